@@ -1,0 +1,118 @@
+import type { AgentReport } from '../core/events.ts';
+import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import type { EndReason } from '../core/decisions.ts';
+import type { NameValue } from '../core/status.ts';
+
+/**
+ * The frames between an agent and its owner: JSON texts over one WebSocket that the agent opens (`GET /linarite/agent`, node credential as bearer).
+ * Each owner frame carries the owner's epoch; an agent refuses frames of an epoch lower than the highest it has seen.
+ * Reports are numbered per life and repeated after a reconnect until acknowledged: the owner acknowledges after the commit.
+ */
+export const AGENT_PROTOCOL = 1;
+
+/** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
+export const taskDirectory = (jobId: string, taskId: string): string => {
+  const scheduled = /^(.*):(job-\d+)$/.exec(jobId);
+  return scheduled ? `workitems/${scheduled[1]}/${scheduled[2]}/${taskId}` : `workitems/${jobId}/job-1/${taskId}`;
+};
+
+export type AgentFrame =
+  /** First frame. `sequence`: of the last report made so far. */
+  | { readonly kind: 'hello'; readonly protocol: number; readonly nodeId: string; readonly sequence: number; readonly report: Extract<AgentReport, { kind: 'hello' }> }
+  | { readonly kind: 'reports'; readonly first: number; readonly reports: readonly Exclude<AgentReport, { kind: 'hello' }>[] }
+  /** Answer to a `file` frame that needs no body, or that failed before one was opened. */
+  | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer };
+
+export type OwnerFrame =
+  | { readonly kind: 'welcome'; readonly epoch: number; readonly leaseMs: number | null; readonly node: NodeSetup; readonly acknowledged: number }
+  | { readonly kind: 'acknowledge'; readonly epoch: number; readonly sequence: number }
+  | { readonly kind: 'commands'; readonly epoch: number; readonly commands: readonly AgentCommand[] }
+  | { readonly kind: 'file'; readonly epoch: number; readonly request: string; readonly ask: FileAsk }
+  /** End everything, then yourself. */
+  | { readonly kind: 'leave'; readonly epoch: number };
+
+export type AgentCommand =
+  | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work }
+  | { readonly kind: 'revoke'; readonly key: AttemptKey }
+  | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason }
+  /** Remove the task's directory: the task is gone. */
+  | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber };
+
+/** What a node is told of itself. */
+export interface NodeSetup {
+  readonly nodeId: string;
+  readonly poolId: string;
+  readonly accountName: string;
+  readonly accountUrl: string;
+  readonly dedicated: boolean;
+  readonly slots: number;
+  readonly startTask: (Omit<Work, 'slots' | 'directory' | 'job' | 'task'> & { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number }) | null;
+  readonly userAccounts: readonly UserAccount[];
+}
+
+export interface UserAccount {
+  readonly name: string;
+  readonly elevation: 'nonadmin' | 'admin';
+  readonly uid: number | null;
+  readonly gid: number | null;
+}
+
+export type RunAs =
+  | { readonly kind: 'auto'; readonly scope: 'pool' | 'task'; readonly elevation: 'nonadmin' | 'admin' }
+  | { readonly kind: 'named'; readonly name: string };
+
+/** Everything an agent needs to run one attempt; ids resolved, auto-storage containers turned into signed URLs. */
+export interface Work {
+  readonly job: string;
+  readonly task: string;
+  /** Below the node's root. */
+  readonly directory: string;
+  readonly slots: number;
+  readonly commandLine: string;
+  /** The job's common settings overridden by the task's; the agent adds the `AZ_BATCH_*` ones. */
+  readonly environment: readonly NameValue[];
+  readonly resourceFiles: readonly ResourceFileWork[];
+  readonly outputFiles: readonly OutputFileWork[];
+  readonly user: RunAs;
+  /** null: no bound. From the moment the attempt starts. */
+  readonly wallClockMs: number | null;
+  /** From the end of the task; null: for ever. */
+  readonly retentionMs: number | null;
+}
+
+export type ResourceFileWork =
+  | { readonly kind: 'url'; readonly url: string; readonly filePath: string; readonly fileMode: string | null }
+  | { readonly kind: 'container'; readonly url: string; readonly blobPrefix: string; readonly filePath: string; readonly fileMode: string | null };
+
+export interface OutputFileWork {
+  readonly filePattern: string;
+  readonly containerUrl: string;
+  readonly path: string | null;
+  readonly headers: readonly NameValue[];
+  readonly condition: 'tasksuccess' | 'taskfailure' | 'taskcompletion';
+}
+
+/** Paths are below the node's root, `/`-separated, without `..`; the agent checks again. */
+export type FileAsk =
+  | { readonly kind: 'list'; readonly path: string; readonly recursive: boolean; readonly prefix: string; readonly after: string; readonly limit: number }
+  | { readonly kind: 'properties'; readonly path: string }
+  /** The agent sends `POST /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`). */
+  | { readonly kind: 'read'; readonly path: string; readonly start: number; readonly end: number | null }
+  | { readonly kind: 'delete'; readonly path: string; readonly recursive: boolean };
+
+export interface FileProperties {
+  /** Relative to what was listed. */
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly sizeBytes: number;
+  readonly modifiedAt: Instant;
+  readonly createdAt: Instant | null;
+  /** `0o100644` */
+  readonly mode: string;
+}
+
+export type FileAnswer =
+  | { readonly kind: 'list'; readonly files: readonly FileProperties[]; readonly more: boolean }
+  | { readonly kind: 'properties'; readonly file: FileProperties }
+  | { readonly kind: 'deleted' }
+  | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'IsDirectory' | 'Failed'; readonly message: string };

@@ -1,0 +1,40 @@
+import type { AttemptKey, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from './status.ts';
+
+/** Why an attempt that started is to be ended. */
+export type EndReason = 'terminate' | 'requeue' | 'stale';
+
+/** What the shell does once the tick is durable, in this order. Each may be repeated or lost: `hello` reconciles. */
+export type Command =
+  /** Durable before it is sent. Takes no slot and reads `active` until the agent starts it by itself. */
+  | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number }
+  /** Take an offer back, if it has not started. */
+  | { readonly kind: 'revoke'; readonly node: NodeNumber; readonly key: AttemptKey }
+  /** Kill the attempt's whole process tree; answered by `ended` (`killed`). For offers not yet started: answered by `revoked`. */
+  | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason }
+  /** The task is gone: its directory may go now. */
+  | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
+  | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
+  | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number };
+
+/** Holds only if no task was added to the job meanwhile: a job must not end by itself beside an accepted add. */
+export interface JobGuard {
+  readonly job: JobNumber;
+  readonly ingested: TaskNumber;
+}
+
+/** One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the commit. */
+export interface Decisions {
+  readonly tasks: readonly TaskStatus[];
+  readonly jobs: readonly JobStatus[];
+  readonly pools: readonly PoolStatus[];
+  readonly nodes: readonly NodeStatus[];
+  readonly gone: {
+    /** Tasks deleted by clients, no longer running. */
+    readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
+    readonly jobs: readonly JobNumber[];
+    readonly pools: readonly PoolNumber[];
+  };
+  readonly guards: readonly JobGuard[];
+  readonly commands: readonly Command[];
+}

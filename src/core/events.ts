@@ -1,0 +1,99 @@
+import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
+import type { AttemptKey, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { FailureInfo, JobStatus, NodeStatus, PoolStatus, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+
+/** How an attempt ended, as its agent saw it. */
+export type AttemptOutcome =
+  /** The process ran and ended by itself; output files, if any, are uploaded. */
+  | { readonly kind: 'exited'; readonly exitCode: number }
+  /** Resource files, directories, users or the launch failed: no process ran. Never retried. */
+  | { readonly kind: 'notStarted'; readonly failure: FailureInfo }
+  /** The process ended, an upload failed. Never retried. */
+  | { readonly kind: 'uploadFailed'; readonly exitCode: number; readonly failure: FailureInfo }
+  /** Its wall clock ran out. Never retried. */
+  | { readonly kind: 'timedOut'; readonly exitCode: number | null }
+  /** Ended on our command (an `end` of the owner's, for the reason that stands there). */
+  | { readonly kind: 'killed'; readonly exitCode: number | null }
+  /** The agent of an earlier life left it behind; it was killed and nothing is known of its end. Runs again. */
+  | { readonly kind: 'lost' };
+
+export interface AttemptEnd {
+  readonly key: AttemptKey;
+  /** null if nothing was started. */
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant;
+  readonly outcome: AttemptOutcome;
+}
+
+/** What an agent holds when it connects. */
+export type HeldAttempt =
+  | { readonly key: AttemptKey; readonly state: 'offered' }
+  | { readonly key: AttemptKey; readonly state: 'started'; readonly startedAt: Instant };
+
+export type AgentReport =
+  /** Connected, or connected again. Ended attempts that were not acknowledged follow as `ended`. */
+  | {
+      readonly kind: 'hello';
+      readonly life: number;
+      readonly version: string;
+      readonly ipAddress: string;
+      readonly held: readonly HeldAttempt[];
+      /** null: not begun (or none asked for). */
+      readonly startTask: StartTaskStatus | null;
+      readonly ready: boolean;
+    }
+  | { readonly kind: 'startTask'; readonly status: StartTaskStatus }
+  /** Directories, users and packages are in place, the start task ended well or is not waited for: tasks may come. */
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'unusable'; readonly errors: readonly ResizeError[] }
+  /** The attempt took its slots and begins: transfers, then the process. */
+  | { readonly kind: 'started'; readonly key: AttemptKey; readonly at: Instant }
+  | { readonly kind: 'ended'; readonly end: AttemptEnd }
+  /** Answer to `revoke`: the attempt had not started and never will. (Had it started, `started` says so.) */
+  | { readonly kind: 'revoked'; readonly key: AttemptKey };
+
+/** What a provider sees of a node, independent of what its agent says. */
+export type NodeObservation =
+  | { readonly kind: 'running' }
+  /** The provider vouches: the agent of that life and everything it started are dead. */
+  | { readonly kind: 'ended'; readonly reason: string }
+  /** The engine refused or failed to give the node. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface TaskIntake {
+  readonly intent: TaskIntent;
+  /** null: never attempted. */
+  readonly status: TaskStatus | null;
+}
+
+/** All that the rules are told of. In the order given, they are the journal's inputs. */
+export type CoreEvent =
+  | { readonly kind: 'pool'; readonly intent: PoolIntent }
+  | { readonly kind: 'job'; readonly intent: JobIntent }
+  /** New tasks of a job in the order of their numbers; `through`: the highest number covered (numbers left out were deleted before they were seen). */
+  | { readonly kind: 'tasks'; readonly job: JobNumber; readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }
+  /** Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. */
+  | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskIntake }
+  | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number; readonly observed: NodeObservation }
+  | { readonly kind: 'agent'; readonly node: NodeNumber; readonly report: AgentReport }
+  /** No word from the agent and no proof of its death: its lease has run out by the owner's clock, margin included. */
+  | { readonly kind: 'leaseExpired'; readonly node: NodeNumber }
+  /** The channel to the agent is down. Nothing is decided but what the node's state reads. */
+  | { readonly kind: 'silent'; readonly node: NodeNumber }
+  /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
+  | { readonly kind: 'shutdown' };
+
+/** Everything of an account that the owner needs in memory. */
+export interface Snapshot {
+  readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
+  readonly nodes: readonly NodeStatus[];
+  /** Jobs that are not completed, and completed ones whose tasks a delete has still to clear. */
+  readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
+  /**
+   * Open tasks (taken in, not completed); of jobs that use dependencies, the completed ones as well.
+   * Only tasks up to the job's `ingested`; later ones come as events.
+   */
+  readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[] }[];
+}
+
+export type { PoolNumber };

@@ -1,0 +1,97 @@
+import type { Instant, JobNumber, PoolNumber, TaskNumber } from './keys.ts';
+
+/**
+ * Intent: what clients asked for, as far as the rules need it. Written by API handlers alone; the owner reads it when the inbox points at it.
+ * One-shot requests (resize, stop resize, disable, terminate …) are counted: a request is new to the owner as long as its count is above the one in the status.
+ */
+
+export type NodeDeallocationOption = 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata';
+
+export interface PoolIntent {
+  readonly pool: PoolNumber;
+  readonly id: string;
+  readonly createdAt: Instant;
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
+  readonly resizeTimeoutMs: number;
+  readonly nodeDeallocation: NodeDeallocationOption;
+  /** Counts the requests for a size: 1 at creation. */
+  readonly resizeSequence: number;
+  readonly resizeRequestedAt: Instant;
+  /** The resize (by its sequence) that a client asked to stop; 0: none. */
+  readonly stopSequence: number;
+  readonly taskSlotsPerNode: number;
+  readonly fillType: 'pack' | 'spread';
+  readonly startTask: { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number } | null;
+  /** Why no node of this kind can be had here (a Windows image, cloud services), else null: a resize then ends with this as its error. */
+  readonly unavailable: string | null;
+  readonly deletedAt: Instant | null;
+}
+
+export type DisableJobOption = 'requeue' | 'terminate' | 'wait';
+
+/** The last thing asked of a job as a whole. */
+export type JobAction =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'disable'; readonly tasks: DisableJobOption }
+  | { readonly kind: 'enable' }
+  | { readonly kind: 'terminate'; readonly reason: string };
+
+export interface JobIntent {
+  readonly job: JobNumber;
+  readonly id: string;
+  readonly createdAt: Instant;
+  /** Pool by id: it may not exist yet, and may be deleted and made again. */
+  readonly poolId: string;
+  readonly priority: number;
+  /** -1: no bound. */
+  readonly maxParallelTasks: number;
+  readonly maxTaskRetryCount: number;
+  /** null: no bound. From the job's creation. */
+  readonly maxWallClockMs: number | null;
+  readonly usesTaskDependencies: boolean;
+  readonly onAllTasksComplete: 'noaction' | 'terminatejob';
+  readonly onTaskFailure: 'noaction' | 'performexitoptionsjobaction';
+  readonly action: JobAction;
+  readonly actionSequence: number;
+  readonly actionAt: Instant;
+  readonly deletedAt: Instant | null;
+  /** The number the next task will get; all below are committed. */
+  readonly nextTask: TaskNumber;
+}
+
+export interface DependencyIds {
+  /** Lower case. */
+  readonly ids: readonly string[];
+  /** Inclusive. */
+  readonly ranges: readonly { readonly start: number; readonly end: number }[];
+}
+
+export type DependencyAction = 'satisfy' | 'block';
+export interface ExitOptions {
+  readonly dependencyAction?: DependencyAction;
+  readonly jobAction?: 'none' | 'disable' | 'terminate';
+}
+export interface ExitConditions {
+  readonly exitCodes?: readonly { readonly code: number; readonly exitOptions: ExitOptions }[];
+  readonly exitCodeRanges?: readonly { readonly start: number; readonly end: number; readonly exitOptions: ExitOptions }[];
+  readonly preProcessingError?: ExitOptions;
+  readonly fileUploadError?: ExitOptions;
+  readonly default?: ExitOptions;
+}
+
+export interface TaskIntent {
+  readonly task: TaskNumber;
+  /** Lower case; the rules need it only where the job uses dependencies or a task asks to be near another. */
+  readonly idKey: string;
+  readonly requiredSlots: number;
+  /** null: the job's. -1: no bound. */
+  readonly maxTaskRetryCount: number | null;
+  /** Node (`TVM:…`) or task to be near to, if that costs nothing. */
+  readonly affinity: string | null;
+  readonly dependsOn: DependencyIds | null;
+  readonly exitConditions: ExitConditions | null;
+  readonly terminateAt: Instant | null;
+  readonly reactivateSequence: number;
+  readonly deletedAt: Instant | null;
+}

@@ -1,0 +1,32 @@
+/**
+ * Surrogate numbers. Ids may be used again after a delete, numbers never: a result that names a number of an earlier life misses.
+ * Pools, jobs and nodes are numbered over all accounts, tasks within their job from 1 in the order in which their adds committed.
+ */
+export type AccountNumber = number;
+export type PoolNumber = number;
+export type NodeNumber = number;
+export type JobNumber = number;
+export type TaskNumber = number;
+
+/** Milliseconds since 1970-01-01T00:00:00Z. */
+export type Instant = number;
+
+/**
+ * One try at running one instance of a task on one node. `attempt` counts from 1 within the task and never repeats, whatever the cause of a new try.
+ * `instance` is 0 but for the subtasks of a multi-instance task. What an agent reports of an attempt that is no longer the task's current one is stale and refused.
+ */
+export interface AttemptKey {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
+  readonly instance: number;
+}
+
+/** `job.task.attempt.instance`: the attempt's name in frames, journals, and in the environment of its processes. */
+export const attemptName = (key: AttemptKey): string => `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
+
+export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean =>
+  a.job === b.job && a.task === b.task && a.attempt === b.attempt && a.instance === b.instance;
+
+/** Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and case-insensitive). */
+export const idKey = (id: string): string => id.toLowerCase();

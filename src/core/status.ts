@@ -1,0 +1,171 @@
+import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+
+/** Status: what is true. Written by the owner alone, set-based, in narrow rows. */
+
+/** `{name, value}` pairs as errors on nodes, tasks and resizes carry them. */
+export interface NameValue {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** A task's or start task's failure, in the shape of the wire (executionInfo.failureInfo). */
+export interface FailureInfo {
+  readonly category: 'UserError' | 'ServerError';
+  readonly code: string;
+  readonly message: string;
+  readonly details?: readonly NameValue[];
+}
+
+/** Why a state changed: kept beside the state, and in the journal. */
+export type Cause =
+  | 'added'
+  | 'offered'
+  | 'started'
+  | 'exited'
+  | 'retry'
+  | 'revoked'
+  | 'nodeLost'
+  | 'nodeRemoved'
+  | 'jobDisabled'
+  | 'jobTerminated'
+  | 'terminatedByUser'
+  | 'reactivated'
+  | 'shutdown';
+
+/** `offered` reads `active` on the wire, `starting` reads `running`: see `wireState`. */
+export type TaskState = 'active' | 'offered' | 'preparing' | 'starting' | 'running' | 'completed';
+
+export interface TaskStatus {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly state: TaskState;
+  readonly since: Instant;
+  /** As on the wire: only changes that clients see count. */
+  readonly previousState: 'active' | 'preparing' | 'running' | 'completed' | null;
+  readonly previousSince: Instant | null;
+  readonly cause: Cause;
+  /** The last attempt made; 0: none yet. */
+  readonly attempt: number;
+  /** The node of the current or last attempt. */
+  readonly node: NodeNumber | null;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly exitCode: number | null;
+  readonly result: 'success' | 'failure' | null;
+  readonly failure: FailureInfo | null;
+  readonly retryCount: number;
+  readonly lastRetryAt: Instant | null;
+  readonly requeueCount: number;
+  readonly lastRequeueAt: Instant | null;
+  readonly reactivateSequence: number;
+  /** Of a completed task: what its dependants are told. */
+  readonly dependency: 'satisfy' | 'block' | null;
+}
+
+export interface TaskTally {
+  readonly active: number;
+  /** Includes preparing, as on the wire. */
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+export type JobState = 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed';
+
+export interface JobStatus {
+  readonly job: JobNumber;
+  readonly state: JobState;
+  readonly since: Instant;
+  readonly previousState: JobState | null;
+  readonly previousSince: Instant | null;
+  /** The request (JobIntent.actionSequence) that this state has taken in. */
+  readonly actionSequence: number;
+  readonly endedAt: Instant | null;
+  readonly terminateReason: string | null;
+  /** The highest task number taken in. Counts cover the tasks up to here; later ones are active. */
+  readonly ingested: TaskNumber;
+  readonly tasks: TaskTally;
+  readonly slots: TaskTally;
+}
+
+export interface ResizeError {
+  readonly code: string;
+  readonly message: string;
+  readonly values?: readonly NameValue[];
+}
+
+export interface PoolStatus {
+  readonly pool: PoolNumber;
+  readonly allocationState: 'steady' | 'resizing' | 'stopping';
+  readonly allocationSince: Instant;
+  readonly resizeSequence: number;
+  readonly stopSequence: number;
+  readonly resizeErrors: readonly ResizeError[];
+  readonly currentDedicated: number;
+  readonly currentLowPriority: number;
+}
+
+export type NodeState =
+  | 'creating'
+  | 'starting'
+  | 'waitingforstarttask'
+  | 'starttaskfailed'
+  | 'idle'
+  | 'running'
+  | 'unusable'
+  | 'unknown'
+  | 'offline'
+  | 'leavingpool'
+  | 'preempted'
+  | 'rebooting'
+  | 'reimaging';
+
+export interface StartTaskStatus {
+  readonly state: 'running' | 'completed';
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly exitCode: number | null;
+  readonly failure: FailureInfo | null;
+  readonly retryCount: number;
+  readonly lastRetryAt: Instant | null;
+  readonly result: 'success' | 'failure' | null;
+}
+
+/** One line of a node's recentTasks. */
+export interface RecentTask {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly state: 'running' | 'completed';
+  readonly startedAt: Instant;
+  readonly endedAt: Instant | null;
+  readonly exitCode: number | null;
+  readonly failure: FailureInfo | null;
+  readonly result: 'success' | 'failure' | null;
+}
+
+export interface NodeStatus {
+  readonly node: NodeNumber;
+  readonly pool: PoolNumber;
+  /** `tvmps_<hex>_d` or `_p`. */
+  readonly id: string;
+  readonly dedicated: boolean;
+  readonly state: NodeState;
+  readonly since: Instant;
+  readonly scheduling: 'enabled' | 'disabled';
+  /** Counts the acquisitions: an engine's object and an agent belong to one life of the node. */
+  readonly life: number;
+  readonly allocatedAt: Instant;
+  readonly bootedAt: Instant | null;
+  readonly slots: number;
+  readonly runningTasks: number;
+  readonly runningSlots: number;
+  readonly totalTasksRun: number;
+  readonly totalTasksSucceeded: number;
+  readonly recentTasks: readonly RecentTask[];
+  readonly startTask: StartTaskStatus | null;
+  readonly errors: readonly ResizeError[];
+  /** What the agent said of itself: shown on the node. */
+  readonly agent: { readonly version: string; readonly ipAddress: string; readonly updatedAt: Instant } | null;
+  /** The node has left; the row stays so that its tasks can still name it. */
+  readonly goneAt: Instant | null;
+}

@@ -1,0 +1,90 @@
+import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
+import type { Instant } from './keys.ts';
+import type { JobState, JobStatus, PoolStatus, TaskState, TaskStatus } from './status.ts';
+
+/**
+ * The state on the wire is a pure function of intent and status, shared by handlers (what a GET shows, which 409 applies) and the rules:
+ * a request is visible from its commit on, before the owner has acted on it.
+ */
+
+export type WireTaskState = 'active' | 'preparing' | 'running' | 'completed';
+
+/** An offered attempt has taken no slot and still reads active; one whose files are being fetched reads running (task semantics: downloads count as running). */
+export const wireTaskState = (state: TaskState): WireTaskState => {
+  switch (state) {
+    case 'active':
+    case 'offered':
+      return 'active';
+    case 'preparing':
+      return 'preparing';
+    case 'starting':
+    case 'running':
+      return 'running';
+    case 'completed':
+      return 'completed';
+  }
+};
+
+export interface StateView<State> {
+  readonly state: State;
+  readonly since: Instant;
+  readonly previousState: State | null;
+  readonly previousSince: Instant | null;
+}
+
+/** A task's state: a reactivation that the owner has not seen yet already reads active. Deleted tasks are not asked about: they are gone at once. */
+export const taskState = (
+  intent: Pick<TaskIntent, 'reactivateSequence'> & { readonly createdAt: Instant; readonly modifiedAt: Instant },
+  status: TaskStatus | null,
+): StateView<WireTaskState> => {
+  if (status === null) return { state: 'active', since: intent.createdAt, previousState: null, previousSince: null };
+  if (intent.reactivateSequence > status.reactivateSequence) {
+    return { state: 'active', since: intent.modifiedAt, previousState: wireTaskState(status.state), previousSince: status.since };
+  }
+  return {
+    state: wireTaskState(status.state),
+    since: status.since,
+    previousState: status.previousState,
+    previousSince: status.previousSince,
+  };
+};
+
+export type WireJobState = JobState | 'deleting';
+
+export const jobState = (intent: JobIntent, status: JobStatus | null): StateView<WireJobState> => {
+  const seen: StateView<WireJobState> =
+    status === null
+      ? { state: 'active', since: intent.createdAt, previousState: null, previousSince: null }
+      : { state: status.state, since: status.since, previousState: status.previousState, previousSince: status.previousSince };
+  const asked = (state: WireJobState, since: Instant): StateView<WireJobState> =>
+    seen.state === state ? seen : { state, since, previousState: seen.state, previousSince: seen.since };
+  if (intent.deletedAt !== null) return asked('deleting', intent.deletedAt);
+  if (intent.actionSequence <= (status?.actionSequence ?? 0)) return seen;
+  switch (intent.action.kind) {
+    case 'none':
+      return seen;
+    case 'disable':
+      return seen.state === 'disabled' ? seen : asked('disabling', intent.actionAt);
+    case 'enable':
+      return seen.state === 'active' ? seen : asked('enabling', intent.actionAt);
+    case 'terminate':
+      return seen.state === 'completed' ? seen : asked('terminating', intent.actionAt);
+  }
+};
+
+export interface PoolView {
+  readonly state: 'active' | 'deleting';
+  readonly since: Instant;
+  readonly allocationState: 'steady' | 'resizing' | 'stopping';
+  readonly allocationSince: Instant;
+}
+
+export const poolState = (intent: PoolIntent, status: PoolStatus | null): PoolView => {
+  const state = intent.deletedAt === null ? 'active' : 'deleting';
+  const since = intent.deletedAt ?? intent.createdAt;
+  const resizing = intent.resizeSequence > (status?.resizeSequence ?? 0);
+  const seen = status?.allocationState ?? 'resizing';
+  if (resizing) return { state, since, allocationState: 'resizing', allocationSince: intent.resizeRequestedAt };
+  const stopping = seen === 'resizing' && intent.stopSequence >= intent.resizeSequence;
+  return { state, since, allocationState: stopping ? 'stopping' : seen, allocationSince: status?.allocationSince ?? intent.createdAt };
+};

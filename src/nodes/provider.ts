@@ -1,0 +1,45 @@
+import type { NodeObservation } from '../core/events.ts';
+import type { NodeNumber, PoolNumber } from '../core/keys.ts';
+
+/** One interface to wherever nodes come from: processes of this machine, Slurm, Kubernetes, SSH hosts, the simulator. */
+export interface PoolProvider {
+  readonly kind: 'local' | 'slurm' | 'kubernetes' | 'ssh' | 'simulated';
+  /** Really tries what it claims. */
+  probe(): Promise<Capabilities>;
+  /** Idempotent on node and life. Resolves when the engine has taken the request, not when the node runs. */
+  acquire(request: NodeRequest): Promise<void>;
+  /** Ends the node's agent and all it started, then forgets it; idempotent. Reports `ended` when that is proved. */
+  release(node: NodeNumber, life: number, graceMs: number): Promise<void>;
+  /** The truth, asked after a restart of the service. */
+  list(): Promise<readonly Observation[]>;
+  /** Calls back for each change until stopped. */
+  watch(callback: (observation: Observation) => void): () => void;
+  /** Whether an agent whose channel is down may still run tasks although nobody can prove it: then it gets a lease. null: death can be proved. */
+  readonly leaseMs: number | null;
+}
+
+export interface Capabilities {
+  readonly maxNodes: number | null;
+  readonly lowPriority: boolean;
+  readonly containers: boolean;
+  /** What this engine cannot guarantee here, one sentence each: `linarite status` prints them. */
+  readonly limits: readonly string[];
+}
+
+export interface NodeRequest {
+  readonly node: NodeNumber;
+  readonly nodeId: string;
+  readonly life: number;
+  readonly pool: PoolNumber;
+  readonly dedicated: boolean;
+  readonly slots: number;
+  /** Where the agent dials in (`ws://…/linarite/agent`), and what it shows there. Never in a process argument. */
+  readonly agentUrl: string;
+  readonly credential: string;
+}
+
+export interface Observation {
+  readonly node: NodeNumber;
+  readonly life: number;
+  readonly observed: NodeObservation;
+}

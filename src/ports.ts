@@ -1,0 +1,36 @@
+/**
+ * The doors between API, owners and agents: the only things the API knows of owners and nodes.
+ */
+import type { AccountNumber, NodeNumber } from './core/keys.ts';
+import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
+
+/** All that the API knows of owners. */
+export interface Wake {
+  /** Resolves once a tick has committed that took in everything committed before this call; adds need not wait for it. Rejects when the owner is stopped or `signal` aborts. */
+  wake(account: AccountNumber, signal?: AbortSignal): Promise<void>;
+}
+
+/** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */
+export interface AgentChannel {
+  send(frame: OwnerFrame): void;
+  close(reason: string): void;
+}
+
+/** What the transport hands to the owner. */
+export interface AgentDoor {
+  /** Returns null if the credential is not that of a node of this owner. */
+  authenticate(credential: string): { readonly account: AccountNumber; readonly node: NodeNumber; readonly life: number } | null;
+  connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(): void };
+}
+
+/** Files on nodes, for the API: asks go over the agent's channel, bytes come back over HTTP. */
+export interface NodeFiles {
+  ask(account: AccountNumber, node: NodeNumber, ask: Exclude<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileAnswer>;
+  /** Throws a `FileAnswer` error as value `{error}`; the body aborts with `signal`. */
+  read(account: AccountNumber, node: NodeNumber, ask: Extract<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileRead>;
+}
+
+export type FileRead =
+  | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
+  | Extract<FileAnswer, { kind: 'error' }>;
+export type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame };

@@ -1,0 +1,86 @@
+import type { Decisions } from '../core/decisions.ts';
+import type { Snapshot, TaskIntake } from '../core/events.ts';
+import type { JobIntent, PoolIntent } from '../core/intent.ts';
+import type { AccountNumber, Instant, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+
+/**
+ * What an account's owner needs of a store: PostgreSQL in production, a stand-in in the simulator; one contract suite holds both.
+ */
+export interface OwnerStore {
+  /**
+   * Takes the account for this process: raises the epoch. Throws `AccountOwned` while another process that beats lives.
+   * `process`: a UUID; `url`: where other processes reach this one.
+   */
+  claim(account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }>;
+  heartbeat(process: string): Promise<void>;
+  /** Gives all its accounts up, so that another may take them at once. */
+  resign(process: string): Promise<void>;
+  load(account: AccountNumber): Promise<Snapshot>;
+  /** The oldest entries, and the rows they point at as they are now. Entries stay until a commit names them. */
+  readInbox(account: AccountNumber, limit: number): Promise<InboxBatch>;
+  /** Tasks numbered above `after`, in order, deleted ones left out; `through`: the highest number this page covers. */
+  readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<{ readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }>;
+  /**
+   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
+   * and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
+   * Throws `Deposed` (another epoch rules), `GuardFailed` (nothing is written; read the inbox, decide again), or anything else: then the outcome is unknown
+   * and the account must be loaded again.
+   */
+  commit(tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }>;
+  /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
+  readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
+  readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
+}
+
+export interface InboxBatch {
+  /** To be named in the commit that took them in. */
+  readonly entries: readonly number[];
+  readonly pools: readonly PoolIntent[];
+  readonly jobs: readonly JobIntent[];
+  /** Jobs that have new tasks: read them with `readTasks`, page by page. */
+  readonly jobsWithNewTasks: readonly JobNumber[];
+  /** Tasks of which something was asked (also ones not taken in yet: then they come again with their job's new tasks; apply once). */
+  readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskIntake }[];
+  /** More entries wait. */
+  readonly more: boolean;
+}
+
+export interface TickCommit {
+  readonly account: AccountNumber;
+  readonly epoch: number;
+  readonly tick: number;
+  readonly now: Instant;
+  readonly decisions: Decisions;
+  readonly inboxEntries: readonly number[];
+  /** The tasks offered in this tick. */
+  readonly specs: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
+  /** null: nothing to record. */
+  readonly journal: { readonly coreVersion: string; readonly seed: number; readonly inputs: Uint8Array } | null;
+}
+
+export interface AttemptSpec {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly id: string;
+  /** Canonical task specification (wire TaskAdd) as stored. */
+  readonly spec: unknown;
+}
+
+/** Another process owns the account: thrown by `claim`. */
+export class AccountOwned extends Error {
+  readonly url: string;
+  constructor(url: string) {
+    super(`The account is owned by the process at ${url}.`);
+    this.url = url;
+  }
+}
+/** A newer epoch rules the account: thrown by `commit`. This owner must stop. */
+export class Deposed extends Error {}
+/** A job got tasks while its end was being decided: thrown by `commit`, nothing was written. */
+export class GuardFailed extends Error {
+  readonly jobs: readonly JobNumber[];
+  constructor(jobs: readonly JobNumber[]) {
+    super(`Tasks were added meanwhile to job(s) ${jobs.join(', ')}.`);
+    this.jobs = jobs;
+  }
+}
