@@ -70,7 +70,7 @@ export interface TaskIntake {
 export type CoreEvent =
   | { readonly kind: 'pool'; readonly intent: PoolIntent }
   | { readonly kind: 'job'; readonly intent: JobIntent }
-  /** New tasks of a job in the order of their numbers; `through`: the highest number covered (numbers left out were deleted before they were seen). */
+  /** New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into `gone.tasks` at once. */
   | { readonly kind: 'tasks'; readonly job: JobNumber; readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }
   /** Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. */
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskIntake }

@@ -18,7 +18,10 @@ export interface OwnerStore {
   load(account: AccountNumber): Promise<Snapshot>;
   /** The oldest entries, and the rows they point at as they are now. Entries stay until a commit names them. */
   readInbox(account: AccountNumber, limit: number): Promise<InboxBatch>;
-  /** Tasks numbered above `after`, in order, deleted ones left out; `through`: the highest number this page covers. */
+  /**
+   * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears them without counting them).
+   * `through`: the highest number this page covers; below the job's last number if the page is full.
+   */
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<{ readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }>;
   /**
    * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
