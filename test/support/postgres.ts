@@ -6,18 +6,26 @@ import { type Postgres, type PostgresConnection, startPostgres } from '../../src
 
 /** A real PostgreSQL of the test's own, with an empty database; about a second to make. */
 export interface TemporaryPostgres {
+  /** The one that runs now. */
   readonly postgres: Postgres;
   readonly connection: PostgresConnection;
+  /** Starts it again after the test killed it. */
+  restart(): Promise<void>;
   /** Ends it and removes what it left. */
   remove(): Promise<void>;
 }
 
 export async function temporaryPostgres(): Promise<TemporaryPostgres> {
   const directory = mkdtempSync(join(tmpdir(), 'linarite-pg-'));
-  const postgres = await startPostgres({ directory });
+  let postgres = await startPostgres({ directory });
   return {
-    postgres,
+    get postgres() {
+      return postgres;
+    },
     connection: await ensureDatabase(postgres.connection, 'linarite'),
+    async restart() {
+      postgres = await startPostgres({ directory });
+    },
     async remove() {
       await postgres.stop();
       rmSync(directory, { recursive: true, force: true });

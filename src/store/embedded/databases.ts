@@ -20,3 +20,9 @@ export async function ensureDatabase<C extends ClientConfig>(connection: C, name
   }
   return { ...connection, database: name };
 }
+
+/** The same connection as a URL, for programs that want one. */
+export function connectionUrl(connection: { host: string; port: number; user: string; database: string }): string {
+  const { host, port, user, database } = connection;
+  return `postgres://${encodeURIComponent(user)}@localhost:${port}/${encodeURIComponent(database)}?host=${encodeURIComponent(host)}`;
+}

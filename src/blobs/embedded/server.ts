@@ -1,0 +1,186 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { join } from 'node:path';
+import { endProcess } from '../../processes/end.ts';
+import { identifyProcess, parseProcessIdentity } from '../../processes/identity.ts';
+import { nodeArguments, siblingModule } from '../../processes/module.ts';
+
+/** Where and how an embedded blob server runs. */
+export interface BlobServerOptions {
+  /** Content of the blobs and the server's own notes; made if missing. One server at a time. */
+  readonly directory: string;
+  /** A PostgreSQL database of its own, as a URL; over a unix socket: `postgres://user@localhost/name?host=/directory`. */
+  readonly databaseUrl: string;
+  readonly accountName: string;
+  /** base64. Goes to the process by its environment, never as an argument. */
+  readonly accountKey: string;
+  /** Default: the port of the last time, or a free one. */
+  readonly port?: number;
+  /** What the server says goes to the end of this file; default `directory.log`. */
+  readonly logFile?: string;
+  /** Default 60,000 milliseconds. */
+  readonly startTimeoutMs?: number;
+}
+
+/** A running blob server, described as any storage account is. */
+export interface BlobServer {
+  /** With the account in its path, without a closing slash: `http://127.0.0.1:PORT/ACCOUNT`. */
+  readonly endpoint: string;
+  readonly accountName: string;
+  readonly accountKey: string;
+  readonly connectionString: string;
+  readonly pid: number;
+  /** Settles when the process ends, whoever ended it. */
+  readonly exited: Promise<void>;
+  /** Lets requests under way finish for a moment, then ends the process. */
+  stop(): Promise<void>;
+}
+
+const HOST = '127.0.0.1';
+const START_TIMEOUT_MS = 60_000;
+const END = [
+  { signal: 'SIGTERM', waitMs: 3_000 },
+  { signal: 'SIGKILL', waitMs: 5_000 },
+] as const;
+
+/**
+ * Starts the blob server, after ending one that an earlier life left on this directory. Returns when it answers.
+ * Throws with what it logged when it does not start; when its port is taken by a stranger it moves to another one and keeps that.
+ */
+export async function startBlobServer(options: BlobServerOptions): Promise<BlobServer> {
+  const { directory } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  await endLeftoverBlobServer(directory);
+  const port = await choosePort(options);
+  const logFile = options.logFile ?? `${directory}.log`;
+  const logStartBytes = statSync(logFile, { throwIfNoEntry: false })?.size ?? 0;
+  const child = spawnServer({ ...options, port, logFile });
+  const exited = new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.once('error', () => resolve());
+  });
+  const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
+  if (identity !== undefined) writeNotes(directory, { port, process: identity });
+  const outcome = await untilReady(child, exited, options.startTimeoutMs ?? START_TIMEOUT_MS);
+  if (outcome !== 'ready' || identity === undefined) {
+    child.kill('SIGKILL');
+    await exited;
+    const said = readFileSync(logFile).subarray(logStartBytes).toString('utf8').trim();
+    throw new Error(`the blob server ${outcome === 'timeout' ? 'was not ready in time' : 'did not start'}: ${said}`);
+  }
+  // Its log is a file; nothing of ours should be kept alive by its channel.
+  child.disconnect();
+  child.unref();
+  const { accountName, accountKey } = options;
+  const endpoint = `http://${HOST}:${port}/${accountName}`;
+  return {
+    endpoint,
+    accountName,
+    accountKey,
+    connectionString: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};BlobEndpoint=${endpoint};`,
+    pid: identity.pid,
+    exited,
+    async stop() {
+      await endProcess(identity, END);
+      await exited;
+      writeNotes(directory, { port });
+    },
+  };
+}
+
+/** Ends a blob server that outlived its service. Returns its process id, or undefined when there was none. */
+export async function endLeftoverBlobServer(directory: string): Promise<number | undefined> {
+  const notes = readNotes(directory);
+  if (notes.process === undefined || (await endProcess(notes.process, END)) === undefined) return undefined;
+  return notes.process.pid;
+}
+
+/**
+ * Clients keep URLs of blobs (resource files, SAS), so the port stays the same over restarts. A port that a stranger took in the
+ * meantime is given up, since a service without blobs is worth less than a URL that moved.
+ */
+async function choosePort(options: BlobServerOptions): Promise<number> {
+  if (options.port !== undefined && options.port !== 0) return options.port;
+  const last = readNotes(options.directory).port;
+  return (last === undefined ? undefined : await freePort(last)) ?? (await freePort(0)) ?? 0;
+}
+
+/** The port that one asked for (0: any) if it is free, else undefined. */
+function freePort(port: number): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const probe = createServer();
+    probe.once('error', () => resolve(undefined));
+    probe.listen({ port, host: HOST }, () => {
+      const address = probe.address();
+      probe.close(() => resolve(isTcp(address) ? address.port : undefined));
+    });
+  });
+}
+
+function isTcp(address: AddressInfo | string | null): address is AddressInfo {
+  return typeof address === 'object' && address !== null;
+}
+
+/** Detached: a Ctrl-C in our terminal must not reach it before we are done with it. */
+function spawnServer(options: BlobServerOptions & { port: number; logFile: string }): ChildProcess {
+  const flags = ['--location', options.directory, '--blobHost', HOST, '--blobPort', String(options.port), '--silent', '--disableTelemetry', '--skipApiVersionCheck'];
+  const log = openSync(options.logFile, 'a', 0o600);
+  try {
+    return spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, './child')), ...flags], {
+      cwd: options.directory,
+      env: {
+        PATH: process.env['PATH'],
+        NODE_ENV: 'production',
+        AZURITE_ACCOUNTS: `${options.accountName}:${options.accountKey}`,
+        AZURITE_DB: options.databaseUrl,
+      },
+      detached: true,
+      stdio: ['ignore', log, log, 'ipc'],
+    });
+  } finally {
+    closeSync(log);
+  }
+}
+
+async function untilReady(child: ChildProcess, exited: Promise<void>, timeoutMs: number): Promise<'ready' | 'ended' | 'timeout'> {
+  let timer: NodeJS.Timeout | undefined;
+  try {
+    return await Promise.race([
+      new Promise<'ready'>((resolve) => {
+        child.once('message', () => resolve('ready'));
+      }),
+      exited.then((): 'ended' => 'ended'),
+      new Promise<'timeout'>((resolve) => {
+        timer = setTimeout(() => resolve('timeout'), timeoutMs);
+      }),
+    ]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** What the next life needs: the port to keep, the process to end. */
+interface Notes {
+  readonly port?: number;
+  readonly process?: { readonly pid: number; readonly startTime: string };
+}
+
+function writeNotes(directory: string, notes: Notes): void {
+  writeFileSync(join(directory, 'server.json'), `${JSON.stringify(notes)}\n`);
+}
+
+function readNotes(directory: string): Notes {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(readFileSync(join(directory, 'server.json'), 'utf8'));
+  } catch {
+    return {};
+  }
+  if (typeof parsed !== 'object' || parsed === null) return {};
+  const identity = 'process' in parsed ? parseProcessIdentity(parsed.process) : undefined;
+  return {
+    ...('port' in parsed && typeof parsed.port === 'number' ? { port: parsed.port } : {}),
+    ...(identity === undefined ? {} : { process: identity }),
+  };
+}

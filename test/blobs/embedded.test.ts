@@ -1,0 +1,138 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type BlobServer, startBlobServer } from '../../src/blobs/embedded/server.ts';
+import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
+import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+
+const KEY = Buffer.from('a key that only tests use').toString('base64');
+
+let database: TemporaryPostgres;
+let databaseUrl: string;
+let directory: string;
+const running: BlobServer[] = [];
+
+beforeAll(async () => {
+  database = await temporaryPostgres();
+  databaseUrl = connectionUrl(await ensureDatabase(database.connection, 'azurite'));
+  directory = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
+});
+afterEach(async () => {
+  for (const server of running.splice(0)) await server.stop();
+});
+afterAll(async () => {
+  await database.remove();
+  rmSync(directory, { recursive: true, force: true });
+  rmSync(`${directory}.log`, { force: true });
+});
+
+async function start(): Promise<BlobServer> {
+  const server = await startBlobServer({ directory, databaseUrl, accountName: 'testaccount', accountKey: KEY });
+  running.push(server);
+  return server;
+}
+
+async function container(server: BlobServer, name: string): Promise<ContainerClient> {
+  const client = BlobServiceClient.fromConnectionString(server.connectionString).getContainerClient(name);
+  await client.createIfNotExists();
+  return client;
+}
+
+describe('the embedded blob server', () => {
+  test('serves a storage client: put, list, properties, ranges, delete', async () => {
+    const client = await container(await start(), 'usual');
+    const blob = client.getBlockBlobClient('a folder/ä.txt');
+    await blob.upload('0123456789', 10, { metadata: { who: 'us' } });
+    expect((await blob.downloadToBuffer(2, 3)).toString()).toBe('234');
+    expect((await blob.getProperties()).metadata).toEqual({ who: 'us' });
+    const names: string[] = [];
+    for await (const item of client.listBlobsFlat()) names.push(item.name);
+    expect(names).toEqual(['a folder/ä.txt']);
+    await blob.delete();
+    expect(await blob.exists()).toBe(false);
+  });
+
+  test('keeps its port and its blobs over a restart', async () => {
+    const first = await start();
+    await (await container(first, 'kept')).getBlockBlobClient('b').upload('kept', 4);
+    await first.stop();
+    const second = await start();
+    expect(second.endpoint).toBe(first.endpoint);
+    expect((await (await container(second, 'kept')).getBlockBlobClient('b').downloadToBuffer()).toString()).toBe('kept');
+  });
+
+  test('every acknowledged blob survives kill -9 in the middle of uploads', async () => {
+    const server = await start();
+    const client = await container(server, 'killed');
+    const acknowledged: string[] = [];
+    const uploads = Array.from({ length: 200 }, async (_, index) => {
+      const name = `blob-${index}`;
+      await client.getBlockBlobClient(name).upload(name.repeat(1000), name.length * 1000, { abortSignal: AbortSignal.timeout(20_000) });
+      acknowledged.push(name);
+      if (acknowledged.length === 60) process.kill(server.pid, 'SIGKILL');
+    });
+    const settled = Promise.allSettled(uploads);
+    await server.exited;
+    const again = await start();
+    const before = [...acknowledged];
+    await settled;
+    expect(before.length).toBeGreaterThanOrEqual(60);
+    const content = await container(again, 'killed');
+    for (const name of before) {
+      expect((await content.getBlockBlobClient(name).downloadToBuffer()).toString()).toBe(name.repeat(1000));
+    }
+  });
+
+  test('one that outlived its service is ended and followed by a new one on the same port', async () => {
+    const orphan = await start();
+    const next = await start();
+    await orphan.exited;
+    expect(next.pid).not.toBe(orphan.pid);
+    expect(next.endpoint).toBe(orphan.endpoint);
+  });
+
+  test('moves when a stranger took its port', async () => {
+    const first = await start();
+    await first.stop();
+    const port = Number(new URL(first.endpoint).port);
+    const stranger = createServer().listen(port, '127.0.0.1');
+    await new Promise((resolve) => stranger.once('listening', resolve));
+    try {
+      const moved = await start();
+      expect(moved.endpoint).not.toBe(first.endpoint);
+    } finally {
+      stranger.close();
+    }
+  });
+
+  test('goes on when PostgreSQL goes away and comes back', async () => {
+    const server = await start();
+    const client = await container(server, 'outage');
+    await client.getBlockBlobClient('before').upload('1', 1);
+    process.kill(database.postgres.pid, 'SIGKILL');
+    await database.postgres.exited;
+    await database.restart();
+    await client.getBlockBlobClient('after').upload('2', 1);
+    expect((await client.getBlockBlobClient('before').downloadToBuffer()).toString()).toBe('1');
+  });
+
+  test.runIf(process.platform === 'linux')('shows no credential in its arguments', async () => {
+    const server = await start();
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(KEY);
+    expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).toContain('--disableTelemetry');
+  });
+
+  test('says what went wrong when it cannot start', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
+    try {
+      const started = startBlobServer({ directory: elsewhere, databaseUrl: databaseUrl.replace('azurite', 'missing'), accountName: 'testaccount', accountKey: KEY });
+      await expect(started).rejects.toThrow(/blob server did not start: [^]*missing/);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+      rmSync(`${elsewhere}.log`, { force: true });
+    }
+  });
+});
