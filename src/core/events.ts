@@ -69,7 +69,8 @@ export interface TaskIntake {
 /** All that the rules are told of. In the order given, they are the journal's inputs. */
 export type CoreEvent =
   | { readonly kind: 'pool'; readonly intent: PoolIntent }
-  | { readonly kind: 'job'; readonly intent: JobIntent }
+  /** `status`: as last committed; null: never taken in. It counts only for a job that the rules do not hold (completed before they were loaded): theirs is newer otherwise. */
+  | { readonly kind: 'job'; readonly intent: JobIntent; readonly status: JobStatus | null }
   /** New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into `gone.tasks` at once. */
   | { readonly kind: 'tasks'; readonly job: JobNumber; readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }
   /** Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. */
@@ -86,7 +87,10 @@ export type CoreEvent =
 /** Everything of an account that the owner needs in memory. */
 export interface Snapshot {
   readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
+  /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
+  /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart, so count on from here. */
+  readonly nextNode: NodeNumber;
   /** Jobs that are not completed, and completed ones whose tasks a delete has still to clear. */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /**

@@ -2,13 +2,15 @@ import type { Decisions } from '../core/decisions.ts';
 import type { Snapshot, TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { JobStatus } from '../core/status.ts';
 
 /**
  * What an account's owner needs of a store: PostgreSQL in production, a stand-in in the simulator; one contract suite holds both.
  */
 export interface OwnerStore {
   /**
-   * Takes the account for this process: raises the epoch. Throws `AccountOwned` while another process that beats lives.
+   * Takes the account for this process: raises the epoch, also if the process has it already; commits under the old one are over or will be refused.
+   * Throws `AccountOwned` while another process that beats has it.
    * `process`: a UUID; `url`: where other processes reach this one.
    */
   claim(account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }>;
@@ -27,7 +29,7 @@ export interface OwnerStore {
    * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
    * and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
    * Throws `Deposed` (another epoch rules), `GuardFailed` (nothing is written; read the inbox, decide again), or anything else: then the outcome is unknown
-   * and the account must be loaded again.
+   * and the account must be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
    */
   commit(tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }>;
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
@@ -39,7 +41,8 @@ export interface InboxBatch {
   /** To be named in the commit that took them in. */
   readonly entries: readonly number[];
   readonly pools: readonly PoolIntent[];
-  readonly jobs: readonly JobIntent[];
+  /** Those asked about, and the completed ones of `tasks` (a completed job may have been dropped from memory). */
+  readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
   /** Tasks of which something was asked (also ones not taken in yet: then they come again with their job's new tasks; apply once). */

@@ -21,11 +21,12 @@ create table ownership (
 
 -- What an owner has to look at again; written in the transaction of the intent, removed in the tick that took it in.
 create table inbox (
-  entry bigint generated always as identity primary key,
+  entry bigint generated always as identity,
   account int not null,
   kind text not null check (kind in ('pool', 'job', 'tasks', 'task')),
   subject bigint not null,
-  task bigint not null default 0
+  task bigint not null default 0,
+  primary key (account, entry)
 );
 
 create table pool (
@@ -34,6 +35,8 @@ create table pool (
   id text not null,
   id_key text not null,
   spec jsonb not null,
+  -- what the rules need of the specification, taken out once when it is written: PoolRules in src/store/rules.ts
+  rules jsonb not null,
   created bigint not null,
   modified bigint not null,
   target_dedicated int not null,
@@ -68,7 +71,8 @@ create table node (
   id_key text not null,
   gone_at bigint,
   status jsonb not null
-);
+) with (fillfactor = 50);
+create index node_number on node (account, node);
 create index node_pool on node (account, pool, id_key) where gone_at is null;
 
 create table job (
@@ -77,6 +81,8 @@ create table job (
   id text not null,
   id_key text not null,
   spec jsonb not null,
+  -- JobRules in src/store/rules.ts
+  rules jsonb not null,
   created bigint not null,
   modified bigint not null,
   next_task bigint not null default 1,
@@ -111,7 +117,7 @@ create table task (
   created bigint not null,
   modified bigint not null,
   required_slots int not null,
-  -- what the rules need of the specification, taken out once at the add
+  -- TaskRules in src/store/rules.ts; null: nothing but defaults
   rules jsonb,
   terminate_at bigint,
   reactivate_sequence int not null default 0,
@@ -156,3 +162,10 @@ create table journal (
   inputs bytea not null,
   primary key (account, at, epoch, tick)
 ) partition by range (at);
+-- Catches what no partition was made for in time; kept empty by trimJournal.
+create table journal_rest partition of journal default;
+
+-- Jobs that are gone and whose tasks are still to be cleared away, batch by batch: a job of a million tasks must not hold up a tick.
+create table gone_job (
+  job bigint primary key
+);

@@ -1,0 +1,20 @@
+import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+
+/**
+ * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the handler that writes the row
+ * (defaults filled in, durations as milliseconds, ids of dependencies in lower case), so that the owner never reads specifications to decide.
+ */
+export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'>;
+
+export type JobRules = Pick<
+  JobIntent,
+  'poolId' | 'priority' | 'maxParallelTasks' | 'maxTaskRetryCount' | 'maxWallClockMs' | 'usesTaskDependencies' | 'onAllTasksComplete' | 'onTaskFailure'
+>;
+
+/** Left out: null. A task with none of them has null in its column: half a million plain tasks pay nothing. */
+export interface TaskRules {
+  readonly maxTaskRetryCount?: TaskIntent['maxTaskRetryCount'];
+  readonly affinity?: string;
+  readonly dependsOn?: DependencyIds;
+  readonly exitConditions?: ExitConditions;
+}
