@@ -1,0 +1,99 @@
+import type { AgentFrame, OwnerFrame } from '../agent/frames.ts';
+import type { AgentReport } from '../core/events.ts';
+import type { NodeNumber } from '../core/keys.ts';
+import type { AgentChannel } from '../ports.ts';
+
+/** One connected agent. */
+interface Connected {
+  readonly channel: AgentChannel;
+  readonly life: number;
+  /** The highest report number applied (null: none of this life yet, the first one seen sets it), and the highest whose commit is done. */
+  applied: number | null;
+  acknowledged: number;
+}
+
+/**
+ * The agents that are connected now, and which of their reports have been applied.
+ * A node that connects again replaces its older channel; what the older one still delivers is dropped.
+ */
+export class Channels {
+  readonly #byNode = new Map<NodeNumber, Connected>();
+  /** Report numbers of a life outlast its channels, within this load of the account. */
+  readonly #acknowledged = new Map<string, number>();
+
+  open(node: NodeNumber, life: number, channel: AgentChannel): void {
+    this.#byNode.get(node)?.channel.close('replaced by a newer connection');
+    const acknowledged = this.#acknowledged.get(`${node}.${life}`);
+    this.#byNode.set(node, { channel, life, applied: acknowledged ?? null, acknowledged: acknowledged ?? 0 });
+  }
+
+  isCurrent(node: NodeNumber, channel: AgentChannel): boolean {
+    return this.#byNode.get(node)?.channel === channel;
+  }
+
+  has(node: NodeNumber): boolean {
+    return this.#byNode.has(node);
+  }
+
+  /** Returns whether this was the node's current channel. */
+  close(node: NodeNumber, channel: AgentChannel): boolean {
+    if (!this.isCurrent(node, channel)) return false;
+    this.#byNode.delete(node);
+    return true;
+  }
+
+  acknowledged(node: NodeNumber): number {
+    return this.#byNode.get(node)?.acknowledged ?? 0;
+  }
+
+  /** The reports of a frame that have not been applied yet, now counted as applied. */
+  fresh(node: NodeNumber, frame: Extract<AgentFrame, { kind: 'reports' }>): readonly Exclude<AgentReport, { kind: 'hello' }>[] {
+    const connected = this.#byNode.get(node);
+    if (connected === undefined) return [];
+    const last = frame.first + frame.reports.length - 1;
+    connected.applied ??= frame.first - 1;
+    // A gap means that reports were lost without the channel closing, which no transport of ours does: start over from the acknowledged ones.
+    if (frame.first > connected.applied + 1) {
+      connected.channel.close(`reports ${connected.applied + 1} to ${frame.first - 1} are missing`);
+      return [];
+    }
+    if (last <= connected.applied) return [];
+    const fresh = frame.reports.slice(connected.applied + 1 - frame.first);
+    connected.applied = last;
+    return fresh;
+  }
+
+  applied(): ReadonlyMap<NodeNumber, number> {
+    return new Map([...this.#byNode].map(([node, { applied }]) => [node, applied ?? 0]));
+  }
+
+  /** After the commit of all that had been applied when `marks` was taken. */
+  acknowledge(marks: ReadonlyMap<NodeNumber, number>, epoch: number): void {
+    for (const [node, sequence] of marks) {
+      const connected = this.#byNode.get(node);
+      if (connected === undefined || sequence <= connected.acknowledged || sequence > (connected.applied ?? 0)) continue;
+      connected.acknowledged = sequence;
+      this.#acknowledged.set(`${node}.${connected.life}`, sequence);
+      connected.channel.send({ kind: 'acknowledge', epoch, sequence });
+    }
+  }
+
+  send(node: NodeNumber, frame: OwnerFrame): boolean {
+    const connected = this.#byNode.get(node);
+    connected?.channel.send(frame);
+    return connected !== undefined;
+  }
+
+  /** Everything not acknowledged will be repeated by the agents when they come back. */
+  closeAll(reason: string): void {
+    const all = [...this.#byNode.values()];
+    this.#byNode.clear();
+    this.#acknowledged.clear();
+    for (const { channel } of all) channel.close(reason);
+  }
+
+  forget(node: NodeNumber): void {
+    this.#byNode.delete(node);
+    for (const key of this.#acknowledged.keys()) if (key.startsWith(`${node}.`)) this.#acknowledged.delete(key);
+  }
+}
