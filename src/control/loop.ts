@@ -22,15 +22,15 @@ export const runLoop = (
 ): OwnerLoop => {
   let running: Promise<void> | null = null;
   let kicked = false;
-  let stopped = false;
+  const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   const kick = (): void => {
     kicked = true;
-    if (running !== null || stopped) return;
+    if (running !== null || stopping.signal.aborted) return;
     running = turn().finally(() => {
       running = null;
-      if (stopped) return;
+      if (stopping.signal.aborted) return;
       if (kicked) setImmediate(kick);
       else sleep();
     });
@@ -38,7 +38,7 @@ export const runLoop = (
 
   /** What arrives while a tick commits is one tick afterwards: the busier, the larger the ticks. */
   const turn = async (): Promise<void> => {
-    while (kicked && !stopped) {
+    while (kicked && !stopping.signal.aborted) {
       kicked = false;
       clearTimeout(timer);
       try {
@@ -63,7 +63,7 @@ export const runLoop = (
   return {
     kick,
     stop: async () => {
-      stopped = true;
+      stopping.abort();
       clearInterval(sweep);
       clearInterval(heartbeat);
       clearTimeout(timer);

@@ -6,7 +6,7 @@ import type { Core, CreateCore, Random, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation, PoolProvider } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { Deposed, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
 import type { TaskAdd } from '../wire/types.generated.ts';
 import { Channels } from './channels.ts';
 import type { NodeCredentials } from './credentials.ts';
@@ -83,11 +83,10 @@ export class Owner {
     this.asks = new NodeAsks((node, frame) => this.#channels.send(node, { ...frame, epoch: this.#epoch }));
   }
 
-  /** Claims the account and watches its provider. Throws `AccountOwned`. The first `tick` loads. */
+  /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */
   async start(): Promise<void> {
-    const { store, account, process, processUrl, provider } = this.#options;
-    this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
-    this.#stopWatching = provider.watch((observation) => this.#observe(observation));
+    await this.#load();
+    this.#stopWatching = this.#options.provider.watch((observation) => this.#observe(observation));
   }
 
   get phase(): Phase {
@@ -133,7 +132,7 @@ export class Owner {
    */
   async tick(): Promise<void> {
     if (this.#phase === 'ended') return;
-    if (this.#phase === 'loading') await this.#load();
+    if (this.#phase === 'loading' && !(await this.#loadAgain())) return;
     const core = this.#core;
     if (core === null) return;
     const waiters = this.#waiters.splice(0);
@@ -259,8 +258,10 @@ export class Owner {
 
   // ---- one turn ---------------------------------------------------------------------------------------------------------
 
+  /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
   async #load(): Promise<void> {
-    const { store, account, clock, createCore, provider, log } = this.#options;
+    const { store, account, process, processUrl, clock, createCore, provider, log } = this.#options;
+    this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
     const snapshot = await store.load(account.number);
     const observed = new Map((await provider.list()).map((observation) => [observation.node, observation]));
     this.#specs.clear();
@@ -284,6 +285,18 @@ export class Owner {
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
   }
 
+  /** Returns whether the account is still ours. */
+  async #loadAgain(): Promise<boolean> {
+    try {
+      await this.#load();
+      return true;
+    } catch (error) {
+      if (!(error instanceof AccountOwned)) throw error;
+      this.#fail(error);
+      return false;
+    }
+  }
+
   #expectTasks(job: JobNumber, nextTask: TaskNumber, ingested: TaskNumber): void {
     if (!this.#ingested.has(job)) this.#ingested.set(job, ingested);
     if (nextTask - 1 > (this.#ingested.get(job) ?? 0)) this.#unread.add(job);
@@ -302,10 +315,10 @@ export class Owner {
         this.#specs.forgetPool(intent.pool);
         this.#events.push({ kind: 'pool', intent });
       }
-      for (const intent of batch.jobs) {
+      for (const { intent, status } of batch.jobs) {
         this.#specs.forgetJob(intent.job);
-        this.#events.push({ kind: 'job', intent });
-        this.#expectTasks(intent.job, intent.nextTask, 0);
+        this.#events.push({ kind: 'job', intent, status });
+        this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
       }
       for (const job of batch.jobsWithNewTasks) this.#unread.add(job);
       await this.#readNewTasks();
@@ -465,7 +478,7 @@ export class Owner {
 
   #fail(error: unknown): void {
     const { log, account } = this.#options;
-    if (error instanceof Deposed) {
+    if (error instanceof Deposed || error instanceof AccountOwned) {
       log.error({ account: account.name, epoch: this.#epoch }, 'another process owns the account now');
       this.#end('another process owns the account');
       return;

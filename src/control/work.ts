@@ -1,6 +1,6 @@
 import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { NodeStatus } from '../core/status.ts';
-import { durationMs } from '../wire/durations.ts';
+import { parseDuration } from '../wire/durations.ts';
 import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserIdentity } from '../wire/types.generated.ts';
 
 /** Where auto-storage containers of the account are reached: a signed URL with read and list rights. Throws if the account has no storage. */
@@ -94,6 +94,7 @@ const runAs = (identity: UserIdentity | undefined): RunAs =>
     : { kind: 'auto', scope: identity?.autoUser?.scope ?? 'pool', elevation: identity?.autoUser?.elevationLevel ?? 'nonadmin' };
 
 const bounded = (duration: string | undefined): number | null => {
-  const ms = duration === undefined ? Number.POSITIVE_INFINITY : durationMs(duration);
+  const ms = duration === undefined ? Number.POSITIVE_INFINITY : parseDuration(duration);
+  if (ms === undefined) throw new Error(`a duration that is none passed validation: ${duration}`);
   return Number.isFinite(ms) ? ms : null;
 };

@@ -1,0 +1,243 @@
+import { describe, expect, test } from 'vitest';
+import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
+import { nodeCredentials } from '../../src/control/credentials.ts';
+import { Owner } from '../../src/control/owner.ts';
+import type { Decisions } from '../../src/core/decisions.ts';
+import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
+import type { Core } from '../../src/core/port.ts';
+import type { NodeStatus } from '../../src/core/status.ts';
+import type { PoolProvider } from '../../src/nodes/provider.ts';
+import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+
+const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [] };
+
+const node: NodeStatus = {
+  node: 7,
+  pool: 1,
+  id: 'tvmps_00_d',
+  dedicated: true,
+  state: 'idle',
+  since: 0,
+  scheduling: 'enabled',
+  life: 2,
+  allocatedAt: 0,
+  bootedAt: 0,
+  slots: 4,
+  runningTasks: 0,
+  runningSlots: 0,
+  totalTasksRun: 0,
+  totalTasksSucceeded: 0,
+  recentTasks: [],
+  startTask: null,
+  errors: [],
+  agent: null,
+  goneAt: null,
+};
+const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], tasks: [] };
+
+/** An owner whose core writes down what it is told and decides what the test says, on a store that the test can break. */
+const scripted = () => {
+  const told: CoreEvent[] = [];
+  const commits: TickCommit[] = [];
+  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, epoch: 0 };
+  const core: Core = {
+    apply: (event) => void told.push(event),
+    decide: () => script.decisions,
+    nextTimer: () => null,
+    explain: () => [],
+  };
+  const store: OwnerStore = {
+    claim: () => {
+      if (script.claimFailure !== null) return Promise.reject(script.claimFailure);
+      script.epoch += 1;
+      return Promise.resolve({ epoch: script.epoch });
+    },
+    heartbeat: () => Promise.resolve(),
+    resign: () => Promise.resolve(),
+    load: () => Promise.resolve(snapshot),
+    readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false }),
+    readTasks: () => Promise.resolve({ through: 0, tasks: [] }),
+    commit: (tick) => {
+      commits.push(tick);
+      return script.failure === null ? Promise.resolve({ specs: [] }) : Promise.reject(script.failure);
+    },
+    readJobSpecs: () => Promise.resolve([]),
+    readPoolSpecs: () => Promise.resolve([{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }]),
+  };
+  const provider: PoolProvider = {
+    kind: 'simulated',
+    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+    acquire: () => Promise.resolve(),
+    release: () => Promise.resolve(),
+    list: () => Promise.resolve([{ node: 7, life: 2, observed: { kind: 'running' } }]),
+    watch: () => () => undefined,
+    leaseMs: 60_000,
+  };
+  const clock = { now: 1_000 };
+  const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
+  const owner = new Owner({
+    account: { number: 1, name: 'a', url: 'http://a' },
+    process: 'p',
+    processUrl: 'http://p',
+    agentUrl: 'ws://p',
+    store,
+    provider,
+    createCore: () => core,
+    credentials: nodeCredentials(new Uint8Array(32)),
+    sign: (container) => container,
+    clock: () => clock.now,
+    random: () => 0.5,
+    onWork: () => undefined,
+    log,
+  });
+  const connect = (life = 2) => {
+    const sent: OwnerFrame[] = [];
+    const closed: string[] = [];
+    const link = owner.connect(7, life, { send: (frame) => void sent.push(frame), close: (reason) => void closed.push(reason) });
+    return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
+  };
+  return { owner, script, told, commits, clock, connect };
+};
+
+const hello: AgentFrame = {
+  kind: 'hello',
+  protocol: 1,
+  nodeId: 'tvmps_00_d',
+  sequence: 0,
+  report: { kind: 'hello', life: 2, version: '1', ipAddress: '127.0.0.1', held: [], startTask: null, ready: true },
+};
+const started = (first: number): AgentFrame => ({
+  kind: 'reports',
+  first,
+  reports: [{ kind: 'started', key: { job: 1, task: first, attempt: 1, instance: 0 }, at: 5 }],
+});
+const kinds = (events: readonly CoreEvent[]): readonly string[] => events.map((event) => (event.kind === 'agent' ? event.report.kind : event.kind));
+const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+describe('an owner', () => {
+  test('welcomes an agent before it acts on anything the agent says', async () => {
+    const { owner, told, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    told.length = 0;
+    const agent = connect();
+    agent.onFrame(hello);
+    agent.onFrame(started(1));
+    await owner.tick();
+    expect(kinds(told)).toEqual([]);
+    await turnOfTheLoop();
+    expect(agent.kinds()).toEqual(['welcome']);
+    await owner.tick();
+    expect(kinds(told)).toEqual(['hello', 'started']);
+  });
+
+  test('acknowledges a report after the commit that holds it, and applies a repeated one once', async () => {
+    const { owner, told, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    agent.onFrame(started(41));
+    agent.onFrame(started(41));
+    expect(agent.kinds()).toEqual(['welcome']);
+    await owner.tick();
+    expect(agent.sent.at(-1)).toEqual({ kind: 'acknowledge', epoch: 1, sequence: 41 });
+    expect(kinds(told).filter((kind) => kind === 'started')).toHaveLength(1);
+  });
+
+  test('sends no command of a tick whose commit failed, claims and loads again, and lets agents repeat themselves', async () => {
+    const { owner, script, told, commits, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    script.failure = new Error('connection lost during commit');
+    script.decisions = { ...nothing, commands: [{ kind: 'revoke', node: 7, key: { job: 1, task: 1, attempt: 1, instance: 0 } }] };
+    await owner.tick();
+    expect(agent.kinds()).toEqual(['welcome']);
+    expect(agent.closed).toHaveLength(1);
+    expect(owner.phase).toBe('loading');
+    script.failure = null;
+    told.length = 0;
+    await owner.tick();
+    expect(owner.phase).toBe('ready');
+    expect(commits.at(-1)?.epoch).toBe(2);
+    expect(kinds(told)).toEqual(['node']);
+  });
+
+  test('wakes its callers after the commit, not before', async () => {
+    const { owner, script, commits } = scripted();
+    await owner.start();
+    await owner.tick();
+    script.decisions = { ...nothing, pools: [] };
+    const woken: string[] = [];
+    const waiting = owner.wake().then(() => woken.push('woken'));
+    script.failure = new Error('away');
+    script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
+    await owner.tick();
+    await turnOfTheLoop();
+    expect([commits.length > 0, woken]).toEqual([true, []]);
+    script.failure = null;
+    await owner.tick();
+    await waiting;
+    expect(woken).toEqual(['woken']);
+  });
+
+  test('ends when another epoch rules, and says so to those who wait', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    await owner.tick();
+    const waiting = owner.wake();
+    script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
+    script.failure = new Deposed('epoch 9');
+    await owner.tick();
+    await expect(waiting).rejects.toThrow('another process owns the account');
+    expect(owner.phase).toBe('ended');
+  });
+
+  test('ends when the account was taken while it could not reach the store', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    await owner.tick();
+    script.failure = new Error('connection lost');
+    script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
+    await owner.tick();
+    script.claimFailure = new AccountOwned('http://other');
+    await owner.tick();
+    expect(owner.phase).toBe('ended');
+  });
+
+  test('sends an agent away whose life of the node is over', async () => {
+    const { owner, connect } = scripted();
+    await owner.start();
+    const agent = connect(1);
+    expect(agent.kinds()).toEqual(['leave']);
+    expect(agent.closed).toHaveLength(1);
+  });
+
+  test('lets a silent node keep its tasks until the lease and a margin are over', async () => {
+    const { owner, told, clock, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    agent.onClose();
+    clock.now += 60_000;
+    await owner.tick();
+    expect(kinds(told)).not.toContain('leaseExpired');
+    clock.now += 2_000;
+    expect(owner.nextTimer()).toBeLessThanOrEqual(clock.now);
+    await owner.tick();
+    expect(kinds(told)).toContain('leaseExpired');
+  });
+
+  test('knows its own nodes by their credentials alone', () => {
+    const credentials = nodeCredentials(new Uint8Array(32).fill(1));
+    expect(credentials.verify(credentials.issue(7, 2))).toEqual({ node: 7, life: 2 });
+    expect(credentials.verify(credentials.issue(7, 2).replace('7.2', '7.3'))).toBeNull();
+    expect(nodeCredentials(new Uint8Array(32)).verify(credentials.issue(7, 2))).toBeNull();
+    expect(credentials.verify('7.2.')).toBeNull();
+  });
+});
