@@ -82,11 +82,15 @@ export interface ExitConditions {
 
 export interface TaskIntent {
   readonly task: TaskNumber;
+  /** Since when a task that was never attempted is active. */
+  readonly createdAt: Instant;
   /** Lower case; the rules need it only where the job uses dependencies or a task asks to be near another. */
   readonly idKey: string;
   readonly requiredSlots: number;
   /** null: the job's. -1: no bound. */
   readonly maxTaskRetryCount: number | null;
+  /** How long its directory stays on the node after its end. null: for ever. */
+  readonly retentionMs: number | null;
   /** Node (`TVM:…`) or task to be near to, if that costs nothing. */
   readonly affinity: string | null;
   readonly dependsOn: DependencyIds | null;

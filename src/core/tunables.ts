@@ -1,0 +1,29 @@
+/** Bounds and times of the rules. All times in milliseconds. */
+
+/** For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that. */
+export const STATUS_MEMORY_TICKS = 16;
+/** Completed jobs kept in memory; older ones come back with their `job` event. */
+export const COMPLETED_JOBS_KEPT = 1000;
+
+/** Slots' worth of offers kept waiting on a node beyond its slots, so that short tasks follow each other without a round trip. */
+export const aheadSlots = (slots: number): number => Math.min(32, Math.max(4, slots * 2));
+/** An offer that has waited so long for a slot may be taken back for a node that has one free. Shorter waits are not worth the two row changes. */
+export const STEAL_AFTER_MS = 50;
+/** Offers taken back from one pool in one decide. */
+export const REVOKES_PER_DECIDE = 256;
+
+/** Dependants released in one decide; the rest follows in the next ones. */
+export const RELEASES_PER_DECIDE = 10_000;
+/** How far into a job's queue a returning task looks for its place in the order of numbers. */
+export const REQUEUE_LOOKAHEAD = 64;
+
+/** The first wait before a node that was lost is acquired again, doubled each time it is lost without having run for `NODE_SETTLED_MS`. */
+export const REACQUIRE_FIRST_MS = 1000;
+export const REACQUIRE_MAX_MS = 60_000;
+export const NODE_SETTLED_MS = 10_000;
+/** A started attempt that a connected agent of the same life does not hold, and of whose end it says nothing for so long, is lost. */
+export const MISSING_AFTER_MS = 30_000;
+
+export const RECENT_TASKS = 10;
+/** Reasons `explain` gives of single nodes or dependencies before it only counts them. */
+export const EXPLAIN_LIST = 5;
