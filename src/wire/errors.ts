@@ -153,11 +153,12 @@ export class BatchError extends Error {
   readonly status: number;
   readonly values: readonly ErrorValue[];
 
-  constructor(code: ErrorCode, values: readonly ErrorValue[] = [], options?: { readonly cause?: unknown }) {
-    super(errors[code].sentence, options);
+  /** `status` only for the challenge to a caller without credentials: 401 with the code of the 403 (operations.md 1.9). */
+  constructor(code: ErrorCode, values: readonly ErrorValue[] = [], options?: { readonly cause?: unknown; readonly status?: 401 }) {
+    super(errors[code].sentence, options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'BatchError';
     this.code = code;
-    this.status = errors[code].status;
+    this.status = options?.status ?? errors[code].status;
     this.values = values;
   }
 }

@@ -168,6 +168,10 @@ export interface PoolResize {
   readonly nodeDeallocationOption?: NodeDeallocationOption | undefined;
 }
 
+export interface PoolUpgradeOs {
+  readonly targetOSVersion?: string | undefined;
+}
+
 export interface PoolEnableAutoScale {
   readonly autoScaleFormula?: string | undefined;
   readonly autoScaleEvaluationInterval?: string | undefined;
@@ -646,9 +650,6 @@ export interface JobSchedulePut {
 }
 
 export interface JobSchedule {
-  readonly schedule?: Schedule | undefined;
-  readonly jobSpecification: JobSpecification;
-  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly id: string;
   readonly displayName?: string | undefined;
   readonly url: string;
@@ -659,7 +660,10 @@ export interface JobSchedule {
   readonly stateTransitionTime: string;
   readonly previousState?: JobScheduleState | undefined;
   readonly previousStateTransitionTime?: string | undefined;
+  readonly schedule?: Schedule | undefined;
+  readonly jobSpecification: JobSpecification;
   readonly executionInfo?: JobScheduleExecutionInfo | undefined;
+  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly stats?: JobScheduleStatistics | undefined;
 }
 
@@ -1532,6 +1536,7 @@ export interface Shapes {
   PoolPatch: PoolPatch;
   PoolReplace: PoolReplace;
   PoolResize: PoolResize;
+  PoolUpgradeOs: PoolUpgradeOs;
   PoolEnableAutoScale: PoolEnableAutoScale;
   PoolEvaluateAutoScale: PoolEvaluateAutoScale;
   Pool: Pool;

@@ -1,3 +1,5 @@
+import type { Revision } from '../versions.ts';
+
 /** Values of the enums, cased as the service answers them (recorded 2022-01-01.15.0; else the OpenAPI facts); requests may use any case. */
 export const enums = {
   CachingType: ['none', 'readonly', 'readwrite'],
@@ -56,3 +58,15 @@ export const enums = {
 } as const;
 
 export type EnumName = keyof typeof enums;
+
+/**
+ * Values that clients of older revisions do not know and that break their strict enums: below `since` they read as
+ * `before` (versions.md, "Compatibility notes"; which older value to choose is inferred).
+ */
+export const youngValues: Readonly<Record<string, Readonly<Record<string, { readonly since: Revision; readonly before: string }>>>> = {
+  NodeState: {
+    upgradingos: { since: 19, before: 'offline' },
+    deallocating: { since: 20, before: 'leavingpool' },
+    deallocated: { since: 20, before: 'offline' },
+  },
+};

@@ -19,9 +19,6 @@ export const jobScheduleShapes = {
     metadata: { type: 'MetadataItem', list: true },
   },
   JobSchedule: {
-    schedule: { type: 'Schedule' },
-    jobSpecification: { type: 'JobSpecification', required: true },
-    metadata: { type: 'MetadataItem', list: true },
     id: { type: 'string', required: true },
     displayName: { type: 'string' },
     url: { type: 'string', required: true },
@@ -32,7 +29,10 @@ export const jobScheduleShapes = {
     stateTransitionTime: { type: 'timestamp', required: true },
     previousState: { type: 'JobScheduleState' },
     previousStateTransitionTime: { type: 'timestamp' },
+    schedule: { type: 'Schedule' },
+    jobSpecification: { type: 'JobSpecification', required: true },
     executionInfo: { type: 'JobScheduleExecutionInfo' },
+    metadata: { type: 'MetadataItem', list: true },
     stats: { type: 'JobScheduleStatistics' },
   },
   JobScheduleList: {

@@ -59,6 +59,9 @@ export const poolShapes = {
     resizeTimeout: { type: 'duration', minimum: 'PT5M' },
     nodeDeallocationOption: { type: 'NodeDeallocationOption' },
   },
+  PoolUpgradeOs: {
+    targetOSVersion: { type: 'string', required: true, until: 7 },
+  },
   PoolEnableAutoScale: {
     autoScaleFormula: { type: 'string', maxLength: 8192, code: 'AutoScalingFormulaTooLong' },
     autoScaleEvaluationInterval: { type: 'duration', minimum: 'PT5M', maximum: 'P7D' },

@@ -20,7 +20,7 @@ export const taskShapes = {
     authenticationTokenSettings: { type: 'AuthenticationTokenSettings' },
   },
   TaskAddCollection: {
-    value: { type: 'TaskAdd', list: true, required: true, minItems: 1, maxItems: 100 },
+    value: { type: 'TaskAdd', list: true, required: true, minItems: 1, maxItems: 100, code: 'InvalidRequestBody' },
   },
   TaskPut: {
     constraints: { type: 'TaskConstraints' },

@@ -1,0 +1,84 @@
+interface Refusal {
+  readonly reason: string;
+  /** A value that asks for nothing is taken: an empty list, or false. */
+  readonly unless?: 'empty' | 'false';
+}
+
+/**
+ * What requests may carry and this service refuses for now, by shape and property: answered with 400 UnsupportedProperty
+ * and the reason. A row goes away with the change that makes its property work.
+ */
+export const refused: Readonly<Record<string, Refusal>> = {
+  'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
+  'PoolAdd.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
+  'PoolPatch.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
+  'PoolReplace.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
+  'TaskAdd.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
+  'PoolAdd.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
+  'PoolPatch.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
+  'PoolReplace.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
+  'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
+  'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
+  'PoolAdd.userAccounts': { reason: 'User accounts of pools are not available yet; tasks run as automatic users.', unless: 'empty' },
+  'PoolPatch.userAccounts': { reason: 'User accounts of pools are not available yet; tasks run as automatic users.', unless: 'empty' },
+  'UserIdentity.username': { reason: 'User accounts of pools are not available yet; use autoUser.' },
+  'VirtualMachineConfiguration.containerConfiguration': { reason: 'Container pools are not available yet.' },
+  'StartTask.containerSettings': { reason: 'Containers are not available yet.' },
+  'TaskAdd.containerSettings': { reason: 'Containers are not available yet.' },
+  'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
+  'TaskAdd.authenticationTokenSettings': { reason: 'Authentication tokens for tasks are not available yet.' },
+  'JobAdd.jobManagerTask': { reason: 'Job manager tasks are not available yet.' },
+  'JobAdd.jobPreparationTask': { reason: 'Job preparation tasks are not available yet.' },
+  'JobAdd.jobReleaseTask': { reason: 'Job release tasks are not available yet.' },
+  'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },
+  'ResourceFile.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
+  'OutputFileBlobContainerDestination.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
+  'UploadBatchServiceLogs.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
+};
+
+const noVirtualMachine = 'Nodes are processes on given machines, not virtual machines that this could configure.';
+const noAzureNetwork = "Nodes have the network of the machine they run on; Azure's is not there to configure.";
+
+/**
+ * What is accepted, kept, answered as sent, and not enforced, by shape and property (`.*`: all of the shape), and why.
+ * Every other property of a request is honoured or stands in `refused`.
+ */
+export const acceptedNotEnforced: Readonly<Record<string, string>> = {
+  'VirtualMachineConfiguration.windowsConfiguration': noVirtualMachine,
+  'VirtualMachineConfiguration.dataDisks': noVirtualMachine,
+  'VirtualMachineConfiguration.licenseType': noVirtualMachine,
+  'VirtualMachineConfiguration.diskEncryptionConfiguration': noVirtualMachine,
+  'VirtualMachineConfiguration.nodePlacementConfiguration': noVirtualMachine,
+  'VirtualMachineConfiguration.extensions': noVirtualMachine,
+  'VirtualMachineConfiguration.osDisk': noVirtualMachine,
+  'VirtualMachineConfiguration.securityProfile': noVirtualMachine,
+  'VirtualMachineConfiguration.serviceArtifactReference': noVirtualMachine,
+  'VirtualMachineConfiguration.imageReference': 'Nodes run the operating system of their machine; the image only says Linux or Windows.',
+  'CloudServiceConfiguration.osVersion': 'Cloud service nodes are Windows machines, which this service does not provide.',
+  'NetworkConfiguration.*': noAzureNetwork,
+  'JobNetworkConfiguration.*': noAzureNetwork,
+  'PoolAdd.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
+  'PoolPatch.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
+  'PoolAdd.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
+  'PoolPatch.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
+  'PoolReplace.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
+  'PoolAdd.upgradePolicy': noVirtualMachine,
+  'PoolPatch.upgradePolicy': noVirtualMachine,
+  'PoolAdd.resourceTags': 'Tags describe Azure resources, of which there are none.',
+  'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
+  'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
+  'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect, as on the real service.',
+  'JobAdd.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
+  'JobPatch.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
+  'JobPut.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
+  'TaskSchedulingPolicy.jobDefaultOrder': 'Jobs of equal priority already take turns in the order of their creation.',
+};
+
+/** Why a value of `shape.property` is refused, or undefined. */
+export function refusal(path: string, value: unknown): string | undefined {
+  const row = refused[path];
+  if (row === undefined) return undefined;
+  if (row.unless === 'empty' && Array.isArray(value) && value.length === 0) return undefined;
+  if (row.unless === 'false' && value === false) return undefined;
+  return row.reason;
+}

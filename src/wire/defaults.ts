@@ -1,0 +1,86 @@
+import { unlimitedDuration } from './durations.ts';
+import type { AutoUserSpecification, Job, JobAdd, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { ApiVersion } from './versions.ts';
+
+/** What the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
+
+const week = 'P7D';
+
+export function withUserDefaults(identity: UserIdentity | undefined): UserIdentity {
+  if (identity?.username !== undefined) return identity;
+  const { scope = 'pool', elevationLevel = 'nonadmin' }: AutoUserSpecification = identity?.autoUser ?? {};
+  return { autoUser: { scope, elevationLevel } };
+}
+
+/** `waitForSuccess` was false by default before 2019-08-01.10.0. */
+export function withStartTaskDefaults(task: StartTask, version: ApiVersion): StartTask {
+  return {
+    ...task,
+    userIdentity: withUserDefaults(task.userIdentity),
+    maxTaskRetryCount: task.maxTaskRetryCount ?? 0,
+    waitForSuccess: task.waitForSuccess ?? version.revision >= 10,
+  };
+}
+
+/** The pool as it is stored and read back: target numbers, slots, policy and timeout filled in. */
+export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
+  const autoScale = pool.enableAutoScale ?? false;
+  const machine = pool.virtualMachineConfiguration;
+  return {
+    ...pool,
+    resizeTimeout: autoScale ? pool.resizeTimeout : (pool.resizeTimeout ?? 'PT15M'),
+    targetDedicatedNodes: pool.targetDedicatedNodes ?? 0,
+    targetLowPriorityNodes: pool.targetLowPriorityNodes ?? 0,
+    enableAutoScale: autoScale,
+    autoScaleEvaluationInterval: autoScale ? (pool.autoScaleEvaluationInterval ?? 'PT15M') : pool.autoScaleEvaluationInterval,
+    enableInterNodeCommunication: pool.enableInterNodeCommunication ?? false,
+    taskSlotsPerNode: pool.taskSlotsPerNode ?? 1,
+    taskSchedulingPolicy: pool.taskSchedulingPolicy ?? { nodeFillType: 'Spread' as const },
+    virtualMachineConfiguration: machine && { ...machine, imageReference: withImageDefaults(machine.imageReference) },
+    startTask: pool.startTask && withStartTaskDefaults(pool.startTask, version),
+  };
+}
+
+function withImageDefaults<Image extends { readonly publisher?: string | undefined; readonly version?: string | undefined }>(image: Image): Image {
+  return image.publisher === undefined || image.version !== undefined ? image : { ...image, version: 'latest' };
+}
+
+/** The job as it is stored and read back. */
+export function withJobDefaults(job: JobAdd) {
+  return {
+    ...job,
+    priority: job.priority ?? 0,
+    maxParallelTasks: job.maxParallelTasks ?? -1,
+    usesTaskDependencies: job.usesTaskDependencies ?? false,
+    allowTaskPreemption: job.allowTaskPreemption ?? false,
+    constraints: {
+      maxWallClockTime: job.constraints?.maxWallClockTime ?? unlimitedDuration,
+      maxTaskRetryCount: job.constraints?.maxTaskRetryCount ?? 0,
+    },
+    onAllTasksComplete: job.onAllTasksComplete ?? ('noaction' as const),
+    onTaskFailure: job.onTaskFailure ?? ('noaction' as const),
+  };
+}
+
+/** Constraints of a task: its own, else the job's retry count, no wall clock limit and a week of retention. */
+export function withConstraintDefaults(constraints: TaskConstraints | undefined, job: Pick<Job, 'constraints'>) {
+  return {
+    maxWallClockTime: constraints?.maxWallClockTime ?? unlimitedDuration,
+    retentionTime: constraints?.retentionTime ?? week,
+    maxTaskRetryCount: constraints?.maxTaskRetryCount ?? job.constraints?.maxTaskRetryCount ?? 0,
+  };
+}
+
+/** The task as it is stored and read back, given its job. */
+export function withTaskDefaults(task: TaskAdd, job: Pick<Job, 'constraints'>) {
+  return {
+    ...task,
+    userIdentity: withUserDefaults(task.userIdentity),
+    constraints: withConstraintDefaults(task.constraints, job),
+    requiredSlots: task.requiredSlots ?? 1,
+  };
+}
+
+export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
+export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
+export type TaskWithDefaults = ReturnType<typeof withTaskDefaults>;

@@ -1,0 +1,24 @@
+/** Limits of the service that are not a bound of one property (limits.md; those stand in the shape table). */
+export const limits = {
+  requestBodyBytes: 1_048_576,
+  tasksPerCollection: 100,
+  maxResults: 1000,
+  /** /nodecounts before the TypeSpec-era versions (revisions up to 16). */
+  maxResultsNodeCountsClassic: 10,
+  serverTimeoutMs: 30_000,
+  clockSkewMs: 15 * 60_000,
+  slotsPerCore: 4,
+  slotsPerNode: 256,
+  nodesPerRemoval: 100,
+  dependencyIdCharacters: 64_000,
+  /** No number is documented for ranges; the same bound in characters of JSON keeps an entry small. */
+  dependencyRangeCharacters: 64_000,
+  startTaskCharacters: 32_768,
+  networkRulesPerPool: 25,
+  natPoolPorts: 40,
+  taskLifetimeMs: 180 * 86_400_000,
+  autoScaleEnableSpacingMs: 30_000,
+  autoScaleStatements: 100,
+  /** Account quotas where an account sets none (limits.md 7.1, suggested). */
+  quotas: { pools: 100, activeJobsAndSchedules: 300, dedicatedCores: 900, lowPriorityCores: 100 },
+} as const;

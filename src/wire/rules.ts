@@ -1,0 +1,294 @@
+import { parseDuration } from './durations.ts';
+import { BatchError, invalidProperty } from './errors.ts';
+import { agentOfImage, osOfAgent } from './images.ts';
+import { limits } from './limits.ts';
+import { parseTimestamp } from './timestamps.ts';
+import type * as Wire from './types.generated.ts';
+import { findVmSize } from './vmSizes.ts';
+
+/** A rule between properties of one shape. `check` throws; the body it gets has passed the table's own checks. */
+interface Rule {
+  readonly name: string;
+  /** Where the rule is documented; "inferred" where the service's code is not known. */
+  readonly source: string;
+  readonly check: (body: object) => void;
+}
+
+/** Gives a rule the type of its shape: the readers run it on bodies of that shape alone. */
+function rule<Name extends keyof Wire.Shapes>(_shape: Name, name: string, source: string, check: (body: Wire.Shapes[Name]) => void): Rule {
+  return { name, source, check: (body) => check(body as Wire.Shapes[Name]) };
+}
+
+type Machine = Pick<
+  Wire.PoolAdd,
+  | 'cloudServiceConfiguration'
+  | 'virtualMachineConfiguration'
+  | 'enableAutoScale'
+  | 'autoScaleFormula'
+  | 'targetDedicatedNodes'
+  | 'targetLowPriorityNodes'
+  | 'vmSize'
+  | 'taskSlotsPerNode'
+>;
+
+/** Every rule, by the shape it belongs to. A shape without a row has none. */
+export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>> = {
+  PoolAdd: poolRules('PoolAdd'),
+  PoolSpecification: poolRules('PoolSpecification'),
+  PoolPatch: [
+    rule('PoolPatch', 'a new size is a size of Azure', 'operations.md 1.1 (revision 20)', ({ vmSize }) => {
+      if (vmSize !== undefined) checkVmSize(vmSize);
+    }),
+  ],
+  PoolResize: [
+    rule('PoolResize', 'a resize names a target', 'OpenAPI, PoolResizeParameter (code inferred)', (body) => {
+      if (body.targetDedicatedNodes === undefined && body.targetLowPriorityNodes === undefined) throw missing('targetDedicatedNodes');
+    }),
+  ],
+  VirtualMachineConfiguration: [
+    rule('VirtualMachineConfiguration', 'the node agent fits the image', 'OpenAPI, nodeAgentSKUId', ({ imageReference, nodeAgentSKUId }) => {
+      if (osOfAgent(nodeAgentSKUId) === undefined) throw invalidProperty('nodeAgentSKUId', nodeAgentSKUId, 'There is no such node agent SKU.');
+      const needed = agentOfImage(imageReference);
+      if (needed !== undefined && needed !== nodeAgentSKUId.toLowerCase()) {
+        throw invalidProperty('nodeAgentSKUId', nodeAgentSKUId, `The image needs the node agent SKU ${needed}.`);
+      }
+    }),
+  ],
+  ImageReference: [
+    rule('ImageReference', 'an image is named in one way', 'OpenAPI, ImageReference', (image) => {
+      const custom = ['virtualMachineImageId', 'sharedGalleryImageId', 'communityGalleryImageId'] as const;
+      const given = custom.filter((name) => image[name] !== undefined);
+      const marketplace = image.publisher !== undefined || image.offer !== undefined || image.sku !== undefined;
+      if (given.length + (marketplace ? 1 : 0) > 1) throw exclusive([...custom, 'publisher'], image);
+      if (given.length === 0) requireAll(['publisher', 'offer', 'sku'], image);
+    }),
+  ],
+  NetworkConfiguration: [
+    rule('NetworkConfiguration', 'at most 25 network security group rules', 'limits.md 7.2', ({ endpointConfiguration }) => {
+      const count = (endpointConfiguration?.inboundNATPools ?? []).flatMap((pool) => pool.networkSecurityGroupRules ?? []).length;
+      if (count > limits.networkRulesPerPool) {
+        throw invalidProperty('networkSecurityGroupRules', String(count), `A pool has at most ${limits.networkRulesPerPool} rules.`);
+      }
+    }),
+  ],
+  PoolEndpointConfiguration: [
+    rule('PoolEndpointConfiguration', 'NAT pools do not overlap', 'limits.md 7.2', ({ inboundNATPools }) => checkNatPools(inboundNATPools)),
+  ],
+  InboundNatPool: [
+    rule('InboundNatPool', 'ports that Batch keeps for itself', 'limits.md 7.2', (pool) => checkNatPool(pool)),
+    rule('InboundNatPool', 'rules differ in priority', 'limits.md 7.2', ({ networkSecurityGroupRules = [] }) =>
+      checkDistinct('priority', networkSecurityGroupRules.map(({ priority }) => String(priority))),
+    ),
+  ],
+  StartTask: [
+    rule('StartTask', 'a start task is at most 32,768 characters', 'limits.md 7.2', (task) => {
+      const length = JSON.stringify(task).length;
+      if (length > limits.startTaskCharacters) {
+        throw invalidProperty('startTask', String(length), `A start task with all its parts has at most ${limits.startTaskCharacters} characters.`);
+      }
+    }),
+  ],
+  UserIdentity: [rule('UserIdentity', 'one kind of user', 'tasks.md 6.4', (identity) => exactlyOne(['username', 'autoUser'], identity))],
+  LinuxUserConfiguration: [
+    rule('LinuxUserConfiguration', 'uid and gid go together', 'OpenAPI, LinuxUserConfiguration', ({ uid, gid }) => {
+      if ((uid === undefined) !== (gid === undefined)) throw invalidProperty('uid', uid ?? gid, 'uid and gid are given together or not at all.');
+    }),
+  ],
+  ResourceFile: [
+    rule('ResourceFile', 'one source', 'OpenAPI, ResourceFile', (file) => exactlyOne(['autoStorageContainerName', 'storageContainerUrl', 'httpUrl'], file)),
+    rule('ResourceFile', 'a single file has a path, a container may have a prefix', 'OpenAPI, ResourceFile', (file) => {
+      if (file.httpUrl !== undefined && file.filePath === undefined) throw missing('filePath');
+      if (file.httpUrl !== undefined && file.blobPrefix !== undefined) {
+        throw invalidProperty('blobPrefix', file.blobPrefix, 'blobPrefix belongs to a container, not to httpUrl.');
+      }
+    }),
+  ],
+  OutputFileDestination: [rule('OutputFileDestination', 'a destination is a container', 'OpenAPI, OutputFileDestination', (body) => requireAll(['container'], body))],
+  ContainerRegistry: [
+    rule('ContainerRegistry', 'a password or an identity', 'OpenAPI, ContainerRegistry', (registry) => {
+      exactlyOne(['username', 'identityReference'], registry);
+      if (registry.username !== undefined && registry.password === undefined) throw missing('password');
+    }),
+  ],
+  MountConfiguration: [
+    rule('MountConfiguration', 'one kind of mount', 'OpenAPI, MountConfiguration', (mount) =>
+      exactlyOne(['azureBlobFileSystemConfiguration', 'nfsMountConfiguration', 'cifsMountConfiguration', 'azureFileShareConfiguration'], mount),
+    ),
+  ],
+  AzureBlobFileSystemConfiguration: [
+    rule('AzureBlobFileSystemConfiguration', 'one kind of credential', 'OpenAPI, AzureBlobFileSystemConfiguration', (mount) =>
+      exactlyOne(['accountKey', 'sasKey', 'identityReference'], mount),
+    ),
+  ],
+  PoolInfo: [rule('PoolInfo', 'a pool or an auto pool', 'OpenAPI, PoolInformation', (info) => exactlyOne(['poolId', 'autoPoolSpecification'], info))],
+  JobAdd: jobRules('JobAdd'),
+  JobSpecification: jobRules('JobSpecification'),
+  Schedule: [
+    rule('Schedule', 'a schedule ends after it begins', 'OpenAPI, Schedule (code inferred)', ({ doNotRunUntil, doNotRunAfter, startWindow, recurrenceInterval }) => {
+      if ((parseTimestamp(doNotRunAfter ?? '') ?? Infinity) <= (parseTimestamp(doNotRunUntil ?? '') ?? -Infinity)) {
+        throw invalidProperty('doNotRunAfter', doNotRunAfter, 'doNotRunAfter must be later than doNotRunUntil.');
+      }
+      if ((parseDuration(startWindow ?? '') ?? 0) > (parseDuration(recurrenceInterval ?? '') ?? Infinity)) {
+        throw invalidProperty('startWindow', startWindow, 'startWindow must not be longer than recurrenceInterval.');
+      }
+    }),
+  ],
+  TaskAdd: [
+    rule('TaskAdd', 'a multi-instance task takes one slot of each node', 'OpenAPI, requiredSlots', ({ multiInstanceSettings, requiredSlots = 1 }) => {
+      if (multiInstanceSettings !== undefined && requiredSlots !== 1) {
+        throw invalidProperty('requiredSlots', requiredSlots, 'requiredSlots must be 1 for a multi-instance task.');
+      }
+    }),
+  ],
+  TaskDependencies: [
+    rule('TaskDependencies', 'task ids have at most 64,000 characters in all', 'limits.md 7.2', ({ taskIds = [] }) => {
+      const characters = taskIds.reduce((sum, id) => sum + id.length, 0);
+      if (characters > limits.dependencyIdCharacters) {
+        throw invalidProperty('taskIds', String(characters), `The ids have at most ${limits.dependencyIdCharacters} characters in all.`, 'TaskDependencyListTooLong');
+      }
+    }),
+    rule('TaskDependencies', 'ranges are bounded', 'errors.md 4.3 (number inferred)', ({ taskIdRanges = [] }) => {
+      const characters = JSON.stringify(taskIdRanges).length;
+      if (characters > limits.dependencyRangeCharacters) {
+        throw invalidProperty('taskIdRanges', String(characters), 'The ranges are longer than allowed.', 'TaskDependencyRangesTooLong');
+      }
+    }),
+  ],
+  TaskIdRange: [rule('TaskIdRange', 'a range ends where it begins or later', 'OpenAPI, TaskIdRange (code inferred)', ({ start, end }) => checkRange(start, end))],
+  ExitCodeRangeMapping: [
+    rule('ExitCodeRangeMapping', 'a range ends where it begins or later', 'OpenAPI, ExitCodeRangeMapping (code inferred)', ({ start, end }) => checkRange(start, end)),
+  ],
+  NodeUserAdd: [
+    rule('NodeUserAdd', 'a user can log in', 'OpenAPI, ComputeNodeUser', ({ password, sshPublicKey }) => {
+      if (password === undefined && sshPublicKey === undefined) throw missing('password');
+    }),
+  ],
+};
+
+/** The rules of a shape; none for most. */
+export function rulesOf(shape: keyof Wire.Shapes): readonly Rule[] {
+  return rules[shape] ?? [];
+}
+
+function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
+  return [
+    rule(shape, 'one kind of machine', 'OpenAPI, virtualMachineConfiguration', (pool: Machine) =>
+      exactlyOne(['virtualMachineConfiguration', 'cloudServiceConfiguration'], pool),
+    ),
+    rule(shape, 'a formula or targets', 'errors.md 4.11', (pool: Machine) => {
+      if (pool.enableAutoScale !== true) {
+        if (pool.autoScaleFormula !== undefined) throw invalidProperty('autoScaleFormula', pool.autoScaleFormula, 'A formula needs enableAutoScale.');
+        return;
+      }
+      if (pool.autoScaleFormula === undefined) throw invalidProperty('autoScaleFormula', '', 'enableAutoScale needs a formula.');
+      for (const name of ['targetDedicatedNodes', 'targetLowPriorityNodes'] as const) {
+        if (pool[name] !== undefined) throw invalidProperty(name, pool[name], 'enableAutoScale and target numbers of nodes exclude each other.');
+      }
+    }),
+    rule(shape, 'slots fit the size', 'limits.md 7.2', ({ vmSize, taskSlotsPerNode = 1 }: Machine) => {
+      const most = Math.min(limits.slotsPerCore * checkVmSize(vmSize), limits.slotsPerNode);
+      if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
+    }),
+  ];
+}
+
+/** Returns the number of cores. */
+function checkVmSize(vmSize: string): number {
+  const size = findVmSize(vmSize);
+  if (size === undefined || size.name === 'standard_a0') throw invalidProperty('vmSize', vmSize, 'There is no such size of virtual machine.');
+  return size.cores;
+}
+
+function jobRules(shape: 'JobAdd' | 'JobSpecification'): readonly Rule[] {
+  return [
+    rule(shape, 'no release without preparation', 'errors.md 4.11', ({ jobPreparationTask, jobReleaseTask }: Pick<Wire.JobAdd, 'jobPreparationTask' | 'jobReleaseTask'>) => {
+      if (jobReleaseTask !== undefined && jobPreparationTask === undefined) {
+        throw invalidProperty('jobReleaseTask', jobReleaseTask.id ?? '', 'A job release task needs a job preparation task.');
+      }
+    }),
+  ];
+}
+
+/** What must hold between a task and its job (errors.md 4.3, 4.11; states.md 3.4). Ids compare without case. */
+export function checkTaskAgainstJob(
+  task: Wire.TaskAdd,
+  job: Pick<Wire.JobAdd, 'usesTaskDependencies' | 'onTaskFailure' | 'jobPreparationTask' | 'jobReleaseTask'>,
+): void {
+  if (task.dependsOn !== undefined && job.usesTaskDependencies !== true) throw new BatchError('TaskDependenciesNotSpecifiedOnJob');
+  for (const { jobAction, dependencyAction } of exitOptionsOf(task.exitConditions)) {
+    if (jobAction !== undefined && (job.onTaskFailure ?? 'noaction') === 'noaction') {
+      throw invalidProperty('jobAction', jobAction, "The job's onTaskFailure must be performexitoptionsjobaction.");
+    }
+    if (dependencyAction !== undefined && job.usesTaskDependencies !== true) {
+      throw invalidProperty('dependencyAction', dependencyAction, 'The job does not use task dependencies.');
+    }
+  }
+  const sameId = (other: { readonly id?: string | undefined } | undefined, fallback: string): boolean =>
+    other !== undefined && (other.id ?? fallback).toLowerCase() === task.id.toLowerCase();
+  if (sameId(job.jobPreparationTask, 'jobpreparation')) throw new BatchError('TaskIdSameAsJobPreparationTask');
+  if (sameId(job.jobReleaseTask, 'jobrelease')) throw new BatchError('TaskIdSameAsJobReleaseTask');
+}
+
+function exitOptionsOf(conditions: Wire.ExitConditions | undefined): readonly Wire.ExitOptions[] {
+  if (conditions === undefined) return [];
+  const { exitCodes = [], exitCodeRanges = [], preProcessingError, fileUploadError } = conditions;
+  const mapped = [...exitCodes, ...exitCodeRanges].map(({ exitOptions }) => exitOptions);
+  return [...mapped, preProcessingError, fileUploadError, conditions.default].filter((options) => options !== undefined);
+}
+
+/** onAllTasksComplete never goes back from terminatejob to noaction (errors.md 4.11). */
+export function checkAllTasksCompleteChange(before: Wire.OnAllTasksComplete, after: Wire.OnAllTasksComplete | undefined): void {
+  if (before === 'terminatejob' && after === 'noaction') {
+    throw invalidProperty('onAllTasksComplete', after, 'onAllTasksComplete cannot be changed from terminatejob to noaction.');
+  }
+}
+
+function checkNatPool({ backendPort, frontendPortRangeStart: first, frontendPortRangeEnd: last }: Wire.InboundNatPool): void {
+  if (backendPort === 29_876 || backendPort === 29_877) throw invalidProperty('backendPort', backendPort, 'Batch keeps ports 29876 and 29877 for itself.');
+  if (last - first + 1 < limits.natPoolPorts) {
+    throw invalidProperty('frontendPortRangeEnd', last, `The range of frontend ports must have at least ${limits.natPoolPorts} ports.`);
+  }
+  if (first <= 55_000 && last >= 50_000) throw invalidProperty('frontendPortRangeStart', first, 'Batch keeps ports 50000 to 55000 for itself.');
+}
+
+function checkNatPools(pools: readonly Wire.InboundNatPool[]): void {
+  checkDistinct('name', pools.map(({ name }) => name));
+  checkDistinct('backendPort', pools.map(({ backendPort, protocol }) => `${backendPort}/${protocol}`));
+  const sorted = [...pools].sort((a, b) => a.frontendPortRangeStart - b.frontendPortRangeStart);
+  for (const [index, pool] of sorted.entries()) {
+    const before = sorted[index - 1];
+    if (before !== undefined && before.frontendPortRangeEnd >= pool.frontendPortRangeStart) {
+      throw invalidProperty('frontendPortRangeStart', pool.frontendPortRangeStart, 'Ranges of frontend ports must not overlap.');
+    }
+  }
+}
+
+function checkDistinct(name: string, values: readonly string[]): void {
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) throw invalidProperty(name, twice, `The values of ${name} must differ.`);
+}
+
+function checkRange(start: number, end: number): void {
+  if (end < start) throw invalidProperty('end', end, `The end of a range must not be less than its start, ${start}.`);
+}
+
+function exactlyOne<Body extends object>(names: readonly (keyof Body & string)[], body: Body): void {
+  const given = names.filter((name) => body[name] !== undefined);
+  if (given.length > 1) throw exclusive(names, body);
+  if (given.length === 0) throw missing(names[0] ?? '', `One of ${names.join(', ')} must be given.`);
+}
+
+function exclusive<Body extends object>(names: readonly (keyof Body & string)[], body: Body): BatchError {
+  const given = names.filter((name) => body[name] !== undefined);
+  // Without the value: it may be a credential.
+  return invalidProperty(given[1] ?? '', '', `Only one of ${names.join(', ')} may be given.`);
+}
+
+function requireAll<Body extends object>(names: readonly (keyof Body & string)[], body: Body): void {
+  for (const name of names) if (body[name] === undefined) throw missing(name);
+}
+
+function missing(name: string, reason?: string): BatchError {
+  const property = { key: 'PropertyName', value: name };
+  return new BatchError('MissingRequiredProperty', reason === undefined ? [property] : [property, { key: 'Reason', value: reason }]);
+}

@@ -1,0 +1,289 @@
+import { refusal, refused } from './accepted.ts';
+import { parseDuration, formatDuration } from './durations.ts';
+import { BatchError, invalidProperty } from './errors.ts';
+import { rulesOf } from './rules.ts';
+import type { PropertyRow, ScalarType } from './shapes/definition.ts';
+import { enums } from './shapes/enums.ts';
+import { shapes } from './shapes/index.ts';
+import { formatTimestamp, parseTimestamp } from './timestamps.ts';
+import type { Shapes, TaskAdd } from './types.generated.ts';
+import type { ApiVersion, Revision } from './versions.ts';
+
+export type ShapeName = keyof Shapes;
+
+/** Turns one JSON value into its canonical form or throws; `name` is the property it was found under. */
+type Reader = (value: unknown, name: string) => unknown;
+
+interface PropertyReader {
+  readonly canonicalName: string;
+  readonly read: Reader;
+  /** Its path in `refused`, if it stands there. */
+  readonly refusedPath: string | undefined;
+}
+
+interface ShapeReader {
+  readonly properties: ReadonlyMap<string, PropertyReader>;
+  readonly required: readonly { readonly wireName: string; readonly canonicalName: string }[];
+}
+
+/**
+ * Reads the JSON body of a request into the canonical (newest) shape: names of older revisions become today's, enum
+ * values take the service's case, durations and timestamps its spelling; nothing is added.
+ * @throws BatchError InvalidRequestBody for a property the revision does not know and for values of a wrong JSON type
+ * (the service's OData reader refuses both), MissingRequiredProperty, InvalidPropertyValue or the row's own code for a
+ * value out of bounds, UnsupportedProperty for what this service refuses to take (`accepted.ts`).
+ */
+export function readBody<Name extends ShapeName>(shape: Name, version: ApiVersion, json: unknown): Shapes[Name] {
+  // The one cast from data to type: the readers below are compiled from the table the types were generated from.
+  return readShape(shape, version.revision, json, shape) as Shapes[Name];
+}
+
+/** One task of a collection: what it reads as, or why it is refused. */
+export type CollectedTask =
+  | { readonly taskId: string; readonly task: TaskAdd }
+  | { readonly taskId: string; readonly error: BatchError };
+
+/**
+ * Reads the body of addtaskcollection, where every task answers for itself (errors.md 4.4): a body that does not parse as
+ * a whole throws, a task with a value the service refuses becomes an item with its error.
+ */
+export function readTaskCollection(version: ApiVersion, json: unknown): readonly CollectedTask[] {
+  const tasks = objectOf(json, 'TaskAddCollection')['value'];
+  checkUnknown(json, ['value'], 'TaskAddCollection');
+  if (tasks === undefined || tasks === null) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'value' }]);
+  if (!Array.isArray(tasks)) throw wrongType('value', 'an array');
+  checkItems('value', tasks, shapes.TaskAddCollection.value);
+  return tasks.map((item: unknown) => readCollected(version, item));
+}
+
+function readCollected(version: ApiVersion, item: unknown): CollectedTask {
+  const taskId = objectOf(item, 'value')['id'];
+  if (typeof taskId !== 'string') throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'id' }]);
+  try {
+    return { taskId, task: readBody('TaskAdd', version, item) };
+  } catch (error) {
+    if (!(error instanceof BatchError) || error.code === 'InvalidRequestBody') throw error;
+    return { taskId, error };
+  }
+}
+
+function checkUnknown(json: unknown, known: readonly string[], shape: string): void {
+  for (const key of Object.keys(objectOf(json, shape))) {
+    if (!known.includes(key) && !isAnnotation(key)) throw unknownProperty(key, shape);
+  }
+}
+
+const compiled = new Map<string, ShapeReader>();
+
+function readShape(shape: ShapeName, revision: Revision, json: unknown, name: string): unknown {
+  const { properties, required } = readerOf(shape, revision);
+  const input = objectOf(json, name);
+  const output: Record<string, unknown> = {};
+  let unsupported: BatchError | undefined;
+  for (const key in input) {
+    const value = input[key];
+    const property = properties.get(key);
+    if (property === undefined) {
+      if (isAnnotation(key)) continue;
+      throw unknownProperty(key, shape);
+    }
+    // OData clients write null for what they do not set.
+    if (value === null || value === undefined) continue;
+    const canonical = property.read(value, key);
+    output[property.canonicalName] = canonical;
+    if (property.refusedPath !== undefined) unsupported ??= refusalOf(property.refusedPath, key, canonical);
+  }
+  for (const { wireName, canonicalName } of required) {
+    if (output[canonicalName] === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: wireName }]);
+  }
+  for (const rule of rulesOf(shape)) rule.check(output);
+  // Last, so that what Azure refuses is refused with Azure's code.
+  if (unsupported !== undefined) throw unsupported;
+  return output;
+}
+
+function refusalOf(path: string, name: string, value: unknown): BatchError | undefined {
+  const reason = refusal(path, value);
+  return reason === undefined ? undefined : invalidProperty(name, value, reason, 'UnsupportedProperty');
+}
+
+function readerOf(shape: ShapeName, revision: Revision): ShapeReader {
+  const key = `${shape} ${revision}`;
+  const found = compiled.get(key);
+  if (found !== undefined) return found;
+  const reader = compile(shape, revision);
+  compiled.set(key, reader);
+  return reader;
+}
+
+function compile(shape: ShapeName, revision: Revision): ShapeReader {
+  const properties = new Map<string, PropertyReader>();
+  const required: { wireName: string; canonicalName: string }[] = [];
+  for (const [canonicalName, row] of rowsOf(shape)) {
+    if (!knownIn(row, revision) || row.readOnly === true) continue;
+    const wireName = wireNameOf(canonicalName, row, revision);
+    const path = `${shape}.${canonicalName}`;
+    properties.set(wireName, { canonicalName, read: propertyReader(row, revision), refusedPath: path in refused ? path : undefined });
+    if (row.required === true) required.push({ wireName, canonicalName });
+  }
+  return { properties, required };
+}
+
+/** The rows of a shape in the order of answers. */
+export function rowsOf(shape: ShapeName): readonly (readonly [string, PropertyRow])[] {
+  return Object.entries<PropertyRow>(shapes[shape]);
+}
+
+export function knownIn(row: PropertyRow, revision: Revision): boolean {
+  return (row.since === undefined || revision >= row.since) && (row.until === undefined || revision <= row.until);
+}
+
+export function wireNameOf(canonicalName: string, row: PropertyRow, revision: Revision): string {
+  return row.formerly !== undefined && revision <= row.formerly.until ? row.formerly.name : canonicalName;
+}
+
+function propertyReader(row: PropertyRow, revision: Revision): Reader {
+  const readItem = itemReader(row, revision);
+  if (row.list !== true) return readItem;
+  return (value, name) => {
+    if (!Array.isArray(value)) throw wrongType(name, 'an array');
+    checkItems(name, value, row);
+    return value.map((item: unknown) => readItem(item, name));
+  };
+}
+
+function checkItems(name: string, value: readonly unknown[], row: PropertyRow): void {
+  const { minItems = 0, maxItems = Infinity } = row;
+  if (value.length >= minItems && value.length <= maxItems) return;
+  throw invalidProperty(name, String(value.length), `The number of items must be from ${minItems} to ${maxItems}.`, row.code);
+}
+
+function itemReader(row: PropertyRow, revision: Revision): Reader {
+  if (isShape(row.type)) {
+    const shape = row.type;
+    return (value, name) => readShape(shape, revision, value, name);
+  }
+  if (isEnum(row.type)) return enumReader(enums[row.type]);
+  return scalarReader(row.type as ScalarType, row);
+}
+
+export function isShape(type: string): type is ShapeName {
+  return Object.hasOwn(shapes, type);
+}
+
+export function isEnum(type: string): type is keyof typeof enums {
+  return Object.hasOwn(enums, type);
+}
+
+function enumReader(values: readonly string[]): Reader {
+  const byLowerCase = new Map(values.map((value) => [value.toLowerCase(), value]));
+  return (value, name) => {
+    if (typeof value !== 'string') throw wrongType(name, 'a string');
+    const known = byLowerCase.get(value.toLowerCase());
+    if (known === undefined) throw invalidProperty(name, value, `The value must be one of: ${values.join(', ')}.`);
+    return known;
+  };
+}
+
+function scalarReader(type: ScalarType, row: PropertyRow): Reader {
+  switch (type) {
+    case 'string':
+      return stringReader(row);
+    case 'boolean':
+      return (value, name) => (typeof value === 'boolean' ? value : fail(wrongType(name, 'true or false')));
+    case 'int32':
+      return numberReader(row, (value) => Number.isInteger(value) && value >= -2_147_483_648 && value <= 2_147_483_647, 'a 32-bit integer');
+    case 'double':
+      return numberReader(row, Number.isFinite, 'a number');
+    case 'int64':
+      return (value, name) => (/^-?\d{1,19}$/.test(String(value)) ? String(value) : fail(wrongType(name, 'a 64-bit integer')));
+    case 'timestamp':
+      return timestampReader;
+    case 'duration':
+      return durationReader(row);
+    case 'map':
+      return (value, name) => objectOf(value, name);
+  }
+}
+
+function stringReader(row: PropertyRow): Reader {
+  const { minLength = 0, maxLength = Infinity, rule, code, secret } = row;
+  const quoted = (value: string): string => (secret === true ? '' : value);
+  const check = rule === undefined ? undefined : textRules[rule];
+  return (value, name) => {
+    if (typeof value !== 'string') throw wrongType(name, 'a string');
+    if (value.length < minLength) throw invalidProperty(name, '', 'The value must not be empty.', code);
+    if (value.length > maxLength) throw invalidProperty(name, quoted(value), `The value must not be longer than ${maxLength} characters.`, code);
+    return check === undefined ? value : check(value, name);
+  };
+}
+
+const idForm = /^[A-Za-z0-9_-]{1,64}$/;
+
+const textRules: Readonly<Record<string, (value: string, name: string) => string>> = {
+  id: (value, name) =>
+    idForm.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
+  lowerCase: (value) => value.toLowerCase(),
+  fileMode: (value, name) => (/^(0o?)?[0-7]{3,4}$/.test(value) ? value : fail(invalidProperty(name, value, 'A file mode is written in octal, such as 0770.'))),
+};
+
+function numberReader(row: PropertyRow, fits: (value: number) => boolean, what: string): Reader {
+  const minimum = typeof row.minimum === 'number' ? row.minimum : -Infinity;
+  const maximum = typeof row.maximum === 'number' ? row.maximum : Infinity;
+  return (value, name) => {
+    if (typeof value !== 'number' || !fits(value)) throw wrongType(name, what);
+    if (value < minimum || value > maximum) throw invalidProperty(name, value, bounds(minimum, maximum), row.code);
+    if (row.rule === 'nonZero' && value === 0) throw invalidProperty(name, value, 'The value must be -1 or greater than 0.', row.code);
+    return value;
+  };
+}
+
+function timestampReader(value: unknown, name: string): string {
+  const epochMs = typeof value === 'string' ? parseTimestamp(value) : undefined;
+  if (epochMs === undefined) throw wrongType(name, 'an ISO 8601 date and time');
+  return formatTimestamp(epochMs);
+}
+
+function durationReader(row: PropertyRow): Reader {
+  const minimum = parseDuration(String(row.minimum)) ?? 0;
+  const maximum = parseDuration(String(row.maximum)) ?? Infinity;
+  return (value, name) => {
+    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
+    if (ms === undefined) throw wrongType(name, 'an ISO 8601 duration');
+    if (ms < minimum || ms > maximum) throw invalidProperty(name, value, bounds(row.minimum ?? 'PT0S', row.maximum ?? Infinity), row.code);
+    return formatDuration(ms);
+  };
+}
+
+function bounds(minimum: number | string, maximum: number | string): string {
+  if (maximum === Infinity) return `The value must not be less than ${minimum}.`;
+  return `The value must be from ${minimum} to ${maximum}.`;
+}
+
+function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
+  throw wrongType(name, 'an object');
+}
+
+/** OData annotations (`odata.metadata`, `x@odata.type`) are not properties. */
+function isAnnotation(key: string): boolean {
+  return key.startsWith('odata.') || key.includes('@odata.');
+}
+
+function wrongType(name: string, what: string): BatchError {
+  return new BatchError('InvalidRequestBody', [
+    { key: 'PropertyName', value: name },
+    { key: 'Reason', value: `The value of '${name}' must be ${what}.` },
+  ]);
+}
+
+function unknownProperty(name: string, shape: string): BatchError {
+  return new BatchError('InvalidRequestBody', [
+    { key: 'PropertyName', value: name.slice(0, 128) },
+    { key: 'Reason', value: `The property '${name.slice(0, 128)}' does not exist on type '${shape}' in this api-version.` },
+  ]);
+}
+
+function fail(error: BatchError): never {
+  throw error;
+}
