@@ -36,7 +36,9 @@ export type AgentCommand =
   | { readonly kind: 'revoke'; readonly key: AttemptKey }
   | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason }
   /** Remove the task's directory: the task is gone. */
-  | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber };
+  | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber }
+  /** Remove the directories of all tasks of this job, if there are any. */
+  | { readonly kind: 'discardJob'; readonly job: JobNumber };
 
 /** What a node is told of itself. */
 export interface NodeSetup {

@@ -421,7 +421,8 @@ export class Owner {
           break;
         case 'revoke':
         case 'end':
-        case 'discard': {
+        case 'discard':
+        case 'discardJob': {
           const { node, ...rest } = command;
           tell(node, rest);
           break;

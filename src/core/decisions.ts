@@ -14,6 +14,8 @@ export type Command =
   | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason }
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
+  /** The whole job is gone: so may the directories of its tasks. Goes to each node of its pool, whether it ran any or not. */
+  | { readonly kind: 'discardJob'; readonly node: NodeNumber; readonly job: JobNumber }
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
   | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number };
 

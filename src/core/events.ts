@@ -73,7 +73,10 @@ export type CoreEvent =
   | { readonly kind: 'job'; readonly intent: JobIntent; readonly status: JobStatus | null }
   /** New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into `gone.tasks` at once. */
   | { readonly kind: 'tasks'; readonly job: JobNumber; readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }
-  /** Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. */
+  /**
+   * Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. Its status as stored counts only for
+   * completed tasks, and may be up to `STATUS_MEMORY_TICKS` ticks old (tunables.ts): the rules remember what ended since.
+   */
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskIntake }
   | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number; readonly observed: NodeObservation }
   | { readonly kind: 'agent'; readonly node: NodeNumber; readonly report: AgentReport }

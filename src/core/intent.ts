@@ -89,8 +89,8 @@ export interface TaskIntent {
   readonly requiredSlots: number;
   /** null: the job's. -1: no bound. */
   readonly maxTaskRetryCount: number | null;
-  /** How long its directory stays on the node after its end. null: for ever. */
-  readonly retentionMs: number | null;
+  /** How long its directory stays on the node after its end; 7 days unless asked otherwise. */
+  readonly retentionMs: number;
   /** Node (`TVM:…`) or task to be near to, if that costs nothing. */
   readonly affinity: string | null;
   readonly dependsOn: DependencyIds | null;

@@ -164,6 +164,8 @@ export interface NodeStatus {
   readonly recentTasks: readonly RecentTask[];
   readonly startTask: StartTaskStatus | null;
   readonly errors: readonly ResizeError[];
+  /** Until when directories of ended tasks are to be kept here (0: there is none): `retaineddata` waits for it. */
+  readonly retainUntil: Instant;
   /** What the agent said of itself: shown on the node. */
   readonly agent: { readonly version: string; readonly ipAddress: string; readonly updatedAt: Instant } | null;
   /** The node has left; the row stays so that its tasks can still name it. */

@@ -17,4 +17,6 @@ export interface TaskRules {
   readonly affinity?: string;
   readonly dependsOn?: DependencyIds;
   readonly exitConditions?: ExitConditions;
+  /** Left out: the default, 7 days. */
+  readonly retentionMs?: number;
 }

@@ -30,6 +30,7 @@ const node: NodeStatus = {
   recentTasks: [],
   startTask: null,
   errors: [],
+  retainUntil: 0,
   agent: null,
   goneAt: null,
 };
