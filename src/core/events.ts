@@ -92,7 +92,7 @@ export interface Snapshot {
   readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
   /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
-  /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart, so count on from here. */
+  /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart (the first counts from 1), so count on from here. */
   readonly nextNode: NodeNumber;
   /** Jobs that are not completed, and completed ones whose tasks a delete has still to clear. */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];

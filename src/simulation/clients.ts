@@ -1,0 +1,16 @@
+import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+
+/**
+ * What API handlers do to a store, as far as owners see it: each call is one transaction that writes intent and points at it in the inbox.
+ * The contract suite drives both stores through this; the simulated clients drive the stand-in.
+ */
+export interface IntentWriter {
+  addPool(account: AccountNumber, pool: Omit<PoolIntent, 'pool'>): Promise<PoolNumber>;
+  changePool(pool: PoolNumber, change: Partial<Omit<PoolIntent, 'pool' | 'id' | 'createdAt'>>): Promise<void>;
+  addJob(account: AccountNumber, job: Omit<JobIntent, 'job' | 'nextTask'>): Promise<JobNumber>;
+  changeJob(job: JobNumber, change: Partial<Omit<JobIntent, 'job' | 'id' | 'createdAt' | 'nextTask'>>): Promise<void>;
+  /** Numbers them on from the job's last. */
+  addTasks(job: JobNumber, tasks: readonly Omit<TaskIntent, 'task'>[]): Promise<readonly TaskNumber[]>;
+  changeTask(job: JobNumber, task: TaskNumber, change: Partial<Omit<TaskIntent, 'task' | 'idKey'>>): Promise<void>;
+}

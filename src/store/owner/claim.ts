@@ -1,0 +1,55 @@
+import type { Pool, PoolClient } from 'pg';
+import type { AccountNumber } from '../../core/keys.ts';
+import { AccountOwned } from '../ownerStore.ts';
+import { inTransaction } from './transaction.ts';
+
+/** A process that has not beaten for this long, by the database's clock, has lost its accounts to whoever asks. */
+export const OWNER_DEAD_AFTER_MS = 10_000;
+
+/** Processes that died without resigning are forgotten after a day. */
+const FORGET_PROCESS = `delete from process p where heartbeat < clock_timestamp() - interval '1 day'
+  and not exists (select from ownership o where o.process = p.process)`;
+
+const BEAT = `insert into process (process, url, heartbeat) values ($1, $2, clock_timestamp())
+  on conflict (process) do update set url = excluded.url, heartbeat = excluded.heartbeat`;
+
+/**
+ * Two steps, so that the second sees with a new snapshot what the first has waited for: a rival's claim, and the commits of the owner before
+ * (they hold the row for share).
+ */
+const LOCK = 'select process from ownership where account = $1 for update';
+const RIVAL = `select url from process where process = $1 and process <> $2
+  and heartbeat > clock_timestamp() - ${OWNER_DEAD_AFTER_MS} * interval '1 millisecond'`;
+const TAKE = 'update ownership set process = $2, epoch = epoch + 1 where account = $1 returning epoch';
+
+export const claim = (pool: Pool, account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }> =>
+  inTransaction(pool, 'begin', async (client) => {
+    await client.query(FORGET_PROCESS);
+    await client.query(BEAT, [process, url]);
+    await client.query('insert into ownership (account) values ($1) on conflict do nothing', [account]);
+    await refuseIfOwned(client, account, process);
+    const taken = await client.query<{ epoch: number }>(TAKE, [account, process]);
+    const epoch = taken.rows[0]?.epoch;
+    if (epoch === undefined) throw new Error(`The ownership of account ${account} vanished while it was locked.`);
+    return { epoch };
+  });
+
+const refuseIfOwned = async (client: PoolClient, account: AccountNumber, process: string): Promise<void> => {
+  const locked = await client.query<{ process: string | null }>(LOCK, [account]);
+  const owner = locked.rows[0]?.process ?? null;
+  if (owner === null) return;
+  const rival = await client.query<{ url: string }>(RIVAL, [owner, process]);
+  if (rival.rows[0] !== undefined) throw new AccountOwned(rival.rows[0].url);
+};
+
+/** Throws if the process never claimed, or has resigned. */
+export const heartbeat = async (pool: Pool, process: string): Promise<void> => {
+  const beat = await pool.query({ name: 'heartbeat', text: 'update process set heartbeat = clock_timestamp() where process = $1', values: [process] });
+  if (beat.rowCount === 0) throw new Error(`Process ${process} is not registered: it has to claim an account first.`);
+};
+
+export const resign = (pool: Pool, process: string): Promise<void> =>
+  inTransaction(pool, 'begin', async (client) => {
+    await client.query('update ownership set process = null where process = $1', [process]);
+    await client.query('delete from process where process = $1', [process]);
+  });

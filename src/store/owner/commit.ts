@@ -1,0 +1,66 @@
+import type { Pool } from 'pg';
+import { type AttemptSpec, Deposed, GuardFailed, type TickCommit } from '../ownerStore.ts';
+import { PARTS } from './commitParts.ts';
+import { numbers } from './literals.ts';
+import type { Part } from './part.ts';
+
+/**
+ * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for us, we see its epoch), `guard`
+ * locks the jobs that end by themselves (an add waits for us, we see its number), `go` is there if both hold, and each part writes only if `go` is.
+ * Which parts stand in it depends on the tick: each combination is a prepared statement of its own.
+ */
+const statements = new Map<string, { readonly name: string; readonly text: string }>();
+
+interface OutcomeRow {
+  readonly owned: boolean;
+  readonly refused: readonly number[] | null;
+  readonly job?: number | null;
+  readonly task: number;
+  readonly id: string;
+  readonly spec: unknown;
+}
+
+export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }> => {
+  const parts = PARTS.filter((part) => part.applies(tick));
+  const { guards } = tick.decisions;
+  const guarded = guards.length > 0;
+  const withSpecs = tick.specs.length > 0;
+  const values: unknown[] = [tick.account, tick.epoch];
+  if (guarded) values.push(numbers(guards.map(({ job }) => job)), numbers(guards.map(({ ingested }) => ingested)));
+  if (withSpecs) values.push(numbers(tick.specs.map(({ job }) => job)), numbers(tick.specs.map(({ task }) => task)));
+  for (const part of parts) values.push(...part.values(tick));
+
+  const { rows } = await pool.query<OutcomeRow>({ ...statement(parts, guarded, withSpecs), values });
+  const outcome = rows[0];
+  if (outcome === undefined || !outcome.owned) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
+  if (outcome.refused !== null) throw new GuardFailed(outcome.refused);
+  const specs: AttemptSpec[] = [];
+  for (const { job, task, id, spec } of rows) if (job !== null && job !== undefined) specs.push({ job, task, id, spec });
+  return { specs };
+};
+
+const statement = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): { readonly name: string; readonly text: string } => {
+  const name = `commit ${[...(guarded ? ['guard'] : []), ...(withSpecs ? ['specs'] : []), ...parts.map((part) => part.name)].join(' ')}`;
+  const known = statements.get(name);
+  if (known !== undefined) return known;
+  // Names reach the server as far as 63 bytes; the number keeps them apart.
+  const made = { name: `commit ${statements.size}`, text: statementText(parts, guarded, withSpecs) };
+  statements.set(name, made);
+  return made;
+};
+
+const statementText = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): string => {
+  let used = 2;
+  const next = (): string => `$${(used += 1)}`;
+  const guard = guarded ? `guard as materialized (select j.job, j.next_task - 1 <> g.ingested as refused
+    from unnest(${next()}::bigint[], ${next()}::bigint[]) as g(job, ingested) join job j on j.job = g.job for share of j),` : '';
+  const refused = guarded ? '(select array_agg(job) from guard where refused)' : 'null::bigint[]';
+  const specs = withSpecs ? `left join (select t.job, t.task, t.id, t.spec
+    from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task) join task t on t.job = u.job and t.task = u.task) offered on true` : '';
+  const writes = parts.map((part) => `,\n${part.sql(next)}`).join('');
+  return `with owner as materialized (select from ownership where account = $1 and epoch = $2 for share),
+    ${guard}
+    go as materialized (select from owner ${guarded ? 'where not exists (select from guard where refused)' : ''})${writes}
+    select exists (select from owner) as owned, ${refused} as refused${withSpecs ? ', offered.*' : ''}
+    from (select) one ${specs}`;
+};

@@ -1,0 +1,91 @@
+import { json, numbers } from './literals.ts';
+import { GO, type Part, overwrite } from './part.ts';
+import { TASK_STATUS } from './taskStatus.ts';
+
+const POOL_COLUMNS = ['allocation_state', 'allocation_since', 'resize_sequence', 'stop_sequence', 'resize_errors', 'current_dedicated', 'current_low_priority'];
+
+/** Pools, jobs and nodes are few a tick: one JSON text, in the words of the status types. */
+const POOLS: Part = {
+  name: 'pools',
+  applies: ({ decisions }) => decisions.pools.length > 0,
+  sql: (next) => `pools as (insert into pool_status (pool, ${POOL_COLUMNS.join(', ')})
+    select pool, "allocationState", "allocationSince", "resizeSequence", "stopSequence", "resizeErrors", "currentDedicated", "currentLowPriority"
+    from json_to_recordset(${next()}::json) as r(pool bigint, "allocationState" text, "allocationSince" bigint, "resizeSequence" int,
+      "stopSequence" int, "resizeErrors" jsonb, "currentDedicated" int, "currentLowPriority" int)
+    where ${GO} ${overwrite('pool', POOL_COLUMNS)})`,
+  values: ({ decisions: { pools, gone } }) => [json(gone.pools.length === 0 ? pools : pools.filter(({ pool }) => !gone.pools.includes(pool)))],
+};
+
+const JOB_COLUMNS = [
+  'state', 'since', 'previous_state', 'previous_since', 'action_sequence', 'ended_at', 'terminate_reason', 'ingested',
+  'tasks_active', 'tasks_running', 'tasks_succeeded', 'tasks_failed', 'slots_active', 'slots_running', 'slots_succeeded', 'slots_failed',
+];
+
+const tally = (of: string): string => ['active', 'running', 'succeeded', 'failed'].map((state) => `(${of} ->> '${state}')::bigint`).join(', ');
+
+const JOBS: Part = {
+  name: 'jobs',
+  applies: ({ decisions }) => decisions.jobs.length > 0,
+  sql: (next) => `jobs as (insert into job_status (job, ${JOB_COLUMNS.join(', ')})
+    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, ${tally('tasks')}, ${tally('slots')}
+    from json_to_recordset(${next()}::json) as r(job bigint, state text, since bigint, "previousState" text, "previousSince" bigint,
+      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, tasks json, slots json)
+    where ${GO} ${overwrite('job', JOB_COLUMNS)})`,
+  values: ({ decisions: { jobs, gone } }) => [json(gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)))],
+};
+
+const NODES: Part = {
+  name: 'nodes',
+  applies: ({ decisions }) => decisions.nodes.length > 0,
+  sql: (next) => `nodes as (insert into node (node, account, pool, id, id_key, gone_at, status)
+    select (value ->> 'node')::bigint, $1, (value ->> 'pool')::bigint, value ->> 'id', lower(value ->> 'id'), (value ->> 'goneAt')::bigint, value
+    from jsonb_array_elements(${next()}::jsonb) where ${GO} ${overwrite('node', ['gone_at', 'status'])})`,
+  values: ({ decisions }) => [json(decisions.nodes)],
+};
+
+const GONE_TASKS: Part = {
+  name: 'gone-tasks',
+  applies: ({ decisions }) => decisions.gone.tasks.length > 0,
+  sql: (next) => `gone_tasks as materialized (select * from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task) where ${GO}),
+    gone_task_rows as (delete from task t using gone_tasks g where t.job = g.job and t.task = g.task),
+    gone_task_statuses as (delete from task_status s using gone_tasks g where s.job = g.job and s.task = g.task)`,
+  values: ({ decisions: { gone } }) => [numbers(gone.tasks.map(({ job }) => job)), numbers(gone.tasks.map(({ task }) => task))],
+};
+
+/** Their tasks cannot be reached any more once the job's row is gone; `clearGoneJobs` removes them without haste. */
+const GONE_JOBS: Part = {
+  name: 'gone-jobs',
+  applies: ({ decisions }) => decisions.gone.jobs.length > 0,
+  sql: (next) => `gone_jobs as materialized (select job from unnest(${next()}::bigint[]) as u(job) where ${GO}),
+    gone_job_rows as (delete from job j using gone_jobs g where j.job = g.job),
+    gone_job_statuses as (delete from job_status s using gone_jobs g where s.job = g.job),
+    gone_job_tasks as (insert into gone_job (job) select job from gone_jobs on conflict do nothing)`,
+  values: ({ decisions: { gone } }) => [numbers(gone.jobs)],
+};
+
+const GONE_POOLS: Part = {
+  name: 'gone-pools',
+  applies: ({ decisions }) => decisions.gone.pools.length > 0,
+  sql: (next) => `gone_pools as materialized (select pool from unnest(${next()}::bigint[]) as u(pool) where ${GO}),
+    gone_pool_rows as (delete from pool p using gone_pools g where p.pool = g.pool),
+    gone_pool_statuses as (delete from pool_status s using gone_pools g where s.pool = g.pool)`,
+  values: ({ decisions: { gone } }) => [numbers(gone.pools)],
+};
+
+const INBOX: Part = {
+  name: 'inbox',
+  applies: ({ inboxEntries }) => inboxEntries.length > 0,
+  sql: (next) => `inbox_rows as (delete from inbox where account = $1 and entry = any(${next()}::bigint[]) and ${GO})`,
+  values: ({ inboxEntries }) => [numbers(inboxEntries)],
+};
+
+const JOURNAL: Part = {
+  name: 'journal',
+  applies: ({ journal }) => journal !== null,
+  sql: (next) => `journal_row as (insert into journal (account, epoch, tick, at, core_version, seed, inputs)
+    select $1, $2, ${next()}::bigint, ${next()}::bigint, ${next()}::text, ${next()}::bigint, ${next()}::bytea where ${GO})`,
+  values: ({ tick, now, journal }) =>
+    journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
+};
+
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, POOLS, NODES, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];

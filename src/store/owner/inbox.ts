@@ -1,0 +1,47 @@
+import type { Pool } from 'pg';
+import type { AccountNumber, JobNumber } from '../../core/keys.ts';
+import type { InboxBatch } from '../ownerStore.ts';
+import {
+  JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, TASK_COLUMNS, type TaskRow,
+  jobIntent, jobStatus, poolIntent, taskIntake,
+} from './rows.ts';
+
+/** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. */
+const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
+  select e.entry, e.kind, e.subject, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}
+  from e
+  left join pool p on e.kind = 'pool' and p.pool = e.subject
+  left join job j on e.kind in ('job', 'task') and j.job = e.subject
+  left join job_status js on js.job = j.job
+  left join task t on e.kind = 'task' and t.job = e.subject and t.task = e.task
+  left join task_status s on s.job = t.job and s.task = t.task
+  order by e.entry`;
+
+interface EntryRow {
+  readonly entry: number;
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task';
+  readonly subject: number;
+}
+/** A subject that is gone has null in its group. */
+type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
+type InboxRow = EntryRow & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
+
+export const readInbox = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
+  const { rows } = await pool.query<InboxRow>({ name: 'inbox', text: INBOX, values: [account, limit + 1] });
+  const more = rows.length > limit;
+  const pools = new Map<number, InboxBatch['pools'][number]>();
+  const jobs = new Map<number, InboxBatch['jobs'][number]>();
+  const jobsWithNewTasks = new Set<JobNumber>();
+  const tasks = new Map<string, InboxBatch['tasks'][number]>();
+  const entries: number[] = [];
+  for (const row of more ? rows.slice(0, limit) : rows) {
+    entries.push(row.entry);
+    if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
+    if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
+    if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed')) {
+      jobs.set(row.j_job, { intent: jobIntent({ ...row, j_job: row.j_job }), status: jobStatus(row.j_job, row) });
+    }
+    if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
+  }
+  return { entries, pools: [...pools.values()], jobs: [...jobs.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+};

@@ -1,0 +1,414 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Decisions } from '../../src/core/decisions.ts';
+import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
+import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { IntentWriter } from '../../src/simulation/clients.ts';
+import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
+
+/** A store to be held to the contract, and what the suite needs around it. */
+export interface StoreUnderContract {
+  readonly store: OwnerStore;
+  readonly intents: IntentWriter;
+  /** An account that nothing has been done with. */
+  addAccount(): Promise<AccountNumber>;
+  /** As if the process had not beaten for longer than the store waits. */
+  silence(process: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** What every `OwnerStore` does, whatever it is made of: PostgreSQL, or the simulator's stand-in. */
+export const ownerContract = (name: string, open: () => Promise<StoreUnderContract>): void => {
+  describe(`an account's owner at ${name}`, () => {
+    let under: StoreUnderContract;
+    beforeAll(async () => {
+      under = await open();
+    });
+    afterAll(async () => {
+      await under.close();
+    });
+
+    /** An account that is ours, with a pool, a job and some tasks in it. */
+    const owned = async (options: { tasks?: number; usesTaskDependencies?: boolean } = {}) => {
+      const { store, intents } = under;
+      const account = await under.addAccount();
+      const process = randomUUID();
+      const { epoch } = await store.claim(account, process, 'http://here');
+      const pool = await intents.addPool(account, poolIntent());
+      const job = await intents.addJob(account, jobIntent({ usesTaskDependencies: options.usesTaskDependencies ?? false }));
+      const tasks = Array.from({ length: options.tasks ?? 0 }, (_, index) => taskIntent(`Task-${index + 1}`));
+      if (tasks.length > 0) await intents.addTasks(job, tasks);
+      return { store, intents, account, process, epoch, pool, job };
+    };
+
+    describe('ownership', () => {
+      it('goes to the first process that asks, and others are told where it is', async () => {
+        const account = await under.addAccount();
+        const { epoch } = await under.store.claim(account, randomUUID(), 'http://first');
+        expect(epoch).toBe(1);
+        const refused = await under.store.claim(account, randomUUID(), 'http://second').catch((error: unknown) => error);
+        expect(refused).toBeInstanceOf(AccountOwned);
+        expect(refused).toMatchObject({ url: 'http://first' });
+      });
+
+      it('goes to another process after the owner has resigned, with a higher epoch', async () => {
+        const { store, account, process } = await owned();
+        await store.resign(process);
+        expect(await store.claim(account, randomUUID(), 'http://second')).toEqual({ epoch: 2 });
+      });
+
+      it('goes to another process after the owner has been silent for long, and the former owner can commit nothing more', async () => {
+        const { store, account, process, epoch, job } = await owned();
+        await under.silence(process);
+        const second = await store.claim(account, randomUUID(), 'http://second');
+        expect(second.epoch).toBe(2);
+        await expect(store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job)] } }))).rejects.toThrow(Deposed);
+        expect((await store.load(account)).jobs[0]?.status).toBeNull();
+      });
+
+      it('stays where it is while the owner beats', async () => {
+        const { store, account, process } = await owned();
+        await under.silence(process);
+        await store.heartbeat(process);
+        await expect(store.claim(account, randomUUID(), 'http://second')).rejects.toThrow(AccountOwned);
+      });
+
+      it('claimed again by its owner gets a new epoch that shuts out commits still on their way', async () => {
+        const { store, account, process, epoch } = await owned();
+        expect(await store.claim(account, process, 'http://here')).toEqual({ epoch: epoch + 1 });
+        await expect(store.commit(tick({ account, epoch }))).rejects.toThrow(Deposed);
+        expect(await store.commit(tick({ account, epoch: epoch + 1 }))).toEqual({ specs: [] });
+      });
+    });
+
+    describe('the inbox', () => {
+      it('shows what clients asked for until a commit names it', async () => {
+        const { store, account, epoch, pool, job } = await owned({ tasks: 3 });
+        const batch = await store.readInbox(account, 100);
+        expect(batch.pools).toEqual([{ ...poolIntent(), pool }]);
+        expect(batch.jobs).toEqual([{ intent: { ...jobIntent(), job, nextTask: 4 }, status: null }]);
+        expect(batch.jobsWithNewTasks).toEqual([job]);
+        expect(batch.more).toBe(false);
+        expect(batch.entries).toHaveLength(3);
+        expect((await store.readInbox(account, 100)).entries).toEqual(batch.entries);
+        await store.commit(tick({ account, epoch, inboxEntries: batch.entries }));
+        expect(await store.readInbox(account, 100)).toEqual({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false });
+      });
+
+      it('is read oldest first and says when more waits', async () => {
+        const { store, account, epoch } = await owned({ tasks: 1 });
+        const first = await store.readInbox(account, 2);
+        expect(first).toMatchObject({ more: true, jobsWithNewTasks: [] });
+        expect(first.entries).toHaveLength(2);
+        await store.commit(tick({ account, epoch, inboxEntries: first.entries }));
+        const second = await store.readInbox(account, 2);
+        expect(second).toMatchObject({ more: false, pools: [], jobs: [] });
+        expect(second.jobsWithNewTasks).toHaveLength(1);
+      });
+
+      it('keeps what came after it was read', async () => {
+        const { store, intents, account, epoch, pool } = await owned();
+        const batch = await store.readInbox(account, 100);
+        await intents.changePool(pool, { targetDedicated: 7, resizeSequence: 2 });
+        await store.commit(tick({ account, epoch, inboxEntries: batch.entries }));
+        const next = await store.readInbox(account, 100);
+        expect(next.pools).toMatchObject([{ pool, targetDedicated: 7, resizeSequence: 2 }]);
+        expect(next.jobs).toEqual([]);
+      });
+
+      it('brings a task that something was asked of, with its status', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
+        await store.commit(tick({ account, epoch, decisions: { tasks: [taskStatus(job, 2, { state: 'running' })] } }));
+        await intents.changeTask(job, 1, { terminateAt: 5 });
+        await intents.changeTask(job, 2, { deletedAt: 6 });
+        const { tasks, jobs } = await store.readInbox(account, 100);
+        expect(tasks).toEqual([
+          { job, task: { intent: { ...taskIntent('task-1', { terminateAt: 5 }), task: 1 }, status: null } },
+          { job, task: { intent: { ...taskIntent('task-2', { deletedAt: 6 }), task: 2 }, status: taskStatus(job, 2, { state: 'running' }) } },
+        ]);
+        expect(jobs).toHaveLength(1);
+      });
+
+      it('brings the job, too, if it is completed: its owner may have forgotten it', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 1 });
+        const { entries } = await store.readInbox(account, 100);
+        const completed = jobStatus(job, { state: 'completed', endedAt: 9, ingested: 1 });
+        await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: { jobs: [completed] } }));
+        await intents.changeTask(job, 1, { deletedAt: 10 });
+        const { jobs, tasks } = await store.readInbox(account, 100);
+        expect(jobs).toMatchObject([{ intent: { job }, status: completed }]);
+        expect(tasks).toMatchObject([{ job, task: { intent: { task: 1, deletedAt: 10 } } }]);
+      });
+
+      it('of one account shows nothing of another', async () => {
+        await owned({ tasks: 1 });
+        const other = await under.addAccount();
+        expect((await under.store.readInbox(other, 100)).entries).toEqual([]);
+      });
+    });
+
+    describe('new tasks', () => {
+      it('come in pages in the order of their numbers', async () => {
+        const { store, job } = await owned({ tasks: 5 });
+        const first = await store.readTasks(job, 0, 3);
+        expect(first.through).toBe(3);
+        expect(first.tasks.map(({ intent }) => intent.idKey)).toEqual(['task-1', 'task-2', 'task-3']);
+        const second = await store.readTasks(job, first.through, 3);
+        expect(second).toMatchObject({ through: 5, tasks: [{ intent: { task: 4 }, status: null }, { intent: { task: 5 } }] });
+        expect(await store.readTasks(job, 5, 3)).toEqual({ through: 5, tasks: [] });
+      });
+
+      it('keep all that the rules need of them', async () => {
+        const { store, intents, job } = await owned();
+        const task = taskIntent('demanding', {
+          requiredSlots: 3,
+          maxTaskRetryCount: -1,
+          affinity: 'TVM:tvmps_1_d',
+          dependsOn: { ids: ['a'], ranges: [{ start: 1, end: 4 }] },
+          exitConditions: { exitCodes: [{ code: 2, exitOptions: { jobAction: 'terminate', dependencyAction: 'block' } }], default: { dependencyAction: 'satisfy' } },
+          terminateAt: 1_700_000_000_000,
+        });
+        await intents.addTasks(job, [task]);
+        expect((await store.readTasks(job, 0, 10)).tasks).toEqual([{ intent: { ...task, task: 1 }, status: null }]);
+      });
+
+      it('deleted before they were seen come all the same', async () => {
+        const { store, intents, job } = await owned({ tasks: 2 });
+        await intents.changeTask(job, 1, { deletedAt: 4 });
+        expect(await store.readTasks(job, 0, 10)).toMatchObject({ through: 2, tasks: [{ intent: { task: 1, deletedAt: 4 } }, { intent: { task: 2 } }] });
+      });
+
+      it('of a job that is gone are none', async () => {
+        expect(await under.store.readTasks(2 ** 40, 3, 10)).toEqual({ through: 3, tasks: [] });
+      });
+    });
+
+    describe('a commit', () => {
+      it('is what a load gives back', async () => {
+        const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
+        const decisions = {
+          pools: [poolStatus(pool, { resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }] })],
+          nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
+          jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
+          tasks: [
+            taskStatus(job, 1, { state: 'running', node: nodeStatus(account, 1, pool).node, attempt: 3, startedAt: 77, previousState: 'active', previousSince: 5 }),
+            taskStatus(job, 2, { failure: { category: 'ServerError', code: 'X', message: "it's \"over\", \\ and {out}\nsaid NULL" }, retryCount: 2, lastRetryAt: 6 }),
+          ],
+        };
+        await store.commit(tick({ account, epoch, decisions }));
+        const snapshot = await store.load(account);
+        expect(snapshot).toEqual({
+          pools: [{ intent: { ...poolIntent(), pool }, status: decisions.pools[0] }],
+          nodes: decisions.nodes,
+          nextNode: nodeStatus(account, 3, pool).node,
+          jobs: [{ intent: { ...jobIntent(), job, nextTask: 5 }, status: decisions.jobs[0] }],
+          tasks: [
+            {
+              job,
+              tasks: [
+                { intent: { ...taskIntent('task-1'), task: 1 }, status: decisions.tasks[0] },
+                { intent: { ...taskIntent('task-2'), task: 2 }, status: decisions.tasks[1] },
+                { intent: { ...taskIntent('task-3'), task: 3 }, status: null },
+              ],
+            },
+          ],
+        });
+      });
+
+      it('overwrites what an earlier one wrote', async () => {
+        const { store, account, epoch, pool, job } = await owned({ tasks: 1 });
+        const decisions = (since: number) => ({
+          pools: [poolStatus(pool, { allocationSince: since })],
+          nodes: [nodeStatus(account, 1, pool, { since })],
+          jobs: [jobStatus(job, { since, ingested: 1 })],
+          tasks: [taskStatus(job, 1, { since })],
+        });
+        await store.commit(tick({ account, epoch, decisions: decisions(1) }));
+        await store.commit(tick({ account, epoch, tick: 2, decisions: decisions(2) }));
+        expect(await store.load(account)).toMatchObject({
+          pools: [{ status: { allocationSince: 2 } }],
+          nodes: [{ since: 2 }],
+          jobs: [{ status: { since: 2 } }],
+          tasks: [{ tasks: [{ status: { since: 2 } }] }],
+        });
+      });
+
+      it('hands over the specifications of what it offers, those that are still there', async () => {
+        const { store, account, epoch, job } = await owned({ tasks: 2 });
+        const { specs } = await store.commit(tick({ account, epoch, specs: [{ job, task: 2 }, { job, task: 9 }, { job, task: 1 }] }));
+        expect(specs.toSorted((a, b) => a.task - b.task)).toMatchObject([{ job, task: 1, id: expect.stringMatching(/^task-1$/i) }, { job, task: 2 }]);
+      });
+
+      it('with a journal row can be made for each tick', async () => {
+        const { store, account, epoch } = await owned();
+        const journal = { coreVersion: '1', seed: 4_000_000_000, inputs: new Uint8Array([0, 1, 255]) };
+        await store.commit(tick({ account, epoch, journal }));
+        await expect(store.commit(tick({ account, epoch, tick: 2, journal }))).resolves.toEqual({ specs: [] });
+      });
+
+      it('writes nothing when a task was added to a job whose end it decided', async () => {
+        const { store, intents, account, epoch, job, pool } = await owned({ tasks: 2 });
+        const { entries } = await store.readInbox(account, 100);
+        await intents.addTasks(job, [taskIntent('late')]);
+        const decisions = { jobs: [jobStatus(job, { ingested: 2 })], pools: [poolStatus(pool)], guards: [{ job, ingested: 2 }], gone: { tasks: [{ job, task: 1 }], jobs: [], pools: [pool] } };
+        const refused = await store.commit(tick({ account, epoch, decisions, inboxEntries: entries })).catch((error: unknown) => error);
+        expect(refused).toBeInstanceOf(GuardFailed);
+        expect(refused).toMatchObject({ jobs: [job] });
+        expect(await store.load(account)).toMatchObject({ pools: [{ status: null }], jobs: [{ status: null }] });
+        expect((await store.readInbox(account, 100)).entries).toEqual([...entries, expect.any(Number)]);
+        expect((await store.readTasks(job, 0, 10)).tasks).toHaveLength(3);
+      });
+
+      it('goes through when no task was added meanwhile', async () => {
+        const { store, account, epoch, job } = await owned({ tasks: 2 });
+        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], guards: [{ job, ingested: 2 }] } }));
+        expect(await store.load(account)).toMatchObject({ jobs: [{ status: { ingested: 2 } }] });
+      });
+
+      it('clears what is gone', async () => {
+        const { store, intents, account, epoch, pool, job } = await owned({ tasks: 3 });
+        const { entries } = await store.readInbox(account, 100);
+        const statuses = { tasks: [1, 2, 3].map((task) => taskStatus(job, task)), jobs: [jobStatus(job, { ingested: 3 })], pools: [poolStatus(pool)] };
+        await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: statuses }));
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { gone: { tasks: [{ job, task: 2 }], jobs: [], pools: [] }, tasks: [taskStatus(job, 2)] } }));
+        expect((await store.readTasks(job, 0, 10)).tasks.map(({ intent }) => intent.task)).toEqual([1, 3]);
+        await intents.changeJob(job, { deletedAt: 3 });
+        await intents.changePool(pool, { deletedAt: 3 });
+        await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [pool] } } }));
+        expect(await store.load(account)).toMatchObject({ pools: [], jobs: [], tasks: [] });
+        const left = await store.readInbox(account, 100);
+        expect(left).toMatchObject({ pools: [], jobs: [], tasks: [] });
+        expect(left.entries).toHaveLength(2);
+        const again = await intents.addJob(account, jobIntent());
+        expect(again).not.toBe(job);
+      });
+    });
+
+    describe('a load', () => {
+      it('leaves out what is over: completed tasks and jobs, nodes that left, whose numbers are not used again', async () => {
+        const { store, intents, account, epoch, pool, job } = await owned({ tasks: 2 });
+        const over = await intents.addJob(account, jobIntent({ id: 'over' }));
+        const decisions = {
+          nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { goneAt: 5 })],
+          jobs: [jobStatus(job, { ingested: 2 }), jobStatus(over, { state: 'completed' as const })],
+          tasks: [taskStatus(job, 1, { state: 'completed', result: 'success' })],
+        };
+        await store.commit(tick({ account, epoch, decisions }));
+        expect(await store.load(account)).toMatchObject({
+          nodes: [decisions.nodes[0]],
+          nextNode: nodeStatus(account, 3, pool).node,
+          jobs: [{ intent: { job } }],
+          tasks: [{ job, tasks: [{ intent: { task: 2 } }] }],
+        });
+      });
+
+      it('keeps completed tasks where others may depend on them, and completed jobs that are being deleted', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 1, usesTaskDependencies: true });
+        const over = await intents.addJob(account, jobIntent({ id: 'over', deletedAt: 4 }));
+        const decisions = {
+          jobs: [jobStatus(job, { ingested: 1 }), jobStatus(over, { state: 'completed' as const })],
+          tasks: [taskStatus(job, 1, { state: 'completed', result: 'success', dependency: 'satisfy' })],
+        };
+        await store.commit(tick({ account, epoch, decisions }));
+        const snapshot = await store.load(account);
+        expect(snapshot.jobs.map(({ intent }) => intent.job)).toEqual([job, over]);
+        expect(snapshot.tasks).toMatchObject([{ job, tasks: [{ intent: { task: 1 }, status: { dependency: 'satisfy' } }] }]);
+      });
+    });
+
+    it('specifications of jobs and pools are found by number', async () => {
+      const { store, pool, job } = await owned();
+      expect(await store.readJobSpecs([job, 2 ** 40])).toMatchObject([{ job, id: 'job' }]);
+      expect(await store.readPoolSpecs([pool])).toMatchObject([{ pool, id: 'pool' }]);
+    });
+  });
+};
+
+const tick = (
+  given: { account: AccountNumber; epoch: number; decisions?: Partial<Decisions> } & Partial<Omit<TickCommit, 'decisions'>>,
+): TickCommit => ({
+  tick: 1,
+  now: 1_700_000_000_000,
+  inboxEntries: [],
+  specs: [],
+  journal: null,
+  ...given,
+  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [], ...given.decisions },
+});
+
+const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus => ({
+  job,
+  state: 'active',
+  since: 1,
+  previousState: null,
+  previousSince: null,
+  actionSequence: 0,
+  endedAt: null,
+  terminateReason: null,
+  ingested: 0,
+  tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
+  slots: { active: 0, running: 0, succeeded: 0, failed: 0 },
+  ...change,
+});
+
+const taskStatus = (job: JobNumber, task: TaskNumber, change: Partial<TaskStatus> = {}): TaskStatus => ({
+  job,
+  task,
+  state: 'active',
+  since: 1,
+  previousState: null,
+  previousSince: null,
+  cause: 'added',
+  attempt: 0,
+  node: null,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+  result: null,
+  failure: null,
+  retryCount: 0,
+  lastRetryAt: null,
+  requeueCount: 0,
+  lastRequeueAt: null,
+  reactivateSequence: 0,
+  dependency: null,
+  ...change,
+});
+
+const poolStatus = (pool: number, change: Partial<PoolStatus> = {}): PoolStatus => ({
+  pool,
+  allocationState: 'steady',
+  allocationSince: 1,
+  resizeSequence: 1,
+  stopSequence: 0,
+  resizeErrors: [],
+  currentDedicated: 1,
+  currentLowPriority: 0,
+  ...change,
+});
+
+/** The account's `ordinal`th node. */
+const nodeStatus = (account: AccountNumber, ordinal: number, pool: number, change: Partial<NodeStatus> = {}): NodeStatus => ({
+  node: (account - 1) * 2 ** 32 + ordinal,
+  pool,
+  id: `tvmps_${ordinal}_d`,
+  dedicated: true,
+  state: 'idle',
+  since: 1,
+  scheduling: 'enabled',
+  life: 1,
+  allocatedAt: 1,
+  bootedAt: 1,
+  slots: 4,
+  runningTasks: 0,
+  runningSlots: 0,
+  totalTasksRun: 0,
+  totalTasksSucceeded: 0,
+  recentTasks: [],
+  startTask: null,
+  errors: [],
+  agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: 1 },
+  goneAt: null,
+  ...change,
+});

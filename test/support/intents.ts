@@ -1,0 +1,51 @@
+import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+
+/** Intents with the defaults of the service, at instant 0. */
+export const poolIntent = (change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit<PoolIntent, 'pool'> => ({
+  id: 'pool',
+  createdAt: 0,
+  targetDedicated: 1,
+  targetLowPriority: 0,
+  resizeTimeoutMs: 900_000,
+  nodeDeallocation: 'requeue',
+  resizeSequence: 1,
+  resizeRequestedAt: 0,
+  stopSequence: 0,
+  taskSlotsPerNode: 1,
+  fillType: 'spread',
+  startTask: null,
+  unavailable: null,
+  deletedAt: null,
+  ...change,
+});
+
+export const jobIntent = (change: Partial<Omit<JobIntent, 'job' | 'nextTask'>> = {}): Omit<JobIntent, 'job' | 'nextTask'> => ({
+  id: 'job',
+  createdAt: 0,
+  poolId: 'pool',
+  priority: 0,
+  maxParallelTasks: -1,
+  maxTaskRetryCount: 0,
+  maxWallClockMs: null,
+  usesTaskDependencies: false,
+  onAllTasksComplete: 'noaction',
+  onTaskFailure: 'noaction',
+  action: { kind: 'none' },
+  actionSequence: 0,
+  actionAt: 0,
+  deletedAt: null,
+  ...change,
+});
+
+export const taskIntent = (id: string, change: Partial<Omit<TaskIntent, 'task'>> = {}): Omit<TaskIntent, 'task'> => ({
+  idKey: id.toLowerCase(),
+  requiredSlots: 1,
+  maxTaskRetryCount: null,
+  affinity: null,
+  dependsOn: null,
+  exitConditions: null,
+  terminateAt: null,
+  reactivateSequence: 0,
+  deletedAt: null,
+  ...change,
+});

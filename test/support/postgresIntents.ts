@@ -1,0 +1,87 @@
+import type { Pool } from 'pg';
+import type { JobRules, PoolRules, TaskRules } from '../../src/store/rules.ts';
+import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { IntentWriter } from '../../src/simulation/clients.ts';
+
+/** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
+export const postgresIntents = (pool: Pool): IntentWriter => {
+  const one = async (text: string, values: unknown[]): Promise<number> => {
+    const { rows } = await pool.query<{ number: number }>(text, values);
+    if (rows[0] === undefined) throw new Error('no row');
+    return rows[0].number;
+  };
+  const change = async (table: string, where: string, key: readonly number[], columns: Record<string, unknown>, inbox: string): Promise<void> => {
+    const names = Object.keys(columns);
+    const sets = ['modified = modified + 1', ...names.map((name, index) => `${name} = $${key.length + index + 1}`)];
+    const text = `with changed as (update ${table} set ${sets.join(', ')} where ${where} returning *) ${inbox}`;
+    await pool.query(text, [...key, ...Object.values(columns)]);
+  };
+  return {
+    addPool: (account, intent) =>
+      one(
+        `with p as (insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms,
+           node_deallocation, resize_sequence, resize_requested_at, stop_sequence, unavailable, deleted_at)
+         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning pool),
+         i as (insert into inbox (account, kind, subject) select $1, 'pool', pool from p) select pool as number from p`,
+        [account, intent.id, poolRules(intent), intent.createdAt, intent.targetDedicated, intent.targetLowPriority, intent.resizeTimeoutMs, intent.nodeDeallocation,
+          intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt],
+      ),
+    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, ...intent }) =>
+      change('pool', 'pool = $1', [number], columns(intent), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
+    addJob: (account, intent) =>
+      one(
+        `with j as (insert into job (account, id, id_key, spec, rules, created, modified, action, action_sequence, action_at, deleted_at)
+         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8) returning job),
+         i as (insert into inbox (account, kind, subject) select $1, 'job', job from j) select job as number from j`,
+        [account, intent.id, jobRules(intent), intent.createdAt, JSON.stringify(intent.action), intent.actionSequence, intent.actionAt, intent.deletedAt],
+      ),
+    changeJob: (job, { action, actionSequence, actionAt, deletedAt }) =>
+      change(
+        'job', 'job = $1', [job],
+        columns({ ...(action === undefined ? {} : { action: JSON.stringify(action) }), actionSequence, actionAt, deletedAt }),
+        "insert into inbox (account, kind, subject) select account, 'job', job from changed",
+      ),
+    addTasks: async (job, tasks) => {
+      const last = await one(
+        `with j as (update job set next_task = next_task + $2, slots_added = slots_added + $3 where job = $1 returning account, job, next_task - 1 as last),
+         t as (insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules, terminate_at, reactivate_sequence, deleted_at)
+           select $1, last - $2 + n, v ->> 'idKey', v ->> 'idKey', json_build_object('id', v ->> 'idKey'), 0, 0, (v ->> 'requiredSlots')::int,
+             nullif(v -> 'rules', 'null'), (v ->> 'terminateAt')::bigint, (v ->> 'reactivateSequence')::int, (v ->> 'deletedAt')::bigint
+           from j, jsonb_array_elements($4::jsonb) with ordinality as e(v, n)),
+         i as (insert into inbox (account, kind, subject) select account, 'tasks', job from j) select last as number from j`,
+        [job, tasks.length, tasks.reduce((sum, task) => sum + task.requiredSlots, 0), JSON.stringify(tasks.map((task) => ({ ...task, rules: taskRules(task) })))],
+      );
+      return tasks.map((_, index) => last - tasks.length + 1 + index);
+    },
+    changeTask: (job, task, { terminateAt, reactivateSequence, deletedAt }) =>
+      change(
+        'task', 'job = $1 and task = $2', [job, task], columns({ terminateAt, reactivateSequence, deletedAt }),
+        "insert into inbox (account, kind, subject, task) select j.account, 'task', c.job, c.task from changed c join job j using (job)",
+      ),
+  };
+};
+
+const columns = (intent: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(intent)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
+  );
+
+const poolRules = ({ taskSlotsPerNode, fillType, startTask }: Omit<PoolIntent, 'pool'>): PoolRules => ({ taskSlotsPerNode, fillType, startTask });
+
+const jobRules = (intent: Omit<JobIntent, 'job' | 'nextTask'>): JobRules => ({
+  poolId: intent.poolId,
+  priority: intent.priority,
+  maxParallelTasks: intent.maxParallelTasks,
+  maxTaskRetryCount: intent.maxTaskRetryCount,
+  maxWallClockMs: intent.maxWallClockMs,
+  usesTaskDependencies: intent.usesTaskDependencies,
+  onAllTasksComplete: intent.onAllTasksComplete,
+  onTaskFailure: intent.onTaskFailure,
+});
+
+const taskRules = ({ maxTaskRetryCount, affinity, dependsOn, exitConditions }: Omit<TaskIntent, 'task'>): TaskRules | null => {
+  const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions }).filter(([, value]) => value !== null));
+  return Object.keys(rules).length === 0 ? null : rules;
+};
