@@ -20,3 +20,6 @@ export interface TaskRules {
   /** Left out: the default, 7 days. */
   readonly retentionMs?: number;
 }
+
+/** How long a task's directory stays on its node after its end (API reference, TaskConstraints.retentionTime). */
+export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;

@@ -167,6 +167,8 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
           affinity: 'TVM:tvmps_1_d',
           dependsOn: { ids: ['a'], ranges: [{ start: 1, end: 4 }] },
           exitConditions: { exitCodes: [{ code: 2, exitOptions: { jobAction: 'terminate', dependencyAction: 'block' } }], default: { dependencyAction: 'satisfy' } },
+          createdAt: 1_600_000_000_000,
+          retentionMs: 5_000,
           terminateAt: 1_700_000_000_000,
         });
         await intents.addTasks(job, [task]);
@@ -409,6 +411,7 @@ const nodeStatus = (account: AccountNumber, ordinal: number, pool: number, chang
   startTask: null,
   errors: [],
   agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: 1 },
+  retainUntil: 0,
   goneAt: null,
   ...change,
 });

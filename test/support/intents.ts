@@ -1,4 +1,5 @@
 import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 
 /** Intents with the defaults of the service, at instant 0. */
 export const poolIntent = (change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit<PoolIntent, 'pool'> => ({
@@ -39,11 +40,13 @@ export const jobIntent = (change: Partial<Omit<JobIntent, 'job' | 'nextTask'>> =
 
 export const taskIntent = (id: string, change: Partial<Omit<TaskIntent, 'task'>> = {}): Omit<TaskIntent, 'task'> => ({
   idKey: id.toLowerCase(),
+  createdAt: 0,
   requiredSlots: 1,
   maxTaskRetryCount: null,
   affinity: null,
   dependsOn: null,
   exitConditions: null,
+  retentionMs: DEFAULT_RETENTION_MS,
   terminateAt: null,
   reactivateSequence: 0,
   deletedAt: null,

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import type { JobRules, PoolRules, TaskRules } from '../../src/store/rules.ts';
+import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../../src/store/rules.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import type { IntentWriter } from '../../src/simulation/clients.ts';
 
@@ -45,7 +45,7 @@ export const postgresIntents = (pool: Pool): IntentWriter => {
       const last = await one(
         `with j as (update job set next_task = next_task + $2, slots_added = slots_added + $3 where job = $1 returning account, job, next_task - 1 as last),
          t as (insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules, terminate_at, reactivate_sequence, deleted_at)
-           select $1, last - $2 + n, v ->> 'idKey', v ->> 'idKey', json_build_object('id', v ->> 'idKey'), 0, 0, (v ->> 'requiredSlots')::int,
+           select $1, last - $2 + n, v ->> 'idKey', v ->> 'idKey', json_build_object('id', v ->> 'idKey'), (v ->> 'createdAt')::bigint, 0, (v ->> 'requiredSlots')::int,
              nullif(v -> 'rules', 'null'), (v ->> 'terminateAt')::bigint, (v ->> 'reactivateSequence')::int, (v ->> 'deletedAt')::bigint
            from j, jsonb_array_elements($4::jsonb) with ordinality as e(v, n)),
          i as (insert into inbox (account, kind, subject) select account, 'tasks', job from j) select last as number from j`,
@@ -81,7 +81,7 @@ const jobRules = (intent: Omit<JobIntent, 'job' | 'nextTask'>): JobRules => ({
   onTaskFailure: intent.onTaskFailure,
 });
 
-const taskRules = ({ maxTaskRetryCount, affinity, dependsOn, exitConditions }: Omit<TaskIntent, 'task'>): TaskRules | null => {
-  const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions }).filter(([, value]) => value !== null));
+const taskRules = ({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task'>): TaskRules | null => {
+  const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }).filter(([, value]) => value !== null && value !== DEFAULT_RETENTION_MS));
   return Object.keys(rules).length === 0 ? null : rules;
 };

@@ -1,7 +1,7 @@
 import type { JobIntent, PoolIntent } from '../../core/intent.ts';
 import type { TaskIntake } from '../../core/events.ts';
 import type { JobStatus, PoolStatus, TaskStatus } from '../../core/status.ts';
-import type { JobRules, PoolRules, TaskRules } from '../rules.ts';
+import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../rules.ts';
 
 /**
  * Columns as the owner's queries name them, and the values of the rules made of them. Each group has a prefix of its own, so that several
@@ -156,7 +156,7 @@ export const jobStatus = (job: number, row: JobStatusRow): JobStatus | null =>
       };
 
 /** From `task t left join task_status s`. */
-export const TASK_COLUMNS = `t.job as t_job, t.task as t_task, t.id_key as t_id_key, t.required_slots as t_required_slots, t.rules as t_rules,
+export const TASK_COLUMNS = `t.job as t_job, t.task as t_task, t.id_key as t_id_key, t.created as t_created, t.required_slots as t_required_slots, t.rules as t_rules,
   t.terminate_at as t_terminate_at, t.reactivate_sequence as t_reactivate_sequence, t.deleted_at as t_deleted_at,
   s.state as s_state, s.since as s_since, s.previous_state as s_previous_state, s.previous_since as s_previous_since, s.cause as s_cause,
   s.attempt as s_attempt, s.node as s_node, s.started_at as s_started_at, s.ended_at as s_ended_at, s.exit_code as s_exit_code,
@@ -168,6 +168,7 @@ export interface TaskRow {
   readonly t_job: number;
   readonly t_task: number;
   readonly t_id_key: string;
+  readonly t_created: number;
   readonly t_required_slots: number;
   readonly t_rules: TaskRules | null;
   readonly t_terminate_at: number | null;
@@ -197,11 +198,13 @@ export const taskIntake = (row: TaskRow): TaskIntake => ({
   intent: {
     task: row.t_task,
     idKey: row.t_id_key,
+    createdAt: row.t_created,
     requiredSlots: row.t_required_slots,
     maxTaskRetryCount: row.t_rules?.maxTaskRetryCount ?? null,
     affinity: row.t_rules?.affinity ?? null,
     dependsOn: row.t_rules?.dependsOn ?? null,
     exitConditions: row.t_rules?.exitConditions ?? null,
+    retentionMs: row.t_rules?.retentionMs ?? DEFAULT_RETENTION_MS,
     terminateAt: row.t_terminate_at,
     reactivateSequence: row.t_reactivate_sequence,
     deletedAt: row.t_deleted_at,
