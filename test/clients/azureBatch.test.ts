@@ -1,0 +1,55 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startLinarite, until, type Instance } from '../support/linarite.ts';
+
+const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+
+describe('@azure/batch, unmodified', () => {
+  let instance: Instance;
+  let client: BatchServiceClient;
+  beforeAll(async () => {
+    instance = await startLinarite();
+    const env = await instance.env();
+    client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
+  });
+  afterAll(() => instance.purge());
+
+  test('/bin/true ends completed and durable', async () => {
+    await client.pool.add({ id: 'one', vmSize: 'standard_a1_v2', virtualMachineConfiguration: image, targetDedicatedNodes: 1 });
+    await client.job.add({ id: 'one', poolInfo: { poolId: 'one' } });
+    await client.task.add('one', { id: 'true', commandLine: '/bin/true' });
+    const task = await until('the task completes', 20_000, async () => {
+      const seen = await client.task.get('one', 'true');
+      return seen.state === 'completed' ? seen : undefined;
+    });
+    expect(task.executionInfo).toMatchObject({ exitCode: 0, result: 'success', retryCount: 0, requeueCount: 0 });
+    expect(task.nodeInfo?.poolId).toBe('one');
+  });
+
+  test('pool, job, 100 tasks, wait, read stdout, delete', async () => {
+    await client.pool.add({ id: 'flow', vmSize: 'standard_a1_v2', virtualMachineConfiguration: image, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
+    await client.job.add({ id: 'flow', poolInfo: { poolId: 'flow' } });
+    const tasks = Array.from({ length: 100 }, (_, index) => ({ id: `t${index}`, commandLine: `/bin/sh -c 'echo task ${index} on $AZ_BATCH_NODE_ID'` }));
+    const added = await client.task.addCollection('flow', tasks);
+    expect(added.value?.map(({ status }) => status.toLowerCase())).toEqual(tasks.map(() => 'success'));
+    const counts = await until('all are completed', 60_000, async () => {
+      const seen = await client.job.getTaskCounts('flow');
+      return seen.taskCounts.completed === 100 ? seen : undefined;
+    });
+    expect(counts.taskCounts).toMatchObject({ active: 0, running: 0, succeeded: 100, failed: 0 });
+    const listed = await client.task.list('flow', { taskListOptions: { filter: "state eq 'completed'", select: 'id,executionInfo' } });
+    expect(listed).toHaveLength(100);
+    const { readableStreamBody } = await client.file.getFromTask('flow', 't42', 'stdout.txt');
+    const chunks: Buffer[] = [];
+    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+    expect(Buffer.concat(chunks).toString()).toMatch(/^task 42 on tvmps_[0-9a-f]+_d\n$/);
+    await client.task.deleteMethod('flow', 't42');
+    await expect(client.task.get('flow', 't42')).rejects.toMatchObject({ code: 'TaskNotFound' });
+    await client.job.deleteMethod('flow');
+    await client.pool.deleteMethod('flow');
+    await until('job and pool are gone', 30_000, async () => {
+      const gone = async (asked: Promise<unknown>): Promise<boolean> => asked.then(() => false, (error: { statusCode?: number }) => error.statusCode === 404);
+      return (await gone(client.job.get('flow'))) && (await gone(client.pool.get('flow'))) ? true : undefined;
+    });
+  });
+});
