@@ -46,7 +46,7 @@ describe('kill -9 at seeded moments while 200 tasks run', () => {
     const tasks = Array.from({ length: TASKS }, (_, index) => ({
       id: `t${index}`,
       commandLine: `/bin/sh -c 'echo ${index} >> ${marks}/${index}; sleep 1; echo done > out${index}.txt'`,
-      outputFiles: [{ filePattern: 'out*.txt', destination: { container: { containerUrl } }, uploadOptions: { uploadCondition: 'taskSuccess' as const } }],
+      outputFiles: [{ filePattern: 'out*.txt', destination: { container: { containerUrl } }, uploadOptions: { uploadCondition: 'tasksuccess' as const } }],
     }));
     for (let first = 0; first < TASKS; first += 100) await client().task.addCollection('sweep', tasks.slice(first, first + 100));
 
