@@ -30,6 +30,12 @@ export interface NodeFiles {
   read(account: AccountNumber, node: NodeNumber, ask: Extract<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileRead>;
 }
 
+/** Where bytes that an agent sends (`POST /linarite/agent/files/<request>`) meet the reader that waits for them. The API has it, the owner's `NodeFiles` uses it. */
+export interface FileArrivals {
+  /** Resolves when the agent's request has come; rejects when `signal` aborts. To be called before the agent is asked. */
+  expect(request: string, signal: AbortSignal): Promise<Extract<FileRead, { kind: 'file' }>>;
+}
+
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
