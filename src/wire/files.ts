@@ -1,0 +1,74 @@
+import { BatchError } from './errors.ts';
+import { formatHttpDate } from './timestamps.ts';
+
+/** What a file of a task or node is, to its headers. */
+export interface FileFacts {
+  readonly sizeBytes: number;
+  readonly modifiedMs: number;
+  /** Absent on Linux in the recordings. */
+  readonly createdMs?: number | undefined;
+  readonly isDirectory: boolean;
+  /** Type and permission bits, as `stat` gives them; undefined on Windows. */
+  readonly mode?: number | undefined;
+  readonly url: string;
+}
+
+/** The headers of GET and HEAD of a file, without Content-Length (operations.md 1.7). */
+export function fileHeaders(file: FileFacts): Readonly<Record<string, string>> {
+  return {
+    'Content-Type': fileContentType(file.url),
+    'Last-Modified': formatHttpDate(file.modifiedMs),
+    ...(file.createdMs === undefined ? {} : { 'ocp-creation-time': formatHttpDate(file.createdMs) }),
+    'ocp-batch-file-isdirectory': file.isDirectory ? 'True' : 'False',
+    ...(file.mode === undefined ? {} : { 'ocp-batch-file-mode': formatFileMode(file.mode) }),
+    'ocp-batch-file-url': encodeURIComponent(file.url),
+  };
+}
+
+/** `0o100644`: the form of `fileMode` in lists and of the header. */
+export function formatFileMode(mode: number): string {
+  return `0o${mode.toString(8)}`;
+}
+
+const textEndings = new Set(['txt', 'log', 'csv', 'md', 'out', 'err']);
+
+/** `text/plain` for what is text by its name, else `application/octet-stream`; the service looks no further either. */
+export function fileContentType(name: string): string {
+  const ending = /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase();
+  return ending !== undefined && textEndings.has(ending) ? 'text/plain' : 'application/octet-stream';
+}
+
+/** Bytes of a file, both ends included. */
+export interface ByteRange {
+  readonly firstByte: number;
+  readonly lastByte: number;
+}
+
+/**
+ * Reads `ocp-range` or `Range`: `bytes=a-b`, `bytes=a-` or `bytes=-n` for the last n. Undefined stands for the whole file, also
+ * for a header that is no single byte range: HTTP lets a server ignore those.
+ * @throws BatchError InvalidRange (416) when it begins beyond the end of the file.
+ */
+export function parseByteRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
+  const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim());
+  if (match === null) return undefined;
+  const [, first = '', last = ''] = match;
+  if (first === '' && last === '') return undefined;
+  const firstByte = first === '' ? Math.max(sizeBytes - Number(last), 0) : Number(first);
+  const lastByte = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
+  if (last !== '' && first !== '' && Number(last) < firstByte) return undefined;
+  if (firstByte >= sizeBytes || (first === '' && last === '0')) throw new BatchError('InvalidRange');
+  return { firstByte, lastByte };
+}
+
+/**
+ * The path of a file below its root, its segments joined with `/`; undefined when it leaves the root or cannot name a file
+ * (`..`, absolute, NUL, backslash steps). `.` and empty segments are dropped. Handlers answer 404 PathNotFound.
+ */
+export function relativeFilePath(decodedPath: string): string | undefined {
+  if (decodedPath.includes('\0')) return undefined;
+  const segments = decodedPath.split(/[/\\]/).filter((segment) => segment !== '' && segment !== '.');
+  if (segments.length === 0 || segments.includes('..') || /^([/\\]|[A-Za-z]:)/.test(decodedPath)) return undefined;
+  // Backslashes separate only for the check above: on Linux they are ordinary characters of a name.
+  return decodedPath.split('/').filter((segment) => segment !== '' && segment !== '.').join('/');
+}

@@ -1,0 +1,171 @@
+import { BatchError, invalidQuery } from './errors.ts';
+import { filterTables } from './filters.ts';
+import { limits } from './limits.ts';
+import { checkFilter, parseFilter, type Filter } from './odata.ts';
+import type { Operation, QueryName } from './operations.ts';
+import { isShape, rowsOf, type ShapeName } from './validate.ts';
+import { parseTimestamp } from './timestamps.ts';
+import { parseApiVersion, type ApiVersion } from './versions.ts';
+
+/** The query of a request, read. */
+export interface Query {
+  readonly version: ApiVersion;
+  /** Items of a page: 1 to 1000. */
+  readonly maxResults: number;
+  readonly filter: Filter | undefined;
+  /** Paths to answer, undefined for everything. */
+  readonly select: readonly (readonly string[])[] | undefined;
+  /** `$expand=stats`, or `stats` in `$select`. */
+  readonly expandStats: boolean;
+  readonly recursive: boolean;
+  readonly force: boolean;
+  readonly startTimeMs: number | undefined;
+  readonly endTimeMs: number | undefined;
+  /** Where the next page begins: opaque to clients, made and read by whoever answers the list. */
+  readonly skipToken: string | undefined;
+  readonly serverTimeoutMs: number;
+}
+
+/**
+ * The parameters of a raw query (without `?`), decoded, by their names in lower case; the first of repeated ones counts,
+ * `+` is a space.
+ */
+export function parseQueryString(rawQuery: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  for (const [name, value] of queryPairs(rawQuery)) {
+    const lower = name.toLowerCase();
+    if (!found.has(lower)) found.set(lower, value);
+  }
+  return found;
+}
+
+/** Names and values in the order sent, decoded. */
+export function queryPairs(rawQuery: string): readonly (readonly [string, string])[] {
+  return rawQuery
+    .split('&')
+    .filter((part) => part !== '')
+    .map((part) => {
+      const equals = part.indexOf('=');
+      return equals < 0 ? ([decode(part), ''] as const) : ([decode(part.slice(0, equals)), decode(part.slice(equals + 1))] as const);
+    });
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '));
+  } catch {
+    throw new BatchError('RequestUrlFailedToParse');
+  }
+}
+
+/**
+ * Reads and checks the query of an operation. Empty values count as absent (JavaScript clients send them).
+ * @throws BatchError of `parseApiVersion`; UnsupportedQueryParameter for a parameter the operation does not take;
+ * OutOfRangeQueryParameterValue for maxresults; InvalidQueryParameterValue for all else.
+ */
+export function readQuery(operation: Operation, rawQuery: string): Query {
+  const sent = parseQueryString(rawQuery);
+  const version = parseApiVersion(sent.get('api-version'));
+  const taken: ReadonlySet<string> = new Set<string>(['api-version', 'timeout', ...(operation.query ?? [])]);
+  for (const [name, value] of sent) {
+    if (taken.has(name) || (name === '$skiptoken' && taken.has('maxresults'))) continue;
+    throw invalidQuery(name, value, 'This operation does not take the parameter.', 'UnsupportedQueryParameter');
+  }
+  const value = (name: QueryName | 'timeout' | '$skiptoken'): string | undefined => sent.get(name) || undefined;
+  const select = value('$select');
+  const selected = select === undefined ? undefined : parseSelect(select, operation);
+  const expand = value('$expand');
+  if (expand !== undefined && expand.toLowerCase() !== 'stats') throw invalidQuery('$expand', expand, "The only value is 'stats'.");
+  return {
+    version,
+    maxResults: readMaxResults(value('maxresults'), operation, version),
+    filter: readFilter(value('$filter'), operation),
+    select: selected,
+    expandStats: expand !== undefined || (selected?.some(([first]) => first === 'stats') ?? false),
+    recursive: readFlag('recursive', value('recursive')),
+    force: readFlag('force', value('force')),
+    startTimeMs: readTime('starttime', value('starttime')),
+    endTimeMs: readTime('endtime', value('endtime')),
+    skipToken: value('$skiptoken'),
+    serverTimeoutMs: readTimeout(value('timeout')),
+  };
+}
+
+function readMaxResults(text: string | undefined, operation: Operation, version: ApiVersion): number {
+  const classic = operation.id === 'Account_ListPoolNodeCounts' && version.revision <= 16;
+  const most = classic ? limits.maxResultsNodeCountsClassic : limits.maxResults;
+  if (text === undefined) return most;
+  if (!/^-?\d{1,10}$/.test(text)) throw invalidQuery('maxresults', text, 'The value must be an integer.');
+  const count = Number(text);
+  if (count < 1 || count > most) throw invalidQuery('maxresults', text, `The value must be from 1 to ${most}.`, 'OutOfRangeQueryParameterValue');
+  return count;
+}
+
+function readFilter(text: string | undefined, operation: Operation): Filter | undefined {
+  if (text === undefined) return undefined;
+  const filter = parseFilter(text);
+  checkFilter(filter, filterTables[operation.id] ?? {}, text);
+  return filter;
+}
+
+/** `timeout` is a budget in seconds; more than 30 is taken as 30. */
+function readTimeout(text: string | undefined): number {
+  if (text === undefined) return limits.serverTimeoutMs;
+  if (!/^\d{1,9}$/.test(text)) throw invalidQuery('timeout', text, 'The value must be a number of seconds.');
+  return Math.min(Math.max(Number(text), 1) * 1000, limits.serverTimeoutMs);
+}
+
+function readFlag(name: QueryName, text: string | undefined): boolean {
+  if (text === undefined) return false;
+  const lower = text.toLowerCase();
+  if (lower !== 'true' && lower !== 'false') throw invalidQuery(name, text, 'The value must be true or false.');
+  return lower === 'true';
+}
+
+function readTime(name: QueryName, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const epochMs = parseTimestamp(text);
+  if (epochMs === undefined) throw invalidQuery(name, text, 'The value must be an ISO 8601 date and time.');
+  return epochMs;
+}
+
+/** The paths of a `$select`, each checked against the shape that the operation answers. */
+function parseSelect(text: string, operation: Operation): readonly (readonly string[])[] {
+  const shape = itemShape(operation);
+  return text.split(',').map((part) => {
+    const path = part.trim().split('/');
+    if (shape === undefined || !isPath(shape, path)) throw invalidQuery('$select', text, `There is no property '${part.trim()}'.`);
+    return path;
+  });
+}
+
+/** What the operation answers one of: the items of a list. */
+function itemShape({ response }: Operation): ShapeName | undefined {
+  if (response === undefined) return undefined;
+  const value = rowsOf(response).find(([name]) => name === 'value')?.[1];
+  return value !== undefined && isShape(value.type) ? value.type : response;
+}
+
+function isPath(shape: ShapeName, [first, ...rest]: readonly string[]): boolean {
+  const row = rowsOf(shape).find(([name, { formerly }]) => name === first || formerly?.name === first)?.[1];
+  if (row === undefined) return false;
+  if (rest.length === 0) return true;
+  return isShape(row.type) && isPath(row.type, rest);
+}
+
+/** Of an answered object only what `$select` names; `odata.metadata` stays. Lists are selected from item by item. */
+export function applySelect(object: Readonly<Record<string, unknown>>, select: readonly (readonly string[])[] | undefined): Record<string, unknown> {
+  if (select === undefined) return { ...object };
+  const output: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(object)) {
+    const paths = select.filter(([first]) => first === name);
+    if (name === 'odata.metadata' || paths.some((path) => path.length === 1)) output[name] = value;
+    else if (paths.length > 0) output[name] = selectWithin(value, paths.map((path) => path.slice(1)));
+  }
+  return output;
+}
+
+function selectWithin(value: unknown, select: readonly (readonly string[])[]): unknown {
+  if (Array.isArray(value)) return value.map((item: unknown) => selectWithin(item, select));
+  return typeof value === 'object' && value !== null ? applySelect(value as Readonly<Record<string, unknown>>, select) : value;
+}
