@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
-import type { IntentWriter } from '../../src/simulation/clients.ts';
+import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 

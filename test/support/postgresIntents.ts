@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../../src/store/rules.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
-import type { IntentWriter } from '../../src/simulation/clients.ts';
+import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 
 /** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
 export const postgresIntents = (pool: Pool): IntentWriter => {

@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Decisions } from '../../src/core/decisions.ts';
+import { connect } from '../../src/store/connect.ts';
+import { clearGoneJobs, trimJournal } from '../../src/store/maintain.ts';
+import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
+import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
+import { until } from '../support/deadline.ts';
+import { jobIntent, taskIntent } from '../support/intents.ts';
+import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { postgresIntents } from '../support/postgresIntents.ts';
+
+const HOUR_MS = 3_600_000;
+const NOW = 472_500 * HOUR_MS + 1000;
+
+describe('PostgreSQL', () => {
+  let postgres: TemporaryPostgres;
+  let pool: Pool;
+  let store: OwnerStore;
+  let intents: IntentWriter;
+  let account = 0;
+  let epoch: number;
+  beforeAll(async () => {
+    postgres = await temporaryPostgres();
+    pool = connect(postgres.connection, 'owner', { maxConnections: 10 });
+    await migrate(pool);
+    store = postgresOwnerStore(pool);
+    intents = postgresIntents(pool);
+    account = 1;
+    await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
+    ({ epoch } = await store.claim(account, randomUUID(), 'http://here'));
+  });
+  afterAll(async () => {
+    await pool.end();
+    await postgres.remove();
+  });
+
+  const tick = (decisions: Partial<Decisions>, given: Partial<TickCommit> = {}): TickCommit => ({
+    account,
+    epoch,
+    tick: 1,
+    now: NOW,
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [], ...decisions },
+    inboxEntries: [],
+    specs: [],
+    journal: null,
+    ...given,
+  });
+  const waiting = async (): Promise<number> =>
+    (await pool.query<{ count: number }>("select count(*) from pg_stat_activity where wait_event_type = 'Lock'")).rows[0]?.count ?? 0;
+
+  describe('migrations', () => {
+    it('are applied once, also when services start together', async () => {
+      await pool.query('create database fresh');
+      const fresh = connect({ ...postgres.connection, database: 'fresh' }, 'api');
+      const applied = await Promise.all([migrate(fresh), migrate(fresh), migrate(fresh)]);
+      expect(applied.flat()).toEqual([...new Set(applied.flat())]);
+      expect(applied.flat()).toContain('0001_first');
+      await fresh.end();
+    });
+
+    it('refuse a database of a newer version by the names of what they do not know', async () => {
+      await pool.query('create database newer');
+      const newer = connect({ ...postgres.connection, database: 'newer' }, 'api');
+      await migrate(newer);
+      await newer.query("insert into migration (name, run_on) values ('0999_future', now())");
+      const refused = await migrate(newer).catch((error: unknown) => error);
+      expect(refused).toBeInstanceOf(NewerDatabase);
+      expect(refused).toMatchObject({ message: expect.stringContaining('0999_future'), migrations: ['0999_future'] });
+      await newer.end();
+    });
+  });
+
+  it('lets a job not end while an add to it is under way', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'guarded' }));
+    const handler = await pool.connect();
+    await handler.query('begin');
+    await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
+    const ending = store.commit(tick({ guards: [{ job, ingested: 0 }] })).catch((error: unknown) => error);
+    await until('the commit waits', async () => (await waiting()) === 1);
+    await handler.query('commit');
+    handler.release();
+    expect(await ending).toBeInstanceOf(GuardFailed);
+  });
+
+  it('gives an account to one of many that ask at the same time', async () => {
+    await pool.query("insert into account (account, name, created) values (2, 'two', 0)");
+    const claims = await Promise.allSettled(Array.from({ length: 8 }, () => store.claim(2, randomUUID(), 'http://one-of-many')));
+    expect(claims.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const claim of claims) if (claim.status === 'rejected') expect(claim.reason).toBeInstanceOf(AccountOwned);
+  });
+
+  it('makes a claim wait for the commit that is under way', async () => {
+    await pool.query("insert into account (account, name, created) values (3, 'three', 0)");
+    const process = randomUUID();
+    const first = await store.claim(3, process, 'http://here');
+    const slow = await pool.connect();
+    await slow.query('begin');
+    await slow.query('select from ownership where account = 3 and epoch = $1 for share', [first.epoch]);
+    let claimed = false;
+    const second = store.claim(3, process, 'http://here').then((claim) => {
+      claimed = true;
+      return claim;
+    });
+    await until('the claim waits', async () => (await waiting()) === 1);
+    expect(claimed).toBe(false);
+    await slow.query('commit');
+    slow.release();
+    expect((await second).epoch).toBe(first.epoch + 1);
+    await expect(store.commit(tick({}, { account: 3, epoch: first.epoch }))).rejects.toThrow(Deposed);
+  });
+
+  it('that loses the connection during a commit leaves its outcome open, which is neither deposed nor refused', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'unlucky' }));
+    const handler = await pool.connect();
+    await handler.query('begin');
+    await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
+    const lost = store.commit(tick({ guards: [{ job, ingested: 0 }] })).catch((error: unknown) => error);
+    await until('the commit waits', async () => (await waiting()) === 1);
+    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'");
+    const error = await lost;
+    await handler.query('rollback');
+    handler.release();
+    expect(error).toBeInstanceOf(Error);
+    expect(error).not.toBeInstanceOf(Deposed);
+    expect(error).not.toBeInstanceOf(GuardFailed);
+    expect(await store.commit(tick({}))).toEqual({ specs: [] });
+  });
+
+  it('takes what an agent says of a failure, whatever characters are in it', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'strange', usesTaskDependencies: true }));
+    await intents.addTasks(job, [taskIntent('a')]);
+    const failure = { category: 'UserError' as const, code: 'Zero', message: `a\0b${String.fromCharCode(0xd800)}c\u{1f600}` };
+    const status = {
+      job, task: 1, state: 'completed' as const, since: 1, previousState: null, previousSince: null, cause: 'exited' as const, attempt: 1, node: null, startedAt: 1, endedAt: 1,
+      exitCode: 1, result: 'failure' as const, failure, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+    };
+    await store.commit(tick({ tasks: [status] }));
+    const { tasks } = await store.readTasks(job, 0, 1);
+    expect(tasks[0]?.status?.failure?.message).toBe('a\uFFFDb\uFFFDc\u{1f600}');
+  });
+
+  it('clears the tasks of a job that is gone, in batches', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'large' }));
+    await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select $1, n, n, n, '{}', 0, 0, 1 from generate_series(1, 12000) n", [job]);
+    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
+    expect(await clearGoneJobs(pool)).toBe(12_000);
+    expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
+    expect(await clearGoneJobs(pool)).toBe(0);
+  });
+
+  describe('the journal', () => {
+    const journal = { coreVersion: '1', seed: 1, inputs: new Uint8Array(1000) };
+    const partitions = async (): Promise<string[]> =>
+      (await pool.query<{ at: number; name: string }>('select at, tableoid::regclass::text as name from journal order by at')).rows.map(({ name }) => name);
+
+    it('goes into a partition an hour, and is kept for so long', async () => {
+      await trimJournal(pool, NOW);
+      for (const at of [NOW, NOW + HOUR_MS, NOW + 2 * HOUR_MS]) await store.commit(tick({}, { now: at, journal }));
+      expect(await partitions()).toEqual(['journal_0472500', 'journal_0472501', 'journal_0472502']);
+      expect(await trimJournal(pool, NOW + 2 * HOUR_MS, { maxAgeMs: HOUR_MS, maxBytes: 2 ** 40 })).toBe(true);
+      expect(await partitions()).toEqual(['journal_0472501', 'journal_0472502']);
+    });
+
+    it('is kept up to a size, but for the hour being written', async () => {
+      expect(await trimJournal(pool, NOW + 2 * HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 1 })).toBe(true);
+      expect(await partitions()).toEqual(['journal_0472502']);
+    });
+
+    it('loses nothing when nobody made the partition in time', async () => {
+      await store.commit(tick({}, { now: NOW + 90 * HOUR_MS, journal }));
+      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
+      await trimJournal(pool, NOW + 90 * HOUR_MS);
+      await store.commit(tick({}, { now: NOW + 90 * HOUR_MS + 1, journal }));
+      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest', 'journal_rest']);
+      await trimJournal(pool, NOW + 92 * HOUR_MS, { maxAgeMs: HOUR_MS, maxBytes: 2 ** 40 });
+      expect(await partitions()).toEqual([]);
+    });
+  });
+});
