@@ -1,0 +1,129 @@
+import type { AttemptOutcome, HeldAttempt } from '../core/events.ts';
+import { attemptName, type AttemptKey, type Instant } from '../core/keys.ts';
+import type { AgentCommand, Work } from './frames.ts';
+import type { Report } from './reports.ts';
+
+/** A started attempt: from its directories to its last upload. */
+export interface TaskRun {
+  readonly done: Promise<AttemptOutcome>;
+  /** Ends it early; `done` follows with `killed` once no process of it is left. */
+  end(): void;
+}
+
+export interface AttemptsOptions {
+  readonly slots: number;
+  readonly start: (name: string, work: Work) => TaskRun;
+  readonly report: (report: Report) => void;
+  readonly now: () => Instant;
+  /** The task's directory may be removed after so long. */
+  readonly onEnded: (work: Work, endedAt: Instant) => void;
+}
+
+/**
+ * The attempts of a node: offered -> started -> ended, or revoked.
+ * Offers wait in the order in which they came, which is the owner's order of priority. The first starts by itself as soon as its slots are free; one that does not
+ * fit yet holds back those behind it: letting them pass could starve it, and the owner only sends ahead what is to run next anyway.
+ * Each command may come twice or late: an attempt is known by its name, and one that has been revoked or has ended never starts again.
+ */
+export interface Attempts {
+  command(command: Exclude<AgentCommand, { kind: 'discard' }>): void;
+  /** From now on offers start; before, they only wait. */
+  open(): void;
+  /** Offers no longer start; everything that runs ends. Resolves when it has. */
+  shut(): Promise<void>;
+  held(): readonly HeldAttempt[];
+  readonly running: number;
+}
+
+/** So many names of past attempts are remembered to refuse them when they come late. */
+const remembered = 10_000;
+
+export const createAttempts = (options: AttemptsOptions): Attempts => {
+  const offered = new Map<string, { readonly key: AttemptKey; readonly work: Work }>();
+  const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void> }>();
+  const past = new Set<string>();
+  let free = options.slots;
+  let isOpen = false;
+  let isShut = false;
+
+  const forget = (name: string): void => {
+    past.add(name);
+    if (past.size <= remembered) return;
+    const oldest = past.values().next().value;
+    if (oldest !== undefined) past.delete(oldest);
+  };
+
+  const startWhatFits = (): void => {
+    if (!isOpen || isShut) return;
+    for (const [name, { key, work }] of offered) {
+      if (work.slots > free) return;
+      offered.delete(name);
+      start(name, key, work);
+    }
+  };
+
+  const start = (name: string, key: AttemptKey, work: Work): void => {
+    free -= work.slots;
+    const startedAt = options.now();
+    options.report({ kind: 'started', key, at: startedAt });
+    const run = options.start(name, work);
+    const done = run.done.then((outcome) => {
+      const endedAt = options.now();
+      started.delete(name);
+      forget(name);
+      free += work.slots;
+      options.report({ kind: 'ended', end: { key, startedAt, endedAt, outcome } });
+      options.onEnded(work, endedAt);
+      startWhatFits();
+    });
+    started.set(name, { key, startedAt, run, done });
+  };
+
+  const takeBack = (name: string, key: AttemptKey): void => {
+    offered.delete(name);
+    forget(name);
+    options.report({ kind: 'revoked', key });
+    startWhatFits();
+  };
+
+  return {
+    command: (command) => {
+      const name = attemptName(command.key);
+      const held = started.get(name);
+      switch (command.kind) {
+        case 'offer':
+          if (held !== undefined || offered.has(name) || past.has(name) || isShut) return;
+          if (command.work.slots > options.slots) return takeBack(name, command.key);
+          offered.set(name, { key: command.key, work: command.work });
+          startWhatFits();
+          return;
+        case 'revoke':
+          if (held !== undefined) options.report({ kind: 'started', key: command.key, at: held.startedAt });
+          else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
+          return;
+        case 'end':
+          if (held !== undefined) held.run.end();
+          else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
+          return;
+      }
+    },
+    open: () => {
+      isOpen = true;
+      startWhatFits();
+    },
+    shut: async () => {
+      isShut = true;
+      offered.clear();
+      const ends = [...started.values()];
+      for (const { run } of ends) run.end();
+      await Promise.all(ends.map(({ done }) => done));
+    },
+    held: () => [
+      ...[...started.values()].map(({ key, startedAt }): HeldAttempt => ({ key, state: 'started', startedAt })),
+      ...[...offered.values()].map(({ key }): HeldAttempt => ({ key, state: 'offered' })),
+    ],
+    get running() {
+      return started.size;
+    },
+  };
+};

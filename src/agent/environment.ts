@@ -1,0 +1,75 @@
+import { join } from 'node:path';
+import type { NameValue } from '../core/status.ts';
+import type { NodeSetup } from './frames.ts';
+import type { User } from './users.ts';
+
+/** Below this many free bytes the real service marks a node DiskFull; the number is the one that its documentation shows. */
+const reservedDiskBytes = 1_000_000;
+
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** Carried by every process that a node started; its value is the node's root directory, which is the node's alone on a machine. */
+export const nodeMark = 'LINARITE_NODE';
+/** Carried by every process of an attempt; its value is the attempt's name. */
+export const attemptMark = 'LINARITE_ATTEMPT';
+
+/** What all tasks of a node see (Batch documentation, "Compute node environment variables"). */
+export const nodeEnvironment = (root: string, node: NodeSetup): ReadonlyMap<string, string> =>
+  new Map([
+    ['PATH', defaultPath],
+    ['AZ_BATCH_ACCOUNT_NAME', node.accountName],
+    ['AZ_BATCH_ACCOUNT_URL', node.accountUrl],
+    ['AZ_BATCH_POOL_ID', node.poolId],
+    ['AZ_BATCH_NODE_ID', node.nodeId],
+    ['AZ_BATCH_NODE_IS_DEDICATED', String(node.dedicated)],
+    ['AZ_BATCH_NODE_ROOT_DIR', root],
+    ['AZ_BATCH_NODE_SHARED_DIR', join(root, 'shared')],
+    ['AZ_BATCH_NODE_STARTUP_DIR', join(root, 'startup')],
+    ['AZ_BATCH_NODE_MOUNTS_DIR', join(root, 'fsmounts')],
+    ['AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES', String(reservedDiskBytes)],
+    [nodeMark, root],
+  ]);
+
+/**
+ * A task's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the service's own over the user's.
+ * `ids`: null for the start task.
+ */
+export const taskEnvironment = (
+  ids: { readonly job: string; readonly task: string } | null,
+  attempt: string,
+  taskDirectory: string,
+  asked: readonly NameValue[],
+  user: User,
+): Map<string, string> => {
+  const environment = new Map([
+    ['HOME', `${taskDirectory}/wd`],
+    ['USER', user.name],
+    ['LOGNAME', user.name],
+  ]);
+  for (const { name, value } of asked) if (!isReserved(name)) environment.set(name, value);
+  if (ids !== null) {
+    environment.set('AZ_BATCH_JOB_ID', ids.job);
+    environment.set('AZ_BATCH_TASK_ID', ids.task);
+  }
+  environment.set('AZ_BATCH_TASK_DIR', taskDirectory);
+  environment.set('AZ_BATCH_TASK_WORKING_DIR', `${taskDirectory}/wd`);
+  environment.set('AZ_BATCH_CERTIFICATES_DIR', `${taskDirectory}/certs`);
+  environment.set(attemptMark, attempt);
+  return environment;
+};
+
+const nodeNames = new Set([
+  'AZ_BATCH_ACCOUNT_NAME',
+  'AZ_BATCH_ACCOUNT_URL',
+  'AZ_BATCH_POOL_ID',
+  'AZ_BATCH_NODE_ID',
+  'AZ_BATCH_NODE_IS_DEDICATED',
+  'AZ_BATCH_NODE_ROOT_DIR',
+  'AZ_BATCH_NODE_SHARED_DIR',
+  'AZ_BATCH_NODE_STARTUP_DIR',
+  'AZ_BATCH_NODE_MOUNTS_DIR',
+  'AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES',
+  nodeMark,
+]);
+
+const isReserved = (name: string): boolean => nodeNames.has(name);

@@ -1,0 +1,46 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
+import { markedProcesses, sendSignal } from './processes.ts';
+
+/** Everything by which the processes of an attempt, or of a whole node, can be found again. */
+export interface Enclosure {
+  readonly cgroup: string | null;
+  /** Process groups known to belong to it. */
+  readonly groups: readonly number[];
+  /** `NAME=value` pairs that all its processes carry in their environment. */
+  readonly marks: readonly string[];
+}
+
+const firstPauseMs = 2;
+const longestPauseMs = 100;
+
+/**
+ * Kills until nothing is left: the control group where there is one, else process groups and every process that carries the marks.
+ * Resolves false if something is still there after `limitMs` (a process inside an uninterruptible system call).
+ */
+export const killEnclosure = async (enclosure: Enclosure, limitMs = 10_000): Promise<boolean> => {
+  const deadline = performance.now() + limitMs;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    if (!killOnce(enclosure)) break;
+    if (performance.now() > deadline) return false;
+    await delay(pauseMs);
+  }
+  if (enclosure.cgroup !== null) removeCgroup(enclosure.cgroup);
+  return true;
+};
+
+/** One round; true if something was there to kill. */
+const killOnce = (enclosure: Enclosure): boolean => {
+  let found = false;
+  if (enclosure.cgroup !== null && isPopulated(enclosure.cgroup)) {
+    killCgroup(enclosure.cgroup);
+    found = true;
+  }
+  // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
+  for (const group of enclosure.groups) found = (sendSignal(-group, 'SIGKILL') && enclosure.marks.length === 0) || found;
+  // Looking through /proc costs milliseconds; a control group makes it needless but for what left it as root.
+  if (enclosure.marks.length > 0 && (enclosure.cgroup === null || !found)) {
+    for (const pid of markedProcesses(enclosure.marks)) found = sendSignal(pid, 'SIGKILL') || found;
+  }
+  return found;
+};

@@ -1,0 +1,148 @@
+import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { hasOthers } from './cgroups.ts';
+import { attemptMark, nodeMark } from './environment.ts';
+import { type Enclosure, killEnclosure } from './killing.ts';
+import { type Command, launchMessage, scriptOf } from './script.ts';
+import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
+import { asUser, type User } from './users.ts';
+
+export type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
+
+export interface Running {
+  /** The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it live. */
+  readonly exit: Promise<Exit>;
+  /** Kills the whole process tree; `exit` follows. */
+  kill(): void;
+}
+
+/** Starts processes, each in an enclosure from which none escapes. */
+export interface Launcher {
+  launch(attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running;
+  /** Kills all that was started here. */
+  killAll(): Promise<void>;
+}
+
+export interface LauncherOptions {
+  readonly rootDirectory: string;
+  /** Passable, not listable, for all users. */
+  readonly scriptDirectory: string;
+  readonly nodeCgroup: string | null;
+  readonly environment: ReadonlyMap<string, string>;
+  /** How many idle shells are kept. */
+  readonly idleShells: number;
+}
+
+/** A machine at its limit of processes (a fork bomb beside us) may have room again a moment later. */
+const forkRetryMs = [50, 200, 1000];
+
+export const createLauncher = (options: LauncherOptions): Launcher => {
+  const idle: SlotShell[] = [];
+  const busy = new Set<SlotShell>();
+  let shells = 0;
+
+  const take = (user: User): SlotShell => {
+    const index = idle.findLastIndex((shell) => shell.user.uid === user.uid && shell.user.gid === user.gid);
+    const found = index < 0 ? undefined : idle.splice(index, 1)[0];
+    if (found !== undefined) return found;
+    const name = `slot-${++shells}`;
+    return startSlotShell({
+      user,
+      scriptPath: join(options.scriptDirectory, name),
+      environment: options.environment,
+      cgroup: options.nodeCgroup === null ? null : { node: options.nodeCgroup, name },
+    });
+  };
+
+  const giveBack = (shell: SlotShell): void => {
+    idle.push(shell);
+    if (idle.length > options.idleShells) idle.shift()?.close();
+  };
+
+  const enclosureOf = (shell: SlotShell, attempt: string): Enclosure => ({
+    cgroup: shell.cgroup,
+    groups: shell.pid === 0 ? [] : [shell.pid],
+    marks: [`${nodeMark}=${options.rootDirectory}`, `${attemptMark}=${attempt}`],
+  });
+
+  const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
+    let shell: SlotShell | null = null;
+    let killing: Promise<boolean> | null = null;
+    const discard = (used: SlotShell): Promise<boolean> => {
+      killing ??= killEnclosure(enclosureOf(used, attempt));
+      return killing;
+    };
+
+    const once = async (): Promise<Exit | 'again'> => {
+      shell = take(user);
+      const used = shell;
+      busy.add(used);
+      try {
+        const exitCode = await used.run(scriptOf(command));
+        const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, user) : null;
+        if (killing === null && (leftovers === 'keep' || used.cgroup === null || !hasOthers(used.cgroup, used.pid))) giveBackUnlessKept(used, leftovers);
+        else await discard(used);
+        return message === null ? { kind: 'exited', exitCode } : { kind: 'notLaunched', message };
+      } catch (error) {
+        const killed = killing !== null;
+        await discard(used);
+        if (!(error instanceof ShellDied)) throw error;
+        if (killed || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
+        killing = null;
+        return 'again';
+      } finally {
+        busy.delete(used);
+      }
+    };
+
+    /** A start task's services go on in their enclosure, which ends with the node; the shell is not used again. */
+    const giveBackUnlessKept = (used: SlotShell, rule: 'kill' | 'keep'): void => {
+      if (rule === 'keep') used.close();
+      else giveBack(used);
+    };
+
+    const attemptLaunch = async (): Promise<Exit> => {
+      for (const pauseMs of forkRetryMs) {
+        const exit = await once();
+        if (exit !== 'again') return exit;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+      return { kind: 'notLaunched', message: 'The node could not start another process' };
+    };
+
+    return {
+      exit: attemptLaunch(),
+      kill: () => {
+        if (shell !== null) void discard(shell);
+      },
+    };
+  };
+
+  return {
+    launch,
+    killAll: async () => {
+      const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);
+      await killEnclosure({ cgroup: options.nodeCgroup, groups, marks: [`${nodeMark}=${options.rootDirectory}`] });
+    },
+  };
+};
+
+/** 126 and 127: the program could not be executed; 1 and 2: the shell could not change the directory or open the files. Programs use them, too. */
+const mayBeLaunchFailure = (exitCode: number): boolean => exitCode === 126 || exitCode === 127 || exitCode === 1 || exitCode === 2;
+
+const longestMessageBytes = 4096;
+
+const launchFailure = (command: Command, user: User): string | null =>
+  asUser(user, () => {
+    try {
+      const status = statSync(command.stderr, { throwIfNoEntry: false });
+      if (status === undefined) return `${command.stderr} could not be opened`;
+      if (status.size === 0 || status.size > longestMessageBytes) return null;
+      const message = launchMessage(readFileSync(command.stderr, 'utf8'));
+      if (message !== null) truncateSync(command.stderr);
+      return message;
+    } catch {
+      return null;
+    }
+  });

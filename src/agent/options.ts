@@ -1,0 +1,45 @@
+import { readFileSync, statSync } from 'node:fs';
+
+/** All that an agent is told before it dials out. Written by the provider into a file that only the agent may read; never in arguments. */
+export interface AgentOptions {
+  readonly nodeId: string;
+  /** Which acquisition of the node this agent serves: one process is one life. */
+  readonly life: number;
+  /** `ws://host:port/linarite/agent` (or `wss:`). */
+  readonly agentUrl: string;
+  readonly credential: string;
+  /** `AZ_BATCH_NODE_ROOT_DIR`: what tasks and the files API see. */
+  readonly rootDirectory: string;
+  /** Journal, configuration, slot scripts: beside the root, never below it. */
+  readonly stateDirectory: string;
+  readonly ipAddress: string;
+  /** First of the `uidsPerNode` numeric user ids of this node's tasks (see users.ts); null: tasks run as the caller. */
+  readonly uidBase: number | null;
+  /** Milliseconds without a byte after which a transfer is given up and tried again. */
+  readonly transferIdleMs?: number;
+}
+
+/**
+ * Reads the options from the file named by LINARITE_AGENT_CONFIG (mode 0600), or else from standard input.
+ * Throws an Error that names what is wrong, never the credential.
+ */
+export const readOptions = (file: string | undefined): AgentOptions => {
+  if (file !== undefined && (statSync(file).mode & 0o077) !== 0) throw new Error(`${file} may be read by others: its mode must be 0600`);
+  const text = readFileSync(file ?? 0, 'utf8');
+  const read: unknown = JSON.parse(text);
+  if (!isOptions(read)) throw new Error(`the agent's configuration${file === undefined ? '' : ` in ${file}`} lacks a member or has one of the wrong type`);
+  return read;
+};
+
+const isOptions = (value: unknown): value is AgentOptions => {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
+  const uidBase: unknown = Reflect.get(value, 'uidBase');
+  const idle: unknown = Reflect.get(value, 'transferIdleMs');
+  return (
+    ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
+    has('life', 'number') &&
+    (uidBase === null || typeof uidBase === 'number') &&
+    (idle === undefined || typeof idle === 'number')
+  );
+};

@@ -1,0 +1,35 @@
+import { statSync } from 'node:fs';
+import { isAbsolute, resolve } from 'node:path';
+import type { FailureInfo } from '../core/status.ts';
+import { failure } from './failures.ts';
+import type { User } from './users.ts';
+
+/**
+ * Finds the program that a command line names, as execvp would: with a slash below the working directory, else along the task's PATH.
+ * Returns its absolute path, or the failure that a missing one is (recorded: CommandProgramNotFound without an exit code).
+ */
+export const findProgram = (name: string, path: string, workingDirectory: string, user: User): string | FailureInfo => {
+  let denied: string | null = null;
+  for (const candidate of candidates(name, path, workingDirectory)) {
+    const status = statSync(candidate, { throwIfNoEntry: false });
+    if (status === undefined) continue;
+    if (status.isFile() && mayExecute(status, user)) return candidate;
+    denied ??= candidate;
+  }
+  return denied === null
+    ? failure('CommandProgramNotFound', ['Message', `No such file or directory: ${name}`])
+    : failure('CommandLaunchFailed', ['Message', `Permission denied: ${denied}`]);
+};
+
+const candidates = (name: string, path: string, workingDirectory: string): readonly string[] =>
+  name.includes('/')
+    ? [isAbsolute(name) ? name : resolve(workingDirectory, name)]
+    : path.split(':').map((directory) => resolve(workingDirectory, directory, name));
+
+const mayExecute = (status: { readonly mode: number; readonly uid: number; readonly gid: number }, user: User): boolean => {
+  const uid = user.uid ?? process.geteuid?.() ?? 0;
+  const groups = user.gid === null ? [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])] : [user.gid];
+  if (uid === 0) return (status.mode & 0o111) !== 0;
+  if (status.uid === uid) return (status.mode & 0o100) !== 0;
+  return (status.mode & (groups.includes(status.gid) ? 0o010 : 0o001)) !== 0;
+};

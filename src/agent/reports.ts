@@ -1,0 +1,46 @@
+import type { AgentReport } from '../core/events.ts';
+import type { Journal } from './journal.ts';
+
+export type Report = Exclude<AgentReport, { kind: 'hello' }>;
+
+/**
+ * The outbox: reports are numbered from 1 in this life and kept in order until the owner acknowledges them, which it does after its commit.
+ * Whatever was sent before a connection broke is sent again after the next `welcome`.
+ */
+export interface Reports {
+  /** Number of the last report made. */
+  readonly sequence: number;
+  add(report: Report): void;
+  /** All up to `sequence` are durable. */
+  acknowledge(sequence: number): void;
+  /** Reports made after `sequence`, at most `limit` of them. */
+  after(sequence: number, limit: number): { readonly first: number; readonly reports: readonly Report[] };
+}
+
+export const createReports = (journal: Journal, wake: () => void): Reports => {
+  let kept: Report[] = [];
+  let acknowledged = 0;
+  return {
+    get sequence() {
+      return acknowledged + kept.length;
+    },
+    add: (report) => {
+      if (report.kind === 'started') journal.recordStarted(report.key, report.at);
+      else if (report.kind === 'ended') journal.recordEnded(report.end);
+      kept.push(report);
+      wake();
+    },
+    acknowledge: (sequence) => {
+      const count = Math.min(sequence - acknowledged, kept.length);
+      if (count <= 0) return;
+      for (const report of kept.slice(0, count)) if (report.kind === 'ended') journal.recordAcknowledged(report.end.key);
+      kept = kept.slice(count);
+      acknowledged += count;
+    },
+    after: (sequence, limit) => {
+      const first = Math.max(sequence, acknowledged) + 1;
+      return { first, reports: kept.slice(first - acknowledged - 1, first - acknowledged - 1 + limit) };
+    },
+  };
+};
+

@@ -1,0 +1,130 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, fchownSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
+import type { User } from './users.ts';
+
+/**
+ * A slot shell is a resident `/bin/sh` that starts one process after the other on the agent's word. Against `child_process.spawn` for each task it takes
+ * a third of the agent's CPU (0.24 instead of 0.72 ms a task; 1,330 instead of 930 tasks/s on two cores) because a small process forks cheaper than Node;
+ * and since it sits in a control group of its own from the beginning, so do its children from their first instruction: nothing has to be moved, nothing escapes.
+ *
+ * idle -> busy (the agent wrote the script and a newline) -> idle (the shell wrote the exit status). It runs as the task's user and opens the task's
+ * files itself, so that the agent opens nothing in a directory which the task controls. The signals that it catches are back at their defaults in its
+ * children; they are caught so that a task which signals its process group (`kill 0`) does not end it. Whatever kills it ends the attempt.
+ */
+export interface SlotShell {
+  readonly user: User;
+  readonly pid: number;
+  readonly cgroup: string | null;
+  /** Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died, with how. */
+  run(script: string): Promise<number>;
+  /** Resolves once the shell's process is gone. */
+  readonly gone: Promise<void>;
+  /** Lets an idle shell go. */
+  close(): void;
+}
+
+export interface SlotShellOptions {
+  readonly user: User;
+  /** Where its script lies: a directory of the agent's that its user may pass through. */
+  readonly scriptPath: string;
+  readonly environment: ReadonlyMap<string, string>;
+  /** The node's control group and the name of the shell's own below it. */
+  readonly cgroup: { readonly node: string; readonly name: string } | null;
+}
+
+/** `$0` of the shell: its own messages begin with it, a task's never by chance. */
+export const shellName = 'linarite-slot';
+
+const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
+
+export const startSlotShell = (options: SlotShellOptions): SlotShell => {
+  const { user, scriptPath } = options;
+  const script = openSync(scriptPath, 'w', 0o600);
+  if (user.uid !== null && user.gid !== null) fchownSync(script, user.uid, user.gid);
+  const child = spawn('/bin/sh', ['-c', loop, shellName, scriptPath], {
+    cwd: '/',
+    env: Object.fromEntries(options.environment),
+    stdio: ['pipe', 'pipe', 'ignore'],
+    detached: true,
+    ...(user.uid !== null && user.gid !== null ? { uid: user.uid, gid: user.gid } : {}),
+  });
+  const cgroup = enclose(child, options.cgroup);
+
+  let waiting: PromiseWithResolvers<number> | null = null;
+  let failed: Error | null = null;
+  const gone = new Promise<void>((resolve) => {
+    const end = (error: Error): void => {
+      failed ??= error;
+      waiting?.reject(failed);
+      waiting = null;
+      resolve();
+    };
+    child.once('error', end);
+    child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
+  });
+  // A dead shell's pipe: `exit` says so.
+  child.stdin.on('error', () => {});
+  child.stdout.setEncoding('latin1');
+  child.stdout.on('data', (text: string) => {
+    const now = waiting;
+    waiting = null;
+    now?.resolve(Number.parseInt(text, 10));
+  });
+
+  return {
+    user,
+    pid: child.pid ?? 0,
+    cgroup,
+    gone,
+    run: (text) => {
+      if (failed !== null) return Promise.reject(failed);
+      const bytes = Buffer.from(text);
+      // A short write is a disk that fills up: the second one throws ENOSPC.
+      for (let written = 0; written < bytes.length; ) written += writeSync(script, bytes, written, bytes.length - written, written);
+      ftruncateSync(script, bytes.length);
+      waiting = withResolvers<number>();
+      child.stdin.write('\n');
+      return waiting.promise;
+    },
+    close: () => {
+      child.stdin.end();
+      closeSync(script);
+      unlinkSync(scriptPath);
+    },
+  };
+};
+
+/** How a shell ended that was not told to. */
+export class ShellDied extends Error {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+  constructor(exitCode: number | null, signal: NodeJS.Signals | null) {
+    super(`the slot's shell ended with ${signal ?? `code ${exitCode}`}`);
+    this.exitCode = exitCode;
+    this.signal = signal;
+  }
+}
+
+const enclose = (child: ChildProcess, place: SlotShellOptions['cgroup']): string | null => {
+  if (place === null || child.pid === undefined) return null;
+  const path = makeChildCgroup(place.node, place.name);
+  moveToCgroup(path, child.pid);
+  return path;
+};
+
+interface PromiseWithResolvers<T> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: Error): void;
+}
+
+const withResolvers = <T>(): PromiseWithResolvers<T> => {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+};

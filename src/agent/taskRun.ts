@@ -1,0 +1,126 @@
+import { join } from 'node:path';
+import type { AttemptOutcome } from '../core/events.ts';
+import type { FailureInfo } from '../core/status.ts';
+import type { TaskRun } from './attempts.ts';
+import { splitCommandLine } from './commandLine.ts';
+import { localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
+import { defaultPath, taskEnvironment } from './environment.ts';
+import { failure, TaskFailure } from './failures.ts';
+import type { Work } from './frames.ts';
+import type { Launcher, Running } from './launcher.ts';
+import { findProgram } from './program.ts';
+import type { Command } from './script.ts';
+import type { User, Users } from './users.ts';
+
+/** What a task's steps need of their node. */
+export interface NodeContext {
+  readonly rootDirectory: string;
+  readonly users: Users;
+  readonly launcher: Launcher;
+  readonly nodeEnvironment: ReadonlyMap<string, string>;
+  /** Milliseconds without a byte after which a transfer is tried again. */
+  readonly transferIdleMs: number;
+}
+
+/** The start task has no ids and leaves its services running. */
+export type TaskWork = Omit<Work, 'slots' | 'job' | 'task'> & { readonly ids: { readonly job: string; readonly task: string } | null };
+
+export const startTaskRun = (context: NodeContext, attempt: string, work: Work): TaskRun =>
+  runTask(context, attempt, { ...work, ids: { job: work.job, task: work.task } });
+
+/**
+ * One attempt: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end of the process (whether transfers count
+ * is not documented; here those before it do). An end asked for, or the wall clock, aborts transfers and kills the whole process tree.
+ */
+export const runTask = (context: NodeContext, attempt: string, work: TaskWork): TaskRun => {
+  const abort = new AbortController();
+  let running: Running | null = null;
+  let stopped: 'killed' | 'timedOut' | null = null;
+  const stop = (why: 'killed' | 'timedOut'): void => {
+    if (stopped !== null) return;
+    stopped = why;
+    abort.abort();
+    running?.kill();
+  };
+  const clearWallClock = work.wallClockMs === null ? () => {} : startTimer(work.wallClockMs, () => stop('timedOut'));
+
+  const run = async (): Promise<AttemptOutcome> => {
+    try {
+      const prepared = prepare(context, attempt, work);
+      if (work.resourceFiles.length > 0) {
+        throw new TaskFailure(failure('BlobDownloadMiscError', ['Message', 'Resource files are not fetched yet']));
+      }
+      if (stopped !== null) return { kind: stopped, exitCode: null };
+      const found = commandOf(work, prepared);
+      running = context.launcher.launch(attempt, found, prepared.user, work.ids === null ? 'keep' : 'kill');
+      const exit = await running.exit;
+      clearWallClock();
+      if (exit.kind === 'notLaunched') return stopped === null ? notStarted(failure('CommandLaunchFailed', ['Message', exit.message])) : { kind: stopped, exitCode: null };
+      return afterProcess(exit.exitCode);
+    } catch (error) {
+      if (stopped !== null) return { kind: stopped, exitCode: null };
+      return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, work.directory)));
+    } finally {
+      clearWallClock();
+    }
+  };
+
+  const afterProcess = (exitCode: number): AttemptOutcome => {
+    if (work.outputFiles.length > 0 && stopped !== 'killed') {
+      return { kind: 'uploadFailed', exitCode, failure: failure('FileUploadMiscError', ['Message', 'Output files are not uploaded yet']) };
+    }
+    return stopped === null ? { kind: 'exited', exitCode } : { kind: stopped, exitCode };
+  };
+
+  return { done: run(), end: () => stop('killed') };
+};
+
+export interface Prepared {
+  readonly user: User;
+  readonly directories: TaskDirectories;
+  /** The node's and the task's variables. */
+  readonly environment: ReadonlyMap<string, string>;
+  readonly ownEnvironment: ReadonlyMap<string, string>;
+}
+
+const prepare = (context: NodeContext, attempt: string, work: TaskWork): Prepared => {
+  const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, work.directory)) : null;
+  const user = context.users.resolve(work.user, owner);
+  const directories = makeTaskDirectories(context.rootDirectory, work.directory, user);
+  const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user);
+  return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
+};
+
+const commandOf = (work: TaskWork, prepared: Prepared): Command => {
+  const { directories, ownEnvironment, user } = prepared;
+  const words = splitCommandLine(work.commandLine);
+  const name = words?.[0];
+  if (words === null || name === undefined || work.commandLine.includes('\0')) {
+    throw new TaskFailure(failure('CommandLaunchFailed', ['Message', words === null ? 'The command line has a quote that is not closed' : 'The command line is empty']));
+  }
+  const program = findProgram(name, ownEnvironment.get('PATH') ?? defaultPath, directories.working, user);
+  if (typeof program !== 'string') throw new TaskFailure(program);
+  return {
+    program,
+    args: words.slice(1),
+    environment: ownEnvironment,
+    workingDirectory: directories.working,
+    stdout: `${directories.task}/stdout.txt`,
+    stderr: `${directories.task}/stderr.txt`,
+  };
+};
+
+const notStarted = (info: FailureInfo): AttemptOutcome => ({ kind: 'notStarted', failure: info });
+
+/** Timers of Node.js end at 2^31-1 ms. */
+const longestTimerMs = 2 ** 31 - 1;
+
+const startTimer = (delayMs: number, action: () => void): (() => void) => {
+  let timer: NodeJS.Timeout;
+  const arm = (leftMs: number): void => {
+    timer = setTimeout(() => (leftMs > longestTimerMs ? arm(leftMs - longestTimerMs) : action()), Math.min(leftMs, longestTimerMs));
+  };
+  arm(delayMs);
+  return () => clearTimeout(timer);
+};
+

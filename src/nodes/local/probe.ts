@@ -1,0 +1,29 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
+import { processOf } from '../../agent/processes.ts';
+import type { Capabilities } from '../provider.ts';
+
+/** Tries what local nodes rely on and names what is missing here. */
+export const probeLocal = async (dataRoot: string): Promise<Capabilities> => {
+  const limits: string[] = [];
+  const isRoot = process.geteuid?.() === 0;
+  if (!isRoot) {
+    limits.push('Not root: tasks run as the user of the service, can read each other’s files and the credential of their node, and elevation has no effect.');
+  }
+  const closed = isRoot ? closedDirectory(dataRoot) : null;
+  if (closed !== null) limits.push(`Other users may not pass through ${closed}: tasks that do not run as root cannot start below it.`);
+  if (processOf(process.pid) === null) limits.push('No /proc: processes that leave their process group can outlive their task.');
+  const cgroup = openCgroup(`linarite-probe-${process.pid}`);
+  if (cgroup === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
+  else removeCgroup(cgroup);
+  return { maxNodes: null, lowPriority: true, containers: false, limits };
+};
+
+/** The first directory on the way to `path` that other users cannot pass through. */
+const closedDirectory = (path: string): string | null => {
+  for (let directory = path; ; directory = dirname(directory)) {
+    if (((statSync(directory, { throwIfNoEntry: false })?.mode ?? 0o711) & 0o001) === 0) return directory;
+    if (directory === dirname(directory)) return null;
+  }
+};

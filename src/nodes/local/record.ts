@@ -1,0 +1,54 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ProcessId } from '../../agent/processes.ts';
+import type { NodeNumber } from '../../core/keys.ts';
+
+/** What is kept on disk of each node: after a restart of the service it is how its agents are found again. */
+export interface NodeRecord {
+  readonly node: NodeNumber;
+  readonly life: number;
+  /** null: written before the agent was started; the process is then looked for by its configuration file. */
+  readonly agent: ProcessId | null;
+}
+
+/** `<dataRoot>/<node>/`: `root` is what tasks see, `state` the agent's own. */
+export interface NodePlace {
+  readonly directory: string;
+  readonly root: string;
+  readonly state: string;
+  readonly config: string;
+  readonly log: string;
+}
+
+export const placeOf = (dataRoot: string, node: NodeNumber): NodePlace => {
+  const directory = join(dataRoot, String(node));
+  const state = join(directory, 'state');
+  return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, 'agent.log') };
+};
+
+export const writeRecord = (dataRoot: string, record: NodeRecord): void => writePrivately(join(placeOf(dataRoot, record.node).directory, 'node.json'), record);
+
+/** Whole or not at all, readable by its owner alone. */
+export const writePrivately = (path: string, value: object): void => {
+  writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+};
+
+export const readRecords = (dataRoot: string): readonly NodeRecord[] => {
+  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  return readdirSync(dataRoot)
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readRecord(join(dataRoot, name, 'node.json')) ?? []);
+};
+
+const readRecord = (path: string): NodeRecord | null => {
+  try {
+    const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return isRecord(read) ? read : null;
+  } catch {
+    return null;
+  }
+};
+
+const isRecord = (value: unknown): value is NodeRecord =>
+  typeof value === 'object' && value !== null && 'node' in value && typeof value.node === 'number' && 'life' in value && typeof value.life === 'number' && 'agent' in value;

@@ -1,0 +1,3 @@
+import { agentMain } from '../../src/agent/main.ts';
+
+await agentMain();

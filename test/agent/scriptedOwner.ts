@@ -1,0 +1,144 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { WebSocket, WebSocketServer } from 'ws';
+import type { AgentCommand, AgentFrame, NodeSetup, OwnerFrame, Work } from '../../src/agent/frames.ts';
+import type { AttemptEnd, AttemptOutcome } from '../../src/core/events.ts';
+import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
+import type { Report } from '../../src/agent/reports.ts';
+
+/** An owner that does what the test says: real sockets, no rules. Keeps all frames of all agents that dialled in. */
+export interface ScriptedOwner {
+  readonly agentUrl: string;
+  readonly frames: readonly Received[];
+  /** Reports in order, each number once, over all connections of a node. */
+  readonly reports: readonly Report[];
+  send(frame: OwnerFrame): void;
+  command(...commands: readonly AgentCommand[]): void;
+  /** Resolves with the first value that `find` gives, now or after a later frame; rejects at the deadline. */
+  until<T>(what: string, find: () => T | null | undefined | false): Promise<T>;
+  /** Runs one attempt from offer to end. */
+  run(work: Partial<Work> & { readonly commandLine: string }): Promise<AttemptEnd>;
+  /** Breaks the present connection, as a network would. */
+  drop(): void;
+  /** Requests for file bodies go here. */
+  onFileBody: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Set to change what the next `welcome` says. */
+  welcome: { epoch: number; leaseMs: number | null; acknowledge: boolean; node: NodeSetup };
+  close(): Promise<void>;
+}
+
+interface Received {
+  readonly credential: string;
+  readonly frame: AgentFrame;
+}
+
+export const nodeSetup = (changes: Partial<NodeSetup> = {}): NodeSetup => ({
+  nodeId: 'tvmps_0000_d',
+  poolId: 'pool1',
+  accountName: 'acct',
+  accountUrl: 'http://127.0.0.1:1',
+  dedicated: true,
+  slots: 4,
+  startTask: null,
+  userAccounts: [],
+  ...changes,
+});
+
+export const work = (changes: Partial<Work> & { readonly commandLine: string }): Work => ({
+  job: 'job1',
+  task: 'task1',
+  directory: `workitems/${changes.job ?? 'job1'}/job-1/${changes.task ?? 'task1'}`,
+  slots: 1,
+  environment: [],
+  resourceFiles: [],
+  outputFiles: [],
+  user: { kind: 'auto', scope: 'pool', elevation: 'nonadmin' },
+  wallClockMs: null,
+  retentionMs: null,
+  ...changes,
+});
+
+export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<ScriptedOwner> => {
+  const http: Server = createServer((request, response) => owner.onFileBody(request, response));
+  const sockets = new WebSocketServer({ server: http, path: '/linarite/agent' });
+  await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
+  const { port } = http.address() as AddressInfo;
+  const frames: Received[] = [];
+  const reports: Report[] = [];
+  const waiting = new Set<() => void>();
+  let received = 0;
+  let tasks = 0;
+  let current: WebSocket | null = null;
+
+  const owner: ScriptedOwner = {
+    agentUrl: `ws://127.0.0.1:${port}/linarite/agent`,
+    frames,
+    reports,
+    onFileBody: (_request, response) => response.writeHead(404).end(),
+    welcome: { epoch: 1, leaseMs: null, acknowledge: true, node: nodeSetup(setup) },
+    send: (frame) => current?.send(JSON.stringify(frame)),
+    command: (...commands) => owner.send({ kind: 'commands', epoch: owner.welcome.epoch, commands }),
+    until: (what, find) =>
+      new Promise((resolve, reject) => {
+        const look = (): void => {
+          const found = find();
+          if (found === null || found === undefined || found === false) return;
+          waiting.delete(look);
+          clearTimeout(deadline);
+          resolve(found);
+        };
+        const deadline = setTimeout(() => {
+          waiting.delete(look);
+          reject(new Error(`not within 20 s: ${what}; reports so far: ${JSON.stringify(reports.slice(-5))}`));
+        }, 20_000);
+        waiting.add(look);
+        look();
+      }),
+    run: (asked) => {
+      const key: AttemptKey = { job: 1, task: ++tasks, attempt: 1, instance: 0 };
+      const name = asked.task ?? `task${tasks}`;
+      owner.command({ kind: 'offer', key, work: work({ task: name, directory: `workitems/job1/job-1/${name}`, ...asked }) });
+      return owner.until(`end of ${name}`, () => endOf(owner, key));
+    },
+    drop: () => current?.terminate(),
+    close: async () => {
+      for (const client of sockets.clients) client.terminate();
+      sockets.close();
+      http.closeAllConnections();
+      await new Promise((resolve) => http.close(resolve));
+    },
+  };
+
+  sockets.on('connection', (socket, request) => {
+    current = socket;
+    socket.on('error', () => {});
+    socket.on('message', (data) => {
+      const frame = JSON.parse(String(data)) as AgentFrame;
+      frames.push({ credential: request.headers.authorization ?? '', frame });
+      if (frame.kind === 'hello') {
+        if (frame.report.life !== lastLife) received = 0;
+        lastLife = frame.report.life;
+        const { epoch, leaseMs, node } = owner.welcome;
+        socket.send(JSON.stringify({ kind: 'welcome', epoch, leaseMs, node, acknowledged: received } satisfies OwnerFrame));
+      } else if (frame.kind === 'reports') {
+        for (const [index, report] of frame.reports.entries()) {
+          if (frame.first + index !== received + 1) continue;
+          reports.push(report);
+          received++;
+        }
+        if (owner.welcome.acknowledge) owner.send({ kind: 'acknowledge', epoch: owner.welcome.epoch, sequence: received });
+        else received = Math.min(received, frame.first - 1);
+      }
+      for (const look of waiting) look();
+    });
+  });
+  let lastLife = 0;
+  return owner;
+};
+
+export const endOf = (owner: ScriptedOwner, key: AttemptKey): AttemptEnd | null => {
+  const found = owner.reports.find((report) => report.kind === 'ended' && attemptName(report.end.key) === attemptName(key));
+  return found?.kind === 'ended' ? found.end : null;
+};
+
+export const outcomeOf = async (end: Promise<AttemptEnd>): Promise<AttemptOutcome> => (await end).outcome;
