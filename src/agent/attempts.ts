@@ -26,7 +26,7 @@ export interface AttemptsOptions {
  * Each command may come twice or late: an attempt is known by its name, and one that has been revoked or has ended never starts again.
  */
 export interface Attempts {
-  command(command: Exclude<AgentCommand, { kind: 'discard' }>): void;
+  command(command: Extract<AgentCommand, { key: AttemptKey }>): void;
   /** From now on offers start; before, they only wait. */
   open(): void;
   /** Offers no longer start; everything that runs ends. Resolves when it has. */

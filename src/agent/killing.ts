@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
-import { markedProcesses, sendSignal } from './processes.ts';
+import { markedProcesses } from './processes.ts';
 
 /** Everything by which the processes of an attempt, or of a whole node, can be found again. */
 export interface Enclosure {
@@ -37,10 +37,19 @@ const killOnce = (enclosure: Enclosure): boolean => {
     found = true;
   }
   // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
-  for (const group of enclosure.groups) found = (sendSignal(-group, 'SIGKILL') && enclosure.marks.length === 0) || found;
+  for (const group of enclosure.groups) found = (kill(-group) && enclosure.marks.length === 0) || found;
   // Looking through /proc costs milliseconds; a control group makes it needless but for what left it as root.
   if (enclosure.marks.length > 0 && (enclosure.cgroup === null || !found)) {
-    for (const pid of markedProcesses(enclosure.marks)) found = sendSignal(pid, 'SIGKILL') || found;
+    for (const pid of markedProcesses(enclosure.marks)) found = kill(pid) || found;
   }
   return found;
+};
+
+/** A negative number names a process group. False: there is none of that number, or it is not ours to kill. */
+const kill = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch {
+    return false;
+  }
 };

@@ -109,7 +109,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   };
 
   const obey = (command: AgentCommand): void => {
-    if (command.kind === 'discard') return;
+    if (command.kind === 'discard' || command.kind === 'discardJob') return;
     node?.attempts.command(command);
   };
 

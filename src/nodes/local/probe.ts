@@ -1,7 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
-import { processOf } from '../../agent/processes.ts';
 import type { Capabilities } from '../provider.ts';
 
 /** Tries what local nodes rely on and names what is missing here. */
@@ -13,7 +12,7 @@ export const probeLocal = async (dataRoot: string): Promise<Capabilities> => {
   }
   const closed = isRoot ? closedDirectory(dataRoot) : null;
   if (closed !== null) limits.push(`Other users may not pass through ${closed}: tasks that do not run as root cannot start below it.`);
-  if (processOf(process.pid) === null) limits.push('No /proc: processes that leave their process group can outlive their task.');
+  if (!existsSync('/proc/self/environ')) limits.push('No /proc: processes that leave their process group can outlive their task.');
   const cgroup = openCgroup(`linarite-probe-${process.pid}`);
   if (cgroup === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
   else removeCgroup(cgroup);

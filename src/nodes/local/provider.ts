@@ -3,14 +3,15 @@ import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { nodeMark } from '../../agent/environment.ts';
 import { killEnclosure } from '../../agent/killing.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import type { AgentOptions } from '../../agent/options.ts';
-import { isAlive, markedProcesses, processOf, type ProcessId, signalProcess } from '../../agent/processes.ts';
+import { markedProcesses } from '../../agent/processes.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
+import { endProcess } from '../../processes/end.ts';
+import { identifyProcess, isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
 import { probeLocal } from './probe.ts';
 import { placeOf, readRecords, writePrivately, writeRecord, type NodeRecord } from './record.ts';
@@ -28,7 +29,7 @@ export interface LocalProvider extends PoolProvider {
 }
 
 interface LocalNode {
-  readonly record: NodeRecord & { readonly agent: ProcessId };
+  readonly record: NodeRecord & { readonly agent: ProcessIdentity };
   /** Adopted agents are no children of ours: they have to be looked at. */
   readonly isChild: boolean;
   /** Settles once nothing of the node is alive. */
@@ -36,6 +37,7 @@ interface LocalNode {
 }
 
 const adoptedPollMs = 250;
+const killedWithinMs = 10_000;
 const configVariable = 'LINARITE_AGENT_CONFIG';
 
 /**
@@ -72,7 +74,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   };
 
   const lookAfterAdopted = setInterval(() => {
-    for (const node of nodes.values()) if (!node.isChild && node.ending === null && !isAlive(node.record.agent)) void die(node, 'the agent has ended');
+    for (const node of nodes.values()) if (!node.isChild && node.ending === null && !isRunning(node.record.agent)) void die(node, 'the agent has ended');
   }, adoptedPollMs);
   lookAfterAdopted.unref();
 
@@ -95,7 +97,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       child.once('spawn', () => resolve(null));
       child.once('error', resolve);
     });
-    const agent = child.pid === undefined ? null : processOf(child.pid);
+    const agent = child.pid === undefined ? null : identifyProcess(child.pid) ?? null;
     if (spawned !== null || agent === null) {
       tell({ node: request.node, life: request.life, observed: { kind: 'failed', reason: spawned?.message ?? 'the agent ended at once' } });
       return;
@@ -111,11 +113,10 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
   /** Ends the agent, with a grace of its own to end its tasks, and proves that nothing is left. */
   const end = async (node: LocalNode, graceMs: number): Promise<void> => {
-    signalProcess(node.record.agent, 'SIGTERM');
-    const deadline = performance.now() + graceMs;
-    while (isAlive(node.record.agent) && performance.now() < deadline) await delay(20);
-    signalProcess(node.record.agent, 'SIGKILL');
-    while (isAlive(node.record.agent)) await delay(20);
+    await endProcess(node.record.agent, [
+      { signal: 'SIGTERM', waitMs: graceMs },
+      { signal: 'SIGKILL', waitMs: killedWithinMs },
+    ]);
     await die(node, 'released');
   };
 
@@ -145,7 +146,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     acquire: async (request) => {
       const record = readRecords(dataRoot).find(({ node }) => node === request.node);
       const present = record === undefined ? null : adopt(record);
-      if (present !== null && isAlive(present.record.agent)) {
+      if (present !== null && isRunning(present.record.agent)) {
         if (present.record.life > request.life) return;
         if (present.record.life === request.life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
@@ -173,7 +174,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       Promise.all(
         readRecords(dataRoot).map(async (record): Promise<Observation> => {
           const node = adopt(record);
-          if (node !== null && isAlive(node.record.agent)) return { node: record.node, life: record.life, observed: { kind: 'running' } };
+          if (node !== null && isRunning(node.record.agent)) return { node: record.node, life: record.life, observed: { kind: 'running' } };
           await (node === null ? sweep(dataRoot, record.node) : die(node, 'the agent has ended'));
           return { node: record.node, life: record.life, observed: { kind: 'ended', reason: 'the agent has ended' } };
         }),
@@ -199,9 +200,9 @@ const sweep = async (dataRoot: string, node: NodeNumber): Promise<void> => {
 };
 
 /** An agent whose start was cut short between spawn and record. */
-const findAgent = (config: string): ProcessId | null => {
+const findAgent = (config: string): ProcessIdentity | null => {
   const pid = markedProcesses([`${configVariable}=${config}`])[0];
-  return pid === undefined ? null : processOf(pid);
+  return pid === undefined ? null : identifyProcess(pid) ?? null;
 };
 
 const agentOptions = (dataRoot: string, request: NodeRequest): AgentOptions => {

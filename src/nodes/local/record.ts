@@ -1,14 +1,14 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ProcessId } from '../../agent/processes.ts';
 import type { NodeNumber } from '../../core/keys.ts';
+import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
 
 /** What is kept on disk of each node: after a restart of the service it is how its agents are found again. */
 export interface NodeRecord {
   readonly node: NodeNumber;
   readonly life: number;
   /** null: written before the agent was started; the process is then looked for by its configuration file. */
-  readonly agent: ProcessId | null;
+  readonly agent: ProcessIdentity | null;
 }
 
 /** `<dataRoot>/<node>/`: `root` is what tasks see, `state` the agent's own. */
@@ -44,11 +44,10 @@ export const readRecords = (dataRoot: string): readonly NodeRecord[] => {
 const readRecord = (path: string): NodeRecord | null => {
   try {
     const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
-    return isRecord(read) ? read : null;
+    if (typeof read !== 'object' || read === null || !('node' in read) || !('life' in read) || !('agent' in read)) return null;
+    if (typeof read.node !== 'number' || typeof read.life !== 'number') return null;
+    return { node: read.node, life: read.life, agent: parseProcessIdentity(read.agent) ?? null };
   } catch {
     return null;
   }
 };
-
-const isRecord = (value: unknown): value is NodeRecord =>
-  typeof value === 'object' && value !== null && 'node' in value && typeof value.node === 'number' && 'life' in value && typeof value.life === 'number' && 'agent' in value;
