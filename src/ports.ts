@@ -40,3 +40,4 @@ export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
 export type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame };
+export { taskDirectory } from './agent/frames.ts';

@@ -35,7 +35,7 @@ export interface StateView<State> {
 /** A task's state: a reactivation that the owner has not seen yet already reads active. Deleted tasks are not asked about: they are gone at once. */
 export const taskState = (
   intent: Pick<TaskIntent, 'reactivateSequence'> & { readonly createdAt: Instant; readonly modifiedAt: Instant },
-  status: TaskStatus | null,
+  status: Pick<TaskStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'reactivateSequence'> | null,
 ): StateView<WireTaskState> => {
   if (status === null) return { state: 'active', since: intent.createdAt, previousState: null, previousSince: null };
   if (intent.reactivateSequence > status.reactivateSequence) {
@@ -51,7 +51,10 @@ export const taskState = (
 
 export type WireJobState = JobState | 'deleting';
 
-export const jobState = (intent: JobIntent, status: JobStatus | null): StateView<WireJobState> => {
+export const jobState = (
+  intent: Pick<JobIntent, 'createdAt' | 'action' | 'actionSequence' | 'actionAt' | 'deletedAt'>,
+  status: Pick<JobStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'actionSequence'> | null,
+): StateView<WireJobState> => {
   const seen: StateView<WireJobState> =
     status === null
       ? { state: 'active', since: intent.createdAt, previousState: null, previousSince: null }
@@ -79,7 +82,10 @@ export interface PoolView {
   readonly allocationSince: Instant;
 }
 
-export const poolState = (intent: PoolIntent, status: PoolStatus | null): PoolView => {
+export const poolState = (
+  intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt'>,
+  status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence'> | null,
+): PoolView => {
   const state = intent.deletedAt === null ? 'active' : 'deleting';
   const since = intent.deletedAt ?? intent.createdAt;
   const resizing = intent.resizeSequence > (status?.resizeSequence ?? 0);

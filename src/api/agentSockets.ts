@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import type { AgentChannel, AgentDoor, AgentFrame } from '../ports.ts';
+import { bearerOf } from './bearer.ts';
+
+export interface AgentSockets {
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  close(): void;
+}
+
+const agentPath = '/linarite/agent';
+/** Largest frame from an agent: a hello that names some ten thousand attempts. */
+const maxFrameBytes = 4 * 1024 * 1024;
+/** What may wait to be sent to an agent that does not read; then it is cut off and connects again. */
+const maxBufferedBytes = 64 * 1024 * 1024;
+const pingEveryMs = 15_000;
+/** Close codes of RFC 6455, 7.4.1. */
+const closeNormal = 1000;
+const closeBadFrame = 1007;
+
+/** The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. */
+export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
+  const server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
+  return {
+    upgrade(request, socket, head) {
+      // Until `ws` takes over, nobody else listens to the socket's errors.
+      const ignore = (): void => {};
+      socket.on('error', ignore);
+      if ((request.url ?? '').split('?')[0] !== agentPath) return reject(socket, '404 Not Found');
+      const credential = bearerOf(request);
+      const agent = credential === null ? null : door.authenticate(credential);
+      if (agent === null) return reject(socket, '401 Unauthorized');
+      server.handleUpgrade(request, socket, head, (webSocket) => {
+        socket.off('error', ignore);
+        attach(webSocket, door, agent, log);
+      });
+    },
+    close() {
+      for (const webSocket of server.clients) webSocket.terminate();
+      server.close();
+    },
+  };
+}
+
+function reject(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
+}
+
+function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: number; readonly life: number }, log: Logger): void {
+  const channel: AgentChannel = {
+    send(frame) {
+      if (webSocket.readyState !== webSocket.OPEN) return;
+      if (webSocket.bufferedAmount > maxBufferedBytes) {
+        log.warn({ node: agent.node, bufferedBytes: webSocket.bufferedAmount }, 'agent does not read; connection cut');
+        webSocket.terminate();
+        return;
+      }
+      webSocket.send(JSON.stringify(frame));
+    },
+    // A close reason has at most 123 bytes.
+    close: (reason) => webSocket.close(closeNormal, reason.slice(0, 120)),
+  };
+  const { onFrame, onClose } = door.connect(agent.node, agent.life, channel);
+  let alive = true;
+  const pings = setInterval(() => {
+    if (!alive) return webSocket.terminate();
+    alive = false;
+    webSocket.ping();
+  }, pingEveryMs);
+  webSocket.on('pong', () => {
+    alive = true;
+  });
+  webSocket.on('message', (data) => {
+    alive = true;
+    const frame = parseFrame(data);
+    if (frame === null) webSocket.close(closeBadFrame, 'not a frame of this protocol');
+    else onFrame(frame);
+  });
+  webSocket.on('error', (error) => log.info({ node: agent.node, err: error }, 'agent connection failed'));
+  webSocket.once('close', () => {
+    clearInterval(pings);
+    onClose();
+  });
+}
+
+const frameKinds: ReadonlySet<unknown> = new Set<AgentFrame['kind']>(['hello', 'reports', 'fileAnswer']);
+
+/** Agents are ours and have shown a credential; what is checked here is that it is a frame at all. */
+function parseFrame(data: RawData): AgentFrame | null {
+  try {
+    const frame: unknown = JSON.parse(data.toString());
+    return isFrame(frame) ? frame : null;
+  } catch {
+    return null;
+  }
+}
+
+function isFrame(frame: unknown): frame is AgentFrame {
+  return typeof frame === 'object' && frame !== null && 'kind' in frame && frameKinds.has(frame.kind);
+}

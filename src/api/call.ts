@@ -1,0 +1,72 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { NodeFiles, Wake } from '../ports.ts';
+import type { Database } from '../store/intents/statement.ts';
+import type { Operation } from '../wire/operations.ts';
+import type { Query } from '../wire/query.ts';
+import type { ApiVersion } from '../wire/versions.ts';
+import type { Answer } from './answer.ts';
+
+/** One authenticated request of a known operation. */
+export interface Call {
+  readonly account: { readonly number: AccountNumber; readonly name: string };
+  /** Parameters of the path, decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly operation: Operation;
+  readonly query: Query;
+  /** As sent, for links to further pages. */
+  readonly rawQuery: string;
+  readonly headers: IncomingHttpHeaders;
+  readonly version: ApiVersion;
+  /** Scheme and host as the client called us, no slash at its end: links in answers start with it. */
+  readonly baseUrl: string;
+  /** Path as sent, without query. */
+  readonly path: string;
+  readonly requestId: string;
+  /** When the request came. */
+  readonly now: Instant;
+  /** Aborts when the client has gone or its time is up. */
+  readonly signal: AbortSignal;
+  /** The JSON body. Throws InvalidRequestBody, RequestBodyTooLarge, and MissingContentLengthHeader for none at all. */
+  json(): Promise<unknown>;
+  /** As `json`, undefined if there is no body (operations whose body is optional). */
+  jsonIfAny(): Promise<unknown>;
+}
+
+/** What handlers work with. */
+export interface Parts {
+  readonly database: Database;
+  readonly wake: Wake;
+  readonly files: NodeFiles;
+  readonly quotas: Quotas;
+}
+
+/** null: none. */
+export interface Quotas {
+  readonly pools: number | null;
+  readonly activeJobs: number | null;
+}
+
+export type Handler = (call: Call, parts: Parts) => Promise<Answer>;
+
+/** The value of a parameter that the operation's path has. */
+export function param(call: Call, name: string): string {
+  const value = call.params[name];
+  if (value === undefined) throw new Error(`the path has no parameter ${name}`);
+  return value;
+}
+
+const actionWaitMs = 1_000;
+
+/** Adds need not wait: the owner finds them in its inbox anyway. */
+export function wakeLater(call: Call, parts: Parts): void {
+  parts.wake.wake(call.account.number).catch(() => {
+    // The owner is gone or stopping: whoever owns the account next reads the inbox.
+  });
+}
+
+/** Lets the owner act before the answer, so that a client that looks right after sees it done; answers after a second in any case, because the intent is durable. */
+export async function wakeAndWait(call: Call, parts: Parts): Promise<void> {
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(actionWaitMs)]);
+  await parts.wake.wake(call.account.number, signal).catch(() => {});
+}

@@ -1,0 +1,148 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { AccountNumber, Instant } from '../core/keys.ts';
+import { BatchError, errorBody } from '../wire/errors.ts';
+import { matchOperation, type OperationId } from '../wire/operations.ts';
+import { readQuery } from '../wire/query.ts';
+import { jsonContentType, type Answer } from './answer.ts';
+import { authenticate, Unauthenticated } from './authentication.ts';
+import { readJson } from './body.ts';
+import type { Call, Parts } from './call.ts';
+import { handlers } from './handlers.ts';
+import { splitTarget, type Target } from './target.ts';
+
+/** An account as requests name it: keys are base64, either of them signs. */
+export interface Account {
+  readonly number: AccountNumber;
+  /** Lower case. */
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+export interface DataPlane {
+  readonly parts: Parts;
+  readonly accounts: ReadonlyMap<string, Account>;
+  readonly clock: () => Instant;
+  readonly log: Logger;
+  /** Called once for each request that was answered. `operation`: null if none was found. */
+  readonly observe: (operation: OperationId | null, status: number, durationMs: number) => void;
+}
+
+/** A request as the transport has it. */
+export interface Incoming {
+  readonly message: IncomingMessage;
+  /** Path and query as sent. */
+  readonly rawUrl: string;
+  readonly scheme: 'http' | 'https';
+  /** Aborts when the client has gone. */
+  readonly gone: AbortSignal;
+}
+
+/** An answer with all its headers; `reason` is the phrase of the status line where it is not the usual one. */
+export interface Outgoing extends Answer {
+  readonly reason?: string;
+}
+
+/** Serves one request of the data plane, whatever it is. Never throws. */
+export async function serve(plane: DataPlane, incoming: Incoming): Promise<Outgoing> {
+  const context = contextOf(plane, incoming);
+  const begun = performance.now();
+  const found: { operation: OperationId | null } = { operation: null };
+  const answer = await run(plane, context, found).catch((error: unknown) => errorAnswer(plane, context, error));
+  plane.observe(found.operation, answer.status, performance.now() - begun);
+  return { ...answer, headers: { ...commonHeaders(context), ...answer.headers } };
+}
+
+/** The answer to a request that the transport itself could not take. */
+export function refuse(plane: DataPlane, incoming: Incoming, error: unknown): Outgoing {
+  const context = contextOf(plane, incoming);
+  const answer = errorAnswer(plane, context, error);
+  return { ...answer, headers: { ...commonHeaders(context), ...answer.headers } };
+}
+
+function contextOf(plane: DataPlane, incoming: Incoming): Context {
+  // X-Forwarded-* headers are not trusted: links name the host that the client itself named.
+  const baseUrl = `${incoming.scheme}://${incoming.message.headers.host ?? 'localhost'}`;
+  return { ...incoming, requestId: randomUUID(), now: plane.clock(), target: splitTarget(incoming.rawUrl), baseUrl };
+}
+
+interface Context extends Incoming {
+  readonly requestId: string;
+  readonly now: Instant;
+  readonly target: Target;
+  readonly baseUrl: string;
+}
+
+async function run(plane: DataPlane, context: Context, found: { operation: OperationId | null }): Promise<Answer> {
+  const { message, target, now, requestId, baseUrl } = context;
+  const { operation, params } = matchOperation(message.method ?? '', target.path);
+  found.operation = operation.id;
+  const account = authenticate(message, context.rawUrl, plane.accounts, now);
+  const query = readQuery(operation, target.rawQuery);
+  const { version } = query;
+  if (version.newer) plane.log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
+  const handler = handlers[operation.id];
+  if (handler === undefined) throw new BatchError('NotImplemented');
+  return withDeadline(query.serverTimeoutMs, context.gone, (signal) => {
+    const jsonIfAny = (): Promise<unknown> => readJson(message);
+    const json = async (): Promise<unknown> => {
+      const body = await readJson(message);
+      if (body === undefined) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The request has no body.' }]);
+      return body;
+    };
+    const { headers } = message;
+    const { path, rawQuery } = target;
+    const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
+    return handler(call, plane.parts);
+  });
+}
+
+async function withDeadline(ms: number, gone: AbortSignal, work: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  gone.addEventListener('abort', abort, { once: true });
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      controller.abort();
+      reject(new BatchError('OperationTimedOut'));
+    }, ms);
+  });
+  try {
+    return await Promise.race([work(controller.signal), late]);
+  } finally {
+    clearTimeout(timer);
+    gone.removeEventListener('abort', abort);
+  }
+}
+
+/** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
+function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
+  const unauthenticated = thrown instanceof Unauthenticated;
+  const error = thrown instanceof BatchError ? thrown : unauthenticated ? new BatchError('AuthenticationFailed') : unexpected(plane, context, thrown);
+  const notModified = error.code === 'ConditionNotMet' && (context.message.method === 'GET' || context.message.method === 'HEAD');
+  if (notModified) return { status: 304, headers: {}, body: null };
+  const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
+  const headers = { 'content-type': jsonContentType, ...(unauthenticated ? { 'www-authenticate': 'SharedKey' } : {}) };
+  return { status: unauthenticated ? 401 : error.status, headers, body, reason: error.message };
+}
+
+function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchError {
+  plane.log.error({ err: thrown, requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed');
+  return new BatchError('InternalError');
+}
+
+function commonHeaders({ message, requestId }: Context): Record<string, string> {
+  const headers: Record<string, string> = {
+    'request-id': requestId,
+    dataserviceversion: '3.0',
+    server: 'Linarite',
+    'x-content-type-options': 'nosniff',
+  };
+  const clientRequestId = message.headers['client-request-id'];
+  if (typeof clientRequestId === 'string' && String(message.headers['return-client-request-id']).toLowerCase() === 'true') {
+    headers['client-request-id'] = clientRequestId;
+  }
+  return headers;
+}

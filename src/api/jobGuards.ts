@@ -1,0 +1,27 @@
+import type { WireJobState } from '../core/wireState.ts';
+import { BatchError, type ErrorCode } from '../wire/errors.ts';
+
+/** What is asked of a job, as far as its state decides whether it may be. */
+export type JobCall = 'disable' | 'enable' | 'terminate' | 'delete' | 'update' | 'updatePool' | 'addTask' | 'changeTask' | 'reactivateTask';
+
+const ending = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
+const invalid = 'OperationInvalidForCurrentState';
+
+/** States in which a call is refused, with the code of the 409 (states.md 3.3); in all others it is taken. */
+export const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
+  disable: { enabling: invalid, ...ending },
+  enable: { active: invalid, disabling: invalid, ...ending },
+  terminate: ending,
+  delete: { deleting: 'JobBeingDeleted' },
+  update: ending,
+  updatePool: { active: invalid, disabling: invalid, enabling: invalid, ...ending },
+  addTask: ending,
+  changeTask: { deleting: 'JobBeingDeleted' },
+  reactivateTask: ending,
+};
+
+/** @throws BatchError the 409 of that call in that state. */
+export function guardJob(call: JobCall, state: WireJobState): void {
+  const code = jobRefusals[call][state];
+  if (code !== undefined) throw new BatchError(code);
+}

@@ -1,0 +1,154 @@
+import type { JobAction } from '../core/intent.ts';
+import { lockAccount } from '../store/intents/accounts.ts';
+import { tellOwner } from '../store/intents/inbox.ts';
+import { countActiveJobs, findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../store/intents/jobs.ts';
+import { transaction } from '../store/intents/statement.ts';
+import { countPending } from '../store/intents/tasks.ts';
+import { withJobDefaults } from '../wire/defaults.ts';
+import { BatchError } from '../wire/errors.ts';
+import { checkAllTasksCompleteChange } from '../wire/rules.ts';
+import type { JobAdd, TaskCounts } from '../wire/types.generated.ts';
+import type { OperationId } from '../wire/operations.ts';
+import { present } from './present.ts';
+import { applySelect } from '../wire/query.ts';
+import { readBody } from '../wire/validate.ts';
+import { writeBody } from '../wire/write.ts';
+import { changed, created, deleted, entity } from './answer.ts';
+import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
+import { checkConditions } from './conditions.ts';
+import { guardJob, type JobCall } from './jobGuards.ts';
+import { listJobsHandler } from './jobList.ts';
+import { jobRules, storedJob, viewOfJob, wireJob } from './jobView.ts';
+
+const add: Handler = async (call, parts) => {
+  const spec = withJobDefaults(readBody('JobAdd', call.version, await call.json()));
+  const { id } = spec;
+  await transaction(parts.database, async (tx) => {
+    // The account's row orders creations, so that the quota is exact.
+    await lockAccount(tx, call.account.number);
+    const there = await findJob(tx, call.account.number, id);
+    if (there !== null) throw new BatchError(there.deletedAt === null ? 'JobExists' : 'JobBeingDeleted');
+    const { activeJobs } = parts.quotas;
+    if (activeJobs !== null && (await countActiveJobs(tx, call.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
+    const job = await insertJob(tx, call.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
+    await tellOwner(tx, call.account.number, { kind: 'job', job });
+  });
+  wakeLater(call, parts);
+  return created(call, `/jobs/${id}`, call.now);
+};
+
+const get: Handler = async (call, parts) => {
+  const job = await existingJob(call, parts);
+  checkConditions(call, job.modifiedAt);
+  const json = writeBody('Job', call.version, wireJob(job, call.baseUrl), `${call.baseUrl}/$metadata#jobs/@Element`);
+  return entity(applySelect(json, call.query.select), job.modifiedAt);
+};
+
+export async function existingJob(call: Call, parts: Parts): Promise<JobWithStatus> {
+  const job = await findJob(parts.database, call.account.number, param(call, 'jobId'));
+  if (job === null) throw new BatchError('JobNotFound');
+  return job;
+}
+
+/** Changes the intent of the job that is called, under its lock, if its state allows `what`. Returns its `modified`. */
+async function change(call: Call, parts: Parts, what: JobCall, decide: (job: JobWithStatus) => JobChange): Promise<number> {
+  const modifiedAt = await transaction(parts.database, async (tx) => {
+    const job = await lockJob(tx, call.account.number, param(call, 'jobId'));
+    if (job === null) throw new BatchError('JobNotFound');
+    checkConditions(call, job.modifiedAt);
+    guardJob(what, viewOfJob(job).state);
+    const modified = await updateJob(tx, job, decide(job), call.now);
+    await tellOwner(tx, call.account.number, { kind: 'job', job: job.job });
+    return modified;
+  });
+  await wakeAndWait(call, parts);
+  return modifiedAt;
+}
+
+/** `asked`: what PATCH and PUT may change. */
+function respecify(job: JobWithStatus, asked: Partial<JobAdd>): JobChange {
+  const before = storedJob(job);
+  const spec = withJobDefaults({ ...before, ...asked });
+  checkAllTasksCompleteChange(before.onAllTasksComplete, spec.onAllTasksComplete);
+  const movesPool = spec.poolInfo.poolId?.toLowerCase() !== before.poolInfo.poolId?.toLowerCase();
+  if (movesPool) guardJob('updatePool', viewOfJob(job).state);
+  return { spec: { text: JSON.stringify(spec), rules: jobRules(spec) } };
+}
+
+const patch: Handler = async (call, parts) => {
+  const asked = readBody('JobPatch', call.version, await call.json());
+  return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, present(asked))));
+};
+
+/** What a PUT leaves out goes back to its default; older versions cannot send the younger properties, so those stay. */
+const put: Handler = async (call, parts) => {
+  const asked = readBody('JobPut', call.version, await call.json());
+  const modifiedAt = await change(call, parts, 'update', (job) => {
+    const { priority: _p, constraints: _c, onAllTasksComplete: _o, metadata: _m, maxParallelTasks, allowTaskPreemption, ...kept } = storedJob(job);
+    const { revision } = call.version;
+    const young = { ...(revision < 14 ? { maxParallelTasks } : {}), ...(revision < 15 ? { allowTaskPreemption } : {}) };
+    const spec = withJobDefaults({ ...kept, ...young, ...present(asked) });
+    return respecify(job, { ...spec, metadata: asked.metadata });
+  });
+  return changed(call, 200, modifiedAt);
+};
+
+/** An action on the job as a whole: 202. */
+const action =
+  (what: JobCall, read: (call: Call) => Promise<JobAction>): Handler =>
+  async (call, parts) => {
+    const asked = await read(call);
+    return changed(call, 202, await change(call, parts, what, () => ({ action: asked })));
+  };
+
+const disable = action('disable', async (call) => {
+  const { disableTasks } = readBody('JobDisable', call.version, await call.json());
+  return { kind: 'disable', tasks: disableTasks };
+});
+
+const enable = action('enable', () => Promise.resolve({ kind: 'enable' }));
+
+/** The reason a job ended that gave none when it was terminated (inferred, states.md 3.3). */
+const defaultReason = 'UserTerminate';
+
+const terminate = action('terminate', async (call) => {
+  const body = await call.jsonIfAny();
+  const reason = body === undefined ? undefined : readBody('JobTerminate', call.version, body).terminateReason;
+  return { kind: 'terminate', reason: reason ?? defaultReason };
+});
+
+const remove: Handler = async (call, parts) => {
+  await change(call, parts, 'delete', () => ({ deletedAt: call.now }));
+  return deleted(202);
+};
+
+const taskCounts: Handler = async (call, parts) => {
+  const job = await existingJob(call, parts);
+  const pending = await countPending(parts.database, job.job, job.ingested ?? 0);
+  const tasks = tally((job.tasksActive ?? 0) + pending.tasks, job.tasksRunning, job.tasksSucceeded, job.tasksFailed);
+  const slots = tally((job.slotsActive ?? 0) + pending.slots, job.slotsRunning, job.slotsSucceeded, job.slotsFailed);
+  const metadata = `${call.baseUrl}/$metadata#taskcounts/@Element`;
+  return entity(writeBody('TaskCountsResult', call.version, { taskCounts: tasks, taskSlotCounts: slots, ...tasks }, metadata), null);
+};
+
+const tally = (active: number, running: number | null, succeeded: number | null, failed: number | null): TaskCounts => ({
+  active,
+  running: running ?? 0,
+  completed: (succeeded ?? 0) + (failed ?? 0),
+  succeeded: succeeded ?? 0,
+  failed: failed ?? 0,
+});
+
+/** Operations on jobs, by operation id. */
+export const jobHandlers = {
+  Job_Add: add,
+  Job_Get: get,
+  Job_List: listJobsHandler,
+  Job_Patch: patch,
+  Job_Update: put,
+  Job_Disable: disable,
+  Job_Enable: enable,
+  Job_Terminate: terminate,
+  Job_Delete: remove,
+  Job_GetTaskCounts: taskCounts,
+} as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,0 +1,170 @@
+import type { NodeDeallocationOption } from '../core/intent.ts';
+import {
+  countPools,
+  findPool,
+  insertPool,
+  lockPool,
+  updatePool,
+  updatePoolUnmodified,
+  type PoolWithStatus,
+} from '../store/intents/pools.ts';
+import { lockAccount } from '../store/intents/accounts.ts';
+import { tellOwner } from '../store/intents/inbox.ts';
+import { transaction } from '../store/intents/statement.ts';
+import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../wire/defaults.ts';
+import { BatchError } from '../wire/errors.ts';
+import { osOfAgent } from '../wire/images.ts';
+import type { PoolPatch } from '../wire/types.generated.ts';
+import type { OperationId } from '../wire/operations.ts';
+import { present } from './present.ts';
+import { applySelect } from '../wire/query.ts';
+import { readBody } from '../wire/validate.ts';
+import { writeBody } from '../wire/write.ts';
+import { changed, created, deleted, entity, found, type Answer } from './answer.ts';
+import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
+import { checkConditions } from './conditions.ts';
+import { durationMs } from './durationMs.ts';
+import { listPoolsHandler } from './poolList.ts';
+import { poolRules, storedPool, viewOfPool, wirePool } from './poolView.ts';
+
+const defaultResizeTimeoutMs = 15 * 60_000;
+
+const add: Handler = async (call, parts) => {
+  const spec = withPoolDefaults(readBody('PoolAdd', call.version, await call.json()), call.version);
+  const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
+  const resizeTimeoutMs = durationMs(spec.resizeTimeout, defaultResizeTimeoutMs);
+  const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
+  await transaction(parts.database, async (tx) => {
+    // The account's row orders creations, so that the quota is exact.
+    await lockAccount(tx, call.account.number);
+    const there = await findPool(tx, call.account.number, id);
+    if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
+    if (parts.quotas.pools !== null && (await countPools(tx, call.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
+    const number = await insertPool(tx, call.account.number, pool, call.now);
+    await tellOwner(tx, call.account.number, { kind: 'pool', pool: number });
+  });
+  wakeLater(call, parts);
+  return created(call, `/pools/${id}`, call.now);
+};
+
+/** Why no node of this kind can be had here; the pool is made all the same, and its resize says so. */
+function unavailable(spec: PoolWithDefaults): string | null {
+  if (spec.cloudServiceConfiguration) return 'Cloud service nodes are Windows machines; this service has Linux nodes only.';
+  if (osOfAgent(spec.virtualMachineConfiguration?.nodeAgentSKUId ?? '') === 'windows') return 'The image is a Windows image; this service has Linux nodes only.';
+  return null;
+}
+
+const get: Handler = async (call, parts) => {
+  const pool = await existing(call, parts);
+  checkConditions(call, pool.modifiedAt);
+  const json = writeBody('Pool', call.version, wirePool(pool, call.baseUrl), `${call.baseUrl}/$metadata#pools/@Element`);
+  return entity(applySelect(json, call.query.select), pool.modifiedAt);
+};
+
+const exists: Handler = async (call, parts) => {
+  const pool = await existing(call, parts);
+  checkConditions(call, pool.modifiedAt);
+  return found(pool.modifiedAt);
+};
+
+async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
+  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  if (pool === null) throw new BatchError('PoolNotFound');
+  return pool;
+}
+
+/** Changes the intent of the pool that is called, under its lock. `change` returns the new intent and whether it counts as a modification. */
+async function change(
+  call: Call,
+  parts: Parts,
+  decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
+): Promise<number> {
+  const modifiedAt = await transaction(parts.database, async (tx) => {
+    const pool = await lockPool(tx, call.account.number, param(call, 'poolId'));
+    if (pool === null) throw new BatchError('PoolNotFound');
+    checkConditions(call, pool.modifiedAt);
+    if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
+    const next = decide(pool);
+    const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
+    await tellOwner(tx, call.account.number, { kind: 'pool', pool: pool.pool });
+    return modified;
+  });
+  await wakeAndWait(call, parts);
+  return modifiedAt;
+}
+
+function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly pool: PoolWithStatus; readonly modifies: true } {
+  return { pool: { ...pool, spec: JSON.stringify(spec), rules: JSON.stringify(poolRules(spec)), unavailable: unavailable(spec) }, modifies: true };
+}
+
+const patch: Handler = async (call, parts) => {
+  const { startTask, ...rest } = readBody('PoolPatch', call.version, await call.json());
+  const modifiedAt = await change(call, parts, (pool) => {
+    if (isStructural(rest) && !isEmpty(pool)) throw new BatchError('OperationInvalidForCurrentState');
+    const spec = storedPool(pool);
+    const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
+    return respecified(pool, withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version));
+  });
+  return changed(call, 200, modifiedAt);
+};
+
+/** These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0). */
+const changeableAnyTime: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
+const isStructural = (patch: Omit<PoolPatch, 'startTask'>): boolean => Object.keys(patch).some((name) => !changeableAnyTime.has(name));
+const isEmpty = (pool: PoolWithStatus): boolean =>
+  (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + pool.targetDedicated + pool.targetLowPriority === 0;
+
+const updateProperties: Handler = async (call, parts) => {
+  const { startTask, ...given } = readBody('PoolReplace', call.version, await call.json());
+  const modifiedAt = await change(call, parts, (pool) => {
+    const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode: _mode, ...kept } = storedPool(pool);
+    const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
+    return respecified(pool, withPoolDefaults({ ...kept, ...present(given), ...started }, call.version));
+  });
+  return changed(call, 204, modifiedAt);
+};
+
+const resize: Handler = async (call, parts) => {
+  const asked = readBody('PoolResize', call.version, await call.json());
+  const modifiedAt = await change(call, parts, (pool) => {
+    if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
+    const nodeDeallocation: NodeDeallocationOption = asked.nodeDeallocationOption ?? 'requeue';
+    const next = {
+      ...pool,
+      targetDedicated: asked.targetDedicatedNodes ?? pool.targetDedicated,
+      targetLowPriority: asked.targetLowPriorityNodes ?? pool.targetLowPriority,
+      resizeTimeoutMs: durationMs(asked.resizeTimeout, defaultResizeTimeoutMs),
+      nodeDeallocation,
+      resizeSequence: pool.resizeSequence + 1,
+      resizeRequestedAt: call.now,
+    };
+    return { pool: next, modifies: true };
+  });
+  return changed(call, 202, modifiedAt);
+};
+
+const stopResize: Handler = async (call, parts) => {
+  const modifiedAt = await change(call, parts, (pool) => {
+    if (viewOfPool(pool).allocationState === 'steady') throw new BatchError('OperationInvalidForCurrentState');
+    return { pool: { ...pool, stopSequence: pool.resizeSequence }, modifies: false };
+  });
+  return changed(call, 202, modifiedAt);
+};
+
+const remove: Handler = async (call, parts): Promise<Answer> => {
+  await change(call, parts, (pool) => ({ pool: { ...pool, deletedAt: call.now }, modifies: false }));
+  return deleted(202);
+};
+
+/** Operations on pools, by operation id. */
+export const poolHandlers = {
+  Pool_Add: add,
+  Pool_Get: get,
+  Pool_Exists: exists,
+  Pool_List: listPoolsHandler,
+  Pool_Patch: patch,
+  Pool_UpdateProperties: updateProperties,
+  Pool_Resize: resize,
+  Pool_StopResize: stopResize,
+  Pool_Delete: remove,
+} as const satisfies Partial<Record<OperationId, Handler>>;

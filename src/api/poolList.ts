@@ -1,0 +1,20 @@
+import { listPools } from '../store/intents/pools.ts';
+import { matches } from '../wire/odata.ts';
+import { applySelect } from '../wire/query.ts';
+import { writeBody } from '../wire/write.ts';
+import type { Handler } from './call.ts';
+import { listAnswer, pageStart, skipToken } from './paging.ts';
+import { wirePool } from './poolView.ts';
+
+/** Pool_List, in the order of ids. An account has few pools, so filters run over what is answered. */
+export const listPoolsHandler: Handler = async (call, parts) => {
+  const { maxResults, filter, select } = call.query;
+  const after = pageStart(call, 'pools', '');
+  const rows = await listPools(parts.database, call.account.number, after);
+  const pools = rows.map((row) => ({ key: row.id.toLowerCase(), pool: wirePool(row, call.baseUrl) }));
+  const wanted = filter === undefined ? pools : pools.filter(({ pool }) => matches(filter, pool));
+  const page = wanted.slice(0, maxResults);
+  const token = wanted.length > page.length ? skipToken('pools', page.at(-1)?.key ?? '') : null;
+  const items = page.map(({ pool }) => applySelect(writeBody('Pool', call.version, pool), select));
+  return listAnswer(call, 'pools', items, token);
+};

@@ -1,0 +1,57 @@
+import { poolState, type PoolView } from '../core/wireState.ts';
+import type { PoolWithStatus } from '../store/intents/pools.ts';
+import { formatDuration } from '../wire/durations.ts';
+import type { PoolWithDefaults } from '../wire/defaults.ts';
+import type { Pool, ResizeError } from '../wire/types.generated.ts';
+import { formatTimestamp } from '../wire/timestamps.ts';
+import type { PoolRules } from '../store/rules.ts';
+import { etag } from './answer.ts';
+
+/** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
+export const storedPool = (row: { readonly spec: string }): PoolWithDefaults => JSON.parse(row.spec) as PoolWithDefaults;
+
+export function viewOfPool(row: PoolWithStatus): PoolView {
+  const status =
+    row.allocationState === null
+      ? null
+      : { allocationState: row.allocationState, allocationSince: row.allocationSince, resizeSequence: row.seenResizeSequence };
+  return poolState(row, status);
+}
+
+/** The pool as clients read it: what was asked for, and what has become of it. */
+export function wirePool(row: PoolWithStatus, baseUrl: string): Pool {
+  const spec = storedPool(row);
+  const view = viewOfPool(row);
+  return {
+    ...spec,
+    id: row.id,
+    url: `${baseUrl}/pools/${row.id}`,
+    eTag: etag(row.modifiedAt),
+    lastModified: formatTimestamp(row.modifiedAt),
+    creationTime: formatTimestamp(row.createdAt),
+    state: view.state,
+    stateTransitionTime: formatTimestamp(view.since),
+    allocationState: view.allocationState,
+    allocationStateTransitionTime: formatTimestamp(view.allocationSince),
+    resizeTimeout: formatDuration(row.resizeTimeoutMs),
+    resizeErrors: resizeErrors(row, view),
+    currentDedicatedNodes: row.currentDedicated ?? 0,
+    targetDedicatedNodes: row.targetDedicated,
+    currentLowPriorityNodes: row.currentLowPriority ?? 0,
+    targetLowPriorityNodes: row.targetLowPriority,
+  };
+}
+
+/** Present in `steady` only, and left out when there are none. */
+function resizeErrors(row: PoolWithStatus, view: PoolView): readonly ResizeError[] | undefined {
+  if (view.allocationState !== 'steady' || row.resizeErrors === null) return undefined;
+  const errors = JSON.parse(row.resizeErrors) as readonly ResizeError[];
+  return errors.length === 0 ? undefined : errors;
+}
+
+/** What the rules need of a pool's specification. */
+export const poolRules = (spec: PoolWithDefaults): PoolRules => ({
+  taskSlotsPerNode: spec.taskSlotsPerNode,
+  fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',
+  startTask: spec.startTask ? { waitForSuccess: spec.startTask.waitForSuccess ?? true, maxTaskRetryCount: spec.startTask.maxTaskRetryCount ?? 0 } : null,
+});

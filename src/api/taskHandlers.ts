@@ -1,0 +1,113 @@
+import { tellOwner } from '../store/intents/inbox.ts';
+import { findJob, type JobWithStatus } from '../store/intents/jobs.ts';
+import { nodeNames } from '../store/intents/nodes.ts';
+import { transaction } from '../store/intents/statement.ts';
+import { findTask, lockTask, updateTask, type TaskChange, type TaskWithStatus } from '../store/intents/tasks.ts';
+import { BatchError } from '../wire/errors.ts';
+import type { OperationId } from '../wire/operations.ts';
+import { applySelect } from '../wire/query.ts';
+import { readBody } from '../wire/validate.ts';
+import { writeBody } from '../wire/write.ts';
+import { changed, created, deleted, entity } from './answer.ts';
+import { param, wakeAndWait, type Call, type Handler, type Parts } from './call.ts';
+import { checkConditions } from './conditions.ts';
+import { guardJob, type JobCall } from './jobGuards.ts';
+import { existingJob } from './jobHandlers.ts';
+import { storedJob, viewOfJob } from './jobView.ts';
+import { addCollection, addOne } from './taskAdd.ts';
+import { listTasksHandler } from './taskList.ts';
+import { storedConstraints, storedTask, taskRules, viewOfTask, wireTask } from './taskView.ts';
+
+const add: Handler = async (call, parts) => {
+  const { id, modifiedAt, jobId } = await addOne(call, parts);
+  return created(call, `/jobs/${jobId}/tasks/${id}`, modifiedAt);
+};
+
+const get: Handler = async (call, parts) => {
+  const job = await existingJob(call, parts);
+  const task = await findTask(parts.database, job.job, param(call, 'taskId'));
+  if (task === null) throw new BatchError('TaskNotFound');
+  checkConditions(call, task.modifiedAt);
+  const spec = storedJob(job);
+  const wire = wireTask(task, {
+    baseUrl: call.baseUrl,
+    jobId: job.id,
+    poolId: spec.poolInfo.poolId ?? '',
+    jobRetryCount: spec.constraints.maxTaskRetryCount,
+    nodes: await nodeNames(parts.database, task.node === null ? [] : [task.node]),
+  });
+  const answer = entity(applySelect(writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
+  return { ...answer, headers: { ...answer.headers, dataserviceid: `${call.baseUrl}${call.path}` } };
+};
+
+/** Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its `modified`. */
+async function change(call: Call, parts: Parts, what: JobCall, decide: (task: TaskWithStatus, job: JobWithStatus) => TaskChange): Promise<number> {
+  const modifiedAt = await transaction(parts.database, async (tx) => {
+    const job = await findJob(tx, call.account.number, param(call, 'jobId'));
+    if (job === null) throw new BatchError('JobNotFound');
+    const task = await lockTask(tx, job.job, param(call, 'taskId'));
+    if (task === null) throw new BatchError('TaskNotFound');
+    checkConditions(call, task.modifiedAt);
+    guardJob(what, viewOfJob(job).state);
+    const modified = await updateTask(tx, job.job, task, decide(task, job), call.now);
+    await tellOwner(tx, call.account.number, { kind: 'task', job: job.job, task: task.task });
+    return modified;
+  });
+  await wakeAndWait(call, parts);
+  return modifiedAt;
+}
+
+const isCompleted = (task: TaskWithStatus): boolean => viewOfTask(task).state === 'completed';
+
+const put: Handler = async (call, parts) => {
+  const { constraints } = readBody('TaskPut', call.version, await call.json());
+  const modifiedAt = await change(call, parts, 'changeTask', (task) => {
+    if (isCompleted(task)) throw new BatchError('TaskCompleted');
+    const spec = { ...storedTask(task), constraints: storedConstraints(constraints) };
+    return { spec: { text: JSON.stringify(spec), rules: taskRules(spec) } };
+  });
+  return changed(call, 200, modifiedAt);
+};
+
+const terminate: Handler = async (call, parts) => {
+  const modifiedAt = await change(call, parts, 'changeTask', (task) => {
+    if (isCompleted(task)) throw new BatchError('TaskCompleted');
+    return { terminateAt: task.terminateAt ?? call.now };
+  });
+  return changed(call, 204, modifiedAt);
+};
+
+const reactivate: Handler = async (call, parts) => {
+  const modifiedAt = await change(call, parts, 'reactivateTask', (task) => {
+    if (!isCompleted(task)) throw new BatchError('TaskNotCompleted');
+    if (task.result === 'success') throw new BatchError('TaskSucceeded');
+    // The request to end it belongs to the life that has ended.
+    return { reactivateSequence: task.reactivateSequence + 1, terminateAt: null };
+  });
+  return changed(call, 204, modifiedAt);
+};
+
+const remove: Handler = async (call, parts) => {
+  await change(call, parts, 'changeTask', () => ({ deletedAt: call.now }));
+  return deleted(200);
+};
+
+/** Only multi-instance tasks have subtasks, and none can be added yet. */
+const listSubtasks: Handler = async (call, parts) => {
+  const job = await existingJob(call, parts);
+  if ((await findTask(parts.database, job.job, param(call, 'taskId'))) === null) throw new BatchError('TaskNotFound');
+  return entity(writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtasks`), null);
+};
+
+/** Operations on tasks, by operation id. */
+export const taskHandlers = {
+  Task_Add: add,
+  Task_AddCollection: addCollection,
+  Task_Get: get,
+  Task_List: listTasksHandler,
+  Task_Update: put,
+  Task_Terminate: terminate,
+  Task_Reactivate: reactivate,
+  Task_Delete: remove,
+  Task_ListSubtasks: listSubtasks,
+} as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,0 +1,118 @@
+import { idKey } from '../core/keys.ts';
+import type { FailureInfo } from '../core/status.ts';
+import { taskState, type StateView, type WireTaskState } from '../core/wireState.ts';
+import { taskDirectory } from '../ports.ts';
+import type { NodeName } from '../store/intents/nodes.ts';
+import type { TaskWithStatus } from '../store/intents/tasks.ts';
+import { DEFAULT_RETENTION_MS, type TaskRules } from '../store/rules.ts';
+import { withConstraintDefaults } from '../wire/defaults.ts';
+import type { Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../wire/types.generated.ts';
+import { formatTimestamp } from '../wire/timestamps.ts';
+import { etag } from './answer.ts';
+import { durationMs } from './durationMs.ts';
+
+/**
+ * The specification as the handlers stored it: it was read through the shape table then, so its type is known. Defaults are filled in, but for the
+ * retry count of a task that gave none: that is its job's.
+ */
+export type StoredTask = TaskAdd & { readonly constraints: TaskConstraints };
+export const storedTask = (row: { readonly spec: string }): StoredTask => JSON.parse(row.spec) as StoredTask;
+
+/** Defaults are filled in, but for the retry count: where a task gives none, its job's counts. */
+export function storedConstraints(constraints: TaskConstraints | undefined): TaskConstraints {
+  const { maxTaskRetryCount, ...rest } = withConstraintDefaults(constraints, { constraints: undefined });
+  return constraints?.maxTaskRetryCount === undefined ? rest : { ...rest, maxTaskRetryCount };
+}
+
+export function viewOfTask(row: TaskWithStatus): StateView<WireTaskState> {
+  if (row.state === null) return taskState(row, null);
+  const { state, since, previousState, previousSince, seenReactivateSequence: reactivateSequence } = row;
+  return taskState(row, { state, since, previousState, previousSince, reactivateSequence });
+}
+
+/** What all tasks of a page share. */
+export interface TaskContext {
+  readonly baseUrl: string;
+  readonly jobId: string;
+  /** Of the job: where its tasks run if their node's pool is gone. */
+  readonly poolId: string;
+  readonly jobRetryCount: number;
+  readonly nodes: ReadonlyMap<number, NodeName>;
+}
+
+export function wireTask(row: TaskWithStatus, context: TaskContext): Task {
+  const spec = storedTask(row);
+  const view = viewOfTask(row);
+  const { constraints } = spec;
+  return {
+    ...spec,
+    url: `${context.baseUrl}/jobs/${context.jobId}/tasks/${row.id}`,
+    eTag: etag(row.modifiedAt),
+    creationTime: formatTimestamp(row.createdAt),
+    lastModified: formatTimestamp(row.modifiedAt),
+    state: view.state,
+    stateTransitionTime: formatTimestamp(view.since),
+    previousState: view.previousState ?? undefined,
+    previousStateTransitionTime: view.previousSince === null ? undefined : formatTimestamp(view.previousSince),
+    constraints: constraints.maxTaskRetryCount === undefined ? { ...constraints, maxTaskRetryCount: context.jobRetryCount } : constraints,
+    executionInfo: executionInfo(row, view.state),
+    nodeInfo: nodeInfo(row, view.state, context),
+  };
+}
+
+/** A task that waits for another try shows none of the last one's times (recorded: active tasks carry counts alone). */
+function executionInfo(row: TaskWithStatus, state: WireTaskState): TaskExecutionInfo {
+  const began = state !== 'active';
+  const ended = state === 'completed';
+  return {
+    startTime: began ? time(row.startedAt) : undefined,
+    endTime: ended ? time(row.endedAt) : undefined,
+    exitCode: ended ? (row.exitCode ?? undefined) : undefined,
+    result: ended ? (row.result ?? undefined) : undefined,
+    failureInfo: ended && row.failure !== null ? (JSON.parse(row.failure) as FailureInfo) : undefined,
+    retryCount: row.retryCount ?? 0,
+    lastRetryTime: time(row.lastRetryAt),
+    requeueCount: row.requeueCount ?? 0,
+    lastRequeueTime: time(row.lastRequeueAt),
+  };
+}
+
+const time = (at: number | null): string | undefined => (at === null ? undefined : formatTimestamp(at));
+
+/** Offers do not count: nothing has been started there. */
+function nodeInfo(row: TaskWithStatus, state: WireTaskState, context: TaskContext): TaskNodeInfo | undefined {
+  const node = row.node === null || state === 'active' ? undefined : context.nodes.get(row.node);
+  if (node === undefined) return undefined;
+  const poolId = node.poolId ?? context.poolId;
+  const nodeUrl = `${context.baseUrl}/pools/${poolId}/nodes/${node.id}`;
+  const directory = taskDirectory(context.jobId, row.id);
+  return {
+    affinityId: `TVM:${node.id}`,
+    nodeUrl,
+    poolId,
+    nodeId: node.id,
+    taskRootDirectory: directory,
+    taskRootDirectoryUrl: `${nodeUrl}/files/${directory}`,
+  };
+}
+
+/** What the rules need of a task's specification; null: nothing but defaults. */
+export function taskRules(spec: StoredTask): TaskRules | null {
+  const { maxTaskRetryCount } = spec.constraints;
+  const affinity = spec.affinityInfo?.affinityId;
+  const { dependsOn, exitConditions } = spec;
+  const retentionMs = Math.min(durationMs(spec.constraints.retentionTime, DEFAULT_RETENTION_MS), Number.MAX_SAFE_INTEGER);
+  const retained = retentionMs === DEFAULT_RETENTION_MS ? {} : { retentionMs };
+  const rules: TaskRules = {
+    ...retained,
+    ...(maxTaskRetryCount === undefined ? {} : { maxTaskRetryCount }),
+    ...(affinity === undefined ? {} : { affinity }),
+    ...(dependsOn === undefined ? {} : { dependsOn: { ids: (dependsOn.taskIds ?? []).map(idKey), ranges: dependsOn.taskIdRanges ?? [] } }),
+    ...(exitConditions === undefined ? {} : { exitConditions: withoutUndefined(exitConditions) }),
+  };
+  return Object.keys(rules).length === 0 ? null : rules;
+}
+
+/** The stored form went through JSON, so what is undefined is absent; the two types differ in that alone. */
+const withoutUndefined = (conditions: NonNullable<TaskAdd['exitConditions']>): NonNullable<TaskRules['exitConditions']> =>
+  JSON.parse(JSON.stringify(conditions)) as NonNullable<TaskRules['exitConditions']>;

@@ -1,0 +1,82 @@
+import type { Comparison, Filter, Literal } from '../../wire/odata.ts';
+
+/** How a property of a list is found in the database: an SQL expression, and what kind of value it is there (times in milliseconds). */
+export interface FilterColumn {
+  readonly sql: string;
+  readonly kind: 'text' | 'number' | 'time' | 'flag';
+}
+/** By path, `/` between names. */
+export type FilterColumns = Readonly<Record<string, FilterColumn>>;
+
+/** A condition with its parameters. */
+export interface Condition {
+  readonly text: string;
+  readonly values: readonly unknown[];
+}
+
+const operators: Readonly<Record<Exclude<Comparison, 'eq' | 'ne'>, string>> = { gt: '>', ge: '>=', lt: '<', le: '<=' };
+
+/**
+ * A `$filter` as a condition that is true or false and never null, with the meaning of `matches` (wire/odata.ts): text compares without case, a property that
+ * is absent is unequal to every literal but null. Paths were checked against the list's table before; parameters start at `$first`.
+ */
+export function compileFilter(filter: Filter, columns: FilterColumns, first: number): Condition {
+  const values: unknown[] = [];
+  const parameter = (value: unknown, type: string): string => `$${first - 1 + values.push(value)}::${type}`;
+  return { text: compile(filter, columns, parameter), values };
+}
+
+type Parameter = (value: unknown, type: string) => string;
+
+function compile(filter: Filter, columns: FilterColumns, parameter: Parameter): string {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return `(${compile(filter.left, columns, parameter)} ${filter.kind} ${compile(filter.right, columns, parameter)})`;
+    case 'not':
+      return `not ${compile(filter.operand, columns, parameter)}`;
+    case 'startsWith': {
+      const column = columnOf(filter.path, columns);
+      if (column.kind !== 'text') return 'false';
+      return `coalesce(starts_with(lower(${column.sql}), ${parameter(filter.prefix.toLowerCase(), 'text')}), false)`;
+    }
+    case 'flag': {
+      const column = columnOf(filter.path, columns);
+      return column.kind === 'flag' ? `coalesce(${column.sql}, false)` : 'false';
+    }
+    case 'compare':
+      return comparison(columnOf(filter.path, columns), filter.operator, filter.literal, parameter);
+  }
+}
+
+function columnOf(path: readonly string[], columns: FilterColumns): FilterColumn {
+  const column = columns[path.join('/')];
+  if (column === undefined) throw new Error(`no column for the property ${path.join('/')}`);
+  return column;
+}
+
+function comparison(column: FilterColumn, operator: Comparison, literal: Literal, parameter: Parameter): string {
+  if (literal.kind === 'nothing') {
+    if (operator === 'eq' || operator === 'ge' || operator === 'le') return `${column.sql} is null`;
+    return operator === 'ne' ? `${column.sql} is not null` : 'false';
+  }
+  if (literal.kind !== column.kind) return operator === 'ne' ? 'true' : 'false';
+  const [left, right] = sides(column, literal, parameter);
+  if (operator === 'eq') return `coalesce(${left} = ${right}, false)`;
+  if (operator === 'ne') return `(${left} is distinct from ${right})`;
+  return `coalesce(${left} ${operators[operator]} ${right}, false)`;
+}
+
+/** Text is ordered by its characters' numbers, whatever the database's locale. */
+function sides(column: FilterColumn, literal: Exclude<Literal, { kind: 'nothing' }>, parameter: Parameter): readonly [string, string] {
+  switch (literal.kind) {
+    case 'text':
+      return [`lower(${column.sql}) collate "C"`, parameter(literal.value.toLowerCase(), 'text')];
+    case 'number':
+      return [column.sql, parameter(literal.value, 'numeric')];
+    case 'time':
+      return [column.sql, parameter(literal.epochMs, 'bigint')];
+    case 'flag':
+      return [column.sql, parameter(literal.value, 'boolean')];
+  }
+}

@@ -1,0 +1,17 @@
+import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
+import { rows, statement, type Transaction } from './statement.ts';
+
+/** What the owner has to look at again. `tasks`: new tasks of a job, one entry a request; `task`: something was asked of one that is there. */
+export type InboxEntry =
+  | { readonly kind: 'pool'; readonly pool: PoolNumber }
+  | { readonly kind: 'job'; readonly job: JobNumber }
+  | { readonly kind: 'tasks'; readonly job: JobNumber }
+  | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskNumber };
+
+const insertEntry = statement('inbox.insert', 'insert into inbox (account, kind, subject, task) values ($1, $2, $3, $4)');
+
+/** To be called in the transaction that writes the intent: the owner sees both or neither. */
+export async function tellOwner(tx: Transaction, account: AccountNumber, entry: InboxEntry): Promise<void> {
+  const subject = entry.kind === 'pool' ? entry.pool : entry.job;
+  await rows(tx, insertEntry, [account, entry.kind, subject, entry.kind === 'task' ? entry.task : 0]);
+}

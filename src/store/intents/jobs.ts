@@ -1,0 +1,149 @@
+import type { JobAction } from '../../core/intent.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
+import type { JobState } from '../../core/status.ts';
+import type { JobRules } from '../rules.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
+
+/** A job's intent. JSON columns are text. */
+export interface JobRow {
+  readonly job: JobNumber;
+  readonly id: string;
+  /** Canonical JobAdd. */
+  readonly spec: string;
+  /** `JobRules` of that specification. */
+  readonly rules: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  readonly nextTask: TaskNumber;
+  readonly slotsAdded: number;
+  /** A `JobAction`. */
+  readonly action: string;
+  readonly actionSequence: number;
+  readonly actionAt: Instant;
+  readonly deletedAt: Instant | null;
+}
+
+export interface JobStatusRow {
+  readonly state: JobState;
+  readonly since: Instant;
+  readonly previousState: JobState | null;
+  readonly previousSince: Instant | null;
+  readonly seenActionSequence: number;
+  readonly endedAt: Instant | null;
+  readonly terminateReason: string | null;
+  readonly ingested: TaskNumber;
+  readonly tasksActive: number;
+  readonly tasksRunning: number;
+  readonly tasksSucceeded: number;
+  readonly tasksFailed: number;
+  readonly slotsActive: number;
+  readonly slotsRunning: number;
+  readonly slotsSucceeded: number;
+  readonly slotsFailed: number;
+}
+
+/** All null: the owner has not seen the job yet. */
+export type JobWithStatus = JobRow & (JobStatusRow | { readonly [Column in keyof JobStatusRow]: null });
+
+export const jobColumns = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
+  j.slots_added as "slotsAdded", j.action, j.action_sequence as "actionSequence", j.action_at as "actionAt", j.deleted_at as "deletedAt"`;
+export const jobStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince",
+  s.action_sequence as "seenActionSequence", s.ended_at as "endedAt", s.terminate_reason as "terminateReason", s.ingested,
+  s.tasks_active as "tasksActive", s.tasks_running as "tasksRunning", s.tasks_succeeded as "tasksSucceeded", s.tasks_failed as "tasksFailed",
+  s.slots_active as "slotsActive", s.slots_running as "slotsRunning", s.slots_succeeded as "slotsSucceeded", s.slots_failed as "slotsFailed"`;
+
+const find = statement<JobWithStatus>(
+  'job.find',
+  `select ${jobColumns}, ${jobStatusColumns} from job j left join job_status s using (job) where j.account = $1 and j.id_key = $2`,
+);
+const lock = statement<JobRow>('job.lock', `select ${jobColumns} from job j where j.account = $1 and j.id_key = $2 for update`);
+const status = statement<JobStatusRow>('job.status', `select ${jobStatusColumns} from job_status s where s.job = $1`);
+const countActive = statement<{ jobs: number }>(
+  'job.countActive',
+  `select count(*)::int as jobs from job j left join job_status s using (job) where j.account = $1 and j.deleted_at is null and s.state is distinct from 'completed'`,
+);
+const insert = statement<{ job: JobNumber }>(
+  'job.insert',
+  'insert into job (account, id, id_key, spec, rules, created, modified, action_at) values ($1, $2, $3, $4, $6, $5, $5, $5) returning job',
+);
+const update = statement<{ modifiedAt: Instant }>(
+  'job.update',
+  `update job set spec = $2, modified = case when $8 then greatest($3, modified + 1) else modified end, action = $4, action_sequence = $5,
+     action_at = $6, deleted_at = $7, rules = $9
+   where job = $1 returning modified as "modifiedAt"`,
+);
+
+const noJobStatus = {
+  state: null,
+  since: null,
+  previousState: null,
+  previousSince: null,
+  seenActionSequence: null,
+  endedAt: null,
+  terminateReason: null,
+  ingested: null,
+  tasksActive: null,
+  tasksRunning: null,
+  tasksSucceeded: null,
+  tasksFailed: null,
+  slotsActive: null,
+  slotsRunning: null,
+  slotsSucceeded: null,
+  slotsFailed: null,
+} as const;
+
+export const findJob = (database: Database | Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> =>
+  row(database, find, [account, idKey(id)]);
+
+/**
+ * Locks the job's intent, then reads its status: an owner that ends the job locks the same row, so what we read after the lock is what adds are ordered against.
+ * Two statements on purpose: the second one's snapshot is younger than the lock.
+ */
+export async function lockJob(tx: Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> {
+  const locked = await row(tx, lock, [account, idKey(id)]);
+  if (locked === null) return null;
+  return { ...locked, ...((await row(tx, status, [locked.job])) ?? noJobStatus) };
+}
+
+/** Jobs that are neither completed nor being deleted. */
+export const countActiveJobs = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
+  (await row(database, countActive, [account]))?.jobs ?? 0;
+
+export interface NewJob {
+  readonly id: string;
+  readonly spec: string;
+  readonly rules: JobRules;
+}
+
+/** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
+export async function insertJob(tx: Transaction, account: AccountNumber, job: NewJob, now: Instant): Promise<JobNumber> {
+  const inserted = await row(tx, insert, [account, job.id, idKey(job.id), job.spec, now, JSON.stringify(job.rules)]);
+  if (inserted === null) throw new Error('insert into job returned no row');
+  return inserted.job;
+}
+
+export interface JobChange {
+  /** The specification anew, and what the rules need of it. */
+  readonly spec?: { readonly text: string; readonly rules: JobRules };
+  readonly action?: JobAction;
+  readonly deletedAt?: Instant;
+}
+
+/** Writes the intent of a locked job; a delete leaves `modified` as it is, all else moves it on. Returns `modified`. */
+export async function updateJob(tx: Transaction, job: JobRow, change: JobChange, now: Instant): Promise<Instant> {
+  const asked = change.action === undefined ? [job.action, job.actionSequence, job.actionAt] : [JSON.stringify(change.action), job.actionSequence + 1, now];
+  const deletedAt = change.deletedAt ?? job.deletedAt;
+  const rules = change.spec === undefined ? job.rules : JSON.stringify(change.spec.rules);
+  const updated = await row(tx, update, [job.job, change.spec?.text ?? job.spec, now, ...asked, deletedAt, change.deletedAt === undefined, rules]);
+  if (updated === null) throw new Error('the locked job is gone');
+  return updated.modifiedAt;
+}
+
+const list = statement<JobWithStatus>(
+  'job.list',
+  `select ${jobColumns}, ${jobStatusColumns} from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
+);
+
+/** Jobs above the key `after`, in the order of their ids. */
+export const listJobs = (database: Database, account: AccountNumber, after: string, limit: number): Promise<readonly JobWithStatus[]> =>
+  rows(database, list, [account, after, limit]);

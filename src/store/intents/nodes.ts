@@ -1,0 +1,69 @@
+import { idKey, type AccountNumber, type NodeNumber, type PoolNumber } from '../../core/keys.ts';
+import type { NodeState } from '../../core/status.ts';
+import { row, rows, statement, type Database } from './statement.ts';
+
+/** A node that has not left its pool. */
+export interface NodeRow {
+  readonly node: NodeNumber;
+  readonly id: string;
+  /** A `NodeStatus`. */
+  readonly status: string;
+}
+
+const find = statement<NodeRow>(
+  'node.find',
+  'select node, id, status from node where account = $1 and pool = $2 and id_key = $3 and gone_at is null',
+);
+const list = statement<NodeRow>(
+  'node.list',
+  'select node, id, status from node where account = $1 and pool = $2 and gone_at is null and id_key > $3 order by id_key limit $4',
+);
+const names = statement<NodeName>(
+  'node.names',
+  'select n.node, n.id, p.id as "poolId", n.gone_at is not null as gone from node n left join pool p using (pool) where n.node = any($1::bigint[])',
+);
+const counts = statement<NodeCountRow>(
+  'node.counts',
+  `select p.id as "poolId", p.id_key as "poolKey", (n.status ->> 'dedicated')::boolean as dedicated, n.status ->> 'state' as state, count(n.node)::int as nodes
+   from (select pool, id, id_key, account from pool where account = $1 and id_key > $2 and ($4::text is null or id_key = $4) order by id_key limit $3) p
+   left join node n on n.account = p.account and n.pool = p.pool and n.gone_at is null
+   group by 1, 2, 3, 4 order by 2`,
+);
+
+export const findNode = (database: Database, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> =>
+  row(database, find, [account, pool, idKey(id)]);
+
+/** Nodes of a pool in the order of their ids, above the key `after`. */
+export const listNodes = (database: Database, account: AccountNumber, pool: PoolNumber, after: string, limit: number): Promise<readonly NodeRow[]> =>
+  rows(database, list, [account, pool, after, limit]);
+
+/** What a task says of the node it ran on: also of one that has left. */
+export interface NodeName {
+  readonly node: NodeNumber;
+  readonly id: string;
+  /** null: the pool is gone. */
+  readonly poolId: string | null;
+  readonly gone: boolean;
+}
+
+export async function nodeNames(database: Database, nodes: readonly NodeNumber[]): Promise<ReadonlyMap<NodeNumber, NodeName>> {
+  if (nodes.length === 0) return new Map();
+  const found = await rows(database, names, [[...new Set(nodes)]]);
+  return new Map(found.map((name) => [name.node, name]));
+}
+
+export interface NodeCountRow {
+  readonly poolId: string;
+  readonly poolKey: string;
+  /** null: the pool has no nodes. */
+  readonly dedicated: boolean | null;
+  readonly state: NodeState | null;
+  readonly nodes: number;
+}
+
+/** Nodes by state of up to `limit` pools above the key `after`, in the order of pool ids; `only`: of the pool of this id. */
+export const countNodes = (
+  database: Database,
+  account: AccountNumber,
+  { after, limit, only }: { readonly after: string; readonly limit: number; readonly only: string | null },
+): Promise<readonly NodeCountRow[]> => rows(database, counts, [account, after, limit, only === null ? null : idKey(only)]);

@@ -1,0 +1,139 @@
+import type { NodeDeallocationOption } from '../../core/intent.ts';
+import { idKey, type AccountNumber, type Instant, type PoolNumber } from '../../core/keys.ts';
+import type { PoolRules } from '../rules.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
+
+/** A pool as both writers left it. JSON columns are text. */
+export interface PoolRow {
+  readonly pool: PoolNumber;
+  readonly id: string;
+  /** Canonical PoolAdd; sizes stand in the columns. */
+  readonly spec: string;
+  /** `PoolRules` of that specification. */
+  readonly rules: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
+  readonly resizeTimeoutMs: number;
+  readonly nodeDeallocation: NodeDeallocationOption;
+  readonly resizeSequence: number;
+  readonly resizeRequestedAt: Instant;
+  readonly stopSequence: number;
+  readonly unavailable: string | null;
+  readonly deletedAt: Instant | null;
+}
+
+export interface PoolStatusRow {
+  readonly allocationState: 'steady' | 'resizing' | 'stopping';
+  readonly allocationSince: Instant;
+  readonly seenResizeSequence: number;
+  readonly seenStopSequence: number;
+  readonly resizeErrors: string;
+  readonly currentDedicated: number;
+  readonly currentLowPriority: number;
+}
+
+/** All null: the owner has not seen the pool yet. */
+export type PoolWithStatus = PoolRow & (PoolStatusRow | { readonly [Column in keyof PoolStatusRow]: null });
+
+export const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
+  p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
+  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable,
+  p.deleted_at as "deletedAt"`;
+export const poolStatusColumns = `s.allocation_state as "allocationState", s.allocation_since as "allocationSince",
+  s.resize_sequence as "seenResizeSequence", s.stop_sequence as "seenStopSequence", s.resize_errors as "resizeErrors",
+  s.current_dedicated as "currentDedicated", s.current_low_priority as "currentLowPriority"`;
+
+const find = statement<PoolWithStatus>(
+  'pool.find',
+  `select ${poolColumns}, ${poolStatusColumns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key = $2`,
+);
+const lock = statement<PoolRow>('pool.lock', `select ${poolColumns} from pool p where p.account = $1 and p.id_key = $2 for update`);
+const status = statement<PoolStatusRow>('pool.status', `select ${poolStatusColumns} from pool_status s where s.pool = $1`);
+const count = statement<{ pools: number }>('pool.count', 'select count(*)::int as pools from pool where account = $1');
+const insert = statement<{ pool: PoolNumber }>(
+  'pool.insert',
+  `insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation,
+     resize_requested_at, unavailable)
+   values ($1, $2, $3, $4, $11, $5, $5, $6, $7, $8, $9, $5, $10) returning pool`,
+);
+const update = statement<{ modifiedAt: Instant }>(
+  'pool.update',
+  `update pool set spec = $2, modified = greatest($3, modified + 1), target_dedicated = $4, target_low_priority = $5, resize_timeout_ms = $6,
+     node_deallocation = $7, resize_sequence = $8, resize_requested_at = $9, stop_sequence = $10, deleted_at = $11, unavailable = $12, rules = $13
+   where pool = $1 returning modified as "modifiedAt"`,
+);
+const touchless = statement(
+  'pool.updateUnmodified',
+  'update pool set stop_sequence = $2, deleted_at = $3 where pool = $1',
+);
+
+export const findPool = (database: Database | Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> =>
+  row(database, find, [account, idKey(id)]);
+
+/**
+ * Locks the pool's intent, then reads its status. Two statements on purpose: the second one's snapshot is younger than the lock, so that a status
+ * committed while we waited is seen.
+ */
+export async function lockPool(tx: Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> {
+  const locked = await row(tx, lock, [account, idKey(id)]);
+  if (locked === null) return null;
+  return { ...locked, ...((await row(tx, status, [locked.pool])) ?? noPoolStatus) };
+}
+
+const noPoolStatus = {
+  allocationState: null,
+  allocationSince: null,
+  seenResizeSequence: null,
+  seenStopSequence: null,
+  resizeErrors: null,
+  currentDedicated: null,
+  currentLowPriority: null,
+} as const;
+
+/** Pools of the account, also ones being deleted (they hold nodes as well). */
+export const countPools = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
+  (await row(database, count, [account]))?.pools ?? 0;
+
+export interface NewPool {
+  readonly id: string;
+  readonly spec: string;
+  readonly rules: PoolRules;
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
+  readonly resizeTimeoutMs: number;
+  readonly unavailable: string | null;
+}
+
+/** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
+export async function insertPool(tx: Transaction, account: AccountNumber, pool: NewPool, now: Instant): Promise<PoolNumber> {
+  const { id, spec, rules, targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable } = pool;
+  const values = [account, id, idKey(id), spec, now, targetDedicated, targetLowPriority, resizeTimeoutMs, 'requeue', unavailable, JSON.stringify(rules)];
+  const inserted = await row(tx, insert, values);
+  if (inserted === null) throw new Error('insert into pool returned no row');
+  return inserted.pool;
+}
+
+/** Writes the intent of a locked pool and moves `modified` on; returns the new `modified`. */
+export async function updatePool(tx: Transaction, pool: PoolRow, now: Instant): Promise<Instant> {
+  const { targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence } = pool;
+  const sizes = [targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence];
+  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules]);
+  if (updated === null) throw new Error('the locked pool is gone');
+  return updated.modifiedAt;
+}
+
+/** Stop resize and delete leave ETag and `modified` as they are (recorded: stopresize). */
+export async function updatePoolUnmodified(tx: Transaction, pool: PoolRow): Promise<void> {
+  await rows(tx, touchless, [pool.pool, pool.stopSequence, pool.deletedAt]);
+}
+
+const list = statement<PoolWithStatus>(
+  'pool.list',
+  `select ${poolColumns}, ${poolStatusColumns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
+);
+
+/** All pools above the key `after`, in the order of their ids. */
+export const listPools = (database: Database, account: AccountNumber, after: string): Promise<readonly PoolWithStatus[]> =>
+  rows(database, list, [account, after]);

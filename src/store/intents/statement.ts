@@ -1,0 +1,73 @@
+import { types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
+
+/** Connections to one database. */
+export type Database = Pool;
+/** One connection inside a transaction. */
+export type Transaction = PoolClient;
+type Connection = Database | Transaction;
+
+/** One prepared statement: planned once per connection. `text` must never vary under one `name`. */
+export interface Statement<Row extends object = object> {
+  readonly name: string;
+  readonly text: string;
+  /** Only for the compiler: the columns that the text selects. */
+  readonly row?: Row;
+}
+
+/** Declares a statement with the shape of its rows. */
+export const statement = <Row extends object = object>(name: string, text: string): Statement<Row> => ({ name: `intents.${name}`, text });
+
+const int8 = 20;
+const json = 114;
+const jsonb = 3802;
+
+/** Numbers are below 2^53 here (milliseconds, surrogate numbers); JSON stays text, because most of it is only passed on. */
+const types: CustomTypesConfig = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') => {
+    if (oid === int8) return Number;
+    if (oid === json || oid === jsonb) return String;
+    return format === 'binary' ? parsers.getTypeParser(oid, 'binary') : parsers.getTypeParser(oid, 'text');
+  },
+};
+
+export async function rows<Row extends object>(connection: Connection, { name, text }: Statement<Row>, values: readonly unknown[]): Promise<readonly Row[]> {
+  const result = await connection.query<Row>({ name, text, values: [...values], types });
+  return result.rows;
+}
+
+export async function row<Row extends object>(connection: Connection, one: Statement<Row>, values: readonly unknown[]): Promise<Row | null> {
+  return (await rows(connection, one, values))[0] ?? null;
+}
+
+/** For a text made at run time (filters): prepared by the server for this call only. */
+export async function rowsOf<Row extends object>(connection: Connection, text: string, values: readonly unknown[]): Promise<readonly Row[]> {
+  const result = await connection.query<Row>({ text, values: [...values], types });
+  return result.rows;
+}
+
+/** Runs `work` in one transaction; whatever it throws rolls back and is thrown on. */
+export async function transaction<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const tx = await database.connect();
+  let broken: Error | undefined;
+  try {
+    await tx.query('begin');
+    const result = await work(tx);
+    await tx.query('commit');
+    return result;
+  } catch (error) {
+    await tx.query('rollback').catch((failure: unknown) => {
+      broken = failure instanceof Error ? failure : new Error('rollback failed');
+    });
+    throw error;
+  } finally {
+    tx.release(broken);
+  }
+}
+
+/** Whether the database answers. */
+export async function ping(database: Database): Promise<boolean> {
+  return database.query('select 1').then(
+    () => true,
+    () => false,
+  );
+}

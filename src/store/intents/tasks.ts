@@ -1,0 +1,189 @@
+import { idKey, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../../core/keys.ts';
+import type { TaskState } from '../../core/status.ts';
+import type { TaskRules } from '../rules.ts';
+import { row, rows, rowsOf, statement, type Database, type Transaction } from './statement.ts';
+
+/** A task as both writers left it. JSON columns are text. */
+export interface TaskRow {
+  readonly task: TaskNumber;
+  readonly id: string;
+  /** Canonical TaskAdd. */
+  readonly spec: string;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+  readonly requiredSlots: number;
+  readonly terminateAt: Instant | null;
+  readonly reactivateSequence: number;
+}
+
+export interface TaskStatusRow {
+  readonly state: TaskState;
+  readonly since: Instant;
+  readonly previousState: 'active' | 'preparing' | 'running' | 'completed' | null;
+  readonly previousSince: Instant | null;
+  readonly attempt: number;
+  readonly node: NodeNumber | null;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  readonly exitCode: number | null;
+  readonly result: 'success' | 'failure' | null;
+  /** A `FailureInfo`. */
+  readonly failure: string | null;
+  readonly retryCount: number;
+  readonly lastRetryAt: Instant | null;
+  readonly requeueCount: number;
+  readonly lastRequeueAt: Instant | null;
+  readonly seenReactivateSequence: number;
+}
+
+/** All null: never attempted. */
+export type TaskWithStatus = TaskRow & (TaskStatusRow | { readonly [Column in keyof TaskStatusRow]: null });
+
+const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.required_slots as "requiredSlots",
+  t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
+const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.attempt, s.node,
+  s.started_at as "startedAt", s.ended_at as "endedAt", s.exit_code as "exitCode", s.result, s.failure, s.retry_count as "retryCount",
+  s.last_retry_at as "lastRetryAt", s.requeue_count as "requeueCount", s.last_requeue_at as "lastRequeueAt",
+  s.reactivate_sequence as "seenReactivateSequence"`;
+
+const find = statement<TaskWithStatus>(
+  'task.find',
+  `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
+   where t.job = $1 and t.id_key = $2 and t.deleted_at is null`,
+);
+const lock = statement<TaskRow>('task.lock', `select ${taskColumns} from task t where t.job = $1 and t.id_key = $2 and t.deleted_at is null for update`);
+const status = statement<TaskStatusRow>('task.status', `select ${taskStatusColumns} from task_status s where s.job = $1 and s.task = $2`);
+const existing = statement<{ key: string; id: string; modifiedAt: Instant }>(
+  'task.existing',
+  'select id_key as key, id, modified as "modifiedAt" from task where job = $1 and id_key = any($2::text[]) and deleted_at is null',
+);
+const insert = statement(
+  'task.insert',
+  `insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
+   select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::jsonb, $3, $3, new.slots, new.rules::jsonb
+   from unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, slots, rules, ordinality)`,
+);
+const takeNumbers = statement('job.takeNumbers', 'update job set next_task = next_task + $2, slots_added = slots_added + $3 where job = $1');
+const update = statement<{ modifiedAt: Instant }>(
+  'task.update',
+  `update task set spec = coalesce($3, spec), rules = case when $3::jsonb is null then rules else $4 end, terminate_at = $5,
+     reactivate_sequence = $6, deleted_at = $7, modified = case when $9 then greatest($8, modified + 1) else modified end
+   where job = $1 and task = $2 returning modified as "modifiedAt"`,
+);
+const pending = statement<{ tasks: number; slots: number }>(
+  'task.pending',
+  `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::int as slots from task where job = $1 and task > $2 and deleted_at is null`,
+);
+
+const noTaskStatus = {
+  state: null,
+  since: null,
+  previousState: null,
+  previousSince: null,
+  attempt: null,
+  node: null,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+  result: null,
+  failure: null,
+  retryCount: null,
+  lastRetryAt: null,
+  requeueCount: null,
+  lastRequeueAt: null,
+  seenReactivateSequence: null,
+} as const;
+
+export const findTask = (database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> =>
+  row(database, find, [job, idKey(id)]);
+
+/** Locks the task's intent, then reads its status (with a snapshot younger than the lock). */
+export async function lockTask(tx: Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
+  const locked = await row(tx, lock, [job, idKey(id)]);
+  if (locked === null) return null;
+  return { ...locked, ...((await row(tx, status, [job, locked.task])) ?? noTaskStatus) };
+}
+
+export interface NewTask {
+  readonly id: string;
+  readonly spec: string;
+  readonly requiredSlots: number;
+  /** null: nothing but defaults. */
+  readonly rules: TaskRules | null;
+}
+
+/** The tasks of these ids that are there already, by `idKey`. */
+export async function existingTasks(
+  tx: Transaction,
+  job: JobNumber,
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, { readonly id: string; readonly modifiedAt: Instant }>> {
+  const found = await rows(tx, existing, [job, ids.map(idKey)]);
+  return new Map(found.map(({ key, ...task }) => [key, task]));
+}
+
+/**
+ * Adds tasks, whose ids must be free, to a locked job: numbers follow the order of commits. `nextTask`: as read under the lock.
+ */
+export async function insertTasks(tx: Transaction, job: { readonly job: JobNumber; readonly nextTask: TaskNumber }, tasks: readonly NewTask[], now: Instant): Promise<void> {
+  if (tasks.length === 0) return;
+  const ids = tasks.map(({ id }) => id);
+  const slots = tasks.map(({ requiredSlots }) => requiredSlots);
+  const rules = tasks.map((task) => (task.rules === null ? null : JSON.stringify(task.rules)));
+  await rows(tx, insert, [job.job, job.nextTask, now, ids, ids.map(idKey), tasks.map(({ spec }) => spec), slots, rules]);
+  await rows(tx, takeNumbers, [job.job, tasks.length, slots.reduce((sum, some) => sum + some, 0)]);
+}
+
+export interface TaskChange {
+  readonly spec?: { readonly text: string; readonly rules: TaskRules | null };
+  readonly terminateAt?: Instant | null;
+  readonly reactivateSequence?: number;
+  readonly deletedAt?: Instant;
+}
+
+/** Writes the intent of a locked task. Only another specification is a modification (recorded: state changes leave the ETag). Returns `modified`. */
+export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
+  const rules = change.spec?.rules ?? null;
+  const terminateAt = change.terminateAt === undefined ? task.terminateAt : change.terminateAt;
+  const reactivateSequence = change.reactivateSequence ?? task.reactivateSequence;
+  const asked = [terminateAt, reactivateSequence, change.deletedAt ?? null];
+  const modifies = change.spec !== undefined || change.reactivateSequence !== undefined;
+  const updated = await row(tx, update, [job, task.task, change.spec?.text ?? null, rules && JSON.stringify(rules), ...asked, now, modifies]);
+  if (updated === null) throw new Error('the locked task is gone');
+  return updated.modifiedAt;
+}
+
+/** Tasks that the owner has not taken in yet: active, and not in its counts. */
+export async function countPending(database: Database, job: JobNumber, ingested: TaskNumber): Promise<{ readonly tasks: number; readonly slots: number }> {
+  return (await row(database, pending, [job, ingested])) ?? { tasks: 0, slots: 0 };
+}
+
+export interface TaskPage {
+  readonly job: JobNumber;
+  /** Tasks numbered above this. */
+  readonly after: TaskNumber;
+  readonly limit: number;
+}
+
+const plainPage = statement<TaskWithStatus>(
+  'task.page',
+  `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
+   where t.job = $1 and t.task > $2 and t.deleted_at is null order by t.task limit $3`,
+);
+
+/** A page in the order of task numbers: adds go to the end and deletes leave no hole behind, so pages stay stable under both. */
+export const listTasks = (database: Database, { job, after, limit }: TaskPage): Promise<readonly TaskWithStatus[]> =>
+  rows(database, plainPage, [job, after, limit]);
+
+/** As `listTasks`, for tasks that a condition over `t` (task) and `s` (task_status) holds of; its parameters start at `$4`. */
+export const listTasksWhere = (
+  database: Database,
+  { job, after, limit }: TaskPage,
+  condition: { readonly text: string; readonly values: readonly unknown[] },
+): Promise<readonly TaskWithStatus[]> =>
+  rowsOf(
+    database,
+    `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
+     where t.job = $1 and t.task > $2 and t.deleted_at is null and (${condition.text}) order by t.task limit $3`,
+    [job, after, limit, ...condition.values],
+  );

@@ -1,0 +1,19 @@
+import { row, statement, type Database } from './statement.ts';
+
+export interface TaskTotals {
+  readonly active: number;
+  readonly running: number;
+  readonly succeeded: number;
+  readonly failed: number;
+}
+
+const totals = statement<TaskTotals>(
+  'task.totals',
+  `select coalesce(sum(tasks_active), 0)::float8 as active, coalesce(sum(tasks_running), 0)::float8 as running,
+     coalesce(sum(tasks_succeeded), 0)::float8 as succeeded, coalesce(sum(tasks_failed), 0)::float8 as failed
+   from job_status`,
+);
+
+/** Tasks of all jobs of all accounts, as the owners counted them: one row a job, so cheap enough for each scrape. */
+export const countTasksByState = async (database: Database): Promise<TaskTotals> =>
+  (await row(database, totals, [])) ?? { active: 0, running: 0, succeeded: 0, failed: 0 };

@@ -1,0 +1,118 @@
+import { createHmac } from 'node:crypto';
+import { pino } from 'pino';
+import type { Pool } from 'pg';
+import type { Quotas } from '../../src/api/call.ts';
+import { createApi, type Api } from '../../src/api/server.ts';
+import type { AgentDoor, NodeFiles, Wake } from '../../src/ports.ts';
+import { connect } from '../../src/store/connect.ts';
+import { ensureAccount } from '../../src/store/intents/accounts.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { stringsToSign } from '../../src/wire/sharedKey.ts';
+import { temporaryPostgres } from '../support/postgres.ts';
+
+const key = Buffer.alloc(64, 'k').toString('base64');
+const host = '127.0.0.1:10800';
+
+export interface Sent {
+  readonly method?: string;
+  /** Path with query; api-version is added if there is none. */
+  readonly url: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface Got {
+  readonly status: number;
+  readonly reason: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly text: string;
+  // oxlint-disable-next-line typescript/no-explicit-any -- what tests look into is what they check
+  readonly json: any;
+}
+
+/** The API over a real PostgreSQL and no owner: a test writes the status that it needs. */
+export interface TestApi {
+  readonly api: Api;
+  readonly pool: Pool;
+  /** Asks with a signature, as a client of the newest version would. */
+  ask(sent: Sent): Promise<Got>;
+  /** Statuses, as an owner would have written them. */
+  readonly now: { value: number };
+  readonly woken: number[];
+  /** Empties all tables but the accounts. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const newest = '2025-06-01';
+
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas> } = {}): Promise<TestApi> {
+  const postgres = await temporaryPostgres();
+  const pool = connect(postgres.connection, 'api');
+  await migrate(pool);
+  const now = { value: Date.UTC(2026, 10, 20, 12) };
+  const account = await ensureAccount(pool, 'mybatchaccount', now.value);
+  const woken: number[] = [];
+  const wake: Wake = {
+    wake: (number) => {
+      woken.push(number);
+      return Promise.resolve();
+    },
+  };
+  const api = await createApi({
+    database: pool,
+    wake,
+    files: parts.files ?? noFiles,
+    door: parts.door ?? noDoor,
+    accounts: [{ number: account, name: 'mybatchaccount', keys: [key] }],
+    clock: () => now.value,
+    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),
+  });
+  return {
+    api,
+    pool,
+    now,
+    woken,
+    ask: (sent) => ask(api, sent, now.value),
+    clear: async () => {
+      await pool.query('truncate pool, pool_status, job, job_status, task, task_status, node, inbox');
+    },
+    close: async () => {
+      await api.close();
+      await pool.end();
+      await postgres.remove();
+    },
+  };
+}
+
+async function ask(api: Api, { method = 'GET', url, body, headers = {} }: Sent, now: number): Promise<Got> {
+  const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
+  const versioned = url.includes('api-version=') ? url : `${url}${url.includes('?') ? '&' : '?'}api-version=${newest}`;
+  const length = payload === undefined ? (method === 'GET' || method === 'HEAD' ? {} : { 'content-length': '0' }) : { 'content-length': String(Buffer.byteLength(payload)) };
+  const type = payload === undefined ? {} : { 'content-type': 'application/json; odata=minimalmetadata' };
+  const all: Record<string, string> = { host, 'ocp-date': new Date(now).toUTCString(), ...length, ...type, ...headers };
+  const [toSign = ''] = stringsToSign({ method, rawUrl: versioned, headers: all, bodyLength: Number(all['content-length'] ?? 0) }, 'mybatchaccount');
+  all['authorization'] ??= `SharedKey mybatchaccount:${createHmac('sha256', Buffer.from(key, 'base64')).update(toSign).digest('base64')}`;
+  const response = await api.app.inject({ method: method as 'GET', url: versioned, headers: all, ...(payload === undefined ? {} : { payload }) });
+  const text = response.body;
+  const isJson = String(response.headers['content-type'] ?? '').startsWith('application/json');
+  return {
+    status: response.statusCode,
+    reason: response.statusMessage,
+    headers: Object.fromEntries(Object.entries(response.headers).map(([name, value]) => [name, String(value)])),
+    text,
+    json: isJson && text !== '' ? (JSON.parse(text) as unknown) : null,
+  };
+}
+
+const noFiles: NodeFiles = {
+  ask: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
+  read: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
+};
+const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
+
+export const ubuntu = {
+  imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' },
+  nodeAgentSKUId: 'batch.node.ubuntu 22.04',
+};
