@@ -68,7 +68,7 @@ export function evaluate(
     pool,
     limits: settings.limits ?? LIMITS,
     samplePercentWhenOmitted: settings.samplePercentWhenOmitted ?? 0,
-    slots: Array.from<undefined>({ length: program.slotCount }),
+    slots: program.emptySlots.slice(),
     windows: [],
     steps: 0,
     finished: 0,
@@ -130,6 +130,7 @@ function targetOf(program: Program, run: Run, slots: readonly number[]): number 
   const slot = slots.find((candidate) => run.slots[candidate] !== undefined);
   const value = slot === undefined ? undefined : run.slots[slot];
   if (slot === undefined || value === undefined) return undefined;
+  if (typeof value === 'number' && Math.abs(value) <= MAX_NODES) return Math.max(0, Math.trunc(value));
   const span = placeOfAssignment(program, run, slot);
   const nodes = asDouble(value, span);
   if (!(Math.abs(nodes) <= MAX_NODES)) throw new Failure('OutOfRange', span, 'a number of nodes', printDouble(nodes));

@@ -1,7 +1,7 @@
-import { countSamples, historyBeginMs, lastSamples, SAMPLE_PERIOD_MS, samplesIn, windowOf } from './history.ts';
+import { countSamples, historyBeginMs, lastSamples, SAMPLE_PERIOD_MS, samplesIn, windowOf, type SampleWindow } from './history.ts';
 import { tooLong } from './functions.ts';
 import { Failure, type Span } from './problems.ts';
-import { spend, type Run, type WindowRead } from './run.ts';
+import { spend, type Run } from './run.ts';
 import { fits, type Type } from './types.ts';
 import { asDouble, isVector, printDouble, timeInterval, timestamp, typeOf, type Value } from './values.ts';
 
@@ -125,13 +125,12 @@ function lastOnes(metric: string, wanted: Value, run: Run, span: Span): Value {
 }
 
 /** The two ends may come in either order: the article itself writes `(1 min, 6 min)` as well as `(0, 10 min)`. */
-function readWindow(method: string, metric: string, args: readonly Value[], run: Run, span: Span): WindowRead {
+function readWindow(method: string, metric: string, args: readonly Value[], run: Run, span: Span): SampleWindow {
   const start = momentOf(args[0], run) ?? run.nowMs;
   const end = momentOf(args[1], run) ?? run.nowMs;
   const window = windowOf(run.samples, metric, Math.min(start, end), Math.max(start, end));
-  const read: WindowRead = { ...window, method, span };
-  run.windows.push(read);
-  return read;
+  run.windows.push({ method, span, window });
+  return window;
 }
 
 function momentOf(value: Value | undefined, run: Run): number | undefined {

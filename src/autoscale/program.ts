@@ -11,7 +11,8 @@ export interface Program {
   readonly text: string;
   readonly statements: readonly Statement[];
   readonly steps: readonly Step[];
-  readonly slotCount: number;
+  /** The slots before the first statement: all unassigned. */
+  readonly emptySlots: readonly undefined[];
   /** The user's variables, in the order of the results text. */
   readonly variables: readonly { readonly name: string; readonly slot: number }[];
   /** Slots of the service's read-write variables, the one that wins first. */
@@ -67,7 +68,7 @@ function programOf(text: string, statements: readonly Statement[]): Program {
     .map(([name, slot]) => ({ name, slot }))
     .filter(({ name }) => serviceVariable(name) === undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1)); // by code unit: '$' before letters, as in recorded runs
-  return { text, statements, steps, slotCount: numbers.size, variables, dedicatedSlots, lowPrioritySlots, optionSlot };
+  return { text, statements, steps, emptySlots: Array.from<undefined>({ length: numbers.size }), variables, dedicatedSlots, lowPrioritySlots, optionSlot };
 }
 
 function stepOf(statement: Statement, slots: Slots): Step {

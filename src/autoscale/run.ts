@@ -16,10 +16,11 @@ export interface PoolFacts {
 }
 
 /** A read of a metric's history, kept so that a run can be explained. */
-export interface WindowRead extends SampleWindow {
+export interface WindowRead {
   readonly method: string;
   /** Where in the formula it was read. */
   readonly span: Span;
+  readonly window: SampleWindow;
 }
 
 /** The state of one evaluation: what the closures read and write. */

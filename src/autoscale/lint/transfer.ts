@@ -1,0 +1,154 @@
+import { isTimestampMember, type TimestampMember } from '../calendar.ts';
+import type { FunctionRow } from '../functions.ts';
+import { sampledVariable } from '../check.ts';
+import type { MethodRow } from '../methods.ts';
+import type { BinaryOperator, Expression } from '../syntax.ts';
+import { common, fact, largest, UNKNOWN, type Fact } from './facts.ts';
+import { ANY, arithmetic, between, comparison, isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, onlyValue, truth, unite, type Range } from './ranges.ts';
+
+/** How operators, functions and methods carry what is known from their operands to their result. */
+
+export function binaryFact(operator: BinaryOperator, left: Fact, right: Fact): Fact {
+  switch (operator) {
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+      return fact(arithmetic(operator, left, right), {
+        emptyBecause: [...new Set([...left.emptyBecause, ...right.emptyBecause])],
+        atLeast: new Set([...keeps(operator, left, right), ...(operator === '+' || operator === '*' ? keeps(operator, right, left) : [])]),
+        cap: operator === '+' ? sumOfCaps(left, right) : undefined,
+      });
+    case '<':
+    case '<=':
+    case '==':
+    case '>=':
+    case '>':
+    case '!=':
+      return fact(comparison(operator, left, right), { samplesWhen: guardOf(operator, left, right) });
+    case '&&':
+      return fact(truth(isAlwaysTrue(left) && isAlwaysTrue(right), isAlwaysFalse(left) || isAlwaysFalse(right)), {
+        samplesWhen: left.samplesWhen === 'true' || right.samplesWhen === 'true' ? 'true' : undefined,
+      });
+    case '||':
+      return fact(truth(isAlwaysTrue(left) || isAlwaysTrue(right), isAlwaysFalse(left) && isAlwaysFalse(right)), {
+        samplesWhen: left.samplesWhen === 'false' || right.samplesWhen === 'false' ? 'false' : undefined,
+      });
+  }
+}
+
+/** The targets that `value` is never below and that the operation cannot take it below. */
+function keeps(operator: '+' | '-' | '*' | '/', value: Fact, other: Fact): Iterable<'dedicated' | 'lowPriority'> {
+  const grows = { '+': other.low >= 0, '-': other.high <= 0, '*': other.low >= 1, '/': other.low > 0 && other.high <= 1 }[operator];
+  return grows ? value.atLeast : [];
+}
+
+function sumOfCaps(left: Fact, right: Fact): number | undefined {
+  return left.cap !== undefined && right.cap !== undefined ? left.cap + right.cap : (left.cap ?? right.cap);
+}
+
+/** `percent < 70` is false only if there are samples; `percent >= 70`, `Count() > 0`, `Count() != 0` are true only then. */
+function guardOf(operator: BinaryOperator, left: Fact, right: Fact): 'true' | 'false' | undefined {
+  if (left.measuresSamples === right.measuresSamples) return undefined;
+  const other = left.measuresSamples ? right : left;
+  if (operator === '==' || operator === '!=') {
+    return isAlwaysFalse(other) ? (operator === '==' ? 'false' : 'true') : undefined;
+  }
+  return operator.startsWith('<') === left.measuresSamples ? 'false' : 'true';
+}
+
+export function callFact(row: FunctionRow | undefined, args: readonly Fact[]): Fact {
+  if (row === undefined) return UNKNOWN;
+  const present = args.filter((arg) => arg.emptyBecause.length === 0);
+  const emptyBecause = present.length > 0 ? [] : [...new Set(args.flatMap((arg) => arg.emptyBecause))];
+  const scale = args.find((arg) => arg.scale !== undefined)?.scale;
+  const measuresSamples = args.length > 0 && args.every((arg) => arg.measuresSamples || onlyValue(arg) !== undefined) && args.some((arg) => arg.measuresSamples);
+  switch (row.name) {
+    case 'min':
+      return fact(between(unite(args).low, present.length > 0 ? Math.min(...present.map(({ high }) => high)) : unite(args).high), {
+        emptyBecause,
+        scale,
+        measuresSamples,
+        // A constant in min(...) is a cap; above it the target goes down, otherwise not.
+        atLeast: common(args.filter((arg) => onlyValue(arg) === undefined)),
+        cap: capOfMin(args),
+      });
+    case 'max':
+      return fact(between(present.length > 0 ? Math.max(...present.map(({ low }) => low)) : unite(args).low, unite(args).high), {
+        emptyBecause,
+        scale,
+        measuresSamples,
+        atLeast: new Set(present.flatMap((arg) => [...arg.atLeast])),
+        cap: largest(args.map(({ cap }) => cap)),
+      });
+    case 'avg':
+    case 'percentile':
+    case 'val': {
+      const list = row.name === 'avg' ? args : args.slice(0, 1);
+      return fact(unite(list), { emptyBecause: row.name === 'avg' ? emptyBecause : (args[0]?.emptyBecause ?? []), scale, measuresSamples, atLeast: common(list), cap: largest(list.map(({ cap }) => cap)) });
+    }
+    case 'ceil':
+    case 'floor':
+    case 'round': {
+      const only = args[0] ?? UNKNOWN;
+      // Targets are whole numbers, so rounding does not take a value below one.
+      return args.length === 1 ? { ...only, low: row.shape === 'each' ? row.each(only.low) : only.low, high: row.shape === 'each' ? row.each(only.high) : only.high } : fact(ANY, { emptyBecause });
+    }
+    case 'sum':
+      return fact(args.every((arg) => arg.low >= 0) ? NOT_NEGATIVE : ANY);
+    case 'len':
+    case 'norm':
+      return fact(NOT_NEGATIVE);
+    case 'std':
+    case 'range':
+    case 'abs':
+      return fact(NOT_NEGATIVE, { emptyBecause });
+    case 'rand':
+      return fact(between(0, 1));
+    default:
+      return fact(ANY, { emptyBecause });
+  }
+}
+
+function capOfMin(args: readonly Fact[]): number | undefined {
+  const constants = args.map((arg) => onlyValue(arg)).filter((value) => value !== undefined);
+  const isCapped = constants.length > 0 && constants.length < args.length;
+  return isCapped ? Math.min(...constants) : largest(args.map(({ cap }) => cap));
+}
+
+export function methodFact(row: MethodRow | undefined, read: Expression & { kind: 'method' }, args: readonly Fact[], guarded: boolean): Fact {
+  switch (row?.name) {
+    case 'GetSample': {
+      const service = sampledVariable(read.object);
+      const scale = service?.role === 'metric' ? service.scale : undefined;
+      const emptyBecause = guarded || asksForPercent(read, args) ? [] : [read];
+      return fact(NOT_NEGATIVE, { emptyBecause, scale });
+    }
+    case 'GetSamplePercent':
+      return fact(between(0, 100), { scale: 'percent', measuresSamples: true, samplesWhen: 'true' });
+    case 'Count':
+      return fact(NOT_NEGATIVE, { measuresSamples: true, samplesWhen: 'true' });
+    default:
+      return UNKNOWN;
+  }
+}
+
+/** Whether a read fails rather than come back empty: its last argument is a percentage above 0. */
+function asksForPercent(read: Expression & { kind: 'method' }, args: readonly Fact[]): boolean {
+  const last = args.at(-1);
+  return args.length > 1 && last !== undefined && last.low > 0 && Number.isFinite(last.high) && read.args.length > 1;
+}
+
+const MEMBER_RANGES: Readonly<Record<TimestampMember, Range>> = {
+  year: ANY,
+  month: between(1, 12),
+  day: between(1, 31),
+  weekday: between(1, 7),
+  hour: between(0, 23),
+  minute: between(0, 59),
+  second: between(0, 59),
+};
+
+export function memberRange(member: string): Range {
+  return isTimestampMember(member) ? MEMBER_RANGES[member] : ANY;
+}
