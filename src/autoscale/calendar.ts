@@ -52,7 +52,7 @@ export function printInterval(ms: number): string {
   const days = Math.floor(total / MS_PER_DAY);
   const hours = Math.floor(total / 3_600_000) % 24;
   const minutes = Math.floor(total / 60_000) % 60;
-  const seconds = Number(((total / 1000) % 60).toFixed(7));
+  const seconds = ((total / 1000) % 60).toFixed(7).replace(/\.?0+$/, '');
   const time = `${part(hours, 'H')}${part(minutes, 'M')}${part(seconds, 'S')}`;
   if (days === 0 && time === '') return 'PT0S';
   return `${ms < 0 ? '-' : ''}P${part(days, 'D')}${time === '' ? '' : `T${time}`}`;
@@ -124,6 +124,6 @@ function pad(value: number, width: number): string {
   return value < 0 ? `-${String(-value).padStart(width, '0')}` : String(value).padStart(width, '0');
 }
 
-function part(value: number, unit: string): string {
-  return value === 0 ? '' : `${value}${unit}`;
+function part(value: number | string, unit: string): string {
+  return Number(value) === 0 ? '' : `${value}${unit}`;
 }
