@@ -18,6 +18,8 @@ export interface ScriptedOwner {
   until<T>(what: string, find: () => T | null | undefined | false): Promise<T>;
   /** Runs one attempt from offer to end. */
   run(work: Partial<Work> & { readonly commandLine: string }): Promise<AttemptEnd>;
+  /** Looks again at what `until` waits for. */
+  look(): void;
   /** Breaks the present connection, as a network would. */
   drop(): void;
   /** Requests for file bodies go here. */
@@ -100,6 +102,9 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
       owner.command({ kind: 'offer', key, work: work({ task: name, directory: `workitems/job1/job-1/${name}`, ...asked }) });
       return owner.until(`end of ${name}`, () => endOf(owner, key));
     },
+    look: () => {
+      for (const look of waiting) look();
+    },
     drop: () => current?.terminate(),
     close: async () => {
       for (const client of sockets.clients) client.terminate();
@@ -129,7 +134,7 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
         if (owner.welcome.acknowledge) owner.send({ kind: 'acknowledge', epoch: owner.welcome.epoch, sequence: received });
         else received = Math.min(received, frame.first - 1);
       }
-      for (const look of waiting) look();
+      owner.look();
     });
   });
   let lastLife = 0;

@@ -7,7 +7,7 @@ import type { NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import { type ScriptedOwner, startOwner } from './scriptedOwner.ts';
 
-export const agentCommand = [process.execPath, '--import', 'tsx', fileURLToPath(new URL('entry.ts', import.meta.url))] as const;
+export const agentCommand = [process.execPath, '--import', import.meta.resolve('tsx'), fileURLToPath(new URL('entry.ts', import.meta.url))] as const;
 
 /** A real agent process and its scripted owner. */
 export interface TestNode {
