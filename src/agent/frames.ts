@@ -98,7 +98,7 @@ export interface OutputFileWork {
 export type FileAsk =
   | { readonly kind: 'list'; readonly path: string; readonly recursive: boolean; readonly prefix: string; readonly after: string; readonly limit: number }
   | { readonly kind: 'properties'; readonly path: string }
-  /** The agent sends `POST /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`). */
+  /** Bytes from `start` through `end`, both included (null: to the file's end). The agent sends `POST /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`). */
   | { readonly kind: 'read'; readonly path: string; readonly start: number; readonly end: number | null }
   | { readonly kind: 'delete'; readonly path: string; readonly recursive: boolean };
 

@@ -2,43 +2,53 @@ import type { IncomingMessage } from 'node:http';
 import { BatchError } from '../wire/errors.ts';
 import { limits } from '../wire/limits.ts';
 
+/** How much of a body that is too large is still taken before the answer, and for how long: a client that is cut off while it sends never reads the 413. */
+const drainBytes = 64 * 1024 * 1024;
+const drainMs = 10_000;
+
 /**
- * Reads and parses a JSON body. Undefined: the request has none. At most `limits.requestBodyBytes` are read, whatever the Content-Length says.
+ * Reads and parses a JSON body. Undefined: the request has none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
  * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: neither a length nor chunks were announced), InvalidRequestBody (not JSON), IOError (the client broke off).
  */
 export async function readJson(request: IncomingMessage): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
   if (length === undefined && chunked === undefined) throw new BatchError('MissingContentLengthHeader');
-  if (Number(length ?? 0) > limits.requestBodyBytes) throw new BatchError('RequestBodyTooLarge');
-  const text = await readText(request);
-  if (text === '') return undefined;
+  const bytes = await readBytes(request);
+  if (bytes.length === 0) return undefined;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {
     // The parser's message quotes the text, which may hold a credential.
     throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The body is not JSON.' }]);
   }
 }
 
-function readText(request: IncomingMessage): Promise<string> {
+/** Text that is not UTF-8 is refused; a byte order mark is allowed and dropped. */
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+function readBytes(request: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
+    let timer: NodeJS.Timeout | undefined;
+    const refuse = (): void => {
+      clearTimeout(timer);
+      reject(new BatchError('RequestBodyTooLarge'));
+    };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > limits.requestBodyBytes) {
-        request.removeAllListeners('data');
-        request.resume();
-        reject(new BatchError('RequestBodyTooLarge'));
+      if (size <= limits.requestBodyBytes) {
+        chunks.push(chunk);
         return;
       }
-      chunks.push(chunk);
+      chunks.length = 0;
+      timer ??= setTimeout(refuse, drainMs);
+      if (size > drainBytes) refuse();
     });
-    request.once('end', () => resolve(utf8.decode(Buffer.concat(chunks, size))));
-    request.once('error', () => reject(new BatchError('IOError')));
-    request.once('aborted', () => reject(new BatchError('IOError')));
+    request.once('end', () => (size > limits.requestBodyBytes ? refuse() : resolve(Buffer.concat(chunks, size))));
+    request.once('error', () => {
+      clearTimeout(timer);
+      reject(new BatchError('IOError'));
+    });
   });
 }
-
-/** A byte order mark is allowed and dropped. */
-const utf8 = new TextDecoder();

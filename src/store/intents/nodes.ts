@@ -65,5 +65,5 @@ export interface NodeCountRow {
 export const countNodes = (
   database: Database,
   account: AccountNumber,
-  { after, limit, only }: { readonly after: string; readonly limit: number; readonly only: string | null },
+  { after, limit, only }: { readonly after: string; readonly limit: number | null; readonly only: string | null },
 ): Promise<readonly NodeCountRow[]> => rows(database, counts, [account, after, limit, only === null ? null : idKey(only)]);

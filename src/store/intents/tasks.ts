@@ -187,3 +187,27 @@ export const listTasksWhere = (
      where t.job = $1 and t.task > $2 and t.deleted_at is null and (${condition.text}) order by t.task limit $3`,
     [job, after, limit, ...condition.values],
   );
+
+/** What a node's recent tasks are called. */
+export interface TaskLabel {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly jobId: string;
+  readonly taskId: string;
+}
+
+const labels = statement<TaskLabel>(
+  'task.labels',
+  `select t.job, t.task, j.id as "jobId", t.id as "taskId" from unnest($1::bigint[], $2::bigint[]) as asked (job, task)
+   join task t on t.job = asked.job and t.task = asked.task and t.deleted_at is null join job j on j.job = t.job`,
+);
+
+/** By `job.task`; tasks and jobs that are gone are not in it. */
+export async function taskLabels(
+  database: Database,
+  tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[],
+): Promise<ReadonlyMap<string, TaskLabel>> {
+  if (tasks.length === 0) return new Map();
+  const found = await rows(database, labels, [tasks.map(({ job }) => job), tasks.map(({ task }) => task)]);
+  return new Map(found.map((label) => [`${label.job}.${label.task}`, label]));
+}

@@ -1,0 +1,187 @@
+import { Readable } from 'node:stream';
+import type { NodeNumber } from '../core/keys.ts';
+import type { NodeState } from '../core/status.ts';
+import { taskDirectory, type FileAnswer, type FileProperties } from '../ports.ts';
+import { findNode, nodeNames } from '../store/intents/nodes.ts';
+import { findPool } from '../store/intents/pools.ts';
+import { findTask } from '../store/intents/tasks.ts';
+import { BatchError, type ErrorCode } from '../wire/errors.ts';
+import { fileContentType, fileHeaders, parseByteRange, relativeFilePath } from '../wire/files.ts';
+import { matches, type Filter } from '../wire/odata.ts';
+import type { OperationId } from '../wire/operations.ts';
+import { formatTimestamp } from '../wire/timestamps.ts';
+import type { NodeFile } from '../wire/types.generated.ts';
+import { writeBody } from '../wire/write.ts';
+import { deleted, type Answer } from './answer.ts';
+import { param, type Call, type Handler, type Parts } from './call.ts';
+import { checkConditions } from './conditions.ts';
+import { existingJob } from './jobHandlers.ts';
+import { storedNode } from './nodeView.ts';
+import { listAnswer, pageStart, skipToken } from './paging.ts';
+
+/** A directory whose files are asked for: of a task, or a node's root. */
+interface FileRoot {
+  readonly node: NodeNumber;
+  /** Below the node's root; empty for the root itself. */
+  readonly directory: string;
+  /** URL of the directory's file list. */
+  readonly url: string;
+  /** What to answer when the node cannot be reached. */
+  readonly unreachable: ErrorCode;
+}
+
+type FindRoot = (call: Call, parts: Parts) => Promise<FileRoot>;
+
+const taskRoot: FindRoot = async (call, parts) => {
+  const job = await existingJob(call, parts);
+  const task = await findTask(parts.database, job.job, param(call, 'taskId'));
+  if (task === null) throw new BatchError('TaskNotFound');
+  // Offered is not started: nothing of the task is on a node yet.
+  if (task.node === null || task.startedAt === null) throw new BatchError('OperationInvalidForCurrentState');
+  const node = (await nodeNames(parts.database, [task.node])).get(task.node);
+  if (node === undefined || node.gone) throw new BatchError('TaskFilesUnavailable');
+  const url = `${call.baseUrl}/jobs/${job.id}/tasks/${task.id}/files`;
+  return { node: task.node, directory: taskDirectory(job.id, task.id), url, unreachable: 'TaskFilesUnavailable' };
+};
+
+const nodeRoot: FindRoot = async (call, parts) => {
+  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  if (pool === null) throw new BatchError('PoolNotFound');
+  const row = await findNode(parts.database, call.account.number, pool.pool, param(call, 'nodeId'));
+  if (row === null) throw new BatchError('NodeNotFound');
+  const { state } = storedNode(row);
+  return { node: row.node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: unreachableNode[state] ?? 'NodeStateUnusable' };
+};
+
+/** Why a node of that state cannot give files, if its agent does not answer. */
+const unreachableNode: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
+  creating: 'NodeBeingCreated',
+  starting: 'NodeBeingStarted',
+  rebooting: 'NodeBeingRebooted',
+  reimaging: 'NodeBeingReimaged',
+};
+
+type AskError = Extract<FileAnswer, { kind: 'error' }>;
+
+/** What agents answer, as the service says it. */
+const errorCodes: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, ErrorCode>> = {
+  FileNotFound: 'FileNotFound',
+  PathNotFound: 'PathNotFound',
+  InvalidRange: 'InvalidRange',
+  PathOutsideNode: 'PathNotFound',
+  DirectoryNotEmpty: 'OperationInvalidForCurrentState',
+  IsDirectory: 'ResourceTypeMismatch',
+  Failed: 'IOError',
+};
+
+function refused({ code, message }: AskError, root: FileRoot): BatchError {
+  return new BatchError(code === 'NodeNotReady' ? root.unreachable : errorCodes[code], [{ key: 'Reason', value: message }]);
+}
+
+/** The path asked for, below the node's root. @throws BatchError PathNotFound for one that leaves the directory. */
+function fullPath(call: Call, root: FileRoot): string {
+  const path = relativeFilePath(param(call, 'filePath'));
+  if (path === undefined) throw new BatchError('PathNotFound');
+  return root.directory === '' ? path : `${root.directory}/${path}`;
+}
+
+const urlOf = (root: FileRoot, name: string): string => `${root.url}/${name.split('/').map(encodeURIComponent).join('/')}`;
+
+async function propertiesOf(call: Call, parts: Parts, root: FileRoot, path: string): Promise<FileProperties> {
+  const answer = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path }, call.signal);
+  if (answer.kind === 'error') throw refused(answer, root);
+  if (answer.kind !== 'properties') throw new Error(`a node answered properties with ${answer.kind}`);
+  return answer.file;
+}
+
+function headersOf(call: Call, root: FileRoot, { sizeBytes, modifiedAt, createdAt, isDirectory, mode }: FileProperties): Readonly<Record<string, string>> {
+  const url = `${root.url}/${call.path.slice(call.path.toLowerCase().indexOf('/files/') + '/files/'.length)}`;
+  return fileHeaders({ sizeBytes, modifiedMs: modifiedAt, createdMs: createdAt ?? undefined, isDirectory, mode: Number(mode), url });
+}
+
+const properties =
+  (findRoot: FindRoot): Handler =>
+  async (call, parts) => {
+    const root = await findRoot(call, parts);
+    const file = await propertiesOf(call, parts, root, fullPath(call, root));
+    checkConditions(call, file.modifiedAt);
+    return { status: 200, headers: { ...headersOf(call, root, file), 'content-length': String(file.sizeBytes) }, body: null };
+  };
+
+/** The whole file, or with `ocp-range` a part of it under status 200, which is all that SDKs accept; a plain `Range` is answered as HTTP has it, with 206. */
+const get =
+  (findRoot: FindRoot): Handler =>
+  async (call, parts): Promise<Answer> => {
+    const root = await findRoot(call, parts);
+    const path = fullPath(call, root);
+    const file = await propertiesOf(call, parts, root, path);
+    checkConditions(call, file.modifiedAt);
+    if (file.isDirectory) throw new BatchError('ResourceTypeMismatch');
+    const asked = call.headers['ocp-range'];
+    const range = parseByteRange(typeof asked === 'string' ? asked : call.headers.range, file.sizeBytes);
+    const headers = headersOf(call, root, file);
+    if (file.sizeBytes === 0) return { status: 200, headers: { ...headers, 'content-length': '0' }, body: '' };
+    const { firstByte, lastByte } = range ?? { firstByte: 0, lastByte: file.sizeBytes - 1 };
+    // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
+    const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
+    if (read.kind === 'error') throw refused(read, root);
+    const length = { 'content-length': String(lastByte - firstByte + 1) };
+    const body = read.body instanceof Readable ? read.body : Readable.from(read.body);
+    if (range === undefined || asked !== undefined) return { status: 200, headers: { ...headers, ...length }, body };
+    return { status: 206, headers: { ...headers, ...length, 'content-range': `bytes ${firstByte}-${lastByte}/${file.sizeBytes}` }, body };
+  };
+
+const list =
+  (findRoot: FindRoot): Handler =>
+  async (call, parts) => {
+    const root = await findRoot(call, parts);
+    const { maxResults, filter, recursive } = call.query;
+    const page: NodeFile[] = [];
+    let after = pageStart(call, 'files', '');
+    for (let more = true; more && page.length <= maxResults; ) {
+      const ask = { kind: 'list', path: root.directory, recursive, prefix: prefixOf(filter), after, limit: maxResults + 1 } as const;
+      const answer = await parts.files.ask(call.account.number, root.node, ask, call.signal);
+      if (answer.kind === 'error') throw refused(answer, root);
+      if (answer.kind !== 'list') throw new Error(`a node answered list with ${answer.kind}`);
+      const files = answer.files.map((file) => wireFile(file, root));
+      page.push(...(filter === undefined ? files : files.filter((file) => matches(filter, file))));
+      after = answer.files.at(-1)?.name ?? after;
+      more = answer.more && answer.files.length > 0;
+    }
+    const shown = page.slice(0, maxResults);
+    const token = page.length > shown.length ? skipToken('files', shown.at(-1)?.name ?? '') : null;
+    return listAnswer(call, 'files', shown.map((file) => writeBody('NodeFile', call.version, file)), token);
+  };
+
+/** Lets the agent leave out what a `startswith(name,'…')` would drop. */
+const prefixOf = (filter: Filter | undefined): string => (filter?.kind === 'startsWith' ? filter.prefix : '');
+
+function wireFile(file: FileProperties, root: FileRoot): NodeFile {
+  const { name, isDirectory, sizeBytes, modifiedAt, createdAt, mode } = file;
+  if (isDirectory) return { name, url: urlOf(root, name), isDirectory };
+  const creationTime = createdAt === null ? {} : { creationTime: formatTimestamp(createdAt) };
+  const facts = { lastModified: formatTimestamp(modifiedAt), contentLength: String(sizeBytes), contentType: fileContentType(name), fileMode: mode };
+  return { name, url: urlOf(root, name), isDirectory, properties: { ...creationTime, ...facts } };
+}
+
+const remove =
+  (findRoot: FindRoot): Handler =>
+  async (call, parts) => {
+    const root = await findRoot(call, parts);
+    const path = fullPath(call, root);
+    const answer = await parts.files.ask(call.account.number, root.node, { kind: 'delete', path, recursive: call.query.recursive }, call.signal);
+    if (answer.kind === 'error') throw refused(answer, root);
+    return deleted(200);
+  };
+
+/** Operations on files of tasks and nodes, by operation id. */
+export const fileHandlers = {
+  File_ListFromTask: list(taskRoot),
+  File_GetFromTask: get(taskRoot),
+  File_GetPropertiesFromTask: properties(taskRoot),
+  File_DeleteFromTask: remove(taskRoot),
+  File_ListFromComputeNode: list(nodeRoot),
+  File_GetFromComputeNode: get(nodeRoot),
+  File_GetPropertiesFromComputeNode: properties(nodeRoot),
+  File_DeleteFromComputeNode: remove(nodeRoot),
+} as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,0 +1,130 @@
+import type { NodeStatus } from '../core/status.ts';
+import { countNodes, findNode, listNodes, type NodeCountRow } from '../store/intents/nodes.ts';
+import { findPool, type PoolWithStatus } from '../store/intents/pools.ts';
+import { taskLabels } from '../store/intents/tasks.ts';
+import { BatchError } from '../wire/errors.ts';
+import { matches, type Filter } from '../wire/odata.ts';
+import type { OperationId } from '../wire/operations.ts';
+import { applySelect } from '../wire/query.ts';
+import type { Node, NodeCounts } from '../wire/types.generated.ts';
+import { writeBody } from '../wire/write.ts';
+import { entity } from './answer.ts';
+import { param, type Call, type Handler, type Parts } from './call.ts';
+import { groupBy } from './groupBy.ts';
+import { nodeContext, storedNode, wireNode } from './nodeView.ts';
+import { listAnswer, pageStart, skipToken } from './paging.ts';
+
+async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
+  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  if (pool === null) throw new BatchError('PoolNotFound');
+  return pool;
+}
+
+const wireNodes = async (call: Call, parts: Parts, pool: PoolWithStatus, nodes: readonly NodeStatus[]): Promise<readonly Node[]> => {
+  const labels = await taskLabels(parts.database, nodes.flatMap(({ recentTasks }) => recentTasks));
+  const context = nodeContext(call.baseUrl, pool, labels);
+  return nodes.map((node) => wireNode(node, context));
+};
+
+const get: Handler = async (call, parts) => {
+  const pool = await existingPool(call, parts);
+  const row = await findNode(parts.database, call.account.number, pool.pool, param(call, 'nodeId'));
+  if (row === null) throw new BatchError('NodeNotFound');
+  const [node] = await wireNodes(call, parts, pool, [storedNode(row)]);
+  if (node === undefined) throw new Error('no view of a node');
+  return entity(applySelect(writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
+};
+
+const batchSize = 1000;
+
+/** In the order of ids; filters run over what is answered, batch by batch until the page is full. */
+const list: Handler = async (call, parts) => {
+  const { maxResults, filter, select } = call.query;
+  const pool = await existingPool(call, parts);
+  const page: Node[] = [];
+  let after = pageStart(call, 'nodes', '');
+  for (let more = true; more && page.length <= maxResults; ) {
+    const rows = await listNodes(parts.database, call.account.number, pool.pool, after, batchSize);
+    const nodes = await wireNodes(call, parts, pool, rows.map(storedNode));
+    page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));
+    after = rows.at(-1)?.id.toLowerCase() ?? after;
+    more = rows.length === batchSize;
+  }
+  const shown = page.slice(0, maxResults);
+  const token = page.length > shown.length ? skipToken('nodes', shown.at(-1)?.id.toLowerCase() ?? '') : null;
+  return listAnswer(call, 'nodes', shown.map((node) => applySelect(writeBody('Node', call.version, node), select)), token);
+};
+
+/** The count that each state of a node goes into. */
+const countNames = {
+  creating: 'creating',
+  starting: 'starting',
+  waitingforstarttask: 'waitingForStartTask',
+  starttaskfailed: 'startTaskFailed',
+  idle: 'idle',
+  running: 'running',
+  unusable: 'unusable',
+  unknown: 'unknown',
+  offline: 'offline',
+  leavingpool: 'leavingPool',
+  preempted: 'preempted',
+  rebooting: 'rebooting',
+  reimaging: 'reimaging',
+} as const satisfies Readonly<Record<NodeStatus['state'], keyof NodeCounts>>;
+
+function nodeCounts(rows: readonly NodeCountRow[]): NodeCounts {
+  const counts = {
+    creating: 0,
+    idle: 0,
+    offline: 0,
+    preempted: 0,
+    rebooting: 0,
+    reimaging: 0,
+    running: 0,
+    starting: 0,
+    startTaskFailed: 0,
+    leavingPool: 0,
+    unknown: 0,
+    unusable: 0,
+    waitingForStartTask: 0,
+    deallocated: 0,
+    deallocating: 0,
+    upgradingOS: 0,
+    total: 0,
+  };
+  for (const { state, nodes } of rows) {
+    if (state === null) continue;
+    counts[countNames[state]] += nodes;
+    counts.total += nodes;
+  }
+  return counts;
+}
+
+const listCounts: Handler = async (call, parts) => {
+  const { maxResults, filter } = call.query;
+  const after = pageStart(call, 'nodecounts', '');
+  const only = filter === undefined ? null : onlyPool(filter);
+  const rows = await countNodes(parts.database, call.account.number, { after, limit: filter === undefined ? maxResults + 1 : null, only });
+  const byPool = groupBy(rows, ({ poolKey }) => poolKey);
+  const pools = [...byPool].map(([key, states]) => ({
+    key,
+    poolId: states[0]?.poolId ?? '',
+    dedicated: nodeCounts(states.filter(({ dedicated }) => dedicated === true)),
+    lowPriority: nodeCounts(states.filter(({ dedicated }) => dedicated === false)),
+  }));
+  const wanted = filter === undefined ? pools : pools.filter((pool) => matches(filter, pool));
+  const shown = wanted.slice(0, maxResults);
+  const token = wanted.length > shown.length ? skipToken('nodecounts', shown.at(-1)?.key ?? '') : null;
+  return listAnswer(call, 'poolnodecounts', shown.map((pool) => writeBody('PoolNodeCounts', call.version, pool)), token);
+};
+
+/** The one pool that `poolId eq '…'` asks for; null for every other filter. */
+const onlyPool = (filter: Filter): string | null =>
+  filter.kind === 'compare' && filter.operator === 'eq' && filter.literal.kind === 'text' ? filter.literal.value : null;
+
+/** Operations on nodes, by operation id. */
+export const nodeHandlers = {
+  ComputeNode_Get: get,
+  ComputeNode_List: list,
+  Account_ListPoolNodeCounts: listCounts,
+} as const satisfies Partial<Record<OperationId, Handler>>;
