@@ -33,7 +33,8 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
 export function sampleOf(shape: ShapeName, revision: Revision = 25): Json {
   const fixed = ruled[shape] ?? {};
   const required = rowsOf(shape).filter(([name, row]) => row.required === true && !(name in fixed) && knownIn(row, revision));
-  return { ...fixed, ...Object.fromEntries(required.map(([name, row]) => [wireNameOf(name, row, revision), valueOf(row, revision)])) };
+  const least = (row: PropertyRow): unknown => (row.list === true && row.minItems === undefined ? [] : valueOf(row, revision));
+  return { ...fixed, ...Object.fromEntries(required.map(([name, row]) => [wireNameOf(name, row, revision), least(row)])) };
 }
 
 /** A value that the row takes. */
