@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
 import { formatDuration, parseDuration } from '../../src/wire/durations.ts';
