@@ -59,7 +59,7 @@ const PING_SHARE = 4;
  */
 export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   const { world, truth, disk } = options;
-  const reports = createReports(memoryJournal(disk), () => flush());
+  const reports = createReports(memoryJournal(disk), () => flushSoon());
   const running = new Map<string, AttemptKey>();
   let alive = true;
   let leaving = false;
@@ -155,11 +155,21 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     });
   };
 
+  let flushing = false;
+  function flushSoon(): void {
+    if (flushing) return;
+    flushing = true;
+    world.after(0, () => {
+      flushing = false;
+      flush();
+    });
+  }
   function flush(): void {
-    while (alive && welcomed && line !== null) {
+    if (!alive || !welcomed) return;
+    for (;;) {
       const next = reports.after(sent, REPORTS_A_FRAME);
       if (next.reports.length === 0) return;
-      line.send({ kind: 'reports', ...next });
+      line?.send({ kind: 'reports', ...next });
       sent = next.first + next.reports.length - 1;
     }
   }

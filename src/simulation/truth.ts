@@ -14,17 +14,19 @@ export interface Truth {
   started(attempt: Omit<Attempt, 'end'>): void;
   ended(key: AttemptKey, at: Instant, exitCode: number | null): void;
   attempt(key: AttemptKey): Attempt | undefined;
+  /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
+  /** Attempts that ever ran. */
   readonly count: number;
 }
 
 /** `onStart` is called before the attempt counts as live. */
-export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, truth: Truth) => void): Truth => {
+export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth => {
   const all = new Map<string, Attempt>();
   const live = new Set<Attempt>();
-  const truth: Truth = {
+  return {
     started: (given) => {
-      onStart(given, truth);
+      onStart(given, live);
       const attempt = { ...given, end: null };
       all.set(attemptName(given.key), attempt);
       live.add(attempt);
@@ -41,5 +43,4 @@ export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, truth: Trut
       return all.size;
     },
   };
-  return truth;
 };
