@@ -1,1 +1,85 @@
-export {};
+#!/usr/bin/env node
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { CommandError, EXIT, messageOf } from './errors.ts';
+import { releaseVersion } from './version.ts';
+
+const program = new Command('linarite')
+  .description('an open Azure Batch service that you run yourself')
+  .version(releaseVersion())
+  .showHelpAfterError('(see --help)')
+  .exitOverride();
+
+const dataDir = (): Option => new Option('--data-dir <directory>', 'where everything is kept (default: $LINARITE_DATA_DIR, or ./.linarite)');
+
+program
+  .command('up')
+  .description('start the service; returns when it ends, or with --detach when it is ready')
+  .addOption(dataDir())
+  .option('--port <port>', 'TLS and plain HTTP share it (default: 10800)', portNumber)
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+  .option('--detach', 'run in the background')
+  .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
+  .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one (better in LINARITE_DATABASE_URL)')
+  .action(async (options) => (await import('./commands/up.ts')).up(options));
+
+program
+  .command('down')
+  .description('end the service with its agents and tasks; tasks are requeued')
+  .addOption(dataDir())
+  .option('--purge', 'remove all data as well')
+  .action(async (options) => (await import('./commands/down.ts')).down(options));
+
+program
+  .command('restart')
+  .description('end the service and start it again in the background; agents and tasks go on')
+  .addOption(dataDir())
+  .action(async (options) => (await import('./commands/restart.ts')).restart(options));
+
+program
+  .command('status')
+  .description('what runs, where, and what this machine cannot guarantee')
+  .addOption(dataDir())
+  .option('--json', 'for programs')
+  .action(async (options) => {
+    process.exitCode = await (await import('./commands/status.ts')).status(options);
+  });
+
+program
+  .command('env')
+  .description('how clients connect: eval "$(linarite env)"')
+  .addOption(dataDir())
+  .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
+  .action(async (options) => (await import('./commands/env.ts')).env(options));
+
+program.command('agent', { hidden: true }).action(async () => (await import('../agent/main.ts')).agentMain());
+
+// Their code is large and no other command needs it.
+if (process.argv.slice(2).some((argument) => argument === 'autoscale' || argument === 'help' || argument === '--help' || argument === '-h')) {
+  (await import('./autoscale.ts')).addAutoscaleCommands(program);
+}
+
+await main();
+
+async function main(): Promise<void> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Commander has printed what was wrong with the command line, or the help that was asked for.
+    if (isCommanderError(error)) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    else {
+      console.error(`linarite: ${messageOf(error)}`);
+      if (!(error instanceof CommandError) && process.env['LINARITE_DEBUG'] !== undefined) console.error(error);
+      process.exitCode = error instanceof CommandError ? error.exitCode : EXIT.failure;
+    }
+  }
+}
+
+function isCommanderError(error: unknown): error is { exitCode: number } {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.') && 'exitCode' in error;
+}
+
+function portNumber(text: string): number {
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
+  return port;
+}

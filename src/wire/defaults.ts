@@ -83,3 +83,4 @@ export function withTaskDefaults(task: TaskAdd, job: Pick<Job, 'constraints'>) {
 
 export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
 export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
+export type TaskWithDefaults = ReturnType<typeof withTaskDefaults>;

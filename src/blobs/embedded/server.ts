@@ -69,9 +69,8 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
     const said = readFileSync(logFile).subarray(logStartBytes).toString('utf8').trim();
     throw new Error(`the blob server ${outcome === 'timeout' ? 'was not ready in time' : 'did not start'}: ${said}`);
   }
-  // Its log is a file; nothing of ours should be kept alive by its channel.
+  // Its log is a file; the channel has done what it was for.
   child.disconnect();
-  child.unref();
   const { accountName, accountKey } = options;
   const endpoint = `http://${HOST}:${port}/${accountName}`;
   return {

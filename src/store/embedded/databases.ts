@@ -26,3 +26,30 @@ export function connectionUrl(connection: { host: string; port: number; user: st
   const { host, port, user, database } = connection;
   return `postgres://${encodeURIComponent(user)}@localhost:${port}/${encodeURIComponent(database)}?host=${encodeURIComponent(host)}`;
 }
+
+/**
+ * Makes the database of the embedded blob server beside ours, on the same server, and returns its URL: `azurite` on a PostgreSQL of
+ * our own, `<ours>_blobs` on one that others use too.
+ */
+export async function blobDatabaseUrl(ours: { host: string; port: number; user: string; database: string } | { connectionString: string }): Promise<string> {
+  if (!('connectionString' in ours)) return connectionUrl(await ensureDatabase(ours, 'azurite'));
+  const url = new URL(ours.connectionString);
+  const name = `${decodeURIComponent(url.pathname.slice(1)) || 'linarite'}_blobs`;
+  await ensureDatabase({ connectionString: ours.connectionString }, name);
+  url.pathname = `/${encodeURIComponent(name)}`;
+  return url.href;
+}
+
+/** The settings that decide whether what was acknowledged is on the disk. */
+export async function durabilitySettings(connection: ClientConfig): Promise<Record<string, string>> {
+  const client = new Client({ ...connection, connectionTimeoutMillis: 5_000 });
+  await client.connect();
+  try {
+    const found = await client.query<{ name: string; setting: string }>(
+      "select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes', 'server_version')",
+    );
+    return Object.fromEntries(found.rows.map(({ name, setting }) => [name, setting]));
+  } finally {
+    await client.end();
+  }
+}

@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync, readlinkSync, realpathSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync, realpathSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { endProcess } from '../../processes/end.ts';
 import { type ProcessIdentity, identifyProcess } from '../../processes/identity.ts';
@@ -26,7 +26,17 @@ export async function endLeftovers(databaseDirectory: string): Promise<number[]>
     ]);
     if (signal !== undefined) ended.push(orphan.pid);
   }
+  forgetPostmaster(databaseDirectory);
   return ended;
+}
+
+/**
+ * PostgreSQL refuses to start as long as a process has the id in postmaster.pid: also a zombie that nobody reaps (the first process
+ * of a container often does not), also a stranger of the same user. We know better, and that nothing is left that has the old
+ * shared memory open. Without /proc we do not, and leave it to PostgreSQL.
+ */
+function forgetPostmaster(databaseDirectory: string): void {
+  if (process.platform === 'linux') rmSync(join(databaseDirectory, 'postmaster.pid'), { force: true });
 }
 
 /** The living postmaster that postmaster.pid names, if it really is the one of this directory. */

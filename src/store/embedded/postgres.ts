@@ -148,7 +148,6 @@ function spawnPostmaster(options: { binaries: Binaries; data: string; account: U
       detached: true,
       stdio: ['ignore', log, log],
     });
-    child.unref();
     child.on('error', () => {});
     return child;
   } finally {

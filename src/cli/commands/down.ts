@@ -1,0 +1,22 @@
+import { dataDirectoryPath, findDataDirectory, purgeDataDirectory } from '../service/dataDirectory.ts';
+import { stopService } from '../service/stop.ts';
+import { realParts } from '../service/wiring.ts';
+
+export interface DownOptions {
+  readonly dataDir?: string;
+  readonly purge?: boolean;
+}
+
+/** `linarite down`: ends service, agents and tasks, also what a killed service left; `--purge` removes the data as well. */
+export async function down(options: DownOptions): Promise<void> {
+  const path = dataDirectoryPath(options.dataDir);
+  const directory = findDataDirectory(path);
+  if (directory === undefined) return console.log(`no service and no data at ${path}`);
+  const { service, leftovers } = await stopService(directory, 'end', realParts);
+  if (service) console.log('ended');
+  else if (leftovers.length === 0) console.log('no service was running');
+  if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);
+  if (options.purge !== true) return;
+  const left = purgeDataDirectory(directory);
+  console.log(left.length === 0 ? `removed ${path}` : `removed our data from ${path}; left what is not ours: ${left.join(', ')}`);
+}

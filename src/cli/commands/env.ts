@@ -1,0 +1,29 @@
+import { CommandError, EXIT } from '../errors.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { clientEnvironment } from '../service/environment.ts';
+import { runningService } from '../service/record.ts';
+import { hint, shellWord } from './hint.ts';
+
+export interface EnvOptions {
+  readonly dataDir?: string;
+  readonly format: 'shell' | 'json';
+}
+
+/** `linarite env`: how clients connect, for `eval` or for a program to read. */
+export function env(options: EnvOptions): void {
+  const path = dataDirectoryPath(options.dataDir);
+  const directory = findDataDirectory(path);
+  const record = directory === undefined ? undefined : runningService(directory);
+  if (directory === undefined || record === undefined) {
+    throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', options.dataDir)}`);
+  }
+  const environment = clientEnvironment(directory, record);
+  switch (options.format) {
+    case 'json':
+      console.log(JSON.stringify(environment, undefined, 2));
+      break;
+    case 'shell':
+      for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${shellWord(String(value))}`);
+      break;
+  }
+}

@@ -1,0 +1,20 @@
+import { CommandError, EXIT } from '../errors.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { readRecord } from '../service/record.ts';
+import { startDetached } from '../service/start.ts';
+import { stopService } from '../service/stop.ts';
+import { realParts } from '../service/wiring.ts';
+import { hint } from './hint.ts';
+
+/** `linarite restart`: a new service in the background, as the old one was asked to run; agents and tasks go on meanwhile. */
+export async function restart(options: { readonly dataDir?: string }): Promise<void> {
+  const path = dataDirectoryPath(options.dataDir);
+  const directory = findDataDirectory(path);
+  const former = directory === undefined ? undefined : readRecord(directory);
+  if (directory === undefined || former === undefined) {
+    throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', options.dataDir)}`);
+  }
+  await stopService(directory, 'leave', realParts);
+  const record = await startDetached(path, {});
+  console.log(`linarite ${record.version} is ready again at ${record.endpoint} (process ${record.process.pid})`);
+}

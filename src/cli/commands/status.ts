@@ -1,0 +1,117 @@
+import { isRunning } from '../../processes/identity.ts';
+import { durabilitySettings } from '../../store/embedded/databases.ts';
+import { EXIT, type ExitCode } from '../errors.ts';
+import { type Counts, readCounts } from '../service/counts.ts';
+import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { clientEnvironment } from '../service/environment.ts';
+import { readExternals } from '../service/externals.ts';
+import { type PartRecord, type ServiceRecord, readRecord } from '../service/record.ts';
+import { livingParts } from '../service/stop.ts';
+import { hint } from './hint.ts';
+
+export interface StatusOptions {
+  readonly dataDir?: string;
+  readonly json?: boolean;
+}
+
+/** What `status --json` prints; undefined members are left out. */
+interface Status {
+  readonly state: ServiceRecord['state'] | 'stopped' | 'killed';
+  readonly dataDirectory: string;
+  /** Where database and nodes lie when not in the data directory. */
+  readonly place?: string;
+  readonly version?: string;
+  readonly endpoint?: string;
+  readonly managementEndpoint?: string;
+  readonly blobEndpoint?: string;
+  readonly service?: { readonly pid: number; readonly startedAt: string; readonly uptimeSeconds: number };
+  readonly database?: { readonly pid?: number; readonly restarts?: number; readonly settings?: Readonly<Record<string, string>> };
+  readonly blobs?: { readonly pid?: number; readonly restarts?: number };
+  readonly counts?: Counts;
+  /** Processes that a killed service left. */
+  readonly leftovers?: readonly string[];
+  readonly limits?: readonly string[];
+}
+
+/** `linarite status`: what runs, where it is, what it cannot guarantee. Exit code 3 when no service runs. */
+export async function status(options: StatusOptions): Promise<ExitCode> {
+  const path = dataDirectoryPath(options.dataDir);
+  const directory = findDataDirectory(path);
+  const record = directory === undefined ? undefined : readRecord(directory);
+  const found = directory === undefined || record === undefined ? stopped(path, directory) : await inspect(directory, record);
+  if (options.json === true) console.log(JSON.stringify(found, undefined, 2));
+  else console.log(describe(found, options.dataDir).join('\n'));
+  return found.state === 'stopped' || found.state === 'killed' ? EXIT.notRunning : EXIT.ok;
+}
+
+function stopped(path: string, directory: DataDirectory | undefined): Status {
+  return { state: 'stopped', dataDirectory: path, ...(directory?.place === null || directory === undefined ? {} : { place: directory.place }) };
+}
+
+async function inspect(directory: DataDirectory, record: ServiceRecord): Promise<Status> {
+  const base = stopped(directory.root, directory);
+  if (!isRunning(record.process)) return { ...base, state: 'killed', version: record.version, leftovers: livingParts(record) };
+  const [settings, counts] = await Promise.all([
+    databaseSettings(directory),
+    record.state === 'ready' ? readCounts(clientEnvironment(directory, record)) : undefined,
+  ]);
+  const startedAt = Date.parse(record.startedAt);
+  return {
+    ...base,
+    state: record.state,
+    version: record.version,
+    endpoint: record.endpoint,
+    managementEndpoint: record.managementEndpoint,
+    ...(record.blobEndpoint === undefined ? {} : { blobEndpoint: record.blobEndpoint }),
+    service: { pid: record.process.pid, startedAt: record.startedAt, uptimeSeconds: Math.round((Date.now() - startedAt) / 1000) },
+    database: { ...partStatus(record.database), ...(settings === undefined ? {} : { settings }) },
+    blobs: partStatus(record.blobs),
+    ...(counts === undefined ? {} : { counts }),
+    limits: record.limits,
+  };
+}
+
+function partStatus(part: PartRecord | undefined): { pid?: number; restarts?: number } {
+  return part !== undefined && isRunning(part) ? { pid: part.pid, restarts: part.restarts } : {};
+}
+
+async function databaseSettings(directory: DataDirectory): Promise<Record<string, string> | undefined> {
+  const { databaseUrl } = readExternals(directory);
+  const embedded = { host: `${directory.database}/socket`, port: 5432, user: 'linarite', database: 'postgres' };
+  try {
+    return await durabilitySettings(databaseUrl === undefined ? embedded : { connectionString: databaseUrl });
+  } catch {
+    return undefined;
+  }
+}
+
+function describe(found: Status, dataDir: string | undefined): string[] {
+  const place = found.place === undefined ? [] : [`  database, nodes  ${found.place}`];
+  const data = [`  data             ${found.dataDirectory}`, ...place];
+  if (found.state === 'stopped') return [`not running; start it with ${hint('up', dataDir)}`, ...data];
+  if (found.state === 'killed') {
+    const alive = found.leftovers === undefined || found.leftovers.length === 0 ? '' : `; still there: ${found.leftovers.join(', ')}`;
+    return [`the service was killed${alive}; ${hint('up', dataDir)} brings it back, ${hint('down', dataDir)} ends what is left`, ...data];
+  }
+  const { service, counts, database, blobs } = found;
+  return [
+    `linarite ${found.version ?? ''} is ${found.state}, process ${service?.pid ?? ''}, for ${duration(service?.uptimeSeconds ?? 0)}`,
+    `  batch            ${found.endpoint ?? ''}  (TLS on the same port: ${found.managementEndpoint ?? ''})`,
+    `  blobs            ${found.blobEndpoint ?? ''}  ${processOf(blobs, found.blobEndpoint)}`,
+    `  PostgreSQL       ${processOf(database, 'given')}${database?.settings?.['server_version'] === undefined ? '' : `, version ${database.settings['server_version']}`}`,
+    ...data,
+    ...(counts === undefined ? [] : [`  holds            ${counts.pools} pools with ${counts.nodes} nodes, ${counts.jobs} jobs${counts.more ? ' or more' : ''}`]),
+    ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
+  ];
+}
+
+function processOf(part: Status['blobs'], otherwise: string | undefined): string {
+  if (part?.pid === undefined) return otherwise === undefined ? 'not running' : 'not ours, or being started';
+  return `process ${part.pid}${part.restarts === undefined || part.restarts === 0 ? '' : `, started again (${part.restarts})`}`;
+}
+
+function duration(seconds: number): string {
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  if (hours > 0) return `${hours} h ${minutes} min`;
+  return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
+}

@@ -1,0 +1,62 @@
+import { CommandError, EXIT, messageOf } from '../errors.ts';
+import { dataDirectoryPath } from '../service/dataDirectory.ts';
+import type { ServiceRecord } from '../service/record.ts';
+import type { AgentsFate } from '../service/run.ts';
+import { type Wishes, decideOptions, ensureService, readyService, tellStarter } from '../service/start.ts';
+import { hint } from './hint.ts';
+
+export interface UpOptions extends Wishes {
+  readonly dataDir?: string;
+  readonly detach?: boolean;
+}
+
+/** `linarite up`: the service in this process until it is told to end, or with `--detach` in one of its own. */
+export async function up(options: UpOptions): Promise<void> {
+  const path = dataDirectoryPath(options.dataDir);
+  if (options.detach === true) return printSummary(await ensureService(path, options), options.dataDir);
+  const running = await readyService(path, options);
+  if (running !== undefined) return printSummary(running, options.dataDir, 'already runs');
+  await serve(path, options);
+}
+
+async function serve(path: string, wishes: UpOptions): Promise<void> {
+  const order = awaitOrder();
+  try {
+    const { options } = decideOptions(path, wishes);
+    // Loaded only here: whoever starts a service in the background needs none of it.
+    const [{ runService }, { realParts }] = await Promise.all([import('../service/run.ts'), import('../service/wiring.ts')]);
+    const service = await runService(path, options, realParts, order.signal);
+    if (!tellStarter({ kind: 'ready' })) {
+      printSummary(service.record(), wishes.dataDir);
+      console.log('  Ctrl-C ends it, with its nodes and tasks.');
+    }
+    await service.stop(await order.given);
+  } catch (error) {
+    if (order.signal.aborted) process.exit(EXIT.failure);
+    const failure = error instanceof CommandError ? error : new CommandError(EXIT.failure, `the service did not start: ${messageOf(error)}`);
+    if (!tellStarter({ kind: 'failed', message: failure.message, exitCode: failure.exitCode })) throw failure;
+    process.exit(failure.exitCode);
+  }
+  // Whatever a part forgot to close must not keep a stopped service alive.
+  process.exit(EXIT.ok);
+}
+
+/** Waits for the signal that ends the service; `signal` aborts when it comes, also before the service is ready. */
+function awaitOrder(): { given: Promise<AgentsFate>; signal: AbortSignal } {
+  const abort = new AbortController();
+  const given = new Promise<AgentsFate>((resolve) => {
+    const take = (fate: AgentsFate) => (): void => {
+      resolve(fate);
+      abort.abort();
+    };
+    for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, take('end'));
+    process.on('SIGUSR2', take('leave'));
+  });
+  return { given, signal: abort.signal };
+}
+
+function printSummary(record: ServiceRecord, dataDir: string | undefined, verb = 'is ready'): void {
+  console.log(`linarite ${record.version} ${verb} at ${record.endpoint} (process ${record.process.pid})`);
+  console.log(`  connect: eval "$(${hint('env', dataDir)})", then for example: az batch pool list`);
+  console.log(`  look: ${hint('status', dataDir)}    end: ${hint('down', dataDir)}`);
+}

@@ -1,0 +1,64 @@
+import { join } from 'node:path';
+import type { BlobServer } from '../../blobs/embedded/server.ts';
+import type { Connection } from '../../store/connect.ts';
+import type { Postgres } from '../../store/embedded/postgres.ts';
+import type { Composition } from './composition.ts';
+import { isLoopback } from './keys.ts';
+import { moveIfLong } from './log.ts';
+import type { Storage } from './parts.ts';
+import { type Supervised, supervise } from './supervise.ts';
+
+/** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
+export async function startDatabase(given: Composition): Promise<Connection> {
+  const { directory, cleanups, log, externals, record } = given;
+  if (externals.databaseUrl !== undefined) return { connectionString: externals.databaseUrl };
+  const [{ startPostgres }, { ensureDatabase }] = await Promise.all([import('../../store/embedded/postgres.ts'), import('../../store/embedded/databases.ts')]);
+  const logFile = join(directory.logs, 'postgres.log');
+  moveIfLong(logFile);
+  const binariesDirectory = directory.place ?? directory.root;
+  const postgres: Supervised<Postgres> = await supervise({
+    name: 'PostgreSQL',
+    start: () => startPostgres({ directory: directory.database, logFile, binariesDirectory }),
+    log,
+    onChange: () => record.partChanged(),
+  });
+  cleanups.add('PostgreSQL', () => postgres.stop());
+  record.watch('database', () => postgres.record());
+  return ensureDatabase(postgres.current().connection, 'linarite');
+}
+
+/** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. */
+export async function startStorage(given: Composition, database: Connection): Promise<Storage> {
+  const { directory, cleanups, log, externals, keys, record } = given;
+  if (externals.storage !== undefined) {
+    record.blobEndpoint = externals.storage.endpoint;
+    return externals.storage;
+  }
+  const [{ startBlobServer }, { blobDatabaseUrl }] = await Promise.all([import('../../blobs/embedded/server.ts'), import('../../store/embedded/databases.ts')]);
+  const databaseUrl = await blobDatabaseUrl(database);
+  const logFile = join(directory.logs, 'blobs.log');
+  moveIfLong(logFile);
+  const { name: accountName, key: accountKey } = keys.storage;
+  let port: number | undefined;
+  const blobs: Supervised<BlobServer> = await supervise({
+    name: 'the blob server',
+    start: async () => {
+      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, ...(port === undefined ? {} : { port }) });
+      port = Number(new URL(server.endpoint).port);
+      return server;
+    },
+    log,
+    onChange: () => record.partChanged(),
+  });
+  cleanups.add('blob server', () => blobs.stop());
+  record.watch('blobs', () => blobs.record());
+  const { endpoint, connectionString } = blobs.current();
+  record.blobEndpoint = endpoint;
+  return { accountName, accountKey, endpoint, connectionString };
+}
+
+/** What the storage in use cannot guarantee. */
+export function storageLimits({ options, externals }: Composition): string[] {
+  if (externals.storage !== undefined || isLoopback(options.host)) return [];
+  return ['the embedded blob server is reachable from this machine alone: other machines need a storage account in LINARITE_STORAGE_CONNECTION_STRING'];
+}

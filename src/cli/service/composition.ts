@@ -1,0 +1,18 @@
+import type { Logger } from 'pino';
+import type { Cleanups } from './cleanups.ts';
+import type { DataDirectory } from './dataDirectory.ts';
+import type { Externals } from './externals.ts';
+import type { ServiceKeys } from './keys.ts';
+import type { RecordKeeper } from './recordKeeper.ts';
+import type { ServiceOptions } from './record.ts';
+
+/** What the steps of putting a service together share. */
+export interface Composition {
+  readonly directory: DataDirectory;
+  readonly options: ServiceOptions;
+  readonly externals: Externals;
+  readonly keys: ServiceKeys;
+  readonly log: Logger;
+  readonly cleanups: Cleanups;
+  readonly record: RecordKeeper;
+}

@@ -1,0 +1,47 @@
+import { createHmac } from 'node:crypto';
+import type { ClientEnvironment } from './environment.ts';
+
+/** What an account holds, as `status` shows it; `more` when there are more than one page of a thousand. */
+export interface Counts {
+  readonly pools: number;
+  readonly nodes: number;
+  readonly jobs: number;
+  readonly more: boolean;
+}
+
+const API_VERSION = '2024-07-01.20.0';
+const TIMEOUT_MS = 3_000;
+
+/** Asks the service as any client would; undefined when it does not answer. */
+export async function readCounts(environment: ClientEnvironment): Promise<Counts | undefined> {
+  try {
+    const [pools, jobs] = await Promise.all([
+      list(environment, '/pools', 'id,currentDedicatedNodes,currentLowPriorityNodes'),
+      list(environment, '/jobs', 'id'),
+    ]);
+    const nodes = pools.items.reduce<number>((sum, pool) => sum + numberOf(pool, 'currentDedicatedNodes') + numberOf(pool, 'currentLowPriorityNodes'), 0);
+    return { pools: pools.items.length, nodes, jobs: jobs.items.length, more: pools.more || jobs.more };
+  } catch {
+    return undefined;
+  }
+}
+
+async function list(environment: ClientEnvironment, path: string, select: string): Promise<{ items: readonly unknown[]; more: boolean }> {
+  const date = new Date().toUTCString();
+  const account = environment.AZURE_BATCH_ACCOUNT;
+  const canonical = `/${account}${path}\n$select:${select}\napi-version:${API_VERSION}`;
+  const text = `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${date}\n${canonical}`;
+  const signature = createHmac('sha256', Buffer.from(environment.AZURE_BATCH_ACCESS_KEY, 'base64')).update(text).digest('base64');
+  const answer = await fetch(`${environment.AZURE_BATCH_ENDPOINT}${path}?$select=${encodeURIComponent(select)}&api-version=${API_VERSION}`, {
+    headers: { 'ocp-date': date, authorization: `SharedKey ${account}:${signature}` },
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const body: unknown = await answer.json();
+  if (!answer.ok || typeof body !== 'object' || body === null || !('value' in body) || !Array.isArray(body.value)) throw new Error(`${path}: ${answer.status}`);
+  return { items: body.value, more: 'odata.nextLink' in body };
+}
+
+function numberOf(item: unknown, name: string): number {
+  const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, name) : undefined;
+  return typeof value === 'number' ? value : 0;
+}

@@ -1,0 +1,109 @@
+import { chmodSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { CommandError, EXIT } from '../errors.ts';
+import { readIfThere, replaceFile } from '../files.ts';
+import { releaseVersion } from '../version.ts';
+import { removePlace, takePlace } from './place.ts';
+
+/**
+ * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place elsewhere when
+ * another user has to reach them there and cannot.
+ */
+export interface DataDirectory {
+  readonly root: string;
+  readonly place: string | null;
+  readonly database: string;
+  readonly nodes: string;
+  readonly blobs: string;
+  readonly certificates: string;
+  /** Mode 0700: keys of the accounts, secret of the nodes' credentials. */
+  readonly keys: string;
+  readonly logs: string;
+  /** Mode 0700: lock and record of the running service. */
+  readonly run: string;
+}
+
+/** Raised when an older release could not read what this one writes. */
+const FORMAT = 1;
+const ENTRIES = ['version', 'place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'run'] as const;
+
+export const DEFAULT_DATA_DIRECTORY = '.linarite';
+
+/** The path that a command means: `--data-dir`, else LINARITE_DATA_DIR, else `./.linarite`. */
+export function dataDirectoryPath(option: string | undefined): string {
+  return resolve(option ?? (process.env['LINARITE_DATA_DIR'] || DEFAULT_DATA_DIRECTORY));
+}
+
+/**
+ * Opens a data directory, and makes it first when there is none or an empty one. Throws `CommandError` when it belongs to a newer
+ * release, or holds something else.
+ */
+export function makeDataDirectory(path: string): DataDirectory {
+  const root = resolve(path);
+  mkdirSync(root, { recursive: true, mode: 0o711 });
+  if (!refuseForeign(root)) {
+    // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
+    if (process.getuid?.() === 0) chmodSync(root, 0o711);
+    const place = takePlace(root);
+    if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
+    replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
+  }
+  const directory = layout(root);
+  for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
+  mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
+  return directory;
+}
+
+/** Opens an existing data directory; undefined when there is none at this path. Throws as `makeDataDirectory` does. */
+export function findDataDirectory(path: string): DataDirectory | undefined {
+  const root = resolve(path);
+  if (statSync(root, { throwIfNoEntry: false }) === undefined) return undefined;
+  return refuseForeign(root) ? layout(root) : undefined;
+}
+
+/**
+ * Removes what is ours, by name, and the directory itself if nothing else lies in it. Returns what is left, so nothing of a
+ * stranger's is ever lost to `--purge`.
+ */
+export function purgeDataDirectory(directory: DataDirectory): string[] {
+  if (directory.place !== null) removePlace(directory.place);
+  for (const entry of ENTRIES) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  for (const entry of readdirSync(directory.root)) {
+    if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  }
+  const left = readdirSync(directory.root);
+  if (left.length === 0) rmdirSync(directory.root);
+  return left;
+}
+
+/** True when it is a data directory of ours, false when it is empty. */
+function refuseForeign(root: string): boolean {
+  const version = readIfThere(join(root, 'version'));
+  if (version === undefined) {
+    if (readdirSync(root).length === 0) return false;
+    throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
+  }
+  const [format, release = 'unknown'] = version.trim().split(' ');
+  if (Number(format) > FORMAT) {
+    throw new CommandError(
+      EXIT.newerData,
+      `${root} belongs to linarite ${release} (data format ${format}); this is linarite ${releaseVersion()} (format ${FORMAT}): use the newer one, or another --data-dir`,
+    );
+  }
+  return true;
+}
+
+function layout(root: string): DataDirectory {
+  const place = readIfThere(join(root, 'place'))?.trim() ?? null;
+  return {
+    root,
+    place,
+    database: join(place ?? root, 'database'),
+    nodes: join(place ?? root, 'nodes'),
+    blobs: join(root, 'blobs'),
+    certificates: join(root, 'certificates'),
+    keys: join(root, 'keys'),
+    logs: join(root, 'logs'),
+    run: join(root, 'run'),
+  };
+}

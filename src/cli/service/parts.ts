@@ -1,0 +1,56 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { AgentDoor, NodeFiles, Wake } from '../../ports.ts';
+import type { Connection } from '../../store/connect.ts';
+import type { DataDirectory } from './dataDirectory.ts';
+import type { ServiceKeys } from './keys.ts';
+
+/** A storage account: the embedded one or any other. */
+export interface Storage {
+  readonly accountName: string;
+  readonly accountKey: string;
+  /** Without a closing slash. */
+  readonly endpoint: string;
+  readonly connectionString: string;
+}
+
+/** What the parts of a service are given to work with. */
+export interface ServiceContext {
+  /** Of this process, random; owners and heartbeats go by it. */
+  readonly processId: string;
+  readonly directory: DataDirectory;
+  readonly keys: ServiceKeys;
+  readonly connection: Connection;
+  /** `http://127.0.0.1:PORT`, reachable from this machine. */
+  readonly endpoint: string;
+  /** `ws://127.0.0.1:PORT/linarite/agent` */
+  readonly agentUrl: string;
+  readonly log: Logger;
+}
+
+/** The owner of the account, running. */
+export interface OwnerPart {
+  readonly ports: { readonly wake: Wake; readonly door: AgentDoor; readonly files: NodeFiles };
+  /** What the provider cannot guarantee on this machine. */
+  readonly limits: readonly string[];
+  /** `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us. */
+  stop(agents: 'end' | 'leave'): Promise<void>;
+}
+
+/** The HTTP interface, serving. */
+export interface ApiPart {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  stop(): Promise<void>;
+}
+
+/** The parts that a service is made of beside its processes; tests may put others in their place. */
+export interface Parts {
+  /** Brings the database to this release's tables. Throws `NewerDatabase`. */
+  migrate(connection: Connection): Promise<void>;
+  startOwner(context: ServiceContext, storage: Storage): Promise<OwnerPart>;
+  startApi(context: ServiceContext, storage: Storage, owner: OwnerPart): Promise<ApiPart>;
+  /** Ends agents (and their tasks) that outlived a killed service. Returns how many there were. */
+  endAgents(nodesDirectory: string): Promise<number>;
+}

@@ -1,0 +1,84 @@
+import { type ProcessIdentity, identifyProcess } from '../../processes/identity.ts';
+import { releaseVersion } from '../version.ts';
+import type { DataDirectory } from './dataDirectory.ts';
+import { type PartRecord, type ServiceOptions, type ServiceRecord, writeRecord } from './record.ts';
+
+/** Keeps run/service.json in step with what runs. */
+export class RecordKeeper {
+  readonly #directory: DataDirectory;
+  readonly #options: ServiceOptions;
+  readonly #startedAt = new Date().toISOString();
+  readonly #process = ownIdentity();
+  readonly #parts = new Map<'database' | 'blobs', () => PartRecord | undefined>();
+  #state: ServiceRecord['state'] = 'starting';
+  #port: number;
+  limits: readonly string[] = [];
+  blobEndpoint: string | undefined;
+
+  constructor(directory: DataDirectory, options: ServiceOptions) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#port = options.port;
+  }
+
+  /** The port is open. The record of a service that does not get this far is never written, so it hides nobody else's. */
+  listens(port: number): void {
+    this.#port = port;
+    this.#write();
+  }
+
+  /** This part of the record is what `look` gives. */
+  watch(part: 'database' | 'blobs', look: () => PartRecord | undefined): void {
+    this.#parts.set(part, look);
+    this.#write();
+  }
+
+  change(state: ServiceRecord['state']): void {
+    this.#state = state;
+    this.#write();
+  }
+
+  /** A part died or lives again. */
+  partChanged(): void {
+    const whole = [...this.#parts.values()].every((look) => look() !== undefined);
+    if (this.#state === 'ready' && !whole) this.#state = 'degraded';
+    else if (this.#state === 'degraded' && whole) this.#state = 'ready';
+    this.#write();
+  }
+
+  current(): ServiceRecord {
+    const database = this.#parts.get('database')?.();
+    const blobs = this.#parts.get('blobs')?.();
+    const authority = `${hostForClients(this.#options.host)}:${this.#port}`;
+    return {
+      process: this.#process,
+      state: this.#state,
+      startedAt: this.#startedAt,
+      version: releaseVersion(),
+      options: { ...this.#options, port: this.#port },
+      endpoint: `http://${authority}`,
+      managementEndpoint: `https://${authority}`,
+      limits: this.limits,
+      ...(this.blobEndpoint === undefined ? {} : { blobEndpoint: this.blobEndpoint }),
+      ...(database === undefined ? {} : { database }),
+      ...(blobs === undefined ? {} : { blobs }),
+    };
+  }
+
+  #write(): void {
+    writeRecord(this.#directory, this.current());
+  }
+}
+
+/** As clients on this machine reach it: who listens everywhere listens on loopback, and a name may mean either family. */
+function hostForClients(host: string): string {
+  if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
+  if (host === '::') return '[::1]';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+function ownIdentity(): ProcessIdentity {
+  const identity = identifyProcess(process.pid);
+  if (identity === undefined) throw new Error('cannot tell when this process started');
+  return identity;
+}

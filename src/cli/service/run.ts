@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto';
+import { CommandError, EXIT, messageOf } from '../errors.ts';
+import { startDatabase, startStorage, storageLimits } from './children.ts';
+import { Cleanups } from './cleanups.ts';
+import type { Composition } from './composition.ts';
+import { type DataDirectory, makeDataDirectory } from './dataDirectory.ts';
+import { readExternals } from './externals.ts';
+import { openFront } from './front.ts';
+import { provideKeys, usesWellKnownKeys } from './keys.ts';
+import { machineLimits } from './limits.ts';
+import { LockHeldError, takeLock } from './lock.ts';
+import { openLog } from './log.ts';
+import type { ApiPart, Parts, ServiceContext } from './parts.ts';
+import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
+import { RecordKeeper } from './recordKeeper.ts';
+
+/** `end`: agents and their tasks end too (`down`). `leave`: they go on without us (`restart`). */
+export type AgentsFate = 'end' | 'leave';
+
+/** A service in this process. */
+export interface Service {
+  record(): ServiceRecord;
+  /** Ends it; the first call decides on the agents. */
+  stop(agents: AgentsFate): Promise<void>;
+}
+
+/**
+ * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database -> migrations beside blob
+ * server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the user can do something; what was
+ * started by then is ended.
+ */
+export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
+  const directory = makeDataDirectory(path);
+  lock(directory);
+  const { log, close: closeLog } = openLog(directory.logs);
+  const cleanups = new Cleanups(log);
+  cleanups.add('log', closeLog);
+  const composition = {
+    directory,
+    options,
+    externals: readExternals(directory),
+    keys: provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey })),
+    log,
+    cleanups,
+    record: new RecordKeeper(directory, options),
+  };
+  let fate: AgentsFate = 'leave';
+  let stopping: Promise<void> | undefined;
+  const former = readRecord(directory);
+  // Who stays away for good leaves nothing to come back to; who is followed by another leaves how it was asked to run.
+  let leaveRecord = (): void => (former === undefined ? removeRecord(directory) : writeRecord(directory, former));
+  cleanups.add('record', () => leaveRecord());
+  try {
+    await compose(composition, parts, signal, () => fate);
+    leaveRecord = () => (fate === 'end' ? removeRecord(directory) : undefined);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the service does not start');
+    await cleanups.run();
+    throw asCommandError(error);
+  }
+  return {
+    record: () => composition.record.current(),
+    stop: (agents) => {
+      if (stopping === undefined) {
+        fate = agents;
+        log.info({ agents }, 'stopping');
+        composition.record.change('stopping');
+        stopping = cleanups.run();
+      }
+      return stopping;
+    },
+  };
+}
+
+/** Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the port is open. */
+async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
+  const { directory, keys, log, cleanups, record } = composition;
+  const front = await openFront(composition);
+  cleanups.add('port', () => front.close());
+  record.listens(front.port);
+
+  const connection = await startDatabase(composition);
+  signal.throwIfAborted();
+  const [storage, migrated] = await Promise.allSettled([startStorage(composition, connection), parts.migrate(connection)]);
+  if (migrated.status === 'rejected') throw migrated.reason;
+  if (storage.status === 'rejected') throw storage.reason;
+  signal.throwIfAborted();
+
+  let api: ApiPart | undefined;
+  cleanups.add('API', () => api?.stop());
+  cleanups.add('port', () => front.close());
+  const { endpoint } = record.current();
+  const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
+  const context: ServiceContext = { processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, log };
+  const owner = await parts.startOwner(context, storage.value);
+  cleanups.add('owner', () => owner.stop(fate()));
+  signal.throwIfAborted();
+  api = await parts.startApi(context, storage.value, owner);
+  signal.throwIfAborted();
+  front.serve(api);
+  record.limits = [...new Set([...(await machineLimits()), ...owner.limits, ...storageLimits(composition)])];
+  record.change('ready');
+  log.info({ endpoint }, 'ready');
+}
+
+function lock(directory: DataDirectory): void {
+  try {
+    takeLock(directory.run);
+  } catch (error) {
+    if (!(error instanceof LockHeldError)) throw error;
+    throw new CommandError(EXIT.failure, `another service (process ${error.holder.pid}) uses ${directory.root}: see linarite status, or give another --data-dir`);
+  }
+}
+
+/** Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. */
+function asCommandError(error: unknown): unknown {
+  if (error instanceof CommandError) return error;
+  const newer = error instanceof Error && ['PostgresVersionError', 'NewerDatabase'].includes(error.constructor.name);
+  return newer ? new CommandError(EXIT.newerData, messageOf(error)) : error;
+}

@@ -1,0 +1,134 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { waitUntil } from '../../processes/end.ts';
+import { isRunning } from '../../processes/identity.ts';
+import { nodeArguments, siblingModule } from '../../processes/module.ts';
+import { CommandError, EXIT, type ExitCode } from '../errors.ts';
+import { type DataDirectory, findDataDirectory, makeDataDirectory } from './dataDirectory.ts';
+import { keepExternals } from './externals.ts';
+import { moveIfLong } from './log.ts';
+import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
+
+/** What a user may say about a service; what is left out is as the killed one had it, or else the default. */
+export interface Wishes {
+  readonly port?: number;
+  readonly host?: string;
+  readonly wellKnownKey?: boolean;
+  readonly databaseUrl?: string;
+}
+
+export const DEFAULT_PORT = 10800;
+const DEFAULT_HOST = '127.0.0.1';
+/** Recovery of a database may take minutes; whoever waits for another process's start is told after this long. */
+const READY_TIMEOUT_MS = 10 * 60_000;
+
+/** What a detached service tells whoever started it. */
+export type StartMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string; readonly exitCode: ExitCode };
+
+/**
+ * The service of this data directory, ready: the one that runs, or a new one in the background. Throws `CommandError` when it does
+ * not start, or runs on another port than asked for.
+ */
+export async function ensureService(path: string, wishes: Wishes = {}): Promise<ServiceRecord> {
+  return (await readyService(path, wishes)) ?? startDetached(path, wishes);
+}
+
+/** The running service once it is ready with all its parts; undefined when none runs (any more). */
+export async function readyService(path: string, wishes: Wishes = {}): Promise<ServiceRecord | undefined> {
+  const directory = findDataDirectory(path);
+  if (directory === undefined) return undefined;
+  const settled = await waitUntil(() => {
+    const record = runningService(directory);
+    return record === undefined || isWhole(record);
+  }, READY_TIMEOUT_MS);
+  if (!settled) throw new CommandError(EXIT.failure, `the service of ${directory.root} runs but does not get ready: see ${directory.logs}`);
+  const record = runningService(directory);
+  if (record !== undefined && wishes.port !== undefined && wishes.port !== record.options.port) {
+    throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, on port ${record.options.port}: end it with linarite down first`);
+  }
+  return record;
+}
+
+/** Fixes how the next service runs, and keeps what of it is secret. Call it only when none runs. */
+export function decideOptions(path: string, wishes: Wishes): { directory: DataDirectory; options: ServiceOptions } {
+  const directory = makeDataDirectory(path);
+  // A record without its service: it was killed, so it comes back as it was.
+  const former = readRecord(directory)?.options;
+  const databaseUrl = wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'];
+  const storageConnectionString = process.env['LINARITE_STORAGE_CONNECTION_STRING'];
+  if (former === undefined || databaseUrl !== undefined || storageConnectionString !== undefined) {
+    keepExternals(directory, { databaseUrl, storageConnectionString });
+  }
+  return {
+    directory,
+    options: {
+      port: wishes.port ?? former?.port ?? DEFAULT_PORT,
+      host: wishes.host ?? former?.host ?? DEFAULT_HOST,
+      wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
+    },
+  };
+}
+
+/** Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from it. */
+export async function startDetached(path: string, wishes: Wishes): Promise<ServiceRecord> {
+  const { directory, options } = decideOptions(path, wishes);
+  const outputFile = join(directory.logs, 'output.log');
+  moveIfLong(outputFile);
+  const output = openSync(outputFile, 'a', 0o600);
+  const flags = ['--data-dir', directory.root, '--port', String(options.port), '--host', options.host, ...(options.wellKnownKey ? ['--well-known-key'] : [])];
+  const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
+    cwd: directory.root,
+    detached: true,
+    env: detachedEnvironment(),
+    stdio: ['ignore', output, output, 'ipc'],
+  });
+  closeSync(output);
+  const interrupted = (): void => {
+    child.kill('SIGTERM');
+  };
+  process.once('SIGINT', interrupted);
+  const message = await new Promise<StartMessage>((resolve) => {
+    child.once('message', (received) => resolve(isStartMessage(received) ? received : failed('it talks nonsense')));
+    child.once('error', (error) => resolve(failed(error.message)));
+    child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(outputFile)}`)));
+  });
+  process.off('SIGINT', interrupted);
+  if (message.kind === 'failed') throw new CommandError(message.exitCode, message.message);
+  child.disconnect();
+  child.unref();
+  const record = readRecord(directory);
+  if (record === undefined) throw new CommandError(EXIT.failure, `the service was ready and is gone; see ${directory.logs}`);
+  return record;
+}
+
+/** Whether this process was started by `startDetached`; then it is told here how it went. */
+export function tellStarter(message: StartMessage): boolean {
+  if (process.env['LINARITE_DETACHED'] !== '1' || process.send === undefined) return false;
+  process.send(message);
+  return true;
+}
+
+/** Credentials that were kept already do not stay in the environment of a process that starts others. */
+function detachedEnvironment(): NodeJS.ProcessEnv {
+  const { LINARITE_DATABASE_URL: _url, LINARITE_STORAGE_CONNECTION_STRING: _storage, ...rest } = process.env;
+  return { ...rest, LINARITE_DETACHED: '1' };
+}
+
+/** A database that was just killed may still stand in the record: so its process is looked at as well. */
+function isWhole(record: ServiceRecord): boolean {
+  return record.state === 'ready' && [record.database, record.blobs].every((part) => part === undefined || isRunning(part));
+}
+
+function failed(message: string): StartMessage {
+  return { kind: 'failed', message: `the service did not start: ${message}`, exitCode: EXIT.failure };
+}
+
+function isStartMessage(value: unknown): value is StartMessage {
+  if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
+  return value.kind === 'ready' || (value.kind === 'failed' && 'message' in value && typeof value.message === 'string' && 'exitCode' in value);
+}
+
+function lastLines(path: string): string {
+  return readFileSync(path, 'utf8').trim().split('\n').slice(-5).join('\n');
+}

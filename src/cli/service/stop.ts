@@ -1,0 +1,58 @@
+import { endProcess } from '../../processes/end.ts';
+import { isRunning } from '../../processes/identity.ts';
+import type { DataDirectory } from './dataDirectory.ts';
+import { type ServiceRecord, readRecord, removeRecord } from './record.ts';
+import type { AgentsFate } from './run.ts';
+import type { Parts } from './parts.ts';
+
+/** What `stopService` found and ended. */
+export interface Stopped {
+  /** The service itself was alive. */
+  readonly service: boolean;
+  /** Processes that had outlived a service, by what they are. */
+  readonly leftovers: readonly string[];
+}
+
+/** Agents get time to end their tasks, PostgreSQL to write its checkpoint. */
+const STOP_MS = 60_000;
+
+/**
+ * Ends the service, and whatever one that was killed left behind: agents with their tasks, blob server, database. With `leave`
+ * agents are spared, and the next service is asked to run as this one was. What somebody else runs is never touched: every process is known by its id and its start time.
+ */
+export async function stopService(directory: DataDirectory, agents: AgentsFate, parts: Pick<Parts, 'endAgents'>): Promise<Stopped> {
+  const record = readRecord(directory);
+  const service = record !== undefined && isRunning(record.process);
+  if (service) {
+    await endProcess(record.process, [
+      { signal: agents === 'end' ? 'SIGTERM' : 'SIGUSR2', waitMs: STOP_MS },
+      { signal: 'SIGKILL', waitMs: 5_000 },
+    ]);
+  }
+  const leftovers: string[] = [];
+  if (agents === 'end') {
+    const count = await parts.endAgents(directory.nodes);
+    if (count > 0) leftovers.push(`${count} agent${count === 1 ? '' : 's'}`);
+  }
+  leftovers.push(...(await endParts(directory)));
+  if (agents === 'end') removeRecord(directory);
+  return { service, leftovers };
+}
+
+/** Blob server first: it writes to the database. */
+async function endParts(directory: DataDirectory): Promise<string[]> {
+  const ended: string[] = [];
+  const [{ endLeftoverBlobServer }, { endLeftovers }] = await Promise.all([import('../../blobs/embedded/server.ts'), import('../../store/embedded/leftover.ts')]);
+  if ((await endLeftoverBlobServer(directory.blobs)) !== undefined) ended.push('blob server');
+  if ((await endLeftovers(`${directory.database}/data`)).length > 0) ended.push('PostgreSQL');
+  return ended;
+}
+
+/** Processes of a killed service that still run, for `status`. */
+export function livingParts(record: ServiceRecord): string[] {
+  const named = [
+    ['PostgreSQL', record.database],
+    ['blob server', record.blobs],
+  ] as const;
+  return named.flatMap(([name, part]) => (part !== undefined && isRunning(part) ? [`${name} (process ${part.pid})`] : []));
+}
