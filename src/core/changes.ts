@@ -1,0 +1,134 @@
+import type { Command, Decisions, JobGuard } from './decisions.ts';
+import type { JobNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { Job, Node, Pool, Task } from './model.ts';
+import type { JobStatus, NodeStatus } from './status.ts';
+import { STATUS_MEMORY_TICKS } from './tunables.ts';
+
+/** The one door for effects: what changed since the last `decide`, each row once, as it is in the end. */
+export class Changes {
+  readonly #tasks: Task[] = [];
+  readonly #jobs: Job[] = [];
+  readonly #pools: Pool[] = [];
+  readonly #nodes: Node[] = [];
+  #goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
+  #goneJobs: JobNumber[] = [];
+  #gonePools: PoolNumber[] = [];
+  #guards: JobGuard[] = [];
+  #commands: Command[] = [];
+  /** Tasks that ended, by decide: see `Job.recent`. */
+  readonly #remembered: Task[][] = [];
+
+  task(task: Task): void {
+    if (task.dirty) return;
+    task.dirty = true;
+    this.#tasks.push(task);
+  }
+
+  job(job: Job): void {
+    if (job.dirty) return;
+    job.dirty = true;
+    this.#jobs.push(job);
+  }
+
+  pool(pool: Pool): void {
+    if (pool.dirty) return;
+    pool.dirty = true;
+    this.#pools.push(pool);
+  }
+
+  node(node: Node): void {
+    if (node.dirty) return;
+    node.dirty = true;
+    this.#nodes.push(node);
+  }
+
+  taskGone(job: JobNumber, task: TaskNumber): void {
+    this.#goneTasks.push({ job, task });
+  }
+
+  jobGone(job: JobNumber): void {
+    this.#goneJobs.push(job);
+  }
+
+  poolGone(pool: PoolNumber): void {
+    this.#gonePools.push(pool);
+  }
+
+  guard(guard: JobGuard): void {
+    this.#guards.push(guard);
+  }
+
+  command(command: Command): void {
+    this.#commands.push(command);
+  }
+
+  /** Keeps how a task ended for the next `STATUS_MEMORY_TICKS` decides. */
+  remember(task: Task): void {
+    task.job.recent.set(task.number, task);
+    let latest = this.#remembered[0];
+    if (latest === undefined) {
+      latest = [];
+      this.#remembered.unshift(latest);
+    }
+    latest.push(task);
+  }
+
+  take(): Decisions {
+    const tasks = drain(this.#tasks).filter((task) => !task.deleted && !task.job.gone);
+    const decisions: Decisions = {
+      tasks: tasks.map((task) => task.status),
+      jobs: drain(this.#jobs).filter((job) => !job.gone).map(jobRow),
+      pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
+      nodes: drain(this.#nodes).map(nodeRow),
+      gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
+      guards: this.#guards,
+      commands: this.#commands,
+    };
+    this.#goneTasks = [];
+    this.#goneJobs = [];
+    this.#gonePools = [];
+    this.#guards = [];
+    this.#commands = [];
+    this.#forget();
+    return decisions;
+  }
+
+  #forget(): void {
+    this.#remembered.unshift([]);
+    for (const task of this.#remembered.length > STATUS_MEMORY_TICKS ? (this.#remembered.pop() ?? []) : []) {
+      if (task.job.recent.get(task.number) === task) task.job.recent.delete(task.number);
+    }
+  }
+}
+
+const drain = <Row extends { dirty: boolean }>(rows: Row[]): Row[] => {
+  const taken = rows.splice(0);
+  for (const row of taken) row.dirty = false;
+  return taken;
+};
+
+const jobRow = (job: Job): JobStatus => ({ ...job.status, ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
+
+const nodeRow = (node: Node): NodeStatus => ({
+  node: node.number,
+  pool: node.pool.number,
+  id: node.id,
+  dedicated: node.dedicated,
+  state: node.state,
+  since: node.since,
+  scheduling: node.scheduling,
+  life: node.life,
+  allocatedAt: node.allocatedAt,
+  bootedAt: node.bootedAt,
+  slots: node.slots,
+  runningTasks: node.running.size,
+  runningSlots: node.runningSlots,
+  totalTasksRun: node.totalTasksRun,
+  totalTasksSucceeded: node.totalTasksSucceeded,
+  recentTasks: [...node.recentTasks],
+  startTask: node.startTask,
+  errors: node.errors,
+  retainUntil: node.retainUntil,
+  agent: node.agent,
+  goneAt: node.goneAt,
+});

@@ -1,0 +1,145 @@
+import { currentAttempt } from './attempts.ts';
+import type { Command, Decisions } from './decisions.ts';
+import type { CoreEvent } from './events.ts';
+import { explain } from './explain.ts';
+import { reviewJob, takeJob } from './jobLife.ts';
+import type { Instant } from './keys.ts';
+import { load } from './load.ts';
+import type { CoreState, Job } from './model.ts';
+import { leaseExpired, observed, reviewNode, said, shutDown, silent } from './nodeLife.ts';
+import { place } from './placement/place.ts';
+import { reviewPool, takePool } from './poolAllocation.ts';
+import type { CreateCore, Random } from './port.ts';
+import { release, request, takeIn } from './taskLife.ts';
+import { RELEASES_PER_DECIDE } from './tunables.ts';
+
+/** The rules of one account: see README.md of this folder. */
+export const createCore: CreateCore = (snapshot, now) => {
+  const state = load(snapshot, now);
+  let lastNow = now;
+  return {
+    apply: (event, now) => apply(state, event, now),
+    decide: (now, random) => {
+      lastNow = now;
+      return decide(state, now, random);
+    },
+    nextTimer: () => (state.releases.length > 0 ? lastNow : state.timers.next()),
+    explain: (job, task, now) => explain(state, job, task, now),
+  };
+};
+
+const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
+  switch (event.kind) {
+    case 'pool':
+      takePool(state, event.intent, null);
+      return;
+    case 'job':
+      takeJob(state, event.intent, event.status);
+      return;
+    case 'tasks': {
+      const job = state.jobs.get(event.job);
+      if (job !== undefined) takeInNew(state, job, event, now);
+      return;
+    }
+    case 'task': {
+      const job = state.jobs.get(event.job);
+      if (job !== undefined && event.task.intent.task <= job.ingested) request(state, job, event.task, now);
+      return;
+    }
+    case 'shutdown':
+      state.closing = true;
+      for (const node of state.nodes.values()) shutDown(state, node, now);
+      return;
+    case 'node':
+    case 'agent':
+    case 'leaseExpired':
+    case 'silent': {
+      const node = state.nodes.get(event.node);
+      if (node === undefined) return;
+      if (event.kind === 'node') observed(state, node, event.life, event.observed, now);
+      else if (event.kind === 'agent') said(state, node, event.report, now);
+      else if (event.kind === 'leaseExpired') leaseExpired(state, node, now);
+      else silent(state, node, now);
+    }
+  }
+};
+
+const takeInNew = (state: CoreState, job: Job, { through, tasks }: Extract<CoreEvent, { kind: 'tasks' }>, now: Instant): void => {
+  for (const intake of tasks) if (intake.intent.task > job.ingested) takeIn(state, job, intake, now);
+  job.ingested = Math.max(job.ingested, through);
+  state.changes.job(job);
+  state.review.jobs.add(job);
+};
+
+const decide = (state: CoreState, now: Instant, random: Random): Decisions => {
+  fireTimers(state, now);
+  releaseDependants(state);
+  settle(state, now, random);
+  if (!state.closing) for (const pool of drain(state.review.placement)) place(state, pool, now);
+  const decisions = state.changes.take();
+  return { ...decisions, commands: decisions.commands.filter((command) => stillMeant(state, command)) };
+};
+
+const fireTimers = (state: CoreState, now: Instant): void => {
+  for (let timer = state.timers.due(now); timer !== null; timer = state.timers.due(now)) {
+    switch (timer.kind) {
+      case 'pool':
+        addKnown(state.review.pools, state.pools.get(timer.pool));
+        break;
+      case 'job':
+        addKnown(state.review.jobs, state.jobs.get(timer.job));
+        break;
+      case 'node':
+        addKnown(state.review.nodes, state.nodes.get(timer.node));
+        break;
+      case 'placement':
+        addKnown(state.review.placement, state.pools.get(timer.pool));
+        break;
+    }
+  }
+};
+
+const addKnown = <Item>(set: Set<Item>, item: Item | undefined): void => {
+  if (item !== undefined) set.add(item);
+};
+
+/** In pages: a parent of a hundred thousand does not hold up the tick it ends in. */
+const releaseDependants = (state: CoreState): void => {
+  let room = RELEASES_PER_DECIDE;
+  while (room > 0) {
+    const [next] = state.releases;
+    if (next === undefined) return;
+    const until = Math.min(next.tasks.length, next.done + room);
+    room -= until - next.done;
+    for (; next.done < until; next.done++) release(state, next.job, next.tasks[next.done] ?? -1);
+    if (next.done >= next.tasks.length) state.releases.shift();
+  }
+};
+
+/** Jobs, pools and nodes push each other on until nothing moves. Each step brings something nearer to its end, so few rounds do. */
+const settle = (state: CoreState, now: Instant, random: Random): void => {
+  const { jobs, pools, nodes } = state.review;
+  for (let round = 0; jobs.size + pools.size + nodes.size > 0; round++) {
+    if (round > MOST_ROUNDS) throw new Error('the rules do not settle');
+    for (const job of drain(jobs)) reviewJob(state, job, now);
+    for (const pool of drain(pools)) reviewPool(state, pool, now, random);
+    for (const node of drain(nodes)) reviewNode(state, node, now);
+  }
+};
+
+const MOST_ROUNDS = 100;
+
+const drain = <Item>(set: Set<Item>): Item[] => {
+  if (set.size === 0) return [];
+  const items = [...set];
+  set.clear();
+  return items;
+};
+
+/** What was to be offered may have ended or been withdrawn within the same tick. */
+const stillMeant = (state: CoreState, command: Command): boolean => {
+  if (command.kind !== 'offer') return true;
+  const node = state.nodes.get(command.node);
+  const task = node === undefined ? null : currentAttempt(state, node, command.key);
+  return task !== null && task.status.state === 'offered';
+};

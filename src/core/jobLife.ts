@@ -1,0 +1,206 @@
+import { relist, withdraw } from './attempts.ts';
+import { Dependencies } from './dependencies.ts';
+import type { JobIntent } from './intent.ts';
+import type { Instant } from './keys.ts';
+import type { CoreState, Job } from './model.ts';
+import { JobQueue, type PoolQueue } from './queue.ts';
+import type { JobState, JobStatus } from './status.ts';
+import { TaskDirectory } from './taskDirectory.ts';
+import { COMPLETED_JOBS_KEPT } from './tunables.ts';
+
+/**
+ * The life of a job.
+ *
+ * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued, terminated or waited for; with none left
+ * `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever ends it (a client, its wall clock, its last task, an exit condition): `terminating`,
+ * while running tasks are terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them.
+ * Delete: running tasks are terminated; with none left the job goes, and its tasks with it.
+ *
+ * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job is in is only noted.
+ */
+
+export const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
+
+export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
+  queueOf(state, intent.poolId);
+  let job = state.jobs.get(intent.job);
+  if (job === undefined) {
+    job = make(intent, status);
+    state.jobs.set(intent.job, job);
+    if (status === null) state.changes.job(job);
+    if (status?.state === 'completed') state.completedJobs.add(job);
+  }
+  job.intent = intent;
+  if (intent.maxWallClockMs !== null) state.timers.set({ at: intent.createdAt + intent.maxWallClockMs, kind: 'job', job: intent.job });
+  state.review.jobs.add(job);
+  relist(state, job);
+  return job;
+};
+
+export const queueOf = (state: CoreState, poolId: string): PoolQueue => {
+  const poolIdKey = poolId.toLowerCase();
+  let queue = state.queues.get(poolIdKey);
+  if (queue === undefined) {
+    queue = { poolIdKey, pool: null, ready: [] };
+    state.queues.set(poolIdKey, queue);
+  }
+  return queue;
+};
+
+const make = (intent: JobIntent, stored: JobStatus | null): Job => {
+  const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
+  const status: JobStatus = stored ?? {
+    job: intent.job,
+    state: 'active',
+    since: intent.createdAt,
+    previousState: null,
+    previousSince: null,
+    actionSequence: 0,
+    endedAt: null,
+    terminateReason: null,
+    ingested: 0,
+    tasks: none,
+    slots: none,
+  };
+  return {
+    number: intent.job,
+    intent,
+    status,
+    ingested: status.ingested,
+    tasks: { ...status.tasks },
+    slots: { ...status.slots },
+    directory: new TaskDirectory(),
+    queue: new JobQueue(),
+    listed: null,
+    live: new Set(),
+    particulars: new Map(),
+    dependencies: intent.usesTaskDependencies ? new Dependencies() : null,
+    recent: new Map(),
+    exitAction: null,
+    gone: false,
+    dirty: false,
+  };
+};
+
+/** Advances a job as far as it goes now. */
+export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
+  if (job.gone) return;
+  const { intent } = job;
+  if (intent.deletedAt !== null) {
+    withdrawAll(state, job);
+    if (job.live.size === 0) leave(state, job);
+    return;
+  }
+  if (intent.actionSequence > job.status.actionSequence) takeAction(state, job, now);
+  if (job.exitAction !== null) takeExitAction(state, job, now);
+  if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
+  if (allTasksComplete(job)) {
+    terminate(state, job, REASONS.allComplete, now);
+    state.changes.guard({ job: job.number, ingested: job.ingested });
+  }
+  if (job.live.size > 0) return;
+  if (job.status.state === 'disabling') move(state, job, 'disabled', now);
+  if (job.status.state === 'terminating') {
+    move(state, job, 'completed', now);
+    job.status = { ...job.status, endedAt: now };
+    forgetTasks(state, job);
+    keepCompleted(state, job);
+  }
+};
+
+const takeAction = (state: CoreState, job: Job, now: Instant): void => {
+  const { action, actionSequence, actionAt } = job.intent;
+  job.status = { ...job.status, actionSequence };
+  state.changes.job(job);
+  switch (action.kind) {
+    case 'none':
+      return;
+    case 'disable':
+      if (job.status.state === 'active' || job.status.state === 'enabling' || job.status.state === 'disabling') disable(state, job, actionAt, now);
+      return;
+    case 'enable':
+      if (job.status.state !== 'disabled' && job.status.state !== 'disabling') return;
+      move(state, job, 'enabling', within(actionAt, job, now));
+      move(state, job, 'active', now);
+      return;
+    case 'terminate':
+      terminate(state, job, action.reason, actionAt, now);
+  }
+};
+
+/** Exit conditions of tasks (onTaskFailure): heard only by an active job. */
+const takeExitAction = (state: CoreState, job: Job, now: Instant): void => {
+  const action = job.exitAction;
+  job.exitAction = null;
+  if (action === 'terminate') terminate(state, job, REASONS.taskFailed, now);
+  if (action === 'disable' && job.status.state === 'active') disable(state, job, now, now);
+};
+
+const disable = (state: CoreState, job: Job, at: Instant, now: Instant): void => {
+  move(state, job, 'disabling', within(at, job, now));
+  withdrawAll(state, job);
+};
+
+const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now: Instant = at): void => {
+  if (job.status.state === 'terminating' || job.status.state === 'completed') return;
+  move(state, job, 'terminating', within(at, job, now));
+  job.status = { ...job.status, terminateReason: reason };
+  withdrawAll(state, job);
+};
+
+/**
+ * Every task is completed, also if there is none (task semantics 6.17). The guard that goes with it fails the commit if one was added meanwhile; one that is known
+ * to have been added but has not come here yet is waited for.
+ */
+const allTasksComplete = ({ intent, status, tasks, ingested }: Job): boolean =>
+  intent.onAllTasksComplete === 'terminatejob' &&
+  (status.state === 'active' || status.state === 'disabled') &&
+  tasks.active + tasks.running === 0 &&
+  ingested >= intent.nextTask - 1;
+
+const withdrawAll = (state: CoreState, job: Job): void => {
+  for (const task of job.live) withdraw(state, task);
+};
+
+const move = (state: CoreState, job: Job, to: JobState, at: Instant): void => {
+  const { status } = job;
+  if (status.state !== to) job.status = { ...status, state: to, since: at, previousState: status.state, previousSince: status.since };
+  state.changes.job(job);
+  relist(state, job);
+};
+
+/** When something was asked, as far as that fits the state before. */
+const within = (at: Instant, job: Job, now: Instant): Instant => Math.max(Math.min(at, now), Math.min(job.status.since, now));
+
+const forgetTasks = (state: CoreState, job: Job): void => {
+  for (const entry of job.directory.entries()) {
+    const task = state.table.records[entry];
+    if (task !== null && task !== undefined) task.entry = -1;
+    state.table.remove(entry);
+  }
+  job.directory.clear();
+  job.queue.clear();
+  job.particulars.clear();
+  relist(state, job);
+};
+
+const keepCompleted = (state: CoreState, job: Job): void => {
+  state.completedJobs.add(job);
+  for (const oldest of state.completedJobs) {
+    if (state.completedJobs.size <= COMPLETED_JOBS_KEPT || oldest.dirty || oldest.recent.size > 0) return;
+    state.completedJobs.delete(oldest);
+    state.jobs.delete(oldest.number);
+  }
+};
+
+/** The deleted job goes; the store removes its tasks. */
+const leave = (state: CoreState, job: Job): void => {
+  forgetTasks(state, job);
+  job.gone = true;
+  relist(state, job);
+  state.jobs.delete(job.number);
+  state.completedJobs.delete(job);
+  state.changes.jobGone(job.number);
+  const pool = queueOf(state, job.intent.poolId).pool;
+  for (const node of pool?.nodes ?? []) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });
+};

@@ -1,0 +1,81 @@
+import { attach } from './attempts.ts';
+import { Changes } from './changes.ts';
+import type { Snapshot, TaskIntake } from './events.ts';
+import { takeJob } from './jobLife.ts';
+import type { Instant } from './keys.ts';
+import type { CoreState, Job, Task } from './model.ts';
+import { hold } from './nodeLife.ts';
+import { takePool } from './poolAllocation.ts';
+import { line, open, request, resumeFromLost, satisfy } from './taskLife.ts';
+import { LIVE, TaskTable } from './taskTable.ts';
+import { Timers } from './timers.ts';
+
+/**
+ * The rules' memory from the rows of an account. Nobody is connected yet: attempts that the rows say are out are waited for (hello, or the end of their node).
+ * What clients asked before and was not acted upon shows in the rows, and is acted upon in the first `decide`.
+ */
+export const load = (snapshot: Snapshot, now: Instant): CoreState => {
+  const state: CoreState = {
+    table: new TaskTable(),
+    pools: new Map(),
+    nodes: new Map(),
+    nodesById: new Map(),
+    jobs: new Map(),
+    completedJobs: new Set(),
+    queues: new Map(),
+    timers: new Timers(),
+    changes: new Changes(),
+    review: { pools: new Set(), jobs: new Set(), nodes: new Set(), placement: new Set() },
+    releases: [],
+    nextNode: snapshot.nextNode,
+    closing: false,
+  };
+  for (const { intent, status } of snapshot.pools) {
+    takePool(state, intent, status);
+    if (status?.allocationState !== 'steady' && status !== null) {
+      state.timers.set({ at: status.allocationSince + intent.resizeTimeoutMs, kind: 'pool', pool: intent.pool });
+    }
+  }
+  for (const status of snapshot.nodes) {
+    const pool = state.pools.get(status.pool);
+    if (pool !== undefined) state.review.nodes.add(hold(state, pool, status));
+  }
+  for (const { intent, status } of snapshot.jobs) takeJob(state, intent, status);
+  for (const { job: number, tasks } of snapshot.tasks) {
+    const job = state.jobs.get(number);
+    if (job === undefined) continue;
+    // Those that have ended first: what depends on them is then not blocked at all.
+    for (const intake of tasks) if (intake.status?.state === 'completed') loadCompleted(state, job, intake);
+    for (const intake of tasks) if (intake.status?.state !== 'completed') loadOpen(state, job, intake, now);
+    for (const intake of tasks) if (isAsked(intake)) request(state, job, intake, now);
+  }
+  for (const pool of state.pools.values()) state.review.placement.add(pool);
+  return state;
+};
+
+const loadCompleted = (state: CoreState, job: Job, { intent, status }: TaskIntake): void => {
+  if (status?.dependency === 'satisfy') satisfy(state, job, intent.idKey);
+};
+
+const loadOpen = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
+  if (job.status.state === 'completed') return;
+  const entry = open(state, job, intent);
+  if (status !== null) {
+    const { task: number } = intent;
+    const task: Task = { job, number, slots: intent.requiredSlots, status, entry, live: null, terminated: false, deleted: false, dirty: false };
+    state.table.records[entry] = task;
+    if (status.state !== 'active') {
+      const node = status.node === null ? undefined : state.nodes.get(status.node);
+      if (node === undefined) resumeFromLost(state, task, now);
+      else {
+        state.table.standing[entry] = LIVE;
+        attach(state, task, node, now);
+        return;
+      }
+    }
+  }
+  line(state, job, entry, intent);
+};
+
+const isAsked = ({ intent, status }: TaskIntake): boolean =>
+  intent.deletedAt !== null || (intent.terminateAt !== null && status?.state !== 'completed') || intent.reactivateSequence > (status?.reactivateSequence ?? 0);

@@ -1,0 +1,160 @@
+import type { Capacity } from './capacity.ts';
+import type { Changes } from './changes.ts';
+import type { EndReason } from './decisions.ts';
+import type { Dependencies } from './dependencies.ts';
+import type { DependencyIds, ExitConditions, JobIntent, PoolIntent } from './intent.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { JobQueue, PoolQueue } from './queue.ts';
+import type { JobStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+import type { TaskDirectory } from './taskDirectory.ts';
+import type { TaskTable } from './taskTable.ts';
+import type { Timers } from './timers.ts';
+
+/** What the rules hold in memory of one account. Only the modules of this folder change it. */
+export interface CoreState {
+  readonly table: TaskTable;
+  readonly pools: Map<PoolNumber, Pool>;
+  readonly nodes: Map<NodeNumber, Node>;
+  /** By lower-case id, for affinity. */
+  readonly nodesById: Map<string, Node>;
+  readonly jobs: Map<JobNumber, Job>;
+  /** Completed jobs still held, oldest first. */
+  readonly completedJobs: Set<Job>;
+  /** By lower-case pool id, whether such a pool exists or not. */
+  readonly queues: Map<string, PoolQueue>;
+  readonly timers: Timers;
+  readonly changes: Changes;
+  /** To be looked at in the next `decide`. */
+  readonly review: { readonly pools: Set<Pool>; readonly jobs: Set<Job>; readonly nodes: Set<Node>; readonly placement: Set<Pool> };
+  /** Dependants that a satisfied parent has still to be counted off from. */
+  readonly releases: { readonly job: Job; readonly tasks: readonly TaskNumber[]; done: number }[];
+  nextNode: NodeNumber;
+  /** The service is going down: nothing new is begun. */
+  closing: boolean;
+}
+
+export interface Pool {
+  readonly number: PoolNumber;
+  intent: PoolIntent;
+  status: PoolStatus;
+  readonly nodes: Set<Node>;
+  readonly capacity: Capacity<Node>;
+  readonly queue: PoolQueue;
+  /** What the provider said when it failed to give nodes in the present resize. */
+  readonly failures: { dedicated: string | null; lowPriority: string | null };
+  /** Un-started offers by their job's priority, in slots, those being taken back left out. */
+  readonly offered: Map<number, number>;
+  /** Slots of offers being taken back for idle nodes, and for jobs of higher priority. */
+  readonly revoking: { steal: number; outranked: number };
+  /** When placement looks again by itself. */
+  placementTimer: Instant | null;
+  dirty: boolean;
+}
+
+export interface Node {
+  readonly number: NodeNumber;
+  readonly id: string;
+  readonly pool: Pool;
+  readonly dedicated: boolean;
+  readonly slots: number;
+  readonly allocatedAt: Instant;
+  state: NodeState;
+  since: Instant;
+  scheduling: NodeStatus['scheduling'];
+  life: number;
+  bootedAt: Instant | null;
+  totalTasksRun: number;
+  totalTasksSucceeded: number;
+  recentTasks: RecentTask[];
+  startTask: StartTaskStatus | null;
+  errors: readonly ResizeError[];
+  retainUntil: Instant;
+  agent: NodeStatus['agent'];
+  goneAt: Instant | null;
+  /** The engine has given it once. */
+  obtained: boolean;
+  /** Its agent has said hello and the channel is up. */
+  connected: boolean;
+  /** The agent says that tasks may come. */
+  ready: boolean;
+  /** To be acquired (again) at this instant. */
+  acquireAt: Instant | null;
+  /** How often it was lost in a row without having settled. */
+  losses: number;
+  released: boolean;
+  /** In the order in which the agent starts them. */
+  readonly offers: Set<Task>;
+  readonly running: Set<Task>;
+  runningSlots: number;
+  /** See `Spacious`. */
+  free: number;
+  place: number;
+  dirty: boolean;
+}
+
+export interface Job {
+  readonly number: JobNumber;
+  intent: JobIntent;
+  /** Without the counts, which stand below. */
+  status: Omit<JobStatus, 'tasks' | 'slots' | 'ingested'>;
+  ingested: TaskNumber;
+  readonly tasks: Tally;
+  readonly slots: Tally;
+  readonly directory: TaskDirectory;
+  readonly queue: JobQueue;
+  /** Where it stands among the jobs of its pool that could have a task placed; null: it could not. */
+  listed: { readonly queue: PoolQueue; readonly priority: number } | null;
+  /** Offered or running. */
+  readonly live: Set<Task>;
+  /** What only few tasks have. */
+  readonly particulars: Map<TaskNumber, Particulars>;
+  readonly dependencies: Dependencies | null;
+  /** Tasks that ended in the last ticks. */
+  readonly recent: Map<TaskNumber, Task>;
+  /** An exit condition asks for this. */
+  exitAction: 'disable' | 'terminate' | null;
+  gone: boolean;
+  dirty: boolean;
+}
+
+export interface Particulars {
+  readonly idKey: string;
+  readonly exitConditions: ExitConditions | null;
+  readonly affinity: string | null;
+  readonly dependsOn: DependencyIds | null;
+}
+
+export interface Tally {
+  active: number;
+  running: number;
+  succeeded: number;
+  failed: number;
+}
+
+/** A task with a status row. */
+export interface Task {
+  readonly job: Job;
+  readonly number: TaskNumber;
+  readonly slots: number;
+  status: TaskStatus;
+  /** Its row in the table of open tasks; -1: it is completed or gone. */
+  entry: number;
+  live: Live | null;
+  terminated: boolean;
+  deleted: boolean;
+  dirty: boolean;
+}
+
+/** An attempt that is out on a node. Whether it has started stands in the task's status. */
+export interface Live {
+  readonly node: Node;
+  readonly offeredAt: Instant;
+  /** The job's priority when it was offered. */
+  readonly priority: number;
+  /** Being taken back, and what for. */
+  revoking: 'steal' | 'outranked' | 'withdrawn' | null;
+  /** Being ended, and why. */
+  ending: EndReason | null;
+  /** The agent said at this instant that it does not hold it, though it had started. */
+  missingSince: Instant | null;
+}

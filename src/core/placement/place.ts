@@ -1,0 +1,76 @@
+import type { Instant } from '../keys.ts';
+import type { CoreState, Job, Node, Pool } from '../model.ts';
+import type { Lane } from '../queue.ts';
+import { at } from '../taskTable.ts';
+import { offer } from '../taskLife.ts';
+import { fitsPool } from './filters/fitsPool.ts';
+import { hasFreeSlots } from './filters/hasFreeSlots.ts';
+import { roomAhead } from './filters/roomAhead.ts';
+import { outrank } from './outrank.ts';
+import { steal } from './steal.ts';
+
+/**
+ * Offers waiting tasks to the nodes of a pool: jobs in the order of their priority, within a job by task number.
+ *
+ * A task goes where slots are free (`spread`: the emptiest node, `pack`: the fullest that has room). If no node has them, it is offered ahead, to the node with
+ * the least waiting: the agent starts what it was offered in that order, each as soon as its slots are free. So short tasks follow each other without asking, and
+ * a wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead, none behind it gets any in this round;
+ * slots that are free now are still given to those that fit.
+ */
+export const place = (state: CoreState, pool: Pool, now: Instant): void => {
+  fill(state, pool, now);
+  outrank(state, pool);
+  steal(state, pool, now);
+};
+
+const fill = (state: CoreState, pool: Pool, now: Instant): void => {
+  const { capacity, queue } = pool;
+  const { ready } = queue;
+  let aheadOpen = true;
+  const closed = new Set<Lane>();
+  for (let index = 0; index < ready.length; ) {
+    const job = ready[index];
+    if (job === undefined) return;
+    while (job.listed !== null) {
+      const lane = nextLane(state, job, pool, closed);
+      if (lane === null) break;
+      const node = free(state, job, pool, lane) ?? (aheadOpen ? ahead(pool, lane) : null);
+      if (node !== null) {
+        offer(state, job, lane.head, node, now);
+        continue;
+      }
+      closed.add(lane);
+      aheadOpen = false;
+      if ((capacity.roomiest()?.free ?? 0) <= 0) return;
+    }
+    if (ready[index] === job) index += 1;
+  }
+};
+
+/** The lane whose first task is the oldest, of those that have not been found without room. */
+const nextLane = (state: CoreState, job: Job, pool: Pool, closed: ReadonlySet<Lane>): Lane | null => {
+  let best: Lane | null = null;
+  for (const lane of job.queue.lanes) {
+    if (lane.head === -1 || closed.has(lane) || !fitsPool.passes({ pool, slots: lane.slots })) continue;
+    if (best === null || at(state.table.number, lane.head) < at(state.table.number, best.head)) best = lane;
+  }
+  return best;
+};
+
+const free = (state: CoreState, job: Job, pool: Pool, { head, slots }: Lane): Node | null => {
+  if (job.particulars.size > 0) {
+    const near = nodeNear(state, job.particulars.get(at(state.table.number, head))?.affinity ?? null);
+    if (near !== null && near.pool === pool && near.place !== -1 && hasFreeSlots.passes({ node: near, slots })) return near;
+  }
+  const node = pool.intent.fillType === 'pack' ? pool.capacity.tightest(slots) : pool.capacity.roomiest();
+  return node !== null && hasFreeSlots.passes({ node, slots }) ? node : null;
+};
+
+/** Affinity ids are `TVM:` and a node's id, on nodes and on tasks that ran there. Any other is near to nothing. */
+const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
+  affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
+
+const ahead = (pool: Pool, { slots }: Lane): Node | null => {
+  const node = pool.capacity.roomiest();
+  return node !== null && roomAhead.passes({ node, slots }) ? node : null;
+};

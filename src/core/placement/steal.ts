@@ -1,0 +1,38 @@
+import { askRevoke, isLive } from '../attempts.ts';
+import type { Instant } from '../keys.ts';
+import type { CoreState, Pool } from '../model.ts';
+import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';
+
+/**
+ * Slots are free and nothing in the queue could use them, while offers wait for slots on other nodes: those that have waited for a while are taken back, the
+ * last in line first, and no more than the free slots hold. They come back to the queue and from there to the free slots. An offer that starts before it could
+ * be taken back is where it should be.
+ */
+export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
+  const { capacity, revoking } = pool;
+  let room = capacity.freeSlots - revoking.steal;
+  if (room <= 0 || capacity.waitingSlots === 0) return;
+  const widest = capacity.roomiest()?.free ?? 0;
+  let next: Instant | null = null;
+  let count = 0;
+  for (const node of capacity.overcommitted()) {
+    let waiting = -node.free;
+    for (const task of [...node.offers].reverse()) {
+      if (room <= 0 || waiting <= 0 || count >= REVOKES_PER_DECIDE) break;
+      if (!isLive(task) || task.slots > widest) continue;
+      const { revoking: asked, ending, offeredAt } = task.live;
+      waiting -= task.slots;
+      if (asked !== null || ending !== null) continue;
+      if (offeredAt + STEAL_AFTER_MS > now) {
+        next = Math.min(next ?? Number.POSITIVE_INFINITY, offeredAt + STEAL_AFTER_MS);
+        continue;
+      }
+      askRevoke(state, task, 'steal');
+      room -= task.slots;
+      count += 1;
+    }
+  }
+  if (next === null || (pool.placementTimer !== null && pool.placementTimer > now && pool.placementTimer <= next)) return;
+  pool.placementTimer = next;
+  state.timers.set({ at: next, kind: 'placement', pool: pool.number });
+};

@@ -1,0 +1,367 @@
+import { askEnd, attach, currentAttempt, detach, isLive, keyOf, relist, takeSlots, wantedEnd, withdraw } from './attempts.ts';
+import { count, tallied } from './counts.ts';
+import type { AttemptEnd, AttemptOutcome, TaskIntake } from './events.ts';
+import { exitActions } from './exitConditions.ts';
+import { FAILURE_EXIT_CODE, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.ts';
+import type { TaskIntent } from './intent.ts';
+import type { AttemptKey, Instant, TaskNumber } from './keys.ts';
+import type { CoreState, Job, Live, Node, Task } from './model.ts';
+import { remark, settleActivity } from './nodeActivity.ts';
+import type { Cause, FailureInfo, TaskStatus } from './status.ts';
+import { at, BLOCKED, JOBS_LIMIT, QUEUED } from './taskTable.ts';
+import { wireTaskState } from './wireState.ts';
+
+/**
+ * The life of a task.
+ *
+ * It is taken in `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers an attempt of it to a node (`offered`:
+ * no slot is taken, clients still see `active`). The agent starts the attempt (`running`) or, asked, gives it back (`active`). A started attempt ends:
+ * - the process exits 0, and the task is `completed` with success; any other exit code is retried as often as allowed (`active` again, at the end of its job's
+ *   queue; the retry is counted when it starts, until then the exit code of the last try stands in the row), then `completed` with failure;
+ * - it could not be started, an upload failed, or its wall clock ran out: `completed` with failure, never retried;
+ * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it terminated, `active` again if it was to be requeued;
+ * - its node was lost: `active` again; neither a retry nor a requeue is counted.
+ * A completed task changes no more, unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
+ *
+ * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one is told to end.
+ */
+
+const NEVER_ATTEMPTED = {
+  state: 'active',
+  previousState: null,
+  previousSince: null,
+  cause: 'added',
+  attempt: 0,
+  node: null,
+  startedAt: null,
+  endedAt: null,
+  exitCode: null,
+  result: null,
+  failure: null,
+  retryCount: 0,
+  lastRetryAt: null,
+  requeueCount: 0,
+  lastRequeueAt: null,
+  reactivateSequence: 0,
+  dependency: null,
+} as const;
+
+/** A task that the job has not seen before: counted, and queued or blocked. */
+export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Instant): void => {
+  const { intent } = intake;
+  if (intent.deletedAt !== null) {
+    state.changes.taskGone(job.number, intent.task);
+    return;
+  }
+  count(job, null, 'active', intent.requiredSlots);
+  if (job.status.state === 'completed') return;
+  line(state, job, open(state, job, intent), intent);
+  if (intent.terminateAt !== null) request(state, job, intake, now);
+};
+
+/** A row in the table for a task, and its particulars; not queued yet. */
+export const open = (state: CoreState, job: Job, intent: TaskIntent): number => {
+  const entry = state.table.add({
+    number: intent.task,
+    createdAt: intent.createdAt,
+    slots: intent.requiredSlots,
+    retryLimit: intent.maxTaskRetryCount ?? JOBS_LIMIT,
+    retentionMs: intent.retentionMs,
+  });
+  job.directory.set(intent.task, entry);
+  const { idKey, exitConditions, affinity, dependsOn } = intent;
+  if (job.dependencies !== null || exitConditions !== null || affinity !== null) {
+    job.particulars.set(intent.task, { idKey, exitConditions, affinity, dependsOn });
+  }
+  return entry;
+};
+
+/** Queues an open task, or leaves it blocked by what it depends on. */
+export const line = (state: CoreState, job: Job, entry: number, intent: TaskIntent): void => {
+  const unmet = job.dependencies === null || intent.dependsOn === null ? 0 : job.dependencies.wait(intent.task, intent.dependsOn);
+  state.table.unmet[entry] = unmet;
+  if (unmet === 0) enqueue(state, job, entry, 'byNumber');
+};
+
+export const enqueue = (state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void => {
+  job.queue.put(state.table, entry, where);
+  relist(state, job);
+};
+
+/** The task object of an open task, made when first needed. */
+export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
+  const known = state.table.records[entry];
+  if (known !== null && known !== undefined) return known;
+  const number = at(state.table.number, entry);
+  const status: TaskStatus = { ...NEVER_ATTEMPTED, job: job.number, task: number, since: at(state.table.createdAt, entry) };
+  const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: null, terminated: false, deleted: false, dirty: false };
+  state.table.records[entry] = task;
+  return task;
+};
+
+/** Offers the queued task to the node: a new attempt. */
+export const offer = (state: CoreState, job: Job, entry: number, node: Node, now: Instant): void => {
+  job.queue.take(state.table, entry);
+  const task = taskOf(state, job, entry);
+  const { attempt } = task.status;
+  move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: node.number });
+  attach(state, task, node, now);
+  state.changes.command({ kind: 'offer', node: node.number, key: keyOf(task), slots: task.slots });
+};
+
+/** The agent says that an attempt took its slots. */
+export const started = (state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void => {
+  const task = currentAttempt(state, node, key);
+  if (task === null) {
+    state.changes.command({ kind: 'end', node: node.number, key, reason: 'stale' });
+    return;
+  }
+  task.live.missingSince = null;
+  if (task.status.state === 'offered') begin(state, task, reportedAt, now);
+};
+
+const begin = (state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void => {
+  const { node } = task.live;
+  const { status } = task;
+  takeSlots(task);
+  const startedAt = within(reportedAt, status.since, now);
+  const retry = status.exitCode === null ? null : { retryCount: status.retryCount + 1, lastRetryAt: startedAt };
+  move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, ...retry });
+  node.totalTasksRun += 1;
+  remark(state, task, node);
+  settleActivity(state, node, now);
+  const reason = wantedEnd(task);
+  if (reason !== null) askEnd(state, task, reason);
+};
+
+/** The agent gives an offer back: it has not started and never will. Of an attempt that had started it says that the agent has lost it. */
+export const revoked = (state: CoreState, node: Node, key: AttemptKey, now: Instant): void => {
+  const task = currentAttempt(state, node, key);
+  if (task !== null) comeBack(state, task, 'revoked', now);
+};
+
+/** The agent says how an attempt ended. */
+export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instant): void => {
+  const task = currentAttempt(state, node, end.key);
+  if (task === null) return;
+  if (task.status.state === 'offered' && end.startedAt !== null) begin(state, task, end.startedAt, now);
+  const { outcome } = end;
+  const endedAt = within(end.endedAt, task.status.since, now);
+  switch (outcome.kind) {
+    case 'exited':
+      if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', now, outcome.exitCode);
+      else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : FAILURE_EXIT_CODE, cause: 'exited' });
+      return;
+    case 'notStarted':
+      complete(state, task, { endedAt, outcome, exitCode: null, failure: outcome.failure, cause: 'exited' });
+      return;
+    case 'uploadFailed':
+      complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.failure, cause: 'exited' });
+      return;
+    case 'timedOut':
+      complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: WALL_CLOCK_EXCEEDED, cause: 'exited' });
+      return;
+    case 'killed':
+      comeBack(state, task, 'nodeLost', now, outcome.exitCode);
+      return;
+    case 'lost':
+      comeBack(state, task, 'nodeLost', now);
+      return;
+  }
+};
+
+/** The node's agent and everything it started are dead, or the service has ended them all. */
+export const lose = (state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void => {
+  for (const task of [...node.running, ...node.offers]) if (isLive(task)) comeBack(state, task, cause, now);
+};
+
+/** A row says that an attempt is out on a node that is no more. */
+export const resumeFromLost = (state: CoreState, task: Task, now: Instant): void => move(state, task, 'active', now, 'nodeLost', { startedAt: null });
+
+/** Counted only for nonzero exit codes (task semantics 6.10), and not where the task or its job is coming to its end. */
+const mayRetry = (state: CoreState, task: Task & { live: Live }): boolean => {
+  const { job } = task;
+  if (task.live.ending === 'terminate' || wantedEnd(task) === 'terminate') return false;
+  const own = at(state.table.retryLimit, task.entry);
+  const limit = own === JOBS_LIMIT ? job.intent.maxTaskRetryCount : own;
+  return limit < 0 || task.status.retryCount < limit;
+};
+
+/** An attempt is over without a result. Its task ends if that was wanted, else it waits for another attempt. */
+const comeBack = (state: CoreState, task: Task & { live: Live }, cause: Cause, now: Instant, exitCode: number | null = null): void => {
+  const { live, status, job } = task;
+  const hadStarted = status.state !== 'offered';
+  const reason = live.ending ?? wantedEnd(task);
+  if (task.deleted) {
+    remove(state, task);
+    return;
+  }
+  if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
+    const by = task.terminated ? 'terminatedByUser' : cameFrom(job, 'jobTerminated');
+    complete(state, task, { endedAt: now, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
+    return;
+  }
+  const { entry } = task;
+  const { node } = live;
+  const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
+  detach(state, task);
+  const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: now } : null;
+  const because = requeued ? cameFrom(job, 'nodeRemoved') : cause;
+  move(state, task, 'active', now, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
+  remark(state, task, node);
+  settleActivity(state, node, now);
+  enqueue(state, job, entry, cause === 'retry' ? 'last' : 'byNumber');
+};
+
+const cameFrom = (job: Job, otherwise: Cause): Cause => {
+  if (job.status.state === 'disabling') return 'jobDisabled';
+  return job.status.state === 'terminating' || job.intent.deletedAt !== null ? 'jobTerminated' : otherwise === 'jobTerminated' ? 'nodeRemoved' : otherwise;
+};
+
+interface Completion {
+  readonly endedAt: Instant;
+  /** null: ended from outside. */
+  readonly outcome: AttemptOutcome | null;
+  readonly exitCode: number | null;
+  readonly failure: FailureInfo | null;
+  readonly cause: Cause;
+}
+
+const complete = (state: CoreState, task: Task, { endedAt, outcome, exitCode, failure, cause }: Completion): void => {
+  if (task.deleted) {
+    remove(state, task);
+    return;
+  }
+  const { job, entry } = task;
+  const node = task.live?.node ?? null;
+  if (isLive(task)) detach(state, task);
+  else if (at(state.table.standing, entry) === QUEUED) job.queue.take(state.table, entry);
+  const particulars = job.particulars.get(task.number);
+  const actions = exitActions(particulars?.exitConditions ?? null, outcome);
+  const result = failure === null ? 'success' : 'failure';
+  move(state, task, 'completed', endedAt, cause, { endedAt, exitCode, failure, result, dependency: actions.dependency });
+  if (node !== null) {
+    if (result === 'success') node.totalTasksSucceeded += 1;
+    node.retainUntil = Math.max(node.retainUntil, endedAt + at(state.table.retentionSeconds, entry) * 1000);
+    remark(state, task, node);
+    settleActivity(state, node, endedAt);
+  }
+  if (actions.dependency === 'satisfy') satisfy(state, job, particulars?.idKey ?? null);
+  const byJob = cause === 'jobTerminated' || cause === 'jobDisabled' || cause === 'nodeRemoved';
+  if (job.intent.onTaskFailure === 'performexitoptionsjobaction' && actions.job !== 'none' && !byJob) {
+    job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
+  }
+  close(state, task);
+};
+
+/** The task is completed or gone: nothing of it stays but, for a few ticks, how it ended. */
+const close = (state: CoreState, task: Task): void => {
+  const { job, entry, number } = task;
+  state.table.remove(entry);
+  job.directory.delete(number);
+  job.particulars.delete(number);
+  task.entry = -1;
+  state.changes.remember(task);
+  state.review.jobs.add(job);
+  relist(state, job);
+};
+
+/** What depends on a task of this id has one thing less to wait for. */
+export const satisfy = (state: CoreState, job: Job, idKey: string | null): void => {
+  if (job.dependencies === null || idKey === null) return;
+  for (const tasks of job.dependencies.satisfied(idKey)) state.releases.push({ job, tasks, done: 0 });
+};
+
+/** One dependency less for this task. Whether none is left is asked again in the end: one that was made active again is on the same list twice. */
+export const release = (state: CoreState, job: Job, number: TaskNumber): void => {
+  const entry = job.directory.get(number);
+  if (entry === -1) return;
+  const unmet = at(state.table.unmet, entry) - 1;
+  state.table.unmet[entry] = unmet;
+  if (unmet > 0 || at(state.table.standing, entry) !== BLOCKED) return;
+  const on = job.particulars.get(number)?.dependsOn ?? null;
+  if (on === null || job.dependencies === null || job.dependencies.missing(on, 1).length === 0) enqueue(state, job, entry, 'byNumber');
+};
+
+/**
+ * Something was asked of a task. An open one is known here; of a completed one (or of one in a job that has completed) the row as stored is believed, unless it
+ * ended so lately that it is still remembered.
+ */
+export const request = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
+  const entry = job.directory.get(intent.task);
+  if (entry !== -1) {
+    state.table.retryLimit[entry] = intent.maxTaskRetryCount ?? JOBS_LIMIT;
+    state.table.retentionSeconds[entry] = Math.ceil(intent.retentionMs / 1000);
+    if (intent.deletedAt !== null || intent.terminateAt !== null) endOnRequest(state, taskOf(state, job, entry), intent, now);
+    return;
+  }
+  const remembered = job.recent.get(intent.task);
+  if (remembered?.deleted === true) return;
+  const current = remembered?.status ?? status;
+  const task: Task = remembered ?? {
+    job,
+    number: intent.task,
+    slots: intent.requiredSlots,
+    status: current ?? { ...NEVER_ATTEMPTED, job: job.number, task: intent.task, since: intent.createdAt },
+    entry: -1,
+    live: null,
+    terminated: false,
+    deleted: false,
+    dirty: false,
+  };
+  const reactivate = intent.reactivateSequence > task.status.reactivateSequence;
+  const terminate = intent.terminateAt !== null && task.status.state !== 'completed';
+  if (intent.deletedAt === null && !reactivate && !terminate) return;
+  task.entry = open(state, job, intent);
+  state.table.records[task.entry] = task;
+  if (intent.deletedAt !== null || terminate) endOnRequest(state, task, intent, now);
+  else makeActive(state, task, intent, now);
+};
+
+const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
+  if (intent.deletedAt !== null) task.deleted = true;
+  else task.terminated = true;
+  if (isLive(task)) withdraw(state, task);
+  else if (task.deleted) remove(state, task);
+  else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
+};
+
+/** Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. */
+const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
+  const { reactivateSequence } = intent;
+  task.terminated = false;
+  const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
+  move(state, task, 'active', now, 'reactivated', again);
+  if (task.job.status.state === 'completed') close(state, task);
+  else line(state, task.job, task.entry, intent);
+};
+
+/** The deleted task goes, and its directory with it. */
+const remove = (state: CoreState, task: Task): void => {
+  const { job, entry } = task;
+  const node = task.live?.node ?? null;
+  const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
+  if (isLive(task)) detach(state, task);
+  else if (at(state.table.standing, entry) === QUEUED) job.queue.take(state.table, entry);
+  count(job, tallied(task.status), null, task.slots);
+  state.changes.job(job);
+  state.changes.taskGone(job.number, task.number);
+  if (ran !== undefined) state.changes.command({ kind: 'discard', node: ran.number, job: job.number, task: task.number });
+  close(state, task);
+  if (node === null) return;
+  remark(state, task, node);
+  settleActivity(state, node, node.since);
+};
+
+/** Changes a task's status. Times and previous states follow what clients see: between `active` and `offered` they see nothing. */
+const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void => {
+  const { status, job } = task;
+  const from = wireTaskState(status.state);
+  const seen = from === wireTaskState(to) ? null : { since: when, previousState: from, previousSince: status.since };
+  task.status = { ...status, ...change, ...seen, state: to, cause };
+  if (count(job, tallied(status), tallied(task.status), task.slots)) state.changes.job(job);
+  state.changes.task(task);
+};
+
+/** An agent's clock is believed as far as it fits ours. */
+const within = (reported: Instant, from: Instant, to: Instant): Instant => Math.max(Math.min(reported, to), Math.min(from, to));

@@ -1,0 +1,545 @@
+import { createCore } from '../../src/core/core.ts';
+import type { Command, Decisions } from '../../src/core/decisions.ts';
+import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, Snapshot } from '../../src/core/events.ts';
+import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
+import type { Core, Reason } from '../../src/core/port.ts';
+import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+
+/**
+ * An account in virtual time: the rules, a store that is a few maps, and agents that do what a test says. Nothing waits: `settle()` ticks until rules and
+ * agents have nothing more to say to each other.
+ *
+ *     const env = testEnv();
+ *     env.pool({ slots: 4, nodes: 2 });
+ *     const job = env.job().tasks(10);
+ *     env.settle();
+ *     job.end(1, { exitCode: 0 });
+ */
+export const testEnv = (): TestEnv => new TestEnv();
+
+const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], tasks: [] };
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+export const EXIT_0: AttemptOutcome = { kind: 'exited', exitCode: 0 };
+export const exited = (exitCode: number): AttemptOutcome => ({ kind: 'exited', exitCode });
+
+export class TestEnv {
+  now = 1_000_000;
+  core: Core = createCore(EMPTY, this.now);
+  readonly pools = new Map<number, { intent: PoolIntent; status: PoolStatus | null }>();
+  readonly nodes = new Map<NodeNumber, NodeStatus>();
+  readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
+  /** By `job.task`: what the store has of it. */
+  readonly tasks = new Map<string, { intent: TaskIntent; status: TaskStatus | null }>();
+  readonly agents = new Map<NodeNumber, TestAgent>();
+  /** Commands of all decides so far. */
+  readonly commands: Command[] = [];
+  decisions: Decisions[] = [];
+  /** Agents come up by themselves, ready, in `settle`. */
+  bootsByItself = true;
+  #seed = 1;
+  #lastNumber = 0;
+
+  random = (): number => {
+    this.#seed = (this.#seed * 48_271) % 2_147_483_647;
+    return this.#seed / 2_147_483_647;
+  };
+
+  number(): number {
+    this.#lastNumber += 1;
+    return this.#lastNumber;
+  }
+
+  apply(...events: CoreEvent[]): void {
+    for (const event of events) this.core.apply(event, this.now);
+  }
+
+  /** One tick: decides and writes into the store; the agents are told nothing of it yet. */
+  tick(): Decisions {
+    const decisions = this.core.decide(this.now, this.random);
+    this.decisions.push(decisions);
+    for (const row of decisions.pools) this.#put(this.pools, row.pool, row);
+    for (const row of decisions.jobs) this.#put(this.jobs, row.job, row);
+    for (const row of decisions.tasks) {
+      const known = this.tasks.get(`${row.job}.${row.task}`);
+      if (known === undefined) throw new Error(`a row for task ${row.job}.${row.task}, which the store has not`);
+      known.status = row;
+    }
+    for (const row of decisions.nodes) this.nodes.set(row.node, row);
+    for (const { job, task } of decisions.gone.tasks) this.tasks.delete(`${job}.${task}`);
+    for (const job of decisions.gone.jobs) {
+      this.jobs.delete(job);
+      for (const key of this.tasks.keys()) if (key.startsWith(`${job}.`)) this.tasks.delete(key);
+    }
+    for (const pool of decisions.gone.pools) this.pools.delete(pool);
+    this.commands.push(...decisions.commands);
+    return decisions;
+  }
+
+  #put<Status>(rows: Map<number, { status: Status | null }>, key: number, status: Status): void {
+    const row = rows.get(key);
+    if (row === undefined) throw new Error(`a row for ${key}, which the store has not`);
+    row.status = status;
+  }
+
+  /** Ticks, and lets agents and provider do what they are told, until nobody has anything to say. */
+  settle(): this {
+    for (let round = 0; round < 1000; round++) {
+      const { commands } = this.tick();
+      for (const command of commands) this.#obey(command);
+      const reports = [...this.agents.values()].flatMap((agent) => agent.work());
+      this.apply(...reports);
+      if (commands.length === 0 && reports.length === 0) return this;
+    }
+    throw new Error('does not settle');
+  }
+
+  /** Time passes; timers fire when they are due. */
+  pass(ms: number): this {
+    const until = this.now + ms;
+    for (let timer = this.core.nextTimer(); timer !== null && timer <= until; timer = this.core.nextTimer()) {
+      this.now = Math.max(this.now, timer);
+      this.settle();
+    }
+    this.now = until;
+    return this.settle();
+  }
+
+  #obey(command: Command): void {
+    switch (command.kind) {
+      case 'acquire': {
+        const node = this.nodes.get(command.node);
+        if (node === undefined) throw new Error('acquire of a node that has no row');
+        const agent = new TestAgent(this, command.node, command.life, node.slots);
+        this.agents.set(command.node, agent);
+        if (this.bootsByItself) agent.boot();
+        return;
+      }
+      case 'release': {
+        const agent = this.agents.get(command.node);
+        if (agent !== undefined && agent.life === command.life) this.agents.delete(command.node);
+        this.apply({ kind: 'node', node: command.node, life: command.life, observed: { kind: 'ended', reason: 'released' } });
+        return;
+      }
+      default:
+        this.agents.get(command.node)?.told(command);
+    }
+  }
+
+  pool(options: { readonly slots?: number; readonly nodes?: number } & Partial<PoolIntent> = {}): TestPool {
+    const { slots = 1, nodes = 1, ...rest } = options;
+    const pool = this.number();
+    const intent: PoolIntent = {
+      pool,
+      id: 'pool',
+      createdAt: this.now,
+      targetDedicated: nodes,
+      targetLowPriority: 0,
+      resizeTimeoutMs: 900_000,
+      nodeDeallocation: 'requeue',
+      resizeSequence: 1,
+      resizeRequestedAt: this.now,
+      stopSequence: 0,
+      taskSlotsPerNode: slots,
+      fillType: 'spread',
+      startTask: null,
+      unavailable: null,
+      deletedAt: null,
+      ...rest,
+    };
+    this.pools.set(pool, { intent, status: null });
+    this.apply({ kind: 'pool', intent });
+    return new TestPool(this, pool);
+  }
+
+  job(options: Partial<JobIntent> = {}): TestJob {
+    const job = this.number();
+    const intent: JobIntent = {
+      job,
+      id: `job-${job}`,
+      createdAt: this.now,
+      poolId: 'pool',
+      priority: 0,
+      maxParallelTasks: -1,
+      maxTaskRetryCount: 0,
+      maxWallClockMs: null,
+      usesTaskDependencies: false,
+      onAllTasksComplete: 'noaction',
+      onTaskFailure: 'noaction',
+      action: { kind: 'none' },
+      actionSequence: 0,
+      actionAt: this.now,
+      deletedAt: null,
+      nextTask: 1,
+      ...options,
+    };
+    this.jobs.set(job, { intent, status: null });
+    this.apply({ kind: 'job', intent, status: null });
+    return new TestJob(this, job);
+  }
+
+  /** The owner is replaced: another one reads what the store has. Agents live on and come back. */
+  restart(): this {
+    const jobs = [...this.jobs.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null);
+    const known = new Set(jobs.map(({ intent }) => intent.job));
+    const byJob = new Map<number, { intent: TaskIntent; status: TaskStatus | null }[]>();
+    for (const [key, row] of this.tasks) {
+      const job = Number(key.split('.')[0]);
+      const owner = this.jobs.get(job);
+      if (!known.has(job) || owner === undefined || row.intent.task > (owner.status?.ingested ?? 0)) continue;
+      if (row.status?.state === 'completed' && !owner.intent.usesTaskDependencies) continue;
+      byJob.set(job, [...(byJob.get(job) ?? []), row]);
+    }
+    const snapshot: Snapshot = {
+      pools: [...this.pools.values()],
+      nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
+      nextNode: Math.max(999, ...this.nodes.keys()) + 1,
+      jobs,
+      tasks: [...byJob].map(([job, tasks]) => ({ job, tasks: tasks.toSorted((a, b) => a.intent.task - b.intent.task) })),
+    };
+    this.core = createCore(structuredClone(snapshot), this.now);
+    for (const agent of this.agents.values()) if (agent.up) agent.hello();
+    return this;
+  }
+
+  shutDown(): Decisions {
+    this.apply({ kind: 'shutdown' });
+    this.agents.clear();
+    return this.tick();
+  }
+
+  nodesOf(pool: TestPool): NodeStatus[] {
+    return [...this.nodes.values()].filter((node) => node.pool === pool.number && node.goneAt === null);
+  }
+
+  agent(node: NodeNumber): TestAgent {
+    const agent = this.agents.get(node);
+    if (agent === undefined) throw new Error(`no agent on node ${node}`);
+    return agent;
+  }
+
+  explain(job: TestJob, task: TaskNumber): readonly Reason[] {
+    return this.core.explain(job.number, task, this.now);
+  }
+
+  sent(kind: Command['kind']): Command[] {
+    return this.commands.filter((command) => command.kind === kind);
+  }
+}
+
+export class TestPool {
+  readonly env: TestEnv;
+  readonly number: number;
+
+  constructor(env: TestEnv, number: number) {
+    this.env = env;
+    this.number = number;
+  }
+
+  get row(): { intent: PoolIntent; status: PoolStatus | null } {
+    const row = this.env.pools.get(this.number);
+    if (row === undefined) throw new Error(`pool ${this.number} is gone`);
+    return row;
+  }
+
+  get status(): PoolStatus {
+    const { status } = this.row;
+    if (status === null) throw new Error('the pool has no status yet');
+    return status;
+  }
+
+  get nodes(): NodeStatus[] {
+    return this.env.nodesOf(this);
+  }
+
+  node(index: number): NodeStatus {
+    const node = this.nodes[index];
+    if (node === undefined) throw new Error(`the pool has no node ${index}`);
+    return node;
+  }
+
+  agent(index: number): TestAgent {
+    return this.env.agent(this.node(index).node);
+  }
+
+  ask(change: Partial<PoolIntent>): this {
+    const { row } = this;
+    row.intent = { ...row.intent, ...change };
+    this.env.apply({ kind: 'pool', intent: row.intent });
+    return this;
+  }
+
+  resize(targetDedicated: number, change: Partial<PoolIntent> = {}): this {
+    const { resizeSequence } = this.row.intent;
+    return this.ask({ targetDedicated, resizeSequence: resizeSequence + 1, resizeRequestedAt: this.env.now, ...change });
+  }
+
+  stopResize(): this {
+    return this.ask({ stopSequence: this.row.intent.resizeSequence });
+  }
+
+  delete(): this {
+    return this.ask({ deletedAt: this.env.now });
+  }
+}
+
+export class TestJob {
+  readonly env: TestEnv;
+  readonly number: number;
+
+  constructor(env: TestEnv, number: number) {
+    this.env = env;
+    this.number = number;
+  }
+
+  get row(): { intent: JobIntent; status: JobStatus | null } {
+    const row = this.env.jobs.get(this.number);
+    if (row === undefined) throw new Error(`job ${this.number} is gone`);
+    return row;
+  }
+
+  get status(): JobStatus {
+    const { status } = this.row;
+    if (status === null) throw new Error('the job has no status yet');
+    return status;
+  }
+
+  /** Adds tasks in one page; options may depend on the number. */
+  tasks(count: number, options: Partial<TaskIntent> | ((task: TaskNumber) => Partial<TaskIntent>) = {}): this {
+    const { row, env } = this;
+    const first = row.intent.nextTask;
+    const tasks = Array.from({ length: count }, (_, index) => {
+      const task = first + index;
+      const intent: TaskIntent = {
+        task,
+        createdAt: env.now,
+        idKey: `t${task}`,
+        requiredSlots: 1,
+        maxTaskRetryCount: null,
+        retentionMs: WEEK_MS,
+        affinity: null,
+        dependsOn: null,
+        exitConditions: null,
+        terminateAt: null,
+        reactivateSequence: 0,
+        deletedAt: null,
+        ...(typeof options === 'function' ? options(task) : options),
+      };
+      env.tasks.set(`${this.number}.${task}`, { intent, status: null });
+      return { intent, status: null };
+    });
+    row.intent = { ...row.intent, nextTask: first + count };
+    env.apply({ kind: 'tasks', job: this.number, through: first + count - 1, tasks });
+    return this;
+  }
+
+  task(options: Partial<TaskIntent> = {}): this {
+    return this.tasks(1, options);
+  }
+
+  patch(change: Partial<JobIntent>): this {
+    const { row } = this;
+    row.intent = { ...row.intent, ...change };
+    this.env.apply({ kind: 'job', intent: row.intent, status: row.status });
+    return this;
+  }
+
+  #act(action: JobAction): this {
+    return this.patch({ action, actionSequence: this.row.intent.actionSequence + 1, actionAt: this.env.now });
+  }
+
+  disable(tasks: 'requeue' | 'terminate' | 'wait'): this {
+    return this.#act({ kind: 'disable', tasks });
+  }
+
+  enable(): this {
+    return this.#act({ kind: 'enable' });
+  }
+
+  terminate(reason = 'UserTerminate'): this {
+    return this.#act({ kind: 'terminate', reason });
+  }
+
+  delete(): this {
+    return this.patch({ deletedAt: this.env.now });
+  }
+
+  ask(task: TaskNumber, change: Partial<TaskIntent>): this {
+    const row = this.#taskRow(task);
+    row.intent = { ...row.intent, ...change };
+    const job = this.env.jobs.get(this.number);
+    if (job?.status?.state === 'completed') this.env.apply({ kind: 'job', intent: job.intent, status: job.status });
+    this.env.apply({ kind: 'task', job: this.number, task: { intent: row.intent, status: row.status } });
+    return this;
+  }
+
+  terminateTask(task: TaskNumber): this {
+    return this.ask(task, { terminateAt: this.env.now });
+  }
+
+  deleteTask(task: TaskNumber): this {
+    return this.ask(task, { deletedAt: this.env.now });
+  }
+
+  reactivate(task: TaskNumber): this {
+    return this.ask(task, { reactivateSequence: this.#taskRow(task).intent.reactivateSequence + 1, terminateAt: null });
+  }
+
+  #taskRow(task: TaskNumber): { intent: TaskIntent; status: TaskStatus | null } {
+    const row = this.env.tasks.get(`${this.number}.${task}`);
+    if (row === undefined) throw new Error(`task ${task} is gone`);
+    return row;
+  }
+
+  of(task: TaskNumber): TaskStatus {
+    const { status } = this.#taskRow(task);
+    if (status === null) throw new Error(`task ${task} was never attempted`);
+    return status;
+  }
+
+  state(task: TaskNumber): TaskStatus['state'] {
+    return this.#taskRow(task).status?.state ?? 'active';
+  }
+
+  /** States of all its tasks, in order: how many of each. */
+  get states(): Record<string, number> {
+    const states: Record<string, number> = {};
+    for (const [key, { status }] of this.env.tasks) {
+      if (!key.startsWith(`${this.number}.`)) continue;
+      const state = status?.state ?? 'active';
+      states[state] = (states[state] ?? 0) + 1;
+    }
+    return states;
+  }
+
+  inState(state: TaskStatus['state']): TaskNumber[] {
+    return [...this.env.tasks.values()].flatMap(({ status, intent }) => (status?.job === this.number && status.state === state ? [intent.task] : []));
+  }
+
+  /** A running task ends, and what follows from that follows. */
+  end(task: TaskNumber, outcome: AttemptOutcome = EXIT_0): this {
+    const { node } = this.of(task);
+    if (node === null) throw new Error(`task ${task} is on no node`);
+    this.env.apply(this.env.agent(node).finish(this.number, task, outcome));
+    this.env.settle();
+    return this;
+  }
+
+  /** Whatever runs ends well, until nothing does. */
+  run(): this {
+    for (let running = this.inState('running'); running.length > 0; running = this.inState('running')) {
+      for (const task of running) this.end(task);
+    }
+    return this;
+  }
+}
+
+/** An agent that keeps its side of the protocol: offers start in order as slots are free; tasks end when the test says so. */
+export class TestAgent {
+  readonly env: TestEnv;
+  readonly node: NodeNumber;
+  readonly life: number;
+  readonly slots: number;
+  readonly offers: { readonly key: AttemptKey; readonly slots: number }[] = [];
+  readonly running = new Map<string, { readonly key: AttemptKey; readonly slots: number; readonly startedAt: number }>();
+  /** Attempts ever started here. */
+  readonly starts: string[] = [];
+  up = false;
+  /** Holds offers back instead of starting them. */
+  paused = false;
+  #said: AgentReport[] = [];
+
+  constructor(env: TestEnv, node: NodeNumber, life: number, slots: number) {
+    this.env = env;
+    this.node = node;
+    this.life = life;
+    this.slots = slots;
+  }
+
+  boot(): void {
+    this.env.apply({ kind: 'node', node: this.node, life: this.life, observed: { kind: 'running' } });
+    this.hello();
+  }
+
+  hello(more: { readonly ready?: boolean; readonly startTask?: StartTaskStatus | null } = {}): void {
+    this.up = true;
+    const held: HeldAttempt[] = [
+      ...this.offers.map(({ key }) => ({ key, state: 'offered' as const })),
+      ...[...this.running.values()].map(({ key, startedAt }) => ({ key, state: 'started' as const, startedAt })),
+    ];
+    const report = { kind: 'hello', life: this.life, version: '1', ipAddress: '127.0.0.1', held, startTask: null, ready: true, ...more } as const;
+    this.env.apply({ kind: 'agent', node: this.node, report });
+  }
+
+  says(report: AgentReport): void {
+    this.env.apply({ kind: 'agent', node: this.node, report });
+  }
+
+  /** The channel breaks; what the agent is told is lost. */
+  goSilent(): void {
+    this.up = false;
+    this.env.apply({ kind: 'silent', node: this.node });
+  }
+
+  /** Dies with everything it started, and the provider sees it. */
+  die(): void {
+    this.env.agents.delete(this.node);
+    this.env.apply({ kind: 'silent', node: this.node }, { kind: 'node', node: this.node, life: this.life, observed: { kind: 'ended', reason: 'killed' } });
+  }
+
+  told(command: Command): void {
+    if (!this.up) return;
+    switch (command.kind) {
+      case 'offer':
+        if (!this.#knows(command.key)) this.offers.push({ key: command.key, slots: command.slots });
+        return;
+      case 'revoke':
+      case 'end': {
+        const name = attemptName(command.key);
+        const offered = this.offers.findIndex(({ key }) => attemptName(key) === name);
+        if (offered !== -1) this.offers.splice(offered, 1);
+        if (offered !== -1 || !this.running.has(name)) this.#said.push({ kind: 'revoked', key: command.key });
+        else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
+        return;
+      }
+      default:
+    }
+  }
+
+  #knows(key: AttemptKey): boolean {
+    const name = attemptName(key);
+    return this.running.has(name) || this.starts.includes(name) || this.offers.some((offer) => attemptName(offer.key) === name);
+  }
+
+  /** Starts what it can; returns what it has to say. */
+  work(): CoreEvent[] {
+    if (!this.up) return [];
+    for (let first = this.offers[0]; first !== undefined && !this.paused && this.free >= first.slots; first = this.offers[0]) {
+      this.offers.shift();
+      const name = attemptName(first.key);
+      this.running.set(name, { ...first, startedAt: this.env.now });
+      this.starts.push(name);
+      this.#said.push({ kind: 'started', key: first.key, at: this.env.now });
+    }
+    return this.#said.splice(0).map((report) => ({ kind: 'agent', node: this.node, report }));
+  }
+
+  get free(): number {
+    return this.slots - [...this.running.values()].reduce((sum, { slots }) => sum + slots, 0);
+  }
+
+  finish(job: number, task: TaskNumber, outcome: AttemptOutcome): CoreEvent {
+    for (const [name, { key }] of this.running) {
+      if (key.job === job && key.task === task) return { kind: 'agent', node: this.node, report: this.#over(name, outcome) };
+    }
+    throw new Error(`task ${task} does not run on node ${this.node}`);
+  }
+
+  #over(name: string, outcome: AttemptOutcome): AgentReport {
+    const attempt = this.running.get(name);
+    if (attempt === undefined) throw new Error(`${name} does not run here`);
+    this.running.delete(name);
+    return { kind: 'ended', end: { key: attempt.key, startedAt: attempt.startedAt, endedAt: this.env.now, outcome } };
+  }
+}
