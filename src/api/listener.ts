@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { type Server as TlsServer, createServer as createTlsServer } from 'node:tls';
 
 /** Certificate chain and key, both PEM. */
-export interface TlsIdentity {
+interface TlsIdentity {
   readonly chain: string;
   readonly key: string;
 }

@@ -35,7 +35,7 @@ export async function waitUntil(condition: () => boolean | Promise<boolean>, tim
 }
 
 /** Signals exactly this process; one that is gone in the meantime is no error. */
-export function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): void {
+function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   if (!isRunning(identity)) return;
   try {
     process.kill(identity.pid, signal);

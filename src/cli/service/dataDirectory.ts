@@ -27,7 +27,7 @@ export interface DataDirectory {
 const FORMAT = 1;
 const ENTRIES = ['version', 'place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'run'] as const;
 
-export const DEFAULT_DATA_DIRECTORY = '.linarite';
+const DEFAULT_DATA_DIRECTORY = '.linarite';
 
 /** The path that a command means: `--data-dir`, else LINARITE_DATA_DIR, else `./.linarite`. */
 export function dataDirectoryPath(option: string | undefined): string {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { readIfThere, replaceFile } from '../files.ts';
 
 /** Name and base64 key of an account. */
-export interface AccountKey {
+interface AccountKey {
   readonly name: string;
   readonly key: string;
 }

@@ -18,7 +18,7 @@ export interface Wishes {
   readonly databaseUrl?: string;
 }
 
-export const DEFAULT_PORT = 10800;
+const DEFAULT_PORT = 10800;
 const DEFAULT_HOST = '127.0.0.1';
 /** Recovery of a database may take minutes; whoever waits for another process's start is told after this long. */
 const READY_TIMEOUT_MS = 10 * 60_000;

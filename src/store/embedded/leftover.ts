@@ -40,7 +40,7 @@ function forgetPostmaster(databaseDirectory: string): void {
 }
 
 /** The living postmaster that postmaster.pid names, if it really is the one of this directory. */
-export function leftoverPostmaster(databaseDirectory: string): ProcessIdentity | undefined {
+function leftoverPostmaster(databaseDirectory: string): ProcessIdentity | undefined {
   const pid = readPostmasterFile(databaseDirectory)?.pid;
   const identity = pid === undefined ? undefined : identifyProcess(pid);
   if (identity === undefined) return undefined;

@@ -1,0 +1,62 @@
+// Runs everything that must hold and sums it up in one last line. Called by ./check.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** One check: either a program that passes or fails as a whole, or a project of tests that are counted one by one. */
+const STEPS = [
+  { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit'] },
+  { name: 'lint', command: ['oxlint', '--deny-warnings'] },
+  { name: 'unused code', command: ['knip'] },
+  { name: 'unit tests', project: 'unit' },
+  { name: 'simulation', project: 'simulation' },
+  { name: 'tests on real parts', project: 'real' },
+];
+
+const all = process.argv.includes('--all');
+const directory = mkdtempSync(join(tmpdir(), 'linarite-check-'));
+const sum = { passed: 0, failed: 0, skipped: 0 };
+
+for (const step of STEPS) {
+  console.log(`\n== ${step.name}`);
+  const started = performance.now();
+  const result = step.project === undefined ? runProgram(step) : runTests(step);
+  for (const key of Object.keys(sum)) sum[key] += result[key];
+  console.log(`== ${step.name}: ${describe(result)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
+}
+rmSync(directory, { recursive: true });
+console.log(`\n${describe(sum)}`);
+process.exitCode = sum.failed > 0 ? 1 : 0;
+
+function runProgram({ command: [program, ...args] }) {
+  const { status } = run(program, args);
+  return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
+}
+
+/** Counts single tests, and names what was skipped. A run that ends badly without a failed test (it crashed, it hung) is a failure too. */
+function runTests({ name, project }) {
+  const report = join(directory, `${project}.json`);
+  const { status } = run('vitest', ['run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+  let tests;
+  try {
+    tests = JSON.parse(readFileSync(report, 'utf8'));
+  } catch {
+    console.log(`${name}: no report`);
+    return { passed: 0, failed: 1, skipped: 0 };
+  }
+  const assertions = tests.testResults.flatMap((file) => file.assertionResults);
+  for (const { fullName } of assertions.filter(({ status }) => status !== 'passed' && status !== 'failed')) console.log(`skipped: ${fullName}`);
+  const failedFiles = tests.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')).length;
+  const failed = tests.numFailedTests + failedFiles;
+  return { passed: tests.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed, skipped: tests.numPendingTests + tests.numTodoTests };
+}
+
+function run(program, args) {
+  const env = { ...process.env, ...(all ? { LINARITE_CHECK_ALL: '1' } : {}) };
+  return spawnSync(join('node_modules', '.bin', program), args, { stdio: 'inherit', env });
+}
+
+function describe({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`;
+}

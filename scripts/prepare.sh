@@ -1,0 +1,61 @@
+# Sourced by ./linarite and ./check with $root set: installs packages and builds when something is missing or stale, silent otherwise.
+
+say() { echo "linarite: $*" >&2; }
+
+need_node() {
+  command -v node >/dev/null || { say 'Node.js 20.19 or newer is needed: https://nodejs.org'; exit 1; }
+  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
+    { say "Node.js 20.19 or newer is needed, this is $(node --version)"; exit 1; }
+}
+
+# What was installed is known by the lock file's checksum; packages that somebody installed by hand later than that are fine as well,
+# and so are those of another clone, linked in.
+installed() {
+  local stamp=$root/node_modules/.linarite-lock
+  [ -e "$root/node_modules" ] || return 1
+  [ -L "$root/node_modules" ] && return 0
+  [ -e "$stamp" ] && { [ "$(cat "$stamp")" = "$(cksum <"$root/package-lock.json")" ]; return; }
+  [ -e "$root/node_modules/.package-lock.json" ] && [ ! "$root/package-lock.json" -nt "$root/node_modules/.package-lock.json" ]
+}
+
+built() {
+  [ -e "$root/dist/.built" ] &&
+    [ -z "$(find "$root/src" "$root/scripts" "$root"/package.json "$root"/tsconfig*.json -newer "$root/dist/.built" -print -quit)" ]
+}
+
+# Runs a step without a word, and shows what it said if it fails.
+quietly() {
+  local output
+  output=$("$@" 2>&1) || { echo "$output" >&2; say "failed: $*"; exit 1; }
+}
+
+install_packages() {
+  installed && return
+  say 'installing packages (once)'
+  quietly npm --prefix "$root" ci --include=dev --include=optional --no-audit --no-fund
+  cksum <"$root/package-lock.json" >"$root/node_modules/.linarite-lock"
+}
+
+build() {
+  built && return
+  say 'building'
+  # Stamped with the time before the build: what is saved meanwhile is built next time.
+  touch "$root/.building"
+  quietly npm --prefix "$root" run --silent build
+  mv "$root/.building" "$root/dist/.built"
+}
+
+# Two at once must not get in each other's way; where there is no flock (macOS) they take that risk.
+prepare() {
+  installed && built && return
+  if command -v flock >/dev/null; then
+    exec 9>"$root/.preparing"
+    flock 9
+    install_packages
+    build
+    exec 9>&-
+  else
+    install_packages
+    build
+  fi
+}
