@@ -83,4 +83,3 @@ export function withTaskDefaults(task: TaskAdd, job: Pick<Job, 'constraints'>) {
 
 export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
 export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
-export type TaskWithDefaults = ReturnType<typeof withTaskDefaults>;

@@ -17,5 +17,5 @@ export function ticksOfMs(epochMs: number): bigint {
 
 /** Milliseconds since 1970 of .NET ticks; what is below the millisecond is cut. */
 export function msOfTicks(ticks: bigint): number {
-  return Number((ticks - epochTicks) / 10_000n);
+  return Number(ticks / 10_000n - epochTicks / 10_000n);
 }

@@ -88,7 +88,8 @@ export const operationRows = [
   { id: 'Task_Add', method: 'POST', path: '/jobs/{jobId}/tasks', body: 'TaskAdd', conditional: 'none', status: 201, dataServiceId: true },
   { id: 'Job_Terminate', method: 'POST', path: '/jobs/{jobId}/terminate', body: 'JobTerminate', optionalBody: true, query: ['force'], conditional: 'all4', status: 202, dataServiceId: true },
   { id: 'Task_Delete', method: 'DELETE', path: '/jobs/{jobId}/tasks/{taskId}', conditional: 'all4', status: 200 },
-  { id: 'Task_Get', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}', query: ['$select', '$expand'], conditional: 'all4', status: 200, dataServiceId: true, response: 'Task' },
+  // Declared with DataServiceId, recorded without.
+  { id: 'Task_Get', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}', query: ['$select', '$expand'], conditional: 'all4', status: 200, response: 'Task' },
   { id: 'Task_Update', method: 'PUT', path: '/jobs/{jobId}/tasks/{taskId}', body: 'TaskPut', conditional: 'all4', status: 200, dataServiceId: true },
   { id: 'File_ListFromTask', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}/files', query: ['maxresults', '$filter', 'recursive'], conditional: 'none', status: 200, response: 'NodeFileList' },
   { id: 'Task_Reactivate', method: 'POST', path: '/jobs/{jobId}/tasks/{taskId}/reactivate', conditional: 'all4', status: 204, dataServiceId: true },

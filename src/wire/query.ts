@@ -30,7 +30,7 @@ export interface Query {
  * The parameters of a raw query (without `?`), decoded, by their names in lower case; the first of repeated ones counts,
  * `+` is a space.
  */
-export function parseQueryString(rawQuery: string): ReadonlyMap<string, string> {
+function parseQueryString(rawQuery: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of queryPairs(rawQuery)) {
     const lower = name.toLowerCase();

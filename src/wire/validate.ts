@@ -1,18 +1,14 @@
 import { refusal, refused } from './accepted.ts';
-import { parseDuration, formatDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
+import { enumReader, objectOf, scalarReader, wrongType, type Reader } from './readers.ts';
 import { rulesOf } from './rules.ts';
 import type { PropertyRow, ScalarType } from './shapes/definition.ts';
 import { enums } from './shapes/enums.ts';
 import { shapes } from './shapes/index.ts';
-import { formatTimestamp, parseTimestamp } from './timestamps.ts';
 import type { Shapes, TaskAdd } from './types.generated.ts';
 import type { ApiVersion, Revision } from './versions.ts';
 
 export type ShapeName = keyof Shapes;
-
-/** Turns one JSON value into its canonical form or throws; `name` is the property it was found under. */
-type Reader = (value: unknown, name: string) => unknown;
 
 interface PropertyReader {
   readonly canonicalName: string;
@@ -175,106 +171,9 @@ export function isEnum(type: string): type is keyof typeof enums {
   return Object.hasOwn(enums, type);
 }
 
-function enumReader(values: readonly string[]): Reader {
-  const byLowerCase = new Map(values.map((value) => [value.toLowerCase(), value]));
-  return (value, name) => {
-    if (typeof value !== 'string') throw wrongType(name, 'a string');
-    const known = byLowerCase.get(value.toLowerCase());
-    if (known === undefined) throw invalidProperty(name, value, `The value must be one of: ${values.join(', ')}.`);
-    return known;
-  };
-}
-
-function scalarReader(type: ScalarType, row: PropertyRow): Reader {
-  switch (type) {
-    case 'string':
-      return stringReader(row);
-    case 'boolean':
-      return (value, name) => (typeof value === 'boolean' ? value : fail(wrongType(name, 'true or false')));
-    case 'int32':
-      return numberReader(row, (value) => Number.isInteger(value) && value >= -2_147_483_648 && value <= 2_147_483_647, 'a 32-bit integer');
-    case 'double':
-      return numberReader(row, Number.isFinite, 'a number');
-    case 'int64':
-      return (value, name) => (/^-?\d{1,19}$/.test(String(value)) ? String(value) : fail(wrongType(name, 'a 64-bit integer')));
-    case 'timestamp':
-      return timestampReader;
-    case 'duration':
-      return durationReader(row);
-    case 'map':
-      return (value, name) => objectOf(value, name);
-  }
-}
-
-function stringReader(row: PropertyRow): Reader {
-  const { minLength = 0, maxLength = Infinity, rule, code, secret } = row;
-  const quoted = (value: string): string => (secret === true ? '' : value);
-  const check = rule === undefined ? undefined : textRules[rule];
-  return (value, name) => {
-    if (typeof value !== 'string') throw wrongType(name, 'a string');
-    if (value.length < minLength) throw invalidProperty(name, '', 'The value must not be empty.', code);
-    if (value.length > maxLength) throw invalidProperty(name, quoted(value), `The value must not be longer than ${maxLength} characters.`, code);
-    return check === undefined ? value : check(value, name);
-  };
-}
-
-const idForm = /^[A-Za-z0-9_-]{1,64}$/;
-
-const textRules: Readonly<Record<string, (value: string, name: string) => string>> = {
-  id: (value, name) =>
-    idForm.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
-  lowerCase: (value) => value.toLowerCase(),
-  fileMode: (value, name) => (/^(0o?)?[0-7]{3,4}$/.test(value) ? value : fail(invalidProperty(name, value, 'A file mode is written in octal, such as 0770.'))),
-};
-
-function numberReader(row: PropertyRow, fits: (value: number) => boolean, what: string): Reader {
-  const minimum = typeof row.minimum === 'number' ? row.minimum : -Infinity;
-  const maximum = typeof row.maximum === 'number' ? row.maximum : Infinity;
-  return (value, name) => {
-    if (typeof value !== 'number' || !fits(value)) throw wrongType(name, what);
-    if (value < minimum || value > maximum) throw invalidProperty(name, value, bounds(minimum, maximum), row.code);
-    if (row.rule === 'nonZero' && value === 0) throw invalidProperty(name, value, 'The value must be -1 or greater than 0.', row.code);
-    return value;
-  };
-}
-
-function timestampReader(value: unknown, name: string): string {
-  const epochMs = typeof value === 'string' ? parseTimestamp(value) : undefined;
-  if (epochMs === undefined) throw wrongType(name, 'an ISO 8601 date and time');
-  return formatTimestamp(epochMs);
-}
-
-function durationReader(row: PropertyRow): Reader {
-  const minimum = parseDuration(String(row.minimum)) ?? 0;
-  const maximum = parseDuration(String(row.maximum)) ?? Infinity;
-  return (value, name) => {
-    const ms = typeof value === 'string' ? parseDuration(value) : undefined;
-    if (ms === undefined) throw wrongType(name, 'an ISO 8601 duration');
-    if (ms < minimum || ms > maximum) throw invalidProperty(name, value, bounds(row.minimum ?? 'PT0S', row.maximum ?? Infinity), row.code);
-    return formatDuration(ms);
-  };
-}
-
-function bounds(minimum: number | string, maximum: number | string): string {
-  if (maximum === Infinity) return `The value must not be less than ${minimum}.`;
-  return `The value must be from ${minimum} to ${maximum}.`;
-}
-
-function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
-  throw wrongType(name, 'an object');
-}
-
 /** OData annotations (`odata.metadata`, `x@odata.type`) are not properties. */
 function isAnnotation(key: string): boolean {
   return key.startsWith('odata.') || key.includes('@odata.');
-}
-
-function wrongType(name: string, what: string): BatchError {
-  return new BatchError('InvalidRequestBody', [
-    { key: 'PropertyName', value: name },
-    { key: 'Reason', value: `The value of '${name}' must be ${what}.` },
-  ]);
 }
 
 function unknownProperty(name: string, shape: string): BatchError {
@@ -284,6 +183,3 @@ function unknownProperty(name: string, shape: string): BatchError {
   ]);
 }
 
-function fail(error: BatchError): never {
-  throw error;
-}

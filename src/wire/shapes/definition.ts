@@ -1,12 +1,11 @@
 import type { ErrorCode } from '../errors.ts';
 import type { Revision } from '../versions.ts';
-import type { EnumName } from './enums.ts';
 
 /** Kinds of value that are neither a shape nor an enum. `int64` is a JSON string on the wire (operations.md 1.5). */
 export type ScalarType = 'string' | 'boolean' | 'int32' | 'int64' | 'double' | 'timestamp' | 'duration' | 'map';
 
 /** Named value rules, implemented in `validate.ts`. */
-export type ValueRule = 'id' | 'lowerCase' | 'nonZero' | 'fileMode';
+type ValueRule = 'id' | 'lowerCase' | 'nonZero' | 'fileMode';
 
 /** One property of one shape: a fact of the protocol. Property order in a shape is the order of answers. */
 export interface PropertyRow {
@@ -37,7 +36,5 @@ export interface PropertyRow {
   readonly readOnly?: true;
 }
 
-export type ShapeDefinition = Readonly<Record<string, PropertyRow>>;
+type ShapeDefinition = Readonly<Record<string, PropertyRow>>;
 export type ShapeTable = Readonly<Record<string, ShapeDefinition>>;
-
-export type { EnumName };

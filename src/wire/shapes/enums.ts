@@ -57,8 +57,6 @@ export const enums = {
   IpFamily: ['IPv4', 'IPv6'],
 } as const;
 
-export type EnumName = keyof typeof enums;
-
 /**
  * Values that clients of older revisions do not know and that break their strict enums: below `since` they read as
  * `before` (versions.md, "Compatibility notes"; which older value to choose is inferred).

@@ -250,9 +250,9 @@ export const poolShapes = {
     unknown: { type: 'int32', required: true },
     unusable: { type: 'int32', required: true },
     waitingForStartTask: { type: 'int32', required: true },
-    deallocated: { type: 'double', required: true, since: 20 },
-    deallocating: { type: 'double', required: true, since: 20 },
+    deallocated: { type: 'int32', required: true, since: 20 },
+    deallocating: { type: 'int32', required: true, since: 20 },
     total: { type: 'int32', required: true },
-    upgradingOS: { type: 'double', required: true, since: 19 },
+    upgradingOS: { type: 'int32', required: true, since: 19 },
   },
 } as const satisfies ShapeTable;

@@ -1,0 +1,263 @@
+import { createAttempts, type Attempts, type TaskRun } from '../agent/attempts.ts';
+import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
+import type { Journal } from '../agent/journal.ts';
+import { createReports } from '../agent/reports.ts';
+import type { AttemptEnd, AttemptOutcome } from '../core/events.ts';
+import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
+import type { AgentFrame } from '../ports.ts';
+import type { StartTaskStatus } from '../core/status.ts';
+import type { Truth } from './truth.ts';
+import type { World } from './world.ts';
+
+/** The agent's end of one connection. */
+export interface Line {
+  send(frame: AgentFrame): void;
+  close(): void;
+}
+
+export interface AgentOptions {
+  readonly world: World;
+  readonly truth: Truth;
+  readonly node: NodeNumber;
+  readonly nodeId: string;
+  readonly life: number;
+  /** Outlasts lives of the node. */
+  readonly disk: Disk;
+  /** Dials whoever answers; `opened` is called once the line is up, `closed` when it is down or none was to be had. */
+  readonly dial: (callbacks: { readonly opened: (line: Line) => void; readonly onFrame: (frame: OwnerFrame) => void; readonly closed: () => void }) => void;
+  /** What an attempt does: how long it takes and how it ends. */
+  readonly work: (key: AttemptKey, work: Work) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
+  /** The agent and all it started are dead. */
+  readonly onGone: () => void;
+}
+
+export interface SimulatedAgent {
+  readonly life: number;
+  readonly isAlive: boolean;
+  /** `kill -9` of the machine: nothing of it goes on, nobody is told. */
+  die(): void;
+  /** The provider ends it in good order. */
+  leave(): void;
+}
+
+/** What is left on a node's disk by one life for the next, as agent/journal.ts keeps it. */
+export interface Disk {
+  readonly started: Map<string, { readonly key: AttemptKey; readonly startedAt: Instant }>;
+  readonly ended: Map<string, AttemptEnd>;
+}
+export const emptyDisk = (): Disk => ({ started: new Map(), ended: new Map() });
+
+const RETRY_MS = [50, 2_000] as const;
+const REPORTS_A_FRAME = 1_000;
+const KILL_MS = [1, 60] as const;
+/** Pings go out this often; the lease counts from the last one answered. */
+const PING_SHARE = 4;
+
+/**
+ * An agent in virtual time. Which attempts run is decided by the real agent's code (`attempts.ts`, `reports.ts`); connection, processes and disk are
+ * simulated, with the real one's rules: frames of an older epoch are dropped, reports are repeated until acknowledged, an ended lease ends everything.
+ */
+export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
+  const { world, truth, disk } = options;
+  const reports = createReports(memoryJournal(disk), () => flushSoon());
+  const running = new Map<string, AttemptKey>();
+  let alive = true;
+  let leaving = false;
+  let line: Line | null = null;
+  let welcomed = false;
+  let retryMs: number = RETRY_MS[0];
+  let epoch = -1;
+  let sent = 0;
+  let node: { readonly setup: NodeSetup; readonly attempts: Attempts } | null = null;
+  let startTask: StartTaskStatus | null = null;
+  let ready = false;
+  let lease: { readonly ms: number; until: Instant } | null = null;
+
+  for (const end of disk.ended.values()) reports.add({ kind: 'ended', end });
+  for (const { key, startedAt } of disk.started.values()) {
+    reports.add({ kind: 'ended', end: { key, startedAt, endedAt: world.now(), outcome: { kind: 'lost' } } });
+  }
+
+  const dial = (): void => {
+    if (!alive || leaving) return;
+    let saidHelloAt = world.now();
+    const mine: { line: Line | null } = { line: null };
+    options.dial({
+      opened: (opened) => {
+        if (!alive || leaving) return opened.close();
+        mine.line = opened;
+        line = opened;
+        saidHelloAt = world.now();
+        opened.send({
+          kind: 'hello',
+          protocol: AGENT_PROTOCOL,
+          nodeId: options.nodeId,
+          sequence: reports.sequence,
+          report: { kind: 'hello', life: options.life, version: 'simulated', ipAddress: '127.0.0.1', held: node?.attempts.held() ?? [], startTask, ready },
+        });
+      },
+      onFrame: (frame) => {
+        if (alive && mine.line !== null && mine.line === line) receive(frame, saidHelloAt);
+      },
+      closed: () => {
+        if (mine.line !== null && line !== mine.line) return;
+        // The last answered ping was some time ago.
+        if (welcomed && lease !== null) lease.until = world.now() - world.between(0, lease.ms / PING_SHARE) + lease.ms;
+        line = null;
+        welcomed = false;
+        world.after(retryMs, dial);
+        retryMs = Math.min(retryMs * 2, RETRY_MS[1]);
+      },
+    });
+  };
+
+  const receive = (frame: OwnerFrame, saidHelloAt: Instant): void => {
+    if (frame.epoch < epoch) {
+      if (frame.kind === 'welcome') line?.close();
+      return;
+    }
+    ({ epoch } = frame);
+    switch (frame.kind) {
+      case 'welcome':
+        welcomed = true;
+        [retryMs] = RETRY_MS;
+        lease = frame.leaseMs === null ? null : { ms: frame.leaseMs, until: saidHelloAt + frame.leaseMs };
+        watchLease();
+        node ??= prepare(frame.node);
+        reports.acknowledge(frame.acknowledged);
+        sent = frame.acknowledged;
+        return flush();
+      case 'acknowledge':
+        return reports.acknowledge(frame.sequence);
+      case 'commands':
+        for (const command of frame.commands) obey(command);
+        return;
+      case 'file':
+        return;
+      case 'leave':
+        return leave();
+    }
+  };
+
+  const obey = (command: AgentCommand): void => {
+    if (!welcomed || command.kind === 'discard' || command.kind === 'discardJob') return;
+    node?.attempts.command(command);
+  };
+
+  const watchLease = (): void => {
+    if (lease === null || !alive) return;
+    const watched = lease;
+    world.after(watched.until - world.now(), () => {
+      if (!alive || lease !== watched) return;
+      if (welcomed) watched.until = world.now() + watched.ms;
+      else if (watched.until <= world.now()) return die();
+      watchLease();
+    });
+  };
+
+  let flushing = false;
+  function flushSoon(): void {
+    if (flushing) return;
+    flushing = true;
+    world.after(0, () => {
+      flushing = false;
+      flush();
+    });
+  }
+  function flush(): void {
+    if (!alive || !welcomed) return;
+    for (;;) {
+      const next = reports.after(sent, REPORTS_A_FRAME);
+      if (next.reports.length === 0) return;
+      line?.send({ kind: 'reports', ...next });
+      sent = next.first + next.reports.length - 1;
+    }
+  }
+
+  const prepare = (setup: NodeSetup) => {
+    const attempts = createAttempts({ slots: setup.slots, start: run, report: reports.add, now: world.now, onEnded: () => undefined });
+    world.after(world.between(1, 200), () => becomeReady(setup, attempts));
+    return { setup, attempts };
+  };
+
+  const becomeReady = (setup: NodeSetup, attempts: Attempts): void => {
+    if (!alive) return;
+    const open = (): void => {
+      if (!alive) return;
+      ready = true;
+      reports.add({ kind: 'ready' });
+      attempts.open();
+    };
+    if (setup.startTask === null) return open();
+    const startedAt = world.now();
+    startTask = { state: 'running', startedAt, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
+    reports.add({ kind: 'startTask', status: startTask });
+    if (!setup.startTask.waitForSuccess) open();
+    const { waitForSuccess } = setup.startTask;
+    world.after(world.between(10, 3_000), () => {
+      if (!alive || startTask === null) return;
+      startTask = { ...startTask, state: 'completed', endedAt: world.now(), exitCode: 0, result: 'success' };
+      reports.add({ kind: 'startTask', status: startTask });
+      if (waitForSuccess) open();
+    });
+  };
+
+  const run = (name: string, work: Work): TaskRun => {
+    const [job = 0, task = 0, attempt = 0, instance = 0] = name.split('.').map(Number);
+    const key = { job, task, attempt, instance };
+    const { durationMs, outcome } = options.work(key, work);
+    truth.started({ key, node: options.node, slots: work.slots, startedAt: world.now() });
+    running.set(name, key);
+    let end: (outcome: AttemptOutcome) => void = () => undefined;
+    const done = new Promise<AttemptOutcome>((resolve) => {
+      end = (how) => {
+        if (!running.delete(name)) return;
+        truth.ended(key, world.now(), 'exitCode' in how ? how.exitCode : null);
+        resolve(how);
+      };
+    });
+    world.after(durationMs, () => end(outcome));
+    return { done, end: () => world.after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode: null })) };
+  };
+
+  const die = (): void => {
+    if (!alive) return;
+    alive = false;
+    for (const key of running.values()) truth.ended(key, world.now(), null);
+    running.clear();
+    line?.close();
+    options.onGone();
+  };
+
+  const leave = (): void => {
+    if (!alive || leaving) return;
+    leaving = true;
+    line?.close();
+    line = null;
+    welcomed = false;
+    void (node?.attempts.shut() ?? Promise.resolve()).then(die);
+  };
+
+  dial();
+  return {
+    life: options.life,
+    get isAlive() {
+      return alive;
+    },
+    die,
+    leave,
+  };
+};
+
+const memoryJournal = (disk: Disk): Journal => ({
+  started: [],
+  ended: [],
+  recordStarted: (key, startedAt) => void disk.started.set(attemptName(key), { key, startedAt }),
+  recordEnded: (end) => {
+    disk.started.delete(attemptName(end.key));
+    disk.ended.set(attemptName(end.key), end);
+  },
+  recordAcknowledged: (key) => void disk.ended.delete(attemptName(key)),
+  flush: () => undefined,
+  close: () => undefined,
+});

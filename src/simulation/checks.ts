@@ -1,0 +1,155 @@
+import { type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
+import type { TaskStatus, TaskTally } from '../core/status.ts';
+import type { TickCommit } from '../store/ownerStore.ts';
+import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import type { Attempt, Truth } from './truth.ts';
+
+/** What must hold after every step, whatever went wrong before. */
+export interface Checks {
+  /** An attempt begins on a node. */
+  onStart(attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>): void;
+  /** A tick is about to be applied. */
+  onCommit(tick: TickCommit): void;
+  readonly violations: readonly string[];
+  violated(what: string): void;
+}
+
+type Counted = keyof TaskTally;
+type MutableTally = Record<Counted, number>;
+const emptyTally = (): MutableTally => ({ active: 0, running: 0, succeeded: 0, failed: 0 });
+
+const counted = (status: TaskStatus | null): Counted => {
+  switch (status?.state) {
+    case undefined:
+    case 'active':
+    case 'offered':
+      return 'active';
+    case 'preparing':
+    case 'starting':
+    case 'running':
+      return 'running';
+    case 'completed':
+      return status?.result === 'success' ? 'succeeded' : 'failed';
+  }
+};
+
+export const createChecks = (options: { readonly tables: () => Tables; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks => {
+  const violations: string[] = [];
+  /** Our own count of what stands in the database, by rows as they change. */
+  const tallies = new Map<JobNumber, { readonly tasks: MutableTally; readonly slots: MutableTally }>();
+  const slotsInUse = new Map<NodeNumber, number>();
+  const violated = (what: string): void => void violations.push(what);
+
+  const count = (job: JobNumber, task: TaskRecord, status: TaskStatus | null, sign: 1 | -1): void => {
+    const tally = tallies.get(job) ?? { tasks: emptyTally(), slots: emptyTally() };
+    tallies.set(job, tally);
+    const state = counted(status);
+    tally.tasks[state] += sign;
+    tally.slots[state] += sign * task.intent.requiredSlots;
+    if (state === 'running' && status !== null && status.node !== null) {
+      slotsInUse.set(status.node, (slotsInUse.get(status.node) ?? 0) + sign * task.intent.requiredSlots);
+    }
+  };
+
+  const checkChange = (name: string, before: TaskStatus | null, after: TaskStatus): void => {
+    if (before === null) return;
+    if (after.attempt < before.attempt) violated(`task ${name}: attempt ${after.attempt} follows attempt ${before.attempt}`);
+    const reactivated = after.reactivateSequence > before.reactivateSequence;
+    if (before.state === 'completed' && !reactivated && JSON.stringify(before) !== JSON.stringify(after)) {
+      violated(`task ${name} was completed and changed: ${JSON.stringify(before)} -> ${JSON.stringify(after)}`);
+    }
+  };
+
+  /** What the database says of an end is what happened to that very attempt. */
+  const checkEnd = (name: string, status: TaskStatus): void => {
+    if (status.state !== 'completed' || status.cause !== 'exited' || status.startedAt === null) return;
+    const attempt = options.truth().attempt({ job: status.job, task: status.task, attempt: status.attempt, instance: 0 });
+    if (attempt === undefined) violated(`task ${name} is completed by attempt ${status.attempt}, which never ran`);
+    else if (attempt.end === null) violated(`task ${name} is completed by attempt ${status.attempt}, which still runs`);
+    else if (attempt.end.exitCode !== status.exitCode) violated(`task ${name}: exit code ${status.exitCode}, but attempt ${status.attempt} ended with ${attempt.end.exitCode}`);
+  };
+
+  const takeIn = (record: JobRecord, job: JobNumber, from: number, to: number): void => {
+    for (let number = from + 1; number <= to; number += 1) {
+      const task = record.tasks.get(number);
+      if (task !== undefined) count(job, task, task.status, 1);
+    }
+  };
+
+  const checkJob = (job: JobNumber, tick: TickCommit): void => {
+    const status = tick.decisions.jobs.find((row) => row.job === job) ?? options.tables().jobs.get(job)?.status;
+    const tally = tallies.get(job);
+    if (status === undefined || status === null || tally === undefined) return;
+    const [said, seen] = [{ tasks: status.tasks, slots: status.slots }, tally].map((of) =>
+      (['tasks', 'slots'] as const).map((unit) => (['active', 'running', 'succeeded', 'failed'] as const).map((state) => of[unit][state]).join('/')).join(' slots '),
+    );
+    if (said !== seen) violated(`job ${job} at tick ${tick.tick} counts tasks (active/running/succeeded/failed) ${said}, its rows are ${seen}`);
+    const max = options.tables().jobs.get(job)?.intent.maxParallelTasks ?? -1;
+    if (max >= 0 && tally.tasks.running > max) violated(`job ${job} runs ${tally.tasks.running} tasks at once, asked for ${max}`);
+  };
+
+  const checkNode = (node: NodeNumber, tick: TickCommit): void => {
+    const status = tick.decisions.nodes.find((row) => row.node === node) ?? options.tables().nodes.get(node)?.status;
+    const used = slotsInUse.get(node) ?? 0;
+    if (status === undefined) return violated(`tasks run on node ${node}, which has no row`);
+    if (used > status.slots) violated(`node ${node} of ${status.slots} slots runs tasks of ${used}`);
+    if (status.goneAt === null && status.runningSlots !== used) violated(`node ${node} at tick ${tick.tick} says ${status.runningSlots} slots run, its tasks take ${used}`);
+  };
+
+  return {
+    violations,
+    violated,
+    onStart: (attempt, live) => {
+      const { key, node } = attempt;
+      let used = attempt.slots;
+      for (const other of live) {
+        if (other.node === node) used += other.slots;
+        if (other.key.job === key.job && other.key.task === key.task) violated(`attempt ${attemptName(key)} starts on node ${node} while ${attemptName(other.key)} runs on node ${other.node}`);
+      }
+      const slots = options.slotsOfNode(node);
+      if (slots !== undefined && used > slots) violated(`node ${node} has ${slots} slots and uses ${used}`);
+      const job = options.tables().jobs.get(key.job);
+      const waitsFor = job?.tasks.get(key.task)?.intent.dependsOn?.ids ?? [];
+      for (const other of job === undefined || waitsFor.length === 0 ? [] : job.tasks.values()) {
+        if (waitsFor.includes(other.intent.idKey) && other.status?.dependency !== 'satisfy') violated(`attempt ${attemptName(key)} starts before task ${other.intent.idKey}, which it depends on, is satisfied`);
+      }
+    },
+    onCommit: (tick) => {
+      const { decisions } = tick;
+      const { jobs } = options.tables();
+      const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));
+      const touchedNodes = new Set<NodeNumber>(decisions.nodes.map(({ node }) => node));
+      for (const status of decisions.jobs) {
+        const record = jobs.get(status.job);
+        if (record === undefined) return violated(`job ${status.job} is not there and gets a status`);
+        if (status.ingested < (record.status?.ingested ?? 0)) violated(`job ${status.job} has taken in ${status.ingested} tasks after ${record.status?.ingested}`);
+        takeIn(record, status.job, record.status?.ingested ?? 0, status.ingested);
+      }
+      const now = new Map<string, TaskStatus>();
+      for (const status of decisions.tasks) {
+        const name = `${status.job}.${status.task}`;
+        const task = jobs.get(status.job)?.tasks.get(status.task);
+        if (task === undefined) {
+          if (jobs.has(status.job)) violated(`task ${name} is not there and gets a status`);
+          continue;
+        }
+        checkChange(name, task.status, status);
+        checkEnd(name, status);
+        count(status.job, task, task.status, -1);
+        count(status.job, task, status, 1);
+        now.set(name, status);
+        touchedJobs.add(status.job);
+        for (const node of [task.status?.node, status.node]) if (node !== null && node !== undefined) touchedNodes.add(node);
+      }
+      for (const { job, task: number } of decisions.gone.tasks) {
+        const task = jobs.get(job)?.tasks.get(number);
+        if (task === undefined) continue;
+        count(job, task, now.get(`${job}.${number}`) ?? task.status, -1);
+        touchedJobs.add(job);
+      }
+      for (const job of decisions.gone.jobs) tallies.delete(job);
+      for (const job of touchedJobs) checkJob(job, tick);
+      for (const node of touchedNodes) checkNode(node, tick);
+    },
+  };
+};

@@ -1,0 +1,226 @@
+import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import { jobState, poolState } from '../core/wireState.ts';
+import type { IntentWriter } from './intentWriter.ts';
+import type { JobRecord, Tables } from './memoryStore.ts';
+import type { World } from './world.ts';
+
+/** What clients of a simulated account do. */
+export interface Workload {
+  readonly pools: number;
+  /** Of all pools together. */
+  readonly nodes: number;
+  readonly jobs: number;
+  /** Of all jobs together. */
+  readonly tasks: number;
+  /** Adds and actions end after so long. */
+  readonly forMs: number;
+  /** Mean time between random actions (disable, terminate, delete, reactivate, resize …); null: none. */
+  readonly actionEveryMs: number | null;
+  /** Share of jobs whose tasks depend on each other. */
+  readonly dependencies: number;
+}
+
+const COLLECTION = 100;
+const MAX_SLOTS = 4;
+
+/** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
+export const createClients = (options: {
+  readonly world: World;
+  readonly account: AccountNumber;
+  readonly workload: Workload;
+  readonly intents: IntentWriter;
+  readonly tables: Tables;
+  readonly wake: () => void;
+}) => {
+  const { world, account, workload, intents, tables } = options;
+  const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
+  const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
+
+  const poolOf = (id: string) => [...tables.pools.values()].find(({ intent }) => intent.id === id);
+  const jobs = (): JobRecord[] => [...tables.jobs.values()];
+  const stateOf = (job: JobRecord): string => jobState(job.intent, job.status).state;
+  const asked = (job: JobRecord, action: JobIntent['action']): Promise<void> =>
+    intents.changeJob(job.intent.job, { action, actionSequence: job.intent.actionSequence + 1, actionAt: world.now() });
+
+  const addPool = async (id: string): Promise<void> => {
+    const low = world.chance(0.3) ? Math.floor(nodesPerPool / 3) : 0;
+    await intents.addPool(account, {
+      id,
+      createdAt: world.now(),
+      targetDedicated: nodesPerPool - low,
+      targetLowPriority: low,
+      resizeTimeoutMs: 900_000,
+      nodeDeallocation: 'requeue',
+      resizeSequence: 1,
+      resizeRequestedAt: world.now(),
+      stopSequence: 0,
+      taskSlotsPerNode: MAX_SLOTS,
+      fillType: world.chance(0.5) ? 'pack' : 'spread',
+      startTask: world.chance(0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
+      unavailable: null,
+      deletedAt: null,
+    });
+    options.wake();
+  };
+
+  const addJob = async (index: number): Promise<JobNumber> => {
+    const job = await intents.addJob(account, {
+      id: `job-${index}`,
+      createdAt: world.now(),
+      poolId: poolIds[index % poolIds.length] ?? 'pool-1',
+      priority: world.between(-1000, 1000),
+      maxParallelTasks: world.chance(0.2) ? world.between(1, 10) : -1,
+      maxTaskRetryCount: world.between(0, 2),
+      maxWallClockMs: null,
+      usesTaskDependencies: world.chance(workload.dependencies),
+      onAllTasksComplete: 'noaction',
+      onTaskFailure: 'noaction',
+      action: { kind: 'none' },
+      actionSequence: 0,
+      actionAt: world.now(),
+      deletedAt: null,
+    });
+    options.wake();
+    return job;
+  };
+
+  const newTask = (job: JobRecord, number: TaskNumber): Omit<TaskIntent, 'task'> => ({
+    idKey: String(number),
+    createdAt: world.now(),
+    requiredSlots: world.chance(0.8) ? 1 : world.between(2, MAX_SLOTS),
+    maxTaskRetryCount: world.chance(0.1) ? world.between(-1, 3) : null,
+    affinity: world.chance(0.05) ? String(world.between(1, number)) : null,
+    dependsOn: job.intent.usesTaskDependencies && number > 1 && world.chance(0.5) ? dependsOn(number) : null,
+    exitConditions: world.chance(0.5) ? { default: { dependencyAction: 'satisfy' } } : null,
+    retentionMs: 604_800_000,
+    terminateAt: null,
+    reactivateSequence: 0,
+    deletedAt: null,
+  });
+  const dependsOn = (number: TaskNumber): TaskIntent['dependsOn'] =>
+    world.chance(0.5)
+      ? { ids: [String(world.between(1, number - 1))], ranges: [] }
+      : { ids: [], ranges: [{ start: Math.max(1, number - world.between(1, 50)), end: number - 1 }] };
+
+  const addTasks = async (number: JobNumber, count: number): Promise<void> => {
+    const job = tables.jobs.get(number);
+    if (job === undefined || ['terminating', 'completed', 'deleting'].includes(stateOf(job))) return;
+    const first = job.intent.nextTask;
+    await intents.addTasks(number, Array.from({ length: count }, (_, index) => newTask(job, first + index)));
+    // The last add of a job that is to end by itself says so, as clients do.
+    options.wake();
+  };
+
+  /** Adds everything over the workload's time. */
+  const begin = (): void => {
+    for (const id of poolIds) world.after(world.between(0, 500), () => void addPool(id));
+    const perJob = Math.ceil(workload.tasks / workload.jobs);
+    for (let index = 0; index < workload.jobs; index += 1) {
+      const startMs = world.between(0, workload.forMs / 4);
+      world.after(startMs, () => {
+        void addJob(index).then((job) => {
+          for (let done = 0; done < perJob; done += COLLECTION) {
+            const count = Math.min(COLLECTION, perJob - done);
+            world.after(world.between(0, workload.forMs / 2), () => void addTasks(job, count));
+          }
+        });
+      });
+    }
+  };
+
+  const somePool = () => world.pick([...tables.pools.values()].filter(({ intent }) => intent.deletedAt === null));
+  const someJob = (...states: string[]) => world.pick(jobs().filter((job) => states.includes(stateOf(job))));
+  const someTask = () => {
+    const job = someJob('active', 'disabled', 'disabling');
+    const task = job === undefined ? undefined : world.pick([...job.tasks.values()].filter(({ intent }) => intent.deletedAt === null));
+    return job === undefined || task === undefined ? null : { job, task, number: job.intent.job };
+  };
+  const resize = async (pool: PoolNumber, change: Partial<PoolIntent>): Promise<void> => {
+    const intent = tables.pools.get(pool)?.intent;
+    if (intent !== undefined) await intents.changePool(pool, { ...change, resizeSequence: intent.resizeSequence + 1, resizeRequestedAt: world.now() });
+  };
+
+  const actions: Readonly<Record<string, () => Promise<void> | undefined>> = {
+    disable: () => {
+      const job = someJob('active');
+      return job && asked(job, { kind: 'disable', tasks: world.pick(['requeue', 'terminate', 'wait'] as const) ?? 'wait' });
+    },
+    enable: () => {
+      const job = someJob('disabled', 'disabling');
+      return job && asked(job, { kind: 'enable' });
+    },
+    enableAnother: () => {
+      const job = someJob('disabled');
+      return job && asked(job, { kind: 'enable' });
+    },
+    terminateJob: () => {
+      const job = world.chance(0.3) ? someJob('active', 'disabled') : undefined;
+      return job && asked(job, { kind: 'terminate', reason: 'UserTerminate' });
+    },
+    endByItself: () => {
+      const job = someJob('active');
+      return job && intents.changeJob(job.intent.job, { onAllTasksComplete: 'terminatejob' });
+    },
+    deleteJob: () => {
+      const job = world.chance(0.2) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
+      return job && intents.changeJob(job.intent.job, { deletedAt: world.now() });
+    },
+    changePriority: () => {
+      const job = someJob('active', 'disabled');
+      return job && intents.changeJob(job.intent.job, { priority: world.between(-1000, 1000) });
+    },
+    terminateTask: () => {
+      const found = someTask();
+      return found?.task.status?.state === 'completed' ? undefined : found === null ? undefined : intents.changeTask(found.number, found.task.intent.task, { terminateAt: world.now() });
+    },
+    deleteTask: () => {
+      const found = someTask();
+      return found === null ? undefined : intents.changeTask(found.number, found.task.intent.task, { deletedAt: world.now() });
+    },
+    reactivateTask: () => {
+      const found = someTask();
+      if (found === null || found.job.intent.usesTaskDependencies || found.task.status?.state !== 'completed' || found.task.status.result === 'success') return undefined;
+      return intents.changeTask(found.number, found.task.intent.task, { reactivateSequence: found.task.status.reactivateSequence + 1, terminateAt: null });
+    },
+    resize: () => {
+      const pool = somePool();
+      if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
+      const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion'] as const) ?? 'requeue';
+      return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation });
+    },
+    stopResize: () => {
+      const pool = somePool();
+      if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'resizing') return undefined;
+      return intents.changePool(pool.intent.pool, { stopSequence: pool.intent.resizeSequence });
+    },
+    deletePool: () => {
+      const pool = world.chance(0.1) ? somePool() : undefined;
+      return pool && intents.changePool(pool.intent.pool, { deletedAt: world.now() });
+    },
+  };
+  const act = (): void => {
+    const action = world.pick(Object.values(actions));
+    void action?.()?.then(options.wake);
+  };
+
+  /** Called again and again when all is calm: asks for whatever everything needs to finish. */
+  const mend = (): void => {
+    for (const id of poolIds) {
+      const pool = poolOf(id);
+      if (pool === undefined) void addPool(id);
+      else if (pool.intent.deletedAt === null && pool.intent.targetDedicated < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
+        void resize(pool.intent.pool, { targetDedicated: nodesPerPool, targetLowPriority: 0 }).then(options.wake);
+      }
+    }
+    for (const job of jobs()) if (['disabled', 'disabling'].includes(stateOf(job))) void asked(job, { kind: 'enable' }).then(options.wake);
+  };
+
+  const deleteAll = (): void => {
+    for (const job of jobs()) if (job.intent.deletedAt === null) void intents.changeJob(job.intent.job, { deletedAt: world.now() });
+    for (const pool of tables.pools.values()) if (pool.intent.deletedAt === null) void intents.changePool(pool.intent.pool, { deletedAt: world.now() });
+    options.wake();
+  };
+
+  return { begin, act, mend, deleteAll };
+};

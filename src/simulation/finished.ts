@@ -1,0 +1,59 @@
+import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import type { SimulatedProvider } from './provider.ts';
+import type { Truth } from './truth.ts';
+
+/**
+ * What is still to be done, or null. `keep` 1: jobs and pools stay, tasks have to be done; 0: nothing may be left at all.
+ * A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to block), and is done in this sense.
+ */
+export const unfinished = ({ tables, truth, provider }: { tables: Tables; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null => {
+  if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
+  if (keep === 0) {
+    if (tables.jobs.size > 0) return `jobs ${[...tables.jobs.keys()].join(', ')} are still there`;
+    if (tables.pools.size > 0) return `pools ${[...tables.pools.keys()].join(', ')} are still there`;
+    if (provider.agents.size > 0) return `nodes ${[...provider.agents.keys()].join(', ')} still run`;
+    const left = [...tables.nodes.values()].filter(({ status }) => status.goneAt === null);
+    return left.length > 0 ? `node rows ${left.map(({ status }) => `${status.node} (${status.state})`).join(', ')} are still there` : null;
+  }
+  for (const job of tables.jobs.values()) {
+    const why = unfinishedJob(job);
+    if (why !== null) return why;
+  }
+  return truth.live.size > 0 ? `${truth.live.size} attempts run` : null;
+};
+
+const unfinishedJob = (job: JobRecord): string | null => {
+  const { intent, status, tasks } = job;
+  if (intent.deletedAt !== null) return `job ${intent.job} is being deleted`;
+  if (status?.state === 'completed') return null;
+  if (status?.state !== 'active') return `job ${intent.job} is ${status?.state}`;
+  if (status.ingested !== intent.nextTask - 1) return `job ${intent.job} has taken in ${status.ingested} of ${intent.nextTask - 1} tasks`;
+  const open = [...tasks.values()].filter((task) => task.status?.state !== 'completed');
+  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, byId(job), new Set()));
+  const [first] = waiting;
+  return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${JSON.stringify(first.status)}, and ${waiting.length - 1} more`;
+};
+
+const byId = (job: JobRecord): ReadonlyMap<string, TaskRecord> => {
+  const known = idsOfJobs.get(job);
+  if (known !== undefined && known.size === job.tasks.size) return known.ids;
+  const ids = new Map([...job.tasks.values()].map((task) => [task.intent.idKey, task]));
+  idsOfJobs.set(job, { size: job.tasks.size, ids });
+  return ids;
+};
+const idsOfJobs = new WeakMap<JobRecord, { readonly size: number; readonly ids: ReadonlyMap<string, TaskRecord> }>();
+
+/** Whether a task waits for one that is gone, has blocked it, or is blocked in turn. */
+const isBlocked = (task: TaskRecord, ids: ReadonlyMap<string, TaskRecord>, seen: Set<string>): boolean => {
+  const { dependsOn } = task.intent;
+  if (dependsOn === null || (task.status !== null && task.status.state !== 'active')) return false;
+  const parents = [...dependsOn.ids, ...dependsOn.ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
+  return parents.some((id) => {
+    const parent = ids.get(id);
+    if (parent === undefined) return true;
+    if (parent.status?.state === 'completed') return parent.status.dependency === 'block';
+    if (seen.has(id)) return false;
+    seen.add(id);
+    return isBlocked(parent, ids, seen);
+  });
+};

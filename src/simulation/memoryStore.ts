@@ -1,0 +1,239 @@
+import type { TaskIntake } from '../core/events.ts';
+import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
+import { AccountOwned, Deposed, GuardFailed, type InboxBatch, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
+import type { IntentWriter } from './intentWriter.ts';
+
+/** As PostgreSQL's side does: OWNER_DEAD_AFTER_MS in store/owner/claim.ts. */
+const OWNER_DEAD_AFTER_MS = 10_000;
+const NODES_PER_ACCOUNT = 2 ** 32;
+
+export interface TaskRecord {
+  intent: TaskIntent;
+  status: TaskStatus | null;
+}
+export interface JobRecord {
+  readonly account: AccountNumber;
+  intent: JobIntent;
+  status: JobStatus | null;
+  readonly tasks: Map<TaskNumber, TaskRecord>;
+}
+export interface PoolRecord {
+  readonly account: AccountNumber;
+  intent: PoolIntent;
+  status: PoolStatus | null;
+}
+interface InboxEntry {
+  readonly entry: number;
+  readonly account: AccountNumber;
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task';
+  readonly subject: number;
+  readonly task: TaskNumber;
+}
+
+/** The rows, for whoever checks them. */
+export interface Tables {
+  readonly pools: ReadonlyMap<PoolNumber, PoolRecord>;
+  readonly jobs: ReadonlyMap<JobNumber, JobRecord>;
+  readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
+  readonly inbox: readonly InboxEntry[];
+  readonly epoch: (account: AccountNumber) => number;
+}
+
+/**
+ * A store in memory that keeps the contract PostgreSQL keeps (the contract suite holds both). Each call takes effect at once and whole;
+ * delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is applied.
+ */
+export const memoryStore = (options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit) => void }) => {
+  const processes = new Map<string, { url: string; heartbeat: Instant }>();
+  const ownership = new Map<AccountNumber, { process: string | null; epoch: number }>();
+  const pools = new Map<PoolNumber, PoolRecord>();
+  const jobs = new Map<JobNumber, JobRecord>();
+  const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
+  let inbox: InboxEntry[] = [];
+  const numbers = { pool: 0, job: 0, entry: 0 };
+
+  const point = (account: AccountNumber, kind: InboxEntry['kind'], subject: number, task = 0): void => {
+    numbers.entry += 1;
+    inbox.push({ entry: numbers.entry, account, kind, subject, task });
+  };
+  const found = <Row>(row: Row | undefined, what: string): Row => {
+    if (row === undefined) throw new Error(`${what} is not there`);
+    return row;
+  };
+
+  const claim = (account: AccountNumber, process: string, url: string): { epoch: number } => {
+    const now = options.clock();
+    const row = ownership.get(account) ?? { process: null, epoch: 0 };
+    const rival = row.process === null || row.process === process ? undefined : processes.get(row.process);
+    if (rival !== undefined && rival.heartbeat > now - OWNER_DEAD_AFTER_MS) throw new AccountOwned(rival.url);
+    processes.set(process, { url, heartbeat: now });
+    ownership.set(account, { process, epoch: row.epoch + 1 });
+    return { epoch: row.epoch + 1 };
+  };
+
+  const readInbox = (account: AccountNumber, limit: number): InboxBatch => {
+    const mine = inbox.filter((entry) => entry.account === account);
+    const taken = mine.slice(0, limit);
+    const foundPools = new Map<PoolNumber, PoolIntent>();
+    const foundJobs = new Map<JobNumber, { intent: JobIntent; status: JobStatus | null }>();
+    const foundTasks = new Map<string, InboxBatch['tasks'][number]>();
+    const jobsWithNewTasks = new Set<JobNumber>();
+    for (const { kind, subject, task: number } of taken) {
+      const pool = kind === 'pool' ? pools.get(subject) : undefined;
+      const job = kind === 'job' || kind === 'task' ? jobs.get(subject) : undefined;
+      const task = kind === 'task' ? job?.tasks.get(number) : undefined;
+      if (kind === 'tasks') jobsWithNewTasks.add(subject);
+      if (pool !== undefined) foundPools.set(subject, pool.intent);
+      if (job !== undefined && (kind === 'job' || job.status?.state === 'completed')) foundJobs.set(subject, { intent: job.intent, status: job.status });
+      if (task !== undefined) foundTasks.set(`${subject}.${number}`, { job: subject, task: { ...task } });
+    }
+    return {
+      entries: taken.map(({ entry }) => entry),
+      pools: [...foundPools.values()],
+      jobs: [...foundJobs.values()],
+      jobsWithNewTasks: [...jobsWithNewTasks],
+      tasks: [...foundTasks.values()],
+      more: mine.length > limit,
+    };
+  };
+
+  const readTasks = (number: JobNumber, after: TaskNumber, limit: number): { through: TaskNumber; tasks: TaskIntake[] } => {
+    const job = jobs.get(number);
+    if (job === undefined) return { through: after, tasks: [] };
+    const tasks: TaskIntake[] = [];
+    for (let task = after + 1; task < job.intent.nextTask && tasks.length < limit; task += 1) {
+      const record = job.tasks.get(task);
+      if (record !== undefined) tasks.push({ ...record });
+    }
+    return { through: tasks.length === limit ? (tasks.at(-1)?.intent.task ?? after) : Math.max(after, job.intent.nextTask - 1), tasks };
+  };
+
+  const openTasks = ({ intent, status, tasks }: JobRecord): TaskIntake[] => {
+    const isOpen = (task: TaskRecord): boolean =>
+      intent.usesTaskDependencies ||
+      task.status?.state !== 'completed' ||
+      task.intent.deletedAt !== null ||
+      task.intent.reactivateSequence > task.status.reactivateSequence;
+    return [...tasks.values()].filter((task) => task.intent.task <= (status?.ingested ?? 0) && isOpen(task)).map((task) => ({ ...task }));
+  };
+
+  const commit = (tick: TickCommit): Awaited<ReturnType<OwnerStore['commit']>> => {
+    if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
+    const { decisions } = tick;
+    const refused = decisions.guards.filter(({ job, ingested }) => (jobs.get(job)?.intent.nextTask ?? 1) - 1 !== ingested).map(({ job }) => job);
+    if (refused.length > 0) throw new GuardFailed(refused);
+    options.onCommit?.(tick);
+    for (const status of decisions.pools) found(pools.get(status.pool), `pool ${status.pool}`).status = status;
+    for (const status of decisions.jobs) found(jobs.get(status.job), `job ${status.job}`).status = status;
+    for (const status of decisions.tasks) {
+      const task = jobs.get(status.job)?.tasks.get(status.task);
+      if (task !== undefined) task.status = status;
+    }
+    for (const status of decisions.nodes) nodes.set(status.node, { account: tick.account, status });
+    for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
+    for (const job of decisions.gone.jobs) jobs.delete(job);
+    for (const pool of decisions.gone.pools) pools.delete(pool);
+    const taken = new Set(tick.inboxEntries);
+    if (taken.size > 0) inbox = inbox.filter(({ entry }) => !taken.has(entry));
+    const specs = tick.specs.flatMap(({ job, task }) => {
+      const record = jobs.get(job)?.tasks.get(task);
+      return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: { id: record.intent.idKey, commandLine: 'true', requiredSlots: record.intent.requiredSlots } }];
+    });
+    return { specs };
+  };
+
+  const store: OwnerStore = {
+    claim: async (account, process, url) => claim(account, process, url),
+    heartbeat: async (process) => {
+      found(processes.get(process), `process ${process}`).heartbeat = options.clock();
+    },
+    resign: async (process) => {
+      processes.delete(process);
+      for (const row of ownership.values()) if (row.process === process) row.process = null;
+    },
+    load: async (account) => {
+      const mine = [...jobs.values()].filter((job) => job.account === account && (job.status?.state !== 'completed' || job.intent.deletedAt !== null));
+      const ownNodes = [...nodes.values()].filter((node) => node.account === account).map(({ status }) => status);
+      return {
+        pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
+        nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
+        nextNode: Math.max((account - 1) * NODES_PER_ACCOUNT, ...ownNodes.map(({ node }) => node)) + 1,
+        jobs: mine.map(({ intent, status }) => ({ intent, status })),
+        tasks: mine.filter(({ status }) => status !== null).map((job) => ({ job: job.intent.job, tasks: openTasks(job) })).filter(({ tasks }) => tasks.length > 0),
+      };
+    },
+    readInbox: async (account, limit) => readInbox(account, limit),
+    readTasks: async (job, after, limit) => readTasks(job, after, limit),
+    commit: async (tick) => commit(tick),
+    readJobSpecs: async (wanted) => wanted.flatMap((job) => (jobs.has(job) ? [{ job, id: jobs.get(job)?.intent.id ?? '', spec: { id: jobs.get(job)?.intent.id } }] : [])),
+    readPoolSpecs: async (wanted) =>
+      wanted.flatMap((pool) => {
+        const intent = pools.get(pool)?.intent;
+        return intent === undefined ? [] : [{ pool, id: intent.id, spec: poolSpec(intent) }];
+      }),
+  };
+
+  const intents: IntentWriter = {
+    addPool: async (account, intent) => {
+      numbers.pool += 1;
+      pools.set(numbers.pool, { account, intent: { ...intent, pool: numbers.pool }, status: null });
+      point(account, 'pool', numbers.pool);
+      return numbers.pool;
+    },
+    changePool: async (pool, change) => {
+      const record = found(pools.get(pool), `pool ${pool}`);
+      record.intent = { ...record.intent, ...change };
+      point(record.account, 'pool', pool);
+    },
+    addJob: async (account, intent) => {
+      numbers.job += 1;
+      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1 }, status: null, tasks: new Map() });
+      point(account, 'job', numbers.job);
+      return numbers.job;
+    },
+    changeJob: async (job, change) => {
+      const record = found(jobs.get(job), `job ${job}`);
+      record.intent = { ...record.intent, ...change };
+      point(record.account, 'job', job);
+    },
+    addTasks: async (job, tasks) => {
+      const record = found(jobs.get(job), `job ${job}`);
+      const first = record.intent.nextTask;
+      record.intent = { ...record.intent, nextTask: first + tasks.length };
+      tasks.forEach((task, index) => record.tasks.set(first + index, { intent: { ...task, task: first + index }, status: null }));
+      point(record.account, 'tasks', job);
+      return tasks.map((_, index) => first + index);
+    },
+    changeTask: async (job, task, change) => {
+      const record = found(jobs.get(job), `job ${job}`);
+      const row = found(record.tasks.get(task), `task ${task}`);
+      row.intent = { ...row.intent, ...change };
+      point(record.account, 'task', job, task);
+    },
+  };
+
+  /** As if the process had not beaten for long. */
+  const silence = (process: string): void => {
+    const row = processes.get(process);
+    if (row !== undefined) row.heartbeat = options.clock() - 6 * OWNER_DEAD_AFTER_MS;
+  };
+
+  const tables: Tables = {
+    pools,
+    jobs,
+    nodes,
+    get inbox() {
+      return inbox;
+    },
+    epoch: (account) => ownership.get(account)?.epoch ?? 0,
+  };
+  return { store, intents, silence, tables };
+};
+
+const poolSpec = ({ id, startTask }: PoolIntent): unknown => ({
+  id,
+  vmSize: 'standard_a1',
+  ...(startTask === null ? {} : { startTask: { commandLine: 'true', waitForSuccess: startTask.waitForSuccess, maxTaskRetryCount: startTask.maxTaskRetryCount } }),
+});

@@ -1,0 +1,99 @@
+import type { NodeObservation } from '../core/events.ts';
+import type { NodeNumber } from '../core/keys.ts';
+import type { NodeRequest, Observation, PoolProvider } from '../nodes/provider.ts';
+import { type Disk, type SimulatedAgent, emptyDisk } from './agent.ts';
+import type { Faults } from './faults.ts';
+import type { World } from './world.ts';
+
+export interface SimulatedProvider extends PoolProvider {
+  /** The machine of a random node goes down. */
+  killOne(): void;
+  readonly agents: ReadonlyMap<NodeNumber, SimulatedAgent>;
+}
+
+interface Machine {
+  life: number;
+  /** null: asked for, not there yet, or over. */
+  agent: SimulatedAgent | null;
+  /** What the engine would say of this life. */
+  isOver: boolean;
+  /** Lives up to this one are over for good. */
+  released: number;
+  readonly disk: Disk;
+}
+
+const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
+
+/**
+ * Nodes of a simulation. `leaseMs` null: it proves each death, as the local provider does. Else a death is seen late or, half of the time, never: then
+ * only the lease tells.
+ */
+export const simulatedProvider = (options: {
+  readonly world: World;
+  readonly faults: () => Faults;
+  readonly leaseMs: number | null;
+  readonly boot: (request: NodeRequest, disk: Disk, onGone: () => void) => SimulatedAgent;
+}): SimulatedProvider => {
+  const { world, faults, leaseMs } = options;
+  const machines = new Map<NodeNumber, Machine>();
+  const agents = new Map<NodeNumber, SimulatedAgent>();
+  const watchers = new Set<(observation: Observation) => void>();
+
+  const observe = (node: NodeNumber, life: number, observed: NodeObservation): void => {
+    for (const watcher of watchers) watcher({ node, life, observed });
+  };
+  const end = (machine: Machine | undefined, node: NodeNumber, life: number): void => {
+    if (machine?.life === life) machine.isOver = true;
+    observe(node, life, OFF);
+  };
+
+  const boot = (machine: Machine, request: NodeRequest): void => {
+    const { node, life } = request;
+    if (machine.life !== life || machine.released >= life || machine.agent !== null) return;
+    const agent = options.boot(request, machine.disk, () => {
+      if (agents.get(node) === agent) agents.delete(node);
+      if (machine.agent === agent) machine.agent = null;
+      const seen = leaseMs === null || machine.released >= life || world.chance(0.5);
+      if (seen) world.after(world.between(1, 2_000), () => end(machine, node, life));
+    });
+    machine.agent = agent;
+    agents.set(node, agent);
+    observe(node, life, { kind: 'running' });
+  };
+
+  return {
+    kind: 'simulated',
+    leaseMs,
+    agents,
+    probe: async () => ({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+    acquire: async (request) => {
+      const { node, life } = request;
+      await world.sleep(world.between(...faults().messageMs));
+      if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
+      const machine = machines.get(node) ?? { life: 0, agent: null, isOver: false, released: 0, disk: emptyDisk() };
+      machines.set(node, machine);
+      if (life <= machine.life) return;
+      machine.agent?.die();
+      machine.life = life;
+      machine.isOver = false;
+      world.after(world.between(10, 2_000), () => boot(machine, request));
+    },
+    release: async (node, life) => {
+      await world.sleep(world.between(...faults().messageMs));
+      const machine = machines.get(node);
+      if (machine !== undefined) machine.released = Math.max(machine.released, life);
+      const agent = machine?.agent;
+      if (agent !== undefined && agent !== null && agent.life <= life) agent.leave();
+      else world.after(world.between(1, 100), () => end(machine, node, life));
+    },
+    list: async () => {
+      await world.sleep(world.between(...faults().messageMs));
+      return [...machines].map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
+    },
+    watch: (callback) => {
+      watchers.add(callback);
+      return () => watchers.delete(callback);
+    },
+    killOne: () => world.pick([...agents.values()])?.die(),
+  };
+};

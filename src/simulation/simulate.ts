@@ -1,0 +1,229 @@
+import type { AttemptOutcome } from '../core/events.ts';
+import type { AccountNumber } from '../core/keys.ts';
+import type { CreateCore } from '../core/port.ts';
+import { seededRandom } from '../control/journal.ts';
+import { simulatedAgent } from './agent.ts';
+import { createChecks } from './checks.ts';
+import { type Workload, createClients } from './clients.ts';
+import { type Faults, NO_FAULTS } from './faults.ts';
+import { faultyStore } from './faultyStore.ts';
+import { unfinished } from './finished.ts';
+import { memoryStore } from './memoryStore.ts';
+import { createNetwork } from './network.ts';
+import { simulatedProvider } from './provider.ts';
+import { type Service, startService } from './service.ts';
+import { type Truth, createTruth } from './truth.ts';
+import { EPOCH, createWorld } from './world.ts';
+
+export interface Scenario {
+  readonly seed: number;
+  readonly workload: Workload;
+  readonly faults: Faults;
+  /** null: the provider proves each death. */
+  readonly leaseMs: number | null;
+  readonly createCore: CreateCore;
+  /** Receives one line for whatever happens of note; for looking into a failing seed. */
+  readonly trace?: (line: string) => void;
+}
+
+export interface Result {
+  /** Empty: all went well. */
+  readonly violations: readonly string[];
+  readonly virtualMs: number;
+  readonly steps: number;
+  readonly commits: number;
+  readonly attempts: number;
+  readonly owners: number;
+  /** Of everything that was committed: two runs of one seed give the same. */
+  readonly fingerprint: number;
+}
+
+const ACCOUNT: AccountNumber = 1;
+/** After the last fault everything has to finish within this. */
+const FINISH_MS = 4 * 3_600_000;
+const MEND_EVERY_MS = 1_000;
+const AWAY_MS = [100, 15_000] as const;
+const REPLACED_AFTER_MS = [50, 5_000] as const;
+
+/** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
+export const simulate = async (scenario: Scenario): Promise<Result> => {
+  const { workload, leaseMs } = scenario;
+  const world = createWorld(scenario.seed);
+  const trace = (line: string): void => scenario.trace?.(`${String(world.now() - EPOCH).padStart(8)} ${line}`);
+  let faults = scenario.faults;
+  let awayUntil = 0;
+  let commits = 0;
+  let fingerprint = 0;
+
+  const slots = new Map<number, number>();
+  const checks = createChecks({ tables: () => memory.tables, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
+  const truth: Truth = createTruth((attempt, live) => checks.onStart(attempt, live));
+  const memory = memoryStore({
+    clock: world.now,
+    onCommit: (tick) => {
+      commits += 1;
+      fingerprint = mixed(fingerprint, JSON.stringify([tick.epoch, tick.now, tick.decisions]));
+      checks.onCommit(tick);
+    },
+  });
+
+  const network = createNetwork(world, () => faults);
+  const services: Service[] = [];
+  const current = (): Service | undefined => services.findLast((service) => service.isUp() && service.owner.phase !== 'ended');
+  const provider = simulatedProvider({
+    world,
+    faults: () => faults,
+    leaseMs,
+    boot: (request, disk, onGone) => {
+      slots.set(request.node, request.slots);
+      return simulatedAgent({
+        world,
+        truth,
+        node: request.node,
+        nodeId: request.nodeId,
+        life: request.life,
+        disk,
+        onGone,
+        dial: (callbacks) => {
+          // Any process answers or redirects; now and then one that has been replaced still thinks that it is the owner.
+          const host = world.chance(0.9) ? current() : world.pick(services.filter((service) => service.isUp()));
+          if (host === undefined) world.after(1, callbacks.closed);
+          else network.dial(host, request.credential, callbacks);
+        },
+        work: (key) => fate(mixed(scenario.seed, `${key.job}.${key.task}.${key.attempt}`)),
+      });
+    },
+  });
+
+  const addService = (): void => {
+    const process = `process-${services.length + 1}`;
+    trace(`${process} starts`);
+    services.push(
+      startService({
+        world,
+        account: ACCOUNT,
+        process,
+        store: (isDead) => faultyStore(world, memory.store, { isDead, isAway: () => world.now() < awayUntil, faults: () => faults }),
+        provider,
+        createCore: scenario.createCore,
+        log: {
+          info: (fields, message) => trace(`${process}: ${message} ${JSON.stringify(fields)}`),
+          warn: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
+          error: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
+        },
+        onError: (error) => trace(`${process}: ${String(error)}`),
+      }),
+    );
+  };
+
+  const wake = (): void => {
+    const service = current();
+    if (service === undefined || world.chance(faults.wakeLost)) return;
+    const upTo = Math.max(0, ...memory.tables.inbox.map(({ entry }) => entry));
+    service.owner.wake().then(
+      () => {
+        const left = memory.tables.inbox.find(({ entry }) => entry <= upTo);
+        if (left !== undefined) checks.violated(`a wake-up was answered although inbox entry ${left.entry} had not been taken in`);
+      },
+      () => undefined,
+    );
+  };
+  const clients = createClients({ world, account: ACCOUNT, workload, intents: memory.intents, tables: memory.tables, wake });
+
+  let calm = false;
+  const now = (everyMs: number | null, happen: () => void): void => {
+    if (everyMs === null) return;
+    world.after(-Math.log(1 - world.random()) * everyMs, () => {
+      if (calm) return;
+      happen();
+      now(everyMs, happen);
+    });
+  };
+  const replaceOwner = (): void => {
+    const old = current();
+    trace(`${old?.process} is to be replaced`);
+    if (old !== undefined) memory.silence(old.process);
+    addService();
+  };
+  const crashOwner = (): void => {
+    const old = current();
+    trace(`${old?.process} crashes`);
+    old?.crash();
+    if (old !== undefined) network.breakAll(old);
+    world.after(world.between(...REPLACED_AFTER_MS), addService);
+  };
+
+  addService();
+  clients.begin();
+  now(workload.actionEveryMs, clients.act);
+  now(faults.every.nodeDies, () => {
+    trace('a node dies');
+    provider.killOne();
+  });
+  now(faults.every.channelBreaks, network.breakOne);
+  now(faults.every.ownerReplaced, replaceOwner);
+  now(faults.every.ownerCrashes, crashOwner);
+  now(faults.every.databaseAway, () => {
+    awayUntil = world.now() + world.between(...AWAY_MS);
+    trace(`the database goes away for ${awayUntil - world.now()} ms`);
+  });
+
+  const failed = (): boolean => checks.violations.length > 0;
+  await world.run(failed, EPOCH + workload.forMs);
+  calm = true;
+  faults = NO_FAULTS;
+  trace('calm');
+  const result = (): Result => ({
+    violations: checks.violations,
+    virtualMs: world.now() - EPOCH,
+    steps: world.steps,
+    commits,
+    attempts: truth.count,
+    owners: services.length,
+    fingerprint,
+  });
+  if (failed()) return result();
+
+  let mending = true;
+  const mend = (): void => {
+    if (!mending) return;
+    if (current() === undefined) addService();
+    clients.mend();
+    world.after(MEND_EVERY_MS, mend);
+  };
+  mend();
+  const parts = { tables: memory.tables, truth, provider };
+  const limit = world.now() + FINISH_MS;
+  if (!(await world.run(() => failed() || unfinished(parts, 1) === null, limit))) {
+    const why = unfinished(parts, 1) ?? '';
+    checks.violated(`not finished ${FINISH_MS} ms after the last fault: ${why}`);
+  }
+  mending = false;
+  trace('all tasks are done');
+  if (failed()) return result();
+  clients.deleteAll();
+  if (!(await world.run(() => failed() || unfinished(parts, 0) === null, world.now() + FINISH_MS))) checks.violated(`not cleared away: ${unfinished(parts, 0)}`);
+  trace('all is deleted');
+  return result();
+};
+
+/** How long an attempt takes and how it ends, by its name alone: the same however the rest of the simulation goes. */
+const fate = (seed: number): { durationMs: number; outcome: AttemptOutcome } => {
+  const random = seededRandom(seed);
+  const durationMs = Math.ceil(20 + 1_500 * random() ** 4);
+  const chance = random();
+  const failure = { category: 'UserError', code: 'Simulated', message: 'a simulated failure' } as const;
+  if (chance < 0.01) return { durationMs, outcome: { kind: 'notStarted', failure } };
+  if (chance < 0.02) return { durationMs, outcome: { kind: 'uploadFailed', exitCode: 0, failure } };
+  if (chance < 0.03) return { durationMs, outcome: { kind: 'timedOut', exitCode: 137 } };
+  return { durationMs, outcome: { kind: 'exited', exitCode: chance < 0.15 ? 1 + Math.floor(random() * 3) : 0 } };
+};
+
+/** FNV-1a. */
+const mixed = (hash: number, text: string): number => {
+  let mix = (hash ^ 0x811c9dc5) >>> 0;
+  for (let index = 0; index < text.length; index += 1) mix = Math.imul(mix ^ text.charCodeAt(index), 0x01000193) >>> 0;
+  return mix;
+};
+
+const describe = (fields: object): string => JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value));

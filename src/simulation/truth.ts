@@ -1,0 +1,46 @@
+import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
+
+/** What really happened on the nodes, whoever knows of it: the checks hold the database's word against it. */
+export interface Attempt {
+  readonly key: AttemptKey;
+  readonly node: NodeNumber;
+  readonly slots: number;
+  readonly startedAt: Instant;
+  /** null: it runs. */
+  end: { readonly at: Instant; readonly exitCode: number | null } | null;
+}
+
+export interface Truth {
+  started(attempt: Omit<Attempt, 'end'>): void;
+  ended(key: AttemptKey, at: Instant, exitCode: number | null): void;
+  attempt(key: AttemptKey): Attempt | undefined;
+  /** Attempts that run now, of all nodes. */
+  readonly live: ReadonlySet<Attempt>;
+  /** Attempts that ever ran. */
+  readonly count: number;
+}
+
+/** `onStart` is called before the attempt counts as live. */
+export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth => {
+  const all = new Map<string, Attempt>();
+  const live = new Set<Attempt>();
+  return {
+    started: (given) => {
+      onStart(given, live);
+      const attempt = { ...given, end: null };
+      all.set(attemptName(given.key), attempt);
+      live.add(attempt);
+    },
+    ended: (key, at, exitCode) => {
+      const attempt = all.get(attemptName(key));
+      if (attempt === undefined || attempt.end !== null) throw new Error(`attempt ${attemptName(key)} ended without running`);
+      attempt.end = { at, exitCode };
+      live.delete(attempt);
+    },
+    attempt: (key) => all.get(attemptName(key)),
+    live,
+    get count() {
+      return all.size;
+    },
+  };
+};

@@ -1,0 +1,17 @@
+import { memoryStore } from '../../src/simulation/memoryStore.ts';
+import { ownerContract } from '../store/ownerContract.ts';
+
+ownerContract("the simulator's stand-in", async () => {
+  const { store, intents, silence } = memoryStore({ clock: () => 1_000_000 });
+  let accounts = 0;
+  return {
+    store,
+    intents,
+    addAccount: async () => {
+      accounts += 1;
+      return accounts;
+    },
+    silence: async (process) => silence(process),
+    close: async () => {},
+  };
+});

@@ -1,0 +1,100 @@
+import { readFileSync } from 'node:fs';
+import { BatchError, type ErrorCode } from '../../src/wire/errors.ts';
+
+const folder = new URL('../fixtures/wire/', import.meta.url);
+
+function load<Value>(name: string): Value {
+  return JSON.parse(readFileSync(new URL(name, folder), 'utf8')) as Value;
+}
+
+export interface OpenApiFacts {
+  readonly operations: Readonly<
+    Record<
+      string,
+      {
+        readonly status: readonly number[];
+        readonly body?: string;
+        readonly optional?: true;
+        readonly query?: readonly string[];
+        readonly response?: string;
+        readonly conditional?: readonly string[];
+        readonly dataServiceId?: true;
+      }
+    >
+  >;
+  /** `type[][!][ readOnly]` by property: a list, a required one, one only answered. */
+  readonly shapes: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  readonly enums: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The OpenAPI facts of a version, stripped of all prose and kept apart from the shape table. */
+export function openApi(version: string): OpenApiFacts {
+  return load(`openapi/${version}.json`);
+}
+
+export const openApiVersions = [
+  '2020-09-01.12.0',
+  '2022-10-01.16.0',
+  '2023-05-01.17.0',
+  '2023-11-01.18.0',
+  '2024-02-01.19.0',
+  '2024-07-01.20.0',
+  '2025-06-01',
+] as const;
+
+export interface Exchange {
+  readonly name: string;
+  readonly request: { readonly method: string; readonly url: string; readonly body?: unknown };
+  readonly response: {
+    readonly status: number;
+    readonly reason?: string;
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body?: Readonly<Record<string, unknown>>;
+  };
+}
+
+/** Eighteen exchanges recorded from the real service, 2022-01-01.15.0. */
+export const recordedExchanges: readonly Exchange[] = load('recorded-exchanges.json');
+
+export interface ClientBody {
+  readonly client: string;
+  readonly method: string;
+  readonly url: string;
+  readonly body: unknown;
+}
+
+/** Bodies that real clients sent. */
+export const clientBodies: readonly ClientBody[] = load('client-bodies.json');
+
+export interface SignedExample {
+  readonly client: string;
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly bodyLength: number;
+  readonly key: 'vector' | 'recorded';
+  readonly stringToSign?: string;
+}
+
+/** Requests signed by real clients, and the keys they were signed with. */
+export const signatures: { readonly keys: Readonly<Record<'vector' | 'recorded', string>>; readonly requests: readonly SignedExample[] } = load('signatures.json');
+
+/** The error an action ends with; it is a fault of the test when there is none. */
+export function errorOf(action: () => unknown): BatchError {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof BatchError) return error;
+    throw error;
+  }
+  throw new Error('expected a BatchError, and there was none');
+}
+
+export function codeOf(action: () => unknown): ErrorCode {
+  return errorOf(action).code;
+}
+
+/** Values of an error by key. */
+export function valuesOf(error: BatchError): Readonly<Record<string, string>> {
+  return Object.fromEntries(error.values.map(({ key, value }) => [key, value]));
+}

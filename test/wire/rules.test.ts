@@ -1,0 +1,258 @@
+import { describe, expect, test } from 'vitest';
+import { checkAllTasksCompleteChange, checkTaskAgainstJob, rules } from '../../src/wire/rules.ts';
+import type { TaskAdd } from '../../src/wire/types.generated.ts';
+import { readBody, type ShapeName } from '../../src/wire/validate.ts';
+import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
+import { writeBody } from '../../src/wire/write.ts';
+import { withJobDefaults, withPoolDefaults, withStartTaskDefaults, withTaskDefaults, withUserDefaults } from '../../src/wire/defaults.ts';
+import { codeOf, errorOf, valuesOf } from './fixtures.ts';
+import { sampleOf } from './samples.ts';
+
+const pool = sampleOf('PoolAdd');
+const { virtualMachineConfiguration: machine, ...bare } = pool;
+const nat = sampleOf('InboundNatPool');
+const networkRule = (priority: number) => ({ priority, access: 'allow', sourceAddressPrefix: '*' });
+const poolCases = (base: Readonly<Record<string, unknown>>) => {
+  const { virtualMachineConfiguration: _machine, ...without } = base;
+  return {
+    'one kind of machine': [
+      [without, 'MissingRequiredProperty'],
+      [{ ...base, cloudServiceConfiguration: { osFamily: '5' } }, 'InvalidPropertyValue'],
+    ],
+    'a formula or targets': [
+      [{ ...base, autoScaleFormula: '$TargetDedicatedNodes=1;' }, 'InvalidPropertyValue'],
+      [{ ...base, enableAutoScale: true }, 'InvalidPropertyValue'],
+      [{ ...base, enableAutoScale: true, autoScaleFormula: 'x', targetDedicatedNodes: 1 }, 'InvalidPropertyValue'],
+      [{ ...base, enableAutoScale: true, autoScaleFormula: 'x', targetLowPriorityNodes: 1 }, 'InvalidPropertyValue'],
+    ],
+    'slots fit the size': [
+      [{ ...base, vmSize: 'thisisinvalid' }, 'InvalidPropertyValue'],
+      [{ ...base, vmSize: 'STANDARD_A0' }, 'InvalidPropertyValue'],
+      [{ ...base, vmSize: 'standard_d1_v2', taskSlotsPerNode: 5 }, 'InvalidPropertyValue'],
+    ],
+  } as const;
+};
+const prep = sampleOf('JobPreparationTask');
+const release = sampleOf('JobReleaseTask');
+const jobCases = (shape: ShapeName) => ({ 'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']] }) as const;
+
+/** What breaks each rule, by shape and rule: a body and the code it is refused with. */
+const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonly (readonly [unknown, string])[]>>>>> = {
+  PoolAdd: poolCases(pool),
+  PoolSpecification: poolCases(sampleOf('PoolSpecification')),
+  PoolPatch: { 'a new size is a size of Azure': [[{ vmSize: 'huge' }, 'InvalidPropertyValue']] },
+  PoolResize: { 'a resize names a target': [[{ resizeTimeout: 'PT10M' }, 'MissingRequiredProperty']] },
+  VirtualMachineConfiguration: {
+    'the node agent fits the image': [
+      [{ ...(machine as object), nodeAgentSKUId: 'batch.node.beos' }, 'InvalidPropertyValue'],
+      [{ ...(machine as object), nodeAgentSKUId: 'batch.node.ubuntu 18.04' }, 'InvalidPropertyValue'],
+    ],
+  },
+  ImageReference: {
+    'an image is named in one way': [
+      [{ publisher: 'canonical', offer: 'x' }, 'MissingRequiredProperty'],
+      [{}, 'MissingRequiredProperty'],
+      [{ ...sampleOf('ImageReference'), virtualMachineImageId: '/subscriptions/x' }, 'InvalidPropertyValue'],
+      [{ sharedGalleryImageId: 'a', communityGalleryImageId: 'b' }, 'InvalidPropertyValue'],
+    ],
+  },
+  NetworkConfiguration: {
+    'at most 25 network security group rules': [
+      [{ endpointConfiguration: { inboundNATPools: [{ ...nat, networkSecurityGroupRules: Array.from({ length: 26 }, (_, index) => networkRule(200 + index)) }] } }, 'InvalidPropertyValue'],
+    ],
+  },
+  PoolEndpointConfiguration: {
+    'NAT pools do not overlap': [
+      [{ inboundNATPools: [nat, { ...nat, backendPort: 81, frontendPortRangeStart: 2000, frontendPortRangeEnd: 2100 }] }, 'InvalidPropertyValue'],
+      [{ inboundNATPools: [nat, { ...nat, name: 'other', frontendPortRangeStart: 2000, frontendPortRangeEnd: 2100 }] }, 'InvalidPropertyValue'],
+      [{ inboundNATPools: [nat, { ...nat, name: 'other', backendPort: 81, frontendPortRangeStart: 1100, frontendPortRangeEnd: 1200 }] }, 'InvalidPropertyValue'],
+    ],
+  },
+  InboundNatPool: {
+    'ports that Batch keeps for itself': [
+      [{ ...nat, backendPort: 29_876 }, 'InvalidPropertyValue'],
+      [{ ...nat, backendPort: 29_877 }, 'InvalidPropertyValue'],
+      [{ ...nat, frontendPortRangeEnd: 1038 }, 'InvalidPropertyValue'],
+      [{ ...nat, frontendPortRangeStart: 49_990, frontendPortRangeEnd: 50_100 }, 'InvalidPropertyValue'],
+    ],
+    'rules differ in priority': [[{ ...nat, networkSecurityGroupRules: [networkRule(200), networkRule(200)] }, 'InvalidPropertyValue']],
+  },
+  StartTask: { 'a start task is at most 32,768 characters': [[{ commandLine: 'x'.repeat(33_000) }, 'InvalidPropertyValue']] },
+  UserIdentity: {
+    'one kind of user': [
+      [{}, 'MissingRequiredProperty'],
+      [{ username: 'a', autoUser: {} }, 'InvalidPropertyValue'],
+    ],
+  },
+  LinuxUserConfiguration: { 'uid and gid go together': [[{ uid: 1000 }, 'InvalidPropertyValue']] },
+  ResourceFile: {
+    'one source': [
+      [{ filePath: 'a' }, 'MissingRequiredProperty'],
+      [{ httpUrl: 'a', storageContainerUrl: 'b', filePath: 'c' }, 'InvalidPropertyValue'],
+      [{ autoStorageContainerName: 'a', storageContainerUrl: 'b' }, 'InvalidPropertyValue'],
+    ],
+    'a single file has a path, a container may have a prefix': [
+      [{ httpUrl: 'a' }, 'MissingRequiredProperty'],
+      [{ httpUrl: 'a', filePath: 'b', blobPrefix: 'c' }, 'InvalidPropertyValue'],
+    ],
+  },
+  OutputFileDestination: { 'a destination is a container': [[{}, 'MissingRequiredProperty']] },
+  ContainerRegistry: {
+    'a password or an identity': [
+      [{ username: 'a' }, 'MissingRequiredProperty'],
+      [{ registryServer: 'a' }, 'MissingRequiredProperty'],
+      [{ username: 'a', password: 'b', identityReference: {} }, 'InvalidPropertyValue'],
+    ],
+  },
+  MountConfiguration: {
+    'one kind of mount': [
+      [{}, 'MissingRequiredProperty'],
+      [{ nfsMountConfiguration: sampleOf('NfsMountConfiguration'), cifsMountConfiguration: sampleOf('CifsMountConfiguration') }, 'InvalidPropertyValue'],
+    ],
+  },
+  AzureBlobFileSystemConfiguration: { 'one kind of credential': [[{ ...sampleOf('AzureBlobFileSystemConfiguration'), sasKey: 'b' }, 'InvalidPropertyValue']] },
+  PoolInfo: { 'a pool or an auto pool': [[{}, 'MissingRequiredProperty']] },
+  JobAdd: jobCases('JobAdd'),
+  JobSpecification: jobCases('JobSpecification'),
+  Schedule: {
+    'a schedule ends after it begins': [
+      [{ doNotRunUntil: '2026-01-02T00:00:00Z', doNotRunAfter: '2026-01-01T00:00:00Z' }, 'InvalidPropertyValue'],
+      [{ startWindow: 'PT2H', recurrenceInterval: 'PT1H' }, 'InvalidPropertyValue'],
+    ],
+  },
+  TaskAdd: {
+    'a multi-instance task takes one slot of each node': [
+      [{ ...sampleOf('TaskAdd'), requiredSlots: 2, multiInstanceSettings: { coordinationCommandLine: 'x' } }, 'InvalidPropertyValue'],
+    ],
+  },
+  TaskDependencies: {
+    'task ids have at most 64,000 characters in all': [[{ taskIds: Array.from({ length: 1001 }, () => 'x'.repeat(64)) }, 'TaskDependencyListTooLong']],
+    'ranges are bounded': [[{ taskIdRanges: Array.from({ length: 4000 }, (_, index) => ({ start: index, end: index })) }, 'TaskDependencyRangesTooLong']],
+  },
+  TaskIdRange: { 'a range ends where it begins or later': [[{ start: 5, end: 4 }, 'InvalidPropertyValue']] },
+  ExitCodeRangeMapping: { 'a range ends where it begins or later': [[{ start: 5, end: 4, exitOptions: {} }, 'InvalidPropertyValue']] },
+  NodeUserAdd: { 'a user can log in': [[{ name: 'someone' }, 'MissingRequiredProperty']] },
+};
+
+/** `PoolAdd` and its kin know cloud services up to 2024-02-01.19.0. */
+function versionFor(body: unknown) {
+  return typeof body === 'object' && body !== null && 'cloudServiceConfiguration' in body ? parseApiVersion('2023-11-01.18.0') : newestApiVersion;
+}
+
+describe('rules between properties', () => {
+  const all = Object.entries(rules).flatMap(([shape, some]) => some.map((rule) => [shape as ShapeName, rule.name, rule.source] as const));
+
+  test.each(all)('%s: %s (%s)', (shape, name) => {
+    const cases = broken[shape]?.[name] ?? [];
+    expect(cases.length).toBeGreaterThan(0);
+    for (const [body, code] of cases) {
+      const error = errorOf(() => readBody(shape, versionFor(body), body));
+      expect([error.status, error.code], JSON.stringify(body).slice(0, 200)).toEqual([400, code]);
+      expect(valuesOf(error)['PropertyName']).not.toBe('');
+    }
+  });
+
+  test('what keeps a rule is taken', () => {
+    expect(() => readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
+    expect(() => readBody('PoolAdd', newestApiVersion, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
+    expect(() => readBody('ResourceFile', newestApiVersion, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
+    expect(() => readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'me', offer: 'mine', sku: '1' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
+    expect(() => readBody('JobSpecification', newestApiVersion, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
+  });
+});
+
+describe('a task and its job', () => {
+  const task = (more: Partial<TaskAdd>): TaskAdd => ({ id: 'Task', commandLine: 'true', ...more });
+  const job = { usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' } as const;
+
+  test.each([
+    ['dependencies of a job without them', task({ dependsOn: { taskIds: ['a'] } }), {}, 'TaskDependenciesNotSpecifiedOnJob'],
+    ['a job action while onTaskFailure is noaction', task({ exitConditions: { default: { jobAction: 'terminate' } } }), { usesTaskDependencies: true }, 'InvalidPropertyValue'],
+    ['a dependency action without dependencies', task({ exitConditions: { exitCodes: [{ code: 1, exitOptions: { dependencyAction: 'satisfy' } }] } }), { onTaskFailure: 'performexitoptionsjobaction' }, 'InvalidPropertyValue'],
+    ['the id of the preparation task', task({ id: 'JobPreparation' }), { jobPreparationTask: { commandLine: 'x' } }, 'TaskIdSameAsJobPreparationTask'],
+    ['the id of the release task', task({ id: 'CLEAN' }), { jobReleaseTask: { id: 'clean', commandLine: 'x' } }, 'TaskIdSameAsJobReleaseTask'],
+  ] as const)('%s', (_name, one, its, code) => {
+    expect(codeOf(() => checkTaskAgainstJob(one, its))).toBe(code);
+  });
+
+  test('a job that allows it all', () => {
+    const everything = task({ dependsOn: { taskIds: ['a'] }, exitConditions: { fileUploadError: { jobAction: 'disable', dependencyAction: 'block' }, exitCodeRanges: [{ start: 1, end: 2, exitOptions: { jobAction: 'none' } }] } });
+    expect(() => checkTaskAgainstJob(everything, { ...job, jobPreparationTask: { id: 'p', commandLine: 'x' } })).not.toThrow();
+  });
+
+  test('terminatejob is not taken back', () => {
+    expect(codeOf(() => checkAllTasksCompleteChange('terminatejob', 'noaction'))).toBe('InvalidPropertyValue');
+    expect(() => checkAllTasksCompleteChange('noaction', 'terminatejob')).not.toThrow();
+    expect(() => checkAllTasksCompleteChange('terminatejob', undefined)).not.toThrow();
+  });
+});
+
+describe('defaults', () => {
+  test('an automatic pool has an interval and no timeout', () => {
+    const made = withPoolDefaults({ ...readBody('PoolAdd', newestApiVersion, pool), enableAutoScale: true, autoScaleFormula: 'x' }, newestApiVersion);
+    expect(made).toMatchObject({ enableAutoScale: true, autoScaleEvaluationInterval: 'PT15M', resizeTimeout: undefined });
+  });
+
+  test('a start task waits for success since 2019-08-01.10.0', () => {
+    const started = (version: string) => withStartTaskDefaults({ commandLine: 'x' }, parseApiVersion(version));
+    expect(started('2019-06-01.9.0').waitForSuccess).toBe(false);
+    expect(started('2019-08-01.10.0')).toEqual({ commandLine: 'x', waitForSuccess: true, maxTaskRetryCount: 0, userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'nonadmin' } } });
+  });
+
+  test('named users stay, automatic ones are filled in', () => {
+    expect(withUserDefaults({ username: 'someone' })).toEqual({ username: 'someone' });
+    expect(withUserDefaults({ autoUser: { elevationLevel: 'admin' } })).toEqual({ autoUser: { scope: 'pool', elevationLevel: 'admin' } });
+  });
+
+  test("a task takes its job's retry count", () => {
+    const job = withJobDefaults({ id: 'j', poolInfo: { poolId: 'p' }, constraints: { maxTaskRetryCount: 3 } });
+    expect(withTaskDefaults({ id: 't', commandLine: 'x' }, job).constraints).toEqual({ maxWallClockTime: 'P10675199DT2H48M5.4775807S', retentionTime: 'P7D', maxTaskRetryCount: 3 });
+    expect(withTaskDefaults({ id: 't', commandLine: 'x', constraints: { maxTaskRetryCount: 0 } }, job).constraints.maxTaskRetryCount).toBe(0);
+  });
+
+  test('an image given by its id has no version', () => {
+    const body = readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: '/x' }, nodeAgentSKUId: 'batch.node.debian 12' } });
+    expect(withPoolDefaults(body, newestApiVersion).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: '/x' });
+  });
+});
+
+describe('answers in the version of the client', () => {
+  const made = { ...withPoolDefaults(readBody('PoolAdd', parseApiVersion('2024-07-01.20.0'), { ...pool, targetNodeCommunicationMode: 'Classic', resourceTags: { a: 'b' } }), newestApiVersion) };
+  const written = (version: string) => writeBody('Pool', parseApiVersion(version), made as never);
+
+  test('properties come and go with the version', () => {
+    expect(written('2024-07-01.20.0')).toMatchObject({ targetNodeCommunicationMode: 'classic', resourceTags: { a: 'b' }, taskSlotsPerNode: 1 });
+    expect(written('2025-06-01')).not.toHaveProperty('targetNodeCommunicationMode');
+    expect(written('2025-06-01')).not.toHaveProperty('resourceTags');
+    expect(written('2019-08-01.10.0')).toMatchObject({ maxTasksPerNode: 1 });
+    expect(written('2019-08-01.10.0')).not.toHaveProperty('taskSlotsPerNode');
+  });
+
+  test('states that an old client does not know read as ones it does', () => {
+    const state = (version: string, value: 'deallocated' | 'upgradingos' | 'idle') => writeBody('Node', parseApiVersion(version), { state: value } as never)['state'];
+    expect([state('2025-06-01', 'deallocated'), state('2022-10-01.16.0', 'deallocated'), state('2024-02-01.19.0', 'upgradingos'), state('2022-10-01.16.0', 'upgradingos'), state('2022-10-01.16.0', 'idle')]).toEqual([
+      'deallocated',
+      'offline',
+      'upgradingos',
+      'offline',
+      'idle',
+    ]);
+  });
+
+  test('secrets are never answered', () => {
+    const answer = writeBody('Pool', newestApiVersion, {
+      userAccounts: [{ name: 'a', password: 'top-secret', linuxUserConfiguration: { sshPrivateKey: 'top-secret' } }],
+      mountConfiguration: [{ azureBlobFileSystemConfiguration: { accountName: 'a', containerName: 'c', relativeMountPath: 'm', accountKey: 'top-secret', sasKey: 'top-secret' } }],
+      virtualMachineConfiguration: { containerConfiguration: { containerRegistries: [{ username: 'u', password: 'top-secret' }] }, extensions: [{ protectedSettings: { a: 'top-secret' } }] },
+    } as never);
+    expect(JSON.stringify(answer)).not.toContain('top-secret');
+    expect(answer).toMatchObject({ userAccounts: [{ name: 'a' }], mountConfiguration: [{ azureBlobFileSystemConfiguration: { accountName: 'a' } }] });
+  });
+
+  test('task counts are flat before 2020-09-01.12.0', () => {
+    const counts = { active: 1, running: 2, completed: 3, succeeded: 2, failed: 1 };
+    const both = { ...counts, taskCounts: counts, taskSlotCounts: counts };
+    expect(writeBody('TaskCountsResult', parseApiVersion('2018-12-01.8.0'), both)).toEqual(counts);
+    expect(writeBody('TaskCountsResult', newestApiVersion, both)).toEqual({ taskCounts: counts, taskSlotCounts: counts });
+  });
+});
