@@ -18,7 +18,7 @@ export interface OwnerLoop {
 /** Turns an owner in real time: at once when something arrives, when a timer is due, and each second for the inbox. */
 export const runLoop = (
   owner: Owner,
-  options: { readonly heartbeat: () => Promise<void>; readonly onError: (error: unknown) => void; readonly clock: () => number },
+  options: { readonly onError: (error: unknown) => void; readonly clock: () => number },
 ): OwnerLoop => {
   let running: Promise<void> | null = null;
   let kicked = false;
@@ -59,7 +59,7 @@ export const runLoop = (
   };
 
   const sweep = setInterval(() => owner.sweep(), SWEEP_MS);
-  const heartbeat = setInterval(() => void options.heartbeat().catch(options.onError), HEARTBEAT_MS);
+  const heartbeat = setInterval(() => void owner.beat().catch(options.onError), HEARTBEAT_MS);
   return {
     kick,
     stop: async () => {

@@ -6,7 +6,7 @@ import type { Core, CreateCore, Random, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation, PoolProvider } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
 import type { TaskAdd } from '../wire/types.generated.ts';
 import { Channels } from './channels.ts';
 import type { NodeCredentials } from './credentials.ts';
@@ -54,6 +54,8 @@ interface Waiter {
 
 const INBOX_ENTRIES_A_TICK = 1_000;
 const NEW_TASKS_A_TICK = 5_000;
+/** An owner that could not beat for so long lets go before another one may claim: agents that it kept would think their lease renewed. */
+const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
 /** The owner counts a lease by its own clock and a little longer than the agent does. */
 const LEASE_MARGIN_MS = 2_000;
 
@@ -75,6 +77,8 @@ export class Owner {
   readonly #ingested = new Map<JobNumber, TaskNumber>();
   readonly #nodes = new Map<NodeNumber, NodeStatus>();
   readonly #leases = new Map<NodeNumber, Instant>();
+  /** When the last heartbeat that succeeded was begun. */
+  #beatAt: Instant = 0;
   #stopWatching: () => void = () => undefined;
 
   constructor(options: OwnerOptions) {
@@ -154,6 +158,18 @@ export class Owner {
       this.#waiters.unshift(...waiters);
       this.#fail(error);
     }
+  }
+
+  /** Says that the process lives; to be called every `OWNER_DEAD_AFTER_MS / 5`. Throws what the store throws. */
+  async beat(): Promise<void> {
+    const { store, process, account, clock } = this.#options;
+    const begunAt = clock();
+    const epoch = this.#epoch;
+    if (this.#phase === 'ready' && begunAt - this.#beatAt >= LET_GO_AFTER_MS) this.#fail(new Error('no heartbeat reached the database in time'));
+    const owned = await store.heartbeat(process);
+    if (this.#phase !== 'ready' || this.#epoch !== epoch) return;
+    if (owned.some((row) => row.account === account.number && row.epoch === epoch)) this.#beatAt = begunAt;
+    else this.#fail(new Deposed(`Epoch ${epoch} no longer rules account ${account.name}.`));
   }
 
   explain(job: JobNumber, task: TaskNumber): readonly Reason[] {
@@ -261,7 +277,9 @@ export class Owner {
   /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
   async #load(): Promise<void> {
     const { store, account, process, processUrl, clock, createCore, provider, log } = this.#options;
+    const begunAt = clock();
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
+    this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
     const observed = new Map((await provider.list()).map((observation) => [observation.node, observation]));
     this.#specs.clear();
@@ -270,6 +288,7 @@ export class Owner {
     this.#ingested.clear();
     this.#events = [];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
+    this.#countLeases(snapshot.nodes);
     for (const { intent, status } of snapshot.jobs) this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     this.#core = createCore(snapshot, clock());
     this.#phase = 'ready';
@@ -283,6 +302,16 @@ export class Owner {
       if (this.#nodes.get(node)?.life !== life) this.#release(node, life);
     }
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
+  }
+
+  /** Agents that do not come back after we took over are silent from now on, if not from before. */
+  #countLeases(nodes: readonly NodeStatus[]): void {
+    const { provider, clock } = this.#options;
+    const before = new Map(this.#leases);
+    this.#leases.clear();
+    if (provider.leaseMs === null) return;
+    const until = clock() + provider.leaseMs + LEASE_MARGIN_MS;
+    for (const { node, state } of nodes) if (state !== 'creating') this.#leases.set(node, before.get(node) ?? until);
   }
 
   /** Returns whether the account is still ours. */

@@ -2,11 +2,9 @@ import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, GuardFailed, type InboxBatch, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, type InboxBatch, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 
-/** As PostgreSQL's side does: OWNER_DEAD_AFTER_MS in store/owner/claim.ts. */
-const OWNER_DEAD_AFTER_MS = 10_000;
 const NODES_PER_ACCOUNT = 2 ** 32;
 
 export interface TaskRecord {
@@ -147,7 +145,10 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
   const store: OwnerStore = {
     claim: async (account, process, url) => claim(account, process, url),
     heartbeat: async (process) => {
-      found(processes.get(process), `process ${process}`).heartbeat = options.clock();
+      const row = processes.get(process);
+      if (row === undefined) return [];
+      row.heartbeat = options.clock();
+      return [...ownership].flatMap(([account, owned]) => (owned.process === process ? [{ account, epoch: owned.epoch }] : []));
     },
     resign: async (process) => {
       processes.delete(process);

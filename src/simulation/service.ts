@@ -110,7 +110,7 @@ export const startService = (options: {
     }
     started = true;
     every(SWEEP_MS, () => owner.sweep());
-    every(HEARTBEAT_MS, () => void store.heartbeat(process).catch(options.onError));
+    every(HEARTBEAT_MS, () => void owner.beat().catch(options.onError));
   };
   void start();
 

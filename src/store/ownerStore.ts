@@ -14,7 +14,8 @@ export interface OwnerStore {
    * `process`: a UUID; `url`: where other processes reach this one.
    */
   claim(account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }>;
-  heartbeat(process: string): Promise<void>;
+  /** Says that the process lives, and which accounts it still has, and under which epoch: an owner that has nothing to commit learns here that it was replaced. */
+  heartbeat(process: string): Promise<readonly { readonly account: AccountNumber; readonly epoch: number }[]>;
   /** Gives all its accounts up, so that another may take them at once. */
   resign(process: string): Promise<void>;
   load(account: AccountNumber): Promise<Snapshot>;
@@ -71,6 +72,9 @@ export interface AttemptSpec {
   /** Canonical task specification (wire TaskAdd) as stored. */
   readonly spec: unknown;
 }
+
+/** A process that has not beaten for this long, by the database's clock, has lost its accounts to whoever asks. */
+export const OWNER_DEAD_AFTER_MS = 10_000;
 
 /** Another process owns the account: thrown by `claim`. */
 export class AccountOwned extends Error {

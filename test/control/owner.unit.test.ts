@@ -40,7 +40,7 @@ const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], ta
 const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, epoch: 0 };
+  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => script.decisions,
@@ -53,7 +53,7 @@ const scripted = () => {
       script.epoch += 1;
       return Promise.resolve({ epoch: script.epoch });
     },
-    heartbeat: () => Promise.resolve(),
+    heartbeat: () => (script.beatFailure === null ? Promise.resolve(script.owned ?? [{ account: 1, epoch: script.epoch }]) : Promise.reject(script.beatFailure)),
     resign: () => Promise.resolve(),
     load: () => Promise.resolve(snapshot),
     readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false }),
@@ -207,6 +207,41 @@ describe('an owner', () => {
     script.claimFailure = new AccountOwned('http://other');
     await owner.tick();
     expect(owner.phase).toBe('ended');
+  });
+
+  test('ends when a heartbeat shows that another process has the account, though it has nothing to commit', async () => {
+    const { owner, script, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    await owner.beat();
+    expect(owner.phase).toBe('ready');
+    script.owned = [];
+    await owner.beat();
+    expect([owner.phase, agent.closed.length]).toEqual(['ended', 1]);
+  });
+
+  test('lets its agents go when it could not beat for so long that another process may have the account, and claims again', async () => {
+    const { owner, script, connect, clock } = scripted();
+    await owner.start();
+    const agent = connect();
+    script.beatFailure = new Error('the database is away');
+    clock.now += 7_000;
+    await expect(owner.beat()).rejects.toThrow('away');
+    expect([owner.phase, agent.closed.length]).toEqual(['ready', 0]);
+    clock.now += 2_000;
+    await expect(owner.beat()).rejects.toThrow('away');
+    expect([owner.phase, agent.closed.length]).toEqual(['loading', 1]);
+    script.beatFailure = null;
+    await owner.tick();
+    expect(owner.phase).toBe('ready');
+  });
+
+  test('counts the lease of a node that it has not heard of since it took over', async () => {
+    const { owner, told, clock } = scripted();
+    await owner.start();
+    clock.now += 62_000;
+    await owner.tick();
+    expect(kinds(told)).toContain('leaseExpired');
   });
 
   test('sends an agent away whose life of the node is over', async () => {

@@ -65,12 +65,13 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         expect(second.epoch).toBe(2);
         await expect(store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job)] } }))).rejects.toThrow(Deposed);
         expect((await store.load(account)).jobs[0]?.status).toBeNull();
+        expect(await store.heartbeat(process)).toEqual([]);
       });
 
       it('stays where it is while the owner beats', async () => {
         const { store, account, process } = await owned();
         await under.silence(process);
-        await store.heartbeat(process);
+        expect(await store.heartbeat(process)).toEqual([{ account, epoch: 1 }]);
         await expect(store.claim(account, randomUUID(), 'http://second')).rejects.toThrow(AccountOwned);
       });
 

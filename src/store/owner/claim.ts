@@ -1,10 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { AccountNumber } from '../../core/keys.ts';
-import { AccountOwned } from '../ownerStore.ts';
+import { AccountOwned, OWNER_DEAD_AFTER_MS } from '../ownerStore.ts';
 import { inTransaction } from './transaction.ts';
-
-/** A process that has not beaten for this long, by the database's clock, has lost its accounts to whoever asks. */
-export const OWNER_DEAD_AFTER_MS = 10_000;
 
 /** Processes that died without resigning are forgotten after a day. */
 const FORGET_PROCESS = `delete from process p where heartbeat < clock_timestamp() - interval '1 day'
@@ -42,11 +39,11 @@ const refuseIfOwned = async (client: PoolClient, account: AccountNumber, process
   if (rival.rows[0] !== undefined) throw new AccountOwned(rival.rows[0].url);
 };
 
-/** Throws if the process never claimed, or has resigned. */
-export const heartbeat = async (pool: Pool, process: string): Promise<void> => {
-  const beat = await pool.query({ name: 'heartbeat', text: 'update process set heartbeat = clock_timestamp() where process = $1', values: [process] });
-  if (beat.rowCount === 0) throw new Error(`Process ${process} is not registered: it has to claim an account first.`);
-};
+const HEARTBEAT = `with beat as (update process set heartbeat = clock_timestamp() where process = $1 returning process)
+  select o.account, o.epoch from ownership o join beat on beat.process = o.process`;
+
+export const heartbeat = async (pool: Pool, process: string): Promise<readonly { account: AccountNumber; epoch: number }[]> =>
+  (await pool.query<{ account: AccountNumber; epoch: number }>({ name: 'heartbeat', text: HEARTBEAT, values: [process] })).rows;
 
 export const resign = (pool: Pool, process: string): Promise<void> =>
   inTransaction(pool, 'begin', async (client) => {
