@@ -17,7 +17,7 @@ export interface Settings {
   readonly samplePercentWhenOmitted?: number;
 }
 
-export interface NamedValue {
+interface NamedValue {
   readonly name: string;
   readonly value: Value;
 }

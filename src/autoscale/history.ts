@@ -30,7 +30,7 @@ export interface SampleWindow {
   readonly toMs: number;
   readonly available: number;
   readonly possible: number;
-  /** available / possible * 100, at most 100; 0 for a window too short to hold a sample. */
+  /** 100 * available / possible, at most 100; 0 for a window too short to hold a sample. */
   readonly percent: number;
 }
 
@@ -62,7 +62,8 @@ export function windowOf(history: SampleHistory, metric: string, fromMs: number,
   const series = history.series.get(metric) ?? NO_SAMPLES;
   const available = indexAfter(series, toMs) - indexAfter(series, fromMs);
   const possible = Math.floor((toMs - fromMs) / SAMPLE_PERIOD_MS);
-  const percent = possible === 0 ? 0 : Math.min(100, (available / possible) * 100);
+  // Multiplied first, a percentage that is a whole number comes out as one: 11 of 20 are 55, not 55.00000000000001.
+  const percent = possible === 0 ? 0 : Math.min(100, (100 * available) / possible);
   return { metric, fromMs, toMs, available, possible, percent };
 }
 

@@ -44,7 +44,7 @@ export type Statement =
   | { readonly kind: 'expression'; readonly span: Span; readonly value: Expression };
 
 /** The direct parts of an expression, in the order they are written. */
-export function partsOf(expression: Expression): readonly Expression[] {
+function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {
     case 'number':
     case 'string':

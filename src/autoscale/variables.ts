@@ -55,9 +55,6 @@ export const SERVICE_VARIABLES: readonly ServiceVariable[] = [
   { role: 'metric', name: '$NetworkOutBytes', aliases: [], meaning: 'bytes sent', source: OLDER },
 ];
 
-/** Metric names a sampler has to fill, `$PreemptedNodeCount` and its like included. */
-export const SAMPLED_NAMES: readonly string[] = SERVICE_VARIABLES.filter((variable) => isSampled(variable)).map((variable) => variable.name);
-
 /** Constants of type timeinterval (autoscale article, "Types"). A year is 365 days (docs/autoscale.md, decisions). */
 export const TIME_INTERVALS: ReadonlyMap<string, TimeInterval> = new Map(
   Object.entries({

@@ -27,12 +27,12 @@ export interface Analysis {
   readonly afterStop: Statement | undefined;
 }
 
-export interface TargetFact {
+interface TargetFact {
   readonly fact: Fact;
   readonly statement: Statement & { kind: 'assignment' };
 }
 
-export interface Need {
+interface Need {
   readonly place: Expression;
   readonly reads: readonly Expression[];
 }

@@ -6,7 +6,7 @@ export interface Range {
 
 export const ANY: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE_INFINITY };
 export const NOT_NEGATIVE: Range = { low: 0, high: Number.POSITIVE_INFINITY };
-export const TRUTH: Range = { low: 0, high: 1 };
+const TRUTH: Range = { low: 0, high: 1 };
 
 export const between = (low: number, high: number): Range => ({ low, high });
 export const exactly = (value: number): Range => ({ low: value, high: value });

@@ -9,7 +9,7 @@ import type { Fact } from './facts.ts';
 import { isAlwaysFalse, isAlwaysTrue, onlyValue } from './ranges.ts';
 
 /** What a rule looks at. */
-export interface Subject {
+interface Subject {
   readonly text: string;
   readonly statements: readonly Statement[];
   readonly types: ReadonlyMap<Expression, Type>;
