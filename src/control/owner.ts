@@ -26,7 +26,8 @@ export interface OwnerOptions {
   readonly provider: PoolProvider;
   readonly createCore: CreateCore;
   readonly credentials: NodeCredentials;
-  readonly sign: SignContainer;
+  /** Loaded when first needed: the first task or node that has to be told of anything. */
+  readonly signer: () => Promise<SignContainer>;
   readonly clock: () => Instant;
   readonly random: Random;
   /** Called when something has arrived: a tick is due. */
@@ -186,7 +187,7 @@ export class Owner {
   async shutDown(graceMs: number): Promise<void> {
     const { provider, clock, log } = this.#options;
     this.#stopWatching();
-    const ended = await Promise.allSettled([...this.#nodes.values()].map((node) => provider.release(node.node, node.life, graceMs)));
+    const ended = await Promise.allSettled([...this.#nodes.values()].map((node) => provider.halt(node.node, node.life, graceMs)));
     for (const result of ended) if (result.status === 'rejected') log.error({ error: result.reason }, 'a node could not be ended');
     const core = this.#core;
     if (this.#phase === 'ready' && core !== null) {
@@ -257,12 +258,13 @@ export class Owner {
   }
 
   async #welcome(node: NodeNumber, channel: AgentChannel): Promise<void> {
-    const { account, sign, provider, log } = this.#options;
+    const { account, signer, provider, log } = this.#options;
     try {
       const status = this.#nodes.get(node);
       if (status === undefined) return channel.close('this node has left the account');
       const pool = await this.#specs.pool(status.pool);
       if (pool === undefined) return channel.close('the pool of this node is gone');
+      const sign = await signer();
       if (!this.#channels.isCurrent(node, channel)) return;
       const acknowledged = this.#channels.acknowledged(node);
       channel.send({ kind: 'welcome', epoch: this.#epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, sign), acknowledged });
@@ -423,6 +425,7 @@ export class Owner {
   async #carryOut(commands: readonly Command[], specs: ReadonlyMap<string, AttemptSpec>): Promise<void> {
     if (commands.length === 0) return;
     const jobs = await this.#specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
+    const sign = await this.#options.signer();
     const byNode = new Map<NodeNumber, AgentCommand[]>();
     const tell = (node: NodeNumber, command: AgentCommand): void => {
       const list = byNode.get(node);
@@ -436,7 +439,7 @@ export class Owner {
           const job = jobs.get(command.key.job);
           if (spec === undefined || job === undefined) break;
           try {
-            tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, this.#options.sign) });
+            tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
           } catch (error) {
             this.#refuse(command.node, command.key, error);
           }

@@ -10,6 +10,8 @@ export interface PoolProvider {
   acquire(request: NodeRequest): Promise<void>;
   /** Ends the node's agent and all it started, then forgets it; idempotent. Reports `ended` when that is proved. */
   release(node: NodeNumber, life: number, graceMs: number): Promise<void>;
+  /** As `release`, but what lies on the node stays, for its next life: the service goes down. */
+  halt(node: NodeNumber, life: number, graceMs: number): Promise<void>;
   /** The truth, asked after a restart of the service. */
   list(): Promise<readonly Observation[]>;
   /** Calls back for each change until stopped. */

@@ -1,6 +1,5 @@
 import { dataDirectoryPath, findDataDirectory, purgeDataDirectory } from '../service/dataDirectory.ts';
 import { stopService } from '../service/stop.ts';
-import { realParts } from '../service/wiring.ts';
 
 export interface DownOptions {
   readonly dataDir?: string;
@@ -12,7 +11,7 @@ export async function down(options: DownOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const directory = findDataDirectory(path);
   if (directory === undefined) return console.log(`no service and no data at ${path}`);
-  const { service, leftovers } = await stopService(directory, 'end', realParts);
+  const { service, leftovers } = await stopService(directory, 'end');
   if (service) console.log('ended');
   else if (leftovers.length === 0) console.log('no service was running');
   if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);

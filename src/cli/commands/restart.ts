@@ -3,7 +3,6 @@ import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.t
 import { readRecord } from '../service/record.ts';
 import { startDetached } from '../service/start.ts';
 import { stopService } from '../service/stop.ts';
-import { realParts } from '../service/wiring.ts';
 import { hint } from './hint.ts';
 
 /** `linarite restart`: a new service in the background, as the old one was asked to run; agents and tasks go on meanwhile. */
@@ -14,7 +13,7 @@ export async function restart(options: { readonly dataDir?: string }): Promise<v
   if (directory === undefined || former === undefined) {
     throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', options.dataDir)}`);
   }
-  await stopService(directory, 'leave', realParts);
+  await stopService(directory, 'leave');
   const record = await startDetached(path, {});
   console.log(`linarite ${record.version} is ready again at ${record.endpoint} (process ${record.process.pid})`);
 }

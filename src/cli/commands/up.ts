@@ -24,8 +24,8 @@ async function serve(path: string, wishes: UpOptions): Promise<void> {
   try {
     const { options } = decideOptions(path, wishes);
     // Loaded only here: whoever starts a service in the background needs none of it.
-    const [{ runService }, { realParts }] = await Promise.all([import('../service/run.ts'), import('../service/wiring.ts')]);
-    const service = await runService(path, options, realParts, order.signal);
+    const [{ runService }, { createParts }] = await Promise.all([import('../service/run.ts'), import('../service/wiring.ts')]);
+    const service = await runService(path, options, createParts(), order.signal);
     if (!tellStarter({ kind: 'ready' })) {
       printSummary(service.record(), wishes.dataDir);
       console.log('  Ctrl-C ends it, with its nodes and tasks.');

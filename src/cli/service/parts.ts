@@ -51,6 +51,4 @@ export interface Parts {
   migrate(connection: Connection): Promise<void>;
   startOwner(context: ServiceContext, storage: Storage): Promise<OwnerPart>;
   startApi(context: ServiceContext, storage: Storage, owner: OwnerPart): Promise<ApiPart>;
-  /** Ends agents (and their tasks) that outlived a killed service. Returns how many there were. */
-  endAgents(nodesDirectory: string): Promise<number>;
 }

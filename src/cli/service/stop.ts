@@ -3,7 +3,7 @@ import { isRunning } from '../../processes/identity.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type ServiceRecord, readRecord, removeRecord } from './record.ts';
 import type { AgentsFate } from './run.ts';
-import type { Parts } from './parts.ts';
+import { endAgents } from './agents.ts';
 
 /** What `stopService` found and ended. */
 export interface Stopped {
@@ -20,7 +20,7 @@ const STOP_MS = 60_000;
  * Ends the service, and whatever one that was killed left behind: agents with their tasks, blob server, database. With `leave`
  * agents are spared, and the next service is asked to run as this one was. What somebody else runs is never touched: every process is known by its id and its start time.
  */
-export async function stopService(directory: DataDirectory, agents: AgentsFate, parts: Pick<Parts, 'endAgents'>): Promise<Stopped> {
+export async function stopService(directory: DataDirectory, agents: AgentsFate): Promise<Stopped> {
   const record = readRecord(directory);
   const service = record !== undefined && isRunning(record.process);
   if (service) {
@@ -31,7 +31,7 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate, 
   }
   const leftovers: string[] = [];
   if (agents === 'end') {
-    const count = await parts.endAgents(directory.nodes);
+    const count = await endAgents(directory.nodes);
     if (count > 0) leftovers.push(`${count} agent${count === 1 ? '' : 's'}`);
   }
   leftovers.push(...(await endParts(directory)));

@@ -1,58 +1,100 @@
+import { createApi } from '../../api/server.ts';
+import { createFileTransfers } from '../../api/fileTransfers.ts';
+import { nodeCredentials } from '../../control/credentials.ts';
+import { runLoop, startWhenFree, type OwnerLoop } from '../../control/loop.ts';
+import { nodeFiles } from '../../control/nodeFiles.ts';
+import { Owner } from '../../control/owner.ts';
+import type { SignContainer } from '../../control/work.ts';
+import { createCore } from '../../core/core.ts';
 import { connect } from '../../store/connect.ts';
 import { ensureAccount } from '../../store/intents/accounts.ts';
 import { migrate } from '../../store/migrate.ts';
-import { createApi } from '../../api/server.ts';
-import { endProcess } from '../../processes/end.ts';
-import { isRunning } from '../../processes/identity.ts';
-import { readRecords } from '../../nodes/local/record.ts';
-import type { Parts } from './parts.ts';
+import { forgetProcesses } from '../../store/owner/claim.ts';
+import { postgresOwnerStore } from '../../store/owner/store.ts';
+import { LEAVE_GRACE_MS, localNodes } from './agents.ts';
+import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 
-const AGENT_END = [
-  { signal: 'SIGTERM', waitMs: 5_000 },
-  { signal: 'SIGKILL', waitMs: 5_000 },
-] as const;
+/** A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days). */
+const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
 
-/** The parts that a service really runs with. The rules are not among them yet: what is asked for is kept, and waits. */
-export const realParts: Parts = {
-  migrate: async (connection) => {
-    const pool = connect(connection, 'owner', { maxConnections: 2 });
-    await migrate(pool).finally(() => pool.end());
-  },
-  startOwner: async () => ({
-    ports: {
-      wake: { wake: () => Promise.resolve() },
-      door: {
-        authenticate: () => null,
-        connect: () => {
-          throw new Error('no agent is known');
-        },
-      },
-      files: {
-        ask: () => Promise.resolve(NOT_OWNED),
-        read: () => Promise.resolve(NOT_OWNED),
-      },
+const clock = (): number => Date.now();
+
+/** The parts that a service really runs with. */
+export const createParts = (): Parts => {
+  const transfers = createFileTransfers();
+  return {
+    migrate: async (connection) => {
+      const pool = connect(connection, 'owner', { maxConnections: 2 });
+      try {
+        await migrate(pool);
+      } finally {
+        await pool.end();
+      }
     },
-    limits: [],
-    stop: () => Promise.resolve(),
-  }),
-  startApi: async ({ connection, keys, log }, _storage, owner) => {
-    const database = connect(connection, 'api');
-    const number = await ensureAccount(database, keys.batch.name, Date.now());
-    const api = await createApi({ database, ...owner.ports, accounts: [{ number, name: keys.batch.name, keys: [keys.batch.key] }], clock: Date.now, log });
-    return {
-      onRequest: api.handler,
-      onUpgrade: api.upgrade,
-      stop: async () => {
-        await api.close();
-        await database.end();
-      },
-    };
-  },
-  endAgents: async (nodesDirectory) => {
-    const agents = readRecords(nodesDirectory).flatMap(({ agent }) => (agent !== null && isRunning(agent) ? [agent] : []));
-    await Promise.all(agents.map((agent) => endProcess(agent, AGENT_END)));
-    return agents.length;
-  },
+    startOwner: (context, storage) => startOwner(context, storage, transfers),
+    startApi: async ({ connection, keys, log }, _storage, owner) => {
+      const database = connect(connection, 'api');
+      const number = await ensureAccount(database, keys.batch.name, clock());
+      const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
+      const api = await createApi({ database, ...owner.ports, transfers, accounts, clock, log });
+      return {
+        onRequest: api.handler,
+        onUpgrade: api.upgrade,
+        stop: async () => {
+          await api.close();
+          await database.end();
+        },
+      };
+    },
+  };
 };
 
-const NOT_OWNED = { kind: 'error', code: 'NodeNotReady', message: 'The account is not owned here.' } as const;
+const startOwner = async (context: ServiceContext, storage: Storage, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
+  const { connection, keys, directory, processId, endpoint, agentUrl, log } = context;
+  const pool = connect(connection, 'owner');
+  const store = postgresOwnerStore(pool);
+  const account = await ensureAccount(pool, keys.batch.name, clock());
+  // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
+  if (!('connectionString' in connection)) await forgetProcesses(pool);
+  const provider = localNodes(directory.nodes);
+  const capabilities = await provider.probe();
+  // The storage library is large: it is loaded beside the rest, and waited for by the first node.
+  const signing = import('../../blobs/sas.ts').then(
+    ({ containerSasUrl }): SignContainer =>
+      (container) => containerSasUrl(storage.connectionString, container, ['read', 'list'], clock() + SIGNED_FOR_MS),
+  );
+  let loop: OwnerLoop | undefined;
+  const owner = new Owner({
+    account: { number: account, name: keys.batch.name, url: endpoint },
+    process: processId,
+    processUrl: endpoint,
+    agentUrl,
+    store,
+    provider,
+    createCore,
+    credentials: nodeCredentials(keys.nodeSecret),
+    signer: () => signing,
+    clock,
+    random: Math.random,
+    onWork: () => loop?.kick(),
+    log,
+  });
+  await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
+  loop = runLoop(owner, { heartbeat: () => store.heartbeat(processId), onError: (error) => log.warn({ error }, 'the owner cannot work now'), clock });
+  loop.kick();
+  return {
+    ports: {
+      wake: { wake: (_account, signal) => owner.wake(signal) },
+      door: { authenticate: (credential) => owner.authenticate(credential), connect: (node, life, channel) => owner.connect(node, life, channel) },
+      files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
+    },
+    limits: capabilities.limits,
+    stop: async (agents) => {
+      await loop?.stop();
+      if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);
+      else await owner.stop();
+      await provider.close();
+      await pool.end();
+    },
+  };
+};

@@ -120,6 +120,13 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     await die(node, 'released');
   };
 
+  /** null: a later life has begun, which is not meant. */
+  const findLife = (node: NodeNumber, life: number): { readonly present: LocalNode | null } | null => {
+    const record = readRecords(dataRoot).find((one) => one.node === node);
+    if (record !== undefined && record.life > life) return null;
+    return { present: record === undefined ? null : adopt(record) };
+  };
+
   const forget = (node: NodeNumber): void => {
     const { directory } = placeOf(dataRoot, node);
     const trash = join(dataRoot, `trash-${node}-${process.pid}-${Math.trunc(performance.now())}`);
@@ -160,14 +167,17 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     },
 
     release: async (node, life, graceMs) => {
-      const record = readRecords(dataRoot).find((one) => one.node === node);
-      if (record !== undefined && record.life > life) return;
-      const present = record === undefined ? null : adopt(record);
-      if (present === null) await sweep(dataRoot, node);
-      else await end(present, graceMs);
+      const found = findLife(node, life);
+      if (found === null) return;
+      await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
       nodes.delete(node);
       forget(node);
       tell({ node, life, observed: { kind: 'ended', reason: 'released' } });
+    },
+
+    halt: async (node, life, graceMs) => {
+      const found = findLife(node, life);
+      if (found !== null) await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
     },
 
     list: async () =>
