@@ -86,6 +86,13 @@ export const simulatedProvider = (options: {
       if (agent !== undefined && agent !== null && agent.life <= life) agent.leave();
       else world.after(world.between(1, 100), () => end(machine, node, life));
     },
+    halt: async (node, life) => {
+      await world.sleep(world.between(...faults().messageMs));
+      const machine = machines.get(node);
+      const agent = machine?.agent;
+      if (agent !== undefined && agent !== null && agent.life <= life) agent.die();
+      end(machine, node, life);
+    },
     list: async () => {
       await world.sleep(world.between(...faults().messageMs));
       return [...machines].map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));

@@ -50,7 +50,7 @@ export const startService = (options: {
     provider: ofProcess(options.provider, () => dead),
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
-    sign: (container) => `http://simulated/${container}`,
+    signer: () => Promise.resolve((container: string) => `http://simulated/${container}`),
     clock: () => world.now() + skewMs,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
     onWork: () => kick(),

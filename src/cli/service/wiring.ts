@@ -80,7 +80,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     log,
   });
   await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
-  loop = runLoop(owner, { heartbeat: () => store.heartbeat(processId), onError: (error) => log.warn({ error }, 'the owner cannot work now'), clock });
+  loop = runLoop(owner, { onError: (error) => log.warn({ error }, 'the owner cannot work now'), clock });
   loop.kick();
   return {
     ports: {
