@@ -12,11 +12,11 @@ export interface TaskRun {
 
 export interface AttemptsOptions {
   readonly slots: number;
-  readonly start: (name: string, work: Work) => TaskRun;
+  readonly start: (key: AttemptKey, work: Work) => TaskRun;
   readonly report: (report: Report) => void;
   readonly now: () => Instant;
-  /** The task's directory may be removed after so long. */
-  readonly onEnded: (work: Work, endedAt: Instant) => void;
+  /** After the report: the task's retention time begins. */
+  readonly onEnded: (key: AttemptKey, work: Work, endedAt: Instant) => void;
 }
 
 /**
@@ -66,14 +66,14 @@ export const createAttempts = (options: AttemptsOptions): Attempts => {
     free -= work.slots;
     const startedAt = options.now();
     options.report({ kind: 'started', key, at: startedAt });
-    const run = options.start(name, work);
+    const run = options.start(key, work);
     const done = run.done.then((outcome) => {
       const endedAt = options.now();
       started.delete(name);
       forget(name);
       free += work.slots;
       options.report({ kind: 'ended', end: { key, startedAt, endedAt, outcome } });
-      options.onEnded(work, endedAt);
+      options.onEnded(key, work, endedAt);
       startWhatFits();
     });
     started.set(name, { key, startedAt, run, done });

@@ -15,6 +15,8 @@ const nodeDirectories = [
   ['startup', 0o755],
   ['startup/wd', 0o755],
   ['volatile', 0o700],
+  ['volatile/startup', 0o700],
+  ['volatile/trash', 0o700],
   ['workitems', 0o711],
 ] as const;
 

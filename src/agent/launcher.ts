@@ -69,44 +69,45 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
   const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
+    let isKilled = false;
     const discard = (used: SlotShell): Promise<boolean> => {
       killing ??= killEnclosure(enclosureOf(used, attempt));
       return killing;
     };
+    /** A start task's services go on in their enclosure, which ends with the node; such a shell is not used again. */
+    const putAway = async (used: SlotShell): Promise<void> => {
+      if (killing !== null || (leftovers === 'kill' && used.cgroup !== null && hasOthers(used.cgroup, used.pid))) await discard(used);
+      else if (leftovers === 'keep') used.close();
+      else giveBack(used);
+    };
 
     const once = async (): Promise<Exit | 'again'> => {
-      shell = take(user);
-      const used = shell;
+      const used = take(user);
+      shell = used;
       busy.add(used);
       try {
         const exitCode = await used.run(scriptOf(command));
         const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, user) : null;
-        if (killing === null && (leftovers === 'keep' || used.cgroup === null || !hasOthers(used.cgroup, used.pid))) giveBackUnlessKept(used, leftovers);
-        else await discard(used);
+        await putAway(used);
         return message === null ? { kind: 'exited', exitCode } : { kind: 'notLaunched', message };
       } catch (error) {
-        const killed = killing !== null;
         await discard(used);
         if (!(error instanceof ShellDied)) throw error;
-        if (killed || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
+        if (isKilled || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
         killing = null;
         return 'again';
       } finally {
         busy.delete(used);
+        shell = null;
       }
     };
 
-    /** A start task's services go on in their enclosure, which ends with the node; the shell is not used again. */
-    const giveBackUnlessKept = (used: SlotShell, rule: 'kill' | 'keep'): void => {
-      if (rule === 'keep') used.close();
-      else giveBack(used);
-    };
-
     const attemptLaunch = async (): Promise<Exit> => {
-      for (const pauseMs of forkRetryMs) {
+      for (const pauseMs of [...forkRetryMs, null]) {
         const exit = await once();
         if (exit !== 'again') return exit;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        if (pauseMs !== null) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        if (isKilled) break;
       }
       return { kind: 'notLaunched', message: 'The node could not start another process' };
     };
@@ -114,6 +115,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     return {
       exit: attemptLaunch(),
       kill: () => {
+        isKilled = true;
         if (shell !== null) void discard(shell);
       },
     };

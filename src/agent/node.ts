@@ -1,121 +1,45 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { StartTaskStatus } from '../core/status.ts';
-import { type Attempts, createAttempts } from './attempts.ts';
 import { openCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
-import { makeNodeDirectories } from './directories.ts';
-import { nodeEnvironment, nodeMark } from './environment.ts';
+import { nodeMark } from './environment.ts';
 import { messageOf } from './failures.ts';
-import { type AgentCommand, AGENT_PROTOCOL, type NodeSetup, type OwnerFrame } from './frames.ts';
-import { openJournal } from './journal.ts';
+import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type OwnerFrame } from './frames.ts';
+import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
-import { createLauncher, type Launcher } from './launcher.ts';
+import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import type { AgentOptions } from './options.ts';
-import { createReports } from './reports.ts';
-import { runStartTask } from './startTask.ts';
-import { type NodeContext, startTaskRun } from './taskRun.ts';
-import { createUsers } from './users.ts';
+import { createReports, type Reports } from './reports.ts';
 
 /** Shown on the node as its agent's version. */
 const agentVersion = '0.1.0';
 const reportsPerFrame = 1_000;
-const defaultTransferIdleMs = 60_000;
-
-/** What a node remembers in its state directory beyond the journal: by it, the next life and the provider find what this one started. */
-export const cgroupFile = (stateDirectory: string): string => join(stateDirectory, 'cgroup');
+/** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
+const longestEndMs = 15_000;
 
 /**
- * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then.
- * Before anything else, the leftovers of earlier lives on the same root are killed.
+ * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Before anything else,
+ * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials.
  */
 export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal): Promise<void> => {
-  const { rootDirectory, stateDirectory } = options;
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o711 });
-  const scriptDirectory = join(stateDirectory, 'slots');
-  await killLeftovers(rootDirectory, stateDirectory);
-  rmSync(scriptDirectory, { recursive: true, force: true });
-  mkdirSync(scriptDirectory, { mode: 0o711 });
-  chmodSync(scriptDirectory, 0o711);
-  const nodeCgroup = openCgroup(cgroupName(options));
-  writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
-
-  const journal = openJournal(join(stateDirectory, 'journal'));
+  const place = await preparePlace(options);
+  const journal = openJournal(join(options.stateDirectory, 'journal'));
+  const now = (): number => Date.now();
+  const reports = createReports(journal, () => flushSoon());
+  let work: NodeWork | null = null;
+  /** The last report sent on the present connection. */
   let sent = 0;
-  let flushing = false;
+  let isFlushing = false;
+
   const flushSoon = (): void => {
-    if (flushing) return;
-    flushing = true;
+    if (isFlushing) return;
+    isFlushing = true;
     setImmediate(flush);
   };
-  const reports = createReports(journal, flushSoon);
-  const now = (): number => Date.now();
-
-  let node: { readonly setup: NodeSetup; readonly attempts: Attempts; readonly launcher: Launcher } | null = null;
-  let startTask: StartTaskStatus | null = null;
-  let ready = false;
-  let leave: () => void = () => {};
-  const leaving = new Promise<void>((resolve) => {
-    leave = resolve;
-  });
-
-  for (const end of journal.ended) reports.add({ kind: 'ended', end });
-  for (const { key, startedAt } of journal.started) reports.add({ kind: 'ended', end: { key, startedAt, endedAt: now(), outcome: { kind: 'lost' } } });
-
-  const channel = openChannel({
-    address: readAddress,
-    hello: () => ({
-      kind: 'hello',
-      protocol: AGENT_PROTOCOL,
-      nodeId: options.nodeId,
-      sequence: reports.sequence,
-      report: {
-        kind: 'hello',
-        life: options.life,
-        version: agentVersion,
-        ipAddress: options.ipAddress,
-        held: node?.attempts.held() ?? [],
-        startTask,
-        ready,
-      },
-    }),
-    onFrame: (frame) => receive(frame),
-    onLeaseEnd: () => leave(),
-  });
-
-  const receive = (frame: OwnerFrame): void => {
-    switch (frame.kind) {
-      case 'welcome':
-        node ??= prepare(frame.node);
-        reports.acknowledge(frame.acknowledged);
-        sent = frame.acknowledged;
-        flushSoon();
-        return;
-      case 'acknowledge':
-        reports.acknowledge(frame.sequence);
-        flushSoon();
-        return;
-      case 'commands':
-        for (const command of frame.commands) obey(command);
-        return;
-      case 'file':
-        channel.send({ kind: 'fileAnswer', request: frame.request, answer: { kind: 'error', code: 'Failed', message: 'files are not served yet' } });
-        return;
-      case 'leave':
-        leave();
-        return;
-    }
-  };
-
-  const obey = (command: AgentCommand): void => {
-    if (command.kind === 'discard' || command.kind === 'discardJob') return;
-    node?.attempts.command(command);
-  };
-
-  /** At the end of a turn: what happened goes to the journal, then to the owner in one frame. */
-  function flush(): void {
-    flushing = false;
+  /** At the end of a turn what happened goes to the journal, then to the owner in one frame. */
+  const flush = (): void => {
+    isFlushing = false;
     journal.flush();
     while (channel.isOpen) {
       const next = reports.after(sent, reportsPerFrame);
@@ -123,72 +47,105 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
       channel.send({ kind: 'reports', ...next });
       sent = next.first + next.reports.length - 1;
     }
-  }
-
-  const prepare = (setup: NodeSetup) => {
-    const environment = nodeEnvironment(rootDirectory, setup);
-    const launcher = createLauncher({ rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
-    const context: NodeContext = {
-      rootDirectory,
-      users: createUsers(options.uidBase, setup.userAccounts),
-      launcher,
-      nodeEnvironment: environment,
-      transferIdleMs: options.transferIdleMs ?? defaultTransferIdleMs,
-    };
-    const attempts = createAttempts({
-      slots: setup.slots,
-      start: (name, work) => startTaskRun(context, name, work),
-      report: reports.add,
-      now,
-      onEnded: () => {},
-    });
-    void becomeReady(context, setup, attempts);
-    return { setup, attempts, launcher };
   };
 
-  const becomeReady = async (context: NodeContext, setup: NodeSetup, attempts: Attempts): Promise<void> => {
-    try {
-      makeNodeDirectories(rootDirectory);
-    } catch (error) {
-      reports.add({ kind: 'unusable', errors: [{ code: 'NodePreparationError', message: messageOf(error) }] });
-      return;
+  const receive = (frame: OwnerFrame): void => {
+    switch (frame.kind) {
+      case 'welcome':
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, report: reports.add, now });
+        reports.acknowledge(frame.acknowledged);
+        sent = 0;
+        return flushSoon();
+      case 'acknowledge':
+        reports.acknowledge(frame.sequence);
+        return flushSoon();
+      case 'commands':
+        for (const command of frame.commands) work?.obey(command);
+        return;
+      case 'file':
+        void answer(frame.request, frame.ask, readAddress()).then((found) => {
+          if (found !== null) channel.send({ kind: 'fileAnswer', request: frame.request, answer: found });
+        });
+        return;
+      case 'leave':
+        return leave();
     }
-    const task = setup.startTask;
-    if (task !== null) {
-      const report = (status: StartTaskStatus): void => {
-        startTask = status;
-        reports.add({ kind: 'startTask', status });
-      };
-      const done = runStartTask({ context, task, now, report });
-      if (task.waitForSuccess && (await done).result !== 'success') return;
-    }
-    ready = true;
-    reports.add({ kind: 'ready' });
-    attempts.open();
   };
 
-  const onAbort = (): void => leave();
-  signal.addEventListener('abort', onAbort, { once: true });
+  let leave: () => void = () => {};
+  const leaving = new Promise<void>((resolve) => {
+    leave = resolve;
+  });
+  reportEarlierLives(journal, reports, now());
+  const channel = openChannel({
+    address: readAddress,
+    hello: () => helloOf(options, reports.sequence, work),
+    onFrame: receive,
+    onLeaseEnd: leave,
+  });
+  signal.addEventListener('abort', leave, { once: true });
   if (signal.aborted) leave();
   await leaving;
   channel.close();
-  await Promise.race([endAll(), new Promise((resolve) => setTimeout(resolve, longestEndMs))]);
+  await Promise.race([work === null ? null : endOf(work), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
   journal.flush();
   journal.close();
+};
 
-  async function endAll(): Promise<void> {
-    await node?.attempts.shut();
-    await node?.launcher.killAll();
+const endOf = (work: NodeWork): Promise<void> => work.end();
+
+/** Started and not ended: lost. Ended and not acknowledged: said again. */
+const reportEarlierLives = (journal: Journal, reports: Reports, now: number): void => {
+  for (const end of journal.ended) reports.add({ kind: 'ended', end });
+  for (const { key, startedAt } of journal.started) reports.add({ kind: 'ended', end: { key, startedAt, endedAt: now, outcome: { kind: 'lost' } } });
+};
+
+const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null): AgentFrame => ({
+  kind: 'hello',
+  protocol: AGENT_PROTOCOL,
+  nodeId: options.nodeId,
+  sequence,
+  report: {
+    kind: 'hello',
+    life: options.life,
+    version: agentVersion,
+    ipAddress: options.ipAddress,
+    held: work?.attempts.held() ?? [],
+    startTask: work?.startTask ?? null,
+    ready: work?.isReady ?? false,
+  },
+});
+
+/** Loaded when the first file is asked for. */
+const answer = async (request: string, ask: FileAsk, { rootDirectory, agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> => {
+  try {
+    if (ask.kind !== 'read') return await (await import('./files.ts')).answerAsk(rootDirectory, ask);
+    return await (await import('./fileBodies.ts')).sendBody(request, ask, { rootDirectory, agentUrl, credential });
+  } catch (error) {
+    return { kind: 'error', code: 'Failed', message: messageOf(error) };
   }
 };
 
-const longestEndMs = 15_000;
+interface Place {
+  readonly scriptDirectory: string;
+  readonly nodeCgroup: string | null;
+}
 
-const killLeftovers = async (rootDirectory: string, stateDirectory: string): Promise<void> => {
+/** Users of tasks pass through the state directory to their slot's script and see nothing else of it. */
+const preparePlace = async (options: AgentOptions): Promise<Place> => {
+  const { rootDirectory, stateDirectory } = options;
+  mkdirSync(stateDirectory, { recursive: true, mode: 0o711 });
   await killEnclosure({ cgroup: leftCgroup(stateDirectory), groups: [], marks: [`${nodeMark}=${rootDirectory}`] });
+  const scriptDirectory = join(stateDirectory, 'slots');
+  rmSync(scriptDirectory, { recursive: true, force: true });
+  mkdirSync(scriptDirectory);
+  chmodSync(scriptDirectory, 0o711);
+  const nodeCgroup = openCgroup(cgroupName(options));
+  writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
+  return { scriptDirectory, nodeCgroup };
 };
 
-/** The control group that the last agent on this state directory used. */
+/** The control group that the last agent on this state directory used: by it the next life, and the provider, find what that one started. */
 export const leftCgroup = (stateDirectory: string): string | null => {
   try {
     return readFileSync(cgroupFile(stateDirectory), 'utf8') || null;
@@ -197,6 +154,7 @@ export const leftCgroup = (stateDirectory: string): string | null => {
   }
 };
 
-/** Two services on one machine may both have a node of the same id. */
-const cgroupName = (options: AgentOptions): string =>
-  `linarite-${createHash('sha256').update(options.rootDirectory).digest('hex').slice(0, 12)}-${options.life}`;
+const cgroupFile = (stateDirectory: string): string => join(stateDirectory, 'cgroup');
+
+/** Two services on one machine may both have a node of the same id, not on the same root. */
+const cgroupName = (options: AgentOptions): string => `linarite-${createHash('sha256').update(options.rootDirectory).digest('hex').slice(0, 12)}-${options.life}`;

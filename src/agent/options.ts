@@ -19,6 +19,9 @@ export interface AgentOptions {
   readonly transferIdleMs?: number;
 }
 
+/** Of `transferIdleMs`. */
+export const defaultTransferIdleMs = 20_000;
+
 /**
  * Reads the options from the file named by LINARITE_AGENT_CONFIG (mode 0600), or else from standard input.
  * Throws an Error that names what is wrong, never the credential.

@@ -38,6 +38,7 @@ export const shellName = 'linarite-slot';
 
 const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
 
+/** Throws the system's error if its script cannot be made, or the machine has no files left for its pipes. */
 export const startSlotShell = (options: SlotShellOptions): SlotShell => {
   const { user, scriptPath } = options;
   const script = openSync(scriptPath, 'w', 0o600);
@@ -60,7 +61,7 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
       waiting = null;
       resolve();
     };
-    child.once('error', end);
+    child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
   // A dead shell's pipe: `exit` says so.
@@ -108,9 +109,14 @@ export class ShellDied extends Error {
 
 const enclose = (child: ChildProcess, place: SlotShellOptions['cgroup']): string | null => {
   if (place === null || child.pid === undefined) return null;
-  const path = makeChildCgroup(place.node, place.name);
-  moveToCgroup(path, child.pid);
-  return path;
+  try {
+    const path = makeChildCgroup(place.node, place.name);
+    moveToCgroup(path, child.pid);
+    return path;
+  } catch (error) {
+    child.kill('SIGKILL');
+    throw error;
+  }
 };
 
 interface PromiseWithResolvers<T> {

@@ -33,10 +33,14 @@ export const startTaskRun = (context: NodeContext, attempt: string, work: Work):
  * is not documented; here those before it do). An end asked for, or the wall clock, aborts transfers and kills the whole process tree.
  */
 export const runTask = (context: NodeContext, attempt: string, work: TaskWork): TaskRun => {
+  /** Aborts what precedes the process. */
   const abort = new AbortController();
+  /** Aborts what follows it. */
+  const ending = new AbortController();
   let running: Running | null = null;
   let stopped: 'killed' | 'timedOut' | null = null;
   const stop = (why: 'killed' | 'timedOut'): void => {
+    if (why === 'killed') ending.abort();
     if (stopped !== null) return;
     stopped = why;
     abort.abort();
@@ -48,7 +52,9 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
     try {
       const prepared = prepare(context, attempt, work);
       if (work.resourceFiles.length > 0) {
-        throw new TaskFailure(failure('BlobDownloadMiscError', ['Message', 'Resource files are not fetched yet']));
+        const { fetchResourceFiles } = await import('./resourceFiles.ts');
+        const { user, directories } = prepared;
+        await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, idleMs: context.transferIdleMs, signal: abort.signal });
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
       const found = commandOf(work, prepared);
@@ -56,7 +62,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
       const exit = await running.exit;
       clearWallClock();
       if (exit.kind === 'notLaunched') return stopped === null ? notStarted(failure('CommandLaunchFailed', ['Message', exit.message])) : { kind: stopped, exitCode: null };
-      return afterProcess(exit.exitCode);
+      return await afterProcess(exit.exitCode, prepared);
     } catch (error) {
       if (stopped !== null) return { kind: stopped, exitCode: null };
       return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, work.directory)));
@@ -65,11 +71,22 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
     }
   };
 
-  const afterProcess = (exitCode: number): AttemptOutcome => {
+  /** Uploads follow the process even if its wall clock ended it (it has exited, with a code that is not zero), not if the owner did: it wants an end now. */
+  const afterProcess = async (exitCode: number, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
+    let failed: FailureInfo | null = null;
     if (work.outputFiles.length > 0 && stopped !== 'killed') {
-      return { kind: 'uploadFailed', exitCode, failure: failure('FileUploadMiscError', ['Message', 'Output files are not uploaded yet']) };
+      const { uploadOutputFiles } = await import('./outputFiles.ts');
+      failed = await uploadOutputFiles(work.outputFiles, exitCode, {
+        user,
+        environment,
+        taskDirectory: directories.task,
+        workingDirectory: directories.working,
+        idleMs: context.transferIdleMs,
+        signal: ending.signal,
+      });
     }
-    return stopped === null ? { kind: 'exited', exitCode } : { kind: stopped, exitCode };
+    if (stopped !== null) return { kind: stopped, exitCode };
+    return failed === null ? { kind: 'exited', exitCode } : { kind: 'uploadFailed', exitCode, failure: failed };
   };
 
   return { done: run(), end: () => stop('killed') };

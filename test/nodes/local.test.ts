@@ -6,6 +6,7 @@ import { markedProcesses } from '../../src/agent/processes.ts';
 import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { readRecords } from '../../src/nodes/local/record.ts';
 import type { Observation } from '../../src/nodes/provider.ts';
+import { endProcess } from '../../src/processes/end.ts';
 import { agentCommand } from '../agent/testNode.ts';
 import { describeProvider } from './providerContract.ts';
 
@@ -20,7 +21,6 @@ describeProvider(
   async () => {
     const dataRoot = dataDirectory();
     let provider = createLocalProvider({ dataRoot, agentCommand });
-    const agentOf = (node: number) => readRecords(dataRoot).find((record) => record.node === node)?.agent?.pid ?? 0;
     return {
       provider,
       restart: async () => {
@@ -28,7 +28,10 @@ describeProvider(
         provider = createLocalProvider({ dataRoot, agentCommand });
         return provider;
       },
-      killAgent: async (node) => void process.kill(agentOf(node), 'SIGKILL'),
+      killAgent: async (node) => {
+        const agent = readRecords(dataRoot).find((record) => record.node === node)?.agent;
+        if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+      },
       survivors: (node) => markedProcesses([`LINARITE_NODE=${join(dataRoot, String(node), 'root')}`]),
       close: async () => {
         for (const { node, life } of readRecords(dataRoot)) await provider.release(node, life, 2_000);

@@ -1,0 +1,99 @@
+import { constants, createReadStream, realpathSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { sep } from 'node:path';
+import { fileError, pathBelow, propertiesOf } from './files.ts';
+import type { FileAnswer, FileAsk } from './frames.ts';
+
+export interface FileBodyOptions {
+  readonly rootDirectory: string;
+  readonly agentUrl: string;
+  readonly credential: string;
+}
+
+/** No byte moved for so long: nobody reads any more. */
+const idleMs = 120_000;
+
+/**
+ * Answers a `read`: posts the bytes from `start` to `end` (inclusive; null: the end of the file as it is now) to `/linarite/agent/files/<request>`, at the pace of the reader.
+ * Resolves with the answer to be sent over the channel if there is nothing to post; null: it was posted, or the reader has gone.
+ */
+export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'read' }>, options: FileBodyOptions): Promise<FileAnswer | null> => {
+  let file: FileHandle | null = null;
+  try {
+    const path = await pathBelow(options.rootDirectory, ask.path);
+    if (typeof path !== 'string') return path;
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    if (!isBelow(options.rootDirectory, file)) return { kind: 'error', code: 'PathOutsideNode', message: `${ask.path} leaves the node's root directory` };
+    const status = await file.stat();
+    if (status.isDirectory()) return { kind: 'error', code: 'IsDirectory', message: `${ask.path} is a directory` };
+    if (!status.isFile()) return { kind: 'error', code: 'Failed', message: `${ask.path} is not a regular file` };
+    const end = Math.min(ask.end ?? status.size - 1, status.size - 1);
+    if (ask.start > 0 && ask.start >= status.size) return { kind: 'error', code: 'InvalidRange', message: `${ask.path} has ${status.size} bytes` };
+    await post(request, file, { start: ask.start, sizeBytes: Math.max(0, end - ask.start + 1), header: asciiJson(propertiesOf(ask.path, status)) }, options);
+    return null;
+  } catch (error) {
+    return fileError(error);
+  } finally {
+    await file?.close();
+  }
+};
+
+/** Between resolving a path and opening it a task may have put a link in its place: what counts is where the opened file lies. */
+const isBelow = (root: string, file: FileHandle): boolean => {
+  try {
+    return realpathSync(`/proc/self/fd/${file.fd}`).startsWith(`${realpathSync(root)}${sep}`);
+  } catch {
+    // No /proc: the path itself was checked.
+    return process.platform !== 'linux';
+  }
+};
+
+interface Body {
+  readonly start: number;
+  readonly sizeBytes: number;
+  readonly header: string;
+}
+
+/** Resolves when the service has answered or the connection has ended: then the reader has it all, or has gone. */
+const post = (request: string, file: FileHandle, body: Body, options: FileBodyOptions): Promise<void> =>
+  new Promise((resolve) => {
+    const url = new URL(options.agentUrl);
+    url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
+    url.pathname = `${url.pathname.replace(/\/$/, '')}/files/${encodeURIComponent(request)}`;
+    const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+      method: 'POST',
+      timeout: idleMs,
+      headers: {
+        authorization: `Bearer ${options.credential}`,
+        'content-type': 'application/octet-stream',
+        'content-length': body.sizeBytes,
+        'linarite-file': body.header,
+      },
+    });
+    const done = (): void => {
+      outgoing.destroy();
+      resolve();
+    };
+    outgoing.on('timeout', done);
+    outgoing.on('error', done);
+    outgoing.on('close', done);
+    outgoing.on('response', (response) => response.resume().on('close', done));
+    if (body.sizeBytes === 0) {
+      outgoing.end();
+      return;
+    }
+    const stream = createReadStream('', { fd: file.fd, autoClose: false, start: body.start, end: body.start + body.sizeBytes - 1 });
+    outgoing.on('close', () => stream.destroy());
+    // A file that was cut shorter meanwhile: the length that was promised cannot be kept.
+    stream.on('end', () => {
+      if (stream.bytesRead < body.sizeBytes) done();
+    });
+    stream.on('error', done);
+    stream.pipe(outgoing);
+  });
+
+/** JSON that a header may carry. */
+const asciiJson = (value: object): string =>
+  JSON.stringify(value).replaceAll(/[^\u0020-\u007e]/g, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);

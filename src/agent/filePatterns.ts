@@ -1,0 +1,105 @@
+import { readdirSync, statSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
+/**
+ * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one, `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal,
+ * `**` any directories, also none. A leading dot is matched only by a dot; `**` does not go into directories that begin with one. `..` is allowed.
+ */
+export interface Match {
+  /** Absolute. */
+  readonly path: string;
+  /** Below the pattern's part without wildcards. */
+  readonly relative: string;
+}
+
+export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
+
+/** `$NAME` and `${NAME}` become the variable's value, or nothing. */
+export const expandVariables = (pattern: string, environment: ReadonlyMap<string, string>): string =>
+  pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_whole, braced: string | undefined, plain: string | undefined) => environment.get(braced ?? plain ?? '') ?? '');
+
+/** A directory's entries; called with the rights of whoever asks. */
+export type ReadDirectory = (path: string) => readonly { readonly name: string; readonly isDirectory: boolean; readonly isLink: boolean }[];
+
+/** Files that match, directory by directory in the order of their names. `directory`: what a relative pattern begins at. */
+export const findMatches = async (pattern: string, directory: string, readDirectory: ReadDirectory): Promise<readonly Match[]> => {
+  const segments = pattern.split('/').filter((segment, index) => segment !== '' || index === 0);
+  const firstWild = segments.findIndex(hasWildcard);
+  const fixed = firstWild < 0 ? segments.slice(0, -1) : segments.slice(0, firstWild);
+  const base = resolve(directory, pattern.startsWith('/') ? `/${fixed.join('/')}` : fixed.join('/'));
+  const found: Match[] = [];
+  await walk(base, '', segments.slice(fixed.length).map(compile), { readDirectory, found, seen: new Set() });
+  return found;
+};
+
+/** `null` is `**`. */
+type Segment = RegExp | null;
+
+interface Walk {
+  readonly readDirectory: ReadDirectory;
+  readonly found: Match[];
+  /** Two `**` may reach one file in two ways. */
+  readonly seen: Set<string>;
+}
+
+const walk = async (directory: string, relative: string, segments: readonly Segment[], state: Walk): Promise<void> => {
+  const [segment, ...rest] = segments;
+  if (segment === undefined) return;
+  // Patterns that end in `**` take the files of every directory.
+  if (segment === null && rest.length === 0) return walk(directory, relative, [null, anyName], state);
+  if (segment === null) await walk(directory, relative, rest, state);
+  await nextTurn();
+  for (const entry of [...state.readDirectory(directory)].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = `${directory === '/' ? '' : directory}/${entry.name}`;
+    const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+    if (segment === null) {
+      if (entry.isDirectory && !entry.isLink && !entry.name.startsWith('.')) await walk(path, below, segments, state);
+    } else if (segment.test(entry.name)) {
+      if (rest.length > 0 && entry.isDirectory) await walk(path, below, rest, state);
+      else if (rest.length === 0 && !entry.isDirectory && !state.seen.has(path)) {
+        state.seen.add(path);
+        state.found.push({ path, relative: below });
+      }
+    }
+  }
+};
+
+/** The plain way to read one, with the caller's rights; a directory that cannot be read is empty. */
+export const readDirectory: ReadDirectory = (path) => {
+  try {
+    return readdirSync(path, { withFileTypes: true }).map((entry) => ({
+      name: entry.name,
+      isLink: entry.isSymbolicLink(),
+      isDirectory: entry.isDirectory() || (entry.isSymbolicLink() && statSync(`${path}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() === true),
+    }));
+  } catch {
+    return [];
+  }
+};
+
+const anyName = /^[^.].*$/s;
+
+const compile = (segment: string): Segment => {
+  if (segment === '**') return null;
+  let source = '';
+  for (let index = 0; index < segment.length; index++) {
+    const character = segment.charAt(index);
+    const close = character === '[' ? segment.indexOf(']', index + (segment.charAt(index + 1) === '!' ? 3 : 2)) : -1;
+    if (close > 0) {
+      source += characterClass(segment.slice(index + 1, close));
+      index = close;
+    } else if (character === '*') source += '[^/]*';
+    else if (character === '?') source += '[^/]';
+    else source += escape(character);
+  }
+  return new RegExp(`^${/^[*?[]/.test(segment) ? String.raw`(?!\.)` : ''}${source}$`, 's');
+};
+
+const characterClass = (inner: string): string => {
+  const negated = inner.startsWith('!');
+  const members = (negated ? inner.slice(1) : inner).replaceAll(/[\\\]^[]/g, String.raw`\$&`);
+  return `[${negated ? '^/' : ''}${members}]`;
+};
+
+const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);

@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { attemptName, type Instant } from '../core/keys.ts';
+import type { StartTaskStatus } from '../core/status.ts';
+import { type Attempts, createAttempts } from './attempts.ts';
+import { makeNodeDirectories, ownerOf } from './directories.ts';
+import { nodeEnvironment } from './environment.ts';
+import { messageOf } from './failures.ts';
+import type { AgentCommand, NodeSetup } from './frames.ts';
+import { createLauncher } from './launcher.ts';
+import { defaultTransferIdleMs, type AgentOptions } from './options.ts';
+import type { Report } from './reports.ts';
+import { createRetention } from './retention.ts';
+import { runStartTask } from './startTask.ts';
+import { type NodeContext, startTaskRun } from './taskRun.ts';
+import { createUsers } from './users.ts';
+
+export interface NodeWorkOptions {
+  readonly options: AgentOptions;
+  readonly setup: NodeSetup;
+  readonly scriptDirectory: string;
+  readonly nodeCgroup: string | null;
+  readonly report: (report: Report) => void;
+  readonly now: () => Instant;
+}
+
+/** What a node does once its owner has told it what it is: directories, start task, attempts, retention. */
+export interface NodeWork {
+  readonly attempts: Attempts;
+  readonly startTask: StartTaskStatus | null;
+  readonly isReady: boolean;
+  obey(command: AgentCommand): void;
+  /** Ends everything that was started. */
+  end(): Promise<void>;
+}
+
+export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, report, now }: NodeWorkOptions): NodeWork => {
+  const { rootDirectory } = options;
+  const environment = nodeEnvironment(rootDirectory, setup);
+  const users = createUsers(options.uidBase, setup.userAccounts);
+  const launcher = createLauncher({ rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
+  const context: NodeContext = {
+    rootDirectory,
+    users,
+    launcher,
+    nodeEnvironment: environment,
+    transferIdleMs: options.transferIdleMs ?? defaultTransferIdleMs,
+  };
+  let startTask: StartTaskStatus | null = null;
+  let isReady = false;
+
+  const unusable = unlessMade(rootDirectory);
+  const retention = createRetention({
+    rootDirectory,
+    now,
+    isBusy: () => attempts.running > 0,
+    beforeRemoval: (directory) => {
+      const uid = ownerOf(join(rootDirectory, directory));
+      if (uid !== null) users.release(uid);
+    },
+  });
+  const attempts = createAttempts({
+    slots: setup.slots,
+    start: (key, work) => {
+      retention.claim(key, work.directory);
+      return startTaskRun(context, attemptName(key), work);
+    },
+    report,
+    now,
+    onEnded: retention.ended,
+  });
+
+  const becomeReady = async (): Promise<void> => {
+    if (setup.startTask !== null) {
+      const done = runStartTask({
+        context,
+        task: setup.startTask,
+        now,
+        report: (status) => {
+          startTask = status;
+          report({ kind: 'startTask', status });
+        },
+      });
+      if (setup.startTask.waitForSuccess && (await done).result !== 'success') return;
+    }
+    isReady = true;
+    report({ kind: 'ready' });
+    attempts.open();
+  };
+  if (unusable === null) void becomeReady();
+  else report({ kind: 'unusable', errors: [{ code: 'NodePreparationError', message: unusable }] });
+
+  return {
+    attempts,
+    get startTask() {
+      return startTask;
+    },
+    get isReady() {
+      return isReady;
+    },
+    obey: (command) => {
+      switch (command.kind) {
+        case 'discard':
+          return retention.discard(command.job, command.task);
+        case 'discardJob':
+          return retention.discardJob(command.job);
+        case 'offer':
+        case 'revoke':
+        case 'end':
+          return attempts.command(command);
+      }
+    },
+    end: async () => {
+      retention.close();
+      await attempts.shut();
+      await launcher.killAll();
+    },
+  };
+};
+
+/** null: the node's directories are there. */
+const unlessMade = (rootDirectory: string): string | null => {
+  try {
+    makeNodeDirectories(rootDirectory);
+    return null;
+  } catch (error) {
+    return messageOf(error);
+  }
+};

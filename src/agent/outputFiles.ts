@@ -1,0 +1,159 @@
+import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import { TransferError } from '../blobs/transferError.ts';
+import type { FailureInfo } from '../core/status.ts';
+import { failure, type FailureCode, messageOf } from './failures.ts';
+import { expandVariables, findMatches, hasWildcard, readDirectory } from './filePatterns.ts';
+import type { OutputFileWork } from './frames.ts';
+import { asUser, type User } from './users.ts';
+
+export interface OutputFilesOptions extends TransferOptions {
+  readonly taskDirectory: string;
+  readonly workingDirectory: string;
+  readonly environment: ReadonlyMap<string, string>;
+  readonly user: User;
+}
+
+/** Files of one task that are sent at the same time. */
+const parallelFiles = 4;
+
+/**
+ * Uploads what a task's output files name, each entry under its condition (API reference, OutputFile). Files are opened with the rights of the task's user: what looks like
+ * its output may be a link to what it must not read. All entries are tried; resolves with the first failure, or null. A pattern that matches nothing
+ * is noted in the log and is no failure (not documented).
+ */
+export const uploadOutputFiles = async (files: readonly OutputFileWork[], exitCode: number, options: OutputFilesOptions): Promise<FailureInfo | null> => {
+  const log = openLog(options);
+  try {
+    let first: FailureInfo | null = null;
+    for (const file of files) {
+      if (applies(file.condition, exitCode)) {
+        const failed = await uploadEntry(file, options, log);
+        first ??= failed;
+      } else log.out(`${file.filePattern}: not uploaded, its condition is ${file.condition} and the exit code ${exitCode}`);
+    }
+    return first;
+  } finally {
+    log.close();
+  }
+};
+
+const applies = (condition: OutputFileWork['condition'], exitCode: number): boolean => {
+  switch (condition) {
+    case 'taskcompletion':
+      return true;
+    case 'tasksuccess':
+      return exitCode === 0;
+    case 'taskfailure':
+      return exitCode !== 0;
+  }
+};
+
+const uploadEntry = async (file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
+  const uploads = await uploadsOf(file, options);
+  log.out(`${file.filePattern}: ${uploads.length} file(s) found`);
+  let first: FailureInfo | null = null;
+  const next = uploads.values();
+  const worker = async (): Promise<void> => {
+    for (const upload of next) {
+      const failed = await uploadFile(upload, file, options, log);
+      first ??= failed;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelFiles, uploads.length) }, worker));
+  return first;
+};
+
+interface Upload {
+  readonly path: string;
+  readonly blob: string;
+}
+
+/** Without wildcards `path` is the blob's name, else a virtual directory above the names (API reference, OutputFileBlobContainerDestination.path). */
+const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Promise<readonly Upload[]> => {
+  const pattern = expandVariables(file.filePattern, options.environment);
+  if (!hasWildcard(pattern)) {
+    const path = resolve(options.workingDirectory, pattern);
+    return isThere(path, options.user) ? [{ path, blob: file.path ?? basename(path) }] : [];
+  }
+  const matches = await findMatches(pattern, options.workingDirectory, (path) => asUser(options.user, () => readDirectory(path)));
+  const prefix = file.path === null ? '' : `${file.path.replace(/\/+$/, '')}/`;
+  return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
+};
+
+const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
+  let opened: number | null = null;
+  try {
+    opened = asUser(options.user, () => openSync(upload.path, constants.O_RDONLY | constants.O_NONBLOCK));
+    const status = fstatSync(opened);
+    if (!status.isFile()) {
+      log.out(`${upload.path}: left out, not a regular file`);
+      return null;
+    }
+    const { size: sizeBytes } = status;
+    const headers = Object.fromEntries(file.headers.map(({ name, value }) => [name.toLowerCase(), value]));
+    const put = { ...options, containerUrl: file.containerUrl, name: upload.blob, file: opened, sizeBytes, headers };
+    await retrying(options.signal, () => putFile(put));
+    log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes`);
+    return null;
+  } catch (error) {
+    log.error(`${upload.path}: ${messageOf(error)}`);
+    const code = error instanceof TransferError ? uploadFailures[error.kind] : 'FileUploadMiscError';
+    return failure(code, ['FilePath', upload.path], ['ContainerUrl', file.containerUrl.replace(/\?.*$/s, '')], ['Message', messageOf(error)]);
+  } finally {
+    if (opened !== null) closeSync(opened);
+  }
+};
+
+const uploadFailures: Readonly<Record<TransferError['kind'], FailureCode>> = {
+  notFound: 'FileUploadContainerNotFound',
+  accessDenied: 'FileUploadAccessDenied',
+  conflict: 'FileUploadConflict',
+  timedOut: 'FileUploadTimedOut',
+  misc: 'FileUploadMiscError',
+};
+
+const isThere = (path: string, user: User): boolean =>
+  asUser(user, () => {
+    try {
+      closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
+      return true;
+    } catch (error) {
+      // What is there and may not be read has to fail aloud.
+      return !messageOf(error).startsWith('ENOENT');
+    }
+  });
+
+/** fileuploadout.txt and fileuploaderr.txt beside stdout.txt, new at each attempt. */
+interface Log {
+  out(line: string): void;
+  error(line: string): void;
+  close(): void;
+}
+
+const openLog = (options: OutputFilesOptions): Log => {
+  const open = (name: string): number | null => {
+    try {
+      return asUser(options.user, () => openSync(`${options.taskDirectory}/${name}`, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644));
+    } catch {
+      return null;
+    }
+  };
+  const files = { out: open('fileuploadout.txt'), error: open('fileuploaderr.txt') };
+  // A full disk must not keep a result from being uploaded.
+  const write = (file: number | null, line: string): void => {
+    try {
+      if (file !== null) writeSync(file, `${new Date().toISOString()} ${line}\n`);
+    } catch {
+      // The line is lost, the failure is reported by the task.
+    }
+  };
+  return {
+    out: (line) => write(files.out, line),
+    error: (line) => write(files.error, line),
+    close: () => {
+      for (const file of [files.out, files.error]) if (file !== null) closeSync(file);
+    },
+  };
+};

@@ -1,0 +1,148 @@
+import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, write } from 'node:fs';
+import { dirname, posix } from 'node:path';
+import { promisify } from 'node:util';
+import { download, listBlobs, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import { TransferError } from '../blobs/transferError.ts';
+import type { FailureInfo } from '../core/status.ts';
+import { localFailure } from './directories.ts';
+import { failure, type FailureCode, TaskFailure } from './failures.ts';
+import type { ResourceFileWork } from './frames.ts';
+import { asUser, type User } from './users.ts';
+
+export interface ResourceFilesOptions extends TransferOptions {
+  readonly workingDirectory: string;
+  readonly user: User;
+}
+
+const defaultFileMode = '0770';
+const directoryMode = 0o770;
+/** Blobs of one container that are fetched at the same time. */
+const parallelBlobs = 8;
+
+/**
+ * Fetches a task's resource files below its working directory in the order given, so that a later one wins; a container's blobs several at a time (API reference,
+ * ResourceFile). Files and directories are made with the rights of the task's user. Throws TaskFailure; when the signal aborts, anything.
+ */
+export const fetchResourceFiles = async (files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> => {
+  for (const file of files) {
+    const mode = parseMode(file.fileMode ?? defaultFileMode, file.filePath);
+    if (file.kind === 'url') await fetchFile(file.url, file.filePath, mode, options);
+    else await fetchContainer(file, mode, options);
+  }
+};
+
+const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> => {
+  const names = await namesIn(file, options);
+  const next = names.values();
+  const worker = async (): Promise<void> => {
+    for (const name of next) await fetchFile(urlOfBlob(file.url, name), posix.join(file.filePath, name), mode, options);
+  };
+  await Promise.all(Array.from({ length: Math.min(parallelBlobs, names.length) }, worker));
+};
+
+const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> => {
+  try {
+    return await retrying(options.signal, async () => {
+      const names: string[] = [];
+      for await (const name of listBlobs(file.url, file.blobPrefix, options)) if (!name.endsWith('/')) names.push(name);
+      return names;
+    });
+  } catch (error) {
+    throw transferFailure(error, listFailures, [['ContainerUrl', shownUrl(file.url)]]);
+  }
+};
+
+const fetchFile = async (url: string, filePath: string, mode: number, options: ResourceFilesOptions): Promise<void> => {
+  const path = pathInside(options.workingDirectory, filePath);
+  try {
+    await retrying(options.signal, async () => {
+      const file = createFile(path, mode, options.user);
+      try {
+        for await (const chunk of download(url, options)) await writeAll(file, chunk, path);
+      } finally {
+        closeSync(file);
+      }
+    });
+  } catch (error) {
+    throw transferFailure(error, downloadFailures, [
+      ['FilePath', filePath],
+      ['HttpUrl', shownUrl(url)],
+    ]);
+  }
+};
+
+/** What is there already, from an earlier attempt or an earlier entry, is replaced and not written into: it may be a link, or closed to writing. */
+const createFile = (path: string, mode: number, user: User): number => {
+  let step: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' = 'ResourceDirectoryCreateFailed';
+  try {
+    return asUser(user, () => {
+      mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
+      step = 'ResourceFileCreateFailed';
+      rmSync(path, { force: true });
+      const file = openSync(path, 'wx', 0o600);
+      fchmodSync(file, mode);
+      return file;
+    });
+  } catch (error) {
+    throw new TaskFailure(localFailure(error, step, path));
+  }
+};
+
+const writeToFile = promisify(write);
+
+const writeAll = async (file: number, chunk: Buffer, path: string): Promise<void> => {
+  try {
+    for (let done = 0; done < chunk.length; ) done += (await writeToFile(file, chunk, done, chunk.length - done)).bytesWritten;
+  } catch (error) {
+    throw new TaskFailure(localFailure(error, 'ResourceFileWriteFailed', path));
+  }
+};
+
+/** `filePath` may not leave the working directory (API reference, ResourceFile.filePath). */
+const pathInside = (directory: string, filePath: string): string => {
+  const relative = posix.normalize(filePath);
+  if (filePath === '' || filePath.includes('\0') || posix.isAbsolute(relative) || relative === '.' || relative.split('/').includes('..') || relative.endsWith('/')) {
+    throw new TaskFailure(failure('ResourceFileCreateFailed', ['FilePath', filePath], ['Message', 'The path is not one of a file below the working directory']));
+  }
+  return `${directory}/${relative}`;
+};
+
+const parseMode = (mode: string, filePath: string): number => {
+  if (!/^[0-7]{1,5}$/.test(mode)) {
+    throw new TaskFailure(failure('ResourceFileCreateFailed', ['FilePath', filePath], ['Message', `The file mode ${mode} is not an octal number`]));
+  }
+  return Number.parseInt(mode, 8) & 0o7777;
+};
+
+type Failures = Readonly<Record<TransferError['kind'], FailureCode>>;
+
+const downloadFailures: Failures = {
+  notFound: 'BlobNotFound',
+  accessDenied: 'BlobAccessDenied',
+  timedOut: 'BlobDownloadTimedOut',
+  conflict: 'BlobDownloadMiscError',
+  misc: 'BlobDownloadMiscError',
+};
+
+const listFailures: Failures = {
+  notFound: 'ResourceContainerNotFound',
+  accessDenied: 'ResourceContainerAccessDenied',
+  timedOut: 'ResourceContainerListTimedOut',
+  conflict: 'ResourceContainerListMiscError',
+  misc: 'ResourceContainerListMiscError',
+};
+
+const transferFailure = (error: unknown, codes: Failures, details: readonly (readonly [string, string])[]): unknown => {
+  if (!(error instanceof TransferError)) return error;
+  const info: FailureInfo = failure(codes[error.kind], ...details, ['Message', error.message]);
+  return new TaskFailure(info);
+};
+
+const urlOfBlob = (containerUrl: string, name: string): string => {
+  const url = new URL(containerUrl);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${name.split('/').map(encodeURIComponent).join('/')}`;
+  return url.href;
+};
+
+/** The query of a URL may be a shared access signature. */
+const shownUrl = (url: string): string => url.replace(/\?.*$/s, '');

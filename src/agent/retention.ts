@@ -1,0 +1,137 @@
+import { readdirSync, renameSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import type { Work } from './frames.ts';
+
+export interface RetentionOptions {
+  readonly rootDirectory: string;
+  readonly now: () => Instant;
+  /** Whether attempts run now. */
+  readonly isBusy: () => boolean;
+  /** The directory, relative to the root, is still there. */
+  readonly beforeRemoval: (directory: string) => void;
+}
+
+/**
+ * When task directories go: at the end of their retention time, or at once when the task or its job is deleted. A directory is first renamed into
+ * `volatile/trash`, which frees its name, and then deleted there, one after the other and slowly while tasks run: deleting thousands of directories halves the rate at which
+ * processes start (measured, ext4 with online discard).
+ */
+export interface Retention {
+  /** An attempt begins in this directory. What a deleted task of the same name left there goes first. */
+  claim(key: AttemptKey, directory: string): void;
+  ended(key: AttemptKey, work: Work, endedAt: Instant): void;
+  discard(job: JobNumber, task: TaskNumber): void;
+  discardJob(job: JobNumber): void;
+  close(): void;
+}
+
+interface Kept {
+  readonly directory: string;
+  /** null: for ever; undefined: an attempt runs there. */
+  dueAt: Instant | null | undefined;
+  /** Its task is gone: to be removed as soon as nothing runs there. */
+  isDiscarded: boolean;
+}
+
+const lookEveryMs = 30_000;
+const pauseIdleMs = 2;
+const pauseBusyMs = 100;
+
+export const createRetention = (options: RetentionOptions): Retention => {
+  const trash = join(options.rootDirectory, 'volatile', 'trash');
+  const jobs = new Map<JobNumber, Map<TaskNumber, Kept>>();
+  const claims = new Map<string, AttemptKey>();
+  const queue: string[] = [];
+  let renamed = 0;
+  let isDeleting = false;
+
+  const keptOf = (key: { readonly job: JobNumber; readonly task: TaskNumber }): Kept | undefined => jobs.get(key.job)?.get(key.task);
+
+  const remove = (job: JobNumber, task: TaskNumber, kept: Kept): void => {
+    const tasks = jobs.get(job);
+    tasks?.delete(task);
+    if (tasks?.size === 0) jobs.delete(job);
+    const claim = claims.get(kept.directory);
+    if (claim?.job !== job || claim.task !== task) return;
+    claims.delete(kept.directory);
+    moveToTrash(kept.directory);
+  };
+
+  const moveToTrash = (directory: string): void => {
+    options.beforeRemoval(directory);
+    const target = join(trash, `${process.pid}-${++renamed}`);
+    try {
+      renameSync(join(options.rootDirectory, directory), target);
+    } catch {
+      // Never made, or removed by a client.
+      return;
+    }
+    queue.push(target);
+    void deleteQueued();
+  };
+
+  const deleteQueued = async (): Promise<void> => {
+    if (isDeleting) return;
+    isDeleting = true;
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
+      await delay(options.isBusy() ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
+      await rm(next, { recursive: true, force: true }).catch(() => {});
+    }
+    isDeleting = false;
+  };
+
+  const look = setInterval(() => {
+    const now = options.now();
+    for (const [job, tasks] of jobs) {
+      for (const [task, kept] of tasks) if (typeof kept.dueAt === 'number' && kept.dueAt <= now) remove(job, task, kept);
+    }
+  }, lookEveryMs);
+  look.unref();
+
+  try {
+    queue.push(...readdirSync(trash).map((name) => join(trash, name)));
+    void deleteQueued();
+  } catch {
+    // The node is new.
+  }
+
+  const discard = (job: JobNumber, task: TaskNumber, kept: Kept): void => {
+    if (kept.dueAt === undefined) kept.isDiscarded = true;
+    else remove(job, task, kept);
+  };
+
+  return {
+    claim: (key, directory) => {
+      const before = claims.get(directory);
+      if (before !== undefined && (before.job !== key.job || before.task !== key.task)) {
+        const kept = keptOf(before);
+        if (kept !== undefined) remove(before.job, before.task, kept);
+        else moveToTrash(directory);
+      }
+      claims.set(directory, key);
+      const tasks = jobs.get(key.job) ?? new Map<TaskNumber, Kept>();
+      jobs.set(key.job, tasks.set(key.task, { directory, dueAt: undefined, isDiscarded: false }));
+    },
+    ended: (key, work, endedAt) => {
+      const kept = keptOf(key);
+      if (kept === undefined) return;
+      kept.dueAt = work.retentionMs === null ? null : endedAt + work.retentionMs;
+      if (kept.isDiscarded || work.retentionMs === 0) remove(key.job, key.task, kept);
+    },
+    discard: (job, task) => {
+      const kept = keptOf({ job, task });
+      if (kept !== undefined) discard(job, task, kept);
+    },
+    discardJob: (job) => {
+      // Removing while iterating is what a Map allows.
+      for (const [task, kept] of jobs.get(job) ?? []) discard(job, task, kept);
+    },
+    close: () => {
+      queue.length = 0;
+      clearInterval(look);
+    },
+  };
+};

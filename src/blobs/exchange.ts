@@ -1,0 +1,122 @@
+import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Readable } from 'node:stream';
+import { errorOfStatus, TransferError } from './transferError.ts';
+
+export interface TransferOptions {
+  /** Milliseconds without a byte in either direction, connecting included, after which a transfer is given up. */
+  readonly idleMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface ExchangeRequest extends TransferOptions {
+  readonly method: 'GET' | 'PUT';
+  readonly url: URL;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent with its length known beforehand, as block blobs want it. */
+  readonly body?: { readonly stream: Readable; readonly sizeBytes: number } | Buffer;
+}
+
+const redirectLimit = 5;
+/** An error's body beyond this is not read. */
+const longestErrorBytes = 64 << 10;
+
+/** A successful answer whose body is still to be read. */
+export interface Answer {
+  readonly request: ClientRequest;
+  readonly response: IncomingMessage;
+}
+
+/** One request; the answer's body is for `chunksOf` or `textOf`. Throws TransferError. */
+export const exchange = async (request: ExchangeRequest): Promise<Answer> => {
+  let { url } = request;
+  for (let redirects = 0; ; redirects++) {
+    const answer = await send({ ...request, url });
+    const { response } = answer;
+    const status = response.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    const location = response.headers.location;
+    if (request.method === 'GET' && [301, 302, 303, 307, 308].includes(status) && location !== undefined && redirects < redirectLimit) {
+      response.resume();
+      url = new URL(location, url);
+      continue;
+    }
+    throw errorOfStatus(status, await errorCode(answer), url);
+  }
+};
+
+/** The body in pieces; a break in the middle is a TransferError. */
+export async function* chunksOf({ request, response }: Answer): AsyncGenerator<Buffer> {
+  try {
+    for await (const chunk of response) yield chunk as Buffer;
+  } catch (error) {
+    throw networkError(request, error);
+  } finally {
+    response.destroy();
+  }
+}
+
+export const textOf = async (answer: Answer): Promise<string> => {
+  const chunks: Buffer[] = [];
+  for await (const chunk of chunksOf(answer)) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+};
+
+/** Requests that we gave up ourselves because nothing came. */
+const idle = new WeakSet<ClientRequest>();
+
+const send = (request: ExchangeRequest): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const { url, body } = request;
+    if (url.protocol !== 'http:' && url.protocol !== 'https:') {
+      reject(new TransferError('misc', null, '', `${url.protocol} is no protocol for files`));
+      return;
+    }
+    const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.sizeBytes;
+    const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+      method: request.method,
+      headers: { ...request.headers, ...(length === undefined ? {} : { 'content-length': length }) },
+      signal: request.signal,
+      timeout: request.idleMs,
+    });
+    outgoing.on('timeout', () => {
+      idle.add(outgoing);
+      outgoing.destroy();
+    });
+    outgoing.on('response', (response) => resolve({ request: outgoing, response }));
+    outgoing.on('error', (error) => reject(networkError(outgoing, error)));
+    if (body === undefined || Buffer.isBuffer(body)) outgoing.end(body);
+    else {
+      body.stream.on('error', (error) => outgoing.destroy(error));
+      body.stream.pipe(outgoing);
+    }
+  });
+
+const networkError = (request: ClientRequest, error: unknown): TransferError => {
+  if (error instanceof TransferError) return error;
+  const where = `${request.protocol}//${request.host}`;
+  if (idle.has(request)) return new TransferError('timedOut', null, 'ETIMEDOUT', `${where} sent nothing for too long`);
+  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const message = error instanceof Error ? error.message : String(error);
+  return new TransferError(code === 'ETIMEDOUT' ? 'timedOut' : 'misc', null, code, `${where}: ${message}`);
+};
+
+const errorCode = async (answer: Answer): Promise<string> => {
+  const { response } = answer;
+  const header = response.headers['x-ms-error-code'];
+  if (typeof header === 'string') {
+    response.destroy();
+    return header;
+  }
+  let text = '';
+  try {
+    for await (const chunk of chunksOf(answer)) {
+      text += chunk.toString('utf8');
+      if (text.length > longestErrorBytes) break;
+    }
+  } catch {
+    return '';
+  }
+  return /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1] ?? '';
+};
+

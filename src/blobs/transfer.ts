@@ -1,0 +1,124 @@
+import { createReadStream } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { chunksOf, exchange, textOf, type TransferOptions } from './exchange.ts';
+import { TransferError } from './transferError.ts';
+
+export type { TransferOptions };
+
+/** Version of the storage protocol: the first with blocks of 4,000 MiB is 2019-12-12; every server of these years knows this one. */
+const storageVersion = '2021-12-02';
+/** Blobs up to this size go in one request; the service allows 5,000 MiB. */
+const singlePutBytes = 256 << 20;
+const blockBytes = 64 << 20;
+const mostBlocks = 50_000;
+
+/** The bytes behind a URL. Any web server will do. Throws TransferError. */
+export async function* download(url: string, options: TransferOptions): AsyncGenerator<Buffer> {
+  yield* chunksOf(await exchange({ ...options, method: 'GET', url: parseUrl(url) }));
+}
+
+/** Names of all blobs of a container that begin with a prefix, page by page ("List Blobs"). Throws TransferError. */
+export async function* listBlobs(containerUrl: string, prefix: string, options: TransferOptions): AsyncGenerator<string> {
+  let marker = '';
+  do {
+    const url = parseUrl(containerUrl);
+    url.searchParams.set('restype', 'container');
+    url.searchParams.set('comp', 'list');
+    if (prefix !== '') url.searchParams.set('prefix', prefix);
+    if (marker !== '') url.searchParams.set('marker', marker);
+    const page = await textOf(await exchange({ ...options, method: 'GET', url, headers: { 'x-ms-version': storageVersion } }));
+    for (const [, blob = ''] of page.matchAll(/<Blob>(.*?)<\/Blob>/gs)) if (!isDirectory(blob)) yield nameOf(blob);
+    marker = unescapeXml(/<NextMarker>(.*?)<\/NextMarker>/s.exec(page)?.[1] ?? '');
+  } while (marker !== '');
+}
+
+export interface PutFile extends TransferOptions {
+  readonly containerUrl: string;
+  readonly name: string;
+  /** An open file; `sizeBytes` from its beginning are sent. Stays open. */
+  readonly file: number;
+  readonly sizeBytes: number;
+  /** Headers of "Put Blob" that the user asked for (`x-ms-blob-content-type` …). */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Writes a block blob ("Put Blob", or "Put Block" and "Put Block List"). Throws TransferError; errors of reading the file come as `misc`. */
+export const putFile = async (put: PutFile): Promise<void> => {
+  const url = blobUrl(put.containerUrl, put.name);
+  const headers = { ...put.headers, 'x-ms-version': storageVersion };
+  if (put.sizeBytes <= singlePutBytes) {
+    await putPart(put, url, { ...headers, 'x-ms-blob-type': 'BlockBlob' }, 0, put.sizeBytes);
+    return;
+  }
+  const partBytes = Math.max(blockBytes, Math.ceil(put.sizeBytes / mostBlocks));
+  const ids: string[] = [];
+  for (let start = 0; start < put.sizeBytes; start += partBytes) {
+    const id = Buffer.from(String(ids.length).padStart(8, '0')).toString('base64');
+    ids.push(id);
+    const block = new URL(url);
+    block.searchParams.set('comp', 'block');
+    block.searchParams.set('blockid', id);
+    await retrying(put.signal, () => putPart(put, block, { 'x-ms-version': storageVersion }, start, Math.min(partBytes, put.sizeBytes - start)));
+  }
+  url.searchParams.set('comp', 'blocklist');
+  const list = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
+  await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: Buffer.from(list) }));
+};
+
+const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, start: number, sizeBytes: number): Promise<void> => {
+  if (sizeBytes === 0) {
+    await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: Buffer.alloc(0) }));
+    return;
+  }
+  const stream = createReadStream('', { fd: put.file, autoClose: false, start, end: start + sizeBytes - 1 });
+  try {
+    await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: { stream, sizeBytes } }));
+  } finally {
+    stream.destroy();
+  }
+};
+
+const pausesMs = [500, 2_000];
+
+/** Does it up to three times, as long as what goes wrong is transient and `signal` does not abort. */
+export const retrying = async <T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
+  for (const pauseMs of pausesMs) {
+    try {
+      return await action();
+    } catch (error) {
+      if (signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
+      await delay(pauseMs, undefined, { signal });
+    }
+  }
+  return action();
+};
+
+const blobUrl = (containerUrl: string, name: string): URL => {
+  const url = parseUrl(containerUrl);
+  const path = name.split('/').map(encodeURIComponent).join('/');
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;
+  return url;
+};
+
+const parseUrl = (text: string): URL => {
+  if (!URL.canParse(text)) throw new TransferError('misc', 400, 'InvalidUri', 'the URL cannot be parsed');
+  return new URL(text);
+};
+
+/** Accounts with a hierarchical namespace list directories among the blobs. */
+const isDirectory = (blob: string): boolean => /<ResourceType>directory<\/ResourceType>|<hdi_isfolder>true<\/hdi_isfolder>/i.test(blob);
+
+/** Names that XML cannot hold come percent-encoded and say so ("List Blobs", since version 2021-02-12). */
+const nameOf = (blob: string): string => {
+  const [, attributes = '', text = ''] = /<Name( [^>]*)?>(.*?)<\/Name>/s.exec(blob) ?? [];
+  return /Encoded="true"/i.test(attributes) ? decodeURIComponent(text) : unescapeXml(text);
+};
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+
+const unescapeXml = (text: string): string =>
+  text.replaceAll(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+    if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
+    if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
+    return entities[name ?? ''] ?? whole;
+  });
