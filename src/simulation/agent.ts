@@ -202,9 +202,8 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     });
   };
 
-  const run = (name: string, work: Work): TaskRun => {
-    const [job = 0, task = 0, attempt = 0, instance = 0] = name.split('.').map(Number);
-    const key = { job, task, attempt, instance };
+  const run = (key: AttemptKey, work: Work): TaskRun => {
+    const name = attemptName(key);
     const { durationMs, outcome } = options.work(key, work);
     truth.started({ key, node: options.node, slots: work.slots, startedAt: world.now() });
     running.set(name, key);
