@@ -120,7 +120,7 @@ function isFraction(fact: Fact): boolean {
 }
 
 function scaleRemark(place: Expression, what: string, scale: string): Remark {
-  return { span: place.span, message: `${what} counts ${scale}, and is set against ${quote(printExpression(place))}`, reason: 'the test will always come out the same way' };
+  return { span: place.span, message: `${what} counts ${scale}, and is set against ${quote(printExpression(place))}`, reason: 'the test hardly ever comes out the other way' };
 }
 
 function* exceededCaps({ analysis }: Subject): Generator<Remark> {
