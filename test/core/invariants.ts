@@ -75,7 +75,7 @@ export class Invariants {
 
   #timesGrow(): void {
     for (const [key, { status }] of this.#env.tasks) {
-      if (status?.previousSince != null && status.previousSince > status.since) throw new Error(`task ${key} changed its state before it had the one before`);
+      if (status !== null && (status.previousSince ?? status.since) > status.since) throw new Error(`task ${key} changed its state before it had the one before`);
     }
   }
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { EXIT_0, exited, testEnv, type TestEnv, type TestJob, type TestPool } from './harness.ts';
 import { Invariants } from './invariants.ts';
@@ -160,7 +160,7 @@ const windUp = ({ env, jobs }: World): void => {
       resizeTimedOut = true;
       env.pass(1_000_000);
     }
-    for (const agent of running) for (const { key } of [...agent.running.values()]) agent.finish(key.job, key.task, EXIT_0);
+    for (const agent of running) for (const { key } of Array.from(agent.running.values())) agent.finish(key.job, key.task, EXIT_0);
     env.pass(100);
   }
   throw new Error('tasks run for ever');
