@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { Instant } from '../core/keys.ts';
-import { etagOf, ticksOfMs } from '../wire/etag.ts';
+import { etagOfMs } from '../wire/etag.ts';
 import { formatHttpDate } from '../wire/timestamps.ts';
 import type { Call } from './call.ts';
 
@@ -14,7 +14,7 @@ export interface Answer {
 
 export const jsonContentType = 'application/json;odata=minimalmetadata';
 
-export const etag = (modifiedAt: Instant): string => etagOf(ticksOfMs(modifiedAt));
+export const etag = (modifiedAt: Instant): string => etagOfMs(modifiedAt);
 
 const entityHeaders = (modifiedAt: Instant) => ({ etag: etag(modifiedAt), 'last-modified': formatHttpDate(modifiedAt) });
 

@@ -7,14 +7,20 @@ const drainBytes = 64 * 1024 * 1024;
 const drainMs = 10_000;
 
 /**
- * Reads and parses a JSON body. Undefined: the request has none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
+ * Reads and parses a JSON body. Undefined: the request has none and needs none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
  * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: neither a length nor chunks were announced), InvalidRequestBody (not JSON), IOError (the client broke off).
  */
-export async function readJson(request: IncomingMessage): Promise<unknown> {
+export async function readJson(request: IncomingMessage, body: 'required' | 'optional'): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-  if (length === undefined && chunked === undefined) throw new BatchError('MissingContentLengthHeader');
+  if (length === undefined && chunked === undefined) {
+    if (body === 'optional') return undefined;
+    throw new BatchError('MissingContentLengthHeader');
+  }
   const bytes = await readBytes(request);
-  if (bytes.length === 0) return undefined;
+  if (bytes.length === 0) {
+    if (body === 'optional') return undefined;
+    throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The request has no body.' }]);
+  }
   try {
     return JSON.parse(utf8.decode(bytes)) as unknown;
   } catch {

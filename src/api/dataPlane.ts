@@ -85,12 +85,8 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
   const handler = handlers[operation.id];
   if (handler === undefined) throw new BatchError('NotImplemented');
   return withDeadline(query.serverTimeoutMs, context.gone, (signal) => {
-    const jsonIfAny = (): Promise<unknown> => readJson(message);
-    const json = async (): Promise<unknown> => {
-      const body = await readJson(message);
-      if (body === undefined) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The request has no body.' }]);
-      return body;
-    };
+    const json = (): Promise<unknown> => readJson(message, 'required');
+    const jsonIfAny = (): Promise<unknown> => readJson(message, 'optional');
     const { headers } = message;
     const { path, rawQuery } = target;
     const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };

@@ -124,7 +124,7 @@ const remove: Handler = async (call, parts) => {
 
 const taskCounts: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
-  const pending = await countPending(parts.database, job.job, job.ingested ?? 0);
+  const pending = await countPending(parts.database, job, job.ingested ?? 0);
   const tasks = tally((job.tasksActive ?? 0) + pending.tasks, job.tasksRunning, job.tasksSucceeded, job.tasksFailed);
   const slots = tally((job.slotsActive ?? 0) + pending.slots, job.slotsRunning, job.slotsSucceeded, job.slotsFailed);
   const metadata = `${call.baseUrl}/$metadata#taskcounts/@Element`;

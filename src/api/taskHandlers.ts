@@ -1,6 +1,5 @@
 import { tellOwner } from '../store/intents/inbox.ts';
 import { findJob, type JobWithStatus } from '../store/intents/jobs.ts';
-import { nodeNames } from '../store/intents/nodes.ts';
 import { transaction } from '../store/intents/statement.ts';
 import { findTask, lockTask, updateTask, type TaskChange, type TaskWithStatus } from '../store/intents/tasks.ts';
 import { BatchError } from '../wire/errors.ts';
@@ -13,9 +12,9 @@ import { param, wakeAndWait, type Call, type Handler, type Parts } from './call.
 import { checkConditions } from './conditions.ts';
 import { guardJob, type JobCall } from './jobGuards.ts';
 import { existingJob } from './jobHandlers.ts';
-import { storedJob, viewOfJob } from './jobView.ts';
+import { viewOfJob } from './jobView.ts';
 import { addCollection, addOne } from './taskAdd.ts';
-import { listTasksHandler } from './taskList.ts';
+import { contextOf, listTasksHandler } from './taskList.ts';
 import { storedConstraints, storedTask, taskRules, viewOfTask, wireTask } from './taskView.ts';
 
 const add: Handler = async (call, parts) => {
@@ -28,14 +27,7 @@ const get: Handler = async (call, parts) => {
   const task = await findTask(parts.database, job.job, param(call, 'taskId'));
   if (task === null) throw new BatchError('TaskNotFound');
   checkConditions(call, task.modifiedAt);
-  const spec = storedJob(job);
-  const wire = wireTask(task, {
-    baseUrl: call.baseUrl,
-    jobId: job.id,
-    poolId: spec.poolInfo.poolId ?? '',
-    jobRetryCount: spec.constraints.maxTaskRetryCount,
-    nodes: await nodeNames(parts.database, task.node === null ? [] : [task.node]),
-  });
+  const wire = wireTask(task, await contextOf(call, parts, job, task.node === null ? [] : [task.node]));
   const answer = entity(applySelect(writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
   return { ...answer, headers: { ...answer.headers, dataserviceid: `${call.baseUrl}${call.path}` } };
 };

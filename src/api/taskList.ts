@@ -1,33 +1,39 @@
+import type { JobWithStatus } from '../store/intents/jobs.ts';
 import { nodeNames } from '../store/intents/nodes.ts';
-import { taskFilter } from '../store/intents/taskFilter.ts';
-import { listTasks, listTasksWhere } from '../store/intents/tasks.ts';
+import { listTasks } from '../store/intents/taskPages.ts';
+import { matches } from '../wire/odata.ts';
 import { applySelect } from '../wire/query.ts';
 import { writeBody } from '../wire/write.ts';
-import type { Handler } from './call.ts';
+import type { Call, Handler, Parts } from './call.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedJob } from './jobView.ts';
-import { listAnswer, pageStart, skipToken } from './paging.ts';
-import { wireTask } from './taskView.ts';
+import { listAnswerOfTexts, pageStart, skipToken } from './paging.ts';
+import { wireTask, type TaskContext } from './taskView.ts';
 
-/** Task_List, in the order in which tasks were added: a page begins after the last task's number, so adds and deletes meanwhile neither repeat nor hide a task. */
+/** Task_List, in the order in which tasks were added. */
 export const listTasksHandler: Handler = async (call, parts) => {
   const { maxResults, filter, select } = call.query;
   const job = await existingJob(call, parts);
-  const page = { job: job.job, after: pageStart(call, 'tasks', 0), limit: maxResults + 1 };
-  const found = filter === undefined ? await listTasks(parts.database, page) : await listTasksWhere(parts.database, page, taskFilter(filter, 4));
+  const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1 };
+  const nameless = await contextOf(call, parts, job, []);
+  const found = await listTasks(parts.database, page, filter, (row) => filter === undefined || matches(filter, wireTask(row, nameless)));
   const rows = found.slice(0, maxResults);
   const token = found.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
+  const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
+  const texts = rows.map((row) => {
+    const json = writeBody('Task', call.version, wireTask(row, context));
+    return JSON.stringify(select === undefined ? json : applySelect(json, select));
+  });
+  return listAnswerOfTexts(call, 'tasks', texts, token);
+};
+
+export async function contextOf(call: Call, parts: Parts, job: JobWithStatus, nodes: readonly number[]): Promise<TaskContext> {
   const spec = storedJob(job);
-  const context = {
+  return {
     baseUrl: call.baseUrl,
     jobId: job.id,
     poolId: spec.poolInfo.poolId ?? '',
     jobRetryCount: spec.constraints.maxTaskRetryCount,
-    nodes: await nodeNames(parts.database, rows.flatMap(({ node }) => (node === null ? [] : [node]))),
+    nodes: await nodeNames(parts.database, nodes),
   };
-  const items = rows.map((row) => {
-    const json = writeBody('Task', call.version, wireTask(row, context));
-    return select === undefined ? json : applySelect(json, select);
-  });
-  return listAnswer(call, 'tasks', items, token);
-};
+}

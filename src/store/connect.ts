@@ -22,7 +22,7 @@ const MAX_CONNECTIONS: Readonly<Record<Purpose, number>> = { owner: 6, api: 24 }
  */
 const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
   owner: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_material=off', 'jit=off'],
-  api: ['jit=off'],
+  api: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'jit=off'],
 };
 
 const INT8 = types.builtins.INT8;

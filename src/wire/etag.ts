@@ -19,3 +19,17 @@ export function ticksOfMs(epochMs: number): bigint {
 export function msOfTicks(ticks: bigint): number {
   return Number(ticks / 10_000n - epochTicks / 10_000n);
 }
+
+/** Hexadecimal digits of ticks are made in two parts, each an exact number. */
+const lowDigits = 6;
+const lowRange = 16 ** lowDigits;
+const epochTickMs = 62_135_596_800_000;
+
+/** `etagOf` of whole milliseconds, without the cost of big integers: pages of a thousand resources carry a thousand. */
+export function etagOfMs(modifiedMs: number): string {
+  const ms = epochTickMs + modifiedMs;
+  const low = (ms % lowRange) * 10_000;
+  const high = Math.floor(ms / lowRange) * 10_000 + Math.floor(low / lowRange);
+  const digits = high.toString(16) + (low % lowRange).toString(16).padStart(lowDigits, '0');
+  return `0x${digits.toUpperCase()}`;
+}

@@ -10,9 +10,24 @@ const rfc1123 = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (\d{1,2}) ([A-Z][a-z]{2}) (\d
  * trailing zeros; we carry milliseconds, so there are at most three.
  */
 export function formatTimestamp(epochMs: number): string {
-  const text = new Date(epochMs).toISOString();
-  if (!text.endsWith('0Z')) return text;
-  return text.replace(/\.?0+Z$/, 'Z');
+  const ms = ((epochMs % 1000) + 1000) % 1000;
+  const second = secondText((epochMs - ms) / 1000);
+  if (ms === 0) return `${second}Z`;
+  const digits = String(1000 + ms).slice(1);
+  return `${second}.${digits.endsWith('00') ? digits.slice(0, 1) : digits.endsWith('0') ? digits.slice(0, 2) : digits}Z`;
+}
+
+/** Seconds as text, the last few kept: a page of a thousand tasks carries seven thousand times, most of them of the same seconds. */
+const secondTexts = new Map<number, string>();
+const secondsKept = 1024;
+
+function secondText(epochSeconds: number): string {
+  const known = secondTexts.get(epochSeconds);
+  if (known !== undefined) return known;
+  if (secondTexts.size >= secondsKept) secondTexts.clear();
+  const text = new Date(epochSeconds * 1000).toISOString().slice(0, -'.000Z'.length);
+  secondTexts.set(epochSeconds, text);
+  return text;
 }
 
 /**

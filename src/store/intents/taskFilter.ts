@@ -1,14 +1,10 @@
+import type { TaskState } from '../../core/status.ts';
+import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
 import { compileFilter, type Condition, type FilterColumn, type FilterColumns } from './filter.ts';
 
 /** A reactivation that the owner has not seen yet reads active already (core/wireState.ts, `taskState`). */
 const unseen = 't.reactivate_sequence > s.reactivate_sequence';
-/** The statuses that read as each state on the wire. */
-const statusesOf: Readonly<Record<string, readonly string[]>> = {
-  preparing: ['preparing'],
-  running: ['starting', 'running'],
-  completed: ['completed'],
-};
 const wireState = (status: string): string =>
   `case ${status} when 'offered' then 'active' when 'starting' then 'running' else ${status} end`;
 const state = `case when s.state is null or ${unseen} then 'active' else ${wireState('s.state')} end`;
@@ -22,7 +18,7 @@ const number = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'number'
 const time = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'time' });
 
 /** Every property that tasks can be filtered by (wire/filters.ts), over `t` (task) and `s` (task_status); the same facts as api/taskView.ts. */
-export const taskColumns: FilterColumns = {
+export const taskFilterColumns: FilterColumns = {
   id: text('t.id'),
   displayName: text("t.spec ->> 'displayName'"),
   commandLine: text("t.spec ->> 'commandLine'"),
@@ -48,18 +44,22 @@ export const taskColumns: FilterColumns = {
   'nodeInfo/poolId': text(node("coalesce(np.id, (select j.spec -> 'poolInfo' ->> 'poolId' from job j where j.job = t.job))")),
 };
 
-/** A filter of Task_List as a condition; parameters start at `$first`. */
-export function taskFilter(filter: Filter, first: number): Condition {
-  const condition = compileFilter(filter, taskColumns, first);
-  const narrow = demandedStatuses(filter);
-  if (narrow === null) return condition;
-  // Says again what the condition implies, in words the planner understands: only rows of task_status come into question, so it starts from that narrow table.
-  return { text: `${condition.text} and s.state in (${narrow.map((status) => `'${status}'`).join(', ')})`, values: condition.values };
+/** A filter of Task_List as a condition over `t` and `s`; parameters start at `$first`. */
+export const taskFilter = (filter: Filter, first: number): Condition => compileFilter(filter, taskFilterColumns, first);
+
+/** The state that a filter asks for and nothing else, or null. */
+export function stateAskedFor(filter: Filter): WireTaskState | null {
+  if (filter.kind !== 'compare' || filter.operator !== 'eq' || filter.path.join('/') !== 'state' || filter.literal.kind !== 'text') return null;
+  const state = filter.literal.value.toLowerCase();
+  return isState(state) ? state : null;
 }
 
-/** The statuses that a task must have to pass, if the filter demands a state other than active. Only fixed words come out of here. */
-function demandedStatuses(filter: Filter): readonly string[] | null {
-  if (filter.kind === 'and') return demandedStatuses(filter.left) ?? demandedStatuses(filter.right);
-  if (filter.kind !== 'compare' || filter.operator !== 'eq' || filter.path.join('/') !== 'state' || filter.literal.kind !== 'text') return null;
-  return statusesOf[filter.literal.value.toLowerCase()] ?? null;
-}
+const isState = (state: string): state is WireTaskState => Object.hasOwn(statusesOf, state);
+
+/** The statuses that read as each state on the wire; a task without status is active. */
+export const statusesOf: Readonly<Record<WireTaskState, readonly TaskState[]>> = {
+  active: ['active', 'offered'],
+  preparing: ['preparing'],
+  running: ['starting', 'running'],
+  completed: ['completed'],
+};

@@ -1,7 +1,7 @@
 import { idKey, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../../core/keys.ts';
 import type { TaskState } from '../../core/status.ts';
 import type { TaskRules } from '../rules.ts';
-import { row, rows, rowsOf, statement, type Database, type Transaction } from './statement.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A task as both writers left it. JSON columns are text. */
 export interface TaskRow {
@@ -39,9 +39,9 @@ export interface TaskStatusRow {
 /** All null: never attempted. */
 export type TaskWithStatus = TaskRow & (TaskStatusRow | { readonly [Column in keyof TaskStatusRow]: null });
 
-const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.required_slots as "requiredSlots",
+export const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.required_slots as "requiredSlots",
   t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
-const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.attempt, s.node,
+export const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.attempt, s.node,
   s.started_at as "startedAt", s.ended_at as "endedAt", s.exit_code as "exitCode", s.result, s.failure, s.retry_count as "retryCount",
   s.last_retry_at as "lastRetryAt", s.requeue_count as "requeueCount", s.last_requeue_at as "lastRequeueAt",
   s.reactivate_sequence as "seenReactivateSequence"`;
@@ -72,10 +72,10 @@ const update = statement<{ modifiedAt: Instant }>(
 );
 const pending = statement<{ tasks: number; slots: number }>(
   'task.pending',
-  `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::int as slots from task where job = $1 and task > $2 and deleted_at is null`,
+  `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::int as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
 
-const noTaskStatus = {
+export const noTaskStatus = {
   state: null,
   since: null,
   previousState: null,
@@ -154,39 +154,14 @@ export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow,
 }
 
 /** Tasks that the owner has not taken in yet: active, and not in its counts. */
-export async function countPending(database: Database, job: JobNumber, ingested: TaskNumber): Promise<{ readonly tasks: number; readonly slots: number }> {
-  return (await row(database, pending, [job, ingested])) ?? { tasks: 0, slots: 0 };
-}
-
-export interface TaskPage {
-  readonly job: JobNumber;
-  /** Tasks numbered above this. */
-  readonly after: TaskNumber;
-  readonly limit: number;
-}
-
-const plainPage = statement<TaskWithStatus>(
-  'task.page',
-  `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
-   where t.job = $1 and t.task > $2 and t.deleted_at is null order by t.task limit $3`,
-);
-
-/** A page in the order of task numbers: adds go to the end and deletes leave no hole behind, so pages stay stable under both. */
-export const listTasks = (database: Database, { job, after, limit }: TaskPage): Promise<readonly TaskWithStatus[]> =>
-  rows(database, plainPage, [job, after, limit]);
-
-/** As `listTasks`, for tasks that a condition over `t` (task) and `s` (task_status) holds of; its parameters start at `$4`. */
-export const listTasksWhere = (
+export async function countPending(
   database: Database,
-  { job, after, limit }: TaskPage,
-  condition: { readonly text: string; readonly values: readonly unknown[] },
-): Promise<readonly TaskWithStatus[]> =>
-  rowsOf(
-    database,
-    `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
-     where t.job = $1 and t.task > $2 and t.deleted_at is null and (${condition.text}) order by t.task limit $3`,
-    [job, after, limit, ...condition.values],
-  );
+  { job, nextTask }: { readonly job: JobNumber; readonly nextTask: TaskNumber },
+  ingested: TaskNumber,
+): Promise<{ readonly tasks: number; readonly slots: number }> {
+  const none = { tasks: 0, slots: 0 };
+  return ingested + 1 >= nextTask ? none : ((await row(database, pending, [job, ingested, nextTask])) ?? none);
+}
 
 /** What a node's recent tasks are called. */
 export interface TaskLabel {
