@@ -19,7 +19,7 @@ import { tokenize, type Punctuation, type Token } from './tokens.ts';
  */
 export function parse(text: string, limits: Limits = LIMITS): { statements: Statement[]; problems: Problem[] } {
   if (text.length > limits.characters) return { statements: [], problems: [tooLong(text, limits)] };
-  const parser = parserOf(text, limits);
+  const parser = new Parser(text, limits);
   return { statements: parser.statements(), problems: parser.findings.map((finding) => locate(text, finding)) };
 }
 
@@ -28,118 +28,109 @@ function tooLong(text: string, limits: Limits): Problem {
   return locate(text, { code: 'FormulaTooLong', span, expected: `at most ${limits.characters} characters`, found: `${text.length} characters` });
 }
 
-function parserOf(text: string, limits: Limits) {
-  const tokens = tokenize(text);
-  const findings: Finding[] = [];
-  let position = 0;
-  let depth = 0;
+/** One method for each rule of the grammar. A rule that does not find what it needs throws; `statements` catches. */
+class Parser {
+  readonly findings: Finding[] = [];
+  readonly #limits: Limits;
+  readonly #tokens: readonly Token[];
+  readonly #end: Token;
+  #position = 0;
+  #depth = 0;
 
-  const peek = (): Token => tokens[position] ?? endOf(text);
-  const at = (mark: Punctuation): boolean => peek().kind === 'punctuation' && peek().text === mark;
-
-  function next(): Token {
-    const token = peek();
-    if (token.kind !== 'end') position++;
-    return token;
+  constructor(text: string, limits: Limits) {
+    this.#limits = limits;
+    this.#tokens = tokenize(text);
+    this.#end = { kind: 'end', text: '', start: text.length, end: text.length };
   }
 
-  function unexpected(expected: string, hint?: string): Failure {
-    const token = peek();
-    const wanted = token.kind === 'unknown' ? token.note : (hint ?? expected);
-    return new Failure('UnexpectedText', token, wanted, describe(token));
-  }
-
-  function expect(mark: Punctuation, expected: string): Token {
-    if (!at(mark)) throw unexpected(expected);
-    return next();
-  }
-
-  function statements(): Statement[] {
+  statements(): Statement[] {
     const parsed: Statement[] = [];
     let count = 0;
-    while (peek().kind !== 'end' && findings.length < limits.problems) {
-      if (at(';')) {
-        next();
+    while (this.#peek().kind !== 'end' && this.findings.length < this.#limits.problems) {
+      if (this.#at(';')) {
+        this.#next();
         continue;
       }
-      if (++count > limits.statements) {
-        findings.push({ code: 'TooManyStatements', span: peek(), expected: `at most ${limits.statements} statements`, found: `statement ${count}` });
+      if (++count > this.#limits.statements) {
+        this.findings.push(tooMany(this.#peek(), count, this.#limits));
         break;
       }
       try {
-        parsed.push(statement());
+        parsed.push(this.#statement());
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
-        findings.push(error.finding);
-        while (peek().kind !== 'end' && !at(';')) next();
+        this.findings.push(error.finding);
+        while (this.#peek().kind !== 'end' && !this.#at(';')) this.#next();
       }
     }
     return parsed;
   }
 
-  function statement(): Statement {
-    depth = 0;
-    const first = peek();
-    const second = tokens[position + 1];
+  #statement(): Statement {
+    this.#depth = 0;
+    const first = this.#peek();
+    const second = this.#tokens[this.#position + 1];
     const assigns = first.kind === 'name' && second?.kind === 'punctuation' && second.text === '=';
-    if (assigns) position += 2;
-    const value = expression();
-    if (peek().kind !== 'end' && !at(';')) {
-      throw unexpected("an operator, ';' or the end", at('=') ? "'==' to compare, or ';' before the next assignment" : undefined);
+    if (assigns) this.#position += 2;
+    const value = this.#expression();
+    if (this.#peek().kind !== 'end' && !this.#at(';')) {
+      throw this.#unexpected(this.#at('=') ? "'==' to compare, or ';' before the next assignment" : "an operator, ';' or the end");
     }
     const span = spanOf(first, value.span);
     return assigns ? { kind: 'assignment', span, name: first.text, nameSpan: plain(first), value } : { kind: 'expression', span, value };
   }
 
-  function expression(): Expression {
-    enter();
-    const test = binary(1);
-    let result = test;
-    if (at('?')) {
-      next();
-      const whenTrue = expression();
-      expect(':', "an operator or ':'");
-      const whenFalse = expression();
-      const span = spanOf(test.span, whenFalse.span);
-      result = checked({ kind: 'conditional', test, whenTrue, whenFalse, span, height: above(test, whenTrue, whenFalse) });
-    }
-    depth--;
+  #expression(): Expression {
+    this.#enter();
+    const test = this.#binary(1);
+    const result = this.#at('?') ? this.#conditional(test) : test;
+    this.#depth--;
     return result;
   }
 
-  function binary(strength: number): Expression {
-    let left = unary();
+  #conditional(test: Expression): Expression {
+    this.#next();
+    const whenTrue = this.#expression();
+    this.#expect(':', "an operator or ':'");
+    const whenFalse = this.#expression();
+    const span = spanOf(test.span, whenFalse.span);
+    return this.#checked({ kind: 'conditional', test, whenTrue, whenFalse, span, height: above(test, whenTrue, whenFalse) });
+  }
+
+  /** Operators that bind at least as tight as `strength`; on the right of one only tighter ones, so that equals group to the left. */
+  #binary(strength: number): Expression {
+    let left = this.#unary();
     for (;;) {
-      const token = peek();
+      const token = this.#peek();
       const operator = binaryOperator(token);
       if (operator === undefined || PRECEDENCE[operator] < strength) return left;
-      next();
-      const right = binary(PRECEDENCE[operator] + 1);
+      this.#next();
+      const right = this.#binary(PRECEDENCE[operator] + 1);
       const span = spanOf(left.span, right.span);
-      left = checked({ kind: 'binary', operator, operatorSpan: plain(token), left, right, span, height: above(left, right) });
+      left = this.#checked({ kind: 'binary', operator, operatorSpan: plain(token), left, right, span, height: above(left, right) });
     }
   }
 
-  function unary(): Expression {
-    const token = peek();
-    if (token.kind !== 'punctuation' || (token.text !== '-' && token.text !== '!')) return postfix();
-    enter();
-    next();
-    const operand = unary();
-    depth--;
-    return checked({ kind: 'unary', operator: token.text, operand, span: spanOf(token, operand.span), height: above(operand) });
+  #unary(): Expression {
+    const token = this.#peek();
+    if (token.kind !== 'punctuation' || (token.text !== '-' && token.text !== '!')) return this.#postfix();
+    this.#enter();
+    this.#next();
+    const operand = this.#unary();
+    this.#depth--;
+    return this.#checked({ kind: 'unary', operator: token.text, operand, span: spanOf(token, operand.span), height: above(operand) });
   }
 
-  function postfix(): Expression {
-    let object = primary();
-    while (at('.')) {
-      next();
-      const token = peek();
-      if (token.kind !== 'name') throw unexpected("the name of a member or method after '.'");
-      next();
-      const args = at('(') ? argumentList() : undefined;
-      const span = { start: object.span.start, end: tokens[position - 1]?.end ?? token.end };
-      object = checked(
+  #postfix(): Expression {
+    let object = this.#primary();
+    while (this.#at('.')) {
+      this.#next();
+      const token = this.#peek();
+      if (token.kind !== 'name') throw this.#unexpected("the name of a member or method after '.'");
+      this.#next();
+      const args = this.#at('(') ? this.#argumentList() : undefined;
+      const span = { start: object.span.start, end: this.#lastEnd() };
+      object = this.#checked(
         args === undefined
           ? { kind: 'member', object, member: token.text, memberSpan: plain(token), span, height: above(object) }
           : { kind: 'method', object, method: token.text, methodSpan: plain(token), args, span, height: above(object, ...args) },
@@ -148,58 +139,91 @@ function parserOf(text: string, limits: Limits) {
     return object;
   }
 
-  function primary(): Expression {
-    const token = peek();
+  #primary(): Expression {
+    const token = this.#peek();
+    const span = plain(token);
     switch (token.kind) {
       case 'number':
-        next();
-        return { kind: 'number', value: token.value, span: plain(token), height: 1 };
+        this.#next();
+        return { kind: 'number', value: token.value, span, height: 1 };
       case 'string':
-        next();
-        return { kind: 'string', value: token.value, span: plain(token), height: 1 };
+        this.#next();
+        return { kind: 'string', value: token.value, span, height: 1 };
       case 'name': {
-        next();
-        if (!at('(')) return { kind: 'name', name: token.text, span: plain(token), height: 1 };
-        const args = argumentList();
-        const span = { start: token.start, end: tokens[position - 1]?.end ?? token.end };
-        return checked({ kind: 'call', callee: token.text, calleeSpan: plain(token), args, span, height: above(...args) });
+        this.#next();
+        if (!this.#at('(')) return { kind: 'name', name: token.text, span, height: 1 };
+        const args = this.#argumentList();
+        const whole = { start: token.start, end: this.#lastEnd() };
+        return this.#checked({ kind: 'call', callee: token.text, calleeSpan: span, args, span: whole, height: above(...args) });
       }
       case 'punctuation':
       case 'unknown':
       case 'end':
-        if (!at('(')) throw unexpected("a value (a number, a name, a call or '(')");
-        next();
-        return parenthesized();
+        return this.#parenthesized();
     }
   }
 
-  function parenthesized(): Expression {
-    const inner = expression();
-    expect(')', "an operator or ')'");
+  #parenthesized(): Expression {
+    this.#expect('(', "a value (a number, a name, a call or '(')");
+    const inner = this.#expression();
+    this.#expect(')', "an operator or ')'");
     return inner;
   }
 
-  function argumentList(): Expression[] {
-    next();
+  #argumentList(): Expression[] {
+    this.#next();
     const args: Expression[] = [];
-    if (!at(')')) {
-      do args.push(expression());
-      while (at(',') && next());
+    if (!this.#at(')')) {
+      do args.push(this.#expression());
+      while (this.#at(',') && this.#next());
     }
-    expect(')', args.length === 0 ? "an argument or ')'" : "an operator, ',' or ')'");
+    this.#expect(')', args.length === 0 ? "an argument or ')'" : "an operator, ',' or ')'");
     return args;
   }
 
-  function enter(): void {
-    if (++depth > limits.depth) throw tooDeep(peek(), limits);
+  #peek(): Token {
+    return this.#tokens[this.#position] ?? this.#end;
   }
 
-  function checked<T extends Expression>(node: T): T {
-    if (node.height > limits.depth) throw tooDeep(node.span, limits);
+  #at(mark: Punctuation): boolean {
+    const token = this.#peek();
+    return token.kind === 'punctuation' && token.text === mark;
+  }
+
+  #next(): Token {
+    const token = this.#peek();
+    if (token.kind !== 'end') this.#position++;
+    return token;
+  }
+
+  #lastEnd(): number {
+    return (this.#tokens[this.#position - 1] ?? this.#end).end;
+  }
+
+  #expect(mark: Punctuation, expected: string): void {
+    if (!this.#at(mark)) throw this.#unexpected(expected);
+    this.#next();
+  }
+
+  #unexpected(expected: string): Failure {
+    const token = this.#peek();
+    return new Failure('UnexpectedText', plain(token), token.kind === 'unknown' ? token.note : expected, describe(token));
+  }
+
+  /** Bounds the recursion of the rules themselves ... */
+  #enter(): void {
+    if (++this.#depth > this.#limits.depth) throw tooDeep(this.#peek(), this.#limits);
+  }
+
+  /** ... and the height of the tree, which a long chain of operators makes without recursion. */
+  #checked<T extends Expression>(node: T): T {
+    if (node.height > this.#limits.depth) throw tooDeep(node.span, this.#limits);
     return node;
   }
+}
 
-  return { statements, findings };
+function tooMany(token: Token, count: number, limits: Limits): Finding {
+  return { code: 'TooManyStatements', span: plain(token), expected: `at most ${limits.statements} statements`, found: `statement ${count}` };
 }
 
 function tooDeep(span: Span, limits: Limits): Failure {
@@ -224,10 +248,6 @@ function spanOf(first: Span, last: Span): Span {
 
 function plain(span: Span): Span {
   return { start: span.start, end: span.end };
-}
-
-function endOf(text: string): Token {
-  return { kind: 'end', text: '', start: text.length, end: text.length };
 }
 
 function describe(token: Token): string {

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { addAutoscaleCommands } from './autoscale.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
 import { releaseVersion } from './version.ts';
 
@@ -53,10 +54,7 @@ program
 
 program.command('agent', { hidden: true }).action(async () => (await import('../agent/main.ts')).agentMain());
 
-// Their code is large and no other command needs it.
-if (process.argv.slice(2).some((argument) => argument === 'autoscale' || argument === 'help' || argument === '--help' || argument === '-h')) {
-  (await import('./autoscale.ts')).addAutoscaleCommands(program);
-}
+addAutoscaleCommands(program);
 
 await main();
 

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { addAutoscaleCommands } from '../../src/cli/autoscale.ts';
+import { CommandError, EXIT } from '../../src/cli/errors.ts';
 import { publishedFormula } from './formulas.ts';
 
 interface Outcome {
@@ -22,11 +23,16 @@ async function linarite(files: Readonly<Record<string, string>>, ...args: string
     write: (text) => {
       output += text;
     },
-    setExitCode: (code) => {
-      exitCode = code;
+    fail: () => {
+      exitCode = EXIT.failure;
     },
   });
-  await program.parseAsync(['autoscale', ...args], { from: 'user' });
+  try {
+    await program.parseAsync(['autoscale', ...args], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error;
+    return { output: `${output}${error.message}\n`, exitCode: error.exitCode };
+  }
   return { output, exitCode };
 }
 

@@ -77,7 +77,7 @@ describe('docs/autoscale.md', () => {
         write: (printed) => {
           output += printed;
         },
-        setExitCode: () => undefined,
+        fail: () => undefined,
       });
       await program.parseAsync((command[1] ?? '').split(' '), { from: 'user' });
     }

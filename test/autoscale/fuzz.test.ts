@@ -5,7 +5,7 @@ import { printFormula } from '../../src/autoscale/print.ts';
 import { mutants, soup, statements, variants } from './arbitraries.ts';
 import { NOON, pool, sampled } from './world.ts';
 
-const CASES = 4000;
+const CASES = 2000;
 const samples = sampled({ load: { $PendingTasks: [0, 3, 5, 1], $ActiveTasks: 2, $CPUPercent: 0.5 } });
 
 /** Line and column of a problem are those of its offset, and the offset is inside the text. */
@@ -74,7 +74,7 @@ describe('no formula crashes or hangs, and each problem has a place inside the t
 
   it('among published formulas with other numbers, metrics and units', () => {
     const { failed = 0, evaluated = 0 } = fuzz(variants);
-    expect(Math.min(failed, evaluated)).toBeGreaterThan(100);
+    expect(Math.min(failed, evaluated)).toBeGreaterThan(50);
   }, 60_000);
 
   it('among random trees', () => {

@@ -4,6 +4,7 @@ import { sampledVariable } from '../check.ts';
 import type { MethodRow } from '../methods.ts';
 import type { BinaryOperator, Expression } from '../syntax.ts';
 import { common, fact, largest, UNKNOWN, type Fact } from './facts.ts';
+import { round } from '../vectors.ts';
 import { ANY, arithmetic, between, comparison, isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, onlyValue, truth, unite, type Range } from './ranges.ts';
 
 /** How operators, functions and methods carry what is known from their operands to their result. */
@@ -57,57 +58,68 @@ function guardOf(operator: BinaryOperator, left: Fact, right: Fact): 'true' | 'f
   return operator.startsWith('<') === left.measuresSamples ? 'false' : 'true';
 }
 
+/** @param row a function of the table; what is not in `CALLS` below can be any number */
 export function callFact(row: FunctionRow | undefined, args: readonly Fact[]): Fact {
-  if (row === undefined) return UNKNOWN;
-  const present = args.filter((arg) => arg.emptyBecause.length === 0);
-  const emptyBecause = present.length > 0 ? [] : [...new Set(args.flatMap((arg) => arg.emptyBecause))];
-  const scale = args.find((arg) => arg.scale !== undefined)?.scale;
-  const measuresSamples = args.length > 0 && args.every((arg) => arg.measuresSamples || onlyValue(arg) !== undefined) && args.some((arg) => arg.measuresSamples);
-  switch (row.name) {
-    case 'min':
-      return fact(between(unite(args).low, present.length > 0 ? Math.min(...present.map(({ high }) => high)) : unite(args).high), {
-        emptyBecause,
-        scale,
-        measuresSamples,
-        // A constant in min(...) is a cap; above it the target goes down, otherwise not.
-        atLeast: common(args.filter((arg) => onlyValue(arg) === undefined)),
-        cap: capOfMin(args),
-      });
-    case 'max':
-      return fact(between(present.length > 0 ? Math.max(...present.map(({ low }) => low)) : unite(args).low, unite(args).high), {
-        emptyBecause,
-        scale,
-        measuresSamples,
-        atLeast: new Set(present.flatMap((arg) => [...arg.atLeast])),
-        cap: largest(args.map(({ cap }) => cap)),
-      });
-    case 'avg':
-    case 'percentile':
-    case 'val': {
-      const list = row.name === 'avg' ? args : args.slice(0, 1);
-      return fact(unite(list), { emptyBecause: row.name === 'avg' ? emptyBecause : (args[0]?.emptyBecause ?? []), scale, measuresSamples, atLeast: common(list), cap: largest(list.map(({ cap }) => cap)) });
-    }
-    case 'ceil':
-    case 'floor':
-    case 'round': {
-      const only = args[0] ?? UNKNOWN;
-      // Targets are whole numbers, so rounding does not take a value below one.
-      return args.length === 1 ? { ...only, low: row.shape === 'each' ? row.each(only.low) : only.low, high: row.shape === 'each' ? row.each(only.high) : only.high } : fact(ANY, { emptyBecause });
-    }
-    case 'sum':
-      return fact(args.every((arg) => arg.low >= 0) ? NOT_NEGATIVE : ANY);
-    case 'len':
-    case 'norm':
-      return fact(NOT_NEGATIVE);
-    case 'std':
-    case 'range':
-    case 'abs':
-      return fact(NOT_NEGATIVE, { emptyBecause });
-    case 'rand':
-      return fact(between(0, 1));
-    default:
-      return fact(ANY, { emptyBecause });
-  }
+  const call = row === undefined ? undefined : CALLS[row.name];
+  return call === undefined ? fact(ANY, { emptyBecause: emptyUnlessOneIsPresent(args) }) : call(args);
+}
+
+const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
+  min: (args) => {
+    const highs = present(args).map(({ high }) => high);
+    return fact(between(unite(args).low, highs.length > 0 ? Math.min(...highs) : unite(args).high), {
+      ...carried(args),
+      // A constant in min(...) is a cap; above it the target goes down, otherwise not.
+      atLeast: common(args.filter((arg) => onlyValue(arg) === undefined)),
+      cap: capOfMin(args),
+    });
+  },
+  max: (args) => {
+    const lows = present(args).map(({ low }) => low);
+    return fact(between(lows.length > 0 ? Math.max(...lows) : unite(args).low, unite(args).high), {
+      ...carried(args),
+      atLeast: new Set(present(args).flatMap((arg) => [...arg.atLeast])),
+      cap: largest(args.map(({ cap }) => cap)),
+    });
+  },
+  avg: (args) => fact(unite(args), { ...carried(args), atLeast: common(args), cap: largest(args.map(({ cap }) => cap)) }),
+  percentile: ([vector]) => vector ?? UNKNOWN,
+  val: ([vector]) => vector ?? UNKNOWN,
+  // Targets are whole numbers, so rounding does not take a value below one.
+  ceil: (args) => rounded(args, Math.ceil),
+  floor: (args) => rounded(args, Math.floor),
+  round: (args) => rounded(args, round),
+  sum: (args) => fact(args.every((arg) => arg.low >= 0) ? NOT_NEGATIVE : ANY),
+  len: () => fact(NOT_NEGATIVE),
+  norm: () => fact(NOT_NEGATIVE),
+  std: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
+  range: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
+  abs: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
+  rand: () => fact(between(0, 1)),
+};
+
+function present(args: readonly Fact[]): readonly Fact[] {
+  return args.filter((arg) => arg.emptyBecause.length === 0);
+}
+
+function emptyUnlessOneIsPresent(args: readonly Fact[]): readonly Expression[] {
+  return present(args).length > 0 ? [] : [...new Set(args.flatMap((arg) => arg.emptyBecause))];
+}
+
+/** What `avg`, `min` and `max` pass on of their arguments. */
+function carried(args: readonly Fact[]): Pick<Fact, 'emptyBecause' | 'scale' | 'measuresSamples'> {
+  const rest = args.filter((arg) => !arg.measuresSamples);
+  return {
+    emptyBecause: emptyUnlessOneIsPresent(args),
+    scale: args.find((arg) => arg.scale !== undefined)?.scale,
+    measuresSamples: rest.length < args.length && rest.every((arg) => onlyValue(arg) !== undefined),
+  };
+}
+
+function rounded(args: readonly Fact[], each: (value: number) => number): Fact {
+  const only = args[0];
+  if (only === undefined || args.length > 1) return fact(ANY, { emptyBecause: emptyUnlessOneIsPresent(args) });
+  return { ...only, low: each(only.low), high: each(only.high) };
 }
 
 function capOfMin(args: readonly Fact[]): number | undefined {
