@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -79,6 +79,8 @@ export interface Instance {
 
 export const startLinarite = async (): Promise<Instance> => {
   const parent = await mkdtemp(join(tmpdir(), 'linarite-test-'));
+  // As root, other users have to pass: else database and nodes lie in a place elsewhere.
+  await chmod(parent, 0o711);
   const dataDir = join(parent, 'data');
   const port = await freePort();
   const instance: Instance = {

@@ -1,0 +1,18 @@
+# Debian's packages that the client tests drive. Sourced by ./check: installs what is missing where it may, and says what it leaves out otherwise.
+DEBIAN_PACKAGES="azure-cli python3-azure ffmpeg"
+
+debian_packages() {
+  local missing="" package
+  for package in $DEBIAN_PACKAGES; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
+  done
+  [ -n "$missing" ] || return 0
+  if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
+    echo "not installed, so the tests that need them are skipped:$missing"
+    return 0
+  fi
+  echo "installing Debian's$missing"
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/tmp/linarite-packages.$$ 2>&1 \
+    || { tail -n 5 "/tmp/linarite-packages.$$"; echo "could not be installed, so the tests that need them are skipped:$missing"; }
+  rm -f "/tmp/linarite-packages.$$"
+}
