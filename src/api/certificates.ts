@@ -2,7 +2,7 @@ import { X509Certificate, createPrivateKey } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import { type KeyedCertificate, type Validity, createAuthority, createServerCertificate } from './x509.ts';
+import type { KeyedCertificate, Validity } from './x509.ts';
 
 /** What a TLS server needs, and what its clients need. */
 export interface Certificates {
@@ -33,15 +33,15 @@ const BACKDATE_DAYS = 1;
 /**
  * Our own authority and a server certificate for `names` beside the usual ones, from files in `directory` (made if missing: ca.pem,
  * ca-key.pem, server.pem, server-key.pem; keys mode 0600). What is missing, damaged, near its end or made for other names is made
- * anew; the authority only when it is itself damaged or near its end, since clients have it.
+ * anew; the authority only when it is itself damaged or near its end, since clients have it. Quick where nothing has to be made.
  */
-export function provideCertificates(options: { directory: string; names?: readonly string[]; now: Date }): Certificates {
+export async function provideCertificates(options: { directory: string; names?: readonly string[]; now: Date }): Promise<Certificates> {
   const { directory, now } = options;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const names = [...new Set([...NAMES, ...(options.names ?? [])])];
-  const authority = readUsable(directory, 'ca', now) ?? makeAuthority(directory, now);
+  const authority = readUsable(directory, 'ca', now) ?? (await makeAuthority(directory, now));
   const found = readUsable(directory, 'server', now);
-  const server = found !== undefined && isFor(found, authority, names) ? found : makeServer({ directory, authority, names, now });
+  const server = found !== undefined && isFor(found, authority, names) ? found : await makeServer({ directory, authority, names, now });
   return {
     authorityFile: join(directory, 'ca.pem'),
     chain: server.certificate + authority.certificate,
@@ -50,16 +50,18 @@ export function provideCertificates(options: { directory: string; names?: readon
   };
 }
 
-function makeAuthority(directory: string, now: Date): KeyedCertificate {
+async function makeAuthority(directory: string, now: Date): Promise<KeyedCertificate> {
+  const { createAuthority } = await import('./x509.ts');
   // The name tells authorities apart: a trust store may hold those of several data directories.
-  const made = createAuthority({ commonName: `Linarite local authority ${now.toISOString()}`, validity: validity(now, AUTHORITY_DAYS) });
+  const made = await createAuthority({ commonName: `Linarite local authority ${now.toISOString()}`, validity: validity(now, AUTHORITY_DAYS) });
   write(directory, 'ca', made);
   return made;
 }
 
-function makeServer(options: { directory: string; authority: KeyedCertificate; names: readonly string[]; now: Date }): KeyedCertificate {
+async function makeServer(options: { directory: string; authority: KeyedCertificate; names: readonly string[]; now: Date }): Promise<KeyedCertificate> {
+  const { createServerCertificate } = await import('./x509.ts');
   const { authority, names, now } = options;
-  const made = createServerCertificate({ authority, names, validity: validity(now, SERVER_DAYS) });
+  const made = await createServerCertificate({ authority, names, validity: validity(now, SERVER_DAYS) });
   write(options.directory, 'server', made);
   return made;
 }

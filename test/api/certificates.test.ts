@@ -19,8 +19,8 @@ const authority = (): X509Certificate => new X509Certificate(readFileSync(join(d
 const hasOpenssl = ['/usr/bin/openssl', '/opt/homebrew/bin/openssl'].some((path) => existsSync(path));
 
 describe('certificates', () => {
-  test('the server is signed by our own authority, for the names that clients use', () => {
-    const made = server(provideCertificates({ directory, now: NOW }));
+  test('the server is signed by our own authority, for the names that clients use', async () => {
+    const made = server(await provideCertificates({ directory, now: NOW }));
     expect(made.verify(authority().publicKey)).toBe(true);
     expect(made.checkIssued(authority())).toBe(true);
     expect(authority().ca).toBe(true);
@@ -30,46 +30,46 @@ describe('certificates', () => {
     expect(made.checkHost('example.com')).toBeUndefined();
   });
 
-  test.runIf(hasOpenssl)('OpenSSL accepts the chain by its strict rules', () => {
-    const { chain } = provideCertificates({ directory, names: ['batch.example', 'fd00::12:1'], now: new Date() });
+  test.runIf(hasOpenssl)('OpenSSL accepts the chain by its strict rules', async () => {
+    const { chain } = await provideCertificates({ directory, names: ['batch.example', 'fd00::12:1'], now: new Date() });
     writeFileSync(join(directory, 'chain.pem'), chain);
     const args = ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', join(directory, 'ca.pem'), join(directory, 'chain.pem')];
     expect(execFileSync('openssl', args, { encoding: 'utf8' })).toMatch(/: OK$/m);
     expect(execFileSync('openssl', ['x509', '-in', join(directory, 'chain.pem'), '-noout', '-text'], { encoding: 'utf8' })).toContain('FD00:0:0:0:0:0:12:1');
   });
 
-  test('keys are readable by their owner alone', () => {
-    provideCertificates({ directory, now: NOW });
+  test('keys are readable by their owner alone', async () => {
+    await provideCertificates({ directory, now: NOW });
     for (const name of ['ca-key.pem', 'server-key.pem']) expect(statSync(join(directory, name)).mode & 0o777).toBe(0o600);
   });
 
-  test('the next start finds the same', () => {
-    const first = provideCertificates({ directory, names: ['10.1.2.3'], now: NOW });
-    expect(provideCertificates({ directory, names: ['10.1.2.3'], now: new Date(NOW.getTime() + DAY_MS) })).toEqual(first);
+  test('the next start finds the same', async () => {
+    const first = await provideCertificates({ directory, names: ['10.1.2.3'], now: NOW });
+    expect(await provideCertificates({ directory, names: ['10.1.2.3'], now: new Date(NOW.getTime() + DAY_MS) })).toEqual(first);
   });
 
-  test('near its end the server certificate is renewed and the authority kept', () => {
-    const first = provideCertificates({ directory, now: NOW });
+  test('near its end the server certificate is renewed and the authority kept', async () => {
+    const first = await provideCertificates({ directory, now: NOW });
     const before = authority().fingerprint256;
-    const later = provideCertificates({ directory, now: first.renewAt });
+    const later = await provideCertificates({ directory, now: first.renewAt });
     expect(server(later).serialNumber).not.toBe(server(first).serialNumber);
     expect(authority().fingerprint256).toBe(before);
     expect(later.renewAt.getTime()).toBeGreaterThan(first.renewAt.getTime());
     expect(Date.parse(server(later).validTo) - Date.parse(server(later).validFrom)).toBeLessThanOrEqual(398 * DAY_MS);
   });
 
-  test('another name to listen on makes another server certificate', () => {
-    const first = provideCertificates({ directory, now: NOW });
-    const other = provideCertificates({ directory, names: ['batch.example', '192.0.2.7'], now: NOW });
+  test('another name to listen on makes another server certificate', async () => {
+    const first = await provideCertificates({ directory, now: NOW });
+    const other = await provideCertificates({ directory, names: ['batch.example', '192.0.2.7'], now: NOW });
     expect(server(other).checkHost('batch.example')).toBe('batch.example');
     expect(server(other).checkIP('192.0.2.7')).toBe('192.0.2.7');
     expect(server(other).serialNumber).not.toBe(server(first).serialNumber);
   });
 
-  test.each(['ca.pem', 'ca-key.pem', 'server.pem', 'server-key.pem'])('a damaged %s is replaced by a pair that works', (name) => {
-    provideCertificates({ directory, now: NOW });
+  test.each(['ca.pem', 'ca-key.pem', 'server.pem', 'server-key.pem'])('a damaged %s is replaced by a pair that works', async (name) => {
+    await provideCertificates({ directory, now: NOW });
     writeFileSync(join(directory, name), 'cut off');
-    const made = server(provideCertificates({ directory, now: NOW }));
+    const made = server(await provideCertificates({ directory, now: NOW }));
     expect(made.verify(authority().publicKey)).toBe(true);
   });
 });

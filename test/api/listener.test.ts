@@ -13,9 +13,9 @@ let certificates: Certificates;
 const open: Listener[] = [];
 const agents = { http: new HttpAgent({ keepAlive: true }), https: new HttpsAgent({ keepAlive: true }) };
 
-beforeAll(() => {
+beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'linarite-listener-'));
-  certificates = provideCertificates({ directory, now: new Date() });
+  certificates = await provideCertificates({ directory, now: new Date() });
 });
 afterEach(async () => {
   for (const listener of open.splice(0)) await listener.close({ graceMs: 0 });
@@ -101,7 +101,7 @@ describe('one port for TLS and plain HTTP', () => {
   test('a renewed certificate is shown to new connections', async () => {
     const listener = await start(echo);
     const other = mkdtempSync(join(tmpdir(), 'linarite-listener-'));
-    listener.replaceCertificate(provideCertificates({ directory: other, now: new Date() }));
+    listener.replaceCertificate(await provideCertificates({ directory: other, now: new Date() }));
     rmSync(other, { recursive: true });
     await expect(send(`https://127.0.0.1:${listener.port}/`)).rejects.toThrow(/certificate/);
   });

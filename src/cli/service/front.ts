@@ -24,7 +24,7 @@ export async function openFront(given: Composition): Promise<Front> {
   const { directory, options, log } = given;
   const names = options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host];
   const certificates = (): ReturnType<typeof provideCertificates> => provideCertificates({ directory: directory.certificates, names, now: new Date() });
-  let shown = certificates();
+  let shown = await certificates();
   let api: ApiPart | undefined;
   const listener = await listen({
     host: options.host,
@@ -40,9 +40,14 @@ export async function openFront(given: Composition): Promise<Front> {
   });
   const renewal = setInterval(() => {
     if (Date.now() < shown.renewAt.getTime()) return;
-    shown = certificates();
-    listener.replaceCertificate(shown);
-    log.info('certificate renewed');
+    certificates().then(
+      (renewed) => {
+        shown = renewed;
+        listener.replaceCertificate(shown);
+        log.info('certificate renewed');
+      },
+      (error: unknown) => log.error({ err: error }, 'the certificate could not be renewed'),
+    );
   }, RENEWAL_LOOK_MS);
   return {
     port: listener.port,
