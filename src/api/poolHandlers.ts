@@ -14,6 +14,7 @@ import { transaction } from '../store/intents/statement.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../wire/defaults.ts';
 import { BatchError } from '../wire/errors.ts';
 import { osOfAgent } from '../wire/images.ts';
+import { checkSlots } from '../wire/rules.ts';
 import type { PoolPatch } from '../wire/types.generated.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { present } from './present.ts';
@@ -103,7 +104,9 @@ const patch: Handler = async (call, parts) => {
     if (isStructural(rest) && !isEmpty(pool)) throw new BatchError('OperationInvalidForCurrentState');
     const spec = storedPool(pool);
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
-    return respecified(pool, withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version));
+    const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
+    checkSlots(next);
+    return respecified(pool, next);
   });
   return changed(call, 200, modifiedAt);
 };

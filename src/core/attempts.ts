@@ -136,10 +136,9 @@ export const disableOption = (job: Job): 'requeue' | 'terminate' | 'wait' =>
 export const deallocation = (pool: Pool): Pool['intent']['nodeDeallocation'] => (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
 
 export const relist = (state: CoreState, job: Job): void => {
-  const queue = state.queues.get(job.intent.poolId.toLowerCase());
-  if (queue === undefined) return;
-  list(queue, job);
-  if (job.listed !== null && queue.pool !== null) state.review.placement.add(queue.pool);
+  list(job);
+  const { pool } = job.poolQueue;
+  if (job.listed !== null && pool !== null) state.review.placement.add(pool);
 };
 
 const addTo = (map: Map<number, number>, key: number, by: number): void => {

@@ -23,7 +23,7 @@ export const explain = (state: CoreState, jobNumber: JobNumber, number: TaskNumb
   if (task !== null && task.live !== null) return [out(task, now)];
   const slots = at(state.table.slots, entry);
   const { poolId } = job.intent;
-  const pool = state.queues.get(poolId.toLowerCase())?.pool ?? null;
+  const pool = job.poolQueue.pool;
   const dependsOn = job.particulars.get(number)?.dependsOn ?? null;
   const reasons = [
     ...asked(jobIsActive, { job }),

@@ -22,15 +22,16 @@ import { COMPLETED_JOBS_KEPT } from './tunables.ts';
 export const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
 
 export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
-  queueOf(state, intent.poolId);
+  const poolQueue = queueOf(state, intent.poolId);
   let job = state.jobs.get(intent.job);
   if (job === undefined) {
-    job = make(intent, status);
+    job = make(intent, status, poolQueue);
     state.jobs.set(intent.job, job);
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
   }
   job.intent = intent;
+  job.poolQueue = poolQueue;
   if (intent.maxWallClockMs !== null) state.timers.set({ at: intent.createdAt + intent.maxWallClockMs, kind: 'job', job: intent.job });
   state.review.jobs.add(job);
   relist(state, job);
@@ -47,7 +48,7 @@ export const queueOf = (state: CoreState, poolId: string): PoolQueue => {
   return queue;
 };
 
-const make = (intent: JobIntent, stored: JobStatus | null): Job => {
+const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job => {
   const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
   const status: JobStatus = stored ?? {
     job: intent.job,
@@ -71,6 +72,7 @@ const make = (intent: JobIntent, stored: JobStatus | null): Job => {
     slots: { ...status.slots },
     directory: new TaskDirectory(),
     queue: new JobQueue(),
+    poolQueue,
     listed: null,
     live: new Set(),
     particulars: new Map(),
@@ -201,6 +203,5 @@ const leave = (state: CoreState, job: Job): void => {
   state.jobs.delete(job.number);
   state.completedJobs.delete(job);
   state.changes.jobGone(job.number);
-  const pool = queueOf(state, job.intent.poolId).pool;
-  for (const node of pool?.nodes ?? []) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });
+  for (const node of job.poolQueue.pool?.nodes ?? []) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });
 };

@@ -102,6 +102,8 @@ export interface Job {
   readonly slots: Tally;
   readonly directory: TaskDirectory;
   readonly queue: JobQueue;
+  /** The jobs that name the same pool. */
+  poolQueue: PoolQueue;
   /** Where it stands among the jobs of its pool that could have a task placed; null: it could not. */
   listed: { readonly queue: PoolQueue; readonly priority: number } | null;
   /** Offered or running. */

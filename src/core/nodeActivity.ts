@@ -17,11 +17,13 @@ export const settleActivity = (state: CoreState, node: Node, now: Instant): void
 
 /** Writes the task's line among the node's recent tasks, newest first; one that has gone back to the queue has none. */
 export const remark = (state: CoreState, task: Task, node: Node): void => {
-  const { status, job, number } = task;
-  const others = node.recentTasks.filter((line) => line.task !== number || line.job !== job.number);
+  const lines = node.recentTasks;
+  const known = lines.findIndex((line) => line.task === task.number && line.job === task.job.number);
+  if (known !== -1) lines.splice(known, 1);
   const line = task.deleted ? null : lineOf(task);
-  node.recentTasks = line === null ? others : [line, ...others].slice(0, RECENT_TASKS);
-  if (status.node === node.number) state.changes.node(node);
+  if (line !== null) lines.unshift(line);
+  if (lines.length > RECENT_TASKS) lines.pop();
+  state.changes.node(node);
 };
 
 const lineOf = ({ status }: Task): RecentTask | null => {

@@ -91,7 +91,7 @@ export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => 
     retainUntil,
     agent,
     goneAt,
-    obtained: nodeState !== 'creating' && agent !== null,
+    obtained: nodeState !== 'creating' || agent !== null,
     connected: false,
     ready: false,
     acquireAt: null,
@@ -178,6 +178,7 @@ const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): v
   const waitMs = settled ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** node.losses);
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
   node.startTask = null;
+  node.retainUntil = 0;
   node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
   node.acquireAt = now + waitMs;
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });

@@ -85,9 +85,9 @@ export interface PoolQueue {
 }
 
 /** Puts the job where it belongs among the jobs of its pool, after anything about it that matters has changed. */
-export const list = (queue: PoolQueue, job: Job): void => {
+export const list = (job: Job): void => {
   const wanted = isReady(job);
-  const { listed } = job;
+  const { listed, poolQueue: queue } = job;
   if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {
     const place = placeAmong(listed.queue.ready, listed.priority, job.number);
     if (listed.queue.ready[place] === job) listed.queue.ready.splice(place, 1);

@@ -26,8 +26,11 @@ import { wireTaskState } from './wireState.ts';
  * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one is told to end.
  */
 
-const NEVER_ATTEMPTED = {
+const neverAttempted = (job: Job, task: TaskNumber, since: Instant): TaskStatus => ({
+  job: job.number,
+  task,
   state: 'active',
+  since,
   previousState: null,
   previousSince: null,
   cause: 'added',
@@ -44,7 +47,7 @@ const NEVER_ATTEMPTED = {
   lastRequeueAt: null,
   reactivateSequence: 0,
   dependency: null,
-} as const;
+});
 
 /** A task that the job has not seen before: counted, and queued or blocked. */
 export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Instant): void => {
@@ -93,7 +96,7 @@ export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
   const known = state.table.records[entry];
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
-  const status: TaskStatus = { ...NEVER_ATTEMPTED, job: job.number, task: number, since: at(state.table.createdAt, entry) };
+  const status = neverAttempted(job, number, at(state.table.createdAt, entry));
   const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: null, terminated: false, deleted: false, dirty: false };
   state.table.records[entry] = task;
   return task;
@@ -125,8 +128,9 @@ const begin = (state: CoreState, task: Task & { live: Live }, reportedAt: Instan
   const { status } = task;
   takeSlots(task);
   const startedAt = within(reportedAt, status.since, now);
-  const retry = status.exitCode === null ? null : { retryCount: status.retryCount + 1, lastRetryAt: startedAt };
-  move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, ...retry });
+  const retries = status.exitCode !== null;
+  const retryCount = retries ? status.retryCount + 1 : status.retryCount;
+  move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, retryCount, lastRetryAt: retries ? startedAt : status.lastRetryAt });
   node.totalTasksRun += 1;
   remark(state, task, node);
   settleActivity(state, node, now);
@@ -302,7 +306,7 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
     job,
     number: intent.task,
     slots: intent.requiredSlots,
-    status: current ?? { ...NEVER_ATTEMPTED, job: job.number, task: intent.task, since: intent.createdAt },
+    status: current ?? neverAttempted(job, intent.task, intent.createdAt),
     entry: -1,
     live: null,
     terminated: false,
@@ -357,11 +361,47 @@ const remove = (state: CoreState, task: Task): void => {
 const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void => {
   const { status, job } = task;
   const from = wireTaskState(status.state);
-  const seen = from === wireTaskState(to) ? null : { since: when, previousState: from, previousSince: status.since };
-  task.status = { ...status, ...change, ...seen, state: to, cause };
+  const seen = from !== wireTaskState(to);
+  task.status = changed(status, change, {
+    state: to,
+    since: seen ? when : status.since,
+    previousState: seen ? from : status.previousState,
+    previousSince: seen ? status.since : status.previousSince,
+    cause,
+  });
   if (count(job, tallied(status), tallied(task.status), task.slots)) state.changes.job(job);
   state.changes.task(task);
 };
+
+/** Field by field: this is done several times for each task, and spreading is five times as slow. */
+const changed = (
+  was: TaskStatus,
+  change: Partial<TaskStatus>,
+  { state, since, previousState, previousSince, cause }: Pick<TaskStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'cause'>,
+): TaskStatus => ({
+  job: was.job,
+  task: was.task,
+  state,
+  since,
+  previousState,
+  previousSince,
+  cause,
+  attempt: either(change.attempt, was.attempt),
+  node: either(change.node, was.node),
+  startedAt: either(change.startedAt, was.startedAt),
+  endedAt: either(change.endedAt, was.endedAt),
+  exitCode: either(change.exitCode, was.exitCode),
+  result: either(change.result, was.result),
+  failure: either(change.failure, was.failure),
+  retryCount: either(change.retryCount, was.retryCount),
+  lastRetryAt: either(change.lastRetryAt, was.lastRetryAt),
+  requeueCount: either(change.requeueCount, was.requeueCount),
+  lastRequeueAt: either(change.lastRequeueAt, was.lastRequeueAt),
+  reactivateSequence: either(change.reactivateSequence, was.reactivateSequence),
+  dependency: either(change.dependency, was.dependency),
+});
+
+const either = <Value>(changedTo: Value | undefined, was: Value): Value => (changedTo === undefined ? was : changedTo);
 
 /** An agent's clock is believed as far as it fits ours. */
 const within = (reported: Instant, from: Instant, to: Instant): Instant => Math.max(Math.min(reported, to), Math.min(from, to));

@@ -1,4 +1,6 @@
-interface Refusal {
+import type { QueryName } from './operationTable.ts';
+
+export interface Refusal {
   readonly reason: string;
   /** A value that asks for nothing is taken: an empty list, or false. */
   readonly unless?: 'empty' | 'false';
@@ -10,6 +12,7 @@ interface Refusal {
  */
 export const refused: Readonly<Record<string, Refusal>> = {
   'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
+  'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
   'PoolAdd.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
   'PoolPatch.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
   'PoolReplace.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
@@ -33,7 +36,6 @@ export const refused: Readonly<Record<string, Refusal>> = {
   'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },
   'ResourceFile.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
   'OutputFileBlobContainerDestination.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
-  'UploadBatchServiceLogs.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
 };
 
 const noVirtualMachine = 'Nodes are processes on given machines, not virtual machines that this could configure.';
@@ -41,7 +43,7 @@ const noAzureNetwork = "Nodes have the network of the machine they run on; Azure
 
 /**
  * What is accepted, kept, answered as sent, and not enforced, by shape and property (with all below it), and why. Every other
- * property of a request is honoured or stands in `refused`; `test/wire/properties.test.ts` asks of each which of the three.
+ * property of a request stands in `refused` or in `honoured.ts`; `test/wire/properties.test.ts` asks of each which of the three.
  */
 export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'VirtualMachineConfiguration.windowsConfiguration': noVirtualMachine,
@@ -54,6 +56,7 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'VirtualMachineConfiguration.securityProfile': noVirtualMachine,
   'VirtualMachineConfiguration.serviceArtifactReference': noVirtualMachine,
   'VirtualMachineConfiguration.imageReference': 'Nodes run the operating system of their machine; the image only says Linux or Windows.',
+  'CloudServiceConfiguration.osFamily': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'CloudServiceConfiguration.osVersion': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'PoolAdd.networkConfiguration': noAzureNetwork,
   'PoolPatch.networkConfiguration': noAzureNetwork,
@@ -69,11 +72,17 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'PoolAdd.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
-  'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect, as on the real service.',
-  'JobAdd.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
-  'JobPatch.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
-  'JobPut.allowTaskPreemption': 'Tasks of higher priority wait for a free slot instead of taking one.',
-  'TaskSchedulingPolicy.jobDefaultOrder': 'Jobs of equal priority already take turns in the order of their creation.',
+  'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
+  'JobAdd.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
+  'JobPatch.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
+  'JobPut.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
+  'TaskSchedulingPolicy.jobDefaultOrder': 'Jobs of equal priority are served in the order of their creation, whichever is asked for.',
+};
+
+/** Query parameters that are read and checked but change nothing, and why. */
+export const queriesNotEnforced: Readonly<Partial<Record<QueryName, string>>> = {
+  force: 'A job ends, or goes, once nothing of it can still be running; that is never skipped.',
+  $expand: 'Statistics are not collected; answers leave `stats` out.',
 };
 
 /** Why a value of `shape.property` is refused, or undefined. */

@@ -185,11 +185,14 @@ function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
         if (pool[name] !== undefined) throw invalidProperty(name, pool[name], 'enableAutoScale and target numbers of nodes exclude each other.');
       }
     }),
-    rule(shape, 'slots fit the size', 'limits.md 7.2', ({ vmSize, taskSlotsPerNode = 1 }: Machine) => {
-      const most = Math.min(limits.slotsPerCore * checkVmSize(vmSize), limits.slotsPerNode);
-      if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
-    }),
+    rule(shape, 'slots fit the size', 'limits.md 7.2', (pool: Machine) => checkSlots(pool)),
   ];
+}
+
+/** Also for a change of either, which must fit what stays (limits.md 7.2). */
+export function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<Machine, 'vmSize' | 'taskSlotsPerNode'>): void {
+  const most = Math.min(limits.slotsPerCore * checkVmSize(vmSize), limits.slotsPerNode);
+  if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
 }
 
 /** Returns the number of cores. */

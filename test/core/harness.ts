@@ -199,6 +199,11 @@ export class TestEnv {
       tasks: [...byJob].map(([job, tasks]) => ({ job, tasks: tasks.toSorted((a, b) => a.intent.task - b.intent.task) })),
     };
     this.core = createCore(structuredClone(snapshot), this.now);
+    // The owner asks the provider for the truth first.
+    for (const { node, life } of snapshot.nodes) {
+      const known = this.agents.get(node)?.life === life;
+      this.apply({ kind: 'node', node, life, observed: known ? { kind: 'running' } : { kind: 'ended', reason: 'the provider does not know it' } });
+    }
     for (const agent of this.agents.values()) if (agent.up) agent.hello();
     return this;
   }
@@ -421,7 +426,7 @@ export class TestJob {
   end(task: TaskNumber, outcome: AttemptOutcome = EXIT_0): this {
     const { node } = this.of(task);
     if (node === null) throw new Error(`task ${task} is on no node`);
-    this.env.apply(this.env.agent(node).finish(this.number, task, outcome));
+    this.env.agent(node).finish(this.number, task, outcome);
     this.env.settle();
     return this;
   }
@@ -512,9 +517,8 @@ export class TestAgent {
     return this.running.has(name) || this.starts.includes(name) || this.offers.some((offer) => attemptName(offer.key) === name);
   }
 
-  /** Starts what it can; returns what it has to say. */
+  /** Starts what it can, also while nobody hears it; returns what it has to say. */
   work(): CoreEvent[] {
-    if (!this.up) return [];
     for (let first = this.offers[0]; first !== undefined && !this.paused && this.free >= first.slots; first = this.offers[0]) {
       this.offers.shift();
       const name = attemptName(first.key);
@@ -522,6 +526,7 @@ export class TestAgent {
       this.starts.push(name);
       this.#said.push({ kind: 'started', key: first.key, at: this.env.now });
     }
+    if (!this.up) return [];
     return this.#said.splice(0).map((report) => ({ kind: 'agent', node: this.node, report }));
   }
 
@@ -529,9 +534,12 @@ export class TestAgent {
     return this.slots - [...this.running.values()].reduce((sum, { slots }) => sum + slots, 0);
   }
 
-  finish(job: number, task: TaskNumber, outcome: AttemptOutcome): CoreEvent {
+  /** The task's process ends; the agent says so when it is heard. */
+  finish(job: number, task: TaskNumber, outcome: AttemptOutcome): void {
     for (const [name, { key }] of this.running) {
-      if (key.job === job && key.task === task) return { kind: 'agent', node: this.node, report: this.#over(name, outcome) };
+      if (key.job !== job || key.task !== task) continue;
+      this.#said.push(this.#over(name, outcome));
+      return;
     }
     throw new Error(`task ${task} does not run on node ${this.node}`);
   }

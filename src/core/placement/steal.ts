@@ -12,6 +12,9 @@ export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
   const { capacity, revoking } = pool;
   let room = capacity.freeSlots - revoking.steal;
   if (room <= 0 || capacity.waitingSlots === 0) return;
+  // Nothing had waited long enough when this was looked at last, and what has come since is younger.
+  if (pool.placementTimer !== null && pool.placementTimer > now) return;
+  pool.placementTimer = null;
   const widest = capacity.roomiest()?.free ?? 0;
   let next: Instant | null = null;
   let count = 0;
@@ -32,7 +35,7 @@ export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
       count += 1;
     }
   }
-  if (next === null || (pool.placementTimer !== null && pool.placementTimer > now && pool.placementTimer <= next)) return;
+  if (next === null) return;
   pool.placementTimer = next;
   state.timers.set({ at: next, kind: 'placement', pool: pool.number });
 };

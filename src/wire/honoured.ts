@@ -1,0 +1,58 @@
+import type { ShapeName } from './validate.ts';
+
+/** Folders of src/ that act on properties of requests. */
+export type Folder = 'api' | 'core' | 'agent';
+
+/**
+ * What is honoured, by shape, with the folder that acts on it (`api`: checked, kept and answered). Reviewed by hand: a property may
+ * stand here only when something reads it. Everything else that a served operation can be sent stands in `accepted.ts`.
+ */
+export const honoured: Readonly<Partial<Record<ShapeName, Readonly<Partial<Record<Folder, string>>>>>> = {
+  PoolAdd: {
+    api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
+    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
+    agent: 'startTask',
+  },
+  PoolPatch: { api: 'displayName metadata vmSize virtualMachineConfiguration', core: 'taskSlotsPerNode taskSchedulingPolicy', agent: 'startTask' },
+  PoolReplace: { api: 'metadata', agent: 'startTask' },
+  PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
+  TaskSchedulingPolicy: { core: 'nodeFillType' },
+  VirtualMachineConfiguration: { api: 'nodeAgentSKUId' },
+  StartTask: { agent: 'commandLine resourceFiles environmentSettings userIdentity maxTaskRetryCount waitForSuccess' },
+  MetadataItem: { api: 'name value' },
+  JobAdd: {
+    api: 'id displayName metadata',
+    core: 'usesTaskDependencies priority maxParallelTasks constraints poolInfo onAllTasksComplete onTaskFailure',
+    agent: 'commonEnvironmentSettings',
+  },
+  JobPatch: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },
+  JobPut: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },
+  JobDisable: { core: 'disableTasks' },
+  JobTerminate: { core: 'terminateReason' },
+  JobConstraints: { core: 'maxWallClockTime maxTaskRetryCount' },
+  PoolInfo: { core: 'poolId' },
+  TaskAdd: {
+    api: 'id displayName',
+    core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity',
+  },
+  TaskAddCollection: { api: 'value' },
+  TaskPut: { core: 'constraints' },
+  TaskConstraints: { core: 'maxTaskRetryCount', agent: 'maxWallClockTime retentionTime' },
+  TaskDependencies: { core: 'taskIds taskIdRanges' },
+  TaskIdRange: { core: 'start end' },
+  ExitConditions: { core: 'exitCodes exitCodeRanges preProcessingError fileUploadError default' },
+  ExitCodeMapping: { core: 'code exitOptions' },
+  ExitCodeRangeMapping: { core: 'start end exitOptions' },
+  ExitOptions: { core: 'jobAction dependencyAction' },
+  AffinityInfo: { core: 'affinityId' },
+  EnvironmentSetting: { agent: 'name value' },
+  ResourceFile: { agent: 'autoStorageContainerName storageContainerUrl httpUrl blobPrefix filePath fileMode' },
+  OutputFile: { agent: 'filePattern destination uploadOptions' },
+  OutputFileDestination: { agent: 'container' },
+  OutputFileBlobContainerDestination: { agent: 'path containerUrl uploadHeaders' },
+  OutputFileUploadOptions: { agent: 'uploadCondition' },
+  HttpHeader: { agent: 'name value' },
+  UserIdentity: { agent: 'autoUser' },
+  AutoUserSpecification: { agent: 'scope elevationLevel' },
+};

@@ -1,0 +1,199 @@
+import * as fc from 'fast-check';
+import { describe, test } from 'vitest';
+import { EXIT_0, exited, testEnv, type TestEnv, type TestJob, type TestPool } from './harness.ts';
+import { Invariants } from './invariants.ts';
+
+/** What may happen to an account, as numbers so that fast-check can shrink it: what, which one, and a detail. */
+type Step = readonly [what: keyof typeof STEPS, which: number, detail: number];
+
+interface World {
+  readonly env: TestEnv;
+  readonly pools: TestPool[];
+  readonly jobs: TestJob[];
+}
+
+const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % Math.max(1, items.length)];
+const openJobs = ({ env, jobs }: World): TestJob[] => jobs.filter((job) => env.jobs.get(job.number)?.intent.deletedAt === null);
+const activeJobs = (world: World): TestJob[] => openJobs(world).filter((job) => ['active', 'disabled', 'disabling'].includes(job.status.state));
+const openPools = ({ env, pools }: World): TestPool[] => pools.filter((pool) => env.pools.get(pool.number)?.intent.deletedAt === null);
+
+const tasksOf = ({ env }: World, job: TestJob, accept: (state: string) => boolean): number[] =>
+  [...env.tasks].flatMap(([key, { intent, status }]) =>
+    key.startsWith(`${job.number}.`) && intent.deletedAt === null && accept(status?.state ?? 'active') ? [intent.task] : [],
+  );
+
+const STEPS = {
+  pool: (world: World, which: number, detail: number) => {
+    if (openPools(world).length > 1) return;
+    const id = pick(['pool', 'other'], which) ?? 'pool';
+    if (openPools(world).some((pool) => pool.row.intent.id === id)) return;
+    const slots = 1 + (detail % 4);
+    world.pools.push(world.env.pool({ id, slots, nodes: detail % 3, fillType: detail % 2 === 0 ? 'pack' : 'spread' }));
+  },
+  resize: (world: World, which: number, detail: number) => {
+    const pool = pick(openPools(world), which);
+    if (pool === undefined || pool.row.status?.allocationState !== 'steady') return;
+    const options = ['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const;
+    pool.resize(detail % 4, { nodeDeallocation: options[which % 4] ?? 'requeue' });
+  },
+  stopResize: (world: World, which: number) => {
+    const pool = pick(openPools(world), which);
+    if (pool?.row.status?.allocationState === 'resizing') pool.stopResize();
+  },
+  deletePool: (world: World, which: number, detail: number) => {
+    if (detail % 3 === 0) pick(openPools(world), which)?.delete();
+  },
+  job: (world: World, which: number, detail: number) => {
+    if (openJobs(world).length > 3) return;
+    world.jobs.push(
+      world.env.job({
+        poolId: which % 3 === 0 ? 'other' : 'pool',
+        priority: detail % 3,
+        maxParallelTasks: detail % 5 === 0 ? 2 : -1,
+        usesTaskDependencies: which % 2 === 0,
+        maxTaskRetryCount: detail % 2,
+        onTaskFailure: detail % 7 === 0 ? 'performexitoptionsjobaction' : 'noaction',
+      }),
+    );
+  },
+  tasks: (world: World, which: number, detail: number) => {
+    const job = pick(activeJobs(world), which);
+    job?.tasks(1 + (detail % 6), (task) => ({
+      requiredSlots: detail % 4 === 0 ? 1 + (task % 4) : 1,
+      dependsOn:
+        job.row.intent.usesTaskDependencies && task > 2
+          ? { ids: detail % 2 === 0 ? [`t${task - 1}`, `${task - 2}`] : [], ranges: detail % 2 === 0 ? [] : [{ start: 1, end: task - 2 }] }
+          : null,
+      idKey: task % 2 === 0 ? `t${task}` : `${task}`,
+      exitConditions: detail % 5 === 0 ? { default: { dependencyAction: 'satisfy', jobAction: 'disable' } } : null,
+    }));
+  },
+  end: (world: World, which: number, detail: number) => {
+    const agents = [...world.env.agents.values()].filter((agent) => agent.running.size > 0);
+    const agent = pick(agents, which);
+    const attempt = agent === undefined ? undefined : pick([...agent.running.values()], detail);
+    if (agent === undefined || attempt === undefined) return;
+    const outcomes = [EXIT_0, EXIT_0, EXIT_0, exited(1), { kind: 'timedOut', exitCode: 137 }, { kind: 'lost' }] as const;
+    agent.finish(attempt.key.job, attempt.key.task, outcomes[(which + detail) % outcomes.length] ?? EXIT_0);
+  },
+  terminateTask: (world: World, which: number, detail: number) => {
+    const job = pick(openJobs(world), which);
+    const task = job === undefined ? undefined : pick(tasksOf(world, job, (state) => state !== 'completed'), detail);
+    if (task !== undefined && job?.status.state !== 'completed') job?.terminateTask(task);
+  },
+  deleteTask: (world: World, which: number, detail: number) => {
+    const job = pick(openJobs(world), which);
+    const task = job === undefined ? undefined : pick(tasksOf(world, job, () => true), detail);
+    if (task !== undefined) job?.deleteTask(task);
+  },
+  reactivate: (world: World, which: number, detail: number) => {
+    const job = pick(activeJobs(world), which);
+    const failed = job === undefined ? [] : tasksOf(world, job, (state) => state === 'completed').filter((task) => job.of(task).result === 'failure');
+    const task = pick(failed, detail);
+    if (task !== undefined) job?.reactivate(task);
+  },
+  disable: (world: World, which: number, detail: number) => {
+    pick(openJobs(world).filter((job) => job.status.state === 'active'), which)?.disable((['requeue', 'terminate', 'wait'] as const)[detail % 3] ?? 'wait');
+  },
+  enable: (world: World, which: number) => {
+    pick(openJobs(world).filter((job) => job.status.state === 'disabled'), which)?.enable();
+  },
+  terminateJob: (world: World, which: number, detail: number) => {
+    if (detail % 3 === 0) pick(activeJobs(world), which)?.terminate();
+  },
+  deleteJob: (world: World, which: number, detail: number) => {
+    if (detail % 3 === 0) pick(openJobs(world), which)?.delete();
+  },
+  patch: (world: World, which: number, detail: number) => {
+    pick(activeJobs(world), which)?.patch({ priority: detail % 4, maxParallelTasks: detail % 3 === 0 ? 1 : -1 });
+  },
+  silent: (world: World, which: number) => {
+    const agent = pick([...world.env.agents.values()].filter((agent) => agent.up), which);
+    agent?.goSilent();
+  },
+  hello: (world: World, which: number) => {
+    const agent = pick([...world.env.agents.values()].filter((agent) => !agent.up), which);
+    agent?.hello();
+  },
+  pause: (world: World, which: number) => {
+    const agent = pick([...world.env.agents.values()], which);
+    if (agent !== undefined) agent.paused = !agent.paused;
+  },
+  die: (world: World, which: number) => {
+    pick([...world.env.agents.values()], which)?.die();
+  },
+  restart: (world: World) => {
+    world.env.restart();
+  },
+  pass: (world: World, _which: number, detail: number) => {
+    world.env.pass(detail * 20);
+  },
+};
+
+const kinds = Object.keys(STEPS) as (keyof typeof STEPS)[];
+const step: fc.Arbitrary<Step> = fc.tuple(
+  fc.constantFrom(...kinds, 'tasks', 'tasks', 'end', 'end', 'end', 'end', 'end', 'hello'),
+  fc.nat({ max: 100 }),
+  fc.nat({ max: 100 }),
+);
+
+const begin = (): World => {
+  const env = testEnv();
+  const world: World = { env, pools: [env.pool({ slots: 2, nodes: 2 })], jobs: [env.job()] };
+  env.settle();
+  return world;
+};
+
+/** Everybody comes back, and whatever runs ends well, until nothing runs. */
+const windUp = ({ env, jobs }: World): void => {
+  for (const agent of env.agents.values()) {
+    agent.paused = false;
+    if (!agent.up) agent.hello();
+  }
+  for (const job of jobs) if (env.jobs.get(job.number)?.status?.state === 'disabled' && job.row.intent.deletedAt === null) job.enable();
+  env.pass(120_000);
+  let resizeTimedOut = false;
+  for (let rounds = 0; rounds < 500; rounds++) {
+    const running = [...env.agents.values()].filter((agent) => agent.running.size > 0);
+    if (running.length === 0) {
+      if (resizeTimedOut) return;
+      resizeTimedOut = true;
+      env.pass(1_000_000);
+    }
+    for (const agent of running) for (const { key } of Array.from(agent.running.values())) agent.finish(key.job, key.task, EXIT_0);
+    env.pass(100);
+  }
+  throw new Error('tasks run for ever');
+};
+
+describe('whatever happens', () => {
+  test('no slot is used twice, no completed task changes, counts are sums, no task runs twice, and all that can end ends', () => {
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 5, maxLength: 60 }), (steps) => {
+        const world = begin();
+        const invariants = new Invariants(world.env);
+        for (const [what, which, detail] of steps) {
+          STEPS[what](world, which, detail);
+          world.env.settle();
+          invariants.check();
+        }
+        windUp(world);
+        invariants.check();
+        nothingIsStuck(world);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+/** What is still waiting has a reason that no time will remove. */
+const nothingIsStuck = ({ env, jobs }: World): void => {
+  const lasting = new Set(['JobNotActive', 'DependenciesNotMet', 'PoolNotFound', 'TooManySlots', 'NoNodes', 'JobNotOpen', 'TaskCompleted']);
+  for (const job of jobs) {
+    for (const [key, { intent, status }] of env.tasks) {
+      if (!key.startsWith(`${job.number}.`) || status?.state === 'completed') continue;
+      const reasons = env.explain(job, intent.task);
+      if (!reasons.some(({ code }) => lasting.has(code))) throw new Error(`task ${key} is ${status?.state ?? 'active'}: ${JSON.stringify(reasons)}`);
+    }
+  }
+};
