@@ -8,7 +8,7 @@ const ending = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', d
 const invalid = 'OperationInvalidForCurrentState';
 
 /** States in which a call is refused, with the code of the 409 (states.md 3.3); in all others it is taken. */
-export const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
+const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
   disable: { enabling: invalid, ...ending },
   enable: { active: invalid, disabling: invalid, ...ending },
   terminate: ending,

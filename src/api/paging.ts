@@ -31,7 +31,7 @@ function decode(token: string): unknown {
 }
 
 /** The whole URL of the next page: the query as sent with another token, on the host that the client called (it is called as it is). */
-export function nextLink(call: Call, token: string): string {
+function nextLink(call: Call, token: string): string {
   const kept = call.rawQuery.split('&').filter((part) => part !== '' && !/^(%24|\$)skiptoken=/i.test(part));
   return `${call.baseUrl}${call.path}?${[...kept, `$skiptoken=${token}`].join('&')}`;
 }

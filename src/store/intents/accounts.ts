@@ -20,7 +20,7 @@ export async function ensureAccount(database: Database, name: string, now: Insta
 }
 
 /** PostgreSQL's unique_violation: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-export const isDuplicateKey = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505';
+const isDuplicateKey = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505';
 
 const lock = statement('account.lock', 'select 1 from account where account = $1 for no key update');
 

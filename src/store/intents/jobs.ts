@@ -23,7 +23,7 @@ export interface JobRow {
   readonly deletedAt: Instant | null;
 }
 
-export interface JobStatusRow {
+interface JobStatusRow {
   readonly state: JobState;
   readonly since: Instant;
   readonly previousState: JobState | null;
@@ -45,9 +45,9 @@ export interface JobStatusRow {
 /** All null: the owner has not seen the job yet. */
 export type JobWithStatus = JobRow & (JobStatusRow | { readonly [Column in keyof JobStatusRow]: null });
 
-export const jobColumns = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
+const jobColumns = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
   j.slots_added as "slotsAdded", j.action, j.action_sequence as "actionSequence", j.action_at as "actionAt", j.deleted_at as "deletedAt"`;
-export const jobStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince",
+const jobStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince",
   s.action_sequence as "seenActionSequence", s.ended_at as "endedAt", s.terminate_reason as "terminateReason", s.ingested,
   s.tasks_active as "tasksActive", s.tasks_running as "tasksRunning", s.tasks_succeeded as "tasksSucceeded", s.tasks_failed as "tasksFailed",
   s.slots_active as "slotsActive", s.slots_running as "slotsRunning", s.slots_succeeded as "slotsSucceeded", s.slots_failed as "slotsFailed"`;

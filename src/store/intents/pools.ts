@@ -24,7 +24,7 @@ export interface PoolRow {
   readonly deletedAt: Instant | null;
 }
 
-export interface PoolStatusRow {
+interface PoolStatusRow {
   readonly allocationState: 'steady' | 'resizing' | 'stopping';
   readonly allocationSince: Instant;
   readonly seenResizeSequence: number;
@@ -37,11 +37,11 @@ export interface PoolStatusRow {
 /** All null: the owner has not seen the pool yet. */
 export type PoolWithStatus = PoolRow & (PoolStatusRow | { readonly [Column in keyof PoolStatusRow]: null });
 
-export const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
+const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
   p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable,
   p.deleted_at as "deletedAt"`;
-export const poolStatusColumns = `s.allocation_state as "allocationState", s.allocation_since as "allocationSince",
+const poolStatusColumns = `s.allocation_state as "allocationState", s.allocation_since as "allocationSince",
   s.resize_sequence as "seenResizeSequence", s.stop_sequence as "seenStopSequence", s.resize_errors as "resizeErrors",
   s.current_dedicated as "currentDedicated", s.current_low_priority as "currentLowPriority"`;
 

@@ -1,0 +1,70 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { testApi, ubuntu, type TestApi } from './support.ts';
+
+let it: TestApi;
+beforeAll(async () => {
+  it = await testApi();
+});
+beforeEach(async () => {
+  await it.clear();
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+  await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
+});
+afterAll(() => it.close());
+
+const resources = ['/pools/p', '/jobs/j', '/jobs/j/tasks/t'];
+const later = 'Fri, 20 Nov 2026 12:00:01 GMT';
+const earlier = 'Fri, 20 Nov 2026 11:59:59 GMT';
+
+describe.each(resources)('%s', (url) => {
+  const etag = async (): Promise<string> => (await it.ask({ url })).headers['etag'] ?? '';
+
+  test('a read of what has not changed is 304 without a body', async () => {
+    const tag = await etag();
+    for (const headers of [{ 'if-none-match': tag }, { 'if-none-match': `"${tag}"` }, { 'if-none-match': '*' }, { 'if-modified-since': later }]) {
+      expect(await it.ask({ url, headers }), JSON.stringify(headers)).toMatchObject({ status: 304, text: '' });
+    }
+    for (const headers of [{ 'if-none-match': '0x8D0000000000000' }, { 'if-modified-since': earlier }, { 'if-match': tag }, { 'if-unmodified-since': later }]) {
+      expect((await it.ask({ url, headers })).status, JSON.stringify(headers)).toBe(200);
+    }
+  });
+
+  test('a write whose condition does not hold is 412 and changes nothing', async () => {
+    const tag = await etag();
+    for (const headers of [{ 'if-match': '0x8D0000000000000' }, { 'if-unmodified-since': earlier }, { 'if-none-match': tag }]) {
+      expect(await it.ask({ method: 'DELETE', url, headers }), JSON.stringify(headers)).toMatchObject({ status: 412, json: { code: 'ConditionNotMet' } });
+    }
+    expect((await it.ask({ url })).json.state).toBe('active');
+    expect((await it.ask({ method: 'DELETE', url, headers: { 'if-match': tag } })).status).toBeLessThan(300);
+  });
+
+  test('headers that contradict each other are refused', async () => {
+    const headers = { 'if-match': '*', 'if-none-match': '*' };
+    expect((await it.ask({ url, headers })).json.code).toBe('MultipleConditionHeadersNotSupported');
+  });
+});
+
+test('two that change a job by the same ETag: one wins, the other is told', async () => {
+  const tag = (await it.ask({ url: '/jobs/j' })).headers['etag'] ?? '';
+  const patch = (priority: number) => it.ask({ method: 'PATCH', url: '/jobs/j', body: { priority }, headers: { 'if-match': tag } });
+  const answers = await Promise.all([patch(1), patch(2)]);
+  expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 412]);
+});
+
+test('each change moves the ETag, even within the same millisecond; what the owner does never does', async () => {
+  const tags = new Set<string | undefined>();
+  tags.add((await it.ask({ url: '/jobs/j' })).headers['etag']);
+  for (const priority of [1, 2, 3]) tags.add((await it.ask({ method: 'PATCH', url: '/jobs/j', body: { priority } })).headers['etag']);
+  tags.add((await it.ask({ method: 'POST', url: '/jobs/j/disable', body: { disableTasks: 'wait' } })).headers['etag']);
+  expect(tags.size).toBe(5);
+  const { headers, json } = await it.ask({ url: '/jobs/j' });
+  expect([...tags].at(-1)).toBe(headers['etag']);
+  expect(json.eTag).toBe(headers['etag']);
+});
+
+test('terminating a task leaves its ETag, other constraints move it', async () => {
+  const before = (await it.ask({ url: '/jobs/j/tasks/t' })).headers['etag'];
+  expect((await it.ask({ method: 'POST', url: '/jobs/j/tasks/t/terminate' })).headers['etag']).toBe(before);
+  expect((await it.ask({ method: 'PUT', url: '/jobs/j/tasks/t', body: {} })).headers['etag']).not.toBe(before);
+});

@@ -1,0 +1,191 @@
+import * as fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { TaskStatus } from '../../src/core/status.ts';
+import { filterTables } from '../../src/wire/filters.ts';
+import { matches, parseFilter } from '../../src/wire/odata.ts';
+import type { FilterColumn } from '../../src/store/intents/filter.ts';
+import { taskFilterColumns } from '../../src/store/intents/taskFilter.ts';
+import { statuses, type Statuses } from './statuses.ts';
+import { testApi, ubuntu, type TestApi } from './support.ts';
+
+let it: TestApi;
+let write: Statuses;
+beforeAll(async () => {
+  it = await testApi();
+  write = statuses(it.pool);
+});
+beforeEach(async () => {
+  await it.clear();
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+});
+afterAll(() => it.close());
+
+const add = (ids: readonly string[]) => it.ask({ method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: ids.map((id) => ({ id, commandLine: 'x' })) } });
+const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, index) => `t${from + index}`);
+
+/** Follows the links as clients do: each is called as it is. */
+async function* pages(url: string): AsyncGenerator<{ id: string }[]> {
+  for (let next: string | undefined = url; next !== undefined; ) {
+    const { status, json } = await it.ask({ url: next.replace('http://127.0.0.1:10800', '') });
+    expect(status).toBe(200);
+    yield json.value as { id: string }[];
+    next = json['odata.nextLink'] as string | undefined;
+  }
+}
+
+async function all(url: string): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const page of pages(url)) ids.push(...page.map(({ id }) => id));
+  return ids;
+}
+
+describe('pages', () => {
+  test('every task comes once, in pages of the size asked for, with the query on every link', async () => {
+    await add(numbered(0, 10));
+    const sizes: number[] = [];
+    for await (const page of pages('/jobs/j/tasks?maxresults=3&$select=id')) {
+      sizes.push(page.length);
+      expect(page.every((task) => Object.keys(task).join() === 'id')).toBe(true);
+    }
+    expect(sizes).toEqual([3, 3, 3, 1]);
+    expect(await all('/jobs/j/tasks?maxresults=10')).toEqual(numbered(0, 10));
+  });
+
+  test('tasks that are added and deleted between two pages neither repeat nor hide another', async () => {
+    await add(numbered(0, 9));
+    const seen: string[] = [];
+    let turn = 0;
+    for await (const page of pages('/jobs/j/tasks?maxresults=3')) {
+      seen.push(...page.map(({ id }) => id));
+      turn += 1;
+      if (turn === 1) {
+        await it.ask({ method: 'DELETE', url: '/jobs/j/tasks/t0' });
+        await it.ask({ method: 'DELETE', url: '/jobs/j/tasks/t5' });
+        await add(['t0', 'new']);
+      }
+    }
+    expect(seen).toEqual(['t0', 't1', 't2', 't3', 't4', 't6', 't7', 't8', 't0', 'new']);
+  });
+
+  test('a filtered list pages as well, though its matches lie far apart', async () => {
+    await add(numbered(0, 60));
+    for (const id of ['t3', 't20', 't21', 't59']) await write.task('j', id, { state: 'completed', result: id === 't20' ? 'failure' : 'success', exitCode: 0, attempt: 1 });
+    await write.job('j', { tasks: { active: 56, running: 0, succeeded: 3, failed: 1 } });
+    expect(await all("/jobs/j/tasks?maxresults=2&$filter=state%20eq%20'completed'")).toEqual(['t3', 't20', 't21', 't59']);
+    expect(await all("/jobs/j/tasks?maxresults=2&$filter=state%20eq%20'completed'%20and%20executionInfo/result%20eq%20'success'")).toEqual(['t3', 't21', 't59']);
+    expect((await all("/jobs/j/tasks?maxresults=7&$filter=state%20eq%20'active'")).length).toBe(56);
+    expect(await all("/jobs/j/tasks?$filter=state%20eq%20'running'")).toEqual([]);
+  });
+
+  test('what was asked but is not taken in yet counts in filters as it reads', async () => {
+    await add(['done', 'other']);
+    await write.task('j', 'done', { state: 'completed', result: 'failure', exitCode: 1, attempt: 1 });
+    await write.task('j', 'other', { state: 'running', attempt: 1 });
+    await write.job('j', { tasks: { active: 0, running: 1, succeeded: 0, failed: 1 } });
+    await it.ask({ method: 'POST', url: '/jobs/j/tasks/done/reactivate' });
+    expect(await all("/jobs/j/tasks?$filter=state%20eq%20'active'")).toEqual(['done']);
+    expect(await all("/jobs/j/tasks?$filter=state%20eq%20'completed'")).toEqual([]);
+    await add(['late']);
+    expect(await all("/jobs/j/tasks?$filter=state%20eq%20'active'")).toEqual(['done', 'late']);
+  });
+
+  test.each(['/pools', '/jobs', '/supportedimages', '/nodecounts', '/pools/p/nodes'])('%s pages as well', async (url) => {
+    for (const id of ['a', 'b', 'C']) {
+      await it.ask({ method: 'POST', url: '/pools', body: { id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+      await it.ask({ method: 'POST', url: '/jobs', body: { id, poolInfo: { poolId: 'p' } } });
+      await write.node('p', { id: `tvmps_${id}_d` });
+    }
+    const whole: unknown[] = [];
+    for await (const page of pages(url)) whole.push(...page);
+    const inPairs: unknown[] = [];
+    for await (const page of pages(`${url}?maxresults=2`)) inPairs.push(...page);
+    expect(inPairs.length).toBeGreaterThanOrEqual(3);
+    expect(inPairs).toEqual(whole);
+  });
+
+  test('jobs and nodes are filtered as they read', async () => {
+    await it.ask({ method: 'POST', url: '/jobs', body: { id: 'k', poolInfo: { poolId: 'p' }, priority: 5 } });
+    await it.ask({ method: 'POST', url: '/jobs/k/terminate' });
+    expect(await all("/jobs?$filter=state%20eq%20'terminating'")).toEqual(['k']);
+    expect(await all('/jobs?$filter=priority%20lt%205')).toEqual(['j']);
+    await write.node('p', { id: 'tvmps_1_d', state: 'running' });
+    await write.node('p', { id: 'tvmps_2_p', dedicated: false });
+    expect(await all("/pools/p/nodes?$filter=state%20eq%20'idle'%20and%20isDedicated%20eq%20false")).toEqual(['tvmps_2_p']);
+  });
+
+  test('node counts tell dedicated from low-priority nodes', async () => {
+    await write.node('p', { id: 'tvmps_1_d', state: 'running' });
+    await write.node('p', { id: 'tvmps_2_d', state: 'starttaskfailed' });
+    await write.node('p', { id: 'tvmps_3_p', dedicated: false });
+    await write.node('p', { id: 'tvmps_4_p', dedicated: false, goneAt: 1 });
+    const { json } = await it.ask({ url: "/nodecounts?$filter=poolId%20eq%20'P'" });
+    expect(json.value).toHaveLength(1);
+    expect(json.value[0]).toMatchObject({ poolId: 'p', dedicated: { running: 1, startTaskFailed: 1, total: 2 }, lowPriority: { idle: 1, total: 1 } });
+  });
+});
+
+describe('task counts', () => {
+  test('cover what the owner has counted and what it has not seen yet', async () => {
+    await add(numbered(0, 5));
+    await write.job('j', { ingested: 3, tasks: { active: 0, running: 1, succeeded: 1, failed: 1 }, slots: { active: 0, running: 2, succeeded: 3, failed: 1 } });
+    await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 'wide', commandLine: 'x', requiredSlots: 4 } });
+    await it.ask({ method: 'DELETE', url: '/jobs/j/tasks/t4' });
+    const { json } = await it.ask({ url: '/jobs/j/taskcounts' });
+    expect(json.taskCounts).toEqual({ active: 2, running: 1, completed: 2, succeeded: 1, failed: 1 });
+    expect(json.taskSlotCounts).toEqual({ active: 5, running: 2, completed: 4, succeeded: 3, failed: 1 });
+    expect((await it.ask({ url: '/jobs/j/taskcounts?api-version=2019-08-01.10.0' })).json).toMatchObject({ active: 2, running: 1, completed: 2, succeeded: 1, failed: 1 });
+  });
+});
+
+describe('filters of tasks', () => {
+  test('every property that the list can be filtered by has its column', () => {
+    expect(Object.keys(taskFilterColumns).toSorted()).toEqual(Object.keys(filterTables.Task_List ?? {}).toSorted());
+  });
+
+  test('the database finds what the same filter finds in the answers', async () => {
+    await it.ask({ method: 'PATCH', url: '/jobs/j', body: { priority: 1 } });
+    const node = await write.node('p', { id: 'tvmps_1_d' });
+    const states: readonly (Partial<TaskStatus> | null)[] = [
+      null,
+      { state: 'offered', attempt: 1, node },
+      { state: 'running', attempt: 1, node, startedAt: 5000, since: 5000, previousState: 'active', previousSince: 4000 },
+      { state: 'completed', attempt: 2, node, startedAt: 5000, endedAt: 9000, exitCode: 0, result: 'success', since: 9000, previousState: 'running', previousSince: 5000, retryCount: 1, lastRetryAt: 5000 },
+      { state: 'completed', attempt: 1, node, startedAt: 6000, endedAt: 7000, exitCode: 3, result: 'failure', since: 7000, requeueCount: 2, failure: { category: 'UserError', code: 'FailureExitCode', message: 'x' } },
+      { state: 'completed', attempt: 1, exitCode: null, result: 'failure', since: 7000, failure: { category: 'ServerError', code: 'DiskFull', message: 'x' } },
+    ];
+    const ids = states.map((_state, index) => `${index % 2 === 0 ? 'Even' : 'odd'}-${index}`);
+    for (const [index, id] of ids.entries()) {
+      it.now.value += 1000;
+      await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id, commandLine: `run ${index}`, requiredSlots: index + 1, ...(index === 2 ? { displayName: 'Second' } : {}) } });
+      const status = states[index];
+      if (status !== null && status !== undefined) await write.task('j', id, status);
+    }
+    await write.job('j', { tasks: { active: 2, running: 1, succeeded: 1, failed: 2 } });
+    await it.ask({ method: 'POST', url: `/jobs/j/tasks/${ids[4]}/reactivate` });
+    const tasks = (await it.ask({ url: '/jobs/j/tasks' })).json.value as { id: string }[];
+
+    const literals: Readonly<Record<FilterColumn['kind'], readonly string[]>> = {
+      text: ["'completed'", "'active'", "'running'", "'even-2'", "'success'", "'second'", "'run 3'", "'p'", "'diskfull'", "'TVM:tvmps_1_d'", 'null'],
+      number: ['0', '1', '3', 'null'],
+      time: ["DateTime'1970-01-01T00:00:06Z'", "DateTime'1970-01-01T00:00:07Z'", "DateTime'2026-11-20T12:00:03Z'", 'null'],
+      flag: ['true', 'false'],
+    };
+    const comparison = fc
+      .constantFrom(...Object.entries(filterTables.Task_List ?? {}).flatMap(([path, operators]) => operators.map((operator) => [path, operator] as const)))
+      .chain(([path, operator]) =>
+        operator === 'startswith'
+          ? fc.constantFrom('e', 'run', 'TVM:', 'd').map((prefix) => `startswith(${path},'${prefix}')`)
+          : fc.constantFrom(...literals[taskFilterColumns[path]?.kind ?? 'text']).map((literal) => `${path} ${operator} ${literal}`),
+      );
+    const filter = fc.oneof(comparison, fc.tuple(comparison, fc.constantFrom('and', 'or'), comparison).map((parts) => parts.join(' ')), comparison.map((one) => `not (${one})`));
+    await fc.assert(
+      fc.asyncProperty(filter, async (text) => {
+        const expected = tasks.filter((task) => matches(parseFilter(text), task)).map(({ id }) => id);
+        expect(await all(`/jobs/j/tasks?maxresults=2&$select=id&$filter=${encodeURIComponent(text)}`), text).toEqual(expected);
+      }),
+      { numRuns: 250, seed: 20_261_120 },
+    );
+    it.now.value = Date.UTC(2026, 10, 20, 12);
+  });
+});

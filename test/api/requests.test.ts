@@ -1,0 +1,221 @@
+import { createServer, request as httpRequest, type Server } from 'node:http';
+import { connect as connectTcp, type AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { limits } from '../../src/wire/limits.ts';
+import { operations } from '../../src/wire/operations.ts';
+import { signatures } from '../wire/fixtures.ts';
+import { signed, testApi, ubuntu, withVersion, type Sent, type TestApi } from './support.ts';
+
+let it: TestApi;
+let server: Server;
+beforeAll(async () => {
+  it = await testApi();
+  server = createServer(it.api.handler).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+});
+beforeEach(() => it.clear());
+afterAll(async () => {
+  server.close();
+  server.closeAllConnections();
+  await it.close();
+});
+
+const pool = { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu };
+const said = async (sent: Sent): Promise<string> => {
+  const { status, json } = await it.ask(sent);
+  return `${status} ${json?.code ?? ''}`.trim();
+};
+
+/** Over a real socket: the path goes out as it stands. */
+const raw = (method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<{ status: number; code: string }> =>
+  new Promise((resolve, reject) => {
+    const sent = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method, path, headers }, (answer) => {
+      let text = '';
+      answer.setEncoding('utf8').on('data', (part: string) => (text += part));
+      answer.once('end', () => {
+        const json = text.startsWith('{') ? (JSON.parse(text) as { code?: string; message?: { value: string } }) : {};
+        resolve({ status: answer.statusCode ?? 0, code: json.code ?? '' });
+      });
+    });
+    sent.once('error', reject);
+    sent.end(body);
+  });
+
+describe('who asks', () => {
+  const recorded = signatures.requests.filter(({ key }) => key === 'recorded');
+  test('requests that real clients signed pass, %2F and %3A and all', async () => {
+    expect(recorded.length).toBeGreaterThan(50);
+    for (const { client, method, url, headers, bodyLength } of recorded) {
+      it.now.value = Date.parse(headers['ocp-date'] ?? headers['date'] ?? '');
+      const { status, code } = await raw(method, url, headers, ' '.repeat(bodyLength));
+      expect([401, 403], `${client}: ${method} ${url} ${code}`).not.toContain(status);
+    }
+    it.now.value = Date.UTC(2026, 10, 20, 12);
+  });
+
+  test('a wrong signature is refused with the string that should have been signed', async () => {
+    const wrong = `SharedKey mybatchaccount:${Buffer.alloc(32).toString('base64')}`;
+    const got = await it.ask({ url: '/pools', headers: { authorization: wrong } });
+    expect(got.status).toBe(403);
+    expect(got.json).toMatchObject({ code: 'AuthenticationFailed', values: [{ key: 'AuthenticationErrorDetail', value: expect.stringContaining('string to sign') }] });
+  });
+
+  test.each([
+    ['no credential', '', '401 AuthenticationFailed'],
+    ['a token', 'Bearer abc', '401 AuthenticationFailed'],
+    ['an unknown account', `SharedKey nobody:${Buffer.alloc(32).toString('base64')}`, '403 AuthenticationFailed'],
+    ['a scheme of another kind', 'Basic abc', '400 InvalidAuthenticationInfo'],
+    ['a signature that is none', 'SharedKey mybatchaccount:abc', '400 InvalidAuthenticationInfo'],
+  ])('%s', async (_name, authorization, answer) => {
+    expect(await said({ url: '/pools', headers: { authorization } })).toBe(answer);
+  });
+
+  test('a date more than 15 minutes off is refused', async () => {
+    const at = (minutes: number) => ({ 'ocp-date': new Date(it.now.value + minutes * 60_000).toUTCString() });
+    expect(await said({ url: '/pools', headers: at(16) })).toBe('403 AuthenticationFailed');
+    expect(await said({ url: '/pools', headers: at(-14) })).toBe('200');
+  });
+});
+
+describe('what is asked for', () => {
+  test.each([
+    ['GET', '/nothing', '400 InvalidUri'],
+    ['GET', '/pools/p/nothing', '400 InvalidUri'],
+    ['PUT', '/pools/p', '405 UnsupportedHttpVerb'],
+    ['DELETE', '/pools', '405 UnsupportedHttpVerb'],
+    ['GET', '/pools/%ZZ', '400 RequestUrlFailedToParse'],
+    ['GET', '/pools?maxresults=0', '400 OutOfRangeQueryParameterValue'],
+    ['GET', '/pools?maxresults=1001', '400 OutOfRangeQueryParameterValue'],
+    ['GET', '/pools?maxresults=ten', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$filter=nothing%20eq%201', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$filter=id%20eq', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$select=nothing', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$expand=all', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$skiptoken=abc', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?$skiptoken=WyJqb2JzIiwiYSJd', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?nothing=1', '400 UnsupportedQueryParameter'],
+    ['GET', '/pools?timeout=soon', '400 InvalidQueryParameterValue'],
+    ['GET', '/pools?timeout=3600', '200'],
+    ['GET', '/pools?api-version=', '400 MissingRequiredQueryParameter'],
+    ['GET', '/pools?api-version=2016-02-01.3.0', '400 UnsupportedRequestVersion'],
+    ['GET', '/pools?api-version=newest', '400 UnsupportedRequestVersion'],
+    ['GET', '/pools?api-version=2031-01-01', '200'],
+    ['GET', '/pools?API-VERSION=2025-06-01', '200'],
+  ])('%s %s: %s', async (method, url, answer) => {
+    expect(await said({ method, url })).toBe(answer);
+  });
+
+  test('what is known but not served yet says so, with a status that no client repeats', async () => {
+    expect(await said({ url: '/jobschedules' })).toBe('501 NotImplemented');
+    expect(await said({ url: '/applications' })).toBe('501 NotImplemented');
+  });
+
+  test.each(['pools/x', 'pools/x/nodes', 'pools/x/nodes/n', 'pools/x/nodes/n/files', 'jobs/x', 'jobs/x/tasks', 'jobs/x/tasks/t', 'jobs/x/taskcounts', 'jobs/x/tasks/t/files'])(
+    '/%s of what is not there is 404',
+    async (path) => {
+      expect(await said({ url: `/${path}` })).toBe(path.startsWith('pools') ? '404 PoolNotFound' : '404 JobNotFound');
+    },
+  );
+
+  test('HEAD tells whether a pool is there, without a body', async () => {
+    expect(await it.ask({ method: 'HEAD', url: '/pools/p' })).toMatchObject({ status: 404, text: '' });
+    await it.ask({ method: 'POST', url: '/pools', body: pool });
+    const there = await it.ask({ method: 'HEAD', url: '/pools/p' });
+    expect(there).toMatchObject({ status: 200, text: '', headers: { etag: expect.stringMatching(/^0x[0-9A-F]{15}$/), 'last-modified': expect.any(String) } });
+  });
+});
+
+describe('bodies', () => {
+  const padded = (bytes: number): string => {
+    const body = JSON.stringify({ ...pool, displayName: '' });
+    return `${body}${' '.repeat(bytes - Buffer.byteLength(body))}`;
+  };
+
+  test('one megabyte is taken, a byte more is not', async () => {
+    expect(await said({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes) })).toBe('201');
+    expect(await said({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes + 1) })).toBe('413 RequestBodyTooLarge');
+  });
+
+  test('a client that sends ten megabytes gets to read why they were refused', async () => {
+    const url = withVersion('/pools');
+    const body = 'x'.repeat(10 * 1024 * 1024);
+    const headers = signed('POST', url, { 'content-length': String(body.length), 'content-type': 'application/json' }, it.now.value);
+    expect(await raw('POST', url, headers, body)).toEqual({ status: 413, code: 'RequestBodyTooLarge' });
+  });
+
+  test.each([
+    ['{', '400 InvalidRequestBody'],
+    ['[]', '400 InvalidRequestBody'],
+    ['null', '400 InvalidRequestBody'],
+    ['"text"', '400 InvalidRequestBody'],
+    ['   ', '400 InvalidRequestBody'],
+  ])('a body of %s: %s', async (body, answer) => {
+    expect(await said({ method: 'POST', url: '/pools', body })).toBe(answer);
+  });
+
+  test('an error never repeats a body that does not parse', async () => {
+    const { text } = await it.ask({ method: 'POST', url: '/pools', body: '{"password": "secret' });
+    expect(text).not.toContain('secret');
+  });
+
+  test('a body is needed where the operation has one, and may be missing or empty where it is optional', async () => {
+    expect(await said({ method: 'POST', url: '/pools' })).toBe('400 InvalidRequestBody');
+    await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+    const empty = { 'content-type': 'application/json; charset=utf-8', 'content-length': '0' };
+    expect(await said({ method: 'POST', url: '/jobs/j/terminate', headers: empty })).toBe('202');
+    expect(await said({ method: 'DELETE', url: '/jobs/j', headers: empty })).toBe('202');
+  });
+
+  test('a POST that announces neither a length nor chunks is told so', async () => {
+    const url = withVersion('/pools');
+    const lines = Object.entries(signed('POST', url, { host: 'x', connection: 'close' }, it.now.value)).map(([name, value]) => `${name}: ${value}`);
+    const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.end(`POST ${url} HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`);
+    let answer = '';
+    for await (const part of socket.setEncoding('utf8')) answer += part as string;
+    expect(answer).toMatch(/^HTTP\/1\.1 411 The Content-Length header was not specified\./);
+  });
+});
+
+describe('what every answer carries', () => {
+  test('an id of the request, also in the message of errors; the client’s own if it asks for it', async () => {
+    const headers = { 'client-request-id': 'abc', 'return-client-request-id': 'True' };
+    const got = await it.ask({ url: '/pools/none', headers });
+    expect(got.headers).toMatchObject({ 'request-id': expect.stringMatching(/^[0-9a-f-]{36}$/), 'client-request-id': 'abc', dataserviceversion: '3.0' });
+    expect(got.json.message).toEqual({ lang: 'en-US', value: expect.stringContaining(`\nRequestId:${got.headers['request-id']}\nTime:`) });
+    expect(got.reason).toBe('The specified pool does not exist.');
+    expect((await it.ask({ url: '/pools', headers: { 'client-request-id': 'abc', 'return-client-request-id': 'false' } })).headers).not.toHaveProperty('client-request-id');
+  });
+
+  test('links name the host that the client called', async () => {
+    await it.ask({ method: 'POST', url: '/pools', body: pool });
+    const { json } = await it.ask({ url: '/pools/p', headers: { host: 'batch.example:8443', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil' } });
+    expect(json.url).toBe('http://batch.example:8443/pools/p');
+  });
+});
+
+describe('beside the data plane', () => {
+  test.each([
+    ['/healthz', 200, 'ok'],
+    ['/readyz', 200, 'ready'],
+    ['/', 200, 'Azure Batch API'],
+    ['/metrics', 200, 'linarite_requests_total'],
+  ])('%s answers without a key', async (url, status, text) => {
+    await it.ask({ url: '/pools' });
+    const got = await it.api.app.inject({ url });
+    expect(got.statusCode).toBe(status);
+    expect(got.body).toContain(text);
+  });
+
+  test('metrics count requests by operation and status', async () => {
+    await it.ask({ url: '/pools/none' });
+    expect((await it.api.app.inject({ url: '/metrics' })).body).toMatch(/linarite_requests_total\{operation="Pool_Get",status="404"\} \d+/);
+  });
+});
+
+test('every operation of the table is served or says that it is not', async () => {
+  for (const { method, path } of operations) {
+    const url = path.replaceAll(/\{\w+\}/g, 'x');
+    expect(await said({ method, url }), `${method} ${url}`).toMatch(/^(200$|404|400 InvalidRequestBody|501)/);
+  }
+});

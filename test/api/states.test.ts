@@ -1,0 +1,273 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { JobStatus, TaskStatus } from '../../src/core/status.ts';
+import { statuses, type Statuses } from './statuses.ts';
+import { newest, testApi, ubuntu, type Sent, type TestApi } from './support.ts';
+
+let it: TestApi;
+let write: Statuses;
+beforeAll(async () => {
+  it = await testApi();
+  write = statuses(it.pool);
+});
+beforeEach(() => it.clear());
+afterAll(() => it.close());
+
+const post = (url: string, body?: unknown): Sent => ({ method: 'POST', url, ...(body === undefined ? {} : { body }) });
+/** `202`, or `409 Code`. */
+const said = async (sent: Sent): Promise<string> => {
+  const { status, json } = await it.ask(sent);
+  return status < 400 ? String(status) : `${status} ${json?.code}`;
+};
+
+describe('jobs: each call in each state answers as states.md 3.3 has it', () => {
+  const states = ['active', 'disabling', 'disabled', 'enabling', 'terminating', 'completed', 'deleting'] as const;
+  const invalid = '409 OperationInvalidForCurrentState';
+  const [terminating, completed, deleting] = ['409 JobBeingTerminated', '409 JobCompleted', '409 JobBeingDeleted'];
+  const calls: Readonly<Record<string, readonly [Sent, readonly string[]]>> = {
+    disable: [post('/jobs/j/disable', { disableTasks: 'requeue' }), ['202', '202', '202', invalid, terminating, completed, deleting]],
+    enable: [post('/jobs/j/enable'), [invalid, invalid, '202', '202', terminating, completed, deleting]],
+    terminate: [post('/jobs/j/terminate'), ['202', '202', '202', '202', terminating, completed, deleting]],
+    delete: [{ method: 'DELETE', url: '/jobs/j' }, ['202', '202', '202', '202', '202', '202', deleting]],
+    patch: [{ method: 'PATCH', url: '/jobs/j', body: { priority: 7 } }, ['200', '200', '200', '200', terminating, completed, deleting]],
+    put: [{ method: 'PUT', url: '/jobs/j', body: { poolInfo: { poolId: 'p' } } }, ['200', '200', '200', '200', terminating, completed, deleting]],
+    'patch of the pool': [
+      { method: 'PATCH', url: '/jobs/j', body: { poolInfo: { poolId: 'other' } } },
+      [invalid, invalid, '200', invalid, terminating, completed, deleting],
+    ],
+    'add a task': [post('/jobs/j/tasks', { id: 'new', commandLine: 'x' }), ['201', '201', '201', '201', terminating, completed, deleting]],
+    'add a collection': [post('/jobs/j/addtaskcollection', { value: [{ id: 'new', commandLine: 'x' }] }), ['200', '200', '200', '200', terminating, completed, deleting]],
+    'terminate a task': [post('/jobs/j/tasks/t/terminate'), ['204', '204', '204', '204', '204', '204', deleting]],
+    'update a task': [{ method: 'PUT', url: '/jobs/j/tasks/t', body: { constraints: { maxTaskRetryCount: 1 } } }, ['200', '200', '200', '200', '200', '200', deleting]],
+    'delete a task': [{ method: 'DELETE', url: '/jobs/j/tasks/t' }, ['200', '200', '200', '200', '200', '200', deleting]],
+    'reactivate a task': [post('/jobs/j/tasks/failed/reactivate'), ['204', '204', '204', '204', terminating, completed, deleting]],
+    get: [{ url: '/jobs/j' }, states.map(() => '200')],
+  };
+
+  async function jobIn(state: (typeof states)[number]): Promise<void> {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    await it.ask(post('/jobs/j/addtaskcollection', { value: ['t', 'failed'].map((id) => ({ id, commandLine: 'x' })) }));
+    await write.task('j', 'failed', { state: 'completed', result: 'failure', exitCode: 1, endedAt: 1, attempt: 1 });
+    if (state === 'deleting') await it.ask({ method: 'DELETE', url: '/jobs/j' });
+    else await write.job('j', { state });
+  }
+
+  test.each(Object.entries(calls).flatMap(([name, [sent, answers]]) => states.map((state, index) => ({ name, sent, state, answer: answers[index] }))))(
+    '$name while $state: $answer',
+    async ({ sent, state, answer }) => {
+      await jobIn(state);
+      expect((await it.ask({ url: '/jobs/j' })).json.state).toBe(state);
+      expect(await said(sent)).toBe(answer);
+    },
+  );
+
+  test.each([
+    ['disable', { disableTasks: 'wait' }, 'active', 'disabling'],
+    ['enable', undefined, 'disabled', 'enabling'],
+    ['terminate', { terminateReason: 'enough' }, 'active', 'terminating'],
+  ] as const)('%s is seen at once, before the owner has acted', async (call, body, before, after) => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    await write.job('j', { state: before, since: 5 });
+    await it.ask(post(`/jobs/j/${call}`, body));
+    expect((await it.ask({ url: '/jobs/j' })).json).toMatchObject({ state: after, previousState: before });
+  });
+
+  test('a job that has ended says when and why', async () => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    const ended: Partial<JobStatus> = { state: 'completed', endedAt: it.now.value, terminateReason: 'AllTasksComplete', previousState: 'terminating', previousSince: 1 };
+    await write.job('j', ended);
+    const { json } = await it.ask({ url: '/jobs/j' });
+    expect(json.executionInfo).toEqual({ startTime: expect.any(String), endTime: '2026-11-20T12:00:00Z', poolId: 'p', terminateReason: 'AllTasksComplete' });
+  });
+
+  test('onAllTasksComplete goes from noaction to terminatejob and never back', async () => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    const patch = (onAllTasksComplete: string) => said({ method: 'PATCH', url: '/jobs/j', body: { onAllTasksComplete } });
+    expect([await patch('terminatejob'), await patch('noaction')]).toEqual(['200', '400 InvalidPropertyValue']);
+    expect(await said({ method: 'PUT', url: '/jobs/j', body: { poolInfo: { poolId: 'p' } } })).toBe('400 InvalidPropertyValue');
+  });
+
+  test('PUT puts back to its default what it leaves out, PATCH leaves it alone', async () => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, priority: 5, metadata: [{ name: 'a', value: 'b' }], maxParallelTasks: 3 }));
+    await it.ask({ method: 'PATCH', url: '/jobs/j', body: { constraints: { maxTaskRetryCount: 4 } } });
+    expect((await it.ask({ url: '/jobs/j' })).json).toMatchObject({ priority: 5, maxParallelTasks: 3, metadata: [{ name: 'a', value: 'b' }], constraints: { maxTaskRetryCount: 4 } });
+    await it.ask({ method: 'PUT', url: '/jobs/j', body: { poolInfo: { poolId: 'p' } } });
+    const { json } = await it.ask({ url: '/jobs/j' });
+    expect(json).toMatchObject({ priority: 0, maxParallelTasks: -1, constraints: { maxTaskRetryCount: 0 } });
+    expect(json).not.toHaveProperty('metadata');
+  });
+});
+
+describe('tasks: each call in each state answers as states.md 3.4 has it', () => {
+  const succeeded: Partial<TaskStatus> = { state: 'completed', result: 'success', exitCode: 0, endedAt: 1, attempt: 1 };
+  const failed: Partial<TaskStatus> = { ...succeeded, result: 'failure', exitCode: 1 };
+  const states: Readonly<Record<string, Partial<TaskStatus> | null>> = {
+    added: null,
+    active: { state: 'active' },
+    offered: { state: 'offered', attempt: 1 },
+    preparing: { state: 'preparing', attempt: 1 },
+    starting: { state: 'starting', attempt: 1 },
+    running: { state: 'running', attempt: 1, startedAt: 1 },
+    succeeded,
+    failed,
+  };
+  const calls: Readonly<Record<string, readonly [Sent, (state: string) => string]>> = {
+    terminate: [post('/jobs/j/tasks/t/terminate'), (state) => (['succeeded', 'failed'].includes(state) ? '409 TaskCompleted' : '204')],
+    update: [{ method: 'PUT', url: '/jobs/j/tasks/t', body: { constraints: {} } }, (state) => (['succeeded', 'failed'].includes(state) ? '409 TaskCompleted' : '200')],
+    reactivate: [post('/jobs/j/tasks/t/reactivate'), (state) => (state === 'failed' ? '204' : state === 'succeeded' ? '409 TaskSucceeded' : '409 TaskNotCompleted')],
+    delete: [{ method: 'DELETE', url: '/jobs/j/tasks/t' }, () => '200'],
+    'add again': [post('/jobs/j/tasks', { id: 'T', commandLine: 'x' }), () => '409 TaskExists'],
+  };
+
+  async function taskIn(status: Partial<TaskStatus> | null): Promise<void> {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    await it.ask(post('/jobs/j/tasks', { id: 't', commandLine: 'x' }));
+    if (status !== null) await write.task('j', 't', status);
+  }
+
+  test.each(Object.entries(calls).flatMap(([name, [sent, answer]]) => Object.entries(states).map(([state, status]) => ({ name, sent, state, status, answer: answer(state) }))))(
+    '$name while $state: $answer',
+    async ({ sent, status, answer }) => {
+      await taskIn(status);
+      expect(await said(sent)).toBe(answer);
+    },
+  );
+
+  test('a task is gone with its delete, and its id is free again', async () => {
+    await taskIn(null);
+    await it.ask({ method: 'DELETE', url: '/jobs/j/tasks/t' });
+    expect(await said({ url: '/jobs/j/tasks/t' })).toBe('404 TaskNotFound');
+    expect(await said({ method: 'DELETE', url: '/jobs/j/tasks/t' })).toBe('404 TaskNotFound');
+    expect(await said(post('/jobs/j/tasks', { id: 't', commandLine: 'x' }))).toBe('201');
+  });
+
+  test('a reactivated task reads active at once and can be terminated anew', async () => {
+    await taskIn({ ...failed, since: 3 });
+    await it.ask(post('/jobs/j/tasks/t/reactivate'));
+    const { json } = await it.ask({ url: '/jobs/j/tasks/t' });
+    expect(json).toMatchObject({ state: 'active', previousState: 'completed', executionInfo: { retryCount: 0, requeueCount: 0 } });
+    expect(json.executionInfo).not.toHaveProperty('exitCode');
+    expect(await said(post('/jobs/j/tasks/t/reactivate'))).toBe('409 TaskNotCompleted');
+    expect(await said(post('/jobs/j/tasks/t/terminate'))).toBe('204');
+  });
+
+  test('a failed task tells of its failure, its node and its tries', async () => {
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }));
+    const node = await write.node('p', { id: 'tvmps_1_d', goneAt: 9 });
+    const failure = { category: 'UserError', code: 'FailureExitCode', message: 'it failed', details: [{ name: 'Message', value: 'why' }] } as const;
+    await taskIn({ ...failed, node, startedAt: 1000, endedAt: 2000, failure, retryCount: 2, lastRetryAt: 1500, requeueCount: 1, lastRequeueAt: 500 });
+    const { json } = await it.ask({ url: '/jobs/j/tasks/t' });
+    expect(json.executionInfo).toEqual({
+      startTime: '1970-01-01T00:00:01Z',
+      endTime: '1970-01-01T00:00:02Z',
+      exitCode: 1,
+      result: 'failure',
+      failureInfo: failure,
+      retryCount: 2,
+      lastRetryTime: '1970-01-01T00:00:01.5Z',
+      requeueCount: 1,
+      lastRequeueTime: '1970-01-01T00:00:00.5Z',
+    });
+    expect(json.nodeInfo).toMatchObject({ poolId: 'p', nodeId: 'tvmps_1_d', taskRootDirectory: 'workitems/j/job-1/t' });
+  });
+
+  test('constraints that a PUT leaves out take their defaults, the retry count its job’s', async () => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, constraints: { maxTaskRetryCount: 3 } }));
+    await it.ask(post('/jobs/j/tasks', { id: 't', commandLine: 'x', constraints: { maxTaskRetryCount: 1, retentionTime: 'PT1H' } }));
+    expect((await it.ask({ url: '/jobs/j/tasks/t' })).json.constraints).toMatchObject({ maxTaskRetryCount: 1, retentionTime: 'PT1H' });
+    await it.ask({ method: 'PUT', url: '/jobs/j/tasks/t', body: {} });
+    expect((await it.ask({ url: '/jobs/j/tasks/t' })).json.constraints).toEqual({ maxWallClockTime: 'P10675199DT2H48M5.4775807S', retentionTime: 'P7D', maxTaskRetryCount: 3 });
+  });
+});
+
+describe('pools: each call in each state answers as states.md 3.1 has it', () => {
+  const invalid = '409 OperationInvalidForCurrentState';
+  const calls: Readonly<Record<string, readonly [Sent, Readonly<Record<'resizing' | 'stopping' | 'steady' | 'deleting', string>>]>> = {
+    resize: [post('/pools/p/resize', { targetDedicatedNodes: 3 }), { resizing: '409 PoolBeingResized', stopping: '409 PoolBeingResized', steady: '202', deleting: '409 PoolBeingDeleted' }],
+    stopresize: [post('/pools/p/stopresize'), { resizing: '202', stopping: '202', steady: invalid, deleting: '409 PoolBeingDeleted' }],
+    patch: [{ method: 'PATCH', url: '/pools/p', body: { metadata: [] } }, { resizing: '200', stopping: '200', steady: '200', deleting: '409 PoolBeingDeleted' }],
+    updateproperties: [
+      post('/pools/p/updateproperties', { applicationPackageReferences: [], metadata: [] }),
+      { resizing: '204', stopping: '204', steady: '204', deleting: '409 PoolBeingDeleted' },
+    ],
+    delete: [{ method: 'DELETE', url: '/pools/p' }, { resizing: '202', stopping: '202', steady: '202', deleting: '409 PoolBeingDeleted' }],
+    'add again': [
+      post('/pools', { id: 'P', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }),
+      { resizing: '409 PoolExists', stopping: '409 PoolExists', steady: '409 PoolExists', deleting: '409 PoolBeingDeleted' },
+    ],
+    'patch of its size': [{ method: 'PATCH', url: '/pools/p', body: { vmSize: 'standard_d2_v2' } }, { resizing: invalid, stopping: invalid, steady: invalid, deleting: '409 PoolBeingDeleted' }],
+  };
+  const addPool = (nodes = 2) => it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, targetDedicatedNodes: nodes }));
+
+  async function poolIn(state: string): Promise<void> {
+    await addPool();
+    if (state === 'steady') await write.pool('p', { currentDedicated: 2 });
+    if (state === 'stopping') await it.ask(post('/pools/p/stopresize'));
+    if (state === 'stopping') await write.pool('p', { allocationState: 'stopping' });
+    if (state === 'deleting') await it.ask({ method: 'DELETE', url: '/pools/p' });
+  }
+
+  test.each(Object.entries(calls).flatMap(([name, [sent, answers]]) => Object.entries(answers).map(([state, answer]) => ({ name, sent, state, answer }))))(
+    '$name while $state: $answer',
+    async ({ sent, state, answer }) => {
+      await poolIn(state);
+      const { json } = await it.ask({ url: '/pools/p' });
+      expect(state === 'deleting' ? json.state : json.allocationState).toBe(state);
+      expect(await said(sent)).toBe(answer);
+    },
+  );
+
+  test('a resize is seen at once and moves the ETag; a stop leaves it', async () => {
+    await poolIn('steady');
+    const before = (await it.ask({ url: '/pools/p' })).json;
+    const resized = await it.ask(post('/pools/p/resize', { targetLowPriorityNodes: 4, resizeTimeout: 'PT6M' }));
+    const after = (await it.ask({ url: '/pools/p' })).json;
+    expect(after).toMatchObject({ allocationState: 'resizing', targetDedicatedNodes: 2, targetLowPriorityNodes: 4, resizeTimeout: 'PT6M', eTag: resized.headers['etag'] });
+    expect(after.eTag).not.toBe(before.eTag);
+    await write.pool('p', { allocationState: 'resizing' });
+    await it.ask(post('/pools/p/stopresize'));
+    expect((await it.ask({ url: '/pools/p' })).json).toMatchObject({ allocationState: 'stopping', eTag: after.eTag });
+  });
+
+  test('what went wrong with a resize is told while the pool is steady', async () => {
+    await addPool();
+    const errors = [{ code: 'AllocationTimedout', message: 'too late', values: [{ name: 'Reason', value: 'x' }] }];
+    await write.pool('p', { resizeErrors: errors });
+    expect((await it.ask({ url: '/pools/p' })).json.resizeErrors).toEqual(errors);
+    await it.ask(post('/pools/p/resize', { targetDedicatedNodes: 1 }));
+    expect((await it.ask({ url: '/pools/p' })).json).not.toHaveProperty('resizeErrors');
+  });
+
+  test('an empty pool may change its size of machine', async () => {
+    await addPool(0);
+    await write.pool('p', {});
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { vmSize: 'Standard_D2_v2', taskSlotsPerNode: 4 } })).toBe('200');
+    expect((await it.ask({ url: '/pools/p' })).json).toMatchObject({ vmSize: 'standard_d2_v2', taskSlotsPerNode: 4 });
+  });
+
+  test('updateproperties replaces the start task and removes it when it names none', async () => {
+    await addPool();
+    const startTask = { commandLine: 'setup' };
+    await it.ask({ method: 'PATCH', url: '/pools/p', body: { startTask } });
+    expect((await it.ask({ url: '/pools/p' })).json.startTask).toMatchObject({ commandLine: 'setup', waitForSuccess: true, maxTaskRetryCount: 0 });
+    await it.ask(post('/pools/p/updateproperties', { applicationPackageReferences: [], metadata: [{ name: 'a', value: 'b' }] }));
+    const { json } = await it.ask({ url: '/pools/p' });
+    expect(json.metadata).toEqual([{ name: 'a', value: 'b' }]);
+    expect(json).not.toHaveProperty('startTask');
+  });
+
+  test.each([
+    ['a Windows image', { virtualMachineConfiguration: { imageReference: { publisher: 'microsoftwindowsserver', offer: 'windowsserver', sku: '2019-datacenter' }, nodeAgentSKUId: 'batch.node.windows amd64' } }, newest],
+    ['cloud services', { cloudServiceConfiguration: { osFamily: '5' } }, '2023-11-01.18.0'],
+  ])('a pool of %s is made; why it gets no nodes stands in its intent', async (_name, machine, version) => {
+    expect(await said(post(`/pools?api-version=${version}`, { id: 'p', vmSize: 'standard_d1_v2', ...machine, targetDedicatedNodes: 1 }))).toBe('201');
+    const { rows } = await it.pool.query<{ unavailable: string }>('select unavailable from pool');
+    expect(rows[0]?.unavailable).toMatch(/Windows/);
+  });
+});
+
+test('nothing is told apart by the case of ids, and ids keep theirs', async () => {
+  await it.ask(post('/jobs', { id: 'My-Job', poolInfo: { poolId: 'p' } }));
+  await it.ask(post('/jobs/my-job/tasks', { id: 'Task_A', commandLine: 'x' }));
+  expect((await it.ask({ url: '/jobs/MY-JOB/tasks/TASK_a' })).json).toMatchObject({ id: 'Task_A', url: 'http://127.0.0.1:10800/jobs/My-Job/tasks/Task_A' });
+  expect(await said(post('/jobs', { id: 'MY-job', poolInfo: { poolId: 'p' } }))).toBe('409 JobExists');
+});

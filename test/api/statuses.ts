@@ -1,0 +1,125 @@
+import type { Pool } from 'pg';
+import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+
+/** Statuses as an owner would have written them, for tests without one. Resources are named by their ids; account 1 has them all. */
+export interface Statuses {
+  pool(id: string, status: Partial<PoolStatus>): Promise<void>;
+  /** Returns the node's number. */
+  node(poolId: string, status: Partial<NodeStatus> & { readonly id: string }): Promise<number>;
+  job(id: string, status: Partial<JobStatus>): Promise<void>;
+  task(jobId: string, id: string, status: Partial<TaskStatus>): Promise<void>;
+}
+
+export function statuses(database: Pool): Statuses {
+  const one = async (text: string, values: readonly unknown[]): Promise<Record<string, unknown>> => {
+    const { rows } = await database.query<Record<string, unknown>>(text, [...values]);
+    if (rows[0] === undefined) throw new Error(`nothing found: ${text} ${JSON.stringify(values)}`);
+    return rows[0];
+  };
+  const upsert = async (table: string, key: readonly string[], row: Readonly<Record<string, unknown>>): Promise<void> => {
+    const names = Object.keys(row);
+    const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
+    const places = names.map((_name, index) => `$${index + 1}`).join(', ');
+    await database.query(`insert into ${table} (${names.join(', ')}) values (${places}) on conflict (${key.join(', ')}) do update set ${sets}`, Object.values(row));
+  };
+  const poolNumber = async (id: string) => Number((await one('select pool from pool where id_key = lower($1)', [id]))['pool']);
+  let nodes = 100;
+  return {
+    async pool(id, status) {
+      const { pool, resize_sequence: asked } = await one('select pool, resize_sequence from pool where id_key = lower($1)', [id]);
+      const row: PoolStatus = {
+        pool: Number(pool),
+        allocationState: 'steady',
+        allocationSince: 0,
+        resizeSequence: Number(asked),
+        stopSequence: 0,
+        resizeErrors: [],
+        currentDedicated: 0,
+        currentLowPriority: 0,
+        ...status,
+      };
+      await upsert('pool_status', ['pool'], { ...snake(row), resize_errors: JSON.stringify(row.resizeErrors) });
+    },
+    async node(poolId, status) {
+      nodes += 1;
+      const row: NodeStatus = {
+        node: nodes,
+        pool: await poolNumber(poolId),
+        dedicated: true,
+        state: 'idle',
+        since: 0,
+        scheduling: 'enabled',
+        life: 1,
+        allocatedAt: 0,
+        bootedAt: null,
+        slots: 1,
+        runningTasks: 0,
+        runningSlots: 0,
+        totalTasksRun: 0,
+        totalTasksSucceeded: 0,
+        recentTasks: [],
+        startTask: null,
+        errors: [],
+        agent: null,
+        goneAt: null,
+        retainUntil: 0,
+        ...status,
+      };
+      const { node, pool, id, goneAt: gone_at } = row;
+      await upsert('node', ['node'], { node, account: 1, pool, id, id_key: id.toLowerCase(), gone_at, status: JSON.stringify(row) });
+      return node;
+    },
+    async job(id, status) {
+      const { job, action_sequence: asked, next_task: next } = await one('select job, action_sequence, next_task from job where id_key = lower($1)', [id]);
+      const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
+      const { tasks, slots, ...row }: JobStatus = {
+        job: Number(job),
+        state: 'active',
+        since: 0,
+        previousState: null,
+        previousSince: null,
+        actionSequence: Number(asked),
+        endedAt: null,
+        terminateReason: null,
+        ingested: Number(next) - 1,
+        tasks: none,
+        slots: none,
+        ...status,
+      };
+      await upsert('job_status', ['job'], { ...snake(row), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
+    },
+    async task(jobId, id, status) {
+      const found = await one('select t.job, t.task from task t join job j using (job) where j.id_key = lower($1) and t.id_key = lower($2) and t.deleted_at is null', [jobId, id]);
+      const row: TaskStatus = {
+        job: Number(found['job']),
+        task: Number(found['task']),
+        state: 'active',
+        since: 0,
+        previousState: null,
+        previousSince: null,
+        cause: 'added',
+        attempt: 0,
+        node: null,
+        startedAt: null,
+        endedAt: null,
+        exitCode: null,
+        result: null,
+        failure: null,
+        retryCount: 0,
+        lastRetryAt: null,
+        requeueCount: 0,
+        lastRequeueAt: null,
+        reactivateSequence: 0,
+        dependency: null,
+        ...status,
+      };
+      await upsert('task_status', ['job', 'task'], { ...snake(row), failure: row.failure && JSON.stringify(row.failure) });
+    },
+  };
+}
+
+const snake = (row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value as unknown]));
+
+const prefixed = (prefix: string, row: object): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(row).map(([name, value]) => [`${prefix}_${name}`, value as unknown]));
