@@ -73,7 +73,7 @@ export const detach = (state: CoreState, task: Task & { live: Live }): void => {
 const settleTaking = (task: Task & { live: Live }, pool: Pool): void => {
   const { live, slots } = task;
   if (live.revoking === null && live.ending === null) addTo(pool.offered, live.priority, -slots);
-  else if (live.revoking === 'steal' || live.revoking === 'outranked') pool.revoking[live.revoking] -= slots;
+  else if (live.revoking === 'steal') pool.stealing -= slots;
 };
 
 /** Asks an un-started offer back. The agent says `revoked`, or `started` if it was quicker. */
@@ -81,7 +81,7 @@ export const askRevoke = (state: CoreState, task: Task & { live: Live }, why: No
   const { live, slots } = task;
   if (started(task) || live.revoking !== null || live.ending !== null) return;
   addTo(live.node.pool.offered, live.priority, -slots);
-  if (why !== 'withdrawn') live.node.pool.revoking[why] += slots;
+  if (why === 'steal') live.node.pool.stealing += slots;
   live.revoking = why;
   state.changes.command({ kind: 'revoke', node: live.node.number, key: keyOf(task) });
 };
@@ -92,7 +92,7 @@ export const askEnd = (state: CoreState, task: Task & { live: Live }, reason: En
   if (live.ending !== null) return;
   if (!started(task)) {
     if (live.revoking === null) addTo(live.node.pool.offered, live.priority, -slots);
-    else if (live.revoking !== 'withdrawn') live.node.pool.revoking[live.revoking] -= slots;
+    else if (live.revoking === 'steal') live.node.pool.stealing -= slots;
     live.revoking = 'withdrawn';
   }
   live.ending = reason;
@@ -129,11 +129,11 @@ const mayStart = (task: Task & { live: Live }): boolean => {
 };
 
 /** An exit condition disables with `requeue` (task semantics 6.9), whatever a client asked for some time before. */
-export const disableOption = (job: Job): 'requeue' | 'terminate' | 'wait' =>
+const disableOption = (job: Job): 'requeue' | 'terminate' | 'wait' =>
   job.intent.action.kind === 'disable' && job.intent.actionSequence === job.status.actionSequence ? job.intent.action.tasks : 'requeue';
 
 /** A pool that is deleted requeues what runs on it. */
-export const deallocation = (pool: Pool): Pool['intent']['nodeDeallocation'] => (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
+const deallocation = (pool: Pool): Pool['intent']['nodeDeallocation'] => (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
 
 export const relist = (state: CoreState, job: Job): void => {
   list(job);

@@ -19,7 +19,7 @@ import { COMPLETED_JOBS_KEPT } from './tunables.ts';
  * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job is in is only noted.
  */
 
-export const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
+const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
 
 export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
   const poolQueue = queueOf(state, intent.poolId);

@@ -44,8 +44,8 @@ export interface Pool {
   readonly failures: { dedicated: string | null; lowPriority: string | null };
   /** Un-started offers by their job's priority, in slots, those being taken back left out. */
   readonly offered: Map<number, number>;
-  /** Slots of offers being taken back for idle nodes, and for jobs of higher priority. */
-  readonly revoking: { steal: number; outranked: number };
+  /** Slots of offers being taken back for idle nodes. */
+  stealing: number;
   /** When placement looks again by itself. */
   placementTimer: Instant | null;
   dirty: boolean;

@@ -50,7 +50,7 @@ const make = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
   queue: queueOf(state, intent.id),
   failures: { dedicated: null, lowPriority: null },
   offered: new Map(),
-  revoking: { steal: 0, outranked: 0 },
+  stealing: 0,
   placementTimer: null,
   dirty: false,
 });

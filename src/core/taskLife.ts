@@ -86,13 +86,13 @@ export const line = (state: CoreState, job: Job, entry: number, intent: TaskInte
   if (unmet === 0) enqueue(state, job, entry, 'byNumber');
 };
 
-export const enqueue = (state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void => {
+const enqueue = (state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void => {
   job.queue.put(state.table, entry, where);
   relist(state, job);
 };
 
 /** The task object of an open task, made when first needed. */
-export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
+const taskOf = (state: CoreState, job: Job, entry: number): Task => {
   const known = state.table.records[entry];
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);

@@ -2,7 +2,7 @@ import type { Instant, TaskNumber } from './keys.ts';
 import type { Task } from './model.ts';
 
 /** Where an open task stands, as far as the queues are concerned. */
-export const FREE = 0;
+const FREE = 0;
 export const BLOCKED = 1;
 export const QUEUED = 2;
 export const LIVE = 3;

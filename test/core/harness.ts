@@ -97,6 +97,7 @@ export class TestEnv {
 
   /** Time passes; timers fire when they are due. */
   pass(ms: number): this {
+    this.settle();
     const until = this.now + ms;
     for (let timer = this.core.nextTimer(); timer !== null && timer <= until; timer = this.core.nextTimer()) {
       this.now = Math.max(this.now, timer);
@@ -201,7 +202,9 @@ export class TestEnv {
     this.core = createCore(structuredClone(snapshot), this.now);
     // The owner asks the provider for the truth first.
     for (const { node, life } of snapshot.nodes) {
-      const known = this.agents.get(node)?.life === life;
+      const agent = this.agents.get(node);
+      const known = agent?.life === life;
+      if (known && !agent.booted) continue;
       this.apply({ kind: 'node', node, life, observed: known ? { kind: 'running' } : { kind: 'ended', reason: 'the provider does not know it' } });
     }
     for (const agent of this.agents.values()) if (agent.up) agent.hello();
@@ -451,6 +454,7 @@ export class TestAgent {
   /** Attempts ever started here. */
   readonly starts: string[] = [];
   up = false;
+  booted = false;
   /** Holds offers back instead of starting them. */
   paused = false;
   #said: AgentReport[] = [];
@@ -463,6 +467,7 @@ export class TestAgent {
   }
 
   boot(): void {
+    this.booted = true;
     this.env.apply({ kind: 'node', node: this.node, life: this.life, observed: { kind: 'running' } });
     this.hello();
   }

@@ -1,41 +1,38 @@
 import { askRevoke, isLive } from '../attempts.ts';
-import type { CoreState, Pool } from '../model.ts';
-import { REVOKES_PER_DECIDE } from '../tunables.ts';
-import { fitsPool } from './filters/fitsPool.ts';
+import type { CoreState, Node, Pool } from '../model.ts';
+import { aheadSlots } from '../tunables.ts';
 
 /**
- * Tasks of higher priority found no room, while offers of lower priority wait on nodes: those are taken back, as many as are needed, the last in line first. What
- * has slots already, or would get them at once, is left alone: running tasks are never preempted (task semantics 6.13).
+ * Priority among offers. Agents start what they were offered in that order, so a task that is offered ahead has the offers of lower priority on its node taken back:
+ * they come back to their queues and line up behind it. What has slots already, or gets them at once, is left alone: running tasks are never preempted (task
+ * semantics 6.13).
  */
-export const outrank = (state: CoreState, pool: Pool): void => {
-  const first = pool.queue.ready[0];
-  if (first === undefined || pool.offered.size === 0) return;
-  const { priority } = first.intent;
-  if (![...pool.offered.keys()].some((offered) => offered < priority)) return;
-  let wanted = demand(pool, priority) - pool.revoking.outranked;
-  let count = 0;
-  for (const node of pool.capacity.overcommitted()) {
-    let waiting = -node.free;
-    for (const task of [...node.offers].reverse()) {
-      if (wanted <= 0 || waiting <= 0 || count >= REVOKES_PER_DECIDE) break;
-      waiting -= task.slots;
-      if (!isLive(task) || task.live.priority >= priority || task.live.revoking !== null || task.live.ending !== null) continue;
-      askRevoke(state, task, 'outranked');
-      wanted -= task.slots;
-      count += 1;
-    }
-  }
+export const outrank = (state: CoreState, node: Node, priority: number): void => {
+  if (!anyBelow(node.pool, priority)) return;
+  for (const task of lower(node, priority)) if (isLive(task)) askRevoke(state, task, 'outranked');
 };
 
-/** Slots' worth of waiting tasks of this priority that could run here. */
-const demand = (pool: Pool, priority: number): number => {
-  let slots = 0;
-  for (const job of pool.queue.ready) {
-    if (job.intent.priority < priority || slots >= REVOKES_PER_DECIDE) break;
-    const headroom = job.intent.maxParallelTasks < 0 ? Number.POSITIVE_INFINITY : job.intent.maxParallelTasks - job.live.size;
-    const fitting = job.queue.lanes.filter((lane) => lane.head !== -1 && fitsPool.passes({ pool, slots: lane.slots }));
-    const widest = Math.max(0, ...fitting.map((lane) => lane.slots));
-    slots += fitting.length === 0 ? 0 : Math.min(job.queue.slots, headroom * widest);
+/** A node without room ahead that has it once the offers below this priority are taken back. */
+export const nodeToOutrank = (pool: Pool, priority: number, slots: number): Node | null => {
+  if (!anyBelow(pool, priority)) return null;
+  for (const node of pool.capacity.overcommitted()) {
+    if (slots > node.slots) continue;
+    const cleared = lower(node, priority).reduce((sum, task) => sum + task.slots, node.free);
+    if (cleared > node.free && slots - cleared <= aheadSlots(node.slots)) return node;
   }
-  return slots;
+  return null;
+};
+
+const anyBelow = (pool: Pool, priority: number): boolean => {
+  for (const offered of pool.offered.keys()) if (offered < priority) return true;
+  return false;
+};
+
+/** Offers of lower priority that wait for a slot and are not being taken back. */
+const lower = (node: Node, priority: number) => {
+  let room = node.slots - node.runningSlots;
+  return [...node.offers].filter((task) => {
+    room -= task.slots;
+    return room < 0 && isLive(task) && task.live.priority < priority && task.live.revoking === null && task.live.ending === null;
+  });
 };

@@ -6,7 +6,7 @@ import { offer } from '../taskLife.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';
 import { roomAhead } from './filters/roomAhead.ts';
-import { outrank } from './outrank.ts';
+import { nodeToOutrank, outrank } from './outrank.ts';
 import { steal } from './steal.ts';
 
 /**
@@ -19,7 +19,6 @@ import { steal } from './steal.ts';
  */
 export const place = (state: CoreState, pool: Pool, now: Instant): void => {
   fill(state, pool, now);
-  outrank(state, pool);
   steal(state, pool, now);
 };
 
@@ -34,8 +33,10 @@ const fill = (state: CoreState, pool: Pool, now: Instant): void => {
     while (job.listed !== null) {
       const lane = nextLane(state, job, pool, closed);
       if (lane === null) break;
-      const node = free(state, job, pool, lane) ?? (aheadOpen ? ahead(pool, lane) : null);
+      const atOnce = free(state, job, pool, lane);
+      const node = atOnce ?? (aheadOpen ? ahead(pool, job, lane) : null);
       if (node !== null) {
+        if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, node, now);
         continue;
       }
@@ -70,7 +71,7 @@ const free = (state: CoreState, job: Job, pool: Pool, { head, slots }: Lane): No
 const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
   affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
 
-const ahead = (pool: Pool, { slots }: Lane): Node | null => {
+const ahead = (pool: Pool, job: Job, { slots }: Lane): Node | null => {
   const node = pool.capacity.roomiest();
-  return node !== null && roomAhead.passes({ node, slots }) ? node : null;
+  return node !== null && roomAhead.passes({ node, slots }) ? node : nodeToOutrank(pool, job.intent.priority, slots);
 };

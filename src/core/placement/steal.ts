@@ -9,8 +9,8 @@ import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';
  * be taken back is where it should be.
  */
 export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
-  const { capacity, revoking } = pool;
-  let room = capacity.freeSlots - revoking.steal;
+  const { capacity } = pool;
+  let room = capacity.freeSlots - pool.stealing;
   if (room <= 0 || capacity.waitingSlots === 0) return;
   // Nothing had waited long enough when this was looked at last, and what has come since is younger.
   if (pool.placementTimer !== null && pool.placementTimer > now) return;
@@ -23,9 +23,9 @@ export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
     for (const task of [...node.offers].reverse()) {
       if (room <= 0 || waiting <= 0 || count >= REVOKES_PER_DECIDE) break;
       if (!isLive(task) || task.slots > widest) continue;
-      const { revoking: asked, ending, offeredAt } = task.live;
+      const { revoking, ending, offeredAt } = task.live;
       waiting -= task.slots;
-      if (asked !== null || ending !== null) continue;
+      if (revoking !== null || ending !== null) continue;
       if (offeredAt + STEAL_AFTER_MS > now) {
         next = Math.min(next ?? Number.POSITIVE_INFINITY, offeredAt + STEAL_AFTER_MS);
         continue;

@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import type { DependencyIds } from '../../src/core/intent.ts';
+import { exited, testEnv, type TestEnv, type TestJob } from './harness.ts';
+
+const on = (ids: readonly string[], ...ranges: readonly (readonly [number, number])[]): { readonly dependsOn: DependencyIds } => ({
+  dependsOn: { ids, ranges: ranges.map(([start, end]) => ({ start, end })) },
+});
+
+const withDependencies = (slots = 20): { env: TestEnv; job: TestJob } => {
+  const env = testEnv();
+  env.pool({ slots });
+  return { env, job: env.job({ usesTaskDependencies: true }) };
+};
+
+describe('a task that depends on others', () => {
+  test('runs when all of them have ended well', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a' }).task({ idKey: 'b' }).task({ idKey: 'join', ...on(['a', 'b', 'a']) });
+    env.settle();
+    expect(job.states).toEqual({ running: 2, active: 1 });
+    job.end(1);
+    expect(job.state(3)).toBe('active');
+    job.end(2);
+    expect(job.state(3)).toBe('running');
+  });
+
+  test('waits for one that does not exist yet', () => {
+    const { env, job } = withDependencies();
+    job.task(on(['later']));
+    env.settle();
+    expect(job.state(1)).toBe('active');
+    job.task({ idKey: 'later' });
+    env.settle();
+    job.end(2);
+    expect(job.state(1)).toBe('running');
+  });
+
+  test('runs at once if they ended before it was added, also under another owner', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: '1' });
+    env.settle();
+    job.end(1).task(on(['1'])).task(on([], [1, 1]));
+    env.settle();
+    expect(job.states).toEqual({ completed: 1, running: 2 });
+    env.restart();
+    job.task(on(['1'], [1, 1]));
+    env.settle();
+    expect(job.state(4)).toBe('running');
+  });
+
+  test('on a range waits for every integer in it, leading zeros or not', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: '001' }).task({ idKey: '2' }).task({ idKey: '04' }).task({ idKey: 'x', ...on([], [1, 4]) });
+    env.settle();
+    job.end(2).end(3).end(1);
+    expect(job.state(4)).toBe('active');
+    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', message: expect.stringContaining('1-4 (3)') }]);
+    job.task({ idKey: '3' });
+    env.settle();
+    job.end(5);
+    expect(job.state(4)).toBe('running');
+  });
+
+  test('is satisfied by the first of those that are the same integer', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: '4' }).task({ idKey: '004' }).task({ idKey: 'x', ...on([], [4, 4]) });
+    env.settle();
+    job.end(2);
+    expect(job.state(3)).toBe('running');
+    job.end(1);
+    expect(job.states).toEqual({ completed: 2, running: 1 });
+  });
+
+  test('stays active when one failed, until that is made active again and ends well', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a' }).task(on(['a']));
+    env.settle();
+    job.end(1, exited(1));
+    env.restart().settle();
+    expect(job.state(2)).toBe('active');
+    job.reactivate(1);
+    env.settle();
+    job.end(1);
+    expect(job.state(2)).toBe('running');
+  });
+
+  test('runs although one failed, if its exit conditions satisfy', () => {
+    const { env, job } = withDependencies();
+    job
+      .task({ idKey: 'a', exitConditions: { exitCodeRanges: [{ start: 3, end: 5, exitOptions: { dependencyAction: 'satisfy' } }] } })
+      .task({ idKey: 'b', exitConditions: { exitCodes: [{ code: 0, exitOptions: { dependencyAction: 'block' } }] } })
+      .task(on(['a']))
+      .task(on(['b']));
+    env.settle();
+    job.end(1, exited(4)).end(2, exited(0));
+    expect(job.of(1)).toMatchObject({ result: 'failure', dependency: 'satisfy' });
+    expect(job.of(2)).toMatchObject({ result: 'success', dependency: 'block' });
+    expect(job.state(3)).toBe('running');
+    expect(job.state(4)).toBe('active');
+  });
+
+  test('can be terminated while it waits, and waits again when it is made active again', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a' }).task({ idKey: 'b' }).task(on(['a', 'b']));
+    env.settle();
+    job.terminateTask(3);
+    env.settle();
+    job.reactivate(3);
+    env.settle();
+    expect(job.state(3)).toBe('active');
+    job.end(1);
+    expect(job.state(3)).toBe('active');
+    job.end(2);
+    expect(job.state(3)).toBe('running');
+  });
+
+  test('keeps what a parent gave it when that is deleted', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a' });
+    env.settle();
+    job.end(1).deleteTask(1).task(on(['a']));
+    env.settle();
+    expect(job.state(2)).toBe('running');
+  });
+});
+
+describe('a hundred thousand tasks that depend on one range', () => {
+  test('are released in pages, and each of them once', () => {
+    const { env, job } = withDependencies(2);
+    job.tasks(2, (task) => ({ idKey: String(task) }));
+    const range = on([], [1, 2]);
+    job.tasks(100_000, { idKey: 'x', ...range });
+    env.settle();
+    job.end(1);
+    env.agent(job.of(2).node ?? 0).finish(job.number, 2, exited(0));
+    env.apply(...env.agent(job.of(2).node ?? 0).work());
+    env.tick();
+    expect(env.core.nextTimer()).toBe(env.now);
+    let ticks = 1;
+    for (; env.core.nextTimer() === env.now; ticks++) env.tick();
+    expect(ticks).toBe(10);
+    expect(env.explain(job, 100_002)).toMatchObject([{ code: 'NoFreeSlots' }]);
+  });
+});

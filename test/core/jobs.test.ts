@@ -1,0 +1,330 @@
+import { describe, expect, test } from 'vitest';
+import { EXIT_0, exited, testEnv } from './harness.ts';
+
+const twoRunningOneWaiting = () => {
+  const env = testEnv();
+  const pool = env.pool({ slots: 2 });
+  const job = env.job().tasks(3);
+  env.settle();
+  return { env, pool, job };
+};
+
+describe('disabling a job', () => {
+  test('with requeue puts its running tasks back and counts that', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.disable('requeue');
+    env.tick();
+    expect(job.status.state).toBe('disabling');
+    env.restart().settle();
+    expect(job.status).toMatchObject({ state: 'disabled', previousState: 'disabling', tasks: { active: 3, running: 0, succeeded: 0, failed: 0 } });
+    expect(job.of(1)).toMatchObject({ state: 'active', requeueCount: 1, lastRequeueAt: env.now, retryCount: 0, cause: 'jobDisabled', startedAt: null });
+    expect(job.of(3)).toMatchObject({ state: 'active', requeueCount: 0 });
+  });
+
+  test('with terminate completes its running tasks; the waiting ones stay', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.disable('terminate');
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'disabled', tasks: { active: 1, running: 0, succeeded: 0, failed: 2 } });
+    expect(job.of(1).failure?.code).toBe('TaskEnded');
+    expect(job.of(3)).toMatchObject({ state: 'active', failure: null });
+  });
+
+  test('with wait lets its running tasks end and starts none', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.disable('wait');
+    env.settle();
+    expect(job.status.state).toBe('disabling');
+    expect(job.states).toEqual({ running: 2, active: 1 });
+    job.end(1).end(2);
+    expect(job.status.state).toBe('disabled');
+    expect(job.states).toEqual({ completed: 2, active: 1 });
+  });
+
+  test('that has nothing running is disabled at once, and takes tasks in', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job();
+    env.settle();
+    job.disable('wait');
+    env.settle();
+    job.tasks(2);
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'disabled', tasks: { active: 2 } });
+    expect(job.states).toEqual({ active: 2 });
+  });
+
+  test('and enabling it again lets its tasks run, by way of enabling', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.disable('requeue');
+    env.settle();
+    env.now += 10;
+    job.enable();
+    env.now += 10;
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'active', previousState: 'enabling', previousSince: env.now - 10, since: env.now });
+    expect(job.states).toEqual({ running: 2, offered: 1 });
+    expect(job.of(1).attempt).toBe(2);
+  });
+});
+
+describe('terminating a job', () => {
+  test('ends what runs, leaves what waits active for ever, and says why', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.terminate('enough');
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'enough', endedAt: env.now, previousState: 'terminating' });
+    expect(job.status.tasks).toEqual({ active: 1, running: 0, succeeded: 0, failed: 2 });
+    expect(job.of(1)).toMatchObject({ state: 'completed', cause: 'jobTerminated', failure: { code: 'TaskEnded' } });
+    expect(job.of(3)).toMatchObject({ state: 'active', requeueCount: 0 });
+  });
+
+  test('does not retry what fails meanwhile', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job({ maxTaskRetryCount: -1 }).task();
+    env.settle();
+    job.terminate();
+    pool.agent(0).finish(job.number, 1, exited(1));
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'completed', failure: { code: 'FailureExitCode' } });
+    expect(job.status.state).toBe('completed');
+  });
+
+  test('counts tasks that were added just before', () => {
+    const env = testEnv();
+    const job = env.job();
+    job.terminate();
+    env.settle();
+    job.tasks(2);
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'completed', ingested: 2, tasks: { active: 2 } });
+  });
+
+  test('happens by itself when its wall clock runs out, counted from its creation, also while it is disabled', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ maxWallClockMs: 60_000 }).task();
+    const idle = env.job({ maxWallClockMs: 60_000 }).disable('wait');
+    env.settle();
+    env.pass(59_999);
+    expect(job.status.state).toBe('active');
+    env.pass(1);
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'MaxWallClockTimeExpiry' });
+    expect(idle.status).toMatchObject({ state: 'completed', terminateReason: 'MaxWallClockTimeExpiry' });
+    expect(job.of(1).failure?.code).toBe('TaskEnded');
+  });
+});
+
+describe('onAllTasksComplete', () => {
+  test('ends a job when its last task has ended, unless one was added meanwhile', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env.job({ onAllTasksComplete: 'terminatejob', nextTask: 1 });
+    job.tasks(2);
+    env.settle();
+    job.end(1);
+    expect(job.status.state).toBe('active');
+    job.end(2, exited(1));
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete', tasks: { active: 0, running: 0, succeeded: 1, failed: 1 } });
+    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2 }]);
+  });
+
+  test('ends a job without tasks at once', () => {
+    const env = testEnv();
+    const job = env.job();
+    env.settle();
+    job.patch({ onAllTasksComplete: 'terminatejob' });
+    const { guards } = env.tick();
+    expect(guards).toEqual([{ job: job.number, ingested: 0 }]);
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete' });
+  });
+
+  test('waits for tasks that are known to have been added', () => {
+    const env = testEnv();
+    const job = env.job();
+    env.settle();
+    job.patch({ onAllTasksComplete: 'terminatejob', nextTask: 3 });
+    env.settle();
+    expect(job.status.state).toBe('active');
+  });
+
+  test('waits while a task is blocked', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob', usesTaskDependencies: true }).tasks(2, (task) => ({ dependsOn: task === 2 ? { ids: ['t1'], ranges: [] } : null }));
+    env.settle();
+    job.end(1, exited(1));
+    expect(job.status).toMatchObject({ state: 'active', tasks: { active: 1 } });
+    job.terminateTask(2);
+    env.settle();
+    expect(job.status.state).toBe('completed');
+  });
+});
+
+describe('onTaskFailure with exit options', () => {
+  test('ends the job when a task fails and nothing else is said', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env.job({ onTaskFailure: 'performexitoptionsjobaction', maxTaskRetryCount: 1 }).tasks(2);
+    env.settle();
+    job.end(1, exited(1));
+    expect(job.status.state).toBe('active');
+    job.end(1, exited(1));
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'TaskFailed' });
+    expect(job.of(2).failure?.code).toBe('TaskEnded');
+  });
+
+  test('disables the job if an exit condition says so: the other tasks are requeued', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env
+      .job({ onTaskFailure: 'performexitoptionsjobaction' })
+      .tasks(2, { exitConditions: { exitCodes: [{ code: 7, exitOptions: { jobAction: 'disable' } }] } });
+    env.settle();
+    job.end(1, exited(7));
+    expect(job.status.state).toBe('disabled');
+    expect(job.of(2)).toMatchObject({ state: 'active', requeueCount: 1 });
+    job.enable();
+    env.settle();
+    expect(job.state(2)).toBe('running');
+  });
+
+  test('does nothing where the job does not ask for it', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job().task();
+    env.settle();
+    job.end(1, exited(1));
+    expect(job.status.state).toBe('active');
+  });
+});
+
+describe('deleting a job', () => {
+  test('kills what runs; then it is gone, and its directories with it', () => {
+    const { env, pool, job } = twoRunningOneWaiting();
+    job.delete();
+    env.tick();
+    expect(env.jobs.has(job.number)).toBe(true);
+    env.restart().settle();
+    expect(env.jobs.has(job.number)).toBe(false);
+    expect(pool.agent(0).running.size).toBe(0);
+    expect(env.sent('discardJob')).toEqual([{ kind: 'discardJob', node: pool.node(0).node, job: job.number }]);
+    expect(pool.node(0)).toMatchObject({ state: 'idle', runningSlots: 0 });
+  });
+
+  test('that was completed long ago makes it go at once', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.terminate();
+    env.settle();
+    env.restart().settle();
+    job.delete();
+    env.settle();
+    expect(env.jobs.has(job.number)).toBe(false);
+  });
+});
+
+describe('jobs of one pool', () => {
+  test('are served by priority, and among equals the older one first', () => {
+    const env = testEnv();
+    const low = env.job({ priority: -5 }).task();
+    const older = env.job().task();
+    const younger = env.job().task();
+    const high = env.job({ priority: 5 }).task();
+    env.pool();
+    env.settle();
+    const order: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const running = [low, older, younger, high].find((job) => job.inState('running').length > 0);
+      order.push(running?.number ?? 0);
+      running?.end(1);
+    }
+    expect(order).toEqual([high, older, younger, low].map(({ number }) => number));
+  });
+
+  test('with a higher priority take waiting offers back from the others, never running tasks', () => {
+    const env = testEnv();
+    env.pool({ slots: 1 });
+    const low = env.job().tasks(10);
+    env.settle();
+    expect(low.states).toEqual({ running: 1, offered: 4, active: 5 });
+    const high = env.job({ priority: 1 }).tasks(2);
+    env.settle();
+    expect(low.states.running).toBe(1);
+    expect(high.states).toEqual({ offered: 2 });
+    expect(env.sent('revoke').length).toBeLessThanOrEqual(4);
+    low.end(1);
+    expect(high.states).toEqual({ running: 1, offered: 1 });
+    expect(low.of(2).requeueCount).toBe(0);
+  });
+
+  test('that is too wide for the pool does not unsettle the others', () => {
+    const env = testEnv();
+    env.pool({ slots: 1 });
+    env.job({ priority: 1 }).task({ requiredSlots: 2 });
+    env.job().tasks(10);
+    env.settle();
+    expect(env.sent('revoke')).toEqual([]);
+  });
+
+  test('run no more tasks at once than maxParallelTasks, offers included', () => {
+    const env = testEnv();
+    env.pool({ slots: 4 });
+    const job = env.job({ maxParallelTasks: 2 }).tasks(5);
+    const other = env.job().tasks(2);
+    env.settle();
+    expect(job.states).toEqual({ running: 2, active: 3 });
+    expect(other.states).toEqual({ running: 2 });
+    job.end(1);
+    expect(job.states).toEqual({ running: 2, completed: 1, active: 2 });
+    job.patch({ maxParallelTasks: -1 });
+    env.settle();
+    expect(job.states).toEqual({ running: 2, completed: 1, offered: 2 });
+  });
+
+  test('wait for their pool by its id, whatever the case, and for the next of that id', () => {
+    const env = testEnv();
+    const job = env.job({ poolId: 'Later' }).tasks(2);
+    env.settle();
+    expect(job.states).toEqual({ active: 2 });
+    const pool = env.pool({ id: 'later' });
+    env.settle();
+    expect(job.states).toEqual({ running: 1, offered: 1 });
+    pool.delete();
+    env.settle();
+    expect(env.pools.has(pool.number)).toBe(false);
+    expect(job.of(1)).toMatchObject({ state: 'active', requeueCount: 1, cause: 'nodeRemoved' });
+    env.pool({ id: 'LATER' });
+    env.settle();
+    expect(job.states).toEqual({ running: 1, offered: 1 });
+  });
+
+  test('move to another pool when they are told to while disabled', () => {
+    const env = testEnv();
+    const job = env.job({ poolId: 'nowhere' }).task();
+    env.pool();
+    env.settle();
+    job.disable('wait');
+    env.settle();
+    job.patch({ poolId: 'pool' });
+    job.enable();
+    env.settle();
+    expect(job.state(1)).toBe('running');
+  });
+});
+
+describe('a job that ended', () => {
+  test('is not begun again by an old request', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job().task();
+    env.settle();
+    job.end(1, EXIT_0).terminate('enough');
+    env.settle();
+    const { status } = job;
+    env.restart();
+    job.patch({});
+    env.settle();
+    expect(job.status).toEqual(status);
+  });
+});

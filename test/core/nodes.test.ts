@@ -1,0 +1,266 @@
+import { describe, expect, test } from 'vitest';
+import type { StartTaskStatus } from '../../src/core/status.ts';
+import { exited, testEnv } from './harness.ts';
+
+const startTask = (change: Partial<StartTaskStatus> = {}): StartTaskStatus => ({
+  state: 'running',
+  startedAt: 1,
+  endedAt: null,
+  exitCode: null,
+  failure: null,
+  retryCount: 0,
+  lastRetryAt: null,
+  result: null,
+  ...change,
+});
+
+const booting = (waitForSuccess: boolean | null) => {
+  const env = testEnv();
+  env.bootsByItself = false;
+  const pool = env.pool({ startTask: waitForSuccess === null ? null : { waitForSuccess, maxTaskRetryCount: 0 } });
+  env.settle();
+  const agent = pool.agent(0);
+  agent.hello({ ready: false });
+  env.settle();
+  return { env, pool, agent };
+};
+
+describe('a node comes up', () => {
+  test('creating, starting, idle', () => {
+    const { env, pool, agent } = booting(null);
+    expect(pool.node(0)).toMatchObject({ state: 'starting', bootedAt: env.now, agent: { version: '1', ipAddress: '127.0.0.1' } });
+    agent.says({ kind: 'ready' });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'idle', since: env.now });
+  });
+
+  test('waits for its start task, and shows it', () => {
+    const { env, pool, agent } = booting(true);
+    const job = env.job().task();
+    agent.says({ kind: 'startTask', status: startTask() });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'waitingforstarttask', startTask: { state: 'running' } });
+    expect(job.state(1)).toBe('active');
+    agent.says({ kind: 'startTask', status: startTask({ state: 'completed', exitCode: 0, result: 'success', endedAt: 2 }) });
+    agent.says({ kind: 'ready' });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'running', startTask: { exitCode: 0 } });
+  });
+
+  test('is starttaskfailed when that failed, gets no tasks, and still counts', () => {
+    const { env, pool, agent } = booting(true);
+    const job = env.job().task();
+    agent.says({ kind: 'startTask', status: startTask({ state: 'completed', exitCode: 1, result: 'failure', endedAt: 2 }) });
+    env.settle();
+    expect(pool.node(0).state).toBe('starttaskfailed');
+    expect(job.state(1)).toBe('active');
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1 });
+  });
+
+  test('does not wait for a start task that need not succeed', () => {
+    const { env, pool, agent } = booting(false);
+    agent.says({ kind: 'startTask', status: startTask() });
+    env.settle();
+    expect(pool.node(0).state).toBe('starting');
+    agent.says({ kind: 'ready' });
+    agent.says({ kind: 'startTask', status: startTask({ state: 'completed', exitCode: 1, result: 'failure' }) });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'idle', startTask: { result: 'failure' } });
+  });
+
+  test('is unusable when its agent says so, with the reasons', () => {
+    const { env, pool, agent } = booting(null);
+    agent.says({ kind: 'unusable', errors: [{ code: 'DiskFull', message: 'no space left' }] });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'unusable', errors: [{ code: 'DiskFull' }] });
+    agent.goSilent();
+    env.settle();
+    expect(pool.node(0).state).toBe('unusable');
+  });
+
+  test('believes no agent of another life', () => {
+    const { env, pool, agent } = booting(null);
+    agent.die();
+    env.settle();
+    agent.says({ kind: 'ready' });
+    env.apply({ kind: 'node', node: agent.node, life: 9, observed: { kind: 'ended', reason: 'other' } });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'creating', life: 1 });
+  });
+});
+
+describe('a node that is away', () => {
+  test('reads unknown; its tasks stay running, it gets no new ones, and goes on when it is back', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 2 });
+    const job = env.job().task();
+    env.settle();
+    const agent = pool.agent(0);
+    agent.goSilent();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'unknown', runningTasks: 1 });
+    job.task();
+    env.settle();
+    expect(job.states).toEqual({ running: 1, active: 1 });
+    agent.hello();
+    env.settle();
+    expect(pool.node(0).state).toBe('running');
+    expect(job.states).toEqual({ running: 2 });
+    expect(job.of(1).attempt).toBe(1);
+  });
+
+  test('reports what ended meanwhile, and that counts', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    const agent = pool.agent(0);
+    agent.goSilent();
+    env.settle();
+    agent.finish(job.number, 1, exited(0));
+    env.settle();
+    agent.hello();
+    env.settle();
+    expect(job.of(1)).toMatchObject({ result: 'success', attempt: 1 });
+    expect(job.of(2)).toMatchObject({ state: 'running', attempt: 1 });
+    expect(agent.starts).toHaveLength(2);
+  });
+
+  test('until its lease has run out: then its tasks run elsewhere, uncounted, and it is acquired anew', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().task();
+    env.settle();
+    const node = job.of(1).node ?? 0;
+    env.agent(node).goSilent();
+    env.settle();
+    env.apply({ kind: 'leaseExpired', node });
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, requeueCount: 0, retryCount: 0 });
+    expect(job.of(1).node).not.toBe(node);
+    expect(env.sent('release')).toEqual([{ kind: 'release', node, life: 1 }]);
+    env.pass(60_000);
+    expect(pool.nodes.find((row) => row.node === node)).toMatchObject({ state: 'idle', life: 2 });
+  });
+});
+
+describe('a node that dies', () => {
+  test('gives its tasks back, neither a retry nor a requeue, and is acquired again with the next life', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    env.pass(20_000);
+    const before = pool.node(0);
+    pool.agent(0).die();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ node: before.node, id: before.id, life: 2, state: 'running' });
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, retryCount: 0, requeueCount: 0, node: before.node });
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1 });
+  });
+
+  test('as soon as it is up is acquired ever more slowly', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    env.settle();
+    const waits: number[] = [];
+    for (let death = 0; death < 9; death++) {
+      pool.agent(0).die();
+      env.settle();
+      expect(pool.node(0)).toMatchObject({ state: 'creating', errors: [{ code: 'NodeLost' }] });
+      const died = env.now;
+      while (pool.node(0).state === 'creating') env.pass(500);
+      waits.push(env.now - died);
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+  });
+
+  test('while it leaves is gone', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    env.job().task();
+    env.settle();
+    pool.resize(0, { nodeDeallocation: 'taskcompletion' });
+    env.settle();
+    pool.agent(0).die();
+    env.settle();
+    expect(pool.nodes).toEqual([]);
+    expect(pool.status.allocationState).toBe('steady');
+  });
+});
+
+describe('when an agent says hello', () => {
+  test('an offer that never reached it is made again, with the same attempt', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    env.settle();
+    const job = env.job().task();
+    env.tick();
+    pool.agent(0).goSilent();
+    pool.agent(0).hello();
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 1 });
+    expect(pool.agent(0).starts).toHaveLength(1);
+  });
+
+  test('what it holds that is not ours is told to end', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job();
+    env.settle();
+    const key = { job: job.number, task: 7, attempt: 1, instance: 0 };
+    const held = [{ key, state: 'offered' as const }];
+    pool.agent(0).says({ kind: 'hello', life: 1, version: '1', ipAddress: '', held, startTask: null, ready: true });
+    expect(env.tick().commands).toEqual([{ kind: 'end', node: pool.node(0).node, key, reason: 'stale' }]);
+  });
+
+  test('a started attempt that it does not hold is waited for a while, then given back', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    const agent = pool.agent(0);
+    agent.running.clear();
+    agent.hello();
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 1 });
+    env.pass(29_999);
+    expect(job.of(1).attempt).toBe(1);
+    env.pass(1);
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, retryCount: 0, requeueCount: 0 });
+  });
+
+  test('what was asked of it is asked again', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.agent(0).goSilent();
+    job.disable('requeue');
+    env.settle();
+    expect(job.status.state).toBe('disabling');
+    pool.agent(0).hello();
+    env.settle();
+    expect(job.status.state).toBe('disabled');
+    expect(pool.agent(0).running.size).toBe(0);
+    expect(pool.agent(0).offers).toEqual([]);
+  });
+});
+
+describe('when the whole service goes down', () => {
+  test('everything goes back to the queue, uncounted, and runs again under the next owner', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().tasks(3);
+    env.settle();
+    const { commands } = env.shutDown();
+    expect(commands).toEqual([]);
+    expect(job.states).toEqual({ active: 3 });
+    expect(job.of(1)).toMatchObject({ cause: 'shutdown', retryCount: 0, requeueCount: 0 });
+    expect(pool.nodes.map(({ state }) => state)).toEqual(['creating', 'creating']);
+    env.restart().settle();
+    env.pass(60_000);
+    expect(job.states).toEqual({ running: 2, offered: 1 });
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 2, resizeErrors: [] });
+  });
+});

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest';
+import { exited, testEnv } from './harness.ts';
+
+describe('a pool that grows', () => {
+  test('is resizing until its nodes have been obtained, then steady', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2, targetLowPriority: 1 });
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', allocationSince: env.now, resizeSequence: 1, currentDedicated: 0, currentLowPriority: 0 });
+    expect(pool.nodes.map(({ state, life, dedicated }) => [state, life, dedicated])).toEqual([['creating', 1, true], ['creating', 1, true], ['creating', 1, false]]);
+    expect(pool.node(0).id).toMatch(/^tvmps_[0-9a-f]{64}_d$/);
+    expect(pool.node(2).id).toMatch(/^tvmps_[0-9a-f]{64}_p$/);
+    const [first, ...others] = pool.nodes.map(({ node }) => ({ kind: 'node', node, life: 1, observed: { kind: 'running' } }) as const);
+    if (first === undefined) throw new Error('no node');
+    env.apply(first);
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', currentDedicated: 1 });
+    env.now += 10;
+    env.apply(...others);
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', allocationSince: env.now, currentDedicated: 2, currentLowPriority: 1 });
+  });
+
+  test('to nothing is steady at once', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 0 });
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', resizeErrors: [] });
+  });
+
+  test('stays short of its target when the provider fails, and says why; the next request clears that', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    env.tick();
+    const [one, other] = pool.nodes;
+    env.apply({ kind: 'node', node: one?.node ?? 0, life: 1, observed: { kind: 'running' } });
+    env.apply({ kind: 'node', node: other?.node ?? 0, life: 1, observed: { kind: 'failed', reason: 'no machine left' } });
+    env.settle();
+    expect(pool.status).toMatchObject({
+      allocationState: 'steady',
+      currentDedicated: 1,
+      resizeErrors: [{ code: 'AllocationFailed', message: 'Desired number of dedicated nodes could not be allocated', values: [{ name: 'Reason', value: 'no machine left' }] }],
+    });
+    expect(pool.nodes).toHaveLength(1);
+    pool.resize(2);
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', resizeErrors: [] });
+    expect(pool.nodes).toHaveLength(2);
+  });
+
+  test('gives up what it has not got when the time is up', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2, resizeTimeoutMs: 300_000 });
+    env.settle();
+    env.apply({ kind: 'node', node: pool.node(0).node, life: 1, observed: { kind: 'running' } });
+    env.pass(299_999);
+    expect(pool.status.allocationState).toBe('resizing');
+    env.pass(1);
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1 });
+    expect(pool.status.resizeErrors).toEqual([
+      { code: 'AllocationTimedout', message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached' },
+    ]);
+    expect(pool.nodes).toHaveLength(1);
+  });
+
+  test('keeps what it has when it is stopped', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    env.settle();
+    env.apply({ kind: 'node', node: pool.node(0).node, life: 1, observed: { kind: 'running' } });
+    pool.stopResize();
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1, stopSequence: 1, resizeErrors: [{ code: 'ResizeStopped' }] });
+  });
+
+  test('of nodes that can not be had here says so', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 1, targetLowPriority: 1, unavailable: 'There are no Windows nodes here.' });
+    env.settle();
+    expect(pool.status.allocationState).toBe('steady');
+    expect(pool.status.resizeErrors.map(({ code, message, values }) => [code, message, values?.[0]?.value])).toEqual([
+      ['AllocationFailed', 'Desired number of dedicated nodes could not be allocated', 'There are no Windows nodes here.'],
+      ['AllocationFailed', 'Desired number of low-priority nodes could not be allocated', 'There are no Windows nodes here.'],
+    ]);
+    pool.resize(0, { targetLowPriority: 0 });
+    env.settle();
+    expect(pool.status.resizeErrors).toEqual([]);
+  });
+
+  test('goes on with its resize under another owner', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 1 });
+    env.settle();
+    env.restart().settle();
+    env.pass(900_000);
+    expect(pool.status).toMatchObject({ allocationState: 'steady', resizeErrors: [{ code: 'AllocationTimedout' }] });
+  });
+});
+
+describe('a pool that shrinks', () => {
+  test('lets the broken go first, then the idle, then those with the fewest tasks', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 4, slots: 2, fillType: 'pack' });
+    const job = env.job().tasks(3);
+    env.settle();
+    const busy = new Map(pool.nodes.map(({ node, runningTasks }) => [node, runningTasks]));
+    const idle = [...busy].filter(([, tasks]) => tasks === 0).map(([node]) => node);
+    const broken = idle[0] ?? 0;
+    env.agent(broken).says({ kind: 'unusable', errors: [{ code: 'DiskFull', message: 'full' }] });
+    env.settle();
+    const left: number[] = [];
+    for (const target of [3, 2, 1]) {
+      const before = pool.nodes.map(({ node }) => node);
+      pool.resize(target);
+      env.settle();
+      left.push(...before.filter((node) => !pool.nodes.some((other) => other.node === node)));
+    }
+    const tasksOf = (node: number): number | undefined => busy.get(node);
+    expect(left[0]).toBe(broken);
+    expect(left.slice(1).map(tasksOf)).toEqual([0, 1]);
+    expect(job.status.tasks.running + job.status.tasks.active).toBe(3);
+  });
+
+  test('with requeue puts tasks back and counts that', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.resize(0);
+    env.tick();
+    expect(pool.node(0).state).toBe('leavingpool');
+    env.restart().settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 0, resizeErrors: [] });
+    expect(job.of(1)).toMatchObject({ state: 'active', requeueCount: 1, cause: 'nodeRemoved' });
+    expect(job.of(2)).toMatchObject({ state: 'active', requeueCount: 0 });
+    expect([...env.nodes.values()]).toMatchObject([{ goneAt: env.now }]);
+  });
+
+  test('with terminate completes running tasks; offers go back', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.resize(0, { nodeDeallocation: 'terminate' });
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'completed', failure: { code: 'TaskEnded' }, cause: 'nodeRemoved' });
+    expect(job.of(2)).toMatchObject({ state: 'active', failure: null });
+  });
+
+  test('with taskcompletion waits for running tasks', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.resize(0, { nodeDeallocation: 'taskcompletion' });
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', currentDedicated: 1 });
+    expect(job.states).toEqual({ running: 1, active: 1 });
+    job.end(1, exited(0));
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 0 });
+    expect(job.of(1).result).toBe('success');
+  });
+
+  test('with retaineddata waits until the directories of its tasks may go', () => {
+    const env = testEnv();
+    const pool = env.pool({ resizeTimeoutMs: 10_000_000 });
+    const job = env.job().task({ retentionMs: 600_000 });
+    env.settle();
+    job.end(1);
+    env.pass(100_000);
+    pool.resize(0, { nodeDeallocation: 'retaineddata' });
+    env.settle();
+    env.restart().settle();
+    env.pass(499_999);
+    expect(pool.nodes).toHaveLength(1);
+    env.pass(1);
+    expect(pool.nodes).toHaveLength(0);
+    expect(pool.status.allocationState).toBe('steady');
+  });
+
+  test('and is stopped, or has no time left, keeps the nodes that wait for their tasks', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 1, resizeTimeoutMs: 300_000 });
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.resize(0, { nodeDeallocation: 'taskcompletion' });
+    env.pass(300_000);
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1, resizeErrors: [{ code: 'AllocationTimedout' }] });
+    expect(pool.node(0).state).toBe('running');
+    job.end(1);
+    expect(job.state(2)).toBe('running');
+  });
+});
+
+describe('deleting a pool', () => {
+  test('requeues what runs there, whatever the last resize said, and then it is gone', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2, nodeDeallocation: 'terminate' });
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.delete();
+    env.tick();
+    expect(pool.nodes.map(({ state }) => state)).toEqual(['leavingpool', 'leavingpool']);
+    env.restart().settle();
+    expect(env.pools.has(pool.number)).toBe(false);
+    expect(job.states).toEqual({ active: 2 });
+    expect(job.of(1).requeueCount).toBe(1);
+  });
+
+  test('while it is resizing ends the resize', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    env.settle();
+    pool.delete();
+    env.settle();
+    expect(env.pools.has(pool.number)).toBe(false);
+  });
+});
