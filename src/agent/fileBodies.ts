@@ -1,8 +1,9 @@
-import { constants, createReadStream, realpathSync } from 'node:fs';
+import { constants, realpathSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { sep } from 'node:path';
+import { readOpenFile } from '../blobs/openFile.ts';
 import { fileError, pathBelow, propertiesOf } from './files.ts';
 import type { FileAnswer, FileAsk } from './frames.ts';
 
@@ -84,7 +85,7 @@ const post = (request: string, file: FileHandle, body: Body, options: FileBodyOp
       outgoing.end();
       return;
     }
-    const stream = createReadStream('', { fd: file.fd, autoClose: false, start: body.start, end: body.start + body.sizeBytes - 1 });
+    const stream = readOpenFile(file.fd, body.start, body.start + body.sizeBytes - 1);
     outgoing.on('close', () => stream.destroy());
     // A file that was cut shorter meanwhile: the length that was promised cannot be kept.
     stream.on('end', () => {

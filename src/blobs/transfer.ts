@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { chunksOf, exchange, textOf, type TransferOptions } from './exchange.ts';
+import { readOpenFile } from './openFile.ts';
 import { TransferError } from './transferError.ts';
 
 export type { TransferOptions };
@@ -70,7 +70,7 @@ const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, 
     await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: Buffer.alloc(0) }));
     return;
   }
-  const stream = createReadStream('', { fd: put.file, autoClose: false, start, end: start + sizeBytes - 1 });
+  const stream = readOpenFile(put.file, start, start + sizeBytes - 1);
   try {
     await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: { stream, sizeBytes } }));
   } finally {
@@ -78,9 +78,10 @@ const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, 
   }
 };
 
-const pausesMs = [500, 2_000];
+/** Half a minute in all: a blob server that is started again, or a moment of throttling, must not fail a task that has done its work. */
+const pausesMs = [300, 700, 2_000, 4_000, 8_000, 15_000];
 
-/** Does it up to three times, as long as what goes wrong is transient and `signal` does not abort. */
+/** Does it up to seven times, as long as what goes wrong is transient and `signal` does not abort. */
 export const retrying = async <T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
   for (const pauseMs of pausesMs) {
     try {
