@@ -48,7 +48,8 @@ export const openJournal = (path: string): Journal => {
     pending += `${JSON.stringify(line)}\n`;
   };
 
-  compactIfLong();
+  // Also mends a last line that was cut short.
+  tolerate(compact);
   return {
     started: before.flatMap((line) => ('started' in line ? [{ key: line.started, startedAt: line.at }] : [])),
     ended: before.flatMap((line) => ('ended' in line ? [line.ended] : [])),
@@ -59,18 +60,21 @@ export const openJournal = (path: string): Journal => {
       if (pending === '') return;
       const text = pending;
       pending = '';
-      try {
+      tolerate(() => {
         sizeBytes += writeSync(file, text);
-        compactIfLong();
-      } catch {
-        // A full disk must not end the agent: the journal only helps the next life, which then reports less.
-      }
+        if (sizeBytes > compactBytes) compact();
+      });
     },
     close: () => closeSync(file),
   };
+};
 
-  function compactIfLong(): void {
-    if (sizeBytes > compactBytes) compact();
+/** A full disk must not end the agent: the journal only helps the next life, which then reports less. */
+const tolerate = (write: () => void): void => {
+  try {
+    write();
+  } catch {
+    // As said above.
   }
 };
 

@@ -31,17 +31,14 @@ export const killEnclosure = async (enclosure: Enclosure, limitMs = 10_000): Pro
 
 /** One round; true if something was there to kill. */
 const killOnce = (enclosure: Enclosure): boolean => {
-  let found = false;
-  if (enclosure.cgroup !== null && isPopulated(enclosure.cgroup)) {
-    killCgroup(enclosure.cgroup);
-    found = true;
-  }
+  const { cgroup, groups, marks } = enclosure;
+  let found = cgroup !== null && isPopulated(cgroup);
+  // Looking through /proc costs milliseconds: with a control group only once it is empty, for what left it as root. Before the first kill, while parents can be followed.
+  const marked = marks.length > 0 && !found ? markedProcesses(marks) : [];
+  if (cgroup !== null) killCgroup(cgroup);
   // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
-  for (const group of enclosure.groups) found = (kill(-group) && enclosure.marks.length === 0) || found;
-  // Looking through /proc costs milliseconds; a control group makes it needless but for what left it as root.
-  if (enclosure.marks.length > 0 && (enclosure.cgroup === null || !found)) {
-    for (const pid of markedProcesses(enclosure.marks)) found = kill(pid) || found;
-  }
+  for (const group of groups) found = (kill(-group) && marks.length === 0) || found;
+  for (const pid of marked) found = kill(pid) || found;
   return found;
 };
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hasOthers } from './cgroups.ts';
 import { attemptMark, nodeMark } from './environment.ts';
 import { type Enclosure, killEnclosure } from './killing.ts';
+import { processesByVariable } from './processes.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { asUser, type User } from './users.ts';
@@ -36,8 +37,10 @@ export interface LauncherOptions {
 
 /** A machine at its limit of processes (a fork bomb beside us) may have room again a moment later. */
 const forkRetryMs = [50, 200, 1000];
+const sweepDelayMs = 500;
 
 export const createLauncher = (options: LauncherOptions): Launcher => {
+  const mark = `${nodeMark}=${options.rootDirectory}`;
   const idle: SlotShell[] = [];
   const busy = new Set<SlotShell>();
   let shells = 0;
@@ -60,16 +63,30 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     if (idle.length > options.idleShells) idle.shift()?.close();
   };
 
+  /** Without a control group nobody sees at its end what a task has left: some time later it is looked for by its mark. */
+  const live = new Set<string>();
+  let sweeping: NodeJS.Timeout | null = null;
+  const sweepSoon = (): void => {
+    sweeping ??= setTimeout(() => {
+      sweeping = null;
+      for (const attempt of processesByVariable(mark, attemptMark).keys()) {
+        if (!live.has(attempt)) void killEnclosure({ cgroup: null, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
+      }
+    }, sweepDelayMs);
+    sweeping.unref();
+  };
+
   const enclosureOf = (shell: SlotShell, attempt: string): Enclosure => ({
     cgroup: shell.cgroup,
     groups: shell.pid === 0 ? [] : [shell.pid],
-    marks: [`${nodeMark}=${options.rootDirectory}`, `${attemptMark}=${attempt}`],
+    marks: [mark, `${attemptMark}=${attempt}`],
   });
 
   const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
     let isKilled = false;
+    if (leftovers === 'keep' || options.nodeCgroup === null) live.add(attempt);
     const discard = (used: SlotShell): Promise<boolean> => {
       killing ??= killEnclosure(enclosureOf(used, attempt));
       return killing;
@@ -102,6 +119,14 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       }
     };
 
+    const launchAndWatch = async (): Promise<Exit> => {
+      try {
+        return await attemptLaunch();
+      } finally {
+        if (leftovers === 'kill' && live.delete(attempt)) sweepSoon();
+      }
+    };
+
     const attemptLaunch = async (): Promise<Exit> => {
       for (const pauseMs of [...forkRetryMs, null]) {
         const exit = await once();
@@ -113,7 +138,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     };
 
     return {
-      exit: attemptLaunch(),
+      exit: launchAndWatch(),
       kill: () => {
         isKilled = true;
         if (shell !== null) void discard(shell);
@@ -125,7 +150,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     launch,
     killAll: async () => {
       const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);
-      await killEnclosure({ cgroup: options.nodeCgroup, groups, marks: [`${nodeMark}=${options.rootDirectory}`] });
+      await killEnclosure({ cgroup: options.nodeCgroup, groups, marks: [mark] });
     },
   };
 };

@@ -140,7 +140,7 @@ const preparePlace = async (options: AgentOptions): Promise<Place> => {
   rmSync(scriptDirectory, { recursive: true, force: true });
   mkdirSync(scriptDirectory);
   chmodSync(scriptDirectory, 0o711);
-  const nodeCgroup = openCgroup(cgroupName(options));
+  const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
   writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
   return { scriptDirectory, nodeCgroup };
 };

@@ -17,6 +17,8 @@ export interface AgentOptions {
   readonly uidBase: number | null;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
   readonly transferIdleMs?: number;
+  /** false: no control groups even where there are some; processes are found by their group and by the attempt's id in their environment. */
+  readonly cgroups?: boolean;
 }
 
 /** Of `transferIdleMs`. */
@@ -38,11 +40,12 @@ const isOptions = (value: unknown): value is AgentOptions => {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
   const uidBase: unknown = Reflect.get(value, 'uidBase');
-  const idle: unknown = Reflect.get(value, 'transferIdleMs');
+  const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
     has('life', 'number') &&
     (uidBase === null || typeof uidBase === 'number') &&
-    (idle === undefined || typeof idle === 'number')
+    optional('transferIdleMs', 'number') &&
+    optional('cgroups', 'boolean')
   );
 };

@@ -18,6 +18,18 @@ export const markedProcesses = (marks: readonly string[]): readonly number[] => 
   return [...found];
 };
 
+/** Living processes that carry `mark`, by the value of their variable `name`. */
+export const processesByVariable = (mark: string, name: string): ReadonlyMap<string, readonly number[]> => {
+  const found = new Map<string, number[]>();
+  for (const pid of processDirectories().map(Number)) {
+    const environment = environmentOf(pid);
+    if (!environment.includes(`\0${mark}\0`)) continue;
+    const value = environment.split('\0').find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+    if (value !== undefined) found.set(value, [...(found.get(value) ?? []), pid]);
+  }
+  return found;
+};
+
 const addChildren = (parents: ReadonlyMap<number, number>, found: Set<number>): boolean => {
   let grown = false;
   for (const [pid, parent] of parents) {
@@ -48,10 +60,15 @@ const statFields = (pid: number): readonly string[] | null => {
 };
 
 const hasMarks = (pid: number, marks: readonly string[]): boolean => {
+  const environment = environmentOf(pid);
+  return marks.every((mark) => environment.includes(`\0${mark}\0`));
+};
+
+/** As it was when the process's program started, each pair between zeros; '' if it is gone, or another user's. */
+const environmentOf = (pid: number): string => {
   try {
-    const environment = `\0${readFileSync(`/proc/${pid}/environ`, 'latin1')}\0`;
-    return marks.every((mark) => environment.includes(`\0${Buffer.from(mark).toString('latin1')}\0`));
+    return `\0${readFileSync(`/proc/${pid}/environ`, 'utf8')}\0`;
   } catch {
-    return false;
+    return '';
   }
 };

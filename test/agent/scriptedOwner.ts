@@ -13,6 +13,7 @@ export interface ScriptedOwner {
   /** Reports in order, each number once, over all connections of a node. */
   readonly reports: readonly Report[];
   send(frame: OwnerFrame): void;
+  sendText(text: string): void;
   command(...commands: readonly AgentCommand[]): void;
   /** Resolves with the first value that `find` gives, now or after a later frame; rejects at the deadline. */
   until<T>(what: string, find: () => T | null | undefined | false): Promise<T>;
@@ -69,7 +70,8 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
   const reports: Report[] = [];
   const waiting = new Set<() => void>();
   let received = 0;
-  let tasks = 0;
+  let acknowledged = 0;
+  let tasks = 100;
   let current: WebSocket | null = null;
 
   const owner: ScriptedOwner = {
@@ -79,6 +81,7 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
     onFileBody: (_request, response) => response.writeHead(404).end(),
     welcome: { epoch: 1, leaseMs: null, acknowledge: true, node: nodeSetup(setup) },
     send: (frame) => current?.send(JSON.stringify(frame)),
+    sendText: (text) => current?.send(text),
     command: (...commands) => owner.send({ kind: 'commands', epoch: owner.welcome.epoch, commands }),
     until: (what, find) =>
       new Promise((resolve, reject) => {
@@ -107,6 +110,7 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
     },
     drop: () => current?.terminate(),
     close: async () => {
+      if (!http.listening) return;
       for (const client of sockets.clients) client.terminate();
       sockets.close();
       http.closeAllConnections();
@@ -121,18 +125,23 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
       const frame = JSON.parse(String(data)) as AgentFrame;
       frames.push({ credential: request.headers.authorization ?? '', frame });
       if (frame.kind === 'hello') {
-        if (frame.report.life !== lastLife) received = 0;
+        if (frame.report.life !== lastLife) {
+          received = 0;
+          acknowledged = 0;
+        }
         lastLife = frame.report.life;
         const { epoch, leaseMs, node } = owner.welcome;
-        socket.send(JSON.stringify({ kind: 'welcome', epoch, leaseMs, node, acknowledged: received } satisfies OwnerFrame));
+        socket.send(JSON.stringify({ kind: 'welcome', epoch, leaseMs, node, acknowledged } satisfies OwnerFrame));
       } else if (frame.kind === 'reports') {
         for (const [index, report] of frame.reports.entries()) {
           if (frame.first + index !== received + 1) continue;
           reports.push(report);
           received++;
         }
-        if (owner.welcome.acknowledge) owner.send({ kind: 'acknowledge', epoch: owner.welcome.epoch, sequence: received });
-        else received = Math.min(received, frame.first - 1);
+        if (owner.welcome.acknowledge) {
+          acknowledged = received;
+          owner.send({ kind: 'acknowledge', epoch: owner.welcome.epoch, sequence: received });
+        }
       }
       owner.look();
     });

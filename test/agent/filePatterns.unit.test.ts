@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import { expandVariables, findMatches, type ReadDirectory } from '../../src/agent/filePatterns.ts';
+
+/** A tree given by its files; directories follow. */
+const tree = (files: readonly string[]): ReadDirectory => (directory) => {
+  const prefix = directory === '/' ? '/' : `${directory}/`;
+  const names = new Map<string, boolean>();
+  for (const file of files.filter((path) => path.startsWith(prefix))) {
+    const [name = '', ...rest] = file.slice(prefix.length).split('/');
+    names.set(name, rest.length > 0);
+  }
+  return [...names].map(([name, isDirectory]) => ({ name, isDirectory, isLink: false }));
+};
+
+const files = [
+  '/t/stdout.txt',
+  '/t/stderr.txt',
+  '/t/wd/a.txt',
+  '/t/wd/b.txt',
+  '/t/wd/b1.log',
+  '/t/wd/.hidden.txt',
+  '/t/wd/star*.txt',
+  '/t/wd/x].txt',
+  '/t/wd/(a|b)+{c}.txt',
+  '/t/wd/out/a.txt',
+  '/t/wd/out/deep/er/c.txt',
+  '/t/wd/out/.git/config.txt',
+];
+
+describe('the pattern of an output file', () => {
+  test.each([
+    ['*.txt', ['(a|b)+{c}.txt', 'a.txt', 'b.txt', 'star*.txt', 'x].txt']],
+    ['?.txt', ['a.txt', 'b.txt']],
+    ['[ab].txt', ['a.txt', 'b.txt']],
+    ['[a-b]*', ['a.txt', 'b.txt', 'b1.log']],
+    ['[!a].txt', ['b.txt']],
+    ['star[*].txt', ['star*.txt']],
+    ['x[]].txt', ['x].txt']],
+    ['(a|b)+{c}.tx?', ['(a|b)+{c}.txt']],
+    ['.*', ['.hidden.txt']],
+    ['../std*.txt', ['stderr.txt', 'stdout.txt']],
+    ['**/c.txt', ['out/deep/er/c.txt']],
+    ['out/**/*.txt', ['a.txt', 'deep/er/c.txt']],
+    ['out/**', ['a.txt', 'deep/er/c.txt']],
+    ['out/*/er/*', ['deep/er/c.txt']],
+    ['**/**/a.txt', ['a.txt', 'out/a.txt']],
+    ['out/.git/*', ['config.txt']],
+    ['/t/wd/out/*.txt', ['a.txt']],
+    ['nothing*', []],
+    ['nowhere/*', []],
+  ])('%s finds, below its part without wildcards, %j', async (pattern, expected) => {
+    const found = await findMatches(pattern, '/t/wd', tree(files));
+    expect(found.map(({ relative }) => relative).sort()).toEqual([...expected].sort());
+  });
+
+  test('gives absolute paths, `..` resolved', async () => {
+    expect(await findMatches('../stdo*', '/t/wd', tree(files))).toEqual([{ path: '/t/stdout.txt', relative: 'stdout.txt' }]);
+  });
+
+  test('has its variables expanded first', () => {
+    const environment = new Map([
+      ['AZ_BATCH_TASK_DIR', '/t'],
+      ['N', '7'],
+    ]);
+    expect(expandVariables('$AZ_BATCH_TASK_DIR/wd/part${N}x$MISSING.txt', environment)).toBe('/t/wd/part7x.txt');
+  });
+});

@@ -1,0 +1,60 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openJournal } from '../../src/agent/journal.ts';
+import type { AttemptEnd } from '../../src/core/events.ts';
+import type { AttemptKey } from '../../src/core/keys.ts';
+
+const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
+const end = (task: number): AttemptEnd => ({ key: key(task), startedAt: 1, endedAt: 2, outcome: { kind: 'exited', exitCode: 0 } });
+
+describe('the journal of a node', () => {
+  let directory: string;
+  let path: string;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'linarite-journal-'));
+    path = join(directory, 'journal');
+  });
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  test('tells the next life what had started, what had ended, and not what was acknowledged', () => {
+    const journal = openJournal(path);
+    for (const task of [1, 2, 3]) journal.recordStarted(key(task), task * 10);
+    journal.recordEnded(end(2));
+    journal.recordEnded(end(3));
+    journal.recordAcknowledged(key(3));
+    journal.flush();
+    const next = openJournal(path);
+    expect(next.started).toEqual([{ key: key(1), startedAt: 10 }]);
+    expect(next.ended).toEqual([end(2)]);
+  });
+
+  test('is read up to a line that was cut short', () => {
+    const journal = openJournal(path);
+    journal.recordStarted(key(1), 10);
+    journal.flush();
+    appendFileSync(path, '{"ended":{"key":');
+    const next = openJournal(path);
+    expect(next.started).toHaveLength(1);
+    next.recordStarted(key(2), 20);
+    next.flush();
+    expect(openJournal(path).started).toHaveLength(2);
+  });
+
+  test('stays short however many attempts pass', () => {
+    const journal = openJournal(path);
+    journal.recordStarted(key(0), 5);
+    for (let task = 1; task <= 20_000; task++) {
+      journal.recordStarted(key(task), 10);
+      journal.recordEnded(end(task));
+      journal.recordAcknowledged(key(task));
+      if (task % 50 === 0) journal.flush();
+    }
+    journal.flush();
+    expect(statSync(path).size).toBeLessThan(1.1 * 2 ** 20);
+    expect(openJournal(path).started).toEqual([{ key: key(0), startedAt: 5 }]);
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(readFileSync(path, 'utf8')).not.toBe('');
+  });
+});

@@ -1,0 +1,121 @@
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
+import { endOf, work } from './scriptedOwner.ts';
+import { startNode, type TestNode } from './testNode.ts';
+
+/** Seconds that no other process of the machine sleeps: by them a process is found whatever it did to its environment and session. */
+const sleepSeconds = 800_000 + (process.pid % 90_000);
+const sleepers = (): readonly number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, 'utf8') === `sleep\0${sleepSeconds}\0`;
+      } catch {
+        return false;
+      }
+    })
+    .map(Number);
+
+const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
+const sleep = `sleep ${sleepSeconds}`;
+
+describe.runIf(process.platform === 'linux').each([
+  ['with control groups', true],
+  ['without control groups', false],
+])('the whole process tree of a task, %s,', (_name, cgroups) => {
+  /** In the foreground, in the background, in sessions of their own, deaf to signals, without environment; without environment and parents only where control groups hold them. */
+  const stubborn = `/bin/sh -c 'trap "" TERM INT HUP; ${sleep} & setsid ${sleep} & (setsid sh -c "${sleep} & ${sleep}" &); env -i setsid ${sleep} & ${cgroups ? `(env -i setsid ${sleep} &)` : `(setsid ${sleep} &)`}; ${sleep}'`;
+  const stubbornSleepers = 7;
+
+  let node: TestNode;
+  beforeEach(async () => {
+    node = await startNode({}, { cgroups });
+    await node.owner.until('ready', () => node.owner.reports.find(({ kind }) => kind === 'ready'));
+  });
+  afterEach(() => node.close());
+
+  const start = async (task: number, changes: Partial<Parameters<typeof work>[0]> = {}): Promise<void> => {
+    node.owner.command({ kind: 'offer', key: key(task), work: work({ task: `t${task}`, commandLine: stubborn, ...changes }) });
+    await expect.poll(() => sleepers().length, { timeout: 10_000 }).toBe(stubbornSleepers);
+  };
+  const ended = (task: number) => node.owner.until(`end of ${task}`, () => endOf(node.owner, key(task)));
+
+  test('is dead when the end of a terminated task is told', async () => {
+    await start(1);
+    node.owner.command({ kind: 'end', key: key(1), reason: 'terminate' });
+    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: 137 });
+    expect(sleepers()).toEqual([]);
+  });
+
+  test('is dead when the wall clock has run out', async () => {
+    node.owner.command({ kind: 'offer', key: key(1), work: work({ commandLine: stubborn, wallClockMs: 700 }) });
+    const { startedAt, endedAt, outcome } = await ended(1);
+    expect(outcome).toEqual({ kind: 'timedOut', exitCode: 137 });
+    expect(endedAt - (startedAt ?? 0)).toBeGreaterThanOrEqual(700);
+    expect(sleepers()).toEqual([]);
+  });
+
+  test('is dead when its command has ended by itself', async () => {
+    const end = await node.owner.run({ commandLine: `/bin/sh -c 'setsid ${sleep} & ${cgroups ? 'env -i' : ''} setsid ${sleep} & ${sleep} & exit 4'` });
+    expect(end.outcome).toEqual({ kind: 'exited', exitCode: 4 });
+    if (cgroups) expect(sleepers()).toEqual([]);
+    else await expect.poll(sleepers, { timeout: 5_000 }).toEqual([]);
+  });
+
+  test('leaves the other tasks of the node alone', async () => {
+    const waits = `/bin/sh -c 'until test -e $AZ_BATCH_NODE_SHARED_DIR/gate; do sleep 0.05; done; exit 5'`;
+    node.owner.command({ kind: 'offer', key: key(9), work: work({ task: 'calm', commandLine: waits }) });
+    await start(1);
+    node.owner.command({ kind: 'end', key: key(1), reason: 'terminate' });
+    await ended(1);
+    expect(endOf(node.owner, key(9))).toBeNull();
+    writeFileSync(join(node.root, 'shared/gate'), '');
+    expect((await ended(9)).outcome).toEqual({ kind: 'exited', exitCode: 5 });
+  });
+
+  test('ends a fork bomb, and the node runs the next task', async () => {
+    const bomb = `/bin/bash -c 'ulimit -u 400 || exit 9; b() { b | b & b; }; b; ${sleep}'`;
+    node.owner.command({ kind: 'offer', key: key(1), work: work({ commandLine: bomb, wallClockMs: 1_500 }) });
+    await ended(1);
+    expect((await node.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+  });
+
+  test('is killed by the next life when the agent was, before anything new starts; the task is told lost', async () => {
+    await start(1);
+    // A result that has been acknowledged is not said again.
+    expect((await node.owner.run({ task: 'done', commandLine: '/bin/true' })).outcome.kind).toBe('exited');
+    node.agent.kill('SIGKILL');
+    await node.exited();
+    expect(sleepers()).toHaveLength(stubbornSleepers);
+    node.startAgent(2);
+    expect((await ended(1)).outcome).toEqual({ kind: 'lost' });
+    expect(sleepers()).toEqual([]);
+  });
+
+  test('is dead when the agent was told to leave', async () => {
+    await start(1);
+    node.owner.send({ kind: 'leave', epoch: 1 });
+    expect(await node.exited()).toBe(0);
+    expect(sleepers()).toEqual([]);
+  });
+
+  test('is dead when the agent was terminated', async () => {
+    await start(1);
+    node.agent.kill('SIGTERM');
+    expect(await node.exited()).toBe(0);
+    expect(sleepers()).toEqual([]);
+  });
+
+  test('of a task ended while its resource files hang: no process ever starts', async () => {
+    node.owner.onFileBody = () => {};
+    const url = node.owner.agentUrl.replace('ws:', 'http:').replace('/linarite/agent', '/hangs');
+    node.owner.command({ kind: 'offer', key: key(1), work: work({ task: 'never', commandLine: '/bin/sh -c "echo ran > ran"', resourceFiles: [{ kind: 'url', url, filePath: 'f', fileMode: null }] }) });
+    await node.owner.until('started', () => node.owner.reports.some((report) => report.kind === 'started' && attemptName(report.key) === '1.1.1.0'));
+    node.owner.command({ kind: 'end', key: key(1), reason: 'terminate' });
+    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: null });
+    expect(existsSync(join(node.root, 'workitems/job1/job-1/never/wd/ran'))).toBe(false);
+  });
+});
