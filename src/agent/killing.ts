@@ -20,32 +20,38 @@ const longestPauseMs = 100;
  */
 export const killEnclosure = async (enclosure: Enclosure, limitMs = 10_000): Promise<boolean> => {
   const deadline = performance.now() + limitMs;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    if (!killOnce(enclosure)) break;
+  let round = enclosure;
+  for (let pauseMs = firstPauseMs; killOnce(round); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     if (performance.now() > deadline) return false;
     await delay(pauseMs);
+    // Once its members are dead the number of a group may be given to a stranger.
+    round = { ...enclosure, groups: [] };
   }
   if (enclosure.cgroup !== null) removeCgroup(enclosure.cgroup);
   return true;
 };
 
 /** One round; true if something was there to kill. */
-const killOnce = (enclosure: Enclosure): boolean => {
-  const { cgroup, groups, marks } = enclosure;
-  let found = cgroup !== null && isPopulated(cgroup);
-  // Looking through /proc costs milliseconds: with a control group only once it is empty, for what left it as root. Before the first kill, while parents can be followed.
-  const marked = marks.length > 0 && !found ? markedProcesses(marks) : [];
-  if (cgroup !== null) killCgroup(cgroup);
+const killOnce = ({ cgroup, groups, marks }: Enclosure): boolean => {
+  if (cgroup !== null && isPopulated(cgroup)) {
+    killCgroup(cgroup);
+    return true;
+  }
+  // Stopped first, so that what forks without end holds still while we look, and children can be found by parents that still live.
+  for (const group of groups) signal(-group, 'SIGSTOP');
+  // Costs milliseconds; after a control group only for what left it as root.
+  const marked = marks.length > 0 ? markedProcesses(marks) : [];
+  let found = false;
   // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
-  for (const group of groups) found = (kill(-group) && marks.length === 0) || found;
-  for (const pid of marked) found = kill(pid) || found;
+  for (const group of groups) found = (signal(-group, 'SIGKILL') && marks.length === 0) || found;
+  for (const pid of marked) found = signal(pid, 'SIGKILL') || found;
   return found;
 };
 
-/** A negative number names a process group. False: there is none of that number, or it is not ours to kill. */
-const kill = (pid: number): boolean => {
+/** A negative number names a process group. False: there is none of that number, or it is not ours to signal. */
+const signal = (pid: number, name: NodeJS.Signals): boolean => {
   try {
-    return process.kill(pid, 'SIGKILL');
+    return process.kill(pid, name);
   } catch {
     return false;
   }

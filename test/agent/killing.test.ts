@@ -76,7 +76,7 @@ describe.runIf(process.platform === 'linux').each([
     expect((await ended(9)).outcome).toEqual({ kind: 'exited', exitCode: 5 });
   });
 
-  test('ends a fork bomb, and the node runs the next task', async () => {
+  test.runIf(process.geteuid?.() === 0)('ends a fork bomb, and the node runs the next task', async () => {
     const bomb = `/bin/bash -c 'ulimit -u 400 || exit 9; b() { b | b & b; }; b; ${sleep}'`;
     node.owner.command({ kind: 'offer', key: key(1), work: work({ commandLine: bomb, wallClockMs: 1_500 }) });
     await ended(1);

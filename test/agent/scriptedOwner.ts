@@ -99,7 +99,8 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
         waiting.add(look);
         look();
       }),
-    run: (asked) => {
+    run: async (asked) => {
+      await owner.until('an agent has dialled in', () => current !== null);
       const key: AttemptKey = { job: 1, task: ++tasks, attempt: 1, instance: 0 };
       const name = asked.task ?? `task${tasks}`;
       owner.command({ kind: 'offer', key, work: work({ task: name, directory: `workitems/job1/job-1/${name}`, ...asked }) });

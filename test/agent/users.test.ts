@@ -1,0 +1,108 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RunAs } from '../../src/agent/frames.ts';
+import { startNode, type TestNode } from './testNode.ts';
+
+const isRoot = process.geteuid?.() === 0;
+if (!isRoot) console.log('skipped: users of tasks, which need root');
+
+describe.runIf(isRoot)('the user of a task', () => {
+  let node: TestNode;
+  let base: number;
+  beforeAll(async () => {
+    node = await startNode({
+      userAccounts: [
+        { name: 'plain', elevation: 'nonadmin', uid: null, gid: null },
+        { name: 'boss', elevation: 'admin', uid: null, gid: null },
+        { name: 'given', elevation: 'nonadmin', uid: 23_456, gid: 34_567 },
+        { name: 'zero', elevation: 'nonadmin', uid: 0, gid: 0 },
+      ],
+    });
+    base = node.options.uidBase ?? 0;
+    await node.owner.until('ready', () => node.owner.reports.find(({ kind }) => kind === 'ready'));
+  });
+  afterAll(() => node.close());
+
+  const path = (task: string, name: string): string => join(node.root, 'workitems/job1/job-1', task, name);
+  const sh = async (task: string, user: RunAs, script: string): Promise<{ readonly exitCode: number; readonly out: string; readonly err: string }> => {
+    const { outcome } = await node.owner.run({ task, user, commandLine: `/bin/sh -c '${script}'` });
+    if (outcome.kind !== 'exited') throw new Error(JSON.stringify(outcome));
+    return { exitCode: outcome.exitCode, out: readFileSync(path(task, 'stdout.txt'), 'utf8').trim(), err: readFileSync(path(task, 'stderr.txt'), 'utf8') };
+  };
+  const auto = (scope: 'pool' | 'task', elevation: 'nonadmin' | 'admin' = 'nonadmin'): RunAs => ({ kind: 'auto', scope, elevation });
+  const named = (name: string): RunAs => ({ kind: 'named', name });
+  const whoami = 'echo $(id -u) $(id -g) $(id -G) $USER';
+
+  test('in pool scope is one for all tasks, without privileges', async () => {
+    expect((await sh('pool-1', auto('pool'), whoami)).out).toBe(`${base} ${base} ${base} _azbatch`);
+    expect((await sh('pool-2', auto('pool'), whoami)).out).toBe(`${base} ${base} ${base} _azbatch`);
+  });
+
+  test('in task scope is the task’s alone', async () => {
+    const first = (await sh('own-1', auto('task'), 'id -u')).out;
+    const second = (await sh('own-2', auto('task'), 'id -u')).out;
+    expect(Number(first)).toBeGreaterThan(base);
+    expect(first).not.toBe(second);
+    expect((await sh('own-1', auto('task'), 'id -u')).out, 'a retry is the same user').toBe(first);
+  });
+
+  test.each(['pool', 'task'] as const)('with elevation admin is root in %s scope', async (scope) => {
+    expect((await sh(`admin-${scope}`, auto(scope, 'admin'), 'id -u')).out).toBe('0');
+  });
+
+  test('is the named account that the pool has', async () => {
+    expect((await sh('named-plain', named('plain'), whoami)).out).toBe(`${base + 16} ${base + 16} ${base + 16} plain`);
+    expect((await sh('named-boss', named('boss'), 'id -u')).out).toBe('0');
+    expect((await sh('named-given', named('given'), whoami)).out).toBe('23456 34567 34567 given');
+  });
+
+  test.each(['nobody-knows', 'zero'])('named %s cannot be had: the task says so', async (name) => {
+    const { outcome } = await node.owner.run({ user: named(name), commandLine: '/bin/true' });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'UserError', code: 'CommandLaunchFailed' } });
+  });
+
+  test('cannot read or change the directory of another user’s task', async () => {
+    await sh('secretive', auto('task'), 'umask 000; echo secret > f; chmod 777 .');
+    const { out, exitCode } = await sh('curious', auto('task'), `cat ${path('secretive', 'wd/f')} ${path('secretive', 'stdout.txt')}; echo x > ${path('secretive', 'wd/g')}; ls ${path('secretive', '')}`);
+    expect(out).toBe('');
+    expect(exitCode).not.toBe(0);
+  });
+
+  test('reads neither the agent’s credential nor its journal, config, environment or memory', async () => {
+    const agent = node.agent.pid ?? 0;
+    const { out, exitCode } = await sh(
+      'spy',
+      auto('pool'),
+      `cd ${node.state}; cat journal; cat cgroup; ls; ls slots; cat ../config.json; cat /proc/${agent}/environ; head -c 1 /proc/${agent}/mem; kill -0 ${agent}; false`,
+    );
+    expect(out).toBe('');
+    expect(exitCode).toBe(1);
+  });
+
+  test('writes its working directory and `shared`, and only reads what the start task left', async () => {
+    const { err } = await sh(
+      'writer',
+      auto('task'),
+      'echo a > mine && echo a > $AZ_BATCH_NODE_SHARED_DIR/all && ls $AZ_BATCH_NODE_STARTUP_DIR/wd; echo a > $AZ_BATCH_NODE_STARTUP_DIR/wd/x; echo a > $AZ_BATCH_NODE_ROOT_DIR/x',
+    );
+    expect(err.match(/denied/gi)).toHaveLength(2);
+    expect(statSync(path('writer', 'wd')).mode & 0o777).toBe(0o700);
+    expect(readFileSync(join(node.root, 'shared/all'), 'utf8')).toBe('a\n');
+  });
+
+  test('cannot make the agent write through a link that it put in the place of a file', async () => {
+    const victim = join(node.root, '../victim');
+    writeFileSync(victim, 'untouched', { mode: 0o600 });
+    await sh('linker', auto('pool'), `rm ../stdout.txt; ln -s ${victim} ../stdout.txt; ln -s ${victim} ../fileuploadout.txt; ln -s ${victim} input; mkdir d; rmdir d; ln -s ${join(node.root, '..')} d`);
+    node.owner.onFileBody = (_request, response) => response.end('overwritten');
+    const again = await node.owner.run({
+      task: 'linker',
+      commandLine: '/bin/echo hello',
+      resourceFiles: [{ kind: 'url', url: `${node.owner.agentUrl.replace('ws:', 'http:').replace('/linarite/agent', '/small')}`, filePath: 'd/victim', fileMode: null }],
+    });
+    expect(again.outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'ResourceFileCreateFailed' } });
+    await node.owner.run({ task: 'linker', commandLine: '/bin/echo hello' });
+    expect(readFileSync(victim, 'utf8')).toBe('untouched');
+  });
+});
