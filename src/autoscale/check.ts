@@ -2,7 +2,7 @@ import { isTimestampMember, parseTime, TIMESTAMP_MEMBERS } from './calendar.ts';
 import { functionNamed, FUNCTIONS, functionResult, notATime, signatureOf, type FunctionRow } from './functions.ts';
 import { methodNamed, METHODS, signaturesOf, takes } from './methods.ts';
 import { binaryResult, noOperator, unaryResult } from './operators.ts';
-import { Failure, quote, type Finding, type ProblemCode, type Span } from './problems.ts';
+import { Failure, quote, type Finding, type Span } from './problems.ts';
 import type { Expression, Statement } from './syntax.ts';
 import { describeType, fits, isNumeric, typeOfEither, type Type } from './types.ts';
 import { isDeallocationOption } from './values.ts';
@@ -76,8 +76,8 @@ function typeOfNode(expression: Expression, scope: Scope): Type {
     case 'unary': {
       const operand = typeIn(expression.operand, scope);
       const result = unaryResult(expression.operator, operand);
-      if (result !== undefined) return result;
-      throw new Failure('WrongType', expression.span, expression.operator === '!' ? 'a double' : 'a double or timeinterval', describeType(operand));
+      if (result === undefined) throw new Failure('WrongType', expression.span, expression.operator === '!' ? 'a double' : 'a double or timeinterval', describeType(operand));
+      return result;
     }
     case 'binary': {
       const left = typeIn(expression.left, scope);
@@ -109,7 +109,7 @@ function typeOfName(name: string, span: Span, scope: Scope): Type {
 function typeOfCall(expression: Expression & { kind: 'call' }, scope: Scope): Type {
   const args = expression.args.map((arg) => typeIn(arg, scope));
   const row = functionNamed(expression.callee);
-  if (row === undefined) throw unknown('UnknownFunction', expression.callee, expression.calleeSpan, FUNCTION_NAMES);
+  if (row === undefined) throw new Failure('UnknownFunction', expression.calleeSpan, oneOf(FUNCTIONS.map(({ name }) => name), expression.callee), quote(expression.callee));
   if (row.shape === 'fixed') checkFixed(row, args, expression);
   else for (const [index, arg] of expression.args.entries()) checkListed(arg, args[index] ?? 'unknown', scope);
   return functionResult(row, args);
@@ -120,8 +120,7 @@ function checkFixed(row: FunctionRow & { shape: 'fixed' }, args: readonly Type[]
   const misfit = args.some((arg, index) => !fits(row.parameters[index] ?? 'unknown', arg));
   if (missing || misfit) throw new Failure('WrongArguments', expression.span, signatureOf(row), `${row.name}(${args.join(', ')})`);
   const text = expression.args[0];
-  const isTime = row.name !== 'time' || text?.kind !== 'string' || text.value === '' || parseTime(text.value) !== undefined;
-  if (!isTime) throw notATime(text.value, text.span);
+  if (row.name === 'time' && text?.kind === 'string' && text.value !== '' && parseTime(text.value) === undefined) throw notATime(text.value, text.span);
 }
 
 function checkListed(arg: Expression, type: Type, scope: Scope): void {
@@ -131,7 +130,7 @@ function checkListed(arg: Expression, type: Type, scope: Scope): void {
 function typeOfMethod(expression: Expression & { kind: 'method' }, scope: Scope): Type {
   const args = expression.args.map((arg) => typeIn(arg, scope));
   const row = methodNamed(expression.method);
-  if (row === undefined) throw unknown('UnknownMethod', expression.method, expression.methodSpan, METHOD_NAMES);
+  if (row === undefined) throw new Failure('UnknownMethod', expression.methodSpan, oneOf(METHODS.map(({ name }) => name), expression.method), quote(expression.method));
   if (sampledVariable(expression.object) === undefined) {
     typeIn(expression.object, scope);
     throw new Failure('WrongType', expression.object.span, `a metric such as $PendingTasks before .${row.name}()`, 'something else');
@@ -152,16 +151,15 @@ function typeOfMember(expression: Expression & { kind: 'member' }, scope: Scope)
     const expected = methodNamed(expression.member) === undefined ? 'a timestamp before the dot' : `'(' after ${expression.member}`;
     throw new Failure('WrongType', expression.object.span, expected, describeType(object));
   }
-  if (!isTimestampMember(expression.member)) throw unknown('UnknownMember', expression.member, expression.memberSpan, TIMESTAMP_MEMBERS);
+  if (!isTimestampMember(expression.member)) {
+    throw new Failure('UnknownMember', expression.memberSpan, oneOf(TIMESTAMP_MEMBERS, expression.member), quote(expression.member));
+  }
   return 'double';
 }
 
-const FUNCTION_NAMES = FUNCTIONS.map(({ name }) => name);
-const METHOD_NAMES = METHODS.map(({ name }) => name);
-
-function unknown(code: ProblemCode, found: string, span: Span, names: readonly string[]): Failure {
-  const inOtherCase = names.find((name) => name.toLowerCase() === found.toLowerCase());
-  return new Failure(code, span, inOtherCase ?? `one of ${names.join(', ')}`, quote(found));
+function oneOf(names: readonly string[], found: string): string {
+  const close = names.find((name) => name.toLowerCase() === found.toLowerCase());
+  return close === undefined ? `one of ${names.join(', ')}` : close;
 }
 
 function wrongType(scope: Scope, span: Span, expected: string, found: Type): void {

@@ -1,12 +1,12 @@
 import { civilTime, isTimestampMember } from './calendar.ts';
 import { sampledVariable } from './check.ts';
-import { callFunction, functionNamed } from './functions.ts';
+import { callFunction, functionNamed, tooLong } from './functions.ts';
 import { callMethod, latestSample, methodNamed } from './methods.ts';
 import { emptyHistory } from './history.ts';
 import { LIMITS } from './limits.ts';
 import { applyBinary, applyUnary } from './operators.ts';
 import { Failure, quote, type Span } from './problems.ts';
-import { boundLength, spend, type Run } from './run.ts';
+import { spend, type Run } from './run.ts';
 import type { BinaryOperator, Expression } from './syntax.ts';
 import { describeType } from './types.ts';
 import { asDouble, isDeallocationOption, isVector, optionValue, typeOf, type Value } from './values.ts';
@@ -147,8 +147,7 @@ function binaryCode(expression: Expression & { kind: 'binary' }, slots: Slots): 
   const left = translated(expression.left, slots);
   const right = translated(expression.right, slots);
   const { operator, operatorSpan: span } = expression;
-  const isLogic = operator === '&&' || operator === '||';
-  return folded([left, right], isLogic ? lazyLogic(operator, left.code, right.code, span) : strict(operator, left.code, right.code, span));
+  return folded([left, right], operator === '&&' || operator === '||' ? lazyLogic(operator, left.code, right.code, span) : strict(operator, left.code, right.code, span));
 }
 
 function lazyLogic(operator: '&&' | '||', left: Code, right: Code, span: Span): Code {
@@ -188,7 +187,7 @@ function isTrue(value: Value, span: Span): boolean {
 
 function bounded(value: Value, run: Run, span: Span): Value {
   if (isVector(value)) {
-    boundLength(run, value.length, span);
+    if (value.length > run.limits.vectorLength) throw tooLong(run, span);
     spend(run, value.length, span);
   }
   return value;

@@ -1,6 +1,6 @@
 import { parseTime } from './calendar.ts';
 import { Failure, quote, type Span } from './problems.ts';
-import { boundLength, type Run } from './run.ts';
+import type { Run } from './run.ts';
 import type { Type } from './types.ts';
 import { asDouble, asVector, isVector, NO_VALUE, timestamp, type DoubleVec, type Value } from './values.ts';
 import { avg, max, min, norm, percentile, range, round, std, sum } from './vectors.ts';
@@ -109,9 +109,13 @@ function flatten(args: readonly Value[], run: Run, span: Span): DoubleVec {
   for (const arg of args) {
     if (typeof arg === 'number') list.push(arg);
     else for (const element of asVector(arg, span)) list.push(element);
-    boundLength(run, list.length, span);
+    if (list.length > run.limits.vectorLength) throw tooLong(run, span);
   }
   return list;
+}
+
+export function tooLong(run: Run, span: Span): Failure {
+  return new Failure('VectorTooLong', span, `at most ${run.limits.vectorLength} elements`, 'more');
 }
 
 function percentileOf(args: readonly Value[], run: Run, span: Span): Value {

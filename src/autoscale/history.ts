@@ -80,16 +80,6 @@ export function lastSamples(history: SampleHistory, metric: string, count: numbe
   return series.values.slice(Math.max(series.first, end - count), end);
 }
 
-/** Where those samples lie: from the oldest of them to the newest, `count` of them being possible. */
-export function lastWindowOf(history: SampleHistory, metric: string, count: number, untilMs: number): SampleWindow {
-  const series = history.series.get(metric) ?? NO_SAMPLES;
-  const end = indexAfter(series, untilMs);
-  const available = Math.min(count, end - series.first);
-  const fromMs = (available > 0 ? series.atMs[end - available] : undefined) ?? untilMs;
-  const toMs = (available > 0 ? series.atMs[end - 1] : undefined) ?? untilMs;
-  return { metric, fromMs, toMs, available, possible: count, percent: count === 0 ? 0 : (100 * available) / count };
-}
-
 /** How many samples there are up to and including `untilMs`. */
 export function countSamples(history: SampleHistory, metric: string, untilMs: number): number {
   const series = history.series.get(metric) ?? NO_SAMPLES;

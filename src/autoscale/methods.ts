@@ -1,6 +1,7 @@
-import { countSamples, historyBeginMs, lastSamples, lastWindowOf, SAMPLE_PERIOD_MS, samplesIn, windowOf, type SampleWindow } from './history.ts';
+import { countSamples, historyBeginMs, lastSamples, SAMPLE_PERIOD_MS, samplesIn, windowOf, type SampleWindow } from './history.ts';
+import { tooLong } from './functions.ts';
 import { Failure, type Span } from './problems.ts';
-import { boundLength, spend, type Run } from './run.ts';
+import { spend, type Run } from './run.ts';
 import { fits, type Type } from './types.ts';
 import { asDouble, isVector, printDouble, timeInterval, timestamp, typeOf, type Value } from './values.ts';
 
@@ -70,9 +71,7 @@ export function methodNamed(name: string): MethodRow | undefined {
 
 /** Whether one of the parameter lists takes arguments of these types. */
 export function takes(row: MethodRow, args: readonly Type[]): boolean {
-  return row.overloads.some(
-    (parameters) => parameters.length === args.length && parameters.every((parameter, index) => fitsParameter(parameter, args[index])),
-  );
+  return row.overloads.some((parameters) => parameters.length === args.length && parameters.every((parameter, index) => fitsParameter(parameter, args[index])));
 }
 
 /** `GetSample(double)`, `GetSample(when, [when], [double])` and so on, all forms of it. */
@@ -111,7 +110,7 @@ function getSample(metric: string, args: readonly Value[], run: Run, span: Span)
     const found = `${printDouble(read.percent)}% (${read.available} of ${read.possible})`;
     throw new Failure('InsufficientSampleData', span, `${printDouble(wanted)}% of the samples of ${metric}`, found);
   }
-  boundLength(run, read.available, span);
+  if (read.available > run.limits.vectorLength) throw tooLong(run, span);
   spend(run, read.available, span);
   return samplesIn(run.samples, metric, read.fromMs, read.toMs);
 }
@@ -119,11 +118,10 @@ function getSample(metric: string, args: readonly Value[], run: Run, span: Span)
 function lastOnes(metric: string, wanted: Value, run: Run, span: Span): Value {
   const count = Math.trunc(asDouble(wanted, span));
   if (!(count >= 0)) throw new Failure('OutOfRange', span, 'a number of samples, 0 or more', String(count));
-  const window = lastWindowOf(run.samples, metric, count, run.nowMs);
-  run.windows.push({ method: 'GetSample', span, window });
-  boundLength(run, window.available, span);
-  spend(run, window.available, span);
-  return lastSamples(run.samples, metric, count, run.nowMs);
+  const samples = lastSamples(run.samples, metric, count, run.nowMs);
+  if (samples.length > run.limits.vectorLength) throw tooLong(run, span);
+  spend(run, samples.length, span);
+  return samples;
 }
 
 /** The two ends may come in either order: the article itself writes `(1 min, 6 min)` as well as `(0, 10 min)`. */

@@ -6,29 +6,29 @@ export interface Span {
   readonly end: number;
 }
 
+/** Where a kind of problem shows up. `text` and `meaning` refuse the formula; `evaluation` fails one evaluation. */
+type Phase = 'text' | 'meaning' | 'evaluation';
+
 export const PROBLEM_KINDS = {
-  // Found in the text, by the parser.
-  FormulaTooLong: { title: 'the formula is too long' },
-  TooManyStatements: { title: 'the formula has too many statements' },
-  TooDeep: { title: 'the expression is nested too deeply' },
-  UnexpectedText: { title: 'this does not fit here' },
-  // Found in the tree, by the checker; the last three also when the formula runs, where a ternary left a type open.
-  UnknownFunction: { title: 'there is no such function' },
-  UnknownMethod: { title: 'there is no such method' },
-  UnknownMember: { title: 'there is no such member' },
-  UndefinedVariable: { title: 'the variable has no value here' },
-  ReadOnlyVariable: { title: 'this cannot be assigned' },
-  WrongArguments: { title: 'the arguments do not fit' },
-  WrongType: { title: 'the type does not fit' },
-  InvalidTime: { title: 'this is not a time' },
-  // Found when the formula runs.
-  InsufficientSampleData: { title: 'too few samples in the window' },
-  NoValue: { title: 'a number is needed and there is none' },
-  LengthMismatch: { title: 'the vectors differ in length' },
-  OutOfRange: { title: 'the number is out of range' },
-  VectorTooLong: { title: 'the vector is too long' },
-  TooManySteps: { title: 'the evaluation takes too many steps' },
-} as const satisfies Record<string, { title: string }>;
+  FormulaTooLong: { phase: 'text', title: 'the formula is too long' },
+  TooManyStatements: { phase: 'text', title: 'the formula has too many statements' },
+  TooDeep: { phase: 'text', title: 'the expression is nested too deeply' },
+  UnexpectedText: { phase: 'text', title: 'this does not fit here' },
+  UnknownFunction: { phase: 'meaning', title: 'there is no such function' },
+  UnknownMethod: { phase: 'meaning', title: 'there is no such method' },
+  UnknownMember: { phase: 'meaning', title: 'there is no such member' },
+  UndefinedVariable: { phase: 'meaning', title: 'the variable has no value here' },
+  ReadOnlyVariable: { phase: 'meaning', title: 'this cannot be assigned' },
+  WrongArguments: { phase: 'meaning', title: 'the arguments do not fit' },
+  WrongType: { phase: 'meaning', title: 'the type does not fit' },
+  InvalidTime: { phase: 'meaning', title: 'this is not a time' },
+  InsufficientSampleData: { phase: 'evaluation', title: 'too few samples in the window' },
+  NoValue: { phase: 'evaluation', title: 'a number is needed and there is none' },
+  LengthMismatch: { phase: 'evaluation', title: 'the vectors differ in length' },
+  OutOfRange: { phase: 'evaluation', title: 'the number is out of range' },
+  VectorTooLong: { phase: 'evaluation', title: 'the vector is too long' },
+  TooManySteps: { phase: 'evaluation', title: 'the evaluation takes too many steps' },
+} as const satisfies Record<string, { phase: Phase; title: string }>;
 
 export type ProblemCode = keyof typeof PROBLEM_KINDS;
 

@@ -43,8 +43,8 @@ export function compile(text: string, limits: Limits = LIMITS): Compilation {
   // After a syntax error a name may be missing only because its assignment was skipped, so names are not judged then.
   const meaning = check(parsed.statements).findings.filter((finding) => isWhole || finding.code.startsWith('Unknown'));
   const problems = [...parsed.problems, ...meaning.map((finding) => locate(text, finding))];
-  if (problems.length === 0) return { ok: true, program: programOf(text, parsed.statements) };
-  return { ok: false, problems: problems.sort((a, b) => a.span.start - b.span.start).slice(0, limits.problems) };
+  if (problems.length > 0) return { ok: false, problems: problems.sort((a, b) => a.span.start - b.span.start).slice(0, limits.problems) };
+  return { ok: true, program: programOf(text, parsed.statements) };
 }
 
 function programOf(text: string, statements: readonly Statement[]): Program {

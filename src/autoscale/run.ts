@@ -47,8 +47,3 @@ export function spend(run: Run, steps: number, span: Span): void {
   run.steps += steps;
   if (run.steps > run.limits.steps) throw new Failure('TooManySteps', span, `at most ${run.limits.steps} steps`, 'more');
 }
-
-/** @throws Failure VectorTooLong */
-export function boundLength(run: Run, length: number, span: Span): void {
-  if (length > run.limits.vectorLength) throw new Failure('VectorTooLong', span, `at most ${run.limits.vectorLength} elements`, 'more');
-}

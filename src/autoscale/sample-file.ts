@@ -43,16 +43,14 @@ function withPendingTasks(sample: Readonly<Record<string, number>>): Readonly<Re
 function rowsOfCsv(text: string): Row[] {
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')));
   const [header = [], ...rest] = lines;
-  const isHeader = header[0]?.toLowerCase() === 'time' && header.length > 1;
-  if (!isHeader) throw new TypeError('line 1: expected a header such as time,$ActiveTasks,$RunningTasks');
+  if (header[0]?.toLowerCase() !== 'time' || header.length < 2) throw new TypeError('line 1: expected a header such as time,$ActiveTasks,$RunningTasks');
   const metrics = header.slice(1).map((cell) => metricName(cell, 'line 1'));
   return rest.flatMap((cells, index) => {
     const name = `line ${index + 2}`;
     if (cells.length === 1 && cells[0] === '') return [];
     if (cells.length !== header.length) throw new TypeError(`${name}: expected ${header.length} cells, found ${cells.length}`);
-    const present = metrics.map((metric, column) => [metric, cells[column + 1] ?? ''] as const).filter(([, cell]) => cell !== '');
-    const sample = Object.fromEntries(present.map(([metric, cell]) => [metric, numberOf(cell, metric, name)]));
-    return [{ name, atMs: momentOf(cells[0] ?? '', name), sample }];
+    const values = metrics.map((metric, column) => [metric, cells[column + 1] ?? ''] as const).filter(([, cell]) => cell !== '');
+    return [{ name, atMs: momentOf(cells[0] ?? '', name), sample: Object.fromEntries(values.map(([metric, cell]) => [metric, numberOf(cell, metric, name)])) }];
   });
 }
 
@@ -60,9 +58,8 @@ function rowOfJson(row: unknown, index: number): Row {
   const name = `sample ${index + 1}`;
   if (typeof row !== 'object' || row === null || !('time' in row)) throw new TypeError(`${name}: expected an object with a time`);
   const { time, ...metrics } = row;
-  const present = Object.entries(metrics).filter(([, value]) => value !== null);
-  const sample = Object.fromEntries(present.map(([key, value]) => [metricName(key, name), numberOf(value, key, name)]));
-  return { name, atMs: momentOf(time, name), sample };
+  const values = Object.entries(metrics).filter(([, value]) => value !== null);
+  return { name, atMs: momentOf(time, name), sample: Object.fromEntries(values.map(([key, value]) => [metricName(key, name), numberOf(value, key, name)])) };
 }
 
 function metricName(text: string, where: string): string {

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { addAutoscaleCommands } from './autoscale.ts';
+import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
+import { addRunCommand } from './run/command.ts';
 import { releaseVersion } from './version.ts';
 
 const program = new Command('linarite')
@@ -51,6 +53,9 @@ program
   .addOption(dataDir())
   .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
   .action(async (options) => (await import('./commands/env.ts')).env(options));
+
+addRunCommand(program);
+addDemoCommand(program);
 
 program.command('agent', { hidden: true }).action(async () => (await import('../agent/main.ts')).agentMain());
 

@@ -83,10 +83,6 @@ describe('a text with mistakes', () => {
     expect(problemsInShort('a = b + 1; c = a * time(); d = -c;')).toEqual(['1:5 UndefinedVariable']);
   });
 
-  it('is not judged by names that a statement with a mistake would have assigned', () => {
-    expect(problemsInShort('a = (1;\nb = a + 1;\nc = foo();')).toEqual(['1:7 UnexpectedText', '3:5 UnknownFunction']);
-  });
-
   it('is reported in branches that are not taken, too', () => {
     expect(problemsInShort('x = 1 ? 2 : foo();')).toEqual(['1:13 UnknownFunction']);
   });

@@ -152,8 +152,6 @@ describe('exceeds-cap', () => {
     [`$TargetDedicatedNodes = min(20, avg(${PENDING})) + 5;`, '1:25'],
     [`x = min(20, avg(${PENDING}));\n$TargetDedicatedNodes = time().hour > 6 ? x : $RunningTasks.Count();`, '2:25'],
     [`$TargetDedicatedNodes = max(30, min(20, avg(${PENDING})));`, '1:25'],
-    [`maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = n > maxNodes && time().hour > 6 ? maxNodes : n;`, '3:25'],
-    [`maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = n <= maxNodes || time().hour > 6 ? n : maxNodes;`, '3:25'],
     ['cappedPoolSize = 4;\n$TargetLowPriorityNodes = cappedPoolSize * 2;', '2:27'],
   ])('warns of %s', (text, place) => {
     expect(found(text)).toEqual([`${place} exceeds-cap`]);
@@ -164,9 +162,6 @@ describe('exceeds-cap', () => {
     `maxNodes = 10;\n$TargetDedicatedNodes = max(2, min(avg(${PENDING}), maxNodes));`,
     `maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = n > maxNodes ? maxNodes : n;`,
     `maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = maxNodes >= n ? n : maxNodes;`,
-    `maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = n > maxNodes || time().hour > 6 ? maxNodes : n;`,
-    `maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = time().hour > 6 && n <= maxNodes ? n : maxNodes;`,
-    `maxNodes = 10;\nn = max(0, avg(${PENDING}));\n$TargetDedicatedNodes = !(n > maxNodes) ? n : maxNodes;`,
     `maxTasksPerNode = 4;\n$TargetDedicatedNodes = avg(${PENDING}) / maxTasksPerNode;`,
     `maxLowPriority = 4;\n$TargetDedicatedNodes = avg(${PENDING});\n$TargetLowPriorityNodes = min(maxLowPriority, $TargetDedicatedNodes);`,
     `maxNodes = 25;\n$TargetDedicatedNodes = min(maxNodes, sum(${PENDING}));\n$TargetLowPriorityNodes = maxNodes - $TargetDedicatedNodes;`,

@@ -119,16 +119,6 @@ describe('the other methods', () => {
     expect(problems('x = $PendingTasks.getsample(1);')[0]).toMatchObject({ code: 'UnknownMethod', expected: 'GetSample' });
   });
 
-  it('leave a trace of the last samples they read, and of how old these are', () => {
-    const { windows } = evaluated('a = $PendingTasks.GetSample(1); b = $PendingTasks.GetSample(40); c = $FailedTasks.GetSample(2);', { ...world, delayMs: 600_000 });
-    const newest = NOON - 600_000;
-    expect(windows.map(({ window }) => window)).toEqual([
-      { metric: '$PendingTasks', fromMs: newest, toMs: newest, available: 1, possible: 1, percent: 100 },
-      { metric: '$PendingTasks', fromMs: newest - 19 * SAMPLE_PERIOD_MS, toMs: newest, available: 20, possible: 40, percent: 50 },
-      { metric: '$FailedTasks', fromMs: NOON, toMs: NOON, available: 0, possible: 2, percent: 0 },
-    ]);
-  });
-
   it('leave a trace of the windows they read', () => {
     const result = evaluated('a = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 20);\nb = $PendingTasks.GetSample(TimeInterval_Minute, TimeInterval_Minute * 2);', world);
     expect(result.windows).toMatchObject([

@@ -17,8 +17,6 @@ export function lint(program: Program): Warning[] {
   const { text, statements } = program;
   const { types } = check(statements);
   const subject = { text, statements, types, analysis: analyze(statements, types) };
-  const warnings = RULES.flatMap(({ name, find }) =>
-    [...find(subject)].map((remark) => ({ ...remark, rule: name, ...placeOf(text, remark.span.start) })),
-  );
+  const warnings = RULES.flatMap((rule) => [...rule.find(subject)].map((remark) => ({ ...remark, rule: rule.name, ...placeOf(text, remark.span.start) })));
   return warnings.sort((a, b) => a.span.start - b.span.start || a.rule.localeCompare(b.rule));
 }

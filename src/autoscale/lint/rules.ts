@@ -46,10 +46,8 @@ function* neverScalesDown({ analysis }: Subject): Generator<Remark> {
     const { span } = statement.value;
     const reason = 'nodes that are not needed stay, and are paid for, until someone resizes the pool';
     const constant = onlyValue(fact);
-    const isFixed = constant !== undefined && constant >= 1;
-    if (!isFixed && !fact.atLeast.has(target)) continue;
-    const how = isFixed ? `always ${printDouble(constant)}` : 'never below what it is now';
-    yield { span, message: `${TARGET_NAMES[target]} is ${how}: the pool never scales down`, reason };
+    if (constant !== undefined && constant >= 1) yield { span, message: `${TARGET_NAMES[target]} is always ${printDouble(constant)}: the pool never scales down`, reason };
+    else if (fact.atLeast.has(target)) yield { span, message: `${TARGET_NAMES[target]} is never below what it is now: the pool never scales down`, reason };
   }
 }
 
@@ -111,10 +109,8 @@ function* mixedScales({ statements, analysis }: Subject): Generator<Remark> {
       [left, right, expression.right],
       [right, left, expression.left],
     ] as const) {
-      const asFraction = isFraction(other) || other.scale === 'fraction';
-      const asPercentage = other.low > 1 && Number.isFinite(other.low);
-      if (measured.scale === 'percent' && asFraction) yield scaleRemark(place, 'a percentage of samples', 'from 0 to 100');
-      if (measured.scale === 'fraction' && asPercentage) yield scaleRemark(place, '$CPUPercent', 'from 0 to 1, in spite of its name');
+      if (measured.scale === 'percent' && (isFraction(other) || other.scale === 'fraction')) yield scaleRemark(place, 'a percentage of samples', 'from 0 to 100');
+      if (measured.scale === 'fraction' && other.low > 1 && Number.isFinite(other.low)) yield scaleRemark(place, '$CPUPercent', 'from 0 to 1, in spite of its name');
     }
   }
 }
@@ -124,8 +120,7 @@ function isFraction(fact: Fact): boolean {
 }
 
 function scaleRemark(place: Expression, what: string, scale: string): Remark {
-  const message = `${what} counts ${scale}, and is set against ${quote(printExpression(place))}`;
-  return { span: place.span, message, reason: 'the test hardly ever comes out the other way' };
+  return { span: place.span, message: `${what} counts ${scale}, and is set against ${quote(printExpression(place))}`, reason: 'the test hardly ever comes out the other way' };
 }
 
 function* exceededCaps({ analysis }: Subject): Generator<Remark> {
@@ -149,8 +144,7 @@ function namedCaps(target: Target, analysis: Analysis): Map<string, number> {
   const isCap = /max|cap|limit/i;
   const isOfSomethingElse = /task|slot|inc|step|percent|sample|cpu|time|interval|age|wait/i;
   const isOfOtherKind = target === 'dedicated' ? /low|spot/i : /dedicated/i;
-  const limits = (name: string): boolean => isCap.test(name) && !isOfSomethingElse.test(name) && !isOfOtherKind.test(name);
-  return new Map([...analysis.constants].filter(([name]) => limits(name) && serviceVariable(name) === undefined));
+  return new Map([...analysis.constants].filter(([name]) => isCap.test(name) && !isOfSomethingElse.test(name) && !isOfOtherKind.test(name) && serviceVariable(name) === undefined));
 }
 
 function* unreachable({ statements, analysis }: Subject): Generator<Remark> {

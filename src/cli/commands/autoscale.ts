@@ -118,7 +118,7 @@ function windowCells({ method, span, window }: WindowRead, text: string): string
 function plainEvaluation(outcome: Evaluation, atMs: number): Record<string, unknown> {
   const shared = {
     at: printTimestamp(atMs),
-    variables: Object.fromEntries(outcome.variables.map(({ name, value }) => [name, isPlain(value) ? value : printValue(value)])),
+    variables: Object.fromEntries(outcome.variables.map(({ name, value }) => [name, typeof value === 'number' || Array.isArray(value) ? value : printValue(value)])),
     windows: outcome.windows.map(({ method, span, window }) => ({
       metric: window.metric,
       method,
@@ -134,11 +134,6 @@ function plainEvaluation(outcome: Evaluation, atMs: number): Record<string, unkn
   if (!outcome.ok) return { ok: false, problems: [plainProblem(outcome.problem)], ...shared };
   const { targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption } = outcome;
   return { ok: true, targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption, ...shared };
-}
-
-/** JSON has numbers and lists of its own; these keep their full precision. */
-function isPlain(value: unknown): boolean {
-  return (typeof value === 'number' && Number.isFinite(value)) || Array.isArray(value);
 }
 
 function plainProblem({ code, line, column, found, expected }: Problem): Record<string, unknown> {

@@ -1,0 +1,123 @@
+import { BatchServiceClient, BatchSharedKeyCredentials, type BatchServiceModels } from '@azure/batch';
+
+export type TaskToAdd = BatchServiceModels.TaskAddParameter;
+export type PoolToAdd = BatchServiceModels.PoolAddParameter;
+export type JobToAdd = BatchServiceModels.JobAddParameter;
+export type TaskSeen = BatchServiceModels.CloudTask;
+export type PoolSeen = BatchServiceModels.CloudPool;
+export type NodeSeen = BatchServiceModels.ComputeNode;
+export type AddResult = BatchServiceModels.TaskAddResult;
+export type Counts = BatchServiceModels.TaskCounts;
+export type Image = BatchServiceModels.ImageInformation;
+
+/** How to reach a Batch account. */
+export interface BatchConnection {
+  readonly account: string;
+  readonly key: string;
+  /** `http://127.0.0.1:10800`, or `https://NAME.REGION.batch.azure.com`. */
+  readonly endpoint: string;
+}
+
+/** What a run needs of a Batch account: the SDK's operations, whole lists instead of pages, 404 as undefined. */
+export interface BatchAccount {
+  images(): Promise<Image[]>;
+  addPool(pool: PoolToAdd): Promise<void>;
+  pool(poolId: string): Promise<PoolSeen | undefined>;
+  nodes(poolId: string): Promise<NodeSeen[]>;
+  /** The job's tasks; `select` as in OData. */
+  tasks(jobId: string, select: string): Promise<TaskSeen[]>;
+  /** Deletes it; success when there is none. */
+  deletePool(poolId: string): Promise<void>;
+  addJob(job: JobToAdd): Promise<void>;
+  /** From now on the job ends when its tasks have ended. */
+  endJobWithItsTasks(jobId: string): Promise<void>;
+  terminateJob(jobId: string, reason: string): Promise<void>;
+  /** Deletes it; success when there is none. */
+  deleteJob(jobId: string): Promise<void>;
+  addTasks(jobId: string, tasks: TaskToAdd[]): Promise<AddResult[]>;
+  counts(jobId: string): Promise<Counts>;
+  /** At most the last `bytes` of a task's file; undefined when there is no such file or its node is gone. */
+  taskFileTail(jobId: string, taskId: string, file: string, bytes: number): Promise<Buffer | undefined>;
+  nodeFileTail(poolId: string, nodeId: string, file: string, bytes: number): Promise<Buffer | undefined>;
+}
+
+/** A Batch account through `@azure/batch`, the official SDK. */
+export function connectBatch({ account, key, endpoint }: BatchConnection): BatchAccount {
+  const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), endpoint.replace(/\/+$/, ''));
+  return {
+    images: () => allPages(() => client.account.listSupportedImages(), (link) => client.account.listSupportedImagesNext(link)),
+    addPool: async (pool) => void (await client.pool.add(pool)),
+    pool: (poolId) => orUndefined(client.pool.get(poolId)),
+    nodes: (poolId) => allPages(() => client.computeNode.list(poolId), (link) => client.computeNode.listNext(link)),
+    tasks: (jobId, select) => allPages(() => client.task.list(jobId, { taskListOptions: { select } }), (link) => client.task.listNext(link)),
+    deletePool: async (poolId) => void (await orUndefined(client.pool.deleteMethod(poolId))),
+    addJob: async (job) => void (await client.job.add(job)),
+    endJobWithItsTasks: async (jobId) => void (await client.job.patch(jobId, { onAllTasksComplete: 'terminatejob' })),
+    terminateJob: async (jobId, terminateReason) => void (await client.job.terminate(jobId, { terminateReason })),
+    deleteJob: async (jobId) => void (await orUndefined(client.job.deleteMethod(jobId))),
+    addTasks: async (jobId, tasks) => (await client.task.addCollection(jobId, tasks)).value ?? [],
+    counts: async (jobId) => (await client.job.getTaskCounts(jobId)).taskCounts,
+    taskFileTail: (jobId, taskId, file, bytes) =>
+      tail(
+        () => client.file.getPropertiesFromTask(jobId, taskId, file),
+        (ocpRange) => client.file.getFromTask(jobId, taskId, file, ocpRange === undefined ? {} : { fileGetFromTaskOptions: { ocpRange } }),
+        bytes,
+      ),
+    nodeFileTail: (poolId, nodeId, file, bytes) =>
+      tail(
+        () => client.file.getPropertiesFromComputeNode(poolId, nodeId, file),
+        (ocpRange) => client.file.getFromComputeNode(poolId, nodeId, file, ocpRange === undefined ? {} : { fileGetFromComputeNodeOptions: { ocpRange } }),
+        bytes,
+      ),
+  };
+}
+
+/** The code that the service gave, `TaskExists`, or undefined when the error is not the service's. */
+export function serviceCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+const statusOf = (error: unknown): number | undefined =>
+  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
+
+async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (statusOf(error) === 404) return undefined;
+    throw error;
+  }
+}
+
+async function allPages<T>(first: () => Promise<Page<T>>, next: (link: string) => Promise<Page<T>>): Promise<T[]> {
+  const all: T[] = [];
+  let page = await first();
+  all.push(...page);
+  while (page.odatanextLink !== undefined && page.odatanextLink !== '') {
+    page = await next(page.odatanextLink);
+    all.push(...page);
+  }
+  return all;
+}
+
+type Page<T> = T[] & { odatanextLink?: string };
+
+/** The end of a file. Its length is asked first: Batch's ranges have no "last n bytes". Files of nodes that are gone answer 404 or 409. */
+async function tail(
+  properties: () => Promise<{ contentLength?: number }>,
+  get: (range: string | undefined) => Promise<{ readableStreamBody?: NodeJS.ReadableStream | undefined }>,
+  bytes: number,
+): Promise<Buffer | undefined> {
+  try {
+    const length = (await properties()).contentLength ?? 0;
+    if (length === 0) return Buffer.alloc(0);
+    const { readableStreamBody } = await get(length > bytes ? `bytes=${length - bytes}-${length - 1}` : undefined);
+    const chunks: Buffer[] = [];
+    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks);
+  } catch (error) {
+    const status = statusOf(error);
+    if (status === 404 || status === 409) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,72 @@
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import type { RunFlags } from './options.ts';
+
+/** Adds `linarite run`. Its code, and the SDKs with it, is loaded when it is called. */
+export function addRunCommand(program: Command): void {
+  program
+    .command('run')
+    .description('the whole workflow of a Batch application: upload, pool, job, tasks, watch, download')
+    .argument('[command...]', 'what each task runs, after --; words may hold placeholders')
+    .optionsGroup('One task for each of:')
+    .option('--input <pattern>', 'local files, uploaded: {input} {name} {stem} {ext} {dir}; may be repeated', collect, [])
+    .option('--items <a,b,c>', 'items: {item}')
+    .option('--items-file <file>', 'the lines of a file, or - for standard input: {item}')
+    .option('--rows <file>', 'the rows of a .csv, .tsv or .jsonl file: {column}')
+    .optionsGroup('Each task:')
+    .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect, [])
+    .option('--to <directory>', 'where to put them', 'output')
+    .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect, [])
+    .option('--env <name=value>', 'an environment variable; may be repeated', collect, [])
+    .option('--shell', 'join the words with spaces and have /bin/bash run them')
+    .option('--retries <count>', 'how often a failed task is tried again', wholeNumber(0, 100), 0)
+    .option('--max-time <time>', 'end a task that runs longer: 90s, 30min, 1h30m')
+    .optionsGroup('Where they run:')
+    .option('--pool <id>', 'a pool that exists; without it one is made')
+    .option('--nodes <count>', 'dedicated nodes of the pool made (default: 1, or 0 with --low-priority-nodes)', wholeNumber(0, 10_000))
+    .option('--low-priority-nodes <count>', 'low-priority nodes of the pool made', wholeNumber(0, 10_000))
+    .option('--slots <count>', "tasks at a time on a node (default: the VM size's cores)", wholeNumber(1, 256))
+    .option('--vm-size <size>', 'default: standard_d2s_v3, or larger when --slots asks for it')
+    .option('--image <publisher:offer:sku>', 'default: the newest Ubuntu of the service')
+    .option('--start-task <script>', 'a bash script that prepares each node, as administrator')
+    .option('--keep-pool', 'leave the pool made')
+    .option('--keep', 'leave job, pool and containers')
+    .optionsGroup('The run:')
+    .option('--job <id>', "the job's id (default: run-DATE-TIME-…)")
+    .option('--detach', 'print the ids and return at once; the job ends by itself')
+    .option('--json', 'one JSON object at the end, nothing else')
+    .optionsGroup('The Batch account (default: AZURE_BATCH_ACCOUNT, _ENDPOINT, _ACCESS_KEY; else a service on this machine):')
+    .option('--account <name>')
+    .option('--endpoint <url>')
+    .option('--key-file <file>', 'holds the access key')
+    .option('--storage-connection-string-file <file>', 'instead of AZURE_STORAGE_CONNECTION_STRING')
+    .addOption(new Option('--data-dir <directory>', 'of the service on this machine (default: $LINARITE_DATA_DIR, or ./.linarite)'))
+    .addHelpText('after', HELP)
+    .action(async (command: string[], flags: RunFlags) => {
+      process.exitCode = await (await import('./run.ts')).run(command, flags);
+    });
+}
+
+const HELP = `
+Placeholders also: {index} {task}. {{name}} stands for {name} itself; \${name} is left to a shell.
+With --shell values are quoted: write {input}, not "{input}".
+
+Exit codes: 0 all succeeded, 1 some task failed, 2 wrong usage, 3 service or storage refused, 4 no nodes,
+5 an upload or download failed, 6 left running after Ctrl-C, 130 ended by Ctrl-C.
+
+Examples:
+  linarite run --input 'videos/*.mp4' --output '*.avi' --nodes 2 -- ffmpeg -i {input} {stem}.avi
+  linarite run --items 1,2,3 --shell -- 'echo item {item} on $AZ_BATCH_NODE_ID'
+  linarite run --rows runs.csv --resource-file model.py --output result.json -- python3 model.py --rate {rate}
+`;
+
+function collect(value: string, before: readonly string[]): string[] {
+  return [...before, value];
+}
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
+    return value;
+  };
+}

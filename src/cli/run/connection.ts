@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import type { BatchConnection } from './batchAccount.ts';
+import { RunError, reasonOf } from './failure.ts';
+import { hint } from '../commands/hint.ts';
+import { localService } from './localService.ts';
+
+/** Where a run goes. */
+export interface Connection {
+  readonly batch: BatchConnection;
+  /** Of the storage account for inputs and outputs; undefined when none is configured. */
+  readonly storage: string | undefined;
+  /** Set for a service on this machine. */
+  readonly local: { readonly dataDir: string | undefined; readonly startedHere: boolean } | undefined;
+}
+
+/** Flags that stand in for the environment. Keys come from files: what is on a command line can be read by every user. */
+export interface ConnectionFlags {
+  readonly account?: string;
+  readonly endpoint?: string;
+  readonly keyFile?: string;
+  readonly storageConnectionStringFile?: string;
+  readonly dataDir?: string;
+}
+
+/**
+ * The Batch account that flags or environment name; without any, the service of the data directory, started when it does
+ * not run.
+ * @throws RunError usage, when an account is named in part; CommandError, when a service cannot be started
+ */
+export async function connect(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, say: (text: string) => void): Promise<Connection> {
+  const account = flags.account ?? environment['AZURE_BATCH_ACCOUNT'];
+  const endpoint = flags.endpoint ?? environment['AZURE_BATCH_ENDPOINT'];
+  const key = flags.keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : await secretIn(flags.keyFile);
+  if (endpoint === undefined && flags.account === undefined && flags.keyFile === undefined) return connectLocal(flags.dataDir, say);
+  const missing = [
+    [endpoint, 'AZURE_BATCH_ENDPOINT (or --endpoint)'],
+    [account, 'AZURE_BATCH_ACCOUNT (or --account)'],
+    [key, 'AZURE_BATCH_ACCESS_KEY (or --key-file)'],
+  ].flatMap(([value, name]) => (value === undefined || value === '' ? [name] : []));
+  if (missing.length > 0) throw new RunError('usage', `to use a Batch account set ${missing.join(' and ')} too; to use a service on this machine unset AZURE_BATCH_ENDPOINT`);
+  return {
+    batch: { account: account ?? '', endpoint: withScheme(endpoint ?? ''), key: key ?? '' },
+    storage: flags.storageConnectionStringFile === undefined ? storageOf(environment) : await secretIn(flags.storageConnectionStringFile),
+    local: undefined,
+  };
+}
+
+/** @throws CommandError when a service cannot be started */
+export async function connectLocal(dataDir: string | undefined, say: (text: string) => void): Promise<Connection> {
+  const { environment, startedHere } = await localService(dataDir, (path) => say(`no service runs on ${path}: starting one (${hint('down', dataDir)} ends it)`));
+  return {
+    batch: { account: environment.AZURE_BATCH_ACCOUNT, endpoint: environment.AZURE_BATCH_ENDPOINT, key: environment.AZURE_BATCH_ACCESS_KEY },
+    storage: environment.AZURE_STORAGE_CONNECTION_STRING,
+    local: { dataDir, startedHere },
+  };
+}
+
+/** The connection string, or one made of its parts as the Azure CLI does. */
+function storageOf(environment: NodeJS.ProcessEnv): string | undefined {
+  const whole = environment['AZURE_STORAGE_CONNECTION_STRING'];
+  if (whole !== undefined && whole !== '') return whole;
+  const account = environment['AZURE_STORAGE_ACCOUNT'];
+  const key = environment['AZURE_STORAGE_KEY'];
+  if (account === undefined || key === undefined) return undefined;
+  const endpoint = environment['AZURE_STORAGE_BLOB_ENDPOINT'] ?? `https://${account}.blob.core.windows.net`;
+  return `AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
+}
+
+const withScheme = (endpoint: string): string => (/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
+
+async function secretIn(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    throw new RunError('usage', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * The exit codes of `linarite run`, stable for scripts.
+ *
+ * | code | when |
+ * |---|---|
+ * | 0 | every task succeeded and its outputs are here; or `--detach` |
+ * | 1 | some task failed |
+ * | 2 | the command line or an input is wrong; nothing was started |
+ * | 3 | the service or the storage refused, or cannot be reached |
+ * | 4 | the pool gives no node that could run the tasks |
+ * | 5 | tasks succeeded, but an upload or a download failed |
+ * | 6 | Ctrl-C, and the job was left running |
+ * | 130 | Ctrl-C, and the job was ended |
+ */
+export const exitCodes = {
+  succeeded: 0,
+  taskFailed: 1,
+  usage: 2,
+  service: 3,
+  noNodes: 4,
+  files: 5,
+  leftRunning: 6,
+  ended: 130,
+} as const;
+
+export type Failure = Exclude<keyof typeof exitCodes, 'succeeded'>;
+
+/** Why a run cannot go on; its message is for the user, as it stands. */
+export class RunError extends Error {
+  override readonly name = 'RunError';
+  readonly failure: Failure;
+  constructor(failure: Failure, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.failure = failure;
+  }
+}
+
+/** The message of anything thrown, on one line. */
+export function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
+}

@@ -1,0 +1,80 @@
+import { createInterface } from 'node:readline';
+import type { Readable, Writable } from 'node:stream';
+
+/** What the user wants done with the job after Ctrl-C. */
+export type Decision = 'leave' | 'end';
+
+export interface Interrupts {
+  /** Aborted once a decision has been made. */
+  readonly signal: AbortSignal;
+  decision(): Decision | undefined;
+  /** Before this a Ctrl-C ends the run without a question: there is no job yet. */
+  jobExists(): void;
+  close(): void;
+}
+
+export interface InterruptSetting {
+  /** Calls back on each Ctrl-C (SIGINT) or SIGTERM; returns what stops that. */
+  readonly listen: (interrupted: () => void) => () => void;
+  /** The terminal to ask on; without one the job is ended. */
+  readonly terminal?: { readonly input: Readable; readonly output: Writable };
+  /** Called before the question and when the user goes on waiting. */
+  readonly clear: () => void;
+}
+
+/**
+ * Ctrl-C: on a terminal it asks whether to leave the job running, to end it, or to go on; another Ctrl-C ends it at
+ * once. Without a terminal nobody could answer: the job is ended.
+ */
+export function listenForInterrupts({ listen, terminal, clear }: InterruptSetting): Interrupts {
+  const controller = new AbortController();
+  let decision: Decision | undefined;
+  let job = false;
+  let asking: { close(): void } | undefined;
+  const decide = (made: Decision): void => {
+    asking?.close();
+    asking = undefined;
+    decision ??= made;
+    controller.abort();
+  };
+  const interrupted = (): void => {
+    if (decision !== undefined) return;
+    if (!job || terminal === undefined || asking !== undefined) return decide('end');
+    clear();
+    asking = ask(terminal.input, terminal.output, interrupted, (answer) => {
+      asking = undefined;
+      if (answer !== 'wait') decide(answer);
+    });
+  };
+  const stop = listen(interrupted);
+  return {
+    signal: controller.signal,
+    decision: () => decision,
+    jobExists: () => {
+      job = true;
+    },
+    close: () => {
+      asking?.close();
+      stop();
+    },
+  };
+}
+
+const QUESTION = 'Leave the job running (l), end it (e), or go on waiting (w)? ';
+
+/** Asks until the answer is one of the three. On a terminal in raw mode a Ctrl-C reaches `interrupted` through here. */
+function ask(input: Readable, output: Writable, interrupted: () => void, answered: (answer: Decision | 'wait') => void): { close(): void } {
+  const lines = createInterface({ input, output });
+  const answers: Readonly<Record<string, Decision | 'wait'>> = { l: 'leave', leave: 'leave', e: 'end', end: 'end', w: 'wait', wait: 'wait' };
+  lines.on('SIGINT', interrupted);
+  lines.on('line', (line) => {
+    const answer = answers[line.trim().toLowerCase()];
+    if (answer === undefined) return lines.prompt();
+    lines.close();
+    answered(answer);
+  });
+  lines.setPrompt(QUESTION);
+  output.write('\n');
+  lines.prompt();
+  return lines;
+}

@@ -1,0 +1,26 @@
+import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { clientEnvironment, type ClientEnvironment } from '../service/environment.ts';
+import { ensureService, readyService } from '../service/start.ts';
+
+/** A service on this machine. */
+export interface LocalService {
+  readonly dataDir: string;
+  readonly environment: ClientEnvironment;
+  /** True when it did not run before. */
+  readonly startedHere: boolean;
+}
+
+/**
+ * The service of a data directory (`undefined`: the default one), started in the background when it does not run.
+ * @param beforeStart called before that, since it takes a moment
+ * @throws CommandError when it does not start
+ */
+export async function localService(dataDir: string | undefined, beforeStart: (dataDir: string) => void): Promise<LocalService> {
+  const path = dataDirectoryPath(dataDir);
+  const running = await readyService(path);
+  if (running === undefined) beforeStart(path);
+  const record = running ?? (await ensureService(path));
+  const directory = findDataDirectory(path);
+  if (directory === undefined) throw new Error(`${path} went away while its service started`);
+  return { dataDir: path, environment: clientEnvironment(directory, record), startedHere: running === undefined };
+}

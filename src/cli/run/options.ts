@@ -1,0 +1,88 @@
+import { coresOf, sizeForSlots } from './bodies.ts';
+import { readDuration } from './duration.ts';
+import { RunError } from './failure.ts';
+import type { RunOptions } from './workflow.ts';
+
+/** The flags of `linarite run`, as they stand on the command line. */
+export interface RunFlags {
+  readonly input: readonly string[];
+  readonly items?: string;
+  readonly itemsFile?: string;
+  readonly rows?: string;
+  readonly output: readonly string[];
+  readonly to: string;
+  readonly resourceFile: readonly string[];
+  readonly env: readonly string[];
+  readonly shell?: boolean;
+  readonly retries: number;
+  readonly maxTime?: string;
+  readonly pool?: string;
+  readonly nodes?: number;
+  readonly lowPriorityNodes?: number;
+  readonly slots?: number;
+  readonly vmSize?: string;
+  readonly image?: string;
+  readonly startTask?: string;
+  readonly keepPool?: boolean;
+  readonly keep?: boolean;
+  readonly job?: string;
+  readonly detach?: boolean;
+  readonly json?: boolean;
+  readonly account?: string;
+  readonly endpoint?: string;
+  readonly keyFile?: string;
+  readonly storageConnectionStringFile?: string;
+  readonly dataDir?: string;
+}
+
+const DEFAULT_SLOTS = 2;
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** What only a pool that is made can be told. */
+const POOL_FLAGS = ['nodes', 'lowPriorityNodes', 'slots', 'vmSize', 'image', 'startTask'] as const;
+
+/** Flags as options with their defaults. @throws RunError usage */
+export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions {
+  if (argv.length === 0) throw new RunError('usage', 'say what to run: linarite run … -- PROGRAM ARGUMENT…');
+  const needless = flags.pool === undefined ? undefined : POOL_FLAGS.find((name) => flags[name] !== undefined);
+  if (needless !== undefined) throw new RunError('usage', `--${dashed(needless)} is for a pool that is made; --pool ${flags.pool} names one that exists`);
+  for (const [name, id] of [['--job', flags.job], ['--pool', flags.pool]] as const) {
+    if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+  }
+  const { account, endpoint, keyFile, storageConnectionStringFile, dataDir, items, itemsFile, rows } = flags;
+  return {
+    sources: { input: flags.input, ...given({ items, itemsFile, rows }) },
+    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)) },
+    resourceFiles: flags.resourceFile,
+    to: flags.to,
+    poolWish: readPoolWish(flags),
+    retries: flags.retries,
+    keep: flags.keep === true,
+    keepPool: flags.keepPool === true,
+    detach: flags.detach === true,
+    connection: given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }),
+    ...given({ pool: flags.pool, image: flags.image, job: flags.job }),
+    ...(flags.maxTime === undefined ? {} : { maxTime: readDuration(flags.maxTime, '--max-time') }),
+  };
+}
+
+function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {
+  const size = vmSize ?? sizeForSlots(slots ?? DEFAULT_SLOTS);
+  const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : 1);
+  if (dedicated + lowPriorityNodes === 0) throw new RunError('usage', 'a pool without nodes runs nothing: give --nodes or --low-priority-nodes');
+  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...given({ startTask }) };
+}
+
+function readVariable(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new RunError('usage', `--env ${text}: write NAME=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Only the members that have a value. */
+function given<T extends Readonly<Record<string, string | undefined>>>(members: T): { [K in keyof T]?: string } {
+  const kept: { [K in keyof T]?: string } = {};
+  for (const name in members) if (members[name] !== undefined) kept[name] = members[name];
+  return kept;
+}
+
+const dashed = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

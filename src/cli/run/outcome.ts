@@ -1,0 +1,49 @@
+import type { BatchAccount, TaskSeen } from './batchAccount.ts';
+import { firstLine } from './submit.ts';
+
+/** How a task ended. */
+export interface TaskOutcome {
+  readonly id: string;
+  readonly succeeded: boolean;
+  readonly exitCode?: number;
+  /** Batch's own reason, when there is one: `CommandProgramNotFound: …`. A plain non-zero exit code says it all by itself. */
+  readonly reason?: string;
+  readonly retries: number;
+  /** From start to end of its last run. */
+  readonly runMs: number;
+  readonly nodeId?: string;
+}
+
+export const OUTCOME_FIELDS = 'id,state,executionInfo,nodeInfo';
+
+/** A completed task's outcome. Old API versions have no `result`; then the exit code decides. */
+export function outcomeOf({ id = '', executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
+  const { exitCode, failureInfo, retryCount = 0, startTime, endTime, result } = executionInfo ?? {};
+  const code = failureInfo?.code;
+  return {
+    id,
+    succeeded: result === undefined ? exitCode === 0 && failureInfo === undefined : result.toLowerCase() === 'success',
+    ...(exitCode === undefined ? {} : { exitCode }),
+    ...(code === undefined || code === 'FailureExitCode' ? {} : { reason: `${code}: ${[firstLine(failureInfo?.message), ...(failureInfo?.details ?? []).map(({ name, value }) => `${name} ${value}`)].join('; ')}` }),
+    retries: retryCount,
+    runMs: startTime === undefined || endTime === undefined ? 0 : Math.max(0, endTime.getTime() - startTime.getTime()),
+    ...(nodeInfo?.nodeId === undefined ? {} : { nodeId: nodeInfo.nodeId }),
+  };
+}
+
+/** `exit code 3`, `CommandProgramNotFound: …`. */
+export function sayHow({ exitCode, reason, retries }: TaskOutcome): string {
+  const parts = [exitCode === undefined ? undefined : `exit code ${exitCode}`, reason, retries > 0 ? `after ${retries} ${retries === 1 ? 'retry' : 'retries'}` : undefined];
+  return parts.filter((part) => part !== undefined).join(', ');
+}
+
+/** What a task wrote to a stream, at most the last `bytes`; undefined when its node no longer has it. */
+export async function streamOf(batch: BatchAccount, jobId: string, taskId: string, stream: 'stdout' | 'stderr', bytes: number): Promise<string | undefined> {
+  return (await batch.taskFileTail(jobId, taskId, `${stream}.txt`, bytes))?.toString('utf8');
+}
+
+/** The last lines of a text, and a word about those left out. */
+export function lastLines(text: string, most: number): string[] {
+  const all = text.trimEnd().split('\n');
+  return all.length <= most ? all : [`… ${all.length - most} lines before`, ...all.slice(-most)];
+}

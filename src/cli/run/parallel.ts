@@ -1,0 +1,15 @@
+/** Does something with each of `items`, at most `width` at a time. The first failure stops what has not begun and is thrown. */
+export async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  const workers = Array.from({ length: Math.min(width, items.length) }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    left.length = 0;
+    await Promise.allSettled(workers);
+    throw error;
+  }
+}

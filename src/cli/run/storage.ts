@@ -1,0 +1,51 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { BlobServiceClient, ContainerSASPermissions, BlobSASPermissions, type ContainerClient } from '@azure/storage-blob';
+
+/** A blob in a run's container. */
+export interface StoredBlob {
+  readonly name: string;
+  readonly bytes: number;
+}
+
+/** What a run needs of a storage account. URLs carry a shared access signature that ends with the run. */
+export interface Storage {
+  createContainer(container: string): Promise<void>;
+  deleteContainer(container: string): Promise<void>;
+  upload(container: string, blob: string, path: string): Promise<void>;
+  download(container: string, blob: string, path: string): Promise<void>;
+  list(container: string, prefix?: string): Promise<StoredBlob[]>;
+  /** For a node to read one blob. */
+  readUrl(container: string, blob: string): Promise<string>;
+  /** For a node to read a whole container. */
+  readContainerUrl(container: string): Promise<string>;
+  /** For a node to write outputs. */
+  writeUrl(container: string): Promise<string>;
+}
+
+/** How long the URLs given to tasks work: longer than a task may live would be of no use (Batch: 180 days), shorter than a queue is long would fail late. */
+const SIGNATURE_DAYS = 30;
+
+/** A storage account through `@azure/storage-blob`, the official SDK. @throws Error when the connection string is none */
+export function connectStorage(connectionString: string): Storage {
+  const service = BlobServiceClient.fromConnectionString(connectionString);
+  const at = (container: string): ContainerClient => service.getContainerClient(container);
+  const expiresOn = (): Date => new Date(Date.now() + SIGNATURE_DAYS * 86_400_000);
+  return {
+    createContainer: async (container) => void (await at(container).create()),
+    deleteContainer: async (container) => void (await at(container).deleteIfExists()),
+    upload: async (container, blob, path) => void (await at(container).getBlockBlobClient(blob).uploadFile(path)),
+    download: async (container, blob, path) => {
+      await mkdir(dirname(path), { recursive: true });
+      await at(container).getBlobClient(blob).downloadToFile(path);
+    },
+    list: async (container, prefix) => {
+      const found: StoredBlob[] = [];
+      for await (const blob of at(container).listBlobsFlat(prefix === undefined ? {} : { prefix })) found.push({ name: blob.name, bytes: blob.properties.contentLength ?? 0 });
+      return found;
+    },
+    readUrl: (container, blob) => at(container).getBlobClient(blob).generateSasUrl({ permissions: BlobSASPermissions.parse('r'), expiresOn: expiresOn() }),
+    readContainerUrl: (container) => at(container).generateSasUrl({ permissions: ContainerSASPermissions.parse('rl'), expiresOn: expiresOn() }),
+    writeUrl: (container) => at(container).generateSasUrl({ permissions: ContainerSASPermissions.parse('cw'), expiresOn: expiresOn() }),
+  };
+}

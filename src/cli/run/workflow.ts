@@ -1,0 +1,312 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { connectBatch, serviceCode, type BatchAccount } from './batchAccount.ts';
+import { jobBody, poolBody, taskBody, type PoolWish } from './bodies.ts';
+import { cleanUp, type Made } from './cleanUp.ts';
+import { connect, type Connection, type ConnectionFlags } from './connection.ts';
+import { planDownloads, type Download } from './downloads.ts';
+import { RunError, reasonOf, type Failure } from './failure.ts';
+import { chooseImage } from './image.ts';
+import type { Decision, Interrupts } from './interrupt.ts';
+import { readItems, type ItemSources } from './items.ts';
+import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './outcome.ts';
+import { inParallel } from './parallel.ts';
+import { planTasks, type PlannedTask, type TaskTemplate } from './plan.ts';
+import type { Progress } from './progress.ts';
+import { readSharedFile, type SharedFile } from './resourceFiles.ts';
+import { connectStorage, type Storage } from './storage.ts';
+import { addAllTasks, firstLine } from './submit.ts';
+import { watchTasks } from './watch.ts';
+
+/** Transfers at a time. */
+const TRANSFERS = 8;
+
+export interface RunOptions {
+  readonly sources: ItemSources;
+  readonly template: TaskTemplate;
+  /** Local files or URLs that every task gets. */
+  readonly resourceFiles: readonly string[];
+  /** Where outputs are put. */
+  readonly to: string;
+  /** A pool that exists; without it one is made. */
+  readonly pool?: string;
+  readonly poolWish: PoolWish;
+  readonly image?: string;
+  readonly job?: string;
+  readonly retries: number;
+  readonly maxTime?: string;
+  readonly keep: boolean;
+  readonly keepPool: boolean;
+  readonly detach: boolean;
+  readonly connection: ConnectionFlags;
+}
+
+export interface RunSurroundings {
+  readonly environment: NodeJS.ProcessEnv;
+  readonly readStdin: () => Promise<string>;
+  readonly progress: Progress;
+  readonly interrupts: Interrupts;
+  readonly now: () => number;
+}
+
+/** What a run came to. */
+export interface RunResult {
+  /** Undefined when everything succeeded. */
+  readonly failure: Failure | undefined;
+  readonly jobId: string;
+  readonly poolId: string;
+  readonly tasks: readonly PlannedTask[];
+  /** One for each task that is completed, in the order of `tasks`. Empty when the run did not wait for the end. */
+  readonly outcomes: readonly TaskOutcome[];
+  readonly downloads: readonly Download[];
+  /** What Ctrl-C decided. */
+  readonly decision: Decision | undefined;
+  readonly connection: Connection;
+  /** What of the run's own is still there. */
+  readonly made: Made;
+  readonly elapsedMs: number;
+  /** For what the report still wants to read; gone when the run left nothing to read. */
+  readonly batch: BatchAccount;
+}
+
+/** What is settled before the first task is added. */
+interface Run {
+  readonly options: RunOptions;
+  readonly around: RunSurroundings;
+  readonly tasks: readonly PlannedTask[];
+  readonly shared: readonly SharedFile[];
+  readonly connection: Connection;
+  readonly batch: BatchAccount;
+  readonly storage: Storage | undefined;
+  readonly jobId: string;
+  readonly poolId: string;
+  readonly startedAt: number;
+  readonly made: Made;
+}
+
+/**
+ * The whole workflow of a Batch application: upload, pool, job, tasks, watch, download. `report` is called before anything is
+ * removed, so that it can still read files of tasks; the run's own pool, job and containers go afterwards as far as
+ * options and outcome allow.
+ * @throws RunError for everything that a user can mend; what had been made until then has been removed
+ */
+export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: (result: RunResult) => Promise<void>): Promise<RunResult> {
+  const startedAt = around.now();
+  const tasks = planTasks(await readItems(options.sources, around.readStdin), options.template);
+  const shared = await Promise.all(options.resourceFiles.map(readSharedFile));
+  const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
+  const needsStorage = tasks.some(({ item, outputs }) => item.file !== undefined || outputs.length > 0) || shared.some(({ source }) => source.kind === 'local');
+  const run: Run = {
+    options,
+    around,
+    tasks,
+    shared,
+    connection,
+    batch: connectBatch(connection.batch),
+    storage: needsStorage ? storageOf(connection) : undefined,
+    ...namesOf(options),
+    startedAt,
+    made: { containers: new Set(), pool: undefined, job: undefined },
+  };
+  try {
+    const result = await carryOut(run);
+    await report(result);
+    await clean(run, result.failure);
+    return result;
+  } catch (error) {
+    const failure = asRunError(error, run);
+    await clean(run, failure.failure).catch((second: unknown) => around.progress.note(`clean-up: ${reasonOf(second)}`));
+    throw failure;
+  }
+}
+
+function storageOf({ storage }: Connection): Storage {
+  if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
+  try {
+    return connectStorage(storage);
+  } catch (cause) {
+    throw new RunError('usage', `AZURE_STORAGE_CONNECTION_STRING: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** `run-20261120-184502-3fa1`: sorts by time, free in practice, a valid container name too. */
+function namesOf({ job, pool }: RunOptions): { readonly jobId: string; readonly poolId: string } {
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '').replace('T', '-');
+  const name = `run-${stamp}-${randomBytes(2).toString('hex')}`;
+  return { jobId: job ?? name, poolId: pool ?? name };
+}
+
+async function carryOut(run: Run): Promise<RunResult> {
+  const { around, options } = run;
+  const { interrupts, progress } = around;
+  await preparePool(run);
+  const urls = interrupts.signal.aborted ? undefined : await uploadInputs(run);
+  if (urls !== undefined && !interrupts.signal.aborted) {
+    await submit(run, urls);
+    if (options.detach) return resultOf(run, undefined, [], []);
+    await watch(run);
+  }
+  const decision = interrupts.decision();
+  if (decision === 'leave') return resultOf(run, 'leftRunning', [], []);
+  if (decision === 'end') {
+    progress.step('ending the job');
+    if (run.made.job !== undefined) await run.batch.terminateJob(run.jobId, 'EndedByUser');
+    return resultOf(run, 'ended', [], []);
+  }
+  const outcomes = await outcomesOf(run);
+  const downloads = await download(run);
+  return resultOf(run, outcomes.every(({ succeeded }) => succeeded) ? undefined : 'taskFailed', outcomes, downloads);
+}
+
+function resultOf(run: Run, failure: Failure | undefined, outcomes: readonly TaskOutcome[], downloads: readonly Download[]): RunResult {
+  const { jobId, poolId, tasks, connection, made, batch, around, startedAt } = run;
+  return { failure, jobId, poolId, tasks, outcomes, downloads, decision: around.interrupts.decision(), connection, made, batch, elapsedMs: around.now() - startedAt };
+}
+
+async function preparePool({ options, batch, poolId, made, around }: Run): Promise<void> {
+  if (options.pool !== undefined) {
+    if ((await batch.pool(poolId)) === undefined) throw new RunError('usage', `there is no pool ${poolId}; without --pool one is made for the run`);
+    return;
+  }
+  const { nodes, lowPriorityNodes, slots } = options.poolWish;
+  around.progress.step(`pool ${poolId}: ${nodes + lowPriorityNodes} ${nodes + lowPriorityNodes === 1 ? 'node' : 'nodes'} of ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
+  await batch.addPool(poolBody(poolId, options.poolWish, chooseImage(await batch.images(), options.image)));
+  made.pool = poolId;
+}
+
+interface Urls {
+  readonly inputs: ReadonlyMap<string, string>;
+  readonly shared: readonly { readonly name: string; readonly url: string }[];
+  readonly outputs: string | undefined;
+}
+
+async function uploadInputs({ tasks, shared, storage, made, around, jobId }: Run): Promise<Urls> {
+  const inputs = new Map<string, string>();
+  const locals = shared.flatMap(({ name, source }) => (source.kind === 'local' ? [{ blob: `shared/${name}`, path: source.path }] : []));
+  const files = tasks.flatMap(({ id, item }) => (item.file === undefined ? [] : [{ blob: `inputs/${id}/${item.file.name}`, path: item.file.path }]));
+  const own = [...locals, ...files];
+  const container = containerName(jobId, 'in');
+  if (storage !== undefined && own.length > 0) {
+    around.progress.step(`uploading ${own.length} ${own.length === 1 ? 'file' : 'files'}`);
+    await storage.createContainer(container);
+    made.containers.add(container);
+    await inParallel(own, TRANSFERS, async ({ blob, path }) => {
+      if (!around.interrupts.signal.aborted) await storage.upload(container, blob, path).catch((cause: unknown) => fail(`cannot upload ${path}`, cause));
+    });
+    for (const { id, item } of tasks) if (item.file !== undefined) inputs.set(id, await storage.readUrl(container, `inputs/${id}/${item.file.name}`));
+  }
+  const sharedUrls: { name: string; url: string }[] = [];
+  for (const { name, source } of shared) {
+    if (source.kind === 'url') sharedUrls.push({ name, url: source.url });
+    else if (storage !== undefined) sharedUrls.push({ name, url: await storage.readUrl(container, `shared/${name}`) });
+  }
+  return { inputs, shared: sharedUrls, outputs: await outputContainer({ tasks, storage, made, jobId }) };
+}
+
+async function outputContainer({ tasks, storage, made, jobId }: Pick<Run, 'tasks' | 'storage' | 'made' | 'jobId'>): Promise<string | undefined> {
+  if (storage === undefined || tasks.every(({ outputs }) => outputs.length === 0)) return undefined;
+  const container = containerName(jobId, 'out');
+  await storage.createContainer(container);
+  made.containers.add(container);
+  return storage.writeUrl(container);
+}
+
+/** Container names are 3 to 63 of a-z, 0-9 and single dashes. */
+function containerName(jobId: string, use: 'in' | 'out'): string {
+  const plain = jobId.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 50).replace(/-+$/, '');
+  return `linarite-${plain}-${use}`.slice(0, 63);
+}
+
+function fail(what: string, cause: unknown): never {
+  throw new RunError('files', `${what}: ${reasonOf(cause)}`, { cause });
+}
+
+async function submit({ options, batch, tasks, jobId, poolId, made, around }: Run, urls: Urls): Promise<void> {
+  const { progress, interrupts } = around;
+  await batch.addJob(jobBody(jobId, poolId));
+  made.job = jobId;
+  interrupts.jobExists();
+  progress.step(`job ${jobId}: ${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`);
+  const bodies = tasks.map((task) =>
+    taskBody(task, {
+      inputUrl: urls.inputs.get(task.id),
+      shared: urls.shared,
+      outputUrl: urls.outputs,
+      retries: options.retries,
+      ...(options.maxTime === undefined ? {} : { maxTime: options.maxTime }),
+    }),
+  );
+  await addAllTasks(bodies, {
+    add: (some) => batch.addTasks(jobId, some),
+    codeOf: serviceCode,
+    pause: (ms) => pause(ms, interrupts.signal),
+    added: () => {},
+  });
+  await batch.endJobWithItsTasks(jobId);
+}
+
+function watch({ batch, jobId, poolId, tasks, around }: Run): Promise<void> {
+  const { interrupts, progress, now } = around;
+  return watchTasks({
+    batch,
+    jobId,
+    poolId,
+    total: tasks.length,
+    signal: interrupts.signal,
+    now,
+    pause: (ms) => pause(ms, interrupts.signal),
+    seen: (counts) => progress.counts(counts, tasks.length),
+  });
+}
+
+/** Resolves after a time or when the signal is aborted. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const timer = setTimeout(end, ms);
+    signal.addEventListener('abort', end);
+    function end(): void {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    }
+  });
+}
+
+async function outcomesOf({ batch, jobId, tasks }: Run): Promise<TaskOutcome[]> {
+  const seen = new Map((await batch.tasks(jobId, OUTCOME_FIELDS)).map((task) => [task.id?.toLowerCase(), task]));
+  return tasks.map(({ id }) => outcomeOf(seen.get(id.toLowerCase()) ?? { id }));
+}
+
+async function download({ options, storage, tasks, made, around, jobId }: Run): Promise<Download[]> {
+  const container = containerName(jobId, 'out');
+  if (storage === undefined || !made.containers.has(container)) return [];
+  const directories = new Map(tasks.map(({ id, item }) => [id, item.file?.directory ?? '.']));
+  const downloads = planDownloads(await storage.list(container), (taskId) => directories.get(taskId) ?? '.');
+  if (downloads.length > 0) around.progress.step(`downloading ${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} to ${options.to}`);
+  await inParallel(downloads, TRANSFERS, ({ blob, target }) => storage.download(container, blob, join(options.to, target)).catch((cause: unknown) => fail(`cannot download ${target}`, cause)));
+  return downloads;
+}
+
+async function clean(run: Run, failure: Failure | undefined): Promise<void> {
+  const { options, batch, storage, made } = run;
+  const stays = options.keep || failure === 'leftRunning' || (options.detach && failure === undefined);
+  if (stays) return;
+  await cleanUp(made, {
+    batch,
+    storage,
+    keepJob: failure === 'taskFailed' || failure === 'ended' || failure === 'files',
+    keepPool: options.keepPool,
+    // What could not be fetched can be fetched again.
+    keepContainers: failure === 'files' && made.job !== undefined,
+  });
+}
+
+/** Errors of the SDKs become one line with the service's own words. */
+function asRunError(error: unknown, { connection }: Run): RunError {
+  if (error instanceof RunError) return error;
+  const code = serviceCode(error);
+  const { endpoint } = connection.batch;
+  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'REQUEST_SEND_ERROR') return new RunError('service', `cannot reach ${endpoint}: ${reasonOf(error)}`, { cause: error });
+  return new RunError('service', `${code === undefined ? '' : `${code}: `}${firstLine(reasonOf(error))}`, { cause: error });
+}
