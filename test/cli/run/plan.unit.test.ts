@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest';
+import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/bodies.ts';
+import { planDownloads } from '../../../src/cli/run/downloads.ts';
+import { chooseImage } from '../../../src/cli/run/image.ts';
+import type { Item } from '../../../src/cli/run/items.ts';
+import { readFlags, type RunFlags } from '../../../src/cli/run/options.ts';
+import { planTasks } from '../../../src/cli/run/plan.ts';
+import { supportedImages } from '../../../src/wire/images.ts';
+
+const item = (text: string): Item => ({ label: text, values: new Map([['item', text]]) });
+const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
+const flags: RunFlags = { input: [], output: [], to: 'output', resourceFile: [], env: [], retries: 0 };
+
+describe('tasks of a run', () => {
+  test('have ids that sort, tell what they are and are valid', () => {
+    const ids = planTasks([...Array.from({ length: 10 }, () => item('Ärger & Söhne.txt')), item('…')], template).map(({ id }) => id);
+    expect(ids[0]).toBe('01-A-rger-So-hne-txt');
+    expect(ids.at(-1)).toBe('11');
+    for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+    expect([...ids].sort()).toEqual(ids);
+  });
+
+  test('stay within 64 characters', () => {
+    expect(planTasks([item('x'.repeat(200))], template)[0]?.id).toHaveLength(64);
+  });
+
+  test('get their values in command, outputs and environment', () => {
+    const [task] = planTasks([item('two words')], { argv: ['run', '{item}'], shell: false, outputs: ['{index}-*.txt'], environment: new Map([['WHAT', '{item}']]) });
+    expect(task).toMatchObject({ commandLine: "run 'two words'", outputs: ['1-*.txt'], environment: [{ name: 'WHAT', value: 'two words' }] });
+  });
+
+  test('in a shell have their values quoted for the shell', () => {
+    const [task] = planTasks([item("it's; rm -rf /")], { ...template, shell: true, argv: ['echo {item} > out.txt'] });
+    expect(task?.commandLine).toBe(String.raw`/bin/bash -c "echo 'it'\"'\"'s; rm -rf /' > out.txt"`);
+  });
+
+  test('upload what matches below their id', () => {
+    const [task] = planTasks([item('x')], { ...template, outputs: ['*.avi', '../stdout.txt', './a/b.txt', '/tmp/c.txt'] });
+    if (task === undefined) throw new Error('no task');
+    const body = taskBody(task, { inputUrl: undefined, shared: [], outputUrl: 'https://out?sas', retries: 2, maxTime: 'PT1M' });
+    expect(body.outputFiles?.map(({ destination }) => destination.container?.path)).toEqual(['1-x', '1-x/stdout.txt', '1-x/a/b.txt', '1-x/c.txt']);
+    expect(body.constraints).toEqual({ maxTaskRetryCount: 2, maxWallClockTime: 'PT1M' });
+  });
+});
+
+describe('flags', () => {
+  test('give a node of two slots by default, and low-priority nodes alone when those are asked for', () => {
+    expect(readFlags(['x'], flags).poolWish).toEqual({ nodes: 1, lowPriorityNodes: 0, slots: 2, vmSize: 'standard_d2s_v3' });
+    expect(readFlags(['x'], { ...flags, lowPriorityNodes: 3, vmSize: 'Standard_F8s_v2' }).poolWish).toMatchObject({ nodes: 0, lowPriorityNodes: 3, slots: 8 });
+    expect(readFlags(['x'], { ...flags, slots: 30 }).poolWish).toMatchObject({ slots: 30, vmSize: 'standard_d8s_v3' });
+  });
+
+  test.each<[string, readonly string[], Partial<RunFlags>, string]>([
+    ['no command', [], {}, 'say what to run'],
+    ['a pool that exists and nodes', ['x'], { pool: 'p', nodes: 2 }, '--nodes is for a pool that is made'],
+    ['a pool that exists and low-priority nodes', ['x'], { pool: 'p', lowPriorityNodes: 2 }, '--low-priority-nodes is for'],
+    ['no nodes at all', ['x'], { nodes: 0 }, 'runs nothing'],
+    ['a job id that is none', ['x'], { job: 'a b' }, '--job a b'],
+    ['a variable without a value', ['x'], { env: ['X'] }, 'write NAME=VALUE'],
+  ])('%s is refused', (_what, argv, changes, message) => {
+    expect(() => readFlags(argv, { ...flags, ...changes })).toThrow(message);
+  });
+
+  test('sizes tell their cores', () => {
+    expect(['standard_a1_v2', 'Standard_D4s_v3', 'standard_f16', 'small'].map(coresOf)).toEqual([1, 4, 16, 1]);
+    expect([1, 8, 9, 256].map(sizeForSlots)).toEqual(['standard_d2s_v3', 'standard_d2s_v3', 'standard_d4s_v3', 'standard_d64s_v3']);
+  });
+});
+
+describe('the image of a pool', () => {
+  const images = supportedImages.map((image) => ({ ...image, batchSupportEndOfLife: new Date(0) }));
+
+  test('is the newest plain Ubuntu', () => {
+    expect(chooseImage(images, undefined).nodeAgentSKUId).toBe('batch.node.ubuntu 24.04');
+  });
+
+  test('is the one asked for, in any case, with its node agent', () => {
+    expect(chooseImage(images, 'Debian:debian-12:12').nodeAgentSKUId).toBe('batch.node.debian 12');
+    expect(chooseImage(images, 'debian:debian-12:12:1.0').imageReference.version).toBe('1.0');
+  });
+
+  test('that the service does not have is refused, and near ones are named', () => {
+    expect(() => chooseImage(images, 'debian:debian-12:13')).toThrow('debian:debian-12:12');
+  });
+});
+
+describe('outputs', () => {
+  const blob = (name: string): { name: string; bytes: number } => ({ name, bytes: 1 });
+
+  test('land below the directory that their input came from', () => {
+    expect(planDownloads([blob('1-a/a.avi'), blob('2-b/deep/b.avi')], (id) => (id === '1-a' ? 'holiday' : '.')).map(({ target }) => target)).toEqual(['holiday/a.avi', 'deep/b.avi']);
+  });
+
+  test('of the same name from several tasks are kept apart', () => {
+    expect(planDownloads([blob('1/out.txt'), blob('2/out.txt'), blob('2/more.txt')], () => '.').map(({ target }) => target)).toEqual(['1/out.txt', '2/out.txt', 'more.txt']);
+  });
+
+  test('never leave the directory', () => {
+    expect(planDownloads([blob('1/../../etc/passwd'), blob('1//etc/passwd'), blob('1')], () => '.').map(({ target }) => target)).toEqual(['etc/passwd']);
+  });
+});
