@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Image } from '../../../src/cli/run/batchAccount.ts';
 import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/bodies.ts';
 import { planDownloads } from '../../../src/cli/run/downloads.ts';
 import { chooseImage } from '../../../src/cli/run/image.ts';
@@ -68,7 +69,12 @@ describe('flags', () => {
 });
 
 describe('the image of a pool', () => {
-  const images = supportedImages.map((image) => ({ ...image, batchSupportEndOfLife: new Date(0) }));
+  const images: Image[] = supportedImages.map(({ imageReference: { publisher = '', offer = '', sku = '' }, nodeAgentSKUId, osType, verificationType }) => ({
+    imageReference: { publisher, offer, sku, version: 'latest' },
+    nodeAgentSKUId,
+    osType,
+    verificationType,
+  }));
 
   test('is the newest plain Ubuntu', () => {
     expect(chooseImage(images, undefined).nodeAgentSKUId).toBe('batch.node.ubuntu 24.04');
