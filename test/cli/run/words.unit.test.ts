@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import fc from 'fast-check';
+import { array, assert, constantFrom, oneof, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../../src/agent/commandLine.ts';
 import { joinCommandLine, quoteForShell } from '../../../src/cli/run/commandLine.ts';
@@ -7,14 +7,14 @@ import { readDuration } from '../../../src/cli/run/duration.ts';
 import { expand } from '../../../src/cli/run/placeholders.ts';
 import { readRows } from '../../../src/cli/run/rows.ts';
 
-const word = fc.oneof(
-  fc.string({ unit: fc.constantFrom(' ', '\t', '\n', '"', "'", '\\', '$', '`', '*', 'a', 'é', '-', '{', '}') }),
-  fc.string({ unit: 'binary' }).filter((text) => !text.includes('\0')),
+const word = oneof(
+  string({ unit: constantFrom(' ', '\t', '\n', '"', "'", '\\', '$', '`', '*', 'a', 'é', '-', '{', '}') }),
+  string({ unit: 'binary' }).filter((text) => !text.includes('\0')),
 );
 
 describe('a command line', () => {
   test('is split by a node into exactly the words that were given', () => {
-    fc.assert(fc.property(fc.tuple(word.filter((text) => text !== ''), fc.array(word)), ([program, rest]) => {
+    assert(property(tuple(word.filter((text) => text !== ''), array(word)), ([program, rest]) => {
       expect(splitCommandLine(joinCommandLine([program, ...rest]))).toEqual([program, ...rest]);
     }));
   });
