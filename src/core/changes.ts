@@ -74,7 +74,8 @@ export class Changes {
   }
 
   take(): Decisions {
-    const tasks = drain(this.#tasks).filter((task) => !task.deleted && !task.job.gone);
+    // A deleted task whose attempt is still out has its row until that is over, and the counts go with the row.
+    const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
     const decisions: Decisions = {
       tasks: tasks.map((task) => task.status),
       jobs: drain(this.#jobs).filter((job) => !job.gone).map(jobRow),

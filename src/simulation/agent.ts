@@ -68,6 +68,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   let retryMs: number = RETRY_MS[0];
   let epoch = -1;
   let sent = 0;
+  let flushing = false;
   let node: { readonly setup: NodeSetup; readonly attempts: Attempts } | null = null;
   let startTask: StartTaskStatus | null = null;
   let ready = false;
@@ -155,7 +156,6 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     });
   };
 
-  let flushing = false;
   function flushSoon(): void {
     if (flushing) return;
     flushing = true;

@@ -70,7 +70,7 @@ export const createClients = (options: {
       createdAt: world.now(),
       poolId: poolIds[index % poolIds.length] ?? 'pool-1',
       priority: world.between(-1000, 1000),
-      maxParallelTasks: world.chance(0.2) ? world.between(1, 10) : -1,
+      maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
       maxTaskRetryCount: world.between(0, 2),
       maxWallClockMs: null,
       usesTaskDependencies: world.chance(workload.dependencies),
@@ -155,15 +155,15 @@ export const createClients = (options: {
       return job && asked(job, { kind: 'enable' });
     },
     terminateJob: () => {
-      const job = world.chance(0.3) ? someJob('active', 'disabled') : undefined;
+      const job = world.chance(0.04) ? someJob('active', 'disabled') : undefined;
       return job && asked(job, { kind: 'terminate', reason: 'UserTerminate' });
     },
     endByItself: () => {
-      const job = someJob('active');
+      const job = world.chance(0.05) ? someJob('active') : undefined;
       return job && intents.changeJob(job.intent.job, { onAllTasksComplete: 'terminatejob' });
     },
     deleteJob: () => {
-      const job = world.chance(0.2) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
+      const job = world.chance(0.04) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
       return job && intents.changeJob(job.intent.job, { deletedAt: world.now() });
     },
     changePriority: () => {
@@ -209,7 +209,7 @@ export const createClients = (options: {
     for (const id of poolIds) {
       const pool = poolOf(id);
       if (pool === undefined) void addPool(id);
-      else if (pool.intent.deletedAt === null && pool.intent.targetDedicated < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
+      else if (pool.intent.deletedAt === null && (pool.status?.currentDedicated ?? 0) < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
         void resize(pool.intent.pool, { targetDedicated: nodesPerPool, targetLowPriority: 0 }).then(options.wake);
       }
     }

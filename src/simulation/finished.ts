@@ -15,11 +15,12 @@ export const unfinished = ({ tables, truth, provider }: { tables: Tables; truth:
     const left = [...tables.nodes.values()].filter(({ status }) => status.goneAt === null);
     return left.length > 0 ? `node rows ${left.map(({ status }) => `${status.node} (${status.state})`).join(', ')} are still there` : null;
   }
+  if (truth.live.size > 0) return `${truth.live.size} attempts run`;
   for (const job of tables.jobs.values()) {
     const why = unfinishedJob(job);
     if (why !== null) return why;
   }
-  return truth.live.size > 0 ? `${truth.live.size} attempts run` : null;
+  return null;
 };
 
 const unfinishedJob = (job: JobRecord): string | null => {
@@ -31,7 +32,7 @@ const unfinishedJob = (job: JobRecord): string | null => {
   const open = [...tasks.values()].filter((task) => task.status?.state !== 'completed');
   const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, byId(job), new Set()));
   const [first] = waiting;
-  return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${JSON.stringify(first.status)}, and ${waiting.length - 1} more`;
+  return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
 };
 
 const byId = (job: JobRecord): ReadonlyMap<string, TaskRecord> => {

@@ -36,7 +36,8 @@ export interface Tables {
   readonly jobs: ReadonlyMap<JobNumber, JobRecord>;
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
   readonly inbox: readonly InboxEntry[];
-  readonly epoch: (account: AccountNumber) => number;
+  /** The process that has the account. */
+  readonly owner: (account: AccountNumber) => string | null;
 }
 
 /**
@@ -228,7 +229,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     get inbox() {
       return inbox;
     },
-    epoch: (account) => ownership.get(account)?.epoch ?? 0,
+    owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };
 };

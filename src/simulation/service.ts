@@ -14,6 +14,8 @@ export interface Service extends Host {
   readonly owner: Owner;
   /** `kill -9`. */
   crash(): void;
+  /** The database does not answer this process for so long; everything else goes on. */
+  partition(forMs: number): void;
 }
 
 const SWEEP_MS = 1_000;
@@ -27,7 +29,7 @@ export const startService = (options: {
   readonly world: World;
   readonly account: AccountNumber;
   readonly process: string;
-  readonly store: (isDead: () => boolean) => OwnerStore;
+  readonly store: (reach: { readonly isDead: () => boolean; readonly isCutOff: () => boolean }) => OwnerStore;
   readonly provider: PoolProvider;
   readonly createCore: CreateCore;
   readonly log: OwnerLog;
@@ -40,7 +42,8 @@ export const startService = (options: {
   let kicked = false;
   let timer = 0;
   const skewMs = world.between(...SKEW_MS);
-  const store = options.store(() => dead);
+  let cutOffUntil = 0;
+  const store = options.store({ isDead: () => dead, isCutOff: () => world.now() < cutOffUntil });
   const owner: Owner = new Owner({
     account: { number: options.account, name: 'simulated', url: 'http://simulated' },
     process,
@@ -126,6 +129,9 @@ export const startService = (options: {
     },
     crash: () => {
       dead = true;
+    },
+    partition: (forMs) => {
+      cutOffUntil = world.now() + forMs;
     },
   };
 };

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { createCore } from '../../src/core/core.ts';
+import type { CoreEvent } from '../../src/core/events.ts';
+import type { Decisions } from '../../src/core/decisions.ts';
+import type { CreateCore } from '../../src/core/port.ts';
+import { MANY_FAULTS, NO_FAULTS } from '../../src/simulation/faults.ts';
+import { type Result, type Scenario, simulate } from '../../src/simulation/simulate.ts';
+import type { Workload } from '../../src/simulation/clients.ts';
+
+/** `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens; LINARITE_SEEDS=500 runs more of them. */
+const seed = process.env['LINARITE_SEED'];
+const count = Number(process.env['LINARITE_SEEDS'] ?? 20);
+const trace = process.env['LINARITE_TRACE'] === undefined ? {} : { trace: (line: string) => console.log(line) };
+const seeds = (most: number): readonly number[] => (seed === undefined ? Array.from({ length: most }, (_, index) => index + 1) : [Number(seed)]);
+
+const SMALL: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: null, dependencies: 0.3 };
+
+const lived = (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> =>
+  simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
+
+const livedWell = async (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> => {
+  const result = await lived(scenario);
+  expect(result.violations, `replay with: LINARITE_SEED=${scenario.seed} npx vitest run --project simulation`).toEqual([]);
+  return result;
+};
+
+describe('a simulated account', () => {
+  it.each(seeds(5))('without faults runs every task to its end (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number, workload: { ...SMALL, dependencies: 0 }, faults: NO_FAULTS });
+    expect(result.attempts).toBeGreaterThanOrEqual(600);
+  });
+
+  it.each(seeds(count))('holds its promises while nodes die, messages and commits are lost and owners are replaced (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number });
+    expect(result.attempts).toBeGreaterThan(300);
+  });
+
+  it.each(seeds(count))('holds them while clients disable, terminate, delete, reactivate and resize (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 300 } });
+  });
+
+  it.each(seeds(count))('holds them where only a lease proves that a node is dead (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 500 }, leaseMs: 20_000 });
+  });
+
+  it('of one seed lives the same life twice', async () => {
+    const scenario = { seed: 4, workload: { ...SMALL, tasks: 200, actionEveryMs: 300 } };
+    expect(await livedWell(scenario)).toEqual(await livedWell(scenario));
+  });
+
+  it('of 10,000 tasks on 100 nodes is simulated in seconds', async () => {
+    const workload = { pools: 2, nodes: 100, jobs: 10, tasks: 10_000, forMs: 60_000, actionEveryMs: 500, dependencies: 0.2 };
+    const begin = performance.now();
+    const result = await livedWell({ seed: seeds(1)[0] ?? 1, workload });
+    const seconds = (performance.now() - begin) / 1000;
+    console.log(`${result.attempts} attempts, ${result.commits} commits, ${result.owners} owners, ${result.virtualMs} ms of virtual time in ${seconds.toFixed(1)} s`);
+    expect(result.attempts).toBeGreaterThan(5_000);
+    expect(seconds).toBeLessThan(60);
+  });
+});
+
+describe('the simulation notices', () => {
+  /** The rules, with something done to what they are told or what they say. */
+  const altered =
+    (change: { readonly event?: (event: CoreEvent) => readonly CoreEvent[]; readonly decisions?: (decisions: Decisions) => Decisions }): CreateCore =>
+    (snapshot, now) => {
+      const core = createCore(snapshot, now);
+      return {
+        apply: (event, at) => {
+          for (const told of change.event?.(event) ?? [event]) core.apply(told, at);
+        },
+        decide: (at, random) => {
+          const decisions = core.decide(at, random);
+          return change.decisions?.(decisions) ?? decisions;
+        },
+        nextTimer: () => core.nextTimer(),
+        explain: (job, task, at) => core.explain(job, task, at),
+      };
+    };
+  const violations = async (core: CreateCore): Promise<string> => {
+    for (let number = 1; number <= 10; number += 1) {
+      const { violations: found } = await lived({ seed: number, createCore: core });
+      if (found.length > 0) return found.join('\n');
+    }
+    return '';
+  };
+
+  it('that work is given to others although nobody knows whether a silent node is dead', async () => {
+    const core = altered({ event: (event) => (event.kind === 'silent' ? [event, { kind: 'leaseExpired', node: event.node }] : [event]) });
+    expect(await violations(core)).toMatch(/starts on node \d+ while .* runs on node \d+/);
+  });
+
+  it('that counts are not the sum of states', async () => {
+    const core = altered({
+      decisions: (decisions) => ({ ...decisions, jobs: decisions.jobs.map((job) => (job.tasks.succeeded < 9 ? job : { ...job, tasks: { ...job.tasks, succeeded: 9 } })) }),
+    });
+    expect(await violations(core)).toMatch(/counts tasks .*, its rows are/);
+  });
+
+  it('that a completed task changes', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, tasks: decisions.tasks.map((task) => (task.state === 'completed' ? { ...task, state: 'running' } : task)) }) });
+    expect(await violations(core)).not.toBe('');
+  });
+
+  it('that a commit is lost', async () => {
+    let ticks = 0;
+    const core = altered({
+      decisions: (decisions) => {
+        ticks += 1;
+        return ticks % 50 === 0 ? { ...decisions, tasks: [] } : decisions;
+      },
+    });
+    expect(await violations(core)).not.toBe('');
+  });
+
+  it('that a task is never run', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, commands: decisions.commands.filter((command) => command.kind !== 'offer' || command.key.task % 50 !== 0) }) });
+    expect(await violations(core)).toMatch(/not finished/);
+  });
+});
