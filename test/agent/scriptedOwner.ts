@@ -17,7 +17,7 @@ export interface ScriptedOwner {
   command(...commands: readonly AgentCommand[]): void;
   /** Resolves with the first value that `find` gives, now or after a later frame; rejects at the deadline. */
   until<T>(what: string, find: () => T | null | undefined | false): Promise<T>;
-  /** Runs one attempt from offer to end. */
+  /** Runs one attempt from offer to end; the same task again is its next attempt. */
   run(work: Partial<Work> & { readonly commandLine: string }): Promise<AttemptEnd>;
   /** Looks again at what `until` waits for. */
   look(): void;
@@ -71,7 +71,7 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
   const waiting = new Set<() => void>();
   let received = 0;
   let acknowledged = 0;
-  let tasks = 100;
+  const tasks = new Map<string, { readonly number: number; readonly attempts: number }>();
   let current: WebSocket | null = null;
 
   const owner: ScriptedOwner = {
@@ -101,8 +101,10 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
       }),
     run: async (asked) => {
       await owner.until('an agent has dialled in', () => current !== null);
-      const key: AttemptKey = { job: 1, task: ++tasks, attempt: 1, instance: 0 };
-      const name = asked.task ?? `task${tasks}`;
+      const name = asked.task ?? `task${tasks.size}`;
+      const { number, attempts } = tasks.get(name) ?? { number: 101 + tasks.size, attempts: 0 };
+      tasks.set(name, { number, attempts: attempts + 1 });
+      const key: AttemptKey = { job: 1, task: number, attempt: attempts + 1, instance: 0 };
       owner.command({ kind: 'offer', key, work: work({ task: name, directory: `workitems/job1/job-1/${name}`, ...asked }) });
       return owner.until(`end of ${name}`, () => endOf(owner, key));
     },
