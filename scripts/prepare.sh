@@ -3,9 +3,11 @@
 say() { echo "linarite: $*" >&2; }
 
 need_node() {
+  local version major minor
   command -v node >/dev/null || { say 'Node.js 20.19 or newer is needed: https://nodejs.org'; exit 1; }
-  node -e 'const [a, b] = process.versions.node.split(".").map(Number); process.exit(a > 20 || (a === 20 && b >= 19) ? 0 : 1)' ||
-    { say "Node.js 20.19 or newer is needed, this is $(node --version)"; exit 1; }
+  version=$(node --version)
+  IFS=. read -r major minor _ <<<"${version#v}"
+  [ "$major" -gt 20 ] || { [ "$major" -eq 20 ] && [ "$minor" -ge 19 ]; } || { say "Node.js 20.19 or newer is needed, this is $version"; exit 1; }
 }
 
 # What was installed is known by the lock file's checksum; packages that somebody installed by hand later than that are fine as well,

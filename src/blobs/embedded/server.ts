@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { endProcess } from '../../processes/end.ts';
+import { endProcess, waitUntil } from '../../processes/end.ts';
 import { identifyProcess, parseProcessIdentity } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 
@@ -39,6 +40,9 @@ export interface BlobServer {
 
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
+/** Below the ports that systems give to outgoing connections: one of those would now and then be in use when we come back to it. */
+const PORTS = { first: 20_000, count: 10_000 };
+const KEPT_PORT_WAIT_MS = 2_000;
 const END = [
   { signal: 'SIGTERM', waitMs: 3_000 },
   { signal: 'SIGKILL', waitMs: 5_000 },
@@ -97,28 +101,26 @@ export async function endLeftoverBlobServer(directory: string): Promise<number |
 
 /**
  * Clients keep URLs of blobs (resource files, SAS), so the port stays the same over restarts. A port that a stranger took in the
- * meantime is given up, since a service without blobs is worth less than a URL that moved.
+ * meantime is given up after a moment, since a service without blobs is worth less than a URL that moved.
  */
-async function choosePort(options: BlobServerOptions): Promise<number> {
-  if (options.port !== undefined && options.port !== 0) return options.port;
-  const last = readNotes(options.directory).port;
-  return (last === undefined ? undefined : await freePort(last)) ?? (await freePort(0)) ?? 0;
+async function choosePort({ directory, port }: BlobServerOptions): Promise<number> {
+  if (port !== undefined && port !== 0) return port;
+  const last = readNotes(directory).port;
+  if (last !== undefined && (await waitUntil(() => isFree(last), KEPT_PORT_WAIT_MS))) return last;
+  const start = createHash('sha256').update(directory).digest().readUInt16BE(0);
+  for (let step = 0; step < PORTS.count; step += 1) {
+    const candidate = PORTS.first + ((start + step) % PORTS.count);
+    if (await isFree(candidate)) return candidate;
+  }
+  throw new Error(`no free port from ${PORTS.first} to ${PORTS.first + PORTS.count - 1} for the blob server`);
 }
 
-/** The port that one asked for (0: any) if it is free, else undefined. */
-function freePort(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer();
-    probe.once('error', () => resolve(undefined));
-    probe.listen({ port, host: HOST }, () => {
-      const address = probe.address();
-      probe.close(() => resolve(isTcp(address) ? address.port : undefined));
-    });
+    probe.once('error', () => resolve(false));
+    probe.listen({ port, host: HOST }, () => probe.close(() => resolve(true)));
   });
-}
-
-function isTcp(address: AddressInfo | string | null): address is AddressInfo {
-  return typeof address === 'object' && address !== null;
 }
 
 /** Detached: a Ctrl-C in our terminal must not reach it before we are done with it. */
