@@ -398,7 +398,8 @@ export class Owner {
       decisions,
       inboxEntries,
       specs: [...offered.values()],
-      journal: events.length === 0 ? null : { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events) },
+      // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
+      journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events) },
     });
     return new Map(specs.map((spec) => [taskName(spec), spec]));
   }

@@ -2,6 +2,7 @@ import type { AttemptOutcome } from '../core/events.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import { seededRandom } from '../control/journal.ts';
+import type { TickCommit } from '../store/ownerStore.ts';
 import { simulatedAgent } from './agent.ts';
 import { createChecks } from './checks.ts';
 import { type Workload, createClients } from './clients.ts';
@@ -22,6 +23,8 @@ export interface Scenario {
   /** null: the provider proves each death. */
   readonly leaseMs: number | null;
   readonly createCore: CreateCore;
+  /** Sees each tick that is committed. */
+  readonly onCommit?: (tick: TickCommit) => void;
   /** Receives one line for whatever happens of note; for looking into a failing seed. */
   readonly trace?: (line: string) => void;
 }
@@ -67,6 +70,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
       commits += 1;
       fingerprint = mixed(fingerprint, JSON.stringify([tick.epoch, tick.now, tick.decisions]));
       checks.onCommit(tick);
+      scenario.onCommit?.(tick);
     },
   });
 
