@@ -1,0 +1,28 @@
+// What tsc leaves to do in dist/: it takes along no SQL, pages or plain scripts, and leaves behind what was built from sources that are gone.
+import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const ASSETS = /\.(sql|html|css|svg|mjs|sh)$/;
+/** Made by `./linarite`: when it was built. */
+const STAMP = join('dist', '.built');
+
+copyAssets('src', 'dist');
+removeOrphans('dist', 'src');
+
+function copyAssets(from, to) {
+  for (const entry of readdirSync(from, { withFileTypes: true })) {
+    const source = join(from, entry.name);
+    const target = join(to, entry.name);
+    if (entry.isDirectory()) copyAssets(source, target);
+    else if (ASSETS.test(entry.name)) cpSync(source, target);
+  }
+}
+
+function removeOrphans(built, sources) {
+  for (const entry of readdirSync(built, { withFileTypes: true })) {
+    const path = join(built, entry.name);
+    const source = join(sources, entry.name.replace(/\.js(\.map)?$/, '.ts'));
+    if (path !== STAMP && !existsSync(source)) rmSync(path, { recursive: true });
+    else if (entry.isDirectory()) removeOrphans(path, source);
+  }
+}
