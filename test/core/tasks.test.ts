@@ -246,6 +246,23 @@ describe('deleting a task', () => {
     expect(pool.node(0)).toMatchObject({ state: 'idle', recentTasks: [] });
   });
 
+  test('that starts before it can be taken back is seen to run until it is dead', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    env.settle();
+    const job = env.job().task();
+    const [offer] = env.tick().commands;
+    job.deleteTask(1);
+    if (offer !== undefined) pool.agent(0).told(offer);
+    env.apply(...pool.agent(0).work());
+    env.tick();
+    expect(job.of(1).state).toBe('running');
+    expect(job.status.tasks.running).toBe(1);
+    env.restart().settle();
+    expect(job.states).toEqual({});
+    expect(job.status.tasks.running).toBe(0);
+  });
+
   test('that is completed takes it out of the counts, even if the row that came with the request is old', () => {
     const env = testEnv();
     env.pool();
