@@ -34,6 +34,8 @@ export const createClients = (options: {
   readonly wake: () => void;
 }) => {
   const { world, account, workload, intents, tables } = options;
+  /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
+  const varied = workload.actionEveryMs !== null;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
 
@@ -72,10 +74,10 @@ export const createClients = (options: {
       priority: world.between(-1000, 1000),
       maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
       maxTaskRetryCount: world.between(0, 2),
-      maxWallClockMs: null,
+      maxWallClockMs: varied && world.chance(0.1) ? world.between(20_000, 90_000) : null,
       usesTaskDependencies: world.chance(workload.dependencies),
       onAllTasksComplete: 'noaction',
-      onTaskFailure: 'noaction',
+      onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: world.now(),
@@ -92,8 +94,8 @@ export const createClients = (options: {
     maxTaskRetryCount: world.chance(0.1) ? world.between(-1, 3) : null,
     affinity: world.chance(0.05) ? String(world.between(1, number)) : null,
     dependsOn: job.intent.usesTaskDependencies && number > 1 && world.chance(0.5) ? dependsOn(number) : null,
-    exitConditions: world.chance(0.5) ? { default: { dependencyAction: 'satisfy' } } : null,
-    retentionMs: 604_800_000,
+    exitConditions: world.chance(0.5) ? { default: { dependencyAction: 'satisfy', ...(world.chance(0.05) ? { jobAction: world.pick(['disable', 'terminate'] as const) ?? 'disable' } : {}) } } : null,
+    retentionMs: world.between(1_000, 120_000),
     terminateAt: null,
     reactivateSequence: 0,
     deletedAt: null,
@@ -186,7 +188,7 @@ export const createClients = (options: {
     resize: () => {
       const pool = somePool();
       if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
-      const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion'] as const) ?? 'requeue';
+      const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
       return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation });
     },
     stopResize: () => {
