@@ -1,10 +1,12 @@
 import type { Instant } from '../core/keys.ts';
 import { evaluateConditions } from '../wire/conditions.ts';
-import { BatchError } from '../wire/errors.ts';
 import { etag } from './answer.ts';
 import type { Call } from './call.ts';
 
-/** @throws BatchError ConditionNotMet when the conditional headers do not hold of the resource: the edge makes 304 of it on reads, 412 on writes. */
+/** Thrown when a read finds what the client has already: answered with 304 and no body. */
+export class NotModified extends Error {}
+
+/** @throws NotModified; BatchError ConditionNotMet (412) and what else `evaluateConditions` refuses. */
 export function checkConditions(call: Call, modifiedAt: Instant): void {
   const { method, conditional } = call.operation;
   const header = (name: string): string | undefined => {
@@ -13,5 +15,5 @@ export function checkConditions(call: Call, modifiedAt: Instant): void {
   };
   const access = method === 'GET' || method === 'HEAD' ? 'read' : 'write';
   const verdict = evaluateConditions(header, conditional, access, { eTag: etag(modifiedAt), lastModifiedMs: modifiedAt });
-  if (verdict === 'notModified') throw new BatchError('ConditionNotMet');
+  if (verdict === 'notModified') throw new NotModified();
 }

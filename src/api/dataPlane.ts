@@ -9,6 +9,7 @@ import { jsonContentType, type Answer } from './answer.ts';
 import { authenticate, Unauthenticated } from './authentication.ts';
 import { readJson } from './body.ts';
 import type { Call, Parts } from './call.ts';
+import { NotModified } from './conditions.ts';
 import { handlers } from './handlers.ts';
 import { splitTarget, type Target } from './target.ts';
 
@@ -115,10 +116,9 @@ async function withDeadline(ms: number, gone: AbortSignal, work: (signal: AbortS
 
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
+  if (thrown instanceof NotModified) return { status: 304, headers: {}, body: null };
   const unauthenticated = thrown instanceof Unauthenticated;
   const error = thrown instanceof BatchError ? thrown : unauthenticated ? new BatchError('AuthenticationFailed') : unexpected(plane, context, thrown);
-  const notModified = error.code === 'ConditionNotMet' && (context.message.method === 'GET' || context.message.method === 'HEAD');
-  if (notModified) return { status: 304, headers: {}, body: null };
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
   const headers = { 'content-type': jsonContentType, ...(unauthenticated ? { 'www-authenticate': 'SharedKey' } : {}) };
   return { status: unauthenticated ? 401 : error.status, headers, body, reason: error.message };

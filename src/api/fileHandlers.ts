@@ -125,11 +125,24 @@ const get =
     // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
     const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
     if (read.kind === 'error') throw refused(read, root);
-    const length = { 'content-length': String(lastByte - firstByte + 1) };
-    const body = read.body instanceof Readable ? read.body : Readable.from(read.body);
+    const sizeBytes = lastByte - firstByte + 1;
+    const length = { 'content-length': String(sizeBytes) };
+    const body = Readable.from(exactly(read.body, sizeBytes), { objectMode: false });
     if (range === undefined || asked !== undefined) return { status: 200, headers: { ...headers, ...length }, body };
     return { status: 206, headers: { ...headers, ...length, 'content-range': `bytes ${firstByte}-${lastByte}/${file.sizeBytes}` }, body };
   };
+
+/** As many bytes as the headers have announced: what is more is left, what is less breaks the answer off, so that nobody takes a part for the whole. */
+async function* exactly(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  let left = sizeBytes;
+  for await (const part of body) {
+    // Only what comes beyond the end breaks the reading off: a body that ends where it should is read to its end, so that its sender hears that all went well.
+    if (left <= 0) return;
+    yield part.length <= left ? part : part.subarray(0, left);
+    left -= part.length;
+  }
+  if (left > 0) throw new Error(`the node sent ${left} bytes too few`);
+}
 
 const list =
   (findRoot: FindRoot): Handler =>

@@ -74,10 +74,16 @@ export function createFileTransfers(): FileTransfers {
 
 /** Watches a body that somebody else reads: resolves with whether it was taken whole. */
 function flow(message: IncomingMessage): Promise<boolean> {
+  // A destroyed message loses its socket.
+  const { socket } = message;
   return new Promise((resolve) => {
-    message.socket.setTimeout(idleTimeoutMs, () => message.destroy());
+    const cut = (): void => {
+      message.destroy();
+    };
+    socket.setTimeout(idleTimeoutMs, cut);
     message.once('close', () => {
-      message.socket.setTimeout(0);
+      socket.setTimeout(0);
+      socket.off('timeout', cut);
       resolve(message.readableEnded);
     });
   });

@@ -1,0 +1,70 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { AgentChannel, AgentDoor, AgentFrame } from '../../src/ports.ts';
+import { until } from '../support/deadline.ts';
+import { testApi, type TestApi } from './support.ts';
+
+/** What the owner's side saw. */
+const seen: { frames: AgentFrame[]; channel: AgentChannel | undefined; closed: number } = { frames: [], channel: undefined, closed: 0 };
+const door: AgentDoor = {
+  authenticate: (credential) => (credential === 'good' ? { account: 1, node: 7, life: 1 } : null),
+  connect(_node, _life, channel) {
+    seen.channel = channel;
+    return {
+      onFrame: (frame) => seen.frames.push(frame),
+      onClose: () => {
+        seen.closed += 1;
+      },
+    };
+  },
+};
+
+let it: TestApi;
+let server: Server;
+beforeAll(async () => {
+  it = await testApi({ door });
+  server = createServer(it.api.handler).on('upgrade', it.api.upgrade).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+});
+afterAll(async () => {
+  server.close();
+  await it.close();
+});
+
+const dial = (path = '/linarite/agent', credential = 'good'): WebSocket =>
+  new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers: { authorization: `Bearer ${credential}` } });
+const refusalOf = async (socket: WebSocket): Promise<string> => String(((await once(socket, 'error')) as Error[])[0]?.message);
+
+test('frames go both ways, and the owner learns of the end', async () => {
+  const socket = dial();
+  await once(socket, 'open');
+  socket.send(JSON.stringify({ kind: 'reports', first: 1, reports: [] }));
+  await until('the frame has come', () => seen.frames.length > 0);
+  expect(seen.frames).toEqual([{ kind: 'reports', first: 1, reports: [] }]);
+  const message = once(socket, 'message');
+  seen.channel?.send({ kind: 'leave', epoch: 3 });
+  expect(JSON.parse(String((await message)[0]))).toEqual({ kind: 'leave', epoch: 3 });
+  seen.channel?.close('enough');
+  const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
+  expect([code, String(reason)]).toEqual([1000, 'enough']);
+  await until('the owner knows', () => seen.closed === 1);
+});
+
+test('a wrong credential is refused before anything is said', async () => {
+  expect(await refusalOf(dial('/linarite/agent', 'bad'))).toContain('401');
+  expect(await refusalOf(dial('/elsewhere'))).toContain('404');
+});
+
+test('what is no frame, and a frame that is too large, end the connection', async () => {
+  const nonsense = dial();
+  await once(nonsense, 'open');
+  nonsense.send('{"kind": "unheard of"}');
+  expect((await once(nonsense, 'close'))[0]).toBe(1007);
+  const large = dial();
+  await once(large, 'open');
+  large.send(Buffer.alloc(5 * 1024 * 1024));
+  expect((await once(large, 'close'))[0]).toBe(1009);
+});

@@ -1,0 +1,291 @@
+import { createServer, request as httpRequest, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { AgentDoor, FileAnswer, FileAsk, FileProperties, NodeFiles } from '../../src/ports.ts';
+import { until } from '../support/deadline.ts';
+import { statuses, type Statuses } from './statuses.ts';
+import { signed, testApi, ubuntu, withVersion, type TestApi } from './support.ts';
+
+/** A node with these files; it notes what it was asked. */
+const content: Readonly<Record<string, string>> = { 'stdout.txt': 'hello from a task\n', 'stderr.txt': '', 'wd/x y.txt': 'spaced', 'wd/data.bin': '\u0000\u0001' };
+const asks: FileAsk[] = [];
+let unreachable = false;
+let aborted = false;
+
+const properties = (name: string, text: string): FileProperties => ({
+  name,
+  isDirectory: false,
+  sizeBytes: Buffer.byteLength(text),
+  modifiedAt: Date.UTC(2026, 10, 20, 11),
+  createdAt: null,
+  mode: '0o100644',
+});
+const directory = (name: string): FileProperties => ({ ...properties(name, ''), isDirectory: true, mode: '0o40755' });
+
+/** Paths come below the node's root: the task's directory stands in front. */
+const local = (path: string): string => path.replace(/^workitems\/j\/job-1\/t\/?/, '');
+const notFound: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'no such file' };
+
+const files: NodeFiles = {
+  ask(_account, _node, ask): Promise<FileAnswer> {
+    asks.push(ask);
+    if (unreachable) return Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'gone' });
+    const path = local(ask.path);
+    if (ask.kind === 'list') {
+      const listed = ['stderr.txt', 'stdout.txt', 'wd', ...(ask.recursive ? ['wd/data.bin', 'wd/x y.txt'] : [])]
+        .filter((name) => name.startsWith(ask.prefix) && (ask.after === '' || name > ask.after))
+        .map((name) => (content[name] === undefined ? directory(name) : properties(name, content[name])));
+      return Promise.resolve({ kind: 'list', files: listed.slice(0, ask.limit), more: listed.length > ask.limit });
+    }
+    if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? { kind: 'error', code: 'DirectoryNotEmpty', message: 'x' } : { kind: 'deleted' });
+    if (path === 'wd') return Promise.resolve({ kind: 'properties', file: directory('wd') });
+    const text = content[path];
+    if (text === undefined) return Promise.resolve(notFound);
+    const file = properties(path, text);
+    return Promise.resolve({ kind: 'properties', file: path === 'wd/data.bin' ? { ...file, sizeBytes: Number.MAX_SAFE_INTEGER } : file });
+  },
+  read(_account, _node, ask, signal) {
+    asks.push(ask);
+    const path = local(ask.path);
+    const text = content[path] ?? '';
+    const bytes = Buffer.from(text).subarray(ask.start, ask.end === null ? undefined : ask.end + 1);
+    async function* body(): AsyncGenerator<Uint8Array> {
+      try {
+        if (path !== 'wd/data.bin') return yield bytes;
+        // Endless: only a reader that goes away stops it.
+        for (;;) yield Buffer.alloc(64 * 1024);
+      } finally {
+        aborted = aborted || path === 'wd/data.bin';
+      }
+    }
+    if (signal.aborted) return Promise.resolve({ kind: 'error', code: 'Failed', message: 'aborted' });
+    return Promise.resolve({ kind: 'file', file: properties(path, text), body: body() });
+  },
+};
+
+let it: TestApi;
+let write: Statuses;
+beforeAll(async () => {
+  it = await testApi({ files });
+  write = statuses(it.pool);
+});
+beforeEach(async () => {
+  await it.clear();
+  asks.length = 0;
+  unreachable = false;
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+  await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
+  const node = await write.node('p', { id: 'tvmps_1_d' });
+  await write.task('j', 't', { state: 'running', attempt: 1, node, startedAt: 1 });
+});
+afterAll(() => it.close());
+
+describe('files of a task', () => {
+  const root = '/jobs/j/tasks/t/files';
+
+  test('a file comes whole, with the headers of the service', async () => {
+    const got = await it.ask({ url: `${root}/stdout.txt` });
+    expect(got).toMatchObject({ status: 200, text: 'hello from a task\n' });
+    expect(got.headers).toMatchObject({
+      'content-length': '18',
+      'content-type': 'text/plain',
+      'last-modified': 'Fri, 20 Nov 2026 11:00:00 GMT',
+      'ocp-batch-file-isdirectory': 'False',
+      'ocp-batch-file-mode': '0o100644',
+      'ocp-batch-file-url': encodeURIComponent('http://127.0.0.1:10800/jobs/j/tasks/t/files/stdout.txt'),
+    });
+    expect(asks).toContainEqual({ kind: 'read', path: 'workitems/j/job-1/t/stdout.txt', start: 0, end: 17 });
+  });
+
+  test.each(['wd/x%20y.txt', 'wd%2Fx%20y.txt', 'wd%2fx%20y.txt'])('%s names the same file', async (path) => {
+    expect((await it.ask({ url: `${root}/${path}` })).text).toBe('spaced');
+  });
+
+  test('an empty file is empty', async () => {
+    expect(await it.ask({ url: `${root}/stderr.txt` })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '0' } });
+  });
+
+  test.each([
+    ['ocp-range', 'bytes=6-9', 200, 'from', undefined],
+    ['ocp-range', 'bytes=11-', 200, 'a task\n'.slice(0), undefined],
+    ['ocp-range', 'bytes=0-4', 200, 'hello', undefined],
+    ['range', 'bytes=6-9', 206, 'from', 'bytes 6-9/18'],
+    ['range', 'bytes=-5', 206, 'task\n', 'bytes 13-17/18'],
+    ['ocp-range', 'bytes=5-100', 200, ' from a task\n', undefined],
+  ])('%s: %s is answered with %i', async (name, value, status, text, contentRange) => {
+    const got = await it.ask({ url: `${root}/stdout.txt`, headers: { [name]: value } });
+    expect(got).toMatchObject({ status, text });
+    expect(got.headers['content-length']).toBe(String(text.length));
+    expect(got.headers['content-range']).toBe(contentRange);
+  });
+
+  test('a range beyond the end is 416', async () => {
+    expect((await it.ask({ url: `${root}/stdout.txt`, headers: { 'ocp-range': 'bytes=18-' } })).json.code).toBe('InvalidRange');
+  });
+
+  test('HEAD tells the length without reading', async () => {
+    expect(await it.ask({ method: 'HEAD', url: `${root}/stdout.txt` })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '18' } });
+    expect(await it.ask({ method: 'HEAD', url: `${root}/wd` })).toMatchObject({ status: 200, headers: { 'ocp-batch-file-isdirectory': 'True' } });
+    expect(asks.every(({ kind }) => kind === 'properties')).toBe(true);
+  });
+
+  test('what has not changed since is not sent again', async () => {
+    expect((await it.ask({ url: `${root}/stdout.txt`, headers: { 'if-modified-since': 'Fri, 20 Nov 2026 11:00:00 GMT' } })).status).toBe(304);
+    expect((await it.ask({ url: `${root}/stdout.txt`, headers: { 'if-unmodified-since': 'Fri, 20 Nov 2026 10:59:59 GMT' } })).status).toBe(412);
+  });
+
+  test('lists show the files, those below directories when asked for, and page', async () => {
+    const { json } = await it.ask({ url: root });
+    expect(json.value.map(({ name }: { name: string }) => name)).toEqual(['stderr.txt', 'stdout.txt', 'wd']);
+    expect(json.value[1]).toEqual({
+      name: 'stdout.txt',
+      url: 'http://127.0.0.1:10800/jobs/j/tasks/t/files/stdout.txt',
+      isDirectory: false,
+      properties: { lastModified: '2026-11-20T11:00:00Z', contentLength: '18', contentType: 'text/plain', fileMode: '0o100644' },
+    });
+    expect(json.value[2]).toEqual({ name: 'wd', url: expect.any(String), isDirectory: true });
+    const first = (await it.ask({ url: `${root}?recursive=true&maxresults=4` })).json;
+    expect(first.value).toHaveLength(4);
+    const second = (await it.ask({ url: first['odata.nextLink'].replace('http://127.0.0.1:10800', '') })).json;
+    expect(second.value).toMatchObject([{ name: 'wd/x y.txt', url: 'http://127.0.0.1:10800/jobs/j/tasks/t/files/wd/x%20y.txt' }]);
+    expect(second).not.toHaveProperty('odata.nextLink');
+    const some = await it.ask({ url: `${root}?$filter=startswith(name,%27std%27)` });
+    expect(some.json.value).toHaveLength(2);
+    expect(asks.at(-1)).toMatchObject({ kind: 'list', prefix: 'std' });
+  });
+
+  test('a directory is deleted with what is in it only when that is asked for', async () => {
+    expect((await it.ask({ method: 'DELETE', url: `${root}/wd` })).status).toBe(409);
+    expect((await it.ask({ method: 'DELETE', url: `${root}/wd?recursive=true` })).status).toBe(200);
+    expect((await it.ask({ method: 'DELETE', url: `${root}/stdout.txt` })).status).toBe(200);
+  });
+
+  test.each([
+    ['a file that is not there', async (): Promise<void> => {}, 'none.txt', '404 FileNotFound'],
+    ['a directory', async (): Promise<void> => {}, 'wd', '400 ResourceTypeMismatch'],
+    ['a task that has not started', (): Promise<void> => write.task('j', 't', { state: 'offered', attempt: 1 }), 'stdout.txt', '409 OperationInvalidForCurrentState'],
+    ['a task whose node has left', async (): Promise<void> => void (await it.pool.query('update node set gone_at = 1')), 'stdout.txt', '409 TaskFilesUnavailable'],
+    ['a node that cannot be reached', async (): Promise<void> => void (unreachable = true), 'stdout.txt', '409 TaskFilesUnavailable'],
+  ] as const)('%s', async (_name, arrange, path, answer) => {
+    await arrange();
+    const { status, json } = await it.ask({ url: `${root}/${path}` });
+    expect(`${status} ${json.code}`).toBe(answer);
+  });
+});
+
+describe('files of a node', () => {
+  test('start at the root of the node', async () => {
+    expect((await it.ask({ url: '/pools/p/nodes/tvmps_1_d/files' })).status).toBe(200);
+    expect(asks.at(-1)).toMatchObject({ kind: 'list', path: '' });
+    expect((await it.ask({ url: '/pools/p/nodes/TVMPS_1_D/files/workitems%2Fj%2Fjob-1%2Ft%2Fstdout.txt' })).text).toBe('hello from a task\n');
+  });
+
+  test('of a node that is being made are not there yet', async () => {
+    await it.pool.query(`update node set status = status || '{"state": "creating"}'`);
+    unreachable = true;
+    expect((await it.ask({ url: '/pools/p/nodes/tvmps_1_d/files' })).json.code).toBe('NodeBeingCreated');
+  });
+});
+
+describe('over sockets', () => {
+  let server: Server;
+  let port: number;
+  beforeAll(async () => {
+    server = createServer(it.api.handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+    port = (server.address() as AddressInfo).port;
+  });
+  afterAll(() => {
+    server.close();
+    server.closeAllConnections();
+  });
+
+  test.each(['..%2F..%2Fsecret', '../../secret', '%2e%2e/%2e%2e/secret', 'wd/../../../x', '%2Fetc%2Fpasswd', 'a%00b', '..%5C..%5Csecret'])('%s leaves the directory and never reaches the node', async (path) => {
+    const url = withVersion(`/jobs/j/tasks/t/files/${path}`);
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      httpRequest({ port, host: '127.0.0.1', path: url, headers: signed('GET', url, { host: 'x' }, it.now.value) }, resolve).end();
+    });
+    answer.resume();
+    expect(answer.statusCode).toBe(404);
+    expect(asks).toEqual([]);
+  });
+
+  test('a client that goes away ends the reading', async () => {
+    aborted = false;
+    const url = withVersion('/jobs/j/tasks/t/files/wd/data.bin');
+    const answer = await new Promise<IncomingMessage>((resolve) => {
+      httpRequest({ port, host: '127.0.0.1', path: url, headers: signed('GET', url, { host: 'x' }, it.now.value) }, resolve).end();
+    });
+    answer.once('error', () => {});
+    answer.destroy();
+    await until('the body is given up', () => aborted);
+  });
+});
+
+describe('bytes from an agent meet who waits for them', () => {
+  const door: AgentDoor = {
+    authenticate: (credential) => (credential === 'good' ? { account: 1, node: 1, life: 1 } : null),
+    connect: () => ({ onFrame: () => {}, onClose: () => {} }),
+  };
+  let api: TestApi;
+  let server: Server;
+  beforeAll(async () => {
+    api = await testApi({ door });
+    server = createServer(api.api.handler).listen(0, '127.0.0.1');
+    await new Promise((resolve) => server.once('listening', resolve));
+  });
+  afterAll(async () => {
+    server.close();
+    server.closeAllConnections();
+    await api.close();
+  });
+
+  const send = (id: string, body: AsyncIterable<Uint8Array> | string, headers: Readonly<Record<string, string>> = {}): Promise<number> =>
+    new Promise((resolve, reject) => {
+      const file = JSON.stringify(properties('stdout.txt', 'x'));
+      const path = `/linarite/agent/files/${id}`;
+      const sent = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method: 'POST', path, headers: { authorization: 'Bearer good', 'linarite-file': file, ...headers } }, (answer) => {
+        answer.resume().once('end', () => resolve(answer.statusCode ?? 0));
+      });
+      sent.once('error', reject);
+      if (typeof body === 'string') sent.end(body);
+      else void pump(body, sent);
+    });
+
+  async function pump(body: AsyncIterable<Uint8Array>, into: NodeJS.WritableStream): Promise<void> {
+    for await (const part of body) if (!into.write(part)) await new Promise((resolve) => into.once('drain', resolve));
+    into.end();
+  }
+
+  test('they flow as the reader takes them', async () => {
+    const waiting = api.api.transfers.expect('request-1', new AbortController().signal);
+    const answered = send('request-1', 'some bytes');
+    const { file, body } = await waiting;
+    let text = '';
+    for await (const part of body) text += Buffer.from(part).toString();
+    expect([text, file.name, await answered]).toEqual(['some bytes', 'stdout.txt', 204]);
+  });
+
+  test('an agent that nobody waits for, or with a wrong credential, or without properties, is told so', async () => {
+    expect(await send('nobody', 'x')).toBe(404);
+    const gone = new AbortController();
+    const waiting = api.api.transfers.expect('request-2', gone.signal);
+    expect(await send('request-2', 'x', { authorization: 'Bearer bad' })).toBe(401);
+    expect(await send('request-2', 'x', { 'linarite-file': '{}' })).toBe(400);
+    gone.abort();
+    await expect(waiting).rejects.toThrow();
+    expect(await send('request-2', 'x')).toBe(404);
+  });
+
+  test('a reader that stops ends the agent’s sending', async () => {
+    const waiting = api.api.transfers.expect('request-3', new AbortController().signal);
+    async function* endless(): AsyncGenerator<Uint8Array> {
+      for (;;) yield Buffer.alloc(1024 * 1024);
+    }
+    const answered = send('request-3', endless()).catch(() => 'cut');
+    const { body } = await waiting;
+    for await (const part of body) if (part.length > 0) break;
+    expect(await answered).not.toBe(204);
+  });
+});
