@@ -2,6 +2,32 @@ import type { Pool } from 'pg';
 import type { Instant } from '../core/keys.ts';
 import { inTransaction } from './owner/transaction.ts';
 
+const EVERY_MS = 60_000;
+
+/** Looks after the database as long as a service runs: at once, and each minute. What fails is reported and tried again the next time. */
+export const startMaintenance = (pool: Pool, options: { readonly clock: () => Instant; readonly onError: (error: unknown) => void }): { stop(): Promise<void> } => {
+  const stopping = new AbortController();
+  const round = async (): Promise<void> => {
+    try {
+      await trimJournal(pool, options.clock());
+      await clearGoneJobs(pool, stopping.signal);
+    } catch (error) {
+      if (!stopping.signal.aborted) options.onError(error);
+    }
+  };
+  let running = round();
+  const timer = setInterval(() => {
+    running = running.then(round);
+  }, EVERY_MS);
+  return {
+    stop: async () => {
+      stopping.abort();
+      clearInterval(timer);
+      await running;
+    },
+  };
+};
+
 /** How much of the journal is kept. */
 export interface JournalLimits {
   readonly maxAgeMs: number;
@@ -9,7 +35,7 @@ export interface JournalLimits {
   readonly maxBytes: number;
 }
 
-export const JOURNAL_LIMITS: JournalLimits = { maxAgeMs: 7 * 24 * 3_600_000, maxBytes: 2 ** 30 };
+const JOURNAL_LIMITS: JournalLimits = { maxAgeMs: 7 * 24 * 3_600_000, maxBytes: 2 ** 30 };
 
 const HOUR_MS = 3_600_000;
 /** Partitions are there before they are needed: a service that misses this many hours of maintenance writes to `journal_rest`. */

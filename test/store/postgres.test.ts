@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import { connect } from '../../src/store/connect.ts';
-import { clearGoneJobs, trimJournal } from '../../src/store/maintain.ts';
+import { clearGoneJobs, startMaintenance, trimJournal } from '../../src/store/maintain.ts';
 import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
@@ -150,6 +150,19 @@ describe('PostgreSQL', () => {
     expect(await clearGoneJobs(pool)).toBe(12_000);
     expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
     expect(await clearGoneJobs(pool)).toBe(0);
+  });
+
+  it('is looked after while a service runs', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'left' }));
+    await intents.addTasks(job, [taskIntent('a')]);
+    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
+    const failures: unknown[] = [];
+    const maintenance = startMaintenance(pool, { clock: () => NOW - 10 * HOUR_MS, onError: (error) => failures.push(error) });
+    await until('the tasks of the job are cleared away', async () => (await pool.query('select from gone_job')).rowCount === 0);
+    await maintenance.stop();
+    expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
+    expect((await pool.query("select to_regclass('journal_0472490') as there")).rows).not.toEqual([{ there: null }]);
+    expect(failures).toEqual([]);
   });
 
   describe('the journal', () => {

@@ -8,6 +8,7 @@ import type { SignContainer } from '../../control/work.ts';
 import { createCore } from '../../core/core.ts';
 import { connect } from '../../store/connect.ts';
 import { ensureAccount } from '../../store/intents/accounts.ts';
+import { startMaintenance } from '../../store/maintain.ts';
 import { migrate } from '../../store/migrate.ts';
 import { forgetProcesses } from '../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../store/owner/store.ts';
@@ -82,6 +83,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
   loop = runLoop(owner, { onError: (error) => log.warn({ error }, 'the owner cannot work now'), clock });
   loop.kick();
+  const maintenance = startMaintenance(pool, { clock, onError: (error) => log.warn({ error }, 'the database could not be maintained') });
   return {
     ports: {
       wake: { wake: (_account, signal) => owner.wake(signal) },
@@ -94,6 +96,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
       if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);
       else await owner.stop();
       await provider.close();
+      await maintenance.stop();
       await pool.end();
     },
   };
