@@ -30,8 +30,8 @@ const STORAGE_ACCOUNT = 'devstoreaccount1';
  * Whether the keys are the well-known ones: only when nobody but this machine reaches the service, and it does not run as root,
  * since then they would make any local user root through an admin task. `insist` is `--well-known-key`.
  */
-export function usesWellKnownKeys(options: { host: string; insist: boolean }): boolean {
-  return options.insist || (isLoopback(options.host) && process.getuid?.() !== 0);
+export function usesWellKnownKeys(options: { host: string; insist: boolean }, isRoot = process.getuid?.() === 0): boolean {
+  return options.insist || (isLoopback(options.host) && !isRoot);
 }
 
 /** The keys of a data directory; random ones are made at first use and kept, mode 0600. */

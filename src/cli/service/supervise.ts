@@ -35,8 +35,10 @@ export async function supervise<R extends Running>(options: {
   readonly start: () => Promise<R>;
   readonly log: Logger;
   readonly onChange: () => void;
+  /** Waits; ends early, without an error, when the signal aborts. */
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>;
 }): Promise<Supervised<R>> {
-  const { name, log } = options;
+  const { name, log, pause = abortablePause } = options;
   const stopping = new AbortController();
   let current = await options.start();
   let alive = true;
@@ -53,7 +55,7 @@ export async function supervise<R extends Running>(options: {
       options.onChange();
       if (performance.now() - startedAt > HEALTHY_MS) pauseMs = FIRST_PAUSE_MS;
       while (!alive && !stopping.signal.aborted) {
-        await delay(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+        await pause(pauseMs, stopping.signal);
         pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
         if (stopping.signal.aborted) return;
         try {
@@ -84,4 +86,8 @@ export async function supervise<R extends Running>(options: {
       await watching;
     },
   };
+}
+
+function abortablePause(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => undefined);
 }

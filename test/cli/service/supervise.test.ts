@@ -1,0 +1,106 @@
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import { supervise } from '../../../src/cli/service/supervise.ts';
+
+const log = pino({ level: 'silent' });
+
+/** A part that dies when it is told to. */
+function part(): { running: { pid: number; exited: Promise<void>; stop: () => Promise<void> }; die: () => void; stops: () => number } {
+  let die: () => void = () => {};
+  let stops = 0;
+  const exited = new Promise<void>((resolve) => {
+    die = resolve;
+  });
+  const stop = (): Promise<void> => {
+    stops += 1;
+    die();
+    return exited;
+  };
+  return { running: { pid: process.pid, exited, stop }, die: () => die(), stops: () => stops };
+}
+
+describe('a part that is kept running', () => {
+  test('is started again when it dies, and the record counts it', async () => {
+    const lives = [part(), part()];
+    const seen: (number | undefined)[] = [];
+    const changes: (() => void)[] = [];
+    const changed = (): Promise<void> => new Promise((resolve) => changes.push(resolve));
+    const supervised = await supervise({
+      name: 'part',
+      start: () => Promise.resolve(lives.shift()?.running ?? part().running),
+      log,
+      onChange: () => {
+        seen.push(supervised.record()?.restarts);
+        changes.shift()?.();
+      },
+    });
+    const [first] = [supervised.current()];
+    const died = changed();
+    const back = changed();
+    await first.stop();
+    await died;
+    await back;
+    expect(seen).toEqual([undefined, 1]);
+    expect(supervised.current()).not.toBe(first);
+    await supervised.stop();
+  });
+
+  test('that does not start is tried again, pausing twice as long each time up to ten seconds', async () => {
+    const first = part();
+    const pauses: number[] = [];
+    let starts = 0;
+    let lives: () => void = () => {};
+    const back = new Promise<void>((resolve) => {
+      lives = resolve;
+    });
+    const supervised = await supervise({
+      name: 'part',
+      start: () => {
+        starts += 1;
+        if (starts === 1) return Promise.resolve(first.running);
+        return starts < 13 ? Promise.reject(new Error('no')) : Promise.resolve(part().running);
+      },
+      log,
+      onChange: () => {
+        if (starts === 13) lives();
+      },
+      pause: (ms) => {
+        pauses.push(ms);
+        return Promise.resolve();
+      },
+    });
+    first.die();
+    await back;
+    expect(pauses).toEqual([50, 100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000, 10_000, 10_000]);
+    await supervised.stop();
+  });
+
+  test('is left dead once it is stopped, also while it is waited for', async () => {
+    let starts = 0;
+    const only = part();
+    let waiting: () => void = () => {};
+    const died = new Promise<void>((resolve) => {
+      waiting = resolve;
+    });
+    const supervised = await supervise({
+      name: 'part',
+      start: () => {
+        starts += 1;
+        return Promise.resolve(only.running);
+      },
+      log,
+      onChange: () => waiting(),
+      // Ends only because it is told to.
+      pause: (_ms, signal) => new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+    });
+    only.die();
+    await died;
+    await supervised.stop();
+    expect({ starts, stops: only.stops() }).toEqual({ starts: 1, stops: 1 });
+  });
+
+  test('whose first start fails is nobody’s to keep', async () => {
+    const started = supervise({ name: 'part', start: () => Promise.reject(new Error('no disk')), log, onChange: () => {} });
+    await expect(started).rejects.toThrow('no disk');
+  });
+});
