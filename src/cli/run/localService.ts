@@ -1,6 +1,7 @@
 import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
 import { clientEnvironment, type ClientEnvironment } from '../service/environment.ts';
 import { ensureService, readyService } from '../service/start.ts';
+import { stopService } from '../service/stop.ts';
 
 /** A service on this machine. */
 export interface LocalService {
@@ -23,4 +24,10 @@ export async function localService(dataDir: string | undefined, beforeStart: (da
   const directory = findDataDirectory(path);
   if (directory === undefined) throw new Error(`${path} went away while its service started`);
   return { dataDir: path, environment: clientEnvironment(directory, record), startedHere: running === undefined };
+}
+
+/** Ends the service of a data directory with its nodes. */
+export async function stopHere(dataDir: string | undefined): Promise<void> {
+  const directory = findDataDirectory(dataDirectoryPath(dataDir));
+  if (directory !== undefined) await stopService(directory, 'end');
 }

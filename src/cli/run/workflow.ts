@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { connectBatch, serviceCode, type BatchAccount } from './batchAccount.ts';
 import { jobBody, poolBody, taskBody, type PoolWish } from './bodies.ts';
@@ -9,13 +8,16 @@ import { RunError, reasonOf, type Failure } from './failure.ts';
 import { chooseImage } from './image.ts';
 import type { Decision, Interrupts } from './interrupt.ts';
 import { readItems, type ItemSources } from './items.ts';
+import { containerName, freeName } from './names.ts';
 import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
+import { pause } from './pause.ts';
 import { planTasks, type PlannedTask, type TaskTemplate } from './plan.ts';
 import type { Progress } from './progress.ts';
+import { refusalOf } from './refusal.ts';
 import { readSharedFile, type SharedFile } from './resourceFiles.ts';
 import { connectStorage, type Storage } from './storage.ts';
-import { addAllTasks, firstLine } from './submit.ts';
+import { addAllTasks } from './submit.ts';
 import { watchTasks } from './watch.ts';
 
 /** Transfers at a time. */
@@ -92,6 +94,7 @@ interface Run {
  */
 export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: (result: RunResult) => Promise<void>): Promise<RunResult> {
   const startedAt = around.now();
+  const name = freeName('run');
   const tasks = planTasks(await readItems(options.sources, around.readStdin), options.template);
   const shared = await Promise.all(options.resourceFiles.map(readSharedFile));
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
@@ -104,7 +107,8 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     connection,
     batch: connectBatch(connection.batch),
     storage: needsStorage ? storageOf(connection) : undefined,
-    ...namesOf(options),
+    jobId: options.job ?? name,
+    poolId: options.pool ?? name,
     startedAt,
     made: { containers: new Set(), pool: undefined, job: undefined },
   };
@@ -114,9 +118,9 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     await clean(run, result.failure);
     return result;
   } catch (error) {
-    const failure = asRunError(error, run);
-    await clean(run, failure.failure).catch((second: unknown) => around.progress.note(`clean-up: ${reasonOf(second)}`));
-    throw failure;
+    const refusal = refusalOf(error);
+    await clean(run, refusal?.failure ?? 'service').catch((second: unknown) => around.progress.note(`clean-up: ${reasonOf(second)}`));
+    throw refusal ?? error;
   }
 }
 
@@ -127,13 +131,6 @@ function storageOf({ storage }: Connection): Storage {
   } catch (cause) {
     throw new RunError('usage', `AZURE_STORAGE_CONNECTION_STRING: ${reasonOf(cause)}`, { cause });
   }
-}
-
-/** `run-20261120-184502-3fa1`: sorts by time, free in practice, a valid container name too. */
-function namesOf({ job, pool }: RunOptions): { readonly jobId: string; readonly poolId: string } {
-  const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '').replace('T', '-');
-  const name = `run-${stamp}-${randomBytes(2).toString('hex')}`;
-  return { jobId: job ?? name, poolId: pool ?? name };
 }
 
 async function carryOut(run: Run): Promise<RunResult> {
@@ -211,12 +208,6 @@ async function outputContainer({ tasks, storage, made, jobId }: Pick<Run, 'tasks
   return storage.writeUrl(container);
 }
 
-/** Container names are 3 to 63 of a-z, 0-9 and single dashes. */
-function containerName(jobId: string, use: 'in' | 'out'): string {
-  const plain = jobId.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 50).replace(/-+$/, '');
-  return `linarite-${plain}-${use}`.slice(0, 63);
-}
-
 function fail(what: string, cause: unknown): never {
   throw new RunError('files', `${what}: ${reasonOf(cause)}`, { cause });
 }
@@ -259,20 +250,6 @@ function watch({ batch, jobId, poolId, tasks, around }: Run): Promise<void> {
   });
 }
 
-/** Resolves after a time or when the signal is aborted. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    function end(): void {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    }
-  });
-}
-
 async function outcomesOf({ batch, jobId, tasks }: Run): Promise<TaskOutcome[]> {
   const seen = new Map((await batch.tasks(jobId, OUTCOME_FIELDS)).map((task) => [task.id?.toLowerCase(), task]));
   return tasks.map(({ id }) => outcomeOf(seen.get(id.toLowerCase()) ?? { id }));
@@ -300,13 +277,4 @@ async function clean(run: Run, failure: Failure | undefined): Promise<void> {
     // What could not be fetched can be fetched again.
     keepContainers: failure === 'files' && made.job !== undefined,
   });
-}
-
-/** Errors of the SDKs become one line with the service's own words. */
-function asRunError(error: unknown, { connection }: Run): RunError {
-  if (error instanceof RunError) return error;
-  const code = serviceCode(error);
-  const { endpoint } = connection.batch;
-  if (code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'REQUEST_SEND_ERROR') return new RunError('service', `cannot reach ${endpoint}: ${reasonOf(error)}`, { cause: error });
-  return new RunError('service', `${code === undefined ? '' : `${code}: `}${firstLine(reasonOf(error))}`, { cause: error });
 }

@@ -1,0 +1,103 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { hint } from '../commands/hint.ts';
+import { connectBatch } from '../run/batchAccount.ts';
+import { connectLocal, type Connection } from '../run/connection.ts';
+import { exitCodes } from '../run/failure.ts';
+import { listenForInterrupts } from '../run/interrupt.ts';
+import { freeName } from '../run/names.ts';
+import { showProgress, silence } from '../run/progress.ts';
+import { refusalOf } from '../run/refusal.ts';
+import { signalsOfThisProcess } from '../run/signals.ts';
+import { connectStorage } from '../run/storage.ts';
+import { stopHere } from '../run/localService.ts';
+import { renderPicture, type Rendered } from './picture.ts';
+import { pictureOf } from './tasks.ts';
+
+/** The flags of `linarite demo`, as they stand on the command line. */
+export interface DemoFlags {
+  readonly width: number;
+  readonly samples: number;
+  readonly nodes: number;
+  readonly slots?: number;
+  readonly out: string;
+  readonly keep?: boolean;
+  readonly json?: boolean;
+  readonly dataDir?: string;
+}
+
+/** `linarite demo`: starts what is missing, renders, tells where the picture is. Exit codes as those of `run`. */
+export async function demo(flags: DemoFlags): Promise<number> {
+  const json = flags.json === true;
+  const progress = json && !process.stderr.isTTY ? silence : showProgress(json ? process.stderr : process.stdout, () => performance.now());
+  // Nobody wants to leave half a picture running: Ctrl-C ends it without a question.
+  const { listen } = signalsOfThisProcess();
+  const interrupts = listenForInterrupts({ listen, clear: () => progress.clear() });
+  const slots = flags.slots ?? Math.max(2, Math.ceil(availableParallelism() / flags.nodes));
+  const name = freeName('demo');
+  let connection: Connection | undefined;
+  try {
+    connection = await connectLocal(flags.dataDir, (text) => progress.step(text));
+    const rendered = await renderPicture({
+      picture: pictureOf(flags.width, flags.samples, flags.nodes * slots),
+      nodes: flags.nodes,
+      slots,
+      name,
+      out: resolve(flags.out),
+      keep: flags.keep === true,
+      batch: connectBatch(connection.batch),
+      storage: connectStorage(connection.storage ?? ''),
+      progress,
+      signal: interrupts.signal,
+      now: () => performance.now(),
+    });
+    progress.clear();
+    const stopped = await stopIfOurs(connection, flags);
+    console.log(json ? JSON.stringify(jsonOf(rendered, flags, name, slots)) : linesOf(rendered, flags, { name, stopped, endpoint: connection.batch.endpoint }).join('\n'));
+    return exitCodes.succeeded;
+  } catch (error) {
+    progress.clear();
+    const refusal = refusalOf(error);
+    if (connection !== undefined) await stopIfOurs(connection, flags).catch(() => {});
+    if (refusal === undefined) throw error;
+    const { failure, message } = refusal;
+    if (json) console.log(JSON.stringify({ result: failure, exitCode: exitCodes[failure], message }));
+    else console.error(`linarite demo: ${message}`);
+    return exitCodes[failure];
+  } finally {
+    interrupts.close();
+  }
+}
+
+/** A service that the demo started goes with it; one that was there before stays. */
+async function stopIfOurs({ local }: Connection, { keep, dataDir }: DemoFlags): Promise<boolean> {
+  if (local?.startedHere !== true || keep === true) return false;
+  await stopHere(dataDir);
+  return true;
+}
+
+function jsonOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, nodes, width, samples }: DemoFlags, job: string, slots: number): Record<string, unknown> {
+  return { result: 'succeeded', exitCode: exitCodes.succeeded, picture: resolve(out), width, samples, seconds: seconds(elapsedMs), taskSeconds: seconds(taskMs), tasks, nodes, nodesUsed, slots, job };
+}
+
+interface Afterwards {
+  readonly name: string;
+  readonly stopped: boolean;
+  readonly endpoint: string;
+}
+
+function linesOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, keep, dataDir }: DemoFlags, { name, stopped, endpoint }: Afterwards): string[] {
+  return [
+    `the picture: ${resolve(out)}`,
+    `${seconds(elapsedMs)} s for ${seconds(taskMs)} s of work: ${tasks} tasks on ${nodesUsed} nodes`,
+    stopped ? `the service was ended again; its data stays: ${hint('up --detach', dataDir)} brings it back with the job` : `the service runs at ${endpoint}; ${hint('down', dataDir)} ends it`,
+    'look further:',
+    ...(stopped ? [`  ${hint('up --detach', dataDir)}`] : []),
+    `  eval "$(${hint('env', dataDir)})"`,
+    `  az batch task list --job-id ${name} --output table`,
+    ...(keep === true ? [`  az batch task file list --job-id ${name} --task-id join --recursive --output table`] : []),
+    `  ${hint("run --items 1,2,3 --shell -- 'echo {item} on $AZ_BATCH_NODE_ID'", dataDir)}`,
+  ];
+}
+
+const seconds = (ms: number): number => Math.round(ms / 100) / 10;

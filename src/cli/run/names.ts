@@ -1,0 +1,13 @@
+import { randomBytes } from 'node:crypto';
+
+/** `run-20261120-184502-3fa1`: sorts by time, free in practice, a valid id and part of a container's name. */
+export function freeName(prefix: string): string {
+  const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '').replace('T', '-');
+  return `${prefix}-${stamp}-${randomBytes(2).toString('hex')}`;
+}
+
+/** The name of a job's container. Container names are 3 to 63 of a-z, 0-9 and single dashes. */
+export function containerName(jobId: string, use: 'in' | 'out'): string {
+  const plain = jobId.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 50).replace(/-+$/, '');
+  return `linarite-${plain}-${use}`;
+}

@@ -1,0 +1,28 @@
+import { CommandError } from '../errors.ts';
+import { serviceCode } from './batchAccount.ts';
+import { RunError } from './failure.ts';
+import { firstLine } from './submit.ts';
+
+/** Codes of a connection that did not come about: the SDKs' own and the system's. */
+const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN']);
+
+/**
+ * What was thrown as a failure of the run, in the service's own words; undefined for what no service and no user can be
+ * blamed for: a bug, to be shown as one.
+ */
+export function refusalOf(error: unknown): RunError | undefined {
+  if (error instanceof RunError) return error;
+  if (error instanceof CommandError) return new RunError('service', error.message, { cause: error });
+  const code = serviceCode(error);
+  if (!(error instanceof Error) || code === undefined) return undefined;
+  if (UNREACHED.has(code)) return new RunError('service', `cannot reach the service: ${firstLine(error.message)}`, { cause: error });
+  return new RunError('service', `${code}: ${firstLine(messageOf(error))}`, { cause: error });
+}
+
+/** The service's message; `@azure/batch` gives an error's whole body, its message below `message.value`. */
+function messageOf(error: Error): string {
+  const body: unknown = Reflect.get(error, 'body');
+  const message: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'message') : undefined;
+  const value: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'value') : message;
+  return typeof value === 'string' ? value : error.message;
+}

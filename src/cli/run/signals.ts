@@ -1,0 +1,16 @@
+import type { InterruptSetting } from './interrupt.ts';
+
+/** Ctrl-C of this process; asks on its terminal when it has one both ways. */
+export function signalsOfThisProcess(): Pick<InterruptSetting, 'listen' | 'terminal'> {
+  return {
+    listen: (interrupted) => {
+      process.on('SIGINT', interrupted);
+      process.on('SIGTERM', interrupted);
+      return () => {
+        process.off('SIGINT', interrupted);
+        process.off('SIGTERM', interrupted);
+      };
+    },
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal: { input: process.stdin, output: process.stderr } } : {}),
+  };
+}
