@@ -22,7 +22,7 @@ export interface AgentOptions {
 }
 
 /** Of `transferIdleMs`. */
-export const defaultTransferIdleMs = 20_000;
+export const defaultTransferIdleMs = 60_000;
 
 /**
  * Reads the options from the file named by LINARITE_AGENT_CONFIG (mode 0600), or else from standard input.

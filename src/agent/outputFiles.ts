@@ -94,7 +94,7 @@ const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputF
     const { size: sizeBytes } = status;
     const headers = Object.fromEntries(file.headers.map(({ name, value }) => [name.toLowerCase(), value]));
     const put = { ...options, containerUrl: file.containerUrl, name: upload.blob, file: opened, sizeBytes, headers };
-    await retrying(options.signal, () => putFile(put));
+    await retrying(options, () => putFile(put));
     log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes`);
     return null;
   } catch (error) {

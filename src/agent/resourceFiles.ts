@@ -42,7 +42,7 @@ const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container
 
 const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> => {
   try {
-    return await retrying(options.signal, async () => {
+    return await retrying(options, async () => {
       const names: string[] = [];
       for await (const name of listBlobs(file.url, file.blobPrefix, options)) if (!name.endsWith('/')) names.push(name);
       return names;
@@ -55,7 +55,7 @@ const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, o
 const fetchFile = async (url: string, filePath: string, mode: number, options: ResourceFilesOptions): Promise<void> => {
   const path = pathInside(options.workingDirectory, filePath);
   try {
-    await retrying(options.signal, async () => {
+    await retrying(options, async () => {
       const file = createFile(path, mode, options.user);
       try {
         for await (const chunk of download(url, options)) await writeAll(file, chunk, path);

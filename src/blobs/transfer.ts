@@ -58,7 +58,7 @@ export const putFile = async (put: PutFile): Promise<void> => {
     const block = new URL(url);
     block.searchParams.set('comp', 'block');
     block.searchParams.set('blockid', id);
-    await retrying(put.signal, () => putPart(put, block, { 'x-ms-version': storageVersion }, start, Math.min(partBytes, put.sizeBytes - start)));
+    await retrying(put, () => putPart(put, block, { 'x-ms-version': storageVersion }, start, Math.min(partBytes, put.sizeBytes - start)));
   }
   url.searchParams.set('comp', 'blocklist');
   const list = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
@@ -78,20 +78,25 @@ const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, 
   }
 };
 
-/** Half a minute in all: a blob server that is started again, or a moment of throttling, must not fail a task that has done its work. */
-const pausesMs = [300, 700, 2_000, 4_000, 8_000, 15_000];
+const firstPauseMs = 250;
+const longestPauseMs = 2_000;
 
-/** Does it up to seven times, as long as what goes wrong is transient and `signal` does not abort. */
-export const retrying = async <T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> => {
-  for (const pauseMs of pausesMs) {
+/**
+ * Does it again as long as what goes wrong is transient, until the other side has been away for `idleMs` or `signal` aborts: a storage that is started again, or
+ * throttles for a moment, must not fail a task that has done its work.
+ */
+export const retrying = async <T>({ signal, idleMs }: TransferOptions, action: () => Promise<T>): Promise<T> => {
+  let awaySince: number | null = null;
+  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
       return await action();
     } catch (error) {
-      if (signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
+      awaySince ??= performance.now();
+      const isOver = performance.now() - awaySince >= idleMs;
+      if (isOver || signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
       await delay(pauseMs, undefined, { signal });
     }
   }
-  return action();
 };
 
 const blobUrl = (containerUrl: string, name: string): URL => {
