@@ -107,11 +107,13 @@ const pathInside = (directory: string, filePath: string): string => {
   return `${directory}/${relative}`;
 };
 
+/** `0770`, and as the service itself writes modes, `0o770`. */
 const parseMode = (mode: string, filePath: string): number => {
-  if (!/^[0-7]{1,5}$/.test(mode)) {
+  const digits = mode.replace(/^0o/, '');
+  if (!/^[0-7]{1,5}$/.test(digits)) {
     throw new TaskFailure(failure('ResourceFileCreateFailed', ['FilePath', filePath], ['Message', `The file mode ${mode} is not an octal number`]));
   }
-  return Number.parseInt(mode, 8) & 0o7777;
+  return Number.parseInt(digits, 8) & 0o7777;
 };
 
 type Failures = Readonly<Record<TransferError['kind'], FailureCode>>;
