@@ -295,7 +295,7 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
   const entry = job.directory.get(intent.task);
   if (entry !== -1) {
     state.table.retryLimit[entry] = intent.maxTaskRetryCount ?? JOBS_LIMIT;
-    state.table.retentionSeconds[entry] = Math.ceil(intent.retentionMs / 1000);
+    state.table.retain(entry, intent.retentionMs);
     if (intent.deletedAt !== null || intent.terminateAt !== null) endOnRequest(state, taskOf(state, job, entry), intent, now);
     return;
   }

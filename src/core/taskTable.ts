@@ -36,6 +36,11 @@ export class TaskTable {
     return this.#size;
   }
 
+  /** For ever is as long as the column can say. */
+  retain(entry: number, retentionMs: number): void {
+    this.retentionSeconds[entry] = Math.min(RETENTION_MAX_SECONDS, Math.ceil(retentionMs / 1000));
+  }
+
   add(task: { readonly number: TaskNumber; readonly createdAt: Instant; readonly slots: number; readonly retryLimit: number; readonly retentionMs: number }): number {
     if (this.#free === -1) this.#grow();
     const entry = this.#free;
@@ -44,7 +49,7 @@ export class TaskTable {
     this.createdAt[entry] = task.createdAt;
     this.slots[entry] = task.slots;
     this.retryLimit[entry] = task.retryLimit;
-    this.retentionSeconds[entry] = Math.min(RETENTION_MAX_SECONDS, Math.ceil(task.retentionMs / 1000));
+    this.retain(entry, task.retentionMs);
     this.unmet[entry] = 0;
     this.next[entry] = -1;
     this.previous[entry] = -1;

@@ -183,6 +183,19 @@ describe('a pool that shrinks', () => {
     expect(pool.status.allocationState).toBe('steady');
   });
 
+  test('with retaineddata keeps the node of a task whose directory was asked, while it ran, to stay for ages', () => {
+    const env = testEnv();
+    const pool = env.pool({ resizeTimeoutMs: 10_000_000 });
+    const job = env.job().task({ retentionMs: 0 });
+    env.settle();
+    job.ask(1, { retentionMs: 2 ** 32 * 1000 });
+    env.settle();
+    job.end(1);
+    pool.resize(0, { nodeDeallocation: 'retaineddata' });
+    env.settle();
+    expect(pool.nodes).toHaveLength(1);
+  });
+
   test('and is stopped, or has no time left, keeps the nodes that wait for their tasks', () => {
     const env = testEnv();
     const pool = env.pool({ nodes: 1, resizeTimeoutMs: 300_000 });
