@@ -242,6 +242,10 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     await write.pool('p', {});
     expect(await said({ method: 'PATCH', url: '/pools/p', body: { vmSize: 'Standard_D2_v2', taskSlotsPerNode: 4 } })).toBe('200');
     expect((await it.ask({ url: '/pools/p' })).json).toMatchObject({ vmSize: 'standard_d2_v2', taskSlotsPerNode: 4 });
+    // Slots must fit the size, whichever of the two is changed.
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { taskSlotsPerNode: 9 } })).toBe('400 InvalidPropertyValue');
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { vmSize: 'small' } })).toBe('200');
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { taskSlotsPerNode: 5 } })).toBe('400 InvalidPropertyValue');
   });
 
   test('updateproperties replaces the start task and removes it when it names none', async () => {
