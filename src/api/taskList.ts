@@ -1,22 +1,20 @@
 import type { JobWithStatus } from '../store/intents/jobs.ts';
 import { nodeNames } from '../store/intents/nodes.ts';
 import { listTasks } from '../store/intents/taskPages.ts';
-import { matches } from '../wire/odata.ts';
 import { applySelect } from '../wire/query.ts';
 import { writeBody } from '../wire/write.ts';
 import type { Call, Handler, Parts } from './call.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedJob } from './jobView.ts';
 import { listAnswerOfTexts, pageStart, skipToken } from './paging.ts';
-import { wireTask, type TaskContext } from './taskView.ts';
+import { viewOfTask, wireTask, type TaskContext } from './taskView.ts';
 
 /** Task_List, in the order in which tasks were added. */
 export const listTasksHandler: Handler = async (call, parts) => {
   const { maxResults, filter, select } = call.query;
   const job = await existingJob(call, parts);
   const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1 };
-  const nameless = await contextOf(call, parts, job, []);
-  const found = await listTasks(parts.database, page, filter, (row) => filter === undefined || matches(filter, wireTask(row, nameless)));
+  const found = await listTasks(parts.database, page, filter, (row) => viewOfTask(row).state);
   const rows = found.slice(0, maxResults);
   const token = found.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
   const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
