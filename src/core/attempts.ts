@@ -1,4 +1,5 @@
 import type { EndReason } from './decisions.ts';
+import type { DisableJobOption, NodeDeallocationOption } from './intent.ts';
 import type { AttemptKey, Instant } from './keys.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from './model.ts';
 import { list } from './queue.ts';
@@ -129,11 +130,11 @@ const mayStart = (task: Task & { live: Live }): boolean => {
 };
 
 /** An exit condition disables with `requeue` (task semantics 6.9), whatever a client asked for some time before. */
-const disableOption = (job: Job): 'requeue' | 'terminate' | 'wait' =>
+const disableOption = (job: Job): DisableJobOption =>
   job.intent.action.kind === 'disable' && job.intent.actionSequence === job.status.actionSequence ? job.intent.action.tasks : 'requeue';
 
 /** A pool that is deleted requeues what runs on it. */
-const deallocation = (pool: Pool): Pool['intent']['nodeDeallocation'] => (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
+const deallocation = (pool: Pool): NodeDeallocationOption => (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
 
 export const relist = (state: CoreState, job: Job): void => {
   list(job);

@@ -10,7 +10,8 @@ import { leaseExpired, observed, reviewNode, said, shutDown, silent } from './no
 import { place } from './placement/place.ts';
 import { reviewPool, takePool } from './poolAllocation.ts';
 import type { CreateCore, Random } from './port.ts';
-import { release, request, takeIn } from './taskLife.ts';
+import { request, takeIn } from './taskIntake.ts';
+import { release } from './taskLife.ts';
 import { RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */

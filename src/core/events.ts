@@ -1,5 +1,5 @@
 import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
-import type { AttemptKey, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
 import type { FailureInfo, JobStatus, NodeStatus, PoolStatus, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. */
@@ -102,5 +102,3 @@ export interface Snapshot {
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[] }[];
 }
-
-export type { PoolNumber };

@@ -25,8 +25,5 @@ export interface AttemptKey {
 /** `job.task.attempt.instance`: the attempt's name in frames, journals, and in the environment of its processes. */
 export const attemptName = (key: AttemptKey): string => `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
 
-export const sameAttempt = (a: AttemptKey, b: AttemptKey): boolean =>
-  a.job === b.job && a.task === b.task && a.attempt === b.attempt && a.instance === b.instance;
-
 /** Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and case-insensitive). */
 export const idKey = (id: string): string => id.toLowerCase();

@@ -6,7 +6,8 @@ import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
 import { hold } from './nodeLife.ts';
 import { takePool } from './poolAllocation.ts';
-import { line, open, request, resumeFromLost, satisfy } from './taskLife.ts';
+import { request } from './taskIntake.ts';
+import { line, open, resumeFromLost, satisfy } from './taskLife.ts';
 import { LIVE, TaskTable } from './taskTable.ts';
 import { Timers } from './timers.ts';
 

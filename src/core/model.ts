@@ -86,6 +86,8 @@ export interface Node {
   readonly offers: Set<Task>;
   readonly running: Set<Task>;
   runningSlots: number;
+  /** How long tasks have taken here lately, in milliseconds; null: none has ended yet. */
+  taskMs: number | null;
   /** See `Spacious`. */
   free: number;
   place: number;
@@ -119,7 +121,7 @@ export interface Job {
   dirty: boolean;
 }
 
-export interface Particulars {
+interface Particulars {
   readonly idKey: string;
   readonly exitConditions: ExitConditions | null;
   readonly affinity: string | null;

@@ -100,6 +100,7 @@ export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => 
     offers: new Set(),
     running: new Set(),
     runningSlots: 0,
+    taskMs: null,
     free: slots,
     place: -1,
     dirty: false,

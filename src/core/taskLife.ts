@@ -1,6 +1,6 @@
-import { askEnd, attach, currentAttempt, detach, isLive, keyOf, relist, takeSlots, wantedEnd, withdraw } from './attempts.ts';
+import { askEnd, attach, currentAttempt, detach, isLive, keyOf, relist, takeSlots, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
-import type { AttemptEnd, AttemptOutcome, TaskIntake } from './events.ts';
+import type { AttemptEnd, AttemptOutcome } from './events.ts';
 import { exitActions } from './exitConditions.ts';
 import { FAILURE_EXIT_CODE, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.ts';
 import type { TaskIntent } from './intent.ts';
@@ -8,7 +8,9 @@ import type { AttemptKey, Instant, TaskNumber } from './keys.ts';
 import type { CoreState, Job, Live, Node, Task } from './model.ts';
 import { remark, settleActivity } from './nodeActivity.ts';
 import type { Cause, FailureInfo, TaskStatus } from './status.ts';
+import { changed, neverAttempted } from './taskRow.ts';
 import { at, BLOCKED, JOBS_LIMIT, QUEUED } from './taskTable.ts';
+import { TASK_MS_WEIGHT } from './tunables.ts';
 import { wireTaskState } from './wireState.ts';
 
 /**
@@ -25,42 +27,6 @@ import { wireTaskState } from './wireState.ts';
  *
  * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one is told to end.
  */
-
-const neverAttempted = (job: Job, task: TaskNumber, since: Instant): TaskStatus => ({
-  job: job.number,
-  task,
-  state: 'active',
-  since,
-  previousState: null,
-  previousSince: null,
-  cause: 'added',
-  attempt: 0,
-  node: null,
-  startedAt: null,
-  endedAt: null,
-  exitCode: null,
-  result: null,
-  failure: null,
-  retryCount: 0,
-  lastRetryAt: null,
-  requeueCount: 0,
-  lastRequeueAt: null,
-  reactivateSequence: 0,
-  dependency: null,
-});
-
-/** A task that the job has not seen before: counted, and queued or blocked. */
-export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Instant): void => {
-  const { intent } = intake;
-  if (intent.deletedAt !== null) {
-    state.changes.taskGone(job.number, intent.task);
-    return;
-  }
-  count(job, null, 'active', intent.requiredSlots);
-  if (job.status.state === 'completed') return;
-  line(state, job, open(state, job, intent), intent);
-  if (intent.terminateAt !== null) request(state, job, intake, now);
-};
 
 /** A row in the table for a task, and its particulars; not queued yet. */
 export const open = (state: CoreState, job: Job, intent: TaskIntent): number => {
@@ -92,7 +58,7 @@ const enqueue = (state: CoreState, job: Job, entry: number, where: 'byNumber' | 
 };
 
 /** The task object of an open task, made when first needed. */
-const taskOf = (state: CoreState, job: Job, entry: number): Task => {
+export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
   const known = state.table.records[entry];
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
@@ -151,6 +117,7 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
   if (task.status.state === 'offered' && end.startedAt !== null) begin(state, task, end.startedAt, now);
   const { outcome } = end;
   const endedAt = within(end.endedAt, task.status.since, now);
+  if (end.startedAt !== null) learnPace(task.live.node, end.endedAt - end.startedAt);
   switch (outcome.kind) {
     case 'exited':
       if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', now, outcome.exitCode);
@@ -172,6 +139,10 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
       comeBack(state, task, 'nodeLost', now);
       return;
   }
+};
+
+const learnPace = (node: Node, tookMs: number): void => {
+  node.taskMs = node.taskMs === null ? tookMs : node.taskMs + (tookMs - node.taskMs) * TASK_MS_WEIGHT;
 };
 
 /** The node's agent and everything it started are dead, or the service has ended them all. */
@@ -231,7 +202,7 @@ interface Completion {
   readonly cause: Cause;
 }
 
-const complete = (state: CoreState, task: Task, { endedAt, outcome, exitCode, failure, cause }: Completion): void => {
+export const complete = (state: CoreState, task: Task, { endedAt, outcome, exitCode, failure, cause }: Completion): void => {
   if (task.deleted) {
     remove(state, task);
     return;
@@ -259,7 +230,7 @@ const complete = (state: CoreState, task: Task, { endedAt, outcome, exitCode, fa
 };
 
 /** The task is completed or gone: nothing of it stays but, for a few ticks, how it ended. */
-const close = (state: CoreState, task: Task): void => {
+export const close = (state: CoreState, task: Task): void => {
   const { job, entry, number } = task;
   state.table.remove(entry);
   job.directory.delete(number);
@@ -287,61 +258,8 @@ export const release = (state: CoreState, job: Job, number: TaskNumber): void =>
   if (on === null || job.dependencies === null || job.dependencies.missing(on, 1).length === 0) enqueue(state, job, entry, 'byNumber');
 };
 
-/**
- * Something was asked of a task. An open one is known here; of a completed one (or of one in a job that has completed) the row as stored is believed, unless it
- * ended so lately that it is still remembered.
- */
-export const request = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
-  const entry = job.directory.get(intent.task);
-  if (entry !== -1) {
-    state.table.retryLimit[entry] = intent.maxTaskRetryCount ?? JOBS_LIMIT;
-    state.table.retain(entry, intent.retentionMs);
-    if (intent.deletedAt !== null || intent.terminateAt !== null) endOnRequest(state, taskOf(state, job, entry), intent, now);
-    return;
-  }
-  const remembered = job.recent.get(intent.task);
-  if (remembered?.deleted === true) return;
-  const current = remembered?.status ?? status;
-  const task: Task = remembered ?? {
-    job,
-    number: intent.task,
-    slots: intent.requiredSlots,
-    status: current ?? neverAttempted(job, intent.task, intent.createdAt),
-    entry: -1,
-    live: null,
-    terminated: false,
-    deleted: false,
-    dirty: false,
-  };
-  const reactivate = intent.reactivateSequence > task.status.reactivateSequence;
-  const terminate = intent.terminateAt !== null && task.status.state !== 'completed';
-  if (intent.deletedAt === null && !reactivate && !terminate) return;
-  task.entry = open(state, job, intent);
-  state.table.records[task.entry] = task;
-  if (intent.deletedAt !== null || terminate) endOnRequest(state, task, intent, now);
-  else makeActive(state, task, intent, now);
-};
-
-const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
-  if (intent.deletedAt !== null) task.deleted = true;
-  else task.terminated = true;
-  if (isLive(task)) withdraw(state, task);
-  else if (task.deleted) remove(state, task);
-  else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
-};
-
-/** Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. */
-const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
-  const { reactivateSequence } = intent;
-  task.terminated = false;
-  const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
-  move(state, task, 'active', now, 'reactivated', again);
-  if (task.job.status.state === 'completed') close(state, task);
-  else line(state, task.job, task.entry, intent);
-};
-
 /** The deleted task goes, and its directory with it. */
-const remove = (state: CoreState, task: Task): void => {
+export const remove = (state: CoreState, task: Task): void => {
   const { job, entry } = task;
   const node = task.live?.node ?? null;
   const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
@@ -358,7 +276,7 @@ const remove = (state: CoreState, task: Task): void => {
 };
 
 /** Changes a task's status. Times and previous states follow what clients see: between `active` and `offered` they see nothing. */
-const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void => {
+export const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void => {
   const { status, job } = task;
   const from = wireTaskState(status.state);
   const seen = from !== wireTaskState(to);
@@ -372,36 +290,6 @@ const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Insta
   if (count(job, tallied(status), tallied(task.status), task.slots)) state.changes.job(job);
   state.changes.task(task);
 };
-
-/** Field by field: this is done several times for each task, and spreading is five times as slow. */
-const changed = (
-  was: TaskStatus,
-  change: Partial<TaskStatus>,
-  { state, since, previousState, previousSince, cause }: Pick<TaskStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'cause'>,
-): TaskStatus => ({
-  job: was.job,
-  task: was.task,
-  state,
-  since,
-  previousState,
-  previousSince,
-  cause,
-  attempt: either(change.attempt, was.attempt),
-  node: either(change.node, was.node),
-  startedAt: either(change.startedAt, was.startedAt),
-  endedAt: either(change.endedAt, was.endedAt),
-  exitCode: either(change.exitCode, was.exitCode),
-  result: either(change.result, was.result),
-  failure: either(change.failure, was.failure),
-  retryCount: either(change.retryCount, was.retryCount),
-  lastRetryAt: either(change.lastRetryAt, was.lastRetryAt),
-  requeueCount: either(change.requeueCount, was.requeueCount),
-  lastRequeueAt: either(change.lastRequeueAt, was.lastRequeueAt),
-  reactivateSequence: either(change.reactivateSequence, was.reactivateSequence),
-  dependency: either(change.dependency, was.dependency),
-});
-
-const either = <Value>(changedTo: Value | undefined, was: Value): Value => (changedTo === undefined ? was : changedTo);
 
 /** An agent's clock is believed as far as it fits ours. */
 const within = (reported: Instant, from: Instant, to: Instant): Instant => Math.max(Math.min(reported, to), Math.min(from, to));

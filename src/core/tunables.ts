@@ -5,8 +5,18 @@ export const STATUS_MEMORY_TICKS = 16;
 /** Completed jobs kept in memory; older ones come back with their `job` event. */
 export const COMPLETED_JOBS_KEPT = 1000;
 
-/** Slots' worth of offers kept waiting on a node beyond its slots, so that short tasks follow each other without a round trip. */
-export const aheadSlots = (slots: number): number => Math.min(32, Math.max(4, slots * 2));
+/** At most so many slots' worth of offers wait on a node beyond its slots; at least twice its slots, and 4. */
+const AHEAD_MOST = 32;
+/** Between these, as much as the node gets done in this time: several round trips with their commits. */
+const AHEAD_WORK_MS = 50;
+
+/** Slots' worth of offers kept waiting on a node, so that short tasks follow each other without a round trip. `taskMs`: how long its tasks take; null: not known yet. */
+export const aheadSlots = (slots: number, taskMs: number | null): number => {
+  const worth = taskMs === null ? 0 : Math.ceil((slots * AHEAD_WORK_MS) / Math.max(1, taskMs));
+  return Math.min(AHEAD_MOST, Math.max(4, slots * 2, worth));
+};
+/** The weight of the latest task in `taskMs`. */
+export const TASK_MS_WEIGHT = 0.2;
 /** An offer that has waited so long for a slot may be taken back for a node that has one free. Shorter waits are not worth the two row changes. */
 export const STEAL_AFTER_MS = 50;
 /** Offers taken back from one pool in one decide. */

@@ -99,6 +99,24 @@ describe('offers ahead', () => {
     expect(pool.nodes.map(({ node }) => env.agent(node).offers.length)).toEqual([4, 4]);
   });
 
+  test('are more where tasks are short, up to a bound', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 2 });
+    const job = env.job().tasks(200);
+    env.settle();
+    const waiting: number[] = [];
+    for (const tookMs of [1000, ...Array.from({ length: 40 }, () => 10)]) {
+      env.now += tookMs;
+      const [first] = job.inState('running');
+      job.end(first ?? 0);
+      waiting.push(pool.agent(0).offers.length);
+    }
+    expect(waiting[0]).toBe(4);
+    expect(waiting.at(-1)).toBeGreaterThan(4);
+    for (let round = 0; round < 60; round++) job.end(job.inState('running')[0] ?? 0);
+    expect(pool.agent(0).offers).toHaveLength(32);
+  });
+
   test('of a node that is behind go to one that is idle', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 2, nodes: 1 });

@@ -18,7 +18,7 @@ export const nodeToOutrank = (pool: Pool, priority: number, slots: number): Node
   for (const node of pool.capacity.overcommitted()) {
     if (slots > node.slots) continue;
     const cleared = lower(node, priority).reduce((sum, task) => sum + task.slots, node.free);
-    if (cleared > node.free && slots - cleared <= aheadSlots(node.slots)) return node;
+    if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
   }
   return null;
 };
