@@ -18,7 +18,7 @@ const marker = '<!-- Generated from here on by scripts/generate-compatibility.ts
 export function generateCompatibility(before: string): string {
   const end = before.indexOf(marker);
   if (end < 0) throw new Error('the document has lost its marker');
-  const parts = [versions(), '## Operations', ...resources.map(operationsOf), notServed(), properties(), filters()];
+  const parts = [versions(), operationsBegin, ...resources.map(operationsOf), notServed(), properties(), filters()];
   return `${before.slice(0, end)}${marker}\n\n${parts.join('\n\n')}\n`;
 }
 
@@ -59,6 +59,11 @@ function span({ since, until }: { readonly since?: Revision; readonly until?: Re
   if (since !== undefined) return `${since}+`;
   return until === undefined ? '' : `–${until}`;
 }
+
+const operationsBegin = [
+  '## Operations',
+  'Conditional headers: "all four" are `If-Match`, `If-None-Match`, `If-Modified-Since` and `If-Unmodified-Since`, "dates" the last two; where none is named they are refused with 400 `UnsupportedHeader`.',
+].join('\n\n');
 
 const conditionals = { all4: 'all four', time: 'dates', none: '' } as const;
 
@@ -141,7 +146,7 @@ function inWords(fate: Fate): string {
 function filters(): string {
   const rows = operations.filter(isServed).flatMap(({ id }) => {
     const byOperators = groupBy(Object.entries(filterTables[id] ?? {}), ([, operators]) => codes(operators));
-    return [...byOperators].map(([operators, rows]) => [code(id), codes(rows.map(([path]) => path)), operators]);
+    return [...byOperators].map(([operators, found]) => [code(id), codes(found.map(([path]) => path)), operators]);
   });
   return [
     '## What lists can be filtered by',
