@@ -1,5 +1,7 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import type { Instant } from '../core/keys.ts';
-import { evaluateConditions } from '../wire/conditions.ts';
+import { checkConditionHeaders, evaluateConditions, type HeaderLookup } from '../wire/conditions.ts';
+import type { Operation } from '../wire/operations.ts';
 import { etag } from './answer.ts';
 import type { Call } from './call.ts';
 
@@ -9,11 +11,19 @@ export class NotModified extends Error {}
 /** @throws NotModified; BatchError ConditionNotMet (412) and what else `evaluateConditions` refuses. */
 export function checkConditions(call: Call, modifiedAt: Instant): void {
   const { method, conditional } = call.operation;
-  const header = (name: string): string | undefined => {
-    const value = call.headers[name];
+  const access = method === 'GET' || method === 'HEAD' ? 'read' : 'write';
+  const verdict = evaluateConditions(lookup(call.headers), conditional, access, { eTag: etag(modifiedAt), lastModifiedMs: modifiedAt });
+  if (verdict === 'notModified') throw new NotModified();
+}
+
+/** Before the handler, since not every one has a resource to hold conditions against. @throws BatchError UnsupportedHeader. */
+export function refuseConditions({ conditional }: Operation, headers: IncomingHttpHeaders): void {
+  checkConditionHeaders(lookup(headers), conditional);
+}
+
+function lookup(headers: IncomingHttpHeaders): HeaderLookup {
+  return (name) => {
+    const value = headers[name];
     return typeof value === 'string' ? value : undefined;
   };
-  const access = method === 'GET' || method === 'HEAD' ? 'read' : 'write';
-  const verdict = evaluateConditions(header, conditional, access, { eTag: etag(modifiedAt), lastModifiedMs: modifiedAt });
-  if (verdict === 'notModified') throw new NotModified();
 }

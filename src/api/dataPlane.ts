@@ -9,7 +9,7 @@ import { jsonContentType, type Answer } from './answer.ts';
 import { authenticate, Unauthenticated } from './authentication.ts';
 import { readJson } from './body.ts';
 import type { Call, Parts } from './call.ts';
-import { NotModified } from './conditions.ts';
+import { NotModified, refuseConditions } from './conditions.ts';
 import { handlers } from './handlers.ts';
 import { splitTarget, type Target } from './target.ts';
 
@@ -85,6 +85,7 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
   if (version.newer) plane.log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
   const handler = handlers[operation.id];
   if (handler === undefined) throw new BatchError('NotImplemented');
+  refuseConditions(operation, message.headers);
   return withDeadline(query.serverTimeoutMs, context.gone, (signal) => {
     const json = (): Promise<unknown> => readJson(message, 'required');
     const jsonIfAny = (): Promise<unknown> => readJson(message, 'optional');

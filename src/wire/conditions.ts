@@ -27,7 +27,7 @@ export function evaluateConditions(
 ): 'proceed' | 'notModified' {
   const [match, noneMatch, modifiedSince, unmodifiedSince] = names.map((name) => header(name));
   if (match === undefined && noneMatch === undefined && modifiedSince === undefined && unmodifiedSince === undefined) return 'proceed';
-  checkAllowed(header, allowed);
+  checkConditionHeaders(header, allowed);
   if ((match ?? unmodifiedSince) !== undefined && (noneMatch ?? modifiedSince) !== undefined) {
     throw new BatchError('MultipleConditionHeadersNotSupported');
   }
@@ -43,7 +43,8 @@ export function evaluateConditions(
   throw new BatchError('ConditionNotMet');
 }
 
-function checkAllowed(header: HeaderLookup, allowed: ConditionalHeaders): void {
+/** @throws BatchError UnsupportedHeader for a conditional header that the operation does not take. */
+export function checkConditionHeaders(header: HeaderLookup, allowed: ConditionalHeaders): void {
   for (const name of names) {
     const value = header(name);
     if (value === undefined || allowed === 'all4' || (allowed === 'time' && name.endsWith('since'))) continue;

@@ -45,6 +45,14 @@ describe.each(resources)('%s', (url) => {
   });
 });
 
+test.each([
+  { url: '/jobs', headers: { 'if-none-match': '*' } },
+  { method: 'POST', url: '/jobs', body: { id: 'other', poolInfo: { poolId: 'p' } }, headers: { 'if-none-match': '*' } },
+  { url: '/pools/p/nodes', headers: { 'if-modified-since': earlier } },
+])('$url takes no conditions and says so', async (request) => {
+  expect(await it.ask(request)).toMatchObject({ status: 400, json: { code: 'UnsupportedHeader' } });
+});
+
 test('two that change a job by the same ETag: one wins, the other is told', async () => {
   const tag = (await it.ask({ url: '/jobs/j' })).headers['etag'] ?? '';
   const patch = (priority: number) => it.ask({ method: 'PATCH', url: '/jobs/j', body: { priority }, headers: { 'if-match': tag } });
