@@ -7,7 +7,7 @@ import { nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import { createLauncher } from './launcher.ts';
-import { defaultTransferIdleMs, type AgentOptions } from './options.ts';
+import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
 import type { Report } from './reports.ts';
 import { createRetention } from './retention.ts';
 import { runStartTask } from './startTask.ts';
@@ -43,7 +43,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
     users,
     launcher,
     nodeEnvironment: environment,
-    transferIdleMs: options.transferIdleMs ?? defaultTransferIdleMs,
+    transfers: { idleMs: options.transferIdleMs ?? defaultTransferIdleMs, retryMs: options.transferRetryMs ?? defaultTransferRetryMs },
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;

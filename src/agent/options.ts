@@ -17,12 +17,14 @@ export interface AgentOptions {
   readonly uidBase: number | null;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
   readonly transferIdleMs?: number;
+  /** Milliseconds from a transfer's first transient failure during which it is tried again. */
+  readonly transferRetryMs?: number;
   /** false: no control groups even where there are some; processes are found by their group and by the attempt's id in their environment. */
   readonly cgroups?: boolean;
 }
 
-/** Of `transferIdleMs`. */
-export const defaultTransferIdleMs = 60_000;
+export const defaultTransferIdleMs = 20_000;
+export const defaultTransferRetryMs = 60_000;
 
 /**
  * Reads the options from the file named by LINARITE_AGENT_CONFIG (mode 0600), or else from standard input.
@@ -46,6 +48,7 @@ const isOptions = (value: unknown): value is AgentOptions => {
     has('life', 'number') &&
     (uidBase === null || typeof uidBase === 'number') &&
     optional('transferIdleMs', 'number') &&
+    optional('transferRetryMs', 'number') &&
     optional('cgroups', 'boolean')
   );
 };

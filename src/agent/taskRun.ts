@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { TransferOptions } from '../blobs/exchange.ts';
 import type { AttemptOutcome } from '../core/events.ts';
 import type { FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
@@ -18,8 +19,7 @@ export interface NodeContext {
   readonly users: Users;
   readonly launcher: Launcher;
   readonly nodeEnvironment: ReadonlyMap<string, string>;
-  /** Milliseconds without a byte after which a transfer is tried again. */
-  readonly transferIdleMs: number;
+  readonly transfers: Omit<TransferOptions, 'signal'>;
 }
 
 /** The start task has no ids and leaves its services running. */
@@ -54,7 +54,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
       if (work.resourceFiles.length > 0) {
         const { fetchResourceFiles } = await import('./resourceFiles.ts');
         const { user, directories } = prepared;
-        await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, idleMs: context.transferIdleMs, signal: abort.signal });
+        await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
       const found = commandOf(work, prepared);
@@ -81,7 +81,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
         environment,
         taskDirectory: directories.task,
         workingDirectory: directories.working,
-        idleMs: context.transferIdleMs,
+        ...context.transfers,
         signal: ending.signal,
       });
     }

@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
 import { errorOfStatus, TransferError } from './transferError.ts';
 
 export interface TransferOptions {
+  /** Milliseconds from the first transient failure after which there is no further try. */
+  readonly retryMs: number;
   /** Milliseconds without a byte in either direction, connecting included, after which a transfer is given up. */
   readonly idleMs: number;
   readonly signal: AbortSignal;

@@ -82,17 +82,17 @@ const firstPauseMs = 250;
 const longestPauseMs = 2_000;
 
 /**
- * Does it again as long as what goes wrong is transient, until the other side has been away for `idleMs` or `signal` aborts: a storage that is started again, or
+ * Does it again as long as what goes wrong is transient, until the other side has been away for `retryMs` or `signal` aborts: a storage that is started again, or
  * throttles for a moment, must not fail a task that has done its work.
  */
-export const retrying = async <T>({ signal, idleMs }: TransferOptions, action: () => Promise<T>): Promise<T> => {
+export const retrying = async <T>({ signal, retryMs }: Pick<TransferOptions, 'retryMs' | 'signal'>, action: () => Promise<T>): Promise<T> => {
   let awaySince: number | null = null;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
       return await action();
     } catch (error) {
       awaySince ??= performance.now();
-      const isOver = performance.now() - awaySince >= idleMs;
+      const isOver = performance.now() - awaySince >= retryMs;
       if (isOver || signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
       await delay(pauseMs, undefined, { signal });
     }

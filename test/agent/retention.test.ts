@@ -1,0 +1,105 @@
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { createRetention, type Retention } from '../../src/agent/retention.ts';
+import type { AttemptKey } from '../../src/core/keys.ts';
+import { work } from './scriptedOwner.ts';
+
+const key = (job: number, task: number, attempt = 1): AttemptKey => ({ job, task, attempt, instance: 0 });
+
+describe('the directory of a task', () => {
+  let root: string;
+  let now: number;
+  let retention: Retention;
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    root = mkdtempSync(join(tmpdir(), 'linarite-retention-'));
+    mkdirSync(join(root, 'volatile/trash'), { recursive: true });
+    now = 1_000;
+    retention = createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, beforeRemoval: () => {} });
+  });
+  afterEach(() => {
+    retention.close();
+    vi.useRealTimers();
+    rmSync(root, { recursive: true, force: true });
+  });
+
+  const begin = (which: AttemptKey, directory: string): void => {
+    retention.claim(which, directory);
+    mkdirSync(join(root, directory), { recursive: true });
+    writeFileSync(join(root, directory, 'file'), '');
+  };
+  const end = (which: AttemptKey, retentionMs: number | null): void => retention.ended(which, work({ commandLine: 'x', retentionMs }), now);
+  const isThere = (directory: string): boolean => existsSync(join(root, directory, 'file'));
+  const pass = (ms: number): void => {
+    now += ms;
+    vi.advanceTimersByTime(60_000);
+  };
+
+  test('goes when its retention time is over, counted from the end of the task', () => {
+    begin(key(1, 1), 'a');
+    pass(10_000_000);
+    end(key(1, 1), 5_000);
+    pass(4_000);
+    expect(isThere('a')).toBe(true);
+    pass(1_000);
+    expect(isThere('a')).toBe(false);
+  });
+
+  test('stays for ever when there is no retention time, and goes at once when that is zero', () => {
+    begin(key(1, 1), 'a');
+    begin(key(1, 2), 'b');
+    end(key(1, 1), null);
+    end(key(1, 2), 0);
+    pass(1e12);
+    expect(isThere('a')).toBe(true);
+    expect(isThere('b')).toBe(false);
+  });
+
+  test('stays while the task runs again', () => {
+    begin(key(1, 1), 'a');
+    end(key(1, 1), 5_000);
+    retention.claim(key(1, 1, 2), 'a');
+    pass(100_000);
+    expect(isThere('a')).toBe(true);
+  });
+
+  test('goes at once when the task is deleted, or its job', () => {
+    for (const task of [1, 2, 3]) begin(key(1, task), `a${task}`);
+    begin(key(2, 1), 'b');
+    for (const which of [key(1, 1), key(1, 2), key(1, 3), key(2, 1)]) end(which, null);
+    retention.discard(1, 2);
+    expect(isThere('a2')).toBe(false);
+    expect(isThere('a1')).toBe(true);
+    retention.discardJob(1);
+    retention.discardJob(99);
+    expect([isThere('a1'), isThere('a3'), isThere('b')]).toEqual([false, false, true]);
+  });
+
+  test('of a deleted task that still runs goes when it ends', () => {
+    begin(key(1, 1), 'a');
+    retention.discard(1, 1);
+    expect(isThere('a')).toBe(true);
+    end(key(1, 1), null);
+    expect(isThere('a')).toBe(false);
+  });
+
+  test('is empty for a new task of the same name, and the old task’s end of retention leaves it alone', () => {
+    begin(key(1, 1), 'a');
+    end(key(1, 1), 5_000);
+    retention.claim(key(7, 1), 'a');
+    expect(isThere('a')).toBe(false);
+    mkdirSync(join(root, 'a'));
+    writeFileSync(join(root, 'a/file'), '');
+    pass(100_000);
+    retention.discard(1, 1);
+    expect(isThere('a')).toBe(true);
+  });
+
+  test('is deleted for good soon after', async () => {
+    begin(key(1, 1), 'a');
+    end(key(1, 1), 0);
+    await vi.waitFor(() => expect(readdirSync(join(root, 'volatile/trash'))).toEqual([]));
+  });
+});

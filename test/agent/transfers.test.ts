@@ -1,0 +1,228 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { OutputFileWork, ResourceFileWork } from '../../src/agent/frames.ts';
+import { containerSasUrl } from '../../src/blobs/sas.ts';
+import { type TemporaryBlobs, temporaryBlobs } from '../support/blobs.ts';
+import { startNode, type TestNode } from './testNode.ts';
+
+const isRoot = process.geteuid?.() === 0;
+
+describe('files that a task is given and gives back', () => {
+  let node: TestNode;
+  let blobs: TemporaryBlobs;
+  let container: ContainerClient;
+  beforeAll(async () => {
+    [blobs, node] = await Promise.all([temporaryBlobs(), startNode({}, { transferIdleMs: 1_000, transferRetryMs: 1_500 })]);
+    container = BlobServiceClient.fromConnectionString(blobs.server.connectionString).getContainerClient('files');
+    await container.create();
+    for (const [name, content] of [
+      ['in/a.txt', 'a'],
+      ['in/deep/b.txt', 'b'],
+      ['other/c.txt', 'c'],
+    ] as const) {
+      await container.getBlockBlobClient(name).upload(content, content.length);
+    }
+  });
+  afterAll(async () => {
+    await node.close();
+    await blobs.remove();
+  });
+
+  const granted = (name = 'files', rights: Parameters<typeof containerSasUrl>[2] = ['read', 'list', 'write', 'create']): string =>
+    containerSasUrl(blobs.server.connectionString, name, rights, Date.now() + 600_000);
+  const blobUrl = (name: string): string => granted().replace('?', `/${name}?`);
+  const fromUrl = (url: string, filePath: string, fileMode: string | null = null): ResourceFileWork => ({ kind: 'url', url, filePath, fileMode });
+  const fromContainer = (blobPrefix: string, filePath: string, url = granted()): ResourceFileWork => ({ kind: 'container', url, blobPrefix, filePath, fileMode: null });
+  const path = (task: string, name: string): string => join(node.root, 'workitems/job1/job-1', task, name);
+  const blob = async (name: string): Promise<string> => (await container.getBlobClient(name).downloadToBuffer()).toString();
+
+  test('come from URLs and containers into the working directory, with their modes, before the command', async () => {
+    const end = await node.owner.run({
+      task: 'inputs',
+      resourceFiles: [
+        fromUrl(blobUrl('in/a.txt'), 'plain/x.txt'),
+        fromUrl(blobUrl('other/c.txt'), 'run.sh', '0755'),
+        fromContainer('in/', ''),
+        fromContainer('in/de', 'below/here'),
+      ],
+      commandLine: `/bin/sh -c 'find . -type f | sort; cat plain/x.txt in/deep/b.txt below/here/in/deep/b.txt; test -O run.sh && echo " mine"'`,
+    });
+    expect(end.outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(readFileSync(path('inputs', 'stdout.txt'), 'utf8')).toBe(
+      ['./below/here/in/deep/b.txt', './in/a.txt', './in/deep/b.txt', './plain/x.txt', './run.sh', 'abb mine', ''].join('\n'),
+    );
+    expect(statSync(path('inputs', 'wd/run.sh')).mode & 0o7777).toBe(0o755);
+    expect(statSync(path('inputs', 'wd/plain/x.txt')).mode & 0o7777).toBe(0o770);
+  });
+
+  test('are fetched anew when the task is tried again, over what is there', async () => {
+    const files = [fromUrl(blobUrl('in/a.txt'), 'f', '0444')];
+    await node.owner.run({ task: 'twice', resourceFiles: files, commandLine: `/bin/sh -c 'chmod 644 f; echo changed > f; chmod 444 f'` });
+    const again = await node.owner.run({ task: 'twice', resourceFiles: files, commandLine: '/bin/cat f' });
+    expect(again.outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(readFileSync(path('twice', 'stdout.txt'), 'utf8')).toBe('a');
+  });
+
+  test.each([
+    ['a blob that does not exist', () => fromUrl(blobUrl('missing'), 'f'), 'BlobNotFound', 'UserError'],
+    ['a blob without a signature', () => fromUrl(blobUrl('in/a.txt').replace(/\?.*/, ''), 'f'), /Blob(NotFound|AccessDenied)/, 'UserError'],
+    ['a blob with a broken signature', () => fromUrl(blobUrl('in/a.txt').replace(/sig=[^&]*/, 'sig=x'), 'f'), 'BlobAccessDenied', 'UserError'],
+    ['a server that nobody runs', () => fromUrl('http://127.0.0.1:1/x', 'f'), 'BlobDownloadMiscError', 'ServerError'],
+    ['a container that does not exist', () => fromContainer('', '', granted('missing')), 'ResourceContainerNotFound', 'UserError'],
+    ['a container without the right to list', () => fromContainer('', '', granted('files', ['read'])), 'ResourceContainerAccessDenied', 'UserError'],
+    ['a container nobody serves', () => fromContainer('', '', 'http://127.0.0.1:1/c?x=1'), 'ResourceContainerListMiscError', 'ServerError'],
+    ['a path that climbs out', () => fromUrl(blobUrl('in/a.txt'), '../escaped'), 'ResourceFileCreateFailed', 'ServerError'],
+    ['a path that climbs out further down', () => fromUrl(blobUrl('in/a.txt'), 'x/../../escaped'), 'ResourceFileCreateFailed', 'ServerError'],
+    ['an absolute path', () => fromUrl(blobUrl('in/a.txt'), '/tmp/escaped'), 'ResourceFileCreateFailed', 'ServerError'],
+    ['a mode that is no number', () => fromUrl(blobUrl('in/a.txt'), 'f', 'rwx'), 'ResourceFileCreateFailed', 'ServerError'],
+  ])('%s: the task says so and nothing has run', async (_what, file, code, category) => {
+    const { outcome } = await node.owner.run({ resourceFiles: [file()], commandLine: '/bin/sh -c "echo ran > $AZ_BATCH_NODE_SHARED_DIR/ran"' });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { category, code: code instanceof RegExp ? expect.stringMatching(code) : code } });
+    expect(JSON.stringify(outcome), 'signatures are credentials').not.toContain('sig=');
+    expect(existsSync(join(node.root, 'shared/ran'))).toBe(false);
+  });
+
+  test('a URL that hangs: the task says so within the time limit, and other tasks run meanwhile', async () => {
+    const hanging = await serve(() => {});
+    const waiting = node.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true' });
+    expect((await node.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect((await waiting).outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'ServerError', code: 'BlobDownloadTimedOut' } });
+    hanging.close();
+  });
+
+  test('a wall clock that runs out during a transfer is a timeout without exit code', async () => {
+    const hanging = await serve(() => {});
+    const { outcome } = await node.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true', wallClockMs: 300 });
+    expect(outcome).toEqual({ kind: 'timedOut', exitCode: null });
+    hanging.close();
+  });
+
+  const output = (filePattern: string, pathInContainer: string | null, condition: OutputFileWork['condition'] = 'taskcompletion'): OutputFileWork => ({
+    filePattern,
+    containerUrl: granted(),
+    path: pathInContainer,
+    headers: [{ name: 'x-ms-blob-content-type', value: 'text/x-made' }],
+    condition,
+  });
+
+  test('are uploaded by pattern and condition, and the logs say what was done', async () => {
+    const end = await node.owner.run({
+      task: 'outputs',
+      environment: [{ name: 'WHERE', value: 'res' }],
+      commandLine: `/bin/sh -c 'echo said; mkdir -p res/deep; echo 1 > res/1.txt; echo 2 > res/deep/2.txt; echo no > res/.hidden.txt; echo one > single; ln -s /etc/passwd res/link.txt; exit 3'`,
+      outputFiles: [
+        output('$WHERE/**/*.txt', 'up'),
+        output('../std*.txt', 'logs/'),
+        output('single', 'renamed/it'),
+        output('single', null),
+        output('single', 'only-on-success', 'tasksuccess'),
+        output('single', 'only-on-failure', 'taskfailure'),
+        output('matches-nothing-*', 'none'),
+        output('is-not-there', 'none'),
+      ],
+    });
+    expect(end.outcome).toEqual({ kind: 'exited', exitCode: 3 });
+    expect(await blob('up/1.txt')).toBe('1\n');
+    expect(await blob('up/deep/2.txt')).toBe('2\n');
+    expect(await blob('logs/stdout.txt')).toBe('said\n');
+    expect(await blob('renamed/it')).toBe('one\n');
+    expect(await blob('single')).toBe('one\n');
+    expect(await blob('only-on-failure')).toBe('one\n');
+    for (const name of ['only-on-success', 'up/.hidden.txt', 'none']) expect(await container.getBlobClient(name).exists(), name).toBe(false);
+    expect((await container.getBlobClient('single').getProperties()).contentType).toBe('text/x-made');
+    const log = readFileSync(path('outputs', 'fileuploadout.txt'), 'utf8');
+    expect(log).toContain('res/deep/2.txt');
+    expect(log).not.toContain('sig=');
+    expect(readFileSync(path('outputs', 'fileuploaderr.txt'), 'utf8')).toBe('');
+  });
+
+  test.runIf(isRoot)('that the task itself could not read are not uploaded through a link (needs root)', async () => {
+    const { outcome } = await node.owner.run({ task: 'thief', commandLine: '/bin/ln -s /etc/shadow loot.txt', outputFiles: [output('*.txt', 'stolen')] });
+    expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 0, failure: { code: 'FileUploadMiscError' } });
+    expect(await container.getBlobClient('stolen/loot.txt').exists()).toBe(false);
+    expect(readFileSync(path('thief', 'fileuploaderr.txt'), 'utf8')).toContain('EACCES');
+  });
+
+  test('of a task whose wall clock ran out are uploaded under their condition', async () => {
+    const { outcome } = await node.owner.run({ commandLine: `/bin/sh -c 'echo partial > p; sleep 100'`, wallClockMs: 500, outputFiles: [output('p', 'partial', 'taskfailure')] });
+    expect(outcome).toEqual({ kind: 'timedOut', exitCode: 137 });
+    expect(await blob('partial')).toBe('partial\n');
+  });
+
+  test.each([
+    ['a container that does not exist', () => granted('missing'), 'FileUploadContainerNotFound', 'UserError'],
+    ['a container without the right to write', () => granted('files', ['read']), 'FileUploadAccessDenied', 'UserError'],
+    ['a container nobody serves', () => 'http://127.0.0.1:1/c?sig=s', 'FileUploadMiscError', 'ServerError'],
+  ])('%s: the task fails with its exit code kept, and all other entries are uploaded', async (_what, containerUrl, code, category) => {
+    const { outcome } = await node.owner.run({
+      commandLine: '/bin/sh -c "echo x > made"',
+      outputFiles: [{ ...output('made', 'm'), containerUrl: containerUrl() }, output('made', `after/${code}`)],
+    });
+    expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 0, failure: { category, code } });
+    expect(JSON.stringify(outcome)).not.toContain('sig=');
+    expect(await blob(`after/${code}`)).toBe('x\n');
+  });
+
+  test('are not uploaded when no process started', async () => {
+    const { outcome } = await node.owner.run({ commandLine: 'no-such-program', outputFiles: [output('../*.txt', 'never')] });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'CommandProgramNotFound' } });
+  });
+
+  test('pipes and directories among them are left out and nothing hangs', async () => {
+    const { outcome } = await node.owner.run({ commandLine: '/bin/sh -c "mkfifo pipe; mkdir dir; echo x > file"', outputFiles: [output('*', 'kinds')] });
+    expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(await blob('kinds/file')).toBe('x\n');
+  });
+});
+
+describe.runIf(isRoot)('a node whose disk is full (needs root: it mounts a small one)', () => {
+  test('says so in the task, lives on, and runs again once there is room', async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'linarite-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=2m,nr_inodes=200,mode=0711', 'tmpfs', disk]);
+    const node = await startNode({}, { rootDirectory: join(disk, 'root'), stateDirectory: join(disk, 'state') });
+    const large = await serve((_request, response) => void response.end(Buffer.alloc(8 << 20)));
+    try {
+      const files: ResourceFileWork[] = [{ kind: 'url', url: large.url, filePath: 'large', fileMode: null }];
+      const first = await node.owner.run({ task: 'fills', resourceFiles: files, commandLine: '/bin/true' });
+      expect(first.outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'ServerError', code: 'DiskFull' } });
+      writeFileSync(join(disk, 'rest'), '');
+      for (let inode = 0; inode < 300; inode++) {
+        try {
+          writeFileSync(join(disk, `inode-${inode}`), '');
+        } catch {
+          break;
+        }
+      }
+      const second = await node.owner.run({ task: 'no-room', commandLine: '/bin/true' });
+      expect(second.outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'DiskFull' } });
+      execFileSync('/bin/sh', ['-c', `rm -rf ${disk}/inode-* ${disk}/root/workitems/job1/job-1/fills`]);
+      const third = await node.owner.run({ task: 'room', commandLine: '/bin/true' });
+      expect(third.outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    } finally {
+      large.close();
+      await node.close();
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
+});
+
+const serve = async (listener: RequestListener): Promise<{ readonly url: string; close(): void }> => {
+  const server = createServer(listener);
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`,
+    close: () => {
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+};
