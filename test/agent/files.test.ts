@@ -135,22 +135,21 @@ describe('the bytes of a file on a node', () => {
   /** What the service would hand to the client: body and properties, or the answer over the channel. */
   const read = async (path: string, start = 0, end: number | null = null): Promise<{ readonly body: string; readonly file: FileProperties } | FileAnswer> => {
     const request = `request-${++requests}`;
-    const arrived = new Promise<{ readonly body: string; readonly file: FileProperties }>((resolve) => {
-      node.owner.onFileBody = (message, response) => {
-        expect(message.url).toBe(`/linarite/agent/files/${request}`);
-        expect(message.headers.authorization).toBe('Bearer secret-of-the-node');
-        void textOf(message).then((body) => {
-          response.writeHead(204).end();
-          resolve({ body, file: JSON.parse(String(message.headers['linarite-file'])) as FileProperties });
-        });
-      };
-    });
+    let arrived: { readonly body: string; readonly file: FileProperties } | null = null;
+    node.owner.onFileBody = (message, response) => {
+      expect(message.url).toBe(`/linarite/agent/files/${request}`);
+      expect(message.headers.authorization).toBe('Bearer secret-of-the-node');
+      void textOf(message).then((body) => {
+        response.writeHead(204).end();
+        arrived = { body, file: JSON.parse(String(message.headers['linarite-file'])) as FileProperties };
+        node.owner.look();
+      });
+    };
     node.owner.send({ kind: 'file', epoch: 1, request, ask: { kind: 'read', path, start, end } });
-    const answered = node.owner.until('an answer', () => {
+    return node.owner.until('an answer', () => {
       const found = node.owner.frames.find(({ frame }) => frame.kind === 'fileAnswer' && frame.request === request);
-      return found?.frame.kind === 'fileAnswer' ? found.frame.answer : null;
+      return arrived ?? (found?.frame.kind === 'fileAnswer' ? found.frame.answer : null);
     });
-    return Promise.race([arrived, answered]).finally(() => answered.catch(() => null));
   };
 
   test.each([
