@@ -81,6 +81,8 @@ export class Owner {
   /** When the last heartbeat that succeeded was begun. */
   #beatAt: Instant = 0;
   #stopWatching: () => void = () => undefined;
+  /** What the provider saw while it made its list: newer than the list. */
+  readonly #observedMeanwhile = new Map<NodeNumber, Observation>();
 
   constructor(options: OwnerOptions) {
     this.#options = options;
@@ -90,8 +92,13 @@ export class Owner {
 
   /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */
   async start(): Promise<void> {
-    await this.#load();
     this.#stopWatching = this.#options.provider.watch((observation) => this.#observe(observation));
+    try {
+      await this.#load();
+    } catch (error) {
+      this.#stopWatching();
+      throw error;
+    }
   }
 
   get phase(): Phase {
@@ -283,7 +290,10 @@ export class Owner {
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
     this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
-    const observed = new Map((await provider.list()).map((observation) => [observation.node, observation]));
+    this.#observedMeanwhile.clear();
+    const listed = new Map((await provider.list()).map((observation) => [observation.node, observation]));
+    const observed = new Map([...listed, ...this.#observedMeanwhile]);
+    if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
     this.#nodes.clear();
     this.#unread.clear();
@@ -492,8 +502,10 @@ export class Owner {
     provider.release(node, life, RELEASE_GRACE_MS).catch((error: unknown) => log.error({ error, node }, 'a node could not be released'));
   }
 
-  #observe({ node, life, observed }: Observation): void {
-    if (this.#nodes.get(node)?.life === life) this.#push({ kind: 'node', node, life, observed });
+  #observe(observation: Observation): void {
+    const { node, life, observed } = observation;
+    if (this.#phase === 'loading') this.#observedMeanwhile.set(node, observation);
+    else if (this.#nodes.get(node)?.life === life) this.#push({ kind: 'node', node, life, observed });
   }
 
   #expireLeases(now: Instant): void {
@@ -511,6 +523,8 @@ export class Owner {
   }
 
   #fail(error: unknown): void {
+    // A heartbeat may have ended it while a tick was under way.
+    if (this.#phase === 'ended') return;
     const { log, account } = this.#options;
     if (error instanceof Deposed || error instanceof AccountOwned) {
       log.error({ account: account.name, epoch: this.#epoch }, 'another process owns the account now');

@@ -95,7 +95,10 @@ export const simulatedProvider = (options: {
     },
     list: async () => {
       await world.sleep(world.between(...faults().messageMs));
-      return [...machines].map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
+      const listed = [...machines].map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
+      // Things go on while the answer is on its way.
+      await world.sleep(world.between(...faults().messageMs));
+      return listed;
     },
     watch: (callback) => {
       watchers.add(callback);

@@ -6,7 +6,7 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
-import type { PoolProvider } from '../../src/nodes/provider.ts';
+import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 
 const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [] };
@@ -40,7 +40,7 @@ const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], ta
 const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => script.decisions,
@@ -58,21 +58,29 @@ const scripted = () => {
     load: () => Promise.resolve(snapshot),
     readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false }),
     readTasks: () => Promise.resolve({ through: 0, tasks: [] }),
-    commit: (tick) => {
+    commit: async (tick) => {
       commits.push(tick);
+      await script.whileCommitting();
       return script.failure === null ? Promise.resolve({ specs: [] }) : Promise.reject(script.failure);
     },
     readJobSpecs: () => Promise.resolve([]),
     readPoolSpecs: () => Promise.resolve([{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }]),
   };
+  const watchers = new Set<(observation: Observation) => void>();
   const provider: PoolProvider = {
     kind: 'simulated',
     probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
     acquire: () => Promise.resolve(),
     release: () => Promise.resolve(),
     halt: () => Promise.resolve(),
-    list: () => Promise.resolve([{ node: 7, life: 2, observed: { kind: 'running' } }]),
-    watch: () => () => undefined,
+    list: () => {
+      script.whileListing();
+      return Promise.resolve([{ node: 7, life: 2, observed: { kind: 'running' } }]);
+    },
+    watch: (callback) => {
+      watchers.add(callback);
+      return () => watchers.delete(callback);
+    },
     leaseMs: 60_000,
   };
   const clock = { now: 1_000 };
@@ -98,7 +106,8 @@ const scripted = () => {
     const link = owner.connect(7, life, { send: (frame) => void sent.push(frame), close: (reason) => void closed.push(reason) });
     return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
   };
-  return { owner, script, told, commits, clock, connect };
+  const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
+  return { owner, script, told, commits, clock, connect, observe };
 };
 
 const hello: AgentFrame = {
@@ -219,6 +228,25 @@ describe('an owner', () => {
     script.owned = [];
     await owner.beat();
     expect([owner.phase, agent.closed.length]).toEqual(['ended', 1]);
+  });
+
+  test('that has ended stays so, whatever becomes of the tick that was under way', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
+    script.failure = new Error('connection lost');
+    script.owned = [];
+    script.whileCommitting = () => owner.beat();
+    await owner.tick();
+    expect(owner.phase).toBe('ended');
+  });
+
+  test('hears of a node that ends while the list of nodes is on its way', async () => {
+    const { owner, script, told, observe } = scripted();
+    script.whileListing = () => observe({ node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } });
+    await owner.start();
+    await owner.tick();
+    expect(told).toEqual([{ kind: 'node', node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } }]);
   });
 
   test('lets its agents go when it could not beat for so long that another process may have the account, and claims again', async () => {
