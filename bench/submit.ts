@@ -1,0 +1,108 @@
+import { startLinarite } from '../test/support/linarite.ts';
+import { databaseSettings } from './support/databaseSettings.ts';
+import { LINUX, pollUntil, quantile, rounded, smallClient, type SmallClient } from './support/pool.ts';
+
+const TASKS = 100_000;
+const CLIENTS = 4;
+const PER_REQUEST = 100;
+const SAMPLES = 25;
+/** Tasks that take 32 ms on 16 slots complete at 500 a second. */
+const COMMAND = '/bin/sleep 0.032';
+const NODES = 2;
+const SLOTS = 8;
+
+interface Page {
+  readonly value: readonly unknown[];
+  readonly 'odata.nextLink'?: string;
+}
+interface Counts {
+  readonly taskCounts: { readonly completed: number };
+}
+
+/**
+ * 100,000 tasks into one job by 4 clients, whose pool is not there yet, so that nothing else happens; then the pool comes, and while some 500 tasks complete each second:
+ * random pages of 1,000, filters by state, and task counts, as an HTTP client with a shared key sees them. Times are medians; of filters the slowest state's.
+ */
+export const run = async (): Promise<Record<string, unknown>> => {
+  const instance = await startLinarite();
+  try {
+    const { AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY } = await instance.env();
+    const clients = Array.from({ length: CLIENTS }, () => smallClient(AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY));
+    const [client] = clients;
+    if (client === undefined) throw new Error('no client');
+    try {
+      const tasksPerSecond = await submit(clients, client);
+      const links = await linksOfPages(client);
+      await client.call('POST', '/pools', { id: 'submit', ...LINUX, vmSize: 'standard_d4_v3', taskSlotsPerNode: SLOTS, targetDedicatedNodes: NODES });
+      await pollUntil(async () => (await completed(client)) > 500, 50);
+
+      const before = { tasks: await completed(client), at: performance.now() };
+      const pageMs = await medianMs('page of 1,000', () => client.call('GET', links[Math.floor(Math.random() * links.length)] ?? ''));
+      const filters: number[] = [];
+      for (const state of ['active', 'running', 'completed']) {
+        filters.push(await medianMs(`filter ${state}`, () => client.call('GET', `/jobs/submit/tasks?$filter=${encodeURIComponent(`state eq '${state}'`)}`)));
+      }
+      const countsMs = await medianMs('task counts', () => completed(client));
+      const rate = (((await completed(client)) - before.tasks) / (performance.now() - before.at)) * 1000;
+      console.log(`meanwhile ${rate.toFixed(0)} tasks completed each second`);
+      return {
+        tasksPerSecond: rounded(tasksPerSecond, 0),
+        pageMs: rounded(pageMs, 1),
+        filterMs: rounded(Math.max(...filters), 1),
+        countsMs: rounded(countsMs, 1),
+        completedPerSecond: rounded(rate, 0),
+        ...(await databaseSettings(instance)),
+      };
+    } finally {
+      for (const one of clients) one.close();
+    }
+  } finally {
+    await instance.purge();
+  }
+};
+
+async function submit(clients: readonly SmallClient[], client: SmallClient): Promise<number> {
+  await client.call('POST', '/jobs', { id: 'submit', poolInfo: { poolId: 'submit' } });
+  let next = 0;
+  const start = performance.now();
+  await Promise.all(
+    clients.map(async (one) => {
+      while (next < TASKS) {
+        const first = next;
+        next += PER_REQUEST;
+        const value = Array.from({ length: PER_REQUEST }, (_, index) => ({ id: `task-${first + index}`, commandLine: COMMAND }));
+        const { value: results } = (await one.call('POST', '/jobs/submit/addtaskcollection', { value })) as { value: readonly { status: string }[] };
+        if (results.some(({ status }) => status !== 'Success')) throw new Error('a task was refused');
+      }
+    }),
+  );
+  const seconds = (performance.now() - start) / 1000;
+  console.log(`submitted ${TASKS} tasks by ${CLIENTS} clients in ${seconds.toFixed(2)} s, ${(TASKS / seconds).toFixed(0)} tasks/s`);
+  return TASKS / seconds;
+}
+
+/** Walks through the whole job once: the links to its pages, as paths. */
+async function linksOfPages(client: SmallClient): Promise<readonly string[]> {
+  const links = ['/jobs/submit/tasks?maxresults=1000'];
+  for (;;) {
+    const page = (await client.call('GET', links.at(-1) ?? '')) as Page;
+    const link = page['odata.nextLink'];
+    if (link === undefined) return links;
+    const { pathname, search } = new URL(link);
+    links.push(`${pathname}${search}`);
+  }
+}
+
+const completed = async (client: SmallClient): Promise<number> => ((await client.call('GET', '/jobs/submit/taskcounts')) as Counts).taskCounts.completed;
+
+async function medianMs(what: string, ask: () => Promise<unknown>): Promise<number> {
+  const times: number[] = [];
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    const start = performance.now();
+    await ask();
+    times.push(performance.now() - start);
+  }
+  const [median, worst] = [quantile(times, 0.5), quantile(times, 1)];
+  console.log(`${what}: median ${median.toFixed(1)} ms, worst ${worst.toFixed(1)} ms`);
+  return median;
+}
