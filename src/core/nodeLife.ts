@@ -17,7 +17,7 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
  * provider has proved it.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent agent ran out), its attempts go back to their
- * queues and the node is acquired anew with the next life: at once if it had been up for a while, else after a wait that doubles.
+ * queues and the node is acquired anew with the next life: at once the first time or if it had been up for a while, else after a wait that doubles.
  *
  * Hello, agent and rules compare what they hold:
  * - held by the agent but not the task's present attempt: it is stale, and told to end;
@@ -176,13 +176,14 @@ const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): v
   disconnect(node);
   lose(state, node, 'nodeLost', now);
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
-  const waitMs = settled ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** node.losses);
+  const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
   node.startTask = null;
   node.retainUntil = 0;
   node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
   node.acquireAt = now + waitMs;
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
+  state.review.nodes.add(node);
   enter(state, node, 'creating', now);
 };
 

@@ -27,7 +27,7 @@ export const RELEASES_PER_DECIDE = 10_000;
 /** How far into a job's queue a returning task looks for its place in the order of numbers. */
 export const REQUEUE_LOOKAHEAD = 64;
 
-/** The first wait before a node that was lost is acquired again, doubled each time it is lost without having run for `NODE_SETTLED_MS`. */
+/** The wait before a node that was lost twice in a row is acquired again, doubled each time it is lost without having run for `NODE_SETTLED_MS`. */
 export const REACQUIRE_FIRST_MS = 1000;
 export const REACQUIRE_MAX_MS = 60_000;
 export const NODE_SETTLED_MS = 10_000;
