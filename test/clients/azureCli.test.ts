@@ -48,7 +48,7 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, with account, key and
     await az('pool', 'delete', '--pool-id', 'az', '--yes');
     await until('the pool is gone', 60_000, async () => {
       const { code, stderr } = await run(AZ, ['batch', 'pool', 'show', '--pool-id', 'az'], { env });
-      return code !== 0 && stderr.includes('PoolNotFound') ? true : undefined;
+      return code !== 0 && stderr.includes('The specified pool does not exist') ? true : undefined;
     });
   }, 240_000);
 });
