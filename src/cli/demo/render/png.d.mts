@@ -1,0 +1,1 @@
+export function encodePng(width: number, height: number, pixels: Uint8Array): Buffer;

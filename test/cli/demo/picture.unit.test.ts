@@ -1,0 +1,56 @@
+import { inflateSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { tilesOf } from '../../../src/cli/demo/render/layout.mjs';
+import { encodePng } from '../../../src/cli/demo/render/png.mjs';
+import { renderTile } from '../../../src/cli/demo/render/tracer.mjs';
+import { demoTasks, pictureOf, tilesOfPicture } from '../../../src/cli/demo/tasks.ts';
+import { decodePng } from './decodePng.ts';
+
+describe('the picture', () => {
+  test('is cut into tiles that cover every pixel once, several for each slot', () => {
+    for (const [width, slots] of [[960, 4], [64, 2], [1921, 7], [960, 256]] as const) {
+      const picture = pictureOf(width, 1, slots);
+      const tiles = tilesOfPicture(picture);
+      const covered = new Uint8Array(picture.width * picture.height);
+      for (const { left, top, columns, lines } of tiles) {
+        for (let y = top; y < top + lines; y++) for (let x = left; x < left + columns; x++) covered[y * picture.width + x] = (covered[y * picture.width + x] ?? 0) + 1;
+      }
+      expect(covered.every((times) => times === 1)).toBe(true);
+      if (width >= 960) expect(tiles.length).toBeGreaterThanOrEqual(Math.min(slots * 2, 800));
+    }
+  });
+
+  test('comes out the same wherever a tile is rendered', () => {
+    const tile = { width: 48, height: 27, left: 16, top: 9, columns: 16, lines: 9, samples: 2 };
+    const first = renderTile(tile);
+    renderTile({ ...tile, left: 0 });
+    expect(renderTile(tile)).toEqual(first);
+  });
+
+  test('has light and no numbers that are none', () => {
+    const pixels = renderTile({ width: 32, height: 18, left: 0, top: 0, columns: 32, lines: 18, samples: 2 });
+    expect(pixels.every(Number.isFinite)).toBe(true);
+    expect(Math.max(...pixels.filter((_, index) => index % 10 < 3))).toBeGreaterThan(0.3);
+  });
+
+  test('is joined by one task that depends on all tiles', () => {
+    const picture = pictureOf(64, 1, 2);
+    const tasks = demoTasks(picture, { node: '/usr/bin/node', administrator: false, programUrl: (name) => `http://in/${name}`, writeUrl: 'http://out?w', readUrl: 'http://out?r' });
+    const tiles = tilesOf(picture.width, picture.height, picture.tileWidth, picture.tileHeight).length;
+    expect(tasks).toHaveLength(tiles + 1);
+    expect(tasks.slice(0, -1).every(({ dependsOn }) => dependsOn === undefined)).toBe(true);
+    expect(tasks.at(-1)?.dependsOn).toEqual({ taskIdRanges: [{ start: 1, end: tiles }] });
+  });
+});
+
+describe('the PNG writer', () => {
+  test('writes what a reader reads back', () => {
+    const [width, height] = [23, 17];
+    const pixels = Uint8Array.from({ length: width * height * 3 }, (_, index) => (index * 7 + ((index * index) >> 5)) & 255);
+    expect(decodePng(encodePng(width, height, pixels), inflateSync)).toEqual({ width, height, pixels });
+  });
+
+  test('refuses a wrong number of bytes', () => {
+    expect(() => encodePng(2, 2, new Uint8Array(11))).toThrow('11 bytes are not 2 x 2 pixels');
+  });
+});

@@ -1,0 +1,226 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, test } from 'vitest';
+import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../../../src/cli/run/batchAccount.ts';
+import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/interrupt.ts';
+import { lastLines, outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
+import { clock, showProgress } from '../../../src/cli/run/progress.ts';
+import { watchTasks } from '../../../src/cli/run/watch.ts';
+
+const counts = (completed: number, running = 0, failed = 0): Counts => ({ active: 0, running, completed, succeeded: completed - failed, failed });
+
+const notAsked = (): never => {
+  throw new Error('the test did not expect this to be asked');
+};
+
+/** An account that answers the questions of `watchTasks`, the last answer again and again. */
+const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined, nodes: readonly NodeSeen[] = []): BatchAccount => {
+  const left = [...seen];
+  return {
+    images: notAsked,
+    addPool: notAsked,
+    tasks: notAsked,
+    deletePool: notAsked,
+    addJob: notAsked,
+    endJobWithItsTasks: notAsked,
+    terminateJob: notAsked,
+    deleteJob: notAsked,
+    addTasks: notAsked,
+    taskFileTail: notAsked,
+    counts: async () => (left.length > 1 ? left.shift() : left[0]) ?? counts(0),
+    pool: async () => pool,
+    nodes: async () => [...nodes],
+    nodeFileTail: async () => Buffer.from('apt: no network\n'),
+  };
+};
+
+/** Watches three tasks in time that passes with each pause. */
+const watch = async (batch: BatchAccount, signal = new AbortController().signal): Promise<{ pauses: number[]; seen: number[] }> => {
+  const pauses: number[] = [];
+  const seen: number[] = [];
+  let time = 0;
+  await watchTasks({
+    batch,
+    jobId: 'j',
+    poolId: 'p',
+    total: 3,
+    signal,
+    now: () => time,
+    pause: async (ms) => {
+      pauses.push(ms);
+      time += ms;
+      if (pauses.length > 1000) throw new Error('watched for ever');
+    },
+    seen: ({ completed }) => void seen.push(completed),
+  });
+  return { pauses, seen };
+};
+
+describe('watching tasks', () => {
+  test('ends when all are completed, looks less often with time', async () => {
+    const { pauses, seen } = await watch(account([counts(0, 1), counts(1, 1), counts(2, 1), counts(3)]));
+    expect(seen).toEqual([0, 1, 2, 3]);
+    expect(pauses[0]).toBe(150);
+    expect(pauses[2]).toBeGreaterThan(150);
+  });
+
+  test('ends when it is told to', async () => {
+    const stop = new AbortController();
+    stop.abort();
+    expect((await watch(account([counts(0)]), stop.signal)).seen).toEqual([]);
+  });
+
+  test('waits while the pool is still being resized', async () => {
+    const waiting = Array.from({ length: 40 }, () => counts(0));
+    await expect(watch(account([...waiting, counts(3)], { allocationState: 'resizing' }))).resolves.toBeDefined();
+  });
+
+  test('gives up with the reason when a pool gets no nodes', async () => {
+    const pool: PoolSeen = { allocationState: 'steady', resizeErrors: [{ code: 'AccountCoreQuotaReached', message: 'No cores left.\nTime:…' }] };
+    await expect(watch(account([counts(0)], pool))).rejects.toThrow('the pool p has no nodes: AccountCoreQuotaReached: No cores left.');
+  });
+
+  test('gives up when the pool is gone', async () => {
+    await expect(watch(account([counts(0)]))).rejects.toThrow('the pool p is gone');
+  });
+
+  test('shows what the start task wrote when it failed on every node', async () => {
+    const nodes: NodeSeen[] = [{ id: 'n', state: 'starttaskfailed', startTaskInfo: { state: 'completed', startTime: new Date(0), retryCount: 0, exitCode: 100 } }];
+    await expect(watch(account([counts(0)], { allocationState: 'steady' }, nodes))).rejects.toThrow(/start task failed on every node of the pool p \(exit code 100\)\napt: no network/);
+  });
+
+  test('goes on while one node is left', async () => {
+    const waiting = Array.from({ length: 40 }, () => counts(0));
+    const nodes: NodeSeen[] = [{ id: 'a', state: 'unusable' }, { id: 'b', state: 'idle' }];
+    await expect(watch(account([...waiting, counts(3)], { allocationState: 'steady' }, nodes))).resolves.toBeDefined();
+  });
+});
+
+describe('Ctrl-C', () => {
+  /** A terminal whose user types; `press` is Ctrl-C. */
+  const terminal = (): { interrupts: Interrupts; press: () => void; type: (text: string) => void; shown: () => string; stopped: () => boolean } => {
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    let listener = notAsked as () => void;
+    let stopped = false;
+    let shown = '';
+    output.on('data', (text: Buffer) => (shown += text.toString()));
+    const interrupts = listenForInterrupts({
+      listen: (interrupted) => {
+        listener = interrupted;
+        return () => {
+          stopped = true;
+        };
+      },
+      terminal: { input, output },
+      clear: () => {},
+    });
+    return { interrupts, press: () => listener(), type: (text) => void input.write(text), shown: () => shown, stopped: () => stopped };
+  };
+  const decided = (interrupts: Interrupts): Promise<void> =>
+    new Promise((resolve) => {
+      if (interrupts.signal.aborted) resolve();
+      interrupts.signal.addEventListener('abort', () => resolve());
+    });
+
+  test('asks, and leaves the job running if so answered', async () => {
+    const { interrupts, press, type, shown } = terminal();
+    interrupts.jobExists();
+    press();
+    expect(shown()).toContain('Leave the job running');
+    expect(interrupts.decision()).toBeUndefined();
+    type('what?\nl\n');
+    await decided(interrupts);
+    expect(interrupts.decision()).toBe('leave');
+  });
+
+  test('ends the job at once when pressed again', () => {
+    const { interrupts, press } = terminal();
+    interrupts.jobExists();
+    press();
+    press();
+    expect(interrupts.decision()).toBe('end');
+    press();
+    expect(interrupts.decision()).toBe('end');
+  });
+
+  test('may be answered by going on, and asks anew the next time', async () => {
+    const { interrupts, press, type, shown } = terminal();
+    interrupts.jobExists();
+    press();
+    type('w\n');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(interrupts.signal.aborted).toBe(false);
+    press();
+    expect(shown().match(/Leave the job running/g)).toHaveLength(2);
+    type('e\n');
+    await decided(interrupts);
+    expect(interrupts.decision()).toBe('end');
+  });
+
+  test('ends without a question before there is a job', () => {
+    const { interrupts, press, shown, stopped } = terminal();
+    press();
+    expect(interrupts.decision()).toBe('end');
+    expect(shown()).toBe('');
+    interrupts.close();
+    expect(stopped()).toBe(true);
+  });
+});
+
+describe('progress', () => {
+  const screen = (isTTY: boolean): { isTTY: boolean; columns: number; text: string; write(text: string): void } => ({
+    isTTY,
+    columns: 60,
+    text: '',
+    write(text) {
+      this.text += text;
+    },
+  });
+
+  test('is plain lines where nobody watches, not more than one in two seconds but the last', () => {
+    const out = screen(false);
+    let time = 0;
+    const progress = showProgress(out, () => time);
+    progress.step('uploading 3 files');
+    for (const completed of [0, 1, 2, 3]) {
+      progress.counts(counts(completed, 3 - completed, completed > 0 ? 1 : 0), 3);
+      time += 500;
+    }
+    expect(out.text).toBe('uploading 3 files\n0 of 3 tasks completed, 3 running\n3 of 3 tasks completed, 1 failed\n');
+  });
+
+  test('is one line that changes on a terminal and never wraps', () => {
+    const out = screen(true);
+    const progress = showProgress(out, () => 0);
+    progress.counts(counts(1, 1, 1), 4);
+    expect(out.text).toBe('\r\u001B[2K███████▒▒▒▒▒▒▒·············· 1/4  1 running  1 failed  0:00'.slice(0, 5 + 59));
+    expect(out.text).not.toContain('\n');
+  });
+
+  test('tells time as clocks do', () => {
+    expect([7_000, 760_000, 10_812_000].map(clock)).toEqual(['0:07', '12:40', '3:00:12']);
+  });
+});
+
+describe('the outcome of a task', () => {
+  test('is success or failure as the service says', () => {
+    expect(outcomeOf({ id: 'a', executionInfo: { retryCount: 0, requeueCount: 0, exitCode: 0, result: 'success' } })).toMatchObject({ succeeded: true, exitCode: 0 });
+    const failed = outcomeOf({
+      id: 'b',
+      executionInfo: { retryCount: 2, requeueCount: 0, exitCode: 1, result: 'failure', failureInfo: { category: 'usererror', code: 'FailureExitCode', message: 'The task exited with an exit code representing a failure' } },
+    });
+    expect(sayHow(failed)).toBe('exit code 1, after 2 retries');
+  });
+
+  test('tells a reason that is not just an exit code', () => {
+    const failed = outcomeOf({
+      id: 'c',
+      executionInfo: { retryCount: 0, requeueCount: 0, result: 'failure', failureInfo: { category: 'usererror', code: 'CommandProgramNotFound', message: 'Not found.\nmore', details: [{ name: 'Path', value: 'ffmpg' }] } },
+    });
+    expect(sayHow(failed)).toBe('CommandProgramNotFound: Not found.; Path ffmpg');
+  });
+
+  test('its stderr is shown by its last lines', () => {
+    expect(lastLines('a\nb\nc\n', 2)).toEqual(['… 1 lines before', 'b', 'c']);
+    expect(lastLines('a\nb\n', 2)).toEqual(['a', 'b']);
+  });
+});
