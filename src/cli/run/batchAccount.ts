@@ -20,6 +20,8 @@ export interface BatchConnection {
 
 /** What a run needs of a Batch account: the SDK's operations, whole lists instead of pages, 404 as undefined. */
 export interface BatchAccount {
+  /** Asks for something small, once: throws at once when the endpoint is not there or refuses the key. All else is retried by the SDK, which takes half a minute. */
+  probe(): Promise<void>;
   images(): Promise<Image[]>;
   addPool(pool: PoolToAdd): Promise<void>;
   pool(poolId: string): Promise<PoolSeen | undefined>;
@@ -43,8 +45,11 @@ export interface BatchAccount {
 
 /** A Batch account through `@azure/batch`, the official SDK. */
 export function connectBatch({ account, key, endpoint }: BatchConnection): BatchAccount {
-  const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), endpoint.replace(/\/+$/, ''));
+  const credentials = new BatchSharedKeyCredentials(account, key);
+  const url = endpoint.replace(/\/+$/, '');
+  const client = new BatchServiceClient(credentials, url);
   return {
+    probe: async () => void (await new BatchServiceClient(credentials, url, { noRetryPolicy: true }).job.list({ jobListOptions: { maxResults: 1, select: 'id' } })),
     images: () => allPages(() => client.account.listSupportedImages(), (link) => client.account.listSupportedImagesNext(link)),
     addPool: async (pool) => void (await client.pool.add(pool)),
     pool: (poolId) => orUndefined(client.pool.get(poolId)),

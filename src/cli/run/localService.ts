@@ -1,5 +1,7 @@
+import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
 import { clientEnvironment, type ClientEnvironment } from '../service/environment.ts';
+import type { ServiceRecord } from '../service/record.ts';
 import { ensureService, readyService } from '../service/start.ts';
 import { stopService } from '../service/stop.ts';
 
@@ -20,10 +22,20 @@ export async function localService(dataDir: string | undefined, beforeStart: (da
   const path = dataDirectoryPath(dataDir);
   const running = await readyService(path);
   if (running === undefined) beforeStart(path);
-  const record = running ?? (await ensureService(path));
+  const record = running ?? (await start(path));
   const directory = findDataDirectory(path);
   if (directory === undefined) throw new Error(`${path} went away while its service started`);
   return { dataDir: path, environment: clientEnvironment(directory, record), startedHere: running === undefined };
+}
+
+/** On the usual port, or on any when that is taken: whoever calls `run` or `demo` did not ask for one. */
+async function start(path: string): Promise<ServiceRecord> {
+  try {
+    return await ensureService(path);
+  } catch (error) {
+    if (!(error instanceof CommandError) || error.exitCode !== EXIT.portTaken) throw error;
+    return ensureService(path, { port: 0 });
+  }
 }
 
 /** Ends the service of a data directory with its nodes. */

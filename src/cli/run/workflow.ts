@@ -113,6 +113,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     made: { containers: new Set(), pool: undefined, job: undefined },
   };
   try {
+    await run.batch.probe();
     const result = await carryOut(run);
     await report(result);
     await clean(run, result.failure);
@@ -166,8 +167,9 @@ async function preparePool({ options, batch, poolId, made, around }: Run): Promi
     return;
   }
   const { nodes, lowPriorityNodes, slots } = options.poolWish;
+  const image = chooseImage(await batch.images(), options.image);
   around.progress.step(`pool ${poolId}: ${nodes + lowPriorityNodes} ${nodes + lowPriorityNodes === 1 ? 'node' : 'nodes'} of ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
-  await batch.addPool(poolBody(poolId, options.poolWish, chooseImage(await batch.images(), options.image)));
+  await batch.addPool(poolBody(poolId, options.poolWish, image));
   made.pool = poolId;
 }
 

@@ -16,6 +16,7 @@ const notAsked = (): never => {
 const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined, nodes: readonly NodeSeen[] = []): BatchAccount => {
   const left = [...seen];
   return {
+    probe: notAsked,
     images: notAsked,
     addPool: notAsked,
     tasks: notAsked,
