@@ -45,10 +45,10 @@ export const runLoop = (
         await owner.tick();
       } catch (error) {
         options.onError(error);
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-        kicked = true;
       }
       if (owner.hasWork()) kicked = true;
+      // The store is away, or refuses: it is not asked as fast as it can say no.
+      if (owner.phase === 'loading') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   };
 

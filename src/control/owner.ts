@@ -1,19 +1,22 @@
-import type { AgentFrame, AgentCommand } from '../agent/frames.ts';
+import type { AgentFrame } from '../agent/frames.ts';
 import type { Command, Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
-import { attemptName, type AccountNumber, type AttemptKey, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../core/keys.ts';
+import type { AccountNumber, AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core, CreateCore, Random, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation, PoolProvider } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
 import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
-import type { TaskAdd } from '../wire/types.generated.ts';
+import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
 import type { NodeCredentials } from './credentials.ts';
+import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
+import { Intake } from './intake.ts';
 import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
+import { Leases } from './leases.ts';
 import { NodeAsks } from './nodeAsks.ts';
 import { Specs } from './specs.ts';
-import { nodeSetup, taskWork, type SignContainer } from './work.ts';
+import { nodeSetup, type SignContainer } from './work.ts';
 
 export interface OwnerOptions {
   readonly account: { readonly number: AccountNumber; readonly name: string; readonly url: string };
@@ -32,6 +35,8 @@ export interface OwnerOptions {
   readonly random: Random;
   /** Called when something has arrived: a tick is due. */
   readonly onWork: () => void;
+  /** Called when the rules themselves fail, which is a fault of ours: the owner has ended, the process should, loudly. What the tick was given is in `cause`. */
+  readonly onFault: (fault: RulesFault) => void;
   readonly log: OwnerLog;
 }
 
@@ -39,6 +44,13 @@ export interface OwnerLog {
   info(fields: object, message: string): void;
   warn(fields: object, message: string): void;
   error(fields: object, message: string): void;
+}
+
+/** The rules threw: with the tick's inputs, which no journal holds since nothing was committed. */
+export class RulesFault extends Error {
+  constructor(cause: unknown, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }) {
+    super(`The rules failed at ${tick.now} with seed ${tick.seed} on ${JSON.stringify(tick.events)}`, { cause });
+  }
 }
 
 /**
@@ -53,12 +65,8 @@ interface Waiter {
   readonly reject: (error: Error) => void;
 }
 
-const INBOX_ENTRIES_A_TICK = 1_000;
-const NEW_TASKS_A_TICK = 5_000;
 /** An owner that could not beat for so long lets go before another one may claim: agents that it kept would think their lease renewed. */
 const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
-/** The owner counts a lease by its own clock and a little longer than the agent does. */
-const LEASE_MARGIN_MS = 2_000;
 
 /** The owner of one account: see README.md of this folder. Turn it with `tick`, one call at a time. */
 export class Owner {
@@ -71,13 +79,11 @@ export class Owner {
   #tick = 0;
   #core: Core | null = null;
   #events: CoreEvent[] = [];
-  #inboxDirty = true;
   #waiters: Waiter[] = [];
-  /** Jobs with committed tasks that have not been taken in, and up to where each job's have. */
-  readonly #unread = new Set<JobNumber>();
-  readonly #ingested = new Map<JobNumber, TaskNumber>();
+  readonly #intake: Intake;
+  readonly #leases: Leases;
+  readonly #dispatch: DispatchOptions;
   readonly #nodes = new Map<NodeNumber, NodeStatus>();
-  readonly #leases = new Map<NodeNumber, Instant>();
   /** When the last heartbeat that succeeded was begun. */
   #beatAt: Instant = 0;
   #stopWatching: () => void = () => undefined;
@@ -87,6 +93,16 @@ export class Owner {
   constructor(options: OwnerOptions) {
     this.#options = options;
     this.#specs = new Specs(options.store);
+    this.#intake = new Intake(options.store, options.account.number, this.#specs);
+    this.#leases = new Leases(options.provider.leaseMs);
+    this.#dispatch = {
+      specs: this.#specs,
+      signer: options.signer,
+      send: (node, commands) => this.#channels.send(node, { kind: 'commands', epoch: this.#epoch, commands }),
+      acquire: (command) => this.#acquire(command),
+      release: ({ node, life }) => this.#release(node, life),
+      refuse: (node, key, error) => this.#refuse(node, key, error),
+    };
     this.asks = new NodeAsks((node, frame) => this.#channels.send(node, { ...frame, epoch: this.#epoch }));
   }
 
@@ -122,20 +138,19 @@ export class Owner {
 
   /** Looks at the inbox in the next tick. */
   sweep(): void {
-    this.#inboxDirty = true;
+    this.#intake.sweep();
     this.#options.onWork();
   }
 
   hasWork(): boolean {
-    return this.#phase !== 'ended' && (this.#phase === 'loading' || this.#inboxDirty || this.#unread.size > 0 || this.#events.length > 0);
+    return this.#phase !== 'ended' && (this.#phase === 'loading' || this.#intake.hasWork() || this.#events.length > 0);
   }
 
   /** When a tick is due though nothing arrives; null: never. */
   nextTimer(): Instant | null {
-    const times = [...this.#leases.values()];
+    const lease = this.#leases.next();
     const core = this.#core?.nextTimer() ?? null;
-    if (core !== null) times.push(core);
-    return times.length === 0 ? null : Math.min(...times);
+    return lease === null || core === null ? (lease ?? core) : Math.min(lease, core);
   }
 
   /**
@@ -149,19 +164,19 @@ export class Owner {
     if (core === null) return;
     const waiters = this.#waiters.splice(0);
     try {
-      const inbox = await this.#readInbox();
+      const asked = await this.#intake.read();
       const now = this.#options.clock();
-      this.#expireLeases(now);
-      const events = this.#events.splice(0);
+      const expired = this.#leases.expire(now).map((node) => ({ kind: 'leaseExpired', node }) as const);
+      // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
+      const events = [...asked.events, ...this.#events.splice(0), ...expired];
       const marks = this.#channels.applied();
-      for (const event of events) core.apply(event, now);
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
-      const decisions = core.decide(now, seededRandom(seed));
-      const specs = await this.#commit(now, seed, events, inbox.entries, decisions);
+      const decisions = decide(core, { now, seed, events });
+      const specs = await this.#commit(now, seed, events, asked.entries, decisions);
       this.#settle(decisions, marks);
-      if (inbox.more) this.#waiters.unshift(...waiters);
+      if (asked.more) this.#waiters.unshift(...waiters);
       else for (const waiter of waiters) waiter.resolve();
-      await this.#carryOut(decisions.commands, specs);
+      await dispatch(decisions.commands, specs, this.#dispatch);
     } catch (error) {
       this.#waiters.unshift(...waiters);
       this.#fail(error);
@@ -200,8 +215,7 @@ export class Owner {
     if (this.#phase === 'ready' && core !== null) {
       const now = clock();
       const events = [...this.#events.splice(0), { kind: 'shutdown' } as const];
-      for (const event of events) core.apply(event, now);
-      await this.#commit(now, 0, events, [], core.decide(now, seededRandom(0)));
+      await this.#commit(now, 0, events, [], decide(core, { now, seed: 0, events }));
     }
     await this.stop();
   }
@@ -221,47 +235,26 @@ export class Owner {
       channel.send({ kind: 'leave', epoch: this.#epoch });
       channel.close('this node, or this life of it, is not in the account');
     } else this.#channels.open(node, life, channel);
-    // An agent is welcomed before anything it says leads to a command: what follows its hello waits for that.
-    let waiting: AgentFrame[] | null = null;
-    const receive = (frame: AgentFrame): void => {
-      if (!this.#channels.isCurrent(node, channel)) return;
-      if (waiting !== null) {
-        waiting.push(frame);
-        return;
-      }
-      if (frame.kind !== 'hello') return this.#receive(node, frame);
-      if (frame.report.life !== life) return channel.close('the credential is that of another life');
-      waiting = [];
-      void this.#welcome(node, channel).then(() => {
-        const held = waiting ?? [];
-        waiting = null;
-        if (!this.#channels.isCurrent(node, channel)) return;
-        this.#leases.delete(node);
-        this.#push({ kind: 'agent', node, report: frame.report });
-        for (const later of held) receive(later);
-      });
-    };
     return {
-      onFrame: receive,
+      onFrame: listenTo(life, channel, {
+        isCurrent: () => this.#channels.isCurrent(node, channel),
+        welcome: () => this.#welcome(node, channel),
+        said: (report) => {
+          this.#leases.end(node);
+          this.#push({ kind: 'agent', node, report });
+        },
+        reports: (frame) => {
+          for (const report of this.#channels.fresh(node, frame)) this.#push({ kind: 'agent', node, report });
+        },
+        answered: ({ request, answer }) => this.asks.answer(request, answer),
+      }),
       onClose: () => {
         if (!this.#channels.close(node, channel)) return;
         this.asks.abandon(node);
-        const { leaseMs } = this.#options.provider;
-        if (leaseMs !== null) this.#leases.set(node, this.#options.clock() + leaseMs + LEASE_MARGIN_MS);
+        this.#leases.silent(node, this.#options.clock());
         this.#push({ kind: 'silent', node });
       },
     };
-  }
-
-  #receive(node: NodeNumber, frame: Exclude<AgentFrame, { kind: 'hello' }>): void {
-    switch (frame.kind) {
-      case 'reports':
-        for (const report of this.#channels.fresh(node, frame)) this.#push({ kind: 'agent', node, report });
-        return;
-      case 'fileAnswer':
-        this.asks.answer(frame.request, frame.answer);
-        return;
-    }
   }
 
   async #welcome(node: NodeNumber, channel: AgentChannel): Promise<void> {
@@ -296,15 +289,12 @@ export class Owner {
     if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
     this.#nodes.clear();
-    this.#unread.clear();
-    this.#ingested.clear();
     this.#events = [];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
-    this.#countLeases(snapshot.nodes);
-    for (const { intent, status } of snapshot.jobs) this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
+    this.#leases.takeOver(snapshot.nodes, clock());
+    this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
     this.#core = createCore(snapshot, clock());
     this.#phase = 'ready';
-    this.#inboxDirty = true;
     for (const node of snapshot.nodes) {
       const seen = observed.get(node.node);
       if (seen?.life === node.life) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed: seen.observed });
@@ -316,16 +306,6 @@ export class Owner {
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
   }
 
-  /** Agents that do not come back after we took over are silent from now on, if not from before. */
-  #countLeases(nodes: readonly NodeStatus[]): void {
-    const { provider, clock } = this.#options;
-    const before = new Map(this.#leases);
-    this.#leases.clear();
-    if (provider.leaseMs === null) return;
-    const until = clock() + provider.leaseMs + LEASE_MARGIN_MS;
-    for (const { node, state } of nodes) if (state !== 'creating') this.#leases.set(node, before.get(node) ?? until);
-  }
-
   /** Returns whether the account is still ours. */
   async #loadAgain(): Promise<boolean> {
     try {
@@ -335,55 +315,6 @@ export class Owner {
       if (!(error instanceof AccountOwned)) throw error;
       this.#fail(error);
       return false;
-    }
-  }
-
-  #expectTasks(job: JobNumber, nextTask: TaskNumber, ingested: TaskNumber): void {
-    if (!this.#ingested.has(job)) this.#ingested.set(job, ingested);
-    if (nextTask - 1 > (this.#ingested.get(job) ?? 0)) this.#unread.add(job);
-  }
-
-  async #readInbox(): Promise<{ entries: readonly number[]; more: boolean }> {
-    const { store, account } = this.#options;
-    let entries: readonly number[] = [];
-    let more = false;
-    if (this.#inboxDirty) {
-      this.#inboxDirty = false;
-      const batch = await store.readInbox(account.number, INBOX_ENTRIES_A_TICK);
-      entries = batch.entries;
-      more = batch.more;
-      for (const intent of batch.pools) {
-        this.#specs.forgetPool(intent.pool);
-        this.#events.push({ kind: 'pool', intent });
-      }
-      for (const { intent, status } of batch.jobs) {
-        this.#specs.forgetJob(intent.job);
-        this.#events.push({ kind: 'job', intent, status });
-        this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
-      }
-      for (const job of batch.jobsWithNewTasks) this.#unread.add(job);
-      await this.#readNewTasks();
-      // A task not taken in yet comes with its job's new tasks as it is by then.
-      for (const { job, task } of batch.tasks) {
-        if (task.intent.task <= (this.#ingested.get(job) ?? 0)) this.#events.push({ kind: 'task', job, task });
-      }
-    } else await this.#readNewTasks();
-    if (more) this.#inboxDirty = true;
-    return { entries, more: more || this.#unread.size > 0 };
-  }
-
-  async #readNewTasks(): Promise<void> {
-    let room = NEW_TASKS_A_TICK;
-    for (const job of this.#unread) {
-      if (room <= 0) return;
-      const after = this.#ingested.get(job) ?? 0;
-      const page = await this.#options.store.readTasks(job, after, room);
-      if (page.through > after) {
-        this.#ingested.set(job, page.through);
-        this.#events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
-      }
-      room -= page.tasks.length;
-      if (room > 0) this.#unread.delete(job);
     }
   }
 
@@ -420,59 +351,16 @@ export class Owner {
       if (node.goneAt === null) this.#nodes.set(node.node, node);
       else {
         this.#nodes.delete(node.node);
-        this.#leases.delete(node.node);
+        this.#leases.end(node.node);
         this.#channels.forget(node.node);
       }
     }
     for (const job of decisions.gone.jobs) {
-      this.#ingested.delete(job);
-      this.#unread.delete(job);
+      this.#intake.forgetJob(job);
       this.#specs.forgetJob(job);
     }
     for (const pool of decisions.gone.pools) this.#specs.forgetPool(pool);
     this.#channels.acknowledge(marks, this.#epoch);
-  }
-
-  async #carryOut(commands: readonly Command[], specs: ReadonlyMap<string, AttemptSpec>): Promise<void> {
-    if (commands.length === 0) return;
-    const jobs = await this.#specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
-    const sign = await this.#options.signer();
-    const byNode = new Map<NodeNumber, AgentCommand[]>();
-    const tell = (node: NodeNumber, command: AgentCommand): void => {
-      const list = byNode.get(node);
-      if (list === undefined) byNode.set(node, [command]);
-      else list.push(command);
-    };
-    for (const command of commands) {
-      switch (command.kind) {
-        case 'offer': {
-          const spec = specs.get(taskName(command.key));
-          const job = jobs.get(command.key.job);
-          if (spec === undefined || job === undefined) break;
-          try {
-            tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
-          } catch (error) {
-            this.#refuse(command.node, command.key, error);
-          }
-          break;
-        }
-        case 'acquire':
-          this.#acquire(command);
-          break;
-        case 'release':
-          this.#release(command.node, command.life);
-          break;
-        case 'revoke':
-        case 'end':
-        case 'discard':
-        case 'discardJob': {
-          const { node, ...rest } = command;
-          tell(node, rest);
-          break;
-        }
-      }
-    }
-    for (const [node, list] of byNode) this.#channels.send(node, { kind: 'commands', epoch: this.#epoch, commands: list });
   }
 
   /** What the task asks for can't be put together here (its auto-storage container on an account without storage): it ends as any task whose inputs can't be had. */
@@ -508,14 +396,6 @@ export class Owner {
     else if (this.#nodes.get(node)?.life === life) this.#push({ kind: 'node', node, life, observed });
   }
 
-  #expireLeases(now: Instant): void {
-    for (const [node, until] of this.#leases) {
-      if (until > now) continue;
-      this.#leases.delete(node);
-      this.#events.push({ kind: 'leaseExpired', node });
-    }
-  }
-
   #push(event: CoreEvent): void {
     if (this.#phase !== 'ready') return;
     this.#events.push(event);
@@ -529,6 +409,12 @@ export class Owner {
     if (error instanceof Deposed || error instanceof AccountOwned) {
       log.error({ account: account.name, epoch: this.#epoch }, 'another process owns the account now');
       this.#end('another process owns the account');
+      return;
+    }
+    if (error instanceof RulesFault) {
+      log.error({ error, account: account.name }, 'the rules failed');
+      this.#end('the rules failed');
+      this.#options.onFault(error);
       return;
     }
     log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
@@ -549,7 +435,14 @@ export class Owner {
 
 const RELEASE_GRACE_MS = 2_000;
 
-const taskName = ({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string => attemptName({ job, task, attempt: 0, instance: 0 });
+const decide = (core: Core, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }): Decisions => {
+  try {
+    for (const event of tick.events) core.apply(event, tick.now);
+    return core.decide(tick.now, seededRandom(tick.seed));
+  } catch (error) {
+    throw new RulesFault(error, tick);
+  }
+};
 
 const isEmpty = ({ tasks, jobs, pools, nodes, gone, commands }: Decisions): boolean =>
   tasks.length + jobs.length + pools.length + nodes.length + gone.tasks.length + gone.jobs.length + gone.pools.length + commands.length === 0;

@@ -1,5 +1,5 @@
 import { nodeCredentials } from '../control/credentials.ts';
-import { Owner, type OwnerLog } from '../control/owner.ts';
+import { Owner, type OwnerLog, type RulesFault } from '../control/owner.ts';
 import { seededRandom } from '../control/journal.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
@@ -34,6 +34,7 @@ export const startService = (options: {
   readonly createCore: CreateCore;
   readonly log: OwnerLog;
   readonly onError: (error: unknown) => void;
+  readonly onFault: (fault: RulesFault) => void;
 }): Service => {
   const { world, process } = options;
   let dead = false;
@@ -57,6 +58,7 @@ export const startService = (options: {
     clock: () => world.now() + skewMs,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
     onWork: () => kick(),
+    onFault: options.onFault,
     log: options.log,
   });
   const isOver = (): boolean => dead || owner.phase === 'ended';

@@ -120,6 +120,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
           error: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
         },
         onError: (error) => trace(`${process}: ${String(error)}`),
+        onFault: (fault) => checks.violated(`${fault.message}: ${String(fault.cause)}`),
       }),
     );
   };

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
-import { Owner } from '../../src/control/owner.ts';
+import { Owner, type RulesFault } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
@@ -40,10 +40,14 @@ const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], ta
 const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const faults: RulesFault[] = [];
+  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
-    decide: () => script.decisions,
+    decide: () => {
+      if (script.fault !== null) throw script.fault;
+      return script.decisions;
+    },
     nextTimer: () => null,
     explain: () => [],
   };
@@ -98,6 +102,7 @@ const scripted = () => {
     clock: () => clock.now,
     random: () => 0.5,
     onWork: () => undefined,
+    onFault: (fault) => void faults.push(fault),
     log,
   });
   const connect = (life = 2) => {
@@ -107,7 +112,7 @@ const scripted = () => {
     return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
-  return { owner, script, told, commits, clock, connect, observe };
+  return { owner, script, told, commits, faults, clock, connect, observe };
 };
 
 const hello: AgentFrame = {
@@ -271,6 +276,19 @@ describe('an owner', () => {
     clock.now += 62_000;
     await owner.tick();
     expect(kinds(told)).toContain('leaseExpired');
+  });
+
+  test('ends loudly, with the inputs of the tick, when the rules fail', async () => {
+    const { owner, script, commits, faults } = scripted();
+    await owner.start();
+    await owner.tick();
+    const before = commits.length;
+    script.fault = new Error('a slot is used twice');
+    owner.sweep();
+    await owner.tick();
+    expect(owner.phase).toBe('ended');
+    expect(commits).toHaveLength(before);
+    expect(faults.map(({ message, cause }) => [message, cause])).toEqual([[expect.stringContaining('at 1000 with seed'), script.fault]]);
   });
 
   test('sends an agent away whose life of the node is over', async () => {

@@ -78,6 +78,12 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     clock,
     random: Math.random,
     onWork: () => loop?.kick(),
+    // Agents and tasks go on; `up` starts a service that loads what was committed.
+    onFault: (fault) => {
+      log.fatal({ error: fault }, 'a fault of ours: the process ends');
+      log.flush();
+      process.abort();
+    },
     log,
   });
   await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));

@@ -1,0 +1,65 @@
+import type { AgentCommand } from '../agent/frames.ts';
+import type { Command } from '../core/decisions.ts';
+import { attemptName, type AttemptKey, type JobNumber, type NodeNumber, type TaskNumber } from '../core/keys.ts';
+import type { AttemptSpec } from '../store/ownerStore.ts';
+import type { TaskAdd } from '../wire/types.generated.ts';
+import type { Specs } from './specs.ts';
+import { taskWork, type SignContainer } from './work.ts';
+
+/** A task's name among the specifications that a commit gives back. */
+export const taskName = ({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string => attemptName({ job, task, attempt: 0, instance: 0 });
+
+export interface DispatchOptions {
+  readonly specs: Specs;
+  readonly signer: () => Promise<SignContainer>;
+  /** One frame a node and tick; a node that is not connected is told again after its hello. */
+  readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
+  readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
+  readonly release: (command: Extract<Command, { kind: 'release' }>) => void;
+  /** What the task asks for can't be put together here (its auto-storage container on an account without storage). */
+  readonly refuse: (node: NodeNumber, key: AttemptKey, error: unknown) => void;
+}
+
+/** Carries out what a committed tick decided. `offered`: the specifications of the tasks it offers, by `taskName`. */
+export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
+  if (commands.length === 0) return;
+  const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
+  const sign = await options.signer();
+  const byNode = new Map<NodeNumber, AgentCommand[]>();
+  const tell = (node: NodeNumber, command: AgentCommand): void => {
+    const list = byNode.get(node);
+    if (list === undefined) byNode.set(node, [command]);
+    else list.push(command);
+  };
+  for (const command of commands) {
+    switch (command.kind) {
+      case 'offer': {
+        const spec = offered.get(taskName(command.key));
+        const job = jobs.get(command.key.job);
+        // Task or job are gone since: their delete is in the inbox.
+        if (spec === undefined || job === undefined) break;
+        try {
+          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
+        } catch (error) {
+          options.refuse(command.node, command.key, error);
+        }
+        break;
+      }
+      case 'acquire':
+        options.acquire(command);
+        break;
+      case 'release':
+        options.release(command);
+        break;
+      case 'revoke':
+      case 'end':
+      case 'discard':
+      case 'discardJob': {
+        const { node, ...rest } = command;
+        tell(node, rest);
+        break;
+      }
+    }
+  }
+  for (const [node, list] of byNode) options.send(node, list);
+};

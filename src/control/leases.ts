@@ -1,0 +1,46 @@
+import type { Instant, NodeNumber } from '../core/keys.ts';
+import type { NodeStatus } from '../core/status.ts';
+
+/** The owner counts a lease by its own clock and a little longer than the agent does. */
+const MARGIN_MS = 2_000;
+
+/** Until when each silent agent may still run tasks. Of providers that can prove a node's death (`leaseMs` null) nothing is counted. */
+export class Leases {
+  readonly #leaseMs: number | null;
+  readonly #until = new Map<NodeNumber, Instant>();
+
+  constructor(leaseMs: number | null) {
+    this.#leaseMs = leaseMs;
+  }
+
+  silent(node: NodeNumber, now: Instant): void {
+    if (this.#leaseMs !== null) this.#until.set(node, now + this.#leaseMs + MARGIN_MS);
+  }
+
+  end(node: NodeNumber): void {
+    this.#until.delete(node);
+  }
+
+  /** Agents that do not come back after we took over are silent from now on, if not from before. */
+  takeOver(nodes: readonly NodeStatus[], now: Instant): void {
+    const before = new Map(this.#until);
+    this.#until.clear();
+    for (const { node, state } of nodes) {
+      if (state === 'creating') continue;
+      const known = before.get(node);
+      if (known === undefined) this.silent(node, now);
+      else this.#until.set(node, known);
+    }
+  }
+
+  /** Those that have run out, once each. */
+  expire(now: Instant): readonly NodeNumber[] {
+    const expired = [...this.#until].filter(([, until]) => until <= now).map(([node]) => node);
+    for (const node of expired) this.#until.delete(node);
+    return expired;
+  }
+
+  next(): Instant | null {
+    return this.#until.size === 0 ? null : Math.min(...this.#until.values());
+  }
+}
