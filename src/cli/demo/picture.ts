@@ -146,7 +146,7 @@ const PROGRAMS = fileURLToPath(new URL('render/', import.meta.url));
  * Whether tasks must run as administrator to run this machine's Node.js: tasks of a service that runs as root have users
  * of their own, and those cannot enter, say, /root/.nvm.
  */
-export function needsAdministrator(node: string): boolean {
+function needsAdministrator(node: string): boolean {
   if (process.getuid?.() !== 0) return false;
   accessSync(node, constants.X_OK);
   for (let path = resolve(node); ; path = dirname(path)) {

@@ -32,7 +32,7 @@ const TILES = 'tiles';
 
 const HEIGHT_OF_WIDTH = 9 / 16;
 /** Tiles for each slot, so that the slots end at about the same time although some tiles take longer. */
-const TILES_A_SLOT = 8;
+const TILES_A_SLOT = 6;
 const LEAST_TILE = 24;
 
 /** A picture of that width cut into enough tiles for `slots` tasks at a time. */

@@ -23,15 +23,16 @@ export interface ConnectionFlags {
 }
 
 /**
- * The Batch account that flags or environment name; without any, the service of the data directory, started when it does
- * not run.
+ * The Batch account that flags or environment name; without any, or when a data directory is given, the service of that
+ * directory, started when it does not run.
  * @throws RunError usage, when an account is named in part; CommandError, when a service cannot be started
  */
 export async function connect(flags: ConnectionFlags, environment: NodeJS.ProcessEnv, say: (text: string) => void): Promise<Connection> {
   const account = flags.account ?? environment['AZURE_BATCH_ACCOUNT'];
   const endpoint = flags.endpoint ?? environment['AZURE_BATCH_ENDPOINT'];
   const key = flags.keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : await secretIn(flags.keyFile);
-  if (endpoint === undefined && flags.account === undefined && flags.keyFile === undefined) return connectLocal(flags.dataDir, say);
+  const named = endpoint !== undefined || flags.account !== undefined || flags.keyFile !== undefined;
+  if (flags.dataDir !== undefined || !named) return connectLocal(flags.dataDir, say);
   const missing = [
     [endpoint, 'AZURE_BATCH_ENDPOINT (or --endpoint)'],
     [account, 'AZURE_BATCH_ACCOUNT (or --account)'],

@@ -145,7 +145,7 @@ function leftovers({ made, connection }: RunResult): string[] {
 }
 
 /** `3.2 MB`. */
-export function sizeOf(bytes: number): string {
+function sizeOf(bytes: number): string {
   const units = ['bytes', 'kB', 'MB', 'GB', 'TB'];
   const power = bytes < 1000 ? 0 : Math.min(units.length - 1, Math.floor(Math.log10(bytes) / 3));
   return `${power === 0 ? bytes : (bytes / 1000 ** power).toFixed(1)} ${units[power] ?? ''}`;

@@ -49,6 +49,8 @@ async function checkPool(batch: BatchAccount, poolId: string): Promise<void> {
   if (pool === undefined) throw new RunError('noNodes', `the pool ${poolId} is gone`);
   if (pool.allocationState?.toLowerCase() !== 'steady') return;
   const nodes = await batch.nodes(poolId);
+  // A pool that scales itself may have been at zero and be about to grow.
+  if (nodes.length === 0 && pool.enableAutoScale === true) return;
   if (nodes.length === 0) throw new RunError('noNodes', `the pool ${poolId} has no nodes${because(pool)}`);
   if (!nodes.every(isLost)) return;
   throw new RunError('noNodes', await lostReason(batch, poolId, nodes));

@@ -80,6 +80,11 @@ describe('watching tasks', () => {
     await expect(watch(account([counts(0)], pool))).rejects.toThrow('the pool p has no nodes: AccountCoreQuotaReached: No cores left.');
   });
 
+  test('waits for a pool that scales itself from zero', async () => {
+    const waiting = Array.from({ length: 40 }, () => counts(0));
+    await expect(watch(account([...waiting, counts(3)], { allocationState: 'steady', enableAutoScale: true }))).resolves.toBeDefined();
+  });
+
   test('gives up when the pool is gone', async () => {
     await expect(watch(account([counts(0)]))).rejects.toThrow('the pool p is gone');
   });
