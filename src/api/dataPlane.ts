@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { AccountNumber, Instant } from '../core/keys.ts';
+import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
 import { matchOperation, type OperationId } from '../wire/operations.ts';
 import { readQuery } from '../wire/query.ts';
@@ -126,6 +127,10 @@ function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgo
 }
 
 function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchError {
+  if (isUnavailable(thrown)) {
+    plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached');
+    return new BatchError('ServerBusy');
+  }
   plane.log.error({ err: thrown, requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed');
   return new BatchError('InternalError');
 }

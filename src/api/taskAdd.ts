@@ -1,8 +1,7 @@
 import { idKey, type Instant } from '../core/keys.ts';
-import { tellOwner } from '../store/intents/inbox.ts';
-import { lockJob } from '../store/intents/jobs.ts';
+import { lockJobForTasks } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
-import { existingTasks, insertTasks, type NewTask } from '../store/intents/tasks.ts';
+import { insertTasks, type NewTask } from '../store/intents/tasks.ts';
 import { withTaskDefaults } from '../wire/defaults.ts';
 import { BatchError, errorItem } from '../wire/errors.ts';
 import { checkTaskAgainstJob } from '../wire/rules.ts';
@@ -20,11 +19,12 @@ type Outcome = { readonly taskId: string } & ({ readonly modifiedAt: Instant } |
 /** Adds the tasks whose ids are free and tells of each what became of it; the job's id as it was spelled when the job was made. */
 async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Promise<{ readonly jobId: string; readonly outcomes: readonly Outcome[] }> {
   const added = await transaction(parts.database, async (tx) => {
-    const job = await lockJob(tx, call.account.number, param(call, 'jobId'));
-    if (job === null) throw new BatchError('JobNotFound');
+    const locked = await lockJobForTasks(tx, call.account.number, param(call, 'jobId'), tasks.map(({ taskId }) => idKey(taskId)));
+    if (locked === null) throw new BatchError('JobNotFound');
+    const { job } = locked;
     guardJob('addTask', viewOfJob(job).state);
     const spec = storedJob(job);
-    const taken = new Set((await existingTasks(tx, job.job, tasks.map(({ taskId }) => taskId))).keys());
+    const taken = new Set(locked.taken);
     const fresh: NewTask[] = [];
     const outcomes = tasks.map((item): Outcome => {
       const error = 'error' in item ? item.error : refusal(item.task, spec, taken);
@@ -33,8 +33,7 @@ async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[
       fresh.push(newTask(item.task));
       return { taskId: item.taskId, modifiedAt: call.now };
     });
-    await insertTasks(tx, job, fresh, call.now);
-    if (fresh.length > 0) await tellOwner(tx, call.account.number, { kind: 'tasks', job: job.job });
+    await insertTasks(tx, call.account.number, job, fresh, call.now);
     return { jobId: job.id, outcomes };
   });
   wakeLater(call, parts);

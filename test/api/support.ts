@@ -8,7 +8,7 @@ import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { stringsToSign } from '../../src/wire/sharedKey.ts';
-import { temporaryPostgres } from '../support/postgres.ts';
+import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 
 const key = Buffer.alloc(64, 'k').toString('base64');
 const host = '127.0.0.1:10800';
@@ -39,6 +39,8 @@ export interface TestApi {
   /** The time by which the API goes. */
   readonly now: { value: number };
   readonly woken: number[];
+  /** The database, for tests that take it away. */
+  readonly postgres: TemporaryPostgres;
   /** Empties all tables but the accounts. */
   clear(): Promise<void>;
   close(): Promise<void>;
@@ -74,6 +76,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     pool,
     now,
     woken,
+    postgres,
     ask: (sent) => ask(api, sent, now.value),
     clear: async () => {
       // Quicker than `truncate`, which waits for the disk for every table.

@@ -1,11 +1,10 @@
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
 import { rows, statement, type Transaction } from './statement.ts';
 
-/** What the owner has to look at again. `tasks`: new tasks of a job, one entry a request; `task`: something was asked of one that is there. */
+/** What the owner has to look at again; new tasks of a job are told of by `insertTasks`. `task`: something was asked of one that is there. */
 export type InboxEntry =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }
-  | { readonly kind: 'tasks'; readonly job: JobNumber }
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskNumber };
 
 const insertEntry = statement('inbox.insert', 'insert into inbox (account, kind, subject, task) values ($1, $2, $3, $4)');

@@ -105,6 +105,31 @@ export async function lockJob(tx: Transaction, account: AccountNumber, id: strin
   return { ...locked, ...((await row(tx, status, [locked.job])) ?? noJobStatus) };
 }
 
+// `limit 1` makes each key a look-up of its own: without statistics the planner would read the whole job instead.
+const statusAndTaken = statement<(JobStatusRow | { readonly [Column in keyof JobStatusRow]: null }) & { readonly taken: readonly string[] | null }>(
+  'job.statusAndTaken',
+  `select ${jobStatusColumns}, (
+     select array_agg(t.id_key) from unnest($2::text[]) asked (key),
+       lateral (select task.id_key from task where task.job = $1 and task.id_key = asked.key and task.deleted_at is null limit 1) t
+   ) as taken
+   from (select) one left join job_status s on s.job = $1`,
+);
+
+/** As `lockJob`, and which of these keys (`idKey`) its tasks have already: all that adding tasks has to know. */
+export async function lockJobForTasks(
+  tx: Transaction,
+  account: AccountNumber,
+  id: string,
+  keys: readonly string[],
+): Promise<{ readonly job: JobWithStatus; readonly taken: ReadonlySet<string> } | null> {
+  const locked = await row(tx, lock, [account, idKey(id)]);
+  if (locked === null) return null;
+  const seen = await row(tx, statusAndTaken, [locked.job, keys]);
+  if (seen === null) throw new Error('a query without condition gave no row');
+  const { taken, ...status } = seen;
+  return { job: { ...locked, ...status }, taken: new Set(taken) };
+}
+
 /** Jobs that are neither completed nor being deleted. */
 export const countActiveJobs = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
   (await row(database, countActive, [account]))?.jobs ?? 0;

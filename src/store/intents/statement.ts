@@ -64,6 +64,15 @@ export async function transaction<T>(database: Database, work: (tx: Transaction)
   }
 }
 
+/** SQLSTATEs of a database that goes down, comes up or has no connection to spare, and what sockets say where there is none (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
+const unavailable: ReadonlySet<unknown> = new Set(['57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE']);
+
+/** Whether a statement failed because there is no database to speak to just now: trying again later may do. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return ('code' in error && unavailable.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+}
+
 /** Whether the database answers. */
 export async function ping(database: Database): Promise<boolean> {
   return database.query('select 1').then(

@@ -1,4 +1,4 @@
-import { idKey, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../../core/keys.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../../core/keys.ts';
 import type { TaskState } from '../../core/status.ts';
 import type { TaskRules } from '../rules.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
@@ -53,17 +53,18 @@ const find = statement<TaskWithStatus>(
 );
 const lock = statement<TaskRow>('task.lock', `select ${taskColumns} from task t where t.job = $1 and t.id_key = $2 and t.deleted_at is null for update`);
 const status = statement<TaskStatusRow>('task.status', `select ${taskStatusColumns} from task_status s where s.job = $1 and s.task = $2`);
-const existing = statement<{ key: string; id: string; modifiedAt: Instant }>(
-  'task.existing',
-  'select id_key as key, id, modified as "modifiedAt" from task where job = $1 and id_key = any($2::text[]) and deleted_at is null',
-);
+// One statement, so that the job's row is locked for one round trip less each: tasks, numbers, and the owner's entry.
 const insert = statement(
   'task.insert',
-  `insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
-   select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::jsonb, $3, $3, new.slots, new.rules::jsonb
-   from unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, slots, rules, ordinality)`,
+  `with added as (
+     insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
+     select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::jsonb, $3, $3, new.slots, new.rules::jsonb
+     from unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, slots, rules, ordinality)
+   ), numbered as (
+     update job set next_task = next_task + cardinality($4::text[]), slots_added = slots_added + $9 where job = $1
+   )
+   insert into inbox (account, kind, subject) values ($10, 'tasks', $1)`,
 );
-const takeNumbers = statement('job.takeNumbers', 'update job set next_task = next_task + $2, slots_added = slots_added + $3 where job = $1');
 const update = statement<{ modifiedAt: Instant }>(
   'task.update',
   `update task set spec = coalesce($3, spec), rules = case when $3::jsonb is null then rules else $4 end, terminate_at = $5,
@@ -112,26 +113,22 @@ export interface NewTask {
   readonly rules: TaskRules | null;
 }
 
-/** The tasks of these ids that are there already, by `idKey`. */
-export async function existingTasks(
-  tx: Transaction,
-  job: JobNumber,
-  ids: readonly string[],
-): Promise<ReadonlyMap<string, { readonly id: string; readonly modifiedAt: Instant }>> {
-  const found = await rows(tx, existing, [job, ids.map(idKey)]);
-  return new Map(found.map(({ key, ...task }) => [key, task]));
-}
-
 /**
- * Adds tasks, whose ids must be free, to a locked job: numbers follow the order of commits. `nextTask`: as read under the lock.
+ * Adds tasks, whose ids must be free, to a locked job, and tells the owner: numbers follow the order of commits. `nextTask`: as read under the lock.
  */
-export async function insertTasks(tx: Transaction, job: { readonly job: JobNumber; readonly nextTask: TaskNumber }, tasks: readonly NewTask[], now: Instant): Promise<void> {
+export async function insertTasks(
+  tx: Transaction,
+  account: AccountNumber,
+  job: { readonly job: JobNumber; readonly nextTask: TaskNumber },
+  tasks: readonly NewTask[],
+  now: Instant,
+): Promise<void> {
   if (tasks.length === 0) return;
   const ids = tasks.map(({ id }) => id);
   const slots = tasks.map(({ requiredSlots }) => requiredSlots);
   const rules = tasks.map((task) => (task.rules === null ? null : JSON.stringify(task.rules)));
-  await rows(tx, insert, [job.job, job.nextTask, now, ids, ids.map(idKey), tasks.map(({ spec }) => spec), slots, rules]);
-  await rows(tx, takeNumbers, [job.job, tasks.length, slots.reduce((sum, some) => sum + some, 0)]);
+  const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => spec), slots, rules];
+  await rows(tx, insert, [job.job, job.nextTask, now, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
 }
 
 export interface TaskChange {

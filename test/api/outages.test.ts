@@ -1,0 +1,44 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { NodeFiles } from '../../src/ports.ts';
+import { until } from '../support/deadline.ts';
+import { statuses } from './statuses.ts';
+import { testApi, ubuntu, type TestApi } from './support.ts';
+
+/** A node that never answers; it notes when nobody waits any more. */
+const given = { up: false };
+const silent: NodeFiles = {
+  ask: (_account, _node, _ask, signal) =>
+    new Promise(() => {
+      signal.addEventListener('abort', () => {
+        given.up = true;
+      });
+    }),
+  read: () => new Promise(() => {}),
+};
+
+let it: TestApi;
+beforeAll(async () => {
+  it = await testApi({ files: silent });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+});
+afterAll(() => it.close());
+
+test('a request whose time is up says so, and gives up what it waited for', async () => {
+  await statuses(it.pool).node('p', { id: 'tvmps_1_d' });
+  const started = performance.now();
+  const { status, json } = await it.ask({ url: '/pools/p/nodes/tvmps_1_d/files?timeout=1' });
+  expect([status, json.code]).toEqual([500, 'OperationTimedOut']);
+  expect(performance.now() - started).toBeGreaterThanOrEqual(990);
+  await until('the ask is given up', () => given.up);
+});
+
+test('while the database is away requests are put off; when it is back everything is as it was', async () => {
+  expect((await it.api.app.inject({ url: '/readyz' })).statusCode).toBe(200);
+  await it.postgres.postgres.stop();
+  expect((await it.ask({ url: '/pools/p' })).json.code).toBe('ServerBusy');
+  expect((await it.api.app.inject({ url: '/readyz' })).statusCode).toBe(503);
+  expect((await it.api.app.inject({ url: '/healthz' })).statusCode).toBe(200);
+  await it.postgres.restart();
+  await until('the service is ready', async () => (await it.api.app.inject({ url: '/readyz' })).statusCode === 200);
+  expect((await it.ask({ url: '/pools/p' })).json.id).toBe('p');
+});
