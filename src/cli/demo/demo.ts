@@ -37,7 +37,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const name = freeName('demo');
   let connection: Connection | undefined;
   try {
-    connection = await connectLocal(flags.dataDir, (text) => progress.step(text));
+    connection = await connectLocal(flags.dataDir, (path) => progress.step(`starting a service on ${path}`));
     const rendered = await renderPicture({
       picture: pictureOf(flags.width, flags.samples, flags.nodes * slots),
       nodes: flags.nodes,

@@ -32,7 +32,9 @@ export async function connect(flags: ConnectionFlags, environment: NodeJS.Proces
   const endpoint = flags.endpoint ?? environment['AZURE_BATCH_ENDPOINT'];
   const key = flags.keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : await secretIn(flags.keyFile);
   const named = endpoint !== undefined || flags.account !== undefined || flags.keyFile !== undefined;
-  if (flags.dataDir !== undefined || !named) return connectLocal(flags.dataDir, say);
+  if (flags.dataDir !== undefined || !named) {
+    return connectLocal(flags.dataDir, (path) => say(`no service runs on ${path}: starting one (${hint('down', flags.dataDir)} ends it)`));
+  }
   const missing = [
     [endpoint, 'AZURE_BATCH_ENDPOINT (or --endpoint)'],
     [account, 'AZURE_BATCH_ACCOUNT (or --account)'],
@@ -46,9 +48,13 @@ export async function connect(flags: ConnectionFlags, environment: NodeJS.Proces
   };
 }
 
-/** @throws CommandError when a service cannot be started */
-export async function connectLocal(dataDir: string | undefined, say: (text: string) => void): Promise<Connection> {
-  const { environment, startedHere } = await localService(dataDir, (path) => say(`no service runs on ${path}: starting one (${hint('down', dataDir)} ends it)`));
+/**
+ * The service of a data directory.
+ * @param beforeStart called when it does not run, before it is started
+ * @throws CommandError when it does not start
+ */
+export async function connectLocal(dataDir: string | undefined, beforeStart: (path: string) => void): Promise<Connection> {
+  const { environment, startedHere } = await localService(dataDir, beforeStart);
   return {
     batch: { account: environment.AZURE_BATCH_ACCOUNT, endpoint: environment.AZURE_BATCH_ENDPOINT, key: environment.AZURE_BATCH_ACCESS_KEY },
     storage: environment.AZURE_STORAGE_CONNECTION_STRING,
