@@ -1,29 +1,50 @@
 import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import type { AttemptEnd } from '../core/events.ts';
-import { attemptName, type AttemptKey, type Instant } from '../core/keys.ts';
+import { attemptName, type AttemptKey, type Instant, type JobNumber, type TaskNumber } from '../core/keys.ts';
+
+/** A task's directory that stays after its end. */
+interface KeptDirectory {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly directory: string;
+  /** null: for ever. */
+  readonly dueAt: Instant | null;
+}
 
 /**
- * What a later life of the node must know: attempts that were started, and ends that the owner has not acknowledged. Lines of JSON, appended once per turn of
- * the event loop. Not synced to the disk: it has to survive the agent, and what does not survive the machine runs again.
+ * What a later life of the node must know: attempts that were started, ends that the owner has not acknowledged, and directories that are kept. Lines of JSON,
+ * appended once per turn of the event loop. Not synced to the disk: it has to survive the agent, and what does not survive the machine runs again.
  */
-export interface Journal {
+export interface Journal extends AttemptJournal, DirectoryJournal {
   /** What earlier lives left: to be reported as lost, or again. */
   readonly started: readonly { readonly key: AttemptKey; readonly startedAt: Instant }[];
   readonly ended: readonly AttemptEnd[];
-  recordStarted(key: AttemptKey, startedAt: Instant): void;
-  recordEnded(end: AttemptEnd): void;
-  recordAcknowledged(key: AttemptKey): void;
   /** Writes what was recorded; called at the end of each turn, and before reports leave. */
   flush(): void;
   close(): void;
 }
 
+export interface AttemptJournal {
+  recordStarted(key: AttemptKey, startedAt: Instant): void;
+  recordEnded(end: AttemptEnd): void;
+  recordAcknowledged(key: AttemptKey): void;
+}
+
+export interface DirectoryJournal {
+  /** What earlier lives kept. */
+  readonly kept: readonly KeptDirectory[];
+  recordKept(kept: KeptDirectory): void;
+  recordRemoved(job: JobNumber, task: TaskNumber): void;
+}
+
 type Line =
   | { readonly started: AttemptKey; readonly at: Instant }
   | { readonly ended: AttemptEnd }
-  | { readonly acknowledged: AttemptKey };
+  | { readonly acknowledged: AttemptKey }
+  | { readonly kept: KeptDirectory }
+  | { readonly removed: { readonly job: JobNumber; readonly task: TaskNumber } };
 
-/** Beyond this size the journal is written anew with what is still open. */
+/** Once so much, and as much as it held then, has been appended, the journal is written anew with what is still open. */
 const compactBytes = 1 << 20;
 
 export const openJournal = (path: string): Journal => {
@@ -32,7 +53,8 @@ export const openJournal = (path: string): Journal => {
   const before = [...open.values()];
 
   let file = openSync(path, 'a', 0o600);
-  let sizeBytes = 0;
+  let appendedBytes = 0;
+  let compactedBytes = 0;
   let pending = '';
 
   const compact = (): void => {
@@ -41,7 +63,8 @@ export const openJournal = (path: string): Journal => {
     renameSync(`${path}.new`, path);
     closeSync(file);
     file = openSync(path, 'a', 0o600);
-    sizeBytes = 0;
+    appendedBytes = 0;
+    compactedBytes = text.length;
   };
   const record = (line: Line): void => {
     apply(open, line);
@@ -53,16 +76,19 @@ export const openJournal = (path: string): Journal => {
   return {
     started: before.flatMap((line) => ('started' in line ? [{ key: line.started, startedAt: line.at }] : [])),
     ended: before.flatMap((line) => ('ended' in line ? [line.ended] : [])),
+    kept: before.flatMap((line) => ('kept' in line ? [line.kept] : [])),
     recordStarted: (key, at) => record({ started: key, at }),
     recordEnded: (end) => record({ ended: end }),
     recordAcknowledged: (key) => record({ acknowledged: key }),
+    recordKept: (kept) => record({ kept }),
+    recordRemoved: (job, task) => record({ removed: { job, task } }),
     flush: () => {
       if (pending === '') return;
       const text = pending;
       pending = '';
       tolerate(() => {
-        sizeBytes += writeSync(file, text);
-        if (sizeBytes > compactBytes) compact();
+        appendedBytes += writeSync(file, text);
+        if (appendedBytes > Math.max(compactBytes, compactedBytes)) compact();
       });
     },
     close: () => closeSync(file),
@@ -81,7 +107,9 @@ const tolerate = (write: () => void): void => {
 const apply = (open: Map<string, Line>, line: Line): void => {
   if ('started' in line) open.set(attemptName(line.started), line);
   else if ('ended' in line) open.set(attemptName(line.ended.key), line);
-  else open.delete(attemptName(line.acknowledged));
+  else if ('acknowledged' in line) open.delete(attemptName(line.acknowledged));
+  else if ('kept' in line) open.set(`kept ${line.kept.job}.${line.kept.task}`, line);
+  else open.delete(`kept ${line.removed.job}.${line.removed.task}`);
 };
 
 const readLines = (path: string): readonly Line[] => {
@@ -102,5 +130,6 @@ const readLines = (path: string): readonly Line[] => {
   });
 };
 
+/** Written by ourselves, by another version perhaps: what it does not know it skips. */
 const isLine = (value: unknown): value is Line =>
-  typeof value === 'object' && value !== null && ('started' in value || 'ended' in value || 'acknowledged' in value);
+  typeof value === 'object' && value !== null && ['started', 'ended', 'acknowledged', 'kept', 'removed'].some((name) => typeof Reflect.get(value, name) === 'object');

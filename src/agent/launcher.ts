@@ -9,7 +9,7 @@ import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { asUser, type User } from './users.ts';
 
-export type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
+type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
 
 export interface Running {
   /** The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it live. */
@@ -20,6 +20,8 @@ export interface Running {
 
 /** Starts processes, each in an enclosure from which none escapes. */
 export interface Launcher {
+  /** Starts idle shells beforehand: a first task need not wait for its own. */
+  warm(user: User, shells: number): void;
   launch(attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running;
   /** Kills all that was started here. */
   killAll(): Promise<void>;
@@ -48,7 +50,10 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
   const take = (user: User): SlotShell => {
     const index = idle.findLastIndex((shell) => shell.user.uid === user.uid && shell.user.gid === user.gid);
     const found = index < 0 ? undefined : idle.splice(index, 1)[0];
-    if (found !== undefined) return found;
+    return found ?? start(user);
+  };
+
+  const start = (user: User): SlotShell => {
     const name = `slot-${++shells}`;
     return startSlotShell({
       user,
@@ -146,7 +151,17 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     };
   };
 
+  const warm = (user: User, wanted: number): void => {
+    try {
+      const fresh = Array.from({ length: Math.max(0, Math.min(wanted, options.idleShells) - idle.length - busy.size) }, () => start(user));
+      idle.push(...fresh);
+    } catch {
+      // No room now: the first task tries again and says why.
+    }
+  };
+
   return {
+    warm,
     launch,
     killAll: async () => {
       const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);

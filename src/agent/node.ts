@@ -52,7 +52,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   const receive = (frame: OwnerFrame): void => {
     switch (frame.kind) {
       case 'welcome':
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, report: reports.add, now });
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, report: reports.add, now, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         return flushSoon();

@@ -6,6 +6,7 @@ import { makeNodeDirectories, ownerOf } from './directories.ts';
 import { nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
+import type { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
 import type { Report } from './reports.ts';
@@ -21,6 +22,7 @@ export interface NodeWorkOptions {
   readonly nodeCgroup: string | null;
   readonly report: (report: Report) => void;
   readonly now: () => Instant;
+  readonly journal: Journal;
 }
 
 /** What a node does once its owner has told it what it is: directories, start task, attempts, retention. */
@@ -33,7 +35,10 @@ export interface NodeWork {
   end(): Promise<void>;
 }
 
-export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, report, now }: NodeWorkOptions): NodeWork => {
+/** Shells that wait for the first tasks. */
+const warmShells = 4;
+
+export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, report, now, journal }: NodeWorkOptions): NodeWork => {
   const { rootDirectory } = options;
   const environment = nodeEnvironment(rootDirectory, setup);
   const users = createUsers(options.uidBase, setup.userAccounts);
@@ -52,6 +57,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
   const retention = createRetention({
     rootDirectory,
     now,
+    journal,
     isBusy: () => attempts.running > 0,
     beforeRemoval: (directory) => {
       const uid = ownerOf(join(rootDirectory, directory));
@@ -85,6 +91,8 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
     isReady = true;
     report({ kind: 'ready' });
     attempts.open();
+    // Most tasks run as this one.
+    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, null), warmShells);
   };
   if (unusable === null) void becomeReady();
   else report({ kind: 'unusable', errors: [{ code: 'NodePreparationError', message: unusable }] });

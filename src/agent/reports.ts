@@ -1,5 +1,5 @@
 import type { AgentReport } from '../core/events.ts';
-import type { Journal } from './journal.ts';
+import type { AttemptJournal } from './journal.ts';
 
 export type Report = Exclude<AgentReport, { kind: 'hello' }>;
 
@@ -17,7 +17,7 @@ export interface Reports {
   after(sequence: number, limit: number): { readonly first: number; readonly reports: readonly Report[] };
 }
 
-export const createReports = (journal: Journal, wake: () => void): Reports => {
+export const createReports = (journal: AttemptJournal, wake: () => void): Reports => {
   let kept: Report[] = [];
   let acknowledged = 0;
   return {

@@ -1,13 +1,17 @@
+import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { Work } from './frames.ts';
+import type { DirectoryJournal } from './journal.ts';
 
 export interface RetentionOptions {
   readonly rootDirectory: string;
   readonly now: () => Instant;
+  /** Remembers over lives what is kept. */
+  readonly journal: DirectoryJournal;
   /** Whether attempts run now. */
   readonly isBusy: () => boolean;
   /** The directory, relative to the root, is still there. */
@@ -43,15 +47,15 @@ const pauseBusyMs = 100;
 export const createRetention = (options: RetentionOptions): Retention => {
   const trash = join(options.rootDirectory, 'volatile', 'trash');
   const jobs = new Map<JobNumber, Map<TaskNumber, Kept>>();
-  const claims = new Map<string, AttemptKey>();
+  const claims = new Map<string, Pick<AttemptKey, 'job' | 'task'>>();
   const queue: string[] = [];
-  let renamed = 0;
   let isDeleting = false;
 
   const keptOf = (key: { readonly job: JobNumber; readonly task: TaskNumber }): Kept | undefined => jobs.get(key.job)?.get(key.task);
 
   const remove = (job: JobNumber, task: TaskNumber, kept: Kept): void => {
     const tasks = jobs.get(job);
+    options.journal.recordRemoved(job, task);
     tasks?.delete(task);
     if (tasks?.size === 0) jobs.delete(job);
     const claim = claims.get(kept.directory);
@@ -62,7 +66,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
 
   const moveToTrash = (directory: string): void => {
     options.beforeRemoval(directory);
-    const target = join(trash, `${process.pid}-${++renamed}`);
+    const target = join(trash, randomUUID());
     try {
       renameSync(join(options.rootDirectory, directory), target);
     } catch {
@@ -82,6 +86,13 @@ export const createRetention = (options: RetentionOptions): Retention => {
     }
     isDeleting = false;
   };
+
+  const keep = (key: Pick<AttemptKey, 'job' | 'task'>, kept: Kept): void => {
+    claims.set(kept.directory, key);
+    const tasks = jobs.get(key.job) ?? new Map<TaskNumber, Kept>();
+    jobs.set(key.job, tasks.set(key.task, kept));
+  };
+  for (const { job, task, directory, dueAt } of options.journal.kept) keep({ job, task }, { directory, dueAt, isDiscarded: false });
 
   const look = setInterval(() => {
     const now = options.now();
@@ -111,15 +122,14 @@ export const createRetention = (options: RetentionOptions): Retention => {
         if (kept !== undefined) remove(before.job, before.task, kept);
         else moveToTrash(directory);
       }
-      claims.set(directory, key);
-      const tasks = jobs.get(key.job) ?? new Map<TaskNumber, Kept>();
-      jobs.set(key.job, tasks.set(key.task, { directory, dueAt: undefined, isDiscarded: false }));
+      keep(key, { directory, dueAt: undefined, isDiscarded: false });
     },
     ended: (key, work, endedAt) => {
       const kept = keptOf(key);
       if (kept === undefined) return;
       kept.dueAt = work.retentionMs === null ? null : endedAt + work.retentionMs;
       if (kept.isDiscarded || work.retentionMs === 0) remove(key.job, key.task, kept);
+      else options.journal.recordKept({ job: key.job, task: key.task, directory: kept.directory, dueAt: kept.dueAt });
     },
     discard: (job, task) => {
       const kept = keptOf({ job, task });

@@ -92,7 +92,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
   return { done: run(), end: () => stop('killed') };
 };
 
-export interface Prepared {
+interface Prepared {
   readonly user: User;
   readonly directories: TaskDirectories;
   /** The node's and the task's variables. */

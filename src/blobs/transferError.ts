@@ -46,4 +46,4 @@ const kindOfStatus = (status: number, code: string): TransferErrorKind => {
 };
 
 /** What a URL's log line may show: a shared access signature stands in the query. */
-export const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
+const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;

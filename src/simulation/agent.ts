@@ -1,6 +1,6 @@
 import { createAttempts, type Attempts, type TaskRun } from '../agent/attempts.ts';
 import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
-import type { Journal } from '../agent/journal.ts';
+import type { AttemptJournal } from '../agent/journal.ts';
 import { createReports } from '../agent/reports.ts';
 import type { AttemptEnd, AttemptOutcome } from '../core/events.ts';
 import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
@@ -248,15 +248,11 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   };
 };
 
-const memoryJournal = (disk: Disk): Journal => ({
-  started: [],
-  ended: [],
+const memoryJournal = (disk: Disk): AttemptJournal => ({
   recordStarted: (key, startedAt) => void disk.started.set(attemptName(key), { key, startedAt }),
   recordEnded: (end) => {
     disk.started.delete(attemptName(end.key));
     disk.ended.set(attemptName(end.key), end);
   },
   recordAcknowledged: (key) => void disk.ended.delete(attemptName(key)),
-  flush: () => undefined,
-  close: () => undefined,
 });

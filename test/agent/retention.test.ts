@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { type Journal, openJournal } from '../../src/agent/journal.ts';
 import { createRetention, type Retention } from '../../src/agent/retention.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
 import { work } from './scriptedOwner.ts';
@@ -12,12 +13,13 @@ describe('the directory of a task', () => {
   let root: string;
   let now: number;
   let retention: Retention;
+  let journal: Journal;
   beforeEach(() => {
     vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
     root = mkdtempSync(join(tmpdir(), 'linarite-retention-'));
     mkdirSync(join(root, 'volatile/trash'), { recursive: true });
     now = 1_000;
-    retention = createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, beforeRemoval: () => {} });
+    retention = create();
   });
   afterEach(() => {
     retention.close();
@@ -25,6 +27,10 @@ describe('the directory of a task', () => {
     rmSync(root, { recursive: true, force: true });
   });
 
+  const create = (): Retention => {
+    journal = openJournal(join(root, 'journal'));
+    return createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, beforeRemoval: () => {}, journal });
+  };
   const begin = (which: AttemptKey, directory: string): void => {
     retention.claim(which, directory);
     mkdirSync(join(root, directory), { recursive: true });
@@ -95,6 +101,22 @@ describe('the directory of a task', () => {
     pass(100_000);
     retention.discard(1, 1);
     expect(isThere('a')).toBe(true);
+  });
+
+  test('is remembered by the next life of the node', () => {
+    for (const task of [1, 2, 3]) {
+      begin(key(1, task), `a${task}`);
+      end(key(1, task), 5_000);
+    }
+    retention.discard(1, 1);
+    journal.flush();
+    retention.close();
+    retention = create();
+    retention.claim(key(2, 1), 'a2');
+    expect(isThere('a2'), 'another task’s').toBe(false);
+    expect(isThere('a3')).toBe(true);
+    pass(6_000);
+    expect(isThere('a3')).toBe(false);
   });
 
   test('is deleted for good soon after', async () => {
