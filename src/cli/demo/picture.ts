@@ -100,7 +100,7 @@ async function submit({ picture, nodes, slots, name, batch, storage, progress, s
   if (signal.aborted) return;
   await batch.addJob(demoJob(name, name));
   made.job = name;
-  await addAllTasks(tasks, { add: (some) => batch.addTasks(name, some), codeOf: serviceCode, pause: (ms) => pause(ms, signal), added: () => {} });
+  await addAllTasks(tasks, { add: (some) => batch.addTasks(name, some), codeOf: serviceCode, pause: (ms) => pause(ms, signal), stopped: () => signal.aborted });
   await batch.endJobWithItsTasks(name);
 }
 

@@ -47,7 +47,8 @@ function plainLines(screen: Screen, now: () => number): Progress {
 
 function bar(screen: Screen, now: () => number): Progress {
   const started = now();
-  const draw = (text: string): void => void screen.write(`\r\u001B[2K${text.slice(0, Math.max(20, (screen.columns ?? 80) - 1))}`);
+  // Some terminals say that they have no columns.
+  const draw = (text: string): void => void screen.write(`\r\u001B[2K${text.slice(0, Math.max(20, (screen.columns || 80) - 1))}`);
   return {
     step: draw,
     counts: (counts, total) => draw(barText(counts, total, now() - started)),

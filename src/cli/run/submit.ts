@@ -16,7 +16,8 @@ export interface TaskSink {
   add(tasks: TaskToAdd[]): Promise<AddResult[]>;
   codeOf(error: unknown): string | undefined;
   pause(ms: number): Promise<void>;
-  added(count: number): void;
+  /** True when the job is to be ended: what has not been sent is not sent. */
+  stopped(): boolean;
 }
 
 /**
@@ -28,7 +29,7 @@ export async function addAllTasks(tasks: readonly TaskToAdd[], sink: TaskSink): 
   const collections: TaskToAdd[][] = [];
   for (let from = 0; from < tasks.length; from += COLLECTION) collections.push(tasks.slice(from, from + COLLECTION));
   const worker = async (): Promise<void> => {
-    for (let next = collections.shift(); next !== undefined; next = collections.shift()) await addCollection(next, sink);
+    for (let next = collections.shift(); next !== undefined && !sink.stopped(); next = collections.shift()) await addCollection(next, sink);
   };
   await Promise.all(Array.from({ length: PARALLEL }, worker));
 }
@@ -39,9 +40,8 @@ async function addCollection(tasks: TaskToAdd[], sink: TaskSink): Promise<void> 
     const results = await addOrHalve(left, sink);
     if (results === undefined) return;
     const again = retriable(results);
-    sink.added(left.length - again.size);
     left = left.filter(({ id }) => again.has(id.toLowerCase()));
-    if (left.length === 0) return;
+    if (left.length === 0 || sink.stopped()) return;
     if (attempt === ATTEMPTS) throw new RunError('service', `task ${left[0]?.id} could not be added: the service failed ${ATTEMPTS} times`);
     await sink.pause(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
   }

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { connectBatch, serviceCode, type BatchAccount } from './batchAccount.ts';
 import { jobBody, poolBody, taskBody, type PoolWish } from './bodies.ts';
 import { cleanUp, type Made } from './cleanUp.ts';
 import { connect, type Connection, type ConnectionFlags } from './connection.ts';
-import { planDownloads, type Download } from './downloads.ts';
+import type { Download } from './downloads.ts';
 import { RunError, reasonOf, type Failure } from './failure.ts';
 import { chooseImage } from './image.ts';
 import type { Decision, Interrupts } from './interrupt.ts';
 import { readItems, type ItemSources } from './items.ts';
-import { containerName, freeName } from './names.ts';
+import { freeName } from './names.ts';
 import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './outcome.ts';
-import { inParallel } from './parallel.ts';
 import { pause } from './pause.ts';
 import { planTasks, type PlannedTask, type TaskTemplate } from './plan.ts';
 import type { Progress } from './progress.ts';
@@ -18,10 +16,8 @@ import { refusalOf } from './refusal.ts';
 import { readSharedFile, type SharedFile } from './resourceFiles.ts';
 import { connectStorage, type Storage } from './storage.ts';
 import { addAllTasks } from './submit.ts';
+import { downloadOutputs, uploadInputs, type Urls } from './transfers.ts';
 import { watchTasks } from './watch.ts';
-
-/** Transfers at a time. */
-const TRANSFERS = 8;
 
 export interface RunOptions {
   readonly sources: ItemSources;
@@ -116,7 +112,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     await run.batch.probe();
     const result = await carryOut(run);
     await report(result);
-    await clean(run, result.failure);
+    await clean(run, result.failure).catch((error: unknown) => around.progress.note(`clean-up: ${reasonOf(error)}`));
     return result;
   } catch (error) {
     const refusal = refusalOf(error);
@@ -138,7 +134,7 @@ async function carryOut(run: Run): Promise<RunResult> {
   const { around, options } = run;
   const { interrupts, progress } = around;
   await preparePool(run);
-  const urls = interrupts.signal.aborted ? undefined : await uploadInputs(run);
+  const urls = interrupts.signal.aborted ? undefined : await uploadInputs({ ...run, progress, signal: interrupts.signal });
   if (urls !== undefined && !interrupts.signal.aborted) {
     await submit(run, urls);
     if (options.detach) return resultOf(run, undefined, [], []);
@@ -152,7 +148,7 @@ async function carryOut(run: Run): Promise<RunResult> {
     return resultOf(run, 'ended', [], []);
   }
   const outcomes = await outcomesOf(run);
-  const downloads = await download(run);
+  const downloads = await downloadOutputs({ ...run, progress, signal: interrupts.signal }, options.to);
   return resultOf(run, outcomes.every(({ succeeded }) => succeeded) ? undefined : 'taskFailed', outcomes, downloads);
 }
 
@@ -171,47 +167,6 @@ async function preparePool({ options, batch, poolId, made, around }: Run): Promi
   around.progress.step(`pool ${poolId}: ${nodes + lowPriorityNodes} ${nodes + lowPriorityNodes === 1 ? 'node' : 'nodes'} of ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
   await batch.addPool(poolBody(poolId, options.poolWish, image));
   made.pool = poolId;
-}
-
-interface Urls {
-  readonly inputs: ReadonlyMap<string, string>;
-  readonly shared: readonly { readonly name: string; readonly url: string }[];
-  readonly outputs: string | undefined;
-}
-
-async function uploadInputs({ tasks, shared, storage, made, around, jobId }: Run): Promise<Urls> {
-  const inputs = new Map<string, string>();
-  const locals = shared.flatMap(({ name, source }) => (source.kind === 'local' ? [{ blob: `shared/${name}`, path: source.path }] : []));
-  const files = tasks.flatMap(({ id, item }) => (item.file === undefined ? [] : [{ blob: `inputs/${id}/${item.file.name}`, path: item.file.path }]));
-  const own = [...locals, ...files];
-  const container = containerName(jobId, 'in');
-  if (storage !== undefined && own.length > 0) {
-    around.progress.step(`uploading ${own.length} ${own.length === 1 ? 'file' : 'files'}`);
-    await storage.createContainer(container);
-    made.containers.add(container);
-    await inParallel(own, TRANSFERS, async ({ blob, path }) => {
-      if (!around.interrupts.signal.aborted) await storage.upload(container, blob, path).catch((cause: unknown) => fail(`cannot upload ${path}`, cause));
-    });
-    for (const { id, item } of tasks) if (item.file !== undefined) inputs.set(id, await storage.readUrl(container, `inputs/${id}/${item.file.name}`));
-  }
-  const sharedUrls: { name: string; url: string }[] = [];
-  for (const { name, source } of shared) {
-    if (source.kind === 'url') sharedUrls.push({ name, url: source.url });
-    else if (storage !== undefined) sharedUrls.push({ name, url: await storage.readUrl(container, `shared/${name}`) });
-  }
-  return { inputs, shared: sharedUrls, outputs: await outputContainer({ tasks, storage, made, jobId }) };
-}
-
-async function outputContainer({ tasks, storage, made, jobId }: Pick<Run, 'tasks' | 'storage' | 'made' | 'jobId'>): Promise<string | undefined> {
-  if (storage === undefined || tasks.every(({ outputs }) => outputs.length === 0)) return undefined;
-  const container = containerName(jobId, 'out');
-  await storage.createContainer(container);
-  made.containers.add(container);
-  return storage.writeUrl(container);
-}
-
-function fail(what: string, cause: unknown): never {
-  throw new RunError('files', `${what}: ${reasonOf(cause)}`, { cause });
 }
 
 async function submit({ options, batch, tasks, jobId, poolId, made, around }: Run, urls: Urls): Promise<void> {
@@ -233,7 +188,7 @@ async function submit({ options, batch, tasks, jobId, poolId, made, around }: Ru
     add: (some) => batch.addTasks(jobId, some),
     codeOf: serviceCode,
     pause: (ms) => pause(ms, interrupts.signal),
-    added: () => {},
+    stopped: () => interrupts.decision() === 'end',
   });
   await batch.endJobWithItsTasks(jobId);
 }
@@ -255,16 +210,6 @@ function watch({ batch, jobId, poolId, tasks, around }: Run): Promise<void> {
 async function outcomesOf({ batch, jobId, tasks }: Run): Promise<TaskOutcome[]> {
   const seen = new Map((await batch.tasks(jobId, OUTCOME_FIELDS)).map((task) => [task.id?.toLowerCase(), task]));
   return tasks.map(({ id }) => outcomeOf(seen.get(id.toLowerCase()) ?? { id }));
-}
-
-async function download({ options, storage, tasks, made, around, jobId }: Run): Promise<Download[]> {
-  const container = containerName(jobId, 'out');
-  if (storage === undefined || !made.containers.has(container)) return [];
-  const directories = new Map(tasks.map(({ id, item }) => [id, item.file?.directory ?? '.']));
-  const downloads = planDownloads(await storage.list(container), (taskId) => directories.get(taskId) ?? '.');
-  if (downloads.length > 0) around.progress.step(`downloading ${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} to ${options.to}`);
-  await inParallel(downloads, TRANSFERS, ({ blob, target }) => storage.download(container, blob, join(options.to, target)).catch((cause: unknown) => fail(`cannot download ${target}`, cause)));
-  return downloads;
 }
 
 async function clean(run: Run, failure: Failure | undefined): Promise<void> {
