@@ -63,11 +63,10 @@ export class Intake {
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
     for (const job of batch.jobsWithNewTasks) this.#unread.add(job);
+    // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
+    const known = batch.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0));
     await this.#readNewTasks(events);
-    // A task not taken in yet comes with its job's new tasks as it is by then.
-    for (const { job, task } of batch.tasks) {
-      if (task.intent.task <= (this.#ingested.get(job) ?? 0)) events.push({ kind: 'task', job, task });
-    }
+    for (const { job, task } of known) events.push({ kind: 'task', job, task });
     if (batch.more) this.#isDirty = true;
     return { events, entries: batch.entries, more: this.hasWork() };
   }

@@ -5,6 +5,7 @@ import { TASK_ENDED } from './failures.ts';
 import type { TaskIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
+import type { TaskStatus } from './status.ts';
 import { close, complete, line, move, open, remove, taskOf } from './taskLife.ts';
 import { neverAttempted } from './taskRow.ts';
 import { JOBS_LIMIT } from './taskTable.ts';
@@ -16,6 +17,8 @@ export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Inst
   const { intent } = intake;
   if (intent.deletedAt !== null) {
     state.changes.taskGone(job.number, intent.task);
+    // The request that deleted it may still come by itself, even as it was before: it is to find that the task is gone.
+    state.changes.remember({ ...unopened(job, intent, null), deleted: true });
     return;
   }
   count(job, null, 'active', intent.requiredSlots);
@@ -38,18 +41,7 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
   }
   const remembered = job.recent.get(intent.task);
   if (remembered?.deleted === true) return;
-  const current = remembered?.status ?? status;
-  const task: Task = remembered ?? {
-    job,
-    number: intent.task,
-    slots: intent.requiredSlots,
-    status: current ?? neverAttempted(job, intent.task, intent.createdAt),
-    entry: -1,
-    live: null,
-    terminated: false,
-    deleted: false,
-    dirty: false,
-  };
+  const task = remembered ?? unopened(job, intent, status);
   const reactivate = intent.reactivateSequence > task.status.reactivateSequence;
   const terminate = intent.terminateAt !== null && task.status.state !== 'completed';
   if (intent.deletedAt === null && !reactivate && !terminate) return;
@@ -58,6 +50,19 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
   if (intent.deletedAt !== null || terminate) endOnRequest(state, task, intent, now);
   else makeActive(state, task, intent, now);
 };
+
+/** A task that is not in memory, by its row. */
+const unopened = (job: Job, intent: TaskIntent, status: TaskStatus | null): Task => ({
+  job,
+  number: intent.task,
+  slots: intent.requiredSlots,
+  status: status ?? neverAttempted(job, intent.task, intent.createdAt),
+  entry: -1,
+  live: null,
+  terminated: false,
+  deleted: false,
+  dirty: false,
+});
 
 const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
   if (intent.deletedAt !== null) task.deleted = true;

@@ -141,15 +141,19 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
         touchedJobs.add(status.job);
         for (const node of [task.status?.node, status.node]) if (node !== null && node !== undefined) touchedNodes.add(node);
       }
+      const goneJobs = new Set(decisions.gone.jobs);
+      const seen = new Set<string>();
       for (const { job, task: number } of decisions.gone.tasks) {
         const task = jobs.get(job)?.tasks.get(number);
-        if (task === undefined) continue;
+        if (seen.has(`${job}.${number}`)) violated(`task ${job}.${number} is gone twice in one tick`);
+        seen.add(`${job}.${number}`);
+        if (task === undefined || goneJobs.has(job)) continue;
         count(job, task, now.get(`${job}.${number}`) ?? task.status, -1);
         touchedJobs.add(job);
       }
       for (const job of decisions.gone.jobs) {
         for (const task of jobs.get(job)?.tasks.values() ?? []) {
-          if (task.intent.task <= (jobs.get(job)?.status?.ingested ?? 0)) count(job, task, task.status, -1);
+          if (task.intent.task <= (jobs.get(job)?.status?.ingested ?? 0)) count(job, task, now.get(`${job}.${task.intent.task}`) ?? task.status, -1);
           if (task.status?.node !== undefined && task.status.node !== null) touchedNodes.add(task.status.node);
         }
         tallies.delete(job);

@@ -21,6 +21,8 @@ export interface Faults {
     readonly channelBreaks: number | null;
     readonly ownerReplaced: number | null;
     readonly ownerCrashes: number | null;
+    /** In good order, its nodes left running or ended. */
+    readonly serviceStops: number | null;
     readonly databaseAway: number | null;
   };
 }
@@ -34,7 +36,7 @@ export const NO_FAULTS: Faults = {
   frameDoubled: 0,
   wakeLost: 0,
   acquireFails: 0,
-  every: { nodeDies: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, databaseAway: null },
+  every: { nodeDies: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null },
 };
 
 export const MANY_FAULTS: Faults = {
@@ -46,5 +48,5 @@ export const MANY_FAULTS: Faults = {
   frameDoubled: 0.05,
   wakeLost: 0.3,
   acquireFails: 0.1,
-  every: { nodeDies: 4_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, databaseAway: 20_000 },
+  every: { nodeDies: 4_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000 },
 };

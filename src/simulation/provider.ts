@@ -89,6 +89,8 @@ export const simulatedProvider = (options: {
     halt: async (node, life) => {
       await world.sleep(world.between(...faults().messageMs));
       const machine = machines.get(node);
+      // One that is still booting does not come up any more.
+      if (machine !== undefined) machine.released = Math.max(machine.released, life);
       const agent = machine?.agent;
       if (agent !== undefined && agent !== null && agent.life <= life) agent.die();
       end(machine, node, life);

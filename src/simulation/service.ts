@@ -14,6 +14,8 @@ export interface Service extends Host {
   readonly owner: Owner;
   /** `kill -9`. */
   crash(): void;
+  /** In good order: `leave` (a restart) lets agents and tasks go on, `end` (the service goes down) ends them. */
+  stop(agents: 'leave' | 'end'): Promise<void>;
   /** The database does not answer this process for so long; everything else goes on. */
   partition(forMs: number): void;
 }
@@ -21,6 +23,7 @@ export interface Service extends Host {
 const SWEEP_MS = 1_000;
 const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
+const GRACE_MS = 1_000;
 const SECRET = new Uint8Array(32);
 /** Clocks of processes differ. */
 const SKEW_MS = [-200, 200] as const;
@@ -42,6 +45,8 @@ export const startService = (options: {
   let running = false;
   let kicked = false;
   let timer = 0;
+  let stopping = false;
+  let onIdle: () => void = () => undefined;
   const skewMs = world.between(...SKEW_MS);
   let cutOffUntil = 0;
   const store = options.store({ isDead: () => dead, isCutOff: () => world.now() < cutOffUntil });
@@ -61,7 +66,7 @@ export const startService = (options: {
     onFault: options.onFault,
     log: options.log,
   });
-  const isOver = (): boolean => dead || owner.phase === 'ended';
+  const isOver = (): boolean => dead || stopping || owner.phase === 'ended';
 
   function kick(): void {
     kicked = true;
@@ -84,6 +89,7 @@ export const startService = (options: {
       if (owner.hasWork()) kicked = true;
     }
     running = false;
+    onIdle();
     sleep();
   };
 
@@ -130,6 +136,16 @@ export const startService = (options: {
       return { node: shown.node, onFrame, onClose };
     },
     crash: () => {
+      dead = true;
+    },
+    stop: async (agents) => {
+      stopping = true;
+      if (running) await new Promise<void>((resolve) => (onIdle = resolve));
+      try {
+        await (agents === 'end' ? owner.shutDown(GRACE_MS) : owner.stop());
+      } catch (error) {
+        options.onError(error);
+      }
       dead = true;
     },
     partition: (forMs) => {

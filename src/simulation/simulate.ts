@@ -164,6 +164,17 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     world.after(world.between(...REPLACED_AFTER_MS), addService);
   };
 
+  const stopService = (): void => {
+    const old = current();
+    const agents = world.chance(0.5) ? 'leave' : 'end';
+    trace(`${old?.process} stops, agents: ${agents}`);
+    void old?.stop(agents).then(() => {
+      trace(`${old.process} has stopped`);
+      network.breakAll(old);
+      world.after(world.between(...REPLACED_AFTER_MS), addService);
+    });
+  };
+
   addService();
   clients.begin();
   now(workload.actionEveryMs, clients.act);
@@ -174,6 +185,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   now(faults.every.channelBreaks, network.breakOne);
   now(faults.every.ownerReplaced, replaceOwner);
   now(faults.every.ownerCrashes, crashOwner);
+  now(faults.every.serviceStops, stopService);
   now(faults.every.databaseAway, () => {
     awayUntil = world.now() + world.between(...AWAY_MS);
     trace(`the database goes away for ${awayUntil - world.now()} ms`);

@@ -292,6 +292,15 @@ describe('deleting a task', () => {
     expect(job.states).toEqual({});
   });
 
+  test('before it was taken in counts it nowhere, also if the request itself comes after it', () => {
+    const env = testEnv();
+    env.pool({ nodes: 0 });
+    const job = env.job().tasks(3, (task) => ({ deletedAt: task === 2 ? env.now : null }));
+    job.ask(2, { deletedAt: env.now });
+    expect(env.tick().gone.tasks).toEqual([{ job: job.number, task: 2 }]);
+    expect(job.status.tasks).toEqual({ active: 2, running: 0, succeeded: 0, failed: 0 });
+  });
+
   test('before it was taken in counts it nowhere', () => {
     const env = testEnv();
     const job = env.job().tasks(1, { deletedAt: env.now });
