@@ -1,0 +1,79 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { BlobServiceClient, ContainerSASPermissions } from '@azure/storage-blob';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
+
+const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+
+/** Every file below a directory whose name ends so, as text. */
+const texts = async (directory: string, ending: string): Promise<readonly string[]> => {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending));
+  return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
+};
+
+const processArguments = async (): Promise<string> => {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))).join('\n');
+};
+
+describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
+  let instance: Instance;
+  beforeAll(async () => {
+    instance = await startLinarite();
+  });
+  afterAll(() => instance.purge());
+
+  test('in a log, a process argument, a failure or an error, whatever goes wrong with it', async () => {
+    const env = await instance.env();
+    const client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
+    const container = BlobServiceClient.fromConnectionString(env.AZURE_STORAGE_CONNECTION_STRING).getContainerClient('inputs');
+    await container.create();
+    const signed = await container.generateSasUrl({ permissions: ContainerSASPermissions.parse('rwl'), expiresOn: new Date(Date.now() + 3_600_000) });
+    const signature = new URL(signed).searchParams.get('sig') ?? '';
+    const missing = signed.replace('/inputs?', '/inputs/missing.txt?');
+    const away = signed.replace('/inputs?', '/nowhere?');
+
+    await client.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: image, targetDedicatedNodes: 1, startTask: { commandLine: '/bin/true', environmentSettings: [{ name: 'SECRET', value: 'start-secret' }] } });
+    await client.job.add({ id: 'j', poolInfo: { poolId: 'p' } });
+    await client.task.addCollection('j', [
+      { id: 'ok', commandLine: '/bin/sleep 1', environmentSettings: [{ name: 'SECRET', value: 'task-secret' }] },
+      { id: 'input', commandLine: '/bin/true', resourceFiles: [{ httpUrl: missing, filePath: 'missing.txt' }] },
+      { id: 'output', commandLine: '/bin/sh -c "echo x > x.txt"', outputFiles: [{ filePattern: 'x.txt', destination: { container: { containerUrl: away } }, uploadOptions: { uploadCondition: 'taskcompletion' } }] },
+    ]);
+    const failures = await until('all three end', 30_000, async () => {
+      const seen = await client.task.list('j');
+      return seen.every(({ state }) => state === 'completed') ? seen.map(({ executionInfo }) => executionInfo?.failureInfo) : undefined;
+    });
+    expect(failures.map((failure) => failure?.code)).toEqual([undefined, 'BlobNotFound', 'FileUploadAccessDenied']);
+
+    const wrong = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, Buffer.from('another key').toString('base64')), env.AZURE_BATCH_ENDPOINT);
+    const refused = await wrong.pool.get('p').then(
+      () => '',
+      (error: { body?: unknown }) => JSON.stringify(error.body),
+    );
+    expect(refused).toContain('AuthenticationFailed');
+
+    const nodes = join(instance.dataDir, 'nodes');
+    const [name = ''] = (await readdir(nodes)).filter((entry) => /^\d+$/.test(entry));
+    const { credential } = JSON.parse(await readFile(join(nodes, name, 'state', 'config.json'), 'utf8')) as { credential: string };
+    const secrets = [env.AZURE_BATCH_ACCESS_KEY, env.AZURE_STORAGE_KEY, signature, encodeURIComponent(signature), credential, 'task-secret', 'start-secret'];
+    for (const secret of secrets) expect(secret.length).toBeGreaterThan(8);
+
+    const places = {
+      logs: (await texts(instance.dataDir, '.log')).join('\n'),
+      arguments: await processArguments(),
+      failures: JSON.stringify(failures),
+      refused,
+      status: (await linarite(['status', '--data-dir', instance.dataDir])).stdout + (await linarite(['status', '--json', '--data-dir', instance.dataDir])).stdout,
+      metrics: await (await fetch(`${env.AZURE_BATCH_ENDPOINT}/metrics`)).text(),
+      page: await (await fetch(env.AZURE_BATCH_ENDPOINT)).text(),
+    };
+    expect(places.logs).toContain('ready');
+    for (const [place, text] of Object.entries(places)) {
+      expect(secrets.filter((secret) => text.includes(secret)), place).toEqual([]);
+    }
+  });
+});
