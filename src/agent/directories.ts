@@ -58,7 +58,13 @@ export const localFailure = (error: unknown, otherwise: 'ResourceDirectoryCreate
   failure(['ENOSPC', 'EDQUOT'].includes(systemCode(error)) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
 
 /** The user id that an existing directory belongs to; null: there is none. */
-export const ownerOf = (path: string): number | null => lstatSync(path, { throwIfNoEntry: false })?.uid ?? null;
+export const ownerOf = (path: string): number | null => {
+  try {
+    return lstatSync(path).uid;
+  } catch {
+    return null;
+  }
+};
 
 /** False if it was there. Directories above it are made on the way and belong to the agent. */
 const makeDirectory = (path: string, user: User): boolean => {

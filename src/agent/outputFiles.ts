@@ -51,7 +51,13 @@ const applies = (condition: OutputFileWork['condition'], exitCode: number): bool
 };
 
 const uploadEntry = async (file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
-  const uploads = await uploadsOf(file, options);
+  let uploads: readonly Upload[];
+  try {
+    uploads = await uploadsOf(file, options);
+  } catch (error) {
+    log.error(`${file.filePattern}: ${messageOf(error)}`);
+    return failure('FileUploadMiscError', ['FilePattern', file.filePattern], ['Message', messageOf(error)]);
+  }
   log.out(`${file.filePattern}: ${uploads.length} file(s) found`);
   let first: FailureInfo | null = null;
   const next = uploads.values();

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fchownSync, ftruncateSync, openSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, fchownSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
 import type { User } from './users.ts';
 
@@ -50,13 +50,14 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     detached: true,
     ...(user.uid !== null && user.gid !== null ? { uid: user.uid, gid: user.gid } : {}),
   });
-  const cgroup = enclose(child, options.cgroup);
-
   let waiting: PromiseWithResolvers<number> | null = null;
   let failed: Error | null = null;
   const gone = new Promise<void>((resolve) => {
     const end = (error: Error): void => {
-      failed ??= error;
+      if (failed !== null) return;
+      failed = error;
+      closeSync(script);
+      rmSync(scriptPath, { force: true });
       waiting?.reject(failed);
       waiting = null;
       resolve();
@@ -64,6 +65,7 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
+  const cgroup = enclose(child, options.cgroup);
   // A dead shell's pipe: `exit` says so.
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('latin1');
@@ -90,8 +92,6 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     },
     close: () => {
       child.stdin.end();
-      closeSync(script);
-      unlinkSync(scriptPath);
     },
   };
 };

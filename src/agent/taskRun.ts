@@ -6,7 +6,7 @@ import type { TaskRun } from './attempts.ts';
 import { splitCommandLine } from './commandLine.ts';
 import { localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
 import { defaultPath, taskEnvironment } from './environment.ts';
-import { failure, TaskFailure } from './failures.ts';
+import { failure, messageOf, TaskFailure } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
 import { findProgram } from './program.ts';
@@ -39,6 +39,8 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
   const ending = new AbortController();
   let running: Running | null = null;
   let stopped: 'killed' | 'timedOut' | null = null;
+  /** Of the process; null: it has not run, or not ended. */
+  let exitCode: number | null = null;
   const stop = (why: 'killed' | 'timedOut'): void => {
     if (why === 'killed') ending.abort();
     if (stopped !== null) return;
@@ -62,9 +64,11 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
       const exit = await running.exit;
       clearWallClock();
       if (exit.kind === 'notLaunched') return stopped === null ? notStarted(failure('CommandLaunchFailed', ['Message', exit.message])) : { kind: stopped, exitCode: null };
-      return await afterProcess(exit.exitCode, prepared);
+      ({ exitCode } = exit);
+      return await afterProcess(exitCode, prepared);
     } catch (error) {
-      if (stopped !== null) return { kind: stopped, exitCode: null };
+      if (stopped !== null) return { kind: stopped, exitCode };
+      if (exitCode !== null) return { kind: 'uploadFailed', exitCode, failure: failure('FileUploadMiscError', ['Message', messageOf(error)]) };
       return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, work.directory)));
     } finally {
       clearWallClock();

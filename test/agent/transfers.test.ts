@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OutputFileWork, ResourceFileWork } from '../../src/agent/frames.ts';
 import { containerSasUrl } from '../../src/blobs/sas.ts';
 import { type TemporaryBlobs, temporaryBlobs } from '../support/blobs.ts';
+import { endOf, work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -169,6 +170,22 @@ describe('files that a task is given and gives back', () => {
     expect(await blob(`after/${code}`)).toBe('x\n');
   });
 
+  test('named by a pattern that is none: the task says so, with its exit code', async () => {
+    const { outcome } = await node.owner.run({ commandLine: '/bin/sh -c "exit 2"', outputFiles: [output('[z-a]', 'x')] });
+    expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 2, failure: { code: 'FileUploadMiscError', details: [{ name: 'FilePattern', value: '[z-a]' }, { name: 'Message' }] } });
+  });
+
+  test('of a task that is ended during its uploads: it is killed, its exit code kept', async () => {
+    const hanging = await serve(() => {});
+    const key = { job: 9, task: 1, attempt: 1, instance: 0 };
+    node.owner.command({ kind: 'offer', key, work: work({ task: 'late', commandLine: '/bin/sh -c "echo x > made; exit 6"', outputFiles: [{ ...output('made', null), containerUrl: hanging.url }] }) });
+    await hanging.asked;
+    node.owner.command({ kind: 'end', key, reason: 'terminate' });
+    const end = await node.owner.until('the end', () => endOf(node.owner, key));
+    expect(end.outcome).toEqual({ kind: 'killed', exitCode: 6 });
+    hanging.close();
+  });
+
   test('are not uploaded when no process started', async () => {
     const { outcome } = await node.owner.run({ commandLine: 'no-such-program', outputFiles: [output('../*.txt', 'never')] });
     expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'CommandProgramNotFound' } });
@@ -213,12 +230,16 @@ describe.runIf(isRoot)('a node whose disk is full (needs root: it mounts a small
   });
 });
 
-const serve = async (listener: RequestListener): Promise<{ readonly url: string; close(): void }> => {
+const serve = async (listener: RequestListener): Promise<{ readonly url: string; readonly asked: Promise<void>; close(): void }> => {
   const server = createServer(listener);
+  const asked = new Promise<void>((resolve) => {
+    server.once('request', () => resolve());
+  });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);
   });
   return {
+    asked,
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/file`,
     close: () => {
       server.closeAllConnections();
