@@ -31,12 +31,12 @@ export const lights = [
   { at: [0.4, 8.5, -1.5], toward: [0, 0, 0], halfWidth: 2.4, halfHeight: 2.0, radiance: [5, 5.4, 6.4] },
 ];
 
-export const table = { kind: 'coated', colour: [0.2, 0.165, 0.15], roughness: 0.2 };
+export const table = { kind: 'coated', colour: [0.3, 0.185, 0.12], roughness: 0.17 };
 
 export const materials = {
-  linarite: { kind: 'glass', index: 1.62, absorption: [2.5, 0.74, 0.03] },
+  linarite: { kind: 'glass', index: 1.62, absorption: [2.7, 0.95, 0.02] },
   glass: { kind: 'glass', index: 1.5, absorption: [0.09, 0.03, 0.05] },
-  rock: { kind: 'diffuse', colour: [0.2, 0.165, 0.14] },
+  rock: { kind: 'diffuse', colour: [0.27, 0.215, 0.175] },
   gold: { kind: 'metal', colour: [1.0, 0.72, 0.3], roughness: 0.03 },
   copper: { kind: 'metal', colour: [0.96, 0.56, 0.42], roughness: 0.24 },
   steel: { kind: 'metal', colour: [0.78, 0.8, 0.83], roughness: 0.012 },
