@@ -3,7 +3,7 @@ import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
 import { rows, rowsOf, statement, type Database } from './statement.ts';
 import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
-import { noTaskStatus, taskColumns, taskStatusColumns, type TaskRow, type TaskStatusRow, type TaskWithStatus } from './tasks.ts';
+import { taskColumns, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
 
 /**
  * Pages of a job's tasks, in the order of their numbers: adds go to the end and deletes leave no hole behind, so pages stay stable under both.
@@ -23,20 +23,17 @@ export interface TaskPage {
 const firstWindow = 4_000;
 const largestWindow = 32_000;
 
-const pageOfTasks = statement<TaskRow>(
-  'task.page',
-  `select ${taskColumns} from task t where t.job = $1 and t.task > $2 and t.task < $3 and t.deleted_at is null order by t.task limit $4`,
-);
 // `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics costs a thousandfold.
-const tasksByNumber = statement<TaskRow>(
-  'task.byNumber',
-  `select ${taskColumns} from unnest($2::bigint[]) n,
-     lateral (select * from task where task.job = $1 and task.task = n and task.deleted_at is null limit 1) t`,
+const statusOfTask = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
+const pageOfTasks = statement<TaskWithStatus>(
+  'task.page',
+  `select ${taskColumns}, ${taskStatusColumns}
+   from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${statusOfTask} order by t.task`,
 );
-const statusesByNumber = statement<TaskStatusRow & { readonly task: TaskNumber }>(
-  'task.statuses',
-  `select s.task, ${taskStatusColumns} from unnest($2::bigint[]) n,
-     lateral (select * from task_status where task_status.job = $1 and task_status.task = n limit 1) s`,
+const tasksByNumber = statement<TaskWithStatus>(
+  'task.byNumber',
+  `select ${taskColumns}, ${taskStatusColumns}
+   from unnest($2::bigint[]) n, lateral (select * from task where task.job = $1 and task.task = n and task.deleted_at is null limit 1) t ${statusOfTask} order by t.task`,
 );
 const inState = statement<{ task: TaskNumber }>(
   'task.inState',
@@ -76,17 +73,9 @@ export async function listTasks(
   filter: Filter | undefined,
   stateOf: (row: TaskWithStatus) => WireTaskState,
 ): Promise<readonly TaskWithStatus[]> {
-  if (filter === undefined) return withStatus(database, page.job, await rows(database, pageOfTasks, [page.job, page.after, page.nextTask, page.limit]));
+  if (filter === undefined) return rows(database, pageOfTasks, [page.job, page.after, page.nextTask, page.limit]);
   const state = stateAskedFor(filter);
   return state === null ? filtered(database, page, filter) : ofState(database, page, state, stateOf);
-}
-
-async function withStatus(database: Database, job: JobNumber, tasks: readonly TaskRow[]): Promise<readonly TaskWithStatus[]> {
-  if (tasks.length === 0) return [];
-  const statuses = await rows(database, statusesByNumber, [job, tasks.map(({ task }) => task)]);
-  const byTask = new Map(statuses.map((status) => [status.task, status]));
-  // Assigned, not spread into a third object, which costs ten times as much.
-  return tasks.map((task) => Object.assign(task, byTask.get(task.task) ?? noTaskStatus));
 }
 
 /** Any filter: windows of numbers, joined and filtered by the database. */
@@ -116,7 +105,7 @@ async function ofState(
   for await (const numbers of candidates) {
     for (let from = 0; from < numbers.length && found.length < page.limit; from += page.limit) {
       const tasks = await rows(database, tasksByNumber, [page.job, numbers.slice(from, from + page.limit)]);
-      found.push(...(await withStatus(database, page.job, tasks)).filter((row) => stateOf(row) === state));
+      found.push(...tasks.filter((row) => stateOf(row) === state));
     }
     if (found.length >= page.limit) break;
   }

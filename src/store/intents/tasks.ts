@@ -16,7 +16,7 @@ export interface TaskRow {
   readonly reactivateSequence: number;
 }
 
-export interface TaskStatusRow {
+interface TaskStatusRow {
   readonly state: TaskState;
   readonly since: Instant;
   readonly previousState: 'active' | 'preparing' | 'running' | 'completed' | null;
@@ -76,7 +76,7 @@ const pending = statement<{ tasks: number; slots: number }>(
   `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::int as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
 
-export const noTaskStatus = {
+const noTaskStatus = {
   state: null,
   since: null,
   previousState: null,
