@@ -11,7 +11,7 @@ export interface Host {
   accept(credential: string, channel: AgentChannel): { readonly node: NodeNumber; onFrame(frame: AgentFrame): void; onClose(): void } | null;
 }
 
-export interface Callbacks {
+interface Callbacks {
   readonly opened: (line: Line) => void;
   readonly onFrame: (frame: OwnerFrame) => void;
   readonly closed: () => void;
