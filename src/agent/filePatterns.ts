@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import picomatch from 'picomatch';
 
 /**
  * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one, `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal,
@@ -34,7 +35,7 @@ export const findMatches = async (pattern: string, directory: string, readDirect
 };
 
 /** `null` is `**`. */
-type Segment = RegExp | null;
+type Segment = ((name: string) => boolean) | null;
 
 interface Walk {
   readonly readDirectory: ReadDirectory;
@@ -55,7 +56,7 @@ const walk = async (directory: string, relative: string, segments: readonly Segm
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     if (segment === null) {
       if (entry.isDirectory && !entry.isLink && !entry.name.startsWith('.')) await walk(path, below, segments, state);
-    } else if (segment.test(entry.name)) {
+    } else if (segment(entry.name)) {
       if (rest.length > 0 && entry.isDirectory) await walk(path, below, rest, state);
       else if (rest.length === 0 && !entry.isDirectory && !state.seen.has(path)) {
         state.seen.add(path);
@@ -78,28 +79,11 @@ export const readDirectory: ReadDirectory = (path) => {
   }
 };
 
-const anyName = /^[^.].*$/s;
+const anyName = picomatch('*');
 
-const compile = (segment: string): Segment => {
-  if (segment === '**') return null;
-  let source = '';
-  for (let index = 0; index < segment.length; index++) {
-    const character = segment.charAt(index);
-    const close = character === '[' ? segment.indexOf(']', index + (segment.charAt(index + 1) === '!' ? 3 : 2)) : -1;
-    if (close > 0) {
-      source += characterClass(segment.slice(index + 1, close));
-      index = close;
-    } else if (character === '*') source += '[^/]*';
-    else if (character === '?') source += '[^/]';
-    else source += escape(character);
-  }
-  return new RegExp(`^${/^[*?[]/.test(segment) ? String.raw`(?!\.)` : ''}${source}$`, 's');
-};
+/** Characters that mean something to the library and nothing to Batch, outside of brackets. */
+const literals = /[\\(){}!+@,|^$](?![^[]*\])/g;
 
-const characterClass = (inner: string): string => {
-  const negated = inner.startsWith('!');
-  const members = (negated ? inner.slice(1) : inner).replaceAll(/[\\\]^[]/g, String.raw`\$&`);
-  return `[${negated ? '^/' : ''}${members}]`;
-};
-
-const escape = (text: string): string => text.replaceAll(/[.*+?^${}()|[\]\\/-]/g, String.raw`\$&`);
+/** A name that begins with a wildcard takes no dot-file. `posix` is the library's word for `[!abc]`. */
+const compile = (segment: string): Segment =>
+  segment === '**' ? null : picomatch(segment.replaceAll(literals, String.raw`\$&`), { nobrace: true, noextglob: true, nonegate: true, posix: true });
