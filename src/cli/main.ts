@@ -61,6 +61,13 @@ program.command('agent', { hidden: true }).action(async () => (await import('../
 
 addAutoscaleCommands(program);
 
+// `linarite up --detach | head -1`: whoever reads no more is not told more.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 await main();
 
 async function main(): Promise<void> {

@@ -100,7 +100,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     `  blobs            ${found.blobEndpoint ?? ''}  ${processOf(blobs, found.blobEndpoint)}`,
     `  PostgreSQL       ${processOf(database, 'given')}${database?.settings?.['server_version'] === undefined ? '' : `, version ${database.settings['server_version']}`}`,
     ...data,
-    ...(counts === undefined ? [] : [`  holds            ${counts.pools} pools with ${counts.nodes} nodes, ${counts.jobs} jobs${counts.more ? ' or more' : ''}`]),
+    ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
 }
@@ -115,3 +115,5 @@ function duration(seconds: number): string {
   if (hours > 0) return `${hours} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
 }
+
+const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? '' : 's'}`;
