@@ -17,16 +17,21 @@ export class Leases {
     if (this.#leaseMs !== null) this.#until.set(node, now + this.#leaseMs + MARGIN_MS);
   }
 
+  /** The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come back. */
+  expect(node: NodeNumber, now: Instant): void {
+    if (!this.#until.has(node)) this.silent(node, now);
+  }
+
   end(node: NodeNumber): void {
     this.#until.delete(node);
   }
 
-  /** Agents that do not come back after we took over are silent from now on, if not from before. */
-  takeOver(nodes: readonly NodeStatus[], now: Instant): void {
+  /** Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created only those count that the provider sees run. */
+  takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: Instant): void {
     const before = new Map(this.#until);
     this.#until.clear();
     for (const { node, state } of nodes) {
-      if (state === 'creating') continue;
+      if (state === 'creating' && !runs(node)) continue;
       const known = before.get(node);
       if (known === undefined) this.silent(node, now);
       else this.#until.set(node, known);

@@ -291,7 +291,7 @@ export class Owner {
     this.#nodes.clear();
     this.#events = [];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
-    this.#leases.takeOver(snapshot.nodes, clock());
+    this.#leases.takeOver(snapshot.nodes, (node) => observed.get(node)?.observed.kind === 'running', clock());
     this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
     this.#core = createCore(snapshot, clock());
     this.#phase = 'ready';
@@ -348,6 +348,8 @@ export class Owner {
   /** The commit is done: what follows from it in memory, and what may be said now. */
   #settle(decisions: Decisions, marks: ReadonlyMap<NodeNumber, number>): void {
     for (const node of decisions.nodes) {
+      // A lease belongs to a life of the node.
+      if (this.#nodes.get(node.node)?.life !== node.life) this.#leases.end(node.node);
       if (node.goneAt === null) this.#nodes.set(node.node, node);
       else {
         this.#nodes.delete(node.node);
@@ -393,7 +395,9 @@ export class Owner {
   #observe(observation: Observation): void {
     const { node, life, observed } = observation;
     if (this.#phase === 'loading') this.#observedMeanwhile.set(node, observation);
-    else if (this.#nodes.get(node)?.life === life) this.#push({ kind: 'node', node, life, observed });
+    if (this.#phase !== 'ready' || this.#nodes.get(node)?.life !== life) return;
+    if (observed.kind === 'running' && !this.#channels.has(node)) this.#leases.expect(node, this.#options.clock());
+    this.#push({ kind: 'node', node, life, observed });
   }
 
   #push(event: CoreEvent): void {

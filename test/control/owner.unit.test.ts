@@ -291,6 +291,18 @@ describe('an owner', () => {
     expect(faults.map(({ message, cause }) => [message, cause])).toEqual([[expect.stringContaining('at 1000 with seed'), script.fault]]);
   });
 
+  test('does not wait for ever for the first word of a node that the provider sees run', async () => {
+    const { owner, script, told, clock, observe } = scripted();
+    await owner.start();
+    script.decisions = { ...nothing, nodes: [{ ...node, node: 9, life: 1, state: 'creating' }] };
+    await owner.tick();
+    script.decisions = nothing;
+    observe({ node: 9, life: 1, observed: { kind: 'running' } });
+    clock.now += 62_000;
+    await owner.tick();
+    expect(told).toContainEqual({ kind: 'leaseExpired', node: 9 });
+  });
+
   test('sends an agent away whose life of the node is over', async () => {
     const { owner, connect } = scripted();
     await owner.start();
