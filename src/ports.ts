@@ -39,5 +39,5 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame };
+export type { AgentFrame, FileAnswer, FileAsk, FileProperties };
 export { taskDirectory } from './agent/frames.ts';

@@ -32,7 +32,7 @@ describe('the package', () => {
   test('holds all that runs and is read, and nothing else', async () => {
     const { stdout } = await mustRun('tar', ['-tzf', tarball]);
     const packed = stdout.trim().split('\n').map((name) => name.replace(/^package\//, ''));
-    const sources = filesBelow(join(checkout, 'src')).filter((name) => !name.endsWith('.md'));
+    const sources = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|d\.mts)$/.test(name));
     const built = sources.map((name) => `dist/${name.replace(/\.ts$/, '.js')}`);
     const docs = filesBelow(join(checkout, 'docs')).map((name) => `docs/${name}`);
     expect(packed.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...built, ...docs].sort());

@@ -84,6 +84,6 @@ const anyName = picomatch('*');
 /** Characters that mean something to the library and nothing to Batch, outside of brackets. */
 const literals = /[\\(){}!+@,|^$](?![^[]*\])/g;
 
-/** A name that begins with a wildcard takes no dot-file. `posix` is the library's word for `[!abc]`. */
+/** A name that begins with a wildcard takes no dot-file. `posix` is the library's word for `[!abc]`, `debug` that for an error where a pattern is none (`[z-a]`). */
 const compile = (segment: string): Segment =>
-  segment === '**' ? null : picomatch(segment.replaceAll(literals, String.raw`\$&`), { nobrace: true, noextglob: true, nonegate: true, posix: true });
+  segment === '**' ? null : picomatch(segment.replaceAll(literals, String.raw`\$&`), { nobrace: true, noextglob: true, nonegate: true, posix: true, debug: true });
