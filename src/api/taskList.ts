@@ -1,5 +1,5 @@
 import type { JobWithStatus } from '../store/intents/jobs.ts';
-import { nodeNames } from '../store/intents/nodes.ts';
+import { taskNodeNames } from '../store/intents/nodes.ts';
 import { listTasks } from '../store/intents/taskPages.ts';
 import { applySelect } from '../wire/query.ts';
 import { writeBody } from '../wire/write.ts';
@@ -13,7 +13,8 @@ import { viewOfTask, wireTask, type TaskContext } from './taskView.ts';
 export const listTasksHandler: Handler = async (call, parts) => {
   const { maxResults, filter, select } = call.query;
   const job = await existingJob(call, parts);
-  const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1 };
+  const counted = { active: job.tasksActive ?? 0, running: job.tasksRunning ?? 0, completed: (job.tasksSucceeded ?? 0) + (job.tasksFailed ?? 0) };
+  const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1, counted, ingested: job.ingested ?? 0 };
   const found = await listTasks(parts.database, page, filter, (row) => viewOfTask(row).state);
   const rows = found.slice(0, maxResults);
   const token = found.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
@@ -32,6 +33,6 @@ export async function contextOf(call: Call, parts: Parts, job: JobWithStatus, no
     jobId: job.id,
     poolId: spec.poolInfo.poolId ?? '',
     jobRetryCount: spec.constraints.maxTaskRetryCount,
-    nodes: await nodeNames(parts.database, nodes),
+    nodes: await taskNodeNames(parts.database, nodes),
   };
 }

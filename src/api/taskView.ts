@@ -2,7 +2,7 @@ import { idKey } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { taskState, type StateView, type WireTaskState } from '../core/wireState.ts';
 import { taskDirectory } from '../ports.ts';
-import type { NodeName } from '../store/intents/nodes.ts';
+import type { TaskNodeName } from '../store/intents/nodes.ts';
 import type { TaskWithStatus } from '../store/intents/tasks.ts';
 import { DEFAULT_RETENTION_MS, type TaskRules } from '../store/rules.ts';
 import { withConstraintDefaults } from '../wire/defaults.ts';
@@ -37,7 +37,7 @@ export interface TaskContext {
   /** Of the job: where its tasks run if their node's pool is gone. */
   readonly poolId: string;
   readonly jobRetryCount: number;
-  readonly nodes: ReadonlyMap<number, NodeName>;
+  readonly nodes: ReadonlyMap<number, TaskNodeName>;
 }
 
 export function wireTask(row: TaskWithStatus, context: TaskContext): Task {

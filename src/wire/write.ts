@@ -12,7 +12,7 @@ interface PropertyWriter {
   readonly write: Writer | undefined;
 }
 
-const compiled = new Map<string, readonly PropertyWriter[]>();
+const compiled = new Map<Revision, Map<ShapeName, readonly PropertyWriter[]>>();
 
 /**
  * The JSON of an answer in the client's API version: properties in the service's order, those the version does not know
@@ -40,8 +40,8 @@ function writeInto(output: Record<string, unknown>, shape: ShapeName, revision: 
 }
 
 function writersOf(shape: ShapeName, revision: Revision): readonly PropertyWriter[] {
-  const key = `${shape} ${revision}`;
-  const found = compiled.get(key);
+  const ofRevision = compiled.get(revision) ?? new Map<ShapeName, readonly PropertyWriter[]>();
+  const found = ofRevision.get(shape);
   if (found !== undefined) return found;
   const writers = rowsOf(shape)
     .filter(([, row]) => knownIn(row, revision) && row.secret !== true)
@@ -50,7 +50,7 @@ function writersOf(shape: ShapeName, revision: Revision): readonly PropertyWrite
       wireName: wireNameOf(canonicalName, row, revision),
       write: propertyWriter(row, revision),
     }));
-  compiled.set(key, writers);
+  compiled.set(revision, ofRevision.set(shape, writers));
   return writers;
 }
 

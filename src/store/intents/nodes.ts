@@ -52,6 +52,24 @@ export async function nodeNames(database: Database, nodes: readonly NodeNumber[]
   return new Map(found.map((name) => [name.node, name]));
 }
 
+/** Id and pool of a node never change, and every page of tasks asks for the same few: the names of living pools' nodes are remembered. */
+const remembered = new WeakMap<Database, Map<NodeNumber, TaskNodeName>>();
+const REMEMBERED_NODES = 20_000;
+
+export type TaskNodeName = Pick<NodeName, 'id' | 'poolId'>;
+
+/** As `nodeNames`, without asking the database for what is known. */
+export async function taskNodeNames(database: Database, nodes: readonly NodeNumber[]): Promise<ReadonlyMap<NodeNumber, TaskNodeName>> {
+  const known = remembered.get(database) ?? new Map<NodeNumber, TaskNodeName>();
+  remembered.set(database, known);
+  const missing = [...new Set(nodes)].filter((node) => !known.has(node));
+  if (missing.length === 0) return known;
+  const found = await nodeNames(database, missing);
+  if (known.size > REMEMBERED_NODES) known.clear();
+  for (const [node, { id, poolId }] of found) if (poolId !== null) known.set(node, { id, poolId });
+  return new Map([...known, ...found]);
+}
+
 export interface NodeCountRow {
   readonly poolId: string;
   readonly poolKey: string;

@@ -18,6 +18,10 @@ export interface TaskPage {
   /** Tasks numbered above this. */
   readonly after: TaskNumber;
   readonly limit: number;
+  /** The owner's counts, which were committed together with the statuses: where they say that there is none, nobody needs to look. */
+  readonly counted: { readonly active: number; readonly running: number; readonly completed: number };
+  /** The highest number that the counts cover. */
+  readonly ingested: TaskNumber;
 }
 
 const firstWindow = 4_000;
@@ -30,41 +34,40 @@ const pageOfTasks = statement<TaskWithStatus>(
   `select ${taskColumns}, ${taskStatusColumns}
    from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${statusOfTask} order by t.task`,
 );
-const tasksByNumber = statement<TaskWithStatus>(
+const taskOfNumber = (number: string): string => `(select * from task where task.job = $1 and task.task = ${number} limit 1)`;
+const tasksByNumber = statement<FoundTask>(
   'task.byNumber',
-  `select ${taskColumns}, ${taskStatusColumns}
-   from unnest($2::bigint[]) n, lateral (select * from task where task.job = $1 and task.task = n and task.deleted_at is null limit 1) t ${statusOfTask} order by t.task`,
+  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+   from unnest($2::bigint[]) n, lateral ${taskOfNumber('n')} t ${statusOfTask} order by t.task`,
 );
-const inState = statement<{ task: TaskNumber }>(
+const tasksInState = statement<FoundTask>(
   'task.inState',
-  'select task from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::text[]) order by task limit $5',
+  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+   from (select * from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::text[]) order by task limit $5) s, lateral ${taskOfNumber('s.task')} t
+   order by t.task`,
 );
 // A task without a row in task_status was never attempted: it is active.
-const notElsewhere = statement<{ task: TaskNumber }>(
+const tasksNotElsewhere = statement<FoundTask>(
   'task.notElsewhere',
-  `select n as task from generate_series($2::bigint + 1, $3::bigint) n
-   except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[]) order by task limit $5`,
+  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+   from (select n as task from generate_series($2::bigint + 1, $3::bigint) n
+     except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[]) order by task limit $5) c,
+     lateral ${taskOfNumber('c.task')} t ${statusOfTask} order by t.task`,
 );
-const countElsewhere = statement<{ tasks: number }>(
-  'task.countElsewhere',
-  'select count(*)::int as tasks from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[])',
+// Most of a job's tasks end in the order in which they were added. Counting is a third of the work of finding out which; windows are looked at until one has room.
+const firstNotElsewhere = statement<{ after: TaskNumber }>(
+  'task.firstNotElsewhere',
+  `select w as after from generate_series($2::bigint, $3::bigint - 1, ${firstWindow}) w
+   where (select count(*) from task_status where job = $1 and task > w and task <= least(w + ${firstWindow}, $3::bigint) and state <> all($4::text[])) < least(${firstWindow}, $3::bigint - w)
+   limit 1`,
 );
-const tally = statement<Tally>(
-  'job.tally',
-  `select coalesce(tasks_active, 0)::float8 as active, coalesce(tasks_running, 0)::float8 as running,
-     coalesce(tasks_succeeded + tasks_failed, 0)::float8 as completed, coalesce(ingested, 0)::float8 as ingested,
-     (select coalesce(array_agg(distinct i.task), '{}')::text from inbox i where i.account = j.account and i.kind = 'task' and i.subject = j.job) as asked
-   from job j left join job_status using (job) where j.job = $1`,
+// Tasks whose intent the owner has not seen yet: their state may read otherwise than their status says.
+const askedOf = statement<{ task: TaskNumber }>(
+  'task.asked',
+  `select distinct i.task from inbox i where i.account = (select account from job where job = $1) and i.kind = 'task' and i.subject = $1 and i.task > $2 and i.task < $3`,
 );
 
-interface Tally {
-  readonly active: number;
-  readonly running: number;
-  readonly completed: number;
-  readonly ingested: TaskNumber;
-  /** Tasks whose intent the owner has not seen yet, as an array literal: their state may read otherwise than their status says. */
-  readonly asked: string;
-}
+type FoundTask = TaskWithStatus & { readonly deletedAt: number | null };
 
 /** `stateOf`: the state on the wire (a status alone does not tell of a reactivation that the owner has not seen). */
 export async function listTasks(
@@ -93,60 +96,48 @@ async function filtered(database: Database, page: TaskPage, filter: Filter): Pro
   return found;
 }
 
-/** `state eq '…'`, which clients poll: candidates from the narrow table, window by window, then only their rows. */
+/** `state eq '…'`, which clients poll: candidates from the narrow table, window by window, with their rows. */
 async function ofState(
   database: Database,
   page: TaskPage,
   state: WireTaskState,
   stateOf: (row: TaskWithStatus) => WireTaskState,
 ): Promise<readonly TaskWithStatus[]> {
-  const candidates = await candidatesOf(database, page, state);
+  // Asked beside the first candidates; whatever fails then, it is the first failure that is told.
+  const asking = rows(database, askedOf, [page.job, page.after, page.nextTask]).then((asked) => new Set(asked.map(({ task }) => task)));
+  asking.catch(() => undefined);
+  const start = await startOf(database, page, state);
   const found: TaskWithStatus[] = [];
-  for await (const numbers of candidates) {
-    for (let from = 0; from < numbers.length && found.length < page.limit; from += page.limit) {
-      const tasks = await rows(database, tasksByNumber, [page.job, numbers.slice(from, from + page.limit)]);
-      found.push(...tasks.filter((row) => stateOf(row) === state));
+  const take = async (candidates: readonly FoundTask[], reached: TaskNumber): Promise<void> => {
+    const left = await asking;
+    const known = new Set(candidates.map(({ task }) => task));
+    const extra = [...left].filter((task) => task <= reached && !known.has(task));
+    for (const task of left) if (task <= reached) left.delete(task);
+    const more = extra.length === 0 ? [] : await rows(database, tasksByNumber, [page.job, extra]);
+    const all = more.length === 0 ? candidates : [...candidates, ...more].toSorted((a, b) => a.task - b.task);
+    for (const row of all) if (row.deletedAt === null && stateOf(row) === state) found.push(row);
+  };
+  const statement = state === 'active' ? tasksNotElsewhere : tasksInState;
+  for (const [first, through] of windows({ ...page, after: start })) {
+    // As many as a page needs at a time: most pages are full long before the window is through.
+    for (let after = first; after < through && found.length < page.limit; ) {
+      const candidates = await rows(database, statement, [page.job, after, through, statusesOf[state], page.limit]);
+      after = candidates.length < page.limit ? through : (candidates.at(-1)?.task ?? through);
+      await take(candidates, after);
     }
-    if (found.length >= page.limit) break;
+    if (found.length >= page.limit) return found.slice(0, page.limit);
   }
+  await take([], page.nextTask);
   return found.slice(0, page.limit);
 }
 
-/** Numbers of tasks that may be in that state, ascending, in batches. */
-async function candidatesOf(database: Database, page: TaskPage, state: WireTaskState): Promise<AsyncIterable<readonly TaskNumber[]>> {
-  const [counts] = await rows(database, tally, [page.job]);
-  if (counts === undefined) return none();
-  const asked = new Set((counts.asked.match(/\d+/g) ?? []).map(Number).filter((task) => task > page.after && task < page.nextTask));
-  // The counts were committed together with the statuses: where they say that there is none, nobody needs to look.
-  const count = { active: counts.active, preparing: counts.running, running: counts.running, completed: counts.completed }[state];
-  const start = count > 0 ? page.after : state === 'active' ? Math.max(page.after, counts.ingested) : page.nextTask;
-  return search(database, { ...page, after: start }, state, asked);
-}
-
-async function* none(): AsyncGenerator<readonly TaskNumber[]> {}
-
-async function* search(database: Database, page: TaskPage, state: WireTaskState, asked: ReadonlySet<TaskNumber>): AsyncGenerator<readonly TaskNumber[]> {
-  const left = new Set(asked);
-  const statement = state === 'active' ? notElsewhere : inState;
-  for (const [first, through] of windows(page)) {
-    if (state === 'active' && (await allElsewhere(database, page.job, first, through)) && ![...left].some((task) => task <= through)) continue;
-    // As many as a page needs at a time: most pages are full long before the window is through.
-    for (let after = first; after < through; ) {
-      const found = (await rows(database, statement, [page.job, after, through, statusesOf[state], page.limit])).map(({ task }) => task);
-      const reached = found.length < page.limit ? through : (found.at(-1) ?? through);
-      const extra = [...left].filter((task) => task <= reached);
-      for (const task of extra) left.delete(task);
-      yield extra.length === 0 ? found : [...new Set([...found, ...extra])].toSorted((a, b) => a - b);
-      after = reached;
-    }
-  }
-  if (left.size > 0) yield [...left].toSorted((a, b) => a - b);
-}
-
-/** Whether a window holds no active task: counting is a third of the work of finding out which. */
-async function allElsewhere(database: Database, job: JobNumber, after: TaskNumber, through: TaskNumber): Promise<boolean> {
-  const [counted] = await rows(database, countElsewhere, [job, after, through, statusesOf.active]);
-  return counted?.tasks === through - after;
+/** Up to where nothing can be in that state. */
+async function startOf(database: Database, page: TaskPage, state: WireTaskState): Promise<TaskNumber> {
+  const { counted, after, nextTask } = page;
+  if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? after : nextTask;
+  if (counted.active === 0) return Math.max(after, page.ingested);
+  const [first] = await rows(database, firstNotElsewhere, [page.job, after, nextTask - 1, statusesOf.active]);
+  return first?.after ?? nextTask;
 }
 
 /** Bounds of numbers from the page's start to the job's last task: small ones first, because most pages are full soon. */

@@ -58,7 +58,7 @@ const insert = statement(
   'task.insert',
   `with added as (
      insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
-     select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::jsonb, $3, $3, new.slots, new.rules::jsonb
+     select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::json, $3, $3, new.slots, new.rules::jsonb
      from unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, slots, rules, ordinality)
    ), numbered as (
      update job set next_task = next_task + cardinality($4::text[]), slots_added = slots_added + $9 where job = $1
@@ -67,7 +67,7 @@ const insert = statement(
 );
 const update = statement<{ modifiedAt: Instant }>(
   'task.update',
-  `update task set spec = coalesce($3, spec), rules = case when $3::jsonb is null then rules else $4 end, terminate_at = $5,
+  `update task set spec = coalesce($3, spec), rules = case when $3::json is null then rules else $4 end, terminate_at = $5,
      reactivate_sequence = $6, deleted_at = $7, modified = case when $9 then greatest($8, modified + 1) else modified end
    where job = $1 and task = $2 returning modified as "modifiedAt"`,
 );
