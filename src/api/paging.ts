@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { invalidQuery } from '../wire/errors.ts';
 import { jsonContentType, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
@@ -37,13 +38,30 @@ function nextLink(call: Call, token: string): string {
 }
 
 /** A page of a list; `collection` names it in `odata.metadata`. */
-export const listAnswer = (call: Call, collection: string, items: readonly object[], token: string | null): Answer =>
-  listAnswerOfTexts(call, collection, items.map((item) => JSON.stringify(item)), token);
-
-/** As `listAnswer`, of items that are JSON already: made one by one, they are garbage before the next one is made. */
-export function listAnswerOfTexts(call: Call, collection: string, items: readonly string[], token: string | null): Answer {
-  const metadata = JSON.stringify(`${call.baseUrl}/$metadata#${collection}`);
-  const link = token === null ? '' : `,"odata.nextLink":${JSON.stringify(nextLink(call, token))}`;
-  const body = `{"odata.metadata":${metadata},"value":[${items.join(',')}]${link}}`;
+export function listAnswer(call: Call, collection: string, items: readonly object[], token: string | null): Answer {
+  const body = before(call, collection) + items.map((item) => JSON.stringify(item)).join(',') + after(call, token);
   return { status: 200, headers: { 'content-type': jsonContentType }, body };
 }
+
+/** Short enough that an owner's tick never waits long for a page being written, long enough to be worth a write. */
+const ITEMS_A_PIECE = 64;
+
+/**
+ * As `listAnswer`, written piece by piece (chunked, as the service does): the client reads the first tasks while the next are being written, and what was written is
+ * garbage before the next piece is made. The first piece is made at once, so that a fault is still an error answer.
+ */
+export function streamedList<Item>(call: Call, collection: string, items: readonly Item[], text: (item: Item) => string, token: string | null): Answer {
+  const piece = (from: number): string => (from > 0 ? ',' : '') + items.slice(from, from + ITEMS_A_PIECE).map(text).join(',');
+  const first = before(call, collection) + piece(0);
+  if (items.length <= ITEMS_A_PIECE) return { status: 200, headers: { 'content-type': jsonContentType }, body: first + after(call, token) };
+  function* pieces(): Generator<string> {
+    yield first;
+    for (let from = ITEMS_A_PIECE; from < items.length; from += ITEMS_A_PIECE) yield piece(from);
+    yield after(call, token);
+  }
+  return { status: 200, headers: { 'content-type': jsonContentType }, body: Readable.from(pieces(), { objectMode: true, highWaterMark: 1 }) };
+}
+
+const before = (call: Call, collection: string): string => `{"odata.metadata":${JSON.stringify(`${call.baseUrl}/$metadata#${collection}`)},"value":[`;
+
+const after = (call: Call, token: string | null): string => `]${token === null ? '' : `,"odata.nextLink":${JSON.stringify(nextLink(call, token))}`}}`;

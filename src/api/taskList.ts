@@ -1,12 +1,13 @@
 import type { JobWithStatus } from '../store/intents/jobs.ts';
 import { taskNodeNames } from '../store/intents/nodes.ts';
 import { listTasks } from '../store/intents/taskPages.ts';
+import type { TaskWithStatus } from '../store/intents/tasks.ts';
 import { applySelect } from '../wire/query.ts';
 import { writeBody } from '../wire/write.ts';
 import type { Call, Handler, Parts } from './call.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedJob } from './jobView.ts';
-import { listAnswerOfTexts, pageStart, skipToken } from './paging.ts';
+import { pageStart, skipToken, streamedList } from './paging.ts';
 import { viewOfTask, wireTask, type TaskContext } from './taskView.ts';
 
 /** Task_List, in the order in which tasks were added. */
@@ -19,11 +20,11 @@ export const listTasksHandler: Handler = async (call, parts) => {
   const rows = found.slice(0, maxResults);
   const token = found.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
   const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
-  const texts = rows.map((row) => {
+  const text = (row: TaskWithStatus): string => {
     const json = writeBody('Task', call.version, wireTask(row, context));
     return JSON.stringify(select === undefined ? json : applySelect(json, select));
-  });
-  return listAnswerOfTexts(call, 'tasks', texts, token);
+  };
+  return streamedList(call, 'tasks', rows, text, token);
 };
 
 export async function contextOf(call: Call, parts: Parts, job: JobWithStatus, nodes: readonly number[]): Promise<TaskContext> {
