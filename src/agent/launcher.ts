@@ -1,7 +1,7 @@
 import { readFileSync, statSync, truncateSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { hasOthers } from './cgroups.ts';
+import { hasOthers, removeCgroup } from './cgroups.ts';
 import { attemptMark, nodeMark } from './environment.ts';
 import { type Enclosure, killEnclosure } from './killing.ts';
 import { processesByVariable } from './processes.ts';
@@ -55,15 +55,25 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
 
   const start = (user: User): SlotShell => {
     const name = `slot-${++shells}`;
-    return startSlotShell({
+    const shell = startSlotShell({
       user,
       scriptPath: join(options.scriptDirectory, name),
       environment: options.environment,
       cgroup: options.nodeCgroup === null ? null : { node: options.nodeCgroup, name },
     });
+    void shell.gone.then(() => forget(shell));
+    return shell;
+  };
+
+  /** One that died idle must not be given to a task; of one that left others behind the control group stays, for whoever kills them. */
+  const forget = (shell: SlotShell): void => {
+    const index = idle.indexOf(shell);
+    if (index >= 0) idle.splice(index, 1);
+    if (shell.cgroup !== null) removeCgroup(shell.cgroup);
   };
 
   const giveBack = (shell: SlotShell): void => {
+    if (shell.isGone) return;
     idle.push(shell);
     if (idle.length > options.idleShells) idle.shift()?.close();
   };

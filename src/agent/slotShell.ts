@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fchownSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
 import type { User } from './users.ts';
 
@@ -11,6 +11,9 @@ import type { User } from './users.ts';
  * idle -> busy (the agent wrote the script and a newline) -> idle (the shell wrote the exit status). It runs as the task's user and opens the task's
  * files itself, so that the agent opens nothing in a directory which the task controls. The signals that it catches are back at their defaults in its
  * children; they are caught so that a task which signals its process group (`kill 0`) does not end it. Whatever kills it ends the attempt.
+ *
+ * A task has the shell's uid: it must not write the script (which is the agent's, its user's group may only read it), and it may write into the shell's pipes.
+ * So an answer counts only if it is asked for and is an exit status; after any other the shell is killed, and with it the attempt.
  */
 export interface SlotShell {
   readonly user: User;
@@ -20,6 +23,7 @@ export interface SlotShell {
   run(script: string): Promise<number>;
   /** Resolves once the shell's process is gone. */
   readonly gone: Promise<void>;
+  readonly isGone: boolean;
   /** Lets an idle shell go. */
   close(): void;
 }
@@ -38,11 +42,13 @@ export const shellName = 'linarite-slot';
 
 const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
 
+/** All that a slot shell ever says: null for what is no exit status. */
+const exitStatusOf = (text: string): number | null => (/^\d{1,3}\n$/.test(text) && Number(text) <= 255 ? Number(text) : null);
+
 /** Throws the system's error if its script cannot be made, or the machine has no files left for its pipes. */
 export const startSlotShell = (options: SlotShellOptions): SlotShell => {
   const { user, scriptPath } = options;
-  const script = openSync(scriptPath, 'w', 0o600);
-  if (user.uid !== null && user.gid !== null) fchownSync(script, user.uid, user.gid);
+  const script = openScript(scriptPath, user);
   const child = spawn('/bin/sh', ['-c', loop, shellName, scriptPath], {
     cwd: '/',
     env: Object.fromEntries(options.environment),
@@ -70,9 +76,12 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
   child.stdin.on('error', () => {});
   child.stdout.setEncoding('latin1');
   child.stdout.on('data', (text: string) => {
+    // `exit` follows.
+    const status = exitStatusOf(text);
+    if (waiting === null || status === null) return void child.kill('SIGKILL');
     const now = waiting;
     waiting = null;
-    now?.resolve(Number.parseInt(text, 10));
+    now.resolve(status);
   });
 
   return {
@@ -80,6 +89,9 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     pid: child.pid ?? 0,
     cgroup,
     gone,
+    get isGone() {
+      return failed !== null;
+    },
     run: (text) => {
       if (failed !== null) return Promise.reject(failed);
       const bytes = Buffer.from(text);
@@ -106,6 +118,14 @@ export class ShellDied extends Error {
     this.signal = signal;
   }
 }
+
+const openScript = (path: string, { uid, gid }: User): number => {
+  const script = openSync(path, 'w', 0o600);
+  if (uid === null || gid === null || uid === 0) return script;
+  fchownSync(script, 0, gid);
+  fchmodSync(script, 0o640);
+  return script;
+};
 
 const enclose = (child: ChildProcess, place: SlotShellOptions['cgroup']): string | null => {
   if (place === null || child.pid === undefined) return null;

@@ -80,6 +80,12 @@ describe.runIf(isRoot)('the user of a task', () => {
     expect(exitCode).toBe(1);
   });
 
+  test('cannot write the script of its slot, and so not say how it ended', async () => {
+    const { exitCode, err } = await sh('forger', auto('pool'), `for script in 1 2 3 4 5 6 7 8; do echo "echo 99999999999" >> ${node.state}/slots/slot-$script; done; exit 4`);
+    expect(exitCode).toBe(4);
+    expect(err.match(/denied/gi)).toHaveLength(8);
+  });
+
   test('writes its working directory and `shared`, and only reads what the start task left', async () => {
     const { err } = await sh(
       'writer',

@@ -1,0 +1,91 @@
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { openCgroup } from '../../src/agent/cgroups.ts';
+import { killEnclosure } from '../../src/agent/killing.ts';
+import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
+import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
+import type { User } from '../../src/agent/users.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const caller: User = { uid: null, gid: null, name: 'caller' };
+const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, name: 'task' };
+
+describe('a slot shell', () => {
+  let directory: string;
+  let shell: SlotShell | null = null;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'linarite-slot-'));
+    shell = null;
+  });
+  afterEach(async () => {
+    shell?.close();
+    await shell?.gone;
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const start = (user: User): SlotShell => {
+    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: null });
+    return shell;
+  };
+
+  test('says the exit status of one script after the other', async () => {
+    const { run } = start(caller);
+    expect(await run('(exit 0)\n')).toBe(0);
+    expect(await run('(exit 255)\n')).toBe(255);
+  });
+
+  test.each([['echo 99999999999'], ['echo'], ['echo -1'], ['echo 256']])('that says something else (`%s`) is killed, and with it the attempt', async (said) => {
+    const used = start(caller);
+    await expect(used.run(`${said}\n`)).rejects.toMatchObject({ name: 'Error', signal: 'SIGKILL' });
+    expect(used.isGone).toBe(true);
+  });
+
+  test('that speaks without being asked is killed', async () => {
+    const used = start(caller);
+    expect(await used.run('(sleep 0.05; echo 0) & (exit 3)\n')).toBe(3);
+    await used.gone;
+  });
+
+  test.runIf(isRoot)('has a script that its user can read and not write', () => {
+    start(taskUser);
+    expect(statSync(join(directory, 'slot'))).toMatchObject({ uid: 0, gid: taskUser.gid, mode: 0o100640 });
+  });
+});
+
+const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`);
+if (nodeCgroup === null) console.log('skipped: control groups of slot shells, of which none can be made here');
+
+describe('the shells of a node', () => {
+  let directory: string;
+  let launcher: Launcher;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'linarite-slots-'));
+    launcher = createLauncher({ rootDirectory: directory, scriptDirectory: directory, nodeCgroup, environment: new Map([['PATH', '/usr/bin:/bin']]), idleShells: 1 });
+  });
+  afterEach(async () => {
+    await launcher.killAll();
+    if (nodeCgroup !== null) await killEnclosure({ cgroup: nodeCgroup, groups: [], marks: [] });
+    rmSync(directory, { recursive: true, force: true });
+  });
+  const sh = (script: string): Promise<unknown> =>
+    launcher.launch(
+      'a',
+      { program: '/bin/sh', args: ['-c', script], environment: new Map(), workingDirectory: directory, stdout: join(directory, 'out'), stderr: join(directory, 'err') },
+      caller,
+      'kill',
+    ).exit;
+
+  test.runIf(nodeCgroup !== null)('leave no control groups behind when they are let go', async () => {
+    await Promise.all([1, 2, 3].map((code) => sh(`exit ${code}`)));
+    await expect.poll(() => readdirSync(nodeCgroup ?? '', { withFileTypes: true }).filter((entry) => entry.isDirectory()).length, { timeout: 10_000 }).toBe(1);
+  });
+
+  test('that die idle are not given to the next task', async () => {
+    await sh('echo $PPID');
+    const pid = Number(readFileSync(join(directory, 'out'), 'utf8'));
+    process.kill(pid, 'SIGKILL');
+    await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
+    expect(await sh('exit 6')).toEqual({ kind: 'exited', exitCode: 6 });
+  });
+});
