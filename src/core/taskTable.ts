@@ -13,13 +13,14 @@ export const JOBS_LIMIT = -2;
 const RETENTION_MAX_SECONDS = 0xffff_ffff;
 
 /**
- * Open tasks as parallel typed arrays with a list of free rows: about 45 bytes a task, so that a million waiting ones are no burden. `Task` objects exist
+ * Open tasks as parallel typed arrays with a list of free rows: about 47 bytes a task, so that a million waiting ones are no burden. `Task` objects exist
  * only for those that have a status row (attempted at least once).
  */
 export class TaskTable {
   number: Uint32Array = new Uint32Array(0);
   createdAt: Float64Array = new Float64Array(0);
-  slots: Uint16Array = new Uint16Array(0);
+  /** Any int32: a task that needs more than any node has is accepted and never runs (task semantics 6.13). */
+  slots: Int32Array = new Int32Array(0);
   retryLimit: Int32Array = new Int32Array(0);
   retentionSeconds: Uint32Array = new Uint32Array(0);
   /** Dependencies not yet satisfied. */
@@ -71,7 +72,7 @@ export class TaskTable {
     const length = old === 0 ? 256 : old * 2;
     this.number = grown(this.number, new Uint32Array(length));
     this.createdAt = grown(this.createdAt, new Float64Array(length));
-    this.slots = grown(this.slots, new Uint16Array(length));
+    this.slots = grown(this.slots, new Int32Array(length));
     this.retryLimit = grown(this.retryLimit, new Int32Array(length));
     this.retentionSeconds = grown(this.retentionSeconds, new Uint32Array(length));
     this.unmet = grown(this.unmet, new Int32Array(length));
@@ -89,7 +90,7 @@ export class TaskTable {
 /** Reads a row that exists. */
 export const at = (column: { readonly [row: number]: number | undefined }, row: number): number => column[row] ?? 0;
 
-const grown = <Column extends Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array>(from: Column, to: Column): Column => {
+const grown = <Column extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: Column, to: Column): Column => {
   to.set(from);
   return to;
 };

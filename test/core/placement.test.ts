@@ -4,6 +4,20 @@ import { testEnv, type TestPool } from './harness.ts';
 const runningOn = (pool: TestPool): number[] => pool.nodes.map(({ runningTasks }) => runningTasks);
 
 describe('tasks are placed', () => {
+  test.each([65_537, 2_147_483_647])('of a task that needs %i slots never happens, and is counted as asked', (requiredSlots) => {
+    const env = testEnv();
+    env.pool({ slots: 4 });
+    const job = env.job().task({ requiredSlots });
+    env.settle();
+    expect(job.state(1)).toBe('active');
+    expect(job.status.slots).toMatchObject({ active: requiredSlots, running: 0 });
+    expect(env.sent('offer')).toEqual([]);
+    env.restart().settle();
+    job.terminateTask(1);
+    env.settle();
+    expect(job.status.slots).toEqual({ active: 0, running: 0, succeeded: 0, failed: requiredSlots });
+  });
+
   test('spread over the nodes', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 4, nodes: 3, fillType: 'spread' });
