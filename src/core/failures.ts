@@ -1,4 +1,5 @@
 import type { FailureInfo, ResizeError } from './status.ts';
+import { NODES_PER_ACCOUNT } from './tunables.ts';
 
 /** Task failures that the rules themselves give (spec errors 4.5: codes, categories, recorded messages); those before launch and of uploads come from agents. */
 
@@ -33,6 +34,12 @@ export const allocationFailed = (kind: NodeKind, reason: string): ResizeError =>
   code: 'AllocationFailed',
   message: `Desired number of ${KINDS[kind]} nodes could not be allocated`,
   values: [{ name: 'Reason', value: reason }],
+});
+
+/** As where the account's quota of cores is used up (errors 4.7); what is counted here is nodes. */
+export const nodeQuotaReached = (kind: NodeKind): ResizeError => ({
+  code: kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
 });
 
 export const RESIZE_STOPPED: ResizeError = { code: 'ResizeStopped', message: 'Desired number of nodes could not be reached as the resize was stopped' };

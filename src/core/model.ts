@@ -40,8 +40,8 @@ export interface Pool {
   readonly nodes: Set<Node>;
   readonly capacity: Capacity<Node>;
   readonly queue: PoolQueue;
-  /** What the provider said when it failed to give nodes in the present resize. */
-  readonly failures: { dedicated: string | null; lowPriority: string | null };
+  /** Why the present resize gets no more nodes of a kind: what the provider said when it failed, or a bound of ours. */
+  readonly failures: { dedicated: ResizeError | null; lowPriority: ResizeError | null };
   /** Un-started offers by their job's priority, in slots, those being taken back left out. */
   readonly offered: Map<number, number>;
   /** Slots of offers being taken back for idle nodes. */

@@ -1,5 +1,6 @@
 import { currentAttempt, isLive, keyOf, withdraw } from './attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation } from './events.ts';
+import { allocationFailed } from './failures.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Node, Pool } from './model.ts';
 import { nodeTakesTasks } from './placement/filters/nodeTakesTasks.ts';
@@ -126,7 +127,8 @@ export const observed = (state: CoreState, node: Node, life: number, { kind, ...
       if (node.state === 'leavingpool') go(state, node, now);
       else if (node.obtained || node.pool.status.allocationState === 'steady') loseLife(state, node, reason, now);
       else {
-        node.pool.failures[node.dedicated ? 'dedicated' : 'lowPriority'] = reason;
+        const kind = node.dedicated ? 'dedicated' : 'lowPriority';
+        node.pool.failures[kind] = allocationFailed(kind, reason);
         state.changes.command({ kind: 'release', node: node.number, life });
         go(state, node, now);
       }

@@ -1,5 +1,5 @@
 import { Capacity } from './capacity.ts';
-import { allocationFailed, allocationTimedOut, type NodeKind, RESIZE_STOPPED } from './failures.ts';
+import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, RESIZE_STOPPED } from './failures.ts';
 import type { PoolIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
 import { queueOf } from './jobLife.ts';
@@ -7,13 +7,14 @@ import type { CoreState, Node, Pool } from './model.ts';
 import { createNode, startLeaving, stayAfterAll } from './nodeLife.ts';
 import type { Random } from './port.ts';
 import type { PoolStatus, ResizeError } from './status.ts';
+import { NODES_PER_ACCOUNT } from './tunables.ts';
 
 /**
  * A pool's allocation.
  *
  * A request for a size makes it `resizing`: missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle, then
  * those with the fewest tasks). It is `steady` again when as many as asked for have been obtained and the others have left. It also becomes `steady`, short of its
- * targets and with a resize error that says why, when the provider failed to give some, when the time for it ran out, when a client stopped it, or when no such
+ * targets and with a resize error that says why, when the provider failed to give some, when the account has as many nodes as it may, when the time for it ran out, when a client stopped it, or when no such
  * node can be had here at all. What has been obtained by then stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is tried
  * again until the next request. A node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
@@ -105,7 +106,10 @@ const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): vo
     const nodes = nodesOf(pool, kind);
     const staying = nodes.filter((node) => node.state !== 'leavingpool');
     const missing = target(pool, kind) - staying.length;
-    for (let count = 0; count < missing && failures[kind] === null; count++) createNode(state, pool, kind === 'dedicated', now, random);
+    for (let count = 0; count < missing && failures[kind] === null; count++) {
+      if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
+      else createNode(state, pool, kind === 'dedicated', now, random);
+    }
     for (const node of firstToLeave(staying).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
     if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
   }
@@ -143,10 +147,7 @@ const stop = (state: CoreState, pool: Pool, error: (kind: NodeKind) => ResizeErr
 };
 
 const errorsOf = ({ failures }: Pool): ResizeError[] =>
-  KINDS.flatMap((kind) => {
-    const reason = failures[kind];
-    return reason === null ? [] : [allocationFailed(kind, reason)];
-  });
+  KINDS.flatMap((kind) => failures[kind] ?? []);
 
 const finish = (state: CoreState, pool: Pool, resizeErrors: readonly ResizeError[], now: Instant): void => {
   pool.status = { ...pool.status, allocationState: 'steady', allocationSince: now, stopSequence: pool.intent.stopSequence, resizeErrors };

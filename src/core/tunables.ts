@@ -27,6 +27,12 @@ export const RELEASES_PER_DECIDE = 10_000;
 /** How far into a job's queue a returning task looks for its place in the order of numbers. */
 export const REQUEUE_LOOKAHEAD = 64;
 
+/**
+ * Nodes of an account, of both kinds, those on their way in or out included. A client may write any int32 as a target: without a bound one such request
+ * would use up the memory of the service. Far more than the providers known today can give, and few enough for what is done per node.
+ */
+export const NODES_PER_ACCOUNT = 1_000;
+
 /** The wait before a node that was lost twice in a row is acquired again, doubled each time it is lost without having run for `NODE_SETTLED_MS`. */
 export const REACQUIRE_FIRST_MS = 1000;
 export const REACQUIRE_MAX_MS = 60_000;

@@ -91,6 +91,28 @@ describe('a pool that grows', () => {
     expect(pool.status.resizeErrors).toEqual([]);
   });
 
+  test('of more nodes than an account may have gets those it may, and says that there is a bound', () => {
+    const env = testEnv();
+    const other = env.pool({ id: 'other', nodes: 0, targetLowPriority: 2 });
+    env.settle();
+    const pool = env.pool({ nodes: 2_147_483_647, targetLowPriority: 2_147_483_647 });
+    env.settle();
+    expect(env.nodes.size).toBe(1_000);
+    expect(other.status).toMatchObject({ currentLowPriority: 2, resizeErrors: [] });
+    expect(pool.status).toMatchObject({
+      allocationState: 'steady',
+      currentDedicated: 998,
+      currentLowPriority: 0,
+      resizeErrors: [
+        { code: 'AccountCoreQuotaReached', message: expect.stringContaining('at most 1000 nodes') },
+        { code: 'AccountLowPriorityCoreQuotaReached', message: expect.stringContaining('at most 1000 nodes') },
+      ],
+    });
+    pool.resize(10, { targetLowPriority: 0 });
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 10, resizeErrors: [] });
+  });
+
   test('goes on with its resize under another owner', () => {
     const env = testEnv();
     env.bootsByItself = false;
