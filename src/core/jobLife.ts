@@ -96,12 +96,13 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   if (intent.actionSequence > job.status.actionSequence) takeAction(state, job, now);
   if (job.exitAction !== null) takeExitAction(state, job, now);
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
+  // First: the last task that a disable waited for may have been the job's last.
+  if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) {
     terminate(state, job, REASONS.allComplete, now);
     state.changes.guard({ job: job.number, ingested: job.ingested });
   }
   if (job.live.size > 0) return;
-  if (job.status.state === 'disabling') move(state, job, 'disabled', now);
   if (job.status.state === 'terminating') {
     move(state, job, 'completed', now);
     job.status = { ...job.status, endedAt: now };

@@ -130,6 +130,17 @@ describe('onAllTasksComplete', () => {
     expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2 }]);
   });
 
+  test('ends a job that was disabled while its last tasks ran', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).tasks(2);
+    env.settle();
+    job.disable('wait');
+    env.settle();
+    job.end(1).end(2);
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete', tasks: { succeeded: 2 } });
+  });
+
   test('ends a job without tasks at once', () => {
     const env = testEnv();
     const job = env.job();
