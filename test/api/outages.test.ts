@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NodeFiles } from '../../src/ports.ts';
+import { isUnavailable, transaction } from '../../src/store/intents/statement.ts';
 import { until } from '../support/deadline.ts';
 import { statuses } from './statuses.ts';
 import { testApi, ubuntu, type TestApi } from './support.ts';
@@ -30,6 +31,20 @@ test('a request whose time is up says so, and gives up what it waited for', asyn
   expect([status, json.code]).toEqual([500, 'OperationTimedOut']);
   expect(performance.now() - started).toBeGreaterThanOrEqual(990);
   await until('the ask is given up', () => given.up);
+});
+
+test('a connection that the database ends within a transaction fails that one, as an outage, and nothing else', async () => {
+  const failure = await transaction(it.pool, async (tx) => {
+    const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');
+    const lost = new Promise<void>((resolve) => {
+      tx.once('end', resolve);
+    });
+    await it.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid]);
+    await lost;
+    await tx.query('select 1');
+  }).catch((error: unknown) => error);
+  expect(isUnavailable(failure), String(failure)).toBe(true);
+  expect((await it.ask({ url: '/pools/p' })).status).toBe(200);
 });
 
 test('while the database is away requests are put off; when it is back everything is as it was', async () => {

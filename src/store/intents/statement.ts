@@ -49,6 +49,11 @@ export async function rowsOf<Row extends object>(connection: Connection, text: s
 export async function transaction<T>(database: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const tx = await database.connect();
   let broken: Error | undefined;
+  // A connection that is lost while nobody asks it anything (the backend was ended, the socket closed) says so by an event; unheard it would end the process.
+  const lost = (error: Error): void => {
+    broken ??= error;
+  };
+  tx.on('error', lost);
   try {
     await tx.query('begin');
     const result = await work(tx);
@@ -56,10 +61,12 @@ export async function transaction<T>(database: Database, work: (tx: Transaction)
     return result;
   } catch (error) {
     await tx.query('rollback').catch((failure: unknown) => {
-      broken = failure instanceof Error ? failure : new Error('rollback failed');
+      broken ??= failure instanceof Error ? failure : new Error('rollback failed');
     });
     throw error;
   } finally {
+    // One that is thrown away may still complain while it closes.
+    if (broken === undefined) tx.off('error', lost);
     tx.release(broken);
   }
 }
@@ -70,7 +77,7 @@ const unavailable: ReadonlySet<unknown> = new Set(['57P01', '57P02', '57P03', '5
 /** Whether a statement failed because there is no database to speak to just now: trying again later may do. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ('code' in error && unavailable.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect)/.test(error.message);
+  return ('code' in error && unavailable.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error and is not queryable)/.test(error.message);
 }
 
 /** Whether the database answers. */
