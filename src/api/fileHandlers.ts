@@ -152,6 +152,7 @@ const list =
     const page: NodeFile[] = [];
     let after = pageStart(call, 'files', '');
     for (let more = true; more && page.length <= maxResults; ) {
+      call.signal.throwIfAborted();
       const ask = { kind: 'list', path: root.directory, recursive, prefix: prefixOf(filter), after, limit: maxResults + 1 } as const;
       const answer = await parts.files.ask(call.account.number, root.node, ask, call.signal);
       if (answer.kind === 'error') throw refused(answer, root);

@@ -15,6 +15,7 @@ export const listJobsHandler: Handler = async (call, parts) => {
   const page: Job[] = [];
   let after: string = pageStart(call, 'jobs', '');
   for (let more = true; more && page.length <= maxResults; ) {
+    call.signal.throwIfAborted();
     const limit = filter === undefined ? maxResults + 1 : batchSize;
     const rows = await listJobs(parts.database, call.account.number, after, limit);
     for (const row of rows) {

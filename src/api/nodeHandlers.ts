@@ -44,6 +44,7 @@ const list: Handler = async (call, parts) => {
   const page: Node[] = [];
   let after = pageStart(call, 'nodes', '');
   for (let more = true; more && page.length <= maxResults; ) {
+    call.signal.throwIfAborted();
     const rows = await listNodes(parts.database, call.account.number, pool.pool, after, batchSize);
     const nodes = await wireNodes(call, parts, pool, rows.map(storedNode));
     page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));

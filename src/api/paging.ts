@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { invalidQuery } from '../wire/errors.ts';
+import { isStorable } from '../wire/readers.ts';
 import { jsonContentType, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 
@@ -18,8 +19,8 @@ export function pageStart(call: Call, kind: string, start: string | number): str
   if (token === undefined) return start;
   const value = decode(token);
   const after: unknown = Array.isArray(value) && value[0] === kind ? value[1] : undefined;
-  if (typeof start === 'string' && typeof after === 'string') return after;
-  if (typeof start === 'number' && Number.isSafeInteger(after)) return Number(after);
+  if (typeof start === 'string' && typeof after === 'string' && isStorable(after)) return after;
+  if (typeof start === 'number' && typeof after === 'number' && Number.isSafeInteger(after) && after >= start) return after;
   throw invalidQuery('$skiptoken', token, 'The token is not one that this list has given.');
 }
 

@@ -101,7 +101,7 @@ export function taskRules(spec: StoredTask): TaskRules | null {
   const { maxTaskRetryCount } = spec.constraints;
   const affinity = spec.affinityInfo?.affinityId;
   const { dependsOn, exitConditions } = spec;
-  const retentionMs = Math.min(durationMs(spec.constraints.retentionTime, DEFAULT_RETENTION_MS), Number.MAX_SAFE_INTEGER);
+  const retentionMs = durationMs(spec.constraints.retentionTime, DEFAULT_RETENTION_MS);
   const retained = retentionMs === DEFAULT_RETENTION_MS ? {} : { retentionMs };
   const rules: TaskRules = {
     ...retained,

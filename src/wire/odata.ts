@@ -190,7 +190,7 @@ export function checkFilter(filter: Filter, table: FilterTable, text: string): v
 
 function checkPath(path: readonly string[], operator: Comparison | 'startswith', table: FilterTable, text: string): void {
   const name = path.join('/');
-  const operators = table[name];
+  const operators = Object.hasOwn(table, name) ? table[name] : undefined;
   if (operators === undefined) fault(text, `This list cannot be filtered by '${name}'.`);
   if (!operators.includes(operator)) fault(text, `'${name}' cannot be compared with '${operator}'.`);
 }

@@ -54,7 +54,7 @@ function find(place: Place, segments: readonly string[], index: number, params: 
   const child = place.children.get(key);
   if (child !== undefined) return find(child, segments, index + 1, params);
   if (place.parameter === undefined || segment === '') return undefined;
-  params[place.parameter.name] = decode(segment);
+  params[place.parameter.name] = decodeSegment(segment);
   return find(place.parameter.place, segments, index + 1, params);
 }
 
@@ -91,6 +91,13 @@ function plant(row: Operation): void {
 
 function emptyPlace(): Place {
   return { children: new Map(), parameter: undefined, rest: undefined, byMethod: new Map() };
+}
+
+/** Nothing in the service is called by a name with NUL. File names are left to `files.ts`, which knows no such file. */
+function decodeSegment(segment: string): string {
+  const text = decode(segment);
+  if (text.includes('\0')) throw new BatchError('RequestUrlFailedToParse');
+  return text;
 }
 
 function decode(text: string): string {

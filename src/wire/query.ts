@@ -68,6 +68,8 @@ export function readQuery(operation: Operation, rawQuery: string): Query {
   const version = parseApiVersion(sent.get('api-version'));
   const taken: ReadonlySet<string> = new Set<string>(['api-version', 'timeout', ...(operation.query ?? [])]);
   for (const [name, value] of sent) {
+    // Nothing in the service holds it, and the database takes it in no parameter.
+    if (value.includes('\0')) throw invalidQuery(name, value, 'The value must not hold NUL.');
     if (taken.has(name) || (name === '$skiptoken' && taken.has('maxresults'))) continue;
     throw invalidQuery(name, value, 'This operation does not take the parameter.', 'UnsupportedQueryParameter');
   }

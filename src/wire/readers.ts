@@ -35,7 +35,7 @@ export function scalarReader(type: ScalarType, row: PropertyRow): Reader {
     case 'duration':
       return durationReader(row);
     case 'map':
-      return (value, name) => objectOf(value, name);
+      return mapReader(row);
   }
 }
 
@@ -47,7 +47,38 @@ function stringReader(row: PropertyRow): Reader {
     if (typeof value !== 'string') throw wrongType(name, 'a string');
     if (value.length < minLength) throw invalidProperty(name, '', 'The value must not be empty.', code);
     if (value.length > maxLength) throw invalidProperty(name, quoted(value), `The value must not be longer than ${maxLength} characters.`, code);
+    if (!isStorable(value)) throw invalidProperty(name, quoted(value), unstorable);
     return check === undefined ? value : check(value, name);
+  };
+}
+
+/** Whether a text can be kept: it has no NUL, which PostgreSQL takes in no text, and no half of a surrogate pair, which UTF-8 cannot say. */
+export function isStorable(text: string): boolean {
+  return !text.includes('\0') && !halfPair.test(text);
+}
+
+const halfPair = /\p{Surrogate}/u;
+const unstorable = 'The value must not hold NUL or half a surrogate pair.';
+
+/** No documented map is deeper than a few levels. */
+const mapDepth = 32;
+
+/** An object of the client's own keys, kept as it is; with the rule `texts` its values are strings. */
+function mapReader({ rule, secret }: PropertyRow): Reader {
+  const check = (value: unknown, name: string, depth: number): void => {
+    if (depth > mapDepth) throw invalidProperty(name, '', `The value must not be deeper than ${mapDepth} levels.`);
+    if (typeof value === 'string' && !isStorable(value)) throw invalidProperty(name, secret === true ? '' : value, unstorable);
+    if (typeof value !== 'object' || value === null) return;
+    for (const [key, item] of Object.entries(value)) {
+      if (!isStorable(key)) throw invalidProperty(name, secret === true ? '' : key, unstorable);
+      check(item, name, depth + 1);
+    }
+  };
+  return (value, name) => {
+    const map = objectOf(value, name);
+    if (rule === 'texts' && Object.values(map).some((item) => typeof item !== 'string')) throw wrongType(name, 'an object whose values are strings');
+    check(map, name, 1);
+    return map;
   };
 }
 

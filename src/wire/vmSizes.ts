@@ -53,7 +53,7 @@ function dSeries(version: string): (readonly [string, number, number])[] {
 const memoryPerCore: Readonly<Record<string, number>> = { a: 2, b: 4, d: 4, e: 8, f: 2, g: 14, h: 4, l: 8, m: 28, n: 7 };
 
 const table = new Map(oddSizes.map(([name, cores, gib]) => [name, { name, cores, memoryMiB: gib * 1024 }]));
-const convention = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_[a-z]+\d*[a-z]*)*(?:_v\d)?$/;
+const convention = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_[a-z][a-z\d]*)*$/;
 
 /**
  * The size of that name in any case, or undefined when it is none; the service then answers InvalidPropertyValue. Sizes

@@ -217,6 +217,12 @@ describe('images and sizes', () => {
     expect(size?.memoryMiB).toBeGreaterThan(0);
   });
 
+  test('a name that is almost one is told from one in a moment, however long', () => {
+    const started = performance.now();
+    expect(findVmSize(`standard_d1${'_aaaa'.repeat(20_000)}!`)).toBeUndefined();
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
   test.each(['thisisinvalid', '', 'standard_', 'standard_d', 'standard_d0_v9', 'd2_v3', 'standard_z9_v1', 'standard_d2_v3; drop'])('%s is no size', (name) => {
     expect(findVmSize(name)).toBeUndefined();
   });

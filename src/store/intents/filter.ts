@@ -50,7 +50,8 @@ function compile(filter: Filter, columns: FilterColumns, parameter: Parameter): 
 }
 
 function columnOf(path: readonly string[], columns: FilterColumns): FilterColumn {
-  const column = columns[path.join('/')];
+  const name = path.join('/');
+  const column = Object.hasOwn(columns, name) ? columns[name] : undefined;
   if (column === undefined) throw new Error(`no column for the property ${path.join('/')}`);
   return column;
 }

@@ -22,6 +22,8 @@ export interface TaskPage {
   readonly counted: { readonly active: number; readonly running: number; readonly completed: number };
   /** The highest number that the counts cover. */
   readonly ingested: TaskNumber;
+  /** Looked at before each window: once nobody waits for the page, the search ends with the signal's reason. */
+  readonly signal: AbortSignal;
 }
 
 const firstWindow = 4_000;
@@ -90,6 +92,7 @@ async function filtered(database: Database, page: TaskPage, filter: Filter): Pro
     where ${condition.text} order by t.task limit $4`;
   const found: TaskWithStatus[] = [];
   for (const [after, through] of windows(page)) {
+    page.signal.throwIfAborted();
     found.push(...(await rowsOf<TaskWithStatus>(database, text, [page.job, after, through, page.limit - found.length, ...condition.values])));
     if (found.length >= page.limit) break;
   }
@@ -121,6 +124,7 @@ async function ofState(
   for (const [first, through] of windows({ ...page, after: start })) {
     // As many as a page needs at a time: most pages are full long before the window is through.
     for (let after = first; after < through && found.length < page.limit; ) {
+      page.signal.throwIfAborted();
       const candidates = await rows(database, statement, [page.job, after, through, statusesOf[state], page.limit]);
       after = candidates.length < page.limit ? through : (candidates.at(-1)?.task ?? through);
       await take(candidates, after);

@@ -73,7 +73,7 @@ const update = statement<{ modifiedAt: Instant }>(
 );
 const pending = statement<{ tasks: number; slots: number }>(
   'task.pending',
-  `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::int as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
+  `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::bigint as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
 
 const noTaskStatus = {

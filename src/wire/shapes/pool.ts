@@ -4,7 +4,7 @@ export const poolShapes = {
   PoolAdd: {
     id: { type: 'string', required: true, rule: 'id' },
     displayName: { type: 'string', maxLength: 1024 },
-    vmSize: { type: 'string', required: true, rule: 'lowerCase' },
+    vmSize: { type: 'string', required: true, maxLength: 64, rule: 'lowerCase' },
     virtualMachineConfiguration: { type: 'VirtualMachineConfiguration' },
     resizeTimeout: { type: 'duration', minimum: 'PT5M' },
     targetDedicatedNodes: { type: 'int32', minimum: 0 },
@@ -22,7 +22,7 @@ export const poolShapes = {
     metadata: { type: 'MetadataItem', list: true },
     mountConfiguration: { type: 'MountConfiguration', list: true, since: 10, maxItems: 10 },
     upgradePolicy: { type: 'UpgradePolicy', since: 19 },
-    resourceTags: { type: 'map', since: 18, until: 20 },
+    resourceTags: { type: 'map', rule: 'texts', since: 18, until: 20 },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
     cloudServiceConfiguration: { type: 'CloudServiceConfiguration', until: 19 },
     certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
@@ -30,7 +30,7 @@ export const poolShapes = {
   },
   PoolPatch: {
     displayName: { type: 'string', since: 20, maxLength: 1024 },
-    vmSize: { type: 'string', since: 20, rule: 'lowerCase' },
+    vmSize: { type: 'string', since: 20, maxLength: 64, rule: 'lowerCase' },
     enableInterNodeCommunication: { type: 'boolean', since: 20 },
     startTask: { type: 'StartTask' },
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true, maxItems: 10 },
@@ -43,7 +43,7 @@ export const poolShapes = {
     mountConfiguration: { type: 'MountConfiguration', list: true, since: 20, maxItems: 10 },
     upgradePolicy: { type: 'UpgradePolicy', since: 20 },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
-    resourceTags: { type: 'map', since: 20, until: 20 },
+    resourceTags: { type: 'map', rule: 'texts', since: 20, until: 20 },
     certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
   },
   PoolReplace: {
@@ -83,7 +83,7 @@ export const poolShapes = {
     vmSize: { type: 'string', required: true },
     resizeTimeout: { type: 'duration' },
     resizeErrors: { type: 'ResizeError', list: true },
-    resourceTags: { type: 'map', since: 18, until: 20 },
+    resourceTags: { type: 'map', rule: 'texts', since: 18, until: 20 },
     currentDedicatedNodes: { type: 'int32', required: true },
     targetDedicatedNodes: { type: 'int32' },
     currentLowPriorityNodes: { type: 'int32', required: true },
@@ -117,7 +117,7 @@ export const poolShapes = {
   },
   PoolSpecification: {
     displayName: { type: 'string', maxLength: 1024 },
-    vmSize: { type: 'string', required: true, rule: 'lowerCase' },
+    vmSize: { type: 'string', required: true, maxLength: 64, rule: 'lowerCase' },
     virtualMachineConfiguration: { type: 'VirtualMachineConfiguration' },
     taskSlotsPerNode: { type: 'int32', formerly: { name: 'maxTasksPerNode', until: 11 }, minimum: 1, maximum: 256 },
     taskSchedulingPolicy: { type: 'TaskSchedulingPolicy' },
@@ -224,7 +224,7 @@ export const poolShapes = {
     poolId: { type: 'string', required: true },
     startTime: { type: 'timestamp', required: true },
     endTime: { type: 'timestamp', required: true },
-    vmSize: { type: 'string', required: true, rule: 'lowerCase' },
+    vmSize: { type: 'string', required: true, maxLength: 64, rule: 'lowerCase' },
     totalCoreHours: { type: 'double', required: true },
   },
   PoolNodeCountsList: {

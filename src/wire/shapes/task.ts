@@ -12,7 +12,7 @@ export const taskShapes = {
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     affinityInfo: { type: 'AffinityInfo' },
     constraints: { type: 'TaskConstraints' },
-    requiredSlots: { type: 'int32', since: 12, minimum: 1 },
+    requiredSlots: { type: 'int32', since: 12, minimum: 1, maximum: 256 },
     userIdentity: { type: 'UserIdentity' },
     multiInstanceSettings: { type: 'MultiInstanceSettings' },
     dependsOn: { type: 'TaskDependencies' },
