@@ -99,17 +99,18 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
 
 async function withDeadline(ms: number, gone: AbortSignal, work: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
   const controller = new AbortController();
-  const abort = (): void => controller.abort();
+  // The reason is what handlers throw that look at the signal; of a client that has gone nobody reads it.
+  const abort = (): void => controller.abort(new BatchError('OperationTimedOut'));
   gone.addEventListener('abort', abort, { once: true });
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
+  const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      controller.abort();
+      abort();
       reject(new BatchError('OperationTimedOut'));
     }, ms);
   });
   try {
-    return await Promise.race([work(controller.signal), late]);
+    return await Promise.race([work(controller.signal), deadline]);
   } finally {
     clearTimeout(timer);
     gone.removeEventListener('abort', abort);
@@ -131,8 +132,17 @@ function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchE
     plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached');
     return new BatchError('ServerBusy');
   }
-  plane.log.error({ err: thrown, requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed');
+  plane.log.error({ error: describe(thrown), requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed');
   return new BatchError('InternalError');
+}
+
+/** What of a thrown thing goes into the log: a database error's other fields (`detail`, `where`) quote the rows, which hold clients' secrets. */
+function describe(thrown: unknown): Readonly<Record<string, unknown>> {
+  if (!(thrown instanceof Error)) return { message: typeof thrown };
+  const { message, stack } = thrown;
+  const code = 'code' in thrown ? { code: thrown.code } : {};
+  const routine = 'routine' in thrown ? { routine: thrown.routine } : {};
+  return { ...code, ...routine, message, stack };
 }
 
 function commonHeaders({ message, requestId }: Context): Record<string, string> {

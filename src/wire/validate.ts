@@ -100,7 +100,8 @@ function readShape(shape: ShapeName, revision: Revision, json: unknown, name: st
 
 function refusalOf(path: string, name: string, value: unknown): BatchError | undefined {
   const reason = refusal(path, value);
-  return reason === undefined ? undefined : invalidProperty(name, value, reason, 'UnsupportedProperty');
+  // Without the value: below it there may be passwords and keys.
+  return reason === undefined ? undefined : invalidProperty(name, '', reason, 'UnsupportedProperty');
 }
 
 function readerOf(shape: ShapeName, revision: Revision): ShapeReader {

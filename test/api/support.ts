@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { pino } from 'pino';
+import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { Quotas } from '../../src/api/call.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
@@ -48,7 +48,7 @@ export interface TestApi {
 
 export const newest = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas> } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -68,7 +68,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     door: parts.door ?? noDoor,
     accounts: [{ number: account, name: 'mybatchaccount', keys: [key] }],
     clock: () => now.value,
-    log: pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
+    log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),
   });
   return {

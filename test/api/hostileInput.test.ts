@@ -1,0 +1,142 @@
+import { pino } from 'pino';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { testApi, ubuntu, type Sent, type TestApi } from './support.ts';
+
+const logged: string[] = [];
+let it: TestApi;
+beforeAll(async () => {
+  it = await testApi({ log: pino({ level: 'info' }, { write: (line: string) => logged.push(line) }) });
+});
+beforeEach(async () => {
+  await it.clear();
+  logged.length = 0;
+  await it.ask({ method: 'POST', url: '/pools', body: poolBody('p') });
+  await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+});
+afterAll(() => it.close());
+
+const poolBody = (id: string) => ({ id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu });
+const said = async (sent: Sent): Promise<string> => {
+  const { status, json } = await it.ask(sent);
+  return `${status} ${json?.code ?? ''}`.trim();
+};
+const post = (url: string, body: unknown): Sent => ({ method: 'POST', url, body });
+const nul = String.fromCharCode(0);
+const halfPair = String.fromCharCode(0xd8_00);
+
+describe('continuation tokens that nobody was given', () => {
+  const token = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+  test.each([-1, 2 ** 53, 1e300, 1.5, '5', null])('a task number %s is refused', async (after) => {
+    for (const filter of ['', "&$filter=state%20eq%20'active'", "&$filter=startswith(id,'x')"]) {
+      expect(await said({ url: `/jobs/j/tasks?$skiptoken=${token(['tasks', after])}${filter}` })).toBe('400 InvalidQueryParameterValue');
+    }
+  });
+
+  test('the highest number there can be gives an empty page', async () => {
+    expect((await it.ask({ url: `/jobs/j/tasks?$skiptoken=${token(['tasks', Number.MAX_SAFE_INTEGER])}&$filter=state%20eq%20'active'` })).json.value).toEqual([]);
+  });
+
+  test.each([nul, halfPair])('keys that no database holds are refused', async (after) => {
+    for (const [url, kind] of [['/jobs', 'jobs'], ['/pools', 'pools'], ['/pools/p/nodes', 'nodes'], ['/nodecounts', 'nodecounts']] as const) {
+      expect(await said({ url: `${url}?$skiptoken=${token([kind, after])}` }), url).toBe('400 InvalidQueryParameterValue');
+    }
+  });
+});
+
+describe('characters that cannot be kept', () => {
+  test.each([
+    ['/pools/%00', '400 RequestUrlFailedToParse'],
+    ['/jobs/j%00/tasks', '400 RequestUrlFailedToParse'],
+    ['/jobs/j/tasks/%00', '400 RequestUrlFailedToParse'],
+    ["/jobs/j/tasks?$filter=id%20eq%20'%00'", '400 InvalidQueryParameterValue'],
+    ["/nodecounts?$filter=poolId%20eq%20'%00'", '400 InvalidQueryParameterValue'],
+    ['/jobs/%ED%A0%80', '400 RequestUrlFailedToParse'],
+  ])('%s: %s', async (url, answer) => {
+    expect(await said({ url })).toBe(answer);
+  });
+
+  test('in a collection the task that has them is refused, the others are added', async () => {
+    const value = [{ id: 'good', commandLine: 'x' }, { id: `bad${nul}`, commandLine: 'x' }, { id: 'bad', commandLine: `x${nul}` }];
+    const { json } = await it.ask(post('/jobs/j/addtaskcollection', { value }));
+    expect(json.value.map(({ error }: { error?: { code: string } }) => error?.code)).toEqual([undefined, 'InvalidPropertyValue', 'InvalidPropertyValue']);
+  });
+});
+
+describe('names of what every object inherits', () => {
+  test.each(['toString', 'constructor', '__proto__', 'hasOwnProperty'])('%s is no property to filter by, to select or to set', async (name) => {
+    expect(await said({ url: `/jobs?$filter=${name}%20eq%20'x'` })).toBe('400 InvalidQueryParameterValue');
+    expect(await said({ url: `/jobs/j/tasks?$filter=startswith(${name},'x')` })).toBe('400 InvalidQueryParameterValue');
+    expect(await said({ url: `/jobs?$select=${name}` })).toBe('400 InvalidQueryParameterValue');
+    expect(await said({ url: `/jobs?${name}=x` })).toBe('400 UnsupportedQueryParameter');
+    expect(await said(post('/jobs', JSON.parse(`{"id":"k","poolInfo":{"poolId":"p"},"${name}":{}}`)))).toBe('400 InvalidRequestBody');
+    expect(await said(post('/jobs', { id: 'k', poolInfo: { poolId: 'p' }, onAllTasksComplete: name }))).toBe('400 InvalidPropertyValue');
+  });
+});
+
+describe('numbers and durations at their ends', () => {
+  test.each(['P10675199DT2H48M5.4775807S', 'P99999999999D', 'P9999999999999999999999Y'])('a resize may take %s', async (resizeTimeout) => {
+    expect(await said(post('/pools', { ...poolBody('slow'), resizeTimeout }))).toBe('201');
+    expect(await said({ url: '/pools/slow' })).toBe('200');
+    expect(await said(post('/pools/slow/resize', { targetDedicatedNodes: 1, resizeTimeout }))).toMatch(/^202|^409/);
+  });
+
+  test('a task asks for no more slots than any node has', async () => {
+    expect(await said(post('/jobs/j/tasks', { id: 'wide', commandLine: 'x', requiredSlots: 256 }))).toBe('201');
+    expect(await said(post('/jobs/j/tasks', { id: 'wider', commandLine: 'x', requiredSlots: 257 }))).toBe('400 InvalidPropertyValue');
+  });
+
+  test('slots of older tasks that asked for more are counted all the same', async () => {
+    await it.ask(post('/jobs/j/addtaskcollection', { value: [{ id: 'a', commandLine: 'x' }, { id: 'b', commandLine: 'x' }] }));
+    await it.pool.query('update task set required_slots = 2147483647');
+    expect((await it.ask({ url: '/jobs/j/taskcounts' })).json.taskSlotCounts.active).toBe(2 * 2_147_483_647);
+  });
+
+  test('a size of machine is looked up at once, however long its name', async () => {
+    expect(await said(post('/pools', { ...poolBody('q'), vmSize: `standard_d1${'_a1'.repeat(50_000)}!` }))).toBe('400 InvalidPropertyValue');
+  });
+});
+
+describe('maps of the client’s own', () => {
+  const version = 'api-version=2024-07-01.20.0';
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
+  const extension = (settings: unknown) => ({ ...poolBody('q'), virtualMachineConfiguration: { ...ubuntu, extensions: [{ name: 'n', publisher: 'p', type: 't', settings }] } });
+
+  test('tags are strings', async () => {
+    expect(await said(post(`/pools?${version}`, { ...poolBody('q'), resourceTags: { a: { b: 1 } } }))).toBe('400 InvalidRequestBody');
+    expect(await said(post(`/pools?${version}`, { ...poolBody('q'), resourceTags: { [nul]: 'b' } }))).toBe('400 InvalidPropertyValue');
+    expect(await said(post(`/pools?${version}`, { ...poolBody('q'), resourceTags: { a: 'b' } }))).toBe('201');
+  });
+
+  test('settings are deep within reason', async () => {
+    expect(await said(post('/pools', extension(nested(1000))))).toBe('400 InvalidPropertyValue');
+    expect(await said(post('/pools', extension({ a: [{ b: halfPair }] })))).toBe('400 InvalidPropertyValue');
+    expect(await said(post('/pools', extension(nested(20))))).toBe('201');
+  });
+});
+
+describe('secrets', () => {
+  const secret = 'correct-horse-battery';
+
+  test.each([
+    ['user accounts', { userAccounts: [{ name: 'u', password: secret }] }],
+    ['mounts', { mountConfiguration: [{ azureFileShareConfiguration: { accountName: 'a', accountKey: secret, azureFileUrl: 'x', relativeMountPath: 'x' } }] }],
+    ['registries', { virtualMachineConfiguration: { ...ubuntu, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret }] } } }],
+    ['protected settings', { virtualMachineConfiguration: { ...ubuntu, extensions: [{ name: 'n', publisher: 'p', type: 't', protectedSettings: { a: `${secret}${nul}` } }] } }],
+    ['keys that cannot be kept', { userAccounts: [{ name: 'u', password: `${secret}${nul}` }] }],
+  ])('%s that are refused are not repeated', async (_name, members) => {
+    const { status, text } = await it.ask(post('/pools', { ...poolBody('q'), ...members }));
+    expect(status).toBe(400);
+    expect(text).not.toContain(secret);
+  });
+
+  test('what the database says of a row it refuses does not go into the log', async () => {
+    await it.pool.query("alter table task add constraint no_boom check (id <> 'boom')");
+    const body = { id: 'boom', commandLine: 'x', environmentSettings: [{ name: 'KEY', value: secret }] };
+    expect(await said(post('/jobs/j/tasks', body))).toBe('500 InternalError');
+    await it.pool.query('alter table task drop constraint no_boom');
+    expect(logged.join('')).toContain('no_boom');
+    expect(logged.join('')).toContain('23514');
+    expect(logged.join('')).not.toContain(secret);
+  });
+});
