@@ -22,7 +22,7 @@ program
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
   .option('--detach', 'run in the background')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
-  .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one (better in LINARITE_DATABASE_URL)')
+  .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 
 program

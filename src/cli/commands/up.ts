@@ -1,5 +1,6 @@
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { dataDirectoryPath } from '../service/dataDirectory.ts';
+import { holdsPassword } from '../service/externals.ts';
 import type { ServiceRecord } from '../service/record.ts';
 import type { AgentsFate } from '../service/run.ts';
 import { type Wishes, decideOptions, ensureService, readyService, tellStarter } from '../service/start.ts';
@@ -13,25 +14,39 @@ export interface UpOptions extends Wishes {
 /** `linarite up`: the service in this process until it is told to end, or with `--detach` in one of its own. */
 export async function up(options: UpOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
-  if (options.detach === true) return printSummary(await ensureService(path, options), options.dataDir);
-  const running = await readyService(path, options);
+  const wishes = withDatabase(options);
+  if (options.detach === true) return printSummary(await ensureService(path, wishes), options.dataDir);
+  const running = await readyService(path, wishes);
   if (running !== undefined) return printSummary(running, options.dataDir, 'already runs');
-  await serve(path, options);
+  await serve(path, wishes);
+}
+
+/** A password in an argument would be read by every user of this machine for as long as the process lives. */
+function withDatabase(options: UpOptions): UpOptions {
+  if (options.databaseUrl !== undefined && holdsPassword(options.databaseUrl)) {
+    throw new CommandError(EXIT.usage, 'a password on the command line is seen by other users: give the URL in LINARITE_DATABASE_URL instead of --database-url');
+  }
+  const databaseUrl = options.databaseUrl ?? process.env['LINARITE_DATABASE_URL'];
+  return databaseUrl === undefined ? options : { ...options, databaseUrl };
 }
 
 async function serve(path: string, wishes: UpOptions): Promise<void> {
   const order = awaitOrder();
+  let undo = (): void => undefined;
   try {
-    const { options } = decideOptions(path, wishes);
+    const decision = decideOptions(path, wishes);
+    undo = decision.undo;
     // Loaded only here: whoever starts a service in the background needs none of it.
     const [{ runService }, { createParts }] = await Promise.all([import('../service/run.ts'), import('../service/wiring.ts')]);
-    const service = await runService(path, options, createParts(), order.signal);
+    const service = await runService(path, decision.options, createParts(), order.signal);
+    undo = () => undefined;
     if (!tellStarter({ kind: 'ready' })) {
       printSummary(service.record(), wishes.dataDir);
       console.log('  Ctrl-C ends it, with its nodes and tasks.');
     }
     await service.stop(await order.given);
   } catch (error) {
+    undo();
     if (order.signal.aborted) process.exit(EXIT.failure);
     const failure = error instanceof CommandError ? error : new CommandError(EXIT.failure, `the service did not start: ${messageOf(error)}`);
     if (!tellStarter({ kind: 'failed', message: failure.message, exitCode: failure.exitCode })) throw failure;

@@ -2,7 +2,9 @@ import { join } from 'node:path';
 import type { BlobServer } from '../../blobs/embedded/server.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { Postgres } from '../../store/embedded/postgres.ts';
+import { CommandError, EXIT, messageOf } from '../errors.ts';
 import type { Composition } from './composition.ts';
+import { placeOfDatabase } from './externals.ts';
 import { isLoopback } from './keys.ts';
 import { moveIfLong } from './log.ts';
 import type { Storage } from './parts.ts';
@@ -11,7 +13,7 @@ import { type Supervised, supervise } from './supervise.ts';
 /** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
 export async function startDatabase(given: Composition): Promise<Connection> {
   const { directory, cleanups, log, externals, record } = given;
-  if (externals.databaseUrl !== undefined) return { connectionString: externals.databaseUrl };
+  if (externals.databaseUrl !== undefined) return reachDatabase(externals.databaseUrl);
   const [{ startPostgres }, { ensureDatabase }] = await Promise.all([import('../../store/embedded/postgres.ts'), import('../../store/embedded/databases.ts')]);
   const logFile = join(directory.logs, 'postgres.log');
   moveIfLong(logFile);
@@ -25,6 +27,22 @@ export async function startDatabase(given: Composition): Promise<Connection> {
   cleanups.add('PostgreSQL', () => postgres.stop());
   record.watch('database', () => postgres.record());
   return ensureDatabase(postgres.current().connection, 'linarite');
+}
+
+/** The database that was given, once it has answered. Throws `CommandError` with its place and why not, without credentials. */
+async function reachDatabase(databaseUrl: string): Promise<Connection> {
+  const { durabilitySettings } = await import('../../store/embedded/databases.ts');
+  try {
+    await durabilitySettings({ connectionString: databaseUrl });
+  } catch (error) {
+    throw new CommandError(EXIT.failure, `cannot use the database at ${placeOfDatabase(databaseUrl)} (LINARITE_DATABASE_URL or --database-url): ${reasonOf(error)}`);
+  }
+  return { connectionString: databaseUrl };
+}
+
+/** Of a name with several addresses, none of which answers, Node says only in `errors` why. */
+function reasonOf(error: unknown): string {
+  return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error);
 }
 
 /** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. */

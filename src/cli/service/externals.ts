@@ -14,14 +14,34 @@ export interface Externals {
 const DATABASE = 'database-url';
 const STORAGE = 'storage-connection-string';
 
+/** What `up` was given; undefined says nothing, and an empty text takes back what was kept. */
+export interface GivenExternals {
+  readonly databaseUrl: string | undefined;
+  readonly storageConnectionString: string | undefined;
+}
+
 /**
  * Keeps in the data directory (mode 0600) what `up` was given, so that neither the process's arguments nor the record hold it, and
- * `restart` finds it again. Undefined takes back what was kept.
+ * `restart` finds it again. Each changes only when it was itself given. Returns how to take the change back, for a service that does
+ * not start. Throws `CommandError` for what cannot be used, and then nothing is changed.
  */
-export function keepExternals(directory: DataDirectory, given: { databaseUrl: string | undefined; storageConnectionString: string | undefined }): void {
-  keep(join(directory.keys, DATABASE), given.databaseUrl);
-  if (given.storageConnectionString !== undefined) parseConnectionString(given.storageConnectionString);
-  keep(join(directory.keys, STORAGE), given.storageConnectionString);
+export function keepExternals(directory: DataDirectory, given: GivenExternals): () => void {
+  if (given.databaseUrl) parseDatabaseUrl(given.databaseUrl);
+  if (given.storageConnectionString) parseConnectionString(given.storageConnectionString);
+  const undo = [keep(join(directory.keys, DATABASE), given.databaseUrl), keep(join(directory.keys, STORAGE), given.storageConnectionString)];
+  return () => undo.forEach((each) => each());
+}
+
+/** Whether the URL itself holds a password, which has no place among a process's arguments: other users read those. */
+export function holdsPassword(databaseUrl: string): boolean {
+  const url = parseDatabaseUrl(databaseUrl);
+  return url.password !== '' || url.searchParams.has('password');
+}
+
+/** Where a database is, without user and password. */
+export function placeOfDatabase(databaseUrl: string): string {
+  const url = parseDatabaseUrl(databaseUrl);
+  return url.searchParams.get('host') ?? `${url.hostname || 'localhost'}:${url.port || '5432'}`;
 }
 
 /** What was kept. */
@@ -34,9 +54,23 @@ export function readExternals(directory: DataDirectory): Externals {
   };
 }
 
-function keep(path: string, value: string | undefined): void {
-  if (value === undefined) rmSync(path, { force: true });
-  else replaceFile(path, `${value}\n`, 0o600);
+function keep(path: string, value: string | undefined): () => void {
+  if (value === undefined) return () => undefined;
+  const former = readIfThere(path);
+  put(path, value === '' ? undefined : `${value}\n`);
+  return () => put(path, former);
+}
+
+function put(path: string, text: string | undefined): void {
+  if (text === undefined) rmSync(path, { force: true });
+  else replaceFile(path, text, 0o600);
+}
+
+/** The URL is not shown when it is wrong: it may hold a password. */
+function parseDatabaseUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url !== undefined && ['postgres:', 'postgresql:'].includes(url.protocol)) return url;
+  throw new CommandError(EXIT.usage, 'the database needs a URL of the form postgres://user:password@host:port/database');
 }
 
 /** `Name=value;…` as the portal shows it (learn.microsoft.com, "Configure Azure Storage connection strings"). Throws `CommandError`. */

@@ -6,7 +6,8 @@ import { isRunning } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 import { CommandError, EXIT, type ExitCode } from '../errors.ts';
 import { type DataDirectory, findDataDirectory, makeDataDirectory } from './dataDirectory.ts';
-import { keepExternals } from './externals.ts';
+import { keepExternals, readExternals } from './externals.ts';
+import { usesWellKnownKeys } from './keys.ts';
 import { moveIfLong } from './log.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
 
@@ -44,22 +45,42 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
   }, READY_TIMEOUT_MS);
   if (!settled) throw new CommandError(EXIT.failure, `the service of ${directory.root} runs but does not get ready: see ${directory.logs}`);
   const record = runningService(directory);
-  if (record !== undefined && wishes.port !== undefined && wishes.port !== record.options.port) {
-    throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, on port ${record.options.port}: end it with linarite down first`);
-  }
+  if (record !== undefined) refuseOtherWishes(directory, record, wishes);
   return record;
 }
 
-/** Fixes how the next service runs, and keeps what of it is secret. Call it only when none runs. */
-export function decideOptions(path: string, wishes: Wishes): { directory: DataDirectory; options: ServiceOptions } {
+/** A running service cannot change; who asks for another one is told so. */
+function refuseOtherWishes(directory: DataDirectory, { options }: ServiceRecord, wishes: Wishes): void {
+  const differences = [
+    ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
+    ...(wishes.host !== undefined && wishes.host !== options.host ? [`on the address ${options.host}`] : []),
+    ...(wishes.wellKnownKey === true && !usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }) ? ['without --well-known-key'] : []),
+    ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
+  ];
+  if (differences.length === 0) return;
+  throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
+}
+
+/** How the next service runs. */
+export interface Decision {
+  readonly directory: DataDirectory;
+  readonly options: ServiceOptions;
+  /** Takes back the secrets that were kept for a service which then did not start. */
+  readonly undo: () => void;
+}
+
+/**
+ * Fixes how the next service runs, and keeps what of it is secret. Call it only when none runs. A process that `startDetached` made
+ * is told all by its starter and keeps nothing: it was given no secrets.
+ */
+export function decideOptions(path: string, wishes: Wishes): Decision {
   const directory = makeDataDirectory(path);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
-  const databaseUrl = wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'];
-  const storageConnectionString = process.env['LINARITE_STORAGE_CONNECTION_STRING'];
-  if (former === undefined || databaseUrl !== undefined || storageConnectionString !== undefined) {
-    keepExternals(directory, { databaseUrl, storageConnectionString });
-  }
+  const given = {
+    databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
+    storageConnectionString: process.env['LINARITE_STORAGE_CONNECTION_STRING'],
+  };
   return {
     directory,
     options: {
@@ -67,12 +88,13 @@ export function decideOptions(path: string, wishes: Wishes): { directory: DataDi
       host: wishes.host ?? former?.host ?? DEFAULT_HOST,
       wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
     },
+    undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
 }
 
 /** Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from it. */
 export async function startDetached(path: string, wishes: Wishes): Promise<ServiceRecord> {
-  const { directory, options } = decideOptions(path, wishes);
+  const { directory, options, undo } = decideOptions(path, wishes);
   const outputFile = join(directory.logs, 'output.log');
   moveIfLong(outputFile);
   const output = openSync(outputFile, 'a', 0o600);
@@ -94,7 +116,10 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
     child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(outputFile)}`)));
   });
   process.off('SIGINT', interrupted);
-  if (message.kind === 'failed') throw new CommandError(message.exitCode, message.message);
+  if (message.kind === 'failed') {
+    undo();
+    throw new CommandError(message.exitCode, message.message);
+  }
   child.disconnect();
   child.unref();
   const record = readRecord(directory);
@@ -104,9 +129,13 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
 
 /** Whether this process was started by `startDetached`; then it is told here how it went. */
 export function tellStarter(message: StartMessage): boolean {
-  if (process.env['LINARITE_DETACHED'] !== '1' || process.send === undefined) return false;
+  if (!isDetached() || process.send === undefined) return false;
   process.send(message);
   return true;
+}
+
+function isDetached(): boolean {
+  return process.env['LINARITE_DETACHED'] === '1' && process.send !== undefined;
 }
 
 /** Credentials that were kept already do not stay in the environment of a process that starts others. */
