@@ -1,8 +1,9 @@
-import type { Stats } from 'node:fs';
-import { lstat, readdir, realpath, rm, rmdir, stat, unlink } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { lstat, open, readdir, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { messageOf, systemCode } from './failures.ts';
 import type { FileAnswer, FileAsk, FileProperties } from './frames.ts';
+import { removeTrees } from './removal.ts';
 
 /** Deepest directory that a listing goes into. */
 const deepest = 100;
@@ -36,8 +37,10 @@ export const pathBelow = async (root: string, path: string): Promise<string | Fi
   if (path.includes('\0') || path.split('/').includes('..')) return outside(path);
   const realRoot = await realpath(root);
   const real = await realpath(join(realRoot, path));
-  return real === realRoot || real.startsWith(`${realRoot}${sep}`) ? real : outside(path);
+  return isBelow(realRoot, real) ? real : outside(path);
 };
+
+const isBelow = (realRoot: string, real: string): boolean => real === realRoot || real.startsWith(`${realRoot}${sep}`);
 
 export const propertiesOf = (name: string, status: Stats): FileProperties => ({
   name,
@@ -134,10 +137,20 @@ const remove = async (root: string, ask: Extract<FileAsk, { kind: 'delete' }>): 
   if (name === undefined || name === '..') return outside(ask.path);
   const parent = await pathBelow(root, parts.join('/'));
   if (typeof parent !== 'string') return parent;
-  // What is removed is the entry itself: of a link the link, not what it points to.
-  const path = join(parent, name);
-  if (!(await lstat(path)).isDirectory()) await unlink(path);
-  else if (ask.recursive) await rm(path, { recursive: true });
-  else await rmdir(path);
-  return { kind: 'deleted' };
+  const realRoot = await realpath(root);
+  const opened = await open(parent, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  try {
+    // By way of the open directory: a process of a task may put a link in the place of any part of the path meanwhile.
+    const held = process.platform === 'linux' ? `/proc/${process.pid}/fd/${opened.fd}` : parent;
+    const real = process.platform === 'linux' ? await readlink(held) : parent;
+    if (!isBelow(realRoot, real)) return outside(ask.path);
+    // What is removed is the entry itself: of a link the link, not what it points to.
+    const path = `${held}/${name}`;
+    if (!(await lstat(path)).isDirectory()) await unlink(path);
+    else if (ask.recursive) await removeTrees([path]);
+    else await rmdir(path);
+    return { kind: 'deleted' };
+  } finally {
+    await opened.close();
+  }
 };

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
+import { removeTrees } from './removal.ts';
 
 export interface RetentionOptions {
   readonly rootDirectory: string;
@@ -43,6 +43,8 @@ interface Kept {
 const lookEveryMs = 30_000;
 const pauseIdleMs = 2;
 const pauseBusyMs = 100;
+/** Directories that go in one process while nothing runs. */
+const removedAtOnce = 50;
 
 export const createRetention = (options: RetentionOptions): Retention => {
   const trash = join(options.rootDirectory, 'volatile', 'trash');
@@ -80,9 +82,11 @@ export const createRetention = (options: RetentionOptions): Retention => {
   const deleteQueued = async (): Promise<void> => {
     if (isDeleting) return;
     isDeleting = true;
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      await delay(options.isBusy() ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
-      await rm(next, { recursive: true, force: true }).catch(() => {});
+    while (queue.length > 0) {
+      const isBusy = options.isBusy();
+      await delay(isBusy ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
+      // What is left is tried again in the next life.
+      await removeTrees(queue.splice(0, isBusy ? 1 : removedAtOnce)).catch(() => {});
     }
     isDeleting = false;
   };
