@@ -1,7 +1,8 @@
-import { chmodSync, lchownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, constants, fchmodSync, lchownSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
-import type { User } from './users.ts';
+import { asUser, type User } from './users.ts';
 
 /**
  * A node's directories are those of the real service (Batch documentation, "Files and directories"). Modes: the chain down to a task's directory can be passed
@@ -13,18 +14,24 @@ const nodeDirectories = [
   ['fsmounts', 0o755],
   ['shared', 0o777],
   ['startup', 0o755],
-  ['startup/wd', 0o755],
   ['volatile', 0o700],
   ['volatile/startup', 0o700],
   ['volatile/trash', 0o700],
   ['workitems', 0o711],
 ] as const;
 
+/** Throws the system's error, also where something else than a directory, or a link to one, stands in the place of one. */
 export const makeNodeDirectories = (root: string): void => {
   for (const [name, mode] of nodeDirectories) {
-    mkdirSync(join(root, name), { recursive: true });
-    chmodSync(join(root, name), mode);
+    const path = join(root, name);
+    mkdirSync(path, { recursive: true });
+    // The root itself may be reached through links; of what lies below it none is ours.
+    const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | (name === '' ? 0 : constants.O_NOFOLLOW));
+    fchmodSync(directory, mode);
+    closeSync(directory);
   }
+  // Only made: `startup` belongs to the start task's user from its first run on, who may put there what it likes.
+  unlessThere(() => mkdirSync(join(root, 'startup/wd'), 0o755));
 };
 
 export interface TaskDirectories {
@@ -38,14 +45,16 @@ export const makeTaskDirectories = (root: string, directory: string, user: User)
   const task = join(root, directory);
   const working = `${task}/wd`;
   try {
-    const isNew = makeDirectory(task, user);
-    if (isNew) {
-      makeDirectory(working, user);
-      makeDirectory(`${task}/certs`, user);
+    if (makeDirectory(task)) {
+      const made = [working, `${task}/certs`];
+      for (const path of made) mkdirSync(path, 0o700);
+      // The outermost comes last: before, nobody can put something else in the place of those in it.
+      if (user.uid !== null && user.gid !== null && user.uid !== 0) for (const path of [...made, task]) lchownSync(path, user.uid, user.gid);
     } else {
-      mkdirUnless(working, user);
-      mkdirUnless(`${task}/certs`, user);
-      if (user.uid !== null && lstatSync(task).uid !== user.uid) giveTo(task, user);
+      if (user.uid !== null && user.gid !== null && lstatSync(task).uid !== user.uid) giveTo(task, user.uid, user.gid);
+      asUser(user, () => {
+        for (const path of [working, `${task}/certs`]) unlessThere(() => mkdirSync(path, 0o700));
+      });
     }
     return { task, working };
   } catch (error) {
@@ -66,8 +75,8 @@ export const ownerOf = (path: string): number | null => {
   }
 };
 
-/** False if it was there. Directories above it are made on the way and belong to the agent. */
-const makeDirectory = (path: string, user: User): boolean => {
+/** False if it was there. Directories above it are made on the way. All belong to the agent. */
+const makeDirectory = (path: string): boolean => {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
@@ -76,17 +85,18 @@ const makeDirectory = (path: string, user: User): boolean => {
     mkdirSync(dirname(path), { recursive: true, mode: 0o711 });
     mkdirSync(path, 0o700);
   }
-  if (user.uid !== null && user.gid !== null && user.uid !== 0) lchownSync(path, user.uid, user.gid);
   return true;
 };
 
-const mkdirUnless = (path: string, user: User): void => {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined) makeDirectory(path, user);
+const unlessThere = (make: () => void): void => {
+  try {
+    make();
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw error;
+  }
 };
 
-const giveTo = (path: string, user: User): void => {
-  if (user.uid === null || user.gid === null) return;
-  lchownSync(path, user.uid, user.gid);
-  if (!lstatSync(path).isDirectory()) return;
-  for (const name of readdirSync(path)) giveTo(join(path, name), user);
+/** By chown(1), which goes down by open directories and changes links themselves: its old owner may still put links in the place of directories. */
+const giveTo = (path: string, uid: number, gid: number): void => {
+  execFileSync('/bin/chown', ['-R', '-h', '-P', '--', `${uid}:${gid}`, path], { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
 };

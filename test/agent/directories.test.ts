@@ -1,0 +1,70 @@
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { makeNodeDirectories, makeTaskDirectories } from '../../src/agent/directories.ts';
+import { removeTrees } from '../../src/agent/removal.ts';
+import type { User } from '../../src/agent/users.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const first: User = { uid: 1_900_000_300, gid: 1_900_000_300, name: 'first' };
+const second: User = { uid: 1_900_000_301, gid: 1_900_000_301, name: 'second' };
+
+describe('the directories of a node', () => {
+  let outer: string;
+  let root: string;
+  let victim: string;
+  beforeEach(() => {
+    outer = mkdtempSync(join(tmpdir(), 'linarite-directories-'));
+    chmodSync(outer, 0o711);
+    root = join(outer, 'root');
+    victim = join(outer, 'victim');
+    mkdirSync(join(victim, 'd'), { recursive: true });
+    writeFileSync(join(victim, 'f'), '');
+    chmodSync(victim, 0o700);
+    return () => rmSync(outer, { recursive: true, force: true });
+  });
+  const mode = (path: string): number => statSync(path).mode & 0o7777;
+
+  test('have their modes in each life, whatever was made of them', () => {
+    makeNodeDirectories(root);
+    chmodSync(join(root, 'shared'), 0o700);
+    makeNodeDirectories(root);
+    expect([mode(root), mode(join(root, 'shared')), mode(join(root, 'startup/wd')), mode(join(root, 'volatile'))]).toEqual([0o711, 0o777, 0o755, 0o700]);
+  });
+
+  test('leave alone what the start task put in the place of its working directory', () => {
+    makeNodeDirectories(root);
+    rmSync(join(root, 'startup/wd'), { recursive: true });
+    symlinkSync(victim, join(root, 'startup/wd'));
+    makeNodeDirectories(root);
+    expect(mode(victim)).toBe(0o700);
+  });
+
+  test('are never behind a link', () => {
+    mkdirSync(root);
+    symlinkSync(victim, join(root, 'shared'));
+    expect(() => makeNodeDirectories(root)).toThrow(/shared/);
+    expect(mode(victim)).toBe(0o700);
+  });
+
+  test.runIf(isRoot)('a task’s goes over to its next user with all that lies in it, not with what its links point to', () => {
+    makeNodeDirectories(root);
+    const { task, working } = makeTaskDirectories(root, 'workitems/j/job-1/t', first);
+    expect([task, working, join(task, 'certs')].map((path) => `${statSync(path).uid} ${mode(path).toString(8)}`)).toEqual(Array(3).fill(`${first.uid} 700`));
+    mkdirSync(join(working, 'a/b'), { recursive: true });
+    symlinkSync(victim, join(working, 'a/link'));
+    rmSync(join(task, 'certs'), { recursive: true });
+    makeTaskDirectories(root, 'workitems/j/job-1/t', second);
+    expect(['', 'wd', 'wd/a', 'wd/a/b', 'wd/a/link', 'certs'].map((name) => lstatSync(join(task, name)).uid)).toEqual(Array(6).fill(second.uid));
+    expect([victim, join(victim, 'd'), join(victim, 'f')].map((path) => statSync(path).uid)).toEqual([0, 0, 0]);
+  });
+
+  test('are removed with all that lies in them, not with what their links point to', async () => {
+    mkdirSync(join(root, 'a/b'), { recursive: true });
+    symlinkSync(victim, join(root, 'a/link'));
+    await removeTrees([join(root, 'a'), join(root, 'never made')]);
+    expect(existsSync(join(root, 'a'))).toBe(false);
+    expect(existsSync(join(victim, 'f'))).toBe(true);
+  });
+});
