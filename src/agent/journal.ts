@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync
 import type { AttemptEnd } from '../core/events.ts';
 import { attemptName, type AttemptKey, type Instant, type JobNumber, type TaskNumber } from '../core/keys.ts';
 
-/** A task's directory that stays after its end. */
+/** A task's directory: recorded when an attempt begins there, and anew with its end. */
 interface KeptDirectory {
   readonly job: JobNumber;
   readonly task: TaskNumber;

@@ -42,6 +42,10 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
   const { rootDirectory } = options;
   const environment = nodeEnvironment(rootDirectory, setup);
   const users = createUsers(options.uidBase, setup.userAccounts);
+  for (const { directory } of journal.kept) {
+    const uid = ownerOf(join(rootDirectory, directory));
+    if (uid !== null) users.hold(uid);
+  }
   const launcher = createLauncher({ rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
   const context: NodeContext = {
     rootDirectory,

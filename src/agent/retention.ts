@@ -127,6 +127,8 @@ export const createRetention = (options: RetentionOptions): Retention => {
         else moveToTrash(directory);
       }
       keep(key, { directory, dueAt: undefined, isDiscarded: false });
+      // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs again.
+      options.journal.recordKept({ job: key.job, task: key.task, directory, dueAt: null });
     },
     ended: (key, work, endedAt) => {
       const kept = keptOf(key);

@@ -107,9 +107,18 @@ interface Prepared {
 const prepare = (context: NodeContext, attempt: string, work: TaskWork): Prepared => {
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, work.directory)) : null;
   const user = context.users.resolve(work.user, owner);
-  const directories = makeTaskDirectories(context.rootDirectory, work.directory, user);
+  const directories = makeDirectories(context, work.directory, user);
   const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user);
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
+};
+
+const makeDirectories = ({ rootDirectory, users }: NodeContext, directory: string, user: User): TaskDirectories => {
+  try {
+    return makeTaskDirectories(rootDirectory, directory, user);
+  } catch (error) {
+    if (user.uid !== null && ownerOf(join(rootDirectory, directory)) !== user.uid) users.release(user.uid);
+    throw error;
+  }
 };
 
 const commandOf = (work: TaskWork, prepared: Prepared): Command => {

@@ -25,6 +25,8 @@ export interface User {
 export interface Users {
   /** `owner`: the id that the task's directory already belongs to, so that a retry is the same user. Throws TaskFailure. */
   resolve(runAs: RunAs, owner: number | null): User;
+  /** A directory of an earlier life belongs to this id: it is not given to another task. */
+  hold(uid: number): void;
   /** Gives a task-scope user back once its task's directory is gone. */
   release(uid: number): void;
 }
@@ -64,6 +66,9 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
       if (uidBase === null) return caller('_azbatch');
       if (runAs.elevation === 'admin') return plain(0, 'root');
       return runAs.scope === 'task' ? ofTask(uidBase, owner) : plain(uidBase, '_azbatch');
+    },
+    hold: (uid) => {
+      taken.add(uid);
     },
     release: (uid) => {
       taken.delete(uid);

@@ -119,6 +119,18 @@ describe('the directory of a task', () => {
     expect(isThere('a3')).toBe(false);
   });
 
+  test('of an attempt that a life of the node did not outlive is known to the next: it stays, and goes with its task', () => {
+    for (const task of [1, 2]) begin(key(1, task), `a${task}`);
+    journal.flush();
+    retention.close();
+    retention = create();
+    pass(1e12);
+    expect([isThere('a1'), isThere('a2')]).toEqual([true, true]);
+    retention.discard(1, 1);
+    retention.claim(key(2, 1), 'a2');
+    expect([isThere('a1'), isThere('a2')]).toEqual([false, false]);
+  });
+
   test('is deleted for good soon after', async () => {
     begin(key(1, 1), 'a');
     end(key(1, 1), 0);

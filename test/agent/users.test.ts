@@ -1,7 +1,8 @@
-import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunAs } from '../../src/agent/frames.ts';
+import { work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -110,5 +111,28 @@ describe.runIf(isRoot)('the user of a task', () => {
     expect(again.outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'ResourceFileCreateFailed' } });
     await node.owner.run({ task: 'linker', commandLine: '/bin/echo hello' });
     expect(readFileSync(victim, 'utf8')).toBe('untouched');
+  });
+
+  test('in task scope is nobody else’s in the next life, as long as a directory belongs to it', async () => {
+    const kept = Number((await sh('kept', auto('task'), 'id -u')).out);
+    node.owner.command({ kind: 'offer', key: { job: 1, task: 999, attempt: 1, instance: 0 }, work: work({ task: 'lost', user: auto('task'), commandLine: '/bin/sh -c "id -u; sleep 600"' }) });
+    const lost = Number(await vi.waitUntil(() => existsSync(path('lost', 'stdout.txt')) && readFileSync(path('lost', 'stdout.txt'), 'utf8').trim(), { timeout: 10_000 }));
+    node.agent.kill('SIGKILL');
+    await node.exited();
+    node.startAgent(2);
+    await node.owner.until('ready again', () => node.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
+    const earlier = new Set(['own-1', 'own-2', 'kept', 'lost'].map((task) => statSync(path(task, '')).uid));
+    expect(earlier).toContain(kept);
+    expect(earlier).toContain(lost);
+    expect(earlier).not.toContain(Number((await sh('fresh', auto('task'), 'id -u')).out));
+    expect((await sh('kept', auto('task'), 'id -u')).out).toBe(String(kept));
+  });
+
+  test('in task scope is free again when its task’s directory cannot be made', async () => {
+    const before = Number((await sh('before', auto('task'), 'id -u')).out);
+    writeFileSync(join(node.root, 'workitems/blocked'), '');
+    const { outcome } = await node.owner.run({ task: 'blocked', directory: 'workitems/blocked/job-1/t', user: auto('task'), commandLine: '/bin/true' });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'ResourceDirectoryCreateFailed' } });
+    expect(Number((await sh('after', auto('task'), 'id -u')).out)).toBe(before + 1);
   });
 });
