@@ -1,3 +1,4 @@
+import { isAgentFrame } from '../agent/frameCheck.ts';
 import type { AgentFrame } from '../agent/frames.ts';
 import type { AgentReport } from '../core/events.ts';
 import type { AgentChannel } from '../ports.ts';
@@ -25,6 +26,7 @@ export const listenTo = (life: number, channel: AgentChannel, options: AgentDoor
   };
   const receive = (frame: AgentFrame): void => {
     if (!options.isCurrent()) return;
+    if (!isAgentFrame(frame)) return channel.close('no frame of this protocol');
     if (waiting !== null) {
       waiting.push(frame);
       return;

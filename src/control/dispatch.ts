@@ -24,7 +24,8 @@ export interface DispatchOptions {
 export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
-  const sign = await options.signer();
+  const offers = commands.some(({ kind }) => kind === 'offer');
+  const sign = offers ? signing(await options.signer()) : null;
   const byNode = new Map<NodeNumber, AgentCommand[]>();
   const tell = (node: NodeNumber, command: AgentCommand): void => {
     const list = byNode.get(node);
@@ -37,10 +38,11 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
         const spec = offered.get(taskName(command.key));
         const job = jobs.get(command.key.job);
         // Task or job are gone since: their delete is in the inbox.
-        if (spec === undefined || job === undefined) break;
+        if (spec === undefined || job === undefined || sign === null) break;
         try {
           tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
         } catch (error) {
+          if (!(error instanceof CannotSign)) throw error;
           options.refuse(command.node, command.key, error);
         }
         break;
@@ -63,3 +65,16 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
   }
   for (const [node, list] of byNode) options.send(node, list);
 };
+
+/** The account has no storage, or none that can be signed for. */
+class CannotSign extends Error {}
+
+const signing =
+  (sign: SignContainer): SignContainer =>
+  (container) => {
+    try {
+      return sign(container);
+    } catch (error) {
+      throw new CannotSign(error instanceof Error ? error.message : String(error));
+    }
+  };

@@ -33,6 +33,10 @@ export class NodeAsks {
   abandon(node: NodeNumber): void {
     for (const waiting of this.#waiting.values()) if (waiting.node === node) waiting.settle(NOT_READY);
   }
+
+  abandonAll(): void {
+    for (const waiting of this.#waiting.values()) waiting.settle(NOT_READY);
+  }
 }
 
 const NOT_READY: FileAnswer = { kind: 'error', code: 'NodeNotReady', message: 'The node cannot be reached now.' };

@@ -1,57 +1,23 @@
 import type { AgentFrame } from '../agent/frames.ts';
-import type { Command, Decisions } from '../core/decisions.ts';
+import type { Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
-import type { AccountNumber, AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
-import type { Core, CreateCore, Random, Reason } from '../core/port.ts';
+import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
+import type { Core, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
-import type { Observation, PoolProvider } from '../nodes/provider.ts';
+import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type AttemptSpec, type OwnerStore } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
 import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
-import type { NodeCredentials } from './credentials.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake } from './intake.ts';
 import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
 import { Leases } from './leases.ts';
 import { NodeAsks } from './nodeAsks.ts';
+import { NodeSource } from './nodeSource.ts';
+import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { Specs } from './specs.ts';
-import { nodeSetup, type SignContainer } from './work.ts';
-
-export interface OwnerOptions {
-  readonly account: { readonly number: AccountNumber; readonly name: string; readonly url: string };
-  /** This service process: a UUID, and where other processes reach it. */
-  readonly process: string;
-  readonly processUrl: string;
-  /** Where agents dial in. */
-  readonly agentUrl: string;
-  readonly store: OwnerStore;
-  readonly provider: PoolProvider;
-  readonly createCore: CreateCore;
-  readonly credentials: NodeCredentials;
-  /** Loaded when first needed: the first task or node that has to be told of anything. */
-  readonly signer: () => Promise<SignContainer>;
-  readonly clock: () => Instant;
-  readonly random: Random;
-  /** Called when something has arrived: a tick is due. */
-  readonly onWork: () => void;
-  /** Called when the rules themselves fail, which is a fault of ours: the owner has ended, the process should, loudly. What the tick was given is in `cause`. */
-  readonly onFault: (fault: RulesFault) => void;
-  readonly log: OwnerLog;
-}
-
-export interface OwnerLog {
-  info(fields: object, message: string): void;
-  warn(fields: object, message: string): void;
-  error(fields: object, message: string): void;
-}
-
-/** The rules threw: with the tick's inputs, which no journal holds since nothing was committed. */
-export class RulesFault extends Error {
-  constructor(cause: unknown, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }) {
-    super(`The rules failed at ${tick.now} with seed ${tick.seed} on ${JSON.stringify(tick.events)}`, { cause });
-  }
-}
+import { nodeSetup } from './work.ts';
 
 /**
  * - `loading`: nothing is in memory (at first, and after a commit of unknown outcome): the next tick loads the account.
@@ -86,21 +52,23 @@ export class Owner {
   readonly #nodes = new Map<NodeNumber, NodeStatus>();
   /** When the last heartbeat that succeeded was begun. */
   #beatAt: Instant = 0;
-  #stopWatching: () => void = () => undefined;
-  /** What the provider saw while it made its list: newer than the list. */
-  readonly #observedMeanwhile = new Map<NodeNumber, Observation>();
+  readonly #source: NodeSource;
 
   constructor(options: OwnerOptions) {
     this.#options = options;
     this.#specs = new Specs(options.store);
     this.#intake = new Intake(options.store, options.account.number, this.#specs);
     this.#leases = new Leases(options.provider.leaseMs);
+    this.#source = new NodeSource(options, (observation) => this.#observe(observation));
     this.#dispatch = {
       specs: this.#specs,
       signer: options.signer,
       send: (node, commands) => this.#channels.send(node, { kind: 'commands', epoch: this.#epoch, commands }),
-      acquire: (command) => this.#acquire(command),
-      release: ({ node, life }) => this.#release(node, life),
+      acquire: (command) => {
+        const node = this.#nodes.get(command.node);
+        if (node !== undefined) this.#source.acquire(command, node);
+      },
+      release: ({ node, life }) => this.#source.release(node, life),
       refuse: (node, key, error) => this.#refuse(node, key, error),
     };
     this.asks = new NodeAsks((node, frame) => this.#channels.send(node, { ...frame, epoch: this.#epoch }));
@@ -108,11 +76,11 @@ export class Owner {
 
   /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */
   async start(): Promise<void> {
-    this.#stopWatching = this.#options.provider.watch((observation) => this.#observe(observation));
+    this.#source.watch();
     try {
       await this.#load();
     } catch (error) {
-      this.#stopWatching();
+      this.#source.stopWatching();
       throw error;
     }
   }
@@ -207,20 +175,18 @@ export class Owner {
 
   /** Ends every node and puts their tasks back into the queue, uncounted; then lets go of the account. `tick` must not be running. */
   async shutDown(graceMs: number): Promise<void> {
-    const { provider, clock, log } = this.#options;
-    this.#stopWatching();
-    const ended = await Promise.allSettled([...this.#nodes.values()].map((node) => provider.halt(node.node, node.life, graceMs)));
-    for (const result of ended) if (result.status === 'rejected') log.error({ error: result.reason }, 'a node could not be ended');
+    const { clock, log } = this.#options;
+    this.#source.stopWatching();
+    await this.#source.halt([...this.#nodes.values()], graceMs);
     const core = this.#core;
     if (this.#phase === 'ready' && core !== null) {
       const now = clock();
       const events = [...this.#events.splice(0), { kind: 'shutdown' } as const];
-      await this.#commit(now, 0, events, [], decide(core, { now, seed: 0, events }));
+      // What could not be said now is found out by the next owner: the nodes are gone.
+      await this.#commit(now, 0, events, [], decide(core, { now, seed: 0, events })).catch((error: unknown) => log.error({ error }, 'the last tick was not committed'));
     }
     await this.stop();
   }
-
-  // ---- the agents' door -------------------------------------------------------------------------------------------------
 
   authenticate(credential: string): ReturnType<AgentDoor['authenticate']> {
     const shown = this.#options.credentials.verify(credential);
@@ -251,6 +217,8 @@ export class Owner {
       onClose: () => {
         if (!this.#channels.close(node, channel)) return;
         this.asks.abandon(node);
+        // A connection of an earlier life says nothing of this one.
+        if (this.#nodes.get(node)?.life !== life) return;
         this.#leases.silent(node, this.#options.clock());
         this.#push({ kind: 'silent', node });
       },
@@ -274,35 +242,25 @@ export class Owner {
     }
   }
 
-  // ---- one turn ---------------------------------------------------------------------------------------------------------
-
   /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
   async #load(): Promise<void> {
-    const { store, account, process, processUrl, clock, createCore, provider, log } = this.#options;
+    const { store, account, process, processUrl, clock, createCore, log } = this.#options;
     const begunAt = clock();
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
     this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
-    this.#observedMeanwhile.clear();
-    const listed = new Map((await provider.list()).map((observation) => [observation.node, observation]));
-    const observed = new Map([...listed, ...this.#observedMeanwhile]);
+    const nodes = await this.#source.truth(snapshot.nodes);
     if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
     this.#nodes.clear();
     this.#events = [];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
-    this.#leases.takeOver(snapshot.nodes, (node) => observed.get(node)?.observed.kind === 'running', clock());
+    const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
+    this.#leases.takeOver(snapshot.nodes, (node) => running.has(node), clock());
     this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
-    this.#core = createCore(snapshot, clock());
+    this.#core = loaded(createCore, snapshot, clock());
     this.#phase = 'ready';
-    for (const node of snapshot.nodes) {
-      const seen = observed.get(node.node);
-      if (seen?.life === node.life) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed: seen.observed });
-      else this.#events.push({ kind: 'node', node: node.node, life: node.life, observed: { kind: 'ended', reason: 'the provider does not know it' } });
-    }
-    for (const { node, life } of observed.values()) {
-      if (this.#nodes.get(node)?.life !== life) this.#release(node, life);
-    }
+    for (const { node, observed } of nodes) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
   }
 
@@ -312,7 +270,7 @@ export class Owner {
       await this.#load();
       return true;
     } catch (error) {
-      if (!(error instanceof AccountOwned)) throw error;
+      if (!(error instanceof AccountOwned || error instanceof RulesFault)) throw error;
       this.#fail(error);
       return false;
     }
@@ -357,6 +315,7 @@ export class Owner {
         this.#channels.forget(node.node);
       }
     }
+    for (const { job, state } of decisions.jobs) if (state === 'completed') this.#specs.forgetJob(job);
     for (const job of decisions.gone.jobs) {
       this.#intake.forgetJob(job);
       this.#specs.forgetJob(job);
@@ -373,28 +332,7 @@ export class Owner {
     this.#push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt, outcome: { kind: 'notStarted', failure } } } });
   }
 
-  #acquire(command: Extract<Command, { kind: 'acquire' }>): void {
-    const { provider, credentials, agentUrl, log } = this.#options;
-    const node = this.#nodes.get(command.node);
-    if (node === undefined) return;
-    const { life, pool, dedicated } = command;
-    const credential = credentials.issue(node.node, life);
-    provider
-      .acquire({ node: node.node, nodeId: node.id, life, pool, dedicated, slots: node.slots, agentUrl, credential })
-      .catch((error: unknown) => {
-        log.warn({ error, node: node.id }, 'the provider did not give a node');
-        this.#observe({ node: node.node, life, observed: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
-      });
-  }
-
-  #release(node: NodeNumber, life: number): void {
-    const { provider, log } = this.#options;
-    provider.release(node, life, RELEASE_GRACE_MS).catch((error: unknown) => log.error({ error, node }, 'a node could not be released'));
-  }
-
-  #observe(observation: Observation): void {
-    const { node, life, observed } = observation;
-    if (this.#phase === 'loading') this.#observedMeanwhile.set(node, observation);
+  #observe({ node, life, observed }: Observation): void {
     if (this.#phase !== 'ready' || this.#nodes.get(node)?.life !== life) return;
     if (observed.kind === 'running' && !this.#channels.has(node)) this.#leases.expect(node, this.#options.clock());
     this.#push({ kind: 'node', node, life, observed });
@@ -413,31 +351,41 @@ export class Owner {
     if (error instanceof Deposed || error instanceof AccountOwned) {
       log.error({ account: account.name, epoch: this.#epoch }, 'another process owns the account now');
       this.#end('another process owns the account');
+      this.#options.onDeposed();
       return;
     }
-    if (error instanceof RulesFault) {
-      log.error({ error, account: account.name }, 'the rules failed');
-      this.#end('the rules failed');
+    if (error instanceof RulesFault || error instanceof Refused) {
+      log.error({ error, account: account.name }, 'a fault of ours');
+      this.#end('a fault of ours');
       this.#options.onFault(error);
       return;
     }
-    log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
+    if (error instanceof GuardFailed) log.info({ account: account.name, jobs: error.jobs }, 'tasks were added to a job that was about to end: loading the account again');
+    else log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
     this.#phase = 'loading';
     this.#core = null;
     this.#channels.closeAll('the owner loads the account again');
+    this.asks.abandonAll();
     this.#options.onWork();
   }
 
   #end(reason: string): void {
     this.#phase = 'ended';
     this.#core = null;
-    this.#stopWatching();
+    this.#source.stopWatching();
     this.#channels.closeAll(reason);
+    this.asks.abandonAll();
     for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error(reason));
   }
 }
 
-const RELEASE_GRACE_MS = 2_000;
+const loaded = (createCore: OwnerOptions['createCore'], snapshot: Parameters<OwnerOptions['createCore']>[0], now: Instant): Core => {
+  try {
+    return createCore(snapshot, now);
+  } catch (error) {
+    throw new RulesFault(error, { now, seed: 0, events: [] });
+  }
+};
 
 const decide = (core: Core, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }): Decisions => {
   try {

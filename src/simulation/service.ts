@@ -1,5 +1,6 @@
 import { nodeCredentials } from '../control/credentials.ts';
-import { Owner, type OwnerLog, type RulesFault } from '../control/owner.ts';
+import { Owner } from '../control/owner.ts';
+import type { OwnerLog } from '../control/ownerOptions.ts';
 import { seededRandom } from '../control/journal.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
@@ -37,7 +38,7 @@ export const startService = (options: {
   readonly createCore: CreateCore;
   readonly log: OwnerLog;
   readonly onError: (error: unknown) => void;
-  readonly onFault: (fault: RulesFault) => void;
+  readonly onFault: (fault: Error) => void;
 }): Service => {
   const { world, process } = options;
   let dead = false;
@@ -64,6 +65,7 @@ export const startService = (options: {
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
     onWork: () => kick(),
     onFault: options.onFault,
+    onDeposed: () => undefined,
     log: options.log,
   });
   const isOver = (): boolean => dead || stopping || owner.phase === 'ended';

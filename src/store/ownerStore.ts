@@ -86,6 +86,11 @@ export class AccountOwned extends Error {
 }
 /** A newer epoch rules the account: thrown by `commit`. This owner must stop. */
 export class Deposed extends Error {}
+/**
+ * The store refused the values or the statement: thrown by `commit` and by reads. Certainly nothing was written, and it would be refused again: a fault of ours, not
+ * an outcome that loading again could tell.
+ */
+export class Refused extends Error {}
 /** A job got tasks while its end was being decided: thrown by `commit`, nothing was written. */
 export class GuardFailed extends Error {
   readonly jobs: readonly JobNumber[];

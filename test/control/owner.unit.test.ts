@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
-import { Owner, type RulesFault } from '../../src/control/owner.ts';
+import { Owner } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
-import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 
 const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [] };
 
@@ -40,7 +40,7 @@ const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], ta
 const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
-  const faults: RulesFault[] = [];
+  const faults: Error[] = [];
   const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
@@ -103,6 +103,7 @@ const scripted = () => {
     random: () => 0.5,
     onWork: () => undefined,
     onFault: (fault) => void faults.push(fault),
+    onDeposed: () => undefined,
     log,
   });
   const connect = (life = 2) => {
@@ -301,6 +302,32 @@ describe('an owner', () => {
     clock.now += 62_000;
     await owner.tick();
     expect(told).toContainEqual({ kind: 'leaseExpired', node: 9 });
+  });
+
+  test('ends loudly when the store refuses what the rules decided, instead of loading it again for ever', async () => {
+    const { owner, script, faults } = scripted();
+    await owner.start();
+    await owner.tick();
+    script.failure = new Refused('integer out of range');
+    script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
+    owner.sweep();
+    await owner.tick();
+    expect([owner.phase, faults]).toEqual(['ended', [script.failure]]);
+  });
+
+  test('hangs up on an agent that reports what no agent of ours says', async () => {
+    const { owner, told, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    told.length = 0;
+    const key = { job: 1, task: 1, attempt: 1, instance: 0 };
+    agent.onFrame({ kind: 'reports', first: 1, reports: [{ kind: 'ended', end: { key, startedAt: 1, endedAt: 2, outcome: { kind: 'exited', exitCode: 99_999_999_999 } } }] });
+    await owner.tick();
+    expect(agent.closed).toEqual(['no frame of this protocol']);
+    expect(kinds(told)).not.toContain('ended');
   });
 
   test('sends an agent away whose life of the node is over', async () => {

@@ -32,6 +32,8 @@ export interface ServiceContext {
 /** The owner of the account, running. */
 export interface OwnerPart {
   readonly ports: { readonly wake: Wake; readonly door: AgentDoor; readonly files: NodeFiles };
+  /** Whether the account is loaded and worked on now. */
+  readonly isReady: () => boolean;
   /** What the provider cannot guarantee on this machine. */
   readonly limits: readonly string[];
   /** `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us. */

@@ -37,7 +37,7 @@ export const createParts = (): Parts => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = await createApi({ database, ...owner.ports, transfers, accounts, clock, log });
+      const api = await createApi({ database, ...owner.ports, transfers, accounts, clock, log, ready: owner.isReady });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -84,6 +84,12 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
       log.flush();
       process.abort();
     },
+    // Nobody here would work for clients any more: better no service than one that takes what it cannot do.
+    onDeposed: () => {
+      log.fatal('another process has the account: the process ends');
+      log.flush();
+      process.exit(1);
+    },
     log,
   });
   await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
@@ -97,6 +103,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
       files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
     },
     limits: capabilities.limits,
+    isReady: () => owner.phase === 'ready',
     stop: async (agents) => {
       await loop?.stop();
       if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);

@@ -1,5 +1,5 @@
 import type { Pool } from 'pg';
-import { type AttemptSpec, Deposed, GuardFailed, type TickCommit } from '../ownerStore.ts';
+import { type AttemptSpec, Deposed, GuardFailed, Refused, type TickCommit } from '../ownerStore.ts';
 import { PARTS } from './commitParts.ts';
 import { numbers } from './literals.ts';
 import type { Part } from './part.ts';
@@ -30,7 +30,9 @@ export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly s
   if (withSpecs) values.push(numbers(tick.specs.map(({ job }) => job)), numbers(tick.specs.map(({ task }) => task)));
   for (const part of parts) values.push(...part.values(tick));
 
-  const { rows } = await pool.query<OutcomeRow>({ ...statement(parts, guarded, withSpecs), values });
+  const { rows } = await pool.query<OutcomeRow>({ ...statement(parts, guarded, withSpecs), values }).catch((error: unknown) => {
+    throw isRefusal(error) ? new Refused(`PostgreSQL refused tick ${tick.tick}`, { cause: error }) : error;
+  });
   const outcome = rows[0];
   if (outcome === undefined || !outcome.owned) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
   if (outcome.refused !== null) throw new GuardFailed(outcome.refused);
@@ -38,6 +40,9 @@ export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly s
   for (const { job, task, id, spec } of rows) if (job !== null && job !== undefined) specs.push({ job, task, id, spec });
   return { specs };
 };
+
+/** Classes 22 (data), 23 (constraints) and 42 (syntax, names) of PostgreSQL's error codes: the statement was not carried out and cannot be. */
+const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(22|23|42)/.test(error.code);
 
 const statement = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): { readonly name: string; readonly text: string } => {
   const name = `commit ${[...(guarded ? ['guard'] : []), ...(withSpecs ? ['specs'] : []), ...parts.map((part) => part.name)].join(' ')}`;

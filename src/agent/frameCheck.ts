@@ -1,0 +1,105 @@
+import type { AgentFrame } from './frames.ts';
+
+/**
+ * Whether what an agent sent is a frame of this protocol, down to the range of its numbers. Agents run where tasks run: what they say must not be able to stop an owner,
+ * whatever a task made of its agent. What a frame means is judged by the rules.
+ */
+export const isAgentFrame = (value: unknown): value is AgentFrame =>
+  isObject(value) &&
+  ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && isHello(value['report'])) ||
+    (value['kind'] === 'reports' && isWhole(value['first']) && isListOf(isReport, REPORTS_MOST)(value['reports'])) ||
+    (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])));
+
+type Fields = Readonly<Record<string, unknown>>;
+type Check = (value: unknown) => boolean;
+
+const REPORTS_MOST = 100_000;
+const HELD_MOST = 100_000;
+const FILES_MOST = 100_000;
+const DETAILS_MOST = 100;
+const TEXT_MOST = 1 << 20;
+
+const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isText: Check = (value) => typeof value === 'string' && value.length <= TEXT_MOST;
+const isFlag: Check = (value) => typeof value === 'boolean';
+/** Counts, instants, numbers of rows. */
+const isWhole: Check = (value) => Number.isSafeInteger(value) && Number(value) >= 0;
+/** Exit codes are 32-bit on the wire and in the database. */
+const isExitCode: Check = (value) => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
+const isCount: Check = (value) => isWhole(value) && isExitCode(value);
+const orNull =
+  (check: Check): Check =>
+  (value) =>
+    value === null || check(value);
+const isListOf =
+  (check: Check, most: number): Check =>
+  (value) =>
+    Array.isArray(value) && value.length <= most && value.every(check);
+const isOneOf =
+  (...words: readonly string[]): Check =>
+  (value) =>
+    typeof value === 'string' && words.includes(value);
+const has =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+const byKind =
+  (kinds: Readonly<Record<string, Check>>): Check =>
+  (value) => {
+    const kind = isObject(value) ? value['kind'] : undefined;
+    return typeof kind === 'string' && Object.hasOwn(kinds, kind) && kinds[kind]?.(value) === true;
+  };
+
+const isKey = has({ job: isWhole, task: isWhole, attempt: isCount, instance: isCount });
+const isNameValue = has({ name: isText, value: isText });
+const isFailure: Check = (value) =>
+  has({ category: isOneOf('UserError', 'ServerError'), code: isText, message: isText })(value) &&
+  isObject(value) &&
+  (value['details'] === undefined || isListOf(isNameValue, DETAILS_MOST)(value['details']));
+const isStartTask = has({
+  state: isOneOf('running', 'completed'),
+  startedAt: isWhole,
+  endedAt: orNull(isWhole),
+  exitCode: orNull(isExitCode),
+  failure: orNull(isFailure),
+  retryCount: isCount,
+  lastRetryAt: orNull(isWhole),
+  result: orNull(isOneOf('success', 'failure')),
+});
+const isOutcome = byKind({
+  exited: has({ exitCode: isExitCode }),
+  notStarted: has({ failure: isFailure }),
+  uploadFailed: has({ exitCode: isExitCode, failure: isFailure }),
+  timedOut: has({ exitCode: orNull(isExitCode) }),
+  killed: has({ exitCode: orNull(isExitCode) }),
+  lost: isObject,
+});
+const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
+const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole });
+const isHeld: Check = (value) => isOfferHeld(value) || isStartHeld(value);
+const isHello = has({
+  kind: isOneOf('hello'),
+  life: isCount,
+  version: isText,
+  ipAddress: isText,
+  held: isListOf(isHeld, HELD_MOST),
+  startTask: orNull(isStartTask),
+  ready: isFlag,
+});
+const isReport = byKind({
+  startTask: has({ status: isStartTask }),
+  ready: isObject,
+  unusable: has({ errors: isListOf(has({ code: isText, message: isText }), DETAILS_MOST) }),
+  started: has({ key: isKey, at: isWhole }),
+  ended: has({ end: has({ key: isKey, startedAt: orNull(isWhole), endedAt: isWhole, outcome: isOutcome }) }),
+  revoked: has({ key: isKey }),
+});
+/** File systems have fractions of milliseconds, and files from before 1970. */
+const isTime: Check = (value) => Number.isFinite(value);
+const isFile = has({ name: isText, isDirectory: isFlag, sizeBytes: isWhole, modifiedAt: isTime, createdAt: orNull(isTime), mode: isText });
+const isFileAnswer = byKind({
+  list: has({ files: isListOf(isFile, FILES_MOST), more: isFlag }),
+  properties: has({ file: isFile }),
+  deleted: isObject,
+  error: has({ code: isText, message: isText }),
+});

@@ -1,0 +1,44 @@
+import type { CoreEvent } from '../core/events.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { CreateCore, Random } from '../core/port.ts';
+import type { PoolProvider } from '../nodes/provider.ts';
+import type { OwnerStore } from '../store/ownerStore.ts';
+import type { NodeCredentials } from './credentials.ts';
+import type { SignContainer } from './work.ts';
+
+export interface OwnerOptions {
+  readonly account: { readonly number: AccountNumber; readonly name: string; readonly url: string };
+  /** This service process: a UUID, and where other processes reach it. */
+  readonly process: string;
+  readonly processUrl: string;
+  /** Where agents dial in. */
+  readonly agentUrl: string;
+  readonly store: OwnerStore;
+  readonly provider: PoolProvider;
+  readonly createCore: CreateCore;
+  readonly credentials: NodeCredentials;
+  /** Loaded when first needed: the first task or node that has to be told of anything. */
+  readonly signer: () => Promise<SignContainer>;
+  readonly clock: () => Instant;
+  readonly random: Random;
+  /** Called when something has arrived: a tick is due. */
+  readonly onWork: () => void;
+  /** Called when the rules themselves fail, or decide what the store refuses, which is a fault of ours: the owner has ended, the process should, loudly. */
+  readonly onFault: (fault: Error) => void;
+  /** Called when another process has the account: the owner has ended, and nobody here works on the account any more. */
+  readonly onDeposed: () => void;
+  readonly log: OwnerLog;
+}
+
+export interface OwnerLog {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** The rules threw: with the tick's inputs, which no journal holds since nothing was committed. */
+export class RulesFault extends Error {
+  constructor(cause: unknown, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }) {
+    super(`The rules failed at ${tick.now} with seed ${tick.seed} on ${JSON.stringify(tick.events)}`, { cause });
+  }
+}
