@@ -120,7 +120,7 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
   if (end.startedAt !== null) learnPace(task.live.node, end.endedAt - end.startedAt);
   switch (outcome.kind) {
     case 'exited':
-      if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', now, outcome.exitCode);
+      if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', endedAt, outcome.exitCode);
       else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : FAILURE_EXIT_CODE, cause: 'exited' });
       return;
     case 'notStarted':
@@ -133,7 +133,7 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
       complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: WALL_CLOCK_EXCEEDED, cause: 'exited' });
       return;
     case 'killed':
-      comeBack(state, task, 'nodeLost', now, outcome.exitCode);
+      comeBack(state, task, 'nodeLost', endedAt, outcome.exitCode);
       return;
     case 'lost':
       comeBack(state, task, 'nodeLost', now);
@@ -162,35 +162,37 @@ const mayRetry = (state: CoreState, task: Task & { live: Live }): boolean => {
   return limit < 0 || task.status.retryCount < limit;
 };
 
-/** An attempt is over without a result. Its task ends if that was wanted, else it waits for another attempt. */
-const comeBack = (state: CoreState, task: Task & { live: Live }, cause: Cause, now: Instant, exitCode: number | null = null): void => {
+/** An attempt was over at `overAt` without a result. Its task ends if that was wanted, else it waits for another attempt. */
+const comeBack = (state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void => {
   const { live, status, job } = task;
   const hadStarted = status.state !== 'offered';
-  const reason = live.ending ?? wantedEnd(task);
+  // Asked to end so that it runs again, and meanwhile its job, or its node's pool, wants it ended for good.
+  const reason = wantedEnd(task) === 'terminate' ? 'terminate' : (live.ending ?? wantedEnd(task));
   if (task.deleted) {
     remove(state, task);
     return;
   }
   if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
-    const by = task.terminated ? 'terminatedByUser' : cameFrom(job, 'jobTerminated');
-    complete(state, task, { endedAt: now, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
+    const by = task.terminated ? 'terminatedByUser' : cameFrom(job);
+    complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
     return;
   }
   const { entry } = task;
   const { node } = live;
   const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
   detach(state, task);
-  const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: now } : null;
-  const because = requeued ? cameFrom(job, 'nodeRemoved') : cause;
-  move(state, task, 'active', now, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
+  const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
+  const because = requeued ? cameFrom(job) : cause;
+  move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
   remark(state, task, node);
-  settleActivity(state, node, now);
+  settleActivity(state, node, overAt);
   enqueue(state, job, entry, cause === 'retry' ? 'last' : 'byNumber');
 };
 
-const cameFrom = (job: Job, otherwise: Cause): Cause => {
-  if (job.status.state === 'disabling') return 'jobDisabled';
-  return job.status.state === 'terminating' || job.intent.deletedAt !== null ? 'jobTerminated' : otherwise === 'jobTerminated' ? 'nodeRemoved' : otherwise;
+/** Who wanted a started attempt ended, in the order of `wantedEnd`. */
+const cameFrom = (job: Job): Cause => {
+  if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
+  return job.status.state === 'disabling' ? 'jobDisabled' : 'nodeRemoved';
 };
 
 interface Completion {

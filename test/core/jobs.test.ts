@@ -79,6 +79,36 @@ describe('terminating a job', () => {
     expect(job.of(3)).toMatchObject({ state: 'active', requeueCount: 0 });
   });
 
+  test.each(['its job was disabled', 'its node is to leave'])('ends for good what is being killed to be requeued because %s', (why) => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    if (why === 'its job was disabled') job.disable('requeue');
+    else pool.resize(0);
+    expect(env.tick().commands).toMatchObject([{ kind: 'end', reason: 'requeue' }]);
+    job.terminate();
+    env.tick();
+    pool.agent(0).says({ kind: 'ended', end: { key: { job: job.number, task: 1, attempt: 1, instance: 0 }, startedAt: env.now, endedAt: env.now, outcome: { kind: 'killed', exitCode: 137 } } });
+    env.tick();
+    expect(job.of(1)).toMatchObject({ state: 'completed', cause: 'jobTerminated', failure: { code: 'TaskEnded' }, requeueCount: 0 });
+    expect(job.status).toMatchObject({ state: 'completed', tasks: { active: 0, failed: 1 } });
+  });
+
+  test('ends its tasks when their processes had ended, by the word of their agents', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    job.terminate();
+    env.tick();
+    const endedAt = env.now + 20;
+    env.now += 500;
+    pool.agent(0).says({ kind: 'ended', end: { key: { job: job.number, task: 1, attempt: 1, instance: 0 }, startedAt: env.now, endedAt, outcome: { kind: 'killed', exitCode: 137 } } });
+    env.tick();
+    expect(job.of(1)).toMatchObject({ state: 'completed', endedAt, since: endedAt });
+  });
+
   test('does not retry what fails meanwhile', () => {
     const env = testEnv();
     const pool = env.pool();
