@@ -39,10 +39,15 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
     await client.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: image, targetDedicatedNodes: 1, startTask: { commandLine: '/bin/true', environmentSettings: [{ name: 'SECRET', value: 'start-secret' }] } });
     await client.job.add({ id: 'j', poolInfo: { poolId: 'p' } });
     await client.task.addCollection('j', [
-      { id: 'ok', commandLine: '/bin/sleep 1', environmentSettings: [{ name: 'SECRET', value: 'task-secret' }] },
+      { id: 'ok', commandLine: '/bin/sleep 2', environmentSettings: [{ name: 'SECRET', value: 'task-secret' }, { name: 'ODD-NAME', value: 'task-secret' }] },
       { id: 'input', commandLine: '/bin/true', resourceFiles: [{ httpUrl: missing, filePath: 'missing.txt' }] },
       { id: 'output', commandLine: '/bin/sh -c "echo x > x.txt"', outputFiles: [{ filePattern: 'x.txt', destination: { container: { containerUrl: away } }, uploadOptions: { uploadCondition: 'taskcompletion' } }] },
     ]);
+    const seenArguments: string[] = [];
+    await until('a task runs', 20_000, async () => {
+      seenArguments.push(await processArguments());
+      return seenArguments.at(-1)?.includes('/bin/sleep\u00002') === true ? true : undefined;
+    }, 1);
     const failures = await until('all three end', 30_000, async () => {
       const seen = await client.task.list('j');
       return seen.every(({ state }) => state === 'completed') ? seen.map(({ executionInfo }) => executionInfo?.failureInfo) : undefined;
@@ -64,7 +69,7 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
 
     const places = {
       logs: (await texts(instance.dataDir, '.log')).join('\n'),
-      arguments: await processArguments(),
+      arguments: seenArguments.join('\n') + (await processArguments()),
       failures: JSON.stringify(failures),
       refused,
       status: (await linarite(['status', '--data-dir', instance.dataDir])).stdout + (await linarite(['status', '--json', '--data-dir', instance.dataDir])).stdout,
