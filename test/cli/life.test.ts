@@ -49,6 +49,21 @@ const status = async (dataDir: string): Promise<Shown> => JSON.parse((await run(
 const pidsOf = ({ service, database, blobs }: Shown): number[] => [service?.pid, database?.pid, blobs?.pid].filter((pid) => pid !== undefined);
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
 
+/** Processes of this machine with this directory in their command line. */
+const processesNaming = (dataDir: string): string[] =>
+  process.platform !== 'linux'
+    ? []
+    : readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+          } catch {
+            return '';
+          }
+        })
+        .filter((line) => line.includes(dataDir));
+
 async function putBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv, text: string): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(connection).getContainerClient('kept');
   await container.createIfNotExists();
@@ -122,6 +137,24 @@ describe('linarite up and down', () => {
     expect(outcomes.map(({ code }) => code)).toContain(0);
     for (const { code, stderr } of outcomes) if (code !== 0) expect(stderr).toMatch(/another service \(process \d+\) uses/);
     expect((await status(dataDir)).state).toBe('ready');
+  });
+
+  test.each([0, 150, 400, 1_000])('down --purge %i ms into a start leaves nothing at all, or a running service with its data', async (afterMs) => {
+    const dataDir = freshDirectory(`purged-${afterMs}`);
+    const starting = run(LAUNCHER, ['up', '--detach', '--data-dir', dataDir, '--port', '0']);
+    // Not a wait for something: the moments of a start that purge is tried at.
+    await new Promise((settle) => setTimeout(settle, afterMs));
+    const purged = await run(LAUNCHER, ['down', '--purge', '--data-dir', dataDir]);
+    const started = await starting;
+    expect(purged).toMatchObject({ code: 0, stderr: '' });
+    if (existsSync(dataDir)) {
+      expect(started.code).toBe(0);
+      expect((await status(dataDir)).state).toBe('ready');
+      await putBlob(await env(dataDir), 'kept');
+      expect(await getBlob(await env(dataDir))).toBe('kept');
+    } else {
+      expect(processesNaming(dataDir)).toEqual([]);
+    }
   });
 
   test('Ctrl-C in the foreground ends everything', async () => {

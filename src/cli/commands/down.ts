@@ -11,7 +11,10 @@ export async function down(options: DownOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const directory = findDataDirectory(path);
   if (directory === undefined) return console.log(`no service and no data at ${path}`);
-  const { service, leftovers } = await stopService(directory, 'end');
+  // Another `down` waits for this one rather than cutting it off.
+  process.on('SIGTERM', () => undefined);
+  const { service, leftovers, gone } = await stopService(directory, 'end');
+  if (gone) return console.log(`no service and no data at ${path} any more`);
   if (service) console.log('ended');
   else if (leftovers.length === 0) console.log('no service was running');
   if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);

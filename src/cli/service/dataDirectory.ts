@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
@@ -25,7 +25,12 @@ export interface DataDirectory {
 
 /** Raised when an older release could not read what this one writes. */
 const FORMAT = 1;
-const ENTRIES = ['version', 'place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'run'] as const;
+const ENTRIES = ['place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'version'] as const;
+/** Where the lock lies: the first thing to be made, and the last to be removed. */
+const RUN = 'run';
+/** What `run` becomes while it is removed, so that nobody takes a lock in it. */
+const REMOVED_RUN = 'run.removed';
+const OF_RUN = /^(lock|draft)-\d+$/;
 
 const DEFAULT_DATA_DIRECTORY = '.linarite';
 
@@ -54,6 +59,19 @@ export function makeDataDirectory(path: string): DataDirectory {
   return directory;
 }
 
+/**
+ * Makes the directory of the lock and nothing else, so that whoever purges meets no data of somebody who starts. Returns its path.
+ * Throws as `makeDataDirectory` does.
+ */
+export function makeLockDirectory(path: string): string {
+  const root = resolve(path);
+  mkdirSync(root, { recursive: true, mode: 0o711 });
+  refuseForeign(root);
+  const run = join(root, RUN);
+  mkdirSync(run, { recursive: true, mode: 0o700 });
+  return run;
+}
+
 /** Opens an existing data directory; undefined when there is none at this path. Throws as `makeDataDirectory` does. */
 export function findDataDirectory(path: string): DataDirectory | undefined {
   const root = resolve(path);
@@ -62,25 +80,34 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
 }
 
 /**
- * Removes what is ours, by name, and the directory itself if nothing else lies in it. Returns what is left, so nothing of a
- * stranger's is ever lost to `--purge`.
+ * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock. Returns what is
+ * left, so nothing of a stranger's is ever lost to `--purge`.
  */
 export function purgeDataDirectory(directory: DataDirectory): string[] {
   if (directory.place !== null) removePlace(directory.place);
-  for (const entry of ENTRIES) rmSync(join(directory.root, entry), { recursive: true, force: true });
   for (const entry of readdirSync(directory.root)) {
     if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
   }
-  const left = readdirSync(directory.root);
-  if (left.length === 0) rmdirSync(directory.root);
+  for (const entry of ENTRIES) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  const left = readdirSync(directory.root).filter((entry) => entry !== RUN && entry !== REMOVED_RUN);
+  const removed = join(directory.root, REMOVED_RUN);
+  rmSync(removed, { recursive: true, force: true });
+  // With the lock goes the right to remove anything else: from here on somebody may start a service.
+  renameSync(directory.run, removed);
+  rmSync(removed, { recursive: true, force: true });
+  try {
+    rmdirSync(directory.root);
+  } catch {
+    // Something else lies in it, or a new service.
+  }
   return left;
 }
 
-/** True when it is a data directory of ours, false when it is empty. */
+/** True when it is a data directory of ours, false when it is empty but for a lock. */
 function refuseForeign(root: string): boolean {
   const version = readIfThere(join(root, 'version'));
   if (version === undefined) {
-    if (readdirSync(root).length === 0) return false;
+    if (readdirSync(root).every((entry) => isOfLock(root, entry))) return false;
     throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
   }
   const [format, release = 'unknown'] = version.trim().split(' ');
@@ -91,6 +118,12 @@ function refuseForeign(root: string): boolean {
     );
   }
   return true;
+}
+
+/** What a service leaves that was only about to start, or a purge that was cut off at its end. */
+function isOfLock(root: string, entry: string): boolean {
+  if (entry !== RUN && entry !== REMOVED_RUN) return false;
+  return statSync(join(root, entry)).isDirectory() && readdirSync(join(root, entry)).every((name) => OF_RUN.test(name));
 }
 
 function layout(root: string): DataDirectory {
@@ -104,6 +137,6 @@ function layout(root: string): DataDirectory {
     certificates: join(root, 'certificates'),
     keys: join(root, 'keys'),
     logs: join(root, 'logs'),
-    run: join(root, 'run'),
+    run: join(root, RUN),
   };
 }

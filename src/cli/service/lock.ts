@@ -19,9 +19,10 @@ const ATTEMPTS = 100;
  *
  * The lock is the file `lock-N` of the highest N, with its holder's identity in it. Whoever finds the holder dead makes `lock-(N+1)`,
  * by a hard link of a file written before: of several who try, one succeeds, and nobody ever sees an empty lock. The highest one is
- * never removed, so there is no moment at which two could believe that there is none. Throws `LockHeldError`.
+ * never removed, so there is no moment at which two could believe that there is none. From a living holder it is taken only by its
+ * heir. Throws `LockHeldError`.
  */
-export function takeLock(directory: string): void {
+export function takeLock(directory: string, isHeirOf: (holder: ProcessIdentity) => boolean = () => false): void {
   const self = identifyProcess(process.pid);
   if (self === undefined) throw new Error('cannot tell when this process started');
   const draft = join(directory, `draft-${process.pid}`);
@@ -31,7 +32,7 @@ export function takeLock(directory: string): void {
       const generations = lockGenerations(directory);
       const highest = generations.at(-1) ?? 0;
       const holder = lockHolder(directory, highest);
-      if (holder !== undefined && isRunning(holder)) throw new LockHeldError(holder);
+      if (holder !== undefined && isRunning(holder) && !isHeirOf(holder)) throw new LockHeldError(holder);
       if (!link(draft, join(directory, `lock-${highest + 1}`))) continue;
       for (const old of generations) rmSync(join(directory, `lock-${old}`), { force: true });
       return;

@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { startDatabase, startStorage, storageLimits } from './children.ts';
+import { claimDataDirectory } from './claim.ts';
 import { Cleanups } from './cleanups.ts';
 import type { Composition } from './composition.ts';
-import { type DataDirectory, makeDataDirectory } from './dataDirectory.ts';
 import { readExternals } from './externals.ts';
 import { openFront } from './front.ts';
 import { provideKeys, usesWellKnownKeys } from './keys.ts';
 import { machineLimits } from './limits.ts';
-import { LockHeldError, takeLock } from './lock.ts';
 import { openLog } from './log.ts';
 import type { ApiPart, Parts, ServiceContext } from './parts.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
@@ -30,8 +29,7 @@ export interface Service {
  * started by then is ended.
  */
 export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
-  const directory = makeDataDirectory(path);
-  lock(directory);
+  const directory = claimDataDirectory(path);
   const { log, close: closeLog } = openLog(directory.logs);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
@@ -101,15 +99,6 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   record.limits = [...new Set([...(await machineLimits()), ...owner.limits, ...storageLimits(composition)])];
   record.change('ready');
   log.info({ endpoint }, 'ready');
-}
-
-function lock(directory: DataDirectory): void {
-  try {
-    takeLock(directory.run);
-  } catch (error) {
-    if (!(error instanceof LockHeldError)) throw error;
-    throw new CommandError(EXIT.failure, `another service (process ${error.holder.pid}) uses ${directory.root}: see linarite status, or give another --data-dir`);
-  }
 }
 
 /** Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. */

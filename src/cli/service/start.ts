@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../../processes/end.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 import { CommandError, EXIT, type ExitCode } from '../errors.ts';
-import { type DataDirectory, findDataDirectory, makeDataDirectory } from './dataDirectory.ts';
+import { claimDataDirectory } from './claim.ts';
+import { type DataDirectory, findDataDirectory } from './dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
 import { usesWellKnownKeys } from './keys.ts';
 import { moveIfLong } from './log.ts';
@@ -70,11 +71,11 @@ export interface Decision {
 }
 
 /**
- * Fixes how the next service runs, and keeps what of it is secret. Call it only when none runs. A process that `startDetached` made
+ * Takes the data directory, fixes how the next service runs, and keeps what of it is secret. Throws `CommandError` when one runs. A process that `startDetached` made
  * is told all by its starter and keeps nothing: it was given no secrets.
  */
 export function decideOptions(path: string, wishes: Wishes): Decision {
-  const directory = makeDataDirectory(path);
+  const directory = claimDataDirectory(path);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
   const given = {
@@ -94,8 +95,23 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
 
 /** Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from it. */
 export async function startDetached(path: string, wishes: Wishes): Promise<ServiceRecord> {
-  const { directory, options, undo } = decideOptions(path, wishes);
-  const outputFile = join(directory.logs, 'output.log');
+  // Who ends the starter means the service. Listened to before the directory is taken, since whoever holds it may be ended.
+  let child: ChildProcess | undefined;
+  const interrupted = (): void => void child?.kill('SIGTERM');
+  process.on('SIGINT', interrupted);
+  process.on('SIGTERM', interrupted);
+  try {
+    const decision = decideOptions(path, wishes);
+    const outputFile = join(decision.directory.logs, 'output.log');
+    child = spawnService(decision, outputFile);
+    return await untilReady(child, decision, outputFile);
+  } finally {
+    process.off('SIGINT', interrupted);
+    process.off('SIGTERM', interrupted);
+  }
+}
+
+function spawnService({ directory, options }: Decision, outputFile: string): ChildProcess {
   moveIfLong(outputFile);
   const output = openSync(outputFile, 'a', 0o600);
   const flags = ['--data-dir', directory.root, '--port', String(options.port), '--host', options.host, ...(options.wellKnownKey ? ['--well-known-key'] : [])];
@@ -106,16 +122,15 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
     stdio: ['ignore', output, output, 'ipc'],
   });
   closeSync(output);
-  const interrupted = (): void => {
-    child.kill('SIGTERM');
-  };
-  process.once('SIGINT', interrupted);
+  return child;
+}
+
+async function untilReady(child: ChildProcess, { directory, undo }: Decision, outputFile: string): Promise<ServiceRecord> {
   const message = await new Promise<StartMessage>((resolve) => {
     child.once('message', (received) => resolve(isStartMessage(received) ? received : failed('it talks nonsense')));
     child.once('error', (error) => resolve(failed(error.message)));
     child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(outputFile)}`)));
   });
-  process.off('SIGINT', interrupted);
   if (message.kind === 'failed') {
     undo();
     throw new CommandError(message.exitCode, message.message);

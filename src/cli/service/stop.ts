@@ -1,5 +1,6 @@
 import { endProcess } from '../../processes/end.ts';
 import { isRunning } from '../../processes/identity.ts';
+import { takeOver } from './claim.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type ServiceRecord, readRecord, removeRecord } from './record.ts';
 import type { AgentsFate } from './run.ts';
@@ -11,6 +12,8 @@ export interface Stopped {
   readonly service: boolean;
   /** Processes that had outlived a service, by what they are. */
   readonly leftovers: readonly string[];
+  /** Somebody else has removed the data directory meanwhile. */
+  readonly gone: boolean;
 }
 
 /** Agents get time to end their tasks, PostgreSQL to write its checkpoint. */
@@ -18,7 +21,7 @@ const STOP_MS = 60_000;
 
 /**
  * Ends the service, and whatever one that was killed left behind: agents with their tasks, blob server, database. With `leave`
- * agents are spared, and the next service is asked to run as this one was. What somebody else runs is never touched: every process is known by its id and its start time.
+ * agents are spared, and the next service is asked to run as this one was. Afterwards this process holds the data directory. What somebody else runs is never touched: every process is known by its id and its start time.
  */
 export async function stopService(directory: DataDirectory, agents: AgentsFate): Promise<Stopped> {
   const record = readRecord(directory);
@@ -29,6 +32,8 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate):
       { signal: 'SIGKILL', waitMs: 5_000 },
     ]);
   }
+  // One that only starts has no record yet.
+  if (!(await takeOver(directory, STOP_MS))) return { service, leftovers: [], gone: true };
   const leftovers: string[] = [];
   if (agents === 'end') {
     const count = await endAgents(directory.nodes);
@@ -36,7 +41,7 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate):
   }
   leftovers.push(...(await endParts(directory)));
   if (agents === 'end') removeRecord(directory);
-  return { service, leftovers };
+  return { service, leftovers, gone: false };
 }
 
 /** Blob server first: it writes to the database. */
