@@ -88,6 +88,7 @@ const ticker = ({ store, epoch, job }: { store: OwnerStore; epoch: number; job: 
           pools: [],
           nodes: Array.from({ length: NODES }, (_, index) => nodeStatus(index + 1, now)),
           gone: { tasks: [], jobs: [], pools: [] },
+          satisfied: [],
           guards: [],
           commands: [],
         },

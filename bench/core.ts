@@ -78,7 +78,7 @@ const intake = (task: number, dependsOn: DependencyIds | null = null): TaskIntak
 });
 
 const begin = (nodes: number, slots: number, usesTaskDependencies = false): { core: Core; random: () => number } => {
-  const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [] }, 0);
+  const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
   let seed = 1;
   const random = (): number => {
     seed = (seed * 48_271) % 2_147_483_647;

@@ -13,6 +13,7 @@ export class Changes {
   #goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
   #goneJobs: JobNumber[] = [];
   #gonePools: PoolNumber[] = [];
+  #satisfied: { readonly job: JobNumber; readonly idKey: string }[] = [];
   #guards: JobGuard[] = [];
   #commands: Command[] = [];
   /** Tasks that ended, by decide: see `Job.recent`. */
@@ -54,6 +55,10 @@ export class Changes {
     this.#gonePools.push(pool);
   }
 
+  satisfied(job: JobNumber, idKey: string): void {
+    this.#satisfied.push({ job, idKey });
+  }
+
   guard(guard: JobGuard): void {
     this.#guards.push(guard);
   }
@@ -82,12 +87,14 @@ export class Changes {
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
       nodes: drain(this.#nodes).map(nodeRow),
       gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
+      satisfied: this.#satisfied.filter(({ job }) => !this.#goneJobs.includes(job)),
       guards: this.#guards,
       commands: this.#commands,
     };
     this.#goneTasks = [];
     this.#goneJobs = [];
     this.#gonePools = [];
+    this.#satisfied = [];
     this.#guards = [];
     this.#commands = [];
     this.#forget();

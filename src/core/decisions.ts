@@ -37,6 +37,8 @@ export interface Decisions {
     readonly jobs: readonly JobNumber[];
     readonly pools: readonly PoolNumber[];
   };
+  /** Ids that tasks of a job with dependencies have satisfied and that no row says any more: their task was deleted or made active again. */
+  readonly satisfied: readonly { readonly job: JobNumber; readonly idKey: string }[];
   readonly guards: readonly JobGuard[];
   readonly commands: readonly Command[];
 }

@@ -101,4 +101,6 @@ export interface Snapshot {
    * Only tasks up to the job's `ingested`; later ones come as events.
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[] }[];
+  /** What `Decisions.satisfied` said of these jobs, lower-case ids. */
+  readonly satisfied: readonly { readonly job: JobNumber; readonly ids: readonly string[] }[];
 }

@@ -42,6 +42,10 @@ export const load = (snapshot: Snapshot, now: Instant): CoreState => {
     if (pool !== undefined) state.review.nodes.add(hold(state, pool, status));
   }
   for (const { intent, status } of snapshot.jobs) takeJob(state, intent, status);
+  for (const { job: number, ids } of snapshot.satisfied) {
+    const job = state.jobs.get(number);
+    if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);
+  }
   for (const { job: number, tasks } of snapshot.tasks) {
     const job = state.jobs.get(number);
     if (job === undefined) continue;

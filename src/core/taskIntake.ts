@@ -6,7 +6,7 @@ import type { TaskIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
 import type { TaskStatus } from './status.ts';
-import { close, complete, line, move, open, remove, taskOf } from './taskLife.ts';
+import { close, complete, keepSatisfied, line, move, open, remove, taskOf } from './taskLife.ts';
 import { neverAttempted } from './taskRow.ts';
 import { JOBS_LIMIT } from './taskTable.ts';
 
@@ -76,6 +76,7 @@ const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Ins
 const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
   const { reactivateSequence } = intent;
   task.terminated = false;
+  keepSatisfied(state, task, intent.idKey);
   const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
   move(state, task, 'active', now, 'reactivated', again);
   if (task.job.status.state === 'completed') close(state, task);

@@ -249,6 +249,11 @@ export const satisfy = (state: CoreState, job: Job, idKey: string | null): void 
   for (const tasks of job.dependencies.satisfied(idKey)) state.releases.push({ job, tasks, done: 0 });
 };
 
+/** The row that says so goes or changes: what it gave stays given, also under the next owner. */
+export const keepSatisfied = (state: CoreState, { job, status }: Task, idKey: string | null): void => {
+  if (job.dependencies !== null && idKey !== null && status.dependency === 'satisfy') state.changes.satisfied(job.number, idKey);
+};
+
 /** One dependency less for this task. Whether none is left is asked again in the end: one that was made active again is on the same list twice. */
 export const release = (state: CoreState, job: Job, number: TaskNumber): void => {
   const entry = job.directory.get(number);
@@ -267,6 +272,7 @@ export const remove = (state: CoreState, task: Task): void => {
   const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
   if (isLive(task)) detach(state, task);
   else if (at(state.table.standing, entry) === QUEUED) job.queue.take(state.table, entry);
+  keepSatisfied(state, task, job.particulars.get(task.number)?.idKey ?? null);
   count(job, tallied(task.status), null, task.slots);
   state.changes.job(job);
   state.changes.taskGone(job.number, task.number);

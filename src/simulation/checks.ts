@@ -2,6 +2,7 @@ import { type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import { isSatisfied } from './satisfied.ts';
 import type { Attempt, Truth } from './truth.ts';
 
 /** What must hold after every step, whatever went wrong before. */
@@ -109,9 +110,10 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
       const slots = options.slotsOfNode(node);
       if (slots !== undefined && used > slots) violated(`node ${node} has ${slots} slots and uses ${used}`);
       const job = options.tables().jobs.get(key.job);
-      const waitsFor = job?.tasks.get(key.task)?.intent.dependsOn?.ids ?? [];
-      for (const other of job === undefined || waitsFor.length === 0 ? [] : job.tasks.values()) {
-        if (waitsFor.includes(other.intent.idKey) && other.status?.dependency !== 'satisfy') violated(`attempt ${attemptName(key)} starts before task ${other.intent.idKey}, which it depends on, is satisfied`);
+      const { ids, ranges } = job?.tasks.get(key.task)?.intent.dependsOn ?? { ids: [], ranges: [] };
+      const parents = [...ids, ...ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
+      for (const id of job === undefined ? [] : parents) {
+        if (job !== undefined && !isSatisfied(job, id)) violated(`attempt ${attemptName(key)} starts before task ${id}, which it depends on, is satisfied`);
       }
     },
     onCommit: (tick) => {

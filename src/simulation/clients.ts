@@ -182,7 +182,7 @@ export const createClients = (options: {
     },
     reactivateTask: () => {
       const found = someTask();
-      if (found === null || found.job.intent.usesTaskDependencies || found.task.status?.state !== 'completed' || found.task.status.result === 'success') return undefined;
+      if (found === null || found.task.status?.state !== 'completed' || found.task.status.result === 'success') return undefined;
       return intents.changeTask(found.number, found.task.intent.task, { reactivateSequence: found.task.status.reactivateSequence + 1, terminateAt: null });
     },
     resize: () => {

@@ -80,6 +80,7 @@ const copied = (tick: TickCommit): TickCommit => {
       pools: decisions.pools.map((pool) => ({ ...pool, resizeErrors: [...pool.resizeErrors] })),
       nodes: decisions.nodes.map((node) => ({ ...node, recentTasks: [...node.recentTasks] })),
       gone: { tasks: [...decisions.gone.tasks], jobs: [...decisions.gone.jobs], pools: [...decisions.gone.pools] },
+      satisfied: [...decisions.satisfied],
       guards: [...decisions.guards],
     },
   };

@@ -1,5 +1,6 @@
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import type { SimulatedProvider } from './provider.ts';
+import { byId, isSatisfied } from './satisfied.ts';
 import type { Truth } from './truth.ts';
 
 /**
@@ -30,31 +31,23 @@ const unfinishedJob = (job: JobRecord): string | null => {
   if (status?.state !== 'active') return `job ${intent.job} is ${status?.state}`;
   if (status.ingested !== intent.nextTask - 1) return `job ${intent.job} has taken in ${status.ingested} of ${intent.nextTask - 1} tasks`;
   const open = [...tasks.values()].filter((task) => task.status?.state !== 'completed');
-  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, byId(job), new Set()));
+  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set()));
   const [first] = waiting;
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
 };
 
-const byId = (job: JobRecord): ReadonlyMap<string, TaskRecord> => {
-  const known = idsOfJobs.get(job);
-  if (known !== undefined && known.size === job.tasks.size) return known.ids;
-  const ids = new Map([...job.tasks.values()].map((task) => [task.intent.idKey, task]));
-  idsOfJobs.set(job, { size: job.tasks.size, ids });
-  return ids;
-};
-const idsOfJobs = new WeakMap<JobRecord, { readonly size: number; readonly ids: ReadonlyMap<string, TaskRecord> }>();
-
-/** Whether a task waits for one that is gone, has blocked it, or is blocked in turn. */
-const isBlocked = (task: TaskRecord, ids: ReadonlyMap<string, TaskRecord>, seen: Set<string>): boolean => {
+/** Whether a task waits for one that went without satisfying it, has blocked it, or is blocked in turn. */
+const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>): boolean => {
   const { dependsOn } = task.intent;
   if (dependsOn === null || (task.status !== null && task.status.state !== 'active')) return false;
   const parents = [...dependsOn.ids, ...dependsOn.ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
   return parents.some((id) => {
-    const parent = ids.get(id);
+    if (isSatisfied(job, id)) return false;
+    const parent = byId(job).get(id);
     if (parent === undefined) return true;
     if (parent.status?.state === 'completed') return parent.status.dependency === 'block';
     if (seen.has(id)) return false;
     seen.add(id);
-    return isBlocked(parent, ids, seen);
+    return isBlocked(parent, job, seen);
   });
 };

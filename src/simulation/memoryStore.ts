@@ -16,6 +16,8 @@ export interface JobRecord {
   intent: JobIntent;
   status: JobStatus | null;
   readonly tasks: Map<TaskNumber, TaskRecord>;
+  /** Lower-case ids satisfied by tasks whose rows no longer say so. */
+  readonly satisfied: Set<string>;
 }
 export interface PoolRecord {
   readonly account: AccountNumber;
@@ -131,6 +133,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       if (task !== undefined) task.status = status;
     }
     for (const status of decisions.nodes) nodes.set(status.node, { account: tick.account, status });
+    for (const { job, idKey } of decisions.satisfied) jobs.get(job)?.satisfied.add(idKey);
     for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
     for (const job of decisions.gone.jobs) jobs.delete(job);
     for (const pool of decisions.gone.pools) pools.delete(pool);
@@ -164,6 +167,9 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
         nextNode: Math.max((account - 1) * NODES_PER_ACCOUNT, ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent, status })),
         tasks: mine.filter(({ status }) => status !== null).map((job) => ({ job: job.intent.job, tasks: openTasks(job) })).filter(({ tasks }) => tasks.length > 0),
+        satisfied: mine
+          .filter(({ status, satisfied }) => status?.state !== 'completed' && satisfied.size > 0)
+          .map(({ intent, satisfied }) => ({ job: intent.job, ids: [...satisfied] })),
       };
     },
     readInbox: async (account, limit) => readInbox(account, limit),
@@ -191,7 +197,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     },
     addJob: async (account, intent) => {
       numbers.job += 1;
-      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1 }, status: null, tasks: new Map() });
+      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1 }, status: null, tasks: new Map(), satisfied: new Set() });
       point(account, 'job', numbers.job);
       return numbers.job;
     },

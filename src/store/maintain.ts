@@ -99,9 +99,13 @@ const dropPartitions = async (pool: Pool, current: number, now: Instant, limits:
 
 const ROWS_A_BATCH = 5000;
 /** Statuses first: a status without its task would be found by nobody. */
-const CLEAR = ['task_status', 'task'].map(
-  (table) => `delete from ${table} where job = $1 and task in (select task from ${table} where job = $1 order by task limit ${ROWS_A_BATCH})`,
-);
+const CLEAR = (
+  [
+    ['task_status', 'task'],
+    ['task', 'task'],
+    ['satisfied_id', 'id_key'],
+  ] as const
+).map(([table, key]) => `delete from ${table} where job = $1 and ${key} in (select ${key} from ${table} where job = $1 order by ${key} limit ${ROWS_A_BATCH})`);
 
 /** Clears away the tasks of jobs that are gone, in transactions of a few thousand rows, until none are left or `signal` aborts. Returns how many rows went. */
 export const clearGoneJobs = async (pool: Pool, signal?: AbortSignal): Promise<number> => {

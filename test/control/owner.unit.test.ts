@@ -9,7 +9,7 @@ import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import { AccountOwned, Deposed, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 
-const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [] };
+const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [] };
 
 const node: NodeStatus = {
   node: 7,
@@ -34,7 +34,7 @@ const node: NodeStatus = {
   agent: null,
   goneAt: null,
 };
-const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], tasks: [] };
+const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
 
 /** An owner whose core writes down what it is told and decides what the test says, on a store that the test can break. */
 const scripted = () => {

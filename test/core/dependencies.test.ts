@@ -114,13 +114,42 @@ describe('a task that depends on others', () => {
     expect(job.state(3)).toBe('running');
   });
 
-  test('keeps what a parent gave it when that is deleted', () => {
+  test('keeps what a parent gave it when that is deleted, also under another owner', () => {
     const { env, job } = withDependencies();
-    job.task({ idKey: 'a' });
+    job.task({ idKey: 'a' }).task({ idKey: '7' }).task({ idKey: 'b' }).task(on(['a', 'b'], [7, 7]));
     env.settle();
-    job.end(1).deleteTask(1).task(on(['a']));
+    job.end(1).end(2).deleteTask(1).deleteTask(2).task(on(['a']));
     env.settle();
-    expect(job.state(2)).toBe('running');
+    expect(job.state(5)).toBe('running');
+    env.restart().settle();
+    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', message: expect.not.stringContaining('7-7') }]);
+    job.end(3);
+    expect(job.state(4)).toBe('running');
+    job.task(on(['a'], [7, 7]));
+    env.settle();
+    expect(job.state(6)).toBe('running');
+  });
+
+  test('keeps what a failed parent gave it when that is made active again, also under another owner', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a', exitConditions: { default: { dependencyAction: 'satisfy' } } }).task({ idKey: 'b' }).task(on(['a', 'b']));
+    env.settle();
+    job.end(1, exited(1)).reactivate(1);
+    env.settle();
+    env.restart().settle();
+    job.end(2);
+    expect(job.of(1).state).toBe('running');
+    expect(job.state(3)).toBe('running');
+  });
+
+  test('is given nothing by a parent that failed and is deleted', () => {
+    const { env, job } = withDependencies();
+    job.task({ idKey: 'a' }).task(on(['a']));
+    env.settle();
+    job.end(1, exited(1)).deleteTask(1);
+    env.settle();
+    env.restart().settle();
+    expect(job.state(2)).toBe('active');
   });
 });
 

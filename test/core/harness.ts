@@ -18,7 +18,7 @@ import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } f
  */
 export const testEnv = (): TestEnv => new TestEnv();
 
-const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], tasks: [] };
+const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], tasks: [], satisfied: [] };
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 export const EXIT_0: AttemptOutcome = { kind: 'exited', exitCode: 0 };
@@ -33,6 +33,8 @@ export class TestEnv {
   /** By `job.task`: what the store has of it. */
   readonly tasks = new Map<string, { intent: TaskIntent; status: TaskStatus | null }>();
   readonly agents = new Map<NodeNumber, TestAgent>();
+  /** What the store keeps of ids satisfied by tasks that are no more, `job/id`. */
+  readonly satisfied = new Set<string>();
   /** Commands of all decides so far. */
   readonly commands: Command[] = [];
   decisions: Decisions[] = [];
@@ -67,6 +69,7 @@ export class TestEnv {
       known.status = row;
     }
     for (const row of decisions.nodes) this.nodes.set(row.node, row);
+    for (const { job, idKey } of decisions.satisfied) this.satisfied.add(`${job}/${idKey}`);
     for (const { job, task } of decisions.gone.tasks) this.tasks.delete(`${job}.${task}`);
     for (const job of decisions.gone.jobs) {
       this.jobs.delete(job);
@@ -198,6 +201,7 @@ export class TestEnv {
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
       tasks: [...byJob].map(([job, tasks]) => ({ job, tasks: tasks.toSorted((a, b) => a.intent.task - b.intent.task) })),
+      satisfied: [...known].map((job) => ({ job, ids: [...this.satisfied].flatMap((key) => (key.startsWith(`${job}/`) ? [key.slice(`${job}/`.length)] : [])) })),
     };
     this.core = createCore(structuredClone(snapshot), this.now);
     // The owner asks the provider for the truth first.

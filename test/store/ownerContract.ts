@@ -216,6 +216,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
               ],
             },
           ],
+          satisfied: [],
         });
       });
 
@@ -320,6 +321,18 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       });
     });
 
+    it('what deleted tasks have satisfied is kept with their job, once, and goes with it', async () => {
+      const { store, account, epoch, job } = await owned({ tasks: 1, usesTaskDependencies: true });
+      const gone = { tasks: [{ job, task: 1 }], jobs: [], pools: [] };
+      await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 1 })], gone, satisfied: [{ job, idKey: 'task-1' }] } }));
+      const again = [{ job, idKey: 'task-1' }, { job, idKey: '04' }, { job, idKey: '04' }];
+      await store.commit(tick({ account, epoch, tick: 2, decisions: { satisfied: again } }));
+      const { satisfied } = await store.load(account);
+      expect(satisfied.map((of) => ({ ...of, ids: of.ids.toSorted() }))).toEqual([{ job, ids: ['04', 'task-1'] }]);
+      await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
+      expect((await store.load(account)).satisfied).toEqual([]);
+    });
+
     it('specifications of jobs and pools are found by number', async () => {
       const { store, pool, job } = await owned();
       expect(await store.readJobSpecs([job, 2 ** 40])).toMatchObject([{ job, id: 'job' }]);
@@ -337,7 +350,7 @@ const tick = (
   specs: [],
   journal: null,
   ...given,
-  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [], ...given.decisions },
+  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], ...given.decisions },
 });
 
 const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus => ({

@@ -43,7 +43,7 @@ describe('PostgreSQL', () => {
     epoch,
     tick: 1,
     now: NOW,
-    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, guards: [], commands: [], ...decisions },
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], ...decisions },
     inboxEntries: [],
     specs: [],
     journal: null,

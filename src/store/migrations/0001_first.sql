@@ -153,6 +153,13 @@ create table task_status (
   primary key (job, task)
 ) with (fillfactor = 60);
 
+-- Written by the owner alone: ids whose tasks have satisfied what depends on them, where no task_status says so any more (deleted, or made active again).
+create table satisfied_id (
+  job bigint not null,
+  id_key text not null,
+  primary key (job, id_key)
+);
+
 -- A tick's inputs in order, with what makes it replay exactly.
 create table journal (
   account int not null,

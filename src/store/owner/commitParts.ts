@@ -43,6 +43,15 @@ const NODES: Part = {
   values: ({ decisions }) => [json(decisions.nodes)],
 };
 
+/** Those of a job that goes in the same tick are left out by the rules. */
+const SATISFIED: Part = {
+  name: 'satisfied',
+  applies: ({ decisions }) => decisions.satisfied.length > 0,
+  sql: (next) => `satisfied as (insert into satisfied_id (job, id_key)
+    select distinct job, "idKey" from json_to_recordset(${next()}::json) as r(job bigint, "idKey" text) where ${GO} on conflict do nothing)`,
+  values: ({ decisions }) => [json(decisions.satisfied)],
+};
+
 const GONE_TASKS: Part = {
   name: 'gone-tasks',
   applies: ({ decisions }) => decisions.gone.tasks.length > 0,
@@ -88,4 +97,4 @@ const JOURNAL: Part = {
     journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, POOLS, NODES, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];

@@ -24,6 +24,9 @@ const TASKS = `select ${TASK_COLUMNS} from task t left join task_status s on s.j
   order by t.task limit ${20_000}`;
 const TASKS_PAGE = 20_000;
 
+const SATISFIED = `select s.job, array_agg(s.id_key) as ids from satisfied_id s join job j on j.job = s.job left join job_status js on js.job = j.job
+  where j.account = $1 and js.state is distinct from 'completed' group by s.job`;
+
 /** Accounts' numbers of nodes lie this far apart. */
 const NODES_PER_ACCOUNT = 2 ** 32;
 
@@ -40,12 +43,14 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
       const open = await openTasks(client, row);
       if (open.length > 0) tasks.push({ job: row.j_job, tasks: open });
     }
+    const satisfied = await client.query<{ job: JobNumber; ids: string[] }>(SATISFIED, [account]);
     return {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
       nodes: nodes.rows.map(({ status }) => status),
       nextNode: (last.rows[0]?.last ?? (account - 1) * NODES_PER_ACCOUNT) + 1,
       jobs: jobs.rows.map((row) => ({ intent: jobIntent(row), status: jobStatus(row.j_job, row) })),
       tasks,
+      satisfied: satisfied.rows,
     };
   });
 
