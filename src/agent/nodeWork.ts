@@ -56,6 +56,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;
+  const ending = new AbortController();
 
   const unusable = unlessMade(rootDirectory);
   const retention = createRetention({
@@ -85,6 +86,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
         context,
         task: setup.startTask,
         now,
+        signal: ending.signal,
         report: (status) => {
           startTask = status;
           report({ kind: 'startTask', status });
@@ -92,6 +94,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
       });
       if (setup.startTask.waitForSuccess && (await done).result !== 'success') return;
     }
+    if (ending.signal.aborted) return;
     isReady = true;
     report({ kind: 'ready' });
     attempts.open();
@@ -122,6 +125,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
       }
     },
     end: async () => {
+      ending.abort();
       retention.close();
       await attempts.shut();
       await launcher.killAll();

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { NodeSetup } from '../../src/agent/frames.ts';
+import { runStartTask } from '../../src/agent/startTask.ts';
+import { createUsers } from '../../src/agent/users.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const startTask = (commandLine: string, changes: Partial<NonNullable<NodeSetup['startTask']>> = {}): Partial<NodeSetup> => ({
@@ -88,5 +91,40 @@ describe('the start task of a pool', () => {
       expect(report).toMatchObject({ errors: [{ code: 'NodePreparationError', message: expect.stringContaining('/dev/null/root') }] });
       await broken.close();
       expect(existsSync('/dev/null/root')).toBe(false);
+    }));
+
+  test('that is tried again without bound waits ever longer between, up to half a minute, until the node ends', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'linarite-start-'));
+    const ending = new AbortController();
+    const pauses: number[] = [];
+    const { startTask: task } = startTask('/bin/false', { maxTaskRetryCount: -1, user: { kind: 'auto', scope: 'pool', elevation: 'nonadmin' } });
+    if (task === null || task === undefined) throw new Error('no start task');
+    const status = await runStartTask({
+      context: {
+        rootDirectory: root,
+        users: createUsers(null, []),
+        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), kill: () => {} }), killAll: () => Promise.resolve() },
+        nodeEnvironment: new Map(),
+        transfers: { idleMs: 1, retryMs: 1 },
+      },
+      task,
+      now: () => 1,
+      report: () => {},
+      signal: ending.signal,
+      pause: async (ms) => {
+        if (pauses.push(ms) === 8) ending.abort();
+      },
+    });
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    expect(status).toMatchObject({ state: 'running', retryCount: 7 });
+    rmSync(root, { recursive: true });
+  });
+
+  test('does not hold up the end of its node while it waits to be tried again', () =>
+    withNode(startTask('/bin/false', { maxTaskRetryCount: -1 }), async (node) => {
+      await node.owner.until('tried again', () => statuses(node).some(({ retryCount }) => retryCount === 1));
+      node.owner.send({ kind: 'leave', epoch: 1 });
+      expect(await node.exited()).toBe(0);
+      expect(statuses(node).at(-1)).toMatchObject({ state: 'running' });
     }));
 });
