@@ -16,9 +16,9 @@ export const listTasksHandler: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   const counted = { active: job.tasksActive ?? 0, running: job.tasksRunning ?? 0, completed: (job.tasksSucceeded ?? 0) + (job.tasksFailed ?? 0) };
   const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1, counted, ingested: job.ingested ?? 0, signal: call.signal };
-  const found = await listTasks(parts.database, page, filter, (row) => viewOfTask(row).state);
-  const rows = found.slice(0, maxResults);
-  const token = found.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
+  const { tasks, cut } = await listTasks(parts.database, page, filter, (row) => viewOfTask(row).state);
+  const rows = tasks.slice(0, maxResults);
+  const token = cut || tasks.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
   const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
   const text = (row: TaskWithStatus): string => {
     const json = writeBody('Task', call.version, wireTask(row, context));

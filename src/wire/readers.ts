@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
+import { limits } from './limits.ts';
 import type { PropertyRow, ScalarType } from './shapes/definition.ts';
 import { formatTimestamp, parseTimestamp } from './timestamps.ts';
 
@@ -40,7 +41,7 @@ export function scalarReader(type: ScalarType, row: PropertyRow): Reader {
 }
 
 function stringReader(row: PropertyRow): Reader {
-  const { minLength = 0, maxLength = Infinity, rule, code, secret } = row;
+  const { minLength = 0, maxLength = limits.textCharacters, rule, code, secret } = row;
   const quoted = (value: string): string => (secret === true ? '' : value);
   const check = rule === undefined ? undefined : textRules[rule];
   return (value, name) => {

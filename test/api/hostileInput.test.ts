@@ -97,6 +97,25 @@ describe('numbers and durations at their ends', () => {
   });
 });
 
+describe('long texts', () => {
+  const most = 65_536;
+  test.each([
+    ['command line', (text: string) => post('/jobs/j/tasks', { id: 't', commandLine: text })],
+    ['name in the environment', (text: string) => post('/jobs/j/tasks', { id: 't', commandLine: 'x', environmentSettings: [{ name: text, value: 'x' }] })],
+    ['value in the environment', (text: string) => post('/jobs/j/tasks', { id: 't', commandLine: 'x', environmentSettings: [{ name: 'x', value: text }] })],
+    ['reason', (text: string) => post('/jobs/j/terminate', { terminateReason: text })],
+  ])('a %s has at most 65,536 characters', async (_name, request) => {
+    expect(await said(request('x'.repeat(most + 1)))).toBe('400 InvalidPropertyValue');
+    expect(await said(request('x'.repeat(most)))).toMatch(/^20[12]/);
+  });
+
+  test('a start task has at most 32,768 characters with all its parts', async () => {
+    const startTask = (length: number) => ({ commandLine: 'x', environmentSettings: [{ name: 'x', value: 'x'.repeat(length) }] });
+    expect(await said(post('/pools', { ...poolBody('q'), startTask: startTask(32_768) }))).toBe('400 InvalidPropertyValue');
+    expect(await said(post('/pools', { ...poolBody('q'), startTask: startTask(32_000) }))).toBe('201');
+  });
+});
+
 describe('maps of the client’s own', () => {
   const version = 'api-version=2024-07-01.20.0';
   const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });

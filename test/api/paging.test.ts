@@ -104,6 +104,27 @@ describe('pages', () => {
     expect(inPairs).toEqual(whole);
   });
 
+  test('pages of long tasks and jobs end by their size, with a link to the rest', async () => {
+    const ids = numbered(0, 12);
+    const long = Array.from({ length: 15 }, (_, index) => ({ name: `V${index}`, value: 'x'.repeat(60_000) }));
+    for (const id of ids) {
+      await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id, commandLine: 'x', environmentSettings: long } });
+      await it.ask({ method: 'POST', url: '/jobs', body: { id, poolInfo: { poolId: 'p' }, commonEnvironmentSettings: long } });
+    }
+    const tasks = ['', "$filter=state%20eq%20'active'", "$filter=startswith(id,'t')"].map((filter) => [`/jobs/j/tasks?${filter}`, ids] as const);
+    for (const [url, expected] of [...tasks, ['/jobs', ['j', ...ids.toSorted()]] as const, ["/jobs?$filter=startswith(id,'t')", ids.toSorted()] as const]) {
+      const sizes: number[] = [];
+      const seen: string[] = [];
+      for await (const page of pages(url)) {
+        sizes.push(page.length);
+        seen.push(...page.map(({ id }) => id));
+      }
+      expect(seen, url).toEqual(expected);
+      expect(Math.max(...sizes), url).toBeLessThan(12);
+      expect(Math.min(...sizes), url).toBeGreaterThan(0);
+    }
+  });
+
   test('jobs and nodes are filtered as they read', async () => {
     await it.ask({ method: 'POST', url: '/jobs', body: { id: 'k', poolInfo: { poolId: 'p' }, priority: 5 } });
     await it.ask({ method: 'POST', url: '/jobs/k/terminate' });

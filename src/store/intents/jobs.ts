@@ -2,6 +2,7 @@ import type { JobAction } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
 import type { JobState } from '../../core/status.ts';
 import type { JobRules } from '../rules.ts';
+import { bounded, isFull, type Bounded } from './pageBytes.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A job's intent. JSON columns are text. */
@@ -164,11 +165,21 @@ export async function updateJob(tx: Transaction, job: JobRow, change: JobChange,
   return updated.modifiedAt;
 }
 
-const list = statement<JobWithStatus>(
+const list = statement<JobWithStatus & Bounded>(
   'job.list',
-  `select ${jobColumns}, ${jobStatusColumns} from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
+  bounded(
+    `select ${jobColumns}, ${jobStatusColumns}, j.id_key from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
+    'id_key',
+  ),
 );
 
-/** Jobs above the key `after`, in the order of their ids. */
-export const listJobs = (database: Database, account: AccountNumber, after: string, limit: number): Promise<readonly JobWithStatus[]> =>
-  rows(database, list, [account, after, limit]);
+/** Jobs above the key `after`, in the order of their ids; `more`: there may be others after them. */
+export async function listJobs(
+  database: Database,
+  account: AccountNumber,
+  after: string,
+  limit: number,
+): Promise<{ readonly jobs: readonly JobWithStatus[]; readonly more: boolean }> {
+  const jobs = await rows(database, list, [account, after, limit]);
+  return { jobs, more: jobs.length === limit || isFull(jobs) };
+}

@@ -1,6 +1,7 @@
 import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
+import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
 import { rows, rowsOf, statement, type Database } from './statement.ts';
 import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
 import { taskColumns, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
@@ -31,10 +32,13 @@ const largestWindow = 32_000;
 
 // `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics costs a thousandfold.
 const statusOfTask = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
-const pageOfTasks = statement<TaskWithStatus>(
+const pageOfTasks = statement<TaskWithStatus & Bounded>(
   'task.page',
-  `select ${taskColumns}, ${taskStatusColumns}
+  bounded(
+    `select ${taskColumns}, ${taskStatusColumns}
    from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${statusOfTask} order by t.task`,
+    'task',
+  ),
 );
 const taskOfNumber = (number: string): string => `(select * from task where task.job = $1 and task.task = ${number} limit 1)`;
 const tasksByNumber = statement<FoundTask>(
@@ -42,19 +46,25 @@ const tasksByNumber = statement<FoundTask>(
   `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from unnest($2::bigint[]) n, lateral ${taskOfNumber('n')} t ${statusOfTask} order by t.task`,
 );
-const tasksInState = statement<FoundTask>(
+const tasksInState = statement<FoundTask & Bounded>(
   'task.inState',
-  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+  bounded(
+    `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from (select * from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::text[]) order by task limit $5) s, lateral ${taskOfNumber('s.task')} t
    order by t.task`,
+    'task',
+  ),
 );
 // A task without a row in task_status was never attempted: it is active.
-const tasksNotElsewhere = statement<FoundTask>(
+const tasksNotElsewhere = statement<FoundTask & Bounded>(
   'task.notElsewhere',
-  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+  bounded(
+    `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from (select n as task from generate_series($2::bigint + 1, $3::bigint) n
      except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[]) order by task limit $5) c,
      lateral ${taskOfNumber('c.task')} t ${statusOfTask} order by t.task`,
+    'task',
+  ),
 );
 // Most of a job's tasks end in the order in which they were added. Counting is a third of the work of finding out which; windows are looked at until one has room.
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
@@ -71,32 +81,46 @@ const askedOf = statement<{ task: TaskNumber }>(
 
 type FoundTask = TaskWithStatus & { readonly deletedAt: number | null };
 
+/** What a search gave: at most `limit` tasks, and whether it ended before that because they are long. */
+export interface FoundTasks {
+  readonly tasks: readonly TaskWithStatus[];
+  readonly cut: boolean;
+}
+
 /** `stateOf`: the state on the wire (a status alone does not tell of a reactivation that the owner has not seen). */
 export async function listTasks(
   database: Database,
   page: TaskPage,
   filter: Filter | undefined,
   stateOf: (row: TaskWithStatus) => WireTaskState,
-): Promise<readonly TaskWithStatus[]> {
-  if (filter === undefined) return rows(database, pageOfTasks, [page.job, page.after, page.nextTask, page.limit]);
+): Promise<FoundTasks> {
+  if (filter === undefined) {
+    const tasks = await rows(database, pageOfTasks, [page.job, page.after, page.nextTask, page.limit]);
+    return { tasks, cut: isFull(tasks) };
+  }
   const state = stateAskedFor(filter);
   return state === null ? filtered(database, page, filter) : ofState(database, page, state, stateOf);
 }
 
 /** Any filter: windows of numbers, joined and filtered by the database. */
-async function filtered(database: Database, page: TaskPage, filter: Filter): Promise<readonly TaskWithStatus[]> {
+async function filtered(database: Database, page: TaskPage, filter: Filter): Promise<FoundTasks> {
   const condition = taskFilter(filter, 5);
-  const text = `select ${taskColumns}, ${taskStatusColumns}
+  const text = bounded(
+    `select ${taskColumns}, ${taskStatusColumns}
     from (select * from task where job = $1 and task > $2 and task <= $3 and deleted_at is null) t
     left join (select * from task_status where job = $1 and task > $2 and task <= $3) s on s.task = t.task
-    where ${condition.text} order by t.task limit $4`;
+    where ${condition.text} order by t.task limit $4`,
+    'task',
+  );
   const found: TaskWithStatus[] = [];
   for (const [after, through] of windows(page)) {
     page.signal.throwIfAborted();
-    found.push(...(await rowsOf<TaskWithStatus>(database, text, [page.job, after, through, page.limit - found.length, ...condition.values])));
+    const some = await rowsOf<TaskWithStatus & Bounded>(database, text, [page.job, after, through, page.limit - found.length, ...condition.values]);
+    found.push(...some);
+    if (isFull(some) || areFull(found)) return { tasks: found, cut: true };
     if (found.length >= page.limit) break;
   }
-  return found;
+  return { tasks: found, cut: false };
 }
 
 /** `state eq '…'`, which clients poll: candidates from the narrow table, window by window, with their rows. */
@@ -105,7 +129,7 @@ async function ofState(
   page: TaskPage,
   state: WireTaskState,
   stateOf: (row: TaskWithStatus) => WireTaskState,
-): Promise<readonly TaskWithStatus[]> {
+): Promise<FoundTasks> {
   // Asked beside the first candidates; whatever fails then, it is the first failure that is told.
   const asking = rows(database, askedOf, [page.job, page.after, page.nextTask]).then((asked) => new Set(asked.map(({ task }) => task)));
   asking.catch(() => undefined);
@@ -126,13 +150,14 @@ async function ofState(
     for (let after = first; after < through && found.length < page.limit; ) {
       page.signal.throwIfAborted();
       const candidates = await rows(database, statement, [page.job, after, through, statusesOf[state], page.limit]);
-      after = candidates.length < page.limit ? through : (candidates.at(-1)?.task ?? through);
+      after = candidates.length < page.limit && !isFull(candidates) ? through : (candidates.at(-1)?.task ?? through);
       await take(candidates, after);
+      if (areFull(found)) return { tasks: found.slice(0, page.limit), cut: true };
     }
-    if (found.length >= page.limit) return found.slice(0, page.limit);
+    if (found.length >= page.limit) return { tasks: found.slice(0, page.limit), cut: false };
   }
   await take([], page.nextTask);
-  return found.slice(0, page.limit);
+  return { tasks: found.slice(0, page.limit), cut: false };
 }
 
 /** Up to where nothing can be in that state. */
