@@ -1,8 +1,12 @@
-import { renameSync, statSync } from 'node:fs';
+import { closeSync, constants, ftruncateSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, destination, pino, stdTimeFunctions } from 'pino';
+import { messageOf } from '../errors.ts';
+import type { DataDirectory } from './dataDirectory.ts';
 
 const LONGEST_BYTES = 20 * 1024 * 1024;
+/** There may be many agents on one machine. */
+const LONGEST_AGENT_BYTES = 4 * 1024 * 1024;
 const LOOK_MS = 60_000;
 
 /** What may hold a credential, wherever it turns up in what is logged. */
@@ -10,10 +14,10 @@ const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databas
 
 /**
  * The service's log: JSON lines at the end of `service.log`; at 20 MB it becomes `service.log.1` and a new one is begun. Written at
- * once, so that the last line before a crash is there.
+ * once, so that the last line before a crash is there. The logs of the other processes are kept short by the same look.
  */
-export function openLog(directory: string): { log: Logger; close(): void } {
-  const path = join(directory, 'service.log');
+export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>): { log: Logger; close(): void } {
+  const path = join(directory.logs, 'service.log');
   moveIfLong(path);
   const file = destination({ dest: path, sync: true, mode: 0o600 });
   const log = pino(
@@ -26,6 +30,11 @@ export function openLog(directory: string): { log: Logger; close(): void } {
   );
   const look = setInterval(() => {
     if (moveIfLong(path)) file.reopen();
+    try {
+      shortenLogs(directory);
+    } catch (error) {
+      log.warn({ reason: messageOf(error) }, 'a log could not be shortened');
+    }
   }, LOOK_MS);
   look.unref();
   return {
@@ -42,4 +51,30 @@ export function moveIfLong(path: string): boolean {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < LONGEST_BYTES) return false;
   renameSync(path, `${path}.1`);
   return true;
+}
+
+/** Shortens the logs that other processes have open: PostgreSQL's, the blob server's, the agents' and what a detached service prints. */
+export function shortenLogs(directory: Pick<DataDirectory, 'logs' | 'nodes'>, longest = { partBytes: LONGEST_BYTES, agentBytes: LONGEST_AGENT_BYTES }): void {
+  for (const name of ['postgres.log', 'blobs.log', 'output.log']) shortenIfLong(join(directory.logs, name), longest.partBytes);
+  for (const node of readdirSync(directory.nodes, { withFileTypes: true })) {
+    if (node.isDirectory()) shortenIfLong(join(directory.nodes, node.name, 'state', 'agent.log'), longest.agentBytes);
+  }
+}
+
+/**
+ * Copies the end of a log to one former file and empties it: its writer goes on at the new end, since it opened it to append.
+ * What is written in the moment between the two is lost.
+ */
+function shortenIfLong(path: string, longestBytes: number): void {
+  if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < longestBytes) return;
+  const file = openSync(path, constants.O_RDWR | constants.O_NOFOLLOW);
+  try {
+    const { size } = fstatSync(file);
+    const end = Buffer.alloc(Math.min(size, longestBytes));
+    const read = readSync(file, end, 0, end.length, size - end.length);
+    writeFileSync(`${path}.1`, end.subarray(0, read), { mode: 0o600 });
+    ftruncateSync(file, 0);
+  } finally {
+    closeSync(file);
+  }
 }

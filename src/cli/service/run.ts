@@ -30,7 +30,7 @@ export interface Service {
  */
 export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
   const directory = claimDataDirectory(path);
-  const { log, close: closeLog } = openLog(directory.logs);
+  const { log, close: closeLog } = openLog(directory);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
   const composition = {
