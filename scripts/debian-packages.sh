@@ -2,7 +2,7 @@
 DEBIAN_PACKAGES="azure-cli python3-azure ffmpeg"
 
 debian_packages() {
-  local missing="" package
+  local missing="" package output
   for package in $DEBIAN_PACKAGES; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing="$missing $package"
   done
@@ -12,7 +12,9 @@ debian_packages() {
     return 0
   fi
   echo "installing Debian's$missing"
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >/tmp/linarite-packages.$$ 2>&1 \
-    || { tail -n 5 "/tmp/linarite-packages.$$"; echo "could not be installed, so the tests that need them are skipped:$missing"; }
-  rm -f "/tmp/linarite-packages.$$"
+  # Whoever knew the name in /tmp could have put a link there.
+  output=$(mktemp)
+  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >"$output" 2>&1 \
+    || { tail -n 5 "$output"; echo "could not be installed, so the tests that need them are skipped:$missing"; }
+  rm -f "$output"
 }
