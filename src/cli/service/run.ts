@@ -96,7 +96,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   api = await parts.startApi(context, storage.value, owner);
   signal.throwIfAborted();
   front.serve(api);
-  record.limits = [...new Set([...(await machineLimits()), ...owner.limits, ...storageLimits(composition)])];
+  record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition)])];
   record.change('ready');
   log.info({ endpoint }, 'ready');
 }

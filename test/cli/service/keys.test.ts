@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { isLoopback, provideKeys, usesWellKnownKeys } from '../../../src/cli/service/keys.ts';
+import { keyLimits } from '../../../src/cli/service/limits.ts';
 
 let directory: string;
 beforeEach(() => {
@@ -43,4 +44,15 @@ describe('keys', () => {
 
   test.each(['127.0.0.1', '127.9.9.9', '::1', 'localhost'])('%s is loopback', (host) => expect(isLoopback(host)).toBe(true));
   test.each(['0.0.0.0', '::', '10.0.0.1', '127.example.com', 'example.com'])('%s is not', (host) => expect(isLoopback(host)).toBe(false));
+});
+
+describe('status tells of --well-known-key', () => {
+  test('what it gives away as root and beyond this machine, and nothing where the keys are well known anyway', () => {
+    expect(keyLimits({ host: '127.0.0.1', wellKnownKey: true }, true)).toEqual([
+      'no protection by keys, as --well-known-key asks: every user of this machine can use the service, and become root by a task with administrator rights',
+    ]);
+    expect(keyLimits({ host: '0.0.0.0', wellKnownKey: true }, false)).toEqual(['no protection by keys, as --well-known-key asks: whoever reaches 0.0.0.0 can use the service']);
+    expect(keyLimits({ host: '127.0.0.1', wellKnownKey: true }, false)).toEqual([]);
+    expect(keyLimits({ host: '127.0.0.1', wellKnownKey: false }, true)).toEqual([]);
+  });
 });
