@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs';
+import { opendirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import picomatch from 'picomatch';
@@ -20,17 +20,23 @@ export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
 export const expandVariables = (pattern: string, environment: ReadonlyMap<string, string>): string =>
   pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_whole, braced: string | undefined, plain: string | undefined) => environment.get(braced ?? plain ?? '') ?? '');
 
-/** A directory's entries; called with the rights of whoever asks. */
-export type ReadDirectory = (path: string) => readonly { readonly name: string; readonly isDirectory: boolean; readonly isLink: boolean }[];
+/** Entries that a pattern may look at before it is given up: a task may make more than fit into the agent's memory. */
+export const mostEntries = 100_000;
 
-/** Files that match, directory by directory in the order of their names. `directory`: what a relative pattern begins at. */
+/** A directory's entries, no more than `most`; called with the rights of whoever asks. */
+export type ReadDirectory = (path: string, most: number) => readonly { readonly name: string; readonly isDirectory: boolean; readonly isLink: boolean }[];
+
+/**
+ * Files that match, directory by directory in the order of their names. `directory`: what a relative pattern begins at.
+ * Throws an Error where more than `mostEntries` would have to be looked at.
+ */
 export const findMatches = async (pattern: string, directory: string, readDirectory: ReadDirectory): Promise<readonly Match[]> => {
   const segments = pattern.split('/').filter((segment, index) => segment !== '' || index === 0);
   const firstWild = segments.findIndex(hasWildcard);
   const fixed = firstWild < 0 ? segments.slice(0, -1) : segments.slice(0, firstWild);
   const base = resolve(directory, pattern.startsWith('/') ? `/${fixed.join('/')}` : fixed.join('/'));
   const found: Match[] = [];
-  await walk(base, '', segments.slice(fixed.length).map(compile), { readDirectory, found, seen: new Set() });
+  await walk(base, '', segments.slice(fixed.length).map(compile), { pattern, readDirectory, found, seen: new Set(), entries: 0 });
   return found;
 };
 
@@ -38,6 +44,9 @@ export const findMatches = async (pattern: string, directory: string, readDirect
 type Segment = ((name: string) => boolean) | null;
 
 interface Walk {
+  readonly pattern: string;
+  /** Looked at so far. */
+  entries: number;
   readonly readDirectory: ReadDirectory;
   readonly found: Match[];
   /** Two `**` may reach one file in two ways. */
@@ -51,7 +60,10 @@ const walk = async (directory: string, relative: string, segments: readonly Segm
   if (segment === null && rest.length === 0) return walk(directory, relative, [null, anyName], state);
   if (segment === null) await walk(directory, relative, rest, state);
   await nextTurn();
-  for (const entry of [...state.readDirectory(directory)].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+  const entries = state.readDirectory(directory, mostEntries - state.entries + 1);
+  state.entries += entries.length;
+  if (state.entries > mostEntries) throw new Error(`${state.pattern} looks at more than ${mostEntries} files and directories`);
+  for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     const path = `${directory === '/' ? '' : directory}/${entry.name}`;
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     if (segment === null) {
@@ -67,15 +79,30 @@ const walk = async (directory: string, relative: string, segments: readonly Segm
 };
 
 /** The plain way to read one, with the caller's rights; a directory that cannot be read is empty. */
-export const readDirectory: ReadDirectory = (path) => {
+export const readDirectory: ReadDirectory = (path, most) => {
+  const found: { name: string; isLink: boolean; isDirectory: boolean }[] = [];
   try {
-    return readdirSync(path, { withFileTypes: true }).map((entry) => ({
-      name: entry.name,
-      isLink: entry.isSymbolicLink(),
-      isDirectory: entry.isDirectory() || (entry.isSymbolicLink() && statSync(`${path}/${entry.name}`, { throwIfNoEntry: false })?.isDirectory() === true),
-    }));
+    const directory = opendirSync(path, { bufferSize: 512 });
+    try {
+      for (let entry = directory.readSync(); entry !== null && found.length < most; entry = directory.readSync()) {
+        const isLink = entry.isSymbolicLink();
+        found.push({ name: entry.name, isLink, isDirectory: entry.isDirectory() || (isLink && pointsToDirectory(`${path}/${entry.name}`)) });
+      }
+    } finally {
+      directory.closeSync();
+    }
   } catch {
-    return [];
+    // What was read before counts.
+  }
+  return found;
+};
+
+/** A link in a loop, or to where its reader may not go, points to none. */
+const pointsToDirectory = (path: string): boolean => {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
   }
 };
 

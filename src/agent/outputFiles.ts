@@ -83,7 +83,7 @@ const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Pro
     const path = resolve(options.workingDirectory, pattern);
     return isThere(path, options.user) ? [{ path, blob: file.path ?? basename(path) }] : [];
   }
-  const matches = await findMatches(pattern, options.workingDirectory, (path) => asUser(options.user, () => readDirectory(path)));
+  const matches = await findMatches(pattern, options.workingDirectory, (path, most) => asUser(options.user, () => readDirectory(path, most)));
   const prefix = file.path === null ? '' : `${file.path.replace(/\/+$/, '')}/`;
   return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
 };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { expandVariables, findMatches, type ReadDirectory } from '../../src/agent/filePatterns.ts';
+import { expandVariables, findMatches, mostEntries, type ReadDirectory } from '../../src/agent/filePatterns.ts';
 
 /** A tree given by its files; directories follow. */
 const tree = (files: readonly string[]): ReadDirectory => (directory) => {
@@ -55,6 +55,16 @@ describe('the pattern of an output file', () => {
 
   test('gives absolute paths, `..` resolved', async () => {
     expect(await findMatches('../stdo*', '/t/wd', tree(files))).toEqual([{ path: '/t/stdout.txt', relative: 'stdout.txt' }]);
+  });
+
+  test('gives up where there is too much to look at, and names itself and the bound', async () => {
+    const asked: number[] = [];
+    const endless: ReadDirectory = (_directory, most) => {
+      asked.push(most);
+      return Array.from({ length: Math.min(60_000, most) }, (_, index) => ({ name: `f${index}`, isDirectory: index === 0, isLink: false }));
+    };
+    await expect(findMatches('**/*.txt', '/t/wd', endless)).rejects.toThrow(`**/*.txt looks at more than ${mostEntries} files`);
+    expect(asked).toEqual([mostEntries + 1, mostEntries - 60_000 + 1]);
   });
 
   test('has its variables expanded first', () => {
