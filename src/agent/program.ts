@@ -1,24 +1,35 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { FailureInfo } from '../core/status.ts';
-import { failure } from './failures.ts';
-import type { User } from './users.ts';
+import { failure, systemCode } from './failures.ts';
+import { asUser, type User } from './users.ts';
 
 /**
  * Finds the program that a command line names, as execvp would: with a slash below the working directory, else along the task's PATH.
+ * Looked for with the rights of the task's user: neither its failure nor its success says what lies where the user may not look.
  * Returns its absolute path, or the failure that a missing one is (recorded: CommandProgramNotFound without an exit code).
  */
-export const findProgram = (name: string, path: string, workingDirectory: string, user: User): string | FailureInfo => {
-  let denied: string | null = null;
-  for (const candidate of candidates(name, path, workingDirectory)) {
-    const status = statSync(candidate, { throwIfNoEntry: false });
-    if (status === undefined) continue;
-    if (status.isFile() && mayExecute(status, user)) return candidate;
-    denied ??= candidate;
+export const findProgram = (name: string, path: string, workingDirectory: string, user: User): string | FailureInfo =>
+  asUser(user, () => {
+    let denied: string | null = null;
+    for (const candidate of candidates(name, path, workingDirectory)) {
+      const status = statusOf(candidate);
+      if (status === 'missing') continue;
+      if (status !== 'hidden' && status.isFile() && mayExecute(status, user)) return candidate;
+      // Along the PATH a directory that is closed to the user is passed over, as shells do.
+      if (status !== 'hidden' || name.includes('/')) denied ??= candidate;
+    }
+    return denied === null
+      ? failure('CommandProgramNotFound', ['Message', `No such file or directory: ${name}`])
+      : failure('CommandLaunchFailed', ['Message', `Permission denied: ${denied}`]);
+  });
+
+const statusOf = (path: string): Stats | 'missing' | 'hidden' => {
+  try {
+    return statSync(path);
+  } catch (error) {
+    return systemCode(error) === 'EACCES' ? 'hidden' : 'missing';
   }
-  return denied === null
-    ? failure('CommandProgramNotFound', ['Message', `No such file or directory: ${name}`])
-    : failure('CommandLaunchFailed', ['Message', `Permission denied: ${denied}`]);
 };
 
 const candidates = (name: string, path: string, workingDirectory: string): readonly string[] =>

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunAs } from '../../src/agent/frames.ts';
@@ -85,6 +85,20 @@ describe.runIf(isRoot)('the user of a task', () => {
     const { exitCode, err } = await sh('forger', auto('pool'), `for script in 1 2 3 4 5 6 7 8; do echo "echo 99999999999" >> ${node.state}/slots/slot-$script; done; exit 4`);
     expect(exitCode).toBe(4);
     expect(err.match(/denied/gi)).toHaveLength(8);
+  });
+
+  test('does not learn from a missing program what lies where it may not look', async () => {
+    mkdirSync(join(node.state, 'closed'), { mode: 0o700 });
+    writeFileSync(join(node.state, 'closed/there'), '', { mode: 0o755 });
+    const outcomes = await Promise.all(
+      ['there', 'missing'].map(async (name) => {
+        const path = join(node.state, 'closed', name);
+        return JSON.stringify((await node.owner.run({ task: `asks-${name}`, commandLine: path })).outcome).replaceAll(path, '');
+      }),
+    );
+    expect(outcomes[0]).toBe(outcomes[1]);
+    const inPath = await node.owner.run({ commandLine: 'there', environment: [{ name: 'PATH', value: join(node.state, 'closed') }] });
+    expect(inPath.outcome).toMatchObject({ failure: { code: 'CommandProgramNotFound' } });
   });
 
   test('writes its working directory and `shared`, and only reads what the start task left', async () => {
