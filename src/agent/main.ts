@@ -2,9 +2,6 @@ import { existsSync } from 'node:fs';
 import { runNode } from './node.ts';
 import { type AgentOptions, readOptions } from './options.ts';
 
-/** Serves one node; resolves when it has left. `signal` asks it to leave. */
-export const runAgent = (options: AgentOptions, signal: AbortSignal): Promise<void> => runNode(options, () => options, signal);
-
 /**
  * `linarite agent`: the whole life of an agent process. Its configuration comes from the file that LINARITE_AGENT_CONFIG names, else from standard input.
  * SIGTERM and SIGINT end its tasks and then itself.

@@ -11,9 +11,8 @@ import { killEnclosure } from './killing.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import type { AgentOptions } from './options.ts';
 import { createReports, type Reports } from './reports.ts';
+import { agentVersion } from './version.ts';
 
-/** Shown on the node as its agent's version. */
-const agentVersion = '0.1.0';
 const reportsPerFrame = 1_000;
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
 const longestEndMs = 15_000;
@@ -27,7 +26,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
   const reports = createReports(journal, () => flushSoon());
-  let work: NodeWork | null = null;
+  let work = null as NodeWork | null;
   /** The last report sent on the present connection. */
   let sent = 0;
   let isFlushing = false;
@@ -87,12 +86,10 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   if (signal.aborted) leave();
   await leaving;
   channel.close();
-  await Promise.race([work === null ? null : endOf(work), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
+  await Promise.race([work?.end(), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
   journal.flush();
   journal.close();
 };
-
-const endOf = (work: NodeWork): Promise<void> => work.end();
 
 /** Started and not ended: lost. Ended and not acknowledged: said again. */
 const reportEarlierLives = (journal: Journal, reports: Reports, now: number): void => {
