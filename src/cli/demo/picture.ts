@@ -7,7 +7,7 @@ import { cleanUp, type Made } from '../run/cleanUp.ts';
 import { RunError } from '../run/failure.ts';
 import { chooseImage } from '../run/image.ts';
 import { containerName } from '../run/names.ts';
-import { OUTCOME_FIELDS, lastLines, outcomeOf, sayHow, streamOf, type TaskOutcome } from '../run/outcome.ts';
+import { OUTCOME_FIELDS, endOfStream, lastLines, outcomeOf, sayHow, type TaskOutcome } from '../run/outcome.ts';
 import { inParallel } from '../run/parallel.ts';
 import { pause } from '../run/pause.ts';
 import type { Progress } from '../run/progress.ts';
@@ -134,7 +134,7 @@ async function firstFailure(batch: BatchAccount, jobId: string): Promise<RunErro
   const failed = (await batch.tasks(jobId, OUTCOME_FIELDS)).filter((task) => task.executionInfo?.result?.toLowerCase() === 'failure').map(outcomeOf);
   const [first] = failed;
   if (first === undefined) return new RunError('taskFailed', `a task of the job ${jobId} failed`);
-  const stderr = (await streamOf(batch, jobId, first.id, 'stderr', STDERR_BYTES)) ?? '';
+  const stderr = (await endOfStream(batch, jobId, first.id, 'stderr', STDERR_BYTES))?.text ?? '';
   const told = stderr.trim() === '' ? [] : lastLines(stderr, STDERR_LINES);
   return new RunError('taskFailed', [`task ${first.id} of the job ${jobId} failed: ${sayHow(first)}`, ...told].join('\n  | '));
 }

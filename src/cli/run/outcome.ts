@@ -37,9 +37,12 @@ export function sayHow({ exitCode, reason, retries }: TaskOutcome): string {
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-/** What a task wrote to a stream, at most the last `bytes`; undefined when its node no longer has it. */
-export async function streamOf(batch: BatchAccount, jobId: string, taskId: string, stream: 'stdout' | 'stderr', bytes: number): Promise<string | undefined> {
-  return (await batch.taskFileTail(jobId, taskId, `${stream}.txt`, bytes))?.toString('utf8');
+/** What a task wrote to a stream, at most the last `bytes`, and whether there was more; undefined when its node no longer has it. */
+export async function endOfStream(batch: BatchAccount, jobId: string, taskId: string, stream: 'stdout' | 'stderr', bytes: number): Promise<{ text: string; cut: boolean } | undefined> {
+  const end = await batch.taskFileTail(jobId, taskId, `${stream}.txt`, bytes + 1);
+  if (end === undefined) return undefined;
+  const cut = end.length > bytes;
+  return { text: (cut ? end.subarray(end.length - bytes) : end).toString('utf8'), cut };
 }
 
 /** The last lines of a text, and a word about those left out. */

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hint } from '../commands/hint.ts';
 import { exitCodes } from './failure.ts';
-import { lastLines, sayHow, streamOf, type TaskOutcome } from './outcome.ts';
+import { endOfStream, lastLines, sayHow, type TaskOutcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { clock } from './progress.ts';
 import type { RunResult } from './workflow.ts';
@@ -25,6 +25,10 @@ export interface Told {
   readonly stderr: ReadonlyMap<string, string | undefined>;
   /** Of succeeded tasks without output files, by id. */
   readonly stdout: ReadonlyMap<string, string>;
+  /** Of those, whose stdout is only its end. */
+  readonly cut: ReadonlySet<string>;
+  /** How many more succeeded without output files, whose stdout was not read. */
+  readonly unprinted: number;
   /** Where the streams of failed tasks were saved; undefined when nothing was. */
   readonly saved: string | undefined;
 }
@@ -33,28 +37,33 @@ export interface Told {
 export async function listen(result: RunResult, to: string): Promise<Told> {
   const stderr = new Map<string, string | undefined>();
   const stdout = new Map<string, string>();
+  const cut = new Set<string>();
   const { batch, jobId, outcomes, tasks } = result;
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const directory = join(to, `${jobId}-failed`);
   let saved: string | undefined;
   await inParallel(failed.slice(0, SAVED_FAILURES), READS, async ({ id }) => {
     for (const stream of ['stdout', 'stderr'] as const) {
-      const text = await streamOf(batch, jobId, id, stream, SAVED_BYTES);
-      if (stream === 'stderr') stderr.set(id, text);
-      if (text === undefined || text === '') continue;
+      const end = await endOfStream(batch, jobId, id, stream, SAVED_BYTES);
+      if (stream === 'stderr') stderr.set(id, end?.text);
+      if (end === undefined || end.text === '') continue;
       await mkdir(directory, { recursive: true });
-      await writeFile(join(directory, `${id}.${stream}.txt`), text);
+      await writeFile(join(directory, `${id}.${stream}.txt`), `${end.cut ? '(cut: the last 1 MB)\n' : ''}${end.text}`);
       saved = directory;
     }
   });
   const silent = new Set(tasks.filter(({ outputs }) => outputs.length === 0).map(({ id }) => id));
-  const printed = outcomes.filter(({ id, succeeded }) => succeeded && silent.has(id)).slice(0, PRINTED_TASKS);
-  await inParallel(printed, READS, async ({ id }) => void stdout.set(id, (await streamOf(batch, jobId, id, 'stdout', SHOWN_BYTES)) ?? ''));
-  return { result, stderr, stdout, saved };
+  const printable = outcomes.filter(({ id, succeeded }) => succeeded && silent.has(id));
+  await inParallel(printable.slice(0, PRINTED_TASKS), READS, async ({ id }) => {
+    const end = await endOfStream(batch, jobId, id, 'stdout', SHOWN_BYTES);
+    stdout.set(id, end?.text ?? '');
+    if (end?.cut === true) cut.add(id);
+  });
+  return { result, stderr, stdout, cut, unprinted: Math.max(0, printable.length - PRINTED_TASKS), saved };
 }
 
 /** The run as one object, for `--json`. */
-export function jsonOf({ result, stderr, stdout, saved }: Told, to: string): Record<string, unknown> {
+export function jsonOf({ result, stderr, stdout, cut, unprinted, saved }: Told, to: string): Record<string, unknown> {
   const { outcomes, tasks, jobId, poolId, connection, failure, made, downloads, decision, elapsedMs } = result;
   return {
     result: failure ?? 'succeeded',
@@ -68,6 +77,8 @@ export function jsonOf({ result, stderr, stdout, saved }: Told, to: string): Rec
     failed: outcomes.flatMap((outcome, index) => (outcome.succeeded ? [] : [{ ...failedJson(outcome), from: tasks[index]?.item.label, stderr: tailOf(stderr.get(outcome.id)) }])),
     outputs: downloads.map(({ taskId, target, bytes }) => ({ task: taskId, file: join(to, target), bytes })),
     ...(stdout.size === 0 ? {} : { stdout: Object.fromEntries(stdout) }),
+    ...(cut.size === 0 ? {} : { stdoutCut: [...cut].sort() }),
+    ...(unprinted === 0 ? {} : { stdoutLeftOut: unprinted }),
     ...(saved === undefined ? {} : { logs: saved }),
     kept: { ...(made.job === undefined ? {} : { job: made.job }), ...(made.pool === undefined ? {} : { pool: made.pool }), containers: [...made.containers] },
   };
@@ -92,20 +103,21 @@ export function linesOf(told: Told, to: string): string[] {
   }
 }
 
-function ended({ result, stderr, stdout, saved }: Told, to: string): string[] {
+function ended({ result, stderr, stdout, cut, unprinted, saved }: Told, to: string): string[] {
   const { outcomes, tasks, downloads, elapsedMs } = result;
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const labels = new Map(tasks.map(({ id, item }) => [id, item.label]));
   const taskMs = outcomes.reduce((sum, { runMs }) => sum + runMs, 0);
   const bytes = downloads.reduce((sum, download) => sum + download.bytes, 0);
   return [
-    ...[...stdout].filter(([, text]) => text !== '').sort(([a], [b]) => (a < b ? -1 : 1)).map(([, text]) => text.trimEnd()),
+    ...[...stdout].filter(([, text]) => text !== '').sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, text]) => [...(cut.has(id) ? [`(cut: the last ${SHOWN_BYTES / 1024} kB of the stdout of ${id})`] : []), text.trimEnd()]),
+    ...(unprinted === 0 ? [] : [`… and ${unprinted} more ${unprinted === 1 ? 'task' : 'tasks'} whose stdout is not printed`]),
     ...failed.slice(0, SHOWN_FAILURES).flatMap((outcome) => [`task ${outcome.id} (${labels.get(outcome.id) ?? ''}) failed: ${sayHow(outcome)}`, ...stderrLines(stderr.get(outcome.id))]),
     ...(failed.length > SHOWN_FAILURES ? [`… and ${failed.length - SHOWN_FAILURES} more failed`] : []),
     `${outcomes.length - failed.length} of ${outcomes.length} ${outcomes.length === 1 ? 'task' : 'tasks'} succeeded${failed.length > 0 ? `, ${failed.length} failed` : ''} in ${clock(elapsedMs)} (${(taskMs / 1000).toFixed(1)} s of running tasks)`,
     ...(downloads.length > 0 ? [`${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} (${sizeOf(bytes)}) in ${to}`] : []),
     ...withoutOutputs(result),
-    ...(saved === undefined ? [] : [`stdout and stderr of the failed tasks: ${saved}`]),
+    ...(saved === undefined ? [] : [`stdout and stderr of the ${failed.length > SAVED_FAILURES ? `first ${SAVED_FAILURES} ` : ''}failed tasks: ${saved}`]),
     ...(failed.length > 0 ? howToLook(result) : []),
     ...leftovers(result),
   ];
