@@ -14,6 +14,19 @@ const STEPS = [
   { name: 'tests on real parts', project: 'real' },
 ];
 
+/**
+ * What a skipped test would have needed, by its file; a test may say it itself by `(needs …)` in its name. The first that fits.
+ */
+const NEEDS = [
+  [/test\/clients\/python\.test/, "Debian's python3-azure"],
+  [/test\/clients\/azureCli\.test/, "Debian's azure-cli"],
+  [/test\/api\/certificates\.test/, 'openssl'],
+  [/test\/cli\/run\/run\.test/, 'ffmpeg, or script of bsdutils'],
+  [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life)\.test/, 'root'],
+  [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
+  [/test\/(clients|cli|blobs)\//, 'Linux'],
+];
+
 const all = process.argv.includes('--all');
 const directory = mkdtempSync(join(tmpdir(), 'linarite-check-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
@@ -45,11 +58,19 @@ function runTests({ name, project }) {
     console.log(`${name}: no report`);
     return { passed: 0, failed: 1, skipped: 0 };
   }
-  const assertions = tests.testResults.flatMap((file) => file.assertionResults);
-  for (const { fullName } of assertions.filter(({ status }) => status !== 'passed' && status !== 'failed')) console.log(`skipped: ${fullName}`);
+  for (const file of tests.testResults) {
+    for (const { fullName, status } of file.assertionResults) {
+      if (status !== 'passed' && status !== 'failed') console.log(`skipped: ${fullName}: ${reasonToSkip(file.name, fullName)}`);
+    }
+  }
   const failedFiles = tests.testResults.filter((file) => file.status === 'failed' && file.assertionResults.every(({ status }) => status !== 'failed')).length;
   const failed = tests.numFailedTests + failedFiles;
   return { passed: tests.numPassedTests, failed: status !== 0 && failed === 0 ? 1 : failed, skipped: tests.numPendingTests + tests.numTodoTests };
+}
+
+function reasonToSkip(file, name) {
+  const need = /\(needs ([^)]+)\)/.exec(name)?.[1] ?? NEEDS.find(([pattern]) => pattern.test(file))?.[1];
+  return need === undefined ? 'it does not say why' : `needs ${need}`;
 }
 
 function run(program, args) {
