@@ -1,5 +1,6 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { EvalOptions, Terminal } from './commands/autoscale.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 /**
  * Adds `autoscale check FILE` and `autoscale eval FILE --samples FILE` to the program. They end with 1 if the formula has
@@ -25,24 +26,18 @@ export function addAutoscaleCommands(program: Command, terminal?: Terminal): voi
     .argument('<file>', "the formula, '-' for standard input")
     .requiredOption('--samples <file>', 'CSV (time,$ActiveTasks,...) or JSON')
     .option('--at <time>', 'the moment of evaluation (default: that of the newest sample)')
-    .option('--target-dedicated <n>', 'current target of dedicated nodes', wholeNumber, 0)
-    .option('--target-low-priority <n>', 'current target of low-priority nodes', wholeNumber, 0)
-    .option('--current-dedicated <n>', 'dedicated nodes there are (default: the target)', wholeNumber)
-    .option('--current-low-priority <n>', 'low-priority nodes there are (default: the target)', wholeNumber)
-    .option('--preempted <n>', 'nodes preempted', wholeNumber, 0)
-    .option('--usable <n>', 'nodes that can run tasks (default: all that are not preempted)', wholeNumber)
-    .option('--task-slots <n>', 'task slots of one node', wholeNumber, 1)
-    .option('--sample-percent <n>', 'percentage that GetSample asks for where the formula names none', wholeNumber, 0)
-    .option('--seed <n>', 'seed of rand()', wholeNumber, 1)
+    .option('--target-dedicated <n>', 'current target of dedicated nodes', wholeNumber(0), 0)
+    .option('--target-low-priority <n>', 'current target of low-priority nodes', wholeNumber(0), 0)
+    .option('--current-dedicated <n>', 'dedicated nodes there are (default: the target)', wholeNumber(0))
+    .option('--current-low-priority <n>', 'low-priority nodes there are (default: the target)', wholeNumber(0))
+    .option('--preempted <n>', 'nodes preempted', wholeNumber(0), 0)
+    .option('--usable <n>', 'nodes that can run tasks (default: all that are not preempted)', wholeNumber(0))
+    .option('--task-slots <n>', 'task slots of one node', wholeNumber(0), 1)
+    .option('--sample-percent <n>', 'percentage that GetSample asks for where the formula names none', wholeNumber(0), 0)
+    .option('--seed <n>', 'seed of rand()', wholeNumber(0), 1)
     .addOption(format())
     .action(async (file: string, options: EvalOptions) => {
       const { evaluateFile, PROCESS } = await commands();
       evaluateFile(file, options, terminal ?? PROCESS);
     });
-}
-
-function wholeNumber(text: string): number {
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0 || text.trim() === '') throw new InvalidArgumentError('expected a whole number, 0 or more');
-  return value;
 }

@@ -2,7 +2,8 @@ import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/record.ts';
-import { hint, shellWord } from './hint.ts';
+import { quoteForShell } from '../shellWords.ts';
+import { hint } from './hint.ts';
 
 export interface EnvOptions {
   readonly dataDir?: string;
@@ -23,7 +24,7 @@ export function env(options: EnvOptions): void {
       console.log(JSON.stringify(environment, undefined, 2));
       break;
     case 'shell':
-      for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${shellWord(String(value))}`);
+      for (const [name, value] of Object.entries(environment)) console.log(`export ${name}=${quoteForShell(String(value))}`);
       break;
   }
 }

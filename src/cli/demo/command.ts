@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { wholeNumber } from '../wholeNumber.ts';
 import type { DemoFlags } from './demo.ts';
 
 /** Adds `linarite demo`. Its code, and the SDKs with it, is loaded when it is called. */
@@ -17,12 +18,4 @@ export function addDemoCommand(program: Command): void {
     .action(async (flags: DemoFlags) => {
       process.exitCode = await (await import('./demo.ts')).demo(flags);
     });
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
-    return value;
-  };
 }

@@ -1,4 +1,5 @@
-import { InvalidArgumentError, Option, type Command } from 'commander';
+import { Option, type Command } from 'commander';
+import { wholeNumber } from '../wholeNumber.ts';
 import type { RunFlags } from './options.ts';
 
 /** Adds `linarite run`. Its code, and the SDKs with it, is loaded when it is called. */
@@ -61,12 +62,4 @@ Examples:
 
 function collect(value: string, before: readonly string[]): string[] {
   return [...before, value];
-}
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!Number.isInteger(value) || value < least || value > most) throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
-    return value;
-  };
 }

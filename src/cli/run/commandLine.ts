@@ -1,7 +1,5 @@
+import { PLAIN_WORD } from '../shellWords.ts';
 import { RunError } from './failure.ts';
-
-/** Words of these characters alone mean themselves, to Batch's splitter and to a shell. */
-const PLAIN = /^[A-Za-z0-9_@%+=:,./-]+$/;
 
 /**
  * One command line that Batch splits back into exactly `argv`. Batch runs it without a shell. Only quoting that every
@@ -16,14 +14,9 @@ export function joinCommandLine(argv: readonly string[]): string {
 
 function quoteForBatch(word: string): string {
   if (word.includes('\0')) throw new RunError('usage', 'a word of the command holds a NUL character, which no program can be given');
-  if (PLAIN.test(word)) return word;
+  if (PLAIN_WORD.test(word)) return word;
   if (!word.includes("'")) return `'${word}'`;
   return `"${word.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
-}
-
-/** A word that a POSIX shell reads as itself. */
-export function quoteForShell(word: string): string {
-  return PLAIN.test(word) ? word : `'${word.replaceAll("'", `'"'"'`)}'`;
 }
 
 /** The command line that has bash run a script. */

@@ -44,9 +44,3 @@ export async function endOfStream(batch: BatchAccount, jobId: string, taskId: st
   const cut = end.length > bytes;
   return { text: (cut ? end.subarray(end.length - bytes) : end).toString('utf8'), cut };
 }
-
-/** The last lines of a text, and a word about those left out. */
-export function lastLines(text: string, most: number): string[] {
-  const all = text.trimEnd().split('\n');
-  return all.length <= most ? all : [`… ${all.length - most} lines before`, ...all.slice(-most)];
-}

@@ -1,4 +1,5 @@
-import { joinCommandLine, quoteForShell, shellCommandLine } from './commandLine.ts';
+import { quoteForShell } from '../shellWords.ts';
+import { joinCommandLine, shellCommandLine } from './commandLine.ts';
 import { RunError } from './failure.ts';
 import type { Item } from './items.ts';
 import { expand, type Values } from './placeholders.ts';

@@ -16,11 +16,11 @@ export function refusalOf(error: unknown): RunError | undefined {
   const code = serviceCode(error);
   if (!(error instanceof Error) || code === undefined) return undefined;
   if (UNREACHED.has(code)) return new RunError('service', `cannot reach the service: ${firstLine(error.message)}`, { cause: error });
-  return new RunError('service', `${code}: ${firstLine(messageOf(error))}`, { cause: error });
+  return new RunError('service', `${code}: ${firstLine(serviceMessageOf(error))}`, { cause: error });
 }
 
 /** The service's message; `@azure/batch` gives an error's whole body, its message below `message.value`. */
-function messageOf(error: Error): string {
+function serviceMessageOf(error: Error): string {
   const body: unknown = Reflect.get(error, 'body');
   const message: unknown = typeof body === 'object' && body !== null ? Reflect.get(body, 'message') : undefined;
   const value: unknown = typeof message === 'object' && message !== null ? Reflect.get(message, 'value') : message;

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hint } from '../commands/hint.ts';
+import { lastLines } from '../lastLines.ts';
 import { exitCodes } from './failure.ts';
-import { endOfStream, lastLines, sayHow, type TaskOutcome } from './outcome.ts';
+import { endOfStream, sayHow, type TaskOutcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { clock } from './progress.ts';
 import type { RunResult } from './workflow.ts';

@@ -5,6 +5,7 @@ import { waitUntil } from '../../processes/end.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 import { CommandError, EXIT, type ExitCode } from '../errors.ts';
+import { lastLines } from '../lastLines.ts';
 import { claimDataDirectory } from './claim.ts';
 import { type DataDirectory, findDataDirectory } from './dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
@@ -21,6 +22,8 @@ export interface Wishes {
 }
 
 const DEFAULT_PORT = 10800;
+/** Of the output of a service that did not start. */
+const SHOWN_LINES = 5;
 const DEFAULT_HOST = '127.0.0.1';
 /** Recovery of a database may take minutes; whoever waits for another process's start is told after this long. */
 const READY_TIMEOUT_MS = 10 * 60_000;
@@ -129,7 +132,7 @@ async function untilReady(child: ChildProcess, { directory, undo }: Decision, ou
   const message = await new Promise<StartMessage>((resolve) => {
     child.once('message', (received) => resolve(isStartMessage(received) ? received : failed('it talks nonsense')));
     child.once('error', (error) => resolve(failed(error.message)));
-    child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(outputFile)}`)));
+    child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(readFileSync(outputFile, 'utf8'), SHOWN_LINES).join('\n')}`)));
   });
   if (message.kind === 'failed') {
     undo();
@@ -171,8 +174,4 @@ function failed(message: string): StartMessage {
 function isStartMessage(value: unknown): value is StartMessage {
   if (typeof value !== 'object' || value === null || !('kind' in value)) return false;
   return value.kind === 'ready' || (value.kind === 'failed' && 'message' in value && typeof value.message === 'string' && 'exitCode' in value);
-}
-
-function lastLines(path: string): string {
-  return readFileSync(path, 'utf8').trim().split('\n').slice(-5).join('\n');
 }

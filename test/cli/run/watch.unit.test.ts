@@ -2,7 +2,8 @@ import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
 import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../../../src/cli/run/batchAccount.ts';
 import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/interrupt.ts';
-import { lastLines, outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
+import { outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
+import { lastLines } from '../../../src/cli/lastLines.ts';
 import { clock, showProgress } from '../../../src/cli/run/progress.ts';
 import { watchTasks } from '../../../src/cli/run/watch.ts';
 
