@@ -57,6 +57,7 @@ const job = (usesTaskDependencies: boolean): JobIntent => ({
   actionAt: 0,
   deletedAt: null,
   nextTask: 1,
+  reactivations: 0,
 });
 
 const intake = (task: number, dependsOn: DependencyIds | null = null): TaskIntake => ({

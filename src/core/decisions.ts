@@ -19,10 +19,12 @@ export type Command =
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
   | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number };
 
-/** Holds only if no task was added to the job meanwhile: a job must not end by itself beside an accepted add. */
+/** Holds only if no task was added to the job, or made active again, meanwhile: a job must not end by itself beside an accepted request to run something. */
 export interface JobGuard {
   readonly job: JobNumber;
   readonly ingested: TaskNumber;
+  /** `JobIntent.reactivations`. */
+  readonly reactivations: number;
 }
 
 /** One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the commit. */

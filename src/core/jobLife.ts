@@ -100,7 +100,7 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) {
     terminate(state, job, REASONS.allComplete, now);
-    state.changes.guard({ job: job.number, ingested: job.ingested });
+    state.changes.guard({ job: job.number, ingested: job.ingested, reactivations: intent.reactivations });
   }
   if (job.live.size > 0) return;
   if (job.status.state === 'terminating') {
@@ -152,7 +152,7 @@ const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now:
 };
 
 /**
- * Every task is completed, also if there is none (task semantics 6.17). The guard that goes with it fails the commit if one was added meanwhile; one that is known
+ * Every task is completed, also if there is none (task semantics 6.17). The guard that goes with it fails the commit if one was added or made active again meanwhile; one that is known
  * to have been added but has not come here yet is waited for.
  */
 const allTasksComplete = ({ intent, status, tasks, ingested }: Job): boolean =>

@@ -143,6 +143,15 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
         touchedJobs.add(status.job);
         for (const node of [task.status?.node, status.node]) if (node !== null && node !== undefined) touchedNodes.add(node);
       }
+      for (const status of decisions.jobs) {
+        const record = jobs.get(status.job);
+        if (record === undefined || status.terminateReason !== 'AllTasksComplete' || record.status?.terminateReason === 'AllTasksComplete') continue;
+        for (const { intent, status: stored } of record.tasks.values()) {
+          const seen = now.get(`${status.job}.${intent.task}`) ?? stored;
+          const isOpen = seen?.state !== 'completed' || intent.reactivateSequence > seen.reactivateSequence;
+          if (isOpen && intent.deletedAt === null) violated(`job ${status.job} ends by itself beside task ${intent.task}, which is to run`);
+        }
+      }
       const goneJobs = new Set(decisions.gone.jobs);
       const seen = new Set<string>();
       for (const { job, task: number } of decisions.gone.tasks) {

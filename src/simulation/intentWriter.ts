@@ -8,9 +8,11 @@ import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/k
 export interface IntentWriter {
   addPool(account: AccountNumber, pool: Omit<PoolIntent, 'pool'>): Promise<PoolNumber>;
   changePool(pool: PoolNumber, change: Partial<Omit<PoolIntent, 'pool' | 'id' | 'createdAt'>>): Promise<void>;
-  addJob(account: AccountNumber, job: Omit<JobIntent, 'job' | 'nextTask'>): Promise<JobNumber>;
-  changeJob(job: JobNumber, change: Partial<Omit<JobIntent, 'job' | 'id' | 'createdAt' | 'nextTask'>>): Promise<void>;
+  addJob(account: AccountNumber, job: NewJobIntent): Promise<JobNumber>;
+  changeJob(job: JobNumber, change: Partial<Omit<JobIntent, 'job' | 'id' | 'createdAt' | 'nextTask' | 'reactivations'>>): Promise<void>;
   /** Numbers them on from the job's last. */
   addTasks(job: JobNumber, tasks: readonly Omit<TaskIntent, 'task'>[]): Promise<readonly TaskNumber[]>;
   changeTask(job: JobNumber, task: TaskNumber, change: Partial<Omit<TaskIntent, 'task' | 'idKey'>>): Promise<void>;
 }
+
+export type NewJobIntent = Omit<JobIntent, 'job' | 'nextTask' | 'reactivations'>;

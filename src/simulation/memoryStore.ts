@@ -87,7 +87,11 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       const task = kind === 'task' ? job?.tasks.get(number) : undefined;
       if (kind === 'tasks') jobsWithNewTasks.add(subject);
       if (pool !== undefined) foundPools.set(subject, pool.intent);
-      if (job !== undefined && (kind === 'job' || job.status?.state === 'completed')) foundJobs.set(subject, { intent: job.intent, status: job.status });
+      const again = task !== undefined && task.intent.reactivateSequence > (task.status?.reactivateSequence ?? 0);
+      if (job !== undefined && (kind === 'job' || job.status?.state === 'completed' || again)) {
+        const reactivations = mine.length > limit && job.intent.reactivations > 0 ? -1 : job.intent.reactivations;
+        foundJobs.set(subject, { intent: { ...job.intent, reactivations }, status: job.status });
+      }
       if (task !== undefined) foundTasks.set(`${subject}.${number}`, { job: subject, task: { ...task } });
     }
     return {
@@ -123,7 +127,10 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
   const commit = (tick: TickCommit): Awaited<ReturnType<OwnerStore['commit']>> => {
     if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
     const { decisions } = tick;
-    const refused = decisions.guards.filter(({ job, ingested }) => (jobs.get(job)?.intent.nextTask ?? 1) - 1 !== ingested).map(({ job }) => job);
+    const refused = decisions.guards.flatMap(({ job, ingested, reactivations }) => {
+      const intent = jobs.get(job)?.intent;
+      return intent === undefined || (intent.nextTask - 1 === ingested && intent.reactivations === reactivations) ? [] : [job];
+    });
     if (refused.length > 0) throw new GuardFailed(refused);
     options.onCommit?.(tick);
     for (const status of decisions.pools) found(pools.get(status.pool), `pool ${status.pool}`).status = status;
@@ -197,7 +204,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     },
     addJob: async (account, intent) => {
       numbers.job += 1;
-      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1 }, status: null, tasks: new Map(), satisfied: new Set() });
+      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1, reactivations: 0 }, status: null, tasks: new Map(), satisfied: new Set() });
       point(account, 'job', numbers.job);
       return numbers.job;
     },
@@ -217,6 +224,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     changeTask: async (job, task, change) => {
       const record = found(jobs.get(job), `job ${job}`);
       const row = found(record.tasks.get(task), `task ${task}`);
+      if (change.reactivateSequence !== undefined) record.intent = { ...record.intent, reactivations: record.intent.reactivations + 1 };
       row.intent = { ...row.intent, ...change };
       point(record.account, 'task', job, task);
     },

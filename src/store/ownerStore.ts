@@ -42,7 +42,7 @@ export interface InboxBatch {
   /** To be named in the commit that took them in. */
   readonly entries: readonly number[];
   readonly pools: readonly PoolIntent[];
-  /** Those asked about, and the completed ones of `tasks` (a completed job may have been dropped from memory). */
+  /** Those asked about, and of the jobs of `tasks` the completed ones (they may have been dropped from memory) and those of which a task is to be active again (`reactivations`). */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
@@ -91,11 +91,11 @@ export class Deposed extends Error {}
  * an outcome that loading again could tell.
  */
 export class Refused extends Error {}
-/** A job got tasks while its end was being decided: thrown by `commit`, nothing was written. */
+/** A job got tasks, or had some made active again, while its end was being decided: thrown by `commit`, nothing was written. */
 export class GuardFailed extends Error {
   readonly jobs: readonly JobNumber[];
   constructor(jobs: readonly JobNumber[]) {
-    super(`Tasks were added meanwhile to job(s) ${jobs.join(', ')}.`);
+    super(`Tasks were added meanwhile to job(s) ${jobs.join(', ')}, or made active again.`);
     this.jobs = jobs;
   }
 }

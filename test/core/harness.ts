@@ -176,6 +176,7 @@ export class TestEnv {
       actionAt: this.now,
       deletedAt: null,
       nextTask: 1,
+      reactivations: 0,
       ...options,
     };
     this.jobs.set(job, { intent, status: null });
@@ -395,6 +396,7 @@ export class TestJob {
   }
 
   reactivate(task: TaskNumber): this {
+    this.patch({ reactivations: this.row.intent.reactivations + 1 });
     return this.ask(task, { reactivateSequence: this.#taskRow(task).intent.reactivateSequence + 1, terminateAt: null });
   }
 

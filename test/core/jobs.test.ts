@@ -157,7 +157,19 @@ describe('onAllTasksComplete', () => {
     expect(job.status.state).toBe('active');
     job.end(2, exited(1));
     expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete', tasks: { active: 0, running: 0, succeeded: 1, failed: 1 } });
-    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2 }]);
+    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2, reactivations: 0 }]);
+  });
+
+  test('ends a job only beside the reactivations that the rules have heard of', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).tasks(2);
+    env.settle();
+    job.end(1, exited(1)).reactivate(1).end(2);
+    expect(job.status.state).toBe('active');
+    job.end(1);
+    expect(job.status.state).toBe('completed');
+    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2, reactivations: 1 }]);
   });
 
   test('ends a job that was disabled while its last tasks ran', () => {
@@ -177,7 +189,7 @@ describe('onAllTasksComplete', () => {
     env.settle();
     job.patch({ onAllTasksComplete: 'terminatejob' });
     const { guards } = env.tick();
-    expect(guards).toEqual([{ job: job.number, ingested: 0 }]);
+    expect(guards).toEqual([{ job: job.number, ingested: 0, reactivations: 0 }]);
     expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete' });
   });
 

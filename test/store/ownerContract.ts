@@ -88,7 +88,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const { store, account, epoch, pool, job } = await owned({ tasks: 3 });
         const batch = await store.readInbox(account, 100);
         expect(batch.pools).toEqual([{ ...poolIntent(), pool }]);
-        expect(batch.jobs).toEqual([{ intent: { ...jobIntent(), job, nextTask: 4 }, status: null }]);
+        expect(batch.jobs).toEqual([{ intent: { ...jobIntent(), job, nextTask: 4, reactivations: 0 }, status: null }]);
         expect(batch.jobsWithNewTasks).toEqual([job]);
         expect(batch.more).toBe(false);
         expect(batch.entries).toHaveLength(3);
@@ -205,7 +205,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
           pools: [{ intent: { ...poolIntent(), pool }, status: decisions.pools[0] }],
           nodes: decisions.nodes,
           nextNode: nodeStatus(account, 3, pool).node,
-          jobs: [{ intent: { ...jobIntent(), job, nextTask: 5 }, status: decisions.jobs[0] }],
+          jobs: [{ intent: { ...jobIntent(), job, nextTask: 5, reactivations: 0 }, status: decisions.jobs[0] }],
           tasks: [
             {
               job,
@@ -255,7 +255,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const { store, intents, account, epoch, job, pool } = await owned({ tasks: 2 });
         const { entries } = await store.readInbox(account, 100);
         await intents.addTasks(job, [taskIntent('late')]);
-        const decisions = { jobs: [jobStatus(job, { ingested: 2 })], pools: [poolStatus(pool)], guards: [{ job, ingested: 2 }], gone: { tasks: [{ job, task: 1 }], jobs: [], pools: [pool] } };
+        const decisions = { jobs: [jobStatus(job, { ingested: 2 })], pools: [poolStatus(pool)], guards: [{ job, ingested: 2, reactivations: 0 }], gone: { tasks: [{ job, task: 1 }], jobs: [], pools: [pool] } };
         const refused = await store.commit(tick({ account, epoch, decisions, inboxEntries: entries })).catch((error: unknown) => error);
         expect(refused).toBeInstanceOf(GuardFailed);
         expect(refused).toMatchObject({ jobs: [job] });
@@ -264,9 +264,24 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         expect((await store.readTasks(job, 0, 10)).tasks).toHaveLength(3);
       });
 
+      it('writes nothing when a task was made active again in a job whose end it decided, and the inbox says how often that was', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
+        const { entries } = await store.readInbox(account, 100);
+        const tasks = [1, 2].map((task) => taskStatus(job, task, { state: 'completed', result: 'failure' }));
+        await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: { tasks, jobs: [jobStatus(job, { ingested: 2 })] } }));
+        await intents.changeTask(job, 1, { reactivateSequence: 1 });
+        const end = (reactivations: number) => tick({ account, epoch, decisions: { jobs: [jobStatus(job, { state: 'completed', ingested: 2 })], guards: [{ job, ingested: 2, reactivations }] } });
+        await expect(store.commit(end(0))).rejects.toThrow(GuardFailed);
+        expect((await store.readInbox(account, 100)).jobs).toMatchObject([{ intent: { job, reactivations: 1 }, status: { state: 'active' } }]);
+        expect((await store.load(account)).jobs).toMatchObject([{ intent: { job, reactivations: 1 } }]);
+        await intents.changeTask(job, 2, { reactivateSequence: 1 });
+        expect((await store.readInbox(account, 1)).jobs).toMatchObject([{ intent: { job, reactivations: -1 } }]);
+        await store.commit(end(2));
+      });
+
       it('goes through when no task was added meanwhile', async () => {
         const { store, account, epoch, job } = await owned({ tasks: 2 });
-        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], guards: [{ job, ingested: 2 }] } }));
+        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], guards: [{ job, ingested: 2, reactivations: 0 }] } }));
         expect(await store.load(account)).toMatchObject({ jobs: [{ status: { ingested: 2 } }] });
       });
 

@@ -7,6 +7,8 @@ import { clearGoneJobs, startMaintenance, trimJournal } from '../../src/store/ma
 import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { transaction } from '../../src/store/intents/statement.ts';
+import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
@@ -79,11 +81,29 @@ describe('PostgreSQL', () => {
     const handler = await pool.connect();
     await handler.query('begin');
     await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
-    const ending = store.commit(tick({ guards: [{ job, ingested: 0 }] })).catch((error: unknown) => error);
+    const ending = store.commit(tick({ guards: [{ job, ingested: 0, reactivations: 0 }] })).catch((error: unknown) => error);
     await until('the commit waits', async () => (await waiting()) === 1);
     await handler.query('commit');
     handler.release();
     expect(await ending).toBeInstanceOf(GuardFailed);
+  });
+
+  it('lets a job not end beside a task that a handler makes active again', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'again' }));
+    await intents.addTasks(job, [taskIntent('a')]);
+    await transaction(pool, async (tx) => {
+      const task = await lockTask(tx, job, 'a');
+      if (task === null) throw new Error('no task');
+      await updateTask(tx, job, task, { reactivateSequence: 1 }, 1);
+    });
+    await expect(store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 0 }] }))).rejects.toThrow(GuardFailed);
+    await store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 1 }] }));
+    await transaction(pool, async (tx) => {
+      const task = await lockTask(tx, job, 'a');
+      if (task === null) throw new Error('no task');
+      await updateTask(tx, job, task, { terminateAt: 1 }, 1);
+    });
+    await store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 1 }] }));
   });
 
   it('gives an account to one of many that ask at the same time', async () => {
@@ -118,7 +138,7 @@ describe('PostgreSQL', () => {
     const handler = await pool.connect();
     await handler.query('begin');
     await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
-    const lost = store.commit(tick({ guards: [{ job, ingested: 0 }] })).catch((error: unknown) => error);
+    const lost = store.commit(tick({ guards: [{ job, ingested: 0, reactivations: 0 }] })).catch((error: unknown) => error);
     await until('the commit waits', async () => (await waiting()) === 1);
     await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'");
     const error = await lost;

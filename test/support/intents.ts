@@ -1,4 +1,5 @@
-import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { NewJobIntent } from '../../src/simulation/intentWriter.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 
 /** Intents with the defaults of the service, at instant 0. */
@@ -20,7 +21,7 @@ export const poolIntent = (change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit
   ...change,
 });
 
-export const jobIntent = (change: Partial<Omit<JobIntent, 'job' | 'nextTask'>> = {}): Omit<JobIntent, 'job' | 'nextTask'> => ({
+export const jobIntent = (change: Partial<NewJobIntent> = {}): NewJobIntent => ({
   id: 'job',
   createdAt: 0,
   poolId: 'pool',

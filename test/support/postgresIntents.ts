@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
 import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../../src/store/rules.ts';
-import type { JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
-import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
+import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { IntentWriter, NewJobIntent } from '../../src/simulation/intentWriter.ts';
 
 /** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
 export const postgresIntents = (pool: Pool): IntentWriter => {
@@ -56,7 +56,8 @@ export const postgresIntents = (pool: Pool): IntentWriter => {
     changeTask: (job, task, { terminateAt, reactivateSequence, deletedAt }) =>
       change(
         'task', 'job = $1 and task = $2', [job, task], columns({ terminateAt, reactivateSequence, deletedAt }),
-        "insert into inbox (account, kind, subject, task) select j.account, 'task', c.job, c.task from changed c join job j using (job)",
+        `${reactivateSequence === undefined ? '' : ', counted as (update job set reactivations = reactivations + 1 where job = $1)'}
+         insert into inbox (account, kind, subject, task) select j.account, 'task', c.job, c.task from changed c join job j using (job)`,
       ),
   };
 };
@@ -70,7 +71,7 @@ const columns = (intent: Record<string, unknown>): Record<string, unknown> =>
 
 const poolRules = ({ taskSlotsPerNode, fillType, startTask }: Omit<PoolIntent, 'pool'>): PoolRules => ({ taskSlotsPerNode, fillType, startTask });
 
-const jobRules = (intent: Omit<JobIntent, 'job' | 'nextTask'>): JobRules => ({
+const jobRules = (intent: NewJobIntent): JobRules => ({
   poolId: intent.poolId,
   priority: intent.priority,
   maxParallelTasks: intent.maxParallelTasks,

@@ -67,7 +67,9 @@ const insert = statement(
 );
 const update = statement<{ modifiedAt: Instant }>(
   'task.update',
-  `update task set spec = coalesce($3, spec), rules = case when $3::json is null then rules else $4 end, terminate_at = $5,
+  // A reactivation is counted on the job: the owner must not end that by itself beside it.
+  `with counted as (update job set reactivations = reactivations + 1 where job = $1 and $10::boolean)
+   update task set spec = coalesce($3, spec), rules = case when $3::json is null then rules else $4 end, terminate_at = $5,
      reactivate_sequence = $6, deleted_at = $7, modified = case when $9 then greatest($8, modified + 1) else modified end
    where job = $1 and task = $2 returning modified as "modifiedAt"`,
 );
@@ -138,14 +140,14 @@ export interface TaskChange {
   readonly deletedAt?: Instant;
 }
 
-/** Writes the intent of a locked task. Only another specification is a modification (recorded: state changes leave the ETag). Returns `modified`. */
+/** Writes the intent of a locked task (where it is made active again, of a locked job, too). Only another specification is a modification (recorded: state changes leave the ETag). Returns `modified`. */
 export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
   const rules = change.spec?.rules ?? null;
   const terminateAt = change.terminateAt === undefined ? task.terminateAt : change.terminateAt;
   const reactivateSequence = change.reactivateSequence ?? task.reactivateSequence;
   const asked = [terminateAt, reactivateSequence, change.deletedAt ?? null];
   const modifies = change.spec !== undefined || change.reactivateSequence !== undefined;
-  const updated = await row(tx, update, [job, task.task, change.spec?.text ?? null, rules && JSON.stringify(rules), ...asked, now, modifies]);
+  const updated = await row(tx, update, [job, task.task, change.spec?.text ?? null, rules && JSON.stringify(rules), ...asked, now, modifies, change.reactivateSequence !== undefined]);
   if (updated === null) throw new Error('the locked task is gone');
   return updated.modifiedAt;
 }

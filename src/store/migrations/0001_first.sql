@@ -87,6 +87,8 @@ create table job (
   modified bigint not null,
   next_task bigint not null default 1,
   slots_added bigint not null default 0,
+  -- counts requests to make tasks of it active again: a job must not end by itself beside one
+  reactivations bigint not null default 0,
   action jsonb not null default '{"kind": "none"}',
   action_sequence int not null default 0,
   action_at bigint not null,

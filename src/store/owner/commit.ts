@@ -6,7 +6,7 @@ import type { Part } from './part.ts';
 
 /**
  * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for us, we see its epoch), `guard`
- * locks the jobs that end by themselves (an add waits for us, we see its number), `go` is there if both hold, and each part writes only if `go` is.
+ * locks the jobs that end by themselves (an add or a reactivation waits for us, we see what it counted), `go` is there if both hold, and each part writes only if `go` is.
  * Which parts stand in it depends on the tick: each combination is a prepared statement of its own.
  */
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
@@ -26,7 +26,7 @@ export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly s
   const guarded = guards.length > 0;
   const withSpecs = tick.specs.length > 0;
   const values: unknown[] = [tick.account, tick.epoch];
-  if (guarded) values.push(numbers(guards.map(({ job }) => job)), numbers(guards.map(({ ingested }) => ingested)));
+  if (guarded) values.push(numbers(guards.map(({ job }) => job)), numbers(guards.map(({ ingested }) => ingested)), numbers(guards.map(({ reactivations }) => reactivations)));
   if (withSpecs) values.push(numbers(tick.specs.map(({ job }) => job)), numbers(tick.specs.map(({ task }) => task)));
   for (const part of parts) values.push(...part.values(tick));
 
@@ -57,8 +57,8 @@ const statement = (parts: readonly Part[], guarded: boolean, withSpecs: boolean)
 const statementText = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): string => {
   let used = 2;
   const next = (): string => `$${(used += 1)}`;
-  const guard = guarded ? `guard as materialized (select j.job, j.next_task - 1 <> g.ingested as refused
-    from unnest(${next()}::bigint[], ${next()}::bigint[]) as g(job, ingested) join job j on j.job = g.job for share of j),` : '';
+  const guard = guarded ? `guard as materialized (select j.job, j.next_task - 1 <> g.ingested or j.reactivations <> g.reactivations as refused
+    from unnest(${next()}::bigint[], ${next()}::bigint[], ${next()}::bigint[]) as g(job, ingested, reactivations) join job j on j.job = g.job for share of j),` : '';
   const refused = guarded ? '(select array_agg(job) from guard where refused)' : 'null::bigint[]';
   const specs = withSpecs ? `left join (select t.job, t.task, t.id, t.spec
     from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task) join task t on t.job = u.job and t.task = u.task) offered on true` : '';

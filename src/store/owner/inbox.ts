@@ -38,8 +38,10 @@ export const readInbox = async (pool: Pool, account: AccountNumber, limit: numbe
     entries.push(row.entry);
     if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
     if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
-    if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed')) {
-      jobs.set(row.j_job, { intent: jobIntent({ ...row, j_job: row.j_job }), status: jobStatus(row.j_job, row) });
+    if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed' || (row.t_task !== null && row.t_reactivate_sequence > (row.s_reactivate_sequence ?? 0)))) {
+      // Some of what the row counts may stand in entries beyond this page.
+      const j_reactivations = more && row.j_reactivations > 0 ? -1 : row.j_reactivations;
+      jobs.set(row.j_job, { intent: jobIntent({ ...row, j_job: row.j_job, j_reactivations }), status: jobStatus(row.j_job, row) });
     }
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }

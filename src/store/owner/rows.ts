@@ -78,7 +78,7 @@ export const poolStatus = (pool: number, row: PoolStatusRow): PoolStatus | null 
       };
 
 /** From `job j`. */
-export const JOB_COLUMNS = `j.job as j_job, j.id as j_id, j.rules as j_rules, j.created as j_created, j.next_task as j_next_task,
+export const JOB_COLUMNS = `j.job as j_job, j.id as j_id, j.rules as j_rules, j.created as j_created, j.next_task as j_next_task, j.reactivations as j_reactivations,
   j.action as j_action, j.action_sequence as j_action_sequence, j.action_at as j_action_at, j.deleted_at as j_deleted_at`;
 
 export interface JobRow {
@@ -87,6 +87,7 @@ export interface JobRow {
   readonly j_rules: JobRules;
   readonly j_created: number;
   readonly j_next_task: number;
+  readonly j_reactivations: number;
   readonly j_action: JobIntent['action'];
   readonly j_action_sequence: number;
   readonly j_action_at: number;
@@ -110,6 +111,7 @@ export const jobIntent = (row: JobRow): JobIntent => ({
   actionAt: row.j_action_at,
   deletedAt: row.j_deleted_at,
   nextTask: row.j_next_task,
+  reactivations: row.j_reactivations,
 });
 
 /** From `job_status js`. */
