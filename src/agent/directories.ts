@@ -52,9 +52,8 @@ export const makeTaskDirectories = (root: string, directory: string, user: User)
       if (user.uid !== null && user.gid !== null && user.uid !== 0) for (const path of [...made, task]) lchownSync(path, user.uid, user.gid);
     } else {
       if (user.uid !== null && user.gid !== null && lstatSync(task).uid !== user.uid) giveTo(task, user.uid, user.gid);
-      asUser(user, () => {
-        for (const path of [working, `${task}/certs`]) unlessThere(() => mkdirSync(path, 0o700));
-      });
+      const missing = [working, `${task}/certs`].filter((path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
+      if (missing.length > 0) asUser(user, () => missing.forEach((path) => unlessThere(() => mkdirSync(path, 0o700))));
     }
     return { task, working };
   } catch (error) {
