@@ -89,6 +89,7 @@ const ticker = ({ store, epoch, job }: { store: OwnerStore; epoch: number; job: 
           nodes: Array.from({ length: NODES }, (_, index) => nodeStatus(index + 1, now)),
           gone: { tasks: [], jobs: [], pools: [] },
           satisfied: [],
+          isIdle: false,
           guards: [],
           commands: [],
         },

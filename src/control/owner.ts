@@ -283,7 +283,7 @@ export class Owner {
     inboxEntries: readonly number[],
     decisions: Decisions,
   ): Promise<ReadonlyMap<string, AttemptSpec>> {
-    if (inboxEntries.length === 0 && events.length === 0 && isEmpty(decisions)) return new Map();
+    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return new Map();
     const offered = new Map<string, { job: JobNumber; task: TaskNumber }>();
     for (const command of decisions.commands) {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
@@ -395,6 +395,3 @@ const decide = (core: Core, tick: { readonly now: Instant; readonly seed: number
     throw new RulesFault(error, tick);
   }
 };
-
-const isEmpty = ({ tasks, jobs, pools, nodes, gone, commands }: Decisions): boolean =>
-  tasks.length + jobs.length + pools.length + nodes.length + gone.tasks.length + gone.jobs.length + gone.pools.length + commands.length === 0;

@@ -78,10 +78,11 @@ export class Changes {
     latest.push(task);
   }
 
-  take(): Decisions {
+  /** `isStill`: nothing was looked at. If no row has changed either, the decide has not happened: how tasks ended is kept no shorter for it. */
+  take(isStill: boolean): Decisions {
     // A deleted task whose attempt is still out has its row until that is over, and the counts go with the row.
     const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
-    const decisions: Decisions = {
+    const decisions = {
       tasks: tasks.map((task) => task.status),
       jobs: drain(this.#jobs).filter((job) => !job.gone).map(jobRow),
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
@@ -97,8 +98,11 @@ export class Changes {
     this.#satisfied = [];
     this.#guards = [];
     this.#commands = [];
-    this.#forget();
-    return decisions;
+    const { gone } = decisions;
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
+    const isIdle = isStill && rows.every(({ length }) => length === 0);
+    if (!isIdle) this.#forget();
+    return { ...decisions, isIdle };
   }
 
   #forget(): void {

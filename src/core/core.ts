@@ -73,16 +73,21 @@ const takeInNew = (state: CoreState, job: Job, { through, tasks }: Extract<CoreE
 };
 
 const decide = (state: CoreState, now: Instant, random: Random): Decisions => {
-  fireTimers(state, now);
+  const { review, releases } = state;
+  const fired = fireTimers(state, now);
+  const isStill = !fired && releases.length + review.jobs.size + review.pools.size + review.nodes.size + review.placement.size === 0;
   releaseDependants(state);
   settle(state, now, random);
   if (!state.closing) for (const pool of drain(state.review.placement)) place(state, pool, now);
-  const decisions = state.changes.take();
+  const decisions = state.changes.take(isStill);
   return { ...decisions, commands: decisions.commands.filter((command) => stillMeant(state, command)) };
 };
 
-const fireTimers = (state: CoreState, now: Instant): void => {
+/** Returns whether any was due. */
+const fireTimers = (state: CoreState, now: Instant): boolean => {
+  let fired = false;
   for (let timer = state.timers.due(now); timer !== null; timer = state.timers.due(now)) {
+    fired = true;
     switch (timer.kind) {
       case 'pool':
         addKnown(state.review.pools, state.pools.get(timer.pool));
@@ -98,6 +103,7 @@ const fireTimers = (state: CoreState, now: Instant): void => {
         break;
     }
   }
+  return fired;
 };
 
 const addKnown = <Item>(set: Set<Item>, item: Item | undefined): void => {

@@ -43,4 +43,9 @@ export interface Decisions {
   readonly satisfied: readonly { readonly job: JobNumber; readonly idKey: string }[];
   readonly guards: readonly JobGuard[];
   readonly commands: readonly Command[];
+  /**
+   * Nothing happened: no timer was due, nothing was looked at, released or placed, no row changed. Only then may a tick that had no events either be left out of
+   * the journal: one without rows may still have changed what the rules hold in memory.
+   */
+  readonly isIdle: boolean;
 }

@@ -9,7 +9,7 @@ import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import { AccountOwned, Deposed, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 
-const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [] };
+const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
 
 const node: NodeStatus = {
   node: 7,

@@ -154,6 +154,22 @@ describe('a task that depends on others', () => {
 });
 
 describe('a hundred thousand tasks that depend on one range', () => {
+  test('are released in ticks that say they were not idle, though they change no row', () => {
+    const { env, job } = withDependencies(1);
+    job.task({ idKey: '1' }).task({ idKey: 'long' });
+    const range = on([], [1, 1]);
+    job.tasks(30_000, { idKey: 'x', ...range });
+    env.settle();
+    expect(env.tick().isIdle).toBe(true);
+    const agent = env.agent(job.of(1).node ?? 0);
+    agent.paused = true;
+    agent.finish(job.number, 1, exited(0));
+    env.apply(...agent.work());
+    const ticks = [env.tick(), env.tick(), env.tick(), env.tick()];
+    expect(ticks.map(({ isIdle }) => isIdle)).toEqual([false, false, false, true]);
+    expect(ticks[2]).toMatchObject({ tasks: [], jobs: [] });
+  });
+
   test('are released in pages, and each of them once', () => {
     const { env, job } = withDependencies(2);
     job.tasks(2, (task) => ({ idKey: String(task) }));

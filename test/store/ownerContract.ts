@@ -365,7 +365,7 @@ const tick = (
   specs: [],
   journal: null,
   ...given,
-  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], ...given.decisions },
+  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
 });
 
 const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus => ({

@@ -45,7 +45,7 @@ describe('PostgreSQL', () => {
     epoch,
     tick: 1,
     now: NOW,
-    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], ...decisions },
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
     inboxEntries: [],
     specs: [],
     journal: null,
