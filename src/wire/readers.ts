@@ -88,6 +88,8 @@ const idForm = /^[A-Za-z0-9_-]{1,64}$/;
 const textRules: Readonly<Record<string, (value: string, name: string) => string>> = {
   id: (value, name) =>
     idForm.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
+  environmentName: (value, name) =>
+    value.includes('=') ? fail(invalidProperty(name, value, "The name of an environment variable must not hold '='.")) : value,
   lowerCase: (value) => value.toLowerCase(),
   fileMode: (value, name) => (/^(0o?)?[0-7]{3,4}$/.test(value) ? value : fail(invalidProperty(name, value, 'A file mode is written in octal, such as 0770.'))),
 };

@@ -176,9 +176,10 @@ describe('filters of tasks', () => {
       { state: 'completed', attempt: 1, exitCode: null, result: 'failure', since: 7000, failure: { category: 'ServerError', code: 'DiskFull', message: 'x' } },
     ];
     const ids = states.map((_state, index) => `${index % 2 === 0 ? 'Even' : 'odd'}-${index}`);
+    const names: readonly (string | undefined)[] = [undefined, undefined, 'Second', 'École', undefined, 'İzmir'];
     for (const [index, id] of ids.entries()) {
       it.now.value += 1000;
-      await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id, commandLine: `run ${index}`, requiredSlots: index + 1, ...(index === 2 ? { displayName: 'Second' } : {}) } });
+      await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id, commandLine: `run ${index}`, requiredSlots: index + 1, ...(names[index] === undefined ? {} : { displayName: names[index] }) } });
       const status = states[index];
       if (status !== null && status !== undefined) await write.task('j', id, status);
     }
@@ -187,7 +188,7 @@ describe('filters of tasks', () => {
     const tasks = (await it.ask({ url: '/jobs/j/tasks' })).json.value as { id: string }[];
 
     const literals: Readonly<Record<FilterColumn['kind'], readonly string[]>> = {
-      text: ["'completed'", "'active'", "'running'", "'even-2'", "'success'", "'second'", "'run 3'", "'p'", "'diskfull'", "'TVM:tvmps_1_d'", 'null'],
+      text: ["'completed'", "'active'", "'running'", "'even-2'", "'success'", "'second'", "'ÉCOLE'", "'école'", "'İzmir'", "'i\u0307ZMIR'", "'run 3'", "'p'", "'diskfull'", "'TVM:tvmps_1_d'", 'null'],
       number: ['0', '1', '3', 'null'],
       time: ["DateTime'1970-01-01T00:00:06Z'", "DateTime'1970-01-01T00:00:07Z'", "DateTime'2026-11-20T12:00:03Z'", 'null'],
       flag: ['true', 'false'],
@@ -196,7 +197,7 @@ describe('filters of tasks', () => {
       .constantFrom(...Object.entries(filterTables.Task_List ?? {}).flatMap(([path, operators]) => operators.map((operator) => [path, operator] as const)))
       .chain(([path, operator]) =>
         operator === 'startswith'
-          ? fc.constantFrom('e', 'run', 'TVM:', 'd').map((prefix) => `startswith(${path},'${prefix}')`)
+          ? fc.constantFrom('e', 'run', 'TVM:', 'd', 'É', 'é', 'İ').map((prefix) => `startswith(${path},'${prefix}')`)
           : fc.constantFrom(...literals[taskFilterColumns[path]?.kind ?? 'text']).map((literal) => `${path} ${operator} ${literal}`),
       );
     const filter = fc.oneof(comparison, fc.tuple(comparison, fc.constantFrom('and', 'or'), comparison).map((parts) => parts.join(' ')), comparison.map((one) => `not (${one})`));

@@ -18,34 +18,37 @@ const operators: Readonly<Record<Exclude<Comparison, 'eq' | 'ne'>, string>> = { 
 
 /**
  * A `$filter` as a condition that is true or false and never null, with the meaning of `matches` (wire/odata.ts): text compares without case, a property that
- * is absent is unequal to every literal but null. Paths were checked against the list's table before; parameters start at `$first`.
+ * is absent is unequal to every literal but null. Paths were checked against the list's table before; parameters start at `$first`; `lowered` makes text comparable.
  */
-export function compileFilter(filter: Filter, columns: FilterColumns, first: number): Condition {
+export function compileFilter(filter: Filter, columns: FilterColumns, first: number, lowered: Lowering): Condition {
   const values: unknown[] = [];
   const parameter = (value: unknown, type: string): string => `$${first - 1 + values.push(value)}::${type}`;
-  return { text: compile(filter, columns, parameter), values };
+  return { text: compile(filter, columns, parameter, lowered), values };
 }
+
+/** An SQL expression of text, in lower case. */
+export type Lowering = (sql: string) => string;
 
 type Parameter = (value: unknown, type: string) => string;
 
-function compile(filter: Filter, columns: FilterColumns, parameter: Parameter): string {
+function compile(filter: Filter, columns: FilterColumns, parameter: Parameter, lowered: Lowering): string {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return `(${compile(filter.left, columns, parameter)} ${filter.kind} ${compile(filter.right, columns, parameter)})`;
+      return `(${compile(filter.left, columns, parameter, lowered)} ${filter.kind} ${compile(filter.right, columns, parameter, lowered)})`;
     case 'not':
-      return `not ${compile(filter.operand, columns, parameter)}`;
+      return `not ${compile(filter.operand, columns, parameter, lowered)}`;
     case 'startsWith': {
       const column = columnOf(filter.path, columns);
       if (column.kind !== 'text') return 'false';
-      return `coalesce(starts_with(lower(${column.sql}), ${parameter(filter.prefix.toLowerCase(), 'text')}), false)`;
+      return `coalesce(starts_with(${lowered(column.sql)}, ${lowered(parameter(filter.prefix, 'text'))}), false)`;
     }
     case 'flag': {
       const column = columnOf(filter.path, columns);
       return column.kind === 'flag' ? `coalesce(${column.sql}, false)` : 'false';
     }
     case 'compare':
-      return comparison(columnOf(filter.path, columns), filter.operator, filter.literal, parameter);
+      return comparison(columnOf(filter.path, columns), filter.operator, filter.literal, parameter, lowered);
   }
 }
 
@@ -56,23 +59,23 @@ function columnOf(path: readonly string[], columns: FilterColumns): FilterColumn
   return column;
 }
 
-function comparison(column: FilterColumn, operator: Comparison, literal: Literal, parameter: Parameter): string {
+function comparison(column: FilterColumn, operator: Comparison, literal: Literal, parameter: Parameter, lowered: Lowering): string {
   if (literal.kind === 'nothing') {
     if (operator === 'eq' || operator === 'ge' || operator === 'le') return `${column.sql} is null`;
     return operator === 'ne' ? `${column.sql} is not null` : 'false';
   }
   if (literal.kind !== column.kind) return operator === 'ne' ? 'true' : 'false';
-  const [left, right] = sides(column, literal, parameter);
+  const [left, right] = sides(column, literal, parameter, lowered);
   if (operator === 'eq') return `coalesce(${left} = ${right}, false)`;
   if (operator === 'ne') return `(${left} is distinct from ${right})`;
   return `coalesce(${left} ${operators[operator]} ${right}, false)`;
 }
 
 /** Text is ordered by its characters' numbers, whatever the database's locale. */
-function sides(column: FilterColumn, literal: Exclude<Literal, { kind: 'nothing' }>, parameter: Parameter): readonly [string, string] {
+function sides(column: FilterColumn, literal: Exclude<Literal, { kind: 'nothing' }>, parameter: Parameter, lowered: Lowering): readonly [string, string] {
   switch (literal.kind) {
     case 'text':
-      return [`lower(${column.sql}) collate "C"`, parameter(literal.value.toLowerCase(), 'text')];
+      return [`${lowered(column.sql)} collate "C"`, `${lowered(parameter(literal.value, 'text'))} collate "C"`];
     case 'number':
       return [column.sql, parameter(literal.value, 'numeric')];
     case 'time':

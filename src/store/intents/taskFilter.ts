@@ -1,7 +1,7 @@
 import type { TaskState } from '../../core/status.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
-import { compileFilter, type Condition, type FilterColumn, type FilterColumns } from './filter.ts';
+import { compileFilter, type Condition, type FilterColumn, type FilterColumns, type Lowering } from './filter.ts';
 
 /** A reactivation that the owner has not seen yet reads active already (core/wireState.ts, `taskState`). */
 const unseen = 't.reactivate_sequence > s.reactivate_sequence';
@@ -45,7 +45,7 @@ export const taskFilterColumns: FilterColumns = {
 };
 
 /** A filter of Task_List as a condition over `t` and `s`; parameters start at `$first`. */
-export const taskFilter = (filter: Filter, first: number): Condition => compileFilter(filter, taskFilterColumns, first);
+export const taskFilter = (filter: Filter, first: number, lowered: Lowering): Condition => compileFilter(filter, taskFilterColumns, first, lowered);
 
 /** The state that a filter asks for and nothing else, or null. */
 export function stateAskedFor(filter: Filter): WireTaskState | null {

@@ -1,6 +1,7 @@
 import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
+import { loweringOf } from './lowering.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
 import { rows, rowsOf, statement, type Database } from './statement.ts';
 import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
@@ -104,7 +105,7 @@ export async function listTasks(
 
 /** Any filter: windows of numbers, joined and filtered by the database. */
 async function filtered(database: Database, page: TaskPage, filter: Filter): Promise<FoundTasks> {
-  const condition = taskFilter(filter, 5);
+  const condition = taskFilter(filter, 5, await loweringOf(database));
   const text = bounded(
     `select ${taskColumns}, ${taskStatusColumns}
     from (select * from task where job = $1 and task > $2 and task <= $3 and deleted_at is null) t
