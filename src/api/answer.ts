@@ -16,7 +16,7 @@ export const jsonContentType = 'application/json;odata=minimalmetadata';
 
 export const etag = (modifiedAt: Instant): string => etagOfMs(modifiedAt);
 
-const entityHeaders = (modifiedAt: Instant) => ({ etag: etag(modifiedAt), 'last-modified': formatHttpDate(modifiedAt) });
+export const entityHeaders = (modifiedAt: Instant) => ({ etag: etag(modifiedAt), 'last-modified': formatHttpDate(modifiedAt) });
 
 /** 201 without body (recorded). `path`: of the new resource. */
 export function created(call: Call, path: string, modifiedAt: Instant): Answer {

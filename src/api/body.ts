@@ -29,6 +29,13 @@ export async function readJson(request: IncomingMessage, body: 'required' | 'opt
   }
 }
 
+/** For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what `readJson` throws. */
+export async function refuseBody(request: IncomingMessage): Promise<void> {
+  const { 'content-length': length = '0', 'transfer-encoding': chunked } = request.headers;
+  if (Number(length) === 0 && chunked === undefined) return;
+  if ((await readBytes(request)).length > 0) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The operation takes no body.' }]);
+}
+
 /** Text that is not UTF-8 is refused; a byte order mark is allowed and dropped. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 

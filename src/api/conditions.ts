@@ -6,14 +6,20 @@ import { etag } from './answer.ts';
 import type { Call } from './call.ts';
 
 /** Thrown when a read finds what the client has already: answered with 304 and no body. */
-export class NotModified extends Error {}
+export class NotModified extends Error {
+  readonly modifiedAt: Instant;
+  constructor(modifiedAt: Instant) {
+    super('not modified');
+    this.modifiedAt = modifiedAt;
+  }
+}
 
 /** @throws NotModified; BatchError ConditionNotMet (412) and what else `evaluateConditions` refuses. */
 export function checkConditions(call: Call, modifiedAt: Instant): void {
   const { method, conditional } = call.operation;
   const access = method === 'GET' || method === 'HEAD' ? 'read' : 'write';
   const verdict = evaluateConditions(lookup(call.headers), conditional, access, { eTag: etag(modifiedAt), lastModifiedMs: modifiedAt });
-  if (verdict === 'notModified') throw new NotModified();
+  if (verdict === 'notModified') throw new NotModified(modifiedAt);
 }
 
 /** Before the handler, since not every one has a resource to hold conditions against. @throws BatchError UnsupportedHeader. */

@@ -6,9 +6,9 @@ import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
 import { matchOperation, type OperationId } from '../wire/operations.ts';
 import { readQuery } from '../wire/query.ts';
-import { jsonContentType, type Answer } from './answer.ts';
+import { entityHeaders, jsonContentType, type Answer } from './answer.ts';
 import { authenticate, Unauthenticated } from './authentication.ts';
-import { readJson } from './body.ts';
+import { readJson, refuseBody } from './body.ts';
 import type { Call, Parts } from './call.ts';
 import { NotModified, refuseConditions } from './conditions.ts';
 import { handlers } from './handlers.ts';
@@ -87,9 +87,19 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
   const handler = handlers[operation.id];
   if (handler === undefined) throw new BatchError('NotImplemented');
   refuseConditions(operation, message.headers);
-  return withDeadline(query.serverTimeoutMs, context.gone, (signal) => {
-    const json = (): Promise<unknown> => readJson(message, 'required');
-    const jsonIfAny = (): Promise<unknown> => readJson(message, 'optional');
+  const body = { isAwaited: false };
+  const reading = async <Read>(read: Promise<Read>): Promise<Read> => {
+    body.isAwaited = true;
+    const value = await read;
+    body.isAwaited = false;
+    return value;
+  };
+  // A body that does not come is the client's fault, not ours.
+  const late = (): BatchError => new BatchError(body.isAwaited ? 'IOError' : 'OperationTimedOut');
+  return withDeadline(query.serverTimeoutMs, context.gone, late, async (signal) => {
+    if (operation.body === undefined) await reading(refuseBody(message));
+    const json = (): Promise<unknown> => reading(readJson(message, 'required'));
+    const jsonIfAny = (): Promise<unknown> => reading(readJson(message, 'optional'));
     const { headers } = message;
     const { path, rawQuery } = target;
     const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
@@ -97,16 +107,16 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
   });
 }
 
-async function withDeadline(ms: number, gone: AbortSignal, work: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
+async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchError, work: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {
   const controller = new AbortController();
   // The reason is what handlers throw that look at the signal; of a client that has gone nobody reads it.
-  const abort = (): void => controller.abort(new BatchError('OperationTimedOut'));
+  const abort = (): void => controller.abort(late());
   gone.addEventListener('abort', abort, { once: true });
   let timer: NodeJS.Timeout | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
       abort();
-      reject(new BatchError('OperationTimedOut'));
+      reject(late());
     }, ms);
   });
   try {
@@ -119,7 +129,7 @@ async function withDeadline(ms: number, gone: AbortSignal, work: (signal: AbortS
 
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
-  if (thrown instanceof NotModified) return { status: 304, headers: {}, body: null };
+  if (thrown instanceof NotModified) return { status: 304, headers: entityHeaders(thrown.modifiedAt), body: null };
   const unauthenticated = thrown instanceof Unauthenticated;
   const error = thrown instanceof BatchError ? thrown : unauthenticated ? new BatchError('AuthenticationFailed') : unexpected(plane, context, thrown);
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));

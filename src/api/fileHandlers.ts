@@ -78,10 +78,16 @@ function refused({ code, message }: AskError, root: FileRoot): BatchError {
   return new BatchError(code === 'NodeNotReady' ? root.unreachable : errorCodes[code], [{ key: 'Reason', value: message }]);
 }
 
-/** The path asked for, below the node's root. @throws BatchError PathNotFound for one that leaves the directory. */
-function fullPath(call: Call, root: FileRoot): string {
+/** The path asked for, below the directory. @throws BatchError PathNotFound for one that leaves it. */
+function askedPath(call: Call): string {
   const path = relativeFilePath(param(call, 'filePath'));
   if (path === undefined) throw new BatchError('PathNotFound');
+  return path;
+}
+
+/** The same, below the node's root. */
+function fullPath(call: Call, root: FileRoot): string {
+  const path = askedPath(call);
   return root.directory === '' ? path : `${root.directory}/${path}`;
 }
 
@@ -95,7 +101,7 @@ async function propertiesOf(call: Call, parts: Parts, root: FileRoot, path: stri
 }
 
 function headersOf(call: Call, root: FileRoot, { sizeBytes, modifiedAt, createdAt, isDirectory, mode }: FileProperties): Readonly<Record<string, string>> {
-  const url = `${root.url}/${call.path.slice(call.path.toLowerCase().indexOf('/files/') + '/files/'.length)}`;
+  const url = urlOf(root, askedPath(call));
   return fileHeaders({ sizeBytes, modifiedMs: modifiedAt, createdMs: createdAt ?? undefined, isDirectory, mode: Number(mode), url });
 }
 
@@ -118,9 +124,10 @@ const get =
     checkConditions(call, file.modifiedAt);
     if (file.isDirectory) throw new BatchError('ResourceTypeMismatch');
     const asked = call.headers['ocp-range'];
-    const range = parseByteRange(typeof asked === 'string' ? asked : call.headers.range, file.sizeBytes);
     const headers = headersOf(call, root, file);
+    // No range of an empty file can be had; SDKs ask for one all the same and take none for all.
     if (file.sizeBytes === 0) return { status: 200, headers: { ...headers, 'content-length': '0' }, body: '' };
+    const range = parseByteRange(typeof asked === 'string' ? asked : call.headers.range, file.sizeBytes);
     const { firstByte, lastByte } = range ?? { firstByte: 0, lastByte: file.sizeBytes - 1 };
     // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
     const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
@@ -167,8 +174,8 @@ const list =
     return listAnswer(call, 'files', shown.map((file) => writeBody('NodeFile', call.version, file)), token);
   };
 
-/** Lets the agent leave out what a `startswith(name,'…')` would drop. */
-const prefixOf = (filter: Filter | undefined): string => (filter?.kind === 'startsWith' ? filter.prefix : '');
+/** Lets the agent leave out what a `startswith(name,'…')` would drop: it compares with case and filters do not, so only what stands before the first letter. */
+const prefixOf = (filter: Filter | undefined): string => (filter?.kind === 'startsWith' ? (/^\P{Cased}*/u.exec(filter.prefix)?.[0] ?? '') : '');
 
 function wireFile(file: FileProperties, root: FileRoot): NodeFile {
   const { name, isDirectory, sizeBytes, modifiedAt, createdAt, mode } = file;

@@ -106,8 +106,18 @@ function routeOf(request: IncomingMessage): string {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
-  const own = ownPaths.has(path) ? request.method === 'GET' && !(path === '/' && mark !== -1) : path.startsWith(agentFilePrefix);
+  const own = ownPaths.has(path) ? request.method === 'GET' && !(path === '/' && mark !== -1) : path.startsWith(agentFilePrefix) && isDecodable(path);
   return own ? path : dataPlaneRoute;
+}
+
+/** Whether the framework's router can read it; the data plane's own says what is wrong with what it cannot. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function incomingOf(request: FastifyRequest, reply: FastifyReply): Incoming {

@@ -1,5 +1,5 @@
 import { tellOwner } from '../store/intents/inbox.ts';
-import { findJob, type JobWithStatus } from '../store/intents/jobs.ts';
+import { findJob, lockJob, type JobWithStatus } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
 import { findTask, lockTask, updateTask, type TaskChange, type TaskWithStatus } from '../store/intents/tasks.ts';
 import { BatchError } from '../wire/errors.ts';
@@ -28,14 +28,14 @@ const get: Handler = async (call, parts) => {
   if (task === null) throw new BatchError('TaskNotFound');
   checkConditions(call, task.modifiedAt);
   const wire = wireTask(task, await contextOf(call, parts, job, task.node === null ? [] : [task.node]));
-  const answer = entity(applySelect(writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
-  return { ...answer, headers: { ...answer.headers, dataserviceid: `${call.baseUrl}${call.path}` } };
+  return entity(applySelect(writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
 };
 
 /** Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its `modified`. */
 async function change(call: Call, parts: Parts, what: JobCall, decide: (task: TaskWithStatus, job: JobWithStatus) => TaskChange): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx) => {
-    const job = await findJob(tx, call.account.number, param(call, 'jobId'));
+    // A reactivation opens the job's work again, so it is ordered against the job's end as adds are; the rest leaves the job's row to others.
+    const job = await (what === 'reactivateTask' ? lockJob : findJob)(tx, call.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     const task = await lockTask(tx, job.job, param(call, 'taskId'));
     if (task === null) throw new BatchError('TaskNotFound');

@@ -20,7 +20,7 @@ export interface OperationRow {
   readonly conditional: ConditionalHeaders;
   /** Status of success; others are errors to every SDK. */
   readonly status: 200 | 201 | 202 | 204;
-  /** The answer carries DataServiceId. */
+  /** The answer carries DataServiceId (operations.md declares it for Task_Get too; the recorded answer has none, and neither has ours). */
   readonly dataServiceId?: true;
   readonly response?: keyof Shapes;
   /**

@@ -23,7 +23,7 @@ const properties = (name: string, text: string): FileProperties => ({
 const directory = (name: string): FileProperties => ({ ...properties(name, ''), isDirectory: true, mode: '0o40755' });
 
 /** Paths come below the node's root: the task's directory stands in front. */
-const local = (path: string): string => path.replace(/^workitems\/j\/job-1\/t\/?/, '');
+const local = (path: string): string => path.replace(/^workitems\/(?:j\/job-1\/t|files\/job-1\/files)\/?/, '');
 const notFound: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'no such file' };
 
 const files: NodeFiles = {
@@ -102,6 +102,19 @@ describe('files of a task', () => {
     expect((await it.ask({ url: `${root}/${path}` })).text).toBe('spaced');
   });
 
+  test('its URL is that of the file, whatever the job is called', async () => {
+    await it.ask({ method: 'POST', url: '/jobs', body: { id: 'files', poolInfo: { poolId: 'p' } } });
+    await it.ask({ method: 'POST', url: '/jobs/files/tasks', body: { id: 'files', commandLine: 'x' } });
+    const { rows } = await it.pool.query<{ node: number }>('select node from node');
+    await write.task('files', 'files', { state: 'running', attempt: 1, node: Number(rows[0]?.node) as never, startedAt: 1 });
+    const got = await it.ask({ url: '/jobs/files/tasks/files/files/wd%2Fx%20y.txt' });
+    expect(got.headers['ocp-batch-file-url']).toBe(encodeURIComponent('http://127.0.0.1:10800/jobs/files/tasks/files/files/wd/x%20y.txt'));
+  });
+
+  test.each(['ocp-range', 'range'])('a part of an empty file by %s is empty, too', async (name) => {
+    expect(await it.ask({ url: `${root}/stderr.txt`, headers: { [name]: 'bytes=0-10' } })).toMatchObject({ status: 200, text: '' });
+  });
+
   test('an empty file is empty', async () => {
     expect(await it.ask({ url: `${root}/stderr.txt` })).toMatchObject({ status: 200, text: '', headers: { 'content-length': '0' } });
   });
@@ -152,7 +165,8 @@ describe('files of a task', () => {
     expect(second).not.toHaveProperty('odata.nextLink');
     const some = await it.ask({ url: `${root}?$filter=startswith(name,%27std%27)` });
     expect(some.json.value).toHaveLength(2);
-    expect(asks.at(-1)).toMatchObject({ kind: 'list', prefix: 'std' });
+    expect(asks.at(-1)).toMatchObject({ kind: 'list', prefix: '' });
+    expect((await it.ask({ url: `${root}?$filter=startswith(name,'STD')` })).json.value).toHaveLength(2);
   });
 
   test('a directory is deleted with what is in it only when that is asked for', async () => {

@@ -97,6 +97,34 @@ describe('numbers and durations at their ends', () => {
   });
 });
 
+describe('bodies where none belongs', () => {
+  test.each(['/jobs/j/enable', '/pools/p/stopresize', '/jobs/j/tasks/t/terminate'])('%s takes none', async (url) => {
+    expect(await said(post(url, { a: 1 }))).toBe('400 InvalidRequestBody');
+    expect(await said({ method: 'POST', url, headers: { 'content-length': '0' } })).not.toBe('400 InvalidRequestBody');
+  });
+
+  test('a delete takes none', async () => {
+    expect(await said({ method: 'DELETE', url: '/jobs/j', body: {} })).toBe('400 InvalidRequestBody');
+  });
+});
+
+describe('names that nothing can have', () => {
+  test.each([
+    ['an environment variable with =', post('/jobs/j/tasks', { id: 't', commandLine: 'x', environmentSettings: [{ name: 'a=b', value: 'x' }] })],
+    ['an environment variable with NUL', post('/jobs/j/tasks', { id: 't', commandLine: 'x', environmentSettings: [{ name: `a${nul}`, value: 'x' }] })],
+    ['a task to depend on', post('/jobs/j/tasks', { id: 't', commandLine: 'x', dependsOn: { taskIds: [''] } })],
+    ['a pool', post('/jobs', { id: 'k', poolInfo: { poolId: 'a b' } })],
+  ])('%s', async (_name, sent) => {
+    expect(await said(sent)).toBe('400 InvalidPropertyValue');
+  });
+
+  test('a file of an agent by a broken name is refused, not logged as a fault', async () => {
+    const { statusCode } = await it.api.app.inject({ method: 'POST', url: '/linarite/agent/files/%E0%A4%A' });
+    expect(statusCode).toBe(400);
+    expect(logged.join('')).not.toContain('request failed');
+  });
+});
+
 describe('long texts', () => {
   const most = 65_536;
   test.each([

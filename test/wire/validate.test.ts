@@ -140,7 +140,7 @@ describe('bounds', () => {
   const ids = sites.filter(({ row }) => row.rule === 'id');
   test.each(each(ids))('%s.%s is 1 to 64 letters, digits, hyphens and underscores', (_shape, _name, site) => {
     for (const id of ['', 'a b', 'a/b', 'a:b', 'ü', 'a.b', 'x'.repeat(65)]) {
-      const error = errorOf(() => read(site, id));
+      const error = errorOf(() => read(site, site.row.list === true ? [id] : id));
       expect([error.status, error.code], id).toEqual([400, 'InvalidPropertyValue']);
     }
   });

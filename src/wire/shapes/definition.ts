@@ -5,7 +5,7 @@ import type { Revision } from '../versions.ts';
 export type ScalarType = 'string' | 'boolean' | 'int32' | 'int64' | 'double' | 'timestamp' | 'duration' | 'map';
 
 /** Named value rules, implemented in `validate.ts`. */
-type ValueRule = 'id' | 'lowerCase' | 'nonZero' | 'fileMode' | 'texts';
+type ValueRule = 'id' | 'lowerCase' | 'nonZero' | 'fileMode' | 'texts' | 'environmentName';
 
 /** One property of one shape: a fact of the protocol. Property order in a shape is the order of answers. */
 export interface PropertyRow {

@@ -123,7 +123,7 @@ export const jobShapes = {
     skipWithdrawFromVNet: { type: 'boolean', since: 20 },
   },
   PoolInfo: {
-    poolId: { type: 'string' },
+    poolId: { type: 'string', rule: 'id' },
     autoPoolSpecification: { type: 'AutoPoolSpecification' },
   },
   AutoPoolSpecification: {

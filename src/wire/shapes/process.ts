@@ -41,7 +41,7 @@ export const processShapes = {
     value: { type: 'string' },
   },
   EnvironmentSetting: {
-    name: { type: 'string', required: true, minLength: 1 },
+    name: { type: 'string', required: true, minLength: 1, rule: 'environmentName' },
     value: { type: 'string' },
   },
   UserIdentity: {

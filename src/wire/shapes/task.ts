@@ -75,7 +75,7 @@ export const taskShapes = {
     maxTaskRetryCount: { type: 'int32', minimum: -1 },
   },
   TaskDependencies: {
-    taskIds: { type: 'string', list: true },
+    taskIds: { type: 'string', list: true, rule: 'id' },
     taskIdRanges: { type: 'TaskIdRange', list: true },
   },
   TaskIdRange: {
