@@ -61,7 +61,8 @@ export const openChannel = (options: ChannelOptions): Channel => {
     });
     opening.on('pong', () => {
       answered = true;
-      lease.renew(pingedAt);
+      // Before the welcome it is some process that answers, not our owner: it counts the lease until it has welcomed us.
+      if (welcomed) lease.renew(pingedAt);
     });
     opening.on('message', (data) => receive(opening, parse(data), pingedAt));
     // 'close' follows every error.
