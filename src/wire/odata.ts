@@ -1,5 +1,5 @@
 import { invalidQuery } from './errors.ts';
-import { formatTimestamp, parseHttpDate, parseTimestamp } from './timestamps.ts';
+import { parseHttpDate, parseTimestamp } from './timestamps.ts';
 
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
 
@@ -263,39 +263,4 @@ function orderOf(value: unknown, literal: Literal): number {
     case 'time':
       return typeof value === 'string' ? (parseTimestamp(value) ?? Number.NaN) - literal.epochMs : Number.NaN;
   }
-}
-
-/** The text of a filter: `parseFilter(printFilter(f))` is `f` again. Continuation tokens carry filters in this form. */
-export function printFilter(filter: Filter): string {
-  switch (filter.kind) {
-    case 'and':
-    case 'or':
-      return `(${printFilter(filter.left)} ${filter.kind} ${printFilter(filter.right)})`;
-    case 'not':
-      return `not (${printFilter(filter.operand)})`;
-    case 'startsWith':
-      return `startswith(${filter.path.join('/')},${quote(filter.prefix)})`;
-    case 'flag':
-      return filter.path.join('/');
-    case 'compare':
-      return `${filter.path.join('/')} ${filter.operator} ${printLiteral(filter.literal)}`;
-  }
-}
-
-function printLiteral(literal: Literal): string {
-  switch (literal.kind) {
-    case 'text':
-      return quote(literal.value);
-    case 'number':
-    case 'flag':
-      return String(literal.value);
-    case 'time':
-      return `DateTime'${formatTimestamp(literal.epochMs)}'`;
-    case 'nothing':
-      return 'null';
-  }
-}
-
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
 }

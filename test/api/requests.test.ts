@@ -41,6 +41,24 @@ const raw = (method: string, path: string, headers: Readonly<Record<string, stri
     sent.end(body);
   });
 
+test('a body that does not come in time is the fault of who sends it', async () => {
+  const path = withVersion('/jobs?timeout=1');
+  const headers = signed('POST', path, { 'content-type': 'application/json', 'content-length': '10' }, it.now.value);
+  const answer = await new Promise<{ status: number; text: string }>((resolve, reject) => {
+    const sent = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method: 'POST', path, headers }, (got) => {
+      let text = '';
+      got.setEncoding('utf8').on('data', (part: string) => (text += part));
+      got.once('end', () => {
+        resolve({ status: got.statusCode ?? 0, text });
+        sent.destroy();
+      });
+    });
+    sent.once('error', reject);
+    sent.write('{');
+  });
+  expect(answer).toMatchObject({ status: 403, text: expect.stringContaining('IOError') });
+});
+
 describe('who asks', () => {
   const recorded = signatures.requests.filter(({ key }) => key === 'recorded');
   test('requests that real clients signed pass, %2F and %3A and all', async () => {

@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { filterTables } from '../../src/wire/filters.ts';
-import { checkFilter, matches, parseFilter, printFilter, type Comparison, type Filter, type Literal } from '../../src/wire/odata.ts';
+import { checkFilter, matches, parseFilter, type Comparison, type Filter, type Literal } from '../../src/wire/odata.ts';
+import { printFilter } from './printFilter.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 
 const task = {

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { withJobDefaults, withPoolDefaults, withTaskDefaults } from '../../src/wire/defaults.ts';
 import { BatchError, errorBody } from '../../src/wire/errors.ts';
-import { etagOf, msOfTicks, ticksOfMs } from '../../src/wire/etag.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import { readQuery } from '../../src/wire/query.ts';
 import { formatHttpDate, parseTimestamp } from '../../src/wire/timestamps.ts';
@@ -9,6 +8,7 @@ import type { Shapes } from '../../src/wire/types.generated.ts';
 import { readBody } from '../../src/wire/validate.ts';
 import { parseApiVersion, type ApiVersion } from '../../src/wire/versions.ts';
 import { writeBody } from '../../src/wire/write.ts';
+import { etagOf, msOfTicks, ticksOfMs } from './ticks.ts';
 import { clientBodies, recordedExchanges, type Exchange } from './fixtures.ts';
 
 const recorded = parseApiVersion('2022-01-01.15.0');
