@@ -12,7 +12,7 @@ import { reviewPool, takePool } from './poolAllocation.ts';
 import type { CreateCore, Random } from './port.ts';
 import { request, takeIn } from './taskIntake.ts';
 import { release } from './taskLife.ts';
-import { RELEASES_PER_DECIDE } from './tunables.ts';
+import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */
 export const createCore: CreateCore = (snapshot, now) => {
@@ -127,7 +127,7 @@ const releaseDependants = (state: CoreState): void => {
 const settle = (state: CoreState, now: Instant, random: Random): void => {
   const { jobs, pools, nodes } = state.review;
   for (let round = 0; jobs.size + pools.size + nodes.size > 0; round++) {
-    if (round > MOST_ROUNDS) throw new Error('the rules do not settle');
+    if (round > MOST_ROUNDS) throw new Error(`the rules do not settle: ${unsettled(state)}`);
     for (const job of drain(jobs)) reviewJob(state, job, now);
     for (const pool of drain(pools)) reviewPool(state, pool, now, random);
     for (const node of drain(nodes)) reviewNode(state, node, now);
@@ -135,6 +135,9 @@ const settle = (state: CoreState, now: Instant, random: Random): void => {
 };
 
 const MOST_ROUNDS = 100;
+
+const unsettled = ({ review }: CoreState): string =>
+  (['jobs', 'pools', 'nodes'] as const).map((kind) => `${kind} ${[...review[kind]].slice(0, EXPLAIN_LIST).map(({ number }) => number).join(', ') || 'none'}`).join('; ');
 
 const drain = <Item>(set: Set<Item>): Item[] => {
   if (set.size === 0) return [];

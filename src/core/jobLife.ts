@@ -1,11 +1,12 @@
 import { relist, withdraw } from './attempts.ts';
 import { Dependencies } from './dependencies.ts';
 import type { JobIntent } from './intent.ts';
-import type { Instant } from './keys.ts';
+import { idKey, type Instant } from './keys.ts';
 import type { CoreState, Job } from './model.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
 import type { JobState, JobStatus } from './status.ts';
 import { TaskDirectory } from './taskDirectory.ts';
+import type { Timer } from './timers.ts';
 import { COMPLETED_JOBS_KEPT } from './tunables.ts';
 
 /**
@@ -22,30 +23,52 @@ import { COMPLETED_JOBS_KEPT } from './tunables.ts';
 const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
 
 export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
-  const poolQueue = queueOf(state, intent.poolId);
   let job = state.jobs.get(intent.job);
   if (job === undefined) {
-    job = make(intent, status, poolQueue);
+    job = make(intent, status, holdQueue(state, intent.poolId));
     state.jobs.set(intent.job, job);
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
   }
   job.intent = intent;
-  job.poolQueue = poolQueue;
-  if (intent.maxWallClockMs !== null) state.timers.set({ at: intent.createdAt + intent.maxWallClockMs, kind: 'job', job: intent.job });
+  if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
+    const former = job.poolQueue;
+    job.poolQueue = holdQueue(state, intent.poolId);
+    letGoOfQueue(state, former);
+  }
+  setWallClock(state, job);
   state.review.jobs.add(job);
   relist(state, job);
   return job;
 };
 
-export const queueOf = (state: CoreState, poolId: string): PoolQueue => {
-  const poolIdKey = poolId.toLowerCase();
+const setWallClock = (state: CoreState, job: Job): void => {
+  const { createdAt, maxWallClockMs } = job.intent;
+  const at = maxWallClockMs === null || job.status.state === 'completed' ? null : createdAt + maxWallClockMs;
+  if (job.wallClockTimer === at) return;
+  const former = job.wallClockTimer;
+  job.wallClockTimer = at;
+  if (former !== null) state.timers.outdate((timer) => isNeeded(state, timer));
+  if (at !== null) state.timers.set({ at, kind: 'job', job: job.number });
+};
+
+const isNeeded = (state: CoreState, timer: Timer): boolean => timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
+
+/** The queue of the pools and jobs that name this id. Each of them that is held lets go of it in the end. */
+export const holdQueue = (state: CoreState, poolId: string): PoolQueue => {
+  const poolIdKey = idKey(poolId);
   let queue = state.queues.get(poolIdKey);
   if (queue === undefined) {
-    queue = { poolIdKey, pool: null, ready: [] };
+    queue = { poolIdKey, pool: null, ready: [], holders: 0 };
     state.queues.set(poolIdKey, queue);
   }
+  queue.holders += 1;
   return queue;
+};
+
+export const letGoOfQueue = (state: CoreState, queue: PoolQueue): void => {
+  queue.holders -= 1;
+  if (queue.holders === 0) state.queues.delete(queue.poolIdKey);
 };
 
 const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job => {
@@ -74,9 +97,10 @@ const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     queue: new JobQueue(),
     poolQueue,
     listed: null,
+    wallClockTimer: null,
     live: new Set(),
     particulars: new Map(),
-    dependencies: intent.usesTaskDependencies ? new Dependencies() : null,
+    dependencies: intent.usesTaskDependencies && status.state !== 'completed' ? new Dependencies() : null,
     recent: new Map(),
     exitAction: null,
     gone: false,
@@ -106,6 +130,7 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   if (job.status.state === 'terminating') {
     move(state, job, 'completed', now);
     job.status = { ...job.status, endedAt: now };
+    setWallClock(state, job);
     forgetTasks(state, job);
     keepCompleted(state, job);
   }
@@ -184,6 +209,7 @@ const forgetTasks = (state: CoreState, job: Job): void => {
   job.directory.clear();
   job.queue.clear();
   job.particulars.clear();
+  job.dependencies = null;
   relist(state, job);
 };
 
@@ -193,6 +219,7 @@ const keepCompleted = (state: CoreState, job: Job): void => {
     if (state.completedJobs.size <= COMPLETED_JOBS_KEPT || oldest.dirty || oldest.recent.size > 0) return;
     state.completedJobs.delete(oldest);
     state.jobs.delete(oldest.number);
+    letGoOfQueue(state, oldest.poolQueue);
   }
 };
 
@@ -203,6 +230,8 @@ const leave = (state: CoreState, job: Job): void => {
   relist(state, job);
   state.jobs.delete(job.number);
   state.completedJobs.delete(job);
+  letGoOfQueue(state, job.poolQueue);
+  if (job.wallClockTimer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   state.changes.jobGone(job.number);
   for (const node of job.poolQueue.pool?.nodes ?? []) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });
 };

@@ -20,7 +20,7 @@ export interface CoreState {
   readonly jobs: Map<JobNumber, Job>;
   /** Completed jobs still held, oldest first. */
   readonly completedJobs: Set<Job>;
-  /** By lower-case pool id, whether such a pool exists or not. */
+  /** By lower-case pool id, whether such a pool exists or not, as long as a pool or a job names it. */
   readonly queues: Map<string, PoolQueue>;
   readonly timers: Timers;
   readonly changes: Changes;
@@ -108,11 +108,14 @@ export interface Job {
   poolQueue: PoolQueue;
   /** Where it stands among the jobs of its pool that could have a task placed; null: it could not. */
   listed: { readonly queue: PoolQueue; readonly priority: number } | null;
+  /** When the timer of its wall clock is due; null: none is needed. */
+  wallClockTimer: Instant | null;
   /** Offered or running. */
   readonly live: Set<Task>;
   /** What only few tasks have. */
   readonly particulars: Map<TaskNumber, Particulars>;
-  readonly dependencies: Dependencies | null;
+  /** null: the job uses none, or is completed. */
+  dependencies: Dependencies | null;
   /** Tasks that ended in the last ticks. */
   readonly recent: Map<TaskNumber, Task>;
   /** An exit condition asks for this. */

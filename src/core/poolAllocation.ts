@@ -2,7 +2,7 @@ import { Capacity } from './capacity.ts';
 import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, RESIZE_STOPPED } from './failures.ts';
 import type { PoolIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
-import { queueOf } from './jobLife.ts';
+import { holdQueue, letGoOfQueue } from './jobLife.ts';
 import type { CoreState, Node, Pool } from './model.ts';
 import { createNode, startLeaving, stayAfterAll } from './nodeLife.ts';
 import type { Random } from './port.ts';
@@ -48,7 +48,7 @@ const make = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
   },
   nodes: new Set(),
   capacity: new Capacity(),
-  queue: queueOf(state, intent.id),
+  queue: holdQueue(state, intent.id),
   failures: { dedicated: null, lowPriority: null },
   offered: new Map(),
   stealing: 0,
@@ -76,6 +76,7 @@ const remove = (state: CoreState, pool: Pool, now: Instant): void => {
   if (pool.nodes.size > 0) return;
   state.pools.delete(pool.number);
   if (pool.queue.pool === pool) pool.queue.pool = null;
+  letGoOfQueue(state, pool.queue);
   state.changes.poolGone(pool.number);
 };
 

@@ -82,6 +82,8 @@ export interface PoolQueue {
   readonly poolIdKey: string;
   pool: Pool | null;
   readonly ready: Job[];
+  /** Pools and jobs in memory that name it. */
+  holders: number;
 }
 
 /** Puts the job where it belongs among the jobs of its pool, after anything about it that matters has changed. */

@@ -1,6 +1,6 @@
 import type { Instant, JobNumber, NodeNumber, PoolNumber } from './keys.ts';
 
-/** What to look at again at an instant. Looking early or twice changes nothing, so timers are never cancelled. */
+/** What to look at again at an instant. Looking early or twice changes nothing, so timers need not be cancelled. */
 export type Timer =
   | { readonly at: Instant; readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly at: Instant; readonly kind: 'job'; readonly job: JobNumber }
@@ -11,6 +11,7 @@ export type Timer =
 /** A binary heap by time. */
 export class Timers {
   readonly #heap: Timer[] = [];
+  #outdated = 0;
 
   next(): Instant | null {
     return this.#heap[0]?.at ?? null;
@@ -28,6 +29,14 @@ export class Timers {
       child = parent;
     }
     heap[child] = timer;
+  }
+
+  /** One of those set is needed no more. When that goes for half of them, those that `isNeeded` does not know go: a bound that is years away holds up no memory. */
+  outdate(isNeeded: (timer: Timer) => boolean): void {
+    this.#outdated += 1;
+    if (this.#outdated * 2 < this.#heap.length) return;
+    this.#outdated = 0;
+    for (const timer of this.#heap.splice(0)) if (isNeeded(timer)) this.set(timer);
   }
 
   /** Takes out the first timer that is due; null: none is. */
