@@ -8,11 +8,13 @@ const EVERY_MS = 60_000;
 export const startMaintenance = (pool: Pool, options: { readonly clock: () => Instant; readonly onError: (error: unknown) => void }): { stop(): Promise<void> } => {
   const stopping = new AbortController();
   const round = async (): Promise<void> => {
-    try {
-      await trimJournal(pool, options.clock());
-      await clearGoneJobs(pool, stopping.signal);
-    } catch (error) {
-      if (!stopping.signal.aborted) options.onError(error);
+    // Each by itself: a journal that can't be trimmed is no reason to keep what is gone.
+    for (const work of [() => trimJournal(pool, options.clock()), () => clearGoneJobs(pool, stopping.signal)]) {
+      try {
+        await work();
+      } catch (error) {
+        if (!stopping.signal.aborted) options.onError(error);
+      }
     }
   };
   let running = round();
@@ -66,14 +68,15 @@ export const trimJournal = async (pool: Pool, now: Instant, limits: JournalLimit
 };
 
 const makePartition = async (pool: Pool, hour: number): Promise<void> => {
-  const { rows } = await pool.query<{ there: boolean; inRest: boolean }>(
-    'select to_regclass($1) is not null as there, exists (select from journal_rest where at >= $2 and at < $3) as "inRest"',
-    [partitionName(hour), hour * HOUR_MS, (hour + 1) * HOUR_MS],
-  );
-  // An hour that began in `journal_rest` ends there, too.
-  if (rows[0] === undefined || rows[0].there || rows[0].inRest) return;
+  const { rows } = await pool.query<{ there: boolean }>('select to_regclass($1) is not null as there', [partitionName(hour)]);
+  if (rows[0]?.there !== false) return;
   await inTransaction(pool, 'begin', async (client) => {
     await client.query(LOCK_TIMEOUT);
+    // Nobody writes between the look and the partition: ticks wait for the instant that this takes.
+    await client.query('lock table journal in access exclusive mode');
+    const rest = await client.query('select from journal_rest where at >= $1 and at < $2 limit 1', [hour * HOUR_MS, (hour + 1) * HOUR_MS]);
+    // An hour that began in `journal_rest` ends there, too.
+    if (rest.rowCount !== 0) return;
     await client.query(`create table if not exists ${partitionName(hour)} partition of journal for values from (${hour * HOUR_MS}) to (${(hour + 1) * HOUR_MS})`);
   });
 };
@@ -95,6 +98,15 @@ const dropPartitions = async (pool: Pool, current: number, now: Instant, limits:
     });
     bytes -= partition.bytes;
   }
+  // Only the rest is left and it is still too much: its hours that are over go, and their room with them.
+  if (bytes <= limits.maxBytes || (rest.rows[0]?.bytes ?? 0) === 0) return;
+  await inTransaction(pool, 'begin', async (client) => {
+    await client.query(LOCK_TIMEOUT);
+    await client.query('lock table journal_rest in access exclusive mode');
+    const present = await client.query('select from journal_rest where at >= $1 limit 1', [current * HOUR_MS]);
+    if (present.rowCount === 0) await client.query('truncate journal_rest');
+    else await client.query('delete from journal_rest where at < $1', [current * HOUR_MS]);
+  });
 };
 
 const ROWS_A_BATCH = 5000;

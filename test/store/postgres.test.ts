@@ -185,6 +185,16 @@ describe('PostgreSQL', () => {
     expect(failures).toEqual([]);
   });
 
+  it('is cleared of what is gone also while its journal can not be trimmed', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'left, too' }));
+    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
+    const failures: unknown[] = [];
+    const maintenance = startMaintenance(pool, { clock: () => Number.NaN, onError: (error) => failures.push(error) });
+    await until('the job is cleared away', async () => (await pool.query('select from gone_job')).rowCount === 0);
+    await maintenance.stop();
+    expect(failures).toHaveLength(1);
+  });
+
   describe('the journal', () => {
     const journal = { coreVersion: '1', seed: 1, inputs: new Uint8Array(1000) };
     const partitions = async (): Promise<string[]> =>
@@ -203,12 +213,22 @@ describe('PostgreSQL', () => {
       expect(await partitions()).toEqual(['journal_0472502']);
     });
 
+    it('that nobody made partitions for is held to the size as well', async () => {
+      const later = NOW + 50 * HOUR_MS;
+      await store.commit(tick({}, { now: later, journal }));
+      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
+      await trimJournal(pool, later + HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 2 ** 40 });
+      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
+      await trimJournal(pool, later + HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 1 });
+      expect(await partitions()).toEqual([]);
+    });
+
     it('loses nothing when nobody made the partition in time', async () => {
       await store.commit(tick({}, { now: NOW + 90 * HOUR_MS, journal }));
-      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
+      expect(await partitions()).toEqual(['journal_rest']);
       await trimJournal(pool, NOW + 90 * HOUR_MS);
       await store.commit(tick({}, { now: NOW + 90 * HOUR_MS + 1, journal }));
-      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest', 'journal_rest']);
+      expect(await partitions()).toEqual(['journal_rest', 'journal_rest']);
       await trimJournal(pool, NOW + 92 * HOUR_MS, { maxAgeMs: HOUR_MS, maxBytes: 2 ** 40 });
       expect(await partitions()).toEqual([]);
     });
