@@ -211,7 +211,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     const done = new Promise<AttemptOutcome>((resolve) => {
       end = (how) => {
         if (!running.delete(name)) return;
-        truth.ended(key, world.now(), 'exitCode' in how ? how.exitCode : null);
+        truth.ended(key, world.now(), how);
         resolve(how);
       };
     });
@@ -222,7 +222,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   const die = (): void => {
     if (!alive) return;
     alive = false;
-    for (const key of running.values()) truth.ended(key, world.now(), null);
+    for (const key of running.values()) truth.ended(key, world.now(), { kind: 'lost' });
     running.clear();
     line?.close();
     options.onGone();

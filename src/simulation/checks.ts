@@ -1,3 +1,4 @@
+import type { AttemptOutcome } from '../core/events.ts';
 import { type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
@@ -34,6 +35,23 @@ const counted = (status: TaskStatus | null): Counted => {
   }
 };
 
+/** How a task reads that an attempt completed in this way (errors 4.5); on purpose not by way of the rules. */
+const endOf = (outcome: AttemptOutcome): { exitCode: number | null; result: TaskStatus['result']; failure: string | null } => {
+  const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;
+  switch (outcome.kind) {
+    case 'exited':
+      return exitCode === 0 ? { exitCode, result: 'success', failure: null } : { exitCode, result: 'failure', failure: 'FailureExitCode' };
+    case 'notStarted':
+    case 'uploadFailed':
+      return { exitCode, result: 'failure', failure: outcome.failure.code };
+    case 'timedOut':
+      return { exitCode, result: 'failure', failure: 'TaskEnded' };
+    case 'killed':
+    case 'lost':
+      return { exitCode, result: null, failure: null };
+  }
+};
+
 export const createChecks = (options: { readonly tables: () => Tables; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks => {
   const violations: string[] = [];
   /** Our own count of what stands in the database, by rows as they change. */
@@ -67,7 +85,11 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
     const attempt = options.truth().attempt({ job: status.job, task: status.task, attempt: status.attempt, instance: 0 });
     if (attempt === undefined) violated(`task ${name} is completed by attempt ${status.attempt}, which never ran`);
     else if (attempt.end === null) violated(`task ${name} is completed by attempt ${status.attempt}, which still runs`);
-    else if (attempt.end.exitCode !== status.exitCode) violated(`task ${name}: exit code ${status.exitCode}, but attempt ${status.attempt} ended with ${attempt.end.exitCode}`);
+    else {
+      const said = JSON.stringify({ exitCode: status.exitCode, result: status.result, failure: status.failure?.code ?? null });
+      const happened = JSON.stringify(endOf(attempt.end.outcome));
+      if (said !== happened) violated(`task ${name} is completed with ${said}, but attempt ${status.attempt} ended with ${happened}`);
+    }
   };
 
   const takeIn = (record: JobRecord, job: JobNumber, from: number, to: number): void => {

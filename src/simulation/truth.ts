@@ -1,3 +1,4 @@
+import type { AttemptOutcome } from '../core/events.ts';
 import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
 
 /** What really happened on the nodes, whoever knows of it: the checks hold the database's word against it. */
@@ -7,12 +8,12 @@ export interface Attempt {
   readonly slots: number;
   readonly startedAt: Instant;
   /** null: it runs. */
-  end: { readonly at: Instant; readonly exitCode: number | null } | null;
+  end: { readonly at: Instant; readonly outcome: AttemptOutcome } | null;
 }
 
 export interface Truth {
   started(attempt: Omit<Attempt, 'end'>): void;
-  ended(key: AttemptKey, at: Instant, exitCode: number | null): void;
+  ended(key: AttemptKey, at: Instant, outcome: AttemptOutcome): void;
   attempt(key: AttemptKey): Attempt | undefined;
   /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
@@ -31,10 +32,10 @@ export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, live: Reado
       all.set(attemptName(given.key), attempt);
       live.add(attempt);
     },
-    ended: (key, at, exitCode) => {
+    ended: (key, at, outcome) => {
       const attempt = all.get(attemptName(key));
       if (attempt === undefined || attempt.end !== null) throw new Error(`attempt ${attemptName(key)} ended without running`);
-      attempt.end = { at, exitCode };
+      attempt.end = { at, outcome };
       live.delete(attempt);
     },
     attempt: (key) => all.get(attemptName(key)),

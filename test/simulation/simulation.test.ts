@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { CoreEvent } from '../../src/core/events.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
+import type { TaskStatus } from '../../src/core/status.ts';
 import type { CreateCore } from '../../src/core/port.ts';
 import { MANY_FAULTS, NO_FAULTS } from '../../src/simulation/faults.ts';
 import { type Result, type Scenario, simulate } from '../../src/simulation/simulate.ts';
@@ -102,8 +103,22 @@ describe('the simulation notices', () => {
   });
 
   it('that a completed task changes', async () => {
-    const core = altered({ decisions: (decisions) => ({ ...decisions, tasks: decisions.tasks.map((task) => (task.state === 'completed' ? { ...task, state: 'running' } : task)) }) });
-    expect(await violations(core)).not.toBe('');
+    let completed: TaskStatus | null = null;
+    const core = altered({
+      decisions: (decisions) => {
+        const stored = completed;
+        completed ??= decisions.tasks.find(({ state, job }) => state === 'completed' && !decisions.gone.jobs.includes(job)) ?? null;
+        return stored === null || decisions.tasks.length === 0 ? decisions : { ...decisions, tasks: [...decisions.tasks, { ...stored, retryCount: stored.retryCount + 1 }] };
+      },
+    });
+    expect(await violations(core, { faults: NO_FAULTS })).toMatch(/was completed and changed/);
+  });
+
+  it('that a task is said to have ended otherwise than its attempt did', async () => {
+    const core = altered({
+      decisions: (decisions) => ({ ...decisions, tasks: decisions.tasks.map((task) => (task.failure?.code === 'FailureExitCode' ? { ...task, failure: null } : task)) }),
+    });
+    expect(await violations(core, { faults: NO_FAULTS })).toMatch(/is completed with .*"failure":null}, but attempt \d+ ended with .*FailureExitCode/);
   });
 
   it('that a commit is lost', async () => {
