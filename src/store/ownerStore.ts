@@ -29,7 +29,7 @@ export interface OwnerStore {
   /**
    * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
    * and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
-   * Throws `Deposed` (another epoch rules), `GuardFailed` (nothing is written; read the inbox, decide again), or anything else: then the outcome is unknown
+   * Throws `Deposed` (another epoch rules), `GuardFailed` (nothing is written; what was decided in memory does not hold, so load again), or anything else: then the outcome is unknown
    * and the account must be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
    */
   commit(tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }>;
