@@ -240,8 +240,9 @@ describe('a run that is left', () => {
   /** Starts a run of one long task, on a terminal of its own or without one; gives it back when the task runs. */
   const startLong = async (job: string, onTerminal: boolean): Promise<{ send(text: string): void; kill(): void; output(): string; code: Promise<number | null> }> => {
     const args = ['run', '--job', job, '--', '/bin/sleep', '300'];
+    // exec: a shell that stays between (dash does) would end by the Ctrl-C itself, and its 130 stand for the run's code.
     const child = onTerminal
-      ? spawn('script', ['--quiet', '--return', '--command', [LINARITE, ...args].join(' '), '/dev/null'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir } })
+      ? spawn('script', ['--quiet', '--return', '--command', ['exec', LINARITE, ...args].join(' '), '/dev/null'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir } })
       : spawn(LINARITE, args, { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir } });
     let output = '';
     child.stdout.on('data', (text: Buffer) => (output += text.toString()));
