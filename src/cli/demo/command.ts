@@ -8,7 +8,7 @@ export function addDemoCommand(program: Command): void {
     .command('demo')
     .description('render a picture in tiles on two nodes: a real job from start to end')
     .option('--width <pixels>', 'the height is 9/16 of it', wholeNumber(64, 3840), 960)
-    .option('--samples <count>', 'light paths for each pixel; more take longer and leave less noise', wholeNumber(1, 4096), 16)
+    .option('--samples <count>', 'light paths for each pixel; more take longer and leave less noise (default: what this machine has time for, 4 to 16)', wholeNumber(1, 4096))
     .option('--nodes <count>', 'nodes of the pool', wholeNumber(1, 100), 2)
     .option('--slots <count>', 'tasks at a time on a node (default: as many as use this machine, at least 2)', wholeNumber(1, 256))
     .option('--out <file>', 'where the picture goes', 'linarite-demo.png')

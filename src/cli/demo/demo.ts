@@ -12,12 +12,14 @@ import { signalsOfThisProcess } from '../run/signals.ts';
 import { connectStorage } from '../run/storage.ts';
 import { stopHere } from '../run/localService.ts';
 import { renderPicture, type Rendered } from './picture.ts';
-import { pictureOf } from './tasks.ts';
+import { affordableSamples } from './affordable.ts';
+import { frameOf, pictureOf, type Picture } from './tasks.ts';
 
 /** The flags of `linarite demo`, as they stand on the command line. */
 export interface DemoFlags {
   readonly width: number;
-  readonly samples: number;
+  /** Default: as many as this machine has time for. */
+  readonly samples?: number;
   readonly nodes: number;
   readonly slots?: number;
   readonly out: string;
@@ -38,8 +40,12 @@ export async function demo(flags: DemoFlags): Promise<number> {
   let connection: Connection | undefined;
   try {
     connection = await connectLocal(flags.dataDir, (path) => progress.step(`starting a service on ${path}`));
+    const frame = frameOf(flags.width);
+    const tasksAtATime = flags.nodes * slots;
+    const samples = flags.samples ?? affordableSamples(frame, Math.min(tasksAtATime, availableParallelism()), () => performance.now());
+    const picture = pictureOf(frame, samples, tasksAtATime);
     const rendered = await renderPicture({
-      picture: pictureOf(flags.width, flags.samples, flags.nodes * slots),
+      picture,
       nodes: flags.nodes,
       slots,
       name,
@@ -53,7 +59,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     });
     progress.clear();
     const stopped = await stopIfOurs(connection, flags);
-    console.log(json ? JSON.stringify(jsonOf(rendered, flags, name, slots)) : linesOf(rendered, flags, { name, stopped, endpoint: connection.batch.endpoint }).join('\n'));
+    console.log(json ? JSON.stringify(jsonOf(rendered, flags, { job: name, slots, picture })) : linesOf(rendered, flags, { name, stopped, endpoint: connection.batch.endpoint }).join('\n'));
     return exitCodes.succeeded;
   } catch (error) {
     progress.clear();
@@ -76,7 +82,13 @@ async function stopIfOurs({ local }: Connection, { keep, dataDir }: DemoFlags): 
   return true;
 }
 
-function jsonOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, nodes, width, samples }: DemoFlags, job: string, slots: number): Record<string, unknown> {
+interface Done {
+  readonly job: string;
+  readonly slots: number;
+  readonly picture: Picture;
+}
+
+function jsonOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, nodes }: DemoFlags, { job, slots, picture: { width, samples } }: Done): Record<string, unknown> {
   return { result: 'succeeded', exitCode: exitCodes.succeeded, picture: resolve(out), width, samples, seconds: seconds(elapsedMs), taskSeconds: seconds(taskMs), tasks, nodes, nodesUsed, slots, job };
 }
 

@@ -80,7 +80,7 @@ export async function renderPicture(rendering: Rendering): Promise<Rendered> {
 async function submit({ picture, nodes, slots, name, batch, storage, progress, signal }: Rendering, made: Made): Promise<void> {
   const [input, output] = [containerName(name, 'in'), containerName(name, 'out')];
   const wish = { nodes, lowPriorityNodes: 0, slots, vmSize: sizeForSlots(slots) };
-  progress.step(`pool of ${nodes} nodes with ${slots} slots each, ${picture.width} x ${picture.height} pixels`);
+  progress.step(`pool of ${nodes} nodes with ${slots} slots each, ${picture.width} x ${picture.height} pixels, ${picture.samples} light paths for each`);
   await batch.addPool(poolBody(name, wish, chooseImage(await batch.images(), undefined)));
   made.pool = name;
   for (const container of [input, output]) {

@@ -2,10 +2,14 @@ import type { JobToAdd, TaskToAdd } from '../run/batchAccount.ts';
 import { joinCommandLine } from '../run/commandLine.ts';
 import { tilesOf, type Tile } from './render/layout.mjs';
 
-/** What is rendered, in pixels; `samples` paths a pixel at least. */
-export interface Picture {
+/** A picture's size, in pixels. */
+export interface Frame {
   readonly width: number;
   readonly height: number;
+}
+
+/** What is rendered, in pixels; `samples` paths a pixel at least. */
+export interface Picture extends Frame {
   readonly samples: number;
   readonly tileWidth: number;
   readonly tileHeight: number;
@@ -35,11 +39,18 @@ const HEIGHT_OF_WIDTH = 9 / 16;
 const TILES_A_SLOT = 6;
 const LEAST_TILE = 24;
 
-/** A picture of that width cut into enough tiles for `slots` tasks at a time. */
-export function pictureOf(width: number, samples: number, slots: number): Picture {
-  const height = Math.round(width * HEIGHT_OF_WIDTH);
+/** Paths a pixel where nobody asks for a number: fewer leave specks, more are hardly seen after the filter. */
+export const LEAST_SAMPLES = 4;
+export const MOST_SAMPLES = 16;
+
+export const frameOf = (width: number): Frame => ({ width, height: Math.round(width * HEIGHT_OF_WIDTH) });
+export const pixelsOf = ({ width, height }: Frame): number => width * height;
+
+/** A picture cut into enough tiles for `slots` tasks at a time. */
+export function pictureOf(frame: Frame, samples: number, slots: number): Picture {
+  const { width, height } = frame;
   const wanted = Math.max(24, slots * TILES_A_SLOT);
-  const side = Math.max(LEAST_TILE, Math.floor(Math.sqrt((width * height) / wanted)));
+  const side = Math.max(LEAST_TILE, Math.floor(Math.sqrt(pixelsOf(frame) / wanted)));
   const across = Math.ceil(width / side);
   const down = Math.ceil(height / side);
   return { width, height, samples, tileWidth: Math.ceil(width / across), tileHeight: Math.ceil(height / down) };

@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { tilesOf } from '../../../src/cli/demo/render/layout.mjs';
 import { encodePng } from '../../../src/cli/demo/render/png.mjs';
 import { renderTile } from '../../../src/cli/demo/render/tracer.mjs';
-import { demoTasks, pictureOf, tilesOfPicture } from '../../../src/cli/demo/tasks.ts';
+import { affordableSamples, samplesWithin } from '../../../src/cli/demo/affordable.ts';
+import { demoTasks, frameOf, pictureOf, tilesOfPicture } from '../../../src/cli/demo/tasks.ts';
 import { decodePng } from './decodePng.ts';
 
 describe('the picture', () => {
   test('is cut into tiles that cover every pixel once, several for each slot', () => {
     for (const [width, slots] of [[960, 4], [64, 2], [1921, 7], [960, 256]] as const) {
-      const picture = pictureOf(width, 1, slots);
+      const picture = pictureOf(frameOf(width), 1, slots);
       const tiles = tilesOfPicture(picture);
       const covered = new Uint8Array(picture.width * picture.height);
       for (const { left, top, columns, lines } of tiles) {
@@ -34,12 +35,32 @@ describe('the picture', () => {
   });
 
   test('is joined by one task that depends on all tiles', () => {
-    const picture = pictureOf(64, 1, 2);
+    const picture = pictureOf(frameOf(64), 1, 2);
     const tasks = demoTasks(picture, { node: '/usr/bin/node', administrator: false, programUrl: (name) => `http://in/${name}`, writeUrl: 'http://out?w', readUrl: 'http://out?r' });
     const tiles = tilesOf(picture.width, picture.height, picture.tileWidth, picture.tileHeight).length;
     expect(tasks).toHaveLength(tiles + 1);
     expect(tasks.slice(0, -1).every(({ dependsOn }) => dependsOn === undefined)).toBe(true);
     expect(tasks.at(-1)?.dependsOn).toEqual({ taskIdRanges: [{ start: 1, end: tiles }] });
+  });
+});
+
+describe('light paths for each pixel, where nobody asks for a number', () => {
+  test.each([
+    ['a machine that is twice as fast as needed for the fewest', 2, 1, 8],
+    ['one that is much faster', 100, 1, 16],
+    ['one that is too slow even for the fewest', 1, 3, 4],
+  ])('%s', (_machine, msAPixel, leastMsAPixel, samples) => {
+    expect(samplesWithin(msAPixel, leastMsAPixel)).toBe(samples);
+  });
+
+  test('are as many as rendering small patches says that there is time for', () => {
+    const tookMs = (ms: number): number => {
+      const times = [0, ms];
+      return affordableSamples(frameOf(960), 2, () => times.shift() ?? 0);
+    };
+    // Patches are a hundredth of the picture: 180 ms for them are 8.7 s on two cores, of 18; 90 s are far too long.
+    expect(tookMs(180)).toBe(8);
+    expect(tookMs(90_000)).toBe(4);
   });
 });
 
