@@ -52,8 +52,10 @@ function refusal(task: TaskAdd, job: Parameters<typeof checkTaskAgainstJob>[1], 
 }
 
 function newTask(task: TaskAdd): NewTask {
-  const spec = { ...withTaskDefaults(task, { constraints: undefined }), constraints: storedConstraints(task.constraints) };
-  return { id: task.id, spec: JSON.stringify(spec), requiredSlots: spec.requiredSlots, rules: taskRules(spec) };
+  // The id first, whatever the client's order: taskText.ts answers with this text.
+  const { id, ...rest } = withTaskDefaults(task, { constraints: undefined });
+  const spec = { id, ...rest, constraints: storedConstraints(task.constraints) };
+  return { id, spec: JSON.stringify(spec), requiredSlots: spec.requiredSlots, rules: taskRules(spec) };
 }
 
 /** Task_Add. */

@@ -8,6 +8,7 @@ import type { Call, Handler, Parts } from './call.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedJob } from './jobView.ts';
 import { pageStart, skipToken, streamedList } from './paging.ts';
+import { taskText } from './taskText.ts';
 import { viewOfTask, wireTask, type TaskContext } from './taskView.ts';
 
 /** Task_List, in the order in which tasks were added. */
@@ -20,10 +21,8 @@ export const listTasksHandler: Handler = async (call, parts) => {
   const rows = tasks.slice(0, maxResults);
   const token = cut || tasks.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
   const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
-  const text = (row: TaskWithStatus): string => {
-    const json = writeBody('Task', call.version, wireTask(row, context));
-    return JSON.stringify(select === undefined ? json : applySelect(json, select));
-  };
+  const text = (row: TaskWithStatus): string =>
+    select === undefined ? taskText(row, call.version, context) : JSON.stringify(applySelect(writeBody('Task', call.version, wireTask(row, context)), select));
   return streamedList(call, 'tasks', rows, text, token);
 };
 

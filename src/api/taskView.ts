@@ -42,10 +42,15 @@ export interface TaskContext {
 
 export function wireTask(row: TaskWithStatus, context: TaskContext): Task {
   const spec = storedTask(row);
+  const { maxTaskRetryCount = context.jobRetryCount, ...constraints } = spec.constraints;
+  // Assigned onto the object that was just parsed: spreading it into a new one costs several times as much, and pages have a thousand.
+  return Object.assign(spec, taskStatus(row, context), { constraints: { ...constraints, maxTaskRetryCount } });
+}
+
+/** All of a task that its specification does not say. No API version knows it under other names. */
+export function taskStatus(row: TaskWithStatus, context: TaskContext) {
   const view = viewOfTask(row);
-  const { constraints } = spec;
-  // Assigned onto the object that was just parsed: spreading it into a new one costs seven times as much, and pages have a thousand.
-  return Object.assign(spec, {
+  return {
     url: `${context.baseUrl}/jobs/${context.jobId}/tasks/${row.id}`,
     eTag: etag(row.modifiedAt),
     creationTime: formatTimestamp(row.createdAt),
@@ -53,11 +58,10 @@ export function wireTask(row: TaskWithStatus, context: TaskContext): Task {
     state: view.state,
     stateTransitionTime: formatTimestamp(view.since),
     previousState: view.previousState ?? undefined,
-    previousStateTransitionTime: view.previousSince === null ? undefined : formatTimestamp(view.previousSince),
-    constraints: constraints.maxTaskRetryCount === undefined ? { ...constraints, maxTaskRetryCount: context.jobRetryCount } : constraints,
+    previousStateTransitionTime: time(view.previousSince),
     executionInfo: executionInfo(row, view.state),
     nodeInfo: nodeInfo(row, view.state, context),
-  });
+  };
 }
 
 /** A task that waits for another try shows none of the last one's times (recorded: active tasks carry counts alone). */

@@ -1,0 +1,91 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { taskText } from '../../src/api/taskText.ts';
+import { wireTask, type TaskContext } from '../../src/api/taskView.ts';
+import type { TaskWithStatus } from '../../src/store/intents/tasks.ts';
+import { isVerbatim } from '../../src/wire/verbatim.ts';
+import { parseApiVersion } from '../../src/wire/versions.ts';
+import { writeBody } from '../../src/wire/write.ts';
+
+const versions = ['2017-05-01.5.0', '2018-12-01.8.0', '2019-08-01.10.0', '2022-01-01.15.0', '2025-06-01'].map(parseApiVersion);
+const newest = parseApiVersion('2025-06-01');
+const noon = Date.UTC(2026, 10, 28, 12);
+const context: TaskContext = { baseUrl: 'http://host', jobId: 'job', poolId: 'pool', jobRetryCount: 3, nodes: new Map([[7, { id: 'node', poolId: 'pool' }]]) };
+
+const row = (spec: { readonly id: string }): TaskWithStatus => ({
+  task: 1,
+  id: spec.id,
+  spec: JSON.stringify(spec),
+  createdAt: noon,
+  modifiedAt: noon,
+  requiredSlots: 1,
+  terminateAt: null,
+  reactivateSequence: 0,
+  state: 'completed',
+  since: noon + 2,
+  previousState: 'running',
+  previousSince: noon + 1,
+  attempt: 1,
+  node: 7,
+  startedAt: noon + 1,
+  endedAt: noon + 2,
+  exitCode: 1,
+  result: 'failure',
+  failure: JSON.stringify({ category: 'UserError', code: 'FailureExitCode', message: 'm', details: [] }),
+  retryCount: 1,
+  lastRetryAt: noon,
+  requeueCount: 0,
+  lastRequeueAt: null,
+  seenReactivateSequence: 0,
+});
+
+// Texts that look like what the specification's own text is searched for.
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"constraints":{', '},"maxTaskRetryCount":9', 'password', '"password"', '{"id":"x",', '\\"', '}'));
+const constraints = fc.record({ maxWallClockTime: fc.constant('PT1H'), retentionTime: fc.constant('P7D'), maxTaskRetryCount: fc.integer({ min: -1, max: 9 }) }, { requiredKeys: ['maxWallClockTime', 'retentionTime'] });
+const optional = {
+  displayName: text,
+  commandLine: text,
+  containerSettings: fc.record({ imageName: text, registry: fc.record({ username: text, password: text }, { requiredKeys: ['username'] }) }, { requiredKeys: ['imageName'] }),
+  resourceFiles: fc.array(fc.record({ httpUrl: text, filePath: text }, { requiredKeys: [] }), { maxLength: 2 }),
+  environmentSettings: fc.array(fc.record({ name: text, value: text }), { maxLength: 2 }),
+  userIdentity: fc.constant({ autoUser: { scope: 'pool', elevationLevel: 'admin' } }),
+  requiredSlots: fc.integer({ min: 1, max: 256 }),
+};
+/** Stored specifications; the constraints stand anywhere behind the id, as clients may send them. */
+const spec = fc.tuple(text, fc.record(optional, { requiredKeys: ['commandLine'] }), constraints, fc.boolean()).map(([id, rest, limits, last]) => (last ? { id, ...rest, constraints: limits } : { id, constraints: limits, ...rest }));
+
+describe('the text of a task in a page', () => {
+  test('says what the long way says, in every API version', () => {
+    fc.assert(
+      fc.property(spec, fc.constantFrom(...versions), (stored, version) => {
+        const long = JSON.parse(JSON.stringify(writeBody('Task', version, wireTask(row(stored), context)))) as unknown;
+        expect(JSON.parse(taskText(row(stored), version, context))).toEqual(long);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('is the stored text with the status behind the id, where the version writes it so', () => {
+    const stored = { id: 't', commandLine: 'x', requiredSlots: 2, constraints: { maxWallClockTime: 'PT1H', retentionTime: 'P7D' } };
+    expect(taskText(row(stored), newest, context)).toMatch(/^\{"id":"t","url":"http:\/\/host\/jobs\/job\/tasks\/t",.*\},"commandLine":"x","requiredSlots":2,"constraints":\{[^}]*,"maxTaskRetryCount":3\}\}$/);
+  });
+
+  test('leaves out what an older version does not know, and secrets in all', () => {
+    const stored = { id: 't', commandLine: 'x', requiredSlots: 2, containerSettings: { imageName: 'i', registry: { username: 'u', password: 'secret' } }, constraints: { maxWallClockTime: 'PT1H', retentionTime: 'P7D' } };
+    expect(taskText(row(stored), parseApiVersion('2017-05-01.5.0'), context)).not.toMatch(/requiredSlots|containerSettings/);
+    for (const version of versions) expect(taskText(row(stored), version, context)).not.toContain('secret');
+  });
+});
+
+describe('a stored text is taken as it is', () => {
+  test.each([
+    ['with names that all versions know', { commandLine: 'x' }, true, true],
+    ['but not with a secret', { containerSettings: { imageName: 'i', registry: { password: 'p' } } }, false, false],
+    ['but not where a name is younger than the version', { requiredSlots: 1 }, false, true],
+    ['but not where a name was another', { resourceFiles: [{ httpUrl: 'u' }] }, false, true],
+    ['also where a value looks like such a name', { commandLine: '"password": "x"' }, true, true],
+  ])('%s', (_what, stored, oldest, today) => {
+    expect(isVerbatim('Task', parseApiVersion('2017-05-01.5.0'), JSON.stringify(stored))).toBe(oldest);
+    expect(isVerbatim('Task', newest, JSON.stringify(stored))).toBe(today);
+  });
+});
