@@ -296,9 +296,8 @@ const refresh = (state: CoreState, node: Node): void => {
   } else pool.capacity.remove(node);
 };
 
-/** The pool has no more use for it. */
+/** The pool has no more use for it. One that is leaving already may have waited for its tasks or their data: a pool that is deleted waits for neither. */
 export const startLeaving = (state: CoreState, node: Node, now: Instant): void => {
-  if (node.state === 'leavingpool') return;
   enter(state, node, 'leavingpool', now);
   node.acquireAt = null;
   for (const task of [...node.offers, ...node.running]) withdraw(state, task);

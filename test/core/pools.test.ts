@@ -247,6 +247,34 @@ describe('deleting a pool', () => {
     expect(job.of(1).requeueCount).toBe(1);
   });
 
+  test.each(['taskcompletion', 'retaineddata'] as const)('requeues what an earlier resize was waiting for (%s)', (nodeDeallocation) => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    pool.resize(0, { nodeDeallocation });
+    env.settle();
+    expect(job.state(1)).toBe('running');
+    pool.delete();
+    env.settle();
+    expect(env.pools.has(pool.number)).toBe(false);
+    expect(job.of(1)).toMatchObject({ state: 'active', requeueCount: 1, cause: 'nodeRemoved' });
+  });
+
+  test('does not wait for data that an earlier resize was to retain', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task({ retentionMs: 600_000 });
+    env.settle();
+    job.end(1);
+    pool.resize(0, { nodeDeallocation: 'retaineddata' });
+    env.settle();
+    expect(pool.node(0).state).toBe('leavingpool');
+    pool.delete();
+    env.settle();
+    expect(env.pools.has(pool.number)).toBe(false);
+  });
+
   test('while it is resizing ends the resize', () => {
     const env = testEnv();
     env.bootsByItself = false;
