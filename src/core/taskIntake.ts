@@ -72,13 +72,17 @@ const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Ins
   else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
 };
 
-/** Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. */
+/**
+ * Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. A request to end it that stands beside it came after it:
+ * reactivating takes an older one back.
+ */
 const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
-  const { reactivateSequence } = intent;
+  const { reactivateSequence, terminateAt } = intent;
   task.terminated = false;
   keepSatisfied(state, task, intent.idKey);
   const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
   move(state, task, 'active', now, 'reactivated', again);
-  if (task.job.status.state === 'completed') close(state, task);
+  if (terminateAt !== null) endOnRequest(state, task, intent, now);
+  else if (task.job.status.state === 'completed') close(state, task);
   else line(state, task.job, task.entry, intent);
 };

@@ -193,7 +193,8 @@ export class TestEnv {
       const job = Number(key.split('.')[0]);
       const owner = this.jobs.get(job);
       if (!known.has(job) || owner === undefined || row.intent.task > (owner.status?.ingested ?? 0)) continue;
-      if (row.status?.state === 'completed' && !owner.intent.usesTaskDependencies) continue;
+      const asked = row.intent.deletedAt !== null || row.intent.reactivateSequence > (row.status?.reactivateSequence ?? 0);
+      if (row.status?.state === 'completed' && !owner.intent.usesTaskDependencies && !asked) continue;
       byJob.set(job, [...(byJob.get(job) ?? []), row]);
     }
     const snapshot: Snapshot = {

@@ -326,6 +326,19 @@ describe('reactivating a failed task', () => {
     job.end(1);
     expect(job.of(1)).toMatchObject({ result: 'success', failure: null });
   });
+
+  test.each(['is told of both at once', 'loads the account with both'])('and terminating it before the owner looks ends it, whether the owner %s', (how) => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job().task();
+    env.settle();
+    job.end(1, exited(1));
+    job.patch({ reactivations: 1 }).ask(1, { reactivateSequence: 1, terminateAt: env.now });
+    if (how.startsWith('loads')) env.restart();
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'completed', attempt: 1, reactivateSequence: 1, cause: 'terminatedByUser', failure: { code: 'TaskEnded' } });
+    expect(job.status.tasks).toEqual({ active: 0, running: 0, succeeded: 0, failed: 1 });
+  });
 });
 
 describe('what an agent says of an old attempt', () => {
