@@ -1,4 +1,4 @@
-import { relist, withdraw } from './attempts.ts';
+import { askRevoke, isLive, relist, withdraw } from './attempts.ts';
 import { Dependencies } from './dependencies.ts';
 import type { JobIntent } from './intent.ts';
 import { idKey, type Instant } from './keys.ts';
@@ -119,6 +119,7 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   }
   if (intent.actionSequence > job.status.actionSequence) takeAction(state, job, now);
   if (job.exitAction !== null) takeExitAction(state, job, now);
+  keepToLimit(state, job);
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
   // First: the last task that a disable waited for may have been the job's last.
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
@@ -185,6 +186,19 @@ const allTasksComplete = ({ intent, status, tasks, ingested }: Job): boolean =>
   (status.state === 'active' || status.state === 'disabled') &&
   tasks.active + tasks.running === 0 &&
   ingested >= intent.nextTask - 1;
+
+/** A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken back, the latest first. */
+const keepToLimit = (state: CoreState, job: Job): void => {
+  const { maxParallelTasks } = job.intent;
+  if (maxParallelTasks < 0 || job.live.size <= maxParallelTasks) return;
+  let excess = job.live.size - maxParallelTasks;
+  for (const task of [...job.live].reverse()) {
+    if (excess === 0) return;
+    if (!isLive(task) || task.status.state !== 'offered') continue;
+    askRevoke(state, task, 'withdrawn');
+    excess -= 1;
+  }
+};
 
 const withdrawAll = (state: CoreState, job: Job): void => {
   for (const task of job.live) withdraw(state, task);

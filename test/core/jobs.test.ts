@@ -335,6 +335,22 @@ describe('jobs of one pool', () => {
     expect(job.states).toEqual({ running: 2, completed: 1, offered: 2 });
   });
 
+  test('are held to a lower maxParallelTasks with what waits on nodes already, and none that runs is touched', () => {
+    const env = testEnv();
+    env.pool({ slots: 3 });
+    const job = env.job().tasks(8);
+    env.settle();
+    expect(job.states).toEqual({ running: 3, offered: 5 });
+    job.patch({ maxParallelTasks: 2 });
+    env.restart().settle();
+    expect(job.states).toEqual({ running: 3, active: 5 });
+    expect(job.of(4)).toMatchObject({ requeueCount: 0, cause: 'revoked' });
+    job.end(1);
+    expect(job.states).toEqual({ completed: 1, running: 2, active: 5 });
+    job.end(2);
+    expect(job.states).toEqual({ completed: 2, running: 2, active: 4 });
+  });
+
   test('wait for their pool by its id, whatever the case, and for the next of that id', () => {
     const env = testEnv();
     const job = env.job({ poolId: 'Later' }).tasks(2);
