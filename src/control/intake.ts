@@ -71,6 +71,7 @@ export class Intake {
     return { events, entries: batch.entries, more: this.hasWork() };
   }
 
+  /** A job whose tasks are more than one tick takes goes behind the others: a few tasks of theirs do not wait for its hundreds of thousands. */
   async #readNewTasks(events: CoreEvent[]): Promise<void> {
     let room = NEW_TASKS_A_TICK;
     for (const job of this.#unread) {
@@ -82,7 +83,8 @@ export class Intake {
         events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
       }
       room -= page.tasks.length;
-      if (room > 0) this.#unread.delete(job);
+      this.#unread.delete(job);
+      if (room <= 0) this.#unread.add(job);
     }
   }
 
