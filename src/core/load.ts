@@ -1,6 +1,6 @@
 import { attach } from './attempts.ts';
 import { Changes } from './changes.ts';
-import type { Snapshot, TaskIntake } from './events.ts';
+import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { takeJob } from './jobLife.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
@@ -8,7 +8,7 @@ import { hold } from './nodeLife.ts';
 import { takePool } from './poolAllocation.ts';
 import { request } from './taskIntake.ts';
 import { line, open, resumeFromLost, satisfy } from './taskLife.ts';
-import { LIVE, TaskTable } from './taskTable.ts';
+import { at, LIVE, TaskTable } from './taskTable.ts';
 import { Timers } from './timers.ts';
 
 /**
@@ -46,21 +46,45 @@ export const load = (snapshot: Snapshot, now: Instant): CoreState => {
     const job = state.jobs.get(number);
     if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);
   }
-  for (const { job: number, tasks } of snapshot.tasks) {
+  // After what has been satisfied: what depends on that is not blocked at all.
+  for (const { job: number, tasks, plain } of snapshot.tasks) {
     const job = state.jobs.get(number);
     if (job === undefined) continue;
-    // Those that have ended first: what depends on them is then not blocked at all.
-    for (const intake of tasks) if (intake.status?.state === 'completed') loadCompleted(state, job, intake);
-    for (const intake of tasks) if (intake.status?.state !== 'completed') loadOpen(state, job, intake, now);
+    for (const intake of inOrder(tasks, plain)) if (intake.status?.state !== 'completed') loadOpen(state, job, intake, now);
     for (const intake of tasks) if (isAsked(intake)) request(state, job, intake, now);
   }
   for (const pool of state.pools.values()) state.review.placement.add(pool);
   return state;
 };
 
-const loadCompleted = (state: CoreState, job: Job, { intent, status }: TaskIntake): void => {
-  if (status?.dependency === 'satisfy') satisfy(state, job, intent.idKey);
-};
+/** Queues are kept by number, and filled fastest in that order. */
+function* inOrder(tasks: readonly TaskIntake[], plain: PlainTasks): Generator<TaskIntake> {
+  let index = 0;
+  for (const intake of tasks) {
+    for (; (plain.numbers[index] ?? Number.POSITIVE_INFINITY) < intake.intent.task; index++) yield plainIntake(plain, index);
+    yield intake;
+  }
+  for (; index < plain.numbers.length; index++) yield plainIntake(plain, index);
+}
+
+/** No one asks for its id: its job has no dependencies. */
+const plainIntake = ({ numbers, createdAt, slots, retentionMs }: PlainTasks, index: number): TaskIntake => ({
+  intent: {
+    task: at(numbers, index),
+    createdAt: at(createdAt, index),
+    idKey: '',
+    requiredSlots: at(slots, index),
+    maxTaskRetryCount: null,
+    retentionMs,
+    affinity: null,
+    dependsOn: null,
+    exitConditions: null,
+    terminateAt: null,
+    reactivateSequence: 0,
+    deletedAt: null,
+  },
+  status: null,
+});
 
 const loadOpen = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
   if (job.status.state === 'completed') return;

@@ -4,6 +4,7 @@ import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNum
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, type InboxBatch, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
+import { asLoaded } from './plainTasks.ts';
 
 const NODES_PER_ACCOUNT = 2 ** 32;
 
@@ -115,14 +116,13 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     return { through: tasks.length === limit ? (tasks.at(-1)?.intent.task ?? after) : Math.max(after, job.intent.nextTask - 1), tasks };
   };
 
-  const openTasks = ({ intent, status, tasks }: JobRecord): TaskIntake[] => {
-    const isOpen = (task: TaskRecord): boolean =>
-      intent.usesTaskDependencies ||
-      task.status?.state !== 'completed' ||
-      task.intent.deletedAt !== null ||
-      task.intent.reactivateSequence > task.status.reactivateSequence;
-    return [...tasks.values()].filter((task) => task.intent.task <= (status?.ingested ?? 0) && isOpen(task)).map((task) => ({ ...task }));
-  };
+  const takenIn = ({ status, tasks }: JobRecord): TaskRecord[] => [...tasks.values()].filter((task) => task.intent.task <= (status?.ingested ?? 0));
+  const openTasks = (job: JobRecord): TaskIntake[] =>
+    takenIn(job)
+      .filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null || intent.reactivateSequence > status.reactivateSequence)
+      .map((task) => ({ ...task }));
+  const satisfiedIds = (job: JobRecord): string[] =>
+    job.intent.usesTaskDependencies ? [...job.satisfied, ...takenIn(job).flatMap(({ intent, status }) => (status?.dependency === 'satisfy' ? [intent.idKey] : []))] : [];
 
   const commit = (tick: TickCommit): Awaited<ReturnType<OwnerStore['commit']>> => {
     if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
@@ -167,16 +167,15 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     },
     load: async (account) => {
       const mine = [...jobs.values()].filter((job) => job.account === account && (job.status?.state !== 'completed' || job.intent.deletedAt !== null));
+      const living = mine.filter(({ status }) => status !== null && status.state !== 'completed');
       const ownNodes = [...nodes.values()].filter((node) => node.account === account).map(({ status }) => status);
       return {
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max((account - 1) * NODES_PER_ACCOUNT, ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent, status })),
-        tasks: mine.filter(({ status }) => status !== null).map((job) => ({ job: job.intent.job, tasks: openTasks(job) })).filter(({ tasks }) => tasks.length > 0),
-        satisfied: mine
-          .filter(({ status, satisfied }) => status?.state !== 'completed' && satisfied.size > 0)
-          .map(({ intent, satisfied }) => ({ job: intent.job, ids: [...satisfied] })),
+        tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
+        satisfied: living.map((job) => ({ job: job.intent.job, ids: satisfiedIds(job) })).filter(({ ids }) => ids.length > 0),
       };
     },
     readInbox: async (account, limit) => readInbox(account, limit),

@@ -2,46 +2,15 @@ import { expect, test } from 'vitest';
 import { Intake } from '../../src/control/intake.ts';
 import { Specs } from '../../src/control/specs.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
-import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
-
-const job: Parameters<IntentWriter['addJob']>[1] = {
-  id: 'job',
-  createdAt: 0,
-  poolId: 'pool',
-  priority: 0,
-  maxParallelTasks: -1,
-  maxTaskRetryCount: 0,
-  maxWallClockMs: null,
-  usesTaskDependencies: false,
-  onAllTasksComplete: 'noaction',
-  onTaskFailure: 'noaction',
-  action: { kind: 'none' },
-  actionSequence: 0,
-  actionAt: 0,
-  deletedAt: null,
-};
-const tasks = (count: number): Parameters<IntentWriter['addTasks']>[1] =>
-  Array.from({ length: count }, (_, index) => ({
-    idKey: `t${index}`,
-    createdAt: 0,
-    requiredSlots: 1,
-    maxTaskRetryCount: null,
-    retentionMs: 0,
-    affinity: null,
-    dependsOn: null,
-    exitConditions: null,
-    terminateAt: null,
-    reactivateSequence: 0,
-    deletedAt: null,
-  }));
+import { jobIntent, taskIntent } from '../support/intents.ts';
 
 test('a task added to one job does not wait until the tens of thousands of another have been taken in', async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
   const intake = new Intake(store, 1, new Specs(store));
-  const large = await intents.addJob(1, { ...job, id: 'large' });
-  await intents.addTasks(large, tasks(20_000));
-  const small = await intents.addJob(1, { ...job, id: 'small' });
-  await intents.addTasks(small, tasks(1));
+  const large = await intents.addJob(1, jobIntent({ id: 'large' }));
+  await intents.addTasks(large, Array.from({ length: 20_000 }, (_, index) => taskIntent(`t${index}`)));
+  const small = await intents.addJob(1, jobIntent({ id: 'small' }));
+  await intents.addTasks(small, [taskIntent('t')]);
   const takenIn = new Map([[large, 0], [small, 0]]);
   const read = async (): Promise<boolean> => {
     const { events, more } = await intake.read();

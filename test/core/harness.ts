@@ -5,6 +5,7 @@ import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/cor
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, Reason } from '../../src/core/port.ts';
 import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import { asLoaded } from '../../src/simulation/plainTasks.ts';
 
 /**
  * An account in virtual time: the rules, a store that is a few maps, and agents that do what a test says. Nothing waits: `settle()` ticks until rules and
@@ -187,23 +188,23 @@ export class TestEnv {
   /** The owner is replaced: another one reads what the store has. Agents live on and come back. */
   restart(): this {
     const jobs = [...this.jobs.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null);
-    const known = new Set(jobs.map(({ intent }) => intent.job));
-    const byJob = new Map<number, { intent: TaskIntent; status: TaskStatus | null }[]>();
-    for (const [key, row] of this.tasks) {
-      const job = Number(key.split('.')[0]);
-      const owner = this.jobs.get(job);
-      if (!known.has(job) || owner === undefined || row.intent.task > (owner.status?.ingested ?? 0)) continue;
-      const asked = row.intent.deletedAt !== null || row.intent.reactivateSequence > (row.status?.reactivateSequence ?? 0);
-      if (row.status?.state === 'completed' && !owner.intent.usesTaskDependencies && !asked) continue;
-      byJob.set(job, [...(byJob.get(job) ?? []), row]);
+    const open = new Map<number, { intent: TaskIntent; status: TaskStatus | null }[]>();
+    const satisfied = new Map<number, string[]>();
+    for (const { intent: { job }, status } of jobs) {
+      if (status === null || status.state === 'completed') continue;
+      const ofJob = (key: string): boolean => key.startsWith(`${job}.`) || key.startsWith(`${job}/`);
+      const tasks = [...this.tasks].flatMap(([key, row]) => (ofJob(key) && row.intent.task <= status.ingested ? [row] : [])).toSorted((a, b) => a.intent.task - b.intent.task);
+      open.set(job, tasks.filter((row) => row.status?.state !== 'completed' || row.intent.deletedAt !== null || row.intent.reactivateSequence > row.status.reactivateSequence));
+      const byRows = tasks.flatMap((row) => (row.status?.dependency === 'satisfy' ? [row.intent.idKey] : []));
+      satisfied.set(job, [...byRows, ...[...this.satisfied].flatMap((key) => (ofJob(key) ? [key.slice(`${job}/`.length)] : []))]);
     }
     const snapshot: Snapshot = {
       pools: [...this.pools.values()],
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
-      tasks: [...byJob].map(([job, tasks]) => ({ job, tasks: tasks.toSorted((a, b) => a.intent.task - b.intent.task) })),
-      satisfied: [...known].map((job) => ({ job, ids: [...this.satisfied].flatMap((key) => (key.startsWith(`${job}/`) ? [key.slice(`${job}/`.length)] : [])) })),
+      tasks: [...open].map(([job, tasks]) => asLoaded(job, tasks, this.jobs.get(job)?.intent.usesTaskDependencies === true)),
+      satisfied: [...satisfied].map(([job, ids]) => ({ job, ids })),
     };
     this.core = createCore(structuredClone(snapshot), this.now);
     // The owner asks the provider for the truth first.

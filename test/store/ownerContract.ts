@@ -5,6 +5,7 @@ import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.t
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 
 /** A store to be held to the contract, and what the suite needs around it. */
@@ -212,8 +213,8 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
               tasks: [
                 { intent: { ...taskIntent('task-1'), task: 1 }, status: decisions.tasks[0] },
                 { intent: { ...taskIntent('task-2'), task: 2 }, status: decisions.tasks[1] },
-                { intent: { ...taskIntent('task-3'), task: 3 }, status: null },
               ],
+              plain: { numbers: [3], createdAt: [taskIntent('task-3').createdAt], slots: [taskIntent('task-3').requiredSlots], retentionMs: DEFAULT_RETENTION_MS },
             },
           ],
           satisfied: [],
@@ -318,21 +319,56 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
           nodes: [decisions.nodes[0]],
           nextNode: nodeStatus(account, 3, pool).node,
           jobs: [{ intent: { job } }],
-          tasks: [{ job, tasks: [{ intent: { task: 2 } }] }],
+          tasks: [{ job, tasks: [], plain: { numbers: [2] } }],
         });
       });
 
-      it('keeps completed tasks where others may depend on them, and completed jobs that are being deleted', async () => {
-        const { store, intents, account, epoch, job } = await owned({ tasks: 1, usesTaskDependencies: true });
+      it('gives tasks of which nothing need be said as columns, all others as they are', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
+        await intents.addTasks(job, [
+          taskIntent('rules', { maxTaskRetryCount: 2 }),
+          taskIntent('retained', { retentionMs: 5 }),
+          taskIntent('terminated', { terminateAt: 5 }),
+          taskIntent('deleted', { deletedAt: 5 }),
+          taskIntent('again', { reactivateSequence: 1 }),
+          taskIntent('wide', { requiredSlots: 7, createdAt: 9 }),
+          taskIntent('later'),
+        ]);
+        const tasks = [taskStatus(job, 2), taskStatus(job, 7, { state: 'completed', result: 'failure', reactivateSequence: 0 })];
+        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 8 })], tasks } }));
+        const [loaded] = (await store.load(account)).tasks;
+        expect(loaded?.tasks.map(({ intent }) => intent.task)).toEqual([2, 3, 4, 5, 6, 7]);
+        expect(loaded?.plain).toMatchObject({ numbers: [1, 8], createdAt: [taskIntent('').createdAt, 9], slots: [taskIntent('').requiredSlots, 7] });
+      });
+
+      it('of a long queue has every task once, in the order of numbers', async () => {
+        const { store, intents, account, epoch, job } = await owned();
+        const count = 25_000;
+        for (let first = 1; first <= count; first += 5_000) {
+          await intents.addTasks(job, Array.from({ length: 5_000 }, (_, index) => taskIntent(`t${first + index}`, (first + index) % 10 === 0 ? { maxTaskRetryCount: 1 } : {})));
+        }
+        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: count })] } }));
+        const [loaded] = (await store.load(account)).tasks;
+        const numbers = Array.from({ length: count }, (_, index) => index + 1);
+        expect(loaded?.plain.numbers).toEqual(numbers.filter((number) => number % 10 !== 0));
+        expect(loaded?.tasks.map(({ intent }) => intent.task)).toEqual(numbers.filter((number) => number % 10 === 0));
+      });
+
+      it('keeps the ids that completed tasks have satisfied where others may depend on them, and completed jobs that are being deleted', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 3, usesTaskDependencies: true });
         const over = await intents.addJob(account, jobIntent({ id: 'over', deletedAt: 4 }));
         const decisions = {
-          jobs: [jobStatus(job, { ingested: 1 }), jobStatus(over, { state: 'completed' as const })],
-          tasks: [taskStatus(job, 1, { state: 'completed', result: 'success', dependency: 'satisfy' })],
+          jobs: [jobStatus(job, { ingested: 3 }), jobStatus(over, { state: 'completed' as const })],
+          tasks: [
+            taskStatus(job, 1, { state: 'completed', result: 'success', dependency: 'satisfy' }),
+            taskStatus(job, 2, { state: 'completed', result: 'failure', dependency: 'block' }),
+          ],
         };
         await store.commit(tick({ account, epoch, decisions }));
         const snapshot = await store.load(account);
         expect(snapshot.jobs.map(({ intent }) => intent.job)).toEqual([job, over]);
-        expect(snapshot.tasks).toMatchObject([{ job, tasks: [{ intent: { task: 1 }, status: { dependency: 'satisfy' } }] }]);
+        expect(snapshot.satisfied).toEqual([{ job, ids: ['task-1'] }]);
+        expect(snapshot.tasks).toMatchObject([{ job, tasks: [{ intent: { task: 3 } }], plain: { numbers: [] } }]);
       });
     });
 
