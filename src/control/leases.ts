@@ -1,24 +1,24 @@
-import type { Instant, NodeNumber } from '../core/keys.ts';
+import type { NodeNumber } from '../core/keys.ts';
 import type { NodeStatus } from '../core/status.ts';
 
-/** The owner counts a lease by its own clock and a little longer than the agent does. */
+/** The owner counts a lease by its own clock, from when it saw the agent fall silent or took over, and a little longer than the agent does. */
 const MARGIN_MS = 2_000;
 
-/** Until when each silent agent may still run tasks. Of providers that can prove a node's death (`leaseMs` null) nothing is counted. */
+/** Until when each silent agent may still run tasks, on a clock that only grows (`OwnerOptions.monotonic`). Of providers that can prove a node's death (`leaseMs` null) nothing is counted. */
 export class Leases {
   readonly #leaseMs: number | null;
-  readonly #until = new Map<NodeNumber, Instant>();
+  readonly #until = new Map<NodeNumber, number>();
 
   constructor(leaseMs: number | null) {
     this.#leaseMs = leaseMs;
   }
 
-  silent(node: NodeNumber, now: Instant): void {
+  silent(node: NodeNumber, now: number): void {
     if (this.#leaseMs !== null) this.#until.set(node, now + this.#leaseMs + MARGIN_MS);
   }
 
   /** The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come back. */
-  expect(node: NodeNumber, now: Instant): void {
+  expect(node: NodeNumber, now: number): void {
     if (!this.#until.has(node)) this.silent(node, now);
   }
 
@@ -27,7 +27,7 @@ export class Leases {
   }
 
   /** Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created only those count that the provider sees run. */
-  takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: Instant): void {
+  takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: number): void {
     const before = new Map(this.#until);
     this.#until.clear();
     for (const { node, state } of nodes) {
@@ -39,13 +39,13 @@ export class Leases {
   }
 
   /** Those that have run out, once each. */
-  expire(now: Instant): readonly NodeNumber[] {
+  expire(now: number): readonly NodeNumber[] {
     const expired = [...this.#until].filter(([, until]) => until <= now).map(([node]) => node);
     for (const node of expired) this.#until.delete(node);
     return expired;
   }
 
-  next(): Instant | null {
+  next(): number | null {
     return this.#until.size === 0 ? null : Math.min(...this.#until.values());
   }
 }

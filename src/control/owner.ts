@@ -50,8 +50,8 @@ export class Owner {
   readonly #leases: Leases;
   readonly #dispatch: DispatchOptions;
   readonly #nodes = new Map<NodeNumber, NodeStatus>();
-  /** When the last heartbeat that succeeded was begun. */
-  #beatAt: Instant = 0;
+  /** When the last heartbeat that succeeded was begun, on the monotonic clock. */
+  #beatAt = 0;
   readonly #source: NodeSource;
 
   constructor(options: OwnerOptions) {
@@ -116,7 +116,9 @@ export class Owner {
 
   /** When a tick is due though nothing arrives; null: never. */
   nextTimer(): Instant | null {
-    const lease = this.#leases.next();
+    const { clock, monotonic } = this.#options;
+    const expiry = this.#leases.next();
+    const lease = expiry === null ? null : clock() + expiry - monotonic();
     const core = this.#core?.nextTimer() ?? null;
     return lease === null || core === null ? (lease ?? core) : Math.min(lease, core);
   }
@@ -134,7 +136,7 @@ export class Owner {
     try {
       const asked = await this.#intake.read();
       const now = this.#options.clock();
-      const expired = this.#leases.expire(now).map((node) => ({ kind: 'leaseExpired', node }) as const);
+      const expired = this.#leases.expire(this.#options.monotonic()).map((node) => ({ kind: 'leaseExpired', node }) as const);
       // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
       const events = [...asked.events, ...this.#events.splice(0), ...expired];
       const marks = this.#channels.applied();
@@ -153,8 +155,8 @@ export class Owner {
 
   /** Says that the process lives; to be called every `OWNER_DEAD_AFTER_MS / 5`. Throws what the store throws. */
   async beat(): Promise<void> {
-    const { store, process, account, clock } = this.#options;
-    const begunAt = clock();
+    const { store, process, account, monotonic } = this.#options;
+    const begunAt = monotonic();
     const epoch = this.#epoch;
     if (this.#phase === 'ready' && begunAt - this.#beatAt >= LET_GO_AFTER_MS) this.#fail(new Error('no heartbeat reached the database in time'));
     const owned = await store.heartbeat(process);
@@ -219,7 +221,7 @@ export class Owner {
         this.asks.abandon(node);
         // A connection of an earlier life says nothing of this one.
         if (this.#nodes.get(node)?.life !== life) return;
-        this.#leases.silent(node, this.#options.clock());
+        this.#leases.silent(node, this.#options.monotonic());
         this.#push({ kind: 'silent', node });
       },
     };
@@ -244,8 +246,8 @@ export class Owner {
 
   /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
   async #load(): Promise<void> {
-    const { store, account, process, processUrl, clock, createCore, log } = this.#options;
-    const begunAt = clock();
+    const { store, account, process, processUrl, clock, monotonic, createCore, log } = this.#options;
+    const begunAt = monotonic();
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
     this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
@@ -256,7 +258,7 @@ export class Owner {
     this.#events = [];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
     const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
-    this.#leases.takeOver(snapshot.nodes, (node) => running.has(node), clock());
+    this.#leases.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
     this.#core = loaded(createCore, snapshot, clock());
     this.#phase = 'ready';
@@ -334,7 +336,7 @@ export class Owner {
 
   #observe({ node, life, observed }: Observation): void {
     if (this.#phase !== 'ready' || this.#nodes.get(node)?.life !== life) return;
-    if (observed.kind === 'running' && !this.#channels.has(node)) this.#leases.expect(node, this.#options.clock());
+    if (observed.kind === 'running' && !this.#channels.has(node)) this.#leases.expect(node, this.#options.monotonic());
     this.#push({ kind: 'node', node, life, observed });
   }
 

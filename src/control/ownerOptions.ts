@@ -19,7 +19,10 @@ export interface OwnerOptions {
   readonly credentials: NodeCredentials;
   /** Loaded when first needed: the first task or node that has to be told of anything. */
   readonly signer: () => Promise<SignContainer>;
+  /** The wall clock: what the rules and rows go by. */
   readonly clock: () => Instant;
+  /** Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the heartbeat's age) is counted by these. */
+  readonly monotonic: () => number;
   readonly random: Random;
   /** Called when something has arrived: a tick is due. */
   readonly onWork: () => void;

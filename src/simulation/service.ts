@@ -62,6 +62,7 @@ export const startService = (options: {
     credentials: nodeCredentials(SECRET),
     signer: () => Promise.resolve((container: string) => `http://simulated/${container}`),
     clock: () => world.now() + skewMs,
+    monotonic: world.now,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
     onWork: () => kick(),
     onFault: options.onFault,

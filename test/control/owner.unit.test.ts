@@ -87,7 +87,7 @@ const scripted = () => {
     },
     leaseMs: 60_000,
   };
-  const clock = { now: 1_000 };
+  const clock = { now: 1_000, wallAhead: 0 };
   const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
   const owner = new Owner({
     account: { number: 1, name: 'a', url: 'http://a' },
@@ -99,7 +99,8 @@ const scripted = () => {
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
     signer: () => Promise.resolve((container) => container),
-    clock: () => clock.now,
+    clock: () => clock.now + clock.wallAhead,
+    monotonic: () => clock.now,
     random: () => 0.5,
     onWork: () => undefined,
     onFault: (fault) => void faults.push(fault),
@@ -351,6 +352,25 @@ describe('an owner', () => {
     expect(kinds(told)).not.toContain('leaseExpired');
     clock.now += 2_000;
     expect(owner.nextTimer()).toBeLessThanOrEqual(clock.now);
+    await owner.tick();
+    expect(kinds(told)).toContain('leaseExpired');
+  });
+
+  test.each([3_600_000, -3_600_000])('counts a lease, and how long it could not beat, by a clock of its own: the wall clock is set by %i ms', async (jump) => {
+    const { owner, told, clock, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    agent.onClose();
+    clock.wallAhead = jump;
+    await owner.beat();
+    expect(owner.phase).toBe('ready');
+    await owner.tick();
+    expect(kinds(told)).not.toContain('leaseExpired');
+    expect(owner.nextTimer()).toBe(clock.now + jump + 62_000);
+    clock.now += 62_000;
     await owner.tick();
     expect(kinds(told)).toContain('leaseExpired');
   });

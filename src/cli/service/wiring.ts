@@ -76,6 +76,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     credentials: nodeCredentials(keys.nodeSecret),
     signer: () => signing,
     clock,
+    monotonic: () => performance.now(),
     random: Math.random,
     onWork: () => loop?.kick(),
     // Agents and tasks go on; `up` starts a service that loads what was committed.
