@@ -91,6 +91,14 @@ const STEPS = {
     const failed = job === undefined ? [] : tasksOf(world, job, (state) => state === 'completed').filter((task) => job.of(task).result === 'failure');
     const task = pick(failed, detail);
     if (task !== undefined) job?.reactivate(task);
+    if (task !== undefined && which % 4 === 0) job?.terminateTask(task);
+  },
+  move: (world: World, which: number) => {
+    const job = pick(openJobs(world).filter((job) => job.status.state === 'disabled'), which);
+    job?.patch({ poolId: job.row.intent.poolId === 'pool' ? 'other' : 'pool' });
+  },
+  endByItself: (world: World, which: number, detail: number) => {
+    if (detail % 3 === 0) pick(activeJobs(world), which)?.patch({ onAllTasksComplete: 'terminatejob' });
   },
   disable: (world: World, which: number, detail: number) => {
     pick(openJobs(world).filter((job) => job.status.state === 'active'), which)?.disable((['requeue', 'terminate', 'wait'] as const)[detail % 3] ?? 'wait');
@@ -150,6 +158,8 @@ const windUp = ({ env, jobs }: World): void => {
     agent.paused = false;
     if (!agent.up) agent.hello();
   }
+  env.pass(120_000);
+  nothingWaitsForTasks(env);
   for (const job of jobs) if (env.jobs.get(job.number)?.status?.state === 'disabled' && job.row.intent.deletedAt === null) job.enable();
   env.pass(120_000);
   let resizeTimedOut = false;
@@ -185,6 +195,30 @@ describe('whatever happens', () => {
     );
   });
 });
+
+/** Agents are there and do what they are told, and no task ends by itself: what was asked that is not to wait for tasks is done. */
+const nothingWaitsForTasks = (env: TestEnv): void => {
+  for (const { intent, status } of env.pools.values()) {
+    if (intent.deletedAt !== null) throw new Error(`pool ${intent.pool} is still being deleted`);
+    const waits = intent.nodeDeallocation === 'taskcompletion' || intent.nodeDeallocation === 'retaineddata';
+    if (status?.allocationState !== 'steady' && !waits) throw new Error(`pool ${intent.pool} is ${status?.allocationState} with ${intent.nodeDeallocation}`);
+  }
+  for (const { intent, status } of env.jobs.values()) {
+    if (intent.deletedAt !== null || status?.state === 'terminating') throw new Error(`job ${intent.job} is still ${intent.deletedAt === null ? 'terminating' : 'being deleted'}`);
+    const waits = intent.action.kind === 'disable' && intent.action.tasks === 'wait';
+    if (status?.state === 'disabling' && !waits) throw new Error(`job ${intent.job} is still disabling`);
+    const tasks = [...env.tasks].flatMap(([key, row]) => (key.startsWith(`${intent.job}.`) ? [row] : []));
+    const [offered, running] = (['offered', 'running'] as const).map((state) => tasks.filter((task) => task.status?.state === state).length);
+    if (intent.maxParallelTasks >= 0 && (offered ?? 0) > 0 && (offered ?? 0) + (running ?? 0) > intent.maxParallelTasks) {
+      throw new Error(`job ${intent.job} has ${offered} tasks waiting on nodes beside ${running} running; at most ${intent.maxParallelTasks} may run`);
+    }
+    for (const task of tasks) {
+      const isOver = task.status?.state === 'completed' || task.intent.task > (status?.ingested ?? 0);
+      if (task.intent.deletedAt !== null) throw new Error(`task ${intent.job}.${task.intent.task} is still being deleted`);
+      if (task.intent.terminateAt !== null && !isOver) throw new Error(`task ${intent.job}.${task.intent.task} was terminated and is ${task.status?.state ?? 'active'}`);
+    }
+  }
+};
 
 /** What is still waiting has a reason that no time will remove. */
 const nothingIsStuck = ({ env, jobs }: World): void => {
