@@ -128,5 +128,5 @@ interface Range {
   dependants: TaskNumber[];
 }
 
-/** Ids that are integers, leading zeros left out: `4`, `04` and `004` are the same to a range (task semantics 6.9). */
-const integerOf = (idKey: string): number | null => (/^-?\d{1,15}$/.test(idKey) ? Number(idKey) : null);
+/** Ids that are integers, leading zeros, however many, left out: `4`, `04` and `004` are the same to a range (task semantics 6.9). */
+const integerOf = (idKey: string): number | null => (/^-?0*\d{1,15}$/.test(idKey) ? Number(idKey) : null);

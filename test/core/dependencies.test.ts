@@ -50,7 +50,7 @@ describe('a task that depends on others', () => {
 
   test('on a range waits for every integer in it, leading zeros or not', () => {
     const { env, job } = withDependencies();
-    job.task({ idKey: '001' }).task({ idKey: '2' }).task({ idKey: '04' }).task({ idKey: 'x', ...on([], [1, 4]) });
+    job.task({ idKey: '001' }).task({ idKey: '2' }).task({ idKey: '4'.padStart(64, '0') }).task({ idKey: 'x', ...on([], [1, 4]) });
     env.settle();
     job.end(2).end(3).end(1);
     expect(job.state(4)).toBe('active');
