@@ -36,9 +36,13 @@ export function civilTime(ms: number): CivilTime {
   };
 }
 
-/** ISO 8601 in UTC with milliseconds, as in the results text of a recorded run: `2016-10-13T19:18:47.805Z`. */
+/** Whether a time lies in the years 1 to 9999, which ISO 8601 writes with four digits. */
+export function isWritable(ms: number): boolean {
+  return ms >= FIRST_MS && ms <= LAST_MS;
+}
+
+/** ISO 8601 in UTC with milliseconds, as in the results text of a recorded run: `2016-10-13T19:18:47.805Z`. @param ms one that is writable */
 export function printTimestamp(ms: number): string {
-  if (!Number.isFinite(ms) || Math.abs(ms) > MAX_MS) return 'nan';
   const t = civilTime(ms);
   const fraction = Math.floor(ms - Math.floor(ms / 1000) * 1000);
   const date = `${pad(t.year, 4)}-${pad(t.month, 2)}-${pad(t.day, 2)}`;
@@ -47,7 +51,7 @@ export function printTimestamp(ms: number): string {
 
 /** ISO 8601 duration, the form of every other interval of the Batch API: `PT5M`, `PT1H30M`, `P1DT0.5S`, `-PT1M`, `PT0S`. */
 export function printInterval(ms: number): string {
-  if (!Number.isFinite(ms)) return 'nan';
+  if (!Number.isFinite(ms)) return Number.isNaN(ms) ? 'nan' : ms > 0 ? 'inf' : '-inf';
   const total = Math.abs(ms);
   const days = Math.floor(total / MS_PER_DAY);
   const hours = Math.floor(total / 3_600_000) % 24;
@@ -77,7 +81,8 @@ export function parseTime(text: string): number | undefined {
   const offset = zoneMinutes(groups.zone ?? 'Z');
   if (offset === undefined) return undefined;
   const fraction = Number(`0.${groups.fraction ?? '0'}`) * 1000;
-  return daysFromCivil(year, month, day) * MS_PER_DAY + ((hour * 60 + minute - offset) * 60 + second) * 1000 + fraction;
+  const ms = daysFromCivil(year, month, day) * MS_PER_DAY + ((hour * 60 + minute - offset) * 60 + second) * 1000 + fraction;
+  return isWritable(ms) ? ms : undefined;
 }
 
 // Seven digits are 100 ns, the finest unit of the language. Nine did not parse on the service (nextflow pull request 3868).
@@ -86,7 +91,8 @@ const W3C_DTF =
 const RFC_1123 =
   /^(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), )?(?<day>\d{1,2}) (?<monthName>[A-Z][a-z]{2}) (?<year>\d{4}) (?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2}))? (?<zone>GMT|UTC|UT|Z|[+-]\d{4})$/;
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const MAX_MS = 8.64e15;
+const FIRST_MS = daysFromCivil(1, 1, 1) * MS_PER_DAY;
+const LAST_MS = daysFromCivil(10_000, 1, 1) * MS_PER_DAY - 1;
 
 function zoneMinutes(zone: string): number | undefined {
   const match = /^([+-])(\d{2}):?(\d{2})$/.exec(zone);
@@ -121,7 +127,7 @@ function civilDate(days: number): { year: number; month: number; day: number } {
 }
 
 function pad(value: number, width: number): string {
-  return value < 0 ? `-${String(-value).padStart(width, '0')}` : String(value).padStart(width, '0');
+  return String(value).padStart(width, '0');
 }
 
 function part(value: number | string, unit: string): string {

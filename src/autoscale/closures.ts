@@ -233,7 +233,6 @@ function runOfConstants(): Run {
     windows: [],
     steps: 0,
     finished: 0,
-    stopped: false,
   };
 }
 

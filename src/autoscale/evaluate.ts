@@ -3,7 +3,7 @@ import type { SampleHistory } from './history.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Failure, locate, type Problem, type Span } from './problems.ts';
 import type { Program } from './program.ts';
-import { spend, type PoolFacts, type Run, type WindowRead } from './run.ts';
+import { spend, STOP, type PoolFacts, type Run, type WindowRead } from './run.ts';
 import { describeType } from './types.ts';
 import { asDouble, isVector, printDouble, typeOf, type DeallocationOption, type Value } from './values.ts';
 import { DEFAULT_OPTION } from './variables.ts';
@@ -72,7 +72,6 @@ export function evaluate(
     windows: [],
     steps: 0,
     finished: 0,
-    stopped: false,
   };
   try {
     runSteps(program, run);
@@ -105,12 +104,15 @@ export function printValue(value: Value): string {
 }
 
 function runSteps(program: Program, run: Run): void {
-  for (const step of program.steps) {
-    spend(run, step.cost, step.span);
-    const value = step.code(run);
-    if (run.stopped) return;
-    if (step.slot !== undefined) run.slots[step.slot] = value;
-    run.finished++;
+  try {
+    for (const step of program.steps) {
+      spend(run, step.cost, step.span);
+      const value = step.code(run);
+      if (step.slot !== undefined) run.slots[step.slot] = value;
+      run.finished++;
+    }
+  } catch (thrown) {
+    if (thrown !== STOP) throw thrown;
   }
 }
 
@@ -120,9 +122,22 @@ function success(program: Program, run: Run): Success {
   const targetLowPriorityNodes = targetOf(program, run, program.lowPrioritySlots) ?? pool.targetLowPriorityNodes;
   const nodeDeallocationOption = optionOf(program, run);
   const variables = assignedVariables(program, run);
-  let results = serviceResults(targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption);
-  for (const { name, value } of variables) results += `;${name}=${printValue(value)}`;
+  const results = serviceResults(targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption) + variableResults(program, run);
   return { ok: true, targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption, variables, windows: run.windows, results };
+}
+
+const STEPS_PER_PRINTED_ELEMENT = 10;
+
+/** The user's variables as the results text has them. A variable costs nothing to copy, so what is printed is counted, too. */
+function variableResults(program: Program, run: Run): string {
+  let text = '';
+  for (const { name, slot } of program.variables) {
+    const value = run.slots[slot];
+    if (value === undefined) continue;
+    if (isVector(value)) spend(run, value.length * STEPS_PER_PRINTED_ELEMENT, placeOfAssignment(program, run, slot));
+    text += `;${name}=${printValue(value)}`;
+  }
+  return text;
 }
 
 /** The target that was assigned last under the name that wins, as a number of nodes; undefined if none was. */

@@ -1,6 +1,6 @@
 import { parseTime } from './calendar.ts';
 import { Failure, quote, type Span } from './problems.ts';
-import type { Run } from './run.ts';
+import { STOP, type Run } from './run.ts';
 import type { Type } from './types.ts';
 import { asDouble, asVector, isVector, NO_VALUE, timestamp, type DoubleVec, type Value } from './values.ts';
 import { avg, max, min, norm, percentile, range, round, std, sum } from './vectors.ts';
@@ -45,7 +45,7 @@ export const FUNCTIONS: readonly FunctionRow[] = [
   { name: 'ceil', shape: 'each', each: Math.ceil, meaning: 'smallest integer not below', source: LATER },
   { name: 'floor', shape: 'each', each: Math.floor, meaning: 'largest integer not above', source: LATER },
   { name: 'round', shape: 'each', each: round, meaning: 'nearest integer, halves away from zero', source: LATER },
-  { name: 'abs', shape: 'each', each: Math.abs, meaning: 'absolute value', source: LATER },
+  { name: 'abs', shape: 'each', each: Math.abs, meaning: 'absolute value', source: 'no document; taken in because it can mean only one thing' },
 
   { name: 'percentile', shape: 'fixed', parameters: ['doubleVec', 'double'], optional: 0, result: 'double', call: percentileOf, meaning: 'the element at that percentage of the sorted vector (nearest rank)', source: ARTICLE },
   { name: 'val', shape: 'fixed', parameters: ['doubleVec', 'double'], optional: 0, result: 'double', call: elementOf, meaning: 'the element at that index, from 0', source: ARTICLE },
@@ -136,17 +136,16 @@ function elementOf(args: readonly Value[], run: Run, span: Span): Value {
 
 function timeOf(args: readonly Value[], run: Run, span: Span): Value {
   const text = args[0];
-  if (text === undefined || text === '') return timestamp(run.nowMs);
+  if (text === undefined || text === '') return timestamp(run.nowMs, span);
   const ms = typeof text === 'string' ? parseTime(text) : undefined;
   if (ms === undefined) throw notATime(String(text), span);
-  return timestamp(ms);
+  return timestamp(ms, span);
 }
 
 export function notATime(text: string, span: Span): Failure {
   return new Failure('InvalidTime', span, 'a time such as "2024-10-30T08:00:00Z" or "Wed, 30 Oct 2024 08:00:00 GMT"', quote(text));
 }
 
-function stopRun(_args: readonly Value[], run: Run): Value {
-  run.stopped = true;
-  return NO_VALUE;
+function stopRun(): never {
+  throw STOP;
 }

@@ -57,20 +57,21 @@ export function appendSample(history: SampleHistory, atMs: number, sample: Reado
   return { capacity: history.capacity, series };
 }
 
-/** The window `(fromMs, toMs]`: ten minutes hold 20 samples, whether or not one falls on its edge. */
-export function windowOf(history: SampleHistory, metric: string, fromMs: number, toMs: number): SampleWindow {
+/** The window `(fromMs, toMs]`, of which nothing after `untilMs` is there yet: ten minutes hold 20 samples, whether or not one falls on an edge. */
+export function windowOf(history: SampleHistory, metric: string, fromMs: number, toMs: number, untilMs: number): SampleWindow {
   const series = history.series.get(metric) ?? NO_SAMPLES;
-  const available = indexAfter(series, toMs) - indexAfter(series, fromMs);
+  const available = Math.max(0, indexAfter(series, Math.min(toMs, untilMs)) - indexAfter(series, fromMs));
   const possible = Math.floor((toMs - fromMs) / SAMPLE_PERIOD_MS);
   // Multiplied first, a percentage that is a whole number comes out as one: 11 of 20 are 55, not 55.00000000000001.
   const percent = possible === 0 ? 0 : Math.min(100, (100 * available) / possible);
   return { metric, fromMs, toMs, available, possible, percent };
 }
 
-/** The samples in `(fromMs, toMs]`, oldest first. */
-export function samplesIn(history: SampleHistory, metric: string, fromMs: number, toMs: number): number[] {
+/** The samples a window holds, oldest first. */
+export function samplesIn(history: SampleHistory, { metric, fromMs, available }: SampleWindow): number[] {
   const series = history.series.get(metric) ?? NO_SAMPLES;
-  return series.values.slice(indexAfter(series, fromMs), indexAfter(series, toMs));
+  const first = indexAfter(series, fromMs);
+  return series.values.slice(first, first + available);
 }
 
 /** The last `count` samples up to and including `untilMs`, oldest first; fewer if there are fewer. */

@@ -18,3 +18,4 @@ export { compile, type Program } from './program.ts';
 export type { PoolFacts, WindowRead } from './run.ts';
 export { readSampleFile } from './sample-file.ts';
 export { autoScaleRunError } from './service-error.ts';
+export type { Value } from './values.ts';

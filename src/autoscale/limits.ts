@@ -6,9 +6,9 @@ export interface Limits {
   readonly statements: number;
   /** Levels of one expression, operator chains included. Ours: all later walks recurse over the tree. */
   readonly depth: number;
-  /** Elements of one vector or argument list. Ours. */
+  /** Elements of one vector or argument list. Ours; a week of samples has 20,160. */
   readonly vectorLength: number;
-  /** Tree nodes visited plus vector elements touched in one evaluation. Ours; a day of samples takes a few thousand. */
+  /** Tree nodes visited, vector elements touched, and ten for each one printed, in one evaluation. Ours; a day of samples takes a few thousand. */
   readonly steps: number;
   /** Problems reported for one text; the rest would mostly be echoes. Ours. */
   readonly problems: number;
@@ -18,7 +18,7 @@ export const LIMITS: Limits = {
   characters: 8192,
   statements: 100,
   depth: 256,
-  vectorLength: 100_000,
-  steps: 5_000_000,
+  vectorLength: 25_000,
+  steps: 1_000_000,
   problems: 20,
 };

@@ -3,7 +3,7 @@ import { tooLong } from './functions.ts';
 import { Failure, type Span } from './problems.ts';
 import { spend, type Run } from './run.ts';
 import { fits, type Type } from './types.ts';
-import { asDouble, isVector, printDouble, timeInterval, timestamp, typeOf, type Value } from './values.ts';
+import { asDouble, isVector, NO_VALUE, printDouble, timeInterval, timestamp, typeOf, type Value } from './values.ts';
 
 /** The methods of metrics. One row a method: name, parameter lists it takes, result, meaning, source. */
 export interface MethodRow {
@@ -59,7 +59,7 @@ export const METHODS: readonly MethodRow[] = [
     result: 'timestamp',
     meaning: 'time of the oldest sample; now, if there is none',
     source: ARTICLE,
-    call: (metric, _args, run) => timestamp(historyBeginMs(run.samples, metric, run.nowMs) ?? run.nowMs),
+    call: (metric, _args, run, span) => timestamp(historyBeginMs(run.samples, metric, run.nowMs) ?? run.nowMs, span),
   },
 ];
 
@@ -89,7 +89,7 @@ export function callMethod(row: MethodRow, metric: string, args: readonly Value[
 
 /** A metric where a number is needed: its latest sample, or "no value" before the first. */
 export function latestSample(metric: string, run: Run): Value {
-  return lastSamples(run.samples, metric, 1, run.nowMs);
+  return lastSamples(run.samples, metric, 1, run.nowMs)[0] ?? NO_VALUE;
 }
 
 const PARAMETER_WORDS: Readonly<Record<Parameter, string>> = { double: 'double', when: 'timestamp or timeinterval' };
@@ -112,12 +112,12 @@ function getSample(metric: string, args: readonly Value[], run: Run, span: Span)
   }
   if (read.available > run.limits.vectorLength) throw tooLong(run, span);
   spend(run, read.available, span);
-  return samplesIn(run.samples, metric, read.fromMs, read.toMs);
+  return samplesIn(run.samples, read);
 }
 
 function lastOnes(metric: string, wanted: Value, run: Run, span: Span): Value {
   const count = Math.trunc(asDouble(wanted, span));
-  if (!(count >= 0)) throw new Failure('OutOfRange', span, 'a number of samples, 0 or more', String(count));
+  if (!(count >= 0)) throw new Failure('OutOfRange', span, 'a number of samples, 0 or more', printDouble(count));
   const samples = lastSamples(run.samples, metric, count, run.nowMs);
   if (samples.length > run.limits.vectorLength) throw tooLong(run, span);
   spend(run, samples.length, span);
@@ -126,20 +126,20 @@ function lastOnes(metric: string, wanted: Value, run: Run, span: Span): Value {
 
 /** The two ends may come in either order: the article itself writes `(1 min, 6 min)` as well as `(0, 10 min)`. */
 function readWindow(method: string, metric: string, args: readonly Value[], run: Run, span: Span): SampleWindow {
-  const start = momentOf(args[0], run) ?? run.nowMs;
-  const end = momentOf(args[1], run) ?? run.nowMs;
-  const window = windowOf(run.samples, metric, Math.min(start, end), Math.max(start, end));
+  const start = momentOf(args[0], run, span) ?? run.nowMs;
+  const end = momentOf(args[1], run, span) ?? run.nowMs;
+  const window = windowOf(run.samples, metric, Math.min(start, end), Math.max(start, end), run.nowMs);
   run.windows.push({ method, span, window });
   return window;
 }
 
-function momentOf(value: Value | undefined, run: Run): number | undefined {
+function momentOf(value: Value | undefined, run: Run, span: Span): number | undefined {
   if (typeof value !== 'object' || isVector(value)) return undefined;
   switch (value.type) {
     case 'timestamp':
       return value.ms;
     case 'timeinterval':
-      return run.nowMs - value.ms;
+      return timestamp(run.nowMs - value.ms, span).ms;
     case 'option':
       return undefined;
   }

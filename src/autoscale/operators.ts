@@ -26,10 +26,10 @@ export const BINARY_OPERATORS: readonly OperatorRow[] = [
   row('/', 'timeinterval', 'double', 'timeinterval', (interval: TimeInterval, divisor: number) => timeInterval(interval.ms / divisor)),
   row('+', 'timeinterval', 'timeinterval', 'timeinterval', (a: TimeInterval, b: TimeInterval) => timeInterval(a.ms + b.ms)),
   row('-', 'timeinterval', 'timeinterval', 'timeinterval', (a: TimeInterval, b: TimeInterval) => timeInterval(a.ms - b.ms)),
-  row('+', 'timeinterval', 'timestamp', 'timestamp', (interval: TimeInterval, time: Timestamp) => timestamp(time.ms + interval.ms)),
-  row('+', 'timestamp', 'timeinterval', 'timestamp', (time: Timestamp, interval: TimeInterval) => timestamp(time.ms + interval.ms)),
+  row('+', 'timeinterval', 'timestamp', 'timestamp', (interval: TimeInterval, time: Timestamp, span) => timestamp(time.ms + interval.ms, span)),
+  row('+', 'timestamp', 'timeinterval', 'timestamp', (time: Timestamp, interval: TimeInterval, span) => timestamp(time.ms + interval.ms, span)),
   // Not in the article's table; it can mean only one thing.
-  row('-', 'timestamp', 'timeinterval', 'timestamp', (time: Timestamp, interval: TimeInterval) => timestamp(time.ms - interval.ms)),
+  row('-', 'timestamp', 'timeinterval', 'timestamp', (time: Timestamp, interval: TimeInterval, span) => timestamp(time.ms - interval.ms, span)),
   row('-', 'timestamp', 'timestamp', 'timeinterval', (a: Timestamp, b: Timestamp) => timeInterval(a.ms - b.ms)),
   ...comparison('<', (order) => order < 0),
   ...comparison('<=', (order) => order <= 0),
@@ -61,7 +61,7 @@ export function unaryResult(operator: UnaryOperator, operand: Type): Type | unde
   return UNARY_OPERATORS[operator][operand] ?? (operand === 'doubleVec' ? UNARY_OPERATORS[operator].double : undefined);
 }
 
-/** @throws Failure WrongType, LengthMismatch, NoValue */
+/** @throws Failure WrongType, LengthMismatch, NoValue, OutOfRange */
 export function applyBinary(operator: BinaryOperator, left: Value, right: Value, span: Span): Value {
   const entry = findRow(operator, typeOf(left), typeOf(right));
   if (entry === undefined) throw noOperator(operator, typeOf(left), typeOf(right), span);

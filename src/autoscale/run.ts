@@ -38,9 +38,10 @@ export interface Run {
   steps: number;
   /** Statements that ran to their end. */
   finished: number;
-  /** Set by `stop()`; the statement it stands in assigns nothing and no further one runs. */
-  stopped: boolean;
 }
+
+/** Thrown by `stop()`: nothing further is computed, not even the rest of the statement it stands in, which assigns nothing. */
+export const STOP = Symbol('stop()');
 
 /** Counts work. @throws Failure TooManySteps */
 export function spend(run: Run, steps: number, span: Span): void {

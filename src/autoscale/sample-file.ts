@@ -1,4 +1,4 @@
-import { parseTime } from './calendar.ts';
+import { isWritable, parseTime } from './calendar.ts';
 import { appendSample, emptyHistory, parseHistory, type SampleHistory } from './history.ts';
 import { isSampled, SERVICE_VARIABLES, serviceVariable } from './variables.ts';
 
@@ -73,7 +73,7 @@ function metricName(text: string, where: string): string {
 function momentOf(value: unknown, where: string): number {
   const text = String(value);
   const ms = /^\d{5,}(?:\.\d+)?$/.test(text) ? Number(text) : parseTime(text);
-  if (ms === undefined) throw new TypeError(`${where}: ${text} is not a time`);
+  if (ms === undefined || !isWritable(ms)) throw new TypeError(`${where}: ${text} is not a time`);
   return ms;
 }
 

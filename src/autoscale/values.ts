@@ -1,3 +1,4 @@
+import { isWritable } from './calendar.ts';
 import { Failure, type Span } from './problems.ts';
 import { describeType, type Type } from './types.ts';
 
@@ -30,7 +31,12 @@ export interface OptionValue {
 
 export const NO_VALUE: DoubleVec = [];
 
-export const timestamp = (ms: number): Timestamp => ({ type: 'timestamp', ms });
+/** @throws Failure OutOfRange for a time outside of the years that can be written, NaN included. */
+export function timestamp(ms: number, span: Span): Timestamp {
+  if (!isWritable(ms)) throw new Failure('OutOfRange', span, 'a time in the years 1 to 9999', 'a time outside of them');
+  return { type: 'timestamp', ms };
+}
+
 export const timeInterval = (ms: number): TimeInterval => ({ type: 'timeinterval', ms });
 export const optionValue = (option: DeallocationOption): OptionValue => ({ type: 'option', option });
 

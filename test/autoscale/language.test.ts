@@ -126,6 +126,13 @@ describe('limits', () => {
     expect(evaluated(text, { load: { $PendingTasks: 1 } }).ok).toBe(true);
   });
 
+  it('bound the results text: a formula of a few hundred characters cannot print a hundred long vectors', () => {
+    const load = { $PendingTasks: Array.from({ length: 2000 }, (_, index) => index / 7) };
+    const copies = (count: number): string => `v = $PendingTasks.GetSample(2000);\n${Array.from({ length: count }, (_, index) => `a${index} = v;\n`).join('')}`;
+    expect(evaluated(copies(20), { load }).ok).toBe(true);
+    expect(failure(copies(80), { load })).toMatchObject({ code: 'TooManySteps' });
+  });
+
   it('end the largest formula over the largest history in an error or a result, quickly', () => {
     const text = `v = $PendingTasks.GetSample(100000);\nx = sum(${Array.from({ length: 4000 }, () => 'v').join(',')});`;
     const load = { $PendingTasks: Array.from({ length: 20_000 }, () => 1) };
@@ -175,6 +182,16 @@ describe('the targets', () => {
     expect(targets('$TargetDedicatedNodes = 4; x = $TargetDedicatedNodes > 3 ? stop() : 1; $TargetDedicatedNodes = 9;')).toEqual([4, 0]);
     expect(targets('$TargetDedicatedNodes = 2; x = $TargetDedicatedNodes > 3 ? stop() : 1; $TargetDedicatedNodes = 9;')).toEqual([9, 0]);
   });
+
+  it('stand as they are at stop(), whatever its statement would still have computed', () => {
+    const rest = ['> 3', '+ val($PendingTasks.GetSample(1), 5)', '+ avg($PendingTasks.GetSample(TimeInterval_Minute, 90))', '+ rand()'];
+    let drawn = 0;
+    for (const more of rest) {
+      const text = `$TargetDedicatedNodes = 4; $TargetDedicatedNodes = (time().year > 2000 ? stop() : 1) ${more};`;
+      expect(targets(text, { load: { $PendingTasks: [1] }, random: () => ++drawn })).toEqual([4, 0]);
+    }
+    expect(drawn).toBe(0);
+  });
 });
 
 describe('$NodeDeallocationOption', () => {
@@ -207,7 +224,8 @@ describe('the read-only variables of the service', () => {
 
   it.each(SERVICE_VARIABLES.filter((variable) => variable.role === 'metric').map(({ name }) => name))('%s gives samples, and its latest one as a number', (name) => {
     expect(valueOf(`${name}.GetSample(2)`, { load: { [name]: [1, 2, 3] } })).toBe('[2,3]');
-    expect(valueOf(`${name} + 1`, { load: { [name]: [1, 2, 3] } })).toBe('[4]');
+    expect(valueOf(`${name} + 1`, { load: { [name]: [1, 2, 3] } })).toBe('4');
+    expect(valueOf(name)).toBe('[]');
     expect(targets(`$TargetDedicatedNodes = ${name};`, { load: { [name]: [1, 2, 3] } })).toEqual([3, 0]);
     expect(problemsInShort(`${name} = 1;`)).toEqual(['1:1 ReadOnlyVariable']);
   });

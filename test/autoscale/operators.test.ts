@@ -81,6 +81,16 @@ describe('operators', () => {
     expect(failure(`x = ${VECTOR} + $PendingTasks.GetSample(2);`, world)).toMatchObject({ code: 'LengthMismatch', column: 32, found: 'lengths 3 and 2' });
   });
 
+  it('leave times in the years that can be written, and name those that are not', () => {
+    expect(value('time("9999-12-31T23:59:59Z") + TimeInterval_Millisecond * 999')).toBe('9999-12-31T23:59:59.999Z');
+    expect(value('time("0001-01-02") - TimeInterval_Day')).toBe('0001-01-01T00:00:00.000Z');
+    for (const wrong of ['time("9999-12-31") + TimeInterval_Day', 'time("0001-01-01") - TimeInterval_Day', 'TimeInterval_Hour * (0 / 0) + time()', 'time() + TimeInterval_Hour / 0']) {
+      expect([wrong, failure(`x = ${wrong};`)]).toMatchObject([wrong, { code: 'OutOfRange', expected: 'a time in the years 1 to 9999' }]);
+    }
+    expect(problemsInShort('x = time("9999-12-31T23:59:59-01:00");')).toEqual(['1:10 InvalidTime']);
+    expect(['TimeInterval_Hour / 0', '-TimeInterval_Hour / 0', 'TimeInterval_Hour * (0 / 0)'].map(value)).toEqual(['inf', '-inf', 'nan']);
+  });
+
   it('that need a number take a vector of one element, not of more or none', () => {
     expect(failure(`x = ${VECTOR} > 1;`, world)).toMatchObject({ code: 'WrongType', found: 'a doubleVec of 3 elements' });
     expect(failure('x = $FailedTasks.GetSample(1) > 1;')).toMatchObject({ code: 'NoValue' });

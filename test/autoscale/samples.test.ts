@@ -71,6 +71,16 @@ describe('GetSample', () => {
     expect(valueOf('$PendingTasks.Count()', { samples })).toBe('3');
     expect(valueOf('$PendingTasks.GetSample(1)', { samples, now: NOON + 45_000 })).toBe('[30]');
     expect(valueOf('$PendingTasks.HistoryBeginTime()', { samples, now: NOON - 90_000 })).toBe('2026-11-20T11:58:30.000Z');
+    expect(valueOf('$PendingTasks.GetSample(TimeInterval_Minute, time() + TimeInterval_Minute)', { samples })).toBe('[-30,0]');
+    expect(valueOf('$PendingTasks.GetSamplePercent(TimeInterval_Minute, time() + TimeInterval_Minute)', { samples })).toBe('50');
+    expect(valueOf('$PendingTasks.GetSample(-TimeInterval_Minute)', { samples })).toBe('[]');
+  });
+
+  it('refuses moments that are no time', () => {
+    for (const moment of ['TimeInterval_Minute / 0', 'TimeInterval_Minute * (0 / 0)', 'TimeInterval_Year * 9999']) {
+      expect(failure(`x = 1;\ny = $PendingTasks.GetSample(${moment});`, world)).toMatchObject({ code: 'OutOfRange', line: 2, column: 5 });
+      expect(failure(`x = $PendingTasks.GetSamplePercent(${moment});`, world)).toMatchObject({ code: 'OutOfRange' });
+    }
   });
 });
 
@@ -155,9 +165,9 @@ describe('a sample history', () => {
         const { history, list } = built(appends, capacity);
         const to = from + length;
         const inside = list.filter(({ atMs }) => atMs > from && atMs <= to).map(({ value }) => value);
-        expect(samplesIn(history, '$m', from, to)).toEqual(inside);
+        expect(samplesIn(history, windowOf(history, '$m', from, to, to))).toEqual(inside);
         const possible = Math.floor(length / SAMPLE_PERIOD_MS);
-        expect(windowOf(history, '$m', from, to)).toMatchObject({ available: inside.length, possible, percent: possible === 0 ? 0 : Math.min(100, (100 * inside.length) / possible) });
+        expect(windowOf(history, '$m', from, to, to)).toMatchObject({ available: inside.length, possible, percent: possible === 0 ? 0 : Math.min(100, (100 * inside.length) / possible) });
         const until = list.filter(({ atMs }) => atMs <= to);
         expect(lastSamples(history, '$m', 5, to)).toEqual(until.slice(-5).map(({ value }) => value));
         expect(historyBeginMs(history, '$m', to)).toBe(until[0]?.atMs);

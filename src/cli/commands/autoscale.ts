@@ -15,6 +15,7 @@ import {
   type Problem,
   type Program,
   type SampleHistory,
+  type Value,
   type Warning,
   type WindowRead,
 } from '../../autoscale/index.ts';
@@ -118,7 +119,7 @@ function windowCells({ method, span, window }: WindowRead, text: string): string
 function plainEvaluation(outcome: Evaluation, atMs: number): Record<string, unknown> {
   const shared = {
     at: printTimestamp(atMs),
-    variables: Object.fromEntries(outcome.variables.map(({ name, value }) => [name, typeof value === 'number' || Array.isArray(value) ? value : printValue(value)])),
+    variables: Object.fromEntries(outcome.variables.map(({ name, value }) => [name, plainValue(value)])),
     windows: outcome.windows.map(({ method, span, window }) => ({
       metric: window.metric,
       method,
@@ -134,6 +135,12 @@ function plainEvaluation(outcome: Evaluation, atMs: number): Record<string, unkn
   if (!outcome.ok) return { ok: false, problems: [plainProblem(outcome.problem)], ...shared };
   const { targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption } = outcome;
   return { ok: true, targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption, ...shared };
+}
+
+/** Numbers and vectors stay what they are; JSON has no infinities and no NaN, so these are words, as in the results text. */
+function plainValue(value: Value): unknown {
+  if (typeof value === 'number') return Number.isFinite(value) ? value : printValue(value);
+  return Array.isArray(value) ? value.map(plainValue) : printValue(value);
 }
 
 function plainProblem({ code, line, column, found, expected }: Problem): Record<string, unknown> {
