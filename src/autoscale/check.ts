@@ -3,10 +3,11 @@ import { functionNamed, FUNCTIONS, functionResult, notATime, signatureOf, type F
 import { methodNamed, METHODS, signaturesOf, takes } from './methods.ts';
 import { binaryResult, noOperator, unaryResult } from './operators.ts';
 import { Failure, quote, type Finding, type Span } from './problems.ts';
-import type { Expression, Statement } from './syntax.ts';
+import { nearest } from './spelling.ts';
+import type { BrokenStatement, Expression, Statement } from './syntax.ts';
 import { describeType, fits, isNumeric, typeOfEither, type Type } from './types.ts';
-import { isDeallocationOption } from './values.ts';
-import { isSampled, nameInOtherCase, serviceVariable, TIME_INTERVALS, type ServiceVariable } from './variables.ts';
+import { DEALLOCATION_OPTIONS, isDeallocationOption } from './values.ts';
+import { isSampled, SERVICE_NAMES, serviceVariable, TIME_INTERVALS, type ServiceVariable } from './variables.ts';
 
 /**
  * What the text says beyond its grammar: do the names exist, do the types fit. Statements run in order and nothing loops,
@@ -24,9 +25,13 @@ interface Scope {
   readonly findings: Finding[];
 }
 
-export function check(statements: readonly Statement[]): Meaning {
+export function check(statements: readonly (Statement | BrokenStatement)[]): Meaning {
   const scope: Scope = { variables: new Map(), types: new Map(), findings: [] };
   for (const statement of statements) {
+    if (statement.kind === 'broken') {
+      if (statement.name !== undefined) scope.variables.set(statement.name, 'unknown');
+      continue;
+    }
     const type = typeIn(statement.value, scope);
     if (statement.kind === 'assignment') checkAssignment(statement, type, scope);
   }
@@ -101,9 +106,14 @@ function typeOfName(name: string, span: Span, scope: Scope): Type {
   const service = serviceVariable(name);
   if (service !== undefined) return service.role === 'option' ? 'option' : 'double';
   if (isDeallocationOption(name)) return 'option';
-  const other = nameInOtherCase(name);
-  const expected = other === undefined ? 'a variable assigned above, or one of the service' : `${other} (names are case-sensitive)`;
-  throw new Failure('UndefinedVariable', span, expected, quote(name));
+  throw new Failure('UndefinedVariable', span, likelyName(name, scope), quote(name));
+}
+
+function likelyName(name: string, scope: Scope): string {
+  if (functionNamed(name) !== undefined) return `'(' after ${name}, which is a function`;
+  const near = nearest(name, [...scope.variables.keys(), ...SERVICE_NAMES, ...DEALLOCATION_OPTIONS]);
+  if (near === undefined) return 'a variable assigned above, or one of the service';
+  return near.toLowerCase() === name.toLowerCase() ? `${near} (names are case-sensitive)` : near;
 }
 
 function typeOfCall(expression: Expression & { kind: 'call' }, scope: Scope): Type {
@@ -132,8 +142,10 @@ function typeOfMethod(expression: Expression & { kind: 'method' }, scope: Scope)
   const row = methodNamed(expression.method);
   if (row === undefined) throw new Failure('UnknownMethod', expression.methodSpan, oneOf(METHODS.map(({ name }) => name), expression.method), quote(expression.method));
   if (sampledVariable(expression.object) === undefined) {
-    typeIn(expression.object, scope);
-    throw new Failure('WrongType', expression.object.span, `a metric such as $PendingTasks before .${row.name}()`, 'something else');
+    const before = scope.findings.length;
+    const object = typeIn(expression.object, scope);
+    if (scope.findings.length > before) return row.result;
+    throw new Failure('WrongType', expression.object.span, `a metric such as $PendingTasks before .${row.name}()`, describeType(object));
   }
   if (!takes(row, args)) throw new Failure('WrongArguments', expression.span, signaturesOf(row), `${row.name}(${args.join(', ')})`);
   return row.result;
@@ -158,8 +170,7 @@ function typeOfMember(expression: Expression & { kind: 'member' }, scope: Scope)
 }
 
 function oneOf(names: readonly string[], found: string): string {
-  const close = names.find((name) => name.toLowerCase() === found.toLowerCase());
-  return close === undefined ? `one of ${names.join(', ')}` : close;
+  return nearest(found, names) ?? `one of ${names.join(', ')}`;
 }
 
 function wrongType(scope: Scope, span: Span, expected: string, found: Type): void {

@@ -1,6 +1,6 @@
 import { LIMITS, type Limits } from './limits.ts';
 import { Failure, locate, quote, type Finding, type Problem, type Span } from './problems.ts';
-import { PRECEDENCE, type BinaryOperator, type Expression, type Statement } from './syntax.ts';
+import { PRECEDENCE, type BinaryOperator, type BrokenStatement, type Expression, type Statement } from './syntax.ts';
 import { tokenize, type Punctuation, type Token } from './tokens.ts';
 
 /**
@@ -14,13 +14,21 @@ import { tokenize, type Punctuation, type Token } from './tokens.ts';
  *     postfix    := primary ('.' name ['(' arguments ')'])*
  *     primary    := number | string | name | name '(' arguments ')' | '(' expression ')'
  *
- * A statement that does not parse is reported once and skipped to its ';', so that one reading finds the errors of all
- * statements. Each level of recursion is counted against `limits.depth`.
+ * A statement that does not parse is reported once and skipped to its ';', or to an assignment that begins a line, so that
+ * one reading finds the errors of all statements. Each level of recursion is counted against `limits.depth`.
  */
-export function parse(text: string, limits: Limits = LIMITS): { statements: Statement[]; problems: Problem[] } {
-  if (text.length > limits.characters) return { statements: [], problems: [tooLong(text, limits)] };
+export function parse(text: string, limits: Limits = LIMITS): Parsed {
+  if (text.length > limits.characters) return { statements: [], outline: [], problems: [tooLong(text, limits)] };
   const parser = new Parser(text, limits);
-  return { statements: parser.statements(), problems: parser.findings.map((finding) => locate(text, finding)) };
+  const outline = parser.outline();
+  return { statements: outline.filter((part) => part.kind !== 'broken'), outline, problems: parser.findings.map((finding) => locate(text, finding)) };
+}
+
+interface Parsed {
+  readonly statements: Statement[];
+  /** The statements, and among them those that did not parse, in order. */
+  readonly outline: readonly (Statement | BrokenStatement)[];
+  readonly problems: Problem[];
 }
 
 function tooLong(text: string, limits: Limits): Problem {
@@ -28,9 +36,10 @@ function tooLong(text: string, limits: Limits): Problem {
   return locate(text, { code: 'FormulaTooLong', span, expected: `at most ${limits.characters} characters`, found: `${text.length} characters` });
 }
 
-/** One method for each rule of the grammar. A rule that does not find what it needs throws; `statements` catches. */
+/** One method for each rule of the grammar. A rule that does not find what it needs throws; `outline` catches. */
 class Parser {
   readonly findings: Finding[] = [];
+  readonly #text: string;
   readonly #limits: Limits;
   readonly #tokens: readonly Token[];
   readonly #end: Token;
@@ -38,13 +47,14 @@ class Parser {
   #depth = 0;
 
   constructor(text: string, limits: Limits) {
+    this.#text = text;
     this.#limits = limits;
     this.#tokens = tokenize(text);
     this.#end = { kind: 'end', text: '', start: text.length, end: text.length };
   }
 
-  statements(): Statement[] {
-    const parsed: Statement[] = [];
+  outline(): (Statement | BrokenStatement)[] {
+    const parsed: (Statement | BrokenStatement)[] = [];
     let count = 0;
     while (this.#peek().kind !== 'end' && this.findings.length < this.#limits.problems) {
       if (this.#at(';')) {
@@ -55,29 +65,47 @@ class Parser {
         this.findings.push(tooMany(this.#peek(), count, this.#limits));
         break;
       }
+      const name = this.#atAssignment() ? this.#peek().text : undefined;
       try {
         parsed.push(this.#statement());
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         this.findings.push(error.finding);
-        while (this.#peek().kind !== 'end' && !this.#at(';')) this.#next();
+        parsed.push({ kind: 'broken', name });
+        this.#skip();
       }
     }
     return parsed;
   }
 
+  /** To where the next statement seems to begin: in a formula that lacks a ';' that is at an assignment on a new line. */
+  #skip(): void {
+    while (this.#peek().kind !== 'end' && !this.#at(';') && !(this.#beginsLine() && this.#atAssignment())) this.#next();
+  }
+
+  #beginsLine(): boolean {
+    return /[\r\n]/.test(this.#text.slice(this.#lastEnd(), this.#peek().start));
+  }
+
+  #atAssignment(): boolean {
+    const second = this.#tokens[this.#position + 1];
+    return this.#peek().kind === 'name' && second?.kind === 'punctuation' && second.text === '=';
+  }
+
   #statement(): Statement {
     this.#depth = 0;
     const first = this.#peek();
-    const second = this.#tokens[this.#position + 1];
-    const assigns = first.kind === 'name' && second?.kind === 'punctuation' && second.text === '=';
+    const assigns = this.#atAssignment();
     if (assigns) this.#position += 2;
     const value = this.#expression();
-    if (this.#peek().kind !== 'end' && !this.#at(';')) {
-      throw this.#unexpected(this.#at('=') ? "'==' to compare, or ';' before the next assignment" : "an operator, ';' or the end");
-    }
+    if (this.#peek().kind !== 'end' && !this.#at(';')) throw this.#unexpected(this.#whatEndsAStatement());
     const span = spanOf(first, value.span);
     return assigns ? { kind: 'assignment', span, name: first.text, nameSpan: plain(first), value } : { kind: 'expression', span, value };
+  }
+
+  #whatEndsAStatement(): string {
+    if (this.#atAssignment()) return "';' before the next assignment";
+    return this.#at('=') ? "'==' to compare, or ';' before the next assignment" : "an operator, ';' or the end";
   }
 
   #expression(): Expression {

@@ -77,9 +77,12 @@ export function applyUnary(operator: UnaryOperator, operand: Value, span: Span):
   throw new Failure('WrongType', span, "a double or timeinterval after '-'", describeType(typeOf(operand)));
 }
 
+/** Expected are the rows that take one of the two sides as it stands; all rows, if none does. */
 export function noOperator(operator: BinaryOperator, left: Type, right: Type, span: Span): Failure {
-  const pairs = BINARY_OPERATORS.filter((entry) => entry.operator === operator).map((entry) => `${entry.left} ${operator} ${entry.right}`);
-  return new Failure('WrongType', span, [...new Set(pairs)].join(' or '), `${left} ${operator} ${right}`);
+  const rows = BINARY_OPERATORS.filter((entry) => entry.operator === operator);
+  const near = rows.filter((entry) => entry.left === left || entry.right === right);
+  const pairs = (near.length > 0 ? near : rows).map((entry) => `${entry.left} ${operator} ${entry.right}`);
+  return new Failure('WrongType', span, pairs.join(' or '), `${left} ${operator} ${right}`);
 }
 
 function findRow(operator: BinaryOperator, left: Type, right: Type): OperatorRow | undefined {

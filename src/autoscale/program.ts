@@ -39,10 +39,7 @@ export type Compilation = { readonly ok: true; readonly program: Program } | { r
  */
 export function compile(text: string, limits: Limits = LIMITS): Compilation {
   const parsed = parse(text, limits);
-  const isWhole = parsed.problems.length === 0;
-  // After a syntax error a name may be missing only because its assignment was skipped, so names are not judged then.
-  const meaning = check(parsed.statements).findings.filter((finding) => isWhole || finding.code.startsWith('Unknown'));
-  const problems = [...parsed.problems, ...meaning.map((finding) => locate(text, finding))];
+  const problems = [...parsed.problems, ...check(parsed.outline).findings.map((finding) => locate(text, finding))];
   if (problems.length > 0) return { ok: false, problems: problems.sort((a, b) => a.span.start - b.span.start).slice(0, limits.problems) };
   return { ok: true, program: programOf(text, parsed.statements) };
 }

@@ -43,6 +43,12 @@ export type Statement =
   | { readonly kind: 'assignment'; readonly span: Span; readonly name: string; readonly nameSpan: Span; readonly value: Expression }
   | { readonly kind: 'expression'; readonly span: Span; readonly value: Expression };
 
+/** A statement that did not parse. The name it assigns, if it got that far, has a value that nothing is known of. */
+export interface BrokenStatement {
+  readonly kind: 'broken';
+  readonly name: string | undefined;
+}
+
 /** The direct parts of an expression, in the order they are written. */
 function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.kind) {

@@ -30,6 +30,15 @@ const NOTES: Readonly<Record<string, string>> = {
   $: "a name after '$'",
   '"': "a closing '\"' on the same line",
   "'": "'\"' around the string",
+  '“': "'\"' around the string",
+  '”': "'\"' around the string",
+  '–': "'-'",
+  '—': "'-'",
+  '−': "'-'",
+  '#': "'//' (comments begin with two slashes)",
+  '[': 'a value (vectors are not written out; GetSample() gives them)',
+  '{': "an expression (there are no blocks; 'test ? a : b' decides)",
+  '\\': 'the formula without escapes of a shell or template',
 };
 
 /** @returns the tokens in order; the last one is always `end`. */
@@ -70,7 +79,11 @@ function unknownAt(text: string, start: number): Token {
     const rest = /^[^\r\n;]*/.exec(text.slice(start))?.[0] ?? char;
     return { kind: 'unknown', text: rest, note: NOTES['"'] ?? '', start, end: start + rest.length };
   }
-  return { kind: 'unknown', text: char, note: NOTES[char] ?? 'a name, a number, an operator or a bracket', start, end: start + char.length };
+  return { kind: 'unknown', text: char, note: NOTES[char] ?? otherNote(char), start, end: start + char.length };
+}
+
+function otherNote(char: string): string {
+  return /\p{L}/u.test(char) ? "a letter from 'a' to 'z' (names have no others)" : 'a name, a number, an operator or a bracket';
 }
 
 function matchAt(pattern: RegExp, text: string, offset: number): string {

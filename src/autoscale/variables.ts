@@ -87,9 +87,5 @@ export function isSampled(variable: ServiceVariable): boolean {
   return variable.role === 'pool' || variable.role === 'metric';
 }
 
-/** The known name that differs from this one in case alone, for "did you mean". */
-export function nameInOtherCase(name: string): string | undefined {
-  const lower = name.toLowerCase();
-  const known = [...BY_NAME.keys(), ...TIME_INTERVALS.keys()];
-  return known.find((candidate) => candidate !== name && candidate.toLowerCase() === lower);
-}
+/** All names the service defines, older ones included. */
+export const SERVICE_NAMES: readonly string[] = [...BY_NAME.keys(), ...TIME_INTERVALS.keys()];

@@ -51,6 +51,13 @@ describe('a text with mistakes', () => {
     ['x = /* no */ 1', "1:5 '//' (comments run to the end of the line) / '/*'"],
     ['x = $ 1', "1:5 a name after '$' / '$'"],
     ['$PendingTasks.', "1:15 the name of a member or method after '.' / the end of the formula"],
+    ['v = [1,2,3]', "1:5 a value (vectors are not written out; GetSample() gives them) / '['"],
+    ['x = time(“2024”)', "1:10 '\"' around the string / '“'"],
+    ['x = 5 – 3', "1:7 '-' / '–'"],
+    ['# note', "1:1 '//' (comments begin with two slashes) / '#'"],
+    ['größe = 1', "1:3 a letter from 'a' to 'z' (names have no others) / 'ö'"],
+    ['\\$x = 1', "1:1 the formula without escapes of a shell or template / '\\'"],
+    ['x = 1 y = 2', "1:7 ';' before the next assignment / 'y'"],
     ['3 = x', "1:3 '==' to compare, or ';' before the next assignment / '='"],
   ])('%s', (text, expected) => {
     const [first, ...more] = problems(text);
@@ -61,6 +68,36 @@ describe('a text with mistakes', () => {
   it('is reported whole: one problem a statement, in order', () => {
     const text = 'a = 1 +;\nb = foo(2);\nc = (3;\n$d = 4;\ne = $PendingTasks.GetAverage();\n';
     expect(problemsInShort(text)).toEqual(['1:8 UnexpectedText', '2:5 UnknownFunction', '3:7 UnexpectedText', '5:19 UnknownMethod']);
+  });
+
+  it('is reported whole, also where a semicolon or a bracket is missing: the next line that assigns is read again', () => {
+    expect(problemsInShort('a = 1\nb = foo(3);\nc = (1 + 2 // and\nd = 4 *;\n$TargetDedicatedNodes = d;')).toEqual(['2:1 UnexpectedText', '2:5 UnknownFunction', '4:1 UnexpectedText', '4:8 UnexpectedText']);
+    expect(problemsInShort('x = max(\n  1,\n  y = 2,\n  z = 3);')).toEqual(['3:5 UnexpectedText', '4:8 UnexpectedText']);
+  });
+
+  it('is reported whole: what a broken statement assigns counts as assigned, of any type', () => {
+    expect(problemsInShort('now = time( ;\nhour = now.hour;\nx = lost + 1;\nnow = 1;\ny = now.day;')).toEqual(['1:13 UnexpectedText', '3:5 UndefinedVariable', '5:5 WrongType']);
+  });
+
+  it.each([
+    ['x = $PendingTask.GetSample(1);', '1:5 UndefinedVariable', '$PendingTasks'],
+    ['x = $PendingTasks.GetSamples(1);', '1:19 UnknownMethod', 'GetSample'],
+    ['x = mim(1, 2);', '1:5 UnknownFunction', 'min'],
+    ['x = TimeInterval_Minutes * 5;', '1:5 UndefinedVariable', 'TimeInterval_Minute'],
+    ['$NodeDeallocationOption = TaskCompletion;', '1:27 UndefinedVariable', 'taskcompletion (names are case-sensitive)'],
+    ['$NodeDeallocationOption = tascompletion;', '1:27 UndefinedVariable', 'taskcompletion'],
+    ['maxNodes = 4; x = maxNode;', '1:19 UndefinedVariable', 'maxNodes'],
+    ['x = time().months;', '1:12 UnknownMember', 'month'],
+    ['x = time.hour;', '1:5 UndefinedVariable', "'(' after time, which is a function"],
+    ['a = 1; x = b;', '1:12 UndefinedVariable', 'a variable assigned above, or one of the service'],
+  ])('has its misspelt names guessed: %s', (text, problem, expected) => {
+    expect(problemsInShort(text)).toEqual([problem]);
+    expect(problems(text)[0]?.expected).toBe(expected);
+  });
+
+  it('is told which operators take one of the two sides', () => {
+    expect(problems('x = time() + 1;')[0]).toMatchObject({ expected: 'double + double or doubleVec + double or timestamp + timeinterval', found: 'timestamp + double' });
+    expect(problems('x = "a" + requeue;')[0]?.expected).toMatch(/^double \+ double or .* or timestamp \+ timeinterval$/);
   });
 
   it('is reported whole: names and types', () => {

@@ -3,7 +3,8 @@ import { printExpression } from '../print.ts';
 import { walk, type Expression, type Statement } from '../syntax.ts';
 import { isNumeric, type Type } from '../types.ts';
 import { printDouble } from '../values.ts';
-import { nameInOtherCase, serviceVariable, type Target } from '../variables.ts';
+import { nearest } from '../spelling.ts';
+import { SERVICE_NAMES, serviceVariable, type Target } from '../variables.ts';
 import type { Analysis } from './analysis.ts';
 import type { Fact } from './facts.ts';
 import { isAlwaysFalse, isAlwaysTrue, onlyValue } from './ranges.ts';
@@ -88,9 +89,9 @@ function* unusedAssignments({ statements }: Subject): Generator<Remark> {
     const readers = nextWrite < 0 ? later : later.slice(0, nextWrite + 1);
     const isRead = readers.some((other) => [...walk(other.value)].some((part) => part.kind === 'name' && part.name === statement.name));
     if (isRead) continue;
-    const other = nameInOtherCase(statement.name);
+    const near = nearest(statement.name, SERVICE_NAMES);
     const message = nextWrite < 0 ? `${statement.name} is assigned and never used` : `${statement.name} is assigned again before it is used`;
-    const reason = other === undefined ? 'a name may be misspelt here or where it should be read' : `did you mean ${other}? names are case-sensitive`;
+    const reason = near === undefined ? 'a name may be misspelt here or where it should be read' : `did you mean ${near}?${near.length === statement.name.length ? ' names are case-sensitive' : ''}`;
     yield { span: statement.nameSpan, message, reason };
   }
 }
