@@ -60,6 +60,38 @@ describe('empty-metric', () => {
     expect(found(text)).toEqual([`${place} empty-metric`]);
   });
 
+  it.each([
+    ['$TargetDedicatedNodes = min(10, $PendingTasks.GetSample(1));', '1:33'],
+    ['cap = 10;\nn = min(cap, avg($PendingTasks.GetSample(5)));\n$TargetDedicatedNodes = max(0, ceil(n / 2));', '2:18'],
+    ['n = time().hour > 6 ? min(10, $PendingTasks.GetSample(1)) : 3;\n$TargetLowPriorityNodes = n;', '1:31'],
+    ['$TargetDedicatedNodes = min($CurrentDedicatedNodes + 2, $PendingTasks.GetSample(1));', '1:57'],
+    ['$TargetDedicatedNodes = min(10, max($PendingTasks.GetSample(TimeInterval_Minute, 0)));', '1:37'],
+  ])('warns of a cap that becomes the target when there is no sample: %s', (text, place) => {
+    expect(found(text)).toEqual([`${place} empty-metric`]);
+  });
+
+  it.each([
+    '$TargetDedicatedNodes = min(10, max(0, $PendingTasks.GetSample(1)));',
+    '$TargetDedicatedNodes = max(min(0, $PendingTasks.GetSample(1)), 0);',
+    'n = min(10, $PendingTasks.GetSample(1)); $TargetDedicatedNodes = $PendingTasks.Count() > 0 ? n : 1;',
+    `$TargetDedicatedNodes = min(10, avg(${PENDING}));`,
+    'x = min(10, $PendingTasks.GetSample(1)); $TargetDedicatedNodes = x > 5 ? 1 : 0;',
+  ])('is content with the cap of %s', (text) => {
+    expect(found(text)).toEqual([]);
+  });
+
+  it('is content where a guard chooses between what was read before it and something else', () => {
+    expect(found('n = avg($PendingTasks.GetSample(TimeInterval_Minute * 5));\np = $PendingTasks.GetSamplePercent(TimeInterval_Minute * 5);\n$TargetDedicatedNodes = p < 70 ? 1 : n;')).toEqual([]);
+    expect(found('n = val($PendingTasks.GetSample(1), 0);\n$TargetDedicatedNodes = $PendingTasks.Count() > 0 ? n : 1;')).toEqual([]);
+    expect(found('n = val($PendingTasks.GetSample(1), 0);\n$TargetDedicatedNodes = $PendingTasks.Count() > 0 ? 1 : n;')).toEqual(['1:9 empty-metric']);
+  });
+
+  it('does not take a test that always passes for a guard', () => {
+    for (const test of ['$PendingTasks.Count() >= 0', '0 <= $PendingTasks.Count()', '$PendingTasks.GetSamplePercent(TimeInterval_Minute) > -1']) {
+      expect([test, found(`x = ${test} ? val($PendingTasks.GetSample(1), 0) > 3 : 0;`)]).toEqual([test, [`1:${test.length + 12} empty-metric`]]);
+    }
+  });
+
   it('names the read, not the place that suffers from it', () => {
     expect(found('last = val($PendingTasks.GetSample(1), 0);\nx = last + 1;\n$TargetDedicatedNodes = x;')).toEqual(['1:12 empty-metric']);
   });
@@ -165,6 +197,9 @@ describe('exceeds-cap', () => {
     `maxTasksPerNode = 4;\n$TargetDedicatedNodes = avg(${PENDING}) / maxTasksPerNode;`,
     `maxLowPriority = 4;\n$TargetDedicatedNodes = avg(${PENDING});\n$TargetLowPriorityNodes = min(maxLowPriority, $TargetDedicatedNodes);`,
     `maxNodes = 25;\n$TargetDedicatedNodes = min(maxNodes, sum(${PENDING}));\n$TargetLowPriorityNodes = maxNodes - $TargetDedicatedNodes;`,
+    `minCapacity = 2;\n$TargetDedicatedNodes = max(minCapacity, avg(${PENDING}));`,
+    `maxAttempts = 3;\n$TargetDedicatedNodes = avg(${PENDING}) / maxAttempts;`,
+    `coreLimit = 64;\n$TargetDedicatedNodes = avg(${PENDING}) + coreLimit;`,
     `perNode = min(4, avg(${PENDING}));\n$TargetDedicatedNodes = $RunningTasks.Count() / perNode;`,
   ])('is content with %s', (text) => {
     expect(found(text)).toEqual([]);
@@ -197,13 +232,14 @@ describe('unreachable', () => {
 
 describe('the published formulas', () => {
   it('that the article teaches as guarded draw no warning', () => {
-    for (const id of ['F01', 'F04', 'F05', 'F06', 'F07', 'F08', 'F09', 'F14', 'F15', 'F16', 'F17', 'F18', 'F21', 'F22', 'F23', 'F24', 'F30']) {
+    for (const id of ['F01', 'F04', 'F05', 'F06', 'F07', 'F08', 'F09', 'F14', 'F15', 'F16', 'F17', 'F18', 'F21', 'F22', 'F23', 'F24']) {
       expect([id, warnings(publishedFormula(id))]).toEqual([id, []]);
     }
   });
 
   it('that read windows without a guard are told so', () => {
-    expect(warnings(publishedFormula('F02'))).toEqual(['2:45 unguarded-window']);
+    expect(warnings(publishedFormula('F02'))).toEqual(['2:45 empty-metric', '2:45 unguarded-window']);
+    expect(warnings(publishedFormula('F30'))).toEqual(['2:31 empty-metric']);
     expect(warnings(publishedFormula('F11'))).toEqual(['1:23 empty-metric', '1:23 unguarded-window']);
     expect(warnings(publishedFormula('F29'))).toEqual(['1:255 unguarded-window']);
   });

@@ -5,7 +5,7 @@ import { isNumeric, type Type } from '../types.ts';
 import { isDeallocationOption } from '../values.ts';
 import { serviceVariable, TIME_INTERVALS, type ServiceVariable, type Target } from '../variables.ts';
 import { binaryFact, callFact, memberRange, methodFact } from './transfer.ts';
-import { constantFact, either, fact, UNKNOWN, type Fact } from './facts.ts';
+import { constantFact, either, fact, UNKNOWN, withSamples, type Fact } from './facts.ts';
 import { isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, truth } from './ranges.ts';
 import { refine, type Known } from './refine.ts';
 
@@ -79,8 +79,11 @@ function factOfNode(expression: Expression, known: Known, guarded: boolean, walk
       return constantFact(expression.value);
     case 'string':
       return UNKNOWN;
-    case 'name':
-      return known.get(expression.name) ?? nameFact(expression, guarded, walk);
+    case 'name': {
+      const value = known.get(expression.name);
+      if (value === undefined) return nameFact(expression, guarded, walk);
+      return guarded ? withSamples(value) : value; // it was computed before the guard, but there were samples then, too
+    }
     case 'call':
       return callFact(functionNamed(expression.callee), expression.args.map(inner));
     case 'method': {

@@ -6,6 +6,8 @@ import { ANY, exactly, unite, type Range } from './ranges.ts';
 export interface Fact extends Range {
   /** The reads of metrics because of which there may be no value at all; none if there is always one. */
   readonly emptyBecause: readonly Expression[];
+  /** The reads of metrics without which a `min(...)` on the way gives its other argument, the cap. */
+  readonly cappedWithout: readonly Expression[];
   /** Targets of the pool, as they are now, that this value is never below. */
   readonly atLeast: ReadonlySet<Target>;
   /** The number that a `min(...)` on the way held it to. */
@@ -20,7 +22,7 @@ export interface Fact extends Range {
 
 const NONE: ReadonlySet<Target> = new Set();
 
-const PLAIN: Fact = { ...ANY, emptyBecause: [], atLeast: NONE, cap: undefined, scale: undefined, measuresSamples: false, samplesWhen: undefined };
+const PLAIN: Fact = { ...ANY, emptyBecause: [], cappedWithout: [], atLeast: NONE, cap: undefined, scale: undefined, measuresSamples: false, samplesWhen: undefined };
 
 export function fact(range: Range, more: Partial<Fact> = {}): Fact {
   return { ...PLAIN, ...more, low: range.low, high: range.high };
@@ -35,13 +37,24 @@ export function constantFact(value: number): Fact {
 /** What holds whichever of the two it is. */
 export function either(a: Fact, b: Fact): Fact {
   return fact(unite([a, b]), {
-    emptyBecause: [...new Set([...a.emptyBecause, ...b.emptyBecause])],
+    emptyBecause: readsOf([a, b], 'emptyBecause'),
+    cappedWithout: readsOf([a, b], 'cappedWithout'),
     atLeast: common([a, b]),
     cap: largest([a.cap, b.cap]),
     scale: a.scale ?? b.scale,
     measuresSamples: a.measuresSamples && b.measuresSamples,
     samplesWhen: a.samplesWhen === b.samplesWhen ? a.samplesWhen : undefined,
   });
+}
+
+/** What is known of a value where there are samples, whatever it was when there were none. */
+export function withSamples(known: Fact): Fact {
+  return { ...known, emptyBecause: [], cappedWithout: [] };
+}
+
+/** The reads of all of them, each once. */
+export function readsOf(facts: readonly Fact[], because: 'emptyBecause' | 'cappedWithout'): readonly Expression[] {
+  return [...new Set(facts.flatMap((each) => each[because]))];
 }
 
 /** Targets that none of the values is below. */

@@ -32,7 +32,7 @@ export interface Rule {
 
 export const RULES: readonly Rule[] = [
   { name: 'never-scales-down', meaning: 'the new target is never below the current one', find: neverScalesDown },
-  { name: 'empty-metric', meaning: 'a number is needed where there may be no sample yet', find: emptyMetrics },
+  { name: 'empty-metric', meaning: 'the outcome hangs on a metric that may hold no sample yet', find: emptyMetrics },
   { name: 'unguarded-window', meaning: 'a window of samples is read without a say on how many must be there', find: unguardedWindows },
   { name: 'unused-assignment', meaning: 'a value is assigned and never read', find: unusedAssignments },
   { name: 'fraction-or-percentage', meaning: 'a number from 0 to 1 is compared with one from 0 to 100', find: mixedScales },
@@ -61,7 +61,18 @@ function* emptyMetrics({ analysis, text }: Subject): Generator<Remark> {
       yield {
         span: read.span,
         message: `this may hold no sample, and line ${placeOf(text, place.span.start).line} needs a number of it`,
-        reason: 'on a new pool the evaluation fails; test GetSamplePercent or Count() first, or give max() or min() another number beside it',
+        reason: 'on a new pool the evaluation fails; test GetSamplePercent or Count() first, or write max(0, ...) around it',
+      };
+    }
+  }
+  for (const [target, { fact, statement }] of analysis.targets) {
+    for (const read of fact.cappedWithout) {
+      if (seen.has(read)) continue;
+      seen.add(read);
+      yield {
+        span: read.span,
+        message: `this may hold no sample; then min(...) gives its other argument, and line ${placeOf(text, statement.span.start).line} makes it ${TARGET_NAMES[target]}`,
+        reason: 'a new pool grows to its cap without a task; test GetSamplePercent or Count() first, or write min(cap, max(0, ...))',
       };
     }
   }
@@ -143,9 +154,11 @@ function* exceededCaps({ analysis }: Subject): Generator<Remark> {
 /** Constants whose names say that they limit the pool, this kind of node or both. */
 function namedCaps(target: Target, analysis: Analysis): Map<string, number> {
   const isCap = /max|cap|limit/i;
-  const isOfSomethingElse = /task|slot|inc|step|percent|sample|cpu|time|interval|age|wait/i;
+  const isOfNodes = /node|vm|machine|host|instance|worker|pool|dedicated|low|spot|^\$?(?:max|maximum|cap|limit)$/i;
+  const isOfSomethingElse = /min|task|job|slot|core|inc|step|percent|sample|cpu|time|interval|age|wait/i;
   const isOfOtherKind = target === 'dedicated' ? /low|spot/i : /dedicated/i;
-  return new Map([...analysis.constants].filter(([name]) => isCap.test(name) && !isOfSomethingElse.test(name) && !isOfOtherKind.test(name) && serviceVariable(name) === undefined));
+  const names = [...analysis.constants].filter(([name]) => isCap.test(name) && isOfNodes.test(name) && serviceVariable(name) === undefined);
+  return new Map(names.filter(([name]) => !isOfSomethingElse.test(name) && !isOfOtherKind.test(name)));
 }
 
 function* unreachable({ statements, analysis }: Subject): Generator<Remark> {

@@ -3,7 +3,7 @@ import type { FunctionRow } from '../functions.ts';
 import { sampledVariable } from '../check.ts';
 import type { MethodRow } from '../methods.ts';
 import type { BinaryOperator, Expression } from '../syntax.ts';
-import { common, fact, largest, UNKNOWN, type Fact } from './facts.ts';
+import { common, fact, largest, readsOf, UNKNOWN, type Fact } from './facts.ts';
 import { round } from '../vectors.ts';
 import { ANY, arithmetic, between, comparison, isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, onlyValue, truth, unite, type Range } from './ranges.ts';
 
@@ -16,7 +16,8 @@ export function binaryFact(operator: BinaryOperator, left: Fact, right: Fact): F
     case '*':
     case '/':
       return fact(arithmetic(operator, left, right), {
-        emptyBecause: [...new Set([...left.emptyBecause, ...right.emptyBecause])],
+        emptyBecause: readsOf([left, right], 'emptyBecause'),
+        cappedWithout: readsOf([left, right], 'cappedWithout'),
         atLeast: new Set([...keeps(operator, left, right), ...(operator === '+' || operator === '*' ? keeps(operator, right, left) : [])]),
         cap: operator === '+' ? sumOfCaps(left, right) : undefined,
       });
@@ -48,14 +49,19 @@ function sumOfCaps(left: Fact, right: Fact): number | undefined {
   return left.cap !== undefined && right.cap !== undefined ? left.cap + right.cap : (left.cap ?? right.cap);
 }
 
-/** `percent < 70` is false only if there are samples; `percent >= 70`, `Count() > 0`, `Count() != 0` are true only then. */
+/**
+ * `percent < 70` is false only if there are samples; `percent >= 70`, `Count() > 0`, `Count() != 0` are true only then.
+ * `Count() >= 0` says nothing: the smallest number that passes must be above 0.
+ */
 function guardOf(operator: BinaryOperator, left: Fact, right: Fact): 'true' | 'false' | undefined {
   if (left.measuresSamples === right.measuresSamples) return undefined;
   const other = left.measuresSamples ? right : left;
   if (operator === '==' || operator === '!=') {
     return isAlwaysFalse(other) ? (operator === '==' ? 'false' : 'true') : undefined;
   }
-  return operator.startsWith('<') === left.measuresSamples ? 'false' : 'true';
+  const whenSamples = operator.startsWith('<') === left.measuresSamples ? 'false' : 'true';
+  const passesEqual = operator.endsWith('=') === (whenSamples === 'true');
+  return other.low > 0 || (other.low === 0 && !passesEqual) ? whenSamples : undefined;
 }
 
 /** @param row a function of the table; what is not in `CALLS` below can be any number */
@@ -67,8 +73,11 @@ export function callFact(row: FunctionRow | undefined, args: readonly Fact[]): F
 const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
   min: (args) => {
     const highs = present(args).map(({ high }) => high);
-    return fact(between(unite(args).low, highs.length > 0 ? Math.min(...highs) : unite(args).high), {
+    const high = highs.length > 0 ? Math.min(...highs) : unite(args).high;
+    const reads = readsOf(args, 'cappedWithout');
+    return fact(between(unite(args).low, high), {
       ...carried(args),
+      cappedWithout: highs.length > 0 && high > 0 ? [...reads, ...readsOf(args, 'emptyBecause')] : reads,
       // A constant in min(...) is a cap; above it the target goes down, otherwise not.
       atLeast: common(args.filter((arg) => onlyValue(arg) === undefined)),
       cap: capOfMin(args),
@@ -103,14 +112,15 @@ function present(args: readonly Fact[]): readonly Fact[] {
 }
 
 function emptyUnlessOneIsPresent(args: readonly Fact[]): readonly Expression[] {
-  return present(args).length > 0 ? [] : [...new Set(args.flatMap((arg) => arg.emptyBecause))];
+  return present(args).length > 0 ? [] : readsOf(args, 'emptyBecause');
 }
 
 /** What `avg`, `min` and `max` pass on of their arguments. */
-function carried(args: readonly Fact[]): Pick<Fact, 'emptyBecause' | 'scale' | 'measuresSamples'> {
+function carried(args: readonly Fact[]): Pick<Fact, 'emptyBecause' | 'cappedWithout' | 'scale' | 'measuresSamples'> {
   const rest = args.filter((arg) => !arg.measuresSamples);
   return {
     emptyBecause: emptyUnlessOneIsPresent(args),
+    cappedWithout: readsOf(args, 'cappedWithout'),
     scale: args.find((arg) => arg.scale !== undefined)?.scale,
     measuresSamples: rest.length < args.length && rest.every((arg) => onlyValue(arg) !== undefined),
   };
