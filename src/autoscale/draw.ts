@@ -21,10 +21,24 @@ function draw(headline: string, text: string, place: { span: Span; line: number;
   const { span, line, column } = place;
   const lineStart = span.start - (column - 1);
   const source = /^[^\r\n]*/.exec(text.slice(lineStart))?.[0] ?? '';
+  const { shown, before } = pieceOf(source, column - 1);
   const number = String(line);
   const gutter = ' '.repeat(number.length);
   // Tabs stay tabs, so that the mark stands under its text at any tab width.
-  const indent = source.slice(0, column - 1).replaceAll(/[^\t]/g, ' ');
-  const marks = '^'.repeat(Math.max(1, Math.min(span.end - span.start, source.length - column + 1)));
-  return `${headline}\n  ${number} | ${source}\n  ${gutter} | ${indent}${marks} ${note}\n`;
+  const indent = shown.slice(0, before).replaceAll(/[^\t]/g, ' ');
+  const marks = '^'.repeat(Math.max(1, Math.min(span.end - span.start, shown.length - before)));
+  return `${headline}\n  ${number} | ${shown}\n  ${gutter} | ${indent}${marks} ${note}\n`;
 }
+
+/** What is shown of a line: whole formulas come as one line, which a terminal would wrap away from its mark. */
+function pieceOf(source: string, offset: number): { readonly shown: string; readonly before: number } {
+  if (source.length <= WIDTH) return { shown: source, before: offset };
+  const start = Math.max(0, Math.min(offset - CONTEXT, source.length - WIDTH));
+  const end = start + WIDTH;
+  const head = start > 0 ? ELLIPSIS : '';
+  return { shown: `${head}${source.slice(start, end)}${end < source.length ? ELLIPSIS : ''}`, before: head.length + offset - start };
+}
+
+const WIDTH = 120;
+const CONTEXT = 40;
+const ELLIPSIS = '...';

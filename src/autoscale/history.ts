@@ -1,3 +1,5 @@
+import { isWritable, printTimestamp } from './calendar.ts';
+
 /**
  * What a pool's metrics were: a value. One sample a metric each 30 s, in order, bounded; appending gives a new history and
  * leaves the old one as it was. Both share their arrays (an older value never looks past its own `end`), so that an append
@@ -126,7 +128,7 @@ const NO_SAMPLES: Series = { atMs: [], values: [], first: 0, end: 0 };
 
 function appended(metric: string, series: Series, atMs: number, value: number, capacity: number): Series {
   const last = series.end > series.first ? series.atMs[series.end - 1] : undefined;
-  if (last !== undefined && atMs <= last) throw new RangeError(`sample of ${metric} at ${atMs} is not after the last one at ${last}`);
+  if (last !== undefined && atMs <= last) throw new RangeError(`sample of ${metric} at ${timeText(atMs)} is not after the last one at ${timeText(last)}`);
   const first = Math.max(series.first, series.end + 1 - capacity);
   // Only the newest value of a series may grow the shared arrays; half of them being dropped samples is time for a copy.
   const shared = series !== NO_SAMPLES && series.end === series.atMs.length && first <= capacity;
@@ -147,6 +149,10 @@ function indexAfter(series: Series, ms: number): number {
     else low = middle + 1;
   }
   return low;
+}
+
+function timeText(ms: number): string {
+  return isWritable(ms) ? printTimestamp(ms) : String(ms);
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

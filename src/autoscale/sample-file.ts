@@ -4,7 +4,7 @@ import { isSampled, SERVICE_VARIABLES, serviceVariable } from './variables.ts';
 
 /**
  * Sample histories as people keep them. CSV: a header `time,$ActiveTasks,...` and one line a moment, an empty cell where
- * there was no sample. JSON: what `serializeHistory` writes, or a list of `{ "time": ..., "$ActiveTasks": ... }`.
+ * there was no sample, quotes around what holds a comma. JSON: what `serializeHistory` writes, or a list of `{ "time": ..., "$ActiveTasks": ... }`.
  * Times are ISO 8601, RFC 1123 or milliseconds since 1970, in order. The `$` of a metric may be left out.
  * Where `$PendingTasks` is missing it is the sum of `$ActiveTasks` and `$RunningTasks`, which is its definition.
  *
@@ -14,7 +14,13 @@ export function readSampleFile(text: string): SampleHistory {
   const trimmed = text.replace(/^\uFEFF/, '').trim();
   if (!trimmed.startsWith('{') && !trimmed.startsWith('[')) return historyOf(rowsOfCsv(trimmed));
   const json: unknown = JSON.parse(trimmed);
-  return Array.isArray(json) ? historyOf(json.map(rowOfJson)) : parseHistory(json);
+  if (Array.isArray(json)) return historyOf(json.map(rowOfJson));
+  const history = parseHistory(json);
+  for (const metric of history.series.keys()) {
+    const name = metricName(metric, 'metrics');
+    if (name !== metric) throw new TypeError(`metrics: expected ${name}, found ${metric}`);
+  }
+  return history;
 }
 
 interface Row {
@@ -41,10 +47,10 @@ function withPendingTasks(sample: Readonly<Record<string, number>>): Readonly<Re
 }
 
 function rowsOfCsv(text: string): Row[] {
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.split(',').map((cell) => cell.trim().replace(/^"(.*)"$/, '$1')));
-  const [header = [], ...rest] = lines;
+  const [header = [], ...rest] = text.split(/\r\n|\n|\r/).map(cellsOf);
   if (header[0]?.toLowerCase() !== 'time' || header.length < 2) throw new TypeError('line 1: expected a header such as time,$ActiveTasks,$RunningTasks');
   const metrics = header.slice(1).map((cell) => metricName(cell, 'line 1'));
+  refuseTwice(metrics, 'line 1');
   return rest.flatMap((cells, index) => {
     const name = `line ${index + 2}`;
     if (cells.length === 1 && cells[0] === '') return [];
@@ -54,12 +60,25 @@ function rowsOfCsv(text: string): Row[] {
   });
 }
 
+/** The cells of a line; each begins behind a comma, the first one behind one put there for it. */
+function cellsOf(line: string): string[] {
+  return [...`,${line}`.matchAll(/,\s*(?:"((?:[^"]|"")*)"\s*(?=,|$)|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain?.trim() ?? '');
+}
+
 function rowOfJson(row: unknown, index: number): Row {
   const name = `sample ${index + 1}`;
   if (typeof row !== 'object' || row === null || !('time' in row)) throw new TypeError(`${name}: expected an object with a time`);
   const { time, ...metrics } = row;
   const values = Object.entries(metrics).filter(([, value]) => value !== null);
-  return { name, atMs: momentOf(time, name), sample: Object.fromEntries(values.map(([key, value]) => [metricName(key, name), numberOf(value, key, name)])) };
+  const sample = values.map(([key, value]) => [metricName(key, name), numberOf(value, key, name)] as const);
+  refuseTwice(sample.map(([metric]) => metric), name);
+  return { name, atMs: momentOf(time, name), sample: Object.fromEntries(sample) };
+}
+
+/** A metric may be named with its `$`, without it, and by an older name: three columns, one metric. */
+function refuseTwice(metrics: readonly string[], where: string): void {
+  const twice = metrics.find((metric, index) => metrics.indexOf(metric) !== index);
+  if (twice !== undefined) throw new TypeError(`${where}: ${twice} is there twice`);
 }
 
 function metricName(text: string, where: string): string {

@@ -63,6 +63,16 @@ describe('linarite autoscale check', () => {
     });
   });
 
+  it('shows the piece of a long line that the mark stands under', async () => {
+    const text = `${'$samples = max(0, $PendingTasks.GetSample(1)); '.repeat(4)}x = foo(1); ${'$samples = max(0, $samples); '.repeat(4)}`;
+    const { output } = await linarite({ f: text }, 'check', 'f');
+    const [headline, shown = '', marks = ''] = output.split('\n');
+    expect(headline).toBe('f:1:193: error: there is no such function');
+    expect(shown.length).toBeLessThan(140);
+    expect(shown.slice(marks.indexOf('^')).startsWith('foo(1);')).toBe(true);
+    expect(marks).toContain('^^^ expected');
+  });
+
   it('warns with a reason, and that is no failure', async () => {
     const { output, exitCode } = await linarite({ f: '$TargetDedicatedNodes = 3;' }, 'check', 'f');
     expect(exitCode).toBe(0);
@@ -145,6 +155,14 @@ describe('linarite autoscale eval', () => {
       ].join('\n'),
     );
     expect(output).toContain('$PendingTasks.GetSample  line 2  2026-11-20T11:00:00.000Z  2026-11-20T12:00:00.000Z  20 of 120 (17%)');
+  });
+
+  it('says infinities and NaN in words where JSON has none, and prints no table that is empty', async () => {
+    const text = 'a = 1 / 0; b = 0 / 0; v = $PendingTasks.GetSample(2) / 0;';
+    const { output } = await linarite({ f: text, s: CSV }, 'eval', 'f', '--samples', 's', '--format', 'json');
+    expect(JSON.parse(output)).toMatchObject({ variables: { a: 'inf', b: 'nan', v: ['inf', 'inf'] } });
+    const table = (await linarite({ f: '$TargetDedicatedNodes = 1;', s: CSV }, 'eval', 'f', '--samples', 's')).output;
+    expect(table).not.toMatch(/variable|window/);
   });
 
   it('can ask for 70% of a window as the real service was seen to', async () => {

@@ -248,8 +248,19 @@ describe('a sample file', () => {
     expect(readSampleFile(JSON.stringify(serializeHistory(list)))).toEqual(list);
   });
 
+  it('are CSV with quotes around what holds a comma, as spreadsheets write it', () => {
+    const history = readSampleFile('"time", "$PendingTasks",FailedTasks\n"Fri, 20 Nov 2026 11:59:30 GMT","4", \n"Fri, 20 Nov 2026 12:00:00 GMT",,"1"\n');
+    expect(serializeHistory(history).metrics).toEqual({ $PendingTasks: { atMs: [NOON - 30_000], values: [4] }, $FailedTasks: { atMs: [NOON], values: [1] } });
+  });
+
   it.each([
     ['tasks\n1', /line 1: expected a header/],
+    ['time,PendingTasks,$PendingTasks\n', /line 1: \$PendingTasks is there twice/],
+    ['[{"time":"2026","CurrentDedicated":1,"$CurrentDedicatedNodes":2}]', /sample 1: \$CurrentDedicatedNodes is there twice/],
+    ['{"capacity":10,"metrics":{"PendingTasks":{"atMs":[1],"values":[5]}}}', /metrics: expected \$PendingTasks, found PendingTasks/],
+    ['{"capacity":10,"metrics":{"$Foo":{"atMs":[1],"values":[5]}}}', /metrics: \$Foo is no metric/],
+    ['time,PendingTasks\n2026-11-20T12:00:00Z,1\n2026-11-20T11:59:30Z,2', /line 3: sample of \$PendingTasks at 2026-11-20T11:59:30.000Z is not after the last one at 2026-11-20T12:00:00.000Z/],
+    ['time,PendingTasks\n1795176000000000,1', /line 2: 1795176000000000 is not a time/],
     ['time,$Foo\n', /line 1: \$Foo is no metric; expected one of .*\$PendingTasks/],
     ['time,$TargetDedicatedNodes\n', /is no metric/],
     ['time,$PendingTasks\nyesterday,1', /line 2: yesterday is not a time/],

@@ -107,7 +107,8 @@ function evaluationTable(file: string, program: Program, outcome: Evaluation, po
     : `${drawProblem(file, program.text, outcome.problem)}the targets stay as they are\n`;
   const variables = table([['variable', 'value'], ...outcome.variables.map(({ name, value }) => [name, printValue(value)])]);
   const windows = table([['window', 'place', 'from', 'to', 'samples'], ...outcome.windows.map((read) => windowCells(read, program.text))]);
-  return `${head}${targets}\n${variables}\n${windows}\nresults ${outcome.results}\n`;
+  const tables = [targets, ...(outcome.variables.length > 0 ? [variables] : []), ...(outcome.windows.length > 0 ? [windows] : [])];
+  return `${head}${tables.join('\n')}\nresults ${outcome.results}\n`;
 }
 
 function windowCells({ method, span, window }: WindowRead, text: string): string[] {
