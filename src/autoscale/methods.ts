@@ -107,8 +107,9 @@ function getSample(metric: string, args: readonly Value[], run: Run, span: Span)
   const isPercent = last !== undefined && (typeof last === 'number' || isVector(last));
   const wanted = isPercent ? asDouble(last, span) : run.samplePercentWhenOmitted;
   if (!(read.percent >= wanted)) {
-    const found = `${printDouble(read.percent)}% (${read.available} of ${read.possible})`;
-    throw new Failure('InsufficientSampleData', span, `${printDouble(wanted)}% of the samples of ${metric}`, found);
+    const [asked, given] = [printDouble(wanted), printDouble(read.percent)];
+    const inServiceWords = `Insufficient data from data set: ${metric} wanted ${asked}%, received ${given}%`;
+    throw new Failure('InsufficientSampleData', span, `${asked}% of the samples of ${metric}`, `${given}% (${read.available} of ${read.possible})`, inServiceWords);
   }
   if (read.available > run.limits.vectorLength) throw tooLong(run, span);
   spend(run, read.available, span);

@@ -13,7 +13,7 @@ function printStatement(statement: Statement): string {
 export function printExpression(expression: Expression): string {
   switch (expression.kind) {
     case 'number':
-      return String(expression.value);
+      return Number.isFinite(expression.value) ? String(expression.value) : '1e999'; // written too large, it is infinite again
     case 'string':
       return `"${expression.value}"`;
     case 'name':

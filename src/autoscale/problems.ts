@@ -43,10 +43,12 @@ export interface Problem {
   readonly found: string;
   /** What was expected instead. */
   readonly expected: string;
+  /** How the service itself puts it, where that is known. */
+  readonly inServiceWords?: string;
 }
 
 /** A problem before its offsets are turned into line and column. */
-export type Finding = Pick<Problem, 'code' | 'span' | 'found' | 'expected'>;
+export type Finding = Omit<Problem, 'line' | 'column'>;
 
 export function locate(text: string, finding: Finding): Problem {
   return { ...finding, ...placeOf(text, finding.span.start) };
@@ -82,8 +84,8 @@ export function quote(text: string): string {
 export class Failure extends Error {
   readonly finding: Finding;
 
-  constructor(code: ProblemCode, span: Span, expected: string, found: string) {
+  constructor(code: ProblemCode, span: Span, expected: string, found: string, inServiceWords?: string) {
     super(code);
-    this.finding = { code, span, expected, found };
+    this.finding = { code, span, expected, found, ...(inServiceWords === undefined ? {} : { inServiceWords }) };
   }
 }

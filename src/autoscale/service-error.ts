@@ -1,4 +1,4 @@
-import { describeProblem, PROBLEM_KINDS, type Problem } from './problems.ts';
+import { describeProblem, type Problem } from './problems.ts';
 
 /** `autoScaleRun.error` on the wire. */
 export interface AutoScaleRunError {
@@ -9,14 +9,20 @@ export interface AutoScaleRunError {
 
 /**
  * The error of a run as the service reports it, for a formula that does not compile as for an evaluation that failed.
- * Codes: SDK live tests (`$something_useless`) and, for samples, the documented body of Pool Evaluate Auto Scale and
- * batch-shipyard issue 138. Each problem is one value named `Message` that starts with `Line n, Col n: `, as there.
+ * The one for samples has the service's own words (documented body of Pool Evaluate Auto Scale, documented pool autoscale
+ * event, batch-shipyard issue 138); of the other only the code is known (SDK live tests, `$something_useless`). Each
+ * problem is one value named `Message` that starts with `Line n, Col n: `.
  */
 export function autoScaleRunError(problems: readonly Problem[]): AutoScaleRunError {
   const lacksSamples = problems.some((problem) => problem.code === 'InsufficientSampleData');
   return {
     code: lacksSamples ? 'InsufficientSampleData' : 'AutoScalingFormulaEvaluationError',
-    message: lacksSamples ? PROBLEM_KINDS.InsufficientSampleData.title : 'the formula could not be evaluated',
-    values: problems.map((problem) => ({ name: 'Message', value: describeProblem(problem) })),
+    message: lacksSamples ? 'Autoscale evaluation failed due to insufficient sample data' : 'The autoscale formula could not be evaluated',
+    values: problems.map((problem) => ({ name: 'Message', value: messageOf(problem) })),
   };
+}
+
+function messageOf(problem: Problem): string {
+  const { line, column, inServiceWords } = problem;
+  return inServiceWords === undefined ? describeProblem(problem) : `Line ${line}, Col ${column}: ${inServiceWords}`;
 }

@@ -20,6 +20,11 @@ function computed(text: string, world: World): unknown {
 }
 
 describe('printing and parsing again', () => {
+  it('keeps numbers that are too large for a double', () => {
+    const { statements: written } = parse('x = 1e400 - 1e21;');
+    expect(bare(parse(printFormula(written)).statements)).toEqual(bare(written));
+  });
+
   it('gives the same program', () => {
     fc.assert(
       fc.property(fc.array(statements, { maxLength: 4 }), (formula) => {

@@ -38,8 +38,8 @@ describe('the error of a run', () => {
     const problem = failure('a = 1;\nb = $CPUPercent.GetSample(TimeInterval_Minute, 10);');
     expect(autoScaleRunError([problem])).toEqual({
       code: 'InsufficientSampleData',
-      message: 'too few samples in the window',
-      values: [{ name: 'Message', value: 'Line 2, Col 5: too few samples in the window: expected 10% of the samples of $CPUPercent, found 0% (0 of 2)' }],
+      message: 'Autoscale evaluation failed due to insufficient sample data',
+      values: [{ name: 'Message', value: 'Line 2, Col 5: Insufficient data from data set: $CPUPercent wanted 10%, received 0%' }],
     });
   });
 
