@@ -109,6 +109,10 @@ describe('empty-metric', () => {
     'x = !$PendingTasks.Count() ? 0 : val($PendingTasks.GetSample(1), 0) > 3;',
     'x = time().hour > 6 && $PendingTasks.Count() > 0 ? val($PendingTasks.GetSample(1), 0) > 3 : 0;',
     'x = time().hour > 6 || $PendingTasks.Count() < 1 ? 0 : val($PendingTasks.GetSample(1), 0) > 3;',
+    'x = $PendingTasks.Count() > 0 && val($PendingTasks.GetSample(1), 0) > 3;',
+    'x = $PendingTasks.GetSamplePercent(TimeInterval_Minute) < 70 || avg($PendingTasks.GetSample(TimeInterval_Minute)) > 3;',
+    'x = len($PendingTasks.GetSample(1)) > 0 ? val($PendingTasks.GetSample(1), 0) > 3 : 0;',
+    'v = $PendingTasks.GetSample(5); x = len(v) == 0 ? 0 : avg(v) > 3;',
     'few = $PendingTasks.Count() < 9; v = $PendingTasks.GetSample(1); x = few ? 0 : v > 3;',
   ])('is content with %s', (text) => {
     expect(found(text)).toEqual([]);
@@ -116,6 +120,8 @@ describe('empty-metric', () => {
 
   it('does not take the wrong branch of a guard for a guarded one', () => {
     expect(found('x = $PendingTasks.Count() > 0 ? 0 : val($PendingTasks.GetSample(1), 0) > 3;')).toEqual(['1:41 empty-metric']);
+    expect(found('x = $PendingTasks.Count() > 0 || val($PendingTasks.GetSample(1), 0) > 3;')).toEqual(['1:38 empty-metric']);
+    expect(found('v = $PendingTasks.GetSample(5); x = len(v, 1) == 0 ? 0 : avg(v) > 3;')).toEqual(['1:5 empty-metric']);
     expect(found('x = time().hour > 6 || $PendingTasks.Count() > 0 ? val($PendingTasks.GetSample(1), 0) > 3 : 0;')).toEqual(['1:56 empty-metric']);
   });
 });
@@ -147,6 +153,21 @@ describe('unused-assignment', () => {
   it('guesses what was meant', () => {
     const [warning] = lint(compiled('$targetDedicatedNodes = 0;'));
     expect(warning).toMatchObject({ rule: 'unused-assignment', reason: 'did you mean $TargetDedicatedNodes? names are case-sensitive' });
+  });
+});
+
+describe('no-effect', () => {
+  const found = (text: string): string[] => warnings(text, 'no-effect');
+
+  it('warns of a statement whose value goes nowhere, as that of a comparison meant to assign', () => {
+    expect(found('$TargetDedicatedNodes == 3;')).toEqual(['1:1 no-effect']);
+    expect(lint(compiled('$TargetDedicatedNodes == 3;'))[0]?.reason).toBe("'==' compares; '=' assigns");
+    expect(found('$TargetDedicatedNodes = 0; time();\nmax(1, 2)')).toEqual(['1:28 no-effect', '2:1 no-effect']);
+  });
+
+  it('is content with stop(), also in a branch', () => {
+    expect(found('stop();')).toEqual([]);
+    expect(found('time().hour > 6 ? stop() : 0;')).toEqual([]);
   });
 });
 
@@ -218,11 +239,14 @@ describe('unreachable', () => {
     ['x = 0 && time().hour ? 5 : 6;', '1:24'],
     ['n = $PendingTasks.Count(); x = n > 5 ? n < 3 ? 1 : 2 : 3;', '1:48'],
     ['x = 1;\nstop();\ny = 2;', '3:1'],
+    ['h = time().hour; x = h > 18 && h < 8 ? 5 : 6;', '1:40'],
+    ['h = time().hour; x = h > 18 || h < 20 ? 5 : 6;', '1:45'],
+    ['n = $PendingTasks.Count(); x = n >= 5 && (n > 2 ? 1 : 2);', '1:55'],
   ])('warns of %s', (text, place) => {
     expect(found(text)).toEqual([`${place} unreachable`]);
   });
 
-  it.each(['x = time().hour > 8 ? 5 : 6;', 'x = $PendingTasks.Count() ? 5 : 6;', 'x = time() < time("2030") ? 5 : 6;', 'x = rand() < 0.5 ? 5 : 6;', 'x = "a" < "b" ? 1 : 2;', 'x = $TargetDedicatedNodes > 3 ? stop() : 1; y = 2;'])(
+  it.each(['x = time().hour > 8 ? 5 : 6;', 'h = time().hour; x = h >= 8 && h < 18 ? 5 : 6;', 'h = time().hour; x = h > 18 || h < 8 ? 5 : 6;', 'x = $PendingTasks.Count() ? 5 : 6;', 'x = time() < time("2030") ? 5 : 6;', 'x = rand() < 0.5 ? 5 : 6;', 'x = "a" < "b" ? 1 : 2;', 'x = $TargetDedicatedNodes > 3 ? stop() : 1; y = 2;'])(
     'is content with %s',
     (text) => {
       expect(found(text)).toEqual([]);

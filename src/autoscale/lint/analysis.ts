@@ -96,8 +96,11 @@ function factOfNode(expression: Expression, known: Known, guarded: boolean, walk
       return fact(memberRange(expression.member));
     case 'unary':
       return unaryFact(expression, inner(expression.operand), guarded, walk);
-    case 'binary':
-      return binaryWithNeeds(expression, inner(expression.left), inner(expression.right), guarded, walk);
+    case 'binary': {
+      const { operator, left, right } = expression;
+      if (operator === '&&' || operator === '||') return logicFact(expression, known, guarded, walk);
+      return binaryWithNeeds(expression, inner(left), inner(right), guarded, walk);
+    }
     case 'conditional':
       return conditionalFact(expression, known, guarded, walk);
   }
@@ -142,6 +145,18 @@ function binaryWithNeeds(expression: Expression & { kind: 'binary' }, left: Fact
   }
   // Times and strings have no range here.
   return isOfNumbers ? binaryFact(expression.operator, left, right) : isArithmetic ? UNKNOWN : fact({ low: 0, high: 1 });
+}
+
+/** The right side runs only if the left one was true (of `&&`) or false (of `||`), and may rely on that. */
+function logicFact(expression: Expression & { kind: 'binary' }, known: Known, guarded: boolean, walk: Walk): Fact {
+  const { operator, left, right } = expression;
+  const outcome = operator === '&&';
+  const before = factOf(left, known, guarded, walk);
+  const guards = guarded || before.samplesWhen === String(outcome);
+  const after = factOf(right, refine(known, left, outcome, walk.facts), guards, walk);
+  need(left, before, guarded, walk);
+  need(right, after, guards, walk);
+  return binaryFact(operator, before, after);
 }
 
 function conditionalFact(expression: Expression & { kind: 'conditional' }, known: Known, guarded: boolean, walk: Walk): Fact {

@@ -35,6 +35,7 @@ export const RULES: readonly Rule[] = [
   { name: 'empty-metric', meaning: 'the outcome hangs on a metric that may hold no sample yet', find: emptyMetrics },
   { name: 'unguarded-window', meaning: 'a window of samples is read without a say on how many must be there', find: unguardedWindows },
   { name: 'unused-assignment', meaning: 'a value is assigned and never read', find: unusedAssignments },
+  { name: 'no-effect', meaning: 'a statement computes a value and drops it', find: droppedValues },
   { name: 'fraction-or-percentage', meaning: 'a number from 0 to 1 is compared with one from 0 to 100', find: mixedScales },
   { name: 'exceeds-cap', meaning: 'a target can pass a cap that the formula states', find: exceededCaps },
   { name: 'unreachable', meaning: 'a branch or statement that never runs', find: unreachable },
@@ -104,6 +105,14 @@ function* unusedAssignments({ statements }: Subject): Generator<Remark> {
     const message = nextWrite < 0 ? `${statement.name} is assigned and never used` : `${statement.name} is assigned again before it is used`;
     const reason = near === undefined ? 'a name may be misspelt here or where it should be read' : `did you mean ${near}?${near.length === statement.name.length ? ' names are case-sensitive' : ''}`;
     yield { span: statement.nameSpan, message, reason };
+  }
+}
+
+function* droppedValues({ statements }: Subject): Generator<Remark> {
+  for (const { kind, value } of statements) {
+    if (kind === 'assignment' || [...walk(value)].some((part) => part.kind === 'call' && part.callee === 'stop')) continue;
+    const compares = value.kind === 'binary' && value.operator === '==';
+    yield { span: value.span, message: 'this statement has no effect', reason: compares ? "'==' compares; '=' assigns" : 'its value is computed and goes nowhere' };
   }
 }
 

@@ -99,7 +99,8 @@ const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
   floor: (args) => rounded(args, Math.floor),
   round: (args) => rounded(args, round),
   sum: (args) => fact(args.every((arg) => arg.low >= 0) ? NOT_NEGATIVE : ANY),
-  len: () => fact(NOT_NEGATIVE),
+  // Of samples alone it counts them, as Count() does.
+  len: (args) => fact(NOT_NEGATIVE, args.length > 0 && present(args).length === 0 ? { measuresSamples: true, samplesWhen: 'true' } : {}),
   norm: () => fact(NOT_NEGATIVE),
   std: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
   range: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
