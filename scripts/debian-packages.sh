@@ -14,7 +14,15 @@ debian_packages() {
   echo "installing Debian's$missing"
   # Whoever knew the name in /tmp could have put a link there.
   output=$(mktemp)
-  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing; } >"$output" 2>&1 \
-    || { tail -n 5 "$output"; echo "could not be installed, so the tests that need them are skipped:$missing"; }
+  if ! { apt-get update -qq && install_quietly $missing; } >"$output" 2>&1; then
+    tail -n 5 "$output"
+    # One that this release of Debian lacks keeps the others away.
+    if grep -q -e 'Unable to locate package' -e 'no installation candidate' "$output"; then
+      for package in $missing; do install_quietly "$package" >"$output" 2>&1 && missing=${missing/ $package/}; done
+    fi
+    [ -z "$missing" ] || echo "could not be installed, so the tests that need them are skipped:$missing"
+  fi
   rm -f "$output"
 }
+
+install_quietly() { DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@"; }
