@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { mustRun, run } from './support/linarite.ts';
+import { mustRun, processesNaming } from './support/linarite.ts';
 
 const checkout = resolve(import.meta.dirname, '..');
 
@@ -53,7 +53,6 @@ describe('the package', () => {
       await linarite('down', '--purge');
     }
     expect(readdirSync(directory)).toEqual([...before, 'output'].sort());
-    const { stdout: processes } = await run('ps', ['-eo', 'args']);
-    expect(processes.split('\n').filter((line) => line.includes(directory))).toEqual([]);
+    expect(processesNaming(directory)).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Finished, type LinariteEnv, freePort, linarite, run, until } from '../support/linarite.ts';
+import { type Finished, type LinariteEnv, freePort, linarite, processesNaming, run, until } from '../support/linarite.ts';
 
 const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
 const isRoot = process.getuid?.() === 0;
@@ -48,21 +48,6 @@ const env = async (dataDir: string): Promise<LinariteEnv> => JSON.parse((await l
 const status = async (dataDir: string): Promise<Shown> => JSON.parse((await run(LAUNCHER, ['status', '--json', '--data-dir', dataDir])).stdout) as Shown;
 const pidsOf = ({ service, database, blobs }: Shown): number[] => [service?.pid, database?.pid, blobs?.pid].filter((pid) => pid !== undefined);
 const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-
-/** Processes of this machine with this directory in their command line. */
-const processesNaming = (dataDir: string): string[] =>
-  process.platform !== 'linux'
-    ? []
-    : readdirSync('/proc')
-        .filter((name) => /^\d+$/.test(name))
-        .map((pid) => {
-          try {
-            return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-          } catch {
-            return '';
-          }
-        })
-        .filter((line) => line.includes(dataDir));
 
 async function putBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv, text: string): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(connection).getContainerClient('kept');

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { readFileSync, readdirSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -107,3 +108,18 @@ export const until = async <T>(what: string, timeoutMs: number, found: () => Pro
     await new Promise((settle) => setTimeout(settle, everyMs));
   }
 };
+
+/** Processes of this machine with this directory in their command line. */
+export const processesNaming = (dataDir: string): string[] =>
+  process.platform !== 'linux'
+    ? []
+    : readdirSync('/proc')
+        .filter((name) => /^\d+$/.test(name))
+        .map((pid) => {
+          try {
+            return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
+          } catch {
+            return '';
+          }
+        })
+        .filter((line) => line.includes(dataDir));
