@@ -10,25 +10,31 @@ const readers: readonly (readonly [ending: string, read: (text: string, file: st
   ['.ndjson', readJsonLines],
 ];
 
+/** What every task has beside its columns (plan.ts). */
+const OURS = ['index', 'task'];
+
 /** The rows of a table, by the file's ending. @throws RunError usage, naming file and line */
 export function readRows(text: string, file: string): Row[] {
   const reader = readers.find(([ending]) => file.toLowerCase().endsWith(ending));
   if (reader === undefined) throw new RunError('usage', `${file}: rows are read from ${readers.map(([ending]) => ending).join(', ')} files`);
   const rows = reader[1](text.replace(/^\uFEFF/, ''), file);
   if (rows.length === 0) throw new RunError('usage', `${file} has no rows`);
+  const taken = OURS.find((name) => rows.some((row) => row.has(name)));
+  if (taken !== undefined) throw new RunError('usage', `${file}: {${taken}} is the task's own, so no column can be called that`);
   return rows;
 }
 
 function readDelimited(text: string, delimiter: string, file: string): Row[] {
   const [header, ...records] = records4180(text, delimiter, file);
   if (header === undefined) return [];
-  const twice = header.fields.find((name, index) => header.fields.indexOf(name) !== index);
+  const columns = header.fields.map((name) => name.trim());
+  const twice = columns.find((name, index) => columns.indexOf(name) !== index);
   if (twice !== undefined) throw new RunError('usage', `${file}: two columns are called ${JSON.stringify(twice)}`);
   return records.map(({ line, fields }) => {
-    if (fields.length !== header.fields.length) {
-      throw new RunError('usage', `${file}:${line}: ${fields.length} values for ${header.fields.length} columns`);
+    if (fields.length !== columns.length) {
+      throw new RunError('usage', `${file}:${line}: ${fields.length} values for ${columns.length} columns`);
     }
-    return new Map(header.fields.map((name, index) => [name.trim(), fields[index] ?? '']));
+    return new Map(columns.map((name, index) => [name, fields[index] ?? '']));
   });
 }
 
