@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
 import { releaseVersion } from './version.ts';
+import { wholeNumber } from './wholeNumber.ts';
 
 const program = new Command('linarite')
   .description('an open Azure Batch service that you run yourself')
@@ -18,7 +19,7 @@ program
   .command('up')
   .description('start the service; returns when it ends, or with --detach when it is ready')
   .addOption(dataDir())
-  .option('--port <port>', 'TLS and plain HTTP share it (default: 10800)', portNumber)
+  .option('--port <port>', 'TLS and plain HTTP share it; 0 takes a free one (default: 10800)', wholeNumber(0, 65_535))
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
   .option('--detach', 'run in the background')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
@@ -86,10 +87,4 @@ async function main(): Promise<void> {
 
 function isCommanderError(error: unknown): error is { exitCode: number } {
   return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.') && 'exitCode' in error;
-}
-
-function portNumber(text: string): number {
-  const port = Number(text);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new InvalidArgumentError('a port is a number from 0 to 65535');
-  return port;
 }

@@ -18,6 +18,8 @@ export function env(options: EnvOptions): void {
   if (directory === undefined || record === undefined) {
     throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', options.dataDir)}`);
   }
+  // Its storage has no address yet.
+  if (record.state === 'starting') throw new CommandError(EXIT.notRunning, `the service on ${path} is still starting: ${hint('up --detach', options.dataDir)} returns when it is ready`);
   const environment = clientEnvironment(directory, record);
   switch (options.format) {
     case 'json':
