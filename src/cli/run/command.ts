@@ -9,15 +9,15 @@ export function addRunCommand(program: Command): void {
     .description('the whole workflow of a Batch application: upload, pool, job, tasks, watch, download')
     .argument('[command...]', 'what each task runs, after --; words may hold placeholders')
     .optionsGroup('One task for each of:')
-    .option('--input <pattern>', 'local files, uploaded: {input} {name} {stem} {ext} {dir}; may be repeated', collect, [])
+    .option('--input <pattern>', 'local files, uploaded: {input} {name} {stem} {ext} {dir}; may be repeated', collect)
     .option('--items <a,b,c>', 'items: {item}')
     .option('--items-file <file>', 'the lines of a file, or - for standard input: {item}')
     .option('--rows <file>', 'the rows of a .csv, .tsv or .jsonl file: {column}')
     .optionsGroup('Each task:')
-    .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect, [])
+    .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect)
     .option('--to <directory>', 'where to put them', 'output')
-    .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect, [])
-    .option('--env <name=value>', 'an environment variable; may be repeated', collect, [])
+    .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
+    .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
     .option('--retries <count>', 'how often a failed task is tried again', wholeNumber(0, 100), 0)
     .option('--max-time <time>', 'end a task that runs longer: 90s, 30min, 1h30m')
@@ -42,8 +42,9 @@ export function addRunCommand(program: Command): void {
     .option('--storage-connection-string-file <file>', 'instead of AZURE_STORAGE_CONNECTION_STRING')
     .addOption(new Option('--data-dir <directory>', 'of the service on this machine (default: $LINARITE_DATA_DIR, or ./.linarite)'))
     .addHelpText('after', HELP)
-    .action(async (command: string[], flags: RunFlags) => {
-      process.exitCode = await (await import('./run.ts')).run(command, flags);
+    .action(async (words: string[], flags: Partial<typeof NOTHING> & Omit<RunFlags, 'before' | keyof typeof NOTHING>) => {
+      const { before, command } = aroundDashes(words, process.argv);
+      process.exitCode = await (await import('./run.ts')).run(command, { ...NOTHING, ...flags, before });
     });
 }
 
@@ -60,6 +61,16 @@ Examples:
   linarite run --rows runs.csv --resource-file model.py --output result.json -- python3 model.py --rate {rate}
 `;
 
-function collect(value: string, before: readonly string[]): string[] {
+/** What may be repeated and was not given; as commander's defaults these would stand in the help. */
+const NOTHING: Pick<RunFlags, 'input' | 'output' | 'resourceFile' | 'env'> = { input: [], output: [], resourceFile: [], env: [] };
+
+/** Commander gives the words on both sides of `--` as one list; without it all of them are the command. */
+function aroundDashes(words: readonly string[], argv: readonly string[]): { before: string[]; command: string[] } {
+  const at = argv.indexOf('--');
+  const count = at < 0 ? 0 : Math.max(0, words.length - (argv.length - at - 1));
+  return { before: words.slice(0, count), command: words.slice(count) };
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }

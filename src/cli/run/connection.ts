@@ -70,7 +70,8 @@ function storageOf(environment: NodeJS.ProcessEnv): string | undefined {
   const key = environment['AZURE_STORAGE_KEY'];
   if (account === undefined || key === undefined) return undefined;
   const endpoint = environment['AZURE_STORAGE_BLOB_ENDPOINT'] ?? `https://${account}.blob.core.windows.net`;
-  return `AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
+  // Without a protocol the SDK takes it for one with a shared access signature.
+  return `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
 }
 
 const withScheme = (endpoint: string): string => (/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);

@@ -5,6 +5,8 @@ import type { RunOptions } from './workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
 export interface RunFlags {
+  /** Words that are no options and stand before `--`: what a shell makes of a pattern without quotes. */
+  readonly before: readonly string[];
   readonly input: readonly string[];
   readonly items?: string;
   readonly itemsFile?: string;
@@ -42,6 +44,8 @@ const POOL_FLAGS = ['nodes', 'lowPriorityNodes', 'slots', 'vmSize', 'image', 'st
 
 /** Flags as options with their defaults. @throws RunError usage */
 export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions {
+  const [stray] = flags.before;
+  if (stray !== undefined) throw new RunError('usage', `${stray} stands before --, where only options belong; a pattern goes in quotes: --input '*.mp4'`);
   if (argv.length === 0) throw new RunError('usage', 'say what to run: linarite run … -- PROGRAM ARGUMENT…');
   const needless = flags.pool === undefined ? undefined : POOL_FLAGS.find((name) => flags[name] !== undefined);
   if (needless !== undefined) throw new RunError('usage', `--${dashed(needless)} is for a pool that is made; --pool ${flags.pool} names one that exists`);

@@ -18,12 +18,21 @@ export async function readSharedFile(text: string): Promise<SharedFile> {
   const named = /^([^=:?]+)=(.+)$/s.exec(text);
   const [name, place] = named === null ? [undefined, text] : [named[1], named[2] ?? ''];
   if (/^https?:\/\//i.test(place)) {
-    const called = name ?? posix.basename(decodeURIComponent(new URL(place).pathname));
+    const called = name ?? nameIn(place);
     if (called === '' || called === '/') throw new RunError('usage', `--resource-file ${place}: say what the file is called, NAME=${place}`);
     return { name: called, source: { kind: 'url', url: place } };
   }
   if (!(await isFile(place))) throw new RunError('usage', `--resource-file ${text}: there is no file ${place}`);
   return { name: name ?? posix.basename(place), source: { kind: 'local', path: place } };
+}
+
+/** The last part of a URL's path; empty when it is none. */
+function nameIn(url: string): string {
+  try {
+    return posix.basename(decodeURIComponent(new URL(url).pathname));
+  } catch {
+    return '';
+  }
 }
 
 const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;

@@ -10,7 +10,7 @@ import { supportedImages } from '../../../src/wire/images.ts';
 
 const item = (text: string): Item => ({ label: text, values: new Map([['item', text]]) });
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
-const flags: RunFlags = { input: [], output: [], to: 'output', resourceFile: [], env: [], retries: 0 };
+const flags: RunFlags = { before: [], input: [], output: [], to: 'output', resourceFile: [], env: [], retries: 0 };
 
 describe('tasks of a run', () => {
   test('have ids that sort, tell what they are and are valid', () => {
