@@ -33,8 +33,8 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const json = flags.json === true;
   const progress = json && !process.stderr.isTTY ? silence : showProgress(json ? process.stderr : process.stdout, () => performance.now());
   // Nobody wants to leave half a picture running: Ctrl-C ends it without a question.
-  const { listen } = signalsOfThisProcess();
-  const interrupts = listenForInterrupts({ listen, clear: () => progress.clear() });
+  const { listen, giveUp } = signalsOfThisProcess();
+  const interrupts = listenForInterrupts({ listen, giveUp, clear: () => progress.clear() });
   const slots = flags.slots ?? Math.max(2, Math.ceil(availableParallelism() / flags.nodes));
   const name = freeName('demo');
   let connection: Connection | undefined;

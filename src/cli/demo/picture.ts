@@ -57,7 +57,7 @@ export interface Rendered {
 export async function renderPicture(rendering: Rendering): Promise<Rendered> {
   const { batch, storage, keep, now, name } = rendering;
   const startedAt = now();
-  const made: Made = { containers: new Set(), pool: undefined, job: undefined };
+  const made: Made = { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined };
   let failed = true;
   try {
     await submit(rendering, made);
@@ -119,6 +119,7 @@ async function outcomesOf({ name, batch, progress, signal, now }: Rendering, mad
     signal: either,
     now,
     pause: (ms) => pause(ms, either),
+    note: (text) => progress.note(text),
     seen: (counts) => {
       progress.counts(counts, total);
       // The last task waits for all others for ever if one of them has failed.

@@ -6,6 +6,7 @@ export type JobToAdd = BatchServiceModels.JobAddParameter;
 export type TaskSeen = BatchServiceModels.CloudTask;
 export type PoolSeen = BatchServiceModels.CloudPool;
 export type NodeSeen = BatchServiceModels.ComputeNode;
+type JobSeen = BatchServiceModels.CloudJob;
 export type AddResult = BatchServiceModels.TaskAddResult;
 export type Counts = BatchServiceModels.TaskCounts;
 export type Image = BatchServiceModels.ImageInformation;
@@ -20,7 +21,7 @@ export interface BatchConnection {
 
 /** What a run needs of a Batch account: the SDK's operations, whole lists instead of pages, 404 as undefined. */
 export interface BatchAccount {
-  /** Asks for something small, once: throws at once when the endpoint is not there or refuses the key. All else is retried by the SDK, which takes half a minute. */
+  /** Asks for something small, once: throws at once when the endpoint is not there or refuses the key. */
   probe(): Promise<void>;
   images(): Promise<Image[]>;
   addPool(pool: PoolToAdd): Promise<void>;
@@ -31,25 +32,32 @@ export interface BatchAccount {
   /** Deletes it; success when there is none. */
   deletePool(poolId: string): Promise<void>;
   addJob(job: JobToAdd): Promise<void>;
+  job(jobId: string): Promise<JobSeen | undefined>;
   /** From now on the job ends when its tasks have ended. */
   endJobWithItsTasks(jobId: string): Promise<void>;
+  /** Ends it; success when it has ended already. */
   terminateJob(jobId: string, reason: string): Promise<void>;
   /** Deletes it; success when there is none. */
   deleteJob(jobId: string): Promise<void>;
   addTasks(jobId: string, tasks: TaskToAdd[]): Promise<AddResult[]>;
+  /** Asked once, as a watcher asks again anyway. */
   counts(jobId: string): Promise<Counts>;
   /** At most the last `bytes` of a task's file; undefined when there is no such file or its node is gone. */
   taskFileTail(jobId: string, taskId: string, file: string, bytes: number): Promise<Buffer | undefined>;
   nodeFileTail(poolId: string, nodeId: string, file: string, bytes: number): Promise<Buffer | undefined>;
 }
 
-/** A Batch account through `@azure/batch`, the official SDK. */
+/** Answers to ending a job that is over, or about to be. */
+const OVER = new Set(['JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound']);
+
+/** A Batch account through `@azure/batch`, the official SDK. It tries again what fails, after half a minute; what is asked `once` it does not. */
 export function connectBatch({ account, key, endpoint }: BatchConnection): BatchAccount {
   const credentials = new BatchSharedKeyCredentials(account, key);
   const url = endpoint.replace(/\/+$/, '');
   const client = new BatchServiceClient(credentials, url);
+  const once = new BatchServiceClient(credentials, url, { noRetryPolicy: true });
   return {
-    probe: async () => void (await new BatchServiceClient(credentials, url, { noRetryPolicy: true }).job.list({ jobListOptions: { maxResults: 1, select: 'id' } })),
+    probe: async () => void (await once.job.list({ jobListOptions: { maxResults: 1, select: 'id' } })),
     images: () => allPages(() => client.account.listSupportedImages(), (link) => client.account.listSupportedImagesNext(link)),
     addPool: async (pool) => void (await client.pool.add(pool)),
     pool: (poolId) => orUndefined(client.pool.get(poolId)),
@@ -57,11 +65,18 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
     tasks: (jobId, select) => allPages(() => client.task.list(jobId, { taskListOptions: { select } }), (link) => client.task.listNext(link)),
     deletePool: async (poolId) => void (await orUndefined(client.pool.deleteMethod(poolId))),
     addJob: async (job) => void (await client.job.add(job)),
+    job: (jobId) => orUndefined(client.job.get(jobId)),
     endJobWithItsTasks: async (jobId) => void (await client.job.patch(jobId, { onAllTasksComplete: 'terminatejob' })),
-    terminateJob: async (jobId, terminateReason) => void (await client.job.terminate(jobId, { terminateReason })),
+    terminateJob: async (jobId, terminateReason) => {
+      try {
+        await client.job.terminate(jobId, { terminateReason });
+      } catch (error) {
+        if (!OVER.has(serviceCode(error) ?? '')) throw error;
+      }
+    },
     deleteJob: async (jobId) => void (await orUndefined(client.job.deleteMethod(jobId))),
     addTasks: async (jobId, tasks) => (await client.task.addCollection(jobId, tasks)).value ?? [],
-    counts: async (jobId) => (await client.job.getTaskCounts(jobId)).taskCounts,
+    counts: async (jobId) => (await once.job.getTaskCounts(jobId)).taskCounts,
     taskFileTail: (jobId, taskId, file, bytes) =>
       tail(
         () => client.file.getPropertiesFromTask(jobId, taskId, file),

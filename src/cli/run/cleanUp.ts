@@ -1,8 +1,10 @@
 import type { BatchAccount } from './batchAccount.ts';
 import type { Storage } from './storage.ts';
 
-/** What a run has made and not yet removed. */
+/** What a run has made and not yet removed, and how far its job has come. */
 export interface Made {
+  /** `submitted`: the job has all its tasks and goes on without us. `over`: nothing of it runs any more. */
+  stage: 'preparing' | 'submitted' | 'over';
   readonly containers: Set<string>;
   pool: string | undefined;
   job: string | undefined;

@@ -8,6 +8,8 @@ export interface Interrupts {
   /** Aborted once a decision has been made. */
   readonly signal: AbortSignal;
   decision(): Decision | undefined;
+  /** While the question stands on the screen nothing may be written over it. */
+  asking(): boolean;
   /** Before this a Ctrl-C ends the run without a question: there is no job yet. */
   jobExists(): void;
   close(): void;
@@ -18,15 +20,18 @@ export interface InterruptSetting {
   readonly listen: (interrupted: () => void) => () => void;
   /** The terminal to ask on; without one the job is ended. */
   readonly terminal?: { readonly input: Readable; readonly output: Writable };
-  /** Called before the question and when the user goes on waiting. */
+  /** Takes off the screen what stands in the line to be written. */
   readonly clear: () => void;
+  /** Called on a Ctrl-C after it was decided to end: gives up at once, whatever is left behind. */
+  readonly giveUp: () => void;
 }
 
 /**
  * Ctrl-C: on a terminal it asks whether to leave the job running, to end it, or to go on; another Ctrl-C ends it at
- * once. Without a terminal nobody could answer: the job is ended.
+ * once. Without a terminal nobody could answer: the job is ended. Ending takes requests to the service, which may not answer: one more
+ * Ctrl-C gives up.
  */
-export function listenForInterrupts({ listen, terminal, clear }: InterruptSetting): Interrupts {
+export function listenForInterrupts({ listen, terminal, clear, giveUp }: InterruptSetting): Interrupts {
   const controller = new AbortController();
   let decision: Decision | undefined;
   let job = false;
@@ -38,7 +43,10 @@ export function listenForInterrupts({ listen, terminal, clear }: InterruptSettin
     controller.abort();
   };
   const interrupted = (): void => {
-    if (decision !== undefined) return;
+    if (decision !== undefined) {
+      clear();
+      return giveUp();
+    }
     if (!job || terminal === undefined || asking !== undefined) return decide('end');
     clear();
     asking = ask(terminal.input, terminal.output, interrupted, (answer) => {
@@ -50,6 +58,7 @@ export function listenForInterrupts({ listen, terminal, clear }: InterruptSettin
   return {
     signal: controller.signal,
     decision: () => decision,
+    asking: () => asking !== undefined,
     jobExists: () => {
       job = true;
     },

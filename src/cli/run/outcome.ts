@@ -16,8 +16,9 @@ export interface TaskOutcome {
 
 export const OUTCOME_FIELDS = 'id,state,executionInfo,nodeInfo';
 
-/** A completed task's outcome. Old API versions have no `result`; then the exit code decides. */
-export function outcomeOf({ id = '', executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
+/** The outcome of a task whose job is over or all whose tasks are completed. Old API versions have no `result`; then the exit code decides. */
+export function outcomeOf({ id = '', state, executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
+  if (state !== undefined && state.toLowerCase() !== 'completed') return { id, succeeded: false, reason: 'its job ended before it did', retries: executionInfo?.retryCount ?? 0, runMs: 0 };
   const { exitCode, failureInfo, retryCount = 0, startTime, endTime, result } = executionInfo ?? {};
   const code = failureInfo?.code;
   return {

@@ -6,6 +6,13 @@ import { firstLine } from './submit.ts';
 /** Codes of a connection that did not come about: the SDKs' own and the system's. */
 const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN']);
 
+/** Whether the service did not answer, or answered that it cannot now: it may in a while. */
+export function isOutage(error: unknown): boolean {
+  if (UNREACHED.has(serviceCode(error) ?? '')) return true;
+  const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
+  return typeof status === 'number' && (status >= 500 || status === 408 || status === 429);
+}
+
 /**
  * What was thrown as a failure of the run, in the service's own words; undefined for what no service and no user can be
  * blamed for: a bug, to be shown as one.

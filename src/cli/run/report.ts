@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hint } from '../commands/hint.ts';
 import { lastLines } from '../lastLines.ts';
-import { exitCodes } from './failure.ts';
+import { exitCodes, reasonOf } from './failure.ts';
 import { endOfStream, sayHow, type TaskOutcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { clock } from './progress.ts';
@@ -32,6 +32,8 @@ export interface Told {
   readonly unprinted: number;
   /** Where the streams of failed tasks were saved; undefined when nothing was. */
   readonly saved: string | undefined;
+  /** Why some could not be. */
+  readonly unsaved: string | undefined;
 }
 
 /** Reads the streams of tasks that the report shows; saves those of failed ones below `to`. */
@@ -43,14 +45,19 @@ export async function listen(result: RunResult, to: string): Promise<Told> {
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const directory = join(to, `${jobId}-failed`);
   let saved: string | undefined;
+  let unsaved: string | undefined;
   await inParallel(failed.slice(0, SAVED_FAILURES), READS, async ({ id }) => {
     for (const stream of ['stdout', 'stderr'] as const) {
       const end = await endOfStream(batch, jobId, id, stream, SAVED_BYTES);
       if (stream === 'stderr') stderr.set(id, end?.text);
       if (end === undefined || end.text === '') continue;
-      await mkdir(directory, { recursive: true });
-      await writeFile(join(directory, `${id}.${stream}.txt`), `${end.cut ? '(cut: the last 1 MB)\n' : ''}${end.text}`);
-      saved = directory;
+      try {
+        await mkdir(directory, { recursive: true });
+        await writeFile(join(directory, `${id}.${stream}.txt`), `${end.cut ? '(cut: the last 1 MB)\n' : ''}${end.text}`);
+        saved = directory;
+      } catch (error) {
+        unsaved = reasonOf(error);
+      }
     }
   });
   const silent = new Set(tasks.filter(({ outputs }) => outputs.length === 0).map(({ id }) => id));
@@ -60,15 +67,16 @@ export async function listen(result: RunResult, to: string): Promise<Told> {
     stdout.set(id, end?.text ?? '');
     if (end?.cut === true) cut.add(id);
   });
-  return { result, stderr, stdout, cut, unprinted: Math.max(0, printable.length - PRINTED_TASKS), saved };
+  return { result, stderr, stdout, cut, unprinted: Math.max(0, printable.length - PRINTED_TASKS), saved, unsaved };
 }
 
 /** The run as one object, for `--json`. */
 export function jsonOf({ result, stderr, stdout, cut, unprinted, saved }: Told, to: string): Record<string, unknown> {
-  const { outcomes, tasks, jobId, poolId, connection, failure, made, downloads, decision, elapsedMs } = result;
+  const { outcomes, tasks, jobId, poolId, connection, failure, message, made, downloads, decision, elapsedMs } = result;
   return {
     result: failure ?? 'succeeded',
     exitCode: exitCodes[failure ?? 'succeeded'],
+    ...(message === undefined ? {} : { message }),
     job: jobId,
     pool: poolId,
     endpoint: connection.batch.endpoint,
@@ -98,13 +106,13 @@ export function linesOf(told: Told, to: string): string[] {
     case 'leftRunning':
       return [`the job ${result.jobId} goes on`, ...howToLook(result), ...leftovers(result)];
     case 'ended':
-      return [`the job ${result.jobId} was ended`, ...leftovers(result)];
+      return [result.made.stage === 'over' ? `the download was broken off; the job ${result.jobId} is over` : `the job ${result.jobId} was ended`, ...leftovers(result)];
     default:
-      return result.outcomes.length === 0 ? [`job ${result.jobId} on pool ${result.poolId} runs: ${result.tasks.length} tasks`, ...howToLook(result), ...leftovers(result)] : ended(told, to);
+      return result.outcomes.length > 0 ? ended(told, to) : [...(result.failure === undefined ? [`job ${result.jobId} on pool ${result.poolId} runs: ${result.tasks.length} tasks`] : []), ...howToLook(result), ...leftovers(result)];
   }
 }
 
-function ended({ result, stderr, stdout, cut, unprinted, saved }: Told, to: string): string[] {
+function ended({ result, stderr, stdout, cut, unprinted, saved, unsaved }: Told, to: string): string[] {
   const { outcomes, tasks, downloads, elapsedMs } = result;
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const labels = new Map(tasks.map(({ id, item }) => [id, item.label]));
@@ -117,9 +125,10 @@ function ended({ result, stderr, stdout, cut, unprinted, saved }: Told, to: stri
     ...(failed.length > SHOWN_FAILURES ? [`… and ${failed.length - SHOWN_FAILURES} more failed`] : []),
     `${outcomes.length - failed.length} of ${outcomes.length} ${outcomes.length === 1 ? 'task' : 'tasks'} succeeded${failed.length > 0 ? `, ${failed.length} failed` : ''} in ${clock(elapsedMs)} (${(taskMs / 1000).toFixed(1)} s of running tasks)`,
     ...(downloads.length > 0 ? [`${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} (${sizeOf(bytes)}) in ${to}`] : []),
-    ...withoutOutputs(result),
+    ...(result.failure === 'files' ? [] : withoutOutputs(result)),
     ...(saved === undefined ? [] : [`stdout and stderr of the ${failed.length > SAVED_FAILURES ? `first ${SAVED_FAILURES} ` : ''}failed tasks: ${saved}`]),
-    ...(failed.length > 0 ? howToLook(result) : []),
+    ...(unsaved === undefined ? [] : [`stdout and stderr of failed tasks could not be saved: ${unsaved}`]),
+    ...(failed.length > 0 || result.failure !== undefined ? howToLook(result) : []),
     ...leftovers(result),
   ];
 }

@@ -1,8 +1,8 @@
-import { text as textOf } from 'node:stream/consumers';
 import { exitCodes } from './failure.ts';
 import { listenForInterrupts } from './interrupt.ts';
 import { readFlags, type RunFlags } from './options.ts';
 import { showProgress, silence } from './progress.ts';
+import { readText } from './readText.ts';
 import { refusalOf } from './refusal.ts';
 import { jsonOf, linesOf, listen, type Told } from './report.ts';
 import { signalsOfThisProcess } from './signals.ts';
@@ -19,12 +19,13 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
     const options = readFlags(argv, flags);
     const result = await runWorkflow(
       options,
-      { environment: process.env, readStdin: () => textOf(process.stdin), progress, interrupts, now: () => performance.now() },
+      { environment: process.env, readStdin: () => readText(process.stdin, interrupts.signal), progress, interrupts, now: () => performance.now() },
       async (result) => {
         told = await listen(result, options.to);
       },
     );
     progress.clear();
+    if (result.message !== undefined && !json) console.error(`linarite run: ${result.message}`);
     if (told !== undefined) console.log(json ? JSON.stringify(jsonOf(told, options.to)) : linesOf(told, options.to).join('\n'));
     return exitCodes[result.failure ?? 'succeeded'];
   } catch (error) {

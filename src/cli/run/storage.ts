@@ -12,8 +12,8 @@ export interface StoredBlob {
 export interface Storage {
   createContainer(container: string): Promise<void>;
   deleteContainer(container: string): Promise<void>;
-  upload(container: string, blob: string, path: string): Promise<void>;
-  download(container: string, blob: string, path: string): Promise<void>;
+  upload(container: string, blob: string, path: string, signal?: AbortSignal): Promise<void>;
+  download(container: string, blob: string, path: string, signal?: AbortSignal): Promise<void>;
   list(container: string, prefix?: string): Promise<StoredBlob[]>;
   /** For a node to read one blob. */
   readUrl(container: string, blob: string): Promise<string>;
@@ -34,10 +34,10 @@ export function connectStorage(connectionString: string): Storage {
   return {
     createContainer: async (container) => void (await at(container).create()),
     deleteContainer: async (container) => void (await at(container).deleteIfExists()),
-    upload: async (container, blob, path) => void (await at(container).getBlockBlobClient(blob).uploadFile(path)),
-    download: async (container, blob, path) => {
+    upload: async (container, blob, path, signal) => void (await at(container).getBlockBlobClient(blob).uploadFile(path, abortedBy(signal))),
+    download: async (container, blob, path, signal) => {
       await mkdir(dirname(path), { recursive: true });
-      await at(container).getBlobClient(blob).downloadToFile(path);
+      await at(container).getBlobClient(blob).downloadToFile(path, undefined, undefined, abortedBy(signal));
     },
     list: async (container, prefix) => {
       const found: StoredBlob[] = [];
@@ -49,3 +49,5 @@ export function connectStorage(connectionString: string): Storage {
     writeUrl: (container) => at(container).generateSasUrl({ permissions: ContainerSASPermissions.parse('cw'), expiresOn: expiresOn() }),
   };
 }
+
+const abortedBy = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } => (signal === undefined ? {} : { abortSignal: signal });

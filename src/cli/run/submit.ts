@@ -1,5 +1,6 @@
 import type { AddResult, TaskToAdd } from './batchAccount.ts';
 import { RunError } from './failure.ts';
+import { inParallel } from './parallel.ts';
 
 /** Tasks in one request (API reference, Task_AddCollection). */
 const COLLECTION = 100;
@@ -28,10 +29,9 @@ export interface TaskSink {
 export async function addAllTasks(tasks: readonly TaskToAdd[], sink: TaskSink): Promise<void> {
   const collections: TaskToAdd[][] = [];
   for (let from = 0; from < tasks.length; from += COLLECTION) collections.push(tasks.slice(from, from + COLLECTION));
-  const worker = async (): Promise<void> => {
-    for (let next = collections.shift(); next !== undefined && !sink.stopped(); next = collections.shift()) await addCollection(next, sink);
-  };
-  await Promise.all(Array.from({ length: PARALLEL }, worker));
+  await inParallel(collections, PARALLEL, async (collection) => {
+    if (!sink.stopped()) await addCollection(collection, sink);
+  });
 }
 
 async function addCollection(tasks: TaskToAdd[], sink: TaskSink): Promise<void> {

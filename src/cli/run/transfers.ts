@@ -22,6 +22,7 @@ export interface Transfers {
   /** Containers that are made are noted here. */
   readonly made: Made;
   readonly progress: Progress;
+  /** Aborts a transfer under way. */
   readonly signal: AbortSignal;
 }
 
@@ -47,7 +48,7 @@ export async function uploadInputs({ tasks, shared, storage, made, progress, sig
     await storage.createContainer(container);
     made.containers.add(container);
     await inParallel(own, TRANSFERS, async ({ blob, path }) => {
-      if (!signal.aborted) await storage.upload(container, blob, path).catch((cause: unknown) => fail(`cannot upload ${path}`, cause));
+      if (!signal.aborted) await storage.upload(container, blob, path, signal).catch((cause: unknown) => (signal.aborted ? undefined : fail(`cannot upload ${path}`, cause)));
     });
     for (const { id, item } of tasks) if (item.file !== undefined) inputs.set(id, await storage.readUrl(container, `inputs/${id}/${item.file.name}`));
   }
@@ -68,13 +69,13 @@ async function outputContainer({ tasks, storage, made, jobId }: Pick<Transfers, 
 }
 
 /** Fetches what the tasks uploaded into the directory `to`. @throws RunError files */
-export async function downloadOutputs({ storage, tasks, made, progress, jobId }: Transfers, to: string): Promise<Download[]> {
+export async function downloadOutputs({ storage, tasks, made, progress, signal, jobId }: Transfers, to: string): Promise<Download[]> {
   const container = containerName(jobId, 'out');
   if (storage === undefined || !made.containers.has(container)) return [];
   const directories = new Map(tasks.map(({ id, item }) => [id, item.file?.directory ?? '.']));
   const downloads = planDownloads(await storage.list(container), (taskId) => directories.get(taskId) ?? '.');
   if (downloads.length > 0) progress.step(`downloading ${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} to ${to}`);
-  await inParallel(downloads, TRANSFERS, ({ blob, target }) => storage.download(container, blob, join(to, target)).catch((cause: unknown) => fail(`cannot download ${target} (the outputs stay in the container ${container})`, cause)));
+  await inParallel(downloads, TRANSFERS, ({ blob, target }) => storage.download(container, blob, join(to, target), signal).catch((cause: unknown) => fail(`cannot download ${target} (the outputs stay in the container ${container})`, cause)));
   return downloads;
 }
 

@@ -16,6 +16,7 @@ import { refusalOf } from './refusal.ts';
 import { readSharedFile, type SharedFile } from './resourceFiles.ts';
 import { connectStorage, type Storage } from './storage.ts';
 import { addAllTasks } from './submit.ts';
+import { checkTarget } from './target.ts';
 import { downloadOutputs, uploadInputs, type Urls } from './transfers.ts';
 import { watchTasks } from './watch.ts';
 
@@ -51,6 +52,8 @@ export interface RunSurroundings {
 export interface RunResult {
   /** Undefined when everything succeeded. */
   readonly failure: Failure | undefined;
+  /** Why, where neither outcomes nor decision say it. */
+  readonly message?: string;
   readonly jobId: string;
   readonly poolId: string;
   readonly tasks: readonly PlannedTask[];
@@ -86,13 +89,14 @@ interface Run {
  * The whole workflow of a Batch application: upload, pool, job, tasks, watch, download. `report` is called before anything is
  * removed, so that it can still read files of tasks; the run's own pool, job and containers go afterwards as far as
  * options and outcome allow.
- * @throws RunError for everything that a user can mend; what had been made until then has been removed
+ * @throws RunError for everything that a user can mend, before all tasks are in the job; what had been made until then has been removed
  */
 export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: (result: RunResult) => Promise<void>): Promise<RunResult> {
   const startedAt = around.now();
   const name = freeName('run');
   const tasks = planTasks(await readItems(options.sources, around.readStdin), options.template);
   const shared = await Promise.all(options.resourceFiles.map(readSharedFile));
+  await checkTarget(options.to);
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
   const needsStorage = tasks.some(({ item, outputs }) => item.file !== undefined || outputs.length > 0) || shared.some(({ source }) => source.kind === 'local');
   const run: Run = {
@@ -106,19 +110,24 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     jobId: options.job ?? name,
     poolId: options.pool ?? name,
     startedAt,
-    made: { containers: new Set(), pool: undefined, job: undefined },
+    made: { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined },
   };
   try {
     await run.batch.probe();
-    const result = await carryOut(run);
-    await report(result);
-    await clean(run, result.failure).catch((error: unknown) => around.progress.note(`clean-up: ${reasonOf(error)}`));
-    return result;
+    return await finish(run, await carryOut(run), report);
   } catch (error) {
     const refusal = refusalOf(error);
-    await clean(run, refusal?.failure ?? 'service').catch((second: unknown) => around.progress.note(`clean-up: ${reasonOf(second)}`));
+    // Days of work may stand in that job: what is left of it is told, as of any other end.
+    if (refusal !== undefined && run.made.stage !== 'preparing') return finish(run, { ...resultOf(run, refusal.failure, [], []), message: refusal.message }, report);
+    await clean(run, refusal?.failure ?? 'service');
     throw refusal ?? error;
   }
+}
+
+async function finish(run: Run, result: RunResult, report: (result: RunResult) => Promise<void>): Promise<RunResult> {
+  await report(result);
+  await clean(run, result.failure);
+  return result;
 }
 
 function storageOf({ storage }: Connection): Storage {
@@ -148,8 +157,15 @@ async function carryOut(run: Run): Promise<RunResult> {
     return resultOf(run, 'ended', [], []);
   }
   const outcomes = await outcomesOf(run);
-  const downloads = await downloadOutputs({ ...run, progress, signal: interrupts.signal }, options.to);
-  return resultOf(run, outcomes.every(({ succeeded }) => succeeded) ? undefined : 'taskFailed', outcomes, downloads);
+  run.made.stage = 'over';
+  try {
+    const downloads = await downloadOutputs({ ...run, progress, signal: interrupts.signal }, options.to);
+    return resultOf(run, outcomes.every(({ succeeded }) => succeeded) ? undefined : 'taskFailed', outcomes, downloads);
+  } catch (error) {
+    if (interrupts.signal.aborted) return resultOf(run, interrupts.decision() === 'leave' ? 'leftRunning' : 'ended', [], []);
+    if (!(error instanceof RunError)) throw error;
+    return { ...resultOf(run, error.failure, outcomes, []), message: error.message };
+  }
 }
 
 function resultOf(run: Run, failure: Failure | undefined, outcomes: readonly TaskOutcome[], downloads: readonly Download[]): RunResult {
@@ -190,6 +206,7 @@ async function submit({ options, batch, tasks, jobId, poolId, made, around }: Ru
     pause: (ms) => pause(ms, interrupts.signal),
     stopped: () => interrupts.decision() === 'end',
   });
+  made.stage = 'submitted';
   await batch.endJobWithItsTasks(jobId);
 }
 
@@ -203,7 +220,10 @@ function watch({ batch, jobId, poolId, tasks, around }: Run): Promise<void> {
     signal: interrupts.signal,
     now,
     pause: (ms) => pause(ms, interrupts.signal),
-    seen: (counts) => progress.counts(counts, tasks.length),
+    seen: (counts) => {
+      if (!interrupts.asking()) progress.counts(counts, tasks.length);
+    },
+    note: (text) => progress.note(text),
   });
 }
 
@@ -213,15 +233,16 @@ async function outcomesOf({ batch, jobId, tasks }: Run): Promise<TaskOutcome[]> 
 }
 
 async function clean(run: Run, failure: Failure | undefined): Promise<void> {
-  const { options, batch, storage, made } = run;
-  const stays = options.keep || failure === 'leftRunning' || (options.detach && failure === undefined);
-  if (stays) return;
-  await cleanUp(made, {
+  const { options, around, batch, storage, made } = run;
+  const goesOn = failure === 'leftRunning' || (failure === 'service' && made.stage === 'submitted') || (options.detach && failure === undefined);
+  if (options.keep || goesOn) return;
+  const work = cleanUp(made, {
     batch,
     storage,
-    keepJob: failure === 'taskFailed' || failure === 'ended' || failure === 'files',
+    keepJob: failure !== undefined && (failure !== 'service' || made.stage !== 'preparing'),
     keepPool: options.keepPool,
     // What could not be fetched can be fetched again.
-    keepContainers: failure === 'files' && made.job !== undefined,
+    keepContainers: made.stage === 'over' && failure !== undefined && failure !== 'taskFailed',
   });
+  await work.catch((error: unknown) => around.progress.note(`clean-up: ${reasonOf(error)}`));
 }

@@ -17,6 +17,7 @@ const succeededRun = (count: number, stdout: string): RunResult => {
     nodes: notAsked,
     deletePool: notAsked,
     addJob: notAsked,
+    job: notAsked,
     endJobWithItsTasks: notAsked,
     terminateJob: notAsked,
     deleteJob: notAsked,
@@ -36,7 +37,7 @@ const succeededRun = (count: number, stdout: string): RunResult => {
     downloads: [],
     decision: undefined,
     connection: { batch: { account: 'a', key: 'k', endpoint: 'http://127.0.0.1' }, storage: undefined, local: undefined },
-    made: { containers: new Set(), pool: undefined, job: undefined },
+    made: { stage: 'over', containers: new Set(), pool: undefined, job: undefined },
     elapsedMs: 1000,
     batch,
   };

@@ -158,12 +158,79 @@ describe('when tasks fail', () => {
   });
 });
 
+describe('when something happens to the job meanwhile', () => {
+  const runs = (job: string): Promise<boolean> => until(`a task of ${job} runs`, 20_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
+
+  test('ended by somebody else, it is over for the run too, and what never ran has failed', async () => {
+    const running = linariteRun(['--job', 'ended-elsewhere', '--slots', '1', '--items', 'a,b', '--', '/bin/sleep', '300']);
+    await runs('ended-elsewhere');
+    await batch.job.terminate('ended-elsewhere');
+    const finished = await running;
+    expect(finished.code).toBe(1);
+    expect(finished.stdout).toContain('0 of 2 tasks succeeded, 2 failed');
+    expect(finished.stdout).toContain('failed: its job ended before it did');
+  });
+
+  test('deleted by somebody else, the run says so and what is left of it', async () => {
+    const running = linariteRun(['--job', 'deleted-elsewhere', '--json', '--', '/bin/sleep', '300']);
+    await runs('deleted-elsewhere');
+    await batch.job.deleteMethod('deleted-elsewhere');
+    const finished = await running;
+    expect(finished.code).toBe(3);
+    const { message, pool, kept } = told(finished);
+    expect(message).toContain('JobNotFound');
+    expect(kept).toMatchObject({ pool });
+    await batch.pool.deleteMethod(pool);
+  });
+
+  test('a service that was killed and comes back finds the run still waiting', async () => {
+    const child = spawn(LINARITE, ['run', '--job', 'outage', '--items', 'a', '--', '/bin/sh', '-c', 'sleep 5; echo done {item}'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    const code = new Promise<number | null>((settle) => child.on('close', settle));
+    await runs('outage');
+    process.kill(Number((await instance.env()).LINARITE_PID), 'SIGKILL');
+    await until('the run misses the service', 10_000, async () => (/cannot reach the service: .*; the tasks go on meanwhile, asking again/.test(output) ? true : undefined));
+    await instance.up();
+    expect(await code).toBe(0);
+    expect(output).toContain('the service answers again');
+    expect(output).toContain('done a');
+  });
+
+  test('streams of a failed task that cannot be saved do not hide how it failed', async () => {
+    await mkdir(join(directory, 'output'));
+    const running = linariteRun(['--job', 'unsaved', '--shell', '--', 'sleep 2; echo no luck >&2; exit 7']);
+    await runs('unsaved');
+    await rm(join(directory, 'output'), { recursive: true });
+    await writeFile(join(directory, 'output'), 'a file by now');
+    const finished = await running;
+    expect(finished.code).toBe(1);
+    expect(finished.stdout).toContain('failed: exit code 7\n  | no luck');
+    expect(finished.stdout).toContain('could not be saved: ');
+  });
+
+  test('outputs that cannot be put down stay in their container, which is named', async () => {
+    const running = linariteRun(['--job', 'unfetched', '--output', 'x.txt', '--shell', '--', 'sleep 2; echo x > x.txt']);
+    await runs('unfetched');
+    await writeFile(join(directory, 'output'), 'a file by now');
+    const finished = await running;
+    expect(finished.code).toBe(5);
+    expect(finished.stderr).toContain('cannot download x.txt (the outputs stay in the container linarite-unfetched-out)');
+    expect(finished.stdout).toContain('1 of 1 task succeeded');
+    expect(finished.stdout).toContain('az storage container delete --name linarite-unfetched-out');
+    expect(await containers()).toContain('linarite-unfetched-out');
+  });
+});
+
 describe('a command line that is wrong is refused before anything is made', () => {
   test.each([
     ['a pattern that matches nothing', ['--input', 'videos/*.mp4', '--', 'x'], 'no file matches "videos/*.mp4"'],
     ['a placeholder that is none', ['--items', 'a', '--', 'x', '{stem}'], '{stem} stands for nothing here; known are {item}'],
     ['two sources of tasks', ['--items', 'a', '--rows', 'x.csv', '--', 'x'], '--items and --rows exclude each other'],
     ['no command', ['--items', 'a'], 'say what to run'],
+    ['a pattern that the shell has resolved', ['--input', 'a.mp4', 'b.mp4', '--', 'x', '--y', 'z'], 'b.mp4 stands before --'],
+    ['a place for outputs that is a file', ['--to', '/etc/passwd', '--', 'x'], '--to /etc/passwd: /etc/passwd is no directory'],
+    ['a URL that is none', ['--resource-file', 'https://host/100%', '--', 'x'], 'say what the file is called'],
     ['a file that is not there', ['--resource-file', 'nothing', '--', 'x'], 'there is no file nothing'],
     ['a pool that does not exist', ['--pool', 'no-such-pool', '--', 'x'], 'there is no pool no-such-pool'],
     ['an image that does not exist', ['--image', 'canonical:ubuntu:1', '--', 'x'], 'is none of the service'],
@@ -187,6 +254,14 @@ describe('the account', () => {
     });
     expect(finished).toMatchObject({ code: 0, stderr: '' });
     expect(finished.stdout).toContain('from a');
+  });
+
+  test('may have its storage named by account and key alone', async () => {
+    await writeFile(join(directory, 'said.txt'), 'hello');
+    const { AZURE_STORAGE_CONNECTION_STRING: _, ...named } = env;
+    const finished = await linariteRun(['--job', '_', '--input', 'said.txt', '--output', 'loud.txt', '--shell', '--', 'tr a-z A-Z < {input} > loud.txt'], { env: { LINARITE_DATA_DIR: join(directory, 'none'), ...named } });
+    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    expect(await readFile(join(directory, 'output/loud.txt'), 'utf8')).toBe('HELLO');
   });
 
   test('that refuses the key is told as it is', async () => {
@@ -267,6 +342,9 @@ describe('a run that is left', () => {
     const long = await startLong('goes-on', true);
     long.send('\u0003');
     await until('the question', 10_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
+    // Not a wait for something: long enough for the bar, drawn each two seconds at least, to go over the question.
+    await new Promise((settle) => setTimeout(settle, 3_000));
+    expect(long.output().slice(long.output().indexOf('Leave the job'))).not.toContain('0/1');
     long.send('l\n');
     expect(await long.code).toBe(6);
     expect(await jobState('goes-on')).toBe('active');

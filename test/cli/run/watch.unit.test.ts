@@ -5,6 +5,7 @@ import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/inter
 import { outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
 import { lastLines } from '../../../src/cli/lastLines.ts';
 import { clock, showProgress } from '../../../src/cli/run/progress.ts';
+import { readText } from '../../../src/cli/run/readText.ts';
 import { watchTasks } from '../../../src/cli/run/watch.ts';
 
 const counts = (completed: number, running = 0, failed = 0): Counts => ({ active: 0, running, completed, succeeded: completed - failed, failed });
@@ -23,6 +24,7 @@ const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined
     tasks: notAsked,
     deletePool: notAsked,
     addJob: notAsked,
+    job: async () => ({ state: 'active' }),
     endJobWithItsTasks: notAsked,
     terminateJob: notAsked,
     deleteJob: notAsked,
@@ -36,7 +38,8 @@ const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined
 };
 
 /** Watches three tasks in time that passes with each pause. */
-const watch = async (batch: BatchAccount, signal = new AbortController().signal): Promise<{ pauses: number[]; seen: number[] }> => {
+const watch = async (batch: BatchAccount, signal = new AbortController().signal): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> => {
+  const notes: string[] = [];
   const pauses: number[] = [];
   const seen: number[] = [];
   let time = 0;
@@ -50,11 +53,12 @@ const watch = async (batch: BatchAccount, signal = new AbortController().signal)
     pause: async (ms) => {
       pauses.push(ms);
       time += ms;
-      if (pauses.length > 1000) throw new Error('watched for ever');
+      if (pauses.length > 10_000) throw new Error('watched for ever');
     },
     seen: ({ completed }) => void seen.push(completed),
+    note: (text) => void notes.push(text),
   });
-  return { pauses, seen };
+  return { pauses, seen, notes };
 };
 
 describe('watching tasks', () => {
@@ -102,13 +106,51 @@ describe('watching tasks', () => {
   });
 });
 
+describe('watching goes on', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
+  const busy = Object.assign(new Error('busy'), { code: 'ServerBusy', statusCode: 503, body: { code: 'ServerBusy', message: { value: 'The server is busy.\nTime:…' } } });
+  /** An account whose counts are these in turn; an error is thrown. */
+  const stumbling = (answers: readonly (Counts | Error)[]): BatchAccount => {
+    const left = [...answers];
+    return {
+      ...account([]),
+      counts: async () => {
+        const answer = left.length > 1 ? left.shift() : left[0];
+        if (answer === undefined || answer instanceof Error) throw answer;
+        return answer;
+      },
+    };
+  };
+
+  test('while the service cannot be reached or is busy, and says so once', async () => {
+    const { seen, notes } = await watch(stumbling([counts(0, 1), ...Array.from({ length: 60 }, () => refused), busy, counts(3)]));
+    expect(seen).toEqual([0, 3]);
+    expect(notes).toEqual(['cannot reach the service: connect ECONNREFUSED 127.0.0.1:1; the tasks go on meanwhile, asking again', 'the service answers again']);
+  });
+
+  test('for an hour at most', async () => {
+    await expect(watch(stumbling([refused]))).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('not when the service refuses', async () => {
+    await expect(watch(stumbling([Object.assign(new Error('no'), { code: 'JobNotFound', statusCode: 404 })]))).rejects.toThrow('no');
+  });
+
+  test('not when somebody else has ended the job: what waits in it never runs', async () => {
+    const ended: BatchAccount = { ...account([counts(1)], { allocationState: 'steady' }, [{ id: 'a', state: 'idle' }]), job: async () => ({ state: 'completed' }) };
+    expect((await watch(ended)).seen.at(-1)).toBe(1);
+    expect(sayHow(outcomeOf({ id: 'b', state: 'active' }))).toBe('its job ended before it did');
+  });
+});
+
 describe('Ctrl-C', () => {
   /** A terminal whose user types; `press` is Ctrl-C. */
-  const terminal = (): { interrupts: Interrupts; press: () => void; type: (text: string) => void; shown: () => string; stopped: () => boolean } => {
+  const terminal = (): { interrupts: Interrupts; press: () => void; type: (text: string) => void; shown: () => string; stopped: () => boolean; gaveUp: () => number } => {
     const [input, output] = [new PassThrough(), new PassThrough()];
     let listener = notAsked as () => void;
     let stopped = false;
     let shown = '';
+    let gaveUp = 0;
     output.on('data', (text: Buffer) => (shown += text.toString()));
     const interrupts = listenForInterrupts({
       listen: (interrupted) => {
@@ -119,8 +161,9 @@ describe('Ctrl-C', () => {
       },
       terminal: { input, output },
       clear: () => {},
+      giveUp: () => (gaveUp += 1),
     });
-    return { interrupts, press: () => listener(), type: (text) => void input.write(text), shown: () => shown, stopped: () => stopped };
+    return { interrupts, press: () => listener(), type: (text) => void input.write(text), shown: () => shown, stopped: () => stopped, gaveUp: () => gaveUp };
   };
   const decided = (interrupts: Interrupts): Promise<void> =>
     new Promise((resolve) => {
@@ -140,13 +183,22 @@ describe('Ctrl-C', () => {
   });
 
   test('ends the job at once when pressed again', () => {
-    const { interrupts, press } = terminal();
+    const { interrupts, press, gaveUp } = terminal();
     interrupts.jobExists();
     press();
+    expect(interrupts.asking()).toBe(true);
+    press();
+    expect(interrupts.asking()).toBe(false);
+    expect(interrupts.decision()).toBe('end');
+    expect(gaveUp()).toBe(0);
+  });
+
+  test('gives up when pressed once more: ending may take a service that does not answer', () => {
+    const { interrupts, press, gaveUp } = terminal();
     press();
     expect(interrupts.decision()).toBe('end');
     press();
-    expect(interrupts.decision()).toBe('end');
+    expect(gaveUp()).toBe(1);
   });
 
   test('may be answered by going on, and asks anew the next time', async () => {
@@ -161,6 +213,16 @@ describe('Ctrl-C', () => {
     type('e\n');
     await decided(interrupts);
     expect(interrupts.decision()).toBe('end');
+  });
+
+  test('does not wait for the end of standard input', async () => {
+    const { interrupts, press } = terminal();
+    const stdin = new PassThrough();
+    stdin.write('first\n');
+    const items = readText(stdin, interrupts.signal);
+    press();
+    await expect(items).rejects.toThrow('ended before anything was started');
+    expect(stdin.destroyed).toBe(true);
   });
 
   test('ends without a question before there is a job', () => {
