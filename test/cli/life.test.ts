@@ -213,6 +213,8 @@ describe('what cannot be done is refused by name', () => {
     expect(refused.code).toBe(4);
     expect(refused.stderr).toContain(`port ${port} on 127.0.0.1 is taken`);
     if (process.platform === 'linux') expect(refused.stderr).toContain(`by the linarite of ${one}`);
+    // Whoever tries another port at once must not meet the one that failed.
+    expect(processesNaming(two)).toEqual([]);
     expect((await status(two)).state).toBe('stopped');
   });
 
@@ -252,6 +254,18 @@ describe('what cannot be done is refused by name', () => {
       expect(refused.stderr).toContain('holds something, but no data of linarite');
     }
     expect(readdirSync(dataDir)).toEqual(['thesis.txt']);
+  });
+
+  test('a file where the data directory should be', async () => {
+    const file = join(parent, 'file');
+    writeFileSync(file, '');
+    for (const dataDir of [file, join(file, 'below')]) {
+      for (const command of [['up'], ['up', '--detach'], ['status'], ['env'], ['down']]) {
+        const refused = await run(LAUNCHER, [...command, '--data-dir', dataDir]);
+        expect(refused).toMatchObject({ code: 1, stdout: '' });
+        expect(refused.stderr).toMatch(new RegExp(`^linarite: ${dataDir} cannot be used as data directory: E(NOTDIR|EXIST)`));
+      }
+    }
   });
 
   test('purge keeps what somebody else put into the data directory', async () => {

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { CommandError, EXIT } from '../errors.ts';
+import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import { releaseVersion } from '../version.ts';
 import { removePlace, takePlace } from './place.ts';
@@ -45,6 +45,10 @@ export function dataDirectoryPath(option: string | undefined): string {
  */
 export function makeDataDirectory(path: string): DataDirectory {
   const root = resolve(path);
+  return sayingWhere(root, () => makeAll(root));
+}
+
+function makeAll(root: string): DataDirectory {
   mkdirSync(root, { recursive: true, mode: 0o711 });
   if (!refuseForeign(root)) {
     // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
@@ -65,18 +69,22 @@ export function makeDataDirectory(path: string): DataDirectory {
  */
 export function makeLockDirectory(path: string): string {
   const root = resolve(path);
-  mkdirSync(root, { recursive: true, mode: 0o711 });
-  refuseForeign(root);
-  const run = join(root, RUN);
-  mkdirSync(run, { recursive: true, mode: 0o700 });
-  return run;
+  return sayingWhere(root, () => {
+    mkdirSync(root, { recursive: true, mode: 0o711 });
+    refuseForeign(root);
+    const run = join(root, RUN);
+    mkdirSync(run, { recursive: true, mode: 0o700 });
+    return run;
+  });
 }
 
 /** Opens an existing data directory; undefined when there is none at this path. Throws as `makeDataDirectory` does. */
 export function findDataDirectory(path: string): DataDirectory | undefined {
   const root = resolve(path);
-  if (statSync(root, { throwIfNoEntry: false }) === undefined) return undefined;
-  return refuseForeign(root) ? layout(root) : undefined;
+  return sayingWhere(root, () => {
+    if (statSync(root, { throwIfNoEntry: false }) === undefined) return undefined;
+    return refuseForeign(root) ? layout(root) : undefined;
+  });
 }
 
 /**
@@ -101,6 +109,17 @@ export function purgeDataDirectory(directory: DataDirectory): string[] {
     // Something else lies in it, or a new service.
   }
   return left;
+}
+
+/** A file in the way, a disk that is read-only, somebody else's directory: what the system says, and of which directory. That it is gone is for the caller. */
+function sayingWhere<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    if (typeof code !== 'string' || code === 'ENOENT' || error instanceof CommandError) throw error;
+    throw new CommandError(EXIT.failure, `${root} cannot be used as data directory: ${messageOf(error)}`);
+  }
 }
 
 /** True when it is a data directory of ours, false when it is empty but for a lock. */

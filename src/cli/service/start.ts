@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { waitUntil } from '../../processes/end.ts';
@@ -135,6 +136,8 @@ async function untilReady(child: ChildProcess, { directory, undo }: Decision, ou
     child.once('exit', () => resolve(failed(`it ended; see ${outputFile}:\n${lastLines(readFileSync(outputFile, 'utf8'), SHOWN_LINES).join('\n')}`)));
   });
   if (message.kind === 'failed') {
+    // Until it is gone it holds the data directory: whoever tries again at once would meet it.
+    if (child.pid !== undefined && child.exitCode === null && child.signalCode === null) await once(child, 'exit');
     undo();
     throw new CommandError(message.exitCode, message.message);
   }
