@@ -50,6 +50,7 @@ build() {
 # Two at once must not get in each other's way; where there is no flock (macOS) they take that risk.
 prepare() {
   installed && built && return
+  [ -w "$root" ] || { say "$root has to be installed or built, which its owner has to do: you may not write there"; exit 1; }
   if command -v flock >/dev/null; then
     exec 9>"$root/.preparing"
     flock 9

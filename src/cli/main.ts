@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
@@ -20,7 +20,7 @@ program
   .description('start the service; returns when it ends, or with --detach when it is ready')
   .addOption(dataDir())
   .option('--port <port>', 'TLS and plain HTTP share it; 0 takes a free one (default: 10800)', wholeNumber(0, 65_535))
-  .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1)', notEmpty)
   .option('--detach', 'run in the background')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
@@ -83,6 +83,12 @@ async function main(): Promise<void> {
       process.exitCode = error instanceof CommandError ? error.exitCode : EXIT.failure;
     }
   }
+}
+
+/** A variable that was not set: to Node.js the empty address is all addresses. */
+function notEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('it is empty');
+  return text;
 }
 
 function isCommanderError(error: unknown): error is { exitCode: number } {

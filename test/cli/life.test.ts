@@ -300,6 +300,8 @@ describe('what cannot be done is refused by name', () => {
 
   test('a wrong option', async () => {
     expect((await run(LAUNCHER, ['up', '--port', 'http'])).code).toBe(2);
+    // Variables that were not set; an empty address would be all addresses.
+    for (const option of ['--port', '--host', '--data-dir']) expect((await run(LAUNCHER, ['up', option, ''])).code).toBe(2);
     expect((await run(LAUNCHER, ['env', '--format', 'xml'])).code).toBe(2);
   });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
@@ -34,8 +34,10 @@ const OF_RUN = /^(lock|draft)-\d+$/;
 
 const DEFAULT_DATA_DIRECTORY = '.linarite';
 
-/** The path that a command means: `--data-dir`, else LINARITE_DATA_DIR, else `./.linarite`. */
+/** The path that a command means: `--data-dir`, else LINARITE_DATA_DIR, else `./.linarite`. Throws `CommandError`. */
 export function dataDirectoryPath(option: string | undefined): string {
+  // A variable that was not set; nobody means the present directory by it.
+  if (option === '') throw new CommandError(EXIT.usage, '--data-dir is empty');
   return resolve(option ?? (process.env['LINARITE_DATA_DIR'] || DEFAULT_DATA_DIRECTORY));
 }
 
@@ -83,7 +85,11 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
   const root = resolve(path);
   return sayingWhere(root, () => {
     if (statSync(root, { throwIfNoEntry: false }) === undefined) return undefined;
-    return refuseForeign(root) ? layout(root) : undefined;
+    if (!refuseForeign(root)) return undefined;
+    const directory = layout(root);
+    // Another user's: nothing of it can be told.
+    if (existsSync(directory.run)) accessSync(directory.run, constants.R_OK | constants.W_OK | constants.X_OK);
+    return directory;
   });
 }
 
