@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type Finished, type LinariteEnv, freePort, linarite, processesNaming, run, until } from '../support/linarite.ts';
+import { type Finished, type LinariteEnv, freePort, linarite, mustRun, processesNaming, run, until } from '../support/linarite.ts';
 
 const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
 const isRoot = process.getuid?.() === 0;
@@ -311,7 +311,8 @@ describe('secrets and users', () => {
     const closed = join(parent, 'closed');
     mkdirSync(closed, { mode: 0o700 });
     const dataDir = freshDirectory('closed/data');
-    await up(dataDir, '--port', '0');
+    // As careful administrators have it.
+    await mustRun('/bin/sh', ['-c', 'umask 077; exec "$@"', 'sh', LAUNCHER, 'up', '--detach', '--data-dir', dataDir, '--port', '0']);
     const shown = await status(dataDir);
     const place = shown.place ?? '';
     expect(place).toMatch(/^\/var\/(lib|tmp)\/linarite\/[0-9a-f]{16}$/);

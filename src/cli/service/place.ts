@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { lstatSync, mkdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { canReachBelow } from '../../store/embedded/account.ts';
@@ -50,17 +50,22 @@ function parents(): string[] {
 
 /** Takes the directory for `root`. What somebody else made there, or made for another data directory, is not taken. */
 function take(place: string, root: string): string {
-  mkdirSync(dirname(place), { recursive: true, mode: 0o711 });
-  refuseStrangers(dirname(place));
+  makeOpen(dirname(place));
   if (!canReachBelow(dirname(place))) throw new Error(`other users cannot enter ${dirname(place)}`);
-  mkdirSync(place, { recursive: true, mode: 0o711 });
-  refuseStrangers(place);
+  makeOpen(place);
   const owner = readIfThere(join(place, 'owner'))?.trim();
   if (owner !== undefined && owner !== root) throw new Error(`${place} belongs to ${owner}`);
   // A data directory that was removed by hand leaves its database behind; a new one of the same name must not inherit it.
   if (owner !== undefined) for (const entry of ['database', 'nodes']) rmSync(join(place, entry), { recursive: true, force: true });
   replaceFile(join(place, 'owner'), `${root}\n`);
   return place;
+}
+
+/** A directory of ours that others pass through, whatever the umask. */
+function makeOpen(directory: string): void {
+  mkdirSync(directory, { recursive: true, mode: 0o711 });
+  refuseStrangers(directory);
+  chmodSync(directory, 0o711);
 }
 
 /** Below /var/tmp anybody may have been there before us. */
