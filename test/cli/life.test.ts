@@ -317,6 +317,7 @@ describe('secrets and users', () => {
     const place = shown.place ?? '';
     expect(place).toMatch(/^\/var\/(lib|tmp)\/linarite\/[0-9a-f]{16}$/);
     expect(readdirSync(place).sort()).toEqual(['database', 'nodes', 'owner']);
+    expect((await run(LAUNCHER, ['status', '--data-dir', dataDir])).stdout).not.toContain('may not pass through');
     expect((await run(LAUNCHER, ['status', '--data-dir', dataDir])).stdout).toContain(place);
     await putBlob(await env(dataDir), 'kept');
     await linarite(['restart', '--data-dir', dataDir]);

@@ -22,7 +22,8 @@ export async function findFiles(pattern: string): Promise<FoundFile[]> {
   if (exact?.isFile() === true) return [{ path: pattern, directory: '.' }];
   const { base, glob } = picomatch.scan(pattern);
   if (glob === '') return [];
-  const matches = picomatch(glob, { nonegate: true, noextglob: true });
+  // `s`: a name may hold a line end.
+  const matches = picomatch(glob, { nonegate: true, noextglob: true, flags: 's' });
   const deep = glob.includes('**');
   const depth = glob.split('/').length;
   const found: FoundFile[] = [];

@@ -62,6 +62,8 @@ function makeAll(root: string): DataDirectory {
   const directory = layout(root);
   for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
   mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
+  // Whatever the umask: tasks pass through it.
+  if (process.getuid?.() === 0) chmodSync(directory.nodes, 0o711);
   return directory;
 }
 

@@ -82,7 +82,7 @@ describe('a legacy program over input files', () => {
   });
 
   test('outputs land where their inputs came from, equal names are kept apart', async () => {
-    for (const name of ['a/one.txt', 'a/b/two.txt']) {
+    for (const name of ['a/one.txt', 'a/b/two.txt', 'a/line\nend.txt']) {
       await mkdir(join(directory, 'in', name, '..'), { recursive: true });
       await writeFile(join(directory, 'in', name), `${name}\n`);
     }
@@ -90,6 +90,7 @@ describe('a legacy program over input files', () => {
     expect(finished).toMatchObject({ code: 0, stderr: '' });
     expect(await readFile(join(directory, 'out/a/one.up'), 'utf8')).toBe('A/ONE.TXT\n');
     expect(await readFile(join(directory, 'out/a/b/two.up'), 'utf8')).toBe('A/B/TWO.TXT\n');
+    expect(await readFile(join(directory, 'out/a/line\nend.up'), 'utf8')).toBe('A/LINE\nEND.TXT\n');
   });
 });
 
