@@ -1,4 +1,4 @@
-import { renderTile } from './render/tracer.mjs';
+import type { renderTile } from './render/tracer.mjs';
 import { LEAST_SAMPLES, MOST_SAMPLES, pixelsOf, type Frame } from './tasks.ts';
 
 /** Rendering, all cores together: what is left of a demo's minute after installing, building and starting on a slow machine. */
@@ -7,11 +7,18 @@ const PATCHES_ACROSS = 12;
 const PATCHES_DOWN = 7;
 const PATCH = 8;
 
+export interface Trial {
+  readonly frame: Frame;
+  readonly tasksAtATime: number;
+  readonly render: typeof renderTile;
+  readonly now: () => number;
+}
+
 /** How many light paths a pixel this machine has time for, by a look at how fast it renders small patches all over the picture (well below a second). */
-export function affordableSamples(frame: Frame, tasksAtATime: number, now: () => number): number {
+export function affordableSamples({ frame, tasksAtATime, render, now }: Trial): number {
   const startedAt = now();
   const patches = patchesOf(frame);
-  for (const { left, top } of patches) renderTile({ ...frame, left, top, columns: PATCH, lines: PATCH, samples: LEAST_SAMPLES });
+  for (const { left, top } of patches) render({ ...frame, left, top, columns: PATCH, lines: PATCH, samples: LEAST_SAMPLES });
   const msAPixel = (now() - startedAt) / (patches.length * PATCH * PATCH);
   return samplesWithin((BUDGET_MS * tasksAtATime) / pixelsOf(frame), msAPixel);
 }

@@ -13,6 +13,7 @@ import { connectStorage } from '../run/storage.ts';
 import { stopHere } from '../run/localService.ts';
 import { renderPicture, type Rendered } from './picture.ts';
 import { affordableSamples } from './affordable.ts';
+import { renderTile } from './render/tracer.mjs';
 import { frameOf, pictureOf, type Picture } from './tasks.ts';
 
 /** The flags of `linarite demo`, as they stand on the command line. */
@@ -42,7 +43,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
     connection = await connectLocal(flags.dataDir, (path) => progress.step(`starting a service on ${path}`));
     const frame = frameOf(flags.width);
     const tasksAtATime = flags.nodes * slots;
-    const samples = flags.samples ?? affordableSamples(frame, Math.min(tasksAtATime, availableParallelism()), () => performance.now());
+    const samples = flags.samples ?? affordableSamples({ frame, tasksAtATime: Math.min(tasksAtATime, availableParallelism()), render: renderTile, now: () => performance.now() });
     const picture = pictureOf(frame, samples, tasksAtATime);
     const rendered = await renderPicture({
       picture,

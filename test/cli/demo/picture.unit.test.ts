@@ -54,13 +54,17 @@ describe('light paths for each pixel, where nobody asks for a number', () => {
   });
 
   test('are as many as rendering small patches says that there is time for', () => {
-    const tookMs = (ms: number): number => {
-      const times = [0, ms];
-      return affordableSamples(frameOf(960), 2, () => times.shift() ?? 0);
+    const tookMs = (msAPixel: number): number => {
+      let clock = 0;
+      const render: typeof renderTile = ({ columns, lines }) => {
+        clock += columns * lines * msAPixel;
+        return new Float32Array();
+      };
+      return affordableSamples({ frame: frameOf(960), tasksAtATime: 2, render, now: () => clock });
     };
-    // Patches are a hundredth of the picture: 180 ms for them are 8.7 s on two cores, of 18; 90 s are far too long.
-    expect(tookMs(180)).toBe(8);
-    expect(tookMs(90_000)).toBe(4);
+    // The whole picture on two cores, of 18 s: 8.8 s, then far too long.
+    expect(tookMs(0.034)).toBe(8);
+    expect(tookMs(34)).toBe(4);
   });
 });
 
