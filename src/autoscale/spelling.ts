@@ -2,6 +2,7 @@
 
 /** @returns one that differs in case alone, else one that is a letter or two away; undefined if none is that close */
 export function nearest(written: string, names: Iterable<string>): string | undefined {
+  if (written.length > LONGEST) return undefined;
   const lower = written.toLowerCase();
   const mostChanges = written.length < 3 ? 0 : written.length < 6 ? 1 : 2; // in short names a letter makes another word
   let best: { readonly name: string; readonly changes: number } | undefined;
@@ -12,6 +13,9 @@ export function nearest(written: string, names: Iterable<string>): string | unde
   }
   return best?.name;
 }
+
+/** No name of the service comes near it; a formula of 8 KB could hold a name as long as itself. */
+const LONGEST = 64;
 
 /** Letters to insert, drop or replace (Levenshtein), row by row of the usual table. */
 function distance(a: string, b: string): number {

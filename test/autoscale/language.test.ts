@@ -95,6 +95,11 @@ describe('a text with mistakes', () => {
     expect(problems(text)[0]?.expected).toBe(expected);
   });
 
+  it('has no guesses for names of thousands of letters', () => {
+    const text = `${'a'.repeat(2000)} = 1;\nx = ${'a'.repeat(1999)}b;`;
+    expect(problems(text)).toMatchObject([{ code: 'UndefinedVariable', expected: 'a variable assigned above, or one of the service' }]);
+  });
+
   it('is told which operators take one of the two sides', () => {
     expect(problems('x = time() + 1;')[0]).toMatchObject({ expected: 'double + double or doubleVec + double or timestamp + timeinterval', found: 'timestamp + double' });
     expect(problems('x = "a" + requeue;')[0]?.expected).toMatch(/^double \+ double or .* or timestamp \+ timeinterval$/);

@@ -94,13 +94,12 @@ function* unguardedWindows({ statements, analysis, types }: Subject): Generator<
 }
 
 function* unusedAssignments({ statements }: Subject): Generator<Remark> {
+  const reads = statements.map(({ value }) => new Set([...walk(value)].flatMap((part) => (part.kind === 'name' ? [part.name] : []))));
   for (const [index, statement] of statements.entries()) {
     if (statement.kind !== 'assignment' || serviceVariable(statement.name) !== undefined) continue;
-    const later = statements.slice(index + 1);
-    const nextWrite = later.findIndex((other) => other.kind === 'assignment' && other.name === statement.name);
-    const readers = nextWrite < 0 ? later : later.slice(0, nextWrite + 1);
-    const isRead = readers.some((other) => [...walk(other.value)].some((part) => part.kind === 'name' && part.name === statement.name));
-    if (isRead) continue;
+    const nextWrite = statements.findIndex((other, later) => later > index && other.kind === 'assignment' && other.name === statement.name);
+    const readers = reads.slice(index + 1, nextWrite < 0 ? undefined : nextWrite + 1);
+    if (readers.some((names) => names.has(statement.name))) continue;
     const near = nearest(statement.name, SERVICE_NAMES);
     const message = nextWrite < 0 ? `${statement.name} is assigned and never used` : `${statement.name} is assigned again before it is used`;
     const reason = near === undefined ? 'a name may be misspelt here or where it should be read' : `did you mean ${near}?${near.length === statement.name.length ? ' names are case-sensitive' : ''}`;
