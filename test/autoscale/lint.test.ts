@@ -126,6 +126,30 @@ describe('empty-metric', () => {
   });
 });
 
+describe('vector-as-number', () => {
+  const found = (text: string): string[] => warnings(text, 'vector-as-number');
+
+  it.each([
+    ['$TargetDedicatedNodes = $PendingTasks.GetSample(TimeInterval_Minute * 10, 0);', '1:25'],
+    ['v = $PendingTasks.GetSample(TimeInterval_Minute, 70);\n$TargetDedicatedNodes = v == 0 ? 1 : 2;', '2:25'],
+    ['x = $PendingTasks.GetSample(3) / 2;\ny = x ? 1 : 0;', '2:5'],
+    ['x = -abs($PendingTasks.GetSample(3)) && 1;', '1:5'],
+    ['p = $PendingTasks.Count() > 3 ? $PendingTasks.GetSample(4) : 0;\n$TargetDedicatedNodes = p;', '2:25'],
+  ])('warns of %s', (text, place) => {
+    expect(found(text)).toEqual([`${place} vector-as-number`]);
+  });
+
+  it.each([
+    '$TargetDedicatedNodes = $PendingTasks.GetSample(1);',
+    'n = 1; $TargetDedicatedNodes = $PendingTasks.GetSample(n) / 2;',
+    `$TargetDedicatedNodes = max(${PENDING} / 4) > 1 ? val(${PENDING}, 0) : percentile(${PENDING}, 50);`,
+    `v = ${PENDING}; w = v + v; $TargetDedicatedNodes = avg(w, 1);`,
+    '$TargetDedicatedNodes = $PendingTasks > 3 ? $PendingTasks : 0;',
+  ])('is content with %s', (text) => {
+    expect(found(text)).toEqual([]);
+  });
+});
+
 describe('unguarded-window', () => {
   const found = (text: string): string[] => warnings(text, 'unguarded-window');
 

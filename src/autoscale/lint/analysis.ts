@@ -19,6 +19,8 @@ export interface Analysis {
   readonly targets: ReadonlyMap<Target, TargetFact>;
   /** Places that need a number, with the reads because of which there may be none. */
   readonly needs: readonly Need[];
+  /** Places that need a number and have a vector of samples. */
+  readonly vectors: readonly Expression[];
   /** Reads in a branch that is taken only if there are samples. */
   readonly guarded: ReadonlySet<Expression>;
   /** User variables that hold one known number, by name. */
@@ -41,12 +43,13 @@ interface Walk {
   readonly types: ReadonlyMap<Expression, Type>;
   readonly facts: Map<Expression, Fact>;
   readonly needs: Need[];
+  readonly vectors: Expression[];
   readonly guarded: Set<Expression>;
 }
 
 /** @param types as the checker found them */
 export function analyze(statements: readonly Statement[], types: ReadonlyMap<Expression, Type>): Analysis {
-  const walk: Walk = { types, facts: new Map(), needs: [], guarded: new Set() };
+  const walk: Walk = { types, facts: new Map(), needs: [], vectors: [], guarded: new Set() };
   const targets = new Map<Target, TargetFact>();
   const constants = new Map<string, number>();
   let known: Known = new Map();
@@ -89,7 +92,9 @@ function factOfNode(expression: Expression, known: Known, guarded: boolean, walk
     case 'method': {
       if (guarded) walk.guarded.add(expression);
       const args = expression.args.map(inner);
-      return methodFact(methodNamed(expression.method), expression, args, guarded);
+      const first = expression.args[0];
+      const windows = first !== undefined && !isNumeric(walk.types.get(first) ?? 'unknown');
+      return methodFact(methodNamed(expression.method), expression, args, windows, guarded);
     }
     case 'member':
       inner(expression.object);
@@ -130,7 +135,7 @@ function currentOf(service: ServiceVariable & { role: 'pool' }): ReadonlySet<Tar
 }
 
 function unaryFact(expression: Expression & { kind: 'unary' }, operand: Fact, guarded: boolean, walk: Walk): Fact {
-  if (expression.operator === '-') return fact({ low: -operand.high, high: -operand.low }, { emptyBecause: operand.emptyBecause });
+  if (expression.operator === '-') return fact({ low: -operand.high, high: -operand.low }, { emptyBecause: operand.emptyBecause, manySamples: operand.manySamples });
   need(expression.operand, operand, guarded, walk);
   const flipped = operand.samplesWhen === 'true' ? 'false' : operand.samplesWhen === 'false' ? 'true' : undefined;
   return fact(truth(isAlwaysFalse(operand), isAlwaysTrue(operand)), { samplesWhen: flipped });
@@ -169,6 +174,7 @@ function conditionalFact(expression: Expression & { kind: 'conditional' }, known
 }
 
 function need(place: Expression, value: Fact, guarded: boolean, walk: Walk): void {
+  if (value.manySamples) walk.vectors.push(place);
   if (!guarded && value.emptyBecause.length > 0) walk.needs.push({ place, reads: value.emptyBecause });
 }
 

@@ -8,6 +8,8 @@ export interface Fact extends Range {
   readonly emptyBecause: readonly Expression[];
   /** The reads of metrics without which a `min(...)` on the way gives its other argument, the cap. */
   readonly cappedWithout: readonly Expression[];
+  /** It is a vector of samples that has room for more than one. */
+  readonly manySamples: boolean;
   /** Targets of the pool, as they are now, that this value is never below. */
   readonly atLeast: ReadonlySet<Target>;
   /** The number that a `min(...)` on the way held it to. */
@@ -22,7 +24,7 @@ export interface Fact extends Range {
 
 const NONE: ReadonlySet<Target> = new Set();
 
-const PLAIN: Fact = { ...ANY, emptyBecause: [], cappedWithout: [], atLeast: NONE, cap: undefined, scale: undefined, measuresSamples: false, samplesWhen: undefined };
+const PLAIN: Fact = { ...ANY, emptyBecause: [], cappedWithout: [], manySamples: false, atLeast: NONE, cap: undefined, scale: undefined, measuresSamples: false, samplesWhen: undefined };
 
 export function fact(range: Range, more: Partial<Fact> = {}): Fact {
   return { ...PLAIN, ...more, low: range.low, high: range.high };
@@ -39,6 +41,7 @@ export function either(a: Fact, b: Fact): Fact {
   return fact(unite([a, b]), {
     emptyBecause: readsOf([a, b], 'emptyBecause'),
     cappedWithout: readsOf([a, b], 'cappedWithout'),
+    manySamples: a.manySamples || b.manySamples,
     atLeast: common([a, b]),
     cap: largest([a.cap, b.cap]),
     scale: a.scale ?? b.scale,

@@ -33,6 +33,7 @@ export interface Rule {
 export const RULES: readonly Rule[] = [
   { name: 'never-scales-down', meaning: 'the new target is never below the current one', find: neverScalesDown },
   { name: 'empty-metric', meaning: 'the outcome hangs on a metric that may hold no sample yet', find: emptyMetrics },
+  { name: 'vector-as-number', meaning: 'a vector of samples stands where one number is needed', find: vectorsAsNumbers },
   { name: 'unguarded-window', meaning: 'a window of samples is read without a say on how many must be there', find: unguardedWindows },
   { name: 'unused-assignment', meaning: 'a value is assigned and never read', find: unusedAssignments },
   { name: 'no-effect', meaning: 'a statement computes a value and drops it', find: droppedValues },
@@ -76,6 +77,16 @@ function* emptyMetrics({ analysis, text }: Subject): Generator<Remark> {
         reason: 'a new pool grows to its cap without a task; test GetSamplePercent or Count() first, or write min(cap, max(0, ...))',
       };
     }
+  }
+}
+
+function* vectorsAsNumbers({ analysis }: Subject): Generator<Remark> {
+  for (const { span } of analysis.vectors) {
+    yield {
+      span,
+      message: 'one number is needed here, and this is a vector of samples',
+      reason: 'the evaluation fails unless it happens to hold exactly one; take avg() or max() of it, or GetSample(1)',
+    };
   }
 }
 

@@ -18,6 +18,7 @@ export function binaryFact(operator: BinaryOperator, left: Fact, right: Fact): F
       return fact(arithmetic(operator, left, right), {
         emptyBecause: readsOf([left, right], 'emptyBecause'),
         cappedWithout: readsOf([left, right], 'cappedWithout'),
+        manySamples: left.manySamples || right.manySamples,
         atLeast: new Set([...keeps(operator, left, right), ...(operator === '+' || operator === '*' ? keeps(operator, right, left) : [])]),
         cap: operator === '+' ? sumOfCaps(left, right) : undefined,
       });
@@ -67,7 +68,7 @@ function guardOf(operator: BinaryOperator, left: Fact, right: Fact): 'true' | 'f
 /** @param row a function of the table; what is not in `CALLS` below can be any number */
 export function callFact(row: FunctionRow | undefined, args: readonly Fact[]): Fact {
   const call = row === undefined ? undefined : CALLS[row.name];
-  return call === undefined ? fact(ANY, { emptyBecause: emptyUnlessOneIsPresent(args) }) : call(args);
+  return call === undefined ? elementwise(ANY, args) : call(args);
 }
 
 const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
@@ -92,8 +93,8 @@ const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
     });
   },
   avg: (args) => fact(unite(args), { ...carried(args), atLeast: common(args), cap: largest(args.map(({ cap }) => cap)) }),
-  percentile: ([vector]) => vector ?? UNKNOWN,
-  val: ([vector]) => vector ?? UNKNOWN,
+  percentile: elementOf,
+  val: elementOf,
   // Targets are whole numbers, so rounding does not take a value below one.
   ceil: (args) => rounded(args, Math.ceil),
   floor: (args) => rounded(args, Math.floor),
@@ -104,9 +105,18 @@ const CALLS: Readonly<Record<string, (args: readonly Fact[]) => Fact>> = {
   norm: () => fact(NOT_NEGATIVE),
   std: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
   range: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
-  abs: (args) => fact(NOT_NEGATIVE, { emptyBecause: emptyUnlessOneIsPresent(args) }),
+  abs: (args) => elementwise(NOT_NEGATIVE, args),
   rand: () => fact(between(0, 1)),
 };
+
+/** A number of a number, a vector of a vector. */
+function elementwise(range: Range, args: readonly Fact[]): Fact {
+  return fact(range, { emptyBecause: emptyUnlessOneIsPresent(args), manySamples: args.some(({ manySamples }) => manySamples) });
+}
+
+function elementOf([vector]: readonly Fact[]): Fact {
+  return { ...(vector ?? UNKNOWN), manySamples: false };
+}
 
 function present(args: readonly Fact[]): readonly Fact[] {
   return args.filter((arg) => arg.emptyBecause.length === 0);
@@ -129,7 +139,7 @@ function carried(args: readonly Fact[]): Pick<Fact, 'emptyBecause' | 'cappedWith
 
 function rounded(args: readonly Fact[], each: (value: number) => number): Fact {
   const only = args[0];
-  if (only === undefined || args.length > 1) return fact(ANY, { emptyBecause: emptyUnlessOneIsPresent(args) });
+  if (only === undefined || args.length > 1) return elementwise(ANY, args);
   return { ...only, low: each(only.low), high: each(only.high) };
 }
 
@@ -139,13 +149,14 @@ function capOfMin(args: readonly Fact[]): number | undefined {
   return isCapped ? Math.min(...constants) : largest(args.map(({ cap }) => cap));
 }
 
-export function methodFact(row: MethodRow | undefined, read: Expression & { kind: 'method' }, args: readonly Fact[], guarded: boolean): Fact {
+/** @param windows whether the first argument is a moment, not a number of samples */
+export function methodFact(row: MethodRow | undefined, read: Expression & { kind: 'method' }, args: readonly Fact[], windows: boolean, guarded: boolean): Fact {
   switch (row?.name) {
     case 'GetSample': {
       const service = sampledVariable(read.object);
       const scale = service?.role === 'metric' ? service.scale : undefined;
       const emptyBecause = guarded || asksForPercent(read, args) ? [] : [read];
-      return fact(NOT_NEGATIVE, { emptyBecause, scale });
+      return fact(NOT_NEGATIVE, { emptyBecause, scale, manySamples: windows || (args[0]?.low ?? 0) > 1 });
     }
     case 'GetSamplePercent':
       return fact(between(0, 100), { scale: 'percent', measuresSamples: true, samplesWhen: 'true' });
