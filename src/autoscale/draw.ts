@@ -1,4 +1,4 @@
-import { PROBLEM_KINDS, type Problem, type Span } from './problems.ts';
+import { PROBLEM_KINDS, visible, type Problem, type Span } from './problems.ts';
 import type { Warning } from './lint/lint.ts';
 
 /** Problems and warnings under the line they stand in, for a terminal of fixed width. */
@@ -20,7 +20,7 @@ export function drawWarning(fileName: string, text: string, warning: Warning): s
 function draw(headline: string, text: string, place: { span: Span; line: number; column: number }, note: string): string {
   const { span, line, column } = place;
   const lineStart = span.start - (column - 1);
-  const source = /^[^\r\n]*/.exec(text.slice(lineStart))?.[0] ?? '';
+  const source = visible(/^[^\r\n]*/.exec(text.slice(lineStart))?.[0] ?? '');
   const { shown, before } = pieceOf(source, column - 1);
   const number = String(line);
   const gutter = ' '.repeat(number.length);

@@ -74,9 +74,14 @@ export function placeOf(text: string, offset: number): { line: number; column: n
   return { line, column: offset - lineStart + 1 };
 }
 
+/** Text without control characters other than blanks: a terminal would obey them. The length stays. */
+export function visible(text: string): string {
+  return text.replaceAll(/[^\P{Cc}\t\n\r]/gu, '\uFFFD');
+}
+
 /** A piece of source as it is quoted in a message: one line, bounded. */
 export function quote(text: string): string {
-  const flat = text.replaceAll(/\s+/g, ' ');
+  const flat = visible(text).replaceAll(/\s+/g, ' ');
   return `'${flat.length > 40 ? `${flat.slice(0, 37)}...` : flat}'`;
 }
 

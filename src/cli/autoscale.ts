@@ -33,7 +33,7 @@ export function addAutoscaleCommands(program: Command, terminal?: Terminal): voi
     .option('--preempted <n>', 'nodes preempted', wholeNumber(0), 0)
     .option('--usable <n>', 'nodes that can run tasks (default: all that are not preempted)', wholeNumber(0))
     .option('--task-slots <n>', 'task slots of one node', wholeNumber(0), 1)
-    .option('--sample-percent <n>', 'percentage that GetSample asks for where the formula names none', wholeNumber(0), 0)
+    .option('--sample-percent <n>', 'percentage that GetSample asks for where the formula names none', wholeNumber(0, 100), 0)
     .option('--seed <n>', 'seed of rand()', wholeNumber(0), 1)
     .addOption(format())
     .action(async (file: string, options: EvalOptions) => {

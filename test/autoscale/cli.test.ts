@@ -73,6 +73,13 @@ describe('linarite autoscale check', () => {
     expect(marks).toContain('^^^ expected');
   });
 
+  it('prints no control characters of a formula to the terminal', async () => {
+    const { output } = await linarite({ f: 'x = "\u001b[31m\u0000" + \u009b1;' }, 'check', 'f');
+    expect(output).toContain('x = "\uFFFD[31m\uFFFD" + \uFFFD1;');
+    expect(output).toMatch(/found '\uFFFD'/);
+    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+
   it('warns with a reason, and that is no failure', async () => {
     const { output, exitCode } = await linarite({ f: '$TargetDedicatedNodes = 3;' }, 'check', 'f');
     expect(exitCode).toBe(0);
@@ -178,6 +185,8 @@ describe('linarite autoscale eval', () => {
     expect(await linarite({ f: formula, s: 'a,b' }, 'eval', 'f', '--samples', 's')).toMatchObject({ output: expect.stringMatching(/^s: line 1: expected a header/), exitCode: 2 });
     expect(await linarite({ f: formula, s: 'time,$PendingTasks' }, 'eval', 'f', '--samples', 's')).toEqual({ output: 's: no samples, so --at is needed\n', exitCode: 2 });
     expect(await linarite(files, 'eval', 'f', '--samples', 's.csv', '--at', 'noon')).toMatchObject({ exitCode: 2 });
+    expect(await linarite({ '-': formula }, 'eval', '-', '--samples', '-')).toEqual({ output: 'standard input can be the formula or the samples, not both\n', exitCode: 2 });
+    await expect(linarite(files, 'eval', 'f', '--samples', 's.csv', '--sample-percent', '101')).rejects.toThrow(/from 0 to 100/);
     await expect(linarite(files, 'eval', 'f')).rejects.toThrow(/--samples/);
     await expect(linarite(files, 'eval', 'f', '--samples', 's.csv', '--preempted', '-1')).rejects.toThrow(/whole number/);
   });

@@ -72,6 +72,7 @@ export function check(file: string, options: { readonly format: Format }, termin
 
 /** `linarite autoscale eval FILE --samples FILE`. @throws CommandError if an input cannot be read */
 export function evaluateFile(file: string, options: EvalOptions, terminal: Terminal): void {
+  if (file === '-' && options.samples === '-') refuse('standard input can be the formula or the samples, not both');
   const text = readInput(file, terminal);
   const samples = readSamples(options.samples, terminal);
   const atMs = momentOf(options, samples);
