@@ -71,16 +71,26 @@ class Parser {
       } catch (error) {
         if (!(error instanceof Failure)) throw error;
         this.findings.push(error.finding);
-        parsed.push({ kind: 'broken', name });
-        this.#skip();
+        parsed.push({ kind: 'broken', name }, ...this.#skip());
       }
     }
     return parsed;
   }
 
-  /** To where the next statement seems to begin: in a formula that lacks a ';' that is at an assignment on a new line. */
-  #skip(): void {
-    while (this.#peek().kind !== 'end' && !this.#at(';') && !(this.#beginsLine() && this.#atAssignment())) this.#next();
+  /**
+   * To where the next statement seems to begin: in a formula that lacks a ';' that is at an assignment on a new line.
+   * @returns what is assigned on the way, so that nobody misses it further down
+   */
+  #skip(): BrokenStatement[] {
+    const skipped: BrokenStatement[] = [];
+    while (this.#peek().kind !== 'end' && !this.#at(';')) {
+      if (this.#atAssignment()) {
+        if (this.#beginsLine()) break;
+        skipped.push({ kind: 'broken', name: this.#peek().text });
+      }
+      this.#next();
+    }
+    return skipped;
   }
 
   #beginsLine(): boolean {

@@ -76,6 +76,7 @@ describe('a text with mistakes', () => {
   });
 
   it('is reported whole: what a broken statement assigns counts as assigned, of any type', () => {
+    expect(problemsInShort('x = 1 y = 2;\nz = x + y;')).toEqual(['1:7 UnexpectedText']);
     expect(problemsInShort('now = time( ;\nhour = now.hour;\nx = lost + 1;\nnow = 1;\ny = now.day;')).toEqual(['1:13 UnexpectedText', '3:5 UndefinedVariable', '5:5 WrongType']);
   });
 
