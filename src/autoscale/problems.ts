@@ -43,7 +43,7 @@ export interface Problem {
   readonly found: string;
   /** What was expected instead. */
   readonly expected: string;
-  /** How the service itself puts it, where that is known. */
+  /** How the service itself puts it, where that is known; `locate` puts its place in front. */
   readonly inServiceWords?: string;
 }
 
@@ -51,7 +51,15 @@ export interface Problem {
 export type Finding = Omit<Problem, 'line' | 'column'>;
 
 export function locate(text: string, finding: Finding): Problem {
-  return { ...finding, ...placeOf(text, finding.span.start) };
+  const problem = { ...finding, ...placeOf(text, finding.span.start) };
+  const { inServiceWords, span } = finding;
+  return inServiceWords === undefined ? problem : { ...problem, inServiceWords: `${bracketOf(text, span)}: ${inServiceWords}` };
+}
+
+/** The service counts to the bracket of the call that failed: `Col 43` of batch-shipyard issue 138, `Col 24` of a test of the .NET SDK. */
+function bracketOf(text: string, span: Span): string {
+  const { line, column } = placeOf(text, Math.max(span.start, text.indexOf('(', span.start)));
+  return `Line ${line}, Col ${column}`;
 }
 
 /** One line for people: `Line 2, Col 7: there is no such function: expected ..., found ...`. */

@@ -18,11 +18,6 @@ export function autoScaleRunError(problems: readonly Problem[]): AutoScaleRunErr
   return {
     code: lacksSamples ? 'InsufficientSampleData' : 'AutoScalingFormulaEvaluationError',
     message: lacksSamples ? 'Autoscale evaluation failed due to insufficient sample data' : 'The autoscale formula could not be evaluated',
-    values: problems.map((problem) => ({ name: 'Message', value: messageOf(problem) })),
+    values: problems.map((problem) => ({ name: 'Message', value: problem.inServiceWords ?? describeProblem(problem) })),
   };
-}
-
-function messageOf(problem: Problem): string {
-  const { line, column, inServiceWords } = problem;
-  return inServiceWords === undefined ? describeProblem(problem) : `Line ${line}, Col ${column}: ${inServiceWords}`;
 }

@@ -39,8 +39,14 @@ describe('the error of a run', () => {
     expect(autoScaleRunError([problem])).toEqual({
       code: 'InsufficientSampleData',
       message: 'Autoscale evaluation failed due to insufficient sample data',
-      values: [{ name: 'Message', value: 'Line 2, Col 5: Insufficient data from data set: $CPUPercent wanted 10%, received 0%' }],
+      values: [{ name: 'Message', value: 'Line 2, Col 26: Insufficient data from data set: $CPUPercent wanted 10%, received 0%' }],
     });
+  });
+
+  it('counts to the bracket of the call, as in the one run that is known with its formula', () => {
+    const text = `sli = TimeInterval_Second * 600;${'\n'.repeat(8)}samplevecavg = avg($PendingTasks.GetSample(sli));`;
+    const error = autoScaleRunError([failure(text, { settings: { samplePercentWhenOmitted: 70 } })]);
+    expect(error.values).toEqual([{ name: 'Message', value: 'Line 9, Col 43: Insufficient data from data set: $PendingTasks wanted 70%, received 0%' }]);
   });
 
   it('has one code for all else, and a value for each problem of the text', () => {
