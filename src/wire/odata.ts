@@ -166,26 +166,47 @@ function fault(filter: string, reason: string): never {
   throw invalidQuery('$filter', filter, reason);
 }
 
-/** Refuses paths and operators that the table of a list does not have. */
-export function checkFilter(filter: Filter, table: FilterTable, text: string): void {
+/** What the values of a property are, as literals; null goes with all of them. */
+export type LiteralKind = Exclude<Literal['kind'], 'nothing'>;
+type KindOf = (path: readonly string[]) => LiteralKind;
+
+/**
+ * Refuses paths and operators that the table of a list does not have, and literals of another kind than the property: no value
+ * compares with them, and an empty list would hide the mistake (OData's own readers refuse "incompatible types" as well).
+ */
+export function checkFilter(filter: Filter, table: FilterTable, kindOf: KindOf, text: string): void {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      checkFilter(filter.left, table, text);
-      checkFilter(filter.right, table, text);
+      checkFilter(filter.left, table, kindOf, text);
+      checkFilter(filter.right, table, kindOf, text);
       return;
     case 'not':
-      checkFilter(filter.operand, table, text);
+      checkFilter(filter.operand, table, kindOf, text);
       return;
     case 'compare':
       checkPath(filter.path, filter.operator, table, text);
+      if (filter.literal.kind !== 'nothing') checkKind(filter.path, filter.literal.kind, kindOf, text);
       return;
     case 'startsWith':
       checkPath(filter.path, 'startswith', table, text);
       return;
     case 'flag':
       checkPath(filter.path, 'eq', table, text);
+      checkKind(filter.path, 'flag', kindOf, text);
   }
+}
+
+const kindNames: Readonly<Record<LiteralKind, string>> = {
+  text: "a text in quotes, such as 'a'",
+  number: 'a number',
+  flag: 'true or false',
+  time: "a date and time, such as DateTime'2011-05-08T08:49:37Z'",
+};
+
+function checkKind(path: readonly string[], kind: LiteralKind, kindOf: KindOf, text: string): void {
+  const wanted = kindOf(path);
+  if (kind !== wanted) fault(text, `'${path.join('/')}' is compared with ${kindNames[wanted]}.`);
 }
 
 function checkPath(path: readonly string[], operator: Comparison | 'startswith', table: FilterTable, text: string): void {

@@ -1,8 +1,9 @@
 import { BatchError, invalidQuery } from './errors.ts';
 import { filterTables } from './filters.ts';
 import { limits } from './limits.ts';
-import { checkFilter, parseFilter, type Filter } from './odata.ts';
+import { checkFilter, parseFilter, type Filter, type LiteralKind } from './odata.ts';
 import type { Operation, QueryName } from './operations.ts';
+import type { PropertyRow } from './shapes/definition.ts';
 import { isShape, rowsOf, type ShapeName } from './validate.ts';
 import { parseTimestamp } from './timestamps.ts';
 import { parseApiVersion, type ApiVersion } from './versions.ts';
@@ -106,9 +107,13 @@ function readMaxResults(text: string | undefined, operation: Operation, version:
 function readFilter(text: string | undefined, operation: Operation): Filter | undefined {
   if (text === undefined) return undefined;
   const filter = parseFilter(text);
-  checkFilter(filter, filterTables[operation.id] ?? {}, text);
+  const shape = itemShape(operation);
+  checkFilter(filter, filterTables[operation.id] ?? {}, (path) => literalKinds[(shape && rowAt(shape, path)?.type) ?? ''] ?? 'text', text);
   return filter;
 }
+
+/** How the values of a type are written in filters; all others are texts. */
+const literalKinds: Readonly<Partial<Record<string, LiteralKind>>> = { boolean: 'flag', int32: 'number', int64: 'number', double: 'number', timestamp: 'time' };
 
 /** `timeout` is a budget in seconds; more than 30 is taken as 30. */
 function readTimeout(text: string | undefined): number {
@@ -136,7 +141,7 @@ function parseSelect(text: string, operation: Operation): readonly (readonly str
   const shape = itemShape(operation);
   return text.split(',').map((part) => {
     const path = part.trim().split('/');
-    if (shape === undefined || !isPath(shape, path)) throw invalidQuery('$select', text, `There is no property '${part.trim()}'.`);
+    if (shape === undefined || rowAt(shape, path) === undefined) throw invalidQuery('$select', text, `There is no property '${part.trim()}'.`);
     return path;
   });
 }
@@ -148,11 +153,11 @@ function itemShape({ response }: Operation): ShapeName | undefined {
   return value !== undefined && isShape(value.type) ? value.type : response;
 }
 
-function isPath(shape: ShapeName, [first, ...rest]: readonly string[]): boolean {
+/** The property at that path, by its name of today or a former one. */
+function rowAt(shape: ShapeName, [first, ...rest]: readonly string[]): PropertyRow | undefined {
   const row = rowsOf(shape).find(([name, { formerly }]) => name === first || formerly?.name === first)?.[1];
-  if (row === undefined) return false;
-  if (rest.length === 0) return true;
-  return isShape(row.type) && isPath(row.type, rest);
+  if (row === undefined || rest.length === 0) return row;
+  return isShape(row.type) ? rowAt(row.type, rest) : undefined;
 }
 
 /** Of an answered object only what `$select` names; `odata.metadata` stays. Lists are selected from item by item. */
