@@ -121,7 +121,7 @@ function compile(shape: ShapeName, revision: Revision): ShapeReader {
     const wireName = wireNameOf(canonicalName, row, revision);
     const path = `${shape}.${canonicalName}`;
     properties.set(wireName, { canonicalName, read: propertyReader(row, revision), refusedPath: path in refused ? path : undefined });
-    if (row.required === true) required.push({ wireName, canonicalName });
+    if (isRequiredIn(row, revision)) required.push({ wireName, canonicalName });
   }
   return { properties, required };
 }
@@ -133,6 +133,11 @@ export function rowsOf(shape: ShapeName): readonly (readonly [string, PropertyRo
 
 export function knownIn(row: PropertyRow, revision: Revision): boolean {
   return (row.since === undefined || revision >= row.since) && (row.until === undefined || revision <= row.until);
+}
+
+/** Whether requests of that revision must carry it. */
+export function isRequiredIn({ required, optionalSince }: PropertyRow, revision: Revision): boolean {
+  return required === true && (optionalSince === undefined || revision < optionalSince);
 }
 
 export function wireNameOf(canonicalName: string, row: PropertyRow, revision: Revision): string {

@@ -134,6 +134,15 @@ describe('what is missing or unknown', () => {
     expect(await said({ method: 'POST', url: '/pools?api-version=2024-07-01.20.0', body })).toBe('201');
   });
 
+  test.each([
+    ['2023-11-01.18.0', '400 MissingRequiredProperty'],
+    ['2024-02-01.19.0', '204'],
+    ['2024-07-01.20.0', '204'],
+  ])('a replacement without certificates by a client of %s: %s', async (version, answer) => {
+    const url = `/pools/p/updateproperties?api-version=${version}`;
+    expect(await said({ method: 'POST', url, body: bodies.PoolReplace })).toBe(answer);
+  });
+
   test('what an older version calls otherwise is taken and answered by its name', async () => {
     const old = '2019-08-01.10.0';
     expect(await said({ method: 'POST', url: `/pools?api-version=${old}`, body: { ...bodies.PoolAdd, maxTasksPerNode: 4 } })).toBe('201');

@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { enums } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
 import { operations } from '../../src/wire/operations.ts';
-import { isEnum, isShape, knownIn, rowsOf, type ShapeName } from '../../src/wire/validate.ts';
+import { isEnum, isRequiredIn, isShape, knownIn, rowsOf, type ShapeName } from '../../src/wire/validate.ts';
 import { parseApiVersion } from '../../src/wire/versions.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
 import { openApi, openApiVersions, type OpenApiFacts } from './fixtures.ts';
@@ -133,7 +133,7 @@ function compare(shape: ShapeName, definition: string, request: boolean, facts: 
       continue;
     }
     if (!sameType(row, type, facts)) differences.push(`type ${label(name)} ${type} ${row.type}`);
-    if (request && (row.required === true) !== type.replace(/ readOnly$/, '').endsWith('!')) differences.push(`required ${label(name)}`);
+    if (request && isRequiredIn(row, parseApiVersion(textOf(revision)).revision) !== type.replace(/ readOnly$/, '').endsWith('!')) differences.push(`required ${label(name)}`);
   }
   for (const [name, row] of rows) {
     if (expected[name] === undefined && knownIn(row, parseApiVersion(textOf(revision)).revision)) differences.push(`absent ${label(name)}`);

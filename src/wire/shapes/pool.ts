@@ -51,7 +51,8 @@ export const poolShapes = {
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true, required: true, maxItems: 10 },
     metadata: { type: 'MetadataItem', list: true, required: true },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
-    certificateReferences: { type: 'CertificateReference', list: true, required: true, until: 19 },
+    // Clients of 19 are of two flavours: one still has to send it, the other does not know it (versions.md).
+    certificateReferences: { type: 'CertificateReference', list: true, required: true, optionalSince: 19, until: 19 },
   },
   PoolResize: {
     targetDedicatedNodes: { type: 'int32', minimum: 0 },
