@@ -128,7 +128,9 @@ const taskCounts: Handler = async (call, parts) => {
   const tasks = tally((job.tasksActive ?? 0) + pending.tasks, job.tasksRunning, job.tasksSucceeded, job.tasksFailed);
   const slots = tally((job.slotsActive ?? 0) + pending.slots, job.slotsRunning, job.slotsSucceeded, job.slotsFailed);
   const metadata = `${call.baseUrl}/$metadata#taskcounts/@Element`;
-  return entity(writeBody('TaskCountsResult', call.version, { taskCounts: tasks, taskSlotCounts: slots, ...tasks }, metadata), null);
+  // The first versions say whether counts were held against the tasks; ours are committed together with them.
+  const result = { taskCounts: tasks, taskSlotCounts: slots, ...tasks, validationStatus: 'validated' as const };
+  return entity(writeBody('TaskCountsResult', call.version, result, metadata), null);
 };
 
 const tally = (active: number, running: number | null, succeeded: number | null, failed: number | null): TaskCounts => ({

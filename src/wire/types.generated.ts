@@ -98,6 +98,8 @@ export type RunState = 'running' | 'completed';
 
 export type JobScheduleState = 'active' | 'completed' | 'disabled' | 'terminating' | 'deleting';
 
+export type TaskCountValidationStatus = 'validated' | 'unvalidated';
+
 export type SubtaskState = 'preparing' | 'running' | 'completed';
 
 export type StatusLevelTypes = 'Error' | 'Info' | 'Warning';
@@ -611,6 +613,7 @@ export interface TaskCountsResult {
   readonly completed?: number | undefined;
   readonly succeeded?: number | undefined;
   readonly failed?: number | undefined;
+  readonly validationStatus?: TaskCountValidationStatus | undefined;
 }
 
 export interface TaskCounts {

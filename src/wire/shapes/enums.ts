@@ -51,6 +51,7 @@ export const enums = {
   SchedulingState: ['enabled', 'disabled'],
   RunState: ['running', 'completed'],
   JobScheduleState: ['active', 'completed', 'disabled', 'terminating', 'deleting'],
+  TaskCountValidationStatus: ['validated', 'unvalidated'],
   SubtaskState: ['preparing', 'running', 'completed'],
   StatusLevelTypes: ['Error', 'Info', 'Warning'],
   CertificateState: ['active', 'deleting', 'deletefailed'],

@@ -204,6 +204,7 @@ export const jobShapes = {
     completed: { type: 'int32', until: 11 },
     succeeded: { type: 'int32', until: 11 },
     failed: { type: 'int32', until: 11 },
+    validationStatus: { type: 'TaskCountValidationStatus', until: 6.1 },
   },
   TaskCounts: {
     active: { type: 'int32', required: true },
