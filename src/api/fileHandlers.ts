@@ -18,6 +18,7 @@ import { checkConditions } from './conditions.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedNode } from './nodeView.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
+import { viewOfTask } from './taskView.ts';
 
 /** A directory whose files are asked for: of a task, or a node's root. */
 interface FileRoot {
@@ -28,6 +29,8 @@ interface FileRoot {
   readonly url: string;
   /** What to answer when the node cannot be reached. */
   readonly unreachable: ErrorCode;
+  /** What to answer when the directory itself is not there any more; undefined where it cannot go before its node. */
+  readonly removed?: ErrorCode;
 }
 
 type FindRoot = (call: Call, parts: Parts) => Promise<FileRoot>;
@@ -41,7 +44,9 @@ const taskRoot: FindRoot = async (call, parts) => {
   const node = (await nodeNames(parts.database, [task.node])).get(task.node);
   if (node === undefined || node.gone) throw new BatchError('TaskFilesUnavailable');
   const url = `${call.baseUrl}/jobs/${job.id}/tasks/${task.id}/files`;
-  return { node: task.node, directory: taskDirectory(job.id, task.id), url, unreachable: 'TaskFilesUnavailable' };
+  // Retention takes the directory of a task that has ended, and of no other.
+  const removed = viewOfTask(task).state === 'completed' ? { removed: 'TaskFilesCleanedup' as const } : {};
+  return { node: task.node, directory: taskDirectory(job.id, task.id), url, unreachable: 'TaskFilesUnavailable', ...removed };
 };
 
 const nodeRoot: FindRoot = async (call, parts) => {
@@ -74,8 +79,14 @@ const errorCodes: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, Err
   Failed: 'IOError',
 };
 
-function refused({ code, message }: AskError, root: FileRoot): BatchError {
-  return new BatchError(code === 'NodeNotReady' ? root.unreachable : errorCodes[code], [{ key: 'Reason', value: message }]);
+async function refused(call: Call, parts: Parts, root: FileRoot, { code, message }: AskError): Promise<BatchError> {
+  const reason = [{ key: 'Reason', value: message }];
+  if (code === 'NodeNotReady') return new BatchError(root.unreachable, reason);
+  if (root.removed !== undefined && (code === 'FileNotFound' || code === 'PathNotFound')) {
+    const directory = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);
+    if (directory.kind === 'error' && directory.code === 'FileNotFound') return new BatchError(root.removed, reason);
+  }
+  return new BatchError(errorCodes[code], reason);
 }
 
 /** The path asked for, below the directory. @throws BatchError PathNotFound for one that leaves it. */
@@ -95,7 +106,7 @@ const urlOf = (root: FileRoot, name: string): string => `${root.url}/${name.spli
 
 async function propertiesOf(call: Call, parts: Parts, root: FileRoot, path: string): Promise<FileProperties> {
   const answer = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path }, call.signal);
-  if (answer.kind === 'error') throw refused(answer, root);
+  if (answer.kind === 'error') throw await refused(call, parts, root, answer);
   if (answer.kind !== 'properties') throw new Error(`a node answered properties with ${answer.kind}`);
   return answer.file;
 }
@@ -131,7 +142,7 @@ const get =
     const { firstByte, lastByte } = range ?? { firstByte: 0, lastByte: file.sizeBytes - 1 };
     // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
     const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
-    if (read.kind === 'error') throw refused(read, root);
+    if (read.kind === 'error') throw await refused(call, parts, root, read);
     const sizeBytes = lastByte - firstByte + 1;
     const length = { 'content-length': String(sizeBytes) };
     const body = Readable.from(exactly(read.body, sizeBytes), { objectMode: false });
@@ -162,7 +173,7 @@ const list =
       call.signal.throwIfAborted();
       const ask = { kind: 'list', path: root.directory, recursive, prefix: prefixOf(filter), after, limit: maxResults + 1 } as const;
       const answer = await parts.files.ask(call.account.number, root.node, ask, call.signal);
-      if (answer.kind === 'error') throw refused(answer, root);
+      if (answer.kind === 'error') throw await refused(call, parts, root, answer);
       if (answer.kind !== 'list') throw new Error(`a node answered list with ${answer.kind}`);
       const files = answer.files.map((file) => wireFile(file, root));
       page.push(...(filter === undefined ? files : files.filter((file) => matches(filter, file))));
@@ -191,7 +202,7 @@ const remove =
     const root = await findRoot(call, parts);
     const path = fullPath(call, root);
     const answer = await parts.files.ask(call.account.number, root.node, { kind: 'delete', path, recursive: call.query.recursive }, call.signal);
-    if (answer.kind === 'error') throw refused(answer, root);
+    if (answer.kind === 'error') throw await refused(call, parts, root, answer);
     return deleted(200);
   };
 

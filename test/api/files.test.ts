@@ -10,6 +10,8 @@ import { signed, testApi, ubuntu, withVersion, type TestApi } from './support.ts
 const content: Readonly<Record<string, string>> = { 'stdout.txt': 'hello from a task\n', 'stderr.txt': '', 'wd/x y.txt': 'spaced', 'wd/data.bin': '\u0000\u0001' };
 const asks: FileAsk[] = [];
 let unreachable = false;
+/** Retention has taken the task's directory. */
+let cleaned = false;
 let aborted = false;
 
 const properties = (name: string, text: string): FileProperties => ({
@@ -30,7 +32,9 @@ const files: NodeFiles = {
   ask(_account, _node, ask): Promise<FileAnswer> {
     asks.push(ask);
     if (unreachable) return Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'gone' });
+    if (cleaned) return Promise.resolve(ask.kind === 'list' ? { kind: 'error', code: 'PathNotFound', message: 'no such directory' } : notFound);
     const path = local(ask.path);
+    if (path === '' && ask.kind === 'properties') return Promise.resolve({ kind: 'properties', file: directory('') });
     if (ask.kind === 'list') {
       const listed = ['stderr.txt', 'stdout.txt', 'wd', ...(ask.recursive ? ['wd/data.bin', 'wd/x y.txt'] : [])]
         .filter((name) => name.startsWith(ask.prefix) && (ask.after === '' || name > ask.after))
@@ -73,6 +77,7 @@ beforeEach(async () => {
   await it.clear();
   asks.length = 0;
   unreachable = false;
+  cleaned = false;
   await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
   await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
@@ -185,6 +190,32 @@ describe('files of a task', () => {
     await arrange();
     const { status, json } = await it.ask({ url: `${root}/${path}` });
     expect(`${status} ${json.code}`).toBe(answer);
+  });
+});
+
+describe('files of a task that has ended', () => {
+  const requests = [
+    ['GET', ''],
+    ['GET', '/stdout.txt'],
+    ['HEAD', '/stdout.txt'],
+    ['DELETE', '/stdout.txt'],
+  ] as const;
+  const said = async ([method, path]: (typeof requests)[number]): Promise<string> => {
+    const { status, json } = await it.ask({ method, url: `/jobs/j/tasks/t/files${path}` });
+    return `${status} ${json?.code ?? ''}`.trim();
+  };
+
+  test('are told to be cleaned up once their retention is over, and to be missing only then', async () => {
+    const [{ node } = { node: 0 }] = (await it.pool.query<{ node: string }>('select node from node')).rows.map((row) => ({ node: Number(row.node) }));
+    await write.task('j', 't', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, node: node as never, startedAt: 1, endedAt: 2 });
+    expect((await it.ask({ url: '/jobs/j/tasks/t/files/none.txt' })).json.code).toBe('FileNotFound');
+    cleaned = true;
+    expect(await Promise.all(requests.map(said))).toEqual(['409 TaskFilesCleanedup', '409 TaskFilesCleanedup', '409', '409 TaskFilesCleanedup']);
+  });
+
+  test('are not, while the task still runs', async () => {
+    cleaned = true;
+    expect(await said(['GET', '/stdout.txt'])).toBe('404 FileNotFound');
   });
 });
 
