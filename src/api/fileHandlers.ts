@@ -5,7 +5,7 @@ import { taskDirectory, type FileAnswer, type FileProperties } from '../ports.ts
 import { findNode, nodeNames } from '../store/intents/nodes.ts';
 import { findPool } from '../store/intents/pools.ts';
 import { findTask } from '../store/intents/tasks.ts';
-import { BatchError, type ErrorCode } from '../wire/errors.ts';
+import { BatchError, type ErrorCode, type ErrorValue } from '../wire/errors.ts';
 import { fileContentType, fileHeaders, parseByteRange, relativeFilePath } from '../wire/files.ts';
 import { matches, type Filter } from '../wire/odata.ts';
 import type { OperationId } from '../wire/operations.ts';
@@ -79,15 +79,23 @@ const errorCodes: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, Err
   Failed: 'IOError',
 };
 
-async function refused(call: Call, parts: Parts, root: FileRoot, { code, message }: AskError): Promise<BatchError> {
-  const reason = [{ key: 'Reason', value: message }];
-  if (code === 'NodeNotReady') return new BatchError(root.unreachable, reason);
+async function refused(call: Call, parts: Parts, root: FileRoot, error: AskError): Promise<BatchError> {
+  const { code } = error;
+  if (code === 'NodeNotReady') return new BatchError(root.unreachable, reason(error));
   if (root.removed !== undefined && (code === 'FileNotFound' || code === 'PathNotFound')) {
     const directory = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);
-    if (directory.kind === 'error' && directory.code === 'FileNotFound') return new BatchError(root.removed, reason);
+    if (directory.kind === 'error' && directory.code === 'FileNotFound') return new BatchError(root.removed);
   }
-  return new BatchError(errorCodes[code], reason);
+  return new BatchError(errorCodes[code], reason(error));
 }
+
+/** What the sentence of the code leaves open. Of what the node's system says only what went wrong: where its directories lie is nobody's business. */
+function reason({ code, message }: AskError): readonly ErrorValue[] {
+  const text = code === 'DirectoryNotEmpty' ? notEmpty : code === 'Failed' || code === 'NodeNotReady' ? message.replace(/, \w+ '.*$/s, '') : null;
+  return text === null ? [] : [{ key: 'Reason', value: text }];
+}
+
+const notEmpty = 'The directory is not empty; recursive=true deletes it with all that is in it.';
 
 /** The path asked for, below the directory. @throws BatchError PathNotFound for one that leaves it. */
 function askedPath(call: Call): string {

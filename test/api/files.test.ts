@@ -26,7 +26,9 @@ const directory = (name: string): FileProperties => ({ ...properties(name, ''), 
 
 /** Paths come below the node's root: the task's directory stands in front. */
 const local = (path: string): string => path.replace(/^workitems\/(?:j\/job-1\/t|files\/job-1\/files)\/?/, '');
-const notFound: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'no such file' };
+const notFound: FileAnswer = { kind: 'error', code: 'FileNotFound', message: "ENOENT: no such file or directory, realpath '/srv/nodes/1/root/workitems/none.txt'" };
+const forbidden: FileAnswer = { kind: 'error', code: 'Failed', message: "EACCES: permission denied, open '/srv/nodes/1/root/workitems/secret'" };
+const notEmpty: FileAnswer = { kind: 'error', code: 'DirectoryNotEmpty', message: "ENOTEMPTY: directory not empty, rmdir '/proc/4755/fd/25/wd'" };
 
 const files: NodeFiles = {
   ask(_account, _node, ask): Promise<FileAnswer> {
@@ -41,8 +43,9 @@ const files: NodeFiles = {
         .map((name) => (content[name] === undefined ? directory(name) : properties(name, content[name])));
       return Promise.resolve({ kind: 'list', files: listed.slice(0, ask.limit), more: listed.length > ask.limit });
     }
-    if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? { kind: 'error', code: 'DirectoryNotEmpty', message: 'x' } : { kind: 'deleted' });
+    if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? notEmpty : { kind: 'deleted' });
     if (path === 'wd') return Promise.resolve({ kind: 'properties', file: directory('wd') });
+    if (path === 'secret') return Promise.resolve(forbidden);
     const text = content[path];
     if (text === undefined) return Promise.resolve(notFound);
     const file = properties(path, text);
@@ -191,6 +194,16 @@ describe('files of a task', () => {
     const { status, json } = await it.ask({ url: `${root}/${path}` });
     expect(`${status} ${json.code}`).toBe(answer);
   });
+});
+
+test.each([
+  ['GET', 'none.txt', 'FileNotFound', undefined],
+  ['GET', 'secret', 'IOError', 'EACCES: permission denied'],
+  ['DELETE', 'wd', 'OperationInvalidForCurrentState', 'The directory is not empty; recursive=true deletes it with all that is in it.'],
+] as const)('%s of %s says what is wrong, and not where the node lies', async (method, path, code, reason) => {
+  const { json, text } = await it.ask({ method, url: `/jobs/j/tasks/t/files/${path}` });
+  expect([json.code, json.values?.[0].value]).toEqual([code, reason]);
+  expect(text).not.toMatch(/srv|proc/);
 });
 
 describe('files of a task that has ended', () => {
