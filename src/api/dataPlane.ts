@@ -130,11 +130,10 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: entityHeaders(thrown.modifiedAt), body: null };
-  const unauthenticated = thrown instanceof Unauthenticated;
-  const error = thrown instanceof BatchError ? thrown : unauthenticated ? new BatchError('AuthenticationFailed') : unexpected(plane, context, thrown);
+  const error = thrown instanceof Unauthenticated ? new BatchError('AuthenticationFailed', [], { status: 401 }) : thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
-  const headers = { 'content-type': jsonContentType, ...(unauthenticated ? { 'www-authenticate': 'SharedKey' } : {}) };
-  return { status: unauthenticated ? 401 : error.status, headers, body, reason: error.message };
+  const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}) };
+  return { status: error.status, headers, body, reason: error.message };
 }
 
 function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchError {
