@@ -6,7 +6,7 @@ import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
 import { matchOperation, type OperationId } from '../wire/operations.ts';
 import { readQuery } from '../wire/query.ts';
-import { entityHeaders, jsonContentType, type Answer } from './answer.ts';
+import { jsonContentType, type Answer } from './answer.ts';
 import { authenticate, Unauthenticated } from './authentication.ts';
 import { readJson, refuseBody } from './body.ts';
 import type { Call, Parts } from './call.ts';
@@ -129,7 +129,7 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
 
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
-  if (thrown instanceof NotModified) return { status: 304, headers: entityHeaders(thrown.modifiedAt), body: null };
+  if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
   const error = thrown instanceof Unauthenticated ? new BatchError('AuthenticationFailed', [], { status: 401 }) : thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
   const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}) };
