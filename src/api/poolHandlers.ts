@@ -14,12 +14,13 @@ import { transaction } from '../store/intents/statement.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../wire/defaults.ts';
 import { BatchError } from '../wire/errors.ts';
 import { osOfAgent } from '../wire/images.ts';
-import { checkSlots } from '../wire/rules.ts';
+import { checkMachine } from '../wire/rules.ts';
+import { shapes } from '../wire/shapes/index.ts';
 import type { PoolPatch } from '../wire/types.generated.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { present } from './present.ts';
 import { applySelect } from '../wire/query.ts';
-import { readBody } from '../wire/validate.ts';
+import { knownIn, readBody } from '../wire/validate.ts';
 import { writeBody } from '../wire/write.ts';
 import { changed, created, deleted, entity, found, type Answer } from './answer.ts';
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
@@ -105,7 +106,7 @@ const patch: Handler = async (call, parts) => {
     const spec = storedPool(pool);
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
-    checkSlots(next);
+    checkMachine(next);
     return respecified(pool, next);
   });
   return changed(call, 200, modifiedAt);
@@ -120,9 +121,11 @@ const isEmpty = (pool: PoolWithStatus): boolean =>
 const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = readBody('PoolReplace', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
-    const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode: _mode, ...kept } = storedPool(pool);
+    const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode, ...kept } = storedPool(pool);
+    // A version that cannot send it does not put it back to its default either.
+    const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? {} : { targetNodeCommunicationMode };
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
-    return respecified(pool, withPoolDefaults({ ...kept, ...present(given), ...started }, call.version));
+    return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present(given), ...started }, call.version));
   });
   return changed(call, 204, modifiedAt);
 };

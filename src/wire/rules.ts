@@ -172,9 +172,7 @@ export function rulesOf(shape: keyof Wire.Shapes): readonly Rule[] {
 
 function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
   return [
-    rule(shape, 'one kind of machine', 'OpenAPI, virtualMachineConfiguration', (pool: Machine) =>
-      exactlyOne(['virtualMachineConfiguration', 'cloudServiceConfiguration'], pool),
-    ),
+    rule(shape, 'one kind of machine', 'OpenAPI, virtualMachineConfiguration', (pool: Machine) => checkKind(pool)),
     rule(shape, 'a formula or targets', 'errors.md 4.11', (pool: Machine) => {
       if (pool.enableAutoScale !== true) {
         if (pool.autoScaleFormula !== undefined) throw invalidProperty('autoScaleFormula', pool.autoScaleFormula, 'A formula needs enableAutoScale.');
@@ -189,8 +187,17 @@ function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
   ];
 }
 
-/** Also for a change of either, which must fit what stays (limits.md 7.2). */
-export function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<Machine, 'vmSize' | 'taskSlotsPerNode'>): void {
+/** For a change of any of these, which must fit what stays. */
+export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode'>): void {
+  checkKind(pool);
+  checkSlots(pool);
+}
+
+function checkKind(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration'>): void {
+  exactlyOne(['virtualMachineConfiguration', 'cloudServiceConfiguration'], pool);
+}
+
+function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<Machine, 'vmSize' | 'taskSlotsPerNode'>): void {
   const most = Math.min(limits.slotsPerCore * checkVmSize(vmSize), limits.slotsPerNode);
   if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
 }

@@ -248,6 +248,26 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     expect(await said({ method: 'PATCH', url: '/pools/p', body: { taskSlotsPerNode: 5 } })).toBe('400 InvalidPropertyValue');
   });
 
+  test('an empty pool of cloud services does not become one of two kinds of machine', async () => {
+    const old = { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } };
+    await it.ask(post('/pools?api-version=2023-11-01.18.0', old));
+    await write.pool('p', {});
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { virtualMachineConfiguration: ubuntu } })).toBe('400 InvalidPropertyValue');
+    expect((await it.ask({ url: '/pools/p' })).json).not.toHaveProperty('virtualMachineConfiguration');
+  });
+
+  test('updateproperties by a version that knows no communication mode leaves it', async () => {
+    const known = '?api-version=2022-10-01.16.0';
+    const replacement = { certificateReferences: [], applicationPackageReferences: [], metadata: [] };
+    const mode = async () => (await it.ask({ url: `/pools/p${known}` })).json.targetNodeCommunicationMode;
+    await it.ask(post(`/pools${known}`, { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, targetNodeCommunicationMode: 'simplified' }));
+    expect(await said(post('/pools/p/updateproperties?api-version=2020-09-01.12.0', replacement))).toBe('204');
+    expect(await said(post('/pools/p/updateproperties', { applicationPackageReferences: [], metadata: [] }))).toBe('204');
+    expect(await mode()).toBe('simplified');
+    expect(await said(post(`/pools/p/updateproperties${known}`, replacement))).toBe('204');
+    expect(await mode()).toBeUndefined();
+  });
+
   test('updateproperties replaces the start task and removes it when it names none', async () => {
     await addPool();
     const startTask = { commandLine: 'setup' };
