@@ -65,8 +65,11 @@ export function wakeLater(call: Call, parts: Parts): void {
   });
 }
 
-/** Lets the owner act before the answer, so that a client that looks right after sees it done; answers after a second in any case, because the intent is durable. */
+/**
+ * Lets the owner act before the answer, so that a client that looks right after sees it done; answers after a second in any case, because the intent is durable,
+ * and well within the time that the client gives us: it would take a 500 for a failure and ask again for what is under way.
+ */
 export async function wakeAndWait(call: Call, parts: Parts): Promise<void> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(actionWaitMs)]);
+  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(Math.min(actionWaitMs, call.query.serverTimeoutMs / 2))]);
   await parts.wake.wake(call.account.number, signal).catch(() => {});
 }

@@ -33,6 +33,20 @@ test('a request whose time is up says so, and gives up what it waited for', asyn
   await until('the ask is given up', () => given.up);
 });
 
+test('what was asked for is kept and answered, however short the client’s patience and long the owner’s silence', async () => {
+  const slow = await testApi({
+    wake: {
+      wake: (_account, signal) =>
+        new Promise((_resolve, reject) => {
+          signal?.addEventListener('abort', () => reject(new Error('nobody waits')));
+        }),
+    },
+  });
+  await slow.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+  expect((await slow.ask({ method: 'POST', url: '/jobs/j/terminate?timeout=1' })).status).toBe(202);
+  await slow.close();
+});
+
 test('a connection that the database ends within a transaction fails that one, as an outage, and nothing else', async () => {
   const failure = await transaction(it.pool, async (tx) => {
     const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid');

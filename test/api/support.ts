@@ -48,14 +48,14 @@ export interface TestApi {
 
 export const newest = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
   const now = { value: Date.UTC(2026, 10, 20, 12) };
   const account = await ensureAccount(pool, 'mybatchaccount', now.value);
   const woken: number[] = [];
-  const wake: Wake = {
+  const wake: Wake = parts.wake ?? {
     wake: (number) => {
       woken.push(number);
       return Promise.resolve();
