@@ -79,6 +79,14 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
     }
   };
 
+  /** What a client has ended, and the owner has been told of, is offered to no node any more. */
+  const checkOffer = (name: string, task: TaskRecord, status: TaskStatus, tick: TickCommit): void => {
+    const { terminateAt, deletedAt } = task.intent;
+    if (status.state !== 'offered' || status.attempt === task.status?.attempt || (terminateAt === null && deletedAt === null)) return;
+    const isNews = options.tables().inbox.some((entry) => entry.subject === status.job && entry.task === status.task && !tick.inboxEntries.includes(entry.entry));
+    if (!isNews) violated(`task ${name} is offered to node ${status.node} although a client has ended it`);
+  };
+
   /** What the database says of an end is what happened to that very attempt. */
   const checkEnd = (name: string, status: TaskStatus): void => {
     if (status.state !== 'completed' || status.cause !== 'exited' || status.startedAt === null) return;
@@ -159,6 +167,7 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
         }
         checkChange(name, task.status, status);
         checkEnd(name, status);
+        checkOffer(name, task, status, tick);
         count(status.job, task, task.status, -1);
         count(status.job, task, status, 1);
         now.set(name, status);

@@ -1,8 +1,8 @@
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
-import { jobState, poolState } from '../core/wireState.ts';
+import { jobState, poolState, taskState } from '../core/wireState.ts';
 import type { IntentWriter } from './intentWriter.ts';
-import type { JobRecord, Tables } from './memoryStore.ts';
+import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import type { World } from './world.ts';
 
 /** What clients of a simulated account do. */
@@ -138,6 +138,7 @@ export const createClients = (options: {
     const task = job === undefined ? undefined : world.pick([...job.tasks.values()].filter(({ intent }) => intent.deletedAt === null));
     return job === undefined || task === undefined ? null : { job, task, number: job.intent.job };
   };
+  const isCompleted = ({ intent, status }: TaskRecord): boolean => taskState({ ...intent, modifiedAt: intent.createdAt }, status).state === 'completed';
   const resize = async (pool: PoolNumber, change: Partial<PoolIntent>): Promise<void> => {
     const intent = tables.pools.get(pool)?.intent;
     if (intent !== undefined) await intents.changePool(pool, { ...change, resizeSequence: intent.resizeSequence + 1, resizeRequestedAt: world.now() });
@@ -174,7 +175,7 @@ export const createClients = (options: {
     },
     terminateTask: () => {
       const found = someTask();
-      return found?.task.status?.state === 'completed' ? undefined : found === null ? undefined : intents.changeTask(found.number, found.task.intent.task, { terminateAt: world.now() });
+      return found === null || isCompleted(found.task) ? undefined : intents.changeTask(found.number, found.task.intent.task, { terminateAt: world.now() });
     },
     deleteTask: () => {
       const found = someTask();
@@ -182,8 +183,10 @@ export const createClients = (options: {
     },
     reactivateTask: () => {
       const found = someTask();
-      if (found === null || found.task.status?.state !== 'completed' || found.task.status.result === 'success') return undefined;
-      return intents.changeTask(found.number, found.task.intent.task, { reactivateSequence: found.task.status.reactivateSequence + 1, terminateAt: null });
+      if (found === null || !isCompleted(found.task) || found.task.status?.result === 'success') return undefined;
+      const { number, task: { intent } } = found;
+      const asked = intents.changeTask(number, intent.task, { reactivateSequence: intent.reactivateSequence + 1, terminateAt: null });
+      return world.chance(0.2) ? asked.then(() => intents.changeTask(number, intent.task, { terminateAt: world.now() })) : asked;
     },
     resize: () => {
       const pool = somePool();
