@@ -14,6 +14,8 @@ export class NodeSource {
   /** What was seen while the provider made its list: newer than the list. null: no list is being made. */
   #meanwhile: Observation[] | null = null;
   #stopWatching: () => void = () => undefined;
+  /** Lives of nodes that the provider failed to release, by `lifeOf`: nothing else would ask again, and their pool would never be gone. */
+  readonly #unreleased = new Map<string, { readonly node: NodeNumber; readonly life: number }>();
 
   constructor(options: Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' | 'log'>, onObserved: (observation: Observation) => void) {
     this.#options = options;
@@ -60,7 +62,16 @@ export class NodeSource {
 
   release(node: NodeNumber, life: number): void {
     const { provider, log } = this.#options;
-    provider.release(node, life, RELEASE_GRACE_MS).catch((error: unknown) => log.error({ error, node }, 'a node could not be released'));
+    this.#unreleased.delete(lifeOf({ node, life }));
+    provider.release(node, life, RELEASE_GRACE_MS).catch((error: unknown) => {
+      log.error({ error, node }, 'a node could not be released: trying again');
+      this.#unreleased.set(lifeOf({ node, life }), { node, life });
+    });
+  }
+
+  /** Tries again what failed. To be called every second or so. */
+  releaseAgain(): void {
+    for (const { node, life } of [...this.#unreleased.values()]) this.release(node, life);
   }
 
   /** Ends agents and tasks; what lies on the nodes stays. */

@@ -104,8 +104,9 @@ export class Owner {
     return done;
   }
 
-  /** Looks at the inbox in the next tick. */
+  /** Looks at the inbox in the next tick, and asks the provider again for what it failed to do. To be called every second, too. */
   sweep(): void {
+    this.#source.releaseAgain();
     this.#intake.sweep();
     this.#options.onWork();
   }

@@ -41,7 +41,8 @@ const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const releases: (readonly [node: number, life: number])[] = [];
+  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -75,7 +76,10 @@ const scripted = () => {
     kind: 'simulated',
     probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
     acquire: () => Promise.resolve(),
-    release: () => Promise.resolve(),
+    release: (released, life) => {
+      releases.push([released, life]);
+      return script.releaseFailure === null ? Promise.resolve() : Promise.reject(script.releaseFailure);
+    },
     halt: () => Promise.resolve(),
     list: () => {
       script.whileListing();
@@ -114,7 +118,7 @@ const scripted = () => {
     return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
-  return { owner, script, told, commits, faults, clock, connect, observe };
+  return { owner, script, told, commits, releases, faults, clock, connect, observe };
 };
 
 const hello: AgentFrame = {
@@ -337,6 +341,24 @@ describe('an owner', () => {
     const agent = connect(1);
     expect(agent.kinds()).toEqual(['leave']);
     expect(agent.closed).toHaveLength(1);
+  });
+
+  test('releases a node again, sweep by sweep, until its provider has done so', async () => {
+    const { owner, script, releases } = scripted();
+    await owner.start();
+    script.releaseFailure = new Error('the engine is away');
+    script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2 }] };
+    await owner.tick();
+    script.decisions = nothing;
+    await turnOfTheLoop();
+    expect(releases).toEqual([[7, 2]]);
+    owner.sweep();
+    await turnOfTheLoop();
+    script.releaseFailure = null;
+    owner.sweep();
+    await turnOfTheLoop();
+    owner.sweep();
+    expect(releases).toEqual([[7, 2], [7, 2], [7, 2]]);
   });
 
   test('lets a silent node keep its tasks until the lease and a margin are over', async () => {
