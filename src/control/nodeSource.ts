@@ -71,7 +71,7 @@ export class NodeSource {
 
   /** Tries again what failed. To be called every second or so. */
   releaseAgain(): void {
-    for (const { node, life } of [...this.#unreleased.values()]) this.release(node, life);
+    for (const { node, life } of this.#unreleased.values()) this.release(node, life);
   }
 
   /** Ends agents and tasks; what lies on the nodes stays. */

@@ -15,6 +15,8 @@ export interface Faults {
   readonly wakeLost: number;
   /** The engine refuses a node. */
   readonly acquireFails: number;
+  /** The engine cannot be asked to take a node back. */
+  readonly releaseFails: number;
   /** Mean time between such events over the whole simulation, in milliseconds; null: never. */
   readonly every: {
     readonly nodeDies: number | null;
@@ -36,6 +38,7 @@ export const NO_FAULTS: Faults = {
   frameDoubled: 0,
   wakeLost: 0,
   acquireFails: 0,
+  releaseFails: 0,
   every: { nodeDies: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null },
 };
 
@@ -48,5 +51,6 @@ export const MANY_FAULTS: Faults = {
   frameDoubled: 0.05,
   wakeLost: 0.3,
   acquireFails: 0.1,
+  releaseFails: 0.1,
   every: { nodeDies: 4_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000 },
 };

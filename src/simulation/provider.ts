@@ -80,6 +80,7 @@ export const simulatedProvider = (options: {
     },
     release: async (node, life) => {
       await world.sleep(world.between(...faults().messageMs));
+      if (world.chance(faults().releaseFails)) throw new Error('the simulated engine is away');
       const machine = machines.get(node);
       if (machine !== undefined) machine.released = Math.max(machine.released, life);
       const agent = machine?.agent;
