@@ -125,13 +125,12 @@ const target = (pool: Pool, kind: NodeKind): number => (kind === 'dedicated' ? p
 
 const nodesOf = (pool: Pool, kind: NodeKind): Node[] => [...pool.nodes].filter((node) => node.dedicated === (kind === 'dedicated'));
 
-/** The broken first, then those that are not up yet, then by how little they have to do, the newest first among equals. */
+/** The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones may well work), the newest first among equals. */
 const firstToLeave = (nodes: readonly Node[]): Node[] => {
   const rank = (node: Node): number => {
     if (node.state === 'unusable' || node.state === 'starttaskfailed') return -3;
     if (!node.obtained) return -2;
-    if (!node.ready) return -1;
-    return node.running.size;
+    return node.running.size === 0 && !node.ready ? -1 : node.running.size;
   };
   return [...nodes].sort((a, b) => rank(a) - rank(b) || a.offers.size - b.offers.size || b.number - a.number);
 };

@@ -148,6 +148,25 @@ describe('a pool that shrinks', () => {
     expect(job.status.tasks.running + job.status.tasks.active).toBe(3);
   });
 
+  test.each(['is silent', 'has still to find the new owner'])('keeps a node that works, though it %s, and lets an idle one go', (why) => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().task();
+    env.settle();
+    const busy = env.agent(job.of(1).node ?? 0);
+    if (why === 'is silent') busy.goSilent();
+    else {
+      busy.up = false;
+      env.restart();
+    }
+    pool.resize(1);
+    env.settle();
+    expect(pool.nodes.map(({ node }) => node)).toEqual([busy.node]);
+    busy.hello();
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'running', requeueCount: 0 });
+  });
+
   test('with requeue puts tasks back and counts that', () => {
     const env = testEnv();
     const pool = env.pool();
