@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, fchmodSync, lchownSync, lstatSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
 import { asUser, type User } from './users.ts';
@@ -71,6 +71,23 @@ export const ownerOf = (path: string): number | null => {
     return lstatSync(path).uid;
   } catch {
     return null;
+  }
+};
+
+/** Takes a task's directory away from its user: what lies in it keeps its owner and is out of reach. False if that cannot be done. */
+export const closeDirectory = (path: string): boolean => {
+  try {
+    const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    try {
+      fchownSync(directory, 0, 0);
+      fchmodSync(directory, 0o700);
+    } finally {
+      closeSync(directory);
+    }
+    return true;
+  } catch (error) {
+    // Removed by a client.
+    return systemCode(error) === 'ENOENT';
   }
 };
 

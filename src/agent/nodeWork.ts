@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { attemptName, type Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
-import { makeNodeDirectories, ownerOf } from './directories.ts';
+import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
 import { nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
@@ -41,10 +41,10 @@ const warmShells = 4;
 export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, report, now, journal }: NodeWorkOptions): NodeWork => {
   const { rootDirectory } = options;
   const environment = nodeEnvironment(rootDirectory, setup);
-  const users = createUsers(options.uidBase, setup.userAccounts);
+  const users = createUsers(options.uidBase, setup.userAccounts, (directory) => retention.isOver(directory) && closeDirectory(join(rootDirectory, directory)));
   for (const { directory } of journal.kept) {
     const uid = ownerOf(join(rootDirectory, directory));
-    if (uid !== null) users.hold(uid);
+    if (uid !== null) users.hold(uid, directory);
   }
   const launcher = createLauncher({ rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
   const context: NodeContext = {
@@ -99,7 +99,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
     report({ kind: 'ready' });
     attempts.open();
     // Most tasks run as this one.
-    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, null), warmShells);
+    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null }), warmShells);
   };
   if (unusable === null) void becomeReady();
   else report({ kind: 'unusable', errors: [{ code: 'NodePreparationError', message: unusable }] });

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { readdirSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, renameSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { Work } from './frames.ts';
@@ -29,6 +29,8 @@ export interface Retention {
   ended(key: AttemptKey, work: Work, endedAt: Instant): void;
   discard(job: JobNumber, task: TaskNumber): void;
   discardJob(job: JobNumber): void;
+  /** Whether what lies in this directory is kept and no attempt runs there. */
+  isOver(directory: string): boolean;
   close(): void;
 }
 
@@ -64,6 +66,16 @@ export const createRetention = (options: RetentionOptions): Retention => {
     if (claim?.job !== job || claim.task !== task) return;
     claims.delete(kept.directory);
     moveToTrash(kept.directory);
+    if (!jobs.has(job)) removeEmptyAbove(kept.directory);
+  };
+
+  /** Of a job without tasks here nothing stays: nodes live long, and see many jobs. `workitems` itself stays. */
+  const removeEmptyAbove = (directory: string): void => {
+    try {
+      for (let above = dirname(directory); above.includes('/'); above = dirname(above)) rmdirSync(join(options.rootDirectory, above));
+    } catch {
+      // Tasks of another job of this id, or of another job of its schedule, have directories there.
+    }
   };
 
   const moveToTrash = (directory: string): void => {
@@ -144,6 +156,11 @@ export const createRetention = (options: RetentionOptions): Retention => {
     discardJob: (job) => {
       // Removing while iterating is what a Map allows.
       for (const [task, kept] of jobs.get(job) ?? []) discard(job, task, kept);
+    },
+    isOver: (directory) => {
+      const claim = claims.get(directory);
+      const kept = claim === undefined ? undefined : keptOf(claim);
+      return kept !== undefined && kept.dueAt !== undefined;
     },
     close: () => {
       queue.length = 0;

@@ -106,7 +106,7 @@ interface Prepared {
 
 const prepare = (context: NodeContext, attempt: string, work: TaskWork): Prepared => {
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, work.directory)) : null;
-  const user = context.users.resolve(work.user, owner);
+  const user = context.users.resolve(work.user, { directory: work.directory, owner });
   const directories = makeDirectories(context, work.directory, user);
   const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user);
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };

@@ -4,7 +4,8 @@ import { failure, TaskFailure } from './failures.ts';
 /**
  * Who a task runs as. Numeric ids without entries in /etc/passwd, so that a node changes nothing on the machine: each node has a block of `uidsPerNode` ids from
  * its `uidBase`, within 1,900,000,000..2,104,799,999 (systemd's "Users, Groups, UIDs" leaves 1,879,048,192..2,147,483,647 unused). Within the block:
- * +0 the pool-scope user shared by tasks, +16.. named accounts without an id of their own, +256.. task-scope users, one a task.
+ * +0 the pool-scope user shared by tasks, +16.. named accounts without an id of their own, +256.. task-scope users, one a task. When these are used up, the id of the
+ * task that has held its own longest and is over goes to the next one: directories are kept for days, and a node must not run out of users.
  * Elevation admin is root. Without root (`uidBase` null) everything runs as the caller.
  */
 export const uidsPerNode = 1024;
@@ -22,17 +23,25 @@ export interface User {
   readonly name: string;
 }
 
+/** A task's directory below the node's root, and the id that it already belongs to, so that a retry is the same user. */
+interface Place {
+  readonly directory: string;
+  readonly owner: number | null;
+}
+
 export interface Users {
-  /** `owner`: the id that the task's directory already belongs to, so that a retry is the same user. Throws TaskFailure. */
-  resolve(runAs: RunAs, owner: number | null): User;
-  /** A directory of an earlier life belongs to this id: it is not given to another task. */
-  hold(uid: number): void;
+  /** Throws TaskFailure. */
+  resolve(runAs: RunAs, place: Place): User;
+  /** A directory of an earlier life belongs to this id. */
+  hold(uid: number, directory: string): void;
   /** Gives a task-scope user back once its task's directory is gone. */
   release(uid: number): void;
 }
 
-export const createUsers = (uidBase: number | null, accounts: readonly UserAccount[]): Users => {
-  const taken = new Set<number>();
+/** `close`: shuts a directory to its user if its task is over; then the id may be another's. */
+export const createUsers = (uidBase: number | null, accounts: readonly UserAccount[], close: (directory: string) => boolean): Users => {
+  /** Ids of task-scope users with their directories, in the order in which they were taken. */
+  const taken = new Map<number, string>();
   const caller = (name: string): User => ({ uid: null, gid: null, name });
   const plain = (uid: number, name: string): User => ({ uid, gid: uid, name });
 
@@ -47,28 +56,34 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
     return { uid: account.uid, gid: account.gid ?? account.uid, name };
   };
 
-  const ofTask = (base: number, owner: number | null): User => {
-    if (owner !== null && owner >= base + taskOffset && owner < base + uidsPerNode) {
-      taken.add(owner);
-      return plain(owner, '_azbatchtask');
-    }
-    for (let uid = base + taskOffset; uid < base + uidsPerNode; uid++) {
-      if (taken.has(uid)) continue;
-      taken.add(uid);
-      return plain(uid, '_azbatchtask');
-    }
-    throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `More than ${uidsPerNode - taskOffset} tasks with users of their own are kept on this node`]));
+  const ofTask = (base: number, { directory, owner }: Place): User => {
+    const known = owner !== null && owner >= base + taskOffset && owner < base + uidsPerNode ? owner : null;
+    const uid = known ?? freeUid(base) ?? reclaimedUid();
+    if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${uidsPerNode - taskOffset} users for tasks of this node are in use`]));
+    taken.delete(uid);
+    taken.set(uid, directory);
+    return plain(uid, '_azbatchtask');
+  };
+
+  const freeUid = (base: number): number | null => {
+    for (let uid = base + taskOffset; uid < base + uidsPerNode; uid++) if (!taken.has(uid)) return uid;
+    return null;
+  };
+
+  const reclaimedUid = (): number | null => {
+    for (const [uid, directory] of taken) if (close(directory)) return uid;
+    return null;
   };
 
   return {
-    resolve: (runAs, owner) => {
+    resolve: (runAs, place) => {
       if (runAs.kind === 'named') return named(runAs.name);
       if (uidBase === null) return caller('_azbatch');
       if (runAs.elevation === 'admin') return plain(0, 'root');
-      return runAs.scope === 'task' ? ofTask(uidBase, owner) : plain(uidBase, '_azbatch');
+      return runAs.scope === 'task' ? ofTask(uidBase, place) : plain(uidBase, '_azbatch');
     },
-    hold: (uid) => {
-      taken.add(uid);
+    hold: (uid, directory) => {
+      taken.set(uid, directory);
     },
     release: (uid) => {
       taken.delete(uid);

@@ -83,6 +83,20 @@ describe('the directory of a task', () => {
     expect([isThere('a1'), isThere('a3'), isThere('b')]).toEqual([false, false, true]);
   });
 
+  test('takes those of its job with it when it was the last one there', () => {
+    const [a, b, other] = ['workitems/j/job-1/a', 'workitems/j/job-1/b', 'workitems/other/job-1/a'] as const;
+    begin(key(1, 1), a);
+    begin(key(1, 2), b);
+    begin(key(2, 1), other);
+    for (const which of [key(1, 1), key(1, 2), key(2, 1)]) end(which, null);
+    retention.discard(1, 1);
+    expect([isThere(a), isThere(b)]).toEqual([false, true]);
+    retention.discard(1, 2);
+    expect(readdirSync(join(root, 'workitems'))).toEqual(['other']);
+    retention.discardJob(2);
+    expect(readdirSync(join(root, 'workitems'))).toEqual([]);
+  });
+
   test('of a deleted task that still runs goes when it ends', () => {
     begin(key(1, 1), 'a');
     retention.discard(1, 1);

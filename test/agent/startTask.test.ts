@@ -102,7 +102,7 @@ describe('the start task of a pool', () => {
     const status = await runStartTask({
       context: {
         rootDirectory: root,
-        users: createUsers(null, []),
+        users: createUsers(null, [], () => false),
         launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), kill: () => {} }), killAll: () => Promise.resolve() },
         nodeEnvironment: new Map(),
         transfers: { idleMs: 1, retryMs: 1 },

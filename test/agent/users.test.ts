@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunAs } from '../../src/agent/frames.ts';
+import { uidsPerNode } from '../../src/agent/users.ts';
 import { work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
@@ -140,6 +142,36 @@ describe.runIf(isRoot)('the user of a task', () => {
     expect(earlier).toContain(lost);
     expect(earlier).not.toContain(Number((await sh('fresh', auto('task'), 'id -u')).out));
     expect((await sh('kept', auto('task'), 'id -u')).out).toBe(String(kept));
+  });
+
+  test('in task scope is taken from the task that is over longest when all are in use, and its directory is closed to it', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'linarite-users-'));
+    chmodSync(directory, 0o711);
+    const [root, state] = [join(directory, 'root'), join(directory, 'state')];
+    const job = join(root, 'workitems/job1/job-1');
+    mkdirSync(job, { recursive: true, mode: 0o711 });
+    mkdirSync(state);
+    // As an earlier life left them, open to all.
+    const kept = Array.from({ length: uidsPerNode - 256 }, (_, index) => ({ job: 1, task: index, directory: `workitems/job1/job-1/old-${index}`, dueAt: null }));
+    for (const [index, { directory: one }] of kept.entries()) {
+      mkdirSync(join(root, one));
+      chownSync(join(root, one), base + 256 + index, base + 256 + index);
+      chmodSync(join(root, one), 0o777);
+    }
+    writeFileSync(join(state, 'journal'), kept.map((one) => `${JSON.stringify({ kept: one })}\n`).join(''));
+    const full = await startNode({}, { rootDirectory: root, stateDirectory: state, uidBase: base });
+    try {
+      const first = await full.owner.run({ task: 'first', user: auto('task'), commandLine: '/bin/sh -c "id -u; ls ../../old-0"' });
+      expect(first.outcome, 'it cannot look into what the user had before').toEqual({ kind: 'exited', exitCode: 2 });
+      expect(readFileSync(join(job, 'first/stdout.txt'), 'utf8').trim()).toBe(String(base + 256));
+      const { uid, mode } = statSync(join(job, 'old-0'));
+      expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 });
+      await full.owner.run({ task: 'second', user: auto('task'), commandLine: '/bin/sh -c "id -u"' });
+      expect(readFileSync(join(job, 'second/stdout.txt'), 'utf8').trim()).toBe(String(base + 257));
+    } finally {
+      await full.close();
+      rmSync(directory, { recursive: true });
+    }
   });
 
   test('in task scope is free again when its task’s directory cannot be made', async () => {
