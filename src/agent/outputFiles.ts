@@ -3,7 +3,7 @@ import { basename, resolve } from 'node:path';
 import { putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
-import { failure, type FailureCode, messageOf } from './failures.ts';
+import { failure, type FailureCode, messageOf, systemCode } from './failures.ts';
 import { expandVariables, findMatches, hasWildcard, readDirectory } from './filePatterns.ts';
 import type { OutputFileWork } from './frames.ts';
 import { asUser, type User } from './users.ts';
@@ -104,6 +104,10 @@ const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputF
     log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes`);
     return null;
   } catch (error) {
+    if (opened === null && ['ENOENT', 'ELOOP'].includes(systemCode(error))) {
+      log.out(`${upload.path}: left out, a link to nothing`);
+      return null;
+    }
     log.error(`${upload.path}: ${messageOf(error)}`);
     const code = error instanceof TransferError ? uploadFailures[error.kind] : 'FileUploadMiscError';
     return failure(code, ['FilePath', upload.path], ['ContainerUrl', file.containerUrl.replace(/\?.*$/s, '')], ['Message', messageOf(error)]);
@@ -139,9 +143,11 @@ interface Log {
 }
 
 const openLog = (options: OutputFilesOptions): Log => {
+  // The task may have put a pipe there: to wait for its reader would stop the whole agent.
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const open = (name: string): number | null => {
     try {
-      return asUser(options.user, () => openSync(`${options.taskDirectory}/${name}`, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o644));
+      return asUser(options.user, () => openSync(`${options.taskDirectory}/${name}`, flags, 0o644));
     } catch {
       return null;
     }

@@ -34,10 +34,20 @@ export const fetchResourceFiles = async (files: readonly ResourceFileWork[], opt
 const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> => {
   const names = await namesIn(file, options);
   const next = names.values();
+  const failed = new AbortController();
+  const each = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
   const worker = async (): Promise<void> => {
-    for (const name of next) await fetchFile(urlOfBlob(file.url, name), posix.join(file.filePath, name), mode, options);
+    for (const name of next) await fetchFile(urlOfBlob(file.url, name), posix.join(file.filePath, name), mode, each);
   };
-  await Promise.all(Array.from({ length: Math.min(parallelBlobs, names.length) }, worker));
+  const workers = Array.from({ length: Math.min(parallelBlobs, names.length) }, worker);
+  try {
+    await Promise.all(workers);
+  } catch (error) {
+    // The task has failed: nothing of it may go on fetching and writing.
+    failed.abort();
+    await Promise.allSettled(workers);
+    throw error;
+  }
 };
 
 const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> => {

@@ -71,7 +71,8 @@ const send = (request: ExchangeRequest): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const { url, body } = request;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-      reject(new TransferError('misc', null, '', `${url.protocol} is no protocol for files`));
+      // As permanent as what a server refuses.
+      reject(new TransferError('misc', 400, 'InvalidUri', `${url.protocol} is no protocol for files`));
       return;
     }
     const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.sizeBytes;

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type RequestListener } from 'node:http';
+import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -97,11 +97,39 @@ describe('files that a task is given and gives back', () => {
     hanging.close();
   });
 
+  test('a URL of another protocol: the task says so at once, for it will not be another one later', async () => {
+    const patient = await startNode();
+    const { outcome } = await patient.owner.run({ resourceFiles: [fromUrl('ftp://127.0.0.1/x', 'f')], commandLine: '/bin/true' });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobDownloadMiscError', details: [{ name: 'FilePath' }, { name: 'HttpUrl' }, { value: 'ftp: is no protocol for files' }] } });
+    await patient.close();
+  });
+
   test('a wall clock that runs out during a transfer is a timeout without exit code', async () => {
     const hanging = await serve(() => {});
     const { outcome } = await node.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true', wallClockMs: 300 });
     expect(outcome).toEqual({ kind: 'timedOut', exitCode: null });
     hanging.close();
+  });
+
+  test('of a container of which one cannot be had: when the task says so, the others are no longer asked for', async () => {
+    const asked: string[] = [];
+    const held: ServerResponse[] = [];
+    const names = Array.from({ length: 20 }, (_, index) => `b${index}`);
+    const server = await serve((request, response) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+      if (searchParams.get('comp') === 'list') return void response.end(names.map((name) => `<Blob><Name>${name}</Name></Blob>`).join(''));
+      asked.push(pathname);
+      if (pathname === '/file/b0') response.writeHead(404).end();
+      else if (pathname.startsWith('/file/b')) held.push(response);
+      else response.end();
+    });
+    const { outcome } = await node.owner.run({ resourceFiles: [fromContainer('', '', server.url)], commandLine: '/bin/true' });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobNotFound' } });
+    for (const response of held) response.end('late');
+    const before = [...asked];
+    await node.owner.run({ resourceFiles: [fromUrl(server.url, 'another')], commandLine: '/bin/true' });
+    expect(asked).toEqual([...before, '/file']);
+    server.close();
   });
 
   const output = (filePattern: string, pathInContainer: string | null, condition: OutputFileWork['condition'] = 'taskcompletion'): OutputFileWork => ({
@@ -191,8 +219,17 @@ describe('files that a task is given and gives back', () => {
     expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'CommandProgramNotFound' } });
   });
 
-  test('pipes and directories among them are left out and nothing hangs', async () => {
-    const { outcome } = await node.owner.run({ commandLine: '/bin/sh -c "mkfifo pipe; mkdir dir; echo x > file"', outputFiles: [output('*', 'kinds')] });
+  test('of a task that put pipes in the place of the logs are uploaded, and the node lives on', async () => {
+    const { outcome } = await node.owner.run({ commandLine: `/bin/sh -c 'mkfifo ../fileuploadout.txt ../fileuploaderr.txt; echo x > file'`, outputFiles: [output('file', 'unlogged')] });
+    expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(await blob('unlogged')).toBe('x\n');
+  });
+
+  test('pipes, directories and links to nothing among them are left out and nothing hangs', async () => {
+    const { outcome } = await node.owner.run({
+      commandLine: '/bin/sh -c "mkfifo pipe; mkdir dir; ln -s nowhere dangling; ln -s circle circle; echo x > file"',
+      outputFiles: [output('*', 'kinds')],
+    });
     expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
     expect(await blob('kinds/file')).toBe('x\n');
   });
