@@ -29,10 +29,13 @@ const failures = {
 
 export type FailureCode = keyof typeof failures;
 
-/** `details`: pairs of name and value, in order. */
+/** What may stand in them has no bound (the first word of a command line); what clients list and agents report at once has. */
+const longestDetail = 1_000;
+
+/** `details`: pairs of name and value, in order; a long value ends in an ellipsis. */
 export const failure = (code: FailureCode, ...details: readonly (readonly [name: string, value: string])[]): FailureInfo => {
   const [category, message] = failures[code];
-  const pairs: NameValue[] = details.map(([name, value]) => ({ name, value }));
+  const pairs: NameValue[] = details.map(([name, value]) => ({ name, value: value.length > longestDetail ? `${value.slice(0, longestDetail)}…` : value }));
   return pairs.length === 0 ? { category, code, message } : { category, code, message, details: pairs };
 };
 

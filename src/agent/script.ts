@@ -20,7 +20,7 @@ export const scriptOf = (command: Command): string => {
   return (
     `(cd ${quote(command.workingDirectory)} && unset OLDPWD && ` +
     (exports.length === 0 ? '' : `export ${exports.join(' ')} && `) +
-    `exec ${odd.length === 0 ? '' : `/usr/bin/env ${odd.join(' ')} `}${words}` +
+    `exec ${odd.length === 0 ? '' : `/usr/bin/env -- ${odd.join(' ')} `}${words}` +
     `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)}\n`
   );
 };

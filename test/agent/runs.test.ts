@@ -45,6 +45,7 @@ describe('a task on a node', () => {
       environment: [
         { name: 'AZ_BATCH_POOL_ID', value: 'another' },
         { name: 'GREETING', value: `it's "new"\nand $HOME \\ old` },
+        { name: '-S', value: 'an option?' },
         { name: 'odd.name', value: 'kept' },
         { name: 'IFS', value: 'x' },
       ],
@@ -67,6 +68,7 @@ describe('a task on a node', () => {
       AZ_BATCH_CERTIFICATES_DIR: join(directory, 'certs'),
       GREETING: `it's "new"\nand $HOME \\ old`,
       'odd.name': 'kept',
+      '-S': 'an option?',
       IFS: 'x',
       HOME: join(directory, 'wd'),
     });
@@ -82,6 +84,11 @@ describe('a task on a node', () => {
   ])('`%s` is %s and nothing has run', async (commandLine, code) => {
     const outcome = await outcomeOf(node.owner.run({ commandLine }));
     expect(outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'UserError', code } });
+  });
+
+  test('that names its program at length is answered in short', async () => {
+    const outcome = await outcomeOf(node.owner.run({ commandLine: 'x'.repeat(60_000) }));
+    expect(outcome).toMatchObject({ failure: { code: 'CommandProgramNotFound', details: [{ value: expect.stringMatching(/^No such file or directory: x{900,1000}…$/) }] } });
   });
 
   test('starts a program whose interpreter is missing: CommandLaunchFailed, and stderr.txt stays empty', async () => {
