@@ -58,6 +58,7 @@ export const fileError = (error: unknown, isListing = false): FileError => {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ELOOP':
+    case 'ENAMETOOLONG':
       return { kind: 'error', code: isListing ? 'PathNotFound' : 'FileNotFound', message };
     case 'ENOTEMPTY':
       return { kind: 'error', code: 'DirectoryNotEmpty', message };

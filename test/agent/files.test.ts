@@ -83,6 +83,7 @@ describe('files below a node’s root', () => {
   test.each([
     [{ kind: 'properties', path: 'none' }, 'FileNotFound'],
     [{ kind: 'properties', path: 'stdout.txt/x' }, 'FileNotFound'],
+    [{ kind: 'properties', path: `wd/${'n'.repeat(300)}` }, 'FileNotFound'],
     [{ kind: 'list', path: 'none', recursive: false, prefix: '', after: '', limit: 1 }, 'PathNotFound'],
     [{ kind: 'list', path: 'stdout.txt', recursive: false, prefix: '', after: '', limit: 1 }, 'PathNotFound'],
     [{ kind: 'delete', path: 'none', recursive: true }, 'FileNotFound'],
