@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeNodeDirectories, makeTaskDirectories } from '../../src/agent/directories.ts';
-import { removeTrees } from '../../src/agent/removal.ts';
+import { removeTrees, removeTreesSync } from '../../src/agent/removal.ts';
 import type { User } from '../../src/agent/users.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -58,6 +59,29 @@ describe('the directories of a node', () => {
     makeTaskDirectories(root, 'workitems/j/job-1/t', second);
     expect(['', 'wd', 'wd/a', 'wd/a/b', 'wd/a/link', 'certs'].map((name) => lstatSync(join(task, name)).uid)).toEqual(Array(6).fill(second.uid));
     expect([victim, join(victim, 'd'), join(victim, 'f')].map((path) => statSync(path).uid)).toEqual([0, 0, 0]);
+  });
+
+  test.each([
+    ['in the background', removeTrees],
+    ['at once', removeTreesSync],
+  ])('that a task closed to itself are removed all the same, without root as well, %s', async (_how, remove) => {
+    const directory = mkdtempSync(join(tmpdir(), 'linarite-closed-'));
+    const closed = join(directory, 'tree/deep/deeper');
+    mkdirSync(closed, { recursive: true });
+    writeFileSync(join(closed, 'file'), '');
+    writeFileSync(join(directory, 'elsewhere'), '', { mode: 0o400 });
+    symlinkSync(join(directory, 'elsewhere'), join(closed, 'link'));
+    if (isRoot) execFileSync('/bin/chown', ['-R', '-h', '65534:65534', directory]);
+    for (const path of [closed, join(closed, '..')]) chmodSync(path, 0);
+    if (isRoot) process.seteuid?.(65534);
+    try {
+      await remove([join(directory, 'tree'), join(directory, 'none')]);
+    } finally {
+      if (isRoot) process.seteuid?.(0);
+    }
+    expect(readdirSync(directory)).toEqual(['elsewhere']);
+    expect(statSync(join(directory, 'elsewhere')).mode & 0o777).toBe(0o400);
+    rmSync(directory, { recursive: true });
   });
 
   test('are removed with all that lies in them, not with what their links point to', async () => {

@@ -4,6 +4,7 @@ import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import { releaseVersion } from '../version.ts';
 import { removePlace, takePlace } from './place.ts';
+import { removeTreesSync } from '../../agent/removal.ts';
 
 /**
  * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place elsewhere when
@@ -100,6 +101,8 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
  * left, so nothing of a stranger's is ever lost to `--purge`.
  */
 export function purgeDataDirectory(directory: DataDirectory): string[] {
+  // Here tasks may have left what takes more than rmSync.
+  removeTreesSync([directory.nodes]);
   if (directory.place !== null) removePlace(directory.place);
   for (const entry of readdirSync(directory.root)) {
     if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });

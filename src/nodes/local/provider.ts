@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nodeMark } from '../../agent/environment.ts';
 import { killEnclosure } from '../../agent/killing.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import type { AgentOptions } from '../../agent/options.ts';
 import { markedProcesses } from '../../agent/processes.ts';
+import { removeTrees } from '../../agent/removal.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
@@ -136,7 +136,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   };
 
   const remove = (directory: string): void => {
-    const deletion = rm(directory, { recursive: true, force: true, maxRetries: 3 })
+    const deletion = removeTrees([directory])
       .catch(() => {})
       .finally(() => deletions.delete(deletion));
     deletions.add(deletion);
