@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import { type Outage, putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { failure, type FailureCode, messageOf, systemCode } from './failures.ts';
@@ -25,11 +25,14 @@ const parallelFiles = 4;
  */
 export const uploadOutputFiles = async (files: readonly OutputFileWork[], exitCode: number, options: OutputFilesOptions): Promise<FailureInfo | null> => {
   const log = openLog(options);
+  const outages = new Map<string, Outage>();
   try {
     let first: FailureInfo | null = null;
     for (const file of files) {
       if (applies(file.condition, exitCode)) {
-        const failed = await uploadEntry(file, options, log);
+        const outage = outages.get(file.containerUrl) ?? { since: null };
+        outages.set(file.containerUrl, outage);
+        const failed = await uploadEntry(file, { ...options, outage }, log);
         first ??= failed;
       } else log.out(`${file.filePattern}: not uploaded, its condition is ${file.condition} and the exit code ${exitCode}`);
     }

@@ -9,6 +9,13 @@ export interface TransferOptions {
   /** Milliseconds without a byte in either direction, connecting included, after which a transfer is given up. */
   readonly idleMs: number;
   readonly signal: AbortSignal;
+  /** Shared by transfers to one server, so that when it is away they wait for it once and not each by itself. */
+  readonly outage?: Outage;
+}
+
+export interface Outage {
+  /** Of the first transient failure after which nothing has succeeded; null: all is well. Of `performance.now()`. */
+  since: number | null;
 }
 
 export interface ExchangeRequest extends TransferOptions {
@@ -72,7 +79,7 @@ const send = (request: ExchangeRequest): Promise<Answer> =>
     const { url, body } = request;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       // As permanent as what a server refuses.
-      reject(new TransferError('misc', 400, 'InvalidUri', `${url.protocol} is no protocol for files`));
+      reject(new TransferError('misc', 400, '', `${url.protocol} is no protocol for files`));
       return;
     }
     const length = body === undefined ? undefined : Buffer.isBuffer(body) ? body.length : body.sizeBytes;

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { chunksOf, exchange, textOf, type TransferOptions } from './exchange.ts';
+import { chunksOf, exchange, type Outage, textOf, type TransferOptions } from './exchange.ts';
 import { readOpenFile } from './openFile.ts';
 import { TransferError } from './transferError.ts';
 
-export type { TransferOptions };
+export type { Outage, TransferOptions };
 
 /** Version of the storage protocol: the first with blocks of 4,000 MiB is 2019-12-12; every server of these years knows this one. */
 const storageVersion = '2021-12-02';
@@ -85,15 +85,21 @@ const longestPauseMs = 2_000;
  * Does it again as long as what goes wrong is transient, until the other side has been away for `retryMs` or `signal` aborts: a storage that is started again, or
  * throttles for a moment, must not fail a task that has done its work.
  */
-export const retrying = async <T>({ signal, retryMs }: Pick<TransferOptions, 'retryMs' | 'signal'>, action: () => Promise<T>): Promise<T> => {
-  let awaySince: number | null = null;
+export const retrying = async <T>(
+  { signal, retryMs, outage = { since: null } }: Pick<TransferOptions, 'retryMs' | 'signal' | 'outage'>,
+  action: () => Promise<T>,
+): Promise<T> => {
+  let failingSince: number | null = null;
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
     try {
-      return await action();
+      const done = await action();
+      outage.since = null;
+      return done;
     } catch (error) {
-      awaySince ??= performance.now();
-      const isOver = performance.now() - awaySince >= retryMs;
-      if (isOver || signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
+      if (signal.aborted || !(error instanceof TransferError) || !error.isTransient) throw error;
+      failingSince ??= performance.now();
+      outage.since ??= failingSince;
+      if (performance.now() - Math.min(failingSince, outage.since) >= retryMs) throw error;
       await delay(pauseMs, undefined, { signal });
     }
   }

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync 
 import { createServer, type RequestListener, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { OutputFileWork, ResourceFileWork } from '../../src/agent/frames.ts';
@@ -196,6 +196,23 @@ describe('files that a task is given and gives back', () => {
     expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 0, failure: { category, code } });
     expect(JSON.stringify(outcome)).not.toContain('sig=');
     expect(await blob(`after/${code}`)).toBe('x\n');
+  });
+
+  test('of which there are many, to a server that is away: it is waited for once, not for each of them', async () => {
+    const tries = new Map<string, number>();
+    const away = await serve((request) => {
+      const name = basename(new URL(request.url ?? '', 'http://x').pathname);
+      tries.set(name, (tries.get(name) ?? 0) + 1);
+      request.socket.destroy();
+    });
+    const { outcome } = await node.owner.run({
+      commandLine: `/bin/sh -c 'for i in 1 2 3 4 5 6 7 8 9; do : > f$i; done'`,
+      outputFiles: [{ ...output('f*', null), containerUrl: away.url }, { ...output('f9', 'again'), containerUrl: away.url }],
+    });
+    expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 0, failure: { code: 'FileUploadMiscError' } });
+    expect(tries.get('f1')).toBeGreaterThan(1);
+    expect(Object.fromEntries(tries)).toMatchObject({ f5: 1, f6: 1, f7: 1, f8: 1, f9: 1, again: 1 });
+    away.close();
   });
 
   test('named by a pattern that is none: the task says so, with its exit code', async () => {
