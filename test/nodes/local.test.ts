@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { markedProcesses } from '../../src/agent/processes.ts';
 import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { readRecords } from '../../src/nodes/local/record.ts';
@@ -52,6 +52,44 @@ test('an agent that cannot be started is a failed node', async () => {
   expect(seen).toMatchObject([{ node: 1, observed: { kind: 'failed', reason: expect.stringContaining('/no/such/program') } }]);
   await provider.close();
   rmSync(dataRoot, { recursive: true });
+});
+
+describe('more nodes than the machine carries', () => {
+  const request = (node: number, life = 1) => ({ node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+  const idleAgent = ['/bin/sleep', '100'] as const;
+
+  test('are failed nodes; one that goes makes room', async () => {
+    const dataRoot = dataDirectory();
+    const provider = createLocalProvider({ dataRoot, agentCommand: idleAgent, maxNodes: 1 });
+    const seen: Observation[] = [];
+    provider.watch((observation) => seen.push(observation));
+    await Promise.all([provider.acquire(request(1)), provider.acquire(request(2))]);
+    expect(seen.find(({ node }) => node === 2)?.observed).toEqual({ kind: 'failed', reason: 'All nodes that this machine has memory for are taken: 1.' });
+    await provider.release(1, 1, 100);
+    await provider.acquire(request(3));
+    expect(seen.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node)).toEqual([1, 3]);
+    expect((await provider.probe()).maxNodes).toBe(1);
+    await provider.release(3, 1, 100);
+    await provider.close();
+    rmSync(dataRoot, { recursive: true });
+  });
+
+  test('that are asked for at once wait for their turn; one that is released meanwhile never starts, its next life does', async () => {
+    const dataRoot = dataDirectory();
+    const turns: (() => void)[] = [];
+    const provider = createLocalProvider({ dataRoot, agentCommand: idleAgent, mayBoot: () => new Promise((resolve) => turns.push(resolve)) });
+    const seen: Observation[] = [];
+    provider.watch((observation) => seen.push(observation));
+    const first = provider.acquire(request(1));
+    await provider.release(1, 1, 100);
+    const second = provider.acquire(request(1, 2));
+    for (const turn of turns) turn();
+    await Promise.all([first, second]);
+    expect(seen.map(({ life, observed }) => [life, observed.kind])).toEqual([[1, 'ended'], [2, 'running']]);
+    await provider.release(1, 2, 100);
+    await provider.close();
+    rmSync(dataRoot, { recursive: true });
+  });
 });
 
 test.skipIf(process.geteuid?.() !== 0)('a data directory that other users cannot reach is told in words (needs root)', async () => {

@@ -4,7 +4,7 @@ import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
 import type { Capabilities } from '../provider.ts';
 
 /** Tries what local nodes rely on and names what is missing here. */
-export const probeLocal = async (dataRoot: string): Promise<Capabilities> => {
+export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, 'maxNodes'>> => {
   const limits: string[] = [];
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) {
@@ -16,7 +16,7 @@ export const probeLocal = async (dataRoot: string): Promise<Capabilities> => {
   const cgroup = openCgroup(`linarite-probe-${process.pid}`);
   if (cgroup === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
   else removeCgroup(cgroup);
-  return { maxNodes: null, lowPriority: true, containers: false, limits };
+  return { lowPriority: true, containers: false, limits };
 };
 
 /** The first directory on the way to `path` that other users cannot pass through. */

@@ -14,6 +14,7 @@ import { endProcess } from '../../processes/end.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
 import { probeLocal } from './probe.ts';
+import { bootPace, nodesThatFit } from './room.ts';
 import { placeOf, readRecords, writePrivately, writeRecord, type NodeRecord } from './record.ts';
 
 export interface LocalProviderOptions {
@@ -21,6 +22,10 @@ export interface LocalProviderOptions {
   readonly dataRoot: string;
   /** Starts an agent, configured by LINARITE_AGENT_CONFIG: `[process.execPath, '.../cli/main.js', 'agent']`. */
   readonly agentCommand: readonly [string, ...string[]];
+  /** Nodes at a time; default: as many as fit into this machine's memory. */
+  readonly maxNodes?: number;
+  /** Waited for before each agent is started; default: `bootPace`. */
+  readonly mayBoot?: () => Promise<void>;
 }
 
 export interface LocalProvider extends PoolProvider {
@@ -46,8 +51,10 @@ const configVariable = 'LINARITE_AGENT_CONFIG';
  * Only then is `ended` said, so that whatever ran there may run again elsewhere: death is proved here, no lease is needed.
  */
 export const createLocalProvider = (options: LocalProviderOptions): LocalProvider => {
-  const { dataRoot } = options;
+  const { dataRoot, maxNodes = nodesThatFit(), mayBoot = bootPace() } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
+  /** The lives that are about to start: asked for, and not taken back since. */
+  const starting = new Map<NodeNumber, number>();
   const callbacks = new Set<(observation: Observation) => void>();
   const deletions = new Set<Promise<void>>();
   let isClosed = false;
@@ -78,6 +85,18 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   }, adoptedPollMs);
   lookAfterAdopted.unref();
 
+  const failed = ({ node, life }: NodeRequest, reason: string): void => tell({ node, life, observed: { kind: 'failed', reason } });
+
+  /** When the machine has room, unless the node was released meanwhile. */
+  const startInTurn = async (request: NodeRequest): Promise<void> => {
+    const { node, life } = request;
+    if (!nodes.has(node) && nodes.size + starting.size >= maxNodes) return failed(request, `All nodes that this machine has memory for are taken: ${maxNodes}.`);
+    starting.set(node, life);
+    await mayBoot();
+    if (isClosed || starting.get(node) !== life) return;
+    await start(request).finally(() => callOff(node, life));
+  };
+
   const start = async (request: NodeRequest): Promise<void> => {
     const place = placeOf(dataRoot, request.node);
     mkdirSync(place.state, { recursive: true, mode: 0o711 });
@@ -98,10 +117,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       child.once('error', resolve);
     });
     const agent = child.pid === undefined ? null : identifyProcess(child.pid) ?? null;
-    if (spawned !== null || agent === null) {
-      tell({ node: request.node, life: request.life, observed: { kind: 'failed', reason: spawned?.message ?? 'the agent ended at once' } });
-      return;
-    }
+    if (spawned !== null || agent === null) return failed(request, spawned?.message ?? 'the agent ended at once');
     const record = { node: request.node, life: request.life, agent };
     writeRecord(dataRoot, record);
     const node: LocalNode = { record, isChild: true, ending: null };
@@ -118,6 +134,11 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       { signal: 'SIGKILL', waitMs: killedWithinMs },
     ]);
     await die(node, 'released');
+  };
+
+  /** Of this life and those before it. */
+  const callOff = (node: NodeNumber, life: number): void => {
+    if ((starting.get(node) ?? Infinity) <= life) starting.delete(node);
   };
 
   /** null: a later life has begun, which is not meant. */
@@ -148,7 +169,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   return {
     kind: 'local',
     leaseMs: null,
-    probe: () => probeLocal(dataRoot),
+    probe: async () => ({ ...(await probeLocal(dataRoot)), maxNodes }),
 
     acquire: async (request) => {
       const record = readRecords(dataRoot).find(({ node }) => node === request.node);
@@ -163,12 +184,13 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
         }
         await end(present, 0);
       } else if (present !== null) await die(present, 'the agent has ended');
-      await start(request);
+      await startInTurn(request);
     },
 
     release: async (node, life, graceMs) => {
       const found = findLife(node, life);
       if (found === null) return;
+      callOff(node, life);
       await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
       nodes.delete(node);
       forget(node);
@@ -177,6 +199,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
     halt: async (node, life, graceMs) => {
       const found = findLife(node, life);
+      callOff(node, life);
       if (found !== null) await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
     },
 
