@@ -119,7 +119,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       busy.add(used);
       try {
         const exitCode = await used.run(scriptOf(command));
-        const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, user) : null;
+        const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;
         await putAway(used);
         return message === null ? { kind: 'exited', exitCode } : { kind: 'notLaunched', message };
       } catch (error) {
@@ -185,13 +185,13 @@ const mayBeLaunchFailure = (exitCode: number): boolean => exitCode === 126 || ex
 
 const longestMessageBytes = 4096;
 
-const launchFailure = (command: Command, user: User): string | null =>
+const launchFailure = (command: Command, { user, scriptPath }: SlotShell): string | null =>
   asUser(user, () => {
     try {
       const status = statSync(command.stderr, { throwIfNoEntry: false });
       if (status === undefined) return `${command.stderr} could not be opened`;
       if (status.size === 0 || status.size > longestMessageBytes) return null;
-      const message = launchMessage(readFileSync(command.stderr, 'utf8'));
+      const message = launchMessage(readFileSync(command.stderr, 'utf8'), scriptPath);
       if (message !== null) truncateSync(command.stderr);
       return message;
     } catch {

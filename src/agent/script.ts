@@ -25,10 +25,14 @@ export const scriptOf = (command: Command): string => {
   );
 };
 
-/** If all that stands in stderr is the shell's own message that it could not start the program: that message. */
-export const launchMessage = (stderr: string): string | null => {
-  if (!stderr.startsWith(`${shellName}: `) || stderr.trimEnd().includes('\n')) return null;
-  return stderr.slice(shellName.length + 2).trimEnd();
+/**
+ * If all that stands in stderr is the shell's own message that it could not start the program: that message. A message begins with the shell's name (dash)
+ * or with the script's path (bash, which may say it in two lines), neither of which a task says by chance.
+ */
+export const launchMessage = (stderr: string, scriptPath: string): string | null => {
+  const lines = stderr.trimEnd().split('\n');
+  const speaker = [shellName, scriptPath].find((name) => lines.every((line) => line.startsWith(`${name}: `)));
+  return speaker === undefined ? null : (lines[0]?.slice(speaker.length + 2).replace(/^(?:line )?\d+: (?:exec: )?/, '') ?? null);
 };
 
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;

@@ -17,6 +17,7 @@ import type { User } from './users.ts';
  */
 export interface SlotShell {
   readonly user: User;
+  readonly scriptPath: string;
   readonly pid: number;
   readonly cgroup: string | null;
   /** Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died, with how. */
@@ -86,6 +87,7 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
 
   return {
     user,
+    scriptPath,
     pid: child.pid ?? 0,
     cgroup,
     gone,
