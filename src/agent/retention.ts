@@ -20,7 +20,7 @@ export interface RetentionOptions {
 
 /**
  * When task directories go: at the end of their retention time, or at once when the task or its job is deleted. A directory is first renamed into
- * `volatile/trash`, which frees its name, and then deleted there, one after the other and slowly while tasks run: deleting thousands of directories halves the rate at which
+ * `volatile/trash`, which frees its name, and then deleted there, slowly while tasks run as long as there are not too many: deleting thousands of directories halves the rate at which
  * processes start (measured, ext4 with online discard).
  */
 export interface Retention {
@@ -45,8 +45,13 @@ interface Kept {
 const lookEveryMs = 30_000;
 const pauseIdleMs = 2;
 const pauseBusyMs = 100;
-/** Directories that go in one process while nothing runs. */
+/** Directories that go in one process, at most. */
 const removedAtOnce = 50;
+/** So many may wait while tasks run before more than one goes at a time: a node that is never idle must get rid of them as fast as they come. */
+const patience = 1_000;
+
+/** How many of those that wait go now. */
+export const batchOf = (waiting: number, isBusy: boolean): number => Math.min(isBusy ? Math.ceil(waiting / patience) : waiting, removedAtOnce);
 
 export const createRetention = (options: RetentionOptions): Retention => {
   const trash = join(options.rootDirectory, 'volatile', 'trash');
@@ -98,7 +103,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
       const isBusy = options.isBusy();
       await delay(isBusy ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
       // What is left is tried again in the next life.
-      await removeTrees(queue.splice(0, isBusy ? 1 : removedAtOnce)).catch(() => {});
+      await removeTrees(queue.splice(0, batchOf(queue.length, isBusy))).catch(() => {});
     }
     isDeleting = false;
   };

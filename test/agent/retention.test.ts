@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Journal, openJournal } from '../../src/agent/journal.ts';
-import { createRetention, type Retention } from '../../src/agent/retention.ts';
+import { batchOf, createRetention, type Retention } from '../../src/agent/retention.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
 import { work } from './scriptedOwner.ts';
 
@@ -143,6 +143,18 @@ describe('the directory of a task', () => {
     retention.discard(1, 1);
     retention.claim(key(2, 1), 'a2');
     expect([isThere('a1'), isThere('a2')]).toEqual([false, false]);
+  });
+
+  test.each([
+    [1, false, 1],
+    [7_000, false, 50],
+    [1, true, 1],
+    [1_000, true, 1],
+    [1_001, true, 2],
+    [20_000, true, 20],
+    [1_000_000, true, 50],
+  ])('goes with others: of %i that wait, where it is %s that tasks run, %i at a time', (waiting, isBusy, batch) => {
+    expect(batchOf(waiting, isBusy)).toBe(batch);
   });
 
   test('is deleted for good soon after', async () => {
