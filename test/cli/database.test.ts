@@ -61,6 +61,9 @@ describe('a PostgreSQL of my own', () => {
   test('given by LINARITE_DATABASE_URL is used as well', async () => {
     expect(await up({ flags: ['--port', '0'], env: { LINARITE_DATABASE_URL: url } })).toMatchObject({ code: 0 });
     expect(existsSync(join(dataDir, 'database'))).toBe(false);
+    // A unix socket's directory is where this one is.
+    expect((await linarite(['status', '--data-dir', dataDir])).stdout).toContain(`PostgreSQL       given: ${database.connection.host}, version`);
+    expect((await linarite(['down', '--purge', '--data-dir', dataDir])).stdout).toContain(`the database at ${database.connection.host}, which was given, keeps pools, jobs and tasks`);
   }, 120_000);
 
   test('where nothing listens is told with its place, without the password, and is not remembered', async () => {

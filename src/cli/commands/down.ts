@@ -1,4 +1,5 @@
 import { dataDirectoryPath, findDataDirectory, purgeDataDirectory } from '../service/dataDirectory.ts';
+import { placeOfDatabase, readExternals } from '../service/externals.ts';
 import { stopService } from '../service/stop.ts';
 
 export interface DownOptions {
@@ -19,6 +20,10 @@ export async function down(options: DownOptions): Promise<void> {
   else if (leftovers.length === 0) console.log('no service was running');
   if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);
   if (options.purge !== true) return;
+  const { databaseUrl, storage } = readExternals(directory);
   const left = purgeDataDirectory(directory);
   console.log(left.length === 0 ? `removed ${path}` : `removed our data from ${path}; left what is not ours: ${left.join(', ')}`);
+  // Others may use them too, so they are for whoever gave them.
+  if (databaseUrl !== undefined) console.log(`the database at ${placeOfDatabase(databaseUrl)}, which was given, keeps pools, jobs and tasks: drop it before another service uses it`);
+  if (storage !== undefined) console.log(`the storage account ${storage.accountName}, which was given, keeps its blobs`);
 }

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../errors.ts';
 import { type Counts, readCounts } from '../service/counts.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
-import { readExternals } from '../service/externals.ts';
+import { placeOfDatabase, readExternals } from '../service/externals.ts';
 import { type PartRecord, type ServiceRecord, readRecord } from '../service/record.ts';
 import { livingParts } from '../service/stop.ts';
 import { hint } from './hint.ts';
@@ -25,8 +25,9 @@ interface Status {
   readonly managementEndpoint?: string;
   readonly blobEndpoint?: string;
   readonly service?: { readonly pid: number; readonly startedAt: string; readonly uptimeSeconds: number };
-  readonly database?: { readonly pid?: number; readonly restarts?: number; readonly settings?: Readonly<Record<string, string>> };
-  readonly blobs?: { readonly pid?: number; readonly restarts?: number };
+  /** `given`: where it is, when it is not ours. */
+  readonly database?: { readonly pid?: number; readonly given?: string; readonly restarts?: number; readonly settings?: Readonly<Record<string, string>> };
+  readonly blobs?: { readonly pid?: number; readonly given?: string; readonly restarts?: number };
   readonly counts?: Counts;
   /** Processes that a killed service left. */
   readonly leftovers?: readonly string[];
@@ -51,8 +52,9 @@ function stopped(path: string, directory: DataDirectory | undefined): Status {
 async function inspect(directory: DataDirectory, record: ServiceRecord): Promise<Status> {
   const base = stopped(directory.root, directory);
   if (!isRunning(record.process)) return { ...base, state: 'killed', version: record.version, leftovers: livingParts(record) };
+  const { databaseUrl, storage } = readExternals(directory);
   const [settings, counts] = await Promise.all([
-    databaseSettings(directory),
+    databaseSettings(directory, databaseUrl),
     record.state === 'ready' ? readCounts(clientEnvironment(directory, record)) : undefined,
   ]);
   const startedAt = Date.parse(record.startedAt);
@@ -64,8 +66,8 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     managementEndpoint: record.managementEndpoint,
     ...(record.blobEndpoint === undefined ? {} : { blobEndpoint: record.blobEndpoint }),
     service: { pid: record.process.pid, startedAt: record.startedAt, uptimeSeconds: Math.round((Date.now() - startedAt) / 1000) },
-    database: { ...partStatus(record.database), ...(settings === undefined ? {} : { settings }) },
-    blobs: partStatus(record.blobs),
+    database: { ...(databaseUrl === undefined ? partStatus(record.database) : { given: placeOfDatabase(databaseUrl) }), ...(settings === undefined ? {} : { settings }) },
+    blobs: storage === undefined ? partStatus(record.blobs) : { given: `the storage account ${storage.accountName}` },
     ...(counts === undefined ? {} : { counts }),
     limits: record.limits,
   };
@@ -75,8 +77,7 @@ function partStatus(part: PartRecord | undefined): { pid?: number; restarts?: nu
   return part !== undefined && isRunning(part) ? { pid: part.pid, restarts: part.restarts } : {};
 }
 
-async function databaseSettings(directory: DataDirectory): Promise<Record<string, string> | undefined> {
-  const { databaseUrl } = readExternals(directory);
+async function databaseSettings(directory: DataDirectory, databaseUrl: string | undefined): Promise<Record<string, string> | undefined> {
   const embedded = { host: `${directory.database}/socket`, port: 5432, user: 'linarite', database: 'postgres' };
   try {
     return await durabilitySettings(databaseUrl === undefined ? embedded : { connectionString: databaseUrl });
@@ -97,16 +98,17 @@ function describe(found: Status, dataDir: string | undefined): string[] {
   return [
     `linarite ${found.version ?? ''} is ${found.state}, process ${service?.pid ?? ''}, for ${duration(service?.uptimeSeconds ?? 0)}`,
     `  batch            ${found.endpoint ?? ''}  (TLS on the same port: ${found.managementEndpoint ?? ''})`,
-    `  blobs            ${found.blobEndpoint ?? ''}  ${processOf(blobs, found.blobEndpoint)}`,
-    `  PostgreSQL       ${processOf(database, 'given')}${database?.settings?.['server_version'] === undefined ? '' : `, version ${database.settings['server_version']}`}`,
+    `  blobs            ${found.blobEndpoint ?? ''}  ${processOf(blobs)}`,
+    `  PostgreSQL       ${processOf(database)}${database?.settings?.['server_version'] === undefined ? ', does not answer' : `, version ${database.settings['server_version']}`}`,
     ...data,
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
 }
 
-function processOf(part: Status['blobs'], otherwise: string | undefined): string {
-  if (part?.pid === undefined) return otherwise === undefined ? 'not running' : 'not ours, or being started';
+function processOf(part: Status['blobs']): string {
+  if (part?.given !== undefined) return `given: ${part.given}`;
+  if (part?.pid === undefined) return 'not running, being started';
   return `process ${part.pid}${part.restarts === undefined || part.restarts === 0 ? '' : `, started again (${part.restarts})`}`;
 }
 
