@@ -94,6 +94,17 @@ describe('linarite up and down', () => {
     expect(existsSync(dataDir)).toBe(false);
   });
 
+  test('env tells nothing by halves while the service starts', async () => {
+    const dataDir = freshDirectory('halves');
+    const starting = up(dataDir, '--port', '0');
+    const told = await until('env answers', 60_000, async () => {
+      const { code, stdout } = await run(LAUNCHER, ['env', '--format', 'json', '--data-dir', dataDir]);
+      return code === 0 ? (JSON.parse(stdout) as LinariteEnv) : undefined;
+    });
+    await starting;
+    expect(told).toEqual(await env(dataDir));
+  });
+
   test('the shell form of env can be evaluated', async () => {
     const dataDir = freshDirectory("it's a directory");
     await up(dataDir, '--port', '0');
