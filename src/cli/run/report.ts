@@ -106,10 +106,15 @@ export function linesOf(told: Told, to: string): string[] {
     case 'leftRunning':
       return [`the job ${result.jobId} goes on`, ...howToLook(result), ...leftovers(result)];
     case 'ended':
-      return [result.made.stage === 'over' ? `the download was broken off; the job ${result.jobId} is over` : `the job ${result.jobId} was ended`, ...leftovers(result)];
+      return [howEnded(result), ...leftovers(result)];
     default:
       return result.outcomes.length > 0 ? ended(told, to) : [...(result.failure === undefined ? [`job ${result.jobId} on pool ${result.poolId} runs: ${result.tasks.length} tasks`] : []), ...howToLook(result), ...leftovers(result)];
   }
+}
+
+function howEnded({ jobId, made: { stage, job } }: RunResult): string {
+  if (stage === 'over') return `the download was broken off; the job ${jobId} is over`;
+  return job === undefined ? 'ended before there was a job' : `the job ${jobId} was ended`;
 }
 
 function ended({ result, stderr, stdout, cut, unprinted, saved, unsaved }: Told, to: string): string[] {

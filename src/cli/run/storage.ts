@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { BlobServiceClient, ContainerSASPermissions, BlobSASPermissions, type ContainerClient } from '@azure/storage-blob';
 
@@ -13,6 +13,7 @@ export interface Storage {
   createContainer(container: string): Promise<void>;
   deleteContainer(container: string): Promise<void>;
   upload(container: string, blob: string, path: string, signal?: AbortSignal): Promise<void>;
+  /** Half a file never stands at `path`. */
   download(container: string, blob: string, path: string, signal?: AbortSignal): Promise<void>;
   list(container: string, prefix?: string): Promise<StoredBlob[]>;
   /** For a node to read one blob. */
@@ -37,7 +38,14 @@ export function connectStorage(connectionString: string): Storage {
     upload: async (container, blob, path, signal) => void (await at(container).getBlockBlobClient(blob).uploadFile(path, abortedBy(signal))),
     download: async (container, blob, path, signal) => {
       await mkdir(dirname(path), { recursive: true });
-      await at(container).getBlobClient(blob).downloadToFile(path, undefined, undefined, abortedBy(signal));
+      const unfinished = `${path}.part`;
+      try {
+        await at(container).getBlobClient(blob).downloadToFile(unfinished, undefined, undefined, abortedBy(signal));
+        await rename(unfinished, path);
+      } catch (error) {
+        await rm(unfinished, { force: true });
+        throw error;
+      }
     },
     list: async (container, prefix) => {
       const found: StoredBlob[] = [];

@@ -43,6 +43,18 @@ const succeededRun = (count: number, stdout: string): RunResult => {
   };
 };
 
+describe('the report of a run that was ended', () => {
+  test.each([
+    ['while its tasks ran', { stage: 'submitted', job: 'job' }, 'the job job was ended'],
+    ['before it had a job', { stage: 'preparing', job: undefined }, 'ended before there was a job'],
+    ['while its outputs came', { stage: 'over', job: 'job' }, 'the download was broken off; the job job is over'],
+  ] as const)('%s', async (_when, { stage, job }, says) => {
+    const run = succeededRun(1, '');
+    const told = await listen({ ...run, failure: 'ended', outcomes: [], made: { ...run.made, stage, job } }, 'output');
+    expect(linesOf(told, 'output')[0]).toBe(says);
+  });
+});
+
 describe('what a report leaves out', () => {
   test('is counted: stdout of more than a hundred tasks', async () => {
     const told = await listen(succeededRun(103, 'hello\n'), 'output');

@@ -338,6 +338,20 @@ describe('a run that is left', () => {
     expect((await batch.task.get('interrupted', '1')).state).toBe('completed');
   });
 
+  test('by Ctrl-C while outputs are fetched leaves them in their container, and no half files', async () => {
+    const child = spawn(LINARITE, ['run', '--job', 'half-fetched', '--output', 'x.bin', '--shell', '--', 'truncate -s 100M x.bin'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    const code = new Promise<number | null>((settle) => child.on('close', settle));
+    await until('outputs are fetched', 40_000, async () => (output.includes('downloading 1 file') ? true : undefined), 5);
+    child.kill('SIGINT');
+    expect(await code).toBe(130);
+    expect(output).toContain('the download was broken off');
+    expect(output).toContain('az storage container delete --name linarite-half-fetched-out');
+    expect(await readdir(join(directory, 'output')).catch(() => [])).toEqual([]);
+    expect(await containers()).toContain('linarite-half-fetched-out');
+  });
+
   test('by Ctrl-C on a terminal asks; the job may go on', async (context) => {
     if (!has('script')) return context.skip('script is not installed (apt-get install bsdutils)');
     const long = await startLong('goes-on', true);
