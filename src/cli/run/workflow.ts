@@ -132,6 +132,8 @@ async function finish(run: Run, result: RunResult, report: (result: RunResult) =
 
 function storageOf({ storage }: Connection): Storage {
   if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
+  // Found out later it would be a bug of ours in words, after the upload.
+  if (!/(^|;)\s*AccountKey=/i.test(storage)) throw new RunError('usage', 'AZURE_STORAGE_CONNECTION_STRING needs an AccountKey: tasks are given URLs that are signed with it');
   try {
     return connectStorage(storage);
   } catch (cause) {

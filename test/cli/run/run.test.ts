@@ -241,6 +241,15 @@ describe('a command line that is wrong is refused before anything is made', () =
     expect(finished.stderr).toContain(message);
   });
 
+  test('a storage account without its key', async () => {
+    await writeFile(join(directory, 'in.txt'), 'x');
+    const { AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY, AZURE_BATCH_ENDPOINT } = env;
+    const signed = `BlobEndpoint=${env.AZURE_STORAGE_BLOB_ENDPOINT};SharedAccessSignature=sv=2024-01-01&sig=x`;
+    const finished = await linariteRun(['--input', 'in.txt', '--', 'x'], { env: { AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY, AZURE_BATCH_ENDPOINT, AZURE_STORAGE_CONNECTION_STRING: signed } });
+    expect(finished).toMatchObject({ code: 2, stdout: '' });
+    expect(finished.stderr).toContain('needs an AccountKey');
+  });
+
   test('the account, when only part of it is given', async () => {
     const finished = await linariteRun(['--', 'x'], { env: { AZURE_BATCH_ENDPOINT: 'http://127.0.0.1:1' } });
     expect(finished).toMatchObject({ code: 2 });
