@@ -20,7 +20,7 @@ program
   .description('start the service; returns when it ends, or with --detach when it is ready')
   .addOption(dataDir())
   .option('--port <port>', 'TLS and plain HTTP share it; 0 takes a free one (default: 10800)', wholeNumber(0, 65_535))
-  .option('--host <address>', 'address to listen on (default: 127.0.0.1)', notEmpty)
+  .option('--host <address>', 'address to listen on (default: 127.0.0.1)', address)
   .option('--detach', 'run in the background')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
@@ -85,10 +85,10 @@ async function main(): Promise<void> {
   }
 }
 
-/** A variable that was not set: to Node.js the empty address is all addresses. */
-function notEmpty(text: string): string {
+/** An empty one, of a variable that was not set, would be all addresses to Node.js; a name that means two families would be the first of them, whichever it is here. */
+function address(text: string): string {
   if (text === '') throw new InvalidArgumentError('it is empty');
-  return text;
+  return text === 'localhost' ? '127.0.0.1' : text;
 }
 
 function isCommanderError(error: unknown): error is { exitCode: number } {

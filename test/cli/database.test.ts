@@ -85,6 +85,7 @@ describe('a PostgreSQL of my own', () => {
 
 test('a running service refuses another address and other keys', async () => {
   await up({ flags: ['--port', '0', '--host', '127.0.0.1'] });
+  expect(await up({ flags: ['--host', 'localhost'] })).toMatchObject({ code: 0 });
   const refused = await up({ flags: ['--host', '127.0.0.2', '--well-known-key'] });
   expect(refused.code).toBe(1);
   expect(refused.stderr).toContain(`already runs, on the address 127.0.0.1${isRoot ? ' and without --well-known-key' : ''}: end it with linarite down first`);

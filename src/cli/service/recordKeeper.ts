@@ -70,10 +70,9 @@ export class RecordKeeper {
   }
 }
 
-/** As clients on this machine reach it: who listens everywhere listens on loopback, and a name may mean either family. */
-function hostForClients(host: string): string {
-  if (host === '0.0.0.0' || host === 'localhost') return '127.0.0.1';
-  if (host === '::') return '[::1]';
+/** As clients on this machine reach it: who listens everywhere listens on loopback, and who does on `::` does so on IPv4 too, which all clients can (`@azure/batch` cannot read `[::1]`). */
+export function hostForClients(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;
 }
 
