@@ -81,8 +81,8 @@ function failed(detail: string): BatchError {
 
 /**
  * Every string a client may have signed, the likeliest first. Clients differ in the length of an empty body (its header, `0`
- * or nothing), in the case of query names, in parameters without value (dropped, or `name:`), and in a Date sent beside
- * ocp-date.
+ * or nothing), in the case of query names, in parameters without value (dropped, or `name:`), in a Date sent beside
+ * ocp-date, and in encoded separators of the path.
  */
 export function stringsToSign(request: SignedRequest, account: string): readonly string[] {
   const lengths = distinct([headerOf(request, 'content-length') ?? '', ...(request.bodyLength === 0 ? ['0', ''] : [String(request.bodyLength)])]);
@@ -92,9 +92,13 @@ export function stringsToSign(request: SignedRequest, account: string): readonly
   const path = question < 0 ? request.rawUrl : request.rawUrl.slice(0, question);
   const queries = question < 0 ? [''] : canonicalQueries(request.rawUrl.slice(question + 1));
   const ocp = ocpHeaders(request);
-  return queries.flatMap((query) =>
-    dates.flatMap((dateLine) => lengths.map((length) => [...fixedLines(request, length, dateLine), `${ocp}/${account}${path}${query}`].join('\n'))),
-  );
+  const resources = signedPaths(path).flatMap((signedPath) => queries.map((query) => `${ocp}/${account}${signedPath}${query}`));
+  return resources.flatMap((resource) => dates.flatMap((dateLine) => lengths.map((length) => [...fixedLines(request, length, dateLine), resource].join('\n'))));
+}
+
+/** As sent; and as azure-batch 3 and 4 for Python sign it, with the encoded separators of file paths as slashes (`batch_auth.py` of 4.1.3). */
+function signedPaths(path: string): readonly string[] {
+  return distinct([path, path.replaceAll(/%2F|%5C/gi, '/')]);
 }
 
 function fixedLines(request: SignedRequest, length: string, date: string): readonly string[] {

@@ -57,9 +57,10 @@ describe('forms that clients differ in', () => {
     expect(verifySharedKey(get('/jobs?a=x+y&a=z', '\na:x y'), keysOf, nowMs)).toBe('account');
   });
 
-  test('an encoded slash stays encoded in what is signed', () => {
+  test('an encoded slash may stay encoded in what is signed or stand as a slash, all else stays encoded', () => {
     const url = '/jobs/j/tasks/t/files/wd%2Fx%20y.txt';
     expect(verifySharedKey(get(url, ''), keysOf, nowMs)).toBe('account');
+    expect(verifySharedKey({ ...get('/jobs/j/tasks/t/files/wd/x%20y.txt', ''), rawUrl: url }, keysOf, nowMs)).toBe('account');
     const decoded = get('/jobs/j/tasks/t/files/wd/x y.txt', '');
     expect(codeOf(() => verifySharedKey({ ...decoded, rawUrl: url }, keysOf, nowMs))).toBe('AuthenticationFailed');
   });
