@@ -35,7 +35,7 @@ export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'r
     await post(request, file, { start: ask.start, sizeBytes: Math.max(0, end - ask.start + 1), header: asciiJson(propertiesOf(ask.path, status)) }, options);
     return null;
   } catch (error) {
-    return fileError(error);
+    return fileError(error, ask.path);
   } finally {
     await file?.close();
   }

@@ -1,7 +1,8 @@
 import { constants, type Stats } from 'node:fs';
 import { lstat, open, readdir, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
 import { join, sep } from 'node:path';
-import { messageOf, systemCode } from './failures.ts';
+import { getSystemErrorMap } from 'node:util';
+import { systemCode } from './failures.ts';
 import type { FileAnswer, FileAsk, FileProperties } from './frames.ts';
 import { removeTrees } from './removal.ts';
 
@@ -28,7 +29,7 @@ export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'rea
         return await remove(root, ask);
     }
   } catch (error) {
-    return fileError(error, ask.kind === 'list');
+    return fileError(error, ask.path, ask.kind === 'list');
   }
 };
 
@@ -52,8 +53,9 @@ export const propertiesOf = (name: string, status: Stats): FileProperties => ({
   mode: `0o${(status.mode & 0o177777).toString(8)}`,
 });
 
-export const fileError = (error: unknown, isListing = false): FileError => {
-  const message = messageOf(error);
+/** `path`: as it was asked for. The error's own message would tell clients where the node's directory lies on its machine. */
+export const fileError = (error: unknown, path: string, isListing = false): FileError => {
+  const message = `${path}: ${systemReason(error)}`;
   switch (systemCode(error)) {
     case 'ENOENT':
     case 'ENOTDIR':
@@ -65,6 +67,11 @@ export const fileError = (error: unknown, isListing = false): FileError => {
     default:
       return { kind: 'error', code: 'Failed', message };
   }
+};
+
+const systemReason = (error: unknown): string => {
+  const number: unknown = error instanceof Error ? Reflect.get(error, 'errno') : undefined;
+  return (typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined) ?? 'the node could not do this';
 };
 
 const outside = (path: string): FileError => ({ kind: 'error', code: 'PathOutsideNode', message: `${path} leaves the node's root directory` });

@@ -94,8 +94,15 @@ describe('files below a node’s root', () => {
     [{ kind: 'list', path: '..', recursive: true, prefix: '', after: '', limit: 9 }, 'PathOutsideNode'],
     [{ kind: 'properties', path: 'a\0b' }, 'PathOutsideNode'],
   ] as const satisfies readonly (readonly [Exclude<FileAsk, { kind: 'read' }>, string])[])('%j is refused as %s', async (ask, code) => {
-    expect(await answerAsk(root, ask)).toMatchObject({ kind: 'error', code });
+    const answer = await answerAsk(root, ask);
+    expect(answer).toMatchObject({ kind: 'error', code });
+    expect(JSON.stringify(answer), 'it does not tell where the node lies').not.toContain(outer);
     expect(existsSync(join(outer, 'secret'))).toBe(true);
+  });
+
+  test('what is not there is told by the path that was asked for', async () => {
+    expect(await answerAsk(root, { kind: 'properties', path: 'wd/none' })).toEqual({ kind: 'error', code: 'FileNotFound', message: 'wd/none: no such file or directory' });
+    expect(await answerAsk(root, { kind: 'delete', path: 'wd/b', recursive: false })).toMatchObject({ message: 'wd/b: directory not empty' });
   });
 
   test('behind links count only as long as they lie below the root', async () => {
