@@ -89,13 +89,10 @@ async function refused(call: Call, parts: Parts, root: FileRoot, error: AskError
   return new BatchError(errorCodes[code], reason(error));
 }
 
-/** What the sentence of the code leaves open. Of what the node's system says only what went wrong: where its directories lie is nobody's business. */
-function reason({ code, message }: AskError): readonly ErrorValue[] {
-  const text = code === 'DirectoryNotEmpty' ? notEmpty : code === 'Failed' || code === 'NodeNotReady' ? message.replace(/, \w+ '.*$/s, '') : null;
-  return text === null ? [] : [{ key: 'Reason', value: text }];
-}
-
-const notEmpty = 'The directory is not empty; recursive=true deletes it with all that is in it.';
+/** The agent's words: they name the path as it was asked for, never where it lies on the machine. */
+const reason = ({ code, message }: AskError): readonly ErrorValue[] => [
+  { key: 'Reason', value: code === 'DirectoryNotEmpty' ? `${message}; recursive=true deletes it with all that is in it` : message },
+];
 
 /** The path asked for, below the directory. @throws BatchError PathNotFound for one that leaves it. */
 function askedPath(call: Call): string {
