@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { pipeline, type Duplex } from 'node:stream';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Instant } from '../core/keys.ts';
@@ -12,6 +12,7 @@ import type { Quotas } from './call.ts';
 import { refuse, serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { frontPage } from './frontPage.ts';
+import { headerName } from './headerNames.ts';
 import { createMetrics } from './metrics.ts';
 
 /** All that the API is made of. */
@@ -129,11 +130,17 @@ function incomingOf(request: FastifyRequest, reply: FastifyReply): Incoming {
   return { message: request.raw, rawUrl: request.originalUrl, scheme: encrypted ? 'https' : 'http', gone: gone.signal };
 }
 
-function send(request: FastifyRequest, reply: FastifyReply, { status, headers, body, reason }: Outgoing): FastifyReply {
-  if (reason !== undefined) reply.raw.statusMessage = reason;
-  reply.code(status).headers(headers);
+/** By hand: the framework would write the names of headers in lower case. */
+function send({ method }: FastifyRequest, reply: FastifyReply, { status, headers, body, reason }: Outgoing): FastifyReply {
+  reply.hijack();
+  const { raw } = reply;
+  raw.statusCode = status;
+  if (reason !== undefined) raw.statusMessage = reason;
+  for (const [name, value] of Object.entries(headers)) raw.setHeader(headerName(name), value);
   // A HEAD answer, an error too, has headers alone.
-  if (request.method === 'HEAD' || body === null) return reply.send();
-  // As bytes: to text the framework would add a charset, which the service does not send.
-  return reply.send(typeof body === 'string' ? Buffer.from(body) : body);
+  if (method === 'HEAD' || body === null) raw.end();
+  else if (typeof body === 'string') raw.end(body);
+  // A body that breaks off breaks the connection: so the client knows that it does not have it all.
+  else pipeline(body, raw, () => {});
+  return reply;
 }

@@ -3,7 +3,7 @@ import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { limits } from '../../src/wire/limits.ts';
 import { operations } from '../../src/wire/operations.ts';
-import { signatures } from '../wire/fixtures.ts';
+import { recordedExchanges, signatures } from '../wire/fixtures.ts';
 import { signed, testApi, ubuntu, withVersion, type Sent, type TestApi } from './support.ts';
 
 let it: TestApi;
@@ -26,15 +26,15 @@ const said = async (sent: Sent): Promise<string> => {
   return `${status} ${json?.code ?? ''}`.trim();
 };
 
-/** Over a real socket: the path goes out as it stands. */
-const raw = (method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<{ status: number; code: string }> =>
+/** Over a real socket: the path goes out as it stands, the names of headers come as they were spelled. */
+const raw = (method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<{ status: number; code: string; headerNames: readonly string[] }> =>
   new Promise((resolve, reject) => {
     const sent = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method, path, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => (text += part));
       answer.once('end', () => {
         const json = text.startsWith('{') ? (JSON.parse(text) as { code?: string; message?: { value: string } }) : {};
-        resolve({ status: answer.statusCode ?? 0, code: json.code ?? '' });
+        resolve({ status: answer.statusCode ?? 0, code: json.code ?? '', headerNames: answer.rawHeaders.filter((_, index) => index % 2 === 0) });
       });
     });
     sent.once('error', reject);
@@ -158,7 +158,7 @@ describe('bodies', () => {
     const url = withVersion('/pools');
     const body = 'x'.repeat(10 * 1024 * 1024);
     const headers = signed('POST', url, { 'content-length': String(body.length), 'content-type': 'application/json' }, it.now.value);
-    expect(await raw('POST', url, headers, body)).toEqual({ status: 413, code: 'RequestBodyTooLarge' });
+    expect(await raw('POST', url, headers, body)).toMatchObject({ status: 413, code: 'RequestBodyTooLarge' });
   });
 
   test.each([
@@ -196,6 +196,18 @@ describe('bodies', () => {
 });
 
 describe('what every answer carries', () => {
+  test('headers spelled as the service spells them: azure-batch for Java finds no others', async () => {
+    const recorded = new Set(recordedExchanges.flatMap(({ response }) => Object.keys(response.headers)));
+    const spelling = new Map([...recorded, 'Content-Length'].map((name) => [name.toLowerCase(), name]));
+    const names = async (method: string, path: string, body = ''): Promise<readonly string[]> => {
+      const url = withVersion(path);
+      return (await raw(method, url, signed(method, url, { 'content-length': String(body.length) }, it.now.value), body)).headerNames;
+    };
+    const seen = [...(await names('POST', '/pools', JSON.stringify(pool))), ...(await names('GET', '/pools/p')), ...(await names('HEAD', '/pools/p')), ...(await names('GET', '/pools/none'))];
+    expect(seen).toEqual(expect.arrayContaining([...spelling.values()]));
+    for (const name of seen) expect(name).toBe(spelling.get(name.toLowerCase()) ?? name);
+  });
+
   test('an id of the request, also in the message of errors; the client’s own if it asks for it', async () => {
     const headers = { 'client-request-id': 'abc', 'return-client-request-id': 'True' };
     const got = await it.ask({ url: '/pools/none', headers });
