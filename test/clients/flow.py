@@ -1,4 +1,4 @@
-"""The flow of a Batch application by Debian's python3-azure, unmodified: pool, job, 100 tasks, wait, read stdout, delete."""
+"""The flow of a Batch application by Debian's python3-azure, unmodified: pool, job, 100 tasks, wait, read stdout, pages, ranges, ETags, a collection too large for one request, delete."""
 import os
 import sys
 import time
@@ -42,6 +42,13 @@ until("all are completed", 60, lambda: all(t.state == models.TaskState.completed
 assert {t.execution_info.result for t in client.task.list("python")} == {models.TaskExecutionResult.success}
 text = b"".join(client.file.get_from_task("python", "t7", "stdout.txt"))
 assert text == b"task 7\n", text
+part = b"".join(client.file.get_from_task("python", "t7", "stdout.txt", models.FileGetFromTaskOptions(ocp_range="bytes=5-5")))
+assert part == b"7", part
+properties = client.file.get_properties_from_task("python", "t7", "stdout.txt", raw=True).headers
+assert properties["Content-Length"] == 7 and properties["ocp-batch-file-isdirectory"] is False, properties
+pages = client.task.list("python", models.TaskListOptions(filter="state eq 'completed' and startswith(id, 't1')", select="id", max_results=4))
+listed = list(pages)
+assert {t.id for t in listed} == {"t1"} | {"t1%d" % i for i in range(10)} and listed[0].command_line is None, [t.id for t in listed]
 names = [f.name for f in client.file.list_from_task("python", "t7", recursive=True)]
 assert "stdout.txt" in names and "wd" in names, names
 try:
@@ -49,6 +56,21 @@ try:
     sys.exit("an id that differs in case only was taken")
 except models.BatchErrorException as error:
     assert error.error.code == "TaskExists", error.error.code
+    assert "RequestId:" in error.error.message.value, error.error.message
+job = client.job.get("python")
+client.job.patch("python", models.JobPatchParameter(priority=7), models.JobPatchOptions(if_match=job.e_tag))
+try:
+    client.job.patch("python", models.JobPatchParameter(priority=8), models.JobPatchOptions(if_match=job.e_tag))
+    sys.exit("a change by an ETag of before was taken")
+except models.BatchErrorException as error:
+    assert (error.response.status_code, error.error.code) == (412, "ConditionNotMet"), error
+assert client.job.get("python").priority == 7
+# More than a request may hold: the client halves what it sends until each request is taken.
+long = [models.EnvironmentSetting(name="LONG", value="x" * 20000)]
+added = client.task.add_collection("python", [
+    models.TaskAddParameter(id="long%d" % i, command_line="/bin/true", environment_settings=long) for i in range(80)
+])
+assert sorted(r.task_id for r in added.value) == sorted("long%d" % i for i in range(80)), added.value
 client.job.delete("python")
 client.pool.delete("python")
 until("the pool is gone", 30, lambda: not client.pool.exists("python"))

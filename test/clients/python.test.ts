@@ -14,7 +14,7 @@ describe.skipIf(!present)("Debian's python3-azure, unmodified", () => {
   });
   afterAll(() => instance.purge());
 
-  test('pool, job, 100 tasks, wait, read stdout, delete', async () => {
+  test('pool, job, 100 tasks, wait, read stdout, pages, ranges, ETags, a collection too large for one request, delete', async () => {
     const env = { ...(await instance.env()) };
     const { stdout } = await mustRun(PYTHON, [join(import.meta.dirname, 'flow.py')], { env, timeoutMs: 120_000 });
     expect(stdout.trim()).toBe('done');
