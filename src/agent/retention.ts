@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
@@ -49,6 +49,9 @@ const pauseBusyMs = 100;
 const removedAtOnce = 50;
 /** So many may wait while tasks run before more than one goes at a time: a node that is never idle must get rid of them as fast as they come. */
 const patience = 1_000;
+
+/** Of a deleted job's, in one turn of the event loop. */
+const discardedAtOnce = 100;
 
 /** How many of those that wait go now. */
 export const batchOf = (waiting: number, isBusy: boolean): number => Math.min(isBusy ? Math.ceil(waiting / patience) : waiting, removedAtOnce);
@@ -135,6 +138,17 @@ export const createRetention = (options: RetentionOptions): Retention => {
     else remove(job, task, kept);
   };
 
+  /** In turns: to rename 100,000 directories takes seconds, and other jobs' tasks are to start meanwhile. */
+  const discardAll = async (job: JobNumber): Promise<void> => {
+    let done = 0;
+    // Removing while iterating is what a Map allows.
+    for (const [task, kept] of jobs.get(job) ?? []) {
+      discard(job, task, kept);
+      done += 1;
+      if (done % discardedAtOnce === 0) await nextTurn();
+    }
+  };
+
   return {
     claim: (key, directory) => {
       const before = claims.get(directory);
@@ -158,10 +172,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
       const kept = keptOf({ job, task });
       if (kept !== undefined) discard(job, task, kept);
     },
-    discardJob: (job) => {
-      // Removing while iterating is what a Map allows.
-      for (const [task, kept] of jobs.get(job) ?? []) discard(job, task, kept);
-    },
+    discardJob: (job) => void discardAll(job),
     isOver: (directory) => {
       const claim = claims.get(directory);
       const kept = claim === undefined ? undefined : keptOf(claim);

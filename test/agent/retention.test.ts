@@ -83,6 +83,16 @@ describe('the directory of a task', () => {
     expect([isThere('a1'), isThere('a3'), isThere('b')]).toEqual([false, false, true]);
   });
 
+  test('is one of very many of a deleted job: they go in turns, so that other tasks start meanwhile', async () => {
+    for (let task = 0; task < 250; task++) {
+      begin(key(1, task), `a${task}`);
+      end(key(1, task), null);
+    }
+    retention.discardJob(1);
+    expect([isThere('a0'), isThere('a249')]).toEqual([false, true]);
+    await vi.waitFor(() => expect(isThere('a249')).toBe(false));
+  });
+
   test('takes those of its job with it when it was the last one there', () => {
     const [a, b, other] = ['workitems/j/job-1/a', 'workitems/j/job-1/b', 'workitems/other/job-1/a'] as const;
     begin(key(1, 1), a);
