@@ -372,6 +372,8 @@ describe('secrets and users', () => {
       for (const pid of pidsOf(shown)) expect(readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Uid:\s+65534/m);
       const connect = JSON.parse((await as('env', '--format', 'json')).stdout) as LinariteEnv;
       expect(Buffer.from(connect.AZURE_BATCH_ACCESS_KEY, 'base64').toString()).toContain('known to everybody');
+      // Root is told the keys of who runs the service.
+      expect(await env(dataDir)).toEqual(connect);
     } finally {
       expect((await as('down', '--purge')).code).toBe(0);
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { DataDirectory } from './dataDirectory.ts';
 import { readExternals } from './externals.ts';
-import { provideKeys, usesWellKnownKeys } from './keys.ts';
+import { provideKeys } from './keys.ts';
 import type { ServiceRecord } from './record.ts';
 
 /** How clients connect: the names that `linarite env` prints, which scripts rely on. */
@@ -20,7 +20,7 @@ export interface ClientEnvironment {
 
 /** The environment for clients of a running service. */
 export function clientEnvironment(directory: DataDirectory, record: ServiceRecord): ClientEnvironment {
-  const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: record.options.host, insist: record.options.wellKnownKey }));
+  const keys = provideKeys(directory.keys, record.wellKnownKeys);
   const external = readExternals(directory).storage;
   const endpoint = external?.endpoint ?? record.blobEndpoint ?? '';
   const { name, key } = external === undefined ? keys.storage : { name: external.accountName, key: external.accountKey };

@@ -28,6 +28,8 @@ export interface ServiceRecord {
   readonly startedAt: string;
   readonly version: string;
   readonly options: ServiceOptions;
+  /** Who asks may be another user than who runs it, on whom that depends. */
+  readonly wellKnownKeys: boolean;
   /** Where clients on this machine go. */
   readonly endpoint: string;
   readonly managementEndpoint: string;
@@ -79,6 +81,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'port') === 'number' &&
     typeof Reflect.get(options, 'host') === 'string' &&
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
+    has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)
   );

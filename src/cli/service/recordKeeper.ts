@@ -7,6 +7,7 @@ import { type PartRecord, type ServiceOptions, type ServiceRecord, writeRecord }
 export class RecordKeeper {
   readonly #directory: DataDirectory;
   readonly #options: ServiceOptions;
+  readonly #wellKnownKeys: boolean;
   readonly #startedAt = new Date().toISOString();
   readonly #process = ownIdentity();
   readonly #parts = new Map<'database' | 'blobs', () => PartRecord | undefined>();
@@ -15,9 +16,10 @@ export class RecordKeeper {
   limits: readonly string[] = [];
   blobEndpoint: string | undefined;
 
-  constructor(directory: DataDirectory, options: ServiceOptions) {
+  constructor(directory: DataDirectory, options: ServiceOptions, wellKnownKeys: boolean) {
     this.#directory = directory;
     this.#options = options;
+    this.#wellKnownKeys = wellKnownKeys;
     this.#port = options.port;
   }
 
@@ -56,6 +58,7 @@ export class RecordKeeper {
       startedAt: this.#startedAt,
       version: releaseVersion(),
       options: { ...this.#options, port: this.#port },
+      wellKnownKeys: this.#wellKnownKeys,
       endpoint: `http://${authority}`,
       managementEndpoint: `https://${authority}`,
       limits: this.limits,

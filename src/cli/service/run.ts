@@ -33,14 +33,15 @@ export async function runService(path: string, options: ServiceOptions, parts: P
   const { log, close: closeLog } = openLog(directory);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
+  const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }));
   const composition = {
     directory,
     options,
     externals: readExternals(directory),
-    keys: provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey })),
+    keys,
     log,
     cleanups,
-    record: new RecordKeeper(directory, options),
+    record: new RecordKeeper(directory, options, keys.wellKnown),
   };
   let fate: AgentsFate = 'leave';
   let stopping: Promise<void> | undefined;

@@ -10,7 +10,6 @@ import { lastLines } from '../lastLines.ts';
 import { claimDataDirectory } from './claim.ts';
 import { type DataDirectory, findDataDirectory } from './dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
-import { usesWellKnownKeys } from './keys.ts';
 import { moveIfLong } from './log.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
 
@@ -55,11 +54,11 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
 }
 
 /** A running service cannot change; who asks for another one is told so. */
-function refuseOtherWishes(directory: DataDirectory, { options }: ServiceRecord, wishes: Wishes): void {
+function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys }: ServiceRecord, wishes: Wishes): void {
   const differences = [
     ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
     ...(wishes.host !== undefined && wishes.host !== options.host ? [`on the address ${options.host}`] : []),
-    ...(wishes.wellKnownKey === true && !usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }) ? ['without --well-known-key'] : []),
+    ...(wishes.wellKnownKey === true && !wellKnownKeys ? ['without --well-known-key'] : []),
     ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
   ];
   if (differences.length === 0) return;
