@@ -12,6 +12,7 @@ import { etag, jsonContentType, type Answer } from './answer.ts';
 import { param, wakeLater, type Call, type Handler, type Parts } from './call.ts';
 import { guardJob } from './jobGuards.ts';
 import { storedJob, viewOfJob } from './jobView.ts';
+import { taskSpecText } from './taskText.ts';
 import { storedConstraints, taskRules } from './taskView.ts';
 
 type Outcome = { readonly taskId: string } & ({ readonly modifiedAt: Instant } | { readonly error: BatchError });
@@ -52,10 +53,8 @@ function refusal(task: TaskAdd, job: Parameters<typeof checkTaskAgainstJob>[1], 
 }
 
 function newTask(task: TaskAdd): NewTask {
-  // The id first, whatever the client's order: taskText.ts answers with this text.
-  const { id, ...rest } = withTaskDefaults(task, { constraints: undefined });
-  const spec = { id, ...rest, constraints: storedConstraints(task.constraints) };
-  return { id, spec: JSON.stringify(spec), requiredSlots: spec.requiredSlots, rules: taskRules(spec) };
+  const spec = { ...withTaskDefaults(task, { constraints: undefined }), constraints: storedConstraints(task.constraints) };
+  return { id: task.id, spec: taskSpecText(spec), requiredSlots: spec.requiredSlots, rules: taskRules(spec) };
 }
 
 /** Task_Add. */

@@ -15,6 +15,7 @@ import { existingJob } from './jobHandlers.ts';
 import { viewOfJob } from './jobView.ts';
 import { addCollection, addOne } from './taskAdd.ts';
 import { contextOf, listTasksHandler } from './taskList.ts';
+import { taskSpecText } from './taskText.ts';
 import { storedConstraints, storedTask, taskRules, viewOfTask, wireTask } from './taskView.ts';
 
 const add: Handler = async (call, parts) => {
@@ -56,7 +57,7 @@ const put: Handler = async (call, parts) => {
   const modifiedAt = await change(call, parts, 'changeTask', (task) => {
     if (isCompleted(task)) throw new BatchError('TaskCompleted');
     const spec = { ...storedTask(task), constraints: storedConstraints(constraints) };
-    return { spec: { text: JSON.stringify(spec), rules: taskRules(spec) } };
+    return { spec: { text: taskSpecText(spec), rules: taskRules(spec) } };
   });
   return changed(call, 200, modifiedAt);
 };

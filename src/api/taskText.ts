@@ -1,12 +1,15 @@
 import type { TaskWithStatus } from '../store/intents/tasks.ts';
-import { isVerbatim } from '../wire/verbatim.ts';
+import { inOrder, isVerbatim } from '../wire/verbatim.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import { writeBody } from '../wire/write.ts';
-import { taskStatus, wireTask, type TaskContext } from './taskView.ts';
+import { taskHead, taskRun, viewOfTask, wireTask, type StoredTask, type TaskContext } from './taskView.ts';
+
+/** A specification as it is stored: in the order of answers, so that `taskText` can send it as it is. */
+export const taskSpecText = (spec: StoredTask): string => JSON.stringify(inOrder('Task', spec));
 
 /**
  * The JSON text of a task in a page. Pages have a thousand, and reading and writing their specifications again would be most of the work: where the client's version writes a
- * specification as it is stored, its text goes out as it is, with the status behind the id.
+ * specification as it is stored, its text goes out as it is, with the status where answers have it.
  */
 export function taskText(row: TaskWithStatus, version: ApiVersion, context: TaskContext): string {
   return storedText(row, version, context) ?? JSON.stringify(writeBody('Task', version, wireTask(row, context)));
@@ -14,17 +17,21 @@ export function taskText(row: TaskWithStatus, version: ApiVersion, context: Task
 
 function storedText(row: TaskWithStatus, version: ApiVersion, context: TaskContext): string | null {
   const { spec } = row;
-  const id = `{"id":${JSON.stringify(row.id)},`;
-  const constraintsAt = spec.indexOf(CONSTRAINTS);
-  if (!spec.startsWith(id) || constraintsAt < 0 || !isVerbatim('Task', version, spec)) return null;
+  const commandLineAt = spec.indexOf(COMMAND_LINE);
+  const constraintsAt = spec.indexOf(CONSTRAINTS, commandLineAt);
+  if (commandLineAt < 0 || constraintsAt < 0 || !isVerbatim('Task', version, spec)) return null;
   const constraintsEnd = spec.indexOf('}', constraintsAt);
-  const retries = spec.indexOf(RETRIES, constraintsAt);
-  const ownRetries = retries >= 0 && retries < constraintsEnd;
-  const jobRetries = ownRetries ? '' : `,${RETRIES}${context.jobRetryCount}`;
-  const status = JSON.stringify(taskStatus(row, context)).slice('{'.length, -'}'.length);
-  return `${id}${status},${spec.slice(id.length, constraintsEnd)}${jobRetries}${spec.slice(constraintsEnd)}`;
+  const retriesAt = spec.indexOf(RETRIES, constraintsAt);
+  const jobRetries = retriesAt >= 0 && retriesAt < constraintsEnd ? '' : `${RETRIES}${context.jobRetryCount}`;
+  const view = viewOfTask(row);
+  const head = withinBraces(JSON.stringify(taskHead(row, view, context)));
+  const run = withinBraces(JSON.stringify(taskRun(row, view, context)));
+  return `${spec.slice(0, commandLineAt)},${head}${spec.slice(commandLineAt, constraintsEnd)}${jobRetries}${spec.slice(constraintsEnd, -'}'.length)},${run}}`;
 }
 
-// Found in JSON text only where they are names: within a string their quotes are escaped. No other object of a task has such a property.
-const CONSTRAINTS = '"constraints":{';
-const RETRIES = '"maxTaskRetryCount":';
+const withinBraces = (json: string): string => json.slice('{'.length, -'}'.length);
+
+// Found in JSON text only where they are names: within a string their quotes are escaped. No other object of a task has such properties.
+const COMMAND_LINE = ',"commandLine":';
+const CONSTRAINTS = ',"constraints":{';
+const RETRIES = ',"maxTaskRetryCount":';

@@ -43,13 +43,14 @@ export interface TaskContext {
 export function wireTask(row: TaskWithStatus, context: TaskContext): Task {
   const spec = storedTask(row);
   const { maxTaskRetryCount = context.jobRetryCount, ...constraints } = spec.constraints;
+  const view = viewOfTask(row);
   // Assigned onto the object that was just parsed: spreading it into a new one costs several times as much, and pages have a thousand.
-  return Object.assign(spec, taskStatus(row, context), { constraints: { ...constraints, maxTaskRetryCount } });
+  return Object.assign(spec, taskHead(row, view, context), taskRun(row, view, context), { constraints: { ...constraints, maxTaskRetryCount } });
 }
 
-/** All of a task that its specification does not say. No API version knows it under other names. */
-export function taskStatus(row: TaskWithStatus, context: TaskContext) {
-  const view = viewOfTask(row);
+// All of a task that its specification does not say, in two parts: answers have them on both sides of it. No API version knows any of it under other names.
+
+export function taskHead(row: TaskWithStatus, view: StateView<WireTaskState>, context: TaskContext) {
   return {
     url: `${context.baseUrl}/jobs/${context.jobId}/tasks/${row.id}`,
     eTag: etag(row.modifiedAt),
@@ -59,9 +60,11 @@ export function taskStatus(row: TaskWithStatus, context: TaskContext) {
     stateTransitionTime: formatTimestamp(view.since),
     previousState: view.previousState ?? undefined,
     previousStateTransitionTime: time(view.previousSince),
-    executionInfo: executionInfo(row, view.state),
-    nodeInfo: nodeInfo(row, view.state, context),
   };
+}
+
+export function taskRun(row: TaskWithStatus, { state }: StateView<WireTaskState>, context: TaskContext) {
+  return { executionInfo: executionInfo(row, state), nodeInfo: nodeInfo(row, state, context) };
 }
 
 /** A task that waits for another try shows none of the last one's times (recorded: active tasks carry counts alone). */

@@ -74,20 +74,17 @@ const compiled = new Map<string, ShapeReader>();
 function readShape(shape: ShapeName, revision: Revision, json: unknown, name: string): unknown {
   const { properties, required } = readerOf(shape, revision);
   const input = objectOf(json, name);
+  for (const key in input) if (!properties.has(key) && !isAnnotation(key)) throw unknownProperty(key, shape);
   const output: Record<string, unknown> = {};
   let unsupported: BatchError | undefined;
-  for (const key in input) {
-    const value = input[key];
-    const property = properties.get(key);
-    if (property === undefined) {
-      if (isAnnotation(key)) continue;
-      throw unknownProperty(key, shape);
-    }
+  // In the table's order, whatever the client's: what is stored goes out as it is (verbatim.ts).
+  for (const [wireName, property] of properties) {
+    const value = input[wireName];
     // OData clients write null for what they do not set.
     if (value === null || value === undefined) continue;
-    const canonical = property.read(value, key);
+    const canonical = property.read(value, wireName);
     output[property.canonicalName] = canonical;
-    if (property.refusedPath !== undefined) unsupported ??= refusalOf(property.refusedPath, key, canonical);
+    if (property.refusedPath !== undefined) unsupported ??= refusalOf(property.refusedPath, wireName, canonical);
   }
   for (const { wireName, canonicalName } of required) {
     if (output[canonicalName] === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: wireName }]);

@@ -20,6 +20,14 @@ export function isVerbatim(shape: ShapeName, { revision }: ApiVersion, text: str
   return words === null || !words.test(text);
 }
 
+/** The properties of a canonical resource in the order of answers; those within them are in it since they were read. */
+export function inOrder(shape: ShapeName, canonical: object): Record<string, unknown> {
+  const input = canonical as Readonly<Record<string, unknown>>;
+  const output: Record<string, unknown> = {};
+  for (const [name] of rowsOf(shape)) if (input[name] !== undefined) output[name] = input[name];
+  return output;
+}
+
 /** No word needs escaping: they are names and enum values of the contract. */
 const expressionOf = (words: ReadonlySet<string>): RegExp | null => (words.size === 0 ? null : new RegExp(`"(?:${[...words].join('|')})"`));
 

@@ -126,9 +126,10 @@ describe('files that a task is given and gives back', () => {
     const { outcome } = await node.owner.run({ resourceFiles: [fromContainer('', '', server.url)], commandLine: '/bin/true' });
     expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobNotFound' } });
     for (const response of held) response.end('late');
-    const before = [...asked];
     await node.owner.run({ resourceFiles: [fromUrl(server.url, 'another')], commandLine: '/bin/true' });
-    expect(asked).toEqual([...before, '/file']);
+    // Those that were under way may be seen by the server at any time.
+    const underWay = names.slice(0, 8).map((name) => `/file/${name}`);
+    expect(asked.filter((path) => !underWay.includes(path))).toEqual(['/file']);
     server.close();
   });
 

@@ -183,6 +183,12 @@ describe('bounds', () => {
 });
 
 describe('canonical form', () => {
+  test('has properties in the order of the table, whatever the order sent', () => {
+    const sent = { environmentSettings: [{ value: 'v', name: 'n' }], commandLine: 'c', displayName: 'd', id: 'i' };
+    const canonical = readBody('TaskAdd', newestApiVersion, sent);
+    expect(JSON.stringify(canonical)).toBe('{"id":"i","displayName":"d","commandLine":"c","environmentSettings":[{"name":"n","value":"v"}]}');
+  });
+
   test('durations and sizes are spelled as the service spells them', () => {
     const pool = readBody('PoolAdd', newestApiVersion, { ...sampleOf('PoolAdd'), vmSize: 'STANDARD_D1_V2', resizeTimeout: 'PT06M00S' });
     expect([pool.vmSize, pool.resizeTimeout]).toEqual(['standard_d1_v2', 'PT6M']);
