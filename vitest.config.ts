@@ -13,7 +13,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          fileParallelism: false,
+          // Most of their time they wait for processes that start and end. More than two at a time would wait for a processor.
+          maxWorkers: 2,
         },
       },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 } },
