@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type BlobServer, startBlobServer } from '../../src/blobs/embedded/server.ts';
+import { isRunning, type ProcessIdentity } from '../../src/processes/identity.ts';
 import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 
@@ -123,6 +124,19 @@ describe('the embedded blob server', () => {
     const server = await start();
     expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).not.toContain(KEY);
     expect(readFileSync(`/proc/${server.pid}/cmdline`, 'utf8')).toContain('--disableTelemetry');
+  });
+
+  test('ends again when the database that it waits for cannot be had', async () => {
+    const elsewhere = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
+    try {
+      const started = startBlobServer({ directory: elsewhere, databaseUrl: Promise.reject(new Error('no database today')), accountName: 'testaccount', accountKey: KEY });
+      await expect(started).rejects.toThrow('no database today');
+      const notes = JSON.parse(readFileSync(join(elsewhere, 'server.json'), 'utf8')) as { readonly process: ProcessIdentity };
+      expect(isRunning(notes.process)).toBe(false);
+    } finally {
+      rmSync(elsewhere, { recursive: true });
+      rmSync(`${elsewhere}.log`, { force: true });
+    }
   });
 
   test('says what went wrong when it cannot start', async () => {

@@ -1,5 +1,5 @@
 // The program that runs as the blob server's process. Arguments: those of Azurite (no credential among them);
-// environment: AZURITE_ACCOUNTS and AZURITE_DB.
+// environment: AZURITE_ACCOUNTS. A first message says where its database is, once that is there.
 import { createRequire } from 'node:module';
 
 /** What we use of Azurite's server object. */
@@ -11,7 +11,10 @@ interface BlobServerProcess {
 await main();
 
 async function main(): Promise<void> {
-  const server = await createServer();
+  const databaseUrl = firstMessage();
+  const factory = loadFactory();
+  process.env['AZURITE_DB'] = await databaseUrl;
+  const server = await createServer(factory);
   await server.start();
   process.send?.('ready');
   let closing = false;
@@ -26,22 +29,46 @@ async function main(): Promise<void> {
   process.on('disconnect', () => {});
 }
 
+/** The database's URL. A service that dies before it has said it leaves nothing to do. */
+function firstMessage(): Promise<string> {
+  return new Promise((resolve) => {
+    const gone = (): void => process.exit(1);
+    process.once('disconnect', gone);
+    process.once('message', (message) => {
+      process.off('disconnect', gone);
+      if (typeof message !== 'object' || message === null || !('databaseUrl' in message) || typeof message.databaseUrl !== 'string') throw new Error('the first message names no database');
+      resolve(message.databaseUrl);
+    });
+  });
+}
+
+/** What we use of Azurite's factory. */
+interface BlobServerFactory {
+  createServer(): Promise<unknown>;
+}
+
 /**
- * Azurite's factory, without its `main`: that one would load its telemetry client. The factory reads process.argv and AZURITE_DB.
+ * Azurite's factory, without its `main`: that one would load its telemetry client. When it makes a server it reads process.argv and AZURITE_DB.
  * The package carries no types, so what we use is looked at.
  */
-async function createServer(): Promise<BlobServerProcess> {
+function loadFactory(): BlobServerFactory {
   const module: unknown = createRequire(import.meta.url)('azurite/dist/src/blob/BlobServerFactory.js');
   if (typeof module !== 'object' || module === null || !('BlobServerFactory' in module)) throw new Error('this Azurite has no BlobServerFactory');
   const { BlobServerFactory: Factory } = module;
   if (typeof Factory !== 'function') throw new Error('this Azurite has no BlobServerFactory');
   const factory: unknown = Reflect.construct(Factory, []);
-  if (typeof factory !== 'object' || factory === null || !('createServer' in factory) || typeof factory.createServer !== 'function') {
-    throw new Error('this Azurite makes no server');
-  }
-  const server: unknown = await factory.createServer();
+  if (!isFactory(factory)) throw new Error('this Azurite makes no server');
+  return factory;
+}
+
+async function createServer(factory: BlobServerFactory): Promise<BlobServerProcess> {
+  const server = await factory.createServer();
   if (!isBlobServer(server)) throw new Error('this Azurite makes no server');
   return server;
+}
+
+function isFactory(value: unknown): value is BlobServerFactory {
+  return typeof value === 'object' && value !== null && 'createServer' in value && typeof value.createServer === 'function';
 }
 
 function isBlobServer(value: unknown): value is BlobServerProcess {

@@ -11,8 +11,11 @@ import { nodeArguments, siblingModule } from '../../processes/module.ts';
 export interface BlobServerOptions {
   /** Content of the blobs and the server's own notes; made if missing. One server at a time. */
   readonly directory: string;
-  /** A PostgreSQL database of its own, as a URL; over a unix socket: `postgres://user@localhost/name?host=/directory`. */
-  readonly databaseUrl: string;
+  /**
+   * A PostgreSQL database of its own, as a URL; over a unix socket: `postgres://user@localhost/name?host=/directory`. While it is still being made the process, which is
+   * large, is loaded.
+   */
+  readonly databaseUrl: string | Promise<string>;
   readonly accountName: string;
   /** base64. Goes to the process by its environment, never as an argument. */
   readonly accountKey: string;
@@ -50,10 +53,13 @@ const END = [
 
 /**
  * Starts the blob server, after ending one that an earlier life left on this directory. Returns when it answers.
- * Throws with what it logged when it does not start; when its port is taken by a stranger it moves to another one and keeps that.
+ * Throws with what it logged when it does not start, and what `databaseUrl` rejects with; when its port is taken by a stranger it moves to another one and keeps that.
  */
 export async function startBlobServer(options: BlobServerOptions): Promise<BlobServer> {
   const { directory } = options;
+  const databaseUrl = Promise.resolve(options.databaseUrl);
+  // Awaited below; until then nobody hears that it failed.
+  databaseUrl.catch(() => undefined);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   await endLeftoverBlobServer(directory);
   const port = await choosePort(options);
@@ -66,10 +72,20 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
   });
   const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
   if (identity !== undefined) writeNotes(directory, { port, process: identity });
-  const outcome = await untilReady(child, exited, options.startTimeoutMs ?? START_TIMEOUT_MS);
-  if (outcome !== 'ready' || identity === undefined) {
+  const end = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
+  };
+  try {
+    // One that has ended meanwhile is told of by `exited`.
+    child.send({ databaseUrl: await databaseUrl }, () => undefined);
+  } catch (error) {
+    await end();
+    throw error;
+  }
+  const outcome = await untilReady(child, exited, options.startTimeoutMs ?? START_TIMEOUT_MS);
+  if (outcome !== 'ready' || identity === undefined) {
+    await end();
     const said = readFileSync(logFile).subarray(logStartBytes).toString('utf8').trim();
     throw new Error(`the blob server ${outcome === 'timeout' ? 'was not ready in time' : 'did not start'}: ${said}`);
   }
@@ -134,7 +150,6 @@ function spawnServer(options: BlobServerOptions & { port: number; logFile: strin
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
         AZURITE_ACCOUNTS: `${options.accountName}:${options.accountKey}`,
-        AZURITE_DB: options.databaseUrl,
       },
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],

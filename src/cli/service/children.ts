@@ -45,15 +45,15 @@ function reasonOf(error: unknown): string {
   return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error);
 }
 
-/** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. */
-export async function startStorage(given: Composition, database: Connection): Promise<Storage> {
+/** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its process loads while the database starts. */
+export async function startStorage(given: Composition, database: Promise<Connection>): Promise<Storage> {
   const { directory, cleanups, log, externals, keys, record } = given;
   if (externals.storage !== undefined) {
     record.blobEndpoint = externals.storage.endpoint;
     return externals.storage;
   }
   const [{ startBlobServer }, { blobDatabaseUrl }] = await Promise.all([import('../../blobs/embedded/server.ts'), import('../../store/embedded/databases.ts')]);
-  const databaseUrl = await blobDatabaseUrl(database);
+  const databaseUrl = database.then(blobDatabaseUrl);
   const logFile = join(directory.logs, 'blobs.log');
   moveIfLong(logFile);
   const { name: accountName, key: accountKey } = keys.storage;

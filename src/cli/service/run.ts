@@ -24,7 +24,7 @@ export interface Service {
 }
 
 /**
- * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database -> migrations beside blob
+ * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database and migrations beside blob
  * server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the user can do something; what was
  * started by then is ended.
  */
@@ -78,11 +78,14 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   record.listens(front.port);
 
-  const connection = await startDatabase(composition);
-  signal.throwIfAborted();
-  const [storage, migrated] = await Promise.allSettled([startStorage(composition, connection), parts.migrate(connection)]);
-  if (migrated.status === 'rejected') throw migrated.reason;
-  if (storage.status === 'rejected') throw storage.reason;
+  const starting = startDatabase(composition);
+  const migrating = starting.then((connection) => parts.migrate(connection));
+  const storing = startStorage(composition, starting);
+  // What was begun is waited for, so that it can be ended, even if something else has failed.
+  await Promise.allSettled([starting, migrating, storing]);
+  const connection = await starting;
+  await migrating;
+  const storage = await storing;
   signal.throwIfAborted();
 
   let api: ApiPart | undefined;
@@ -91,10 +94,10 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
   const context: ServiceContext = { processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, log };
-  const owner = await parts.startOwner(context, storage.value);
+  const owner = await parts.startOwner(context, storage);
   cleanups.add('owner', () => owner.stop(fate()));
   signal.throwIfAborted();
-  api = await parts.startApi(context, storage.value, owner);
+  api = await parts.startApi(context, storage, owner);
   signal.throwIfAborted();
   front.serve(api);
   record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition)])];
