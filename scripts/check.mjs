@@ -4,14 +4,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** One check: either a program that passes or fails as a whole, or a project of tests that are counted one by one. */
+/** One check: either a program that passes or fails as a whole, or projects of tests that are counted one by one. */
 const STEPS = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit'] },
   { name: 'lint', command: ['oxlint', '--deny-warnings'] },
   { name: 'unused code', command: ['knip'] },
-  { name: 'unit tests', project: 'unit' },
-  { name: 'simulation', project: 'simulation' },
-  { name: 'tests on real parts', project: 'real' },
+  { name: 'unit tests and simulation', projects: ['unit', 'simulation'] },
+  { name: 'tests on real parts', projects: ['real'] },
 ];
 
 /**
@@ -34,7 +33,7 @@ const sum = { passed: 0, failed: 0, skipped: 0 };
 for (const step of STEPS) {
   console.log(`\n== ${step.name}`);
   const started = performance.now();
-  const result = step.project === undefined ? runProgram(step) : runTests(step);
+  const result = step.projects === undefined ? runProgram(step) : runTests(step);
   for (const key of Object.keys(sum)) sum[key] += result[key];
   console.log(`== ${step.name}: ${describe(result)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
@@ -48,9 +47,9 @@ function runProgram({ command: [program, ...args] }) {
 }
 
 /** Counts single tests, and names what was skipped. A run that ends badly without a failed test (it crashed, it hung) is a failure too. */
-function runTests({ name, project }) {
-  const report = join(directory, `${project}.json`);
-  const { status } = run('vitest', ['run', '--project', project, '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
+function runTests({ name, projects }) {
+  const report = join(directory, `${projects.join('-')}.json`);
+  const { status } = run('vitest', ['run', ...projects.flatMap((project) => ['--project', project]), '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
   let tests;
   try {
     tests = JSON.parse(readFileSync(report, 'utf8'));
