@@ -7,6 +7,8 @@ import { startLinarite, type Instance } from '../../test/support/linarite.ts';
 export interface SmallClient {
   /** Throws on any status of 400 and above. `path` begins with `/` and may carry a query; api-version is added. */
   call(method: string, path: string, body?: unknown): Promise<unknown>;
+  /** As `call`; resolves with the last byte of the answer, which nobody has read yet. */
+  text(method: string, path: string, body?: unknown): Promise<string>;
   close(): void;
 }
 
@@ -21,7 +23,7 @@ export const smallClient = (endpoint: string, account: string, key: string): Sma
     const text = `${[method, '', '', length, '', type, '', '', '', '', '', ''].join('\n')}\nocp-date:${date}\n/${account}${url.pathname}${query.join('')}`;
     return `SharedKey ${account}:${createHmac('sha256', secret).update(text).digest('base64')}`;
   };
-  const call = (method: string, path: string, body?: unknown): Promise<unknown> =>
+  const text = (method: string, path: string, body?: unknown): Promise<string> =>
     new Promise((resolve, reject) => {
       const url = new URL(path, base);
       url.searchParams.set('api-version', API_VERSION);
@@ -33,18 +35,22 @@ export const smallClient = (endpoint: string, account: string, key: string): Sma
       if (type !== '') headers['content-type'] = type;
       if (length !== '') headers['content-length'] = length;
       const sent = request(url, { method, headers, agent }, (answer) => {
-        let text = '';
-        answer.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        let received = '';
+        answer.setEncoding('utf8').on('data', (chunk: string) => (received += chunk));
         answer.on('end', () => {
-          if ((answer.statusCode ?? 500) >= 400) return reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`));
-          return resolve(text.startsWith('{') ? JSON.parse(text) : text);
+          if ((answer.statusCode ?? 500) >= 400) return reject(new Error(`${method} ${path}: ${answer.statusCode} ${received}`));
+          return resolve(received);
         });
         answer.on('error', reject);
       });
       sent.on('error', reject);
       sent.end(payload);
     });
-  return { call, close: () => agent.destroy() };
+  const call = async (method: string, path: string, body?: unknown): Promise<unknown> => {
+    const answer = await text(method, path, body);
+    return answer.startsWith('{') ? JSON.parse(answer) : answer;
+  };
+  return { call, text, close: () => agent.destroy() };
 };
 
 export const LINUX = {
