@@ -4,7 +4,14 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/{wire,core,autoscale}/**/*.test.ts', 'test/**/*.unit.test.ts'] } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{wire,core,autoscale}/**/*.test.ts', 'test/**/*.unit.test.ts'],
+          // Milliseconds each, but for fuzzing and property tests: seconds, and several times as many on a busy machine.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: 'real',
