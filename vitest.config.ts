@@ -20,8 +20,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 60_000,
           pool: 'forks',
-          // Most of their time they wait for processes that start and end. More than two at a time would wait for a processor.
-          maxWorkers: 2,
+          // Half of their time they wait for processes to start and end.
+          maxWorkers: 3,
         },
       },
       { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 } },
