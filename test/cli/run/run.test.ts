@@ -336,6 +336,11 @@ describe('a run that is left', () => {
     await until('the task runs', 30_000, async () => ((await batch.job.getTaskCounts(job).catch(() => undefined))?.taskCounts.running === 1 ? true : undefined));
     return { send: (text) => void child.stdin.write(text), kill: () => void child.kill('SIGINT'), output: () => output, code };
   };
+  /** How often the service was asked for counts of tasks. */
+  const looks = async (): Promise<number> => {
+    const metrics = await (await fetch(`${env.AZURE_BATCH_ENDPOINT}/metrics`)).text();
+    return [...metrics.matchAll(/^linarite_requests_total\{.*operation="Job_GetTaskCounts".*\} (\d+)$/gm)].reduce((sum, [, count]) => sum + Number(count), 0);
+  };
   const jobState = async (job: string): Promise<string | undefined> => (await batch.job.get(job)).state;
 
   test('by Ctrl-C without a terminal ends the job and removes the pool', async () => {
@@ -366,8 +371,9 @@ describe('a run that is left', () => {
     const long = await startLong('goes-on', true);
     long.send('\u0003');
     await until('the question', 10_000, async () => (long.output().includes('Leave the job running') ? true : undefined));
-    // Not a wait for something: long enough for the bar, drawn each two seconds at least, to go over the question.
-    await new Promise((settle) => setTimeout(settle, 3_000));
+    // The bar is drawn after each look at the counts: two more, and it would have gone over the question.
+    const looked = await looks();
+    await until('two more looks', 20_000, async () => ((await looks()) >= looked + 2 ? true : undefined));
     expect(long.output().slice(long.output().indexOf('Leave the job'))).not.toContain('0/1');
     long.send('l\n');
     expect(await long.code).toBe(6);
