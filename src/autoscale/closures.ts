@@ -1,7 +1,7 @@
 import { civilTime, isTimestampMember } from './calendar.ts';
 import { sampledVariable } from './check.ts';
 import { callFunction, functionNamed, tooLong } from './functions.ts';
-import { callMethod, latestSample, methodNamed } from './methods.ts';
+import { callMethod, latestSample, methodNamed, takesValues } from './methods.ts';
 import { emptyHistory } from './history.ts';
 import { LIMITS } from './limits.ts';
 import { applyBinary, applyUnary } from './operators.ts';
@@ -126,8 +126,11 @@ function callCode(expression: Expression & { kind: 'call' }, slots: Slots): Tran
 function methodCode(expression: Expression & { kind: 'method' }, slots: Slots): Translated {
   const row = known(methodNamed(expression.method));
   const metric = known(sampledVariable(expression.object)).name;
-  const codes = expression.args.map((arg) => translated(arg, slots).code);
+  const parts = expression.args.map((arg) => translated(arg, slots));
   const { span } = expression;
+  const constants = constantsOf(parts);
+  if (constants !== undefined && takesValues(row, constants)) return { code: (run) => row.call(metric, constants, run, span) };
+  const codes = parts.map((part) => part.code);
   return { code: (run) => callMethod(row, metric, valuesOf(codes, run), run, span) };
 }
 
@@ -194,9 +197,7 @@ function bounded(value: Value, run: Run, span: Span): Value {
 }
 
 function valuesOf(codes: readonly Code[], run: Run): Value[] {
-  const values: Value[] = [];
-  for (const code of codes) values.push(code(run));
-  return values;
+  return codes.map((code) => code(run));
 }
 
 function sizeOf(values: readonly Value[]): number {
@@ -205,13 +206,19 @@ function sizeOf(values: readonly Value[]): number {
   return size;
 }
 
+/** The values of parts that no run can change; undefined if there is any other among them. */
+function constantsOf(parts: readonly Translated[]): readonly Value[] | undefined {
+  const values = parts.map((part) => part.constant);
+  return values.every((value) => value !== undefined) ? values : undefined;
+}
+
 function constant(value: Value): Translated {
   return { code: () => value, constant: value };
 }
 
 /** Computes what depends on constants alone now; a failure is left for the run to meet, at its place. */
 function folded(parts: readonly Translated[], code: Code): Translated {
-  if (parts.some((part) => part.constant === undefined)) return { code };
+  if (constantsOf(parts) === undefined) return { code };
   try {
     return constant(code(runOfConstants()));
   } catch (error) {

@@ -131,11 +131,11 @@ const STEPS_PER_PRINTED_ELEMENT = 10;
 /** The user's variables as the results text has them. A variable costs nothing to copy, so what is printed is counted, too. */
 function variableResults(program: Program, run: Run): string {
   let text = '';
-  for (const { name, slot } of program.variables) {
+  for (const { label, slot } of program.variables) {
     const value = run.slots[slot];
     if (value === undefined) continue;
     if (isVector(value)) spend(run, value.length * STEPS_PER_PRINTED_ELEMENT, placeOfAssignment(program, run, slot));
-    text += `;${name}=${printValue(value)}`;
+    text += label + printValue(value);
   }
   return text;
 }

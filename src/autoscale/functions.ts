@@ -105,6 +105,7 @@ export function callFunction(row: FunctionRow, args: readonly Value[], run: Run,
 function flatten(args: readonly Value[], run: Run, span: Span): DoubleVec {
   const only = args[0];
   if (args.length === 1 && only !== undefined && isVector(only)) return only;
+  if (args.length <= run.limits.vectorLength && areNumbers(args)) return args;
   const list: number[] = [];
   for (const arg of args) {
     if (typeof arg === 'number') list.push(arg);
@@ -112,6 +113,11 @@ function flatten(args: readonly Value[], run: Run, span: Span): DoubleVec {
     if (list.length > run.limits.vectorLength) throw tooLong(run, span);
   }
   return list;
+}
+
+function areNumbers(values: readonly Value[]): values is DoubleVec {
+  for (const value of values) if (typeof value !== 'number') return false;
+  return true;
 }
 
 export function tooLong(run: Run, span: Span): Failure {

@@ -139,8 +139,15 @@ function appended(metric: string, series: Series, atMs: number, value: number, c
   return { atMs: atMsList, values, first: shared ? first : 0, end: atMsList.length };
 }
 
-/** The index of the first sample after `ms`, by bisection. */
+/** The index of the first sample after `ms`: where it is if none is missing since the oldest, else by bisection. */
 function indexAfter(series: Series, ms: number): number {
+  const { atMs, first, end } = series;
+  const expected = first + 1 + Math.floor((ms - (atMs[first] ?? ms)) / SAMPLE_PERIOD_MS);
+  if (expected > first && expected < end && (atMs[expected - 1] ?? ms) <= ms && (atMs[expected] ?? ms) > ms) return expected;
+  return bisect(series, ms);
+}
+
+function bisect(series: Series, ms: number): number {
   let low = series.first;
   let high = series.end;
   while (low < high) {

@@ -74,6 +74,19 @@ export function takes(row: MethodRow, args: readonly Type[]): boolean {
   return row.overloads.some((parameters) => parameters.length === args.length && parameters.every((parameter, index) => fitsParameter(parameter, args[index])));
 }
 
+/** The same of values. Asked at each call, so by loops, which allocate nothing. */
+export function takesValues(row: MethodRow, args: readonly Value[]): boolean {
+  for (const parameters of row.overloads) if (fitAll(parameters, args)) return true;
+  return false;
+}
+
+function fitAll(parameters: readonly Parameter[], args: readonly Value[]): boolean {
+  if (parameters.length !== args.length) return false;
+  let index = 0;
+  for (const value of args) if (!fitsParameter(parameters[index++], typeOf(value))) return false;
+  return true;
+}
+
 /** `GetSample(double)`, `GetSample(when, [when], [double])` and so on, all forms of it. */
 export function signaturesOf(row: MethodRow): string {
   return row.overloads.map((parameters) => `${row.name}(${parameters.map((name) => PARAMETER_WORDS[name]).join(', ')})`).join(' or ');
@@ -81,9 +94,7 @@ export function signaturesOf(row: MethodRow): string {
 
 /** @throws Failure WrongArguments, InsufficientSampleData, NoValue, VectorTooLong, TooManySteps */
 export function callMethod(row: MethodRow, metric: string, args: readonly Value[], run: Run, span: Span): Value {
-  if (args.length > 0 && !takes(row, args.map(typeOf))) {
-    throw new Failure('WrongArguments', span, signaturesOf(row), `${row.name}(${args.map(typeOf).join(', ')})`);
-  }
+  if (!takesValues(row, args)) throw new Failure('WrongArguments', span, signaturesOf(row), `${row.name}(${args.map(typeOf).join(', ')})`);
   return row.call(metric, args, run, span);
 }
 
@@ -94,8 +105,8 @@ export function latestSample(metric: string, run: Run): Value {
 
 const PARAMETER_WORDS: Readonly<Record<Parameter, string>> = { double: 'double', when: 'timestamp or timeinterval' };
 
-function fitsParameter(parameter: Parameter, actual: Type | undefined): boolean {
-  if (actual === undefined) return false;
+function fitsParameter(parameter: Parameter | undefined, actual: Type | undefined): boolean {
+  if (parameter === undefined || actual === undefined) return false;
   return parameter === 'double' ? fits('double', actual) : fits('timestamp', actual) || fits('timeinterval', actual);
 }
 

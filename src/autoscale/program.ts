@@ -14,7 +14,7 @@ export interface Program {
   /** The slots before the first statement: all unassigned. */
   readonly emptySlots: readonly undefined[];
   /** The user's variables, in the order of the results text. */
-  readonly variables: readonly { readonly name: string; readonly slot: number }[];
+  readonly variables: readonly { readonly name: string; readonly label: string; readonly slot: number }[];
   /** Slots of the service's read-write variables, the one that wins first. */
   readonly dedicatedSlots: readonly number[];
   readonly lowPrioritySlots: readonly number[];
@@ -62,7 +62,7 @@ function programOf(text: string, statements: readonly Statement[]): Program {
   const lowPrioritySlots = slotsOf('$TargetLowPriorityNodes');
   const optionSlot = slots.slotOf('$NodeDeallocationOption');
   const variables = [...numbers]
-    .map(([name, slot]) => ({ name, slot }))
+    .map(([name, slot]) => ({ name, label: `;${name}=`, slot }))
     .filter(({ name }) => serviceVariable(name) === undefined)
     .sort((a, b) => (a.name < b.name ? -1 : 1)); // by code unit: '$' before letters, as in recorded runs
   return { text, statements, steps, emptySlots: Array.from<undefined>({ length: numbers.size }), variables, dedicatedSlots, lowPrioritySlots, optionSlot };

@@ -75,17 +75,28 @@ export function asVector(value: Value, span: Span): DoubleVec {
 
 /** A number as the service prints it: six significant digits as C's `%g` (a recorded run prints 29/30 * 100 as `96.6667`). */
 export function printDouble(value: number): string {
-  if (Number.isInteger(value) && Math.abs(value) < 1e6) return String(value === 0 ? 0 : value);
+  if (Number.isInteger(value) && Math.abs(value) < 10 ** SIGNIFICANT_DIGITS) return String(value === 0 ? 0 : value);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  const rounded = value.toPrecision(SIGNIFICANT_DIGITS);
+  if (isWrittenPlainly(Number(rounded))) return withoutZeros(rounded);
   const [digits = '', exponentText = '0'] = value.toExponential(SIGNIFICANT_DIGITS - 1).split('e');
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < SIGNIFICANT_DIGITS) return withoutZeros(value.toFixed(SIGNIFICANT_DIGITS - 1 - exponent));
   const sign = exponent < 0 ? '-' : '+';
   return `${withoutZeros(digits)}e${sign}${String(Math.abs(exponent)).padStart(2, '0')}`;
+}
+
+/** Whether `%g` needs no exponent. */
+function isWrittenPlainly(value: number): boolean {
+  const size = Math.abs(value);
+  return size >= 1e-4 && size < 10 ** SIGNIFICANT_DIGITS;
 }
 
 const SIGNIFICANT_DIGITS = 6;
 
 function withoutZeros(digits: string): string {
-  return digits.includes('.') ? digits.replace(/\.?0+$/, '') : digits;
+  if (!digits.includes('.')) return digits;
+  let end = digits.length;
+  while (digits[end - 1] === '0') end--;
+  if (digits[end - 1] === '.') end--;
+  return digits.slice(0, end);
 }
