@@ -23,7 +23,7 @@ import { jobRules, storedJob, viewOfJob, wireJob } from './jobView.ts';
 const add: Handler = async (call, parts) => {
   const spec = withJobDefaults(readBody('JobAdd', call.version, await call.json()));
   const { id } = spec;
-  await transaction(parts.database, async (tx) => {
+  await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
     await lockAccount(tx, call.account.number);
     const there = await findJob(tx, call.account.number, id);
@@ -31,7 +31,7 @@ const add: Handler = async (call, parts) => {
     const { activeJobs } = parts.quotas;
     if (activeJobs !== null && (await countActiveJobs(tx, call.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
     const job = await insertJob(tx, call.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
-    await tellOwner(tx, call.account.number, { kind: 'job', job });
+    last(tellOwner(tx, call.account.number, { kind: 'job', job }));
   });
   wakeLater(call, parts);
   return created(call, `/jobs/${id}`, call.now);
@@ -52,13 +52,13 @@ export async function existingJob(call: Call, parts: Parts): Promise<JobWithStat
 
 /** Changes the intent of the job that is called, under its lock, if its state allows `what`. Returns its `modified`. */
 async function change(call: Call, parts: Parts, what: JobCall, decide: (job: JobWithStatus) => JobChange): Promise<number> {
-  const modifiedAt = await transaction(parts.database, async (tx) => {
+  const modifiedAt = await transaction(parts.database, async (tx, last) => {
     const job = await lockJob(tx, call.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     checkConditions(call, job.modifiedAt);
     guardJob(what, viewOfJob(job).state);
     const modified = await updateJob(tx, job, decide(job), call.now);
-    await tellOwner(tx, call.account.number, { kind: 'job', job: job.job });
+    last(tellOwner(tx, call.account.number, { kind: 'job', job: job.job }));
     return modified;
   });
   await wakeAndWait(call, parts);

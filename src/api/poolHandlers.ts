@@ -36,14 +36,14 @@ const add: Handler = async (call, parts) => {
   const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
   const resizeTimeoutMs = durationMs(spec.resizeTimeout, defaultResizeTimeoutMs);
   const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
-  await transaction(parts.database, async (tx) => {
+  await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
     await lockAccount(tx, call.account.number);
     const there = await findPool(tx, call.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
     if (parts.quotas.pools !== null && (await countPools(tx, call.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
     const number = await insertPool(tx, call.account.number, pool, call.now);
-    await tellOwner(tx, call.account.number, { kind: 'pool', pool: number });
+    last(tellOwner(tx, call.account.number, { kind: 'pool', pool: number }));
   });
   wakeLater(call, parts);
   return created(call, `/pools/${id}`, call.now);
@@ -81,14 +81,14 @@ async function change(
   parts: Parts,
   decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
 ): Promise<number> {
-  const modifiedAt = await transaction(parts.database, async (tx) => {
+  const modifiedAt = await transaction(parts.database, async (tx, last) => {
     const pool = await lockPool(tx, call.account.number, param(call, 'poolId'));
     if (pool === null) throw new BatchError('PoolNotFound');
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
     const next = decide(pool);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
-    await tellOwner(tx, call.account.number, { kind: 'pool', pool: pool.pool });
+    last(tellOwner(tx, call.account.number, { kind: 'pool', pool: pool.pool }));
     return modified;
   });
   await wakeAndWait(call, parts);

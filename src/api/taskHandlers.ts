@@ -34,7 +34,7 @@ const get: Handler = async (call, parts) => {
 
 /** Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its `modified`. */
 async function change(call: Call, parts: Parts, what: JobCall, decide: (task: TaskWithStatus, job: JobWithStatus) => TaskChange): Promise<number> {
-  const modifiedAt = await transaction(parts.database, async (tx) => {
+  const modifiedAt = await transaction(parts.database, async (tx, last) => {
     // A reactivation opens the job's work again, so it is ordered against the job's end as adds are; the rest leaves the job's row to others.
     const job = await (what === 'reactivateTask' ? lockJob : findJob)(tx, call.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
@@ -43,7 +43,7 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (task: Ta
     checkConditions(call, task.modifiedAt);
     guardJob(what, viewOfJob(job).state);
     const modified = await updateTask(tx, job.job, task, decide(task, job), call.now);
-    await tellOwner(tx, call.account.number, { kind: 'task', job: job.job, task: task.task });
+    last(tellOwner(tx, call.account.number, { kind: 'task', job: job.job, task: task.task }));
     return modified;
   });
   await wakeAndWait(call, parts);

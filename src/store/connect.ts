@@ -48,6 +48,8 @@ export const connect = (connection: Connection, purpose: Purpose, overrides: { r
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS[purpose] + SOCKET_MARGIN_MS,
     keepAlive: true,
+    // For `transaction`: a statement is sent while the one before it is under way.
+    pipeline: purpose === 'api',
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     types: parsers,
   };

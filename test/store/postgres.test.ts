@@ -8,6 +8,7 @@ import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { transaction } from '../../src/store/intents/statement.ts';
+import { lockJobForTasks } from '../../src/store/intents/jobs.ts';
 import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
@@ -104,6 +105,32 @@ describe('PostgreSQL', () => {
       await updateTask(tx, job, task, { terminateAt: 1 }, 1);
     });
     await store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 1 }] }));
+  });
+
+  it('commits nothing when the write that travels with the commit fails', async () => {
+    const api = connect(postgres.connection, 'api');
+    const failure = await transaction(api, async (tx, last) => {
+      await tx.query("insert into account (account, name, created) values (70, 'seventy', 0)");
+      last(tx.query("insert into account (account, name, created) values (70, 'again', 0)"));
+    }).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: '23505' });
+    expect((await api.query('select from account where account = 70')).rowCount).toBe(0);
+    await api.end();
+  });
+
+  it('shows an add what the one before it has committed while it waited for the job', async () => {
+    const api = connect(postgres.connection, 'api');
+    const job = await intents.addJob(account, jobIntent({ id: 'contended' }));
+    const before = await pool.connect();
+    await before.query('begin');
+    await before.query('select from job where job = $1 for update', [job]);
+    const adding = transaction(api, (tx) => lockJobForTasks(tx, account, 'Contended', ['a', 'b']));
+    await until('the add waits', async () => (await waiting()) === 1);
+    await before.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) values ($1, 1, 'A', 'a', '{}', 0, 0, 1)", [job]);
+    await before.query('commit');
+    before.release();
+    expect((await adding)?.taken).toEqual(new Set(['a']));
+    await api.end();
   });
 
   it('gives an account to one of many that ask at the same time', async () => {

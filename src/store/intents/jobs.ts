@@ -110,10 +110,10 @@ export async function lockJob(tx: Transaction, account: AccountNumber, id: strin
 const statusAndTaken = statement<(JobStatusRow | { readonly [Column in keyof JobStatusRow]: null }) & { readonly taken: readonly string[] | null }>(
   'job.statusAndTaken',
   `select ${jobStatusColumns}, (
-     select array_agg(t.id_key) from unnest($2::text[]) asked (key),
-       lateral (select task.id_key from task where task.job = $1 and task.id_key = asked.key and task.deleted_at is null limit 1) t
+     select array_agg(t.id_key) from unnest($3::text[]) asked (key),
+       lateral (select task.id_key from task where task.job = j.job and task.id_key = asked.key and task.deleted_at is null limit 1) t
    ) as taken
-   from (select) one left join job_status s on s.job = $1`,
+   from job j left join job_status s on s.job = j.job where j.account = $1 and j.id_key = $2`,
 );
 
 /** As `lockJob`, and which of these keys (`idKey`) its tasks have already: all that adding tasks has to know. */
@@ -123,10 +123,11 @@ export async function lockJobForTasks(
   id: string,
   keys: readonly string[],
 ): Promise<{ readonly job: JobWithStatus; readonly taken: ReadonlySet<string> } | null> {
-  const locked = await row(tx, lock, [account, idKey(id)]);
+  const key = idKey(id);
+  // Sent together; still the second one's snapshot is younger than the lock.
+  const [locked, seen] = await Promise.all([row(tx, lock, [account, key]), row(tx, statusAndTaken, [account, key, keys])]);
   if (locked === null) return null;
-  const seen = await row(tx, statusAndTaken, [locked.job, keys]);
-  if (seen === null) throw new Error('a query without condition gave no row');
+  if (seen === null) throw new Error('the locked job is gone');
   const { taken, ...status } = seen;
   return { job: { ...locked, ...status }, taken: new Set(taken) };
 }

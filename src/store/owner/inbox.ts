@@ -1,10 +1,22 @@
 import type { Pool } from 'pg';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
+import type { JobStatus } from '../../core/status.ts';
 import type { InboxBatch } from '../ownerStore.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, TASK_COLUMNS, type TaskRow,
   jobIntent, jobStatus, poolIntent, taskIntake,
 } from './rows.ts';
+
+/** Most entries tell of new tasks, which are read by job and page: looked at first, so that a busy inbox costs one small index scan. */
+const ENTRIES = `select e.entry, e.kind, e.subject, js.state
+  from (select entry, kind, subject from inbox where account = $1 order by entry limit $2) e
+  left join job_status js on e.kind = 'tasks' and js.job = e.subject order by e.entry`;
+
+interface Entry {
+  readonly entry: number;
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task';
+  readonly subject: number;
+}
 
 /** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
@@ -17,16 +29,19 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
   left join task_status s on s.job = t.job and s.task = t.task
   order by e.entry`;
 
-interface EntryRow {
-  readonly entry: number;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task';
-  readonly subject: number;
-}
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = EntryRow & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
+type InboxRow = Entry & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
 
 export const readInbox = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
+  const { rows } = await pool.query<Entry & { readonly state: JobStatus['state'] | null }>({ name: 'entries', text: ENTRIES, values: [account, limit + 1] });
+  if (rows.some(({ kind, state }) => kind !== 'tasks' || state === 'completed')) return readAll(pool, account, limit);
+  const taken = rows.slice(0, limit);
+  return { entries: taken.map(({ entry }) => entry), pools: [], jobs: [], jobsWithNewTasks: [...new Set(taken.map(({ subject }) => subject))], tasks: [], more: rows.length > limit };
+};
+
+/** With all that the entries point at. */
+const readAll = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
   const { rows } = await pool.query<InboxRow>({ name: 'inbox', text: INBOX, values: [account, limit + 1] });
   const more = rows.length > limit;
   const pools = new Map<number, InboxBatch['pools'][number]>();
