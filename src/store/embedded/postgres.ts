@@ -1,6 +1,7 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { chmodSync, chownSync, closeSync, existsSync, lchownSync, mkdirSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { endProcess, waitUntil } from '../../processes/end.ts';
 import { identifyProcess } from '../../processes/identity.ts';
 import { type UnixAccount, claimDirectory, namedAccount } from './account.ts';
@@ -45,6 +46,7 @@ const USER = 'linarite';
 const PORT = 5432;
 /** sun_path of sockaddr_un holds 108 bytes with the closing zero (unix(7)). */
 const SOCKET_PATH_BYTES = 107;
+const runFile = promisify(execFile);
 const START_TIMEOUT_MS = 10 * 60_000;
 
 /** Thrown when the data on disk was written by another major version of PostgreSQL than the one we bring. */
@@ -67,7 +69,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const data = join(directory, 'data');
   const socket = join(directory, 'socket');
   await endLeftovers(data);
-  if (!existsSync(data)) createDatabaseDirectory(directory, binaries, account);
+  if (!existsSync(data)) await createDatabaseDirectory(directory, binaries, account);
   refuseOtherVersion(data, binaries);
   rmSync(socket, { recursive: true, force: true });
   mkdirSync(socket, { mode: 0o700 });
@@ -97,7 +99,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
 }
 
 /** Makes the database beside its place and moves it there, so that a half-made one is never taken for whole. */
-function createDatabaseDirectory(directory: string, binaries: Binaries, account: UnixAccount | undefined): void {
+async function createDatabaseDirectory(directory: string, binaries: Binaries, account: UnixAccount | undefined): Promise<void> {
   const unfinished = join(directory, 'data.new');
   rmSync(unfinished, { recursive: true, force: true });
   mkdirSync(unfinished, { mode: 0o700 });
@@ -107,15 +109,20 @@ function createDatabaseDirectory(directory: string, binaries: Binaries, account:
     chownSync(unfinished, runAs.uid, runAs.gid);
   }
   const args = ['-D', unfinished, '-U', USER, '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-instructions'];
-  const result = spawnSync(binaries.initdb, args, { ...runAs, cwd: '/', env: ENVIRONMENT, encoding: 'utf8' });
-  if (result.status !== 0) {
-    throw new Error(`cannot make a database in ${directory}: ${result.error?.message ?? (result.stderr.trim() || result.stdout.trim())}`);
-  }
+  await runFile(binaries.initdb, args, { ...runAs, cwd: '/', env: ENVIRONMENT }).catch((error: unknown) => {
+    throw new Error(`cannot make a database in ${directory}: ${messageOf(error)}`, { cause: error });
+  });
   if (account !== undefined) {
     changeOwner(unfinished, account);
     chmodSync(directory, 0o700);
   }
   renameSync(unfinished, join(directory, 'data'));
+}
+
+/** What initdb said, or why it could not be run. */
+function messageOf(error: unknown): string {
+  const said = error instanceof Error && 'stderr' in error && typeof error.stderr === 'string' ? error.stderr.trim() : '';
+  return said === '' ? String(error) : said;
 }
 
 function changeOwner(directory: string, account: UnixAccount): void {
