@@ -3,8 +3,8 @@ import { cpSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const ASSETS = /\.(sql|html|css|svg|mjs|sh)$/;
-/** Made by `./linarite`: when it was built. */
-const STAMP = join('dist', '.built');
+/** Made by others: when `./linarite` built it, and the bundle of `bundle-blob-server.ts`. */
+const OF_OTHERS = [join('dist', '.built'), join('dist', 'blobs', 'embedded', 'azurite')];
 
 copyAssets('src', 'dist');
 removeOrphans('dist', 'src');
@@ -22,7 +22,8 @@ function removeOrphans(built, sources) {
   for (const entry of readdirSync(built, { withFileTypes: true })) {
     const path = join(built, entry.name);
     const source = join(sources, entry.name.replace(/\.js(\.map)?$/, '.ts'));
-    if (path !== STAMP && !existsSync(source)) rmSync(path, { recursive: true });
+    if (OF_OTHERS.includes(path)) continue;
+    if (!existsSync(source)) rmSync(path, { recursive: true });
     else if (entry.isDirectory()) removeOrphans(path, source);
   }
 }

@@ -22,7 +22,7 @@ installed() {
 
 built() {
   [ -e "$root/dist/.built" ] &&
-    [ -z "$(find "$root/src" "$root/scripts" "$root"/package.json "$root"/tsconfig*.json -newer "$root/dist/.built" -print -quit)" ]
+    [ -z "$(find "$root/src" "$root/scripts" "$root"/package*.json "$root"/tsconfig*.json -newer "$root/dist/.built" -print -quit)" ]
 }
 
 # Runs a step without a word, and shows what it said if it fails.

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -34,14 +34,16 @@ describe('the package', () => {
     const packed = stdout.trim().split('\n').map((name) => name.replace(/^package\//, ''));
     const sources = filesBelow(join(checkout, 'src')).filter((name) => !/\.(md|d\.mts)$/.test(name));
     const built = sources.map((name) => `dist/${name.replace(/\.ts$/, '.js')}`);
+    const bundle = ['bundle.cjs', 'bundle.cjs.LEGAL.txt', 'LICENSES.txt'].map((name) => `dist/blobs/embedded/azurite/${name}`);
     const docs = filesBelow(join(checkout, 'docs')).map((name) => `docs/${name}`);
-    expect(packed.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...built, ...docs].sort());
+    expect(packed.sort()).toEqual(['LICENSE', 'README.md', 'package.json', ...built, ...bundle, ...docs].sort());
   });
 
   test('installed elsewhere it runs a job, and down --purge leaves nothing of it', { timeout: 300_000 }, async () => {
     const directory = join(parent, 'elsewhere');
     mkdirSync(directory);
     await mustRun('npm', ['install', tarball, '--prefer-offline', '--no-audit', '--no-fund'], { cwd: directory, env, timeoutMs: 240_000 });
+    expect(existsSync(join(directory, 'node_modules', 'azurite'))).toBe(false);
     writeFileSync(join(directory, 'said.txt'), 'hello');
     const before = readdirSync(directory);
     const linarite = (...args: string[]) => mustRun('npx', ['--no-install', 'linarite', ...args], { cwd: directory, env });

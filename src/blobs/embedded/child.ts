@@ -1,6 +1,8 @@
 // The program that runs as the blob server's process. Arguments: those of Azurite (no credential among them);
 // environment: AZURITE_ACCOUNTS. A first message says where its database is, once that is there.
 import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { loadBundle } from './bundle.ts';
 
 /** What we use of Azurite's server object. */
 interface BlobServerProcess {
@@ -52,13 +54,19 @@ interface BlobServerFactory {
  * The package carries no types, so what we use is looked at.
  */
 function loadFactory(): BlobServerFactory {
-  const module: unknown = createRequire(import.meta.url)('azurite/dist/src/blob/BlobServerFactory.js');
+  const module = loadModule();
   if (typeof module !== 'object' || module === null || !('BlobServerFactory' in module)) throw new Error('this Azurite has no BlobServerFactory');
   const { BlobServerFactory: Factory } = module;
   if (typeof Factory !== 'function') throw new Error('this Azurite has no BlobServerFactory');
   const factory: unknown = Reflect.construct(Factory, []);
   if (!isFactory(factory)) throw new Error('this Azurite makes no server');
   return factory;
+}
+
+/** The bundle is part of a build. What runs from the sources takes what is installed, and so never a bundle that is older. */
+function loadModule(): unknown {
+  if (import.meta.url.endsWith('.ts')) return createRequire(import.meta.url)('azurite/dist/src/blob/BlobServerFactory.js');
+  return loadBundle(fileURLToPath(new URL('./azurite/bundle.cjs', import.meta.url)));
 }
 
 async function createServer(factory: BlobServerFactory): Promise<BlobServerProcess> {
