@@ -26,7 +26,7 @@ describe('the package', () => {
     await mustRun('npm', ['pack', '--pack-destination', parent], { cwd: checkout, env, timeoutMs: 120_000 });
     tarball = join(parent, readdirSync(parent).find((name) => name.endsWith('.tgz')) ?? 'none');
   }, 180_000);
-  // Thirty thousand files: minutes on some disks.
+  // Eleven thousand files: a minute on some disks.
   afterAll(() => rm(parent, { recursive: true, force: true }), 300_000);
 
   test('holds all that runs and is read, and nothing else', async () => {
