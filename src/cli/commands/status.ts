@@ -1,5 +1,4 @@
 import { isRunning } from '../../processes/identity.ts';
-import { durabilitySettings } from '../../store/embedded/databases.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Counts, readCounts } from '../service/counts.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
@@ -80,6 +79,8 @@ function partStatus(part: PartRecord | undefined): { pid?: number; restarts?: nu
 async function databaseSettings(directory: DataDirectory, databaseUrl: string | undefined): Promise<Record<string, string> | undefined> {
   const embedded = { host: `${directory.database}/socket`, port: 5432, user: 'linarite', database: 'postgres' };
   try {
+    // The driver is large, and not needed where nothing runs.
+    const { durabilitySettings } = await import('../../store/embedded/databases.ts');
     return await durabilitySettings(databaseUrl === undefined ? embedded : { connectionString: databaseUrl });
   } catch {
     return undefined;

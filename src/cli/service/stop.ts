@@ -4,7 +4,6 @@ import { takeOver } from './claim.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type ServiceRecord, readRecord, removeRecord } from './record.ts';
 import type { AgentsFate } from './run.ts';
-import { endAgents } from './agents.ts';
 
 /** What `stopService` found and ended. */
 export interface Stopped {
@@ -36,6 +35,7 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate):
   if (!(await takeOver(directory, STOP_MS))) return { service, leftovers: [], gone: true };
   const leftovers: string[] = [];
   if (agents === 'end') {
+    const { endAgents } = await import('./agents.ts');
     const count = await endAgents(directory.nodes);
     if (count > 0) leftovers.push(`${count} agent${count === 1 ? '' : 's'}`);
   }
