@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { serviceCode, type BatchAccount } from '../run/batchAccount.ts';
+import type { BatchAccount } from '../run/batchAccount.ts';
 import { poolBody, sizeForSlots } from '../run/bodies.ts';
 import { cleanUp, type Made } from '../run/cleanUp.ts';
 import { RunError } from '../run/failure.ts';
@@ -12,6 +12,7 @@ import { OUTCOME_FIELDS, endOfStream, outcomeOf, sayHow, type TaskOutcome } from
 import { inParallel } from '../run/parallel.ts';
 import { pause } from '../run/pause.ts';
 import type { Progress } from '../run/progress.ts';
+import { serviceCode } from '../run/serviceCode.ts';
 import type { Storage } from '../run/storage.ts';
 import { addAllTasks } from '../run/submit.ts';
 import { watchTasks } from '../run/watch.ts';

@@ -1,4 +1,5 @@
 import { BatchServiceClient, BatchSharedKeyCredentials, type BatchServiceModels } from '@azure/batch';
+import { serviceCode } from './serviceCode.ts';
 
 export type TaskToAdd = BatchServiceModels.TaskAddParameter;
 export type PoolToAdd = BatchServiceModels.PoolAddParameter;
@@ -90,11 +91,6 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
         bytes,
       ),
   };
-}
-
-/** The code that the service gave, `TaskExists`, or undefined when the error is not the service's. */
-export function serviceCode(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
 const statusOf = (error: unknown): number | undefined =>

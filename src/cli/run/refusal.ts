@@ -1,6 +1,6 @@
 import { CommandError } from '../errors.ts';
-import { serviceCode } from './batchAccount.ts';
 import { RunError } from './failure.ts';
+import { serviceCode } from './serviceCode.ts';
 import { firstLine } from './submit.ts';
 
 /** Codes of a connection that did not come about: the SDKs' own and the system's. */

@@ -1,4 +1,4 @@
-import { connectBatch, serviceCode, type BatchAccount } from './batchAccount.ts';
+import type { BatchAccount } from './batchAccount.ts';
 import { jobBody, poolBody, taskBody, type PoolWish } from './bodies.ts';
 import { cleanUp, type Made } from './cleanUp.ts';
 import { connect, type Connection, type ConnectionFlags } from './connection.ts';
@@ -14,7 +14,8 @@ import { planTasks, type PlannedTask, type TaskTemplate } from './plan.ts';
 import type { Progress } from './progress.ts';
 import { refusalOf } from './refusal.ts';
 import { readSharedFile, type SharedFile } from './resourceFiles.ts';
-import { connectStorage, type Storage } from './storage.ts';
+import { serviceCode } from './serviceCode.ts';
+import type { Storage } from './storage.ts';
 import { addAllTasks } from './submit.ts';
 import { checkTarget } from './target.ts';
 import { downloadOutputs, uploadInputs, type Urls } from './transfers.ts';
@@ -99,6 +100,8 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
   await checkTarget(options.to);
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
   const needsStorage = tasks.some(({ item, outputs }) => item.file !== undefined || outputs.length > 0) || shared.some(({ source }) => source.kind === 'local');
+  // The SDKs are large: loaded only now, what is wrong is told at once.
+  const { connectBatch } = await import('./batchAccount.ts');
   const run: Run = {
     options,
     around,
@@ -106,7 +109,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     shared,
     connection,
     batch: connectBatch(connection.batch),
-    storage: needsStorage ? storageOf(connection) : undefined,
+    storage: needsStorage ? await storageOf(connection) : undefined,
     jobId: options.job ?? name,
     poolId: options.pool ?? name,
     startedAt,
@@ -130,10 +133,11 @@ async function finish(run: Run, result: RunResult, report: (result: RunResult) =
   return result;
 }
 
-function storageOf({ storage }: Connection): Storage {
+async function storageOf({ storage }: Connection): Promise<Storage> {
   if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
   // Found out later it would be a bug of ours in words, after the upload.
   if (!/(^|;)\s*AccountKey=/i.test(storage)) throw new RunError('usage', 'AZURE_STORAGE_CONNECTION_STRING needs an AccountKey: tasks are given URLs that are signed with it');
+  const { connectStorage } = await import('./storage.ts');
   try {
     return connectStorage(storage);
   } catch (cause) {
