@@ -21,7 +21,7 @@ const NEEDS = [
   [/test\/clients\/azureCli\.test/, "Debian's azure-cli"],
   [/test\/api\/certificates\.test/, 'openssl'],
   [/test\/cli\/run\/run\.test/, 'ffmpeg, or script of bsdutils'],
-  [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life)\.test/, 'root'],
+  [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life\/users)\.test/, 'root'],
   [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];
