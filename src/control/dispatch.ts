@@ -11,7 +11,7 @@ export const taskName = ({ job, task }: { readonly job: JobNumber; readonly task
 
 export interface DispatchOptions {
   readonly specs: Specs;
-  readonly signer: () => Promise<SignContainer>;
+  readonly sign: SignContainer;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
   readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
@@ -24,8 +24,7 @@ export interface DispatchOptions {
 export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
-  const offers = commands.some(({ kind }) => kind === 'offer');
-  const sign = offers ? signing(await options.signer()) : null;
+  const sign = signing(options.sign);
   const byNode = new Map<NodeNumber, AgentCommand[]>();
   const tell = (node: NodeNumber, command: AgentCommand): void => {
     const list = byNode.get(node);
@@ -38,7 +37,7 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
         const spec = offered.get(taskName(command.key));
         const job = jobs.get(command.key.job);
         // Task or job are gone since: their delete is in the inbox.
-        if (spec === undefined || job === undefined || sign === null) break;
+        if (spec === undefined || job === undefined) break;
         try {
           tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
         } catch (error) {

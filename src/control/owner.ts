@@ -62,7 +62,7 @@ export class Owner {
     this.#source = new NodeSource(options, (observation) => this.#observe(observation));
     this.#dispatch = {
       specs: this.#specs,
-      signer: options.signer,
+      sign: options.sign,
       send: (node, commands) => this.#channels.send(node, { kind: 'commands', epoch: this.#epoch, commands }),
       acquire: (command) => {
         const node = this.#nodes.get(command.node);
@@ -229,13 +229,12 @@ export class Owner {
   }
 
   async #welcome(node: NodeNumber, channel: AgentChannel): Promise<void> {
-    const { account, signer, provider, log } = this.#options;
+    const { account, sign, provider, log } = this.#options;
     try {
       const status = this.#nodes.get(node);
       if (status === undefined) return channel.close('this node has left the account');
       const pool = await this.#specs.pool(status.pool);
       if (pool === undefined) return channel.close('the pool of this node is gone');
-      const sign = await signer();
       if (!this.#channels.isCurrent(node, channel)) return;
       const acknowledged = this.#channels.acknowledged(node);
       channel.send({ kind: 'welcome', epoch: this.#epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, sign), acknowledged });

@@ -17,8 +17,7 @@ export interface OwnerOptions {
   readonly provider: PoolProvider;
   readonly createCore: CreateCore;
   readonly credentials: NodeCredentials;
-  /** Loaded when first needed: the first task or node that has to be told of anything. */
-  readonly signer: () => Promise<SignContainer>;
+  readonly sign: SignContainer;
   /** The wall clock: what the rules and rows go by. */
   readonly clock: () => Instant;
   /** Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the heartbeat's age) is counted by these. */

@@ -60,7 +60,7 @@ export const startService = (options: {
     provider: ofProcess(options.provider, () => dead),
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
-    signer: () => Promise.resolve((container: string) => `http://simulated/${container}`),
+    sign: (container) => `http://simulated/${container}`,
     clock: () => world.now() + skewMs,
     monotonic: world.now,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),

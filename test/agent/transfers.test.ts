@@ -36,7 +36,7 @@ describe('files that a task is given and gives back', () => {
   });
 
   const granted = (name = 'files', rights: Parameters<typeof containerSasUrl>[2] = ['read', 'list', 'write', 'create']): string =>
-    containerSasUrl(blobs.server.connectionString, name, rights, Date.now() + 600_000);
+    containerSasUrl(blobs.server, name, rights, Date.now() + 600_000);
   const blobUrl = (name: string): string => granted().replace('?', `/${name}?`);
   const fromUrl = (url: string, filePath: string, fileMode: string | null = null): ResourceFileWork => ({ kind: 'url', url, filePath, fileMode });
   const fromContainer = (blobPrefix: string, filePath: string, url = granted()): ResourceFileWork => ({ kind: 'container', url, blobPrefix, filePath, fileMode: null });

@@ -34,7 +34,7 @@ describe('transfers with what a container URL grants', () => {
     rmSync(directory, { recursive: true });
   });
   const url = (rights: Parameters<typeof containerSasUrl>[2], name = 'usual', expiresAt = Date.now() + 60_000): string =>
-    containerSasUrl(blobs.server.connectionString, name, rights, expiresAt);
+    containerSasUrl(blobs.server, name, rights, expiresAt);
   const put = async (containerUrl: string, name: string, content: string, headers = {}): Promise<void> => {
     const path = join(directory, 'file');
     writeFileSync(path, content);
@@ -166,10 +166,6 @@ describe('a web server that misbehaves', () => {
     giveUp.abort();
     expect(await waiting).toBeInstanceOf(TransferError);
   });
-});
-
-test('a signed URL needs an account key', () => {
-  expect(() => containerSasUrl('BlobEndpoint=http://127.0.0.1/x;SharedAccessSignature=sv=1', 'c', ['read'], Date.now())).toThrow(/AccountKey/);
 });
 
 async function listen(server: Server): Promise<string> {

@@ -102,7 +102,7 @@ const scripted = () => {
     provider,
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
-    signer: () => Promise.resolve((container) => container),
+    sign: (container) => container,
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,
     random: () => 0.5,

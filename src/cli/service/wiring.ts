@@ -1,10 +1,10 @@
 import { createApi } from '../../api/server.ts';
 import { createFileTransfers } from '../../api/fileTransfers.ts';
+import { containerSasUrl } from '../../blobs/sas.ts';
 import { nodeCredentials } from '../../control/credentials.ts';
 import { runLoop, startWhenFree, type OwnerLoop } from '../../control/loop.ts';
 import { nodeFiles } from '../../control/nodeFiles.ts';
 import { Owner } from '../../control/owner.ts';
-import type { SignContainer } from '../../control/work.ts';
 import { createCore } from '../../core/core.ts';
 import { connect } from '../../store/connect.ts';
 import { ensureAccount } from '../../store/intents/accounts.ts';
@@ -59,11 +59,6 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   if (!('connectionString' in connection)) await forgetProcesses(pool);
   const provider = localNodes(directory.nodes);
   const capabilities = await provider.probe();
-  // The storage library is large: it is loaded beside the rest, and waited for by the first node.
-  const signing = import('../../blobs/sas.ts').then(
-    ({ containerSasUrl }): SignContainer =>
-      (container) => containerSasUrl(storage.connectionString, container, ['read', 'list'], clock() + SIGNED_FOR_MS),
-  );
   let loop: OwnerLoop | undefined;
   const owner = new Owner({
     account: { number: account, name: keys.batch.name, url: endpoint },
@@ -74,7 +69,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     provider,
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
-    signer: () => signing,
+    sign: (container) => containerSasUrl(storage, container, ['read', 'list'], clock() + SIGNED_FOR_MS),
     clock,
     monotonic: () => performance.now(),
     random: Math.random,
