@@ -12,14 +12,14 @@ import { signalsOfThisProcess } from '../run/signals.ts';
 import { connectStorage } from '../run/storage.ts';
 import { stopHere } from '../run/localService.ts';
 import { renderPicture, type Rendered } from './picture.ts';
-import { affordableSamples } from './affordable.ts';
+import { affordable } from './affordable.ts';
 import { renderTile } from './render/tracer.mjs';
-import { frameOf, pictureOf, type Picture } from './tasks.ts';
+import { pictureOf, type Picture } from './tasks.ts';
 
 /** The flags of `linarite demo`, as they stand on the command line. */
 export interface DemoFlags {
-  readonly width: number;
-  /** Default: as many as this machine has time for. */
+  /** Default of both: as much as this machine has time for. */
+  readonly width?: number;
   readonly samples?: number;
   readonly nodes: number;
   readonly slots?: number;
@@ -41,9 +41,8 @@ export async function demo(flags: DemoFlags): Promise<number> {
   let connection: Connection | undefined;
   try {
     connection = await connectLocal(flags.dataDir, (path) => progress.step(`starting a service on ${path}`));
-    const frame = frameOf(flags.width);
     const tasksAtATime = flags.nodes * slots;
-    const samples = flags.samples ?? affordableSamples({ frame, tasksAtATime: Math.min(tasksAtATime, availableParallelism()), render: renderTile, now: () => performance.now() });
+    const { frame, samples } = affordable(flags, { tasksAtATime: Math.min(tasksAtATime, availableParallelism()), render: renderTile, now: () => performance.now() });
     const picture = pictureOf(frame, samples, tasksAtATime);
     const rendered = await renderPicture({
       picture,

@@ -42,6 +42,9 @@ const LEAST_TILE = 24;
 /** Paths a pixel where nobody asks for a number: fewer leave specks, more are hardly seen after the filter. */
 export const LEAST_SAMPLES = 4;
 export const MOST_SAMPLES = 16;
+/** The same of the picture's width. */
+export const USUAL_WIDTH = 960;
+export const LEAST_WIDTH = 480;
 
 export const frameOf = (width: number): Frame => ({ width, height: Math.round(width * HEIGHT_OF_WIDTH) });
 export const pixelsOf = ({ width, height }: Frame): number => width * height;

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { tilesOf } from '../../../src/cli/demo/render/layout.mjs';
 import { encodePng } from '../../../src/cli/demo/render/png.mjs';
 import { renderTile } from '../../../src/cli/demo/render/tracer.mjs';
-import { affordableSamples, samplesWithin } from '../../../src/cli/demo/affordable.ts';
+import { affordable, samplesWithin } from '../../../src/cli/demo/affordable.ts';
 import { demoTasks, frameOf, pictureOf, tilesOfPicture } from '../../../src/cli/demo/tasks.ts';
 import { decodePng } from './decodePng.ts';
 
@@ -44,7 +44,7 @@ describe('the picture', () => {
   });
 });
 
-describe('light paths for each pixel, where nobody asks for a number', () => {
+describe('light paths for each pixel, where nobody asks for a number,', () => {
   test.each([
     ['a machine that is twice as fast as needed for the fewest', 2, 1, 8],
     ['one that is much faster', 100, 1, 16],
@@ -53,18 +53,20 @@ describe('light paths for each pixel, where nobody asks for a number', () => {
     expect(samplesWithin(msAPixel, leastMsAPixel)).toBe(samples);
   });
 
-  test('are as many as rendering small patches says that there is time for', () => {
-    const tookMs = (msAPixel: number): number => {
+  test('are as many as rendering small patches says that there is time for, on a smaller picture where it is too slow for the fewest', () => {
+    const tookMs = (msAPixel: number, width?: number) => {
       let clock = 0;
       const render: typeof renderTile = ({ columns, lines }) => {
         clock += columns * lines * msAPixel;
         return new Float32Array();
       };
-      return affordableSamples({ frame: frameOf(960), tasksAtATime: 2, render, now: () => clock });
+      return affordable({ width }, { tasksAtATime: 2, render, now: () => clock });
     };
-    // The whole picture on two cores, of 18 s: 8.8 s, then far too long.
-    expect(tookMs(0.034)).toBe(8);
-    expect(tookMs(34)).toBe(4);
+    // The usual picture on two cores, of 18 s: 8.8 s, then twice as long, then far too long.
+    expect(tookMs(0.034)).toEqual({ frame: frameOf(960), samples: 8 });
+    expect(tookMs(0.139)).toEqual({ frame: frameOf(678), samples: 4 });
+    expect(tookMs(34)).toEqual({ frame: frameOf(480), samples: 4 });
+    expect(tookMs(34, 960)).toEqual({ frame: frameOf(960), samples: 4 });
   });
 });
 
