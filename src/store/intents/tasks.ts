@@ -11,7 +11,6 @@ export interface TaskRow {
   readonly spec: string;
   readonly createdAt: Instant;
   readonly modifiedAt: Instant;
-  readonly requiredSlots: number;
   readonly terminateAt: Instant | null;
   readonly reactivateSequence: number;
 }
@@ -21,7 +20,6 @@ interface TaskStatusRow {
   readonly since: Instant;
   readonly previousState: 'active' | 'preparing' | 'running' | 'completed' | null;
   readonly previousSince: Instant | null;
-  readonly attempt: number;
   readonly node: NodeNumber | null;
   readonly startedAt: Instant | null;
   readonly endedAt: Instant | null;
@@ -39,9 +37,8 @@ interface TaskStatusRow {
 /** All null: never attempted. */
 export type TaskWithStatus = TaskRow & (TaskStatusRow | { readonly [Column in keyof TaskStatusRow]: null });
 
-export const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.required_slots as "requiredSlots",
-  t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
-export const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.attempt, s.node,
+export const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
+export const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.node,
   s.started_at as "startedAt", s.ended_at as "endedAt", s.exit_code as "exitCode", s.result, s.failure, s.retry_count as "retryCount",
   s.last_retry_at as "lastRetryAt", s.requeue_count as "requeueCount", s.last_requeue_at as "lastRequeueAt",
   s.reactivate_sequence as "seenReactivateSequence"`;
@@ -83,7 +80,6 @@ const noTaskStatus = {
   since: null,
   previousState: null,
   previousSince: null,
-  attempt: null,
   node: null,
   startedAt: null,
   endedAt: null,
