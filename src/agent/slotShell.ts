@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { yieldToUs } from '../processes/priority.ts';
 import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
 import type { User } from './users.ts';
 
@@ -40,6 +41,7 @@ export interface SlotShellOptions {
 
 /** `$0` of the shell: its own messages begin with it, a task's never by chance. */
 export const shellName = 'linarite-slot';
+const nicerThanAgent = 5;
 
 const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
 
@@ -57,6 +59,8 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     detached: true,
     ...(user.uid !== null && user.gid !== null ? { uid: user.uid, gid: user.gid } : {}),
   });
+  // An agent has to hear its owner and to end tasks that take all there is.
+  if (child.pid !== undefined) yieldToUs(child.pid, nicerThanAgent);
   let waiting: PromiseWithResolvers<number> | null = null;
   let failed: Error | null = null;
   const gone = new Promise<void>((resolve) => {

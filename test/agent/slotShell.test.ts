@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCgroup } from '../../src/agent/cgroups.ts';
@@ -45,6 +45,13 @@ describe('a slot shell', () => {
     const used = start(caller);
     expect(await used.run('(sleep 0.05; echo 0) & (exit 3)\n')).toBe(3);
     await used.gone;
+  });
+
+  test('yields to its agent where both want the processor', async () => {
+    const { pid } = start(caller);
+    expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 5));
+    const autogroup = `/proc/${pid}/autogroup`;
+    if (existsSync(autogroup)) expect(readFileSync(autogroup, 'utf8')).toContain(`nice ${Math.min(19, getPriority() + 5)}`);
   });
 
   test.runIf(isRoot)('has a script that its user can read and not write', () => {

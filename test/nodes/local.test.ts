@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { markedProcesses } from '../../src/agent/processes.ts';
@@ -54,8 +54,9 @@ test('an agent that cannot be started is a failed node', async () => {
   rmSync(dataRoot, { recursive: true });
 });
 
+const request = (node: number, life = 1) => ({ node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+
 describe('more nodes than the machine carries', () => {
-  const request = (node: number, life = 1) => ({ node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
   const idleAgent = ['/bin/sleep', '100'] as const;
 
   test('are failed nodes; one that goes makes room', async () => {
@@ -100,6 +101,16 @@ test.skipIf(process.geteuid?.() !== 0)('a data directory that other users cannot
   expect((await provider.probe()).limits.join(' ')).toContain(join(parent, 'closed'));
   await provider.close();
   rmSync(parent, { recursive: true });
+});
+
+test('an agent yields to the service where both want the processor', async () => {
+  const dataRoot = dataDirectory();
+  const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'] });
+  await provider.acquire(request(1));
+  expect(getPriority(readRecords(dataRoot)[0]?.agent?.pid)).toBe(Math.min(19, getPriority() + 5));
+  await provider.release(1, 1, 100);
+  await provider.close();
+  rmSync(dataRoot, { recursive: true });
 });
 
 test('the record of a node is readable by its owner alone', async () => {

@@ -12,6 +12,7 @@ import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
 import { identifyProcess, isRunning, type ProcessIdentity } from '../../processes/identity.ts';
+import { yieldToUs } from '../../processes/priority.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
 import { probeLocal } from './probe.ts';
 import { bootPace, nodesThatFit } from './room.ts';
@@ -43,6 +44,7 @@ interface LocalNode {
 
 const adoptedPollMs = 250;
 const killedWithinMs = 10_000;
+const nicerThanService = 5;
 const configVariable = 'LINARITE_AGENT_CONFIG';
 
 /**
@@ -112,6 +114,8 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_ENV: process.env['NODE_ENV'], [configVariable]: place.config },
     });
     closeSync(log);
+    // The service shares the machine with its nodes, and has to answer while they work.
+    if (child.pid !== undefined) yieldToUs(child.pid, nicerThanService);
     const spawned = await new Promise<Error | null>((resolve) => {
       child.once('spawn', () => resolve(null));
       child.once('error', resolve);
