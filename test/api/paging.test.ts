@@ -78,6 +78,30 @@ describe('pages', () => {
     expect(await all("/jobs/j/tasks?$filter=state%20eq%20'running'")).toEqual([]);
   });
 
+  test('active tasks are found far below the last one that began, also where tasks are gone', async () => {
+    const [{ job } = { job: 0 }] = (await it.pool.query<{ job: number }>("select job from job where id = 'j'")).rows;
+    const began = 12_500;
+    const active = [3, 4_100, 8_200, began + 1, began + 2];
+    await it.pool.query(
+      `insert into task (job, task, id, id_key, spec, created, modified, required_slots)
+       select $1, n, 't' || n, 't' || n, ('{"id":"t' || n || '","commandLine":"x","constraints":{"maxWallClockTime":"PT1H","retentionTime":"P7D"},"requiredSlots":1}')::json, 0, 0, 1 from generate_series(1, $2::bigint) n`,
+      [job, began + 2],
+    );
+    await it.pool.query(
+      `insert into task_status (job, task, state, since, cause, attempt, retry_count, requeue_count, reactivate_sequence)
+       select $1, n, case when n % 2 = 0 then 'running' else 'completed' end, 0, '', 1, 0, 0, 0 from generate_series(1, $2::bigint) n where n <> all($3::bigint[])`,
+      [job, began, active],
+    );
+    await it.pool.query('update job set next_task = $2 where job = $1', [job, began + 3]);
+    const others = began + 2 - active.length;
+    const ids = active.map((number) => `t${number}`);
+    for (const gone of [0, 1]) {
+      await write.job('j', { ingested: began + 2, tasks: { active: active.length, running: others - 10 - gone, succeeded: 10, failed: 0 } });
+      expect(await all("/jobs/j/tasks?maxresults=2&$filter=state%20eq%20'active'")).toEqual(ids);
+      for (const table of ['task', 'task_status']) await it.pool.query(`delete from ${table} where job = $1 and task = 5000`, [job]);
+    }
+  });
+
   test('what was asked but is not taken in yet counts in filters as it reads', async () => {
     await add(['done', 'other']);
     await write.task('j', 'done', { state: 'completed', result: 'failure', exitCode: 1, attempt: 1 });

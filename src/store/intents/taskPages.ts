@@ -67,7 +67,26 @@ const tasksNotElsewhere = statement<FoundTask & Bounded>(
     'task',
   ),
 );
-// Most of a job's tasks end in the order in which they were added. Counting is a third of the work of finding out which; windows are looked at until one has room.
+/**
+ * Tasks begin in about the order in which they were added, so those that are active begin near the last one with a status. How many are active up to there follows from the
+ * owner's counts, if no task of the job has been deleted: from there back, windows are counted until all of these have been met. No row: that is not known.
+ */
+const lastActiveWindows = statement<{ after: TaskNumber }>(
+  'task.lastActiveWindows',
+  `with recursive counted as (
+     select last.task as last, s.tasks_active - (s.ingested - last.task) as active
+     from job_status s, lateral (select coalesce(max(task), 0) as task from task_status where job = $1) last
+     where s.job = $1 and s.tasks_active + s.tasks_running + s.tasks_succeeded + s.tasks_failed = s.ingested
+   ), back (low, met) as (
+     select last, 0::bigint from counted
+     union all
+     select edge.low, back.met + (back.low - edge.low) - (select count(*) from task_status where job = $1 and task > edge.low and task <= back.low and state <> all($3::text[]))
+     from back, counted, lateral (select greatest(back.low - ${firstWindow}, $2::bigint) as low) edge
+     where back.met < counted.active and back.low > $2::bigint
+   )
+   select greatest(min(low), $2::bigint) as after from back having min(low) is not null`,
+);
+// Counting is a third of the work of finding out which; windows are looked at until one has room.
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
   'task.firstNotElsewhere',
   `select w as after from generate_series($2::bigint, $3::bigint - 1, ${firstWindow}) w
@@ -166,6 +185,8 @@ async function startOf(database: Database, page: TaskPage, state: WireTaskState)
   const { counted, after, nextTask } = page;
   if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? after : nextTask;
   if (counted.active === 0) return Math.max(after, page.ingested);
+  const [near] = await rows(database, lastActiveWindows, [page.job, after, statusesOf.active]);
+  if (near !== undefined) return near.after;
   const [first] = await rows(database, firstNotElsewhere, [page.job, after, nextTask - 1, statusesOf.active]);
   return first?.after ?? nextTask;
 }
