@@ -71,7 +71,7 @@ const tasksNotElsewhere = statement<FoundTask & Bounded>(
  * Tasks begin in about the order in which they were added, so those that are active begin near the last one with a status. How many are active up to there follows from the
  * owner's counts, if no task of the job has been deleted: from there back, windows are counted until all of these have been met. No row: that is not known.
  */
-const lastActiveWindows = statement<{ after: TaskNumber }>(
+const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
   'task.lastActiveWindows',
   `with recursive counted as (
      select last.task as last, s.tasks_active - (s.ingested - last.task) as active
@@ -84,7 +84,7 @@ const lastActiveWindows = statement<{ after: TaskNumber }>(
      from back, counted, lateral (select greatest(back.low - ${firstWindow}, $2::bigint) as low) edge
      where back.met < counted.active and back.low > $2::bigint
    )
-   select greatest(min(low), $2::bigint) as after from back having min(low) is not null`,
+   select greatest(min(low), $2::bigint) as after, greatest(max(low), $2::bigint) as last from back having min(low) is not null`,
 );
 // Counting is a third of the work of finding out which; windows are looked at until one has room.
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
@@ -99,7 +99,8 @@ const askedOf = statement<{ task: TaskNumber }>(
   `select distinct i.task from inbox i where i.account = (select account from job where job = $1) and i.kind = 'task' and i.subject = $1 and i.task > $2 and i.task < $3`,
 );
 
-type FoundTask = TaskWithStatus & { readonly deletedAt: number | null };
+/** `deletedAt`: left out by statements that leave out tasks which are deleted. */
+type FoundTask = TaskWithStatus & { readonly deletedAt?: number | null };
 
 /** What a search gave: at most `limit` tasks, and whether it ended before that because they are long. */
 export interface FoundTasks {
@@ -153,7 +154,6 @@ async function ofState(
   // Asked beside the first candidates; whatever fails then, it is the first failure that is told.
   const asking = rows(database, askedOf, [page.job, page.after, page.nextTask]).then((asked) => new Set(asked.map(({ task }) => task)));
   asking.catch(() => undefined);
-  const start = await startOf(database, page, state);
   const found: TaskWithStatus[] = [];
   const take = async (candidates: readonly FoundTask[], reached: TaskNumber): Promise<void> => {
     const left = await asking;
@@ -162,37 +162,48 @@ async function ofState(
     for (const task of left) if (task <= reached) left.delete(task);
     const more = extra.length === 0 ? [] : await rows(database, tasksByNumber, [page.job, extra]);
     const all = more.length === 0 ? candidates : [...candidates, ...more].toSorted((a, b) => a.task - b.task);
-    for (const row of all) if (row.deletedAt === null && stateOf(row) === state) found.push(row);
+    for (const row of all) if ((row.deletedAt ?? null) === null && stateOf(row) === state) found.push(row);
   };
-  const statement = state === 'active' ? tasksNotElsewhere : tasksInState;
-  for (const [first, through] of windows({ ...page, after: start })) {
-    // As many as a page needs at a time: most pages are full long before the window is through.
-    for (let after = first; after < through && found.length < page.limit; ) {
-      page.signal.throwIfAborted();
-      const candidates = await rows(database, statement, [page.job, after, through, statusesOf[state], page.limit]);
-      after = candidates.length < page.limit && !isFull(candidates) ? through : (candidates.at(-1)?.task ?? through);
-      await take(candidates, after);
-      if (areFull(found)) return { tasks: found.slice(0, page.limit), cut: true };
+  for (const stretch of await stretchesOf(database, page, state)) {
+    for (const [first, through] of windows(stretch)) {
+      // As many as a page needs at a time: most pages are full long before the window is through.
+      for (let after = first; after < through && found.length < page.limit; ) {
+        page.signal.throwIfAborted();
+        const candidates = await stretch.candidates(after, through);
+        after = candidates.length < page.limit && !isFull(candidates) ? through : (candidates.at(-1)?.task ?? through);
+        await take(candidates, after);
+        if (areFull(found)) return { tasks: found.slice(0, page.limit), cut: true };
+      }
+      if (found.length >= page.limit) return { tasks: found.slice(0, page.limit), cut: false };
     }
-    if (found.length >= page.limit) return { tasks: found.slice(0, page.limit), cut: false };
   }
   await take([], page.nextTask);
   return { tasks: found.slice(0, page.limit), cut: false };
 }
 
-/** Up to where nothing can be in that state. */
-async function startOf(database: Database, page: TaskPage, state: WireTaskState): Promise<TaskNumber> {
-  const { counted, after, nextTask } = page;
-  if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? after : nextTask;
-  if (counted.active === 0) return Math.max(after, page.ingested);
-  const [near] = await rows(database, lastActiveWindows, [page.job, after, statusesOf.active]);
-  if (near !== undefined) return near.after;
-  const [first] = await rows(database, firstNotElsewhere, [page.job, after, nextTask - 1, statusesOf.active]);
-  return first?.after ?? nextTask;
+/** Numbers above `after`, below `nextTask`, and how at most a page of those among them that may be in the state are read. */
+interface Stretch {
+  readonly after: TaskNumber;
+  readonly nextTask: TaskNumber;
+  readonly candidates: (after: TaskNumber, through: TaskNumber) => Promise<readonly (FoundTask & Bounded)[]>;
+}
+
+/** Where tasks can be in that state. */
+async function stretchesOf(database: Database, page: TaskPage, state: WireTaskState): Promise<readonly Stretch[]> {
+  const { job, limit, counted, after, nextTask } = page;
+  const by = (statement: typeof tasksInState) => (above: TaskNumber, through: TaskNumber) => rows(database, statement, [job, above, through, statusesOf[state], limit]);
+  if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? [{ after, nextTask, candidates: by(tasksInState) }] : [];
+  // None of them had a status a moment ago.
+  const notBegun = (above: TaskNumber): Stretch => ({ after: above, nextTask, candidates: (from, through) => rows(database, pageOfTasks, [job, from, through + 1, limit]) });
+  if (counted.active === 0) return [notBegun(Math.max(after, page.ingested))];
+  const [near] = await rows(database, lastActiveWindows, [job, after, statusesOf.active]);
+  if (near !== undefined) return [{ after: near.after, nextTask: near.last + 1, candidates: by(tasksNotElsewhere) }, notBegun(near.last)];
+  const [first] = await rows(database, firstNotElsewhere, [job, after, nextTask - 1, statusesOf.active]);
+  return first === undefined ? [] : [{ after: first.after, nextTask, candidates: by(tasksNotElsewhere) }];
 }
 
 /** Bounds of numbers from the page's start to the job's last task: small ones first, because most pages are full soon. */
-function* windows({ after, nextTask }: TaskPage): Generator<readonly [TaskNumber, TaskNumber]> {
+function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask'>): Generator<readonly [TaskNumber, TaskNumber]> {
   let size = firstWindow;
   for (let start = after; start < nextTask - 1; ) {
     const through = Math.min(start + size, nextTask - 1);
