@@ -2,7 +2,7 @@ import type { renderTile } from './render/tracer.mjs';
 import { frameOf, LEAST_SAMPLES, LEAST_WIDTH, MOST_SAMPLES, pixelsOf, USUAL_WIDTH, type Frame } from './tasks.ts';
 
 /** Rendering, all cores together: what is left of a demo's minute after installing, building and starting on a slow machine. */
-const BUDGET_MS = 18_000;
+const BUDGET_MS = 15_000;
 const PATCHES_ACROSS = 12;
 const PATCHES_DOWN = 7;
 const PATCH = 8;

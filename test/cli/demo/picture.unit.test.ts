@@ -62,9 +62,9 @@ describe('light paths for each pixel, where nobody asks for a number,', () => {
       };
       return affordable({ width }, { tasksAtATime: 2, render, now: () => clock });
     };
-    // The usual picture on two cores, of 18 s: 8.8 s, then twice as long, then far too long.
-    expect(tookMs(0.034)).toEqual({ frame: frameOf(960), samples: 8 });
-    expect(tookMs(0.139)).toEqual({ frame: frameOf(678), samples: 4 });
+    // The usual picture on two cores, of 15 s: 8.8 s, then more than twice as long, then far too long.
+    expect(tookMs(0.034)).toEqual({ frame: frameOf(960), samples: 6 });
+    expect(tookMs(0.139)).toEqual({ frame: frameOf(619), samples: 4 });
     expect(tookMs(34)).toEqual({ frame: frameOf(480), samples: 4 });
     expect(tookMs(34, 960)).toEqual({ frame: frameOf(960), samples: 4 });
   });
