@@ -3,6 +3,8 @@ import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
 const SWEEP_MS = 1_000;
+/** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. */
+const PACE_MS = 16;
 const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
 /** setTimeout's own bound; a timer further off is looked at again then. */
@@ -15,18 +17,21 @@ export interface OwnerLoop {
   stop(): Promise<void>;
 }
 
-/** Turns an owner in real time: at once when something arrives, when a timer is due, and each second for the inbox. */
+/** Turns an owner in real time: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export const runLoop = (
-  owner: Owner,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'nextTimer' | 'sweep' | 'beat'>,
   options: { readonly onError: (error: unknown) => void; readonly clock: () => number },
 ): OwnerLoop => {
   let running: Promise<void> | null = null;
   let kicked = false;
+  let begunAt = Number.NEGATIVE_INFINITY;
+  let endPause = (): void => {};
   const stopping = new AbortController();
   let timer: NodeJS.Timeout | undefined;
 
   const kick = (): void => {
     kicked = true;
+    if (owner.isAwaited()) endPause();
     if (running !== null || stopping.signal.aborted) return;
     running = turn().finally(() => {
       running = null;
@@ -39,8 +44,14 @@ export const runLoop = (
   /** What arrives while a tick commits is one tick afterwards: the busier, the larger the ticks. */
   const turn = async (): Promise<void> => {
     while (kicked && !stopping.signal.aborted) {
-      kicked = false;
       clearTimeout(timer);
+      const earlyMs = begunAt + PACE_MS - performance.now();
+      if (earlyMs > 0 && !owner.isAwaited()) {
+        await pause(earlyMs);
+        continue;
+      }
+      kicked = false;
+      begunAt = performance.now();
       try {
         await owner.tick();
       } catch (error) {
@@ -51,6 +62,15 @@ export const runLoop = (
       if (owner.phase === 'loading') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
     }
   };
+
+  const pause = (ms: number): Promise<void> =>
+    new Promise((resolve) => {
+      const paused = setTimeout(resolve, ms);
+      endPause = () => {
+        clearTimeout(paused);
+        resolve();
+      };
+    });
 
   const sleep = (): void => {
     const due = owner.nextTimer();
@@ -64,6 +84,7 @@ export const runLoop = (
     kick,
     stop: async () => {
       stopping.abort();
+      endPause();
       clearInterval(sweep);
       clearInterval(heartbeat);
       clearTimeout(timer);

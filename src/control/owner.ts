@@ -115,6 +115,11 @@ export class Owner {
     return this.#phase !== 'ended' && (this.#phase === 'loading' || this.#intake.hasWork() || this.#events.length > 0);
   }
 
+  /** Whether a `wake` waits for the next tick. */
+  isAwaited(): boolean {
+    return this.#waiters.length > 0;
+  }
+
   /** When a tick is due though nothing arrives; null: never. */
   nextTimer(): Instant | null {
     const { clock, monotonic } = this.#options;
