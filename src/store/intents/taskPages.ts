@@ -30,6 +30,8 @@ export interface TaskPage {
 
 const firstWindow = 4_000;
 const largestWindow = 32_000;
+/** Back from the last task that began: few that are active lie further below. */
+const nearWindow = 1_000;
 
 // `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics costs a thousandfold.
 const statusOfTask = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
@@ -81,7 +83,7 @@ const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
      select last, 0::bigint from counted
      union all
      select edge.low, back.met + (back.low - edge.low) - (select count(*) from task_status where job = $1 and task > edge.low and task <= back.low and state <> all($3::text[]))
-     from back, counted, lateral (select greatest(back.low - ${firstWindow}, $2::bigint) as low) edge
+     from back, counted, lateral (select greatest(back.low - ${nearWindow}, $2::bigint) as low) edge
      where back.met < counted.active and back.low > $2::bigint
    )
    select greatest(min(low), $2::bigint) as after, greatest(max(low), $2::bigint) as last from back having min(low) is not null`,
