@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative, resolve } from 'node:path';
@@ -22,8 +22,12 @@ describe('the package', () => {
   beforeAll(async () => {
     parent = mkdtempSync(join(tmpdir(), 'linarite-package-'));
     chmodSync(parent, 0o711);
-    // Builds first (prepack).
-    await mustRun('npm', ['pack', '--pack-destination', parent], { cwd: checkout, env, timeoutMs: 120_000 });
+    // Builds first (prepack), so in a copy: other tests run what is built here.
+    const copy = join(parent, 'checkout');
+    const left = ['node_modules', '.git', '.linarite'].map((name) => join(checkout, name));
+    cpSync(checkout, copy, { recursive: true, filter: (path) => !left.includes(path) });
+    symlinkSync(join(checkout, 'node_modules'), join(copy, 'node_modules'));
+    await mustRun('npm', ['pack', '--pack-destination', parent], { cwd: copy, env, timeoutMs: 120_000 });
     tarball = join(parent, readdirSync(parent).find((name) => name.endsWith('.tgz')) ?? 'none');
   }, 180_000);
   // Eleven thousand files: a minute on some disks.
