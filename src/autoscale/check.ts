@@ -147,7 +147,7 @@ function typeOfMethod(expression: Expression & { kind: 'method' }, scope: Scope)
     if (scope.findings.length > before) return row.result;
     throw new Failure('WrongType', expression.object.span, `a metric such as $PendingTasks before .${row.name}()`, describeType(object));
   }
-  if (!takes(row, args)) throw new Failure('WrongArguments', expression.span, signaturesOf(row), `${row.name}(${args.join(', ')})`);
+  if (!takes(row, args, (type) => type)) throw new Failure('WrongArguments', expression.span, signaturesOf(row), `${row.name}(${args.join(', ')})`);
   return row.result;
 }
 

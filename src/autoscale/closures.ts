@@ -1,7 +1,7 @@
 import { civilTime, isTimestampMember } from './calendar.ts';
 import { sampledVariable } from './check.ts';
 import { callFunction, functionNamed, tooLong } from './functions.ts';
-import { callMethod, latestSample, methodNamed, takesValues } from './methods.ts';
+import { callMethod, latestSample, methodNamed, takes } from './methods.ts';
 import { emptyHistory } from './history.ts';
 import { LIMITS } from './limits.ts';
 import { applyBinary, applyUnary } from './operators.ts';
@@ -129,7 +129,7 @@ function methodCode(expression: Expression & { kind: 'method' }, slots: Slots): 
   const parts = expression.args.map((arg) => translated(arg, slots));
   const { span } = expression;
   const constants = constantsOf(parts);
-  if (constants !== undefined && takesValues(row, constants)) return { code: (run) => row.call(metric, constants, run, span) };
+  if (constants !== undefined && takes(row, constants, typeOf)) return { code: (run) => row.call(metric, constants, run, span) };
   const codes = parts.map((part) => part.code);
   return { code: (run) => callMethod(row, metric, valuesOf(codes, run), run, span) };
 }

@@ -69,21 +69,16 @@ export function methodNamed(name: string): MethodRow | undefined {
   return BY_NAME.get(name);
 }
 
-/** Whether one of the parameter lists takes arguments of these types. */
-export function takes(row: MethodRow, args: readonly Type[]): boolean {
-  return row.overloads.some((parameters) => parameters.length === args.length && parameters.every((parameter, index) => fitsParameter(parameter, args[index])));
-}
-
-/** The same of values. Asked at each call, so by loops, which allocate nothing. */
-export function takesValues(row: MethodRow, args: readonly Value[]): boolean {
-  for (const parameters of row.overloads) if (fitAll(parameters, args)) return true;
+/** Whether one of the parameter lists takes these arguments: types when a formula is checked, values at each call, so by loops, which allocate nothing. */
+export function takes<Argument>(row: MethodRow, args: readonly Argument[], typeOfArgument: (arg: Argument) => Type): boolean {
+  for (const parameters of row.overloads) if (fitAll(parameters, args, typeOfArgument)) return true;
   return false;
 }
 
-function fitAll(parameters: readonly Parameter[], args: readonly Value[]): boolean {
+function fitAll<Argument>(parameters: readonly Parameter[], args: readonly Argument[], typeOfArgument: (arg: Argument) => Type): boolean {
   if (parameters.length !== args.length) return false;
   let index = 0;
-  for (const value of args) if (!fitsParameter(parameters[index++], typeOf(value))) return false;
+  for (const arg of args) if (!fitsParameter(parameters[index++], typeOfArgument(arg))) return false;
   return true;
 }
 
@@ -94,7 +89,7 @@ export function signaturesOf(row: MethodRow): string {
 
 /** @throws Failure WrongArguments, InsufficientSampleData, NoValue, VectorTooLong, TooManySteps */
 export function callMethod(row: MethodRow, metric: string, args: readonly Value[], run: Run, span: Span): Value {
-  if (!takesValues(row, args)) throw new Failure('WrongArguments', span, signaturesOf(row), `${row.name}(${args.map(typeOf).join(', ')})`);
+  if (!takes(row, args, typeOf)) throw new Failure('WrongArguments', span, signaturesOf(row), `${row.name}(${args.map(typeOf).join(', ')})`);
   return row.call(metric, args, run, span);
 }
 
@@ -105,8 +100,8 @@ export function latestSample(metric: string, run: Run): Value {
 
 const PARAMETER_WORDS: Readonly<Record<Parameter, string>> = { double: 'double', when: 'timestamp or timeinterval' };
 
-function fitsParameter(parameter: Parameter | undefined, actual: Type | undefined): boolean {
-  if (parameter === undefined || actual === undefined) return false;
+function fitsParameter(parameter: Parameter | undefined, actual: Type): boolean {
+  if (parameter === undefined) return false;
   return parameter === 'double' ? fits('double', actual) : fits('timestamp', actual) || fits('timeinterval', actual);
 }
 

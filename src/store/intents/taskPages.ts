@@ -88,7 +88,7 @@ const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
    )
    select greatest(min(low), $2::bigint) as after, greatest(max(low), $2::bigint) as last from back having min(low) is not null`,
 );
-// Counting is a third of the work of finding out which; windows are looked at until one has room.
+// Where tasks have been deleted: windows are counted from the first one on until one has room, which is a third of the work of finding out which tasks are active in it.
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
   'task.firstNotElsewhere',
   `select w as after from generate_series($2::bigint, $3::bigint - 1, ${firstWindow}) w
