@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
+import { refuseMounts } from './removal.ts';
 import { asUser, type User } from './users.ts';
 
 /**
@@ -112,7 +113,8 @@ const unlessThere = (make: () => void): void => {
   }
 };
 
-/** By chown(1), which goes down by open directories and changes links themselves: its old owner may still put links in the place of directories. */
+/** Throws MountInTheWay if something is mounted there. By chown(1), which goes down by open directories and changes links themselves: its old owner may still put links in the place of directories. */
 const giveTo = (path: string, uid: number, gid: number): void => {
+  refuseMounts(path);
   execFileSync('/bin/chown', ['-R', '-h', '-P', '--', `${uid}:${gid}`, path], { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
 };

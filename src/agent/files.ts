@@ -4,6 +4,7 @@ import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { systemCode } from './failures.ts';
 import type { FileAnswer, FileAsk, FileProperties } from './frames.ts';
+import { mountsBelow } from './mounts.ts';
 import { removeTrees } from './removal.ts';
 
 /** Deepest directory that a listing goes into. */
@@ -155,7 +156,11 @@ const remove = async (root: string, ask: Extract<FileAsk, { kind: 'delete' }>): 
     // What is removed is the entry itself: of a link the link, not what it points to.
     const path = `${held}/${name}`;
     if (!(await lstat(path)).isDirectory()) await unlink(path);
-    else if (ask.recursive) await removeTrees([path]);
+    else if (ask.recursive) {
+      const mounted = mountsBelow(path).map((point) => (isBelow(realRoot, point) ? point.slice(realRoot.length + 1) : point));
+      if (mounted.length > 0) return { kind: 'error', code: 'Mounted', message: `${ask.path}: ${mounted.join(', ')} is a mount, and nothing on it is deleted; unmount it first` };
+      await removeTrees([path], 'refuse');
+    }
     else await rmdir(path);
     return { kind: 'deleted' };
   } finally {

@@ -117,4 +117,4 @@ export type FileAnswer =
   | { readonly kind: 'list'; readonly files: readonly FileProperties[]; readonly more: boolean }
   | { readonly kind: 'properties'; readonly file: FileProperties }
   | { readonly kind: 'deleted' }
-  | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'IsDirectory' | 'NodeNotReady' | 'Failed'; readonly message: string };
+  | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'Mounted' | 'IsDirectory' | 'NodeNotReady' | 'Failed'; readonly message: string };

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { openCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
@@ -9,6 +9,7 @@ import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type Ow
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
+import { unmountBelow } from './mounts.ts';
 import type { AgentOptions } from './options.ts';
 import { createReports, type Reports } from './reports.ts';
 import { agentVersion } from './version.ts';
@@ -133,9 +134,11 @@ const preparePlace = async (options: AgentOptions): Promise<Place> => {
   const { rootDirectory, stateDirectory } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o711 });
   await killEnclosure({ cgroup: leftCgroup(stateDirectory), groups: [], marks: [`${nodeMark}=${rootDirectory}`] });
+  // As after a reboot of a real node. What cannot be unmounted stays as it is: nothing here deletes across mounts.
+  await unmountBelow(rootDirectory).catch((error: unknown) => process.stderr.write(`${messageOf(error)}\n`));
   const scriptDirectory = join(stateDirectory, 'slots');
-  rmSync(scriptDirectory, { recursive: true, force: true });
-  mkdirSync(scriptDirectory);
+  mkdirSync(scriptDirectory, { recursive: true });
+  for (const name of readdirSync(scriptDirectory)) rmSync(join(scriptDirectory, name), { force: true });
   chmodSync(scriptDirectory, 0o711);
   const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
   writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });

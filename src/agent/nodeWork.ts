@@ -64,6 +64,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
     now,
     journal,
     isBusy: () => attempts.running > 0,
+    say: (message) => void process.stderr.write(`${message}\n`),
     beforeRemoval: (directory) => {
       const uid = ownerOf(join(rootDirectory, directory));
       if (uid !== null) users.release(uid);

@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import { messageOf } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
 import { removeTrees } from './removal.ts';
@@ -14,6 +15,8 @@ export interface RetentionOptions {
   readonly journal: DirectoryJournal;
   /** Whether attempts run now. */
   readonly isBusy: () => boolean;
+  /** What could not be deleted, and why. */
+  readonly say: (message: string) => void;
   /** The directory, relative to the root, is still there. */
   readonly beforeRemoval: (directory: string) => void;
 }
@@ -106,7 +109,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
       const isBusy = options.isBusy();
       await delay(isBusy ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
       // What is left is tried again in the next life.
-      await removeTrees(queue.splice(0, batchOf(queue.length, isBusy))).catch(() => {});
+      await removeTrees(queue.splice(0, batchOf(queue.length, isBusy))).catch((error: unknown) => options.say(messageOf(error)));
     }
     isDeleting = false;
   };

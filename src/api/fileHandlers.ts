@@ -75,6 +75,7 @@ const errorCodes: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, Err
   InvalidRange: 'InvalidRange',
   PathOutsideNode: 'PathNotFound',
   DirectoryNotEmpty: 'OperationInvalidForCurrentState',
+  Mounted: 'OperationInvalidForCurrentState',
   IsDirectory: 'ResourceTypeMismatch',
   Failed: 'IOError',
 };

@@ -1,13 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { makeNodeDirectories, makeTaskDirectories } from '../../src/agent/directories.ts';
-import { removeTrees, removeTreesSync } from '../../src/agent/removal.ts';
+import { answerAsk } from '../../src/agent/files.ts';
+import { MountInTheWay } from '../../src/agent/mounts.ts';
+import { removeTrees } from '../../src/agent/removal.ts';
 import type { User } from '../../src/agent/users.ts';
 
 const isRoot = process.geteuid?.() === 0;
+const canMount = isRoot && spawnSync('/usr/bin/unshare', ['--mount', 'true']).status === 0;
+if (!canMount) console.log('skipped: mounts below the directories of a node, which need a system that lets this user mount');
 const first: User = { uid: 1_900_000_300, gid: 1_900_000_300, name: 'first' };
 const second: User = { uid: 1_900_000_301, gid: 1_900_000_301, name: 'second' };
 
@@ -61,10 +66,7 @@ describe('the directories of a node', () => {
     expect([victim, join(victim, 'd'), join(victim, 'f')].map((path) => statSync(path).uid)).toEqual([0, 0, 0]);
   });
 
-  test.each([
-    ['in the background', removeTrees],
-    ['at once', removeTreesSync],
-  ])('that a task closed to itself are removed all the same, without root as well, %s', async (_how, remove) => {
+  test('that a task closed to itself are removed all the same, without root as well', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'linarite-closed-'));
     const closed = join(directory, 'tree/deep/deeper');
     mkdirSync(closed, { recursive: true });
@@ -75,13 +77,73 @@ describe('the directories of a node', () => {
     for (const path of [closed, join(closed, '..')]) chmodSync(path, 0);
     if (isRoot) process.seteuid?.(65534);
     try {
-      await remove([join(directory, 'tree'), join(directory, 'none')]);
+      await removeTrees([join(directory, 'tree'), join(directory, 'none')]);
     } finally {
       if (isRoot) process.seteuid?.(0);
     }
     expect(readdirSync(directory)).toEqual(['elsewhere']);
     expect(statSync(join(directory, 'elsewhere')).mode & 0o777).toBe(0o400);
     rmSync(directory, { recursive: true });
+  });
+
+  describe.runIf(canMount)('below which something is mounted', () => {
+    let share: string;
+    let mounted: string;
+    beforeEach(() => {
+      makeNodeDirectories(root);
+      share = join(outer, 'share');
+      mkdirSync(share);
+      writeFileSync(join(share, 'results'), 'precious', { mode: 0o600 });
+      mounted = join(root, 'workitems/j/job-1/t/wd/a share');
+      makeTaskDirectories(root, 'workitems/j/job-1/t', first);
+      mkdirSync(mounted);
+      // Of the same file system: its number alone does not tell it from what lies around it.
+      execFileSync('mount', ['--bind', share, mounted]);
+      return () => execFileSync('/bin/sh', ['-c', 'for at in "$@"; do while mountpoint -q "$at"; do umount -l "$at"; done; done', 'sh', mounted, join(root, 'shared')]);
+    });
+    const task = (): string => join(root, 'workitems/j/job-1/t');
+    const intact = (): void => {
+      expect(statSync(join(share, 'results'))).toMatchObject({ uid: 0, mode: 0o100600 });
+      expect(readFileSync(join(share, 'results'), 'utf8')).toBe('precious');
+    };
+
+    test('are removed once it is unmounted, several times one upon the other as well; what is on it stays', async () => {
+      execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', mounted]);
+      writeFileSync(join(mounted, 'scratch'), '');
+      await removeTrees([task()]);
+      expect(existsSync(task())).toBe(false);
+      intact();
+    });
+
+    test('stay when it is in use, and do not keep others; the error names the mount', async () => {
+      mkdirSync(join(root, 'shared/other'));
+      const user = spawn('sleep', ['1000'], { cwd: mounted });
+      try {
+        await once(user, 'spawn');
+        await expect(removeTrees([task(), join(root, 'shared/other')])).rejects.toThrow(mounted);
+        expect(existsSync(join(mounted, 'results'))).toBe(true);
+        expect(existsSync(join(root, 'shared/other'))).toBe(false);
+      } finally {
+        user.kill('SIGKILL');
+        await once(user, 'exit');
+      }
+      intact();
+    });
+
+    test('stay when they are not a node’s to unmount', async () => {
+      await expect(removeTrees([join(task(), 'wd')], 'refuse')).rejects.toThrow(MountInTheWay);
+      expect(await answerAsk(root, { kind: 'delete', path: 'workitems/j', recursive: true })).toEqual({
+        kind: 'error',
+        code: 'Mounted',
+        message: 'workitems/j: workitems/j/job-1/t/wd/a share is a mount, and nothing on it is deleted; unmount it first',
+      });
+      intact();
+    });
+
+    test('do not go over to another user', () => {
+      expect(() => makeTaskDirectories(root, 'workitems/j/job-1/t', second)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code: 'ResourceDirectoryCreateFailed' }) }));
+      intact();
+    });
   });
 
   test('are removed with all that lies in them, not with what their links point to', async () => {

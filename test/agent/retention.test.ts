@@ -29,7 +29,7 @@ describe('the directory of a task', () => {
 
   const create = (): Retention => {
     journal = openJournal(join(root, 'journal'));
-    return createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, beforeRemoval: () => {}, journal });
+    return createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, say: () => {}, beforeRemoval: () => {}, journal });
   };
   const begin = (which: AttemptKey, directory: string): void => {
     retention.claim(which, directory);

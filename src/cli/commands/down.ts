@@ -21,7 +21,7 @@ export async function down(options: DownOptions): Promise<void> {
   if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);
   if (options.purge !== true) return;
   const { databaseUrl, storage } = readExternals(directory);
-  const left = purgeDataDirectory(directory);
+  const left = await purgeDataDirectory(directory);
   console.log(left.length === 0 ? `removed ${path}` : `removed our data from ${path}; left what is not ours: ${left.join(', ')}`);
   // Others may use them too, so they are for whoever gave them.
   if (databaseUrl !== undefined) console.log(`the database at ${placeOfDatabase(databaseUrl)}, which was given, keeps pools, jobs and tasks: drop it before another service uses it`);

@@ -1,10 +1,11 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import { releaseVersion } from '../version.ts';
 import { removePlace, takePlace } from './place.ts';
-import { removeTreesSync } from '../../agent/removal.ts';
+import { MountInTheWay, mountsBelow } from '../../agent/mounts.ts';
+import { removeTrees } from '../../agent/removal.ts';
 
 /**
  * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place elsewhere when
@@ -100,9 +101,8 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
  * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock. Returns what is
  * left, so nothing of a stranger's is ever lost to `--purge`.
  */
-export function purgeDataDirectory(directory: DataDirectory): string[] {
-  // Here tasks may have left what takes more than rmSync.
-  removeTreesSync([directory.nodes]);
+export async function purgeDataDirectory(directory: DataDirectory): Promise<string[]> {
+  await removeNodes(directory);
   if (directory.place !== null) removePlace(directory.place);
   for (const entry of readdirSync(directory.root)) {
     if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
@@ -120,6 +120,22 @@ export function purgeDataDirectory(directory: DataDirectory): string[] {
     // Something else lies in it, or a new service.
   }
   return left;
+}
+
+/**
+ * Removes what nodes left, in which tasks may have put what takes more than rmSync, and unmounts what they mounted. Throws `CommandError`, before anything else is removed,
+ * when something is mounted anywhere below our directories that is not a node's or cannot be unmounted: nothing on it is ours.
+ */
+async function removeNodes({ root, place, nodes }: DataDirectory): Promise<void> {
+  const real = existsSync(nodes) ? realpathSync(nodes) : nodes;
+  const foreign = [root, ...(place === null ? [] : [place])].flatMap((path) => mountsBelow(path).filter((point) => point !== realpathSync(path) && !point.startsWith(`${real}/`)));
+  try {
+    if (foreign.length > 0) throw new MountInTheWay(foreign, null);
+    await removeTrees(existsSync(nodes) ? readdirSync(nodes).map((name) => join(nodes, name)) : []);
+  } catch (error) {
+    if (error instanceof MountInTheWay) throw new CommandError(EXIT.failure, `${error.message}, then run down --purge again`);
+    throw error;
+  }
 }
 
 /** A file in the way, a disk that is read-only, somebody else's directory: what the system says, and of which directory. That it is gone is for the caller. */

@@ -57,7 +57,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   const account = await ensureAccount(pool, keys.batch.name, clock());
   // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
   if (!('connectionString' in connection)) await forgetProcesses(pool);
-  const provider = localNodes(directory.nodes);
+  const provider = localNodes(directory.nodes, (message) => log.warn({ reason: message }, 'something of a node is left'));
   const capabilities = await provider.probe();
   let loop: OwnerLoop | undefined;
   const owner = new Owner({

@@ -25,6 +25,8 @@ export interface LocalProviderOptions {
   readonly agentCommand: readonly [string, ...string[]];
   /** Nodes at a time; default: as many as fit into this machine's memory. */
   readonly maxNodes?: number;
+  /** What could not be deleted of a released node, and why. */
+  readonly say?: (message: string) => void;
   /** Waited for before each agent is started; default: `bootPace`. */
   readonly mayBoot?: () => Promise<void>;
 }
@@ -162,7 +164,8 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
   const remove = (directory: string): void => {
     const deletion = removeTrees([directory])
-      .catch(() => {})
+      // It stays in the trash, where the next service tries again.
+      .catch((error: unknown) => options.say?.(error instanceof Error ? error.message : String(error)))
       .finally(() => deletions.delete(deletion));
     deletions.add(deletion);
   };
