@@ -1,7 +1,7 @@
-import { opendirSync, statSync } from 'node:fs';
+import { opendirSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import picomatch from 'picomatch';
+import { codePointsOf, compileSegment, type NameMatcher } from './nameMatcher.ts';
 
 /**
  * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one, `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal,
@@ -22,71 +22,109 @@ export const expandVariables = (pattern: string, environment: ReadonlyMap<string
 
 /** Entries that a pattern may look at before it is given up: a task may make more than fit into the agent's memory. */
 export const mostEntries = 100_000;
+/** Of a pattern, in characters: no path of Linux is longer (PATH_MAX), and what is matched costs by its length. */
+const LONGEST_PATTERN = 4_096;
+/** A turn of the event loop lasts no longer while entries are compared: other tasks begin and end meanwhile. */
+const LONGEST_TURN_MS = 10;
 
-/** A directory's entries, no more than `most`; called with the rights of whoever asks. */
-export type ReadDirectory = (path: string, most: number) => readonly { readonly name: string; readonly isDirectory: boolean; readonly isLink: boolean }[];
+/** `isDirectory`: of the entry itself, not of what a link leads to. */
+interface Entry {
+  readonly name: string;
+  readonly isDirectory: boolean;
+  readonly isLink: boolean;
+}
+
+/** A directory's entries, no more than `most`; called with the rights of whoever asks. What is none, or cannot be read, is empty. */
+export type ReadDirectory = (path: string, most: number) => readonly Entry[];
 
 /**
- * Files that match, directory by directory in the order of their names. `directory`: what a relative pattern begins at.
- * Throws an Error where more than `mostEntries` would have to be looked at.
+ * Files that match, directory by directory in the order of their names; each directory is read once, however many ways the pattern has to reach it. A link may be
+ * listed and turn out to lead to a directory. `directory`: what a relative pattern begins at.
+ * Throws an Error for a pattern that is none, and where more than `mostEntries` would have to be looked at; the signal's reason when it aborts.
  */
-export const findMatches = async (pattern: string, directory: string, readDirectory: ReadDirectory): Promise<readonly Match[]> => {
+export const findMatches = async (pattern: string, directory: string, readDirectory: ReadDirectory, signal?: AbortSignal): Promise<readonly Match[]> => {
+  if (pattern.length > LONGEST_PATTERN) throw new Error(`The pattern is longer than ${LONGEST_PATTERN} characters`);
   const segments = pattern.split('/').filter((segment, index) => segment !== '' || index === 0);
   const firstWild = segments.findIndex(hasWildcard);
   const fixed = firstWild < 0 ? segments.slice(0, -1) : segments.slice(0, firstWild);
   const base = resolve(directory, pattern.startsWith('/') ? `/${fixed.join('/')}` : fixed.join('/'));
-  const found: Match[] = [];
-  await walk(base, '', segments.slice(fixed.length).map(compile), { pattern, readDirectory, found, seen: new Set(), entries: 0 });
-  return found;
+  const rest = segments.slice(fixed.length);
+  // Patterns that end in `**` take the files of every directory.
+  if (rest.at(-1) === '**') rest.push('*');
+  const walk: Walk = { pattern, segments: rest.map((segment) => (segment === '**' ? null : compileSegment(segment))), readDirectory, signal, found: [], entries: 0, turnBegan: 0 };
+  await visit(base, '', withNone(new Set([0]), walk), walk);
+  return walk.found;
 };
-
-/** `null` is `**`. */
-type Segment = ((name: string) => boolean) | null;
 
 interface Walk {
   readonly pattern: string;
+  /** `null` is `**`. */
+  readonly segments: readonly (NameMatcher | null)[];
+  readonly readDirectory: ReadDirectory;
+  readonly signal: AbortSignal | undefined;
+  readonly found: Match[];
   /** Looked at so far. */
   entries: number;
-  readonly readDirectory: ReadDirectory;
-  readonly found: Match[];
-  /** Two `**` may reach one file in two ways. */
-  readonly seen: Set<string>;
+  /** Of `performance.now()`. */
+  turnBegan: number;
 }
 
-const walk = async (directory: string, relative: string, segments: readonly Segment[], state: Walk): Promise<void> => {
-  const [segment, ...rest] = segments;
-  if (segment === undefined) return;
-  // Patterns that end in `**` take the files of every directory.
-  if (segment === null && rest.length === 0) return walk(directory, relative, [null, anyName], state);
-  if (segment === null) await walk(directory, relative, rest, state);
-  await nextTurn();
-  const entries = state.readDirectory(directory, mostEntries - state.entries + 1);
-  state.entries += entries.length;
-  if (state.entries > mostEntries) throw new Error(`${state.pattern} looks at more than ${mostEntries} files and directories`);
+/** `places`: the segments that an entry of this directory may match. */
+const visit = async (directory: string, relative: string, places: ReadonlySet<number>, walk: Walk): Promise<void> => {
+  await pause(walk);
+  const entries = walk.readDirectory(directory, mostEntries - walk.entries + 1);
+  walk.entries += entries.length;
+  if (walk.entries > mostEntries) throw new Error(`${walk.pattern} looks at more than ${mostEntries} files and directories`);
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    if (performance.now() - walk.turnBegan > LONGEST_TURN_MS) await pause(walk);
     const path = `${directory === '/' ? '' : directory}/${entry.name}`;
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
+    const { isMatch, next } = step(entry, places, walk.segments);
+    if (isMatch && !entry.isDirectory) walk.found.push({ path, relative: below });
+    // Of a link only its reading says whether it leads to a directory.
+    if (next.size > 0 && (entry.isDirectory || entry.isLink)) await visit(path, below, withNone(next, walk), walk);
+  }
+};
+
+const pause = async (walk: Walk): Promise<void> => {
+  await nextTurn();
+  walk.signal?.throwIfAborted();
+  walk.turnBegan = performance.now();
+};
+
+const step = ({ name, isLink }: Entry, places: ReadonlySet<number>, segments: Walk['segments']): { readonly isMatch: boolean; readonly next: Set<number> } => {
+  const characters = codePointsOf(name);
+  let isMatch = false;
+  const next = new Set<number>();
+  for (const place of places) {
+    const segment = segments[place];
+    if (segment === undefined) continue;
     if (segment === null) {
-      if (entry.isDirectory && !entry.isLink && !entry.name.startsWith('.')) await walk(path, below, segments, state);
-    } else if (segment(entry.name)) {
-      if (rest.length > 0 && entry.isDirectory) await walk(path, below, rest, state);
-      else if (rest.length === 0 && !entry.isDirectory && !state.seen.has(path)) {
-        state.seen.add(path);
-        state.found.push({ path, relative: below });
-      }
+      if (!isLink && !name.startsWith('.')) next.add(place);
+    } else if (segment(characters)) {
+      if (place === segments.length - 1) isMatch = true;
+      else next.add(place + 1);
     }
   }
+  return { isMatch, next };
+};
+
+/** `**` may also stand for no directory at all. */
+const withNone = (places: ReadonlySet<number>, { segments }: Walk): ReadonlySet<number> => {
+  const all = new Set(places);
+  // A set that grows while it is gone through is gone through to its end.
+  for (const place of all) if (segments[place] === null) all.add(place + 1);
+  return all;
 };
 
 /** The plain way to read one, with the caller's rights; a directory that cannot be read is empty. */
 export const readDirectory: ReadDirectory = (path, most) => {
-  const found: { name: string; isLink: boolean; isDirectory: boolean }[] = [];
+  const found: Entry[] = [];
   try {
     const directory = opendirSync(path, { bufferSize: 512 });
     try {
       for (let entry = directory.readSync(); entry !== null && found.length < most; entry = directory.readSync()) {
-        const isLink = entry.isSymbolicLink();
-        found.push({ name: entry.name, isLink, isDirectory: entry.isDirectory() || (isLink && pointsToDirectory(`${path}/${entry.name}`)) });
+        found.push({ name: entry.name, isLink: entry.isSymbolicLink(), isDirectory: entry.isDirectory() });
       }
     } finally {
       directory.closeSync();
@@ -96,21 +134,3 @@ export const readDirectory: ReadDirectory = (path, most) => {
   }
   return found;
 };
-
-/** A link in a loop, or to where its reader may not go, points to none. */
-const pointsToDirectory = (path: string): boolean => {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-};
-
-const anyName = picomatch('*');
-
-/** Characters that mean something to the library and nothing to Batch, outside of brackets. */
-const literals = /[\\(){}!+@,|^$](?![^[]*\])/g;
-
-/** A name that begins with a wildcard takes no dot-file. `posix` is the library's word for `[!abc]`, `debug` that for an error where a pattern is none (`[z-a]`). */
-const compile = (segment: string): Segment =>
-  segment === '**' ? null : picomatch(segment.replaceAll(literals, String.raw`\$&`), { nobrace: true, noextglob: true, nonegate: true, posix: true, debug: true });

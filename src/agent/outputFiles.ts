@@ -58,6 +58,7 @@ const uploadEntry = async (file: OutputFileWork, options: OutputFilesOptions, lo
   try {
     uploads = await uploadsOf(file, options);
   } catch (error) {
+    options.signal.throwIfAborted();
     log.error(`${file.filePattern}: ${messageOf(error)}`);
     return failure('FileUploadMiscError', ['FilePattern', file.filePattern], ['Message', messageOf(error)]);
   }
@@ -86,7 +87,7 @@ const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Pro
     const path = resolve(options.workingDirectory, pattern);
     return isThere(path, options.user) ? [{ path, blob: file.path ?? basename(path) }] : [];
   }
-  const matches = await findMatches(pattern, options.workingDirectory, (path, most) => asUser(options.user, () => readDirectory(path, most)));
+  const matches = await findMatches(pattern, options.workingDirectory, (path, most) => asUser(options.user, () => readDirectory(path, most)), options.signal);
   const prefix = file.path === null ? '' : `${file.path.replace(/\/+$/, '')}/`;
   return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
 };

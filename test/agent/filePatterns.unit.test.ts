@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { codePointsOf, compileSegment } from '../../src/agent/nameMatcher.ts';
 import { expandVariables, findMatches, mostEntries, type ReadDirectory } from '../../src/agent/filePatterns.ts';
 
 /** A tree given by its files; directories follow. */
@@ -46,6 +47,12 @@ describe('the pattern of an output file', () => {
     ['**/**/a.txt', ['a.txt', 'out/a.txt']],
     ['out/.git/*', ['config.txt']],
     ['/t/wd/out/*.txt', ['a.txt']],
+    ['[!a-b]*.txt', ['(a|b)+{c}.txt', 'star*.txt', 'x].txt']],
+    ['[]x]*', ['x].txt']],
+    ['[.]*', []],
+    ['star\\*', []],
+    ['b[', []],
+    ['out/**/**/e?/**/*', ['deep/er/c.txt']],
     ['nothing*', []],
     ['nowhere/*', []],
   ])('%s finds, below its part without wildcards, %j', async (pattern, expected) => {
@@ -65,6 +72,54 @@ describe('the pattern of an output file', () => {
     };
     await expect(findMatches('**/*.txt', '/t/wd', endless)).rejects.toThrow(`**/*.txt looks at more than ${mostEntries} files`);
     expect(asked).toEqual([mostEntries + 1, mostEntries - 60_000 + 1]);
+  });
+
+  test.each(['*a'.repeat(20), '*a'.repeat(2_000), '*[a][a]'.repeat(12), '*[ab]'.repeat(127), `${'*'.repeat(4_000)}`])(
+    'is compared in a time that grows with name and pattern: %s',
+    async (begin) => {
+      const name = 'a'.repeat(255);
+      let looks = 0;
+      const characters = new Proxy(codePointsOf(name), {
+        get: (target, property) => {
+          looks++;
+          return Reflect.get(target, property) as unknown;
+        },
+      });
+      expect(compileSegment(`${begin}b`)(characters)).toBe(false);
+      expect(looks).toBeLessThan(3 * name.length * begin.length);
+    },
+  );
+
+  test('reads each directory once, however many ways lead to it', async () => {
+    const deep = `/t/wd/${'d/'.repeat(60)}f`;
+    const read: string[] = [];
+    const counting: ReadDirectory = (path, most) => {
+      read.push(path);
+      return tree([deep])(path, most);
+    };
+    expect(await findMatches(`${'**/'.repeat(30)}f`, '/t/wd', counting)).toHaveLength(1);
+    expect(read).toHaveLength(61);
+    expect(new Set(read).size).toBe(61);
+  });
+
+  test('is left when it is no longer wanted', async () => {
+    const ending = new AbortController();
+    const endless: ReadDirectory = (path) => {
+      if (path.length > 200) ending.abort(new Error('ended'));
+      return [{ name: 'd', isDirectory: true, isLink: false }];
+    };
+    await expect(findMatches('**/x', '/t', endless, ending.signal)).rejects.toThrow('ended');
+  });
+
+  test('follows a link only where it is named', async () => {
+    const linked: ReadDirectory = (path) =>
+      path.split('/').length > 20 ? [] : [{ name: 'link', isDirectory: false, isLink: true }, { name: 'f', isDirectory: false, isLink: false }];
+    expect((await findMatches('**/f', '/t', linked)).map(({ relative }) => relative)).toEqual(['f']);
+    expect((await findMatches('l*/f', '/t', linked)).map(({ relative }) => relative)).toEqual(['link/f']);
+  });
+
+  test('that is longer than any path is refused', async () => {
+    await expect(findMatches('*'.repeat(5_000), '/t', tree(files))).rejects.toThrow('longer than 4096');
   });
 
   test('has its variables expanded first', () => {
