@@ -29,7 +29,7 @@ export interface Launcher {
 
 export interface LauncherOptions {
   readonly rootDirectory: string;
-  /** Passable, not listable, for all users. */
+  /** The agent's alone. */
   readonly scriptDirectory: string;
   readonly nodeCgroup: string | null;
   readonly environment: ReadonlyMap<string, string>;

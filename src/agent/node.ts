@@ -129,7 +129,6 @@ interface Place {
   readonly nodeCgroup: string | null;
 }
 
-/** Users of tasks pass through the state directory to their slot's script and see nothing else of it. */
 const preparePlace = async (options: AgentOptions): Promise<Place> => {
   const { rootDirectory, stateDirectory } = options;
   mkdirSync(stateDirectory, { recursive: true, mode: 0o711 });
@@ -139,7 +138,7 @@ const preparePlace = async (options: AgentOptions): Promise<Place> => {
   const scriptDirectory = join(stateDirectory, 'slots');
   mkdirSync(scriptDirectory, { recursive: true });
   for (const name of readdirSync(scriptDirectory)) rmSync(join(scriptDirectory, name), { force: true });
-  chmodSync(scriptDirectory, 0o711);
+  chmodSync(scriptDirectory, 0o700);
   const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
   writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
   return { scriptDirectory, nodeCgroup };

@@ -7,7 +7,7 @@ import type { FailureInfo } from '../core/status.ts';
 import { localFailure } from './directories.ts';
 import { failure, type FailureCode, TaskFailure } from './failures.ts';
 import type { ResourceFileWork } from './frames.ts';
-import { asUser, type User } from './users.ts';
+import { asUser, downloaderFor, type User } from './users.ts';
 
 export interface ResourceFilesOptions extends TransferOptions {
   readonly workingDirectory: string;
@@ -85,7 +85,7 @@ const fetchFile = async (url: string, filePath: string, mode: number, options: R
 const createFile = (path: string, mode: number, user: User): number => {
   let step: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' = 'ResourceDirectoryCreateFailed';
   try {
-    return asUser(user, () => {
+    return asUser(downloaderFor(user), () => {
       mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
       step = 'ResourceFileCreateFailed';
       rmSync(path, { force: true });

@@ -1,4 +1,4 @@
-import { shellName } from './slotShell.ts';
+import { SCRIPT_DESCRIPTOR, shellName } from './slotShell.ts';
 
 /** One process to start: everything absolute, nothing left to look up. */
 export interface Command {
@@ -21,7 +21,7 @@ export const scriptOf = (command: Command): string => {
     `(cd ${quote(command.workingDirectory)} && unset OLDPWD && ` +
     (exports.length === 0 ? '' : `export ${exports.join(' ')} && `) +
     `exec ${odd.length === 0 ? '' : `/usr/bin/env -- ${odd.join(' ')} `}${words}` +
-    `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)}\n`
+    `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)} ${SCRIPT_DESCRIPTOR}<&-\n`
   );
 };
 

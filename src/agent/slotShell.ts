@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, fchmodSync, fchownSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { yieldToUs } from '../processes/priority.ts';
 import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
 import type { User } from './users.ts';
@@ -13,11 +13,14 @@ import type { User } from './users.ts';
  * files itself, so that the agent opens nothing in a directory which the task controls. The signals that it catches are back at their defaults in its
  * children; they are caught so that a task which signals its process group (`kill 0`) does not end it. Whatever kills it ends the attempt.
  *
- * A task has the shell's uid: it must not write the script (which is the agent's, its user's group may only read it), and it may write into the shell's pipes.
+ * A task has the shell's uid: it must not write the script, and no other user may read it, since it holds the task's variables. All users of a node share a group, so the script
+ * is the agent's, in a directory that only the agent enters, and the shell has it open for reading (a link of /proc leads to an open file past the directories above it). A task may
+ * write into the shell's pipes.
  * So an answer counts only if it is asked for and is an exit status; after any other the shell is killed, and with it the attempt.
  */
 export interface SlotShell {
   readonly user: User;
+  /** What the shell knows its script as, and begins its messages with if it is bash. */
   readonly scriptPath: string;
   readonly pid: number;
   readonly cgroup: string | null;
@@ -32,7 +35,7 @@ export interface SlotShell {
 
 export interface SlotShellOptions {
   readonly user: User;
-  /** Where its script lies: a directory of the agent's that its user may pass through. */
+  /** Where its script lies: a directory of the agent's that nobody else may enter. */
   readonly scriptPath: string;
   readonly environment: ReadonlyMap<string, string>;
   /** The node's control group and the name of the shell's own below it. */
@@ -50,15 +53,18 @@ const exitStatusOf = (text: string): number | null => (/^\d{1,3}\n$/.test(text) 
 
 /** Throws the system's error if its script cannot be made, or the machine has no files left for its pipes. */
 export const startSlotShell = (options: SlotShellOptions): SlotShell => {
-  const { user, scriptPath } = options;
-  const script = openScript(scriptPath, user);
-  const child = spawn('/bin/sh', ['-c', loop, shellName, scriptPath], {
+  const { user } = options;
+  const script = openScript(options.scriptPath, user);
+  const child = spawn('/bin/sh', ['-c', loop, shellName, script.name], {
     cwd: '/',
     env: Object.fromEntries(options.environment),
-    stdio: ['pipe', 'pipe', 'ignore'],
+    stdio: ['pipe', 'pipe', 'ignore', ...script.inherited],
     detached: true,
     ...(user.uid !== null && user.gid !== null ? { uid: user.uid, gid: user.gid } : {}),
   });
+  for (const file of script.inherited) closeSync(file);
+  const { stdin, stdout } = child;
+  if (stdin === null || stdout === null) throw new Error('a slot shell without pipes');
   // An agent has to hear its owner and to end tasks that take all there is.
   if (child.pid !== undefined) yieldToUs(child.pid, nicerThanAgent);
   let waiting: PromiseWithResolvers<number> | null = null;
@@ -67,8 +73,8 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     const end = (error: Error): void => {
       if (failed !== null) return;
       failed = error;
-      closeSync(script);
-      rmSync(scriptPath, { force: true });
+      closeSync(script.file);
+      rmSync(options.scriptPath, { force: true });
       waiting?.reject(failed);
       waiting = null;
       resolve();
@@ -78,9 +84,9 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
   });
   const cgroup = enclose(child, options.cgroup);
   // A dead shell's pipe: `exit` says so.
-  child.stdin.on('error', () => {});
-  child.stdout.setEncoding('latin1');
-  child.stdout.on('data', (text: string) => {
+  stdin.on('error', () => {});
+  stdout.setEncoding('latin1');
+  stdout.on('data', (text: string) => {
     // `exit` follows.
     const status = exitStatusOf(text);
     if (waiting === null || status === null) return void child.kill('SIGKILL');
@@ -91,7 +97,7 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
 
   return {
     user,
-    scriptPath,
+    scriptPath: script.name,
     pid: child.pid ?? 0,
     cgroup,
     gone,
@@ -102,14 +108,14 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
       if (failed !== null) return Promise.reject(failed);
       const bytes = Buffer.from(text);
       // A short write is a disk that fills up: the second one throws ENOSPC.
-      for (let written = 0; written < bytes.length; ) written += writeSync(script, bytes, written, bytes.length - written, written);
-      ftruncateSync(script, bytes.length);
+      for (let written = 0; written < bytes.length; ) written += writeSync(script.file, bytes, written, bytes.length - written, written);
+      ftruncateSync(script.file, bytes.length);
       waiting = withResolvers<number>();
-      child.stdin.write('\n');
+      stdin.write('\n');
       return waiting.promise;
     },
     close: () => {
-      child.stdin.end();
+      stdin.end();
     },
   };
 };
@@ -125,12 +131,21 @@ export class ShellDied extends Error {
   }
 }
 
-const openScript = (path: string, { uid, gid }: User): number => {
-  const script = openSync(path, 'w', 0o600);
-  if (uid === null || gid === null || uid === 0) return script;
-  fchownSync(script, 0, gid);
-  fchmodSync(script, 0o640);
-  return script;
+/** The script as the agent writes it, what the shell inherits of it, and the name by which the shell opens it. */
+interface Script {
+  readonly file: number;
+  readonly inherited: readonly number[];
+  readonly name: string;
+}
+
+/** The shell's first descriptor beyond standard error; a task's script closes it. */
+export const SCRIPT_DESCRIPTOR = 3;
+
+const openScript = (path: string, { uid }: User): Script => {
+  const file = openSync(path, 'w', 0o600);
+  if (uid === null || uid === 0) return { file, inherited: [], name: path };
+  fchmodSync(file, 0o644);
+  return { file, inherited: [openSync(path, 'r')], name: `/proc/self/fd/${SCRIPT_DESCRIPTOR}` };
 };
 
 const enclose = (child: ChildProcess, place: SlotShellOptions['cgroup']): string | null => {

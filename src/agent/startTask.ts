@@ -4,6 +4,7 @@ import type { StartTaskStatus } from '../core/status.ts';
 import { failure } from './failures.ts';
 import type { NodeSetup } from './frames.ts';
 import { type NodeContext, runTask } from './taskRun.ts';
+import { START_DIRECTORY } from './users.ts';
 
 export interface StartTaskOptions {
   readonly context: NodeContext;
@@ -31,7 +32,7 @@ export const runStartTask = async (options: StartTaskOptions): Promise<StartTask
   let status: StartTaskStatus = { state: 'running', startedAt, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
   report(status);
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const run = runTask(context, `start.${status.retryCount + 1}`, { ...task, directory: 'startup', ids: null });
+    const run = runTask(context, `start.${status.retryCount + 1}`, { ...task, directory: START_DIRECTORY, ids: null });
     const outcome = await run.done;
     if (signal.aborted) return status;
     const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;

@@ -2,11 +2,12 @@ import type { RunAs, UserAccount } from './frames.ts';
 import { failure, TaskFailure } from './failures.ts';
 
 /**
- * Who a task runs as. Numeric ids without entries in /etc/passwd, so that a node changes nothing on the machine: each node has a block of `uidsPerNode` ids from
- * its `uidBase`, within 1,900,000,000..2,104,799,999 (systemd's "Users, Groups, UIDs" leaves 1,879,048,192..2,147,483,647 unused). Within the block:
- * +0 the pool-scope user shared by tasks, +16.. named accounts without an id of their own, +256.. task-scope users, one a task. When these are used up, the id of the
- * task that has held its own longest and is over goes to the next one: directories are kept for days, and a node must not run out of users.
- * Elevation admin is root. Without root (`uidBase` null) everything runs as the caller.
+ * Who a task runs as. Each node has a block of `uidsPerNode` ids from its `uidBase`, within 1,900,000,000..2,104,799,999 (systemd's "Users, Groups, UIDs" leaves
+ * 1,879,048,192..2,147,483,647 unused); they have names where the node has an /etc of its own. Within the block:
+ * +0 the pool-scope user shared by tasks, +16.. named accounts without an id of their own, +256 the start task's in task scope, +257.. task-scope users, one a task. When these
+ * are used up, the id of the task that has held its own longest and is over goes to the next one: directories are kept for days, and a node must not run out of users.
+ * All have the node's common group, whose id is `uidBase`, as on the real service (`_azbatchgrp`): what is downloaded for any run carries it. What keeps one task's directory from
+ * another's user is the directory's mode. Elevation admin is root. Without root (`uidBase` null) everything runs as the caller.
  */
 export const uidsPerNode = 1024;
 export const firstUid = 1_900_000_000;
@@ -14,11 +15,15 @@ export const uidBlocks = 200_000;
 
 const namedOffset = 16;
 const taskOffset = 256;
+/** Ids of task-scope users, that of the start task left out. */
+const taskUids = uidsPerNode - taskOffset - 1;
 
 export interface User {
   /** null: as the agent. */
   readonly uid: number | null;
   readonly gid: number | null;
+  /** The group of what is downloaded for it: the node's common one. null: that of the agent. */
+  readonly filesGid: number | null;
   /** What USER and LOGNAME say. */
   readonly name: string;
 }
@@ -38,12 +43,22 @@ export interface Users {
   release(uid: number): void;
 }
 
+/** Below the node's root (recorded). */
+export const START_DIRECTORY = 'startup';
+
+const POOL_USER = '_azbatch';
+
+/** The real service's names (seen in scripts and reports of its users). `offset`: of the id from its node's base. */
+function taskUserName(offset: number): string {
+  return offset === taskOffset ? '_azbatchtask_start' : `_azbatchtask_${offset - taskOffset}`;
+}
+
 /** `close`: shuts a directory to its user if its task is over; then the id may be another's. */
 export const createUsers = (uidBase: number | null, accounts: readonly UserAccount[], close: (directory: string) => boolean): Users => {
   /** Ids of task-scope users with their directories, in the order in which they were taken. */
   const taken = new Map<number, string>();
-  const caller = (name: string): User => ({ uid: null, gid: null, name });
-  const plain = (uid: number, name: string): User => ({ uid, gid: uid, name });
+  const caller = (name: string): User => ({ uid: null, gid: null, filesGid: null, name });
+  const plain = (uid: number, name: string): User => ({ uid, gid: uid === 0 ? 0 : uidBase, filesGid: uidBase, name });
 
   const named = (name: string): User => {
     const index = accounts.findIndex((account) => account.name === name);
@@ -53,25 +68,28 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
     if (account.elevation === 'admin') return plain(0, name);
     if (account.uid === null) return plain(uidBase + namedOffset + (index % (taskOffset - namedOffset)), name);
     if (account.uid === 0) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `User account ${name} is not an administrator, its uid must not be 0`]));
-    return { uid: account.uid, gid: account.gid ?? account.uid, name };
+    return { uid: account.uid, gid: account.gid ?? account.uid, filesGid: uidBase, name };
   };
 
   const ofTask = (base: number, { directory, owner }: Place): User => {
     const known = owner !== null && owner >= base + taskOffset && owner < base + uidsPerNode ? owner : null;
-    const uid = known ?? freeUid(base) ?? reclaimedUid();
-    if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${uidsPerNode - taskOffset} users for tasks of this node are in use`]));
+    const uid = known ?? (directory === START_DIRECTORY ? startUid(base) : null) ?? freeUid(base) ?? reclaimedUid(base);
+    if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${taskUids} users for tasks of this node are in use`]));
     taken.delete(uid);
     taken.set(uid, directory);
-    return plain(uid, '_azbatchtask');
+    return plain(uid, taskUserName(uid - base));
   };
 
+  /** null: a task of a life before has it, when the start task had none of its own. */
+  const startUid = (base: number): number | null => (taken.has(base + taskOffset) ? null : base + taskOffset);
+
   const freeUid = (base: number): number | null => {
-    for (let uid = base + taskOffset; uid < base + uidsPerNode; uid++) if (!taken.has(uid)) return uid;
+    for (let uid = base + taskOffset + 1; uid < base + uidsPerNode; uid++) if (!taken.has(uid)) return uid;
     return null;
   };
 
-  const reclaimedUid = (): number | null => {
-    for (const [uid, directory] of taken) if (close(directory)) return uid;
+  const reclaimedUid = (base: number): number | null => {
+    for (const [uid, directory] of taken) if (uid !== base + taskOffset && close(directory)) return uid;
     return null;
   };
 
@@ -80,7 +98,7 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
       if (runAs.kind === 'named') return named(runAs.name);
       if (uidBase === null) return caller('_azbatch');
       if (runAs.elevation === 'admin') return plain(0, 'root');
-      return runAs.scope === 'task' ? ofTask(uidBase, place) : plain(uidBase, '_azbatch');
+      return runAs.scope === 'task' ? ofTask(uidBase, place) : plain(uidBase, POOL_USER);
     },
     hold: (uid, directory) => {
       taken.set(uid, directory);
@@ -91,19 +109,22 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
   };
 };
 
+/** Somebody whose new files and directories carry the group of what is downloaded for `user`. */
+export const downloaderFor = (user: User): User => ({ ...user, gid: user.filesGid ?? user.gid });
+
 /**
  * Does something synchronous with the rights of a task's user: what lies in a task's directory was put there by the task, links included, and root would follow them.
  * Only effective ids change, so nobody may signal or trace the agent meanwhile.
  */
 export const asUser = <T>(user: User, action: () => T): T => {
   const { setegid, seteuid } = process;
-  if (user.uid === null || user.gid === null || user.uid === 0 || setegid === undefined || seteuid === undefined) return action();
+  if (user.uid === null || user.gid === null || (user.uid === 0 && user.gid === 0) || setegid === undefined || seteuid === undefined) return action();
   setegid(user.gid);
-  seteuid(user.uid);
+  if (user.uid !== 0) seteuid(user.uid);
   try {
     return action();
   } finally {
-    seteuid(0);
+    if (user.uid !== 0) seteuid(0);
     setegid(0);
   }
 };

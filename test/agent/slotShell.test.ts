@@ -9,8 +9,8 @@ import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
 import type { User } from '../../src/agent/users.ts';
 
 const isRoot = process.geteuid?.() === 0;
-const caller: User = { uid: null, gid: null, name: 'caller' };
-const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, name: 'task' };
+const caller: User = { uid: null, gid: null, filesGid: null, name: 'caller' };
+const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task' };
 
 describe('a slot shell', () => {
   let directory: string;
@@ -54,9 +54,11 @@ describe('a slot shell', () => {
     if (existsSync(autogroup)) expect(readFileSync(autogroup, 'utf8')).toContain(`nice ${Math.min(19, getPriority() + 5)}`);
   });
 
-  test.runIf(isRoot)('has a script that its user can read and not write', () => {
-    start(taskUser);
-    expect(statSync(join(directory, 'slot'))).toMatchObject({ uid: 0, gid: taskUser.gid, mode: 0o100640 });
+  test.runIf(isRoot)('has a script that its user can read and not write, in a directory that nobody else enters', async () => {
+    const { run } = start(taskUser);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(await run('( : >> "$1" ) 2>/dev/null\n')).toBe(2);
+    expect(await run('( chmod 777 "$1" ) 2>/dev/null\n')).toBe(1);
   });
 });
 

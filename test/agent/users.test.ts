@@ -43,6 +43,7 @@ describe.runIf(isRoot)('the user of a task', () => {
   });
 
   test('in task scope is the task’s alone', async () => {
+    expect((await sh('own-0', auto('task'), whoami)).out).toBe(`${base + 257} ${base} ${base} _azbatchtask_1`);
     const first = (await sh('own-1', auto('task'), 'id -u')).out;
     const second = (await sh('own-2', auto('task'), 'id -u')).out;
     expect(Number(first)).toBeGreaterThan(base);
@@ -55,7 +56,7 @@ describe.runIf(isRoot)('the user of a task', () => {
   });
 
   test('is the named account that the pool has', async () => {
-    expect((await sh('named-plain', named('plain'), whoami)).out).toBe(`${base + 16} ${base + 16} ${base + 16} plain`);
+    expect((await sh('named-plain', named('plain'), whoami)).out).toBe(`${base + 16} ${base} ${base} plain`);
     expect((await sh('named-boss', named('boss'), 'id -u')).out).toBe('0');
     expect((await sh('named-given', named('given'), whoami)).out).toBe('23456 34567 34567 given');
   });
@@ -103,6 +104,23 @@ describe.runIf(isRoot)('the user of a task', () => {
     expect(inPath.outcome).toMatchObject({ failure: { code: 'CommandProgramNotFound' } });
   });
 
+  test('reads no other user’s script, which holds what a task was given in secret', async () => {
+    const seen = await sh('reader', auto('task'), `cat ${node.state}/slots/* /proc/[0-9]*/fd/3; true`);
+    expect(seen.out.split('\n').filter((line) => !line.includes("AZ_BATCH_TASK_ID='reader'"))).toEqual([]);
+    expect((await sh('inherits', auto('pool'), 'ls -l /proc/self/fd | grep slots; true')).out, 'nor is its own open in it').toBe('');
+  });
+
+  test('gets what an admin task downloaded and handed on with `cp -p`, by the group that all tasks of a node have', async () => {
+    node.owner.onFileBody = (_request, response) => response.end('#!/bin/sh\necho ran');
+    const file = { kind: 'url', url: node.owner.agentUrl.replace('ws:', 'http:').replace('/linarite/agent', '/script'), filePath: 'd/run.sh', fileMode: null } as const;
+    const handOn = await node.owner.run({ task: 'hands-on', user: auto('pool', 'admin'), resourceFiles: [file], commandLine: `/bin/sh -c 'cp -rp d $AZ_BATCH_NODE_SHARED_DIR; ls -l ${path('hands-on', 'wd/d')}'` });
+    expect(handOn.outcome).toMatchObject({ exitCode: 0 });
+    expect(statSync(join(node.root, 'shared/d/run.sh'))).toMatchObject({ uid: 0, gid: base, mode: 0o100770 });
+    expect((await sh('uses-it', auto('pool'), '$AZ_BATCH_NODE_SHARED_DIR/d/run.sh')).out).toBe('ran');
+    expect((await sh('uses-it-too', auto('task'), '$AZ_BATCH_NODE_SHARED_DIR/d/run.sh')).out).toBe('ran');
+    expect((await sh('looks', auto('task'), `cat ${path('hands-on', 'wd/d/run.sh')}; true`)).out, 'where it was it stays closed').toBe('');
+  });
+
   test('writes its working directory and `shared`, and only reads what the start task left', async () => {
     const { err } = await sh(
       'writer',
@@ -137,7 +155,7 @@ describe.runIf(isRoot)('the user of a task', () => {
     await node.exited();
     node.startAgent(2);
     await node.owner.until('ready again', () => node.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
-    const earlier = new Set(['own-1', 'own-2', 'kept', 'lost'].map((task) => statSync(path(task, '')).uid));
+    const earlier = new Set(['own-0', 'own-1', 'own-2', 'kept', 'lost'].map((task) => statSync(path(task, '')).uid));
     expect(earlier).toContain(kept);
     expect(earlier).toContain(lost);
     expect(earlier).not.toContain(Number((await sh('fresh', auto('task'), 'id -u')).out));
@@ -152,10 +170,10 @@ describe.runIf(isRoot)('the user of a task', () => {
     mkdirSync(job, { recursive: true, mode: 0o711 });
     mkdirSync(state);
     // As an earlier life left them, open to all.
-    const kept = Array.from({ length: uidsPerNode - 256 }, (_, index) => ({ job: 1, task: index, directory: `workitems/job1/job-1/old-${index}`, dueAt: null }));
+    const kept = Array.from({ length: uidsPerNode - 257 }, (_, index) => ({ job: 1, task: index, directory: `workitems/job1/job-1/old-${index}`, dueAt: null }));
     for (const [index, { directory: one }] of kept.entries()) {
       mkdirSync(join(root, one));
-      chownSync(join(root, one), base + 256 + index, base + 256 + index);
+      chownSync(join(root, one), base + 257 + index, base + 257 + index);
       chmodSync(join(root, one), 0o777);
     }
     writeFileSync(join(state, 'journal'), kept.map((one) => `${JSON.stringify({ kept: one })}\n`).join(''));
@@ -163,11 +181,11 @@ describe.runIf(isRoot)('the user of a task', () => {
     try {
       const first = await full.owner.run({ task: 'first', user: auto('task'), commandLine: '/bin/sh -c "id -u; ls ../../old-0"' });
       expect(first.outcome, 'it cannot look into what the user had before').toEqual({ kind: 'exited', exitCode: 2 });
-      expect(readFileSync(join(job, 'first/stdout.txt'), 'utf8').trim()).toBe(String(base + 256));
+      expect(readFileSync(join(job, 'first/stdout.txt'), 'utf8').trim()).toBe(String(base + 257));
       const { uid, mode } = statSync(join(job, 'old-0'));
       expect({ uid, mode: mode & 0o777 }).toEqual({ uid: 0, mode: 0o700 });
       await full.owner.run({ task: 'second', user: auto('task'), commandLine: '/bin/sh -c "id -u"' });
-      expect(readFileSync(join(job, 'second/stdout.txt'), 'utf8').trim()).toBe(String(base + 257));
+      expect(readFileSync(join(job, 'second/stdout.txt'), 'utf8').trim()).toBe(String(base + 258));
     } finally {
       await full.close();
       rmSync(directory, { recursive: true });
