@@ -1,5 +1,4 @@
-import { constants, realpathSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { sep } from 'node:path';
@@ -21,13 +20,13 @@ const idleMs = 120_000;
  * Resolves with the answer to be sent over the channel if there is nothing to post; null: it was posted, or the reader has gone.
  */
 export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'read' }>, options: FileBodyOptions): Promise<FileAnswer | null> => {
-  let file: FileHandle | null = null;
+  let file: number | null = null;
   try {
-    const path = await pathBelow(options.rootDirectory, ask.path);
+    const path = pathBelow(options.rootDirectory, ask.path);
     if (typeof path !== 'string') return path;
-    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     if (!isBelow(options.rootDirectory, file)) return { kind: 'error', code: 'PathOutsideNode', message: `${ask.path} leaves the node's root directory` };
-    const status = await file.stat();
+    const status = fstatSync(file);
     if (status.isDirectory()) return { kind: 'error', code: 'IsDirectory', message: `${ask.path} is a directory` };
     if (!status.isFile()) return { kind: 'error', code: 'Failed', message: `${ask.path} is not a regular file` };
     const end = Math.min(ask.end ?? status.size - 1, status.size - 1);
@@ -37,14 +36,14 @@ export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'r
   } catch (error) {
     return fileError(error, ask.path);
   } finally {
-    await file?.close();
+    if (file !== null) closeSync(file);
   }
 };
 
 /** Between resolving a path and opening it a task may have put a link in its place: what counts is where the opened file lies. */
-const isBelow = (root: string, file: FileHandle): boolean => {
+const isBelow = (root: string, file: number): boolean => {
   try {
-    return realpathSync(`/proc/self/fd/${file.fd}`).startsWith(`${realpathSync(root)}${sep}`);
+    return realpathSync(`/proc/self/fd/${file}`).startsWith(`${realpathSync(root)}${sep}`);
   } catch {
     // No /proc: the path itself was checked.
     return process.platform !== 'linux';
@@ -58,7 +57,7 @@ interface Body {
 }
 
 /** Resolves when the service has answered or the connection has ended: then the reader has it all, or has gone. */
-const post = (request: string, file: FileHandle, body: Body, options: FileBodyOptions): Promise<void> =>
+const post = (request: string, file: number, body: Body, options: FileBodyOptions): Promise<void> =>
   new Promise((resolve) => {
     const url = new URL(options.agentUrl);
     url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
@@ -85,7 +84,7 @@ const post = (request: string, file: FileHandle, body: Body, options: FileBodyOp
       outgoing.end();
       return;
     }
-    const stream = readOpenFile(file.fd, body.start, body.start + body.sizeBytes - 1);
+    const stream = readOpenFile(file, body.start, body.start + body.sizeBytes - 1);
     outgoing.on('close', () => stream.destroy());
     // A file that was cut shorter meanwhile: the length that was promised cannot be kept.
     stream.on('end', () => {

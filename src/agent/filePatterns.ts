@@ -1,7 +1,7 @@
 import { opendirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { codePointsOf, compileSegment, type NameMatcher } from './nameMatcher.ts';
+import { createTurns } from './turns.ts';
 
 /**
  * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one, `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal,
@@ -24,8 +24,6 @@ export const expandVariables = (pattern: string, environment: ReadonlyMap<string
 export const mostEntries = 100_000;
 /** Of a pattern, in characters: no path of Linux is longer (PATH_MAX), and what is matched costs by its length. */
 const LONGEST_PATTERN = 4_096;
-/** A turn of the event loop lasts no longer while entries are compared: other tasks begin and end meanwhile. */
-const LONGEST_TURN_MS = 10;
 
 /** `isDirectory`: of the entry itself, not of what a link leads to. */
 interface Entry {
@@ -51,7 +49,7 @@ export const findMatches = async (pattern: string, directory: string, readDirect
   const rest = segments.slice(fixed.length);
   // Patterns that end in `**` take the files of every directory.
   if (rest.at(-1) === '**') rest.push('*');
-  const walk: Walk = { pattern, segments: rest.map((segment) => (segment === '**' ? null : compileSegment(segment))), readDirectory, signal, found: [], entries: 0, turnBegan: 0 };
+  const walk: Walk = { pattern, segments: rest.map((segment) => (segment === '**' ? null : compileSegment(segment))), readDirectory, turn: createTurns(signal), found: [], entries: 0 };
   await visit(base, '', withNone(new Set([0]), walk), walk);
   return walk.found;
 };
@@ -61,22 +59,20 @@ interface Walk {
   /** `null` is `**`. */
   readonly segments: readonly (NameMatcher | null)[];
   readonly readDirectory: ReadDirectory;
-  readonly signal: AbortSignal | undefined;
+  readonly turn: () => Promise<void>;
   readonly found: Match[];
   /** Looked at so far. */
   entries: number;
-  /** Of `performance.now()`. */
-  turnBegan: number;
 }
 
 /** `places`: the segments that an entry of this directory may match. */
 const visit = async (directory: string, relative: string, places: ReadonlySet<number>, walk: Walk): Promise<void> => {
-  await pause(walk);
+  await walk.turn();
   const entries = walk.readDirectory(directory, mostEntries - walk.entries + 1);
   walk.entries += entries.length;
   if (walk.entries > mostEntries) throw new Error(`${walk.pattern} looks at more than ${mostEntries} files and directories`);
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
-    if (performance.now() - walk.turnBegan > LONGEST_TURN_MS) await pause(walk);
+    await walk.turn();
     const path = `${directory === '/' ? '' : directory}/${entry.name}`;
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
     const { isMatch, next } = step(entry, places, walk.segments);
@@ -84,12 +80,6 @@ const visit = async (directory: string, relative: string, places: ReadonlySet<nu
     // Of a link only its reading says whether it leads to a directory.
     if (next.size > 0 && (entry.isDirectory || entry.isLink)) await visit(path, below, withNone(next, walk), walk);
   }
-};
-
-const pause = async (walk: Walk): Promise<void> => {
-  await nextTurn();
-  walk.signal?.throwIfAborted();
-  walk.turnBegan = performance.now();
 };
 
 const step = ({ name, isLink }: Entry, places: ReadonlySet<number>, segments: Walk['segments']): { readonly isMatch: boolean; readonly next: Set<number> } => {

@@ -1,20 +1,22 @@
-import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readlink, realpath, rmdir, stat, unlink } from 'node:fs/promises';
+import { closeSync, constants, lstatSync, opendirSync, openSync, readlinkSync, realpathSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { systemCode } from './failures.ts';
 import type { FileAnswer, FileAsk, FileProperties } from './frames.ts';
 import { mountsBelow } from './mounts.ts';
 import { removeTrees } from './removal.ts';
+import { createTurns } from './turns.ts';
 
 /** Deepest directory that a listing goes into. */
 const deepest = 100;
+/** Entries that one listing may look at: a task may make more than fit into the agent's memory. */
+const MOST_ENTRIES = 250_000;
 
 type FileError = Extract<FileAnswer, { kind: 'error' }>;
 
 /**
  * Answers asks about files below a node's root, all but `read`. The agent may read everything, so a path counts only with its links resolved:
- * one that leaves the root is refused.
+ * one that leaves the root is refused. Every look at a path is synchronous: one that waits in the thread pool would be made with the rights of whatever task's user the agent acts as by then.
  */
 export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'read' }>): Promise<FileAnswer> => {
   try {
@@ -22,9 +24,9 @@ export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'rea
       case 'list':
         return await list(root, ask);
       case 'properties': {
-        const path = await pathBelow(root, ask.path);
+        const path = pathBelow(root, ask.path);
         if (typeof path !== 'string') return path;
-        return { kind: 'properties', file: propertiesOf(ask.path, await stat(path)) };
+        return { kind: 'properties', file: propertiesOf(ask.path, statSync(path)) };
       }
       case 'delete':
         return await remove(root, ask);
@@ -35,10 +37,10 @@ export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'rea
 };
 
 /** The real path of something below the root, or why it cannot be had. */
-export const pathBelow = async (root: string, path: string): Promise<string | FileError> => {
+export const pathBelow = (root: string, path: string): string | FileError => {
   if (path.includes('\0') || path.split('/').includes('..')) return outside(path);
-  const realRoot = await realpath(root);
-  const real = await realpath(join(realRoot, path));
+  const realRoot = realpathSync.native(root);
+  const real = realpathSync.native(join(realRoot, path));
   return isBelow(realRoot, real) ? real : outside(path);
 };
 
@@ -79,18 +81,25 @@ const outside = (path: string): FileError => ({ kind: 'error', code: 'PathOutsid
 
 /** Breadth-first, by name within a directory (recorded), so that a page can begin after any name. */
 const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Promise<FileAnswer> => {
-  const base = await pathBelow(root, ask.path);
+  const base = pathBelow(root, ask.path);
   if (typeof base !== 'string') return base;
+  const turn = createTurns();
   const files: FileProperties[] = [];
+  let left = MOST_ENTRIES;
   let level: readonly string[] = [''];
   for (let depth = 1; level.length > 0 && depth <= deepest; depth++) {
     const directories: string[] = [];
     for (const parent of level) {
-      for (const { name, isDirectory } of await entries(join(base, parent), parent === '')) {
+      await turn();
+      const found = entries(join(base, parent), parent === '', left);
+      if (found === null) return tooMany(ask.path);
+      left -= found.length;
+      for (const { name, isDirectory } of found) {
+        await turn();
         const relative = parent === '' ? name : `${parent}/${name}`;
         if (isDirectory && ask.recursive && mayHold(relative, ask.prefix)) directories.push(relative);
         if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after)) continue;
-        const file = await propertiesBelow(root, base, relative);
+        const file = propertiesBelow(root, base, relative);
         if (file === null) continue;
         if (files.length === ask.limit) return { kind: 'list', files, more: true };
         files.push(file);
@@ -101,25 +110,43 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
   return { kind: 'list', files, more: false };
 };
 
-const entries = async (directory: string, isBase: boolean): Promise<readonly { readonly name: string; readonly isDirectory: boolean }[]> => {
+const tooMany = (path: string): FileError => ({ kind: 'error', code: 'Failed', message: `${path} holds more than ${MOST_ENTRIES} files and directories` });
+
+/** In the order of their names; null: more than `most`. */
+const entries = (path: string, isBase: boolean, most: number): readonly { readonly name: string; readonly isDirectory: boolean }[] | null => {
+  const found: { readonly name: string; readonly isDirectory: boolean }[] = [];
   try {
-    const found = await readdir(directory, { withFileTypes: true });
-    return found.map((entry) => ({ name: entry.name, isDirectory: entry.isDirectory() })).sort((a, b) => compare(a.name, b.name));
+    const directory = opendirSync(path, { bufferSize: 512 });
+    try {
+      for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
+        if (found.length === most) return null;
+        found.push({ name: entry.name, isDirectory: entry.isDirectory() });
+      }
+    } finally {
+      directory.closeSync();
+    }
   } catch (error) {
     // A directory that a task removed meanwhile is empty; the one that was asked for has to be there.
     if (isBase) throw error;
-    return [];
   }
+  return found.sort((a, b) => compare(a.name, b.name));
 };
 
 /** null: gone meanwhile. A link counts as what it points to, as long as that lies below the root; else as itself. */
-const propertiesBelow = async (root: string, base: string, relative: string): Promise<FileProperties | null> => {
+const propertiesBelow = (root: string, base: string, relative: string): FileProperties | null => {
   try {
     const path = join(base, relative);
-    const status = await lstat(path);
-    if (!status.isSymbolicLink()) return propertiesOf(relative, status);
-    const target = await pathBelow(root, path.slice((await realpath(root)).length)).catch(() => null);
-    return propertiesOf(relative, typeof target === 'string' ? await stat(target) : status);
+    const status = lstatSync(path);
+    return propertiesOf(relative, status.isSymbolicLink() ? (targetBelow(root, path) ?? status) : status);
+  } catch {
+    return null;
+  }
+};
+
+const targetBelow = (root: string, link: string): Stats | null => {
+  try {
+    const target = pathBelow(root, link.slice(realpathSync.native(root).length));
+    return typeof target === 'string' ? statSync(target) : null;
   } catch {
     return null;
   }
@@ -144,26 +171,25 @@ const remove = async (root: string, ask: Extract<FileAsk, { kind: 'delete' }>): 
   const parts = ask.path.split('/').filter((part) => part !== '' && part !== '.');
   const name = parts.pop();
   if (name === undefined || name === '..') return outside(ask.path);
-  const parent = await pathBelow(root, parts.join('/'));
+  const parent = pathBelow(root, parts.join('/'));
   if (typeof parent !== 'string') return parent;
-  const realRoot = await realpath(root);
-  const opened = await open(parent, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+  const realRoot = realpathSync.native(root);
+  const opened = openSync(parent, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {
     // By way of the open directory: a process of a task may put a link in the place of any part of the path meanwhile.
-    const held = process.platform === 'linux' ? `/proc/${process.pid}/fd/${opened.fd}` : parent;
-    const real = process.platform === 'linux' ? await readlink(held) : parent;
+    const held = process.platform === 'linux' ? `/proc/${process.pid}/fd/${opened}` : parent;
+    const real = process.platform === 'linux' ? readlinkSync(held) : parent;
     if (!isBelow(realRoot, real)) return outside(ask.path);
     // What is removed is the entry itself: of a link the link, not what it points to.
     const path = `${held}/${name}`;
-    if (!(await lstat(path)).isDirectory()) await unlink(path);
+    if (!lstatSync(path).isDirectory()) unlinkSync(path);
     else if (ask.recursive) {
       const mounted = mountsBelow(path).map((point) => (isBelow(realRoot, point) ? point.slice(realRoot.length + 1) : point));
       if (mounted.length > 0) return { kind: 'error', code: 'Mounted', message: `${ask.path}: ${mounted.join(', ')} is a mount, and nothing on it is deleted; unmount it first` };
       await removeTrees([path], 'refuse');
-    }
-    else await rmdir(path);
+    } else rmdirSync(path);
     return { kind: 'deleted' };
   } finally {
-    await opened.close();
+    closeSync(opened);
   }
 };

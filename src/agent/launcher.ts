@@ -1,4 +1,4 @@
-import { readFileSync, statSync, truncateSync } from 'node:fs';
+import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { hasOthers, removeCgroup } from './cgroups.ts';
@@ -7,7 +7,8 @@ import { type Enclosure, killEnclosure } from './killing.ts';
 import { processesByVariable } from './processes.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
-import { asUser, type User } from './users.ts';
+import { readTaskText } from './taskText.ts';
+import type { User } from './users.ts';
 
 type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
 
@@ -119,8 +120,8 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       busy.add(used);
       try {
         const exitCode = await used.run(scriptOf(command));
-        const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;
         await putAway(used);
+        const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;
         return message === null ? { kind: 'exited', exitCode } : { kind: 'notLaunched', message };
       } catch (error) {
         await discard(used);
@@ -185,16 +186,11 @@ const mayBeLaunchFailure = (exitCode: number): boolean => exitCode === 126 || ex
 
 const longestMessageBytes = 4096;
 
-const launchFailure = (command: Command, { user, scriptPath }: SlotShell): string | null =>
-  asUser(user, () => {
-    try {
-      const status = statSync(command.stderr, { throwIfNoEntry: false });
-      if (status === undefined) return `${command.stderr} could not be opened`;
-      if (status.size === 0 || status.size > longestMessageBytes) return null;
-      const message = launchMessage(readFileSync(command.stderr, 'utf8'), scriptPath);
-      if (message !== null) truncateSync(command.stderr);
-      return message;
-    } catch {
-      return null;
-    }
+const launchFailure = (command: Command, { user, scriptPath }: SlotShell): string | null => {
+  if (lstatSync(command.stderr, { throwIfNoEntry: false }) === undefined) return `${command.stderr} could not be opened`;
+  return readTaskText(command.stderr, user, longestMessageBytes, (text, file) => {
+    const message = file.isWhole ? launchMessage(text, scriptPath) : null;
+    if (message !== null) file.empty();
+    return message;
   });
+};

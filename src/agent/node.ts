@@ -5,6 +5,8 @@ import { openCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { nodeMark } from './environment.ts';
 import { messageOf } from './failures.ts';
+import { sendBody } from './fileBodies.ts';
+import { answerAsk } from './files.ts';
 import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
@@ -114,11 +116,10 @@ const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null)
   },
 });
 
-/** Loaded when the first file is asked for. */
 const answer = async (request: string, ask: FileAsk, { rootDirectory, agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> => {
   try {
-    if (ask.kind !== 'read') return await (await import('./files.ts')).answerAsk(rootDirectory, ask);
-    return await (await import('./fileBodies.ts')).sendBody(request, ask, { rootDirectory, agentUrl, credential });
+    if (ask.kind !== 'read') return await answerAsk(rootDirectory, ask);
+    return await sendBody(request, ask, { rootDirectory, agentUrl, credential });
   } catch (error) {
     return { kind: 'error', code: 'Failed', message: messageOf(error) };
   }

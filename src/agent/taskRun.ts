@@ -9,7 +9,9 @@ import { defaultPath, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
+import { uploadOutputFiles } from './outputFiles.ts';
 import { findProgram } from './program.ts';
+import { fetchResourceFiles } from './resourceFiles.ts';
 import type { Command } from './script.ts';
 import type { User, Users } from './users.ts';
 
@@ -54,7 +56,6 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
     try {
       const prepared = prepare(context, attempt, work);
       if (work.resourceFiles.length > 0) {
-        const { fetchResourceFiles } = await import('./resourceFiles.ts');
         const { user, directories } = prepared;
         await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
       }
@@ -79,7 +80,6 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
   const afterProcess = async (exitCode: number, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
     let failed: FailureInfo | null = null;
     if (work.outputFiles.length > 0 && stopped !== 'killed') {
-      const { uploadOutputFiles } = await import('./outputFiles.ts');
       failed = await uploadOutputFiles(work.outputFiles, exitCode, {
         user,
         environment,

@@ -1,3 +1,4 @@
+import { pbkdf2 } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -5,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answerAsk } from '../../src/agent/files.ts';
 import type { FileAnswer, FileAsk, FileProperties } from '../../src/agent/frames.ts';
+import { asUser } from '../../src/agent/users.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 describe('files below a node’s root', () => {
@@ -122,6 +124,33 @@ describe('files below a node’s root', () => {
     expect(await answerAsk(root, { kind: 'delete', path: 'out', recursive: false })).toEqual({ kind: 'deleted' });
     expect(existsSync(join(outer, 'secret')), 'the link goes, what it points to stays').toBe(true);
     expect(await answerAsk(root, { kind: 'delete', path: 'up/secret', recursive: false })).toMatchObject({ code: 'PathOutsideNode' });
+  });
+});
+
+describe.runIf(process.geteuid?.() === 0)('asks about files while the agent acts as a task’s user (needs root)', () => {
+  test('are answered as ever, though that user could see nothing of the node', async () => {
+    const outer = mkdtempSync(join(tmpdir(), 'linarite-closed-'));
+    const root = join(outer, 'root');
+    mkdirSync(join(root, 'wd/deep'), { recursive: true });
+    for (const name of ['a', 'b', 'deep/c']) writeFileSync(join(root, 'wd', name), name);
+    const user = { uid: 1_900_000_002, gid: 1_900_000_002, name: 'task' };
+    const asks = [
+      { kind: 'list', path: 'wd', recursive: true, prefix: '', after: '', limit: 100 },
+      { kind: 'properties', path: 'wd/deep/c' },
+    ] as const;
+    const wrong: FileAnswer[] = [];
+    try {
+      for (let round = 0; round < 2; round++) {
+        // What an ask leaves to other threads, they do once they have nothing else to do, which is when the agent acts as the user.
+        for (let thread = 0; thread < 4; thread++) pbkdf2('', '', 100_000, 8, 'sha256', () => {});
+        const answering = Array.from({ length: 50 }, (_, index) => answerAsk(root, asks[index % 2 === 0 ? 0 : 1]));
+        asUser(user, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400));
+        wrong.push(...(await Promise.all(answering)).filter((answer) => answer.kind === 'error' || (answer.kind === 'list' && answer.files.length !== 4)));
+      }
+      expect(wrong).toEqual([]);
+    } finally {
+      rmSync(outer, { recursive: true });
+    }
   });
 });
 
