@@ -34,7 +34,7 @@ describe('a text that a task may have written', () => {
 
   const kinds: Record<string, () => void> = {
     'is missing': () => {},
-    'is a pipe without a writer': () => void execFileSync('mkfifo', [path]),
+    'is a pipe without a writer': () => void execFileSync('/bin/sh', ['-c', `mkfifo ${path}`]),
     'is a directory': () => void mkdirSync(path),
     'is a link': () => {
       write(join(directory, 'other'), 'secret');
@@ -44,7 +44,7 @@ describe('a text that a task may have written', () => {
       write(join(directory, 'other'), 'secret');
       linkSync(join(directory, 'other'), path);
     },
-    ...(isRoot ? { 'belongs to somebody else': () => writeFileSync(path, 'secret'), 'is a device': () => void execFileSync('mknod', [path, 'c', '1', '5']) } : {}),
+    ...(isRoot ? { 'belongs to somebody else': () => writeFileSync(path, 'secret'), 'is a device': () => void execFileSync('/bin/sh', ['-c', `mknod ${path} c 1 5`]) } : {}),
   };
   test.each(Object.keys(kinds))('is none where it %s, and nothing waits', (kind) => {
     kinds[kind]?.();
