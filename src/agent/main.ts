@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { sayBooted } from './booted.ts';
 import { runNode } from './node.ts';
 import { type AgentOptions, readOptions } from './options.ts';
 
@@ -15,6 +16,6 @@ export const agentMain = async (): Promise<never> => {
   const leave = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => leave.abort());
   const readAddress = (): AgentOptions => (file !== undefined && existsSync(file) ? readOptions(file) : options);
-  await runNode(options, readAddress, leave.signal);
+  await runNode(options, readAddress, leave.signal, sayBooted);
   process.exit(0);
 };

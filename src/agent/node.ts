@@ -22,9 +22,10 @@ const longestEndMs = 15_000;
 
 /**
  * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Before anything else,
- * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials.
+ * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials. `onBooted` is called once, when the owner has been told
+ * how the node is.
  */
-export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal): Promise<void> => {
+export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, onBooted: () => void = () => {}): Promise<void> => {
   const place = await preparePlace(options);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
@@ -33,6 +34,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   /** The last report sent on the present connection. */
   let sent = 0;
   let isFlushing = false;
+  let isBooted = false;
 
   const flushSoon = (): void => {
     if (isFlushing) return;
@@ -47,6 +49,8 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
       const next = reports.after(sent, reportsPerFrame);
       if (next.reports.length === 0) return;
       channel.send({ kind: 'reports', ...next });
+      if (!isBooted) onBooted();
+      isBooted = true;
       sent = next.first + next.reports.length - 1;
     }
   };

@@ -11,26 +11,26 @@ const POLL_MS = 10;
 
 /**
  * Sends the signals in turn until the process is gone. A process that is not our child tells nobody of its end, so it is looked at
- * each 10 ms. Returns the signal that did it, or undefined when the process was gone already.
+ * each `pollMs` milliseconds (default: 10). Returns the signal that did it, or undefined when the process was gone already.
  * Throws when the process outlives the last step (it may belong to another user, or hang in the kernel).
  */
-export async function endProcess(identity: ProcessIdentity, steps: readonly EndStep[]): Promise<NodeJS.Signals | undefined> {
+export async function endProcess(identity: ProcessIdentity, steps: readonly EndStep[], pollMs = POLL_MS): Promise<NodeJS.Signals | undefined> {
   if (!isRunning(identity)) return undefined;
   for (const step of steps) {
     sendSignal(identity, step.signal);
-    if (await waitUntil(() => !isRunning(identity), step.waitMs)) return step.signal;
+    if (await waitUntil(() => !isRunning(identity), step.waitMs, undefined, pollMs)) return step.signal;
   }
   const sent = steps.map((step) => step.signal).join(', ');
   throw new Error(`process ${identity.pid} did not end after ${sent}`);
 }
 
-/** Looks each 10 ms whether a condition holds; false when it did not within `timeoutMs`. */
-export async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+/** Looks each `pollMs` milliseconds (default: 10) whether a condition holds; false when it did not within `timeoutMs`. */
+export async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs: number, signal?: AbortSignal, pollMs = POLL_MS): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     if (await condition()) return true;
     if (performance.now() >= deadline) return false;
-    await delay(POLL_MS, undefined, signal === undefined ? {} : { signal });
+    await delay(pollMs, undefined, signal === undefined ? {} : { signal });
   }
 }
 

@@ -1,9 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { markedProcesses } from '../../src/agent/processes.ts';
-import { createLocalProvider } from '../../src/nodes/local/provider.ts';
+import { createLocalProvider, type LocalProvider } from '../../src/nodes/local/provider.ts';
 import { readRecords } from '../../src/nodes/local/record.ts';
 import type { Observation } from '../../src/nodes/provider.ts';
 import { endProcess } from '../../src/processes/end.ts';
@@ -29,12 +29,12 @@ describeProvider(
         return provider;
       },
       killAgent: async (node) => {
-        const agent = readRecords(dataRoot).find((record) => record.node === node)?.agent;
+        const agent = (await readRecords(dataRoot)).find((record) => record.node === node)?.agent;
         if (agent) await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
       },
       survivors: (node) => markedProcesses([`LINARITE_NODE=${join(dataRoot, String(node), 'root')}`]),
       close: async () => {
-        for (const { node, life } of readRecords(dataRoot)) await provider.release(node, life, 2_000);
+        for (const { node, life } of await readRecords(dataRoot)) await provider.release(node, life, 2_000);
         await provider.close();
         rmSync(dataRoot, { recursive: true, force: true });
       },
@@ -75,19 +75,71 @@ describe('more nodes than the machine carries', () => {
     rmSync(dataRoot, { recursive: true });
   });
 
-  test('that are asked for at once wait for their turn; one that is released meanwhile never starts, its next life does', async () => {
-    const dataRoot = dataDirectory();
-    const turns: (() => void)[] = [];
-    const provider = createLocalProvider({ dataRoot, agentCommand: idleAgent, mayBoot: () => new Promise((resolve) => turns.push(resolve)) });
+  const observer = (provider: LocalProvider) => {
     const seen: Observation[] = [];
-    provider.watch((observation) => seen.push(observation));
-    const first = provider.acquire(request(1));
+    let look = (): void => {};
+    provider.watch((observation) => {
+      seen.push(observation);
+      look();
+    });
+    const of = (node: number): string[] => seen.filter((one) => one.node === node).map(({ life, observed }) => `${life} ${observed.kind}`);
+    const until = (done: () => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        look = () => done() && resolve();
+        look();
+      });
+    return { of, until };
+  };
+
+  test('wait for their turn; one that is released meanwhile never starts, its next life does', async () => {
+    const dataRoot = dataDirectory();
+    // This agent never says that it has booted.
+    const provider = createLocalProvider({ dataRoot, agentCommand: idleAgent, bootsAtOnce: 1 });
+    const { of, until } = observer(provider);
+    await provider.acquire(request(1));
+    const waiting = [provider.acquire(request(2)), provider.acquire(request(3))];
+    await provider.release(2, 1, 100);
+    expect([of(1), of(2), of(3)]).toEqual([['1 running'], ['1 ended'], []]);
+    waiting.push(provider.acquire(request(2, 2)));
     await provider.release(1, 1, 100);
-    const second = provider.acquire(request(1, 2));
-    for (const turn of turns) turn();
-    await Promise.all([first, second]);
-    expect(seen.map(({ life, observed }) => [life, observed.kind])).toEqual([[1, 'ended'], [2, 'running']]);
-    await provider.release(1, 2, 100);
+    await until(() => of(3).length > 0);
+    expect([of(2), of(3)]).toEqual([['1 ended'], ['1 running']]);
+    await provider.release(3, 1, 100);
+    await until(() => of(2).length > 1);
+    expect(of(2)).toEqual(['1 ended', '2 running']);
+    await Promise.all(waiting);
+    await provider.release(2, 2, 100);
+    await provider.close();
+    rmSync(dataRoot, { recursive: true });
+  });
+
+  test('boot as many at a time as may, each until it says that it has', async () => {
+    const dataRoot = dataDirectory();
+    // Boots when the file is there.
+    const boots = (node: number): string => join(dataRoot, `boots-${node}`);
+    const script = `node=$(basename $(dirname $(dirname $LINARITE_AGENT_CONFIG))); until [ -e ${dataRoot}/boots-$node ]; do sleep 0.02; done; exec 3>&-; exec sleep 100`;
+    const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sh', '-c', script], bootsAtOnce: 2 });
+    const { of, until } = observer(provider);
+    const asked = [1, 2, 3, 4].map((node) => provider.acquire(request(node)));
+    await until(() => of(2).length > 0);
+    expect([of(3), of(4)]).toEqual([[], []]);
+    writeFileSync(boots(2), '');
+    await until(() => of(3).length > 0);
+    expect(of(4)).toEqual([]);
+    writeFileSync(boots(1), '');
+    await Promise.all(asked);
+    for (const node of [1, 2, 3, 4]) await provider.release(node, 1, 100);
+    await provider.close();
+    rmSync(dataRoot, { recursive: true });
+  });
+
+  test('that ends while it boots lets the next one start', async () => {
+    const dataRoot = dataDirectory();
+    const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sh', '-c', 'exit 3'], bootsAtOnce: 1 });
+    const { of, until } = observer(provider);
+    await Promise.all([1, 2, 3].map((node) => provider.acquire(request(node))));
+    await until(() => [1, 2, 3].every((node) => /ended|failed/.test(of(node).at(-1) ?? '')));
+    for (const node of [1, 2, 3]) await provider.release(node, 1, 100);
     await provider.close();
     rmSync(dataRoot, { recursive: true });
   });
@@ -107,7 +159,7 @@ test('an agent yields to the service where both want the processor', async () =>
   const dataRoot = dataDirectory();
   const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'] });
   await provider.acquire(request(1));
-  expect(getPriority(readRecords(dataRoot)[0]?.agent?.pid)).toBe(Math.min(19, getPriority() + 5));
+  expect(getPriority((await readRecords(dataRoot))[0]?.agent?.pid)).toBe(Math.min(19, getPriority() + 5));
   await provider.release(1, 1, 100);
   await provider.close();
   rmSync(dataRoot, { recursive: true });

@@ -1,22 +1,21 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, renameSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { nodeMark } from '../../agent/environment.ts';
-import { killEnclosure } from '../../agent/killing.ts';
-import { leftCgroup } from '../../agent/node.ts';
 import type { AgentOptions } from '../../agent/options.ts';
-import { markedProcesses } from '../../agent/processes.ts';
 import { removeTrees } from '../../agent/removal.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
-import { identifyProcess, isRunning, type ProcessIdentity } from '../../processes/identity.ts';
-import { yieldToUs } from '../../processes/priority.ts';
+import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
+import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { probeLocal } from './probe.ts';
-import { bootPace, nodesThatFit } from './room.ts';
-import { placeOf, readRecords, writePrivately, writeRecord, type NodeRecord } from './record.ts';
+import { nodesThatFit } from './room.ts';
+import { type NodeRecord, placeOf, readRecords, writePrivately, writeRecord } from './record.ts';
+import { findAgent, sweep } from './sweep.ts';
+import { createLines, createTurns } from './turns.ts';
 
 export interface LocalProviderOptions {
   /** Holds one directory a node. As root it must be reachable by other users, whose tasks run below it. */
@@ -25,10 +24,10 @@ export interface LocalProviderOptions {
   readonly agentCommand: readonly [string, ...string[]];
   /** Nodes at a time; default: as many as fit into this machine's memory. */
   readonly maxNodes?: number;
+  /** Agents that boot at a time; default: as many as this machine has cores. */
+  readonly bootsAtOnce?: number;
   /** What could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
-  /** Waited for before each agent is started; default: `bootPace`. */
-  readonly mayBoot?: () => Promise<void>;
 }
 
 export interface LocalProvider extends PoolProvider {
@@ -36,109 +35,115 @@ export interface LocalProvider extends PoolProvider {
   close(): Promise<void>;
 }
 
+/** A life of a node that is on disk. */
 interface LocalNode {
-  readonly record: NodeRecord & { readonly agent: ProcessIdentity };
+  readonly node: NodeNumber;
+  readonly life: number;
+  /** null: its start was cut short, and nothing of it runs. */
+  readonly agent: ProcessIdentity | null;
   /** Adopted agents are no children of ours: they have to be looked at. */
   readonly isChild: boolean;
   /** Settles once nothing of the node is alive. */
   ending: Promise<void> | null;
 }
 
-const adoptedPollMs = 250;
-const killedWithinMs = 10_000;
-const nicerThanService = 5;
-const configVariable = 'LINARITE_AGENT_CONFIG';
+const ADOPTED_POLL_MS = 250;
+/** A hundred nodes may end at once: each look at a process costs some ten microseconds. */
+const ENDING_POLL_MS = 50;
+/** Each is a process that deletes. */
+const DELETIONS_AT_ONCE = 2;
+const KILLED_WITHIN_MS = 10_000;
 
 /**
  * Nodes as processes of this machine. An agent is detached, in a session of its own, and outlives the service, which finds it again by pid and start time.
- * acquired -> running -> (agent dead -> everything that carries the node's mark or is in its control group is killed) -> ended.
+ * acquired -> (its turn) -> running -> (agent dead -> everything that carries the node's mark or is in its control group is killed) -> ended.
  * Only then is `ended` said, so that whatever ran there may run again elsewhere: death is proved here, no lease is needed.
+ *
+ * Starting is work in the background: as many agents boot at a time as there are cores, and a life that is released before its turn never starts. What concerns
+ * one node goes on in the order in which it was asked. The records on disk are read once; from then on what is in memory is what is true.
  */
 export const createLocalProvider = (options: LocalProviderOptions): LocalProvider => {
-  const { dataRoot, maxNodes = nodesThatFit(), mayBoot = bootPace() } = options;
+  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism() } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
   const starting = new Map<NodeNumber, number>();
   const callbacks = new Set<(observation: Observation) => void>();
   const deletions = new Set<Promise<void>>();
+  const bootTurn = createTurns(bootsAtOnce);
+  const deletionTurn = createTurns(DELETIONS_AT_ONCE);
+  const inLine = createLines<NodeNumber>();
   let isClosed = false;
 
   const tell = (observation: Observation): void => {
     if (!isClosed) for (const callback of callbacks) callback(observation);
   };
 
+  const readDisk = async (): Promise<void> => {
+    for (const record of await readRecords(dataRoot)) if (!nodes.has(record.node)) nodes.set(record.node, adopted(dataRoot, record));
+  };
+  let reading: Promise<void> | null = null;
+  const known = (): Promise<void> => (reading ??= readDisk());
+
   const die = (node: LocalNode, reason: string): Promise<void> => {
-    node.ending ??= sweep(dataRoot, node.record.node).then(() => {
-      if (nodes.get(node.record.node) === node) tell({ node: node.record.node, life: node.record.life, observed: { kind: 'ended', reason } });
+    node.ending ??= sweep(placeOf(dataRoot, node.node)).then(() => {
+      if (nodes.get(node.node) === node) tell({ node: node.node, life: node.life, observed: { kind: 'ended', reason } });
     });
     return node.ending;
   };
 
-  const adopt = (record: NodeRecord): LocalNode | null => {
-    const known = nodes.get(record.node);
-    if (known !== undefined) return known;
-    const agent = record.agent ?? findAgent(placeOf(dataRoot, record.node).config);
-    if (agent === null) return null;
-    const node: LocalNode = { record: { ...record, agent }, isChild: false, ending: null };
-    nodes.set(record.node, node);
-    return node;
-  };
-
   const lookAfterAdopted = setInterval(() => {
-    for (const node of nodes.values()) if (!node.isChild && node.ending === null && !isRunning(node.record.agent)) void die(node, 'the agent has ended');
-  }, adoptedPollMs);
+    for (const node of nodes.values()) if (!node.isChild && node.ending === null && !lives(node)) void die(node, 'the agent has ended');
+  }, ADOPTED_POLL_MS);
   lookAfterAdopted.unref();
 
   const failed = ({ node, life }: NodeRequest, reason: string): void => tell({ node, life, observed: { kind: 'failed', reason } });
 
-  /** When the machine has room, unless the node was released meanwhile. */
+  /** When it is its turn, unless the life was released meanwhile. */
   const startInTurn = async (request: NodeRequest): Promise<void> => {
     const { node, life } = request;
     if (!nodes.has(node) && nodes.size + starting.size >= maxNodes) return failed(request, `All nodes that this machine has memory for are taken: ${maxNodes}.`);
     starting.set(node, life);
-    await mayBoot();
-    if (isClosed || starting.get(node) !== life) return;
-    await start(request).finally(() => callOff(node, life));
+    const isWanted = (): boolean => !isClosed && starting.get(node) === life;
+    const over = await bootTurn();
+    if (!isWanted()) return over();
+    await inLine(node, async () => {
+      if (!isWanted()) return over();
+      try {
+        const { booted } = await start(request);
+        void booted.then(over);
+      } catch (error) {
+        over();
+        failed(request, error instanceof Error ? error.message : String(error));
+      } finally {
+        callOff(node, life);
+      }
+    });
   };
 
-  const start = async (request: NodeRequest): Promise<void> => {
-    const place = placeOf(dataRoot, request.node);
-    mkdirSync(place.state, { recursive: true, mode: 0o711 });
-    for (const directory of [dataRoot, place.directory, place.state]) chmodSync(directory, 0o711);
-    writePrivately(place.config, agentOptions(dataRoot, request));
-    writeRecord(dataRoot, { node: request.node, life: request.life, agent: null });
-    const log = openSync(place.log, 'a', 0o600);
-    const [program, ...args] = options.agentCommand;
-    const child = spawn(program, args, {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log, log],
-      env: { PATH: process.env['PATH'], TMPDIR: process.env['TMPDIR'], NODE_ENV: process.env['NODE_ENV'], [configVariable]: place.config },
-    });
-    closeSync(log);
-    // The service shares the machine with its nodes, and has to answer while they work.
-    if (child.pid !== undefined) yieldToUs(child.pid, nicerThanService);
-    const spawned = await new Promise<Error | null>((resolve) => {
-      child.once('spawn', () => resolve(null));
-      child.once('error', resolve);
-    });
-    const agent = child.pid === undefined ? null : identifyProcess(child.pid) ?? null;
-    if (spawned !== null || agent === null) return failed(request, spawned?.message ?? 'the agent ended at once');
-    const record = { node: request.node, life: request.life, agent };
-    writeRecord(dataRoot, record);
-    const node: LocalNode = { record, isChild: true, ending: null };
-    nodes.set(request.node, node);
-    child.once('exit', (code, signal) => void die(node, `the agent ended with ${signal ?? `code ${code}`}`));
-    child.unref();
-    tell({ node: request.node, life: request.life, observed: { kind: 'running' } });
+  const start = async (request: NodeRequest): Promise<AgentProcess> => {
+    const { node, life } = request;
+    const place = placeOf(dataRoot, node);
+    await furnish(dataRoot, place, agentOptions(dataRoot, request));
+    await writeRecord(dataRoot, { node, life, agent: null });
+    const agent = await spawnAgent(options.agentCommand, place);
+    const started: LocalNode = { node, life, agent: agent.identity, isChild: true, ending: null };
+    nodes.set(node, started);
+    agent.child.once('exit', (code, signal) => void die(started, `the agent ended with ${signal ?? `code ${code}`}`));
+    // Before it can be said to have ended.
+    tell({ node, life, observed: { kind: 'running' } });
+    await writeRecord(dataRoot, { node, life, agent: agent.identity });
+    return agent;
   };
 
   /** Ends the agent, with a grace of its own to end its tasks, and proves that nothing is left. */
   const end = async (node: LocalNode, graceMs: number): Promise<void> => {
-    await endProcess(node.record.agent, [
-      { signal: 'SIGTERM', waitMs: graceMs },
-      { signal: 'SIGKILL', waitMs: killedWithinMs },
-    ]);
+    if (node.agent !== null) {
+      const steps = [
+        { signal: 'SIGTERM', waitMs: graceMs },
+        { signal: 'SIGKILL', waitMs: KILLED_WITHIN_MS },
+      ] as const;
+      await endProcess(node.agent, steps, ENDING_POLL_MS);
+    }
     await die(node, 'released');
   };
 
@@ -147,23 +152,27 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     if ((starting.get(node) ?? Infinity) <= life) starting.delete(node);
   };
 
-  /** null: a later life has begun, which is not meant. */
-  const findLife = (node: NodeNumber, life: number): { readonly present: LocalNode | null } | null => {
-    const record = readRecords(dataRoot).find((one) => one.node === node);
-    if (record !== undefined && record.life > life) return null;
-    return { present: record === undefined ? null : adopt(record) };
+  /** Ends what is there of this life or those before it. Returns false if a later life has begun, which is not meant. */
+  const endLife = async (node: NodeNumber, life: number, graceMs: number): Promise<boolean> => {
+    const present = nodes.get(node);
+    if (present !== undefined && present.life > life) return false;
+    if (present !== undefined) await end(present, graceMs);
+    else if (existsSync(placeOf(dataRoot, node).directory)) await sweep(placeOf(dataRoot, node));
+    return true;
   };
 
-  const forget = (node: NodeNumber): void => {
+  const forget = async (node: NodeNumber): Promise<void> => {
+    nodes.delete(node);
     const { directory } = placeOf(dataRoot, node);
     const trash = join(dataRoot, `trash-${node}-${process.pid}-${Math.trunc(performance.now())}`);
     if (!existsSync(directory)) return;
-    renameSync(directory, trash);
+    await rename(directory, trash);
     remove(trash);
   };
 
   const remove = (directory: string): void => {
-    const deletion = removeTrees([directory])
+    const deletion = deletionTurn()
+      .then((over) => removeTrees([directory]).finally(over))
       // It stays in the trash, where the next service tries again.
       .catch((error: unknown) => options.say?.(error instanceof Error ? error.message : String(error)))
       .finally(() => deletions.delete(deletion));
@@ -179,46 +188,54 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     probe: async () => ({ ...(await probeLocal(dataRoot)), maxNodes }),
 
     acquire: async (request) => {
-      const record = readRecords(dataRoot).find(({ node }) => node === request.node);
-      const present = record === undefined ? null : adopt(record);
-      if (present !== null && isRunning(present.record.agent)) {
-        if (present.record.life > request.life) return;
-        if (present.record.life === request.life) {
+      const { node, life } = request;
+      await known();
+      const isStarted = await inLine(node, async () => {
+        const present = nodes.get(node);
+        if (present === undefined) return false;
+        if (!lives(present)) await die(present, 'the agent has ended');
+        else if (present.life > life) return true;
+        else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          writePrivately(placeOf(dataRoot, request.node).config, agentOptions(dataRoot, request));
-          tell({ node: request.node, life: request.life, observed: { kind: 'running' } });
-          return;
-        }
-        await end(present, 0);
-      } else if (present !== null) await die(present, 'the agent has ended');
-      await startInTurn(request);
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request));
+          tell({ node, life, observed: { kind: 'running' } });
+          return true;
+        } else await end(present, 0);
+        return false;
+      });
+      if (!isStarted && (starting.get(node) ?? 0) < life) await startInTurn(request);
     },
 
     release: async (node, life, graceMs) => {
-      const found = findLife(node, life);
-      if (found === null) return;
+      await known();
       callOff(node, life);
-      await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
-      nodes.delete(node);
-      forget(node);
-      tell({ node, life, observed: { kind: 'ended', reason: 'released' } });
+      await inLine(node, async () => {
+        if (!(await endLife(node, life, graceMs))) return;
+        await forget(node);
+        tell({ node, life, observed: { kind: 'ended', reason: 'released' } });
+      });
     },
 
     halt: async (node, life, graceMs) => {
-      const found = findLife(node, life);
+      await known();
       callOff(node, life);
-      if (found !== null) await (found.present === null ? sweep(dataRoot, node) : end(found.present, graceMs));
+      await inLine(node, async () => {
+        // Of one that is there it is said where it dies.
+        const isSaid = nodes.has(node);
+        if ((await endLife(node, life, graceMs)) && !isSaid) tell({ node, life, observed: { kind: 'ended', reason: 'halted' } });
+      });
     },
 
-    list: async () =>
-      Promise.all(
-        readRecords(dataRoot).map(async (record): Promise<Observation> => {
-          const node = adopt(record);
-          if (node !== null && isRunning(node.record.agent)) return { node: record.node, life: record.life, observed: { kind: 'running' } };
-          await (node === null ? sweep(dataRoot, record.node) : die(node, 'the agent has ended'));
-          return { node: record.node, life: record.life, observed: { kind: 'ended', reason: 'the agent has ended' } };
+    list: async () => {
+      await known();
+      return Promise.all(
+        [...nodes.values()].map(async (node): Promise<Observation> => {
+          if (lives(node)) return { node: node.node, life: node.life, observed: { kind: 'running' } };
+          await die(node, 'the agent has ended');
+          return { node: node.node, life: node.life, observed: { kind: 'ended', reason: 'the agent has ended' } };
         }),
-      ),
+      );
+    },
 
     watch: (callback) => {
       callbacks.add(callback);
@@ -233,17 +250,15 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   };
 };
 
-/** Kills what a dead agent left behind, until nothing is left. */
-const sweep = async (dataRoot: string, node: NodeNumber): Promise<void> => {
-  const place = placeOf(dataRoot, node);
-  while (!(await killEnclosure({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })));
-};
+const lives = ({ agent }: LocalNode): boolean => agent !== null && isRunning(agent);
 
-/** An agent whose start was cut short between spawn and record. */
-const findAgent = (config: string): ProcessIdentity | null => {
-  const pid = markedProcesses([`${configVariable}=${config}`])[0];
-  return pid === undefined ? null : identifyProcess(pid) ?? null;
-};
+const adopted = (dataRoot: string, { node, life, agent }: NodeRecord): LocalNode => ({
+  node,
+  life,
+  agent: agent ?? findAgent(placeOf(dataRoot, node).config),
+  isChild: false,
+  ending: null,
+});
 
 const agentOptions = (dataRoot: string, request: NodeRequest): AgentOptions => {
   const place = placeOf(dataRoot, request.node);

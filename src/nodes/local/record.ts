@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { NodeNumber } from '../../core/keys.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
@@ -26,24 +26,27 @@ export const placeOf = (dataRoot: string, node: NodeNumber): NodePlace => {
   return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, 'agent.log') };
 };
 
-export const writeRecord = (dataRoot: string, record: NodeRecord): void => writePrivately(join(placeOf(dataRoot, record.node).directory, 'node.json'), record);
+/** Names the configuration file of an agent in its environment, by which an agent without a record is found. */
+export const CONFIG_VARIABLE = 'LINARITE_AGENT_CONFIG';
+
+export const writeRecord = (dataRoot: string, record: NodeRecord): Promise<void> => writePrivately(join(placeOf(dataRoot, record.node).directory, 'node.json'), record);
 
 /** Whole or not at all, readable by its owner alone. */
-export const writePrivately = (path: string, value: object): void => {
-  writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+export const writePrivately = async (path: string, value: object): Promise<void> => {
+  await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+  await rename(`${path}.new`, path);
 };
 
-export const readRecords = (dataRoot: string): readonly NodeRecord[] => {
-  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
-  return readdirSync(dataRoot)
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((name) => readRecord(join(dataRoot, name, 'node.json')) ?? []);
+export const readRecords = async (dataRoot: string): Promise<readonly NodeRecord[]> => {
+  await mkdir(dataRoot, { recursive: true, mode: 0o711 });
+  const names = (await readdir(dataRoot)).filter((name) => /^\d+$/.test(name));
+  const records = await Promise.all(names.map((name) => readRecord(join(dataRoot, name, 'node.json'))));
+  return records.filter((record) => record !== null);
 };
 
-const readRecord = (path: string): NodeRecord | null => {
+const readRecord = async (path: string): Promise<NodeRecord | null> => {
   try {
-    const read: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    const read: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof read !== 'object' || read === null || !('node' in read) || !('life' in read) || !('agent' in read)) return null;
     if (typeof read.node !== 'number' || typeof read.life !== 'number') return null;
     return { node: read.node, life: read.life, agent: parseProcessIdentity(read.agent) ?? null };
