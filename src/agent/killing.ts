@@ -1,58 +1,128 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
-import { markedProcesses } from './processes.ts';
+import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
 
 /** Everything by which the processes of an attempt, or of a whole node, can be found again. */
 export interface Enclosure {
   readonly cgroup: string | null;
   /** Process groups known to belong to it. */
   readonly groups: readonly number[];
-  /** `NAME=value` pairs that all its processes carry in their environment. */
+  /** `NAME=value` pairs that all its processes carry in their environment; the first is the node's. */
   readonly marks: readonly string[];
 }
 
-const firstPauseMs = 2;
-const longestPauseMs = 100;
+/** Kills what is in enclosures, with one look at the machine's processes for all that die at the same time: each look costs milliseconds of the agent's one thread. */
+export interface Sweeper {
+  /**
+   * Kills until nothing is left: the control group where there is one, else process groups and every process that carries the marks.
+   * Resolves false if something is still there after `limitMs` (a process inside an uninterruptible system call).
+   */
+  kill(enclosure: Enclosure, limitMs?: number): Promise<boolean>;
+  /** The values that the variable `name` has in living processes with the node's mark. */
+  valuesOf(mark: string, name: string): ReadonlySet<string>;
+}
+
+const FIRST_PAUSE_MS = 2;
+const LONGEST_PAUSE_MS = 100;
+const DEFAULT_LIMIT_MS = 10_000;
+
+interface Dying {
+  readonly enclosure: Enclosure;
+  readonly deadline: number;
+  readonly resolve: (isGone: boolean) => void;
+  isNew: boolean;
+  /** Until the next round. */
+  pauseMs: number;
+  /** Killed and not yet seen gone. */
+  killed: readonly FoundProcess[];
+}
 
 /**
- * Kills until nothing is left: the control group where there is one, else process groups and every process that carries the marks.
- * Resolves false if something is still there after `limitMs` (a process inside an uninterruptible system call).
+ * Rounds: those in control groups that still hold somebody are killed there; once none of these is left (or they have taken long) the others are looked for by their
+ * marks, all in one look. What a look found and killed is waited for one by one; then a further look has to find nothing.
  */
-export const killEnclosure = async (enclosure: Enclosure, limitMs = 10_000): Promise<boolean> => {
-  const deadline = performance.now() + limitMs;
-  let round = enclosure;
-  for (let pauseMs = firstPauseMs; killOnce(round); pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    if (performance.now() > deadline) return false;
-    await delay(pauseMs);
-    // Once its members are dead the number of a group may be given to a stranger.
-    round = { ...enclosure, groups: [] };
-  }
-  if (enclosure.cgroup !== null) removeCgroup(enclosure.cgroup);
-  return true;
-};
+export function createSweeper(search: ProcessSearch = createProcessSearch()): Sweeper {
+  const dying = new Set<Dying>();
+  let timer: NodeJS.Timeout | null = null;
+  let isDue = false;
 
-/** One round; true if something was there to kill. */
-const killOnce = ({ cgroup, groups, marks }: Enclosure): boolean => {
-  if (cgroup !== null && isPopulated(cgroup)) {
-    killCgroup(cgroup);
-    return true;
-  }
+  const soon = (): void => {
+    if (isDue) return;
+    isDue = true;
+    // What is to die in the same turn of the event loop dies in one round.
+    setImmediate(round);
+  };
+
+  const round = (): void => {
+    isDue = false;
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    const now = performance.now();
+    const enclosed = new Set([...dying].filter(({ enclosure }) => killInCgroup(enclosure.cgroup)));
+    const isHurried = ({ pauseMs }: Dying): boolean => pauseMs >= LONGEST_PAUSE_MS;
+    const ready = [...dying].filter((one) => !enclosed.has(one) && (isHurried(one) || (!one.killed.some(search.isAlive) && ![...enclosed].some((other) => !isHurried(other)))));
+    const left = new Set(killFound(ready, search));
+    for (const one of dying) {
+      if (ready.includes(one) && !left.has(one)) end(one, true);
+      else if (now > one.deadline) end(one, false);
+      else one.pauseMs = Math.min(one.pauseMs * 2, LONGEST_PAUSE_MS);
+    }
+    if (dying.size === 0) return;
+    timer = setTimeout(round, Math.min(...[...dying].map(({ pauseMs }) => pauseMs)));
+  };
+
+  const end = (one: Dying, isGone: boolean): void => {
+    dying.delete(one);
+    if (isGone && one.enclosure.cgroup !== null) removeCgroup(one.enclosure.cgroup);
+    one.resolve(isGone);
+  };
+
+  return {
+    kill: (enclosure, limitMs = DEFAULT_LIMIT_MS) =>
+      new Promise((resolve) => {
+        dying.add({ enclosure, deadline: performance.now() + limitMs, resolve, isNew: true, pauseMs: FIRST_PAUSE_MS, killed: [] });
+        soon();
+      }),
+    valuesOf: search.valuesOf,
+  };
+}
+
+/** Of this process: whatever it ends at the same time, it looks once. */
+export const machineSweeper = createSweeper();
+
+/** `Sweeper.kill` of this process's own. */
+export const killEnclosure = machineSweeper.kill;
+
+/** False: nobody is there. */
+function killInCgroup(cgroup: string | null): boolean {
+  if (cgroup === null || !isPopulated(cgroup)) return false;
+  killCgroup(cgroup);
+  return true;
+}
+
+/** Kills by groups and marks; those of which something was there. */
+function killFound(ready: readonly Dying[], search: ProcessSearch): readonly Dying[] {
+  // Once its members are dead the number of a group may be given to a stranger.
+  const groups = new Map(ready.map((one) => [one, one.isNew ? one.enclosure.groups : []]));
   // Stopped first, so that what forks without end holds still while we look, and children can be found by parents that still live.
-  for (const group of groups) signal(-group, 'SIGSTOP');
-  // Costs milliseconds; after a control group only for what left it as root.
-  const marked = marks.length > 0 ? markedProcesses(marks) : [];
-  let found = false;
-  // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
-  for (const group of groups) found = (signal(-group, 'SIGKILL') && marks.length === 0) || found;
-  for (const pid of marked) found = signal(pid, 'SIGKILL') || found;
-  return found;
-};
+  for (const numbers of groups.values()) for (const group of numbers) signal(-group, 'SIGSTOP');
+  const marked = ready.filter(({ enclosure }) => enclosure.marks.length > 0);
+  const found = marked.length === 0 ? [] : search.find(marked.map(({ enclosure }) => enclosure.marks));
+  return ready.filter((one) => {
+    one.isNew = false;
+    const isMarked = one.enclosure.marks.length > 0;
+    one.killed = isMarked ? (found[marked.indexOf(one)] ?? []) : [];
+    const isInGroup = (groups.get(one) ?? []).map((group) => signal(-group, 'SIGKILL')).includes(true);
+    const isThere = one.killed.map(({ pid }) => signal(pid, 'SIGKILL')).includes(true);
+    // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
+    return isThere || (isInGroup && !isMarked);
+  });
+}
 
 /** A negative number names a process group. False: there is none of that number, or it is not ours to signal. */
-const signal = (pid: number, name: NodeJS.Signals): boolean => {
+function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
     return process.kill(pid, name);
   } catch {
     return false;
   }
-};
+}

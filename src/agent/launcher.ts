@@ -3,8 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { hasOthers, removeCgroup } from './cgroups.ts';
 import { attemptMark, nodeMark } from './environment.ts';
-import { type Enclosure, killEnclosure } from './killing.ts';
-import { processesByVariable } from './processes.ts';
+import { type Enclosure, machineSweeper, type Sweeper } from './killing.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { readTaskText } from './taskText.ts';
@@ -36,6 +35,7 @@ export interface LauncherOptions {
   readonly environment: ReadonlyMap<string, string>;
   /** How many idle shells are kept. */
   readonly idleShells: number;
+  readonly sweeper?: Sweeper;
 }
 
 /** A machine at its limit of processes (a fork bomb beside us) may have room again a moment later. */
@@ -43,6 +43,7 @@ const forkRetryMs = [50, 200, 1000];
 const sweepDelayMs = 500;
 
 export const createLauncher = (options: LauncherOptions): Launcher => {
+  const { sweeper = machineSweeper } = options;
   const mark = `${nodeMark}=${options.rootDirectory}`;
   const idle: SlotShell[] = [];
   const busy = new Set<SlotShell>();
@@ -85,8 +86,8 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
   const sweepSoon = (): void => {
     sweeping ??= setTimeout(() => {
       sweeping = null;
-      for (const attempt of processesByVariable(mark, attemptMark).keys()) {
-        if (!live.has(attempt)) void killEnclosure({ cgroup: null, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
+      for (const attempt of sweeper.valuesOf(mark, attemptMark)) {
+        if (!live.has(attempt)) void sweeper.kill({ cgroup: null, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
       }
     }, sweepDelayMs);
     sweeping.unref();
@@ -104,7 +105,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     let isKilled = false;
     if (leftovers === 'keep' || options.nodeCgroup === null) live.add(attempt);
     const discard = (used: SlotShell): Promise<boolean> => {
-      killing ??= killEnclosure(enclosureOf(used, attempt));
+      killing ??= sweeper.kill(enclosureOf(used, attempt));
       return killing;
     };
     /** A start task's services go on in their enclosure, which ends with the node; such a shell is not used again. */
@@ -176,7 +177,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     launch,
     killAll: async () => {
       const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);
-      await killEnclosure({ cgroup: options.nodeCgroup, groups, marks: [mark] });
+      await sweeper.kill({ cgroup: options.nodeCgroup, groups, marks: [mark] });
     },
   };
 };

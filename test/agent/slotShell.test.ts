@@ -3,8 +3,10 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openCgroup } from '../../src/agent/cgroups.ts';
-import { killEnclosure } from '../../src/agent/killing.ts';
+import { attemptMark, nodeMark } from '../../src/agent/environment.ts';
+import { createSweeper, killEnclosure, machineSweeper } from '../../src/agent/killing.ts';
 import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
+import { createProcessSearch, machineProcesses } from '../../src/agent/processes.ts';
 import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
 import type { User } from '../../src/agent/users.ts';
 
@@ -96,5 +98,44 @@ describe('the shells of a node', () => {
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
     expect(await sh('exit 6')).toEqual({ kind: 'exited', exitCode: 6 });
+  });
+
+  test('are ended with one look at the machine’s processes for all that end at a time', async () => {
+    let looks = 0;
+    const pids = (): readonly number[] => {
+      looks++;
+      return machineProcesses.pids();
+    };
+    const sweeper = createSweeper(createProcessSearch({ ...machineProcesses, pids }));
+    const several = createLauncher({
+      rootDirectory: directory,
+      scriptDirectory: directory,
+      nodeCgroup: null,
+      environment: new Map([['PATH', '/usr/bin:/bin'], [nodeMark, directory]]),
+      idleShells: 0,
+      sweeper,
+    });
+    const count = 24;
+    const tasks = Array.from({ length: count }, (_, index) =>
+      several.launch(
+        `a${index}`,
+        {
+          program: '/bin/sh',
+          args: ['-c', `sleep 600 & setsid sleep 600 & : > ${directory}/begun-${index}; wait`],
+          environment: new Map([[attemptMark, `a${index}`]]),
+          workingDirectory: directory,
+          stdout: join(directory, `out-${index}`),
+          stderr: join(directory, `err-${index}`),
+        },
+        caller,
+        'kill',
+      ),
+    );
+    await expect.poll(() => readdirSync(directory).filter((name) => name.startsWith('begun-')).length, { timeout: 20_000 }).toBe(count);
+    for (const task of tasks) task.kill();
+    expect(await Promise.all(tasks.map(({ exit }) => exit))).toEqual(tasks.map(() => ({ kind: 'exited', exitCode: 137 })));
+    expect(machineSweeper.valuesOf(`${nodeMark}=${directory}`, attemptMark).size).toBe(0);
+    // One to kill, one to see that nothing is left; more only where a process takes long to die.
+    expect(looks).toBeLessThan(count / 2);
   });
 });
