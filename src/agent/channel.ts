@@ -18,6 +18,8 @@ export interface Channel {
   /** False: no owner has welcomed us on the present connection; what is to be sent comes again after the next welcome. */
   readonly isOpen: boolean;
   send(frame: AgentFrame): void;
+  /** A frame that is JSON already. */
+  sendText(frame: string): void;
   close(): void;
 }
 
@@ -92,14 +94,17 @@ export const openChannel = (options: ChannelOptions): Channel => {
     if (welcomed) options.onFrame(frame);
   };
 
+  const sendText = (frame: string): void => {
+    if (welcomed) socket?.send(frame);
+  };
+
   dial();
   return {
     get isOpen() {
       return welcomed;
     },
-    send: (frame) => {
-      if (welcomed) socket?.send(JSON.stringify(frame));
-    },
+    send: (frame) => sendText(JSON.stringify(frame)),
+    sendText,
     close: () => {
       closed = true;
       lease.start(null, 0);

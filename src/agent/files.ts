@@ -2,7 +2,7 @@ import { closeSync, constants, lstatSync, opendirSync, openSync, readlinkSync, r
 import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
 import { systemCode } from './failures.ts';
-import type { FileAnswer, FileAsk, FileProperties } from './frames.ts';
+import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from './frames.ts';
 import { mountsBelow } from './mounts.ts';
 import { removeTrees } from './removal.ts';
 import { createTurns } from './turns.ts';
@@ -11,6 +11,8 @@ import { createTurns } from './turns.ts';
 const deepest = 100;
 /** Entries that one listing may look at: a task may make more than fit into the agent's memory. */
 const MOST_ENTRIES = 250_000;
+/** Of the files of one page: with what is around them they fit into a frame. */
+const MOST_PAGE_BYTES = MOST_FRAME_BYTES - 1024;
 
 type FileError = Extract<FileAnswer, { kind: 'error' }>;
 
@@ -86,6 +88,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
   const turn = createTurns();
   const files: FileProperties[] = [];
   let left = MOST_ENTRIES;
+  let bytes = 0;
   let level: readonly string[] = [''];
   for (let depth = 1; level.length > 0 && depth <= deepest; depth++) {
     const directories: string[] = [];
@@ -101,7 +104,8 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
         if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after)) continue;
         const file = propertiesBelow(root, base, relative);
         if (file === null) continue;
-        if (files.length === ask.limit) return { kind: 'list', files, more: true };
+        bytes += Buffer.byteLength(JSON.stringify(file)) + 1;
+        if (files.length === ask.limit || bytes > MOST_PAGE_BYTES) return { kind: 'list', files, more: true };
         files.push(file);
       }
     }

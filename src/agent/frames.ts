@@ -10,6 +10,9 @@ import type { NameValue } from '../core/status.ts';
  */
 export const AGENT_PROTOCOL = 1;
 
+/** A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent would send it again for ever. */
+export const MOST_FRAME_BYTES = 2 << 20;
+
 /** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
 export const taskDirectory = (jobId: string, taskId: string): string => {
   const scheduled = /^(.*):(job-\d+)$/.exec(jobId);

@@ -16,7 +16,6 @@ import type { AgentOptions } from './options.ts';
 import { createReports, type Reports } from './reports.ts';
 import { agentVersion } from './version.ts';
 
-const reportsPerFrame = 1_000;
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
 const longestEndMs = 15_000;
 
@@ -46,12 +45,12 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
     isFlushing = false;
     journal.flush();
     while (channel.isOpen) {
-      const next = reports.after(sent, reportsPerFrame);
-      if (next.reports.length === 0) return;
-      channel.send({ kind: 'reports', ...next });
+      const next = reports.frameAfter(sent);
+      if (next === null) return;
+      channel.sendText(next.text);
       if (!isBooted) onBooted();
       isBooted = true;
-      sent = next.first + next.reports.length - 1;
+      sent = next.frame.first + next.frame.reports.length - 1;
     }
   };
 

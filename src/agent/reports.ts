@@ -1,4 +1,5 @@
 import type { AgentReport } from '../core/events.ts';
+import { type AgentFrame, MOST_FRAME_BYTES } from './frames.ts';
 import type { AttemptJournal } from './journal.ts';
 
 export type Report = Exclude<AgentReport, { kind: 'hello' }>;
@@ -14,9 +15,22 @@ export interface Reports {
   add(report: Report): void;
   /** All up to `sequence` are durable. */
   acknowledge(sequence: number): void;
-  /** Reports made after `sequence`, at most `limit` of them. */
-  after(sequence: number, limit: number): { readonly first: number; readonly reports: readonly Report[] };
+  /** The frame with the reports made after `sequence`, as many as fit into it; null: there are none. */
+  frameAfter(sequence: number): SentReports | null;
 }
+
+export interface SentReports {
+  readonly frame: Extract<AgentFrame, { kind: 'reports' }>;
+  /** The frame as JSON; a report that fits into none is shortened in it. */
+  readonly text: string;
+}
+
+/** Of one frame. */
+const MOST_REPORTS = 1_000;
+/** Of a text in a report that fits into no frame. */
+const LONGEST_TEXT = 1_000;
+/** Of a list in such a one. */
+const LONGEST_LIST = 100;
 
 export const createReports = (journal: AttemptJournal, wake: () => void): Reports => {
   let kept: Report[] = [];
@@ -48,12 +62,26 @@ export const createReports = (journal: AttemptJournal, wake: () => void): Report
       kept = kept.slice(count);
       acknowledged += count;
     },
-    after: (sequence, limit) => {
+    frameAfter: (sequence) => {
       const first = Math.max(sequence, acknowledged) + 1;
-      const reports = kept.slice(first - acknowledged - 1, first - acknowledged - 1 + limit);
-      handedOut = Math.max(handedOut, first + reports.length - 1);
-      return { first, reports };
+      const next = framed(first, kept.slice(first - acknowledged - 1, first - acknowledged - 1 + MOST_REPORTS));
+      if (next !== null) handedOut = Math.max(handedOut, first + next.frame.reports.length - 1);
+      return next;
     },
   };
 };
 
+/** Halved until it fits. */
+function framed(first: number, reports: readonly Report[]): SentReports | null {
+  if (reports.length === 0) return null;
+  const frame = { kind: 'reports', first, reports } as const;
+  const text = JSON.stringify(frame);
+  if (Buffer.byteLength(text) <= MOST_FRAME_BYTES) return { frame, text };
+  return reports.length > 1 ? framed(first, reports.slice(0, reports.length >> 1)) : { frame, text: JSON.stringify(frame, shorten) };
+}
+
+/** A failure may name what a user or a task wrote, of any length. */
+const shorten = (_name: string, value: unknown): unknown => {
+  if (typeof value === 'string' && value.length > LONGEST_TEXT) return `${value.slice(0, LONGEST_TEXT)}…`;
+  return Array.isArray(value) ? value.slice(0, LONGEST_LIST) : value;
+};

@@ -48,7 +48,6 @@ export interface Disk {
 export const emptyDisk = (): Disk => ({ started: new Map(), ended: new Map() });
 
 const RETRY_MS = [50, 2_000] as const;
-const REPORTS_A_FRAME = 1_000;
 const KILL_MS = [1, 60] as const;
 /** Pings go out this often; the lease counts from the last one answered. */
 const PING_SHARE = 4;
@@ -167,10 +166,10 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   function flush(): void {
     if (!alive || !welcomed) return;
     for (;;) {
-      const next = reports.after(sent, REPORTS_A_FRAME);
-      if (next.reports.length === 0) return;
-      line?.send({ kind: 'reports', ...next });
-      sent = next.first + next.reports.length - 1;
+      const next = reports.frameAfter(sent);
+      if (next === null) return;
+      line?.send(next.frame);
+      sent = next.frame.first + next.frame.reports.length - 1;
     }
   }
 

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answerAsk } from '../../src/agent/files.ts';
-import type { FileAnswer, FileAsk, FileProperties } from '../../src/agent/frames.ts';
+import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from '../../src/agent/frames.ts';
 import { asUser } from '../../src/agent/users.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
@@ -55,6 +55,23 @@ describe('files below a node’s root', () => {
       more = answer.more;
     }
     expect(seen).toEqual(everything);
+  });
+
+  test('with long paths are listed in pages that fit into a frame', async () => {
+    let deep = 'long';
+    for (let depth = 0; depth < 14; depth++) deep += `/${'d'.repeat(250)}`;
+    mkdirSync(join(root, deep), { recursive: true });
+    for (let index = 0; index < 700; index++) writeFileSync(join(root, deep, `f${index}`), '');
+    let files = 0;
+    for (let after = '', more = true; more; ) {
+      const answer = await list({ recursive: true, limit: 1_000, after });
+      if (answer.kind !== 'list') throw new Error(answer.kind);
+      expect(Buffer.byteLength(JSON.stringify(answer))).toBeLessThan(MOST_FRAME_BYTES);
+      files += answer.files.filter(({ isDirectory }) => !isDirectory).length;
+      after = answer.files.at(-1)?.name ?? '';
+      more = answer.more;
+    }
+    expect(files).toBe(705);
   });
 
   test.each([
