@@ -19,7 +19,7 @@ export interface Reports {
   frameAfter(sequence: number): SentReports | null;
 }
 
-export interface SentReports {
+interface SentReports {
   readonly frame: Extract<AgentFrame, { kind: 'reports' }>;
   /** The frame as JSON; a report that fits into none is shortened in it. */
   readonly text: string;
