@@ -73,8 +73,8 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
-      retention.claim(key, work.directory);
-      return startTaskRun(context, attemptName(key), work);
+      const inputs = retention.claim(key, work.directory);
+      return startTaskRun(context, attemptName(key), work, inputs);
     },
     report,
     now,

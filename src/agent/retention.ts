@@ -27,8 +27,8 @@ export interface RetentionOptions {
  * processes start (measured, ext4 with online discard).
  */
 export interface Retention {
-  /** An attempt begins in this directory. What a deleted task of the same name left there goes first. */
-  claim(key: AttemptKey, directory: string): void;
+  /** An attempt begins in this directory. What a deleted task of the same name left there goes first. Returns what earlier attempts of the task in this life have seen to. */
+  claim(key: AttemptKey, directory: string): Inputs;
   ended(key: AttemptKey, work: Work, endedAt: Instant): void;
   discard(job: JobNumber, task: TaskNumber): void;
   discardJob(job: JobNumber): void;
@@ -37,7 +37,12 @@ export interface Retention {
   close(): void;
 }
 
-interface Kept {
+/** Whether a task's resource files are in its directory: a retry on the same node keeps what it has. The next life of a node fetches them anew. */
+export interface Inputs {
+  areComplete: boolean;
+}
+
+interface Kept extends Inputs {
   readonly directory: string;
   /** null: for ever; undefined: an attempt runs there. */
   dueAt: Instant | null | undefined;
@@ -119,7 +124,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
     const tasks = jobs.get(key.job) ?? new Map<TaskNumber, Kept>();
     jobs.set(key.job, tasks.set(key.task, kept));
   };
-  for (const { job, task, directory, dueAt } of options.journal.kept) keep({ job, task }, { directory, dueAt, isDiscarded: false });
+  for (const { job, task, directory, dueAt } of options.journal.kept) keep({ job, task }, { directory, dueAt, isDiscarded: false, areComplete: false });
 
   const look = setInterval(() => {
     const now = options.now();
@@ -160,9 +165,11 @@ export const createRetention = (options: RetentionOptions): Retention => {
         if (kept !== undefined) remove(before.job, before.task, kept);
         else moveToTrash(directory);
       }
-      keep(key, { directory, dueAt: undefined, isDiscarded: false });
+      const kept: Kept = { directory, dueAt: undefined, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(key)?.areComplete === true };
+      keep(key, kept);
       // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs again.
       options.journal.recordKept({ job: key.job, task: key.task, directory, dueAt: null });
+      return kept;
     },
     ended: (key, work, endedAt) => {
       const kept = keptOf(key);

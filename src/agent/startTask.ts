@@ -31,8 +31,9 @@ export const runStartTask = async (options: StartTaskOptions): Promise<StartTask
   const startedAt = now();
   let status: StartTaskStatus = { state: 'running', startedAt, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
   report(status);
+  const inputs = { areComplete: false };
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const run = runTask(context, `start.${status.retryCount + 1}`, { ...task, directory: START_DIRECTORY, ids: null });
+    const run = runTask(context, `start.${status.retryCount + 1}`, { ...task, directory: START_DIRECTORY, ids: null }, inputs);
     const outcome = await run.done;
     if (signal.aborted) return status;
     const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;

@@ -12,8 +12,10 @@ import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import { findProgram } from './program.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
+import type { Inputs } from './retention.ts';
 import type { Command } from './script.ts';
 import type { User, Users } from './users.ts';
+import { isWindowsProgram, windowsFailure } from './windowsPrograms.ts';
 
 /** What a task's steps need of their node. */
 export interface NodeContext {
@@ -27,14 +29,15 @@ export interface NodeContext {
 /** The start task has no ids and leaves its services running. */
 export type TaskWork = Omit<Work, 'slots' | 'job' | 'task'> & { readonly ids: { readonly job: string; readonly task: string } | null };
 
-export const startTaskRun = (context: NodeContext, attempt: string, work: Work): TaskRun =>
-  runTask(context, attempt, { ...work, ids: { job: work.job, task: work.task } });
+export const startTaskRun = (context: NodeContext, attempt: string, work: Work, inputs: Inputs): TaskRun =>
+  runTask(context, attempt, { ...work, ids: { job: work.job, task: work.task } }, inputs);
 
 /**
  * One attempt: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end of the process (whether transfers count
  * is not documented; here those before it do). An end asked for, or the wall clock, aborts transfers and kills the whole process tree.
+ * Resource files that an earlier attempt has fetched here are kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are only downloaded again on a new node).
  */
-export const runTask = (context: NodeContext, attempt: string, work: TaskWork): TaskRun => {
+export const runTask = (context: NodeContext, attempt: string, work: TaskWork, inputs: Inputs): TaskRun => {
   /** Aborts what precedes the process. */
   const abort = new AbortController();
   /** Aborts what follows it. */
@@ -54,10 +57,13 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork): 
 
   const run = async (): Promise<AttemptOutcome> => {
     try {
+      // A client may have deleted all that there was.
+      if (inputs.areComplete && ownerOf(join(context.rootDirectory, work.directory)) === null) inputs.areComplete = false;
       const prepared = prepare(context, attempt, work);
-      if (work.resourceFiles.length > 0) {
+      if (work.resourceFiles.length > 0 && !inputs.areComplete) {
         const { user, directories } = prepared;
         await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
+        inputs.areComplete = true;
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
       const found = commandOf(work, prepared);
@@ -129,7 +135,8 @@ const commandOf = (work: TaskWork, prepared: Prepared): Command => {
     throw new TaskFailure(failure('CommandLaunchFailed', ['Message', words === null ? 'The command line has a quote that is not closed' : 'The command line is empty']));
   }
   const program = findProgram(name, ownEnvironment.get('PATH') ?? defaultPath, directories.working, user);
-  if (typeof program !== 'string') throw new TaskFailure(program);
+  if (typeof program !== 'string') throw new TaskFailure(windowsFailure(work.commandLine, program));
+  if (isWindowsProgram(program, user)) throw new TaskFailure(windowsFailure(work.commandLine, failure('CommandLaunchFailed')));
   return {
     program,
     args: words.slice(1),

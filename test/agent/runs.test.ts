@@ -86,6 +86,31 @@ describe('a task on a node', () => {
     expect(outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'UserError', code } });
   });
 
+  test.each([
+    ['cmd /c echo hello', 'CommandProgramNotFound', 'cmd'],
+    ['CMD.EXE /c dir', 'CommandProgramNotFound', 'CMD.EXE'],
+    ['tool.exe -v', 'CommandProgramNotFound', 'tool.exe'],
+    ['C:\\tools\\new\\run.bat 1', 'CommandProgramNotFound', 'C:\\tools\\new\\run.bat'],
+    ['"C:\\Program Files\\x.cmd" 1', 'CommandProgramNotFound', 'C:\\Program Files\\x.cmd'],
+    ['./run.bat', 'CommandLaunchFailed', './run.bat'],
+    ['./real.exe', 'CommandLaunchFailed', './real.exe'],
+  ])('`%s` is %s, for it is a program for Windows, and nothing has run', async (commandLine, code, name) => {
+    const make = async (file: string, text: string): Promise<void> => {
+      await node.owner.run({ task: 'windows', commandLine: `/bin/sh -c 'printf "${text}" > ${file}; chmod 770 ${file}'` });
+    };
+    await make('run.bat', 'echo ran > $AZ_BATCH_NODE_SHARED_DIR/windows\\r\\n');
+    await make('real.exe', 'MZ\\220');
+    const outcome = await outcomeOf(node.owner.run({ task: 'windows', commandLine }));
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { category: 'UserError', code, details: [{ name: 'Message', value: expect.stringContaining(`${name} is a program for Windows`) }] } });
+    expect(existsSync(join(node.root, 'shared/windows'))).toBe(false);
+  });
+
+  test('runs a program of Linux whose name ends as one for Windows', async () => {
+    await node.owner.run({ task: 'named', commandLine: `/bin/sh -c 'printf "#!/bin/sh\\nexit 5\\n" > run.cmd; cp /bin/true true.exe; chmod 770 run.cmd true.exe'` });
+    expect(await outcomeOf(node.owner.run({ task: 'named', commandLine: './run.cmd' }))).toEqual({ kind: 'exited', exitCode: 5 });
+    expect(await outcomeOf(node.owner.run({ task: 'named', commandLine: './true.exe' }))).toEqual({ kind: 'exited', exitCode: 0 });
+  });
+
   test('that names its program at length is answered in short', async () => {
     const outcome = await outcomeOf(node.owner.run({ commandLine: 'x'.repeat(60_000) }));
     expect(outcome).toMatchObject({ failure: { code: 'CommandProgramNotFound', details: [{ value: expect.stringMatching(/^No such file or directory: x{900,1000}…$/) }] } });

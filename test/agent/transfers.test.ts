@@ -62,12 +62,38 @@ describe('files that a task is given and gives back', () => {
     expect(statSync(path('inputs', 'wd/plain/x.txt')).mode & 0o7777).toBe(0o770);
   });
 
-  test('are fetched anew when the task is tried again, over what is there', async () => {
-    const files = [fromUrl(blobUrl('in/a.txt'), 'f', '0444')];
-    await node.owner.run({ task: 'twice', resourceFiles: files, commandLine: `/bin/sh -c 'chmod 644 f; echo changed > f; chmod 444 f'` });
-    const again = await node.owner.run({ task: 'twice', resourceFiles: files, commandLine: '/bin/cat f' });
+  test('stay as the task left them when it is tried again on its node, also those that it removed', async () => {
+    const files = [fromUrl(blobUrl('in/a.txt'), 'f', '0644'), fromContainer('in/', 'd')];
+    const first = await node.owner.run({ task: 'twice', resourceFiles: files, commandLine: `/bin/sh -c 'echo changed > f; rm d/in/a.txt; exit 1'` });
+    expect(first.outcome).toEqual({ kind: 'exited', exitCode: 1 });
+    // A signature that ran out meanwhile.
+    const expired = [fromUrl('http://127.0.0.1:1/gone', 'f'), fromContainer('', '', granted('missing'))];
+    const again = await node.owner.run({ task: 'twice', resourceFiles: expired, commandLine: `/bin/sh -c 'cat f; ls d/in'` });
     expect(again.outcome).toEqual({ kind: 'exited', exitCode: 0 });
-    expect(readFileSync(path('twice', 'stdout.txt'), 'utf8')).toBe('a');
+    expect(readFileSync(path('twice', 'stdout.txt'), 'utf8')).toBe('changed\ndeep\n');
+  });
+
+  test('are fetched when an attempt before could not have them all, or what it left was deleted', async () => {
+    const missing = await node.owner.run({ task: 'thrice', resourceFiles: [fromUrl(blobUrl('in/a.txt'), 'f'), fromUrl(blobUrl('missing'), 'g')], commandLine: '/bin/cat f' });
+    expect(missing.outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobNotFound' } });
+    const run = () => node.owner.run({ task: 'thrice', resourceFiles: [fromUrl(blobUrl('in/a.txt'), 'f'), fromUrl(blobUrl('other/c.txt'), 'g')], commandLine: '/bin/cat f g' });
+    expect((await run()).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    rmSync(path('thrice', ''), { recursive: true });
+    expect((await run()).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(readFileSync(path('thrice', 'stdout.txt'), 'utf8')).toBe('ac');
+  });
+
+  test('are fetched anew, over what is there, in the next life of the node', async () => {
+    const one = await startNode();
+    const files = [fromUrl(blobUrl('in/a.txt'), 'f', '0444')];
+    await one.owner.run({ task: 'relived', resourceFiles: files, commandLine: `/bin/sh -c 'chmod 644 f; echo changed > f; chmod 444 f'` });
+    one.agent.kill('SIGKILL');
+    await one.exited();
+    one.startAgent(2);
+    await one.owner.until('ready again', () => one.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
+    expect((await one.owner.run({ task: 'relived', resourceFiles: files, commandLine: '/bin/cat f' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(readFileSync(join(one.root, 'workitems/job1/job-1/relived/stdout.txt'), 'utf8')).toBe('a');
+    await one.close();
   });
 
   test.each([
