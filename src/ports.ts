@@ -6,8 +6,10 @@ import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from
 
 /** All that the API knows of owners. */
 export interface Wake {
-  /** Resolves once a tick has committed that took in everything committed before this call; adds need not wait for it. Rejects when the owner is stopped or `signal` aborts. */
+  /** Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner is stopped, too many wait or `signal` aborts. */
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void>;
+  /** Has the owner look soon, and waits for nothing: for what is added. */
+  sweep(account: AccountNumber): void;
 }
 
 /** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */

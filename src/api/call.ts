@@ -58,11 +58,9 @@ export function param(call: Call, name: string): string {
 
 const actionWaitMs = 1_000;
 
-/** Adds need not wait: the owner finds them in its inbox anyway. */
+/** Adds need not wait: the owner finds them in its inbox. */
 export function wakeLater(call: Call, parts: Parts): void {
-  parts.wake.wake(call.account.number).catch(() => {
-    // The owner is gone or stopping: whoever owns the account next reads the inbox.
-  });
+  parts.wake.sweep(call.account.number);
 }
 
 /**

@@ -1,17 +1,27 @@
 import type { CoreEvent } from '../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
-import type { OwnerStore } from '../store/ownerStore.ts';
+import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';
 import type { Specs } from './specs.ts';
+import { Sweeps } from './sweeps.ts';
 
 const INBOX_ENTRIES_A_TICK = 1_000;
 const NEW_TASKS_A_TICK = 5_000;
+
+/** One tick's worth of what clients asked for. */
+export interface Taken {
+  readonly events: readonly CoreEvent[];
+  /** Inbox entries to be named in the commit that takes the events in. */
+  readonly entries: readonly number[];
+  /** The last sweep that is done once this is committed. */
+  readonly sweep: number;
+}
 
 /** What clients asked for, turned into events: the inbox, and the new tasks of jobs page by page. */
 export class Intake {
   readonly #store: OwnerStore;
   readonly #account: AccountNumber;
   readonly #specs: Specs;
-  #isDirty = true;
+  readonly #sweeps = new Sweeps();
   /** Jobs with committed tasks that have not been taken in, and up to where each job's have. */
   readonly #unread = new Set<JobNumber>();
   readonly #ingested = new Map<JobNumber, TaskNumber>();
@@ -22,36 +32,58 @@ export class Intake {
     this.#specs = specs;
   }
 
-  /** Starts over with what has been loaded. */
+  /** Starts over with what has been loaded: all jobs that are not completed. */
   reset(jobs: readonly { readonly job: JobNumber; readonly nextTask: TaskNumber; readonly ingested: TaskNumber }[]): void {
-    this.#isDirty = true;
+    this.#sweeps.startOver();
     this.#unread.clear();
     this.#ingested.clear();
     for (const { job, nextTask, ingested } of jobs) this.#expectTasks(job, nextTask, ingested);
   }
 
-  /** Looks at the inbox at the next `read`. */
-  sweep(): void {
-    this.#isDirty = true;
+  /** Looks at the inbox at the next `read`. Returns the number of the sweep that covers everything committed before this call. */
+  sweep(): number {
+    return this.#sweeps.ask();
   }
 
   hasWork(): boolean {
-    return this.#isDirty || this.#unread.size > 0;
+    return this.#sweeps.isDue || this.#unread.size > 0;
   }
 
   forgetJob(job: JobNumber): void {
     this.#ingested.delete(job);
     this.#unread.delete(job);
+    this.#sweeps.forgetJob(job);
   }
 
-  /** One tick's worth. `entries` are to be named in the commit that takes the events in; `more`: something that is committed already has been left for later. */
-  async read(): Promise<{ readonly events: readonly CoreEvent[]; readonly entries: readonly number[]; readonly more: boolean }> {
-    const events: CoreEvent[] = [];
-    if (!this.#isDirty) {
-      await this.#readNewTasks(events);
-      return { events, entries: [], more: this.#unread.size > 0 };
+  /** Throws what the store throws; then nothing has been taken, and the next call begins anew. */
+  async read(): Promise<Taken> {
+    const before = new Map<JobNumber, TaskNumber>();
+    try {
+      return await this.#read(before);
+    } catch (error) {
+      for (const [job, ingested] of before) {
+        this.#ingested.set(job, ingested);
+        this.#unread.add(job);
+      }
+      this.#sweeps.startOver();
+      throw error;
     }
-    this.#isDirty = false;
+  }
+
+  /** `before`: is told up to where tasks had been taken in of jobs whose tasks are read. */
+  async #read(before: Map<JobNumber, TaskNumber>): Promise<Taken> {
+    const events: CoreEvent[] = [];
+    const batch = this.#sweeps.isDue ? await this.#readInbox(events) : null;
+    // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
+    const known = batch?.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0)) ?? [];
+    await this.#readNewTasks(events, before);
+    for (const { job, task } of known) events.push({ kind: 'task', job, task });
+    this.#sweeps.close();
+    return { events, entries: batch?.entries ?? [], sweep: this.#sweeps.covered };
+  }
+
+  async #readInbox(events: CoreEvent[]): Promise<InboxBatch> {
+    this.#sweeps.begin();
     const batch = await this.#store.readInbox(this.#account, INBOX_ENTRIES_A_TICK);
     for (const intent of batch.pools) {
       this.#specs.forgetPool(intent.pool);
@@ -62,23 +94,22 @@ export class Intake {
       events.push({ kind: 'job', intent, status });
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
-    for (const job of batch.jobsWithNewTasks) this.#unread.add(job);
-    // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
-    const known = batch.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0));
-    await this.#readNewTasks(events);
-    for (const { job, task } of known) events.push({ kind: 'task', job, task });
-    if (batch.more) this.#isDirty = true;
-    return { events, entries: batch.entries, more: this.hasWork() };
+    // Of a job that is not known here (it was completed before the account was loaded) all tasks are taken in that ever will be.
+    for (const job of batch.jobsWithNewTasks) if (this.#ingested.has(job)) this.#unread.add(job);
+    this.#sweeps.readEntries({ last: batch.entries.at(-1) ?? 0, newest: batch.newest, more: batch.more }, this.#unread);
+    return batch;
   }
 
   /** A job whose tasks are more than one tick takes goes behind the others: a few tasks of theirs do not wait for its hundreds of thousands. */
-  async #readNewTasks(events: CoreEvent[]): Promise<void> {
+  async #readNewTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>): Promise<void> {
     let room = NEW_TASKS_A_TICK;
     for (const job of this.#unread) {
       if (room <= 0) return;
       const after = this.#ingested.get(job) ?? 0;
       const page = await this.#store.readTasks(job, after, room);
+      this.#sweeps.readTasks(job, page.through, page.newest);
       if (page.through > after) {
+        if (!before.has(job)) before.set(job, after);
         this.#ingested.set(job, page.through);
         events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
       }

@@ -19,7 +19,7 @@ export interface OwnerLoop {
 
 /** Turns an owner in real time: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export const runLoop = (
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'nextTimer' | 'sweep' | 'beat'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'nextTimer' | 'attend' | 'beat'>,
   options: { readonly onError: (error: unknown) => void; readonly clock: () => number },
 ): OwnerLoop => {
   let running: Promise<void> | null = null;
@@ -78,7 +78,7 @@ export const runLoop = (
     timer = setTimeout(kick, Math.min(Math.max(due - options.clock(), 0), LONGEST_SLEEP_MS));
   };
 
-  const sweep = setInterval(() => owner.sweep(), SWEEP_MS);
+  const sweep = setInterval(() => owner.attend(), SWEEP_MS);
   const heartbeat = setInterval(() => void owner.beat().catch(options.onError), HEARTBEAT_MS);
   return {
     kick,

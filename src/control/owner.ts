@@ -17,6 +17,7 @@ import { NodeAsks } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { Specs } from './specs.ts';
+import { Waiters } from './waiters.ts';
 import { nodeSetup } from './work.ts';
 
 /**
@@ -25,11 +26,6 @@ import { nodeSetup } from './work.ts';
  * - `ended`: deposed or stopped; never again.
  */
 type Phase = 'loading' | 'ready' | 'ended';
-
-interface Waiter {
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
-}
 
 /** An owner that could not beat for so long lets go before another one may claim: agents that it kept would think their lease renewed. */
 const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
@@ -45,7 +41,7 @@ export class Owner {
   #tick = 0;
   #core: Core | null = null;
   #events: CoreEvent[] = [];
-  #waiters: Waiter[] = [];
+  readonly #waiters = new Waiters();
   readonly #intake: Intake;
   readonly #leases: Leases;
   readonly #dispatch: DispatchOptions;
@@ -89,26 +85,27 @@ export class Owner {
     return this.#phase;
   }
 
-  /** Resolves once a tick has committed that took in everything committed before this call. */
+  /**
+   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner ends, when too many wait (`MOST_WAITERS`) and
+   * when `signal` aborts.
+   */
   wake(signal?: AbortSignal): Promise<void> {
     if (this.#phase === 'ended') return Promise.reject(new Error('the owner has ended'));
-    const done = new Promise<void>((resolve, reject) => {
-      const waiter = { resolve, reject };
-      this.#waiters.push(waiter);
-      signal?.addEventListener('abort', () => {
-        this.#waiters = this.#waiters.filter((other) => other !== waiter);
-        reject(new Error('gave up waiting for the owner'));
-      });
-    });
-    this.sweep();
+    const done = this.#waiters.wait(this.#intake.sweep(), signal);
+    this.#options.onWork();
     return done;
   }
 
-  /** Looks at the inbox in the next tick, and asks the provider again for what it failed to do. To be called every second, too. */
+  /** Looks at the inbox in the next tick; nobody waits for it. */
   sweep(): void {
-    this.#source.releaseAgain();
     this.#intake.sweep();
     this.#options.onWork();
+  }
+
+  /** What is to be done each second: looks at the inbox, and asks the provider again for what it failed to do. */
+  attend(): void {
+    this.#source.releaseAgain();
+    this.sweep();
   }
 
   hasWork(): boolean {
@@ -117,7 +114,7 @@ export class Owner {
 
   /** Whether a `wake` waits for the next tick. */
   isAwaited(): boolean {
-    return this.#waiters.length > 0;
+    return this.#waiters.count > 0;
   }
 
   /** When a tick is due though nothing arrives; null: never. */
@@ -138,7 +135,6 @@ export class Owner {
     if (this.#phase === 'loading' && !(await this.#loadAgain())) return;
     const core = this.#core;
     if (core === null) return;
-    const waiters = this.#waiters.splice(0);
     try {
       const asked = await this.#intake.read();
       const now = this.#options.clock();
@@ -150,11 +146,9 @@ export class Owner {
       const decisions = decide(core, { now, seed, events });
       const specs = await this.#commit(now, seed, events, asked.entries, decisions);
       this.#settle(decisions, marks);
-      if (asked.more) this.#waiters.unshift(...waiters);
-      else for (const waiter of waiters) waiter.resolve();
+      this.#waiters.done(asked.sweep);
       await dispatch(decisions.commands, specs, this.#dispatch);
     } catch (error) {
-      this.#waiters.unshift(...waiters);
       this.#fail(error);
     }
   }
@@ -382,7 +376,7 @@ export class Owner {
     this.#source.stopWatching();
     this.#channels.closeAll(reason);
     this.asks.abandonAll();
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(new Error(reason));
+    this.#waiters.rejectAll(new Error(reason));
   }
 }
 

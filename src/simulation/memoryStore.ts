@@ -2,7 +2,7 @@ import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, type InboxBatch, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, type InboxBatch, type OwnerStore, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
@@ -102,18 +102,20 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       jobsWithNewTasks: [...jobsWithNewTasks],
       tasks: [...foundTasks.values()],
       more: mine.length > limit,
+      newest: mine.at(-1)?.entry ?? 0,
     };
   };
 
-  const readTasks = (number: JobNumber, after: TaskNumber, limit: number): { through: TaskNumber; tasks: TaskIntake[] } => {
+  const readTasks = (number: JobNumber, after: TaskNumber, limit: number): TaskPage => {
     const job = jobs.get(number);
-    if (job === undefined) return { through: after, tasks: [] };
+    if (job === undefined) return { through: after, newest: after, tasks: [] };
     const tasks: TaskIntake[] = [];
     for (let task = after + 1; task < job.intent.nextTask && tasks.length < limit; task += 1) {
       const record = job.tasks.get(task);
       if (record !== undefined) tasks.push({ ...record });
     }
-    return { through: tasks.length === limit ? (tasks.at(-1)?.intent.task ?? after) : Math.max(after, job.intent.nextTask - 1), tasks };
+    const newest = Math.max(after, job.intent.nextTask - 1);
+    return { through: tasks.length === limit ? (tasks.at(-1)?.intent.task ?? after) : newest, newest, tasks };
   };
 
   const takenIn = ({ status, tasks }: JobRecord): TaskRecord[] => [...tasks.values()].filter((task) => task.intent.task <= (status?.ingested ?? 0));

@@ -123,7 +123,7 @@ export const startService = (options: {
       return;
     }
     started = true;
-    every(SWEEP_MS, () => owner.sweep());
+    every(SWEEP_MS, () => owner.attend());
     every(HEARTBEAT_MS, () => void owner.beat().catch(options.onError));
   };
   void start();

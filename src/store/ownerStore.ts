@@ -23,9 +23,8 @@ export interface OwnerStore {
   readInbox(account: AccountNumber, limit: number): Promise<InboxBatch>;
   /**
    * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears them without counting them).
-   * `through`: the highest number this page covers; below the job's last number if the page is full.
    */
-  readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<{ readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }>;
+  readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
    * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
    * and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
@@ -39,8 +38,10 @@ export interface OwnerStore {
 }
 
 export interface InboxBatch {
-  /** To be named in the commit that took them in. */
+  /** To be named in the commit that took them in. In ascending order. */
   readonly entries: readonly number[];
+  /** The highest entry there is, read or not; 0: none. */
+  readonly newest: number;
   readonly pools: readonly PoolIntent[];
   /** Those asked about, and of the jobs of `tasks` the completed ones (they may have been dropped from memory) and those of which a task is to be active again (`reactivations`). */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
@@ -50,6 +51,14 @@ export interface InboxBatch {
   readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskIntake }[];
   /** More entries wait. */
   readonly more: boolean;
+}
+
+export interface TaskPage {
+  readonly tasks: readonly TaskIntake[];
+  /** The highest number this page covers; below `newest` if the page is full. */
+  readonly through: TaskNumber;
+  /** The job's last number; `after`, if the job is gone. */
+  readonly newest: TaskNumber;
 }
 
 export interface TickCommit {

@@ -40,6 +40,7 @@ test('what was asked for is kept and answered, however short the client’s pati
         new Promise((_resolve, reject) => {
           signal?.addEventListener('abort', () => reject(new Error('nobody waits')));
         }),
+      sweep: () => {},
     },
   });
   await slow.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });

@@ -60,6 +60,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
       woken.push(number);
       return Promise.resolve();
     },
+    sweep: (number) => void woken.push(number),
   };
   const api = await createApi({
     database: pool,

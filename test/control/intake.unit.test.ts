@@ -13,9 +13,9 @@ test('a task added to one job does not wait until the tens of thousands of anoth
   await intents.addTasks(small, [taskIntent('t')]);
   const takenIn = new Map([[large, 0], [small, 0]]);
   const read = async (): Promise<boolean> => {
-    const { events, more } = await intake.read();
+    const { events } = await intake.read();
     for (const event of events) if (event.kind === 'tasks') takenIn.set(event.job, event.through);
-    return more;
+    return intake.hasWork();
   };
   await read();
   await read();
@@ -23,4 +23,89 @@ test('a task added to one job does not wait until the tens of thousands of anoth
   expect(takenIn.get(large)).toBeLessThan(20_000);
   while (await read()) expect(takenIn.get(large)).toBeLessThan(20_000);
   expect(takenIn.get(large)).toBe(20_000);
+});
+
+/** An account with a job, and an intake whose reads a test can look into. */
+const withJob = async () => {
+  const { store, intents } = memoryStore({ clock: () => 0 });
+  const job = await intents.addJob(1, jobIntent());
+  const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0 };
+  const watched: typeof store = {
+    ...store,
+    readInbox: async (account, limit) => {
+      const batch = await store.readInbox(account, limit);
+      await hooks.whileReading();
+      return batch;
+    },
+    readTasks: async (number, after, limit) => {
+      hooks.pages += 1;
+      if (hooks.pages >= hooks.failsFrom) throw new Error('the database is away');
+      return store.readTasks(number, after, limit);
+    },
+  };
+  const commit = async (entries: readonly number[]): Promise<void> => {
+    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
+    await store.commit({ account: 1, epoch: 1, tick: 1, now: 0, decisions, inboxEntries: entries, specs: [], journal: null });
+  };
+  await store.claim(1, 'p', 'http://p');
+  return { intents, store, job, hooks, commit, intake: new Intake(watched, 1, new Specs(watched)) };
+};
+
+test('a sweep covers what was committed before it began, not what is committed while it reads', async () => {
+  const { intents, job, hooks, intake, commit } = await withJob();
+  const first = intake.sweep();
+  hooks.whileReading = async () => {
+    hooks.whileReading = () => Promise.resolve();
+    await intents.addTasks(job, [taskIntent('late')]);
+    expect(intake.sweep()).toBe(first + 1);
+  };
+  const taken = await intake.read();
+  expect(taken.sweep).toBe(first);
+  expect(intake.hasWork()).toBe(true);
+  await commit(taken.entries);
+  expect((await intake.read()).sweep).toBe(first + 1);
+});
+
+test('a sweep ends however fast others add: entries and tasks that came after it began are not its own', async () => {
+  const { intents, job, hooks, intake, commit } = await withJob();
+  await intents.addTasks(job, Array.from({ length: 12_000 }, (_, index) => taskIntent(`t${index}`)));
+  for (let entry = 0; entry < 1_500; entry += 1) await intents.changeJob(job, { priority: entry });
+  const sweep = intake.sweep();
+  let reads = 0;
+  hooks.whileReading = async () => {
+    // As much again in each tick as one tick takes in.
+    await intents.addTasks(job, Array.from({ length: 5_000 }, (_, index) => taskIntent(`r${reads}.${index}`)));
+    for (let entry = 0; entry < 1_000; entry += 1) await intents.changeJob(job, { priority: entry });
+    intake.sweep();
+  };
+  for (let covered = 0; covered < sweep; reads += 1) {
+    expect(reads).toBeLessThan(10);
+    const taken = await intake.read();
+    await commit(taken.entries);
+    covered = taken.sweep;
+  }
+});
+
+test('a read that fails takes nothing: the next one brings it all', async () => {
+  const { intents, job, hooks, intake } = await withJob();
+  const other = await intents.addJob(1, jobIntent({ id: 'other' }));
+  await intents.addTasks(job, [taskIntent('a')]);
+  await intents.addTasks(other, [taskIntent('b')]);
+  const first = intake.sweep();
+  hooks.failsFrom = 2;
+  await expect(intake.read()).rejects.toThrow('away');
+  hooks.failsFrom = Infinity;
+  const taken = await intake.read();
+  expect(taken.sweep).toBe(first);
+  expect(taken.events.map(({ kind }) => kind)).toEqual(['job', 'job', 'tasks', 'tasks']);
+});
+
+test('of a job that was completed before the account was loaded no tasks are read from its first on', async () => {
+  const { intents, job, hooks, intake, commit } = await withJob();
+  await commit((await intake.read()).entries);
+  await intents.addTasks(job, [taskIntent('a')]);
+  intake.reset([]);
+  const taken = await intake.read();
+  expect(taken.entries).toHaveLength(1);
+  expect(hooks.pages).toBe(0);
 });

@@ -18,7 +18,7 @@ describe('the loop of an owner', () => {
       hasWork: () => false,
       isAwaited: () => isAwaited,
       nextTimer: () => null,
-      sweep: () => {},
+      attend: () => {},
       beat: async () => {},
     } as const;
     loop = runLoop(owner, { onError: (error) => expect.unreachable(String(error)), clock: () => 0 });

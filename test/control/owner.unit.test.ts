@@ -42,7 +42,7 @@ const scripted = () => {
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -61,15 +61,18 @@ const scripted = () => {
     heartbeat: () => (script.beatFailure === null ? Promise.resolve(script.owned ?? [{ account: 1, epoch: script.epoch }]) : Promise.reject(script.beatFailure)),
     resign: () => Promise.resolve(),
     load: () => Promise.resolve(snapshot),
-    readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false }),
-    readTasks: () => Promise.resolve({ through: 0, tasks: [] }),
+    readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 }),
+    readTasks: () => Promise.resolve({ through: 0, newest: 0, tasks: [] }),
     commit: async (tick) => {
       commits.push(tick);
       await script.whileCommitting();
       return script.failure === null ? Promise.resolve({ specs: [] }) : Promise.reject(script.failure);
     },
     readJobSpecs: () => Promise.resolve([]),
-    readPoolSpecs: () => Promise.resolve([{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }]),
+    readPoolSpecs: async () => {
+      await script.whileReadingPool;
+      return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
+    },
   };
   const watchers = new Set<(observation: Observation) => void>();
   const provider: PoolProvider = {
@@ -138,15 +141,18 @@ const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate
 
 describe('an owner', () => {
   test('welcomes an agent before it acts on anything the agent says', async () => {
-    const { owner, told, connect } = scripted();
+    const { owner, script, told, connect } = scripted();
     await owner.start();
     await owner.tick();
     told.length = 0;
+    let poolIsRead: () => void = () => undefined;
+    script.whileReadingPool = new Promise((resolve) => (poolIsRead = resolve));
     const agent = connect();
     agent.onFrame(hello);
     agent.onFrame(started(1));
     await owner.tick();
-    expect(kinds(told)).toEqual([]);
+    expect([agent.kinds(), kinds(told)]).toEqual([[], []]);
+    poolIsRead();
     await turnOfTheLoop();
     expect(agent.kinds()).toEqual(['welcome']);
     await owner.tick();
@@ -343,7 +349,7 @@ describe('an owner', () => {
     expect(agent.closed).toHaveLength(1);
   });
 
-  test('releases a node again, sweep by sweep, until its provider has done so', async () => {
+  test('releases a node again, second by second, until its provider has done so', async () => {
     const { owner, script, releases } = scripted();
     await owner.start();
     script.releaseFailure = new Error('the engine is away');
@@ -352,12 +358,16 @@ describe('an owner', () => {
     script.decisions = nothing;
     await turnOfTheLoop();
     expect(releases).toEqual([[7, 2]]);
+    // A client's wake-up is no reason to ask the engine again.
     owner.sweep();
+    await turnOfTheLoop();
+    expect(releases).toEqual([[7, 2]]);
+    owner.attend();
     await turnOfTheLoop();
     script.releaseFailure = null;
-    owner.sweep();
+    owner.attend();
     await turnOfTheLoop();
-    owner.sweep();
+    owner.attend();
     expect(releases).toEqual([[7, 2], [7, 2], [7, 2]]);
   });
 

@@ -95,7 +95,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         expect(batch.entries).toHaveLength(3);
         expect((await store.readInbox(account, 100)).entries).toEqual(batch.entries);
         await store.commit(tick({ account, epoch, inboxEntries: batch.entries }));
-        expect(await store.readInbox(account, 100)).toEqual({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false });
+        expect(await store.readInbox(account, 100)).toEqual({ entries: [], newest: 0, pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false });
       });
 
       it('is read oldest first and says when more waits', async () => {
@@ -103,10 +103,13 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const first = await store.readInbox(account, 2);
         expect(first).toMatchObject({ more: true, jobsWithNewTasks: [] });
         expect(first.entries).toHaveLength(2);
+        expect(first.newest).toBeGreaterThan(first.entries[1] ?? 0);
         await store.commit(tick({ account, epoch, inboxEntries: first.entries }));
         const second = await store.readInbox(account, 2);
         expect(second).toMatchObject({ more: false, pools: [], jobs: [] });
         expect(second.jobsWithNewTasks).toHaveLength(1);
+        expect(second.entries).toEqual([first.newest]);
+        expect(second.newest).toBe(first.newest);
       });
 
       it('keeps what came after it was read', async () => {
@@ -154,11 +157,11 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       it('come in pages in the order of their numbers', async () => {
         const { store, job } = await owned({ tasks: 5 });
         const first = await store.readTasks(job, 0, 3);
-        expect(first.through).toBe(3);
+        expect(first).toMatchObject({ through: 3, newest: 5 });
         expect(first.tasks.map(({ intent }) => intent.idKey)).toEqual(['task-1', 'task-2', 'task-3']);
         const second = await store.readTasks(job, first.through, 3);
         expect(second).toMatchObject({ through: 5, tasks: [{ intent: { task: 4 }, status: null }, { intent: { task: 5 } }] });
-        expect(await store.readTasks(job, 5, 3)).toEqual({ through: 5, tasks: [] });
+        expect(await store.readTasks(job, 5, 3)).toEqual({ through: 5, newest: 5, tasks: [] });
       });
 
       it('keep all that the rules need of them', async () => {
@@ -184,7 +187,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       });
 
       it('of a job that is gone are none', async () => {
-        expect(await under.store.readTasks(2 ** 40, 3, 10)).toEqual({ through: 3, tasks: [] });
+        expect(await under.store.readTasks(2 ** 40, 3, 10)).toEqual({ through: 3, newest: 3, tasks: [] });
       });
     });
 

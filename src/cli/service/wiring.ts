@@ -94,7 +94,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   const maintenance = startMaintenance(pool, { clock, onError: (error) => log.warn({ error }, 'the database could not be maintained') });
   return {
     ports: {
-      wake: { wake: (_account, signal) => owner.wake(signal) },
+      wake: { wake: (_account, signal) => owner.wake(signal), sweep: () => owner.sweep() },
       door: { authenticate: (credential) => owner.authenticate(credential), connect: (node, life, channel) => owner.connect(node, life, channel) },
       files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
     },

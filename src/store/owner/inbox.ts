@@ -1,26 +1,27 @@
 import type { Pool } from 'pg';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
-import type { JobStatus } from '../../core/status.ts';
 import type { InboxBatch } from '../ownerStore.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, TASK_COLUMNS, type TaskRow,
   jobIntent, jobStatus, poolIntent, taskIntake,
 } from './rows.ts';
 
+/** One look at the index's other end. */
+const NEWEST = '(select max(entry) from inbox where account = $1) as newest';
+
 /** Most entries tell of new tasks, which are read by job and page: looked at first, so that a busy inbox costs one small index scan. */
-const ENTRIES = `select e.entry, e.kind, e.subject, js.state
-  from (select entry, kind, subject from inbox where account = $1 order by entry limit $2) e
-  left join job_status js on e.kind = 'tasks' and js.job = e.subject order by e.entry`;
+const ENTRIES = `select entry, kind, subject, ${NEWEST} from inbox where account = $1 order by entry limit $2`;
 
 interface Entry {
   readonly entry: number;
   readonly kind: 'pool' | 'job' | 'tasks' | 'task';
   readonly subject: number;
+  readonly newest: number;
 }
 
 /** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
-  select e.entry, e.kind, e.subject, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}
+  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}
   from e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
@@ -34,11 +35,14 @@ type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]
 type InboxRow = Entry & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
 
 export const readInbox = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
-  const { rows } = await pool.query<Entry & { readonly state: JobStatus['state'] | null }>({ name: 'entries', text: ENTRIES, values: [account, limit + 1] });
-  if (rows.some(({ kind, state }) => kind !== 'tasks' || state === 'completed')) return readAll(pool, account, limit);
+  const { rows } = await pool.query<Entry>({ name: 'entries', text: ENTRIES, values: [account, limit + 1] });
+  if (rows.some(({ kind }) => kind !== 'tasks')) return readAll(pool, account, limit);
   const taken = rows.slice(0, limit);
-  return { entries: taken.map(({ entry }) => entry), pools: [], jobs: [], jobsWithNewTasks: [...new Set(taken.map(({ subject }) => subject))], tasks: [], more: rows.length > limit };
+  const jobsWithNewTasks = [...new Set(taken.map(({ subject }) => subject))];
+  return { entries: taken.map(({ entry }) => entry), newest: newestOf(rows), pools: [], jobs: [], jobsWithNewTasks, tasks: [], more: rows.length > limit };
 };
+
+const newestOf = (rows: readonly Entry[]): number => rows[0]?.newest ?? 0;
 
 /** With all that the entries point at. */
 const readAll = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
@@ -60,5 +64,5 @@ const readAll = async (pool: Pool, account: AccountNumber, limit: number): Promi
     }
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
-  return { entries, pools: [...pools.values()], jobs: [...jobs.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
 };
