@@ -22,7 +22,8 @@ export interface AgentChannel {
 export interface AgentDoor {
   /** Returns null if the credential is not that of a node of this owner. */
   authenticate(credential: string): { readonly account: AccountNumber; readonly node: NodeNumber; readonly life: number } | null;
-  connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(): void };
+  /** `onClose`: the connection is down, and nothing had been heard over it for so many milliseconds. */
+  connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(unheardMs: number): void };
 }
 
 /** Files on nodes, for the API: asks go over the agent's channel, bytes come back over HTTP. */

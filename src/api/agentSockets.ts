@@ -15,7 +15,8 @@ const agentPath = '/linarite/agent';
 const maxFrameBytes = 4 * 1024 * 1024;
 /** What may wait to be sent to an agent that does not read; then it is cut off and connects again. */
 const maxBufferedBytes = 64 * 1024 * 1024;
-const pingEveryMs = 15_000;
+/** An agent that leaves one of these unanswered is cut off: well within the time after which a silent agent is given up. */
+const pingEveryMs = 5_000;
 /** Close codes of RFC 6455, 7.4.1. */
 const closeNormal = 1000;
 const closeBadFrame = 1007;
@@ -63,17 +64,22 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
     close: (reason) => webSocket.close(closeNormal, reason.slice(0, 120)),
   };
   const { onFrame, onClose } = door.connect(agent.node, agent.life, channel);
+  let heardAt = performance.now();
   let alive = true;
-  const pings = setInterval(() => {
-    if (!alive) return webSocket.terminate();
+  const hear = (): void => {
+    heardAt = performance.now();
+    alive = true;
+  };
+  // What came while this process was held up is read before it is judged.
+  const judge = (): void => (alive ? ask() : webSocket.terminate());
+  const ask = (): void => {
     alive = false;
     webSocket.ping();
-  }, pingEveryMs);
-  webSocket.on('pong', () => {
-    alive = true;
-  });
+  };
+  const pings = setInterval(() => (alive ? ask() : setImmediate(judge)), pingEveryMs);
+  webSocket.on('pong', hear);
   webSocket.on('message', (data) => {
-    alive = true;
+    hear();
     const frame = parseFrame(data);
     if (frame === null) webSocket.close(closeBadFrame, 'not a frame of this protocol');
     else onFrame(frame);
@@ -81,7 +87,8 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
   webSocket.on('error', (error) => log.info({ node: agent.node, err: error }, 'agent connection failed'));
   webSocket.once('close', () => {
     clearInterval(pings);
-    onClose();
+    // One that was held up itself has heard nothing for longer than that, and knows nothing of it.
+    onClose(Math.min(performance.now() - heardAt, 2 * pingEveryMs));
   });
 }
 

@@ -16,6 +16,7 @@ export interface DispatchOptions {
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
   readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
   readonly release: (command: Extract<Command, { kind: 'release' }>) => void;
+  readonly halt: (command: Extract<Command, { kind: 'halt' }>) => void;
   /** What the task asks for can't be put together here (its auto-storage container on an account without storage). */
   readonly refuse: (node: NodeNumber, key: AttemptKey, error: unknown) => void;
 }
@@ -51,6 +52,9 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
         break;
       case 'release':
         options.release(command);
+        break;
+      case 'halt':
+        options.halt(command);
         break;
       case 'revoke':
       case 'end':

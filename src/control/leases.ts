@@ -1,5 +1,4 @@
 import type { NodeNumber } from '../core/keys.ts';
-import type { NodeStatus } from '../core/status.ts';
 
 /** The owner counts a lease by its own clock, from when it saw the agent fall silent or took over, and a little longer than the agent does. */
 const MARGIN_MS = 2_000;
@@ -26,12 +25,11 @@ export class Leases {
     this.#until.delete(node);
   }
 
-  /** Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created only those count that the provider sees run. */
-  takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: number): void {
+  /** These nodes are silent from now on, if not from before. */
+  takeOver(nodes: readonly NodeNumber[], now: number): void {
     const before = new Map(this.#until);
     this.#until.clear();
-    for (const { node, state } of nodes) {
-      if (state === 'creating' && !runs(node)) continue;
+    for (const node of nodes) {
       const known = before.get(node);
       if (known === undefined) this.silent(node, now);
       else this.#until.set(node, known);

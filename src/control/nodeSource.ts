@@ -6,18 +6,41 @@ import type { Observation } from '../nodes/provider.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
 
 const RELEASE_GRACE_MS = 2_000;
+/** What the provider fails to do is asked again after this, then after twice as long each time. */
+const ASK_AGAIN_FIRST_MS = 1_000;
+const ASK_AGAIN_MOST_MS = 60_000;
+
+/** A life that is to end: with what lies on the node (`release`), or so that its next life finds that (`halt`). */
+interface Ending {
+  readonly act: 'release' | 'halt';
+  readonly node: NodeNumber;
+  readonly life: number;
+  /** Its agent does not answer. */
+  readonly silent: boolean;
+}
+
+/** One that the provider failed at: nothing else would ask again, and its pool would never be gone. */
+interface Failed {
+  readonly ending: Ending;
+  readonly tries: number;
+  /** On the monotonic clock; null: it is being tried. */
+  readonly againAt: number | null;
+}
+
+type SourceOptions = Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' | 'monotonic' | 'log'>;
 
 /** The provider as its owner uses it: asks never throw, what fails comes back as an observation. */
 export class NodeSource {
-  readonly #options: Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' | 'log'>;
+  readonly #options: SourceOptions;
   readonly #onObserved: (observation: Observation) => void;
   /** What was seen while the provider made its list: newer than the list. null: no list is being made. */
   #meanwhile: Observation[] | null = null;
   #stopWatching: () => void = () => undefined;
-  /** Lives of nodes that the provider failed to release, by `lifeOf`: nothing else would ask again, and their pool would never be gone. */
-  readonly #unreleased = new Map<string, { readonly node: NodeNumber; readonly life: number }>();
+  /** By `lifeOf`. */
+  readonly #failed = new Map<string, Failed>();
+  #maxNodes: Promise<number | null> | null = null;
 
-  constructor(options: Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' | 'log'>, onObserved: (observation: Observation) => void) {
+  constructor(options: SourceOptions, onObserved: (observation: Observation) => void) {
     this.#options = options;
     this.#onObserved = onObserved;
   }
@@ -33,6 +56,11 @@ export class NodeSource {
     this.#stopWatching();
   }
 
+  /** How many nodes the provider has room for; null: it knows no bound. Asked once. */
+  room(): Promise<number | null> {
+    return (this.#maxNodes ??= this.#options.provider.probe().then(({ maxNodes }) => maxNodes));
+  }
+
   /** What is true of each of these nodes now; what is there of others, or of other lives of them, is released. */
   async truth(nodes: readonly NodeStatus[]): Promise<readonly { readonly node: NodeStatus; readonly observed: NodeObservation }[]> {
     const meanwhile: Observation[] = [];
@@ -41,7 +69,7 @@ export class NodeSource {
       // Two lives of a node may be there at once: one on its way out, one on its way in.
       const seen = new Map([...(await this.#options.provider.list()), ...meanwhile].map((observation) => [lifeOf(observation), observation]));
       const known = new Set(nodes.map(lifeOf));
-      for (const [life, observation] of seen) if (!known.has(life)) this.release(observation.node, observation.life);
+      for (const [life, observation] of seen) if (!known.has(life)) this.release(observation.node, observation.life, false);
       return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? { kind: 'ended', reason: 'the provider does not know it' } }));
     } finally {
       this.#meanwhile = null;
@@ -55,30 +83,52 @@ export class NodeSource {
     provider
       .acquire({ node: node.node, nodeId: node.id, life, pool, dedicated, slots: node.slots, agentUrl, credential })
       .catch((error: unknown) => {
-        log.warn({ error, node: node.id }, 'the provider did not give a node');
+        log.warn({ err: error, node: node.id }, 'the provider did not give a node');
         this.#onObserved({ node: node.node, life, observed: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
       });
   }
 
-  release(node: NodeNumber, life: number): void {
-    const { provider, log } = this.#options;
-    this.#unreleased.delete(lifeOf({ node, life }));
-    provider.release(node, life, RELEASE_GRACE_MS).catch((error: unknown) => {
-      log.error({ error, node }, 'a node could not be released: trying again');
-      this.#unreleased.set(lifeOf({ node, life }), { node, life });
-    });
+  /** `silent`: its agent does not answer, and gets no time to. */
+  release(node: NodeNumber, life: number, silent: boolean): void {
+    this.#end({ act: 'release', node, life, silent }, 1);
   }
 
-  /** Tries again what failed. To be called every second or so. */
-  releaseAgain(): void {
-    for (const { node, life } of this.#unreleased.values()) this.release(node, life);
+  /** Ends a silent agent and all it started. The provider says `ended`, and the node begins its next life. */
+  restart(node: NodeNumber, life: number): void {
+    this.#end({ act: 'halt', node, life, silent: true }, 1);
+  }
+
+  /** Tries again what failed, when it is time. To be called every second or so; more often does no harm. */
+  endAgain(): void {
+    const now = this.#options.monotonic();
+    for (const { ending, tries, againAt } of this.#failed.values()) if (againAt !== null && againAt <= now) this.#end(ending, tries + 1);
+  }
+
+  #end(ending: Ending, tries: number): void {
+    const { provider, log, monotonic } = this.#options;
+    const { act, node, life, silent } = ending;
+    const fields = { node, life };
+    this.#failed.set(lifeOf(ending), { ending, tries, againAt: null });
+    if (silent) log.warn(fields, `the agent of a node does not answer: it is ended${act === 'halt' ? ', and the node starts again' : ''}`);
+    const graceMs = silent ? 0 : RELEASE_GRACE_MS;
+    (act === 'release' ? provider.release(node, life, graceMs) : provider.halt(node, life, graceMs)).then(
+      () => {
+        this.#failed.delete(lifeOf(ending));
+        if (silent) log.warn(fields, 'the agent that did not answer is dead, with all it started');
+      },
+      (error: unknown) => {
+        const waitMs = Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_FIRST_MS * 2 ** (tries - 1));
+        log.error({ err: error, ...fields, waitMs }, 'a node could not be ended: trying again');
+        this.#failed.set(lifeOf(ending), { ending, tries, againAt: monotonic() + waitMs });
+      },
+    );
   }
 
   /** Ends agents and tasks; what lies on the nodes stays. */
   async halt(nodes: readonly NodeStatus[], graceMs: number): Promise<void> {
     const { provider, log } = this.#options;
     const ended = await Promise.allSettled(nodes.map((node) => provider.halt(node.node, node.life, graceMs)));
-    for (const result of ended) if (result.status === 'rejected') log.error({ error: result.reason }, 'a node could not be ended');
+    for (const result of ended) if (result.status === 'rejected') log.error({ err: result.reason }, 'a node could not be ended');
   }
 }
 

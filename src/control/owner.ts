@@ -7,15 +7,16 @@ import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
 import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
+import { Absent } from './absent.ts';
 import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake } from './intake.ts';
 import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
-import { Leases } from './leases.ts';
 import { NodeAsks } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
+import { SILENCE_BOUNDS } from './silence.ts';
 import { Specs } from './specs.ts';
 import { Waiters } from './waiters.ts';
 import { nodeSetup } from './work.ts';
@@ -43,7 +44,7 @@ export class Owner {
   #events: CoreEvent[] = [];
   readonly #waiters = new Waiters();
   readonly #intake: Intake;
-  readonly #leases: Leases;
+  readonly #absent: Absent;
   readonly #dispatch: DispatchOptions;
   readonly #nodes = new Map<NodeNumber, NodeStatus>();
   /** When the last heartbeat that succeeded was begun, on the monotonic clock. */
@@ -54,7 +55,7 @@ export class Owner {
     this.#options = options;
     this.#specs = new Specs(options.store);
     this.#intake = new Intake(options.store, options.account.number, this.#specs);
-    this.#leases = new Leases(options.provider.leaseMs);
+    this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#observe(observation));
     this.#dispatch = {
       specs: this.#specs,
@@ -64,7 +65,8 @@ export class Owner {
         const node = this.#nodes.get(command.node);
         if (node !== undefined) this.#source.acquire(command, node);
       },
-      release: ({ node, life }) => this.#source.release(node, life),
+      release: ({ node, life, silent }) => this.#source.release(node, life, silent),
+      halt: ({ node, life }) => this.#source.restart(node, life),
       refuse: (node, key, error) => this.#refuse(node, key, error),
     };
     this.asks = new NodeAsks((node, frame) => this.#channels.send(node, { ...frame, epoch: this.#epoch }));
@@ -104,7 +106,7 @@ export class Owner {
 
   /** What is to be done each second: looks at the inbox, and asks the provider again for what it failed to do. */
   attend(): void {
-    this.#source.releaseAgain();
+    this.#source.endAgain();
     this.sweep();
   }
 
@@ -120,7 +122,7 @@ export class Owner {
   /** When a tick is due though nothing arrives; null: never. */
   nextTimer(): Instant | null {
     const { clock, monotonic } = this.#options;
-    const expiry = this.#leases.next();
+    const expiry = this.#absent.next(monotonic());
     const lease = expiry === null ? null : clock() + expiry - monotonic();
     const core = this.#core?.nextTimer() ?? null;
     return lease === null || core === null ? (lease ?? core) : Math.min(lease, core);
@@ -138,9 +140,9 @@ export class Owner {
     try {
       const asked = await this.#intake.read();
       const now = this.#options.clock();
-      const expired = this.#leases.expire(this.#options.monotonic()).map((node) => ({ kind: 'leaseExpired', node }) as const);
+      const absences = this.#absent.due(this.#options.monotonic());
       // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
-      const events = [...asked.events, ...this.#events.splice(0), ...expired];
+      const events = [...asked.events, ...this.#events.splice(0), ...absences];
       const marks = this.#channels.applied();
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
       const decisions = decide(core, { now, seed, events });
@@ -195,7 +197,7 @@ export class Owner {
     return shown === null ? null : { account: this.#options.account.number, ...shown };
   }
 
-  connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(): void } {
+  connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(unheardMs: number): void } {
     const known = this.#nodes.get(node);
     // Before the account is loaded nothing can be said of a node: the agent comes back.
     if (this.#phase !== 'ready') channel.close('the owner is not ready');
@@ -208,7 +210,7 @@ export class Owner {
         isCurrent: () => this.#channels.isCurrent(node, channel),
         welcome: () => this.#welcome(node, channel),
         said: (report) => {
-          this.#leases.end(node);
+          this.#absent.end(node);
           this.#push({ kind: 'agent', node, report });
         },
         reports: (frame) => {
@@ -216,12 +218,12 @@ export class Owner {
         },
         answered: ({ request, answer }) => this.asks.answer(request, answer),
       }),
-      onClose: () => {
+      onClose: (unheardMs) => {
         if (!this.#channels.close(node, channel)) return;
         this.asks.abandon(node);
         // A connection of an earlier life says nothing of this one.
         if (this.#nodes.get(node)?.life !== life) return;
-        this.#leases.silent(node, this.#options.monotonic());
+        this.#absent.silent(node, this.#options.monotonic(), unheardMs);
         this.#push({ kind: 'silent', node });
       },
     };
@@ -251,13 +253,14 @@ export class Owner {
     this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
     const nodes = await this.#source.truth(snapshot.nodes);
+    const maxNodes = await this.#source.room();
     if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
     this.#nodes.clear();
-    this.#events = [];
+    this.#events = [{ kind: 'room', maxNodes }];
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
     const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
-    this.#leases.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
+    this.#absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
     this.#core = loaded(createCore, snapshot, clock());
     this.#phase = 'ready';
@@ -307,12 +310,12 @@ export class Owner {
   /** The commit is done: what follows from it in memory, and what may be said now. */
   #settle(decisions: Decisions, marks: ReadonlyMap<NodeNumber, number>): void {
     for (const node of decisions.nodes) {
-      // A lease belongs to a life of the node.
-      if (this.#nodes.get(node.node)?.life !== node.life) this.#leases.end(node.node);
+      // What is counted belongs to a life of the node.
+      if (this.#nodes.get(node.node)?.life !== node.life) this.#absent.end(node.node);
       if (node.goneAt === null) this.#nodes.set(node.node, node);
       else {
         this.#nodes.delete(node.node);
-        this.#leases.end(node.node);
+        this.#absent.end(node.node);
         this.#channels.forget(node.node);
       }
     }
@@ -335,7 +338,7 @@ export class Owner {
 
   #observe({ node, life, observed }: Observation): void {
     if (this.#phase !== 'ready' || this.#nodes.get(node)?.life !== life) return;
-    if (observed.kind === 'running' && !this.#channels.has(node)) this.#leases.expect(node, this.#options.monotonic());
+    if (observed.kind === 'running' && !this.#channels.has(node)) this.#absent.expect(node, this.#options.monotonic());
     this.#push({ kind: 'node', node, life, observed });
   }
 

@@ -4,6 +4,7 @@ import type { CreateCore, Random } from '../core/port.ts';
 import type { PoolProvider } from '../nodes/provider.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
+import type { SilenceBounds } from './silence.ts';
 import type { SignContainer } from './work.ts';
 
 export interface OwnerOptions {
@@ -23,6 +24,8 @@ export interface OwnerOptions {
   /** Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the heartbeat's age) is counted by these. */
   readonly monotonic: () => number;
   readonly random: Random;
+  /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */
+  readonly silence?: SilenceBounds;
   /** Called when something has arrived: a tick is due. */
   readonly onWork: () => void;
   /** Called when the rules themselves fail, or decide what the store refuses, which is a fault of ours: the owner has ended, the process should, loudly. */

@@ -6,7 +6,7 @@ import { reviewJob, takeJob } from './jobLife.ts';
 import type { Instant } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
-import { leaseExpired, observed, reviewNode, said, shutDown, silent } from './nodeLife.ts';
+import { leaseExpired, observed, reviewNode, said, shutDown, silent, unheard } from './nodeLife.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, takePool } from './poolAllocation.ts';
 import type { CreateCore, Random } from './port.ts';
@@ -51,16 +51,21 @@ const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
       state.closing = true;
       for (const node of state.nodes.values()) shutDown(state, node, now);
       return;
+    case 'room':
+      state.room = event.maxNodes;
+      return;
     case 'node':
     case 'agent':
     case 'leaseExpired':
+    case 'unheard':
     case 'silent': {
       const node = state.nodes.get(event.node);
       if (node === undefined) return;
       if (event.kind === 'node') observed(state, node, event.life, event.observed, now);
       else if (event.kind === 'agent') said(state, node, event.report, now);
       else if (event.kind === 'leaseExpired') leaseExpired(state, node, now);
-      else silent(state, node, now);
+      else if (event.kind === 'unheard') unheard(state, node, event.step, now);
+      else silent(state, node);
     }
   }
 };

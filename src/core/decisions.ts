@@ -17,7 +17,10 @@ export type Command =
   /** The whole job is gone: so may the directories of its tasks. Goes to each node of its pool, whether it ran any or not. */
   | { readonly kind: 'discardJob'; readonly node: NodeNumber; readonly job: JobNumber }
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
-  | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number };
+  /** `silent`: its agent does not answer, so that waiting for it is in vain. */
+  | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number; readonly silent: boolean }
+  /** Ends the node's silent agent and all it started; what lies on the node stays for its next life. Answered by the provider: `ended`. */
+  | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number };
 
 /** Holds only if no task was added to the job, or made active again, meanwhile: a job must not end by itself beside an accepted request to run something. */
 export interface JobGuard {

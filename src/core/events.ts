@@ -60,6 +60,12 @@ export type NodeObservation =
   /** The engine refused or failed to give the node. */
   | { readonly kind: 'failed'; readonly reason: string };
 
+/**
+ * What the silence of an agent allows: `unknown`, its node reads so; `gone`, it may be ended if its pool wants the node gone; `restart`, it may be ended in any case. The
+ * last two come only where the provider can prove a death.
+ */
+export type SilenceStep = 'unknown' | 'gone' | 'restart';
+
 export interface TaskIntake {
   readonly intent: TaskIntent;
   /** null: never attempted. */
@@ -82,8 +88,12 @@ export type CoreEvent =
   | { readonly kind: 'agent'; readonly node: NodeNumber; readonly report: AgentReport }
   /** No word from the agent and no proof of its death: its lease has run out by the owner's clock, margin included. */
   | { readonly kind: 'leaseExpired'; readonly node: NodeNumber }
-  /** The channel to the agent is down. Nothing is decided but what the node's state reads. */
+  /** The channel to the agent is down. It may be back in a moment: nothing is decided but that no task is offered. */
   | { readonly kind: 'silent'; readonly node: NodeNumber }
+  /** The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`: for the log and the node's errors. */
+  | { readonly kind: 'unheard'; readonly node: NodeNumber; readonly step: SilenceStep; readonly silentMs: number }
+  /** How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before anything else. */
+  | { readonly kind: 'room'; readonly maxNodes: number | null }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
   | { readonly kind: 'shutdown' };
 

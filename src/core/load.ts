@@ -29,6 +29,7 @@ export const load = (snapshot: Snapshot, now: Instant): CoreState => {
     review: { pools: new Set(), jobs: new Set(), nodes: new Set(), placement: new Set() },
     releases: [],
     nextNode: snapshot.nextNode,
+    room: null,
     closing: false,
   };
   for (const { intent, status } of snapshot.pools) {

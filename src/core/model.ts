@@ -2,6 +2,7 @@ import type { Capacity } from './capacity.ts';
 import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './dependencies.ts';
+import type { SilenceStep } from './events.ts';
 import type { DependencyIds, ExitConditions, JobIntent, PoolIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './queue.ts';
@@ -29,6 +30,8 @@ export interface CoreState {
   /** Dependants that a satisfied parent has still to be counted off from. */
   readonly releases: { readonly job: Job; readonly tasks: readonly TaskNumber[]; done: number }[];
   nextNode: NodeNumber;
+  /** Nodes that the provider has room for; null: it knows no bound. */
+  room: number | null;
   /** The service is going down: nothing new is begun. */
   closing: boolean;
 }
@@ -77,6 +80,8 @@ export interface Node {
   connected: boolean;
   /** The agent says that tasks may come. */
   ready: boolean;
+  /** What its silence allows; null: it is heard, or has not been silent for long. */
+  silence: SilenceStep | null;
   /** To be acquired (again) at this instant. */
   acquireAt: Instant | null;
   /** How often it was lost in a row without having settled. */

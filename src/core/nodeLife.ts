@@ -1,5 +1,5 @@
 import { currentAttempt, isLive, keyOf, withdraw } from './attempts.ts';
-import type { AgentReport, HeldAttempt, NodeObservation } from './events.ts';
+import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from './events.ts';
 import { allocationFailed } from './failures.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Node, Pool } from './model.ts';
@@ -13,9 +13,11 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
  * The life of a node.
  *
  * `creating`: asked of the provider. Its agent says hello: `starting`, then, if the pool's start task has to succeed first, `waitingforstarttask`, and when that
- * failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes down: `unknown` (tasks
- * stay what they are, none is offered), until it is back. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the
- * provider has proved it.
+ * failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes down: no task is offered,
+ * those there stay what they are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider has proved it.
+ *
+ * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool wants the node gone, its attempts are not waited for:
+ * it is released, and the provider ends it. At last it is halted in any case, which ends this life. As soon as it is heard again nothing of that counts.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent agent ran out), its attempts go back to their
  * queues and the node is acquired anew with the next life: at once the first time or if it had been up for a while, else after a wait that doubles.
@@ -95,6 +97,7 @@ export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => 
     obtained: nodeState !== 'creating' || agent !== null,
     connected: false,
     ready: false,
+    silence: null,
     acquireAt: null,
     losses: 0,
     released: false,
@@ -121,7 +124,7 @@ export const observed = (state: CoreState, node: Node, life: number, { kind, ...
       return;
     case 'ended':
       if (node.state === 'leavingpool') go(state, node, now);
-      else loseLife(state, node, reason, now);
+      else loseLife(state, node, node.silence === 'restart' ? 'its agent did not answer' : reason, now);
       return;
     case 'failed':
       if (node.state === 'leavingpool') go(state, node, now);
@@ -129,7 +132,7 @@ export const observed = (state: CoreState, node: Node, life: number, { kind, ...
       else {
         const kind = node.dedicated ? 'dedicated' : 'lowPriority';
         node.pool.failures[kind] = allocationFailed(kind, reason);
-        state.changes.command({ kind: 'release', node: node.number, life });
+        state.changes.command({ kind: 'release', node: node.number, life, silent: false });
         go(state, node, now);
       }
   }
@@ -149,22 +152,31 @@ export const leaseExpired = (state: CoreState, node: Node, now: Instant): void =
     state.review.nodes.add(node);
     return;
   }
-  state.changes.command({ kind: 'release', node: node.number, life: node.life });
+  state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
   loseLife(state, node, 'its lease ran out', now);
 };
 
-export const silent = (state: CoreState, node: Node, now: Instant): void => {
+export const silent = (state: CoreState, node: Node): void => {
   if (!node.connected || node.goneAt !== null) return;
   disconnect(node);
   for (const task of node.running) if (isLive(task)) task.live.missingSince = null;
-  if (node.state === 'creating' || node.state === 'leavingpool' || node.state === 'unusable') refresh(state, node);
-  else enter(state, node, 'unknown', now);
+  refresh(state, node);
+};
+
+export const unheard = (state: CoreState, node: Node, step: SilenceStep, now: Instant): void => {
+  if (node.connected || node.goneAt !== null) return;
+  node.silence = step;
+  const readsUnknown = node.state !== 'creating' && node.state !== 'leavingpool' && node.state !== 'unusable';
+  if (step === 'unknown' && readsUnknown) enter(state, node, 'unknown', now);
+  if (node.state === 'leavingpool') state.review.nodes.add(node);
+  else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life });
 };
 
 /** The service goes down and has ended this node's agent: the next owner acquires it anew. */
 export const shutDown = (state: CoreState, node: Node, now: Instant): void => {
   disconnect(node);
   lose(state, node, 'shutdown', now);
+  node.silence = null;
   node.startTask = null;
   if (node.state !== 'leavingpool') enter(state, node, 'creating', now);
 };
@@ -180,6 +192,7 @@ const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): v
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
+  node.silence = null;
   node.startTask = null;
   node.retainUntil = 0;
   node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
@@ -226,6 +239,7 @@ export const said = (state: CoreState, node: Node, report: AgentReport, now: Ins
 const hello = (state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void => {
   obtain(state, node);
   node.connected = true;
+  node.silence = null;
   node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now };
   node.startTask = report.startTask;
   if (node.state === 'creating') node.bootedAt = now;
@@ -331,15 +345,17 @@ export const reviewNode = (state: CoreState, node: Node, now: Instant): void => 
 };
 
 const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
-  if (node.released || node.offers.size + node.running.size > 0) return;
-  const waits = node.pool.intent.deletedAt === null && node.pool.intent.nodeDeallocation === 'retaineddata' && node.retainUntil > now;
+  if (node.released) return;
+  const givenUp = node.silence === 'gone' || node.silence === 'restart';
+  if (!givenUp && node.offers.size + node.running.size > 0) return;
+  const waits = !givenUp && node.pool.intent.deletedAt === null && node.pool.intent.nodeDeallocation === 'retaineddata' && node.retainUntil > now;
   if (waits) {
     state.timers.set({ at: node.retainUntil, kind: 'node', node: node.number });
     return;
   }
   node.released = true;
   if (node.life === 0) go(state, node, now);
-  else state.changes.command({ kind: 'release', node: node.number, life: node.life });
+  else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
 };
 
 /** It has left for good. */

@@ -14,7 +14,7 @@ import { NODES_PER_ACCOUNT } from './tunables.ts';
  *
  * A request for a size makes it `resizing`: missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle, then
  * those with the fewest tasks). It is `steady` again when as many as asked for have been obtained and the others have left. It also becomes `steady`, short of its
- * targets and with a resize error that says why, when the provider failed to give some, when the account has as many nodes as it may, when the time for it ran out, when a client stopped it, or when no such
+ * targets and with a resize error that says why, when the provider failed to give some or has room for no more, when the account has as many nodes as it may, when the time for it ran out, when a client stopped it, or when no such
  * node can be had here at all. What has been obtained by then stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is tried
  * again until the next request. A node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
@@ -109,6 +109,7 @@ const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): vo
     const missing = target(pool, kind) - staying.length;
     for (let count = 0; count < missing && failures[kind] === null; count++) {
       if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
+      else if (state.room !== null && state.nodes.size >= state.room) failures[kind] = allocationFailed(kind, noRoom(state.room));
       else createNode(state, pool, kind === 'dedicated', now, random);
     }
     for (const node of firstToLeave(staying).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
@@ -117,6 +118,9 @@ const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): vo
   if (done) finish(state, pool, errorsOf(pool), now);
   else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, allocationTimedOut, now);
 };
+
+/** Known before the first node is asked for, so that a provider is not asked for what it cannot give. */
+const noRoom = (room: number): string => `All nodes that there is room for here are taken: ${room}.`;
 
 /** On its way in, or out. One that is given up before it was obtained is not waited for. */
 const isUnsettled = (node: Node): boolean => node.obtained === (node.state === 'leavingpool');

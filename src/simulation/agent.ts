@@ -38,6 +38,9 @@ export interface SimulatedAgent {
   die(): void;
   /** The provider ends it in good order. */
   leave(): void;
+  /** It hears and does nothing for so long (null: for good), and lives; what it runs goes on. */
+  hang(forMs: number | null): void;
+  readonly hangs: boolean;
 }
 
 /** What is left on a node's disk by one life for the next, as agent/journal.ts keeps it. */
@@ -62,6 +65,13 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   const running = new Map<string, AttemptKey>();
   let alive = true;
   let leaving = false;
+  /** What would have happened while it hung. */
+  let held: (() => void)[] | null = null;
+  const whenAwake = (act: () => void): void => {
+    if (held === null) act();
+    else held.push(act);
+  };
+  const after = (ms: number, act: () => void): void => world.after(ms, () => whenAwake(act));
   let line: Line | null = null;
   let welcomed = false;
   let retryMs: number = RETRY_MS[0];
@@ -82,7 +92,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     if (!alive || leaving) return;
     let saidHelloAt = world.now();
     const mine: { line: Line | null } = { line: null };
-    options.dial({
+    const ends: Parameters<AgentOptions['dial']>[0] = {
       opened: (opened) => {
         if (!alive || leaving) return opened.close();
         mine.line = opened;
@@ -105,9 +115,14 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
         if (welcomed && lease !== null) lease.until = world.now() - world.between(0, lease.ms / PING_SHARE) + lease.ms;
         line = null;
         welcomed = false;
-        world.after(retryMs, dial);
+        after(retryMs, dial);
         retryMs = Math.min(retryMs * 2, RETRY_MS[1]);
       },
+    };
+    options.dial({
+      opened: (opened) => whenAwake(() => ends.opened(opened)),
+      onFrame: (frame) => whenAwake(() => ends.onFrame(frame)),
+      closed: () => whenAwake(ends.closed),
     });
   };
 
@@ -147,7 +162,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   const watchLease = (): void => {
     if (lease === null || !alive) return;
     const watched = lease;
-    world.after(watched.until - world.now(), () => {
+    after(watched.until - world.now(), () => {
       if (!alive || lease !== watched) return;
       if (welcomed) watched.until = world.now() + watched.ms;
       else if (watched.until <= world.now()) return die();
@@ -158,7 +173,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   function flushSoon(): void {
     if (flushing) return;
     flushing = true;
-    world.after(0, () => {
+    after(0, () => {
       flushing = false;
       flush();
     });
@@ -175,7 +190,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
 
   const prepare = (setup: NodeSetup) => {
     const attempts = createAttempts({ slots: setup.slots, start: run, report: reports.add, now: world.now, onEnded: () => undefined });
-    world.after(world.between(1, 200), () => becomeReady(setup, attempts));
+    after(world.between(1, 200), () => becomeReady(setup, attempts));
     return { setup, attempts };
   };
 
@@ -193,7 +208,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     reports.add({ kind: 'startTask', status: startTask });
     if (!setup.startTask.waitForSuccess) open();
     const { waitForSuccess } = setup.startTask;
-    world.after(world.between(10, 3_000), () => {
+    after(world.between(10, 3_000), () => {
       if (!alive || startTask === null) return;
       startTask = { ...startTask, state: 'completed', endedAt: world.now(), exitCode: 0, result: 'success' };
       reports.add({ kind: 'startTask', status: startTask });
@@ -211,11 +226,12 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
       end = (how) => {
         if (!running.delete(name)) return;
         truth.ended(key, world.now(), how);
-        resolve(how);
+        whenAwake(() => resolve(how));
       };
     });
+    // A process ends by itself, whether its agent hangs or not.
     world.after(durationMs, () => end(outcome));
-    return { done, end: () => world.after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode: null })) };
+    return { done, end: () => after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode: null })) };
   };
 
   const die = (): void => {
@@ -236,6 +252,16 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     void (node?.attempts.shut() ?? Promise.resolve()).then(die);
   };
 
+  const hang = (forMs: number | null): void => {
+    held ??= [];
+    if (forMs !== null) world.after(forMs, wake);
+  };
+  const wake = (): void => {
+    const missed = alive ? (held ?? []) : [];
+    held = null;
+    for (const act of missed) whenAwake(act);
+  };
+
   dial();
   return {
     life: options.life,
@@ -244,6 +270,10 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     },
     die,
     leave,
+    hang,
+    get hangs() {
+      return held !== null;
+    },
   };
 };
 

@@ -20,6 +20,8 @@ export interface Faults {
   /** Mean time between such events over the whole simulation, in milliseconds; null: never. */
   readonly every: {
     readonly nodeDies: number | null;
+    /** An agent stops answering, and lives. Nobody could prove it dead where only leases do: its tasks would outlive its lease. */
+    readonly agentHangs: number | null;
     readonly channelBreaks: number | null;
     readonly ownerReplaced: number | null;
     readonly ownerCrashes: number | null;
@@ -39,7 +41,7 @@ export const NO_FAULTS: Faults = {
   wakeLost: 0,
   acquireFails: 0,
   releaseFails: 0,
-  every: { nodeDies: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null },
+  every: { nodeDies: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null },
 };
 
 export const MANY_FAULTS: Faults = {
@@ -52,5 +54,5 @@ export const MANY_FAULTS: Faults = {
   wakeLost: 0.3,
   acquireFails: 0.1,
   releaseFails: 0.1,
-  every: { nodeDies: 4_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000 },
+  every: { nodeDies: 4_000, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000 },
 };

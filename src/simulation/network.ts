@@ -8,7 +8,7 @@ import type { World } from './world.ts';
 /** A service process as agents reach it. */
 export interface Host {
   readonly isUp: () => boolean;
-  accept(credential: string, channel: AgentChannel): { readonly node: NodeNumber; onFrame(frame: AgentFrame): void; onClose(): void } | null;
+  accept(credential: string, channel: AgentChannel): { readonly node: NodeNumber; onFrame(frame: AgentFrame): void; onClose(unheardMs: number): void } | null;
 }
 
 interface Callbacks {
@@ -21,12 +21,16 @@ export interface Network {
   dial(host: Host, credential: string, callbacks: Callbacks): void;
   /** A line picked at random goes down; each end learns of it in its own time, what was on the way is lost. */
   breakOne(): void;
+  /** The owner's end gives up the line of a node that does not answer. */
+  cut(node: NodeNumber): void;
   /** All lines of a host, at once. */
   breakAll(host: Host): void;
 }
 
 interface Connection {
   readonly host: Host;
+  /** undefined: it was not let in. */
+  readonly node: () => NodeNumber | undefined;
   readonly breakDown: () => void;
 }
 
@@ -70,10 +74,11 @@ export const createNetwork = (world: World, faults: () => Faults): Network => {
       if (!ends.owner) return;
       ends.owner = false;
       connections.delete(connection);
-      if (host.isUp()) accepted?.onClose();
+      if (host.isUp()) accepted?.onClose(0);
     };
     const connection: Connection = {
       host,
+      node: () => accepted?.node,
       breakDown: () => {
         up = false;
         connections.delete(connection);
@@ -111,6 +116,9 @@ export const createNetwork = (world: World, faults: () => Faults): Network => {
   return {
     dial,
     breakOne: () => world.pick([...connections])?.breakDown(),
+    cut: (node) => {
+      for (const connection of connections) if (connection.node() === node) connection.breakDown();
+    },
     breakAll: (host) => {
       for (const connection of connections) if (connection.host === host) connection.breakDown();
     },

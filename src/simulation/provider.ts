@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 export interface SimulatedProvider extends PoolProvider {
   /** The machine of a random node goes down. */
   killOne(): void;
+  /** The agent of a random node hangs for so long; null: for good. Returns the node; null: there is none. */
+  hangOne(forMs: number | null): NodeNumber | null;
   readonly agents: ReadonlyMap<NodeNumber, SimulatedAgent>;
 }
 
@@ -78,14 +80,16 @@ export const simulatedProvider = (options: {
       machine.isOver = false;
       world.after(world.between(10, 2_000), () => boot(machine, request));
     },
-    release: async (node, life) => {
+    release: async (node, life, graceMs) => {
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().releaseFails)) throw new Error('the simulated engine is away');
       const machine = machines.get(node);
       if (machine !== undefined) machine.released = Math.max(machine.released, life);
       const agent = machine?.agent;
-      if (agent !== undefined && agent !== null && agent.life <= life) agent.leave();
-      else world.after(world.between(1, 100), () => end(machine, node, life));
+      if (agent !== undefined && agent !== null && agent.life <= life) {
+        if (!agent.hangs) agent.leave();
+        else world.after(graceMs, agent.die);
+      } else world.after(world.between(1, 100), () => end(machine, node, life));
     },
     halt: async (node, life) => {
       await world.sleep(world.between(...faults().messageMs));
@@ -108,5 +112,10 @@ export const simulatedProvider = (options: {
       return () => watchers.delete(callback);
     },
     killOne: () => world.pick([...agents.values()])?.die(),
+    hangOne: (forMs) => {
+      const [node, agent] = world.pick([...agents].filter(([, one]) => !one.hangs)) ?? [];
+      agent?.hang(forMs);
+      return node ?? null;
+    },
   };
 };

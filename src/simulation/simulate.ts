@@ -49,6 +49,9 @@ const LOOK_EVERY_STEPS = 64;
 const MEND_EVERY_MS = 1_000;
 const AWAY_MS = [100, 15_000] as const;
 const CUT_OFF_MS = [10_000, 20_000] as const;
+const HANGS_MS = [1_000, 200_000] as const;
+/** When an unanswered ping is noticed. */
+const CUT_MS = [5_000, 10_000] as const;
 const REPLACED_AFTER_MS = [50, 5_000] as const;
 
 /** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
@@ -164,6 +167,16 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     world.after(world.between(...REPLACED_AFTER_MS), addService);
   };
 
+  const hangAgent = (): void => {
+    const forMs = world.chance(0.5) ? null : world.between(...HANGS_MS);
+    const node = provider.hangOne(forMs);
+    if (node === null) return;
+    trace(`the agent of node ${node} hangs ${forMs === null ? 'for good' : `for ${forMs} ms`}`);
+    world.after(world.between(...CUT_MS), () => {
+      if (provider.agents.get(node)?.hangs === true) network.cut(node);
+    });
+  };
+
   const stopService = (): void => {
     const old = current();
     const agents = world.chance(0.5) ? 'leave' : 'end';
@@ -182,6 +195,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     trace('a node dies');
     provider.killOne();
   });
+  now(leaseMs === null ? faults.every.agentHangs : null, hangAgent);
   now(faults.every.channelBreaks, network.breakOne);
   now(faults.every.ownerReplaced, replaceOwner);
   now(faults.every.ownerCrashes, crashOwner);

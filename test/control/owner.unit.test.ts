@@ -191,7 +191,7 @@ describe('an owner', () => {
     await owner.tick();
     expect(owner.phase).toBe('ready');
     expect(commits.at(-1)?.epoch).toBe(2);
-    expect(kinds(told)).toEqual(['node']);
+    expect(kinds(told)).toEqual(['room', 'node']);
   });
 
   test('wakes its callers after the commit, not before', async () => {
@@ -263,7 +263,7 @@ describe('an owner', () => {
     script.whileListing = () => observe({ node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } });
     await owner.start();
     await owner.tick();
-    expect(told).toEqual([{ kind: 'node', node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } }]);
+    expect(told).toEqual([{ kind: 'room', maxNodes: null }, { kind: 'node', node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } }]);
   });
 
   test('lets its agents go when it could not beat for so long that another process may have the account, and claims again', async () => {
@@ -349,26 +349,33 @@ describe('an owner', () => {
     expect(agent.closed).toHaveLength(1);
   });
 
-  test('releases a node again, second by second, until its provider has done so', async () => {
-    const { owner, script, releases } = scripted();
+  test('releases a node again and again, ever later, until its provider has done so, however often it is woken', async () => {
+    const { owner, script, releases, clock } = scripted();
+    const attendFor = async (ms: number): Promise<void> => {
+      for (const until = clock.now + ms; clock.now < until; clock.now += 100) {
+        owner.attend();
+        await turnOfTheLoop();
+      }
+    };
     await owner.start();
     script.releaseFailure = new Error('the engine is away');
-    script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2 }] };
+    script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2, silent: false }] };
     await owner.tick();
     script.decisions = nothing;
     await turnOfTheLoop();
     expect(releases).toEqual([[7, 2]]);
     // A client's wake-up is no reason to ask the engine again.
+    clock.now += 1_000;
     owner.sweep();
     await turnOfTheLoop();
     expect(releases).toEqual([[7, 2]]);
-    owner.attend();
-    await turnOfTheLoop();
+    await attendFor(2_000);
+    expect(releases).toHaveLength(2);
+    await attendFor(60_000);
+    expect(releases).toHaveLength(6);
     script.releaseFailure = null;
-    owner.attend();
-    await turnOfTheLoop();
-    owner.attend();
-    expect(releases).toEqual([[7, 2], [7, 2], [7, 2]]);
+    await attendFor(600_000);
+    expect(releases).toEqual(Array.from({ length: 7 }, () => [7, 2]));
   });
 
   test('lets a silent node keep its tasks until the lease and a margin are over', async () => {
@@ -378,7 +385,7 @@ describe('an owner', () => {
     agent.onFrame(hello);
     await turnOfTheLoop();
     await owner.tick();
-    agent.onClose();
+    agent.onClose(0);
     clock.now += 60_000;
     await owner.tick();
     expect(kinds(told)).not.toContain('leaseExpired');
@@ -395,13 +402,13 @@ describe('an owner', () => {
     agent.onFrame(hello);
     await turnOfTheLoop();
     await owner.tick();
-    agent.onClose();
+    agent.onClose(0);
     clock.wallAhead = jump;
     await owner.beat();
     expect(owner.phase).toBe('ready');
     await owner.tick();
     expect(kinds(told)).not.toContain('leaseExpired');
-    expect(owner.nextTimer()).toBe(clock.now + jump + 62_000);
+    expect(owner.nextTimer(), 'the first step of its silence').toBe(clock.now + jump + 30_000);
     clock.now += 62_000;
     await owner.tick();
     expect(kinds(told)).toContain('leaseExpired');

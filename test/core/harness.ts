@@ -1,6 +1,6 @@
 import { createCore } from '../../src/core/core.ts';
 import type { Command, Decisions } from '../../src/core/decisions.ts';
-import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, Snapshot } from '../../src/core/events.ts';
+import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, Reason } from '../../src/core/port.ts';
@@ -125,6 +125,12 @@ export class TestEnv {
         const agent = this.agents.get(command.node);
         if (agent !== undefined && agent.life === command.life) this.agents.delete(command.node);
         this.apply({ kind: 'node', node: command.node, life: command.life, observed: { kind: 'ended', reason: 'released' } });
+        return;
+      }
+      case 'halt': {
+        const agent = this.agents.get(command.node);
+        if (agent !== undefined && agent.life === command.life) this.agents.delete(command.node);
+        this.apply({ kind: 'node', node: command.node, life: command.life, observed: { kind: 'ended', reason: 'halted' } });
         return;
       }
       default:
@@ -498,6 +504,15 @@ export class TestAgent {
   goSilent(): void {
     this.up = false;
     this.env.apply({ kind: 'silent', node: this.node });
+  }
+
+  /** Stays silent until the owner may take this step. */
+  unheard(until: SilenceStep): void {
+    if (this.up) this.goSilent();
+    for (const step of ['unknown', 'gone', 'restart'] as const) {
+      this.env.apply({ kind: 'unheard', node: this.node, step, silentMs: 0 });
+      if (step === until) return;
+    }
   }
 
   /** Dies with everything it started, and the provider sees it. */

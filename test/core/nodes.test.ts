@@ -90,13 +90,16 @@ describe('a node comes up', () => {
 });
 
 describe('a node that is away', () => {
-  test('reads unknown; its tasks stay running, it gets no new ones, and goes on when it is back', () => {
+  test('reads unknown after a while; its tasks stay running, it gets no new ones, and goes on when it is back', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 2 });
     const job = env.job().task();
     env.settle();
     const agent = pool.agent(0);
     agent.goSilent();
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'running', runningTasks: 1 });
+    agent.unheard('unknown');
     env.settle();
     expect(pool.node(0)).toMatchObject({ state: 'unknown', runningTasks: 1 });
     job.task();
@@ -138,9 +141,96 @@ describe('a node that is away', () => {
     env.settle();
     expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, requeueCount: 0, retryCount: 0 });
     expect(job.of(1).node).not.toBe(node);
-    expect(env.sent('release')).toEqual([{ kind: 'release', node, life: 1 }]);
+    expect(env.sent('release')).toEqual([{ kind: 'release', node, life: 1, silent: true }]);
     env.pass(60_000);
     expect(pool.nodes.find((row) => row.node === node)).toMatchObject({ state: 'idle', life: 2 });
+  });
+});
+
+describe('a node whose agent does not answer', () => {
+  const hung = (deallocation: 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata' = 'requeue') => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().task();
+    env.settle();
+    const node = job.of(1).node ?? 0;
+    const agent = env.agent(node);
+    agent.goSilent();
+    const nodes = (): (readonly [node: number, life: number])[] => pool.nodes.map((row) => [row.node, row.life]);
+    const shrink = (): unknown => pool.resize(0, { nodeDeallocation: deallocation });
+    return { env, pool, job, node, agent, nodes, shrink };
+  };
+
+  test.each(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const)('is released when its pool shrinks with %s and it has been silent for long', (option) => {
+    const { env, pool, job, node, agent, shrink } = hung(option);
+    shrink();
+    agent.unheard('unknown');
+    env.settle();
+    expect(pool.nodes).toMatchObject([{ node, state: 'leavingpool' }]);
+    agent.unheard('gone');
+    env.settle();
+    expect(env.sent('release').at(-1)).toEqual({ kind: 'release', node, life: 1, silent: true });
+    expect(pool.nodes).toEqual([]);
+    expect(pool.status.allocationState).toBe('steady');
+    expect(job.of(1)).toMatchObject(option === 'terminate' ? { state: 'completed', failure: { code: 'TaskEnded' } } : { state: 'active' });
+  });
+
+  test('is released at once when its pool is deleted after it has been silent for long', () => {
+    const { env, pool, job, node, agent, nodes } = hung();
+    agent.unheard('gone');
+    env.settle();
+    expect(nodes()).toContainEqual([node, 1]);
+    pool.delete();
+    env.settle();
+    expect(pool.nodes).toEqual([]);
+    expect(env.pools.size).toBe(0);
+    expect(job.of(1).state).toBe('active');
+  });
+
+  test('is waited for as usual when it is heard again before its pool wants it gone', () => {
+    const { env, node, agent, nodes, shrink } = hung('taskcompletion');
+    agent.unheard('gone');
+    agent.hello();
+    env.settle();
+    shrink();
+    env.settle();
+    expect(nodes()).toEqual([[node, 1]]);
+  });
+
+  test('is halted in the end, its tasks run elsewhere, uncounted, and it begins its next life', () => {
+    const { env, pool, job, node, agent } = hung();
+    agent.unheard('restart');
+    env.tick();
+    expect(env.sent('halt')).toEqual([{ kind: 'halt', node, life: 1 }]);
+    expect(job.of(1), 'before its death is proved').toMatchObject({ node, state: 'running', attempt: 1 });
+    env.apply({ kind: 'node', node, life: 1, observed: { kind: 'ended', reason: 'halted' } });
+    env.bootsByItself = false;
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2, requeueCount: 0, retryCount: 0 });
+    expect(job.of(1).node).not.toBe(node);
+    expect(pool.nodes.find((row) => row.node === node)).toMatchObject({ state: 'creating', life: 2, errors: [{ message: expect.stringContaining('did not answer') }] });
+  });
+
+  test('is halted in the end, which ends what was to be terminated there', () => {
+    const { env, job, agent } = hung();
+    job.terminateTask(1);
+    env.settle();
+    expect(job.states).toEqual({ running: 1 });
+    agent.unheard('restart');
+    env.settle();
+    expect(job.of(1)).toMatchObject({ state: 'completed', failure: { code: 'TaskEnded' } });
+  });
+
+  test('is halted in the end although it never said hello', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool();
+    env.settle();
+    env.apply({ kind: 'node', node: pool.agent(0).node, life: 1, observed: { kind: 'running' } });
+    pool.agent(0).unheard('restart');
+    env.settle();
+    expect(env.sent('halt')).toHaveLength(1);
+    expect(pool.node(0)).toMatchObject({ state: 'creating', life: 2 });
   });
 });
 

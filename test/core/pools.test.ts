@@ -113,6 +113,21 @@ describe('a pool that grows', () => {
     expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 10, resizeErrors: [] });
   });
 
+  test('of more nodes than the provider has room for asks it only for those that fit, over all pools, and says why', () => {
+    const env = testEnv();
+    env.apply({ kind: 'room', maxNodes: 5 });
+    env.pool({ id: 'other', nodes: 2 });
+    env.settle();
+    const pool = env.pool({ nodes: 100_000 });
+    env.settle();
+    expect(env.sent('acquire')).toHaveLength(5);
+    expect(pool.status).toMatchObject({
+      allocationState: 'steady',
+      currentDedicated: 3,
+      resizeErrors: [{ code: 'AllocationFailed', values: [{ name: 'Reason', value: 'All nodes that there is room for here are taken: 5.' }] }],
+    });
+  });
+
   test('goes on with its resize under another owner', () => {
     const env = testEnv();
     env.bootsByItself = false;

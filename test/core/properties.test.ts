@@ -119,6 +119,10 @@ const STEPS = {
     const agent = pick([...world.env.agents.values()].filter((agent) => agent.up), which);
     agent?.goSilent();
   },
+  unheard: (world: World, which: number, detail: number) => {
+    const agent = pick([...world.env.agents.values()].filter((agent) => !agent.up), which);
+    agent?.unheard((['unknown', 'gone', 'restart'] as const)[detail % 3] ?? 'gone');
+  },
   hello: (world: World, which: number) => {
     const agent = pick([...world.env.agents.values()].filter((agent) => !agent.up), which);
     agent?.hello();

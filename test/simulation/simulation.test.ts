@@ -95,6 +95,12 @@ describe('the simulation notices', () => {
     expect(await violations(core, { faults, workload: { ...SMALL, forMs: 10_000 } })).toMatch(/starts on node \d+ while .* runs on node \d+/);
   });
 
+  it('that an agent which does not answer is waited for in vain', async () => {
+    const core = altered({ event: (event) => (event.kind === 'unheard' ? [] : [event]) });
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, agentHangs: 5_000 } };
+    expect(await violations(core, { faults, workload: { ...SMALL, forMs: 20_000 } })).toMatch(/not finished/);
+  });
+
   it('that counts are not the sum of states', async () => {
     const core = altered({
       decisions: (decisions) => ({ ...decisions, jobs: decisions.jobs.map((job) => (job.tasks.succeeded < 9 ? job : { ...job, tasks: { ...job.tasks, succeeded: 9 } })) }),
