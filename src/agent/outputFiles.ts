@@ -3,6 +3,7 @@ import { basename, resolve } from 'node:path';
 import { type Outage, putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
+import { blobNameProblem } from '../wire/blobNames.ts';
 import { failure, type FailureCode, messageOf, systemCode } from './failures.ts';
 import { expandVariables, findMatches, hasWildcard, readDirectory } from './filePatterns.ts';
 import type { OutputFileWork } from './frames.ts';
@@ -92,8 +93,16 @@ const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Pro
   return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
 };
 
+/** What stands for bytes of a name that are no UTF-8: by what is left the file cannot be opened. */
+const UNREADABLE = '\ufffd';
+
 const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
   let opened: number | null = null;
+  const problem = upload.path.includes(UNREADABLE) && !isThere(upload.path, options.user) ? 'Its name is not UTF-8.' : blobNameProblem(upload.blob);
+  if (problem !== null) {
+    log.error(`${upload.path}: not uploaded as ${upload.blob}: ${problem}`);
+    return failure('FileUploadMiscError', ['FilePath', upload.path], ['BlobName', upload.blob], ['Message', problem]);
+  }
   try {
     opened = asUser(options.user, () => openSync(upload.path, constants.O_RDONLY | constants.O_NONBLOCK));
     const status = fstatSync(opened);
@@ -151,7 +160,10 @@ const openLog = (options: OutputFilesOptions): Log => {
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const open = (name: string): number | null => {
     try {
-      return asUser(options.user, () => openSync(`${options.taskDirectory}/${name}`, flags, 0o644));
+      const file = asUser(options.user, () => openSync(`${options.taskDirectory}/${name}`, flags, 0o644));
+      if (fstatSync(file).isFile()) return file;
+      closeSync(file);
+      return null;
     } catch {
       return null;
     }

@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { download, listBlobs, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
+import { blobNameProblem } from '../wire/blobNames.ts';
 import { localFailure } from './directories.ts';
 import { failure, type FailureCode, TaskFailure } from './failures.ts';
 import type { ResourceFileWork } from './frames.ts';
@@ -33,6 +34,10 @@ export const fetchResourceFiles = async (files: readonly ResourceFileWork[], opt
 
 const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> => {
   const names = await namesIn(file, options);
+  for (const name of names) {
+    const problem = blobNameProblem(name);
+    if (problem !== null) throw new TaskFailure(failure('BlobDownloadMiscError', ['ContainerUrl', shownUrl(file.url)], ['BlobName', name], ['Message', problem]));
+  }
   const next = names.values();
   const failed = new AbortController();
   const each = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };

@@ -1,3 +1,4 @@
+import { blobNameProblem } from './blobNames.ts';
 import { parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
 import { agentOfImage, osOfAgent } from './images.ts';
@@ -101,6 +102,12 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       if (file.httpUrl !== undefined && file.blobPrefix !== undefined) {
         throw invalidProperty('blobPrefix', file.blobPrefix, 'blobPrefix belongs to a container, not to httpUrl.');
       }
+    }),
+  ],
+  OutputFileBlobContainerDestination: [
+    rule('OutputFileBlobContainerDestination', 'a path is part of a name that a blob can have', 'azure-sdk-for-python issue 10517 (code inferred)', ({ path }) => {
+      const problem = path === undefined || path === '' ? null : blobNameProblem(path);
+      if (path !== undefined && problem !== null) throw invalidProperty('path', path, problem);
     }),
   ],
   OutputFileDestination: [rule('OutputFileDestination', 'a destination is a container', 'OpenAPI, OutputFileDestination', (body) => requireAll(['container'], body))],

@@ -242,6 +242,41 @@ describe('files that a task is given and gives back', () => {
     away.close();
   });
 
+  test('get the very name that was asked for, blanks and dots included', async () => {
+    const names = ['with blank', ' before', 'a..b', '...', 'end.', 'd./x', 'per%20cent', 'a+b#c?d&e', 'ü'];
+    const { outcome } = await node.owner.run({
+      commandLine: `/bin/sh -c 'echo x > made; echo y > "in blank .txt"'`,
+      outputFiles: [...names.map((name) => output('made', `named/${name}`)), output('*.txt', 'named/wild ')],
+    });
+    expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    const found: string[] = [];
+    for await (const { name } of container.listBlobsFlat({ prefix: 'named/' })) found.push(name);
+    expect(found.sort()).toEqual([...names.map((name) => `named/${name}`), 'named/wild /in blank .txt'].sort());
+  });
+
+  test.each([
+    ['a/../b', 'made', /segment \. or \.\./],
+    ['../x', 'made', /segment/],
+    ['d/../e', '*.txt', /segment/],
+    ['x\\y', 'made', /backslash/],
+    ['back', 'slash*', /backslash/],
+    ['no/', 'bytes*', /not UTF-8/],
+  ])('as %s, from %s, are refused with the reason, and none gets another name', async (name, pattern, reason) => {
+    const { outcome } = await node.owner.run({
+      commandLine: `/bin/sh -c 'echo x > made; echo x > a.txt; echo x > "slash\\\\x"; echo x > "$(printf "bytes\\\\377")"'`,
+      outputFiles: [output(pattern, name), output('made', `after-${pattern.length}`)],
+    });
+    expect(outcome).toMatchObject({
+      kind: 'uploadFailed',
+      exitCode: 0,
+      failure: { code: 'FileUploadMiscError', details: [{ name: 'FilePath' }, { name: 'BlobName', value: expect.stringContaining(name.replace(/\/$/, '')) }, { value: expect.stringMatching(reason) }] },
+    });
+    expect(await blob(`after-${pattern.length}`)).toBe('x\n');
+    const found: string[] = [];
+    for await (const one of container.listBlobsFlat()) found.push(one.name);
+    expect(found.filter((one) => ['b', 'x', 'e/a.txt', 'x/y', 'slash/x', 'back/slash/x'].includes(one))).toEqual([]);
+  });
+
   test('named by a pattern that is none: the task says so, with its exit code', async () => {
     const { outcome } = await node.owner.run({ commandLine: '/bin/sh -c "exit 2"', outputFiles: [output('[z-a]', 'x')] });
     expect(outcome).toMatchObject({ kind: 'uploadFailed', exitCode: 2, failure: { code: 'FileUploadMiscError', details: [{ name: 'FilePattern', value: '[z-a]' }, { name: 'Message' }] } });

@@ -96,6 +96,12 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ httpUrl: 'a', filePath: 'b', blobPrefix: 'c' }, 'InvalidPropertyValue'],
     ],
   },
+  OutputFileBlobContainerDestination: {
+    'a path is part of a name that a blob can have': ['a/../b', '../x', '..', './x', 'x\\y', 'a\nb', 'x'.repeat(1_025)].map((path) => [
+      { containerUrl: 'https://a.blob.core.windows.net/c?sig=x', path },
+      'InvalidPropertyValue',
+    ] as const),
+  },
   OutputFileDestination: { 'a destination is a container': [[{}, 'MissingRequiredProperty']] },
   ContainerRegistry: {
     'a password or an identity': [
