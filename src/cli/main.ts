@@ -4,6 +4,7 @@ import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
+import { silenceOptions } from './service/silenceOptions.ts';
 import { releaseVersion } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';
 
@@ -15,7 +16,7 @@ const program = new Command('linarite')
 
 const dataDir = (): Option => new Option('--data-dir <directory>', 'where everything is kept (default: $LINARITE_DATA_DIR, or ./.linarite)');
 
-program
+const upCommand = program
   .command('up')
   .description('start the service; returns when it ends, or with --detach when it is ready')
   .addOption(dataDir())
@@ -25,6 +26,7 @@ program
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
+for (const option of silenceOptions()) upCommand.addOption(option);
 
 program
   .command('down')

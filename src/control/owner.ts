@@ -141,6 +141,7 @@ export class Owner {
       const asked = await this.#intake.read();
       const now = this.#options.clock();
       const absences = this.#absent.due(this.#options.monotonic());
+      for (const absence of absences) if (absence.kind === 'unheard' && absence.step === 'unknown') this.#saySilent(absence.node, absence.silentMs);
       // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
       const events = [...asked.events, ...this.#events.splice(0), ...absences];
       const marks = this.#channels.applied();
@@ -334,6 +335,11 @@ export class Owner {
     const failure = { category: 'UserError', code: 'ResourceContainerAccessDenied', message, details: [] } as const;
     const endedAt = this.#options.clock();
     this.#push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt, outcome: { kind: 'notStarted', failure } } } });
+  }
+
+  #saySilent(node: NodeNumber, silentMs: number): void {
+    const status = this.#nodes.get(node);
+    this.#options.log.warn({ node, nodeId: status?.id, life: status?.life, silentMs }, 'the agent of a node has been silent for long');
   }
 
   #observe({ node, life, observed }: Observation): void {

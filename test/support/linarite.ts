@@ -68,7 +68,7 @@ export const freePort = (): Promise<number> =>
     });
   });
 
-/** A running service of the test's own, on a data directory and port of its own. */
+/** A running service of the test's own, on a data directory and port of its own. `flags`: further ones of `up`. */
 export interface Instance {
   readonly dataDir: string;
   readonly port: number;
@@ -78,7 +78,7 @@ export interface Instance {
   purge(): Promise<void>;
 }
 
-export const startLinarite = async (): Promise<Instance> => {
+export const startLinarite = async (flags: readonly string[] = []): Promise<Instance> => {
   const parent = await mkdtemp(join(tmpdir(), 'linarite-test-'));
   // As root, other users have to pass: else database and nodes lie in a place elsewhere.
   await chmod(parent, 0o711);
@@ -88,7 +88,7 @@ export const startLinarite = async (): Promise<Instance> => {
     dataDir,
     port,
     env: async () => JSON.parse((await linarite(['env', '--data-dir', dataDir, '--format', 'json'])).stdout) as LinariteEnv,
-    up: async () => void (await linarite(['up', '--detach', '--data-dir', dataDir, '--port', String(port)])),
+    up: async () => void (await linarite(['up', '--detach', '--data-dir', dataDir, '--port', String(port), ...flags])),
     purge: async () => {
       await linarite(['down', '--purge', '--data-dir', dataDir]);
       await rm(parent, { recursive: true, force: true });

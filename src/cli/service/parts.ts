@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { SilenceBounds } from '../../control/silence.ts';
 import type { AgentDoor, NodeFiles, Wake } from '../../ports.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { DataDirectory } from './dataDirectory.ts';
@@ -26,6 +27,8 @@ export interface ServiceContext {
   readonly endpoint: string;
   /** `ws://127.0.0.1:PORT/linarite/agent` */
   readonly agentUrl: string;
+  /** When agents that do not answer are given up. */
+  readonly silence: SilenceBounds;
   readonly log: Logger;
 }
 

@@ -1,14 +1,18 @@
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
+import type { SilenceBounds } from '../../control/silence.ts';
 import { type ProcessIdentity, isRunning, parseProcessIdentity } from '../../processes/identity.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
+import { isSilence } from './silenceOptions.ts';
 
 /** How a service was asked to run; what `restart`, and `up` after a crash, use again. */
 export interface ServiceOptions {
   readonly port: number;
   readonly host: string;
   readonly wellKnownKey: boolean;
+  /** When agents that do not answer are given up; undefined: in a record of an older release, or left to the default. */
+  readonly silence?: SilenceBounds;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -81,6 +85,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'port') === 'number' &&
     typeof Reflect.get(options, 'host') === 'string' &&
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
+    isSilence(Reflect.get(options, 'silence')) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

@@ -12,6 +12,7 @@ import { openLog } from './log.ts';
 import type { ApiPart, Parts, ServiceContext } from './parts.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
 import { RecordKeeper } from './recordKeeper.ts';
+import { decideSilence } from './silenceOptions.ts';
 
 /** `end`: agents and their tasks end too (`down`). `leave`: they go on without us (`restart`). */
 export type AgentsFate = 'end' | 'leave';
@@ -93,7 +94,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
-  const context: ServiceContext = { processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, log };
+  const context: ServiceContext = { processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
   const owner = await parts.startOwner(context, storage);
   cleanups.add('owner', () => owner.stop(fate()));
   signal.throwIfAborted();

@@ -12,9 +12,10 @@ import { type DataDirectory, findDataDirectory } from './dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
 import { moveIfLong } from './log.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
+import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
 /** What a user may say about a service; what is left out is as the killed one had it, or else the default. */
-export interface Wishes {
+export interface Wishes extends SilenceWishes {
   readonly port?: number;
   readonly host?: string;
   readonly wellKnownKey?: boolean;
@@ -55,11 +56,13 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
 
 /** A running service cannot change; who asks for another one is told so. */
 function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys }: ServiceRecord, wishes: Wishes): void {
+  const silence = decideSilence({}, options.silence);
   const differences = [
     ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
     ...(wishes.host !== undefined && wishes.host !== options.host ? [`on the address ${options.host}`] : []),
     ...(wishes.wellKnownKey === true && !wellKnownKeys ? ['without --well-known-key'] : []),
     ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
+    ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
   throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
@@ -91,6 +94,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       port: wishes.port ?? former?.port ?? DEFAULT_PORT,
       host: wishes.host ?? former?.host ?? DEFAULT_HOST,
       wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
+      silence: decideSilence(wishes, former?.silence),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -117,7 +121,7 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
 function spawnService({ directory, options }: Decision, outputFile: string): ChildProcess {
   moveIfLong(outputFile);
   const output = openSync(outputFile, 'a', 0o600);
-  const flags = ['--data-dir', directory.root, '--port', String(options.port), '--host', options.host, ...(options.wellKnownKey ? ['--well-known-key'] : [])];
+  const flags = ['--data-dir', directory.root, '--port', String(options.port), '--host', options.host, ...(options.wellKnownKey ? ['--well-known-key'] : []), ...silenceFlags(decideSilence({}, options.silence))];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,
     detached: true,

@@ -51,7 +51,7 @@ export const createParts = (): Parts => {
 };
 
 const startOwner = async (context: ServiceContext, storage: Storage, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
-  const { connection, keys, directory, processId, endpoint, agentUrl, log } = context;
+  const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
   const pool = connect(connection, 'owner');
   const store = postgresOwnerStore(pool);
   const account = await ensureAccount(pool, keys.batch.name, clock());
@@ -73,6 +73,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     clock,
     monotonic: () => performance.now(),
     random: Math.random,
+    silence,
     onWork: () => loop?.kick(),
     // Agents and tasks go on; `up` starts a service that loads what was committed.
     onFault: (fault) => {
