@@ -8,15 +8,23 @@ const reservedDiskBytes = 1_000_000;
 
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Carried by every process that a node started; its value is the node's root directory, which is the node's alone on a machine. */
+/** Carried by every process that a node started; its value is the path of the node's root on its machine, where no other node has it. */
 export const nodeMark = 'LINARITE_NODE';
 /** Carried by every process of an attempt; its value is the attempt's name. */
 export const attemptMark = 'LINARITE_ATTEMPT';
 
+export interface NodeVariables {
+  /** As tasks see it. */
+  readonly root: string;
+  /** As the machine knows it. */
+  readonly mark: string;
+  readonly path: string;
+}
+
 /** What all tasks of a node see (Batch documentation, "Compute node environment variables"). */
-export const nodeEnvironment = (root: string, node: NodeSetup): ReadonlyMap<string, string> =>
+export const nodeEnvironment = ({ root, mark, path }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> =>
   new Map([
-    ['PATH', defaultPath],
+    ['PATH', path],
     ['AZ_BATCH_ACCOUNT_NAME', node.accountName],
     ['AZ_BATCH_ACCOUNT_URL', node.accountUrl],
     ['AZ_BATCH_POOL_ID', node.poolId],
@@ -27,7 +35,7 @@ export const nodeEnvironment = (root: string, node: NodeSetup): ReadonlyMap<stri
     ['AZ_BATCH_NODE_STARTUP_DIR', join(root, 'startup')],
     ['AZ_BATCH_NODE_MOUNTS_DIR', join(root, 'fsmounts')],
     ['AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES', String(reservedDiskBytes)],
-    [nodeMark, root],
+    [nodeMark, mark],
   ]);
 
 /**
@@ -40,12 +48,15 @@ export const taskEnvironment = (
   taskDirectory: string,
   asked: readonly NameValue[],
   user: User,
+  /** null: the node's. */
+  path: string | null,
 ): Map<string, string> => {
   const environment = new Map([
     ['HOME', `${taskDirectory}/wd`],
     ['USER', user.name],
     ['LOGNAME', user.name],
   ]);
+  if (path !== null) environment.set('PATH', path);
   for (const { name, value } of asked) if (!isReserved(name)) environment.set(name, value);
   if (ids !== null) {
     environment.set('AZ_BATCH_JOB_ID', ids.job);

@@ -13,6 +13,7 @@ import { killEnclosure } from './killing.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { unmountBelow } from './mounts.ts';
 import type { AgentOptions } from './options.ts';
+import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { createReports, type Reports } from './reports.ts';
 import { agentVersion } from './version.ts';
 
@@ -68,7 +69,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
         for (const command of frame.commands) work?.obey(command);
         return;
       case 'file':
-        void answer(frame.request, frame.ask, readAddress()).then((found) => {
+        void answer(frame.request, frame.ask, place.node.root, readAddress()).then((found) => {
           if (found !== null) channel.send({ kind: 'fileAnswer', request: frame.request, answer: found });
         });
         return;
@@ -111,7 +112,8 @@ const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null)
   report: {
     kind: 'hello',
     life: options.life,
-    version: agentVersion,
+    // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
+    version: `${agentVersion}+${options.isolation ?? 'none'}`,
     ipAddress: options.ipAddress,
     held: work?.attempts.held() ?? [],
     startTask: work?.startTask ?? null,
@@ -119,7 +121,7 @@ const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null)
   },
 });
 
-const answer = async (request: string, ask: FileAsk, { rootDirectory, agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> => {
+const answer = async (request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> => {
   try {
     if (ask.kind !== 'read') return await answerAsk(rootDirectory, ask);
     return await sendBody(request, ask, { rootDirectory, agentUrl, credential });
@@ -131,6 +133,9 @@ const answer = async (request: string, ask: FileAsk, { rootDirectory, agentUrl, 
 interface Place {
   readonly scriptDirectory: string;
   readonly nodeCgroup: string | null;
+  readonly node: NodePlace;
+  /** Why the node cannot work; null: it can. */
+  readonly unusable: string | null;
 }
 
 const preparePlace = async (options: AgentOptions): Promise<Place> => {
@@ -145,7 +150,15 @@ const preparePlace = async (options: AgentOptions): Promise<Place> => {
   chmodSync(scriptDirectory, 0o700);
   const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
   writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
-  return { scriptDirectory, nodeCgroup };
+  return { scriptDirectory, nodeCgroup, ...(await entered(options)) };
+};
+
+const entered = async (options: AgentOptions): Promise<Pick<Place, 'node' | 'unusable'>> => {
+  try {
+    return { node: await enterPlace(options), unusable: null };
+  } catch (error) {
+    return { node: sharedPlace(options), unusable: messageOf(error) };
+  }
 };
 
 /** The control group that the last agent on this state directory used: by it the next life, and the provider, find what that one started. */

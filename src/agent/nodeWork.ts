@@ -3,12 +3,14 @@ import { attemptName, type Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
-import { nodeEnvironment } from './environment.ts';
+import { defaultPath, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
+import { writeAccounts } from './place/accounts.ts';
+import type { NodePlace } from './place/enter.ts';
 import type { Report } from './reports.ts';
 import { createRetention } from './retention.ts';
 import { runStartTask } from './startTask.ts';
@@ -20,6 +22,9 @@ export interface NodeWorkOptions {
   readonly setup: NodeSetup;
   readonly scriptDirectory: string;
   readonly nodeCgroup: string | null;
+  readonly node: NodePlace;
+  /** Why the node cannot work; null: it can. */
+  readonly unusable: string | null;
   readonly report: (report: Report) => void;
   readonly now: () => Instant;
   readonly journal: Journal;
@@ -38,27 +43,30 @@ export interface NodeWork {
 /** Shells that wait for the first tasks. */
 const warmShells = 4;
 
-export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, report, now, journal }: NodeWorkOptions): NodeWork => {
-  const { rootDirectory } = options;
-  const environment = nodeEnvironment(rootDirectory, setup);
+export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork => {
+  const { root: rootDirectory, programs } = node;
+  const path = `${defaultPath}:${programs.forAll}`;
+  const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path }, setup);
   const users = createUsers(options.uidBase, setup.userAccounts, (directory) => retention.isOver(directory) && closeDirectory(join(rootDirectory, directory)));
   for (const { directory } of journal.kept) {
     const uid = ownerOf(join(rootDirectory, directory));
     if (uid !== null) users.hold(uid, directory);
   }
-  const launcher = createLauncher({ rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
+  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
   const context: NodeContext = {
     rootDirectory,
     users,
     launcher,
     nodeEnvironment: environment,
+    paths: { all: path, admins: `${path}:${programs.forAdmins}` },
+    ownSystem: node.ownSystem,
     transfers: { idleMs: options.transferIdleMs ?? defaultTransferIdleMs, retryMs: options.transferRetryMs ?? defaultTransferRetryMs },
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;
   const ending = new AbortController();
 
-  const unusable = unlessMade(rootDirectory);
+  const unusable = place.unusable ?? unlessMade(() => makeNodeDirectories(rootDirectory)) ?? unlessMade(() => enterUsers(options, node, setup));
   const retention = createRetention({
     rootDirectory,
     now,
@@ -134,12 +142,16 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, rep
   };
 };
 
-/** null: the node's directories are there. */
-const unlessMade = (rootDirectory: string): string | null => {
+/** null: it is made. */
+const unlessMade = (make: () => void): string | null => {
   try {
-    makeNodeDirectories(rootDirectory);
+    make();
     return null;
   } catch (error) {
     return messageOf(error);
   }
+};
+
+const enterUsers = ({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void => {
+  if (node.hasUsers && uidBase !== null) writeAccounts({ uidBase, accounts: userAccounts, homes: node.hasHomes ? '/home' : null });
 };

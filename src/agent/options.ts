@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { type Isolation, isIsolation } from './place/isolation.ts';
 
 /** All that an agent is told before it dials out. Written by the provider into a file that only the agent may read; never in arguments. */
 export interface AgentOptions {
@@ -8,13 +9,15 @@ export interface AgentOptions {
   /** `ws://host:port/linarite/agent` (or `wss:`). */
   readonly agentUrl: string;
   readonly credential: string;
-  /** `AZ_BATCH_NODE_ROOT_DIR`: what tasks and the files API see. */
+  /** What tasks and the files API see, by its path on the machine: marks and control groups are named by it. */
   readonly rootDirectory: string;
   /** Journal, configuration, slot scripts: beside the root, never below it. */
   readonly stateDirectory: string;
   readonly ipAddress: string;
   /** First of the `uidsPerNode` numeric user ids of this node's tasks (see users.ts); null: tasks run as the caller. */
   readonly uidBase: number | null;
+  /** Set where the agent was started in mount and UTS namespaces of its own (see place/isolation.ts): tasks then see the root at `/mnt/batch/tasks`. */
+  readonly isolation?: Exclude<Isolation, 'none'>;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
   readonly transferIdleMs?: number;
   /** Milliseconds from a transfer's first transient failure during which it is tried again. */
@@ -41,12 +44,13 @@ export const readOptions = (file: string | undefined): AgentOptions => {
 const isOptions = (value: unknown): value is AgentOptions => {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  const uidBase: unknown = Reflect.get(value, 'uidBase');
+  const [uidBase, isolation]: unknown[] = [Reflect.get(value, 'uidBase'), Reflect.get(value, 'isolation')];
   const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
     has('life', 'number') &&
     (uidBase === null || typeof uidBase === 'number') &&
+    (isolation === undefined || (isIsolation(isolation) && isolation !== 'none')) &&
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&
     optional('cgroups', 'boolean')

@@ -23,6 +23,10 @@ export interface NodeContext {
   readonly users: Users;
   readonly launcher: Launcher;
   readonly nodeEnvironment: ReadonlyMap<string, string>;
+  /** PATH before the task's own directories. */
+  readonly paths: { readonly all: string; readonly admins: string };
+  /** See NodePlace. */
+  readonly ownSystem: () => Promise<void>;
   readonly transfers: Omit<TransferOptions, 'signal'>;
 }
 
@@ -60,6 +64,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
       // A client may have deleted all that there was.
       if (inputs.areComplete && ownerOf(join(context.rootDirectory, work.directory)) === null) inputs.areComplete = false;
       const prepared = prepare(context, attempt, work);
+      if (prepared.user.uid === 0) await ownSystem(context);
       if (work.resourceFiles.length > 0 && !inputs.areComplete) {
         const { user, directories } = prepared;
         await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
@@ -114,8 +119,21 @@ const prepare = (context: NodeContext, attempt: string, work: TaskWork): Prepare
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, work.directory)) : null;
   const user = context.users.resolve(work.user, { directory: work.directory, owner });
   const directories = makeDirectories(context, work.directory, user);
-  const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user);
+  const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user, pathOf(context, user, directories));
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
+};
+
+/** The shared directory and the task's own come last, as on the real service (seen in environments that its users show). */
+const pathOf = ({ paths, rootDirectory }: NodeContext, user: User, { working }: TaskDirectories): string =>
+  `${user.uid === 0 ? paths.admins : paths.all}:${rootDirectory}/shared:${working}`;
+
+/** Whoever may change the system changes the node's own. */
+const ownSystem = async (context: NodeContext): Promise<void> => {
+  try {
+    await context.ownSystem();
+  } catch (error) {
+    throw new TaskFailure(failure('CommandLaunchFailed', ['Message', messageOf(error)]));
+  }
 };
 
 const makeDirectories = ({ rootDirectory, users }: NodeContext, directory: string, user: User): TaskDirectories => {

@@ -46,11 +46,29 @@ export interface Users {
 /** Below the node's root (recorded). */
 export const START_DIRECTORY = 'startup';
 
-const POOL_USER = '_azbatch';
+export const POOL_USER = '_azbatch';
+export const COMMON_GROUP = '_azbatchgrp';
 
 /** The real service's names (seen in scripts and reports of its users). `offset`: of the id from its node's base. */
 function taskUserName(offset: number): string {
   return offset === taskOffset ? '_azbatchtask_start' : `_azbatchtask_${offset - taskOffset}`;
+}
+
+export interface UserEntry {
+  readonly name: string;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** The users that a node can have, whoever they are given to; administrators are root. */
+export function usersOf(uidBase: number, accounts: readonly UserAccount[]): readonly UserEntry[] {
+  const { resolve } = createUsers(uidBase, accounts, () => false);
+  const tasks = Array.from({ length: taskUids + 1 }, (_, index) => ({ name: taskUserName(taskOffset + index), uid: uidBase + taskOffset + index, gid: uidBase }));
+  const named = accounts
+    .filter(({ elevation, uid }) => elevation === 'nonadmin' && uid !== 0)
+    .map(({ name }) => resolve({ kind: 'named', name }, { directory: '', owner: null }))
+    .flatMap(({ name, uid, gid }) => (uid === null || gid === null ? [] : [{ name, uid, gid }]));
+  return [{ name: POOL_USER, uid: uidBase, gid: uidBase }, ...named, ...tasks];
 }
 
 /** `close`: shuts a directory to its user if its task is over; then the id may be another's. */

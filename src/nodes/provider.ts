@@ -24,6 +24,8 @@ export interface Capabilities {
   readonly maxNodes: number | null;
   readonly lowPriority: boolean;
   readonly containers: boolean;
+  /** How far nodes are places of their own, in the engine's word. */
+  readonly isolation?: string;
   /** What this engine cannot guarantee here, one sentence each: `linarite status` prints them. */
   readonly limits: readonly string[];
 }

@@ -108,6 +108,8 @@ describe('the start task of a pool', () => {
         users: createUsers(null, [], () => false),
         launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), kill: () => {} }), killAll: () => Promise.resolve() },
         nodeEnvironment: new Map(),
+        paths: { all: '', admins: '' },
+        ownSystem: () => Promise.resolve(),
         transfers: { idleMs: 1, retryMs: 1 },
       },
       task,

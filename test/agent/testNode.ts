@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
+import { commandIn } from '../../src/nodes/local/isolation.ts';
 import { type ScriptedOwner, startOwner } from './scriptedOwner.ts';
 
 export const agentCommand = [process.execPath, '--import', import.meta.resolve('tsx'), fileURLToPath(new URL('entry.ts', import.meta.url))] as const;
@@ -43,7 +44,8 @@ export const startNode = async (setup: Partial<NodeSetup> = {}, changes: Partial
   const start = (life: number): ChildProcess => {
     const config = join(directory, 'config.json');
     writeFileSync(config, JSON.stringify({ ...options, life }), { mode: 0o600 });
-    return spawn(agentCommand[0], agentCommand.slice(1), { stdio: ['ignore', 'inherit', 'inherit'], env: { PATH: process.env['PATH'], LINARITE_AGENT_CONFIG: config } });
+    const [program, ...args] = commandIn(options.isolation ?? 'none', agentCommand);
+    return spawn(program, args, { stdio: ['ignore', 'inherit', 'inherit'], env: { PATH: process.env['PATH'], LINARITE_AGENT_CONFIG: config } });
   };
   const exits = (agent: ChildProcess): Promise<number | string | null> =>
     agent.exitCode !== null || agent.signalCode !== null

@@ -30,6 +30,8 @@ interface Status {
   readonly counts?: Counts;
   /** Processes that a killed service left. */
   readonly leftovers?: readonly string[];
+  /** How far nodes are places of their own. */
+  readonly isolation?: string;
   readonly limits?: readonly string[];
 }
 
@@ -68,6 +70,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     database: { ...(databaseUrl === undefined ? partStatus(record.database) : { given: placeOfDatabase(databaseUrl) }), ...(settings === undefined ? {} : { settings }) },
     blobs: storage === undefined ? partStatus(record.blobs) : { given: `the storage account ${storage.accountName}` },
     ...(counts === undefined ? {} : { counts }),
+    ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
     limits: record.limits,
   };
 }
@@ -103,9 +106,17 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     `  PostgreSQL       ${processOf(database)}${database?.settings?.['server_version'] === undefined ? ', does not answer' : `, version ${database.settings['server_version']}`}`,
     ...data,
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
+    ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
 }
+
+/** How far a node is a place of its own (docs/compatibility.md, "nodes"). */
+const ISOLATION_WORDS: Readonly<Record<string, string>> = {
+  overlays: 'isolated by overlays: each has its own mounts, users, host name and system directories',
+  binds: 'isolated by binds: each has its own mounts, users and host name, and shares the system directories',
+  none: 'not isolated: they share mounts, users and system directories with this machine',
+};
 
 function processOf(part: Status['blobs']): string {
   if (part?.given !== undefined) return `given: ${part.given}`;

@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
+import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
 import { createLocalProvider, type LocalProvider } from '../../nodes/local/provider.ts';
+import { CommandError, EXIT } from '../errors.ts';
 
 /** How long an agent has to end its tasks when the service goes down. */
 export const LEAVE_GRACE_MS = 2_000;
@@ -8,7 +10,15 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
 
 /** Nodes as processes of this machine, below the nodes' directory of a data directory. */
 export const localNodes = (nodesDirectory: string, say?: (message: string) => void): LocalProvider =>
-  createLocalProvider({ dataRoot: nodesDirectory, ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+  createLocalProvider({ dataRoot: nodesDirectory, ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+
+/** LINARITE_ISOLATION: nodes are places of their own no further than this (`overlays`, `binds`, `none`). Throws `CommandError` for another word. */
+function mostIsolation(): { readonly isolation?: Isolation } {
+  const word = process.env['LINARITE_ISOLATION'] ?? '';
+  if (word === '') return {};
+  if (!isIsolation(word)) throw new CommandError(EXIT.usage, `LINARITE_ISOLATION is ${word}: it may be ${ISOLATIONS.join(', ')}`);
+  return { isolation: word };
+}
 
 /** Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many there were. */
 export const endAgents = async (nodesDirectory: string): Promise<number> => {

@@ -39,6 +39,8 @@ export interface OwnerPart {
   readonly isReady: () => boolean;
   /** What the provider cannot guarantee on this machine. */
   readonly limits: readonly string[];
+  /** How far nodes are places of their own, in the provider's word. */
+  readonly isolation?: string;
   /** `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us. */
   stop(agents: 'end' | 'leave'): Promise<void>;
 }

@@ -44,6 +44,8 @@ export interface ServiceRecord {
   readonly blobs?: PartRecord;
   /** What this machine cannot guarantee, a sentence each. */
   readonly limits: readonly string[];
+  /** How far nodes are places of their own: `overlays`, `binds` or `none`. */
+  readonly isolation?: string;
 }
 
 export function writeRecord(directory: DataDirectory, record: ServiceRecord): void {

@@ -14,6 +14,7 @@ export class RecordKeeper {
   #state: ServiceRecord['state'] = 'starting';
   #port: number;
   limits: readonly string[] = [];
+  isolation: string | undefined;
   blobEndpoint: string | undefined;
 
   constructor(directory: DataDirectory, options: ServiceOptions, wellKnownKeys: boolean) {
@@ -62,6 +63,7 @@ export class RecordKeeper {
       endpoint: `http://${authority}`,
       managementEndpoint: `https://${authority}`,
       limits: this.limits,
+      ...(this.isolation === undefined ? {} : { isolation: this.isolation }),
       ...(this.blobEndpoint === undefined ? {} : { blobEndpoint: this.blobEndpoint }),
       ...(database === undefined ? {} : { database }),
       ...(blobs === undefined ? {} : { blobs }),

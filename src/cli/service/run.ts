@@ -102,6 +102,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   signal.throwIfAborted();
   front.serve(api);
   record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition)])];
+  record.isolation = owner.isolation;
   record.change('ready');
   log.info({ endpoint }, 'ready');
 }

@@ -100,6 +100,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
       files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
     },
     limits: capabilities.limits,
+    ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
     isReady: () => owner.phase === 'ready',
     stop: async (agents) => {
       await loop?.stop();

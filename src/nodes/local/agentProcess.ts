@@ -1,16 +1,19 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdir, open } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, open } from 'node:fs/promises';
 import { Socket } from 'node:net';
+import { isAbsolute } from 'node:path';
 import { BOOTED_VARIABLE } from '../../agent/booted.ts';
 import type { AgentOptions } from '../../agent/options.ts';
+import type { Isolation } from '../../agent/place/isolation.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
 import { yieldToUs } from '../../processes/priority.ts';
+import { commandIn } from './isolation.ts';
 import { CONFIG_VARIABLE, type NodePlace, writePrivately } from './record.ts';
 
 /**
  * The process of one agent: its directories and configuration, and the program that it runs as. What is to stand around an agent (namespaces, limits) is put
- * around it here, by what `agentProgram` returns.
+ * around it here, by what `commandIn` returns.
  */
 
 /** An agent is this much nicer than the service: both share the machine, and the service has to answer while nodes work. */
@@ -35,8 +38,10 @@ export async function furnish(dataRoot: string, place: NodePlace, options: Agent
 }
 
 /** Starts the agent, detached and in a session of its own. Throws with the system's reason if there is no such program, or if it ends at once. */
-export async function spawnAgent(agentCommand: readonly [string, ...string[]], place: NodePlace): Promise<AgentProcess> {
-  const [program, ...args] = agentProgram(agentCommand);
+export async function spawnAgent(agentCommand: readonly [string, ...string[]], place: NodePlace, isolation: Isolation): Promise<AgentProcess> {
+  // What stands before it would only say that it ended.
+  if (isAbsolute(agentCommand[0])) await access(agentCommand[0], constants.X_OK);
+  const [program, ...args] = commandIn(isolation, agentCommand);
   const log = await open(place.log, 'a', 0o600);
   try {
     const child = spawn(program, args, {
@@ -60,10 +65,6 @@ export async function spawnAgent(agentCommand: readonly [string, ...string[]], p
   } finally {
     await log.close();
   }
-}
-
-function agentProgram(agentCommand: readonly [string, ...string[]]): readonly [string, ...string[]] {
-  return agentCommand;
 }
 
 /** The agent closes its end of the pipe. */

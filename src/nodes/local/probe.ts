@@ -4,7 +4,7 @@ import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
 import type { Capabilities } from '../provider.ts';
 
 /** Tries what local nodes rely on and names what is missing here. */
-export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, 'maxNodes'>> => {
+export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, 'maxNodes' | 'isolation'>> => {
   const limits: string[] = [];
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) {

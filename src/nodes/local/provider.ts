@@ -4,6 +4,7 @@ import { rename } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { AgentOptions } from '../../agent/options.ts';
+import type { Isolation } from '../../agent/place/isolation.ts';
 import { removeTrees } from '../../agent/removal.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
@@ -11,6 +12,7 @@ import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
+import { type Probed, probeIsolation } from './isolation.ts';
 import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
 import { type NodeRecord, placeOf, readRecords, writePrivately, writeRecord } from './record.ts';
@@ -26,6 +28,8 @@ export interface LocalProviderOptions {
   readonly maxNodes?: number;
   /** Agents that boot at a time; default: as many as this machine has cores. */
   readonly bootsAtOnce?: number;
+  /** How far nodes may be places of their own, at most; default: as far as this machine lets them. */
+  readonly isolation?: Isolation;
   /** What could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -73,6 +77,12 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   const deletionTurn = createTurns(DELETIONS_AT_ONCE);
   const inLine = createLines<NodeNumber>();
   let isClosed = false;
+  let probing: Promise<Probed> | null = null;
+  const probe = (): Promise<Probed> => {
+    const programs = options.agentCommand.filter((word) => word.startsWith('/'));
+    probing ??= probeIsolation({ dataRoot, programs, ...(options.isolation === undefined ? {} : { most: options.isolation }) });
+    return probing;
+  };
 
   const tell = (observation: Observation): void => {
     if (!isClosed) for (const callback of callbacks) callback(observation);
@@ -122,10 +132,11 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
   const start = async (request: NodeRequest): Promise<AgentProcess> => {
     const { node, life } = request;
+    const { isolation } = await probe();
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions(dataRoot, request));
+    await furnish(dataRoot, place, agentOptions(dataRoot, request, isolation));
     await writeRecord(dataRoot, { node, life, agent: null });
-    const agent = await spawnAgent(options.agentCommand, place);
+    const agent = await spawnAgent(options.agentCommand, place, isolation);
     const started: LocalNode = { node, life, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     agent.child.once('exit', (code, signal) => void die(started, `the agent ended with ${signal ?? `code ${code}`}`));
@@ -185,7 +196,10 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   return {
     kind: 'local',
     leaseMs: null,
-    probe: async () => ({ ...(await probeLocal(dataRoot)), maxNodes }),
+    probe: async () => {
+      const [local, { isolation, limits }] = await Promise.all([probeLocal(dataRoot), probe()]);
+      return { ...local, isolation, limits: [...local.limits, ...limits], maxNodes };
+    },
 
     acquire: async (request) => {
       const { node, life } = request;
@@ -197,7 +211,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, (await probe()).isolation));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -260,7 +274,7 @@ const adopted = (dataRoot: string, { node, life, agent }: NodeRecord): LocalNode
   ending: null,
 });
 
-const agentOptions = (dataRoot: string, request: NodeRequest): AgentOptions => {
+const agentOptions = (dataRoot: string, request: NodeRequest, isolation: Isolation): AgentOptions => {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -271,6 +285,7 @@ const agentOptions = (dataRoot: string, request: NodeRequest): AgentOptions => {
     stateDirectory: place.state,
     ipAddress: '127.0.0.1',
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
+    ...(isolation === 'none' ? {} : { isolation }),
   };
 };
 

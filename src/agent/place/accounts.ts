@@ -1,0 +1,74 @@
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf, systemCode } from '../failures.ts';
+import type { UserAccount } from '../frames.ts';
+import { COMMON_GROUP, POOL_USER, type UserEntry, usersOf } from '../users.ts';
+
+/** Days since 1970 in /etc/shadow: a password that was never changed would have to be on login. */
+const PASSWORD_DAY = 19_000;
+
+export interface AccountsOptions {
+  readonly uidBase: number;
+  readonly accounts: readonly UserAccount[];
+  /** Where homes are made; null: they are the machine's, and the node makes none. */
+  readonly homes: string | null;
+  /** For tests; default `/etc`, which is the node's own. */
+  readonly etc?: string;
+}
+
+/**
+ * Enters all users that the node can have into its own passwd, group and shadow, with the names of the real service (seen in scripts and reports of its users): `_azbatch`,
+ * `_azbatchtask_…`, the pool's named ones, and `_azbatchgrp`. The machine's own, and those that tasks made, stay.
+ */
+export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: AccountsOptions): void {
+  const users = usersOf(uidBase, accounts);
+  const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
+  const isOurs = new Set(users.map(({ name }) => name));
+  const others = (line: string): boolean => !isOurs.has(line.slice(0, line.indexOf(':')));
+  edit(join(etc, 'passwd'), others, users.map(({ name, uid, gid }) => `${name}:x:${uid}:${gid}::/home/${name}:${shell}`));
+  edit(join(etc, 'shadow'), others, users.map(({ name }) => `${name}:*:${PASSWORD_DAY}:0:99999:7:::`));
+  const members = users.filter(({ gid }) => gid !== uidBase).map(({ name }) => name);
+  edit(join(etc, 'group'), (line) => !line.startsWith(`${COMMON_GROUP}:`), [`${COMMON_GROUP}:x:${uidBase}:${members.join(',')}`]);
+  if (homes === null) return;
+  for (const user of users) if (user.name === POOL_USER || accounts.some(({ name }) => name === user.name)) makeHome(join(homes, user.name), user, join(etc, 'skel'));
+}
+
+/** The host name of this UTS namespace, and in files of the node. */
+export function writeHostName(name: string, etc = '/etc'): void {
+  writeFileSync('/proc/sys/kernel/hostname', name);
+  writeFileSync(join(etc, 'hostname'), `${name}\n`);
+  // sudo(8) and others look for their machine's address.
+  edit(join(etc, 'hosts'), (line) => line !== hostLine(name), [hostLine(name)]);
+}
+
+const hostLine = (name: string): string => `127.0.1.1\t${name}`;
+
+/** Replaces the lines that are not kept by `added`, whole or not at all. A file that the machine does not have is none of the node's (shadow). */
+function edit(path: string, isKept: (line: string) => boolean, added: readonly string[]): void {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return;
+    throw new Error(`${path}: ${messageOf(error)}`, { cause: error });
+  }
+  const kept = text.split('\n').filter((line) => line !== '' && isKept(line));
+  const { mode, uid, gid } = statSync(path);
+  const written = `${path}.linarite`;
+  writeFileSync(written, `${[...kept, ...added].join('\n')}\n`, { mode: 0o600 });
+  chownSync(written, uid, gid);
+  chmodSync(written, mode & 0o7777);
+  renameSync(written, path);
+}
+
+/** Programs look for what is theirs there, whatever HOME says (ssh). Made once, with what new users get. */
+function makeHome(path: string, { uid, gid }: UserEntry, skeleton: string): void {
+  if (existsSync(path)) return;
+  mkdirSync(path, { mode: 0o700 });
+  const files = existsSync(skeleton) ? readdirSync(skeleton).filter((name) => statSync(join(skeleton, name)).isFile()) : [];
+  for (const name of files) {
+    copyFileSync(join(skeleton, name), join(path, name));
+    chownSync(join(path, name), uid, gid);
+  }
+  chownSync(path, uid, gid);
+}

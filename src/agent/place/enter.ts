@@ -1,0 +1,85 @@
+import { execFile } from 'node:child_process';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { messageOf } from '../failures.ts';
+import type { AgentOptions } from '../options.ts';
+import { writeHostName } from './accounts.ts';
+import { hostNameOf, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
+import { scriptOf, type Steps } from './mountScript.ts';
+import { makePrograms, type Programs } from './programs.ts';
+import { prepareSystem, prepareViews, type ViewsOptions } from './views.ts';
+
+const run = promisify(execFile);
+
+/** A mount of a share whose server is gone may hang. */
+const MOUNT_MS = 30_000;
+const OPTIONS = { cwd: '/', timeout: MOUNT_MS, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } };
+
+/** A node's place as its tasks see it. */
+export interface NodePlace {
+  /** Whether it has an `/etc` of its own, in which its users have names. */
+  readonly hasUsers: boolean;
+  readonly hasHomes: boolean;
+  /** `AZ_BATCH_NODE_ROOT_DIR` */
+  readonly root: string;
+  readonly programs: Programs;
+  /** Gives the node its own `/usr`, `/var`, `/opt` and `/root`, once in a life, before the first task that may change them; of nodes without such tasks none pays for it. Rejects with the reason. */
+  ownSystem(): Promise<void>;
+}
+
+/**
+ * The first step of an agent. Where it was started in namespaces of its own (`isolation`), it makes its mounts there and takes its host name; they die with its last process.
+ * What an earlier life put into its layers is there again, as after a reboot. Rejects with the system's reason.
+ */
+export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
+  const { rootDirectory, stateDirectory, isolation } = options;
+  if (isolation === undefined) return sharedPlace(options);
+  mkdirSync(rootDirectory, { recursive: true, mode: 0o711 });
+  const place = join(stateDirectory, 'place');
+  const views: ViewsOptions = { root: rootDirectory, place, isolation, needed: [rootDirectory, stateDirectory] };
+  const { steps, hasHomes } = prepareViews(views);
+  await mount(place, steps);
+  writeHostName(hostNameOf(options.nodeId));
+  const mark = join(place, 'system');
+  let pending: readonly Steps[] | null = null;
+  let owning: Promise<void> = Promise.resolve();
+  const own = async (): Promise<void> => {
+    pending ??= prepareSystem(views);
+    for (let [next, ...rest] = pending; next !== undefined; [next, ...rest] = pending) {
+      await mount(place, next);
+      pending = rest;
+    }
+    if (!existsSync(mark)) writeFileSync(mark, '');
+  };
+  /** Asked for again after a failure it goes on where it stopped. */
+  const ownSystem = (): Promise<void> => {
+    if (isolation !== 'overlays' || pending?.length === 0) return Promise.resolve();
+    owning = owning.catch(() => {}).then(own);
+    return owning;
+  };
+  if (existsSync(mark)) await ownSystem();
+  return { hasUsers: true, hasHomes, root: INNER_ROOT, programs: makePrograms(join(place, 'mnt', INNER_PROGRAMS.slice(dirname(dirname(INNER_PROGRAMS)).length)), INNER_PROGRAMS), ownSystem };
+}
+
+/** The place of a node that shares all that it sees with its machine. */
+export function sharedPlace({ rootDirectory, stateDirectory }: AgentOptions): NodePlace {
+  const programs = makePrograms(join(stateDirectory, 'programs'), null);
+  return { hasUsers: false, hasHomes: false, root: rootDirectory, programs, ownSystem: () => Promise.resolve() };
+}
+
+async function mount(place: string, steps: Steps): Promise<void> {
+  try {
+    await run('/bin/sh', ['-c', scriptOf(steps)], OPTIONS);
+  } catch (error) {
+    // What was not moved to its place must not be in the way of another attempt.
+    await run('umount', ['-R', join(place, 'stage')], OPTIONS).catch(() => {});
+    throw new Error(`the node's place could not be made: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/** What mount(8) said. */
+export function reasonOf(error: unknown): string {
+  const said: unknown = error instanceof Error ? Reflect.get(error, 'stderr') : undefined;
+  return (typeof said === 'string' && said.trim() !== '' ? said : messageOf(error)).trim().split('\n')[0] ?? '';
+}

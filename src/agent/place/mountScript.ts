@@ -1,0 +1,58 @@
+import { INNER_ROOT } from './isolation.ts';
+
+/**
+ * The words for /bin/sh that make the mounts of a node. Each new view of a directory of the machine is put together at `stage` and moved into its place when it is whole, so that
+ * what it is made of stays in sight meanwhile. `stage` is unbindable: where the node's own directory lies below what is bound, it would bind itself.
+ * Names are relative to `place`, the node's directory for all this: in options of a mount no path of the machine's has to be quoted.
+ */
+export type Steps = readonly string[];
+
+/** What of a directory is shown through its cover: mounts, sockets and directories that live elsewhere. */
+export interface Through {
+  readonly path: string;
+  /** false: what is gone meanwhile (a socket) is no failure. */
+  readonly isNeeded: boolean;
+}
+
+/** `point` shows `upper` over what the machine has there; `name`: of the overlay's directories below `place`. */
+export function overlay(place: string, point: string, name: string, through: readonly Through[]): Steps {
+  const layers = `lowerdir=${point},upperdir=${name}/upper,workdir=${name}/work`;
+  return covered(place, point, `mount -t overlay --make-unbindable overlay -o ${quoted(`${layers},index=off`)} stage`, through);
+}
+
+/** `point` shows the directory `name` below `place`, with the machine's `entries` bound into it. */
+export function mirror(place: string, point: string, name: string, entries: readonly string[]): Steps {
+  return covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, entries.map((entry) => ({ path: `${point}/${entry}`, isNeeded: false })));
+}
+
+/** The same with a copy of what the machine has there. */
+export function copy(place: string, point: string, name: string, through: readonly Through[]): Steps {
+  const made = [`cd ${quoted(place)}`, `[ -e ${quoted(name)} ] || { rm -rf ${quoted(`${name}.new`)}; cp -a ${quoted(point)} ${quoted(`${name}.new`)}; mv ${quoted(`${name}.new`)} ${quoted(name)}; }`];
+  return [...made, ...covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, through)];
+}
+
+/** The node's root at the path that the real service has. Comes after the mirror of `/mnt`. */
+export const rootAt = (root: string): Steps => [`mount --bind ${quoted(root)} ${INNER_ROOT}`];
+
+/** Memory shared by the processes of this node alone. */
+export const ownSharedMemory: Steps = ['mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /dev/shm'];
+
+/** A cache of names that knows the machine's users alone would be asked before the files. */
+export const hidden = (place: string, directory: string): Steps => [`mount --bind ${quoted(`${place}/empty`)} ${quoted(directory)}`];
+
+export const scriptOf = (steps: Steps): string => ['set -e', ...steps].join('\n');
+
+function covered(place: string, point: string, mount: string, through: readonly Through[]): Steps {
+  return [
+    `cd ${quoted(place)}`,
+    mount,
+    ...through.map(({ path, isNeeded }) => `mount --rbind ${quoted(path)} ${quoted(`stage${path.slice(point.length)}`)}${isNeeded ? '' : ' 2>/dev/null || :'}`),
+    `mount --move stage ${quoted(point)}`,
+    // Tasks may bind it.
+    `mount --make-private ${quoted(point)}`,
+  ];
+}
+
+export function quoted(word: string): string {
+  return `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,121 @@
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { INNER_PROGRAMS, INNER_ROOT, type Isolation } from './isolation.ts';
+import { entriesOf, isDirectory, throughOf } from './machine.ts';
+import { copy, hidden, mirror, overlay, ownSharedMemory, rootAt, type Steps } from './mountScript.ts';
+
+/** Directories of the system that a node with admin tasks has to itself; those that are links lead into others. */
+const SYSTEM_DIRECTORIES = ['/usr', '/var', '/opt', '/root', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
+/** A machine with more homes than this keeps `/home` to itself: each would be a mount in each node. */
+const MOST_HOMES = 64;
+
+export interface ViewsOptions {
+  /** What the machine knows as the node's root. */
+  readonly root: string;
+  /** Where the layers lie: the agent's alone. */
+  readonly place: string;
+  /** Paths of the machine that must stay what they are. */
+  readonly needed: readonly string[];
+  readonly isolation: Exclude<Isolation, 'none'>;
+}
+
+export interface Views {
+  readonly steps: Steps;
+  /** Whether `/home` is the node's. */
+  readonly hasHomes: boolean;
+}
+
+/** Makes the directories that the node's views are put together from, and returns the steps that mount them in a mount namespace of the node's own. */
+export function prepareViews(options: ViewsOptions): Views {
+  const { root, place, isolation } = options;
+  const needed = options.needed.map((path) => realpathSync(path));
+  mkdirSync(place, { recursive: true, mode: 0o700 });
+  for (const name of ['stage', 'empty']) mkdirSync(join(place, name), { recursive: true, mode: 0o755 });
+  const homes = home(place);
+  const steps = [
+    ...(needed.some((path) => path.startsWith('/dev/shm/')) ? [] : ownSharedMemory),
+    ...mnt(place),
+    ...rootAt(root),
+    ...homes,
+    ...(isolation === 'overlays' ? overlaid(place, '/etc', needed) : copy(place, '/etc', 'etc', throughOf('/etc', needed, OWN_FILES))),
+    ...(isDirectory('/run/nscd') ? hidden(place, '/run/nscd') : []),
+  ];
+  return { steps, hasHomes: homes.length > 0 };
+}
+
+/** The steps for each directory of the system that admin tasks change; one that fails leaves the others as they are. */
+export function prepareSystem({ place, needed }: ViewsOptions): readonly Steps[] {
+  const real = needed.map((path) => realpathSync(path));
+  return SYSTEM_DIRECTORIES.filter((point) => isDirectory(point) && !real.includes(point)).map((point) => overlaid(place, point, real));
+}
+
+/** The node writes its own. */
+const OWN_FILES = ['/etc/hosts', '/etc/hostname'];
+
+function overlaid(place: string, point: string, needed: readonly string[]): Steps {
+  const name = basename(point);
+  const [upper, work] = [join(place, name, 'upper'), join(place, name, 'work')];
+  mkdirSync(work, { recursive: true });
+  if (!existsSync(upper)) {
+    mkdirSync(upper);
+    // They become those of the directory itself.
+    const { mode, uid, gid } = statSync(point);
+    chownSync(upper, uid, gid);
+    chmodSync(upper, mode & 0o7777);
+  }
+  return overlay(place, point, name, throughOf(point, needed, OWN_FILES));
+}
+
+/** The machine's entries, and `batch/tasks` whatever the machine has there. New entries are the node's and lie on its disk. */
+function mnt(place: string): Steps {
+  const directory = join(place, 'mnt');
+  const ours = (path: string): boolean => [INNER_ROOT, INNER_PROGRAMS].includes(`/mnt/${path}`);
+  const batch = isDirectory('/mnt/batch') ? 'batch' : null;
+  const bound = [
+    ...mirrored('/mnt', directory, (name) => name !== 'batch'),
+    ...(batch === null ? [] : mirrored('/mnt/batch', join(directory, batch), (name) => !ours(`batch/${name}`)).map((name) => `${batch}/${name}`)),
+  ];
+  for (const inner of [INNER_ROOT, INNER_PROGRAMS]) mkdirSync(join(directory, inner.slice('/mnt/'.length)), { recursive: true, mode: 0o755 });
+  return mirror(place, '/mnt', 'mnt', bound);
+}
+
+/** Users that the node makes have their homes in it. */
+function home(place: string): Steps {
+  if (!isDirectory('/home') || entriesOf('/home').length > MOST_HOMES) return [];
+  return mirror(place, '/home', 'home', mirrored('/home', join(place, 'home'), () => true));
+}
+
+/** Makes in `directory` what the machine's entries of `point` are bound to, and its links. Returns the names to bind. */
+function mirrored(point: string, directory: string, isWanted: (name: string) => boolean): readonly string[] {
+  mkdirSync(directory, { recursive: true });
+  chmodSync(directory, 0o755);
+  removeEmpty(directory);
+  const bound: string[] = [];
+  for (const { name, kind } of entriesOf(point)) {
+    if (!isWanted(name)) continue;
+    const there = lstatSync(join(directory, name), { throwIfNoEntry: false });
+    if (kind === 'link') {
+      if (there === undefined) symlinkSync(readlinkSync(join(point, name)), join(directory, name));
+    } else if (there === undefined || there.isDirectory() === (kind === 'directory')) {
+      if (there === undefined) make(join(directory, name), kind);
+      bound.push(name);
+    }
+  }
+  return bound;
+}
+
+function make(path: string, kind: 'directory' | 'file'): void {
+  if (kind === 'directory') mkdirSync(path);
+  else writeFileSync(path, '');
+}
+
+/** Points for entries that the machine no longer has. */
+function removeEmpty(directory: string): void {
+  for (const name of readdirSync(directory)) {
+    try {
+      rmdirSync(join(directory, name));
+    } catch {
+      // Something of the node's own.
+    }
+  }
+}

@@ -1,0 +1,174 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { answerAsk } from '../../src/agent/files.ts';
+import type { RunAs } from '../../src/agent/frames.ts';
+import { mountPoints, mountTable } from '../../src/agent/mounts.ts';
+import { probeIsolation } from '../../src/nodes/local/isolation.ts';
+import { startNode, type TestNode } from './testNode.ts';
+
+const outer = mkdtempSync(join(tmpdir(), 'linarite-place-'));
+const possible = (await probeIsolation({ dataRoot: join(outer, 'nodes'), programs: [process.execPath] })).isolation;
+if (possible !== 'overlays') console.log('skipped: nodes as places of their own, which need root and overlays');
+afterAll(() => rmSync(outer, { recursive: true }));
+
+const poolUser: RunAs = { kind: 'auto', scope: 'pool', elevation: 'nonadmin' };
+const taskUser: RunAs = { kind: 'auto', scope: 'task', elevation: 'nonadmin' };
+const admin: RunAs = { kind: 'auto', scope: 'pool', elevation: 'admin' };
+
+/** What a script of a task says; it has to succeed. Its words may hold no single quotes. */
+async function said(node: TestNode, user: RunAs, script: string): Promise<string> {
+  const task = `said-${++count}`;
+  const { outcome } = await node.owner.run({ task, user, commandLine: `/bin/sh -c '${script}'` });
+  const output = (name: string): string => readFileSync(join(node.root, 'workitems/job1/job-1', task, name), 'utf8').trim();
+  if (outcome.kind !== 'exited' || outcome.exitCode !== 0) throw new Error(`${script}: ${JSON.stringify(outcome)} ${outcome.kind === 'exited' ? output('stderr.txt') : ''}`);
+  return output('stdout.txt');
+}
+let count = 0;
+
+const machineMounts = (): readonly string[] => mountPoints(mountTable());
+
+/** A package of one file and a user; nothing of it comes from a network. */
+function makePackage(): string {
+  const directory = join(outer, 'package');
+  for (const path of ['DEBIAN', 'usr/bin', 'opt/tool']) mkdirSync(join(directory, path), { recursive: true });
+  writeFileSync(join(directory, 'DEBIAN/control'), 'Package: linarite-probe\nVersion: 1\nArchitecture: all\nMaintainer: nobody <nobody@example.com>\nDescription: for a test\n');
+  writeFileSync(join(directory, 'DEBIAN/postinst'), '#!/bin/sh\nset -e\nuseradd --system --user-group linarite-probe\nchown linarite-probe /opt/tool/data\n', { mode: 0o755 });
+  writeFileSync(join(directory, 'usr/bin/linarite-probe'), '#!/bin/sh\necho installed\n', { mode: 0o755 });
+  writeFileSync(join(directory, 'opt/tool/data'), '');
+  const file = join(outer, 'linarite-probe.deb');
+  execFileSync('dpkg-deb', ['--build', '--root-owner-group', directory, file], { stdio: 'ignore' });
+  return file;
+}
+
+describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a node isolated by %s', (isolation) => {
+  let node: TestNode;
+  let base: number;
+  beforeAll(async () => {
+    mkdirSync(disk, { recursive: true });
+    // As systemd has all mounts.
+    for (const words of [['--bind', disk, disk], ['--make-shared', disk], ['-t', 'tmpfs', 'tmpfs', disk]]) execFileSync('mount', words);
+    node = await startNode({}, { isolation, nodeId: 'tvmps_0a1b2c_d' });
+    base = node.options.uidBase ?? 0;
+  });
+  afterAll(async () => {
+    await node.close();
+    while (machineMounts().includes(disk)) execFileSync('umount', [disk]);
+  });
+  const disk = join(outer, `disk-${isolation}`);
+
+  test('has its root where the real service has it, and tells everybody so', async () => {
+    const seen = await said(node, poolUser, 'pwd; echo $AZ_BATCH_NODE_ROOT_DIR $AZ_BATCH_TASK_WORKING_DIR $AZ_BATCH_NODE_SHARED_DIR $HOME');
+    const own = `/mnt/batch/tasks/workitems/job1/job-1/said-${count}/wd`;
+    expect(seen).toBe(`${own}\n/mnt/batch/tasks ${own} /mnt/batch/tasks/shared ${own}`);
+    expect(await said(node, poolUser, 'echo $PATH')).toMatch(/:\/mnt\/batch\/tasks\/shared:\/mnt\/batch\/tasks\/workitems\/job1\/job-1\/said-\d+\/wd$/);
+    expect(existsSync('/mnt/batch')).toBe(false);
+    const hello = node.owner.frames.find(({ frame }) => frame.kind === 'hello')?.frame;
+    expect(hello).toMatchObject({ report: { version: expect.stringMatching(new RegExp(String.raw`\+${isolation}$`)) } });
+  });
+
+  test('has its users under the real service’s names, with the group that they share', async () => {
+    expect(await said(node, poolUser, 'id -un; id -gn; echo $USER $LOGNAME')).toBe('_azbatch\n_azbatchgrp\n_azbatch _azbatch');
+    expect(await said(node, taskUser, 'id -un; id -gn; echo $USER')).toBe('_azbatchtask_1\n_azbatchgrp\n_azbatchtask_1');
+    expect(await said(node, poolUser, 'getent passwd _azbatch; getent group _azbatchgrp')).toBe(`_azbatch:x:${base}:${base}::/home/_azbatch:/bin/bash\n_azbatchgrp:x:${base}:`);
+    expect(await said(node, poolUser, 'stat -c "%U:%G %a" ~_azbatch; touch ~_azbatch/mine')).toBe('_azbatch:_azbatchgrp 700');
+    expect(await said(node, admin, 'touch $AZ_BATCH_NODE_SHARED_DIR/given; chown _azbatch:_azbatchgrp $AZ_BATCH_NODE_SHARED_DIR/given; stat -c %u:%g $AZ_BATCH_NODE_SHARED_DIR/given')).toBe(`${base}:${base}`);
+    expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('_azbatch');
+  });
+
+  test('makes users of its own, who have homes', async () => {
+    expect(await said(node, admin, 'useradd --create-home linarite-made && id -un linarite-made && ls -d /home/linarite-made')).toBe('linarite-made\n/home/linarite-made');
+    expect(await said(node, poolUser, 'getent passwd linarite-made')).toContain('/home/linarite-made');
+    expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('linarite-made');
+    expect(existsSync('/home/linarite-made')).toBe(false);
+  });
+
+  test('has a host name and shared memory of its own', async () => {
+    expect(await said(node, poolUser, 'cat /proc/sys/kernel/hostname /etc/hostname; getent hosts 0a1b2c-d; touch /dev/shm/linarite-own')).toMatch(/^0a1b2c-d\n0a1b2c-d\n127\.0\.1\.1\s+0a1b2c-d$/);
+    expect(hostname()).not.toBe('0a1b2c-d');
+    expect(existsSync('/dev/shm/linarite-own')).toBe(false);
+  });
+
+  test('shows what the machine has beside it in /mnt, and keeps what its tasks put there', async () => {
+    expect((await said(node, admin, 'echo kept > /mnt/linarite-scratch; ls /mnt')).split('\n').sort()).toEqual(
+      [...execFileSync('ls', ['/mnt'], { encoding: 'utf8' }).trim().split('\n').filter((name) => name !== '' && name !== 'batch'), 'batch', 'linarite-scratch'].sort(),
+    );
+    expect(existsSync('/mnt/linarite-scratch')).toBe(false);
+  });
+
+  test('has mounts that only it sees, and its files are served with them; deleting does not go into them', async () => {
+    const before = machineMounts();
+    const share = join(outer, `share-${isolation}`);
+    mkdirSync(share);
+    writeFileSync(join(share, 'results'), 'precious');
+    await said(node, admin, `mkdir -p $AZ_BATCH_NODE_SHARED_DIR/data && mount --bind ${share} $AZ_BATCH_NODE_SHARED_DIR/data`);
+    expect(await said(node, taskUser, 'cat $AZ_BATCH_NODE_SHARED_DIR/data/results')).toBe('precious');
+    node.owner.send({ kind: 'file', epoch: 1, request: 'r1', ask: { kind: 'properties', path: 'shared/data/results' } });
+    const shown = await node.owner.until('the file on the share', () => node.owner.frames.find(({ frame }) => frame.kind === 'fileAnswer' && frame.request === 'r1'));
+    expect(shown.frame).toMatchObject({ answer: { kind: 'properties', file: { sizeBytes: 8 } } });
+    node.owner.send({ kind: 'file', epoch: 1, request: 'r2', ask: { kind: 'delete', path: 'shared', recursive: true } });
+    const refused = await node.owner.until('the refusal', () => node.owner.frames.find(({ frame }) => frame.kind === 'fileAnswer' && frame.request === 'r2'));
+    expect(refused.frame).toMatchObject({ answer: { kind: 'error', code: 'Mounted', message: expect.stringContaining('shared/data is a mount') } });
+    expect(machineMounts()).toEqual(before);
+    expect(existsSync(join(node.root, 'shared/data/results'))).toBe(false);
+    expect(await answerAsk(node.root, { kind: 'list', path: 'shared/data', recursive: true, prefix: '', after: '', limit: 10 })).toMatchObject({ files: [] });
+  });
+
+  test('lets go of what the machine unmounts', async () => {
+    const mounted = `grep -c " ${disk} " /proc/self/mountinfo; true`;
+    expect(await said(node, admin, mounted)).toBe('2');
+    execFileSync('umount', [disk]);
+    expect(await said(node, admin, mounted)).toBe('1');
+  });
+
+  test('lets admin tasks say sudo where the machine has none, and python where it has only python3', async () => {
+    const has = (name: string): boolean => spawnSync('/bin/sh', ['-c', `command -v ${name}`], { env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } }).status === 0;
+    expect(await said(node, admin, 'sudo -E -n -H A=b sh -c "id -u; echo $A\\$A"')).toBe('0\nb');
+    expect(await said(node, admin, 'sudo -u _azbatch -- id -un; sudo -nE id -u; sudo -i pwd')).toBe('_azbatch\n0\n/root');
+    if (!has('sudo')) expect(await said(node, poolUser, 'command -v sudo || echo none')).toBe('none');
+    if (has('python3')) expect(await said(node, poolUser, 'python -c "print(1)"')).toBe('1');
+  });
+});
+
+describe.runIf(possible === 'overlays' && existsSync('/usr/bin/dpkg-deb'))('what admin tasks of two nodes install', () => {
+  let nodes: TestNode[];
+  beforeAll(async () => {
+    nodes = await Promise.all(['tvmps_aaaa_d', 'tvmps_bbbb_d'].map((nodeId) => startNode({}, { isolation: 'overlays', nodeId })));
+  });
+  afterAll(() => Promise.all(nodes.map((node) => node.close())));
+
+  test('side by side is each node’s alone, users and all; it is there again in the next life, and nothing of it on the machine', async () => {
+    const file = makePackage();
+    const before = machineMounts();
+    await Promise.all(nodes.map((node, index) => said(node, admin, `dpkg --install ${file} && echo ${index} > /opt/tool/data && echo ${index} > /root/own && mkdir /var/lib/linarite-own`)));
+    const seen = 'linarite-probe; cat /opt/tool/data; stat -c %U /opt/tool/data; ls -d /var/lib/linarite-own';
+    for (const [index, node] of nodes.entries()) expect(await said(node, taskUser, seen)).toBe(`installed\n${index}\nlinarite-probe\n/var/lib/linarite-own`);
+    const [first] = nodes;
+    if (first === undefined) throw new Error('no node');
+    first.agent.kill('SIGKILL');
+    await first.exited();
+    first.startAgent(2);
+    await first.owner.until('ready again', () => first.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
+    expect(await said(first, taskUser, seen), 'before any admin task of this life').toBe('installed\n0\nlinarite-probe\n/var/lib/linarite-own');
+    expect(await said(first, admin, 'cat /root/own')).toBe('0');
+    for (const path of ['/usr/bin/linarite-probe', '/opt/tool', '/root/own', '/var/lib/linarite-own']) expect(existsSync(path)).toBe(false);
+    expect(spawnSync('dpkg', ['--status', 'linarite-probe']).status).not.toBe(0);
+    expect(machineMounts()).toEqual(before);
+  });
+});
+
+test.runIf(possible === 'overlays')('a node whose place cannot be made is unusable and says why', async () => {
+  const parent = mkdtempSync(join(tmpdir(), 'linarite-noplace-'));
+  mkdirSync(join(parent, 'state'));
+  writeFileSync(join(parent, 'state/place'), '');
+  const node = await startNode({}, { isolation: 'overlays', rootDirectory: join(parent, 'root'), stateDirectory: join(parent, 'state') });
+  try {
+    const { errors } = (await node.owner.until('unusable', () => node.owner.reports.find((report) => report.kind === 'unusable'))) as { errors: readonly { code: string; message: string }[] };
+    expect(errors).toEqual([{ code: 'NodePreparationError', message: expect.stringContaining('place') }]);
+  } finally {
+    await node.close();
+    rmSync(parent, { recursive: true });
+  }
+});
