@@ -56,13 +56,6 @@ export async function serve(plane: DataPlane, incoming: Incoming): Promise<Outgo
   return { ...answer, headers: { ...commonHeaders(context), ...answer.headers } };
 }
 
-/** The answer to a request that the transport itself could not take. */
-export function refuse(plane: DataPlane, incoming: Incoming, error: unknown): Outgoing {
-  const context = contextOf(plane, incoming);
-  const answer = errorAnswer(plane, context, error);
-  return { ...answer, headers: { ...commonHeaders(context), ...answer.headers } };
-}
-
 function contextOf(plane: DataPlane, incoming: Incoming): Context {
   // X-Forwarded-* headers are not trusted: links name the host that the client itself named.
   const baseUrl = `${incoming.scheme}://${incoming.message.headers.host ?? 'localhost'}`;
@@ -86,6 +79,7 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
   if (version.newer) plane.log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
   const handler = handlers[operation.id];
   if (handler === undefined) throw new BatchError('NotImplemented');
+  refuseContentType(message);
   refuseConditions(operation, message.headers);
   const body = { isAwaited: false };
   const reading = async <Read>(read: Promise<Read>): Promise<Read> => {
@@ -105,6 +99,14 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
     const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
     return handler(call, plane.parts);
   });
+}
+
+/** `application/json; odata=minimalmetadata` is what clients send; which type it is does not matter, whether it is one does. */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
+function refuseContentType({ headers }: IncomingMessage): void {
+  const type = headers['content-type'];
+  if (type !== undefined && !MEDIA_TYPE.test(type)) throw new BatchError('InvalidHeaderValue', [{ key: 'HeaderName', value: 'Content-Type' }]);
 }
 
 async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchError, work: (signal: AbortSignal) => Promise<Answer>): Promise<Answer> {

@@ -1,19 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
-import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Instant } from '../core/keys.ts';
 import type { AgentDoor, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
-import { BatchError } from '../wire/errors.ts';
 import { limits } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
 import type { Quotas } from './call.ts';
-import { refuse, serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
+import { serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 
 /** All that the API is made of. */
 export interface ApiOptions {
@@ -37,17 +35,23 @@ export interface Api {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly transfers: FileTransfers;
-  /** For tests without sockets: `app.inject`. */
-  readonly app: FastifyInstance;
   /** Closes agents' sockets and open transfers; requests under way are the listener's to wait for. */
-  close(): Promise<void>;
+  close(): void;
 }
 
-const dataPlaneRoute = '/data-plane';
-const ownPaths: ReadonlySet<string> = new Set(['/', '/healthz', '/readyz', '/metrics']);
-const agentFilePrefix = '/linarite/agent/files/';
+const AGENT_FILES = '/linarite/agent/files/';
+const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
-export async function createApi(options: ApiOptions): Promise<Api> {
+/** What one of our own paths answers, outside of the data plane. */
+interface OwnAnswer {
+  readonly status: number;
+  readonly type: string;
+  readonly text: string;
+}
+
+type OwnRoute = (request: IncomingMessage) => OwnAnswer | Promise<OwnAnswer>;
+
+export function createApi(options: ApiOptions): Api {
   const metrics = createMetrics(options.database);
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
@@ -59,88 +63,94 @@ export async function createApi(options: ApiOptions): Promise<Api> {
     log: options.log,
     observe: metrics.observe,
   };
-
-  const app = fastify({ logger: false, exposeHeadRoutes: false, rewriteUrl: routeOf });
-  // Bodies are read by handlers, from the raw request, so that their errors are ours and files can stream.
-  app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
-
-  const dataPlane = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> =>
-    send(request, reply, await serve(plane, incomingOf(request, reply)));
-  app.all(dataPlaneRoute, dataPlane);
-  app.setNotFoundHandler(dataPlane);
-  // What the framework refuses before a handler runs: a Content-Type that does not parse.
-  app.setErrorHandler((error, request, reply) => {
-    const incoming = incomingOf(request, reply);
-    const known = error instanceof Error && 'statusCode' in error && error.statusCode === 415;
-    return send(request, reply, refuse(plane, incoming, known ? new BatchError('InvalidHeaderValue', [{ key: 'HeaderName', value: 'Content-Type' }]) : error));
-  });
-
-  app.get('/healthz', () => 'ok\n');
-  app.get('/readyz', async (_request, reply) => {
-    const ready = (options.ready?.() ?? true) && (await ping(options.database));
-    return reply.code(ready ? 200 : 503).send(ready ? 'ready\n' : 'not ready\n');
-  });
-  app.get('/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.text()));
-  app.get('/', (_request, reply) => reply.type('text/html; charset=utf-8').send(frontPage([...plane.accounts.keys()])));
-  app.post(`${agentFilePrefix}:request`, async (request, reply) => {
-    const { status, text } = await transfers.take(request.raw, decodeURIComponent(request.url.slice(agentFilePrefix.length)), options.door);
-    return reply.code(status).send(text);
-  });
-  await app.ready();
+  const own = ownRoutes(options, { plane, metrics, transfers });
 
   return {
-    handler: (request, response) => app.routing(request, response),
+    handler: (request, response) => {
+      const route = own(request);
+      const answering = route === undefined ? answerClient(plane, request, response) : answerOwn(route, request, response);
+      // What breaks here is a bug of ours; the client gets no half answer, and the process goes on.
+      answering.catch((error: unknown) => {
+        options.log.error({ error: messageOf(error), path: request.url }, 'no answer could be given');
+        response.destroy();
+      });
+    },
     upgrade: sockets.upgrade,
     transfers,
-    app,
-    close: async () => {
+    close: () => {
       sockets.close();
       transfers.close();
-      await app.close();
     },
   };
 }
 
-/** Our few own paths keep their routes; all else is the data plane's, whose matcher needs the path as it was sent. */
-function routeOf(request: IncomingMessage): string {
-  const url = request.url ?? '/';
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
-  const own = ownPaths.has(path) ? request.method === 'GET' && !(path === '/' && mark !== -1) : path.startsWith(agentFilePrefix) && isDecodable(path);
-  return own ? path : dataPlaneRoute;
+interface OwnParts {
+  readonly plane: DataPlane;
+  readonly metrics: Metrics;
+  readonly transfers: FileTransfers;
 }
 
-/** Whether the framework's router can read it; the data plane's own says what is wrong with what it cannot. */
-function isDecodable(path: string): boolean {
+/** Finds which of our few own paths a request is for; all else is the data plane's, whose matcher needs the path as it was sent. */
+function ownRoutes({ ready, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+  const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
+    ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
+    [
+      '/readyz',
+      async () => {
+        const isReady = (ready?.() ?? true) && (await ping(database));
+        return { status: isReady ? 200 : 503, type: PLAIN_TEXT, text: isReady ? 'ready\n' : 'not ready\n' };
+      },
+    ],
+    ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],
+    ['/', () => ({ status: 200, type: 'text/html; charset=utf-8', text: frontPage([...plane.accounts.keys()]) })],
+  ]);
+  return ({ method, url = '/' }) => {
+    const [path = '/', ...query] = url.split('?');
+    if (method === 'GET' && !(path === '/' && query.length > 0)) return gets.get(path);
+    const file = method === 'POST' && path.startsWith(AGENT_FILES) ? decoded(path.slice(AGENT_FILES.length)) : undefined;
+    return file === undefined ? undefined : async (request) => ({ type: PLAIN_TEXT, ...(await transfers.take(request, file, door)) });
+  };
+}
+
+/** Undefined for what cannot be decoded: the data plane says what is wrong with it. */
+function decoded(text: string): string | undefined {
   try {
-    decodeURIComponent(path);
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function incomingOf(request: FastifyRequest, reply: FastifyReply): Incoming {
-  const gone = new AbortController();
-  reply.raw.once('close', () => {
-    if (!reply.raw.writableFinished) gone.abort();
-  });
-  const encrypted = 'encrypted' in request.raw.socket && request.raw.socket.encrypted === true;
-  return { message: request.raw, rawUrl: request.originalUrl, scheme: encrypted ? 'https' : 'http', gone: gone.signal };
+async function answerOwn(route: OwnRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { status, type, text } = await route(request);
+  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }).end(text);
 }
 
-/** By hand: the framework would write the names of headers in lower case. */
-function send({ method }: FastifyRequest, reply: FastifyReply, { status, headers, body, reason }: Outgoing): FastifyReply {
-  reply.hijack();
-  const { raw } = reply;
-  raw.statusCode = status;
-  if (reason !== undefined) raw.statusMessage = reason;
-  for (const [name, value] of Object.entries(headers)) raw.setHeader(headerName(name), value);
+async function answerClient(plane: DataPlane, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  send(request, response, await serve(plane, incomingOf(request, response)));
+}
+
+function incomingOf(message: IncomingMessage, response: ServerResponse): Incoming {
+  const gone = new AbortController();
+  response.once('close', () => {
+    if (!response.writableFinished) gone.abort();
+  });
+  const encrypted = 'encrypted' in message.socket && message.socket.encrypted === true;
+  return { message, rawUrl: message.url ?? '/', scheme: encrypted ? 'https' : 'http', gone: gone.signal };
+}
+
+/** Names of headers are spelled as the real service spells them: some clients read them with their case. */
+function send({ method }: IncomingMessage, response: ServerResponse, { status, headers, body, reason }: Outgoing): void {
+  response.statusCode = status;
+  if (reason !== undefined) response.statusMessage = reason;
+  for (const [name, value] of Object.entries(headers)) response.setHeader(headerName(name), value);
   // A HEAD answer, an error too, has headers alone.
-  if (method === 'HEAD' || body === null) raw.end();
-  else if (typeof body === 'string') raw.end(body);
+  if (method === 'HEAD' || body === null) response.end();
+  else if (typeof body === 'string') response.end(body);
   // A body that breaks off breaks the connection: so the client knows that it does not have it all.
-  else pipeline(body, raw, () => {});
-  return reply;
+  else pipeline(body, response, () => {});
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

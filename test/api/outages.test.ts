@@ -63,12 +63,12 @@ test('a connection that the database ends within a transaction fails that one, a
 });
 
 test('while the database is away requests are put off; when it is back everything is as it was', async () => {
-  expect((await it.api.app.inject({ url: '/readyz' })).statusCode).toBe(200);
+  expect((await it.askPlainly({ url: '/readyz' })).status).toBe(200);
   await it.postgres.postgres.stop();
   expect((await it.ask({ url: '/pools/p' })).json.code).toBe('ServerBusy');
-  expect((await it.api.app.inject({ url: '/readyz' })).statusCode).toBe(503);
-  expect((await it.api.app.inject({ url: '/healthz' })).statusCode).toBe(200);
+  expect((await it.askPlainly({ url: '/readyz' })).status).toBe(503);
+  expect((await it.askPlainly({ url: '/healthz' })).status).toBe(200);
   await it.postgres.restart();
-  await until('the service is ready', async () => (await it.api.app.inject({ url: '/readyz' })).statusCode === 200);
+  await until('the service is ready', async () => (await it.askPlainly({ url: '/readyz' })).status === 200);
   expect((await it.ask({ url: '/pools/p' })).json.id).toBe('p');
 });

@@ -37,12 +37,12 @@ export const createParts = (): Parts => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = await createApi({ database, ...owner.ports, transfers, accounts, clock, log, ready: owner.isReady });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, log, ready: owner.isReady });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
         stop: async () => {
-          await api.close();
+          api.close();
           await database.end();
         },
       };
