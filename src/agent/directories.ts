@@ -3,6 +3,7 @@ import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mk
 import { dirname, join } from 'node:path';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
 import { refuseMounts } from './removal.ts';
+import { isFull } from './room.ts';
 import { asUser, type User } from './users.ts';
 
 /**
@@ -64,7 +65,7 @@ export const makeTaskDirectories = (root: string, directory: string, user: User)
 
 /** The failure of something local, a full disk told apart. */
 export const localFailure = (error: unknown, otherwise: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' | 'ResourceFileWriteFailed', path: string) =>
-  failure(['ENOSPC', 'EDQUOT'].includes(systemCode(error)) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
+  failure(isFull(error) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
 
 /** The user id that an existing directory belongs to; null: there is none. */
 export const ownerOf = (path: string): number | null => {

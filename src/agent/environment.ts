@@ -4,7 +4,7 @@ import type { NodeSetup } from './frames.ts';
 import type { User } from './users.ts';
 
 /** Below this many free bytes the real service marks a node DiskFull; the number is the one that its documentation shows. */
-const reservedDiskBytes = 1_000_000;
+export const reservedDiskBytes = 1_000_000;
 
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 

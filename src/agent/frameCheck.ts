@@ -31,6 +31,10 @@ const orNull =
   (check: Check): Check =>
   (value) =>
     value === null || check(value);
+const orMissing =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
 const isListOf =
   (check: Check, most: number): Check =>
   (value) =>
@@ -67,7 +71,7 @@ const isStartTask = has({
   result: orNull(isOneOf('success', 'failure')),
 });
 const isOutcome = byKind({
-  exited: has({ exitCode: isExitCode }),
+  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure) }),
   notStarted: has({ failure: isFailure }),
   uploadFailed: has({ exitCode: isExitCode, failure: isFailure }),
   timedOut: has({ exitCode: orNull(isExitCode) }),

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { AttemptEnd } from '../core/events.ts';
 import { attemptName, type AttemptKey, type Instant, type JobNumber, type TaskNumber } from '../core/keys.ts';
 
@@ -47,32 +47,71 @@ type Line =
 /** Once so much, and as much as it held then, has been appended, the journal is written anew with what is still open. */
 const compactBytes = 1 << 20;
 
-export const openJournal = (path: string): Journal => {
+/** `writeSync`: how many of the bytes were written. */
+type Write = (file: number, bytes: Buffer, offset: number, length: number) => number;
+
+/** On a full disk it is behind what was recorded until there is room, and tries again each `retryMs`: nothing of this ends an agent. */
+export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_000): Journal => {
   const open = new Map<string, Line>();
   for (const line of readLines(path)) apply(open, line);
   const before = [...open.values()];
 
-  let file = openSync(path, 'a', 0o600);
+  let file: number | null = null;
   let appendedBytes = 0;
   let compactedBytes = 0;
   let pending = '';
+  /** What is written is less than what was recorded: the next thing to write is everything. */
+  let isBehind = true;
+  let triedAt = -Infinity;
+  let retry: NodeJS.Timeout | null = null;
 
+  const append = (): void => {
+    if (file === null) throw new Error('the journal is not open');
+    const bytes = Buffer.from(pending);
+    writeAll(file, bytes, write);
+    pending = '';
+    appendedBytes += bytes.length;
+    if (appendedBytes > Math.max(compactBytes, compactedBytes)) compact();
+  };
   const compact = (): void => {
-    const text = [...open.values()].map((line) => `${JSON.stringify(line)}\n`).join('');
-    writeFileSync(`${path}.new`, text, { mode: 0o600 });
-    renameSync(`${path}.new`, path);
-    closeSync(file);
-    file = openSync(path, 'a', 0o600);
+    const bytes = Buffer.from([...open.values()].map((line) => `${JSON.stringify(line)}\n`).join(''));
+    const next = openSync(`${path}.new`, 'w', 0o600);
+    try {
+      writeAll(next, bytes, write);
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      closeSync(next);
+      rmSync(`${path}.new`, { force: true });
+      throw error;
+    }
+    if (file !== null) closeSync(file);
+    // Its position is its end.
+    file = next;
+    pending = '';
+    isBehind = false;
     appendedBytes = 0;
-    compactedBytes = text.length;
+    compactedBytes = bytes.length;
+  };
+  /** What fails leaves the journal behind; a line that was cut short is mended by writing everything anew. */
+  const catchUp = (): void => {
+    if (retry !== null) clearTimeout(retry);
+    retry = null;
+    try {
+      if (isBehind) compact();
+      else append();
+    } catch {
+      isBehind = true;
+      triedAt = performance.now();
+      retry = setTimeout(catchUp, retryMs);
+      retry.unref();
+    }
   };
   const record = (line: Line): void => {
     apply(open, line);
     pending += `${JSON.stringify(line)}\n`;
   };
 
-  // Also mends a last line that was cut short.
-  tolerate(compact);
+  catchUp();
   return {
     started: before.flatMap((line) => ('started' in line ? [{ key: line.started, startedAt: line.at }] : [])),
     ended: before.flatMap((line) => ('ended' in line ? [line.ended] : [])),
@@ -83,25 +122,20 @@ export const openJournal = (path: string): Journal => {
     recordKept: (kept) => record({ kept }),
     recordRemoved: (job, task) => record({ removed: { job, task } }),
     flush: () => {
-      if (pending === '') return;
-      const text = pending;
-      pending = '';
-      tolerate(() => {
-        appendedBytes += writeSync(file, text);
-        if (appendedBytes > Math.max(compactBytes, compactedBytes)) compact();
-      });
+      if (pending === '' || (isBehind && performance.now() - triedAt < retryMs)) return;
+      catchUp();
     },
-    close: () => closeSync(file),
+    close: () => {
+      if (isBehind) catchUp();
+      if (retry !== null) clearTimeout(retry);
+      if (file !== null) closeSync(file);
+    },
   };
 };
 
-/** A full disk must not end the agent: the journal only helps the next life, which then reports less. */
-const tolerate = (write: () => void): void => {
-  try {
-    write();
-  } catch {
-    // As said above.
-  }
+/** A short write is a disk that fills up: the next one throws. */
+const writeAll = (file: number, bytes: Buffer, write: Write): void => {
+  for (let done = 0; done < bytes.length; ) done += write(file, bytes, done, bytes.length - done);
 };
 
 const apply = (open: Map<string, Line>, line: Line): void => {

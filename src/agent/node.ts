@@ -10,11 +10,13 @@ import { answerAsk } from './files.ts';
 import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
+import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { unmountBelow } from './mounts.ts';
 import type { AgentOptions } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { createReports, type Reports } from './reports.ts';
+import { whenRoom } from './room.ts';
 import { agentVersion } from './version.ts';
 
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
@@ -26,7 +28,7 @@ const longestEndMs = 15_000;
  * how the node is.
  */
 export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, onBooted: () => void = () => {}): Promise<void> => {
-  const place = await preparePlace(options);
+  const place = await preparePlace(options, signal);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
   const reports = createReports(journal, () => flushSoon());
@@ -138,18 +140,18 @@ interface Place {
   readonly unusable: string | null;
 }
 
-const preparePlace = async (options: AgentOptions): Promise<Place> => {
+const preparePlace = async (options: AgentOptions, signal: AbortSignal): Promise<Place> => {
   const { rootDirectory, stateDirectory } = options;
-  mkdirSync(stateDirectory, { recursive: true, mode: 0o711 });
+  await whenRoom(() => mkdirSync(stateDirectory, { recursive: true, mode: 0o711 }), signal);
   await killEnclosure({ cgroup: leftCgroup(stateDirectory), groups: [], marks: [`${nodeMark}=${rootDirectory}`] });
   // As after a reboot of a real node. What cannot be unmounted stays as it is: nothing here deletes across mounts.
-  await unmountBelow(rootDirectory).catch((error: unknown) => process.stderr.write(`${messageOf(error)}\n`));
+  await unmountBelow(rootDirectory).catch((error: unknown) => say(messageOf(error)));
   const scriptDirectory = join(stateDirectory, 'slots');
-  mkdirSync(scriptDirectory, { recursive: true });
+  await whenRoom(() => mkdirSync(scriptDirectory, { recursive: true }), signal);
   for (const name of readdirSync(scriptDirectory)) rmSync(join(scriptDirectory, name), { force: true });
   chmodSync(scriptDirectory, 0o700);
   const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
-  writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 });
+  await whenRoom(() => writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 }), signal);
   return { scriptDirectory, nodeCgroup, ...(await entered(options)) };
 };
 

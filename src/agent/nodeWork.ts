@@ -8,10 +8,12 @@ import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
+import { say } from './log.ts';
 import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
 import type { Report } from './reports.ts';
+import { isFull, whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
 import { runStartTask } from './startTask.ts';
 import { type NodeContext, startTaskRun } from './taskRun.ts';
@@ -66,13 +68,12 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, nod
   let isReady = false;
   const ending = new AbortController();
 
-  const unusable = place.unusable ?? unlessMade(() => makeNodeDirectories(rootDirectory)) ?? unlessMade(() => enterUsers(options, node, setup));
   const retention = createRetention({
     rootDirectory,
     now,
     journal,
     isBusy: () => attempts.running > 0,
-    say: (message) => void process.stderr.write(`${message}\n`),
+    say,
     beforeRemoval: (directory) => {
       const uid = ownerOf(join(rootDirectory, directory));
       if (uid !== null) users.release(uid);
@@ -110,8 +111,23 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, nod
     // Most tasks run as this one.
     launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null }), warmShells);
   };
-  if (unusable === null) void becomeReady();
-  else report({ kind: 'unusable', errors: [{ code: 'NodePreparationError', message: unusable }] });
+  /** A full disk may have room again; everything else stays as it is. */
+  const begin = async (): Promise<void> => {
+    const make = (): void => {
+      makeNodeDirectories(rootDirectory);
+      enterUsers(options, node, setup);
+    };
+    try {
+      if (place.unusable !== null) throw new Error(place.unusable);
+      make();
+    } catch (error) {
+      report({ kind: 'unusable', errors: [{ code: isFull(error) ? 'DiskFull' : 'NodePreparationError', message: messageOf(error) }] });
+      if (!isFull(error)) return;
+      await whenRoom(make, ending.signal);
+    }
+    await becomeReady();
+  };
+  begin().catch((error: unknown) => say(`the node cannot be made ready: ${messageOf(error)}`));
 
   return {
     attempts,
@@ -140,16 +156,6 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, nod
       await launcher.killAll();
     },
   };
-};
-
-/** null: it is made. */
-const unlessMade = (make: () => void): string | null => {
-  try {
-    make();
-    return null;
-  } catch (error) {
-    return messageOf(error);
-  }
 };
 
 const enterUsers = ({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void => {

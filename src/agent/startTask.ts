@@ -40,7 +40,7 @@ export const runStartTask = async (options: StartTaskOptions): Promise<StartTask
     const mayRetry = outcome.kind === 'exited' && exitCode !== 0 && (task.maxTaskRetryCount < 0 || status.retryCount < task.maxTaskRetryCount);
     if (!mayRetry) {
       const result = outcome.kind === 'exited' && exitCode === 0 ? 'success' : 'failure';
-      const info = result === 'success' ? null : 'failure' in outcome ? outcome.failure : failedExit;
+      const info = result === 'success' ? null : (('failure' in outcome ? outcome.failure : undefined) ?? failedExit);
       status = { ...status, state: 'completed', endedAt: now(), exitCode, failure: info, result };
       report(status);
       return status;

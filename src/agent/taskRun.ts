@@ -12,6 +12,7 @@ import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import { findProgram } from './program.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
+import { fullDiskFailure } from './fullDisk.ts';
 import type { Inputs } from './retention.ts';
 import type { Command } from './script.ts';
 import type { User, Users } from './users.ts';
@@ -101,7 +102,9 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
       });
     }
     if (stopped !== null) return { kind: stopped, exitCode };
-    return failed === null ? { kind: 'exited', exitCode } : { kind: 'uploadFailed', exitCode, failure: failed };
+    if (failed !== null) return { kind: 'uploadFailed', exitCode, failure: failed };
+    const full = exitCode === 0 ? null : fullDiskFailure(context.rootDirectory, stderrOf(directories), user, exitCode);
+    return full === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: full };
   };
 
   return { done: run(), end: () => stop('killed') };
@@ -161,9 +164,11 @@ const commandOf = (work: TaskWork, prepared: Prepared): Command => {
     environment: ownEnvironment,
     workingDirectory: directories.working,
     stdout: `${directories.task}/stdout.txt`,
-    stderr: `${directories.task}/stderr.txt`,
+    stderr: stderrOf(directories),
   };
 };
+
+const stderrOf = (directories: TaskDirectories): string => `${directories.task}/stderr.txt`;
 
 const notStarted = (info: FailureInfo): AttemptOutcome => ({ kind: 'notStarted', failure: info });
 

@@ -5,7 +5,8 @@ import type { FailureInfo, JobStatus, NodeStatus, PoolStatus, ResizeError, Start
 /** How an attempt ended, as its agent saw it. */
 export type AttemptOutcome =
   /** The process ran and ended by itself; output files, if any, are uploaded. */
-  | { readonly kind: 'exited'; readonly exitCode: number }
+  /** `failure`: what the agent knows of why the exit code is not zero; undefined: nothing more. */
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly failure?: FailureInfo }
   /** Resource files, directories, users or the launch failed: no process ran. Never retried. */
   | { readonly kind: 'notStarted'; readonly failure: FailureInfo }
   /** The process ended, an upload failed. Never retried. */

@@ -121,7 +121,7 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
   switch (outcome.kind) {
     case 'exited':
       if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', endedAt, outcome.exitCode);
-      else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : FAILURE_EXIT_CODE, cause: 'exited' });
+      else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : (outcome.failure ?? FAILURE_EXIT_CODE), cause: 'exited' });
       return;
     case 'notStarted':
       complete(state, task, { endedAt, outcome, exitCode: null, failure: outcome.failure, cause: 'exited' });

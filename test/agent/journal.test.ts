@@ -1,4 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -40,6 +40,42 @@ describe('the journal of a node', () => {
     next.recordStarted(key(2), 20);
     next.flush();
     expect(openJournal(path).started).toHaveLength(2);
+  });
+
+  test('is whole although the disk takes it in pieces, or has no room for a while', () => {
+    let room = Infinity;
+    const write = (file: number, bytes: Buffer, offset: number, length: number): number => {
+      if (room <= 0) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      const written = writeSync(file, bytes, offset, Math.min(length, 7, room));
+      room -= written;
+      return written;
+    };
+    const journal = openJournal(path, write, 0);
+    journal.recordStarted(key(1), 10);
+    journal.flush();
+    expect(openJournal(path).started).toHaveLength(1);
+    room = 30;
+    journal.recordStarted(key(2), 20);
+    journal.flush();
+    journal.recordEnded(end(1));
+    journal.flush();
+    room = Infinity;
+    journal.recordStarted(key(3), 30);
+    journal.flush();
+    const next = openJournal(path);
+    expect(next.started.map(({ key: { task } }) => task)).toEqual([2, 3]);
+    expect(next.ended).toEqual([end(1)]);
+    expect(readdirSync(directory)).toEqual(['journal']);
+  });
+
+  test('is there once it can be, though it could not be opened', () => {
+    mkdirSync(`${path}.new`);
+    const journal = openJournal(path, undefined, 0);
+    journal.recordStarted(key(1), 10);
+    journal.flush();
+    rmSync(`${path}.new`, { recursive: true });
+    journal.close();
+    expect(openJournal(path).started).toHaveLength(1);
   });
 
   test('stays short however many attempts pass', () => {

@@ -344,6 +344,43 @@ describe.runIf(isRoot)('a node whose disk is full (needs root: it mounts a small
       rmSync(disk, { recursive: true });
     }
   });
+
+  test('says of a task that ran out of disk that it did, also if it removed what it could not finish, and of no other', async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'linarite-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m,mode=0711', 'tmpfs', disk]);
+    const node = await startNode({}, { rootDirectory: join(disk, 'root') });
+    try {
+      const run = (task: string, script: string) => node.owner.run({ task, commandLine: `/bin/sh -c '${script}'` });
+      expect((await run('other', 'echo no more >&2; exit 3')).outcome).toEqual({ kind: 'exited', exitCode: 3 });
+      const full = { category: 'ServerError', code: 'DiskFull', details: [{ name: 'Message', value: expect.stringContaining('exit code 1') }, { name: 'AdditionalErrorCode', value: 'FailureExitCode' }] };
+      expect((await run('tidy', 'echo begins >&2; LC_ALL=C dd if=/dev/zero of=big bs=1M || { rm big; exit 1; }')).outcome).toMatchObject({ kind: 'exited', exitCode: 1, failure: full });
+      expect((await run('fills', 'dd if=/dev/zero of=big bs=1M 2>/dev/null || exit 1')).outcome).toMatchObject({ kind: 'exited', exitCode: 1, failure: full });
+      expect((await run('succeeds', 'true')).outcome.kind, 'its script lies elsewhere').not.toBe('lost');
+      expect(node.agent.exitCode).toBeNull();
+    } finally {
+      await node.close();
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
+
+  test('becomes ready once there is room, though it began without any', async () => {
+    const disk = mkdtempSync(join(tmpdir(), 'linarite-disk-'));
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=1m,nr_inodes=8,mode=0711', 'tmpfs', disk]);
+    for (let inode = 0; inode < 6; inode++) writeFileSync(join(disk, `inode-${inode}`), '');
+    const node = await startNode({}, { rootDirectory: join(disk, 'root') });
+    try {
+      const unusable = await node.owner.until('it says so', () => node.owner.reports.find(({ kind }) => kind === 'unusable'));
+      expect(unusable).toMatchObject({ errors: [{ code: 'DiskFull' }] });
+      execFileSync('mount', ['-o', 'remount,nr_inodes=200', disk]);
+      await node.owner.until('ready', () => node.owner.reports.find(({ kind }) => kind === 'ready'));
+      expect((await node.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    } finally {
+      await node.close();
+      execFileSync('umount', [disk]);
+      rmSync(disk, { recursive: true });
+    }
+  });
 });
 
 const serve = async (listener: RequestListener): Promise<{ readonly url: string; readonly asked: Promise<void>; close(): void }> => {

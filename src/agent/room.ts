@@ -1,0 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf, systemCode } from './failures.ts';
+import { say } from './log.ts';
+
+/** Whether something failed because the disk, or its user's share of it, is full. */
+export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemCode(error));
+
+const RETRY_MS = 1_000;
+
+/** Does it again each second while the disk is full: an agent waits for room, and says so once. Throws everything else, and what is thrown when the signal has aborted. */
+export async function whenRoom<T>(action: () => T, signal: AbortSignal, retryMs = RETRY_MS): Promise<T> {
+  for (let hasSaid = false; ; hasSaid = true) {
+    try {
+      return action();
+    } catch (error) {
+      if (!isFull(error) || signal.aborted) throw error;
+      if (!hasSaid) say(`waits for room on its disk: ${messageOf(error)}`);
+      await delay(retryMs, undefined, { signal }).catch(() => {});
+    }
+  }
+}
