@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerAsk } from '../../src/agent/files.ts';
 import type { RunAs } from '../../src/agent/frames.ts';
-import { mountPoints, mountTable } from '../../src/agent/mounts.ts';
 import { probeIsolation } from '../../src/nodes/local/isolation.ts';
+import { machineMounts } from '../support/mounts.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const outer = mkdtempSync(join(tmpdir(), 'linarite-place-'));
@@ -27,8 +27,6 @@ async function said(node: TestNode, user: RunAs, script: string): Promise<string
   return output('stdout.txt');
 }
 let count = 0;
-
-const machineMounts = (): readonly string[] => mountPoints(mountTable());
 
 /** A package of one file and a user; nothing of it comes from a network. */
 function makePackage(): string {
@@ -55,7 +53,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
   });
   afterAll(async () => {
     await node.close();
-    while (machineMounts().includes(disk)) execFileSync('umount', [disk]);
+    while (machineMounts(disk).includes(disk)) execFileSync('umount', [disk]);
   });
   const disk = join(outer, `disk-${isolation}`);
 
@@ -91,15 +89,21 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
     expect(existsSync('/dev/shm/linarite-own')).toBe(false);
   });
 
+  test.runIf(statSync('/etc/resolv.conf', { throwIfNoEntry: false })?.isFile())('asks the name servers that the machine has now', async () => {
+    expect(await said(node, poolUser, 'cat /etc/resolv.conf')).toBe(readFileSync('/etc/resolv.conf', 'utf8').trim());
+    if (lstatSync('/etc/resolv.conf').isFile()) expect(await said(node, admin, 'readlink /etc/resolv.conf; touch /mnt/batch/etc/x 2>&1 || true')).toMatch(/^\/mnt\/batch\/etc\/resolv.conf\n.*Read-only/);
+  });
+
   test('shows what the machine has beside it in /mnt, and keeps what its tasks put there', async () => {
-    expect((await said(node, admin, 'echo kept > /mnt/linarite-scratch; ls /mnt')).split('\n').sort()).toEqual(
-      [...execFileSync('ls', ['/mnt'], { encoding: 'utf8' }).trim().split('\n').filter((name) => name !== '' && name !== 'batch'), 'batch', 'linarite-scratch'].sort(),
-    );
+    // Other tests have something there for a moment.
+    const machine = readdirSync('/mnt').filter((name) => name !== 'batch' && !name.startsWith('linarite-'));
+    const seen = (await said(node, admin, 'echo kept > /mnt/linarite-scratch; ls /mnt')).split('\n');
+    expect(seen).toEqual(expect.arrayContaining([...machine, 'batch', 'linarite-scratch']));
     expect(existsSync('/mnt/linarite-scratch')).toBe(false);
   });
 
   test('has mounts that only it sees, and its files are served with them; deleting does not go into them', async () => {
-    const before = machineMounts();
+    const before = machineMounts(join(node.root, '..'), outer);
     const share = join(outer, `share-${isolation}`);
     mkdirSync(share);
     writeFileSync(join(share, 'results'), 'precious');
@@ -111,7 +115,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
     node.owner.send({ kind: 'file', epoch: 1, request: 'r2', ask: { kind: 'delete', path: 'shared', recursive: true } });
     const refused = await node.owner.until('the refusal', () => node.owner.frames.find(({ frame }) => frame.kind === 'fileAnswer' && frame.request === 'r2'));
     expect(refused.frame).toMatchObject({ answer: { kind: 'error', code: 'Mounted', message: expect.stringContaining('shared/data is a mount') } });
-    expect(machineMounts()).toEqual(before);
+    expect(machineMounts(join(node.root, '..'), outer)).toEqual(before);
     expect(existsSync(join(node.root, 'shared/data/results'))).toBe(false);
     expect(await answerAsk(node.root, { kind: 'list', path: 'shared/data', recursive: true, prefix: '', after: '', limit: 10 })).toMatchObject({ files: [] });
   });

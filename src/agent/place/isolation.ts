@@ -17,6 +17,9 @@ export const INNER_ROOT = '/mnt/batch/tasks';
 /** Beside it, programs of ours for tasks (see programs.ts). */
 export const INNER_PROGRAMS = '/mnt/batch/programs';
 
+/** The machine's `/etc`, to be read only: what must follow it is a link into it. */
+export const MACHINE_ETC = '/mnt/batch/etc';
+
 /** A host name holds 64 bytes (Linux), a node's id more. */
 const LONGEST_HOST_NAME = 32;
 

@@ -22,17 +22,28 @@ export function overlay(place: string, point: string, name: string, through: rea
 
 /** `point` shows the directory `name` below `place`, with the machine's `entries` bound into it. */
 export function mirror(place: string, point: string, name: string, entries: readonly string[]): Steps {
-  return covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, entries.map((entry) => ({ path: `${point}/${entry}`, isNeeded: false })));
+  return bound(place, point, name, entries.map((entry) => ({ path: `${point}/${entry}`, isNeeded: false })));
 }
 
-/** The same with a copy of what the machine has there. */
-export function copy(place: string, point: string, name: string, through: readonly Through[]): Steps {
-  const made = [`cd ${quoted(place)}`, `[ -e ${quoted(name)} ] || { rm -rf ${quoted(`${name}.new`)}; cp -a ${quoted(point)} ${quoted(`${name}.new`)}; mv ${quoted(`${name}.new`)} ${quoted(name)}; }`];
-  return [...made, ...covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, through)];
+/** Copies `point` into `name` below `place`, once. */
+export const copied = (place: string, point: string, name: string): Steps => [
+  `cd ${quoted(place)}`,
+  `[ -e ${quoted(name)} ] || { rm -rf ${quoted(`${name}.new`)}; cp -a ${quoted(point)} ${quoted(`${name}.new`)}; mv ${quoted(`${name}.new`)} ${quoted(name)}; }`,
+];
+
+/** `point` shows the directory `name` below `place`. */
+export function bound(place: string, point: string, name: string, through: readonly Through[]): Steps {
+  return covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, through);
 }
 
 /** The node's root at the path that the real service has. Comes after the mirror of `/mnt`. */
 export const rootAt = (root: string): Steps => [`mount --bind ${quoted(root)} ${INNER_ROOT}`];
+
+/** Another name for a directory of the machine, to be read only. */
+export const readableAt = (directory: string, point: string): Steps => [`mount --bind -o ro ${quoted(directory)} ${point}`];
+
+/** Puts a link into a directory below `place`, in the place of a file that was copied. */
+export const linked = (place: string, name: string, target: string): Steps => [`[ -L ${quoted(`${place}/${name}`)} ] || ln -sfn ${quoted(target)} ${quoted(`${place}/${name}`)}`];
 
 /** Memory shared by the processes of this node alone. */
 export const ownSharedMemory: Steps = ['mount -t tmpfs -o mode=1777,nosuid,nodev tmpfs /dev/shm'];

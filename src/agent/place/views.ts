@@ -1,8 +1,9 @@
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync, readlinkSync, realpathSync, rmdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { INNER_PROGRAMS, INNER_ROOT, type Isolation } from './isolation.ts';
+import { mountsBelow } from '../mounts.ts';
+import { INNER_PROGRAMS, INNER_ROOT, type Isolation, MACHINE_ETC } from './isolation.ts';
 import { entriesOf, isDirectory, throughOf } from './machine.ts';
-import { copy, hidden, mirror, overlay, ownSharedMemory, rootAt, type Steps } from './mountScript.ts';
+import { bound, copied, hidden, linked, mirror, overlay, ownSharedMemory, readableAt, rootAt, type Steps } from './mountScript.ts';
 
 /** Directories of the system that a node with admin tasks has to itself; those that are links lead into others. */
 const SYSTEM_DIRECTORIES = ['/usr', '/var', '/opt', '/root', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;
@@ -36,8 +37,9 @@ export function prepareViews(options: ViewsOptions): Views {
     ...(needed.some((path) => path.startsWith('/dev/shm/')) ? [] : ownSharedMemory),
     ...mnt(place),
     ...rootAt(root),
+    ...readableAt('/etc', MACHINE_ETC),
     ...homes,
-    ...(isolation === 'overlays' ? overlaid(place, '/etc', needed) : copy(place, '/etc', 'etc', throughOf('/etc', needed, OWN_FILES))),
+    ...(isolation === 'overlays' ? overlaidEtc(place, needed) : copiedEtc(place, needed)),
     ...(isDirectory('/run/nscd') ? hidden(place, '/run/nscd') : []),
   ];
   return { steps, hasHomes: homes.length > 0 };
@@ -51,6 +53,28 @@ export function prepareSystem({ place, needed }: ViewsOptions): readonly Steps[]
 
 /** The node writes its own. */
 const OWN_FILES = ['/etc/hosts', '/etc/hostname'];
+
+/**
+ * Name servers change while a node lives (a notebook that moves), by a new file in the place of the old one, which neither an overlay nor a copy shows: so the node's is a link.
+ * null: the machine's is a link itself, out of `/etc`, or a mount, or there is none.
+ */
+function nameServers(): { readonly name: string; readonly target: string } | null {
+  const path = '/etc/resolv.conf';
+  const isFile = lstatSync(path, { throwIfNoEntry: false })?.isFile() === true && mountsBelow(path).length === 0;
+  return isFile ? { name: basename(path), target: `${MACHINE_ETC}/${basename(path)}` } : null;
+}
+
+function overlaidEtc(place: string, needed: readonly string[]): Steps {
+  const steps = overlaid(place, '/etc', needed);
+  const link = nameServers();
+  return link === null ? steps : [...linked(place, `etc/upper/${link.name}`, link.target), ...steps];
+}
+
+function copiedEtc(place: string, needed: readonly string[]): Steps {
+  const link = nameServers();
+  const links = link === null ? [] : linked(place, `etc/${link.name}`, link.target);
+  return [...copied(place, '/etc', 'etc'), ...links, ...bound(place, '/etc', 'etc', throughOf('/etc', needed, OWN_FILES))];
+}
 
 function overlaid(place: string, point: string, needed: readonly string[]): Steps {
   const name = basename(point);
@@ -66,17 +90,20 @@ function overlaid(place: string, point: string, needed: readonly string[]): Step
   return overlay(place, point, name, throughOf(point, needed, OWN_FILES));
 }
 
+/** In `/mnt/batch`, whatever the machine has there. */
+const OURS: readonly string[] = [INNER_ROOT, INNER_PROGRAMS, MACHINE_ETC];
+
 /** The machine's entries, and `batch/tasks` whatever the machine has there. New entries are the node's and lie on its disk. */
 function mnt(place: string): Steps {
   const directory = join(place, 'mnt');
-  const ours = (path: string): boolean => [INNER_ROOT, INNER_PROGRAMS].includes(`/mnt/${path}`);
+  const ours = (path: string): boolean => OURS.includes(`/mnt/${path}`);
   const batch = isDirectory('/mnt/batch') ? 'batch' : null;
-  const bound = [
+  const entries = [
     ...mirrored('/mnt', directory, (name) => name !== 'batch'),
     ...(batch === null ? [] : mirrored('/mnt/batch', join(directory, batch), (name) => !ours(`batch/${name}`)).map((name) => `${batch}/${name}`)),
   ];
-  for (const inner of [INNER_ROOT, INNER_PROGRAMS]) mkdirSync(join(directory, inner.slice('/mnt/'.length)), { recursive: true, mode: 0o755 });
-  return mirror(place, '/mnt', 'mnt', bound);
+  for (const inner of OURS) mkdirSync(join(directory, inner.slice('/mnt/'.length)), { recursive: true, mode: 0o755 });
+  return mirror(place, '/mnt', 'mnt', entries);
 }
 
 /** Users that the node makes have their homes in it. */
@@ -90,7 +117,7 @@ function mirrored(point: string, directory: string, isWanted: (name: string) => 
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o755);
   removeEmpty(directory);
-  const bound: string[] = [];
+  const shown: string[] = [];
   for (const { name, kind } of entriesOf(point)) {
     if (!isWanted(name)) continue;
     const there = lstatSync(join(directory, name), { throwIfNoEntry: false });
@@ -98,10 +125,10 @@ function mirrored(point: string, directory: string, isWanted: (name: string) => 
       if (there === undefined) symlinkSync(readlinkSync(join(point, name)), join(directory, name));
     } else if (there === undefined || there.isDirectory() === (kind === 'directory')) {
       if (there === undefined) make(join(directory, name), kind);
-      bound.push(name);
+      shown.push(name);
     }
   }
-  return bound;
+  return shown;
 }
 
 function make(path: string, kind: 'directory' | 'file'): void {

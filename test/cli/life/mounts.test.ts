@@ -4,9 +4,9 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSy
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { mountPoints, mountTable } from '../../../src/agent/mounts.ts';
 import { probeIsolation } from '../../../src/nodes/local/isolation.ts';
 import { linarite, mustRun, run, until } from '../../support/linarite.ts';
+import { machineMounts } from '../../support/mounts.ts';
 import { dataDirectories, env, LAUNCHER, status } from './services.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
@@ -28,7 +28,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'none'] as const)('a s
     const { AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY, AZURE_BATCH_ENDPOINT } = await env(dataDir);
     batch = new BatchServiceClient(new BatchSharedKeyCredentials(AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY), AZURE_BATCH_ENDPOINT);
   });
-  const mounts = (): readonly string[] => mountPoints(mountTable());
+  const mounts = (): readonly string[] => machineMounts(directories.parent);
   const addPool = async (id: string): Promise<void> => {
     const commandLine = `/bin/sh -c 'set -e; cd $AZ_BATCH_NODE_SHARED_DIR; mkdir data scratch; mount --bind ${share} data; mount -t tmpfs tmpfs scratch; touch scratch/x data/${id}'`;
     const userIdentity = { autoUser: { scope: 'pool', elevationLevel: 'admin' } } as const;
