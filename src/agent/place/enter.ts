@@ -46,13 +46,14 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   let owning: Promise<void> = Promise.resolve();
   const own = async (): Promise<void> => {
     pending ??= prepareSystem(views);
-    for (let [next, ...rest] = pending; next !== undefined; [next, ...rest] = pending) {
-      await mount(place, next);
-      pending = rest;
-    }
+    if (pending.length === 0) return;
+    // What is done says so, and is not done again by an attempt after a failure.
+    const done = await mount(place, pending.flatMap((steps) => [...steps, 'echo']), (said) => {
+      pending = (pending ?? []).slice(said.length);
+    });
+    pending = pending.slice(done.length);
     if (!existsSync(mark)) writeFileSync(mark, '');
   };
-  /** Asked for again after a failure it goes on where it stopped. */
   const ownSystem = (): Promise<void> => {
     if (isolation !== 'overlays' || pending?.length === 0) return Promise.resolve();
     owning = owning.catch(() => {}).then(own);
@@ -68,10 +69,13 @@ export function sharedPlace({ rootDirectory, stateDirectory }: AgentOptions): No
   return { hasUsers: false, hasHomes: false, root: rootDirectory, programs, ownSystem: () => Promise.resolve() };
 }
 
-async function mount(place: string, steps: Steps): Promise<void> {
+/** Returns what the steps said. Rejects with the system's reason; `beforeFailure` is told what they had said until then. */
+async function mount(place: string, steps: Steps, beforeFailure: (said: string) => void = () => {}): Promise<string> {
   try {
-    await run('/bin/sh', ['-c', scriptOf(steps)], OPTIONS);
+    return (await run('/bin/sh', ['-c', scriptOf(steps)], OPTIONS)).stdout;
   } catch (error) {
+    const said: unknown = error instanceof Error ? Reflect.get(error, 'stdout') : undefined;
+    beforeFailure(typeof said === 'string' ? said : '');
     // What was not moved to its place must not be in the way of another attempt.
     await run('umount', ['-R', join(place, 'stage')], OPTIONS).catch(() => {});
     throw new Error(`the node's place could not be made: ${reasonOf(error)}`, { cause: error });

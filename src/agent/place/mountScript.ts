@@ -2,7 +2,7 @@ import { INNER_ROOT } from './isolation.ts';
 
 /**
  * The words for /bin/sh that make the mounts of a node. Each new view of a directory of the machine is put together at `stage` and moved into its place when it is whole, so that
- * what it is made of stays in sight meanwhile. `stage` is unbindable: where the node's own directory lies below what is bound, it would bind itself.
+ * what it is made of stays in sight meanwhile. Where the node's own directory lies below what is bound, `stage` is unbindable: else it would bind itself.
  * Names are relative to `place`, the node's directory for all this: in options of a mount no path of the machine's has to be quoted.
  */
 export type Steps = readonly string[];
@@ -17,7 +17,7 @@ export interface Through {
 /** `point` shows `upper` over what the machine has there; `name`: of the overlay's directories below `place`. */
 export function overlay(place: string, point: string, name: string, through: readonly Through[]): Steps {
   const layers = `lowerdir=${point},upperdir=${name}/upper,workdir=${name}/work`;
-  return covered(place, point, `mount -t overlay --make-unbindable overlay -o ${quoted(`${layers},index=off`)} stage`, through);
+  return covered(place, point, `-t overlay overlay -o ${quoted(`${layers},index=off`)}`, through);
 }
 
 /** `point` shows the directory `name` below `place`, with the machine's `entries` bound into it. */
@@ -33,7 +33,7 @@ export const copied = (place: string, point: string, name: string): Steps => [
 
 /** `point` shows the directory `name` below `place`. */
 export function bound(place: string, point: string, name: string, through: readonly Through[]): Steps {
-  return covered(place, point, `mount --bind --make-unbindable ${quoted(name)} stage`, through);
+  return covered(place, point, `--bind ${quoted(name)}`, through);
 }
 
 /** The node's root at the path that the real service has. Comes after the mirror of `/mnt`. */
@@ -53,14 +53,18 @@ export const hidden = (place: string, directory: string): Steps => [`mount --bin
 
 export const scriptOf = (steps: Steps): string => ['set -e', ...steps].join('\n');
 
+/** `mount`: the words of mount(8) but for the mount point. Without anything to show through it goes to its place at once: each mount costs 2 ms. */
 function covered(place: string, point: string, mount: string, through: readonly Through[]): Steps {
+  const into = `cd ${quoted(place)}`;
+  if (through.length === 0) return [into, `mount ${mount} ${quoted(point)}`];
+  const bindsItself = through.some(({ path }) => place.startsWith(`${path}/`));
   return [
-    `cd ${quoted(place)}`,
-    mount,
+    into,
+    `mount ${mount}${bindsItself ? ' --make-unbindable' : ''} stage`,
     ...through.map(({ path, isNeeded }) => `mount --rbind ${quoted(path)} ${quoted(`stage${path.slice(point.length)}`)}${isNeeded ? '' : ' 2>/dev/null || :'}`),
     `mount --move stage ${quoted(point)}`,
     // Tasks may bind it.
-    `mount --make-private ${quoted(point)}`,
+    ...(bindsItself ? [`mount --make-private ${quoted(point)}`] : []),
   ];
 }
 

@@ -28,16 +28,17 @@ export interface Views {
 
 /** Makes the directories that the node's views are put together from, and returns the steps that mount them in a mount namespace of the node's own. */
 export function prepareViews(options: ViewsOptions): Views {
-  const { root, place, isolation } = options;
+  const { root, isolation } = options;
   const needed = options.needed.map((path) => realpathSync(path));
-  mkdirSync(place, { recursive: true, mode: 0o700 });
+  mkdirSync(options.place, { recursive: true, mode: 0o700 });
+  const place = realpathSync(options.place);
   for (const name of ['stage', 'empty']) mkdirSync(join(place, name), { recursive: true, mode: 0o755 });
   const homes = home(place);
   const steps = [
     ...(needed.some((path) => path.startsWith('/dev/shm/')) ? [] : ownSharedMemory),
     ...mnt(place),
     ...rootAt(root),
-    ...readableAt('/etc', MACHINE_ETC),
+    ...(nameServers() === null ? [] : readableAt('/etc', MACHINE_ETC)),
     ...homes,
     ...(isolation === 'overlays' ? overlaidEtc(place, needed) : copiedEtc(place, needed)),
     ...(isDirectory('/run/nscd') ? hidden(place, '/run/nscd') : []),
@@ -46,8 +47,9 @@ export function prepareViews(options: ViewsOptions): Views {
 }
 
 /** The steps for each directory of the system that admin tasks change; one that fails leaves the others as they are. */
-export function prepareSystem({ place, needed }: ViewsOptions): readonly Steps[] {
-  const real = needed.map((path) => realpathSync(path));
+export function prepareSystem(options: ViewsOptions): readonly Steps[] {
+  const real = options.needed.map((path) => realpathSync(path));
+  const place = realpathSync(options.place);
   return SYSTEM_DIRECTORIES.filter((point) => isDirectory(point) && !real.includes(point)).map((point) => overlaid(place, point, real));
 }
 
