@@ -99,18 +99,18 @@ async function isGone(client: SmallClient): Promise<boolean> {
 
 /** The compiler over this repository, again and again. */
 function startBuild(): { readonly stop: () => Promise<void> } {
-  let isOver = false;
+  const over = new AbortController();
   let child: ChildProcess | undefined;
   const root = join(import.meta.dirname, '..');
   const turning = (async () => {
-    while (!isOver) {
+    while (!over.signal.aborted) {
       child = spawn(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(root, 'tsconfig.json'), '--noEmit', '--incremental', 'false'], { stdio: 'ignore' });
       await once(child, 'exit');
     }
   })();
   return {
     stop: async () => {
-      isOver = true;
+      over.abort();
       child?.kill();
       await turning;
     },

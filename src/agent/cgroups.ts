@@ -43,7 +43,7 @@ export const killCgroup = (path: string): void => {
 /** Whether a living process is in the group or below. */
 export const isPopulated = (path: string): boolean => {
   try {
-    return readFileSync(join(path, 'cgroup.events'), 'latin1').includes('populated 1');
+    return readFileSync(join(path, 'cgroup.events'), 'utf8').includes('populated 1');
   } catch {
     return false;
   }

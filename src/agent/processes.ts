@@ -129,7 +129,8 @@ export const machineProcesses: ProcessTable = {
   },
   stat: (pid) => {
     try {
-      const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+      // As UTF-8 Node reads it in one step; in another encoding it would take a buffer of 64 KB for each.
+      const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
       // Fields after the program's name, which may hold blanks and brackets itself (proc_pid_stat(5)).
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
       return { isDead: fields[0] === 'Z' || fields[0] === 'X', parent: Number(fields[1]), isKernel: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks: fields[19] ?? '' };

@@ -1,11 +1,8 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
-import { removeTrees } from '../../agent/removal.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
@@ -17,6 +14,7 @@ import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
 import { type NodeRecord, placeOf, readRecords, writePrivately, writeRecord } from './record.ts';
 import { findAgent, sweep } from './sweep.ts';
+import { openTrash } from './trash.ts';
 import { createLines, createTurns } from './turns.ts';
 
 export interface LocalProviderOptions {
@@ -54,8 +52,9 @@ interface LocalNode {
 const ADOPTED_POLL_MS = 250;
 /** A hundred nodes may end at once: each look at a process costs some ten microseconds. */
 const ENDING_POLL_MS = 50;
-/** Each is a process that deletes. */
-const DELETIONS_AT_ONCE = 2;
+/** Agents that are told to end at a time, for each that boots at a time, and how long one keeps the next waiting: a hundred at once would leave the service no processor. */
+const ENDS_A_BOOT = 2;
+const END_TURN_MS = 250;
 const KILLED_WITHIN_MS = 10_000;
 
 /**
@@ -72,9 +71,9 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   /** The lives that are about to start: asked for, and not taken back since. */
   const starting = new Map<NodeNumber, number>();
   const callbacks = new Set<(observation: Observation) => void>();
-  const deletions = new Set<Promise<void>>();
   const bootTurn = createTurns(bootsAtOnce);
-  const deletionTurn = createTurns(DELETIONS_AT_ONCE);
+  const endTurn = createTurns(bootsAtOnce * ENDS_A_BOOT);
+  const trash = openTrash(dataRoot, options.say ?? (() => undefined));
   const inLine = createLines<NodeNumber>();
   let isClosed = false;
   let probing: Promise<Probed> | null = null;
@@ -153,7 +152,12 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
         { signal: 'SIGTERM', waitMs: graceMs },
         { signal: 'SIGKILL', waitMs: KILLED_WITHIN_MS },
       ] as const;
-      await endProcess(node.agent, steps, ENDING_POLL_MS);
+      const over = await endTurn();
+      const passedOn = setTimeout(over, END_TURN_MS);
+      await endProcess(node.agent, steps, ENDING_POLL_MS).finally(() => {
+        clearTimeout(passedOn);
+        over();
+      });
     }
     await die(node, 'released');
   };
@@ -174,24 +178,8 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
   const forget = async (node: NodeNumber): Promise<void> => {
     nodes.delete(node);
-    const { directory } = placeOf(dataRoot, node);
-    const trash = join(dataRoot, `trash-${node}-${process.pid}-${Math.trunc(performance.now())}`);
-    if (!existsSync(directory)) return;
-    await rename(directory, trash);
-    remove(trash);
+    await trash.put(placeOf(dataRoot, node).directory);
   };
-
-  const remove = (directory: string): void => {
-    const deletion = deletionTurn()
-      .then((over) => removeTrees([directory]).finally(over))
-      // It stays in the trash, where the next service tries again.
-      .catch((error: unknown) => options.say?.(error instanceof Error ? error.message : String(error)))
-      .finally(() => deletions.delete(deletion));
-    deletions.add(deletion);
-  };
-
-  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
-  for (const name of readdirSync(dataRoot)) if (name.startsWith('trash-')) remove(join(dataRoot, name));
 
   return {
     kind: 'local',
@@ -259,7 +247,7 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     close: async () => {
       isClosed = true;
       clearInterval(lookAfterAdopted);
-      await Promise.all(deletions);
+      await trash.settle();
     },
   };
 };

@@ -1,24 +1,29 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { nodeMark } from '../../agent/environment.ts';
 import { killEnclosure } from '../../agent/killing.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import { markedProcesses } from '../../agent/processes.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
 import { CONFIG_VARIABLE, type NodePlace } from './record.ts';
-import { createTurns } from './turns.ts';
 
-/** Each look at the machine's processes is milliseconds in which nothing else goes on: many nodes that end at once take turns. */
-const turn = createTurns(1);
+/** A look at the machine's processes takes milliseconds, in which nothing else goes on. The first is at once, the next after this: what ends meanwhile shares it. */
+const BETWEEN_LOOKS_MS = 250;
+
+let gathering: Promise<void> | null = null;
+let lookedAt = Number.NEGATIVE_INFINITY;
 
 /** Kills what a dead agent left behind, until nothing is left. */
 export async function sweep(place: NodePlace): Promise<void> {
-  for (;;) {
-    const over = await turn();
-    try {
-      if (await killEnclosure({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })) return;
-    } finally {
-      setImmediate(over);
-    }
-  }
+  do await gathered();
+  while (!(await killEnclosure({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })));
+}
+
+function gathered(): Promise<void> {
+  gathering ??= delay(Math.max(0, lookedAt + BETWEEN_LOOKS_MS - performance.now())).then(() => {
+    gathering = null;
+    lookedAt = performance.now();
+  });
+  return gathering;
 }
 
 /** An agent whose start was cut short between spawn and record. */

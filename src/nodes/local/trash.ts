@@ -1,0 +1,57 @@
+import { mkdirSync, readdirSync } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { removeTrees } from '../../agent/removal.ts';
+
+/** What is left of nodes that were released: moved aside at once, deleted in the background. What an earlier service left there is deleted as well. */
+export interface Trash {
+  /** Moves the node's directory aside. */
+  put(directory: string): Promise<void>;
+  /** Resolves when no deletion is under way. */
+  settle(): Promise<void>;
+}
+
+const NAME = 'trash-';
+
+/**
+ * One deletion goes on at a time, with all that waits for it: each is a process, and many nodes may go at once.
+ * `say`: told of what could not be deleted, and why. It stays, and the next service tries again.
+ */
+export function openTrash(dataRoot: string, say: (message: string) => void): Trash {
+  mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
+  let waiting = readdirSync(dataRoot).filter((name) => name.startsWith(NAME)).map((name) => join(dataRoot, name));
+  let number = 0;
+  let deleting: Promise<void> | null = null;
+
+  const deleteAll = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      const paths = waiting;
+      waiting = [];
+      await removeTrees(paths).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+    }
+  };
+  const begin = (): void => {
+    deleting ??= deleteAll().finally(() => {
+      deleting = null;
+    });
+  };
+
+  if (waiting.length > 0) begin();
+  return {
+    put: async (directory) => {
+      number += 1;
+      const trash = join(dataRoot, `${NAME}${process.pid}-${Math.trunc(performance.now())}-${number}`);
+      try {
+        await rename(directory, trash);
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+        throw error;
+      }
+      waiting.push(trash);
+      begin();
+    },
+    settle: async () => {
+      await deleting;
+    },
+  };
+}
