@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
+import { MountInTheWay, mountsBelow } from './mounts.ts';
 import { refuseMounts } from './removal.ts';
 import { isFull } from './room.ts';
 import { asUser, type User } from './users.ts';
@@ -22,10 +23,16 @@ const nodeDirectories = [
   ['workitems', 0o711],
 ] as const;
 
-/** Throws the system's error, also where something else than a directory, or a link to one, stands in the place of one. */
+/**
+ * Throws the system's error, also where something else than a directory, or a link to one, stands in the place of one, and MountInTheWay where something is mounted on one
+ * (left by an earlier life and still in use).
+ */
 export const makeNodeDirectories = (root: string): void => {
+  const mounts = new Set(mountsBelow(root).map((point) => relative(realpathSync(root), point)));
   for (const [name, mode] of nodeDirectories) {
     const path = join(root, name);
+    // In the place of the root there is a mount of the node's own.
+    if (name !== '' && mounts.has(name)) throw new MountInTheWay([path], null);
     mkdirSync(path, { recursive: true });
     // The root itself may be reached through links; of what lies below it none is ours.
     const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | (name === '' ? 0 : constants.O_NOFOLLOW));
@@ -76,8 +83,9 @@ export const ownerOf = (path: string): number | null => {
   }
 };
 
-/** Takes a task's directory away from its user: what lies in it keeps its owner and is out of reach. False if that cannot be done. */
+/** Takes a task's directory away from its user: what lies in it keeps its owner and is out of reach. False if that cannot be done, as where something is mounted. */
 export const closeDirectory = (path: string): boolean => {
+  if (mountsBelow(path).length > 0) return false;
   try {
     const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
     try {

@@ -3,7 +3,7 @@ import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
-import { messageOf } from './failures.ts';
+import { messageOf, systemCode } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
 import { removeTrees } from './removal.ts';
@@ -99,8 +99,9 @@ export const createRetention = (options: RetentionOptions): Retention => {
     const target = join(trash, randomUUID());
     try {
       renameSync(join(options.rootDirectory, directory), target);
-    } catch {
-      // Never made, or removed by a client.
+    } catch (error) {
+      // Never made, or removed by a client. Else something is mounted upon it, or it is none of ours any more.
+      if (systemCode(error) !== 'ENOENT') options.say(messageOf(error));
       return;
     }
     queue.push(target);

@@ -4,7 +4,7 @@ import { chmodSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { makeNodeDirectories, makeTaskDirectories } from '../../src/agent/directories.ts';
+import { closeDirectory, makeNodeDirectories, makeTaskDirectories } from '../../src/agent/directories.ts';
 import { answerAsk } from '../../src/agent/files.ts';
 import { MountInTheWay } from '../../src/agent/mounts.ts';
 import { removeTrees } from '../../src/agent/removal.ts';
@@ -137,6 +137,20 @@ describe('the directories of a node', () => {
         code: 'Mounted',
         message: 'workitems/j: workitems/j/job-1/t/wd/a share is a mount, and nothing on it is deleted; unmount it first',
       });
+      intact();
+    });
+
+    test('are not made ready for another life where one of them is such a mount', () => {
+      execFileSync('mount', ['--bind', share, join(root, 'shared')]);
+      const before = statSync(share).mode;
+      expect(() => makeNodeDirectories(root)).toThrow(MountInTheWay);
+      expect(statSync(share).mode).toBe(before);
+      intact();
+    });
+
+    test('are not closed to their user either', () => {
+      expect(closeDirectory(task())).toBe(false);
+      expect(closeDirectory(mounted)).toBe(false);
       intact();
     });
 

@@ -33,12 +33,16 @@ export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: Accoun
   for (const user of users) if (user.name === POOL_USER || accounts.some(({ name }) => name === user.name)) makeHome(join(homes, user.name), user, join(etc, 'skel'));
 }
 
-/** The host name of this UTS namespace, and in files of the node. */
-export function writeHostName(name: string, etc = '/etc'): void {
+/**
+ * The host name of this UTS namespace, and in files of the node. `machineHosts`: what the machine has as `/etc/hosts` where that is a mount (engines of containers make it one),
+ * which the node's own `/etc` does not show; else null.
+ */
+export function writeHostName(name: string, machineHosts: string | null): void {
   writeFileSync('/proc/sys/kernel/hostname', name);
-  writeFileSync(join(etc, 'hostname'), `${name}\n`);
+  writeFileSync('/etc/hostname', `${name}\n`);
+  if (machineHosts !== null) writeFileSync('/etc/hosts', machineHosts);
   // sudo(8) and others look for their machine's address.
-  edit(join(etc, 'hosts'), (line) => line !== hostLine(name), [hostLine(name)]);
+  edit('/etc/hosts', (line) => line !== hostLine(name), [hostLine(name)]);
 }
 
 const hostLine = (name: string): string => `127.0.1.1\t${name}`;

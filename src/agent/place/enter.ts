@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../failures.ts';
+import { mountsBelow } from '../mounts.ts';
 import type { AgentOptions } from '../options.ts';
 import { writeHostName } from './accounts.ts';
 import { hostNameOf, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
@@ -39,8 +40,9 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const place = join(stateDirectory, 'place');
   const views: ViewsOptions = { root: rootDirectory, place, isolation, needed: [rootDirectory, stateDirectory] };
   const { steps, hasHomes } = prepareViews(views);
+  const machineHosts = mountsBelow('/etc/hosts').length > 0 ? readFileSync('/etc/hosts', 'utf8') : null;
   await mount(place, steps);
-  writeHostName(hostNameOf(options.nodeId));
+  writeHostName(hostNameOf(options.nodeId), machineHosts);
   const mark = join(place, 'system');
   let pending: readonly Steps[] | null = null;
   let owning: Promise<void> = Promise.resolve();

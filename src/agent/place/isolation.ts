@@ -9,7 +9,7 @@ export type Isolation = (typeof ISOLATIONS)[number];
 export const isIsolation = (value: unknown): value is Isolation => ISOLATIONS.some((one) => one === value);
 
 /** Starts a program in mounts and a host name of its own: the machine's unmounts come in, the node's mounts never go out. It execs, so the process stays the same. */
-export const UNSHARE = ['unshare', '--mount', '--uts', '--propagation', 'slave', '--'] as const;
+export const UNSHARE = ['/usr/bin/unshare', '--mount', '--uts', '--propagation', 'slave', '--'] as const;
 
 /** Where the node's root is in an isolated node, as on the real service. */
 export const INNER_ROOT = '/mnt/batch/tasks';

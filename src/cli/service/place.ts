@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { refuseMounts } from '../../agent/removal.ts';
 import { canReachBelow } from '../../store/embedded/account.ts';
 import { socketPathFits } from '../../store/embedded/postgres.ts';
 import { messageOf } from '../errors.ts';
@@ -56,7 +57,10 @@ function take(place: string, root: string): string {
   const owner = readIfThere(join(place, 'owner'))?.trim();
   if (owner !== undefined && owner !== root) throw new Error(`${place} belongs to ${owner}`);
   // A data directory that was removed by hand leaves its database behind; a new one of the same name must not inherit it.
-  if (owner !== undefined) for (const entry of ['database', 'nodes']) rmSync(join(place, entry), { recursive: true, force: true });
+  if (owner !== undefined) {
+    refuseMounts(place);
+    for (const entry of ['database', 'nodes']) rmSync(join(place, entry), { recursive: true, force: true });
+  }
   replaceFile(join(place, 'owner'), `${root}\n`);
   return place;
 }

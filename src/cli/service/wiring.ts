@@ -52,13 +52,16 @@ export const createParts = (): Parts => {
 
 const startOwner = async (context: ServiceContext, storage: Storage, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
+  const provider = localNodes(directory.nodes, (message) => log.warn({ reason: message }, 'something of a node is left'));
+  // What this machine can do is tried out beside the rest.
+  const probing = provider.probe();
+  probing.catch(() => {});
   const pool = connect(connection, 'owner');
   const store = postgresOwnerStore(pool);
   const account = await ensureAccount(pool, keys.batch.name, clock());
   // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
   if (!('connectionString' in connection)) await forgetProcesses(pool);
-  const provider = localNodes(directory.nodes, (message) => log.warn({ reason: message }, 'something of a node is left'));
-  const capabilities = await provider.probe();
+  const capabilities = await probing;
   let loop: OwnerLoop | undefined;
   const owner = new Owner({
     account: { number: account, name: keys.batch.name, url: endpoint },

@@ -36,7 +36,7 @@ export async function probeIsolation({ dataRoot, programs, most = 'overlays' }: 
   let why = '';
   for (const isolation of ISOLATIONS.slice(ISOLATIONS.indexOf(most))) {
     if (isolation === 'none') break;
-    const failed = await tryOut(dataRoot, isolation);
+    const failed = await tryOut(dataRoot, isolation, programs);
     if (failed === null) return { isolation, limits: isolation === 'overlays' ? [] : [`What admin tasks change in /usr, /var, /opt and /root stays on this machine${why === '' ? '' : `: ${why}`}.`] };
     why = failed;
   }
@@ -53,7 +53,7 @@ export function commandIn(isolation: Isolation, [program, ...args]: readonly [st
 }
 
 /** null: it works. Else why not. */
-async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>): Promise<string | null> {
+async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>, programs: readonly string[]): Promise<string | null> {
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });
   // By this name it is found and removed if we are killed meanwhile.
   const directory = mkdtempSync(join(dataRoot, 'trash-probe-'));
@@ -62,7 +62,7 @@ async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>): 
     for (const path of [root, state]) mkdirSync(path);
     mkdirSync(join(root, 'shared'));
     const options = { root, place: join(state, 'place'), needed: [root, state], isolation };
-    const steps = [...prepareViews(options).steps, ...(isolation === 'overlays' ? prepareSystem(options).flat() : []), ...looks(state)];
+    const steps = [...prepareViews(options).steps, ...(isolation === 'overlays' ? prepareSystem(options).flat() : []), ...looks([join(state, 'place/stage'), ...programs.filter((path) => existsSync(path))])];
     await run(UNSHARE[0], [...UNSHARE.slice(1), '/bin/sh', '-c', scriptOf(steps)], { cwd: '/', timeout: PROBE_MS, env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' } });
     return null;
   } catch (error) {
@@ -74,9 +74,9 @@ async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>): 
 }
 
 /** Each of them fails where the views are not what they should be. A file that the node changes is copied up; one that it makes may not be the machine's. */
-const looks = (state: string): readonly string[] => [
+const looks = (visible: readonly string[]): readonly string[] => [
   'echo probe > /proc/sys/kernel/hostname',
   `[ -d ${INNER_ROOT}/shared ]`,
-  `[ -d ${quoted(`${state}/place/stage`)} ]`,
+  ...visible.map((path) => `[ -e ${quoted(path)} ] || { echo ${quoted(`${path} would be hidden`)} >&2; exit 1; }`),
   ': >> /etc/passwd',
 ];
