@@ -1,5 +1,5 @@
 import { askRevoke, isLive } from '../attempts.ts';
-import type { CoreState, Node, Pool } from '../model.ts';
+import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { aheadSlots } from '../tunables.ts';
 
 /**
@@ -8,31 +8,81 @@ import { aheadSlots } from '../tunables.ts';
  * semantics 6.13).
  */
 export const outrank = (state: CoreState, node: Node, priority: number): void => {
-  if (!anyBelow(node.pool, priority)) return;
+  if (!anyBelow(node.pool.offered, priority)) return;
   for (const task of lower(node, priority)) if (isLive(task)) askRevoke(state, task, 'outranked');
 };
 
-/** A node without room ahead that has it once the offers below this priority are taken back. */
-export const nodeToOutrank = (pool: Pool, priority: number, slots: number): Node | null => {
-  if (!anyBelow(pool, priority)) return null;
-  for (const node of pool.capacity.overcommitted()) {
-    if (slots > node.slots) continue;
-    const cleared = lower(node, priority).reduce((sum, task) => sum + task.slots, node.free);
-    if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
-  }
-  return null;
-};
+interface Offer {
+  readonly slots: number;
+  readonly live: Pick<Live, 'priority' | 'revoking' | 'ending'> | null;
+}
 
-const anyBelow = (pool: Pool, priority: number): boolean => {
-  for (const offered of pool.offered.keys()) if (offered < priority) return true;
+/** What is looked at of a node. */
+export interface Outrankable {
+  readonly slots: number;
+  readonly free: number;
+  readonly runningSlots: number;
+  readonly taskMs: number | null;
+  readonly offers: Iterable<Offer>;
+}
+
+interface Outranked<Item> {
+  readonly offered: Pool['offered'];
+  readonly capacity: { overcommitted(): Iterable<Item> };
+}
+
+/**
+ * Finds nodes to outrank during one filling of a pool, in which jobs come by falling priority. What is offered ahead meanwhile outranks its node, so a node's offers that could
+ * be taken back only become fewer, and its room less: one that is refused to a task is refused to every later one as wide. So for each width a node is looked at once.
+ */
+export class Outranking<Item extends Outrankable> {
+  readonly #pool: Outranked<Item>;
+  readonly #leftByWidth = new Map<number, Iterator<Item>>();
+  /** How many nodes have been looked at. */
+  looks = 0;
+
+  constructor(pool: Outranked<Item>) {
+    this.#pool = pool;
+  }
+
+  /** Of the nodes without room ahead that have it once the offers below this priority are taken back, one with most waiting. The caller outranks it. */
+  next(priority: number, slots: number): Item | null {
+    if (!anyBelow(this.#pool.offered, priority)) return null;
+    const left = this.#left(slots);
+    for (let found = left.next(); found.done !== true; found = left.next()) {
+      this.looks += 1;
+      const node = found.value;
+      if (slots > node.slots) continue;
+      const cleared = lower(node, priority).reduce((sum, task) => sum + task.slots, node.free);
+      if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
+    }
+    return null;
+  }
+
+  /** Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place, but none that is still to be looked at. */
+  #left(slots: number): Iterator<Item> {
+    let left = this.#leftByWidth.get(slots);
+    if (left === undefined) {
+      left = [...this.#pool.capacity.overcommitted()][Symbol.iterator]();
+      this.#leftByWidth.set(slots, left);
+    }
+    return left;
+  }
+}
+
+const anyBelow = (offers: Pool['offered'], priority: number): boolean => {
+  for (const offered of offers.keys()) if (offered < priority) return true;
   return false;
 };
 
 /** Offers of lower priority that wait for a slot and are not being taken back. */
-const lower = (node: Node, priority: number) => {
+const lower = <Task extends Offer>(
+  node: { readonly slots: number; readonly runningSlots: number; readonly offers: Iterable<Task> },
+  priority: number,
+): readonly Task[] => {
   let room = node.slots - node.runningSlots;
-  return [...node.offers].filter((task) => {
-    room -= task.slots;
-    return room < 0 && isLive(task) && task.live.priority < priority && task.live.revoking === null && task.live.ending === null;
+  return [...node.offers].filter(({ slots, live }) => {
+    room -= slots;
+    return room < 0 && live !== null && live.priority < priority && live.revoking === null && live.ending === null;
   });
 };

@@ -6,7 +6,7 @@ import { offer } from '../taskLife.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';
 import { roomAhead } from './filters/roomAhead.ts';
-import { nodeToOutrank, outrank } from './outrank.ts';
+import { outrank, Outranking } from './outrank.ts';
 import { steal } from './steal.ts';
 
 /**
@@ -25,6 +25,7 @@ export const place = (state: CoreState, pool: Pool, now: Instant): void => {
 const fill = (state: CoreState, pool: Pool, now: Instant): void => {
   const { capacity, queue } = pool;
   const { ready } = queue;
+  const outranking = new Outranking<Node>(pool);
   let aheadOpen = true;
   const closed = new Set<Lane>();
   for (let index = 0; index < ready.length; ) {
@@ -34,7 +35,7 @@ const fill = (state: CoreState, pool: Pool, now: Instant): void => {
       const lane = nextLane(state, job, pool, closed);
       if (lane === null) break;
       const atOnce = free(state, job, pool, lane);
-      const node = atOnce ?? (aheadOpen ? ahead(pool, job, lane) : null);
+      const node = atOnce ?? (aheadOpen ? ahead(pool, job, lane, outranking) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, node, now);
@@ -71,7 +72,7 @@ const free = (state: CoreState, job: Job, pool: Pool, { head, slots }: Lane): No
 const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
   affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
 
-const ahead = (pool: Pool, job: Job, { slots }: Lane): Node | null => {
+const ahead = (pool: Pool, job: Job, { slots }: Lane, outranking: Outranking<Node>): Node | null => {
   const node = pool.capacity.roomiest();
-  return node !== null && roomAhead.passes({ node, slots }) ? node : nodeToOutrank(pool, job.intent.priority, slots);
+  return node !== null && roomAhead.passes({ node, slots }) ? node : outranking.next(job.intent.priority, slots);
 };

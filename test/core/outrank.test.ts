@@ -1,0 +1,118 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { Capacity } from '../../src/core/capacity.ts';
+import { Outranking } from '../../src/core/placement/outrank.ts';
+import { aheadSlots } from '../../src/core/tunables.ts';
+
+interface Offer {
+  readonly slots: number;
+  readonly live: { readonly priority: number; revoking: 'outranked' | null; readonly ending: null };
+}
+interface TestNode {
+  readonly slots: number;
+  readonly runningSlots: number;
+  readonly taskMs: null;
+  readonly offers: Set<Offer>;
+  free: number;
+  place: number;
+}
+interface TestPool {
+  readonly capacity: Capacity<TestNode>;
+  readonly offered: Map<number, number>;
+}
+
+const addTo = (map: Map<number, number>, key: number, by: number): void => {
+  const sum = (map.get(key) ?? 0) + by;
+  if (sum === 0) map.delete(key);
+  else map.set(key, sum);
+};
+
+const give = (pool: TestPool, node: TestNode, priority: number, slots: number): void => {
+  node.offers.add({ slots, live: { priority, revoking: null, ending: null } });
+  pool.capacity.change(node, -slots);
+  addTo(pool.offered, priority, slots);
+};
+
+/** Nodes full of running tasks, with offers that wait there: of each its slots and priority. */
+const poolOf = (nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool => {
+  const pool: TestPool = { capacity: new Capacity<TestNode>(), offered: new Map() };
+  for (const offers of nodes) {
+    const node: TestNode = { slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
+    pool.capacity.add(node);
+    for (const [slots, priority] of offers) give(pool, node, priority, slots);
+  }
+  return pool;
+};
+
+const revocable = (node: TestNode, priority: number): Offer[] => {
+  let room = node.slots - node.runningSlots;
+  return [...node.offers].filter(({ slots, live }) => {
+    room -= slots;
+    return room < 0 && live.priority < priority && live.revoking === null;
+  });
+};
+
+const outrank = (pool: TestPool, node: TestNode, priority: number): void => {
+  for (const { slots, live } of revocable(node, priority)) {
+    live.revoking = 'outranked';
+    addTo(pool.offered, live.priority, -slots);
+  }
+};
+
+/** The plain way: each node looked at for each task, those with most waiting first. */
+const plainly = (pool: TestPool, priority: number, slots: number): TestNode | null => {
+  if (![...pool.offered.keys()].some((offered) => offered < priority)) return null;
+  for (const node of pool.capacity.overcommitted()) {
+    const cleared = revocable(node, priority).reduce((sum, offer) => sum + offer.slots, node.free);
+    if (slots <= node.slots && cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
+  }
+  return null;
+};
+
+describe('which node a task of higher priority goes to', () => {
+  const offer = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 }));
+  const nodes = fc.array(fc.array(offer, { maxLength: 5 }), { maxLength: 12 });
+  const task = fc.record({ slots: fc.integer({ min: 1, max: 5 }), priority: fc.integer({ min: 0, max: 4 }), roomy: fc.boolean() });
+
+  test('is one that qualifies with most waiting, as if each were looked at for each task', () => {
+    fc.assert(
+      fc.property(nodes, fc.array(task, { maxLength: 40 }), (given, tasks) => {
+        const pool = poolOf(given);
+        const outranking = new Outranking<TestNode>(pool);
+        for (const { slots, priority, roomy } of tasks.toSorted((a, b) => b.priority - a.priority)) {
+          const roomiest = pool.capacity.roomiest();
+          // Placement gives some tasks to the node with the least waiting, without asking here.
+          if (roomy && roomiest !== null) {
+            outrank(pool, roomiest, priority);
+            give(pool, roomiest, priority, slots);
+            continue;
+          }
+          const expected = plainly(pool, priority, slots);
+          const found = outranking.next(priority, slots);
+          expect(found?.free).toBe(expected?.free);
+          if (found === null) continue;
+          const cleared = revocable(found, priority).reduce((sum, one) => sum + one.slots, found.free);
+          expect(cleared > found.free && slots - cleared <= aheadSlots(found.slots, found.taskMs)).toBe(true);
+          outrank(pool, found, priority);
+          give(pool, found, priority, slots);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test.each([1_000, 4_000])('is found with a number of looks that grows with the nodes alone: %i nodes', (count) => {
+    const pool = poolOf(Array.from({ length: count }, () => [[4, 0], [4, 0]] as const));
+    const outranking = new Outranking<TestNode>(pool);
+    let outranked = 0;
+    for (const slots of [3, 4]) {
+      for (let node = outranking.next(5, slots); node !== null; node = outranking.next(5, slots)) {
+        outrank(pool, node, 5);
+        give(pool, node, 5, slots);
+        outranked += 1;
+      }
+    }
+    expect(outranked).toBe(count);
+    expect(outranking.looks).toBeLessThanOrEqual(2 * count);
+  });
+});
