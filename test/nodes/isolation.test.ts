@@ -1,9 +1,11 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandIn, probeIsolation } from '../../src/nodes/local/isolation.ts';
+import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { machineMounts } from '../support/mounts.ts';
 
 const programs = [process.execPath];
@@ -57,5 +59,33 @@ describe.runIf(possible === 'overlays')('how far nodes can be isolated is tried'
     const words = ['--bounding-set', '-sys_admin', '--inh-caps', '-sys_admin', process.execPath, '--import', import.meta.resolve('tsx'), script];
     const probed: unknown = JSON.parse(execFileSync('setpriv', words, { encoding: 'utf8' }));
     expect(probed).toEqual({ isolation: 'none', limits: [expect.stringMatching(/share.*not permitted.*\.$/i)] });
+  });
+});
+
+describe.runIf(possible === 'overlays')('what of a released node has a mount in use', () => {
+  test('stays, and is told by its name; the next service removes it once it is free', async () => {
+    const nodes = join(outer, 'busy');
+    const said: string[] = [];
+    const provider = createLocalProvider({ dataRoot: nodes, agentCommand: ['/bin/sleep', '100'], isolation: 'none', say: (message) => said.push(message) });
+    const seen = new Promise<void>((resolve) => {
+      provider.watch(({ observed }) => observed.kind === 'running' && resolve());
+    });
+    await provider.acquire({ node: 1, nodeId: 'n1', life: 1, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+    await seen;
+    const data = join(nodes, '1/root/shared/data');
+    mkdirSync(data, { recursive: true });
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', data]);
+    writeFileSync(join(data, 'results'), 'precious');
+    const user = spawn('sleep', ['1000'], { cwd: data });
+    await once(user, 'spawn');
+    await provider.release(1, 1, 100);
+    await provider.close();
+    const [trash = ''] = readdirSync(nodes);
+    expect(said).toEqual([expect.stringContaining(`${join(nodes, trash)}/root/shared/data: mounted there`)]);
+    expect(readFileSync(join(nodes, trash, 'root/shared/data/results'), 'utf8')).toBe('precious');
+    user.kill('SIGKILL');
+    await once(user, 'exit');
+    await createLocalProvider({ dataRoot: nodes, agentCommand: ['/bin/true'], isolation: 'none' }).close();
+    expect(readdirSync(nodes)).toEqual([]);
   });
 });
