@@ -358,13 +358,16 @@ const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
   else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
 };
 
-/** It has left for good. */
+/** It has left for good. Its row stays so that its tasks can name it, and keeps only what that takes: thousands of them gather over months. */
 const go = (state: CoreState, node: Node, now: Instant): void => {
   disconnect(node);
   lose(state, node, 'nodeLost', now);
   node.pool.capacity.remove(node);
   node.state = 'leavingpool';
   node.goneAt = now;
+  node.recentTasks = [];
+  node.startTask = null;
+  node.errors = [];
   state.changes.node(node);
   state.nodes.delete(node.number);
   state.nodesById.delete(node.id.toLowerCase());

@@ -264,6 +264,21 @@ describe('a node that dies', () => {
     expect(waits).toEqual([0, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]);
   });
 
+  test('leaves a row that names it and holds nothing more', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    pool.agent(0).finish(job.number, 1, exited(0));
+    env.settle();
+    const { node, id, recentTasks } = pool.node(0);
+    expect(recentTasks).toHaveLength(1);
+    pool.resize(0);
+    env.settle();
+    expect(env.nodes.get(node)).toMatchObject({ id, goneAt: env.now, recentTasks: [], startTask: null, errors: [] });
+    expect(job.of(1).node).toBe(node);
+  });
+
   test('while it leaves is gone', () => {
     const env = testEnv();
     const pool = env.pool();
