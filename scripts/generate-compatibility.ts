@@ -48,7 +48,7 @@ function versions(): string {
   const known = codes(apiVersions.map(({ text }) => text));
   return [
     '## API versions',
-    `Served: ${known}. A newer one is served as ${code(newestApiVersion.text)}; any other is refused with 400 \`UnsupportedRequestVersion\`.`,
+    `Served: ${known}. A newer one, up to today's date, is served as ${code(newestApiVersion.text)}; any other is refused with 400 \`UnsupportedRequestVersion\`.`,
     'Below, versions go by their revision, the middle number: `2022-10-01.16.0` is 16; `2025-06-01` is 25. "12+" means known from that one on, "–19" up to that one.',
   ].join('\n\n');
 }

@@ -1,24 +1,34 @@
 import type { IncomingMessage } from 'node:http';
 import type { Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
+import { lowerAscii } from '../wire/letters.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
 import type { Account } from './dataPlane.ts';
 
-/** Thrown when a request shows no credential: 401 with a challenge. */
-export class Unauthenticated extends Error {}
 
 /**
  * The account whose key signed the request.
- * @throws Unauthenticated without Authorization or with a bearer token (no issuer is known to this service yet); BatchError AuthenticationFailed (403) and
- * InvalidAuthenticationInfo (400) as the service does.
+ * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for a bearer token (no issuer is known to this service
+ * yet) and with 403 for a wrong signature; InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed
+ * (the usual clients send none).
  */
 export function authenticate(message: IncomingMessage, rawUrl: string, accounts: ReadonlyMap<string, Account>, now: Instant): Account {
-  if (parseAuthorization(message.headers.authorization).scheme !== 'SharedKey') throw new Unauthenticated();
   const { method = '', headers } = message;
+  const credentials = parseAuthorization(headers.authorization);
+  if (credentials.scheme === 'none') throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
+  if (credentials.scheme === 'Bearer') throw failed('This service takes shared keys only, no bearer tokens: sign requests with the key of the account.', { status: 401 });
+  if (!accounts.has(lowerAscii(credentials.account))) {
+    throw failed(`There is no account '${credentials.account}' here: this service has ${[...accounts.keys()].map((name) => `the account '${name}'`).join(', ')} only.`);
+  }
+  if (headers['transfer-encoding'] !== undefined) throw new BatchError('MissingContentLengthHeader', [{ key: 'Reason', value: 'A body in chunks is not taken.' }]);
   const bodyLength = Number(headers['content-length'] ?? 0);
-  const find = (name: string): Account | undefined => accounts.get(name.toLowerCase());
+  const find = (name: string): Account | undefined => accounts.get(lowerAscii(name));
   const name = verifySharedKey({ method, rawUrl, headers, bodyLength }, (account) => find(account)?.keys, now);
   const account = find(name);
   if (account === undefined) throw new BatchError('AuthenticationFailed');
   return account;
+}
+
+function failed(detail: string, options?: { readonly status: 401 }): BatchError {
+  return new BatchError('AuthenticationFailed', [{ key: 'AuthenticationErrorDetail', value: detail }], options);
 }

@@ -8,11 +8,11 @@ const drainMs = 10_000;
 
 /**
  * Reads and parses a JSON body. Undefined: the request has none and needs none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
- * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: neither a length nor chunks were announced), InvalidRequestBody (not JSON), IOError (the client broke off).
+ * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: no length was announced; bodies in chunks were refused before), InvalidRequestBody (not JSON), IOError (the client broke off).
  */
 export async function readJson(request: IncomingMessage, body: 'required' | 'optional'): Promise<unknown> {
-  const { 'content-length': length, 'transfer-encoding': chunked } = request.headers;
-  if (length === undefined && chunked === undefined) {
+  const { 'content-length': length } = request.headers;
+  if (length === undefined) {
     if (body === 'optional') return undefined;
     throw new BatchError('MissingContentLengthHeader');
   }
@@ -31,8 +31,7 @@ export async function readJson(request: IncomingMessage, body: 'required' | 'opt
 
 /** For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what `readJson` throws. */
 export async function refuseBody(request: IncomingMessage): Promise<void> {
-  const { 'content-length': length = '0', 'transfer-encoding': chunked } = request.headers;
-  if (Number(length) === 0 && chunked === undefined) return;
+  if (Number(request.headers['content-length'] ?? '0') === 0) return;
   if ((await readBytes(request)).length > 0) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The operation takes no body.' }]);
 }
 
@@ -46,7 +45,7 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const refuse = (): void => {
       clearTimeout(timer);
-      reject(new BatchError('RequestBodyTooLarge'));
+      reject(new BatchError('RequestBodyTooLarge', [{ key: 'MaxLimit', value: String(limits.requestBodyBytes) }]));
     };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;

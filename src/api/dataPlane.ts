@@ -4,14 +4,15 @@ import type { Logger } from 'pino';
 import type { AccountNumber, Instant } from '../core/keys.ts';
 import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
-import { matchOperation, type OperationId } from '../wire/operations.ts';
-import { readQuery } from '../wire/query.ts';
+import { matchOperation, type Operation, type OperationId } from '../wire/operations.ts';
+import { readQuery, readVersion } from '../wire/query.ts';
 import { jsonContentType, type Answer } from './answer.ts';
-import { authenticate, Unauthenticated } from './authentication.ts';
+import { authenticate } from './authentication.ts';
 import { readJson, refuseBody } from './body.ts';
 import type { Call, Parts } from './call.ts';
 import { NotModified, refuseConditions } from './conditions.ts';
 import { handlers } from './handlers.ts';
+import { isManagement, managementAnswer } from './management.ts';
 import { splitTarget, type Target } from './target.ts';
 
 /** An account as requests name it: keys are base64, either of them signs. */
@@ -50,10 +51,12 @@ export interface Outgoing extends Answer {
 export async function serve(plane: DataPlane, incoming: Incoming): Promise<Outgoing> {
   const context = contextOf(plane, incoming);
   const begun = performance.now();
-  const found: { operation: OperationId | null } = { operation: null };
-  const answer = await run(plane, context, found).catch((error: unknown) => errorAnswer(plane, context, error));
+  const found: Found = { operation: null, isAuthenticated: false };
+  const answer = isManagement(context.target.path) ? managementAnswer(context.requestId) : await run(plane, context, found).catch((error: unknown) => errorAnswer(plane, context, error));
   plane.observe(found.operation, answer.status, performance.now() - begun);
-  return { ...answer, headers: { ...commonHeaders(context), ...answer.headers } };
+  // Who shows no credential gets an answer, and no connection to hold.
+  const closing = found.isAuthenticated ? {} : { connection: 'close' };
+  return { ...answer, headers: { ...commonHeaders(context), ...closing, ...answer.headers } };
 }
 
 function contextOf(plane: DataPlane, incoming: Incoming): Context {
@@ -69,16 +72,24 @@ interface Context extends Incoming {
   readonly baseUrl: string;
 }
 
-async function run(plane: DataPlane, context: Context, found: { operation: OperationId | null }): Promise<Answer> {
+/** What is known of a request while it is served. */
+interface Found {
+  operation: OperationId | null;
+  isAuthenticated: boolean;
+}
+
+async function run(plane: DataPlane, context: Context, found: Found): Promise<Answer> {
   const { message, target, now, requestId, baseUrl } = context;
   const { operation, params } = matchOperation(message.method ?? '', target.path);
   found.operation = operation.id;
+  readVersion(target.rawQuery, now);
   const account = authenticate(message, context.rawUrl, plane.accounts, now);
-  const query = readQuery(operation, target.rawQuery);
+  found.isAuthenticated = true;
+  const query = readQuery(operation, target.rawQuery, now);
   const { version } = query;
   if (version.newer) plane.log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
   const handler = handlers[operation.id];
-  if (handler === undefined) throw new BatchError('NotImplemented');
+  if (handler === undefined) throw notServed(operation);
   refuseContentType(message);
   refuseConditions(operation, message.headers);
   const body = { isAwaited: false };
@@ -99,6 +110,10 @@ async function run(plane: DataPlane, context: Context, found: { operation: Opera
     const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
     return handler(call, plane.parts);
   });
+}
+
+function notServed({ id, method, path }: Operation): BatchError {
+  return new BatchError('NotImplemented', [{ key: 'Reason', value: `${id} (${method} ${path}) is not served yet. What is served stands in docs/compatibility.md of Linarite.` }]);
 }
 
 /** `application/json; odata=minimalmetadata` is what clients send; which type it is does not matter, whether it is one does. */
@@ -132,7 +147,7 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
-  const error = thrown instanceof Unauthenticated ? new BatchError('AuthenticationFailed', [], { status: 401 }) : thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
+  const error = thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
   const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}) };
   return { status: error.status, headers, body, reason: error.message };

@@ -6,7 +6,7 @@ import { findNode, nodeNames } from '../store/intents/nodes.ts';
 import { findPool } from '../store/intents/pools.ts';
 import { findTask } from '../store/intents/tasks.ts';
 import { BatchError, type ErrorCode, type ErrorValue } from '../wire/errors.ts';
-import { fileContentType, fileHeaders, parseByteRange, relativeFilePath } from '../wire/files.ts';
+import { fileContentType, fileHeaders, rangeWithin, readByteRange, relativeFilePath } from '../wire/files.ts';
 import { matches, type Filter } from '../wire/odata.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { formatTimestamp } from '../wire/timestamps.ts';
@@ -15,6 +15,7 @@ import { writeBody } from '../wire/write.ts';
 import { deleted, type Answer } from './answer.ts';
 import { param, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
+import { invalidForState } from './jobGuards.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedNode } from './nodeView.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
@@ -40,7 +41,7 @@ const taskRoot: FindRoot = async (call, parts) => {
   const task = await findTask(parts.database, job.job, param(call, 'taskId'));
   if (task === null) throw new BatchError('TaskNotFound');
   // Offered is not started: nothing of the task is on a node yet.
-  if (task.node === null || task.startedAt === null) throw new BatchError('OperationInvalidForCurrentState');
+  if (task.node === null || task.startedAt === null) throw invalidForState(`The task is in state '${viewOfTask(task).state}' and has not run on a node yet: it has no files.`);
   const node = (await nodeNames(parts.database, [task.node])).get(task.node);
   if (node === undefined || node.gone) throw new BatchError('TaskFilesUnavailable');
   const url = `${call.baseUrl}/jobs/${job.id}/tasks/${task.id}/files`;
@@ -142,9 +143,10 @@ const get =
     if (file.isDirectory) throw new BatchError('ResourceTypeMismatch');
     const asked = call.headers['ocp-range'];
     const headers = headersOf(call, root, file);
+    const wanted = typeof asked === 'string' ? readByteRange('ocp-range', asked) : readByteRange('Range', call.headers.range);
     // No range of an empty file can be had; SDKs ask for one all the same and take none for all.
     if (file.sizeBytes === 0) return { status: 200, headers: { ...headers, 'content-length': '0' }, body: '' };
-    const range = parseByteRange(typeof asked === 'string' ? asked : call.headers.range, file.sizeBytes);
+    const range = wanted && rangeWithin(wanted, file.sizeBytes);
     const { firstByte, lastByte } = range ?? { firstByte: 0, lastByte: file.sizeBytes - 1 };
     // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
     const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);

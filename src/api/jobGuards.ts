@@ -4,6 +4,11 @@ import { BatchError, type ErrorCode } from '../wire/errors.ts';
 /** What is asked of a job, as far as its state decides whether it may be. */
 export type JobCall = 'disable' | 'enable' | 'terminate' | 'delete' | 'update' | 'updatePool' | 'addTask' | 'changeTask' | 'reactivateTask';
 
+/** 409 OperationInvalidForCurrentState with the Reason: which state is in the way. */
+export function invalidForState(reason: string): BatchError {
+  return new BatchError(invalid, [{ key: 'Reason', value: reason }]);
+}
+
 const ending = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
 const invalid = 'OperationInvalidForCurrentState';
 
@@ -23,5 +28,5 @@ const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState
 /** @throws BatchError the 409 of that call in that state. */
 export function guardJob(call: JobCall, state: WireJobState): void {
   const code = jobRefusals[call][state];
-  if (code !== undefined) throw new BatchError(code);
+  if (code !== undefined) throw code === invalid ? invalidForState(`The job is in state '${state}'.`) : new BatchError(code);
 }

@@ -16,7 +16,6 @@ import { BatchError } from '../wire/errors.ts';
 import { osOfAgent } from '../wire/images.ts';
 import { checkMachine } from '../wire/rules.ts';
 import { shapes } from '../wire/shapes/index.ts';
-import type { PoolPatch } from '../wire/types.generated.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { present } from './present.ts';
 import { applySelect } from '../wire/query.ts';
@@ -26,6 +25,7 @@ import { changed, created, deleted, entity, found, type Answer } from './answer.
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
 import { durationMs } from './durationMs.ts';
+import { invalidForState } from './jobGuards.ts';
 import { listPoolsHandler } from './poolList.ts';
 import { poolRules, storedPool, viewOfPool, wirePool } from './poolView.ts';
 
@@ -102,7 +102,8 @@ function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly p
 const patch: Handler = async (call, parts) => {
   const { startTask, ...rest } = readBody('PoolPatch', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
-    if (isStructural(rest) && !isEmpty(pool)) throw new BatchError('OperationInvalidForCurrentState');
+    const structural = Object.keys(rest).find((name) => !changeableAnyTime.has(name));
+    if (structural !== undefined && !isEmpty(pool)) throw invalidForState(`The pool has nodes, or is to have some: ${structural} can be changed in an empty pool only.`);
     const spec = storedPool(pool);
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
@@ -114,7 +115,6 @@ const patch: Handler = async (call, parts) => {
 
 /** These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0). */
 const changeableAnyTime: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
-const isStructural = (patch: Omit<PoolPatch, 'startTask'>): boolean => Object.keys(patch).some((name) => !changeableAnyTime.has(name));
 const isEmpty = (pool: PoolWithStatus): boolean =>
   (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + pool.targetDedicated + pool.targetLowPriority === 0;
 
@@ -151,7 +151,7 @@ const resize: Handler = async (call, parts) => {
 
 const stopResize: Handler = async (call, parts) => {
   const modifiedAt = await change(call, parts, (pool) => {
-    if (viewOfPool(pool).allocationState === 'steady') throw new BatchError('OperationInvalidForCurrentState');
+    if (viewOfPool(pool).allocationState === 'steady') throw invalidForState("The pool's allocationState is 'steady': there is no resize to stop.");
     return { pool: { ...pool, stopSequence: pool.resizeSequence }, modifies: false };
   });
   return changed(call, 202, modifiedAt);

@@ -9,6 +9,7 @@ import { createAgentSockets } from './agentSockets.ts';
 import type { Quotas } from './call.ts';
 import { serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
+import { endAnswer } from './ending.ts';
 import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
@@ -123,7 +124,9 @@ function decoded(text: string): string | undefined {
 
 async function answerOwn(route: OwnRoute, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { status, type, text } = await route(request);
-  response.writeHead(status, { 'Content-Type': type, 'Content-Length': Buffer.byteLength(text) }).end(text);
+  response.statusCode = status;
+  response.setHeader('Content-Type', type);
+  endAnswer(request, response, text);
 }
 
 async function answerClient(plane: DataPlane, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -140,13 +143,13 @@ function incomingOf(message: IncomingMessage, response: ServerResponse): Incomin
 }
 
 /** Names of headers are spelled as the real service spells them: some clients read them with their case. */
-function send({ method }: IncomingMessage, response: ServerResponse, { status, headers, body, reason }: Outgoing): void {
+function send(request: IncomingMessage, response: ServerResponse, { status, headers, body, reason }: Outgoing): void {
   response.statusCode = status;
   if (reason !== undefined) response.statusMessage = reason;
   for (const [name, value] of Object.entries(headers)) response.setHeader(headerName(name), value);
   // A HEAD answer, an error too, has headers alone.
-  if (method === 'HEAD' || body === null) response.end();
-  else if (typeof body === 'string') response.end(body);
+  if (request.method === 'HEAD' || body === null) endAnswer(request, response, null);
+  else if (typeof body === 'string') endAnswer(request, response, body);
   // A body that breaks off breaks the connection: so the client knows that it does not have it all.
   else pipeline(body, response, () => {});
 }

@@ -7,7 +7,7 @@ import type { OperationId } from '../wire/operations.ts';
 import { applySelect } from '../wire/query.ts';
 import { readBody } from '../wire/validate.ts';
 import { writeBody } from '../wire/write.ts';
-import { changed, created, deleted, entity } from './answer.ts';
+import { changed, created, deleted, entity, entityHeaders } from './answer.ts';
 import { param, wakeAndWait, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
 import { guardJob, type JobCall } from './jobGuards.ts';
@@ -77,7 +77,8 @@ const reactivate: Handler = async (call, parts) => {
     // The request to end it belongs to the life that has ended.
     return { reactivateSequence: task.reactivateSequence + 1, terminateAt: null };
   });
-  return changed(call, 204, modifiedAt);
+  // Without DataServiceId (recorded).
+  return { status: 204, headers: entityHeaders(modifiedAt), body: null };
 };
 
 const remove: Handler = async (call, parts) => {

@@ -26,4 +26,4 @@ export interface AttemptKey {
 export const attemptName = (key: AttemptKey): string => `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
 
 /** Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and case-insensitive). */
-export const idKey = (id: string): string => id.toLowerCase();
+export const idKey = (id: string): string => id.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());

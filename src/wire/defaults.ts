@@ -4,7 +4,7 @@ import type { ApiVersion } from './versions.ts';
 
 /** What the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
 
-const week = 'P7D';
+const WEEK = 'P7D';
 
 export function withUserDefaults(identity: UserIdentity | undefined): UserIdentity {
   if (identity?.username !== undefined) return identity;
@@ -36,7 +36,16 @@ export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
     enableInterNodeCommunication: pool.enableInterNodeCommunication ?? false,
     taskSlotsPerNode: pool.taskSlotsPerNode ?? 1,
     taskSchedulingPolicy: pool.taskSchedulingPolicy ?? { nodeFillType: 'Spread' as const },
-    virtualMachineConfiguration: machine && { ...machine, imageReference: withImageDefaults(machine.imageReference) },
+    virtualMachineConfiguration: machine && {
+      ...machine,
+      imageReference: withImageDefaults(machine.imageReference),
+      dataDisks: machine.dataDisks?.map((disk) => ({ ...disk, caching: disk.caching ?? ('none' as const), storageAccountType: disk.storageAccountType ?? ('standard_lrs' as const) })),
+    },
+    cloudServiceConfiguration: pool.cloudServiceConfiguration && { ...pool.cloudServiceConfiguration, osVersion: pool.cloudServiceConfiguration.osVersion ?? '*' },
+    networkConfiguration: pool.networkConfiguration && {
+      ...pool.networkConfiguration,
+      dynamicVNetAssignmentScope: pool.networkConfiguration.dynamicVNetAssignmentScope ?? ('none' as const),
+    },
     startTask: pool.startTask && withStartTaskDefaults(pool.startTask, version),
   };
 }
@@ -66,7 +75,7 @@ export function withJobDefaults(job: JobAdd) {
 export function withConstraintDefaults(constraints: TaskConstraints | undefined, job: Pick<Job, 'constraints'>) {
   return {
     maxWallClockTime: constraints?.maxWallClockTime ?? unlimitedDuration,
-    retentionTime: constraints?.retentionTime ?? week,
+    retentionTime: constraints?.retentionTime ?? WEEK,
     maxTaskRetryCount: constraints?.maxTaskRetryCount ?? job.constraints?.maxTaskRetryCount ?? 0,
   };
 }

@@ -12,15 +12,15 @@ interface ErrorRow {
  */
 export const errors = {
   // The request itself
-  ConditionNotMet: { status: 412, sentence: 'The resource does not meet the conditions in the headers.' },
-  MissingRequiredHeader: { status: 400, sentence: 'A header that this request needs was not specified.' },
+  ConditionNotMet: { status: 412, sentence: 'The condition specified using HTTP conditional header(s) is not met.' },
+  MissingRequiredHeader: { status: 400, sentence: "An HTTP header that's mandatory for this request is not specified." },
   MissingRequiredProperty: { status: 400, sentence: 'A required property was not specified in the request body.' },
-  MissingRequiredQueryParameter: { status: 400, sentence: 'A query parameter that this request needs was not specified.' },
+  MissingRequiredQueryParameter: { status: 400, sentence: "A query parameter that's mandatory for this request is not specified." },
   UnsupportedHeader: { status: 400, sentence: 'One of the headers of this request is not supported.' },
-  UnsupportedProperty: { status: 400, sentence: 'One of the properties in the request body is not supported.' },
+  UnsupportedProperty: { status: 400, sentence: 'One of the properties specified in the request body is not supported.' },
   UnsupportedQueryParameter: { status: 400, sentence: 'One of the query parameters of this request is not supported.' },
   UnsupportedRequestVersion: { status: 400, sentence: 'The api-version of this request is not supported.' },
-  InvalidHeaderValue: { status: 400, sentence: 'The value of one of the headers of this request is not valid.' },
+  InvalidHeaderValue: { status: 400, sentence: 'The value for one of the HTTP headers is not in the correct format.' },
   InvalidPropertyValue: { status: 400, sentence: 'The value provided for one of the properties in the request body is invalid.' },
   InvalidQueryParameterValue: { status: 400, sentence: 'Value for one of the query parameters specified in the request URI is invalid.' },
   OutOfRangeQueryParameterValue: { status: 400, sentence: 'A query parameter of this request is outside its range.' },
@@ -46,7 +46,7 @@ export const errors = {
   UnsupportedHttpVerb: { status: 405, sentence: 'The resource does not support the HTTP verb of this request.' },
   ResourceAlreadyExists: { status: 409, sentence: 'The specified resource already exists.' },
   MissingContentLengthHeader: { status: 411, sentence: 'The Content-Length header was not specified.' },
-  RequestBodyTooLarge: { status: 413, sentence: 'The request body is larger than allowed.' },
+  RequestBodyTooLarge: { status: 413, sentence: 'The request body is too large and exceeds the maximum permissible limit.' },
   RequestEntityTooLarge: { status: 413, sentence: 'One of the lists in the request body exceeds the size allowed.' },
   InvalidRange: { status: 416, sentence: 'The range lies outside the resource.' },
   TooManyRequests: { status: 429, sentence: 'Too many requests reached this account in a short time.' },
@@ -71,7 +71,7 @@ export const errors = {
   OutOfRangePriority: { status: 400, sentence: 'The specified priority is outside its range.' },
   InvalidConstraintValue: { status: 400, sentence: 'The value of one of the constraints is not valid.' },
   UnsupportedConstraint: { status: 400, sentence: 'One of the constraints is not supported.' },
-  InvalidApplicationPackageReferences: { status: 409, sentence: 'One of the referenced application packages does not exist or is not active.' },
+  InvalidApplicationPackageReferences: { status: 409, sentence: 'One or more of the specified application package references are invalid.' },
   InvalidCertificateReferences: { status: 409, sentence: 'One of the referenced certificates does not exist.' },
   // What is not there
   PoolNotFound: { status: 404, sentence: 'The specified pool does not exist.' },
@@ -112,7 +112,7 @@ export const errors = {
   NodeBeingReimaged: { status: 409, sentence: 'The specified node is being reimaged.' },
   NodeStateUnusable: { status: 409, sentence: 'The specified node is unusable.' },
   NodeAlreadyInTargetSchedulingState: { status: 409, sentence: 'The specified node is in this scheduling state already.' },
-  OperationNotValidOnNode: { status: 409, sentence: 'The specified node does not allow this operation.' },
+  OperationNotValidOnNode: { status: 409, sentence: 'The specified operation is not valid on the node.' },
   NodeCountsMismatch: { status: 409, sentence: 'The numbers of nodes in this request do not agree.' },
   // Jobs and job schedules
   JobBeingTerminated: { status: 409, sentence: 'The specified job is being terminated.' },
@@ -123,6 +123,7 @@ export const errors = {
   ActiveJobAndScheduleQuotaReached: { status: 409, sentence: 'The account has as many active jobs and job schedules as its quota allows.' },
   JobPreparationTaskNotSpecified: { status: 409, sentence: 'The specified job has no job preparation task.' },
   JobReleaseTaskNotSpecified: { status: 409, sentence: 'The specified job has no job release task.' },
+  JobPreparationTaskOrReleaseTaskNotSpecified: { status: 409, sentence: 'The specified job does not have either job preparation task or job release task.' },
   JobScheduleBeingTerminated: { status: 409, sentence: 'The specified job schedule is being terminated.' },
   JobScheduleBeingDeleted: { status: 409, sentence: 'The specified job schedule has been marked for deletion and is being reclaimed.' },
   JobScheduleDisabled: { status: 409, sentence: 'The specified job schedule is disabled.' },
@@ -133,9 +134,9 @@ export const errors = {
   TaskSucceeded: { status: 409, sentence: 'The specified task has succeeded.' },
   TaskFilesUnavailable: { status: 409, sentence: 'The files of the specified task are not available now.' },
   TaskFilesCleanedup: { status: 409, sentence: 'The files of the specified task have been removed.' },
-  OperationInvalidForCurrentState: { status: 409, sentence: 'The resource does not allow this operation in its current state.' },
+  OperationInvalidForCurrentState: { status: 409, sentence: 'The specified operation is not valid for the current state of the resource.' },
   // Certificates
-  CertificateBeingDeleted: { status: 409, sentence: 'The specified certificate has been marked for deletion and is being reclaimed.' },
+  CertificateBeingDeleted: { status: 409, sentence: 'The specified certificate has been marked for deletion and is being deleted.' },
   CertificateStateActive: { status: 409, sentence: 'The specified certificate is active.' },
   CertificateDeleteFailed: { status: 409, sentence: 'The specified certificate could not be deleted.' },
 } as const satisfies Readonly<Record<string, ErrorRow>>;

@@ -1,4 +1,4 @@
-import { BatchError } from './errors.ts';
+import { BatchError, invalidHeader } from './errors.ts';
 import { formatHttpDate } from './timestamps.ts';
 
 /** What a file of a task or node is, to its headers. */
@@ -44,20 +44,31 @@ export interface ByteRange {
   readonly lastByte: number;
 }
 
+/** A range as asked for: from `first` to `last`, to the end, or the last `last` bytes where there is no `first`. */
+export interface AskedRange {
+  readonly first: number | undefined;
+  readonly last: number | undefined;
+}
+
 /**
- * Reads `ocp-range` or `Range`: `bytes=a-b`, `bytes=a-` or `bytes=-n` for the last n. Undefined stands for the whole file, also
- * for a header that is no single byte range: HTTP lets a server ignore those.
- * @throws BatchError InvalidRange (416) when it begins beyond the end of the file.
+ * Reads `ocp-range` or `Range`: `bytes=a-b`, `bytes=a-` or `bytes=-n` for the last n. Undefined stands for the whole file. HTTP lets a server ignore a range that it
+ * cannot read; here nothing asked for is ignored.
+ * @throws BatchError InvalidHeaderValue (400) for what is no single range of bytes.
  */
-export function parseByteRange(header: string | undefined, sizeBytes: number): ByteRange | undefined {
-  const match = header === undefined ? null : /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim());
-  if (match === null) return undefined;
-  const [, first = '', last = ''] = match;
-  if (first === '' && last === '') return undefined;
-  const firstByte = first === '' ? Math.max(sizeBytes - Number(last), 0) : Number(first);
-  const lastByte = first === '' || last === '' ? sizeBytes - 1 : Math.min(Number(last), sizeBytes - 1);
-  if (last !== '' && first !== '' && Number(last) < firstByte) return undefined;
-  if (firstByte >= sizeBytes || (first === '' && last === '0')) throw new BatchError('InvalidRange');
+export function readByteRange(name: 'ocp-range' | 'Range', header: string | undefined): AskedRange | undefined {
+  if (header === undefined) return undefined;
+  const match = /^bytes=(\d{0,15})-(\d{0,15})$/i.exec(header.trim());
+  const [first, last] = [match?.[1] ?? '', match?.[2] ?? ''].map((part) => (part === '' ? undefined : Number(part)));
+  if (first === undefined && last === undefined) throw invalidHeader(name, header, 'The value must be one range of bytes, such as bytes=0-99.');
+  if (first !== undefined && last !== undefined && last < first) throw invalidHeader(name, header, 'The range must not end before it begins.');
+  return { first, last };
+}
+
+/** The bytes of a file of that size. @throws BatchError InvalidRange (416) for a range that begins beyond the end, or holds nothing. */
+export function rangeWithin({ first, last }: AskedRange, sizeBytes: number): ByteRange {
+  const firstByte = first ?? Math.max(sizeBytes - (last ?? 0), 0);
+  const lastByte = first === undefined || last === undefined ? sizeBytes - 1 : Math.min(last, sizeBytes - 1);
+  if (firstByte >= sizeBytes) throw new BatchError('InvalidRange');
   return { firstByte, lastByte };
 }
 

@@ -1,4 +1,12 @@
+import { lowerAscii } from './letters.ts';
 import type { OsType, SupportedImage, VerificationType } from './types.generated.ts';
+
+/** What names an image of the marketplace, in any case. */
+export interface ImageName {
+  readonly publisher?: string | undefined;
+  readonly offer?: string | undefined;
+  readonly sku?: string | undefined;
+}
 
 interface ImageRow {
   readonly publisher: string;
@@ -59,6 +67,7 @@ const rows: readonly CompactRow[] = [
   ['microsoft-azure-batch', 'ubuntu-server-container', '20-04-lts', 'ubuntu 20.04', 'v', docker, '2025-04-22'],
   ['microsoft-dsvm', 'ubuntu-hpc', '2004', 'ubuntu 20.04', 'v', `${docker} ${nvidia} ${gen2}`, '2025-04-22'],
   ['microsoft-dsvm', 'ubuntu-hpc', '2204', 'ubuntu 22.04', 'v', `${docker} ${nvidia} ${gen2}`],
+  ['microsoft-dsvm', 'ubuntu-hpc', '2404', 'ubuntu 24.04', 'v', `${docker} ${nvidia} ${gen2}`],
   ['microsoftcblmariner', 'cbl-mariner', 'cbl-mariner-2', 'mariner 2.0', 'u', '', '2025-07-31'],
   ['microsoftwindowsserver', 'windowsserver', '2012-r2-datacenter', 'windows amd64', 'v', '', '2023-10-10'],
   ['microsoftwindowsserver', 'windowsserver', '2016-datacenter', 'windows amd64', 'v'],
@@ -98,13 +107,98 @@ export const supportedImages: readonly SupportedImage[] = images.map((image) => 
   osType: image.os,
 }));
 
+/** Offers that Batch has had or may well have, whose images the catalogue does not list one by one: any SKU of them is taken. */
+const OTHER_OFFERS: ReadonlySet<string> = new Set([
+  'batch/rendering-windows2019',
+  'canonical/0001-com-ubuntu-confidential-vm-jammy',
+  'canonical/0001-com-ubuntu-minimal-jammy',
+  'canonical/0001-com-ubuntu-server-lunar',
+  'canonical/0001-com-ubuntu-server-mantic',
+  'canonical/ubuntu-22_04-lts',
+  'canonical/ubuntu-26_04-lts',
+  'credativ/debian',
+  'almalinux/almalinux-arm',
+  'almalinux/almalinux-x86_64',
+  'debian/debian-9',
+  'debian/debian-13',
+  'microsoft-azure-batch/centos-container-rdma',
+  'microsoft-azure-batch/ubuntu-server-container-rdma',
+  'microsoft-azure-batch/windows-container',
+  'microsoft-dsvm/aml-workstation',
+  'microsoft-dsvm/dsvm-win-2019',
+  'microsoft-dsvm/dsvm-win-2022',
+  'microsoft-dsvm/dsvm-windows',
+  'microsoft-dsvm/linux-data-science-vm-ubuntu',
+  'microsoft-dsvm/ubuntu-1804',
+  'microsoft-dsvm/ubuntu-2004',
+  'microsoftcblmariner/azure-linux-3',
+  'microsoftwindowsserver/microsoftserveroperatingsystems-previews',
+  'microsoftwindowsserver/windowsserverdotnet',
+  'microsoftwindowsserver/windowsserversemiannual',
+  'openlogic/centos-hpc',
+  'oracle/oracle-linux',
+  'redhat/rhel',
+  'rocky/rockylinux-x86_64',
+  'resf/rockylinux-x86_64',
+  'suse/sles',
+  'suse/sles-hpc',
+  'suse/sles-15-sp5',
+  'xilinx/xilinx_alveo_u250_deployment_vm_centos78_032321',
+  'xilinx/xilinx_alveo_u250_deployment_vm_ubuntu2004_062421',
+]);
+
+/**
+ * Why an image of the marketplace is refused, or undefined: nobody has its offer, or it is an image of the catalogue written otherwise (parts swapped or misspelt),
+ * which is then named. A SKU unlike those of its offer is taken: new ones appear every month.
+ */
+export function imageProblem(image: Required<{ readonly [Part in keyof ImageName]: string }>): string | undefined {
+  const asked = [image.publisher, image.offer, image.sku].map(lowerAscii);
+  const [publisher = '', offer = ''] = asked;
+  if (agentOfImage(image) !== undefined) return undefined;
+  const isKnownOffer = OTHER_OFFERS.has(`${publisher}/${offer}`) || images.some((row) => row.publisher === publisher && row.offer === offer);
+  const meant = images.find((row) => isMeant(asked, [row.publisher, row.offer, row.sku]));
+  if (isKnownOffer && meant === undefined) return undefined;
+  const sentence = `The specified imageReference with publisher ${image.publisher} offer ${image.offer} sku ${image.sku} is not supported.`;
+  return meant === undefined ? sentence : `${sentence} There is one with publisher ${meant.publisher} offer ${meant.offer} sku ${meant.sku}.`;
+}
+
+/** Most letters in which a misspelt name differs, all parts together. */
+const MISSPELT_LETTERS = 3;
+
+/** Whether the parts are those of an image in another order, with other separators, or with few wrong letters: digits are versions, and never misspelt ones. */
+function isMeant(asked: readonly string[], image: readonly string[]): boolean {
+  if (asked.toSorted().join('/') === image.toSorted().join('/')) return true;
+  const distances = image.map((part, index) => spellingDistance(asked[index] ?? '', part));
+  return distances.reduce((sum, distance) => sum + distance, 0) <= MISSPELT_LETTERS;
+}
+
+function spellingDistance(asked: string, meant: string): number {
+  const [left, right] = [asked, meant].map((text) => text.replaceAll(/[^a-z0-9]/g, ''));
+  if (left === undefined || right === undefined || left === right) return 0;
+  if (left.replaceAll(/\D/g, '') !== right.replaceAll(/\D/g, '') || Math.abs(left.length - right.length) > MISSPELT_LETTERS) return Infinity;
+  return editDistance(left, right);
+}
+
+/** Letters to add, to remove or to replace between two texts (Levenshtein). */
+function editDistance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (const [index, letter] of [...left].entries()) {
+    const next = [index + 1];
+    for (const [place, other] of [...right].entries()) {
+      next.push(Math.min((next[place] ?? 0) + 1, (row[place + 1] ?? 0) + 1, (row[place] ?? 0) + Number(letter !== other)));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}
+
 /** The operating system of a node agent SKU (any case), or undefined when there is no such SKU. */
 export function osOfAgent(nodeAgentSkuId: string): OsType | undefined {
-  return agents.get(nodeAgentSkuId.toLowerCase());
+  return agents.get(lowerAscii(nodeAgentSkuId));
 }
 
 /** The node agent SKU that a catalogued image needs, or undefined for images the catalogue does not know. */
-export function agentOfImage(image: { readonly publisher?: string | undefined; readonly offer?: string | undefined; readonly sku?: string | undefined }): string | undefined {
-  const [publisher, offer, sku] = [image.publisher, image.offer, image.sku].map((part) => part?.toLowerCase());
+export function agentOfImage(image: ImageName): string | undefined {
+  const [publisher, offer, sku] = [image.publisher, image.offer, image.sku].map((part) => part && lowerAscii(part));
   return images.find((row) => row.publisher === publisher && row.offer === offer && row.sku === sku)?.agent;
 }

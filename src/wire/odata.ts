@@ -1,4 +1,5 @@
 import { invalidQuery } from './errors.ts';
+import { lowerAscii, withoutLookAlikes } from './letters.ts';
 import { parseHttpDate, parseTimestamp } from './timestamps.ts';
 
 export type Comparison = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
@@ -93,7 +94,7 @@ export function parseFilter(text: string): Filter {
     const operator = peek().text.toLowerCase();
     if (peek().kind !== 'word' || !isComparison(operator)) return { kind: 'flag', path };
     take();
-    return { kind: 'compare', path, operator, literal: parseLiteral(take()) };
+    return { kind: 'compare', path, operator, literal: literalOf(path, parseLiteral(take())) };
   }
 
   function parseStartsWith(): Filter {
@@ -102,7 +103,7 @@ export function parseFilter(text: string): Filter {
     expect('comma');
     const prefix = unquote(expect('text').text);
     expect('close');
-    const filter: Filter = { kind: 'startsWith', path, prefix };
+    const filter: Filter = { kind: 'startsWith', path, prefix: isIdPath(path) ? withoutLookAlikes(prefix) : prefix };
     // `startswith(id,'a') eq true` is the long form of the same.
     if (!isWord('eq')) return filter;
     take();
@@ -154,6 +155,15 @@ function tokenize(text: string): readonly Token[] {
   return tokens;
 }
 
+/** Ids compare without case, but have ASCII letters alone. */
+function literalOf(path: readonly string[], literal: Literal): Literal {
+  return literal.kind === 'text' && isIdPath(path) ? { kind: 'text', value: withoutLookAlikes(literal.value) } : literal;
+}
+
+function isIdPath(path: readonly string[]): boolean {
+  return /(^i|I)d$/.test(path.at(-1) ?? '');
+}
+
 function isComparison(text: string): text is Comparison {
   return comparisons.has(text);
 }
@@ -168,33 +178,48 @@ function fault(filter: string, reason: string): never {
 
 /** What the values of a property are, as literals; null goes with all of them. */
 export type LiteralKind = Exclude<Literal['kind'], 'nothing'>;
-type KindOf = (path: readonly string[]) => LiteralKind;
+
+/** What a property may be compared with: `values` are those of an enum, undefined where any of the kind will do. */
+export interface LiteralType {
+  readonly kind: LiteralKind;
+  readonly values: readonly string[] | undefined;
+}
+
+type TypeOf = (path: readonly string[]) => LiteralType;
 
 /**
- * Refuses paths and operators that the table of a list does not have, and literals of another kind than the property: no value
- * compares with them, and an empty list would hide the mistake (OData's own readers refuse "incompatible types" as well).
+ * Refuses paths and operators that the table of a list does not have, literals of another kind than the property, and values that an enum does not have: no value
+ * compares with them, and an empty list would hide the mistake (OData's own readers refuse "incompatible types" as well; the service's page of error codes has the
+ * state `deleted` for its example of an invalid value).
  */
-export function checkFilter(filter: Filter, table: FilterTable, kindOf: KindOf, text: string): void {
+export function checkFilter(filter: Filter, table: FilterTable, typeOf: TypeOf, text: string): void {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      checkFilter(filter.left, table, kindOf, text);
-      checkFilter(filter.right, table, kindOf, text);
+      checkFilter(filter.left, table, typeOf, text);
+      checkFilter(filter.right, table, typeOf, text);
       return;
     case 'not':
-      checkFilter(filter.operand, table, kindOf, text);
+      checkFilter(filter.operand, table, typeOf, text);
       return;
     case 'compare':
       checkPath(filter.path, filter.operator, table, text);
-      if (filter.literal.kind !== 'nothing') checkKind(filter.path, filter.literal.kind, kindOf, text);
+      checkLiteral(filter.path, filter.literal, typeOf(filter.path), text);
       return;
     case 'startsWith':
       checkPath(filter.path, 'startswith', table, text);
       return;
     case 'flag':
       checkPath(filter.path, 'eq', table, text);
-      checkKind(filter.path, 'flag', kindOf, text);
+      checkKind(filter.path, 'flag', typeOf(filter.path).kind, text);
   }
+}
+
+function checkLiteral(path: readonly string[], literal: Literal, { kind, values }: LiteralType, text: string): void {
+  if (literal.kind === 'nothing') return;
+  checkKind(path, literal.kind, kind, text);
+  if (literal.kind !== 'text' || values === undefined || values.some((value) => lowerAscii(value) === lowerAscii(literal.value))) return;
+  fault(text, `'${path.join('/')}' is never '${literal.value}', only one of: ${values.join(', ')}.`);
 }
 
 const kindNames: Readonly<Record<LiteralKind, string>> = {
@@ -204,8 +229,7 @@ const kindNames: Readonly<Record<LiteralKind, string>> = {
   time: "a date and time, such as DateTime'2011-05-08T08:49:37Z'",
 };
 
-function checkKind(path: readonly string[], kind: LiteralKind, kindOf: KindOf, text: string): void {
-  const wanted = kindOf(path);
+function checkKind(path: readonly string[], kind: LiteralKind, wanted: LiteralKind, text: string): void {
   if (kind !== wanted) fault(text, `'${path.join('/')}' is compared with ${kindNames[wanted]}.`);
 }
 

@@ -20,7 +20,7 @@ export interface OperationRow {
   readonly conditional: ConditionalHeaders;
   /** Status of success; others are errors to every SDK. */
   readonly status: 200 | 201 | 202 | 204;
-  /** The answer carries DataServiceId (operations.md declares it for Task_Get too; the recorded answer has none, and neither has ours). */
+  /** The answer carries DataServiceId (operations.md declares it for Task_Get and Task_Reactivate too; the recorded answers have none, and neither have ours). */
   readonly dataServiceId?: true;
   readonly response?: keyof Shapes;
   /**
@@ -92,7 +92,7 @@ export const operationRows = [
   { id: 'Task_Get', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}', query: ['$select', '$expand'], conditional: 'all4', status: 200, response: 'Task' },
   { id: 'Task_Update', method: 'PUT', path: '/jobs/{jobId}/tasks/{taskId}', body: 'TaskPut', conditional: 'all4', status: 200, dataServiceId: true },
   { id: 'File_ListFromTask', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}/files', query: ['maxresults', '$filter', 'recursive'], conditional: 'none', status: 200, response: 'NodeFileList' },
-  { id: 'Task_Reactivate', method: 'POST', path: '/jobs/{jobId}/tasks/{taskId}/reactivate', conditional: 'all4', status: 204, dataServiceId: true },
+  { id: 'Task_Reactivate', method: 'POST', path: '/jobs/{jobId}/tasks/{taskId}/reactivate', conditional: 'all4', status: 204 },
   { id: 'Task_ListSubtasks', method: 'GET', path: '/jobs/{jobId}/tasks/{taskId}/subtasksinfo', query: ['$select'], conditional: 'none', status: 200, response: 'SubtaskList' },
   { id: 'Task_Terminate', method: 'POST', path: '/jobs/{jobId}/tasks/{taskId}/terminate', conditional: 'all4', status: 204, dataServiceId: true },
   { id: 'File_DeleteFromTask', method: 'DELETE', path: '/jobs/{jobId}/tasks/{taskId}/files/{filePath}', query: ['recursive'], conditional: 'none', status: 200 },

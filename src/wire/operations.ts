@@ -1,4 +1,5 @@
 import { BatchError } from './errors.ts';
+import { lowerAscii } from './letters.ts';
 import { operationRows, type OperationId, type OperationRow } from './operationTable.ts';
 
 export type { ConditionalHeaders, OperationId, QueryName } from './operationTable.ts';
@@ -50,7 +51,7 @@ function find(place: Place, segments: readonly string[], index: number, params: 
     params[place.rest.name] = decode(segments.slice(index).join('/'));
     return place.rest.place;
   }
-  const key = certificateKey(segment, params) ?? segment.toLowerCase();
+  const key = certificateKey(segment, params) ?? lowerAscii(segment);
   const child = place.children.get(key);
   if (child !== undefined) return find(child, segments, index + 1, params);
   if (place.parameter === undefined || segment === '') return undefined;
@@ -80,7 +81,7 @@ function plant(row: Operation): void {
       place.parameter ??= { name: segment.slice(1, -1), place: emptyPlace() };
       place = place.parameter.place;
     } else {
-      const key = segment.toLowerCase();
+      const key = lowerAscii(segment);
       const child = place.children.get(key) ?? emptyPlace();
       place.children.set(key, child);
       place = child;

@@ -1,10 +1,12 @@
 import { BatchError, invalidQuery } from './errors.ts';
 import { filterTables } from './filters.ts';
+import { lowerAscii } from './letters.ts';
 import { limits } from './limits.ts';
-import { checkFilter, parseFilter, type Filter, type LiteralKind } from './odata.ts';
+import { checkFilter, parseFilter, type Filter, type LiteralKind, type LiteralType } from './odata.ts';
 import type { Operation, QueryName } from './operations.ts';
 import type { PropertyRow } from './shapes/definition.ts';
-import { isShape, rowsOf, type ShapeName } from './validate.ts';
+import { enums } from './shapes/enums.ts';
+import { isEnum, isShape, rowsOf, type ShapeName } from './validate.ts';
 import { parseTimestamp } from './timestamps.ts';
 import { parseApiVersion, type ApiVersion } from './versions.ts';
 
@@ -34,7 +36,7 @@ export interface Query {
 function parseQueryString(rawQuery: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   for (const [name, value] of queryPairs(rawQuery)) {
-    const lower = name.toLowerCase();
+    const lower = lowerAscii(name);
     if (!found.has(lower)) found.set(lower, value);
   }
   return found;
@@ -59,14 +61,19 @@ function decode(text: string): string {
   }
 }
 
+/** The api-version of a raw query, which is checked before all else. @throws BatchError of `parseApiVersion`. */
+export function readVersion(rawQuery: string, nowMs: number): ApiVersion {
+  return parseApiVersion(parseQueryString(rawQuery).get('api-version'), nowMs);
+}
+
 /**
  * Reads and checks the query of an operation. Empty values count as absent (JavaScript clients send them).
  * @throws BatchError of `parseApiVersion`; UnsupportedQueryParameter for a parameter the operation does not take;
- * OutOfRangeQueryParameterValue for maxresults; InvalidQueryParameterValue for all else.
+ * OutOfRangeQueryParameterValue for a maxresults above the most there can be; InvalidQueryParameterValue for all else.
  */
-export function readQuery(operation: Operation, rawQuery: string): Query {
+export function readQuery(operation: Operation, rawQuery: string, nowMs?: number): Query {
   const sent = parseQueryString(rawQuery);
-  const version = parseApiVersion(sent.get('api-version'));
+  const version = parseApiVersion(sent.get('api-version'), nowMs);
   const taken: ReadonlySet<string> = new Set<string>(['api-version', 'timeout', ...(operation.query ?? [])]);
   for (const [name, value] of sent) {
     // Nothing in the service holds it, and the database takes it in no parameter.
@@ -100,7 +107,9 @@ function readMaxResults(text: string | undefined, operation: Operation, version:
   if (text === undefined) return most;
   if (!/^-?\d{1,10}$/.test(text)) throw invalidQuery('maxresults', text, 'The value must be an integer.');
   const count = Number(text);
-  if (count < 1 || count > most) throw invalidQuery('maxresults', text, `The value must be from 1 to ${most}.`, 'OutOfRangeQueryParameterValue');
+  // Recorded, word for word.
+  if (count < 1) throw invalidQuery('maxresults', text, 'MaxResults cannot be less than 1');
+  if (count > most) throw invalidQuery('maxresults', text, `The value must be from 1 to ${most}.`, 'OutOfRangeQueryParameterValue');
   return count;
 }
 
@@ -108,8 +117,12 @@ function readFilter(text: string | undefined, operation: Operation): Filter | un
   if (text === undefined) return undefined;
   const filter = parseFilter(text);
   const shape = itemShape(operation);
-  checkFilter(filter, filterTables[operation.id] ?? {}, (path) => literalKinds[(shape && rowAt(shape, path)?.type) ?? ''] ?? 'text', text);
+  checkFilter(filter, filterTables[operation.id] ?? {}, (path) => literalType((shape && rowAt(shape, path)?.type) ?? ''), text);
   return filter;
+}
+
+function literalType(type: string): LiteralType {
+  return { kind: literalKinds[type] ?? 'text', values: isEnum(type) ? enums[type] : undefined };
 }
 
 /** How the values of a type are written in filters; all others are texts. */

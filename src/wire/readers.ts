@@ -1,5 +1,6 @@
 import { formatDuration, parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
+import { lowerAscii } from './letters.ts';
 import { limits } from './limits.ts';
 import type { PropertyRow, ScalarType } from './shapes/definition.ts';
 import { formatTimestamp, parseTimestamp } from './timestamps.ts';
@@ -9,10 +10,10 @@ export type Reader = (value: unknown, name: string) => unknown;
 
 /** Any case in, the service's case out. */
 export function enumReader(values: readonly string[]): Reader {
-  const byLowerCase = new Map(values.map((value) => [value.toLowerCase(), value]));
+  const byLowerCase = new Map(values.map((value) => [lowerAscii(value), value]));
   return (value, name) => {
     if (typeof value !== 'string') throw wrongType(name, 'a string');
-    const known = byLowerCase.get(value.toLowerCase());
+    const known = byLowerCase.get(lowerAscii(value));
     if (known === undefined) throw invalidProperty(name, value, `The value must be one of: ${values.join(', ')}.`);
     return known;
   };
@@ -90,7 +91,7 @@ const textRules: Readonly<Record<string, (value: string, name: string) => string
     idForm.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
   environmentName: (value, name) =>
     value.includes('=') ? fail(invalidProperty(name, value, "The name of an environment variable must not hold '='.")) : value,
-  lowerCase: (value) => value.toLowerCase(),
+  lowerCase: (value) => lowerAscii(value),
   fileMode: (value, name) => (/^(0o?)?[0-7]{3,4}$/.test(value) ? value : fail(invalidProperty(name, value, 'A file mode is written in octal, such as 0770.'))),
 };
 

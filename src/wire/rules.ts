@@ -1,7 +1,8 @@
 import { blobNameProblem } from './blobNames.ts';
 import { parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
-import { agentOfImage, osOfAgent } from './images.ts';
+import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
+import { lowerAscii } from './letters.ts';
 import { limits } from './limits.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
@@ -50,7 +51,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     rule('VirtualMachineConfiguration', 'the node agent fits the image', 'OpenAPI, nodeAgentSKUId', ({ imageReference, nodeAgentSKUId }) => {
       if (osOfAgent(nodeAgentSKUId) === undefined) throw invalidProperty('nodeAgentSKUId', nodeAgentSKUId, 'There is no such node agent SKU.');
       const needed = agentOfImage(imageReference);
-      if (needed !== undefined && needed !== nodeAgentSKUId.toLowerCase()) {
+      if (needed !== undefined && needed !== lowerAscii(nodeAgentSKUId)) {
         throw invalidProperty('nodeAgentSKUId', nodeAgentSKUId, `The image needs the node agent SKU ${needed}.`);
       }
     }),
@@ -62,6 +63,14 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       const marketplace = image.publisher !== undefined || image.offer !== undefined || image.sku !== undefined;
       if (given.length + (marketplace ? 1 : 0) > 1) throw exclusive([...custom, 'publisher'], image);
       if (given.length === 0) requireAll(['publisher', 'offer', 'sku'], image);
+    }),
+    rule('ImageReference', 'an image of the marketplace is one of Batch', 'recorded, AZ 94', ({ publisher, offer, sku }) => {
+      if (publisher === undefined || offer === undefined || sku === undefined) return;
+      const reason = imageProblem({ publisher, offer, sku });
+      if (reason !== undefined) throw refusedFor('imageReference', reason);
+    }),
+    rule('ImageReference', "an own image is a gallery's", 'recorded, DP 13, AZ 95', ({ virtualMachineImageId: id }) => {
+      if (id !== undefined && !GALLERY_IMAGE.test(id)) throw invalidProperty('virtualMachineImageId', id, GALLERY_IMAGE_REASON);
     }),
   ],
   NetworkConfiguration: [
@@ -82,6 +91,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     ),
   ],
   StartTask: [
+    resourceFilesRule('StartTask'),
     rule('StartTask', 'a start task is at most 32,768 characters', 'limits.md 7.2', (task) => {
       const length = JSON.stringify(task).length;
       if (length > limits.startTaskCharacters) {
@@ -140,7 +150,16 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       }
     }),
   ],
+  JobManagerTask: [resourceFilesRule('JobManagerTask')],
+  JobPreparationTask: [resourceFilesRule('JobPreparationTask')],
+  JobReleaseTask: [resourceFilesRule('JobReleaseTask')],
+  MultiInstanceSettings: [
+    rule('MultiInstanceSettings', 'common resource files have at most 32,768 characters in all', 'as resourceFiles (inferred)', ({ commonResourceFiles }) =>
+      checkResourceFiles('commonResourceFiles', commonResourceFiles),
+    ),
+  ],
   TaskAdd: [
+    resourceFilesRule('TaskAdd'),
     rule('TaskAdd', 'a multi-instance task takes one slot of each node', 'OpenAPI, requiredSlots', ({ multiInstanceSettings, requiredSlots = 1 }) => {
       if (multiInstanceSettings !== undefined && requiredSlots !== 1) {
         throw invalidProperty('requiredSlots', requiredSlots, 'requiredSlots must be 1 for a multi-instance task.');
@@ -176,6 +195,33 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
 export function rulesOf(shape: keyof Wire.Shapes): readonly Rule[] {
   return rules[shape] ?? [];
 }
+
+type WithFiles = 'StartTask' | 'JobManagerTask' | 'JobPreparationTask' | 'JobReleaseTask' | 'TaskAdd';
+
+function resourceFilesRule(shape: WithFiles): Rule {
+  return rule(shape, 'resource files have at most 32,768 characters in all', 'BatchExplorer issues 30, 978, 1758', ({ resourceFiles }: Pick<Wire.TaskAdd, 'resourceFiles'>) =>
+    checkResourceFiles('resourceFiles', resourceFiles),
+  );
+}
+
+/** Code, values and Reason are those of users' reports. */
+function checkResourceFiles(name: string, files: readonly Wire.ResourceFile[] | undefined): void {
+  if (files === undefined || JSON.stringify(files).length <= limits.resourceFilesCharacters) return;
+  const reason = `Total size of ${name} cannot be more than ${limits.resourceFilesCharacters} characters`;
+  throw refusedFor(name, reason);
+}
+
+/** InvalidPropertyValue without the value, as the service answers for what is no single value. */
+function refusedFor(name: string, reason: string): BatchError {
+  return new BatchError('InvalidPropertyValue', [
+    { key: 'PropertyName', value: name },
+    { key: 'Reason', value: reason },
+  ]);
+}
+
+const GALLERY_IMAGE = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i;
+const GALLERY_IMAGE_FORM = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}';
+const GALLERY_IMAGE_REASON = `The specified resource id must be of the format ${GALLERY_IMAGE_FORM}/versions/{galleryImageVersionName} or ${GALLERY_IMAGE_FORM}`;
 
 function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
   return [
@@ -231,7 +277,11 @@ export function checkTaskAgainstJob(
   task: Wire.TaskAdd,
   job: Pick<Wire.JobAdd, 'usesTaskDependencies' | 'onTaskFailure' | 'jobPreparationTask' | 'jobReleaseTask'>,
 ): void {
-  if (task.dependsOn !== undefined && job.usesTaskDependencies !== true) throw new BatchError('TaskDependenciesNotSpecifiedOnJob');
+  // Lists with nothing in them ask for nothing; the code is what users got (errors.md 4.4), not the documented TaskDependenciesNotSpecifiedOnJob.
+  const { taskIds = [], taskIdRanges = [] } = task.dependsOn ?? {};
+  if (taskIds.length + taskIdRanges.length > 0 && job.usesTaskDependencies !== true) {
+    throw invalidProperty('dependsOn', '', 'The job does not use task dependencies; set its usesTaskDependencies to true when you add it.', 'UnsupportedProperty');
+  }
   for (const { jobAction, dependencyAction } of exitOptionsOf(task.exitConditions)) {
     if (jobAction !== undefined && (job.onTaskFailure ?? 'noaction') === 'noaction') {
       throw invalidProperty('jobAction', jobAction, "The job's onTaskFailure must be performexitoptionsjobaction.");

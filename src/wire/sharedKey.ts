@@ -85,7 +85,10 @@ function failed(detail: string): BatchError {
  * ocp-date, and in encoded separators of the path.
  */
 export function stringsToSign(request: SignedRequest, account: string): readonly string[] {
-  const lengths = distinct([headerOf(request, 'content-length') ?? '', ...(request.bodyLength === 0 ? ['0', ''] : [String(request.bodyLength)])]);
+  // Of a body in chunks no length is known: nothing is what was signed.
+  const isChunked = headerOf(request, 'transfer-encoding') !== undefined;
+  const known = isChunked ? [] : request.bodyLength === 0 ? ['0', ''] : [String(request.bodyLength)];
+  const lengths = distinct([headerOf(request, 'content-length') ?? '', ...known]);
   const date = headerOf(request, 'date') ?? '';
   const dates = headerOf(request, 'ocp-date') === undefined ? [date] : distinct(['', date]);
   const question = request.rawUrl.indexOf('?');

@@ -179,10 +179,10 @@ function isAnnotation(key: string): boolean {
   return key.startsWith('odata.') || key.includes('@odata.');
 }
 
+/** Sentence and Reason as recorded; the names of types are those of the specification, where the service's own are not known. */
 function unknownProperty(name: string, shape: string): BatchError {
-  return new BatchError('InvalidRequestBody', [
-    { key: 'PropertyName', value: name.slice(0, 128) },
-    { key: 'Reason', value: `The property '${name.slice(0, 128)}' does not exist on type '${shape}' in this api-version.` },
-  ]);
+  const type = `Microsoft.Azure.Batch.Protocol.Entities.${shape}`;
+  const reason = `The property '${name.slice(0, 128)}' does not exist on type '${type}'. Make sure to only use property names that are defined by the type.`;
+  return new BatchError('InvalidRequestBody', [{ key: 'Reason', value: reason }]);
 }
 

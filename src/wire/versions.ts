@@ -1,4 +1,5 @@
 import { BatchError } from './errors.ts';
+import { parseTimestamp } from './timestamps.ts';
 
 /**
  * The API versions served, oldest first. `revision` is the middle number of the version's text
@@ -43,21 +44,22 @@ const known = new Map<string, ApiVersion>(apiVersions.map((row) => [row.text, { 
 const form = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(\.\d{1,4}\.\d{1,4})?$/;
 
 /**
- * Reads the query parameter `api-version`.
+ * Reads the query parameter `api-version`. A version after the newest one known is served as that, up to the day of `nowMs`: it may exist by then.
  * @throws BatchError MissingRequiredQueryParameter when absent, UnsupportedRequestVersion (400) when malformed, older
- * than 2017-05-01.5.0, or between two known versions without being one (the real service refuses those as well).
+ * than 2017-05-01.5.0, between two known versions without being one (the real service refuses those as well), or of a day still to come.
  */
-export function parseApiVersion(text: string | undefined): ApiVersion {
+export function parseApiVersion(text: string | undefined, nowMs = -Infinity): ApiVersion {
   if (text === undefined || text === '') {
     throw new BatchError('MissingRequiredQueryParameter', [{ key: 'QueryParameterName', value: 'api-version' }]);
   }
   const version = known.get(text);
   if (version !== undefined) return version;
-  if (form.test(text) && text.slice(0, 10) > newestApiVersion.text) {
+  if (form.test(text) && text.slice(0, 10) > newestApiVersion.text && (parseTimestamp(`${text.slice(0, 10)}T00:00:00Z`) ?? Infinity) <= nowMs) {
     return { text, revision: newestApiVersion.revision, newer: true };
   }
   throw new BatchError('UnsupportedRequestVersion', [
     { key: 'QueryParameterName', value: 'api-version' },
     { key: 'QueryParameterValue', value: text.slice(0, 64) },
+    { key: 'Reason', value: `The newest api-version served is ${newestApiVersion.text}.` },
   ]);
 }

@@ -1,3 +1,5 @@
+import { lowerAscii } from './letters.ts';
+
 /** A machine size: what slots and quotas are counted by. */
 export interface VmSize {
   /** Lower case, as the service answers it. */
@@ -19,6 +21,11 @@ const oddSizes: readonly (readonly [string, number, number])[] = [
   ['a9', 16, 112],
   ['a10', 8, 56],
   ['a11', 16, 112],
+  // The basic tier; its smallest, A0, is not for Batch.
+  ['basic_a1', 1, 1.75],
+  ['basic_a2', 2, 3.5],
+  ['basic_a3', 4, 7],
+  ['basic_a4', 8, 14],
   ['standard_a1', 1, 1.75],
   ['standard_a2', 2, 3.5],
   ['standard_a3', 4, 7],
@@ -50,7 +57,7 @@ function dSeries(version: string): (readonly [string, number, number])[] {
 }
 
 /** GiB a core by the family's first letter, where names follow Azure's convention (their number is the number of cores). */
-const memoryPerCore: Readonly<Record<string, number>> = { a: 2, b: 4, d: 4, e: 8, f: 2, g: 14, h: 4, l: 8, m: 28, n: 7 };
+const memoryPerCore: Readonly<Record<string, number>> = { a: 2, b: 4, d: 4, e: 8, f: 2, g: 14, h: 4, l: 8, m: 28, n: 7, p: 18 };
 
 const table = new Map(oddSizes.map(([name, cores, gib]) => [name, { name, cores, memoryMiB: gib * 1024 }]));
 const convention = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_[a-z][a-z\d]*)*$/;
@@ -61,7 +68,7 @@ const convention = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_
  * because new sizes appear every month; their memory is then that of their family.
  */
 export function findVmSize(name: string): VmSize | undefined {
-  const lower = name.toLowerCase();
+  const lower = lowerAscii(name);
   const row = table.get(lower);
   if (row !== undefined) return row;
   const match = convention.exec(lower);

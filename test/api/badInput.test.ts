@@ -162,7 +162,7 @@ describe('rules between properties', () => {
     ['a job without a pool', sent('JobAdd', { poolInfo: {} }), '400 MissingRequiredProperty'],
     ['a release task alone', sent('JobAdd', { jobReleaseTask: { commandLine: 'x' } }), '400'],
     ['an auto pool', sent('JobAdd', { poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job' } } }), '400 UnsupportedProperty'],
-    ['dependencies in a job without', sent('TaskAdd', { dependsOn: { taskIds: ['t'] } }), '400 TaskDependenciesNotSpecifiedOnJob'],
+    ['dependencies in a job without', sent('TaskAdd', { dependsOn: { taskIds: ['t'] } }), '400 UnsupportedProperty'],
     ['dependency actions in a job without', sent('TaskAdd', dependent), '400 InvalidPropertyValue'],
     ['job actions in a job without', sent('TaskAdd', { exitConditions: { default: { jobAction: 'terminate' } } }), '400 InvalidPropertyValue'],
     ['a file with two sources', sent('TaskAdd', { resourceFiles: [{ httpUrl: 'http://x', storageContainerUrl: 'http://y', filePath: 'z' }] }), '400 InvalidPropertyValue'],

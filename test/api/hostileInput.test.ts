@@ -45,6 +45,30 @@ describe('continuation tokens that nobody was given', () => {
   });
 });
 
+describe('ids that only look alike', () => {
+  const kelvin = '%E2%84%AA';
+
+  test('name nothing, in paths and in filters', async () => {
+    await it.ask(post('/pools', poolBody('Pk')));
+    await it.ask(post('/jobs', { id: 'Jk', poolInfo: { poolId: 'Pk' } }));
+    await it.ask(post('/jobs/Jk/tasks', { id: 'Kk', commandLine: 'x' }));
+    for (const [method, url, answer] of [
+      ['GET', `/jobs/jk/tasks/${kelvin}k`, '404 TaskNotFound'],
+      ['DELETE', `/jobs/jk/tasks/${kelvin}k`, '404 TaskNotFound'],
+      ['GET', `/jobs/J${kelvin}/tasks/kk`, '404 JobNotFound'],
+      ['DELETE', `/jobs/J${kelvin}`, '404 JobNotFound'],
+      ['GET', `/pools/P${kelvin}`, '404 PoolNotFound'],
+      ['GET', `/jobs/jk/tas${kelvin}s`, '400 InvalidUri'],
+    ] as const) {
+      expect(await said({ method, url }), `${method} ${url}`).toBe(answer);
+    }
+    for (const url of [`/jobs/jk/tasks?$filter=id%20eq%20'${kelvin}k'`, `/jobs/jk/tasks?$filter=startswith(id,'${kelvin}')`, `/jobs?$filter=id%20eq%20'J${kelvin}'`, `/nodecounts?$filter=poolId%20eq%20'P${kelvin}'`]) {
+      expect((await it.ask({ url })).json.value, url).toEqual([]);
+    }
+    expect(await said({ url: '/jobs/JK/tasks/kK' })).toBe('200');
+  });
+});
+
 describe('characters that cannot be kept', () => {
   test.each([
     ['/pools/%00', '400 RequestUrlFailedToParse'],

@@ -219,12 +219,20 @@ describe('filters of tasks', () => {
       time: ["DateTime'1970-01-01T00:00:06Z'", "DateTime'1970-01-01T00:00:07Z'", "DateTime'2026-11-20T12:00:03Z'", 'null'],
       flag: ['true', 'false'],
     };
+    // Other values of these are refused.
+    const stateLiterals = ["'completed'", "'ACTIVE'", "'running'", "'preparing'", 'null'];
+    const enumLiterals: Readonly<Record<string, readonly string[]>> = {
+      state: stateLiterals,
+      previousState: stateLiterals,
+      'executionInfo/result': ["'success'", "'Failure'", 'null'],
+      'executionInfo/failureInfo/category': ["'usererror'", "'ServerError'", 'null'],
+    };
     const comparison = fc
       .constantFrom(...Object.entries(filterTables.Task_List ?? {}).flatMap(([path, operators]) => operators.map((operator) => [path, operator] as const)))
       .chain(([path, operator]) =>
         operator === 'startswith'
           ? fc.constantFrom('e', 'run', 'TVM:', 'd', 'É', 'é', 'İ').map((prefix) => `startswith(${path},'${prefix}')`)
-          : fc.constantFrom(...literals[taskFilterColumns[path]?.kind ?? 'text']).map((literal) => `${path} ${operator} ${literal}`),
+          : fc.constantFrom(...(enumLiterals[path] ?? literals[taskFilterColumns[path]?.kind ?? 'text'])).map((literal) => `${path} ${operator} ${literal}`),
       );
     const filter = fc.oneof(comparison, fc.tuple(comparison, fc.constantFrom('and', 'or'), comparison).map((parts) => parts.join(' ')), comparison.map((one) => `not (${one})`));
     await fc.assert(

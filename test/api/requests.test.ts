@@ -79,13 +79,34 @@ describe('who asks', () => {
   });
 
   test.each([
-    ['no credential', '', '401 AuthenticationFailed'],
+    ['no credential', '', '400 MissingRequiredHeader'],
     ['a token', 'Bearer abc', '401 AuthenticationFailed'],
     ['an unknown account', `SharedKey nobody:${Buffer.alloc(32).toString('base64')}`, '403 AuthenticationFailed'],
     ['a scheme of another kind', 'Basic abc', '400 InvalidAuthenticationInfo'],
     ['a signature that is none', 'SharedKey mybatchaccount:abc', '400 InvalidAuthenticationInfo'],
   ])('%s', async (_name, authorization, answer) => {
     expect(await said({ url: '/pools', headers: { authorization } })).toBe(answer);
+  });
+
+  test('nobody who shows nothing is challenged; who shows something else is told what is taken', async () => {
+    const said = async (url: string, headers: Readonly<Record<string, string>>) => it.askPlainly({ method: 'GET', url, headers: { host: 'x', ...headers } });
+    const none = await said(withVersion('/pools'), {});
+    expect(none).toMatchObject({ status: 400, reason: "An HTTP header that's mandatory for this request is not specified.", json: { code: 'MissingRequiredHeader', values: [{ key: 'HeaderName', value: 'Authorization' }] } });
+    expect(none.headers).not.toHaveProperty('www-authenticate');
+    expect((await said('/jobs/j/tasks/t/files/stdout.txt', {})).json).toMatchObject({ code: 'MissingRequiredQueryParameter', values: [{ key: 'QueryParameterName', value: 'api-version' }] });
+    expect(await said('/pools?api-version=9999-12-31', {})).toMatchObject({ status: 400, json: { code: 'UnsupportedRequestVersion' } });
+    const bearer = await said(withVersion('/pools'), { authorization: 'Bearer abc' });
+    expect(bearer).toMatchObject({ status: 401, json: { values: [{ key: 'AuthenticationErrorDetail', value: expect.stringContaining('shared keys') }] } });
+    const other = await said(withVersion('/pools'), { authorization: `SharedKey nobody:${Buffer.alloc(32).toString('base64')}` });
+    expect(other.json.values).toEqual([{ key: 'AuthenticationErrorDetail', value: "There is no account 'nobody' here: this service has the account 'mybatchaccount' only." }]);
+  });
+
+  test('a body in chunks, whose length nobody has signed, is not taken', async () => {
+    await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
+    const url = withVersion('/jobs/j/terminate');
+    const { 'content-length': _length, ...headers } = signed('POST', url, { 'content-length': '0' }, it.now.value);
+    expect(await raw('POST', url, { ...headers, 'transfer-encoding': 'chunked' }, '{"terminateReason":"unsigned"}')).toMatchObject({ status: 411, code: 'MissingContentLengthHeader' });
+    expect((await it.ask({ url: '/jobs/j' })).json.state).toBe('active');
   });
 
   test('a date more than 15 minutes off is refused', async () => {
@@ -102,7 +123,7 @@ describe('what is asked for', () => {
     ['PUT', '/pools/p', '405 UnsupportedHttpVerb'],
     ['DELETE', '/pools', '405 UnsupportedHttpVerb'],
     ['GET', '/pools/%ZZ', '400 RequestUrlFailedToParse'],
-    ['GET', '/pools?maxresults=0', '400 OutOfRangeQueryParameterValue'],
+    ['GET', '/pools?maxresults=0', '400 InvalidQueryParameterValue'],
     ['GET', '/pools?maxresults=1001', '400 OutOfRangeQueryParameterValue'],
     ['GET', '/pools?maxresults=ten', '400 InvalidQueryParameterValue'],
     ['GET', '/pools?$filter=nothing%20eq%201', '400 InvalidQueryParameterValue'],
@@ -117,7 +138,8 @@ describe('what is asked for', () => {
     ['GET', '/pools?api-version=', '400 MissingRequiredQueryParameter'],
     ['GET', '/pools?api-version=2016-02-01.3.0', '400 UnsupportedRequestVersion'],
     ['GET', '/pools?api-version=newest', '400 UnsupportedRequestVersion'],
-    ['GET', '/pools?api-version=2031-01-01', '200'],
+    ['GET', '/pools?api-version=2031-01-01', '400 UnsupportedRequestVersion'],
+    ['GET', '/pools?api-version=2026-11-20', '200'],
     ['GET', '/pools?API-VERSION=2025-06-01', '200'],
   ])('%s %s: %s', async (method, url, answer) => {
     expect(await said({ method, url })).toBe(answer);
@@ -126,6 +148,17 @@ describe('what is asked for', () => {
   test('what is known but not served yet says so, with a status that no client repeats', async () => {
     expect(await said({ url: '/jobschedules' })).toBe('501 NotImplemented');
     expect(await said({ url: '/applications' })).toBe('501 NotImplemented');
+    const { json } = await it.ask({ method: 'POST', url: '/pools/p/enableautoscale', body: {} });
+    const told = 'Pool_EnableAutoScale (POST /pools/{poolId}/enableautoscale) is not served yet. What is served stands in docs/compatibility.md of Linarite.';
+    expect(json.values).toEqual([{ key: 'Reason', value: told }]);
+  });
+
+  test.each(['/subscriptions/s/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/a?api-version=2024-07-01', '/Subscriptions/s', '/providers/Microsoft.Batch/operations'])('%s is answered in the form of Resource Manager', async (url) => {
+    for (const method of ['GET', 'PUT']) {
+      const got = await it.askPlainly({ method, url });
+      expect(got).toMatchObject({ status: 501, json: { error: { code: 'NotImplemented', message: expect.stringContaining('Resource Manager') } } });
+      expect(Object.keys(got.json)).toEqual(['error']);
+    }
   });
 
   test.each(['pools/x', 'pools/x/nodes', 'pools/x/nodes/n', 'pools/x/nodes/n/files', 'jobs/x', 'jobs/x/tasks', 'jobs/x/tasks/t', 'jobs/x/taskcounts', 'jobs/x/tasks/t/files'])(
@@ -149,9 +182,27 @@ describe('bodies', () => {
     return `${body}${' '.repeat(bytes - Buffer.byteLength(body))}`;
   };
 
+  test('an answer that goes out before the body came ends its connection, at the latest after a grace', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connectTcp(port, '127.0.0.1');
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    socket.write(`POST ${withVersion('/pools')} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n{`);
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (part: string) => (answer += part)).on('error', () => {});
+    await closed;
+    expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\n(.*\r\n)*Connection: close\r\n/);
+    expect(answer).toContain('MissingRequiredHeader');
+  });
+
+  test('who shows no credential does not keep a connection; who signs does', async () => {
+    expect((await it.askPlainly({ url: withVersion('/pools') })).headers['connection']).toBe('close');
+    expect((await it.ask({ url: '/pools' })).headers['connection']).not.toBe('close');
+  });
+
   test('one megabyte is taken, a byte more is not', async () => {
     expect(await said({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes) })).toBe('201');
-    expect(await said({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes + 1) })).toBe('413 RequestBodyTooLarge');
+    const refused = await it.ask({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes + 1) });
+    expect(refused).toMatchObject({ status: 413, reason: 'The request body is too large and exceeds the maximum permissible limit.', json: { values: [{ key: 'MaxLimit', value: '1048576' }] } });
   });
 
   test('a client that sends ten megabytes gets to read why they were refused', async () => {

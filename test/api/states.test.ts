@@ -15,7 +15,12 @@ afterAll(() => it.close());
 const post = (url: string, body?: unknown): Sent => ({ method: 'POST', url, ...(body === undefined ? {} : { body }) });
 /** `202`, or `409 Code`. */
 const said = async (sent: Sent): Promise<string> => {
-  const { status, json } = await it.ask(sent);
+  const { status, reason, json } = await it.ask(sent);
+  // A conflict with a state says which one is in the way.
+  if (json?.code === 'OperationInvalidForCurrentState') {
+    expect(reason).toBe('The specified operation is not valid for the current state of the resource.');
+    expect(json.values).toEqual([{ key: 'Reason', value: expect.stringMatching(/state '\w+'|allocationState is 'steady'|has nodes/) }]);
+  }
   return status < 400 ? String(status) : `${status} ${json?.code}`;
 };
 
@@ -177,6 +182,17 @@ describe('tasks: each call in each state answers as states.md 3.4 has it', () =>
     await it.ask({ method: 'PUT', url: '/jobs/j/tasks/t', body: {} });
     expect((await it.ask({ url: '/jobs/j/tasks/t' })).json.constraints).toEqual({ maxWallClockTime: 'P10675199DT2H48M5.4775807S', retentionTime: 'P7D', maxTaskRetryCount: 3 });
   });
+});
+
+test('a PATCH replaces each property that it names whole', async () => {
+  await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, constraints: { maxTaskRetryCount: 5, maxWallClockTime: 'PT1H' }, metadata: [{ name: 'a', value: 'b' }] }));
+  await it.ask({ method: 'PATCH', url: '/jobs/j', body: { constraints: { maxWallClockTime: 'P3Y6M4DT12H30M5S' } } });
+  // Years have 365 days and months 30, as recorded.
+  expect((await it.ask({ url: '/jobs/j' })).json).toMatchObject({ constraints: { maxWallClockTime: 'P1279DT12H30M5S', maxTaskRetryCount: 0 }, metadata: [{ name: 'a', value: 'b' }] });
+  const startTask = { commandLine: 'x', maxTaskRetryCount: 3, userIdentity: { autoUser: { scope: 'task', elevationLevel: 'admin' } }, environmentSettings: [{ name: 'a', value: 'b' }] };
+  await it.ask(post('/pools', { id: 'q', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, startTask }));
+  await it.ask({ method: 'PATCH', url: '/pools/q', body: { startTask: { commandLine: 'y' } } });
+  expect((await it.ask({ url: '/pools/q' })).json.startTask).toEqual({ commandLine: 'y', userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'nonadmin' } }, maxTaskRetryCount: 0, waitForSuccess: true });
 });
 
 describe('pools: each call in each state answers as states.md 3.1 has it', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { evaluateConditions, type HeaderLookup } from '../../src/wire/conditions.ts';
-import { fileContentType, fileHeaders, formatFileMode, parseByteRange, relativeFilePath } from '../../src/wire/files.ts';
+import { fileContentType, fileHeaders, formatFileMode, rangeWithin, readByteRange, relativeFilePath } from '../../src/wire/files.ts';
+import { matches } from '../../src/wire/odata.ts';
 import { operations, type OperationId } from '../../src/wire/operations.ts';
 import { applySelect, readQuery } from '../../src/wire/query.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
@@ -26,10 +27,60 @@ describe('query parameters', () => {
     expect(read.filter).toMatchObject({ kind: 'compare', operator: 'eq' });
   });
 
-  test.each(['0', '-1', '1001'])('maxresults=%s is out of range', (value) => {
+  test.each(['0', '-1', '-5'])('maxresults=%s is refused as recorded', (value) => {
     const error = errorOf(() => query('Task_List', `maxresults=${value}`));
+    expect([error.status, error.code]).toEqual([400, 'InvalidQueryParameterValue']);
+    expect(valuesOf(error)).toEqual({ QueryParameterName: 'maxresults', QueryParameterValue: value, Reason: 'MaxResults cannot be less than 1' });
+  });
+
+  test('maxresults=1001 is out of range', () => {
+    const error = errorOf(() => query('Task_List', 'maxresults=1001'));
     expect([error.status, error.code]).toEqual([400, 'OutOfRangeQueryParameterValue']);
-    expect(valuesOf(error)).toMatchObject({ QueryParameterName: 'maxresults', QueryParameterValue: value });
+    expect(valuesOf(error)).toMatchObject({ QueryParameterName: 'maxresults', QueryParameterValue: '1001' });
+  });
+
+  test.each([
+    ['Task_List', "state eq 'done'", 'active, preparing, running, completed'],
+    ['Task_List', "not (executionInfo/result ne 'failed')", 'success, failure'],
+    ['Task_List', "id eq 'a' or previousState eq 'active '", 'active, preparing, running, completed'],
+    ['Task_List', "executionInfo/failureInfo/category eq 'User'", 'UserError, ServerError'],
+    ['Job_List', "state eq 'deleted'", 'active, disabling, disabled, enabling, terminating, completed, deleting'],
+    ['Job_List', "onAllTasksComplete eq 'terminate'", 'noaction, terminatejob'],
+    ['Pool_List', "state eq 'idle'", 'active, deleting'],
+    ['Pool_List', "allocationState eq 'Stable'", 'steady, resizing, stopping'],
+    ['ComputeNode_List', "state eq 'ready' and id eq 'n'", 'idle, rebooting'],
+    ['ComputeNode_List', "startTaskInfo/result eq ''", 'success, failure'],
+    ['Account_ListSupportedImages', "osType eq 'mac'", 'linux, windows'],
+    ['Account_ListNodeAgentSkus', "osType eq 'tas\u212A'", 'linux, windows'],
+  ] as const)('%s by %s: the values that there are', (id, filter, values) => {
+    const error = errorOf(() => query(id, `$filter=${encodeURIComponent(filter)}`));
+    expect([error.status, error.code]).toEqual([400, 'InvalidQueryParameterValue']);
+    expect(valuesOf(error)).toMatchObject({ QueryParameterName: '$filter', QueryParameterValue: filter, Reason: expect.stringContaining(values) });
+  });
+
+  test('states in any case, and null, are values to filter by', () => {
+    for (const filter of ["state eq 'Completed'", "state ne 'ACTIVE'", 'previousState eq null']) expect(query('Task_List', `$filter=${filter}`).filter).toBeDefined();
+  });
+
+  test('an id of a filter matches none that only looks like it; other texts compare as Unicode has it', () => {
+    const filterOf = (text: string) => query('Task_List', `$filter=${encodeURIComponent(text)}`).filter ?? expect.fail();
+    for (const text of ["id eq '\u212Ak'", "startswith(id,'\u212A')", "nodeInfo/nodeId eq '\u212Ak'"]) {
+      expect(matches(filterOf(text), { id: 'Kk', nodeInfo: { nodeId: 'kk' } }), text).toBe(false);
+    }
+    expect(matches(filterOf("displayName eq '\u212A\u00C4'"), { displayName: 'k\u00E4' })).toBe(true);
+  });
+
+  test.each([
+    ['2026-11-20', undefined],
+    ['2026-11-21', 'UnsupportedRequestVersion'],
+    ['9999-12-31', 'UnsupportedRequestVersion'],
+    ['2026-12-01.26.0', 'UnsupportedRequestVersion'],
+  ])('api-version %s on 20 November 2026: %s', (version, code) => {
+    const [operation] = operations.filter(({ id }) => id === 'Pool_List');
+    if (operation === undefined) throw new Error('no Pool_List');
+    const read = () => readQuery(operation, `api-version=${version}`, Date.UTC(2026, 10, 20, 12));
+    if (code === undefined) expect(read().version).toMatchObject({ revision: 25, newer: true });
+    else expect(codeOf(read)).toBe(code);
   });
 
   test('nodecounts gives ten a page up to 2022-10, a thousand afterwards', () => {
@@ -132,6 +183,11 @@ describe('conditional headers', () => {
 });
 
 describe('files', () => {
+  const rangeOf = (header: string | undefined, sizeBytes: number) => {
+    const asked = readByteRange('Range', header);
+    return asked && rangeWithin(asked, sizeBytes);
+  };
+
   test('headers are those of the service', () => {
     const file = { sizeBytes: 5, modifiedMs: Date.UTC(2022, 8, 6, 23, 45, 31), isDirectory: false, mode: 0o100644, url: 'http://host/jobs/j/tasks/t/files/stdout.txt' };
     expect(fileHeaders(file)).toEqual({
@@ -157,22 +213,24 @@ describe('files', () => {
     ['bytes=-10', { firstByte: 90, lastByte: 99 }],
     ['bytes=-200', { firstByte: 0, lastByte: 99 }],
     [undefined, undefined],
-    ['bytes=-', undefined],
-    ['bytes=9-3', undefined],
-    ['bytes=0-1,5-6', undefined],
-    ['lines=0-1', undefined],
   ])('%s of a hundred bytes', (header, expected) => {
-    expect(parseByteRange(header, 100)).toEqual(expected);
+    expect(rangeOf(header, 100)).toEqual(expected);
+  });
+
+  test.each(['bytes=-', 'bytes=', 'bytes=9-3', 'bytes=0-1,5-6', 'lines=0-1', 'bytes=x-y', 'nonsense', ''])('%j is no range: 400', (header) => {
+    const error = errorOf(() => readByteRange('ocp-range', header));
+    expect([error.status, error.code]).toEqual([400, 'InvalidHeaderValue']);
+    expect(valuesOf(error)).toMatchObject({ HeaderName: 'ocp-range', HeaderValue: header, Reason: expect.any(String) });
   });
 
   test.each(['bytes=100-', 'bytes=100-200', 'bytes=-0'])('%s of a hundred bytes is 416', (header) => {
-    const error = errorOf(() => parseByteRange(header, 100));
+    const error = errorOf(() => rangeOf(header, 100));
     expect([error.status, error.code]).toEqual([416, 'InvalidRange']);
   });
 
   test('any range of an empty file is 416', () => {
-    expect(codeOf(() => parseByteRange('bytes=0-', 0))).toBe('InvalidRange');
-    expect(codeOf(() => parseByteRange('bytes=-5', 0))).toBe('InvalidRange');
+    expect(codeOf(() => rangeOf('bytes=0-', 0))).toBe('InvalidRange');
+    expect(codeOf(() => rangeOf('bytes=-5', 0))).toBe('InvalidRange');
   });
 
   test.each([

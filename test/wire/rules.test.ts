@@ -10,6 +10,7 @@ import { sampleOf } from './samples.ts';
 
 const pool = sampleOf('PoolAdd');
 const { virtualMachineConfiguration: machine, ...bare } = pool;
+const galleryImage = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/custom/versions/1.0.0';
 const nat = sampleOf('InboundNatPool');
 const networkRule = (priority: number) => ({ priority, access: 'allow', sourceAddressPrefix: '*' });
 const poolCases = (base: Readonly<Record<string, unknown>>) => {
@@ -36,6 +37,9 @@ const prep = sampleOf('JobPreparationTask');
 const release = sampleOf('JobReleaseTask');
 const jobCases = (shape: ShapeName) => ({ 'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']] }) as const;
 
+const manyFiles = Array.from({ length: 400 }, (_, index) => ({ httpUrl: `https://a.example/${'x'.repeat(70)}${index}`, filePath: `f${index}` }));
+const tooManyFiles = (shape: ShapeName) => ({ 'resource files have at most 32,768 characters in all': [[{ ...sampleOf(shape), resourceFiles: manyFiles }, 'InvalidPropertyValue']] }) as const;
+
 /** What breaks each rule, by shape and rule: a body and the code it is refused with. */
 const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonly (readonly [unknown, string])[]>>>>> = {
   PoolAdd: poolCases(pool),
@@ -54,6 +58,11 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{}, 'MissingRequiredProperty'],
       [{ ...sampleOf('ImageReference'), virtualMachineImageId: '/subscriptions/x' }, 'InvalidPropertyValue'],
       [{ sharedGalleryImageId: 'a', communityGalleryImageId: 'b' }, 'InvalidPropertyValue'],
+    ],
+    'an image of the marketplace is one of Batch': [[{ publisher: 'a', offer: 'b', sku: 'c' }, 'InvalidPropertyValue']],
+    "an own image is a gallery's": [
+      [{ virtualMachineImageId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/images/custom' }, 'InvalidPropertyValue'],
+      [{ virtualMachineImageId: 'custom' }, 'InvalidPropertyValue'],
     ],
   },
   NetworkConfiguration: {
@@ -77,7 +86,14 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     ],
     'rules differ in priority': [[{ ...nat, networkSecurityGroupRules: [networkRule(200), networkRule(200)] }, 'InvalidPropertyValue']],
   },
-  StartTask: { 'a start task is at most 32,768 characters': [[{ commandLine: 'x'.repeat(33_000) }, 'InvalidPropertyValue']] },
+  JobManagerTask: tooManyFiles('JobManagerTask'),
+  JobPreparationTask: tooManyFiles('JobPreparationTask'),
+  JobReleaseTask: tooManyFiles('JobReleaseTask'),
+  MultiInstanceSettings: { 'common resource files have at most 32,768 characters in all': [[{ coordinationCommandLine: 'x', commonResourceFiles: manyFiles }, 'InvalidPropertyValue']] },
+  StartTask: {
+    ...tooManyFiles('StartTask'),
+    'a start task is at most 32,768 characters': [[{ commandLine: 'x'.repeat(33_000) }, 'InvalidPropertyValue']],
+  },
   UserIdentity: {
     'one kind of user': [
       [{}, 'MissingRequiredProperty'],
@@ -127,6 +143,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     ],
   },
   TaskAdd: {
+    ...tooManyFiles('TaskAdd'),
     'a multi-instance task takes one slot of each node': [
       [{ ...sampleOf('TaskAdd'), requiredSlots: 2, multiInstanceSettings: { coordinationCommandLine: 'x' } }, 'InvalidPropertyValue'],
     ],
@@ -162,7 +179,7 @@ describe('rules between properties', () => {
     expect(() => readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
     expect(() => readBody('PoolAdd', newestApiVersion, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
     expect(() => readBody('ResourceFile', newestApiVersion, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
-    expect(() => readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'me', offer: 'mine', sku: '1' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
+    expect(() => readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
     expect(() => readBody('JobSpecification', newestApiVersion, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
   });
 });
@@ -172,13 +189,22 @@ describe('a task and its job', () => {
   const job = { usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' } as const;
 
   test.each([
-    ['dependencies of a job without them', task({ dependsOn: { taskIds: ['a'] } }), {}, 'TaskDependenciesNotSpecifiedOnJob'],
+    ['dependencies of a job without them', task({ dependsOn: { taskIds: ['a'] } }), {}, 'UnsupportedProperty'],
     ['a job action while onTaskFailure is noaction', task({ exitConditions: { default: { jobAction: 'terminate' } } }), { usesTaskDependencies: true }, 'InvalidPropertyValue'],
     ['a dependency action without dependencies', task({ exitConditions: { exitCodes: [{ code: 1, exitOptions: { dependencyAction: 'satisfy' } }] } }), { onTaskFailure: 'performexitoptionsjobaction' }, 'InvalidPropertyValue'],
     ['the id of the preparation task', task({ id: 'JobPreparation' }), { jobPreparationTask: { commandLine: 'x' } }, 'TaskIdSameAsJobPreparationTask'],
     ['the id of the release task', task({ id: 'CLEAN' }), { jobReleaseTask: { id: 'clean', commandLine: 'x' } }, 'TaskIdSameAsJobReleaseTask'],
   ] as const)('%s', (_name, one, its, code) => {
     expect(codeOf(() => checkTaskAgainstJob(one, its))).toBe(code);
+  });
+
+  test('a job without dependencies takes lists with nothing in them, and says which flag it lacks', () => {
+    for (const dependsOn of [{}, { taskIds: [] }, { taskIds: [], taskIdRanges: [] }]) expect(() => checkTaskAgainstJob(task({ dependsOn }), {})).not.toThrow();
+    for (const dependsOn of [{ taskIds: ['b'] }, { taskIdRanges: [{ start: 1, end: 2 }] }]) {
+      const error = errorOf(() => checkTaskAgainstJob(task({ dependsOn }), {}));
+      expect([error.code, error.message]).toEqual(['UnsupportedProperty', 'One of the properties specified in the request body is not supported.']);
+      expect(valuesOf(error)).toMatchObject({ PropertyName: 'dependsOn', Reason: expect.stringContaining('usesTaskDependencies') });
+    }
   });
 
   test('a job that allows it all', () => {
@@ -216,9 +242,21 @@ describe('defaults', () => {
     expect(withTaskDefaults({ id: 't', commandLine: 'x', constraints: { maxTaskRetryCount: 0 } }, job).constraints.maxTaskRetryCount).toBe(0);
   });
 
+  test('what the service adds to machines and networks, as recorded', () => {
+    const classic = parseApiVersion('2023-11-01.18.0');
+    const cloud = readBody('PoolAdd', classic, { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, networkConfiguration: { endpointConfiguration: { inboundNATPools: [nat] } } });
+    expect(withPoolDefaults(cloud, classic)).toMatchObject({ cloudServiceConfiguration: { osFamily: '4', osVersion: '*' }, networkConfiguration: { dynamicVNetAssignmentScope: 'none' } });
+    const disks = readBody('PoolAdd', classic, { ...pool, virtualMachineConfiguration: { ...(machine as object), dataDisks: [{ lun: 0, diskSizeGB: 5 }, { lun: 1, diskSizeGB: 5, caching: 'ReadOnly', storageAccountType: 'premium_lrs' }] } });
+    expect(withPoolDefaults(disks, classic).virtualMachineConfiguration?.dataDisks).toEqual([
+      { lun: 0, diskSizeGB: 5, caching: 'none', storageAccountType: 'standard_lrs' },
+      { lun: 1, diskSizeGB: 5, caching: 'readonly', storageAccountType: 'premium_lrs' },
+    ]);
+    expect(withPoolDefaults(disks, classic)).toMatchObject({ networkConfiguration: undefined, cloudServiceConfiguration: undefined });
+  });
+
   test('an image given by its id has no version', () => {
-    const body = readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: '/x' }, nodeAgentSKUId: 'batch.node.debian 12' } });
-    expect(withPoolDefaults(body, newestApiVersion).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: '/x' });
+    const body = readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: galleryImage }, nodeAgentSKUId: 'batch.node.debian 12' } });
+    expect(withPoolDefaults(body, newestApiVersion).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: galleryImage });
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { generateTypes } from '../../scripts/generate-shapes.ts';
 import { BatchError, errorBody, errorItem, errors, invalidHeader, invalidProperty, invalidQuery, type ErrorCode } from '../../src/wire/errors.ts';
 import { filterTables } from '../../src/wire/filters.ts';
-import { agentOfImage, osOfAgent, supportedImages } from '../../src/wire/images.ts';
+import { agentOfImage, imageProblem, osOfAgent, supportedImages } from '../../src/wire/images.ts';
 import { matchOperation, operations } from '../../src/wire/operations.ts';
 import { enums, youngValues } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
@@ -87,7 +87,7 @@ describe('API versions', () => {
   });
 
   test.each(['2025-06-02', '2026-08-01', '2026-10-01.26.0'])('%s is newer than known: served as the newest, and said so', (text) => {
-    expect(parseApiVersion(text)).toEqual({ text, revision: newestApiVersion.revision, newer: true });
+    expect(parseApiVersion(text, Date.UTC(2026, 11, 1))).toEqual({ text, revision: newestApiVersion.revision, newer: true });
   });
 
   test.each(['2014-10-01.1.0', '2016-07-01.3.1', '2017-01-01.4.0', '2019-01-01.8.1', '2024-12-01', 'latest', '2025-6-1', '2026-13-01', '2022-10-01.16'])(
@@ -182,6 +182,7 @@ describe('images and sizes', () => {
       ['canonical', '0001-com-ubuntu-server-focal', '20_04-lts', 'batch.node.ubuntu 20.04'],
       ['canonical', '0001-com-ubuntu-server-jammy', '22_04-lts', 'batch.node.ubuntu 22.04'],
       ['canonical', 'ubuntu-24_04-lts', 'server', 'batch.node.ubuntu 24.04'],
+      ['microsoft-dsvm', 'ubuntu-hpc', '2404', 'batch.node.ubuntu 24.04'],
       ['debian', 'debian-12', '12', 'batch.node.debian 12'],
       ['MicrosoftWindowsServer', 'WindowsServer', '2019-Datacenter-Core', 'batch.node.windows amd64'],
     ] as const;
@@ -191,7 +192,38 @@ describe('images and sizes', () => {
   });
 
   test.each([
+    ['WindowsServer', 'MicrosoftWindowsServer', '2016-Datacenter', 'microsoftwindowsserver offer windowsserver sku 2016-datacenter'],
+    ['Canonical', '0001-com-ubuntu-server-jamy', '22_04-lts', 'canonical offer 0001-com-ubuntu-server-jammy sku 22_04-lts'],
+    ['cannonical', '0001-com-ubuntu-server-jammy', '22_04-lts', 'canonical offer 0001-com-ubuntu-server-jammy sku 22_04-lts'],
+    ['canonical', '0001-com-ubuntu-server-jammy', '22.04-LTS', 'canonical offer 0001-com-ubuntu-server-jammy sku 22_04-lts'],
+    ['canonical', '22_04-lts', '0001-com-ubuntu-server-jammy', 'canonical offer 0001-com-ubuntu-server-jammy sku 22_04-lts'],
+    ['debian', 'debian12', '12', 'debian offer debian-12 sku 12'],
+  ])('%s %s %s is an image of the catalogue written otherwise, which is named', (publisher, offer, sku, named) => {
+    expect(imageProblem({ publisher, offer, sku })).toBe(`The specified imageReference with publisher ${publisher} offer ${offer} sku ${sku} is not supported. There is one with publisher ${named}.`);
+  });
+
+  test.each([['a', 'b', 'c'], ['nobody', 'x', 'y'], ['canonical', 'ubuntu', '22'], ['canonical', 'nosuch', '22_04-lts']])('nobody has %s %s %s', (publisher, offer, sku) => {
+    expect(imageProblem({ publisher, offer, sku })).toBe(`The specified imageReference with publisher ${publisher} offer ${offer} sku ${sku} is not supported.`);
+  });
+
+  test('SKUs of known offers that the catalogue lacks are taken: new ones appear every month', () => {
+    for (const [publisher = '', offer = '', sku = ''] of [
+      ['canonical', '0001-com-ubuntu-server-jammy', '22_04-lts-arm64'],
+      ['MicrosoftWindowsServer', 'WindowsServer', '2012-Datacenter'],
+      ['MicrosoftWindowsServer', 'WindowsServer', '2025-datacenter'],
+      ['Oracle', 'Oracle-Linux', '7.4'],
+    ]) {
+      expect(imageProblem({ publisher, offer, sku })).toBeUndefined();
+    }
+  });
+
+  test.each([
     ['small', 1],
+    ['BASIC_A1', 1],
+    ['Basic_A2', 2],
+    ['basic_a3', 4],
+    ['BASIC_A4', 8],
+    ['Standard_PB6s', 6],
     ['STANDARD_A1', 1],
     ['standard_a1_v2', 1],
     ['Standard_D1_v2', 1],
@@ -223,7 +255,13 @@ describe('images and sizes', () => {
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
-  test.each(['thisisinvalid', '', 'standard_', 'standard_d', 'standard_d0_v9', 'd2_v3', 'standard_z9_v1', 'standard_d2_v3; drop'])('%s is no size', (name) => {
+  test('every size that Batch lists in a region is one, with its cores or the part of them that it may use', () => {
+    const sizes = JSON.parse(readFileSync(new URL('../fixtures/wire/vm-sizes.json', import.meta.url), 'utf8')) as Readonly<Record<string, number>>;
+    expect(Object.keys(sizes).length).toBe(333);
+    for (const [name, cores] of Object.entries(sizes)) expect(findVmSize(name)?.cores, name).toBe(Number(/-(\d+)/.exec(name)?.[1] ?? cores));
+  });
+
+  test.each(['basic_a0', 'basic_a5', 'standard_d1\u212A', 'thisisinvalid', '', 'standard_', 'standard_d', 'standard_d0_v9', 'd2_v3', 'standard_z9_v1', 'standard_d2_v3; drop'])('%s is no size', (name) => {
     expect(findVmSize(name)).toBeUndefined();
   });
 });

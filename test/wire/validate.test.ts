@@ -49,8 +49,9 @@ describe('what every property of a request has in common', () => {
     for (const shape of requestShapes()) {
       const error = errorOf(() => readBody(shape, newestApiVersion, { ...sampleOf(shape), colour: 'red' }));
       expect([error.status, error.code], shape).toEqual([400, 'InvalidRequestBody']);
-      expect(valuesOf(error)['PropertyName']).toBe('colour');
-      expect(valuesOf(error)['Reason']).toContain("'colour' does not exist");
+      const type = `Microsoft.Azure.Batch.Protocol.Entities.${shape}`;
+      const reason = `The property 'colour' does not exist on type '${type}'. Make sure to only use property names that are defined by the type.`;
+      expect(valuesOf(error)).toEqual({ Reason: reason });
     }
   });
 
