@@ -2,7 +2,7 @@
  * The headers of answers as the service spells them (recorded; of those that are not, as HTTP does). HTTP tells no case apart, but azure-batch for Java does: to it a header
  * in another case is not there.
  */
-const spelled = ['Connection', 'Content-Length', 'Content-Range', 'Content-Type', 'DataServiceId', 'DataServiceVersion', 'ETag', 'Last-Modified', 'Location', 'Server', 'WWW-Authenticate', 'X-Content-Type-Options'];
+const spelled = ['Connection', 'Content-Length', 'Content-Range', 'Content-Type', 'DataServiceId', 'DataServiceVersion', 'ETag', 'Last-Modified', 'Location', 'Retry-After', 'Server', 'WWW-Authenticate', 'X-Content-Type-Options'];
 
 const byLowerCase: ReadonlyMap<string, string> = new Map(spelled.map((name) => [name.toLowerCase(), name]));
 
