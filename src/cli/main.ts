@@ -1,98 +1,14 @@
 #!/usr/bin/env node
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { addAutoscaleCommands } from './autoscale.ts';
-import { addDemoCommand } from './demo/command.ts';
-import { CommandError, EXIT, messageOf } from './errors.ts';
-import { addRunCommand } from './run/command.ts';
-import { silenceOptions } from './service/silenceOptions.ts';
-import { releaseVersion } from './version.ts';
-import { wholeNumber } from './wholeNumber.ts';
+// Loads the program once this Node.js is known to run it. What is here and what it imports is read by old ones too, so it is written for them.
+import { refusedNode } from './nodeVersion.ts';
 
-const program = new Command('linarite')
-  .description('an open Azure Batch service that you run yourself')
-  .version(releaseVersion())
-  .showHelpAfterError('(see --help)')
-  .exitOverride();
-
-const dataDir = (): Option => new Option('--data-dir <directory>', 'where everything is kept (default: $LINARITE_DATA_DIR, or ./.linarite)');
-
-const upCommand = program
-  .command('up')
-  .description('start the service; returns when it ends, or with --detach when it is ready')
-  .addOption(dataDir())
-  .option('--port <port>', 'TLS and plain HTTP share it; 0 takes a free one (default: 10800)', wholeNumber(0, 65_535))
-  .option('--host <address>', 'address to listen on (default: 127.0.0.1)', address)
-  .option('--detach', 'run in the background')
-  .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
-  .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
-  .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of silenceOptions()) upCommand.addOption(option);
-
-program
-  .command('down')
-  .description('end the service with its agents and tasks; tasks are requeued')
-  .addOption(dataDir())
-  .option('--purge', 'remove all data as well')
-  .action(async (options) => (await import('./commands/down.ts')).down(options));
-
-program
-  .command('restart')
-  .description('end the service and start it again in the background; agents and tasks go on')
-  .addOption(dataDir())
-  .action(async (options) => (await import('./commands/restart.ts')).restart(options));
-
-program
-  .command('status')
-  .description('what runs, where, and what this machine cannot guarantee')
-  .addOption(dataDir())
-  .option('--json', 'for programs')
-  .action(async (options) => {
-    process.exitCode = await (await import('./commands/status.ts')).status(options);
+const refusal = refusedNode(process.versions.node);
+if (refusal === '') {
+  import('./program.ts').catch(function (error) {
+    console.error(error);
+    process.exit(1);
   });
-
-program
-  .command('env')
-  .description('how clients connect: eval "$(linarite env)"')
-  .addOption(dataDir())
-  .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
-  .action(async (options) => (await import('./commands/env.ts')).env(options));
-
-addRunCommand(program);
-addDemoCommand(program);
-
-program.command('agent', { hidden: true }).action(async () => (await import('../agent/main.ts')).agentMain());
-
-addAutoscaleCommands(program);
-
-// `linarite up --detach | head -1`: whoever reads no more is not told more.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-await main();
-
-async function main(): Promise<void> {
-  try {
-    await program.parseAsync();
-  } catch (error) {
-    // Commander has printed what was wrong with the command line, or the help that was asked for.
-    if (isCommanderError(error)) process.exitCode = error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    else {
-      console.error(`linarite: ${messageOf(error)}`);
-      if (!(error instanceof CommandError) && process.env['LINARITE_DEBUG'] !== undefined) console.error(error);
-      process.exitCode = error instanceof CommandError ? error.exitCode : EXIT.failure;
-    }
-  }
-}
-
-/** An empty one, of a variable that was not set, would be all addresses to Node.js; a name that means two families would be the first of them, whichever it is here. */
-function address(text: string): string {
-  if (text === '') throw new InvalidArgumentError('it is empty');
-  return text === 'localhost' ? '127.0.0.1' : text;
-}
-
-function isCommanderError(error: unknown): error is { exitCode: number } {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('commander.') && 'exitCode' in error;
+} else {
+  console.error('linarite: ' + refusal);
+  process.exit(1);
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { type BlobServer, startBlobServer } from '../../src/blobs/embedded/server.ts';
+import { type BlobServer, type BlobServerOptions, startBlobServer } from '../../src/blobs/embedded/server.ts';
 import { isRunning, type ProcessIdentity } from '../../src/processes/identity.ts';
 import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
@@ -30,8 +30,8 @@ afterAll(async () => {
   rmSync(`${directory}.log`, { force: true });
 });
 
-async function start(): Promise<BlobServer> {
-  const server = await startBlobServer({ directory, databaseUrl, accountName: 'testaccount', accountKey: KEY });
+async function start(more: Partial<BlobServerOptions> = {}): Promise<BlobServer> {
+  const server = await startBlobServer({ directory, databaseUrl, accountName: 'testaccount', accountKey: KEY, ...more });
   running.push(server);
   return server;
 }
@@ -109,6 +109,27 @@ describe('the embedded blob server', () => {
     }
   });
 
+  test('looks for its first port from where it is told, and keeps it; one that it must have and cannot is an error', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => stranger.once('listening', resolve));
+    const address = stranger.address();
+    const taken = typeof address === 'object' && address !== null ? address.port : 0;
+    const elsewhere = join(directory, 'elsewhere');
+    try {
+      const first = await start({ directory: elsewhere, firstPort: taken });
+      const port = Number(new URL(first.endpoint).port);
+      expect(port).toBeGreaterThan(taken);
+      expect(port).toBeLessThan(taken + 100);
+      await first.stop();
+      const second = await start({ directory: elsewhere });
+      expect(second.endpoint).toBe(first.endpoint);
+      await second.stop();
+      await expect(start({ directory: elsewhere, port: taken })).rejects.toThrow(`port ${taken} is taken`);
+    } finally {
+      stranger.close();
+    }
+  });
+
   test('goes on when PostgreSQL goes away and comes back', async () => {
     const server = await start();
     const client = await container(server, 'outage');
@@ -127,7 +148,7 @@ describe('the embedded blob server', () => {
   });
 
   test('ends again when the database that it waits for cannot be had', async () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
+    const elsewhere = join(directory, 'elsewhere');
     try {
       const started = startBlobServer({ directory: elsewhere, databaseUrl: Promise.reject(new Error('no database today')), accountName: 'testaccount', accountKey: KEY });
       await expect(started).rejects.toThrow('no database today');
@@ -140,7 +161,7 @@ describe('the embedded blob server', () => {
   });
 
   test('says what went wrong when it cannot start', async () => {
-    const elsewhere = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
+    const elsewhere = join(directory, 'elsewhere');
     try {
       const started = startBlobServer({ directory: elsewhere, databaseUrl: databaseUrl.replace('azurite', 'missing'), accountName: 'testaccount', accountKey: KEY });
       await expect(started).rejects.toThrow(/blob server did not start: [^]*missing/);

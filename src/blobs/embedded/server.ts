@@ -19,8 +19,10 @@ export interface BlobServerOptions {
   readonly accountName: string;
   /** base64. Goes to the process by its environment, never as an argument. */
   readonly accountKey: string;
-  /** Default: the port of the last time, or a free one. */
+  /** This port and no other. Default: the one of the last time, or a free one. */
   readonly port?: number;
+  /** Where the search for a free one begins, the first time. Default: a place that follows from the directory, from 20,000 to 29,999. */
+  readonly firstPort?: number;
   /** What the server says goes to the end of this file; default `directory.log`. */
   readonly logFile?: string;
   /** Default 60,000 milliseconds. */
@@ -45,15 +47,26 @@ const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
 /** Below the ports that systems give to outgoing connections: one of those would now and then be in use when we come back to it. */
 const PORTS = { first: 20_000, count: 10_000 };
+/** How many ports from `firstPort` on are tried. */
+const NEAR = 100;
 const KEPT_PORT_WAIT_MS = 2_000;
 const END = [
   { signal: 'SIGTERM', waitMs: 3_000 },
   { signal: 'SIGKILL', waitMs: 5_000 },
 ] as const;
 
+/** Thrown when somebody else has the port that was asked for. */
+export class BlobPortTaken extends Error {
+  readonly port: number;
+  constructor(port: number) {
+    super(`port ${port} is taken`);
+    this.port = port;
+  }
+}
+
 /**
  * Starts the blob server, after ending one that an earlier life left on this directory. Returns when it answers.
- * Throws with what it logged when it does not start, and what `databaseUrl` rejects with; when its port is taken by a stranger it moves to another one and keeps that.
+ * Throws `BlobPortTaken`, with what it logged when it does not start, and what `databaseUrl` rejects with; when its port is taken by a stranger it moves to another one and keeps that.
  */
 export async function startBlobServer(options: BlobServerOptions): Promise<BlobServer> {
   const { directory } = options;
@@ -119,16 +132,21 @@ export async function endLeftoverBlobServer(directory: string): Promise<number |
  * Clients keep URLs of blobs (resource files, SAS), so the port stays the same over restarts. A port that a stranger took in the
  * meantime is given up after a moment, since a service without blobs is worth less than a URL that moved.
  */
-async function choosePort({ directory, port }: BlobServerOptions): Promise<number> {
-  if (port !== undefined && port !== 0) return port;
+async function choosePort({ directory, port, firstPort }: BlobServerOptions): Promise<number> {
+  if (port !== undefined && port !== 0) {
+    if (!(await waitUntil(() => isFree(port), KEPT_PORT_WAIT_MS))) throw new BlobPortTaken(port);
+    return port;
+  }
   const last = readNotes(directory).port;
   if (last !== undefined && (await waitUntil(() => isFree(last), KEPT_PORT_WAIT_MS))) return last;
-  const start = createHash('sha256').update(directory).digest().readUInt16BE(0);
-  for (let step = 0; step < PORTS.count; step += 1) {
-    const candidate = PORTS.first + ((start + step) % PORTS.count);
-    if (await isFree(candidate)) return candidate;
-  }
+  for (const candidate of candidates(directory, firstPort)) if (await isFree(candidate)) return candidate;
   throw new Error(`no free port from ${PORTS.first} to ${PORTS.first + PORTS.count - 1} for the blob server`);
+}
+
+function* candidates(directory: string, firstPort: number | undefined): Generator<number> {
+  if (firstPort !== undefined) for (let port = firstPort; port < Math.min(firstPort + NEAR, 65_536); port += 1) yield port;
+  const start = createHash('sha256').update(directory).digest().readUInt16BE(0);
+  for (let step = 0; step < PORTS.count; step += 1) yield PORTS.first + ((start + step) % PORTS.count);
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { hint } from '../commands/hint.ts';
+import { hint, listOfTasks } from '../commands/hint.ts';
 import { connectBatch } from '../run/batchAccount.ts';
 import { connectLocal, type Connection } from '../run/connection.ts';
 import { exitCodes } from '../run/failure.ts';
@@ -106,7 +106,7 @@ function linesOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, keep,
     'look further:',
     ...(stopped ? [`  ${hint('up --detach', dataDir)}`] : []),
     `  eval "$(${hint('env', dataDir)})"`,
-    `  az batch task list --job-id ${name} --output table`,
+    `  ${listOfTasks(name)}`,
     ...(keep === true ? [`  az batch task file list --job-id ${name} --task-id join --recursive --output table`] : []),
     `  ${hint("run --items 1,2,3 --shell -- 'echo {item} on $AZ_BATCH_NODE_ID'", dataDir)}`,
   ];

@@ -7,9 +7,10 @@ export type JobToAdd = BatchServiceModels.JobAddParameter;
 export type TaskSeen = BatchServiceModels.CloudTask;
 export type PoolSeen = BatchServiceModels.CloudPool;
 export type NodeSeen = BatchServiceModels.ComputeNode;
-type JobSeen = BatchServiceModels.CloudJob;
+export type JobSeen = BatchServiceModels.CloudJob;
 export type AddResult = BatchServiceModels.TaskAddResult;
 export type Counts = BatchServiceModels.TaskCounts;
+export type MetadataItem = BatchServiceModels.MetadataItem;
 export type Image = BatchServiceModels.ImageInformation;
 
 /** How to reach a Batch account. */
@@ -45,6 +46,8 @@ export interface BatchAccount {
   counts(jobId: string): Promise<Counts>;
   /** At most the last `bytes` of a task's file; undefined when there is no such file or its node is gone. */
   taskFileTail(jobId: string, taskId: string, file: string, bytes: number): Promise<Buffer | undefined>;
+  /** A task's file piece by piece, the first of them read already; undefined when there is no such file or its node is gone. */
+  taskFile(jobId: string, taskId: string, file: string): Promise<AsyncIterable<Buffer> | undefined>;
   nodeFileTail(poolId: string, nodeId: string, file: string, bytes: number): Promise<Buffer | undefined>;
 }
 
@@ -84,6 +87,11 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
         (ocpRange) => client.file.getFromTask(jobId, taskId, file, ocpRange === undefined ? {} : { fileGetFromTaskOptions: { ocpRange } }),
         bytes,
       ),
+    taskFile: (jobId, taskId, file) =>
+      pieces(
+        () => client.file.getPropertiesFromTask(jobId, taskId, file),
+        (ocpRange) => client.file.getFromTask(jobId, taskId, file, ocpRange === undefined ? {} : { fileGetFromTaskOptions: { ocpRange } }),
+      ),
     nodeFileTail: (poolId, nodeId, file, bytes) =>
       tail(
         () => client.file.getPropertiesFromComputeNode(poolId, nodeId, file),
@@ -118,19 +126,66 @@ async function allPages<T>(first: () => Promise<Page<T>>, next: (link: string) =
 
 type Page<T> = T[] & { odatanextLink?: string };
 
-/** The end of a file. Its length is asked first: Batch's ranges have no "last n bytes". Files of nodes that are gone answer 404 or 409. */
-async function tail(
-  properties: () => Promise<{ contentLength?: number }>,
-  get: (range: string | undefined) => Promise<{ readableStreamBody?: NodeJS.ReadableStream | undefined }>,
-  bytes: number,
-): Promise<Buffer | undefined> {
-  try {
+type Properties = () => Promise<{ contentLength?: number }>;
+type Get = (range: string | undefined) => Promise<{ readableStreamBody?: NodeJS.ReadableStream | undefined }>;
+
+/** The end of a file. Its length is asked first: Batch's ranges have no "last n bytes". */
+async function tail(properties: Properties, get: Get, bytes: number): Promise<Buffer | undefined> {
+  return unlessGone(async () => {
     const length = (await properties()).contentLength ?? 0;
     if (length === 0) return Buffer.alloc(0);
-    const { readableStreamBody } = await get(length > bytes ? `bytes=${length - bytes}-${length - 1}` : undefined);
-    const chunks: Buffer[] = [];
-    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
-    return Buffer.concat(chunks);
+    return bodyOf(await get(length > bytes ? `bytes=${length - bytes}-${length - 1}` : undefined));
+  });
+}
+
+/** Of a file that is read in pieces, each in a request of its own: whoever takes them may be slow, and no connection waits meanwhile. */
+const PIECE_BYTES = 1_048_576;
+/** How often a piece is asked for whose connection breaks: the SDK tries requests again, but not the bodies of answers. */
+const PIECE_ATTEMPTS = 4;
+
+async function pieces(properties: Properties, get: Get): Promise<AsyncIterable<Buffer> | undefined> {
+  return unlessGone(async () => {
+    const length = (await properties()).contentLength ?? 0;
+    const read = (from: number): Promise<Buffer> => piece(get, from, length);
+    const first = length === 0 ? undefined : await read(0);
+    return following(first, length, read);
+  });
+}
+
+async function* following(first: Buffer | undefined, length: number, read: (from: number) => Promise<Buffer>): AsyncGenerator<Buffer> {
+  if (first === undefined) return;
+  yield first;
+  for (let from = first.length; from < length; ) {
+    const next = await read(from);
+    yield next;
+    from += next.length;
+  }
+}
+
+async function piece(get: Get, from: number, length: number): Promise<Buffer> {
+  const to = Math.min(length, from + PIECE_BYTES);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const bytes = await bodyOf(await get(to - from === length ? undefined : `bytes=${from}-${to - 1}`));
+      if (bytes.length < to - from) throw new Error(`a file ended after ${from + bytes.length} of ${length} bytes`);
+      // It may have grown meanwhile.
+      return bytes.subarray(0, to - from);
+    } catch (error) {
+      if (attempt === PIECE_ATTEMPTS || statusOf(error) !== undefined) throw error;
+    }
+  }
+}
+
+async function bodyOf({ readableStreamBody }: Awaited<ReturnType<Get>>): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks);
+}
+
+/** Files of nodes that are gone answer 404 or 409. */
+async function unlessGone<T>(reading: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading();
   } catch (error) {
     const status = statusOf(error);
     if (status === 404 || status === 409) return undefined;

@@ -1,6 +1,7 @@
 import { posix } from 'node:path';
-import type { Image, JobToAdd, PoolToAdd, TaskToAdd } from './batchAccount.ts';
+import type { Image, JobToAdd, MetadataItem, PoolToAdd, TaskToAdd } from './batchAccount.ts';
 import { shellCommandLine } from './commandLine.ts';
+import { outputPath } from './downloads.ts';
 import { hasWildcard, type PlannedTask } from './plan.ts';
 
 /** The pool that a run makes for itself. */
@@ -36,7 +37,9 @@ export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, s
   };
 }
 
-export const jobBody = (id: string, poolId: string): JobToAdd => ({ id, displayName: 'linarite run', poolInfo: { poolId }, onAllTasksComplete: 'noaction' });
+export function jobBody(id: string, poolId: string, metadata: MetadataItem[]): JobToAdd {
+  return { id, displayName: 'linarite run', poolInfo: { poolId }, onAllTasksComplete: 'noaction', metadata };
+}
 
 /** What storage and options add to a planned task. */
 export interface TaskSurroundings {
@@ -51,7 +54,7 @@ export interface TaskSurroundings {
   readonly maxTime?: string;
 }
 
-/** A task as `@azure/batch` takes it. Outputs land in the container under the task's id. */
+/** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
 export function taskBody(task: PlannedTask, { inputUrl, shared, outputUrl, retries, maxTime }: TaskSurroundings): TaskToAdd {
   const { id, item, commandLine, outputs, environment } = task;
   const resourceFiles = [
@@ -68,14 +71,18 @@ export function taskBody(task: PlannedTask, { inputUrl, shared, outputUrl, retri
     ...(outputUrl === undefined
       ? {}
       : {
-          outputFiles: outputs.map((filePattern) => ({
+          outputFiles: outputs.map((filePattern, index) => ({
             filePattern,
             // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API reference, OutputFileBlobContainerDestination.path).
-            destination: { container: { containerUrl: outputUrl, path: hasWildcard(filePattern) ? id : `${id}/${plainName(filePattern)}` } },
+            destination: { container: { containerUrl: outputUrl, path: pathOf(filePattern, outputPath(id, index, item.file?.directory ?? '.')) } },
             uploadOptions: { uploadCondition: 'tasksuccess' as const },
           })),
         }),
   };
+}
+
+function pathOf(filePattern: string, directory: string): string {
+  return hasWildcard(filePattern) ? directory : `${directory}/${plainName(filePattern)}`;
 }
 
 /** `result.txt` of `../result.txt`, `a/b.txt` of `./a/b.txt`. */

@@ -15,11 +15,11 @@ export function addRunCommand(program: Command): void {
     .option('--rows <file>', 'the rows of a .csv, .tsv or .jsonl file: {column}')
     .optionsGroup('Each task:')
     .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect)
-    .option('--to <directory>', 'where to put them', 'output')
+    .option('--to <directory>', 'where to put them (default: output)')
     .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
     .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
-    .option('--retries <count>', 'how often a failed task is tried again', wholeNumber(0, 100), 0)
+    .option('--retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))
     .option('--max-time <time>', 'end a task that runs longer: 90s, 30min, 1h30m')
     .optionsGroup('Where they run:')
     .option('--pool <id>', 'a pool that exists; without it one is made')
@@ -33,8 +33,10 @@ export function addRunCommand(program: Command): void {
     .option('--keep', 'leave job, pool and containers')
     .optionsGroup('The run:')
     .option('--job <id>', "the job's id (default: run-DATE-TIME-…)")
-    .option('--detach', 'print the ids and return at once; the job ends by itself')
-    .option('--json', 'one JSON object at the end, nothing else')
+    .option('--detach', "print the job's id and return at once; the job ends by itself")
+    .option('--attach <job>', 'come back to the run of that job: wait for its end, fetch, report, clean up')
+    .option('--fetch <job>', 'fetch what the tasks of that job have put out so far, and change nothing')
+    .option('--json', 'one JSON object on standard output, nothing else')
     .optionsGroup('The Batch account (default: AZURE_BATCH_ACCOUNT, _ENDPOINT, _ACCESS_KEY; else a service on this machine):')
     .option('--account <name>')
     .option('--endpoint <url>')
@@ -42,6 +44,7 @@ export function addRunCommand(program: Command): void {
     .option('--storage-connection-string-file <file>', 'instead of AZURE_STORAGE_CONNECTION_STRING')
     .addOption(new Option('--data-dir <directory>', 'of the service on this machine (default: $LINARITE_DATA_DIR, or ./.linarite)'))
     .addHelpText('after', HELP)
+    .configureOutput({ outputError: (text, write) => write(withDashes(text, process.argv)) })
     .action(async (words: string[], flags: Partial<typeof NOTHING> & Omit<RunFlags, 'before' | keyof typeof NOTHING>) => {
       const { before, command } = aroundDashes(words, process.argv);
       process.exitCode = await (await import('./run.ts')).run(command, { ...NOTHING, ...flags, before });
@@ -53,7 +56,8 @@ Placeholders also: {index} {task}. {{name}} stands for {name} itself; \${name} i
 With --shell values are quoted: write {input}, not "{input}".
 
 Exit codes: 0 all succeeded, 1 some task failed, 2 wrong usage, 3 service or storage refused, 4 no nodes,
-5 an upload or download failed, 6 left running after Ctrl-C, 130 ended by Ctrl-C.
+5 an upload or download failed, or an output pattern matched nothing, 6 the job goes on (left by Ctrl-C, or --fetch before
+its end), 130 ended by Ctrl-C. The tasks' stdout goes to standard output, all else to standard error.
 
 Examples:
   linarite run --input 'videos/*.mp4' --output '*.avi' --nodes 2 -- ffmpeg -i {input} {stem}.avi
@@ -69,6 +73,12 @@ function aroundDashes(words: readonly string[], argv: readonly string[]): { befo
   const at = argv.indexOf('--');
   const count = at < 0 ? 0 : Math.max(0, words.length - (argv.length - at - 1));
   return { before: words.slice(0, count), command: words.slice(count) };
+}
+
+/** `run --items a,b ffmpeg -i {item}`: the option is one of the program's. */
+function withDashes(text: string, argv: readonly string[]): string {
+  if (!/unknown option/.test(text) || argv.includes('--')) return text;
+  return `${text.trimEnd()}\n(a program's own options stand behind --: linarite run --items a,b -- PROGRAM -i {item})\n`;
 }
 
 function collect(value: string, before: readonly string[] = []): string[] {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { BatchConnection } from './batchAccount.ts';
-import { RunError, reasonOf } from './failure.ts';
+import { RunError, whyUnread } from './failure.ts';
 import { hint } from '../commands/hint.ts';
 import { localService } from './localService.ts';
 
@@ -80,6 +80,6 @@ async function secretIn(file: string): Promise<string> {
   try {
     return (await readFile(file, 'utf8')).trim();
   } catch (cause) {
-    throw new RunError('usage', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+    throw new RunError('usage', `cannot read ${file}: ${whyUnread(cause)}`, { cause });
   }
 }

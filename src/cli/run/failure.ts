@@ -8,7 +8,7 @@
  * | 2 | the command line or an input is wrong; nothing was started |
  * | 3 | the service or the storage refused, or cannot be reached |
  * | 4 | the pool gives no node that could run the tasks |
- * | 5 | tasks succeeded, but an upload or a download failed |
+ * | 5 | an upload or a download failed, a pattern of outputs matched nothing, or outputs could not be fetched |
  * | 6 | Ctrl-C, and the job was left running |
  * | 130 | Ctrl-C, and the job was ended |
  */
@@ -38,4 +38,19 @@ export class RunError extends Error {
 /** The message of anything thrown, on one line. */
 export function reasonOf(error: unknown): string {
   return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
+}
+
+/** What the usual errors of files mean; their own messages say the path again that ours have named. */
+const FILE_ERRORS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  ENOTDIR: 'there is no such file',
+  EACCES: 'you may not read it',
+  EPERM: 'you may not read it',
+  EISDIR: 'it is a directory',
+};
+
+/** Why a file that a message names could not be read. */
+export function whyUnread(error: unknown): string {
+  const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+  return (typeof code === 'string' ? FILE_ERRORS[code] : undefined) ?? reasonOf(error);
 }

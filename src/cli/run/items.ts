@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { RunError, reasonOf } from './failure.ts';
+import { RunError, whyUnread } from './failure.ts';
 import { findFiles, type FoundFile } from './glob.ts';
 import type { Values } from './placeholders.ts';
 import { readRows } from './rows.ts';
@@ -84,6 +84,6 @@ async function textOf(file: string): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (cause) {
-    throw new RunError('usage', `cannot read ${file}: ${reasonOf(cause)}`, { cause });
+    throw new RunError('usage', `cannot read ${file}: ${whyUnread(cause)}`, { cause });
   }
 }

@@ -1,5 +1,7 @@
 import { coresOf, sizeForSlots } from './bodies.ts';
 import { readDuration } from './duration.ts';
+import type { ComeBackOptions } from './comeBack.ts';
+import type { ConnectionFlags } from './connection.ts';
 import { RunError } from './failure.ts';
 import type { RunOptions } from './workflow.ts';
 
@@ -12,11 +14,11 @@ export interface RunFlags {
   readonly itemsFile?: string;
   readonly rows?: string;
   readonly output: readonly string[];
-  readonly to: string;
+  readonly to?: string;
   readonly resourceFile: readonly string[];
   readonly env: readonly string[];
   readonly shell?: boolean;
-  readonly retries: number;
+  readonly retries?: number;
   readonly maxTime?: string;
   readonly pool?: string;
   readonly nodes?: number;
@@ -29,6 +31,8 @@ export interface RunFlags {
   readonly keep?: boolean;
   readonly job?: string;
   readonly detach?: boolean;
+  readonly attach?: string;
+  readonly fetch?: string;
   readonly json?: boolean;
   readonly account?: string;
   readonly endpoint?: string;
@@ -38,6 +42,7 @@ export interface RunFlags {
 }
 
 const DEFAULT_SLOTS = 2;
+const DEFAULT_TO = 'output';
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** What only a pool that is made can be told. */
 const POOL_FLAGS = ['nodes', 'lowPriorityNodes', 'slots', 'vmSize', 'image', 'startTask'] as const;
@@ -52,21 +57,43 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
   for (const [name, id] of [['--job', flags.job], ['--pool', flags.pool]] as const) {
     if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
   }
-  const { account, endpoint, keyFile, storageConnectionStringFile, dataDir, items, itemsFile, rows } = flags;
+  const { items, itemsFile, rows } = flags;
   return {
     sources: { input: flags.input, ...given({ items, itemsFile, rows }) },
     template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)) },
     resourceFiles: flags.resourceFile,
-    to: flags.to,
+    to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
-    retries: flags.retries,
+    retries: flags.retries ?? 0,
     keep: flags.keep === true,
     keepPool: flags.keepPool === true,
     detach: flags.detach === true,
-    connection: given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }),
+    connection: connectionFlags(flags),
     ...given({ pool: flags.pool, image: flags.image, job: flags.job }),
     ...(flags.maxTime === undefined ? {} : { maxTime: readDuration(flags.maxTime, '--max-time') }),
   };
+}
+
+/** What says how tasks are made; tasks of a job that is there are made. */
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', ...POOL_FLAGS] as const;
+const MAKING_LISTS = ['input', 'output', 'resourceFile', 'env'] as const;
+
+/** `--attach` or `--fetch` with what goes with them; undefined without. @throws RunError usage */
+export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBackOptions | undefined {
+  const { attach, fetch } = flags;
+  if (attach === undefined && fetch === undefined) return undefined;
+  if (attach !== undefined && fetch !== undefined) throw new RunError('usage', '--attach and --fetch exclude each other: --attach fetches the outputs as well');
+  const asked = attach === undefined ? '--fetch' : '--attach';
+  const stray = flags.before[0] ?? argv[0];
+  const needless = stray ?? [...MAKING_FLAGS.filter((name) => flags[name] !== undefined), ...MAKING_LISTS.filter((name) => flags[name].length > 0)].map((name) => `--${dashed(name)}`)[0];
+  if (needless !== undefined) throw new RunError('usage', `${needless} is for tasks that are made; ${asked} comes back to a job whose tasks are there`);
+  const jobId = attach ?? fetch ?? '';
+  if (!ID.test(jobId)) throw new RunError('usage', `${asked} ${jobId}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+  return { jobId, wait: attach !== undefined, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...given({ to: flags.to }) };
+}
+
+function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }: RunFlags): ConnectionFlags {
+  return given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir });
 }
 
 function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {

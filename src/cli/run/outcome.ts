@@ -1,5 +1,5 @@
 import type { BatchAccount, TaskSeen } from './batchAccount.ts';
-import { firstLine } from './submit.ts';
+import { refusalText } from './refusal.ts';
 
 /** How a task ended. */
 export interface TaskOutcome {
@@ -9,6 +9,8 @@ export interface TaskOutcome {
   /** Batch's own reason, when there is one: `CommandProgramNotFound: …`. A plain non-zero exit code says it all by itself. */
   readonly reason?: string;
   readonly retries: number;
+  /** False for a task that never began to run: it has no files. */
+  readonly started: boolean;
   /** From start to end of its last run. */
   readonly runMs: number;
   readonly nodeId?: string;
@@ -18,15 +20,16 @@ export const OUTCOME_FIELDS = 'id,state,executionInfo,nodeInfo';
 
 /** The outcome of a task whose job is over or all whose tasks are completed. Old API versions have no `result`; then the exit code decides. */
 export function outcomeOf({ id = '', state, executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
-  if (state !== undefined && state.toLowerCase() !== 'completed') return { id, succeeded: false, reason: 'its job ended before it did', retries: executionInfo?.retryCount ?? 0, runMs: 0 };
+  if (state !== undefined && state.toLowerCase() !== 'completed') return { id, succeeded: false, reason: 'its job ended before it did', retries: executionInfo?.retryCount ?? 0, started: executionInfo?.startTime !== undefined, runMs: 0 };
   const { exitCode, failureInfo, retryCount = 0, startTime, endTime, result } = executionInfo ?? {};
   const code = failureInfo?.code;
   return {
     id,
     succeeded: result === undefined ? exitCode === 0 && failureInfo === undefined : result.toLowerCase() === 'success',
     ...(exitCode === undefined ? {} : { exitCode }),
-    ...(code === undefined || code === 'FailureExitCode' ? {} : { reason: `${code}: ${[firstLine(failureInfo?.message), ...(failureInfo?.details ?? []).map(({ name, value }) => `${name} ${value}`)].join('; ')}` }),
+    ...(code === undefined || code === 'FailureExitCode' ? {} : { reason: refusalText(code, failureInfo?.message, failureInfo?.details) }),
     retries: retryCount,
+    started: startTime !== undefined,
     runMs: startTime === undefined || endTime === undefined ? 0 : Math.max(0, endTime.getTime() - startTime.getTime()),
     ...(nodeInfo?.nodeId === undefined ? {} : { nodeId: nodeInfo.nodeId }),
   };

@@ -4,7 +4,8 @@ import type { Counts } from './batchAccount.ts';
 export interface Progress {
   /** What is being done now: `uploading 12 files`. */
   step(text: string): void;
-  counts(counts: Counts, total: number): void;
+  /** `waiting`: what for, while nothing runs. */
+  counts(counts: Counts, total: number, waiting?: string): void;
   /** Something that the user should see and that stays on the screen. */
   note(text: string): void;
   /** Takes a bar off the screen; later calls put it back. */
@@ -19,6 +20,8 @@ export interface Screen {
 
 /** Plain lines are written at most this often, except the first and the last. */
 const LINE_EVERY_MS = 2_000;
+/** What is waited for is written again after this long, so that a log shows that somebody still waits. */
+const SAME_LINE_EVERY_MS = 30_000;
 const BAR_WIDTH = 28;
 
 /** A bar on a terminal, plain lines elsewhere. */
@@ -33,12 +36,14 @@ function plainLines(screen: Screen, now: () => number): Progress {
   let lastAt = -Infinity;
   return {
     step: (text) => void screen.write(`${text}\n`),
-    counts: (counts, total) => {
-      const line = `${counts.completed} of ${total} tasks completed${counts.running > 0 ? `, ${counts.running} running` : ''}${counts.failed > 0 ? `, ${counts.failed} failed` : ''}`;
-      if (line === last || (now() - lastAt < LINE_EVERY_MS && counts.completed < total)) return;
-      last = line;
+    counts: (counts, total, waiting) => {
+      const line = [`${counts.completed} of ${total} tasks completed`, counts.running > 0 && `${counts.running} running`, counts.failed > 0 && `${counts.failed} failed`].filter((part) => part !== false).join(', ');
+      const whole = waiting === undefined ? line : `${line}; waiting, ${waiting}`;
+      const since = now() - lastAt;
+      if (whole === last ? waiting === undefined || since < SAME_LINE_EVERY_MS : since < LINE_EVERY_MS && counts.completed < total) return;
+      last = whole;
       lastAt = now();
-      screen.write(`${line}\n`);
+      screen.write(`${whole}\n`);
     },
     note: (text) => void screen.write(`${text}\n`),
     clear: () => {},
@@ -51,7 +56,7 @@ function bar(screen: Screen, now: () => number): Progress {
   const draw = (text: string): void => void screen.write(`\r\u001B[2K${text.slice(0, Math.max(20, (screen.columns || 80) - 1))}`);
   return {
     step: draw,
-    counts: (counts, total) => draw(barText(counts, total, now() - started)),
+    counts: (counts, total, waiting) => draw(`${barText(counts, total, now() - started)}${waiting === undefined ? '' : `  ${waiting}`}`),
     note: (text) => void screen.write(`\r\u001B[2K${text}\n`),
     clear: () => void screen.write('\r\u001B[2K'),
   };

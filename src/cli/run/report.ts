@@ -1,78 +1,85 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { open, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hint } from '../commands/hint.ts';
+import { hint, listOfTasks } from '../commands/hint.ts';
 import { lastLines } from '../lastLines.ts';
+import type { RunResult } from './ending.ts';
 import { exitCodes, reasonOf } from './failure.ts';
-import { endOfStream, sayHow, type TaskOutcome } from './outcome.ts';
+import { sayHow, type TaskOutcome } from './outcome.ts';
 import { inParallel } from './parallel.ts';
 import { clock } from './progress.ts';
-import type { RunResult } from './workflow.ts';
 
 /** Failed tasks that are shown with their stderr; the others are only counted. */
 const SHOWN_FAILURES = 5;
 const SHOWN_LINES = 20;
 const SHOWN_BYTES = 16_384;
-/** Failed tasks whose streams are saved, and how much of each. */
-const SAVED_FAILURES = 100;
-const SAVED_BYTES = 1_048_576;
-/** Tasks whose stdout is printed when they have no other output. */
-const PRINTED_TASKS = 100;
+/** Failed tasks whose stderr stands in `--json`; of all others it is in the files. */
+const TOLD_FAILURES = 100;
 const READS = 8;
+/** The reason of a task whose program was a line for a shell, `echo hello | wc -c`. */
+const BLANKS_IN_PROGRAM = /^CommandProgramNotFound\b.*No such file or directory: \S+\s+\S/s;
 
-/** What a run's tasks said, read while their nodes are still there. */
+/** What a run's failed tasks said, read while their nodes are still there. */
 export interface Told {
-  readonly result: RunResult;
-  /** Of failed tasks, by id: the end of stderr; undefined when it is gone. */
+  /** By id: the end of stderr; undefined when it is gone. */
   readonly stderr: ReadonlyMap<string, string | undefined>;
-  /** Of succeeded tasks without output files, by id. */
-  readonly stdout: ReadonlyMap<string, string>;
-  /** Of those, whose stdout is only its end. */
-  readonly cut: ReadonlySet<string>;
-  /** How many more succeeded without output files, whose stdout was not read. */
-  readonly unprinted: number;
-  /** Where the streams of failed tasks were saved; undefined when nothing was. */
+  /** Where the streams were saved; undefined when nothing was. */
   readonly saved: string | undefined;
   /** Why some could not be. */
   readonly unsaved: string | undefined;
 }
 
-/** Reads the streams of tasks that the report shows; saves those of failed ones below `to`. */
-export async function listen(result: RunResult, to: string): Promise<Told> {
+/** Saves the streams of failed tasks, whole, below `to`, and keeps the end of what the report shows. */
+export async function listen({ batch, jobId, outcomes }: RunResult, to: string): Promise<Told> {
   const stderr = new Map<string, string | undefined>();
-  const stdout = new Map<string, string>();
-  const cut = new Set<string>();
-  const { batch, jobId, outcomes, tasks } = result;
-  const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const directory = join(to, `${jobId}-failed`);
   let saved: string | undefined;
   let unsaved: string | undefined;
-  await inParallel(failed.slice(0, SAVED_FAILURES), READS, async ({ id }) => {
+  const failed = outcomes.filter(({ succeeded, started }) => !succeeded && started);
+  await inParallel([...failed.entries()], READS, async ([index, { id }]) => {
     for (const stream of ['stdout', 'stderr'] as const) {
-      const end = await endOfStream(batch, jobId, id, stream, SAVED_BYTES);
-      if (stream === 'stderr') stderr.set(id, end?.text);
-      if (end === undefined || end.text === '') continue;
-      try {
-        await mkdir(directory, { recursive: true });
-        await writeFile(join(directory, `${id}.${stream}.txt`), `${end.cut ? '(cut: the last 1 MB)\n' : ''}${end.text}`);
-        saved = directory;
-      } catch (error) {
-        unsaved = reasonOf(error);
-      }
+      const pieces = await batch.taskFile(jobId, id, `${stream}.txt`);
+      const { end, written, reason } = pieces === undefined ? GONE : await save(pieces, directory, `${id}.${stream}.txt`);
+      if (stream === 'stderr' && index < TOLD_FAILURES) stderr.set(id, end?.toString('utf8'));
+      if (written) saved = directory;
+      unsaved ??= reason;
     }
   });
-  const silent = new Set(tasks.filter(({ outputs }) => outputs.length === 0).map(({ id }) => id));
-  const printable = outcomes.filter(({ id, succeeded }) => succeeded && silent.has(id));
-  await inParallel(printable.slice(0, PRINTED_TASKS), READS, async ({ id }) => {
-    const end = await endOfStream(batch, jobId, id, 'stdout', SHOWN_BYTES);
-    stdout.set(id, end?.text ?? '');
-    if (end?.cut === true) cut.add(id);
-  });
-  return { result, stderr, stdout, cut, unprinted: Math.max(0, printable.length - PRINTED_TASKS), saved, unsaved };
+  return { stderr, saved, unsaved };
 }
 
-/** The run as one object, for `--json`. */
-export function jsonOf({ result, stderr, stdout, cut, unprinted, saved }: Told, to: string): Record<string, unknown> {
-  const { outcomes, tasks, jobId, poolId, connection, failure, message, made, downloads, decision, elapsedMs } = result;
+interface Saved {
+  readonly end: Buffer | undefined;
+  readonly written: boolean;
+  /** Why it could not be written. */
+  readonly reason: string | undefined;
+}
+
+const GONE: Saved = { end: undefined, written: false, reason: undefined };
+
+/** Reads a file to its end even where it cannot be written: its end is shown. */
+async function save(pieces: AsyncIterable<Buffer>, directory: string, name: string): Promise<Saved> {
+  let end: Buffer = Buffer.alloc(0);
+  let file: Awaited<ReturnType<typeof open>> | undefined;
+  let reason: string | undefined;
+  for await (const piece of pieces) {
+    end = Buffer.concat([end, piece]).subarray(-SHOWN_BYTES);
+    if (reason !== undefined) continue;
+    try {
+      if (file === undefined) await mkdir(directory, { recursive: true });
+      file ??= await open(join(directory, name), 'w');
+      await file.writeFile(piece);
+    } catch (error) {
+      reason = reasonOf(error);
+    }
+  }
+  await file?.close();
+  if (reason !== undefined && file !== undefined) await rm(join(directory, name), { force: true });
+  return { end, written: file !== undefined && reason === undefined, reason };
+}
+
+/** The run as one object, for `--json`. Call it after the clean-up, so that it says what is left. */
+export function jsonOf(result: RunResult, { stderr, saved }: Told, to: string): Record<string, unknown> {
+  const { outcomes, tasks, jobId, poolId, connection, failure, message, made, downloads, decision, elapsedMs, unfetched } = result;
   return {
     result: failure ?? 'succeeded',
     exitCode: exitCodes[failure ?? 'succeeded'],
@@ -85,9 +92,7 @@ export function jsonOf({ result, stderr, stdout, cut, unprinted, saved }: Told, 
     tasks: { total: tasks.length, succeeded: outcomes.filter(({ succeeded }) => succeeded).length, failed: outcomes.filter(({ succeeded }) => !succeeded).length },
     failed: outcomes.flatMap((outcome, index) => (outcome.succeeded ? [] : [{ ...failedJson(outcome), from: tasks[index]?.item.label, stderr: tailOf(stderr.get(outcome.id)) }])),
     outputs: downloads.map(({ taskId, target, bytes }) => ({ task: taskId, file: join(to, target), bytes })),
-    ...(stdout.size === 0 ? {} : { stdout: Object.fromEntries(stdout) }),
-    ...(cut.size === 0 ? {} : { stdoutCut: [...cut].sort() }),
-    ...(unprinted === 0 ? {} : { stdoutLeftOut: unprinted }),
+    ...(unfetched.length === 0 ? {} : { unfetched }),
     ...(saved === undefined ? {} : { logs: saved }),
     kept: { ...(made.job === undefined ? {} : { job: made.job }), ...(made.pool === undefined ? {} : { pool: made.pool }), containers: [...made.containers] },
   };
@@ -100,63 +105,69 @@ function failedJson({ id, exitCode, reason, retries }: TaskOutcome): Record<stri
 const tailOf = (text: string | undefined): string | undefined => (text === undefined ? undefined : lastLines(text, SHOWN_LINES).join('\n'));
 
 /** The run as lines for people. Call it after the clean-up, so that it says what is left. */
-export function linesOf(told: Told, to: string): string[] {
-  const { result } = told;
+export function linesOf(result: RunResult, told: Told, to: string): string[] {
   switch (result.failure) {
-    case 'leftRunning':
-      return [`the job ${result.jobId} goes on`, ...howToLook(result), ...leftovers(result)];
     case 'ended':
       return [howEnded(result), ...leftovers(result)];
     default:
-      return result.outcomes.length > 0 ? ended(told, to) : [...(result.failure === undefined ? [`job ${result.jobId} on pool ${result.poolId} runs: ${result.tasks.length} tasks`] : []), ...howToLook(result), ...leftovers(result)];
+      if (result.outcomes.length > 0) return ended(result, told, to);
+      return [...howItGoesOn(result), ...howToLook(result), ...leftovers(result)];
   }
 }
 
-function howEnded({ jobId, made: { stage, job } }: RunResult): string {
-  if (stage === 'over') return `the download was broken off; the job ${jobId} is over`;
+function howItGoesOn({ failure, jobId, poolId, tasks, connection }: RunResult): string[] {
+  const back = `come back to it: ${hint(`run --attach ${jobId}`, connection.local?.dataDir)}`;
+  switch (failure) {
+    case undefined:
+      return [`job ${jobId} on pool ${poolId} runs: ${tasks.length} tasks`, back];
+    case 'leftRunning':
+      return [`the job ${jobId} goes on`, back];
+    default:
+      return [];
+  }
+}
+
+function howEnded({ jobId, made: { stage, job }, connection }: RunResult): string {
+  if (stage === 'over') return `the download was broken off; the job ${jobId} is over; ${howToFetch(jobId, connection)}`;
   return job === undefined ? 'ended before there was a job' : `the job ${jobId} was ended`;
 }
 
-function ended({ result, stderr, stdout, cut, unprinted, saved, unsaved }: Told, to: string): string[] {
-  const { outcomes, tasks, downloads, elapsedMs } = result;
+function ended(result: RunResult, { stderr, saved, unsaved }: Told, to: string): string[] {
+  const { outcomes, tasks, downloads, elapsedMs, unfetched, jobId, connection, failure } = result;
   const failed = outcomes.filter(({ succeeded }) => !succeeded);
   const labels = new Map(tasks.map(({ id, item }) => [id, item.label]));
   const taskMs = outcomes.reduce((sum, { runMs }) => sum + runMs, 0);
   const bytes = downloads.reduce((sum, download) => sum + download.bytes, 0);
   return [
-    ...[...stdout].filter(([, text]) => text !== '').sort(([a], [b]) => (a < b ? -1 : 1)).flatMap(([id, text]) => [...(cut.has(id) ? [`(cut: the last ${SHOWN_BYTES / 1024} kB of the stdout of ${id})`] : []), text.trimEnd()]),
-    ...(unprinted === 0 ? [] : [`… and ${unprinted} more ${unprinted === 1 ? 'task' : 'tasks'} whose stdout is not printed`]),
-    ...failed.slice(0, SHOWN_FAILURES).flatMap((outcome) => [`task ${outcome.id} (${labels.get(outcome.id) ?? ''}) failed: ${sayHow(outcome)}`, ...stderrLines(stderr.get(outcome.id))]),
+    ...failed.slice(0, SHOWN_FAILURES).flatMap((outcome) => [`task ${outcome.id} (${labels.get(outcome.id) ?? ''}) failed: ${sayHow(outcome)}`, ...stderrLines(outcome, stderr.get(outcome.id))]),
     ...(failed.length > SHOWN_FAILURES ? [`… and ${failed.length - SHOWN_FAILURES} more failed`] : []),
     `${outcomes.length - failed.length} of ${outcomes.length} ${outcomes.length === 1 ? 'task' : 'tasks'} succeeded${failed.length > 0 ? `, ${failed.length} failed` : ''} in ${clock(elapsedMs)} (${(taskMs / 1000).toFixed(1)} s of running tasks)`,
     ...(downloads.length > 0 ? [`${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} (${sizeOf(bytes)}) in ${to}`] : []),
-    ...(result.failure === 'files' ? [] : withoutOutputs(result)),
-    ...(saved === undefined ? [] : [`stdout and stderr of the ${failed.length > SAVED_FAILURES ? `first ${SAVED_FAILURES} ` : ''}failed tasks: ${saved}`]),
+    ...(saved === undefined ? [] : [`stdout and stderr of the failed tasks: ${saved}`]),
     ...(unsaved === undefined ? [] : [`stdout and stderr of failed tasks could not be saved: ${unsaved}`]),
-    ...(failed.length > 0 || result.failure !== undefined ? howToLook(result) : []),
+    ...unfetched,
+    ...(unfetched.length > 0 ? [`job and pool stay, so that nothing is lost; ${howToFetch(jobId, connection)}`] : []),
+    ...(failure === 'leftRunning' ? howItGoesOn(result) : []),
+    ...(failed.length > 0 || failure !== undefined ? howToLook(result) : []),
     ...leftovers(result),
   ];
 }
 
-function stderrLines(text: string | undefined): string[] {
-  if (text === undefined) return ['  (its node no longer has its stderr)'];
-  return text.trim() === '' ? ['  (it wrote nothing to stderr)'] : lastLines(text, SHOWN_LINES).map((line) => `  | ${line}`);
+function howToFetch(jobId: string, { local }: RunResult['connection']): string {
+  return `to fetch what is there: ${hint(`run --fetch ${jobId}`, local?.dataDir)}`;
 }
 
-/** A pattern that matched nothing is worth a word: Batch does not call it a failure. */
-function withoutOutputs({ outcomes, tasks, downloads }: RunResult): string[] {
-  const having = new Set(downloads.map(({ taskId }) => taskId));
-  const empty = outcomes.filter(({ id, succeeded }, index) => succeeded && (tasks[index]?.outputs.length ?? 0) > 0 && !having.has(id));
-  const first = empty[0];
-  if (first === undefined) return [];
-  const patterns = tasks.find(({ id }) => id === first.id)?.outputs.join(', ');
-  return [`no file matched ${patterns} in ${empty.length} of the tasks that succeeded (${first.id}${empty.length > 1 ? ', …' : ''})`];
+function stderrLines({ started, reason }: TaskOutcome, text: string | undefined): string[] {
+  if (reason !== undefined && BLANKS_IN_PROGRAM.test(reason)) return ['  (the whole line was looked for as one program: with --shell a shell reads it)'];
+  if (!started) return ['  (it never ran)'];
+  if (text === undefined) return ['  (its node no longer has its stderr)'];
+  return text.trim() === '' ? ['  (it wrote nothing to stderr)'] : lastLines(text, SHOWN_LINES).map((line) => `  | ${line}`);
 }
 
 function howToLook({ jobId, made, connection }: RunResult): string[] {
   if (made.job === undefined) return [];
   const connected = connection.local === undefined ? '' : `eval "$(${hint('env', connection.local.dataDir)})"; `;
-  return [`look further: ${connected}az batch task list --job-id ${jobId} --output table`];
+  return [`look further: ${connected}${listOfTasks(jobId)}`];
 }
 
 function leftovers({ made, connection }: RunResult): string[] {

@@ -1,6 +1,9 @@
-import { exitCodes } from './failure.ts';
+import { comeBack } from './comeBack.ts';
+import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './delivery.ts';
+import { missing, type RunResult, type RunSurroundings } from './ending.ts';
+import { RunError, exitCodes } from './failure.ts';
 import { listenForInterrupts } from './interrupt.ts';
-import { readFlags, type RunFlags } from './options.ts';
+import { readComeBack, readFlags, type RunFlags } from './options.ts';
 import { showProgress, silence } from './progress.ts';
 import { readText } from './readText.ts';
 import { refusalOf } from './refusal.ts';
@@ -8,35 +11,75 @@ import { jsonOf, linesOf, listen, type Told } from './report.ts';
 import { signalsOfThisProcess } from './signals.ts';
 import { runWorkflow } from './workflow.ts';
 
-/** `linarite run`: carries a run out, tells about it, gives the exit code (see failure.ts). */
+/**
+ * `linarite run`: carries a run out, tells about it, gives the exit code (see failure.ts). What the tasks wrote to stdout goes to standard
+ * output, or one JSON object; all that is told about them to standard error.
+ */
 export async function run(argv: readonly string[], flags: RunFlags): Promise<number> {
   const json = flags.json === true;
-  const screen = json ? process.stderr : process.stdout;
-  const progress = json && !screen.isTTY ? silence : showProgress(screen, () => performance.now());
+  const progress = json && !process.stderr.isTTY ? silence : showProgress(process.stderr, () => performance.now());
   const interrupts = listenForInterrupts({ ...signalsOfThisProcess(), clear: () => progress.clear() });
-  let told: Told | undefined;
-  try {
-    const options = readFlags(argv, flags);
-    const result = await runWorkflow(
-      options,
-      { environment: process.env, readStdin: () => readText(process.stdin, interrupts.signal), progress, interrupts, now: () => performance.now() },
-      async (result) => {
-        told = await listen(result, options.to);
-      },
-    );
+  const write = writeTo(process.stdout);
+  const around: RunSurroundings = { environment: process.env, readStdin: () => readText(process.stdin, interrupts.signal), progress, interrupts, now: () => performance.now() };
+  let told: Told = { stderr: new Map(), saved: undefined, unsaved: undefined };
+  let to = '';
+  let begun = false;
+  const report = async (result: RunResult, where: string): Promise<RunResult> => {
     progress.clear();
-    if (result.message !== undefined && !json) console.error(`linarite run: ${result.message}`);
-    if (told !== undefined) console.log(json ? JSON.stringify(jsonOf(told, options.to)) : linesOf(told, options.to).join('\n'));
+    to = where;
+    told = await listen(result, to);
+    if (!json) return withStdout(result, write, false);
+    begun = silentTasks(result).length > 0;
+    return begun ? withStdout(result, write, true) : result;
+  };
+  try {
+    const back = readComeBack(argv, flags);
+    const result = await (back === undefined ? runWorkflow(readFlags(argv, flags), around, report) : comeBack(back, around, report));
+    progress.clear();
+    if (json) await write(`${begun ? ',' : '{'}${JSON.stringify(jsonOf(result, told, to)).slice(1)}\n`);
+    else tell(result, told, to, flags.detach === true);
     return exitCodes[result.failure ?? 'succeeded'];
   } catch (error) {
     progress.clear();
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     const { failure, message } = refusal;
-    if (json) console.log(JSON.stringify({ result: failure, exitCode: exitCodes[failure], message }));
+    if (json && !begun) console.log(JSON.stringify({ result: failure, exitCode: exitCodes[failure], message }));
     else console.error(`linarite run: ${message}`);
     return exitCodes[failure];
   } finally {
     interrupts.close();
   }
+}
+
+function tell(result: RunResult, told: Told, to: string, detached: boolean): void {
+  if (result.message !== undefined) console.error(`linarite run: ${result.message}`);
+  console.error(linesOf(result, told, to).join('\n'));
+  if (detached && result.failure === undefined) console.log(result.jobId);
+}
+
+/** Tasks that succeeded and have no output files: what they wrote to stdout is their result. */
+function silentTasks({ tasks, outcomes }: RunResult): string[] {
+  return outcomes.flatMap(({ id, succeeded }, index) => (succeeded && tasks[index]?.outputs.length === 0 ? [id] : []));
+}
+
+/** Writes the results that are stdout; with JSON as the first member of the object, so that what follows can say how it went. */
+async function withStdout(result: RunResult, write: Write, json: boolean): Promise<RunResult> {
+  const taskIds = silentTasks(result);
+  const printer = json ? jsonPrinter(write) : plainPrinter(write, process.stdout.isTTY);
+  try {
+    if (json) await write('{"stdout":{');
+    const undelivered = await deliver({ taskIds, open: (taskId) => result.batch.taskFile(result.jobId, taskId, 'stdout.txt'), printer });
+    if (json) await write('}');
+    const { length } = undelivered.taskIds;
+    if (length === 0) return result;
+    return lacking(result, `the stdout of ${length} of ${taskIds.length} tasks is not here whole (${undelivered.taskIds[0]}${length > 1 ? ', …' : ''}): ${undelivered.reason ?? ''}`);
+  } catch (error) {
+    if (error instanceof RunError) return lacking(result, error.message);
+    throw error;
+  }
+}
+
+function lacking(result: RunResult, sentence: string): RunResult {
+  return missing({ ...result, unfetched: [...result.unfetched, sentence] });
 }

@@ -1,6 +1,7 @@
 import type { AddResult, TaskToAdd } from './batchAccount.ts';
 import { RunError } from './failure.ts';
 import { inParallel } from './parallel.ts';
+import { refusalText } from './refusal.ts';
 
 /** Tasks in one request (API reference, Task_AddCollection). */
 const COLLECTION = 100;
@@ -72,11 +73,8 @@ function retriable(results: readonly AddResult[]): Set<string> {
         again.add(taskId.toLowerCase());
         break;
       default:
-        if (error?.code !== 'TaskExists') throw new RunError('service', `task ${taskId} was refused: ${error?.code ?? status}: ${firstLine(error?.message?.value)}`);
+        if (error?.code !== 'TaskExists') throw new RunError('service', `task ${taskId} was refused: ${refusalText(error?.code ?? status, error?.message?.value, error?.values)}`);
     }
   }
   return again;
 }
-
-/** Messages of the service end with lines that hold the request's id and time. */
-export const firstLine = (text: string | undefined): string => text?.split('\n')[0]?.trim() ?? '';

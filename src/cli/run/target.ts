@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, mkdir, rmdir, stat } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import { RunError, reasonOf } from './failure.ts';
 
 /**
@@ -15,9 +15,18 @@ export async function checkTarget(to: string): Promise<void> {
     found = await kindOf(existing);
   }
   if (found === 'other') throw new RunError('usage', `--to ${to}: ${existing} is no directory`);
-  await access(existing, constants.W_OK | constants.X_OK).catch((cause: unknown) => {
+  const missing = existing === resolve(to) ? undefined : join(existing, relative(existing, resolve(to)).split(sep)[0] ?? '');
+  const refuse = (cause: unknown): never => {
     throw new RunError('usage', `--to ${to}: ${reasonOf(cause)}`, { cause });
-  });
+  };
+  await access(existing, constants.W_OK | constants.X_OK).catch(refuse);
+  // Where the system takes no directories at all, as below /proc, no right says so; and Node.js' recursive mkdir tries for ever there.
+  if (missing !== undefined) await makeAndRemove(missing).catch(refuse);
+}
+
+async function makeAndRemove(directory: string): Promise<void> {
+  await mkdir(directory);
+  await rmdir(directory);
 }
 
 /** Undefined when there is nothing. */

@@ -69,11 +69,10 @@ async function outputContainer({ tasks, storage, made, jobId }: Pick<Transfers, 
 }
 
 /** Fetches what the tasks uploaded into the directory `to`. @throws RunError files */
-export async function downloadOutputs({ storage, tasks, made, progress, signal, jobId }: Transfers, to: string): Promise<Download[]> {
+export async function downloadOutputs({ storage, made, progress, signal, jobId }: Pick<Transfers, 'storage' | 'made' | 'progress' | 'signal' | 'jobId'>, to: string): Promise<Download[]> {
   const container = containerName(jobId, 'out');
   if (storage === undefined || !made.containers.has(container)) return [];
-  const directories = new Map(tasks.map(({ id, item }) => [id, item.file?.directory ?? '.']));
-  const downloads = planDownloads(await storage.list(container), (taskId) => directories.get(taskId) ?? '.');
+  const downloads = planDownloads(await storage.list(container));
   if (downloads.length > 0) progress.step(`downloading ${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} to ${to}`);
   await inParallel(downloads, TRANSFERS, ({ blob, target }) => storage.download(container, blob, join(to, target), signal).catch((cause: unknown) => fail(`cannot download ${target} (the outputs stay in the container ${container})`, cause)));
   return downloads;

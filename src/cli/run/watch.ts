@@ -1,7 +1,7 @@
 import type { BatchAccount, Counts, NodeSeen, PoolSeen } from './batchAccount.ts';
 import { RunError } from './failure.ts';
-import { isOutage, refusalOf } from './refusal.ts';
-import { firstLine } from './submit.ts';
+import { isOutage, refusalOf, refusalText } from './refusal.ts';
+import { waitingFor } from './waiting.ts';
 
 /** How long between two looks: soon at first, for tasks of a second; later every two seconds. */
 const FIRST_LOOK_MS = 150;
@@ -21,7 +21,8 @@ export interface Watched {
   readonly now: () => number;
   /** Resolves after a time, or when the signal is aborted. */
   readonly pause: (ms: number) => Promise<void>;
-  readonly seen: (counts: Counts) => void;
+  /** `waiting`: what for, while nothing runs. */
+  readonly seen: (counts: Counts, waiting: string | undefined) => void;
   /** Something that the user should know. */
   readonly note: (text: string) => void;
 }
@@ -56,37 +57,42 @@ export async function watchTasks(watched: Watched): Promise<void> {
 /** One look; true when there is nothing more to wait for. */
 function lookAt({ batch, jobId, poolId, total, signal, now, seen }: Watched): () => Promise<boolean> {
   let poolSeenAt = now();
+  let waiting: string | undefined;
   return async () => {
     const counts = await batch.counts(jobId);
     if (signal.aborted) return true;
-    seen(counts);
+    if (counts.running > 0) waiting = undefined;
+    seen(counts, waiting);
     // Counts may lag behind on Azure, never run ahead: completed means completed.
     if (counts.completed >= total) return true;
     if (counts.running > 0 || now() - poolSeenAt < POOL_LOOK_MS) return false;
     // The waiting tasks of a job that was ended stay active for ever.
     const state = (await batch.job(jobId))?.state?.toLowerCase();
     if (state === 'completed' || state === 'terminating' || state === 'deleting') return true;
-    await checkPool(batch, poolId);
+    const { pool, nodes } = await checkPool(batch, poolId);
+    waiting = state === 'disabled' || state === 'disabling' ? `the job is ${state}` : waitingFor(pool, nodes);
+    seen(counts, waiting);
     poolSeenAt = now();
     return false;
   };
 }
 
 /** @throws RunError noNodes, with the pool's or a node's own reason */
-async function checkPool(batch: BatchAccount, poolId: string): Promise<void> {
+async function checkPool(batch: BatchAccount, poolId: string): Promise<{ pool: PoolSeen; nodes: NodeSeen[] }> {
   const pool = await batch.pool(poolId);
   if (pool === undefined) throw new RunError('noNodes', `the pool ${poolId} is gone`);
-  if (pool.allocationState?.toLowerCase() !== 'steady') return;
   const nodes = await batch.nodes(poolId);
+  const settled = { pool, nodes };
+  if (pool.allocationState?.toLowerCase() !== 'steady') return settled;
   // A pool that scales itself may have been at zero and be about to grow.
-  if (nodes.length === 0 && pool.enableAutoScale === true) return;
+  if (nodes.length === 0 && pool.enableAutoScale === true) return settled;
   if (nodes.length === 0) throw new RunError('noNodes', `the pool ${poolId} has no nodes${because(pool)}`);
-  if (!nodes.every(isLost)) return;
+  if (!nodes.every(isLost)) return settled;
   throw new RunError('noNodes', await lostReason(batch, poolId, nodes));
 }
 
 function because({ resizeErrors = [] }: PoolSeen): string {
-  const told = resizeErrors.map(({ code, message }) => `${code}: ${firstLine(message)}`).join('; ');
+  const told = resizeErrors.map(({ code, message, values }) => refusalText(code, message, values)).join('; ');
   return told === '' ? '' : `: ${told}`;
 }
 
@@ -96,9 +102,16 @@ async function lostReason(batch: BatchAccount, poolId: string, nodes: readonly N
   const failed = nodes.find(({ state }) => state?.toLowerCase() === 'starttaskfailed');
   if (failed?.id === undefined) {
     const [error] = nodes.flatMap((node) => node.errors ?? []);
-    return `no node of the pool ${poolId} is usable${error === undefined ? '' : `: ${error.code}: ${firstLine(error.message)}`}`;
+    return `no node of the pool ${poolId} is usable${error === undefined ? '' : `: ${refusalText(error.code, error.message, error.errorDetails)}`}`;
   }
-  const stderr = (await batch.nodeFileTail(poolId, failed.id, 'startup/stderr.txt', TAIL_BYTES))?.toString().trimEnd() ?? '';
-  const exit = failed.startTaskInfo?.exitCode;
-  return `the start task failed on every node of the pool ${poolId}${exit === undefined ? '' : ` (exit code ${exit})`}${stderr === '' ? '' : `\n${stderr}`}`;
+  const { exitCode, failureInfo } = failed.startTaskInfo ?? {};
+  const reason = failureInfo === undefined || failureInfo.code === 'FailureExitCode' ? '' : `: ${refusalText(failureInfo.code, failureInfo.message, failureInfo.details)}`;
+  const streams = await Promise.all((['stdout', 'stderr'] as const).map((stream) => endOfStartTask(batch, poolId, failed.id ?? '', stream)));
+  return [`the start task failed on every node of the pool ${poolId}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}${reason}`, ...streams.flat()].join('\n');
+}
+
+/** Package managers write to stdout what went wrong, shells to stderr. */
+async function endOfStartTask(batch: BatchAccount, poolId: string, nodeId: string, stream: 'stdout' | 'stderr'): Promise<string[]> {
+  const end = (await batch.nodeFileTail(poolId, nodeId, `startup/${stream}.txt`, TAIL_BYTES))?.toString().trimEnd() ?? '';
+  return end === '' ? [] : [`${stream} of the start task on ${nodeId}:`, ...end.split('\n').map((line) => `  | ${line}`)];
 }

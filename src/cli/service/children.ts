@@ -8,6 +8,8 @@ import { placeOfDatabase } from './externals.ts';
 import { isLoopback } from './keys.ts';
 import { moveIfLong } from './log.ts';
 import type { Storage } from './parts.ts';
+import { portTaken } from './portTaken.ts';
+import type { ServiceOptions } from './record.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
 /** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
@@ -47,21 +49,24 @@ function reasonOf(error: unknown): string {
 
 /** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its process loads while the database starts. */
 export async function startStorage(given: Composition, database: Promise<Connection>): Promise<Storage> {
-  const { directory, cleanups, log, externals, keys, record } = given;
+  const { directory, cleanups, log, externals, keys, record, options } = given;
   if (externals.storage !== undefined) {
+    if (options.blobPort !== undefined) throw new CommandError(EXIT.usage, `--blob-port is for the blob server of our own; the storage account ${externals.storage.accountName} was given`);
     record.blobEndpoint = externals.storage.endpoint;
     return externals.storage;
   }
-  const [{ startBlobServer }, { blobDatabaseUrl }] = await Promise.all([import('../../blobs/embedded/server.ts'), import('../../store/embedded/databases.ts')]);
+  const [{ BlobPortTaken, startBlobServer }, { blobDatabaseUrl }] = await Promise.all([import('../../blobs/embedded/server.ts'), import('../../store/embedded/databases.ts')]);
   const databaseUrl = database.then(blobDatabaseUrl);
   const logFile = join(directory.logs, 'blobs.log');
   moveIfLong(logFile);
   const { name: accountName, key: accountKey } = keys.storage;
-  let port: number | undefined;
+  let port = options.blobPort;
   const blobs: Supervised<BlobServer> = await supervise({
     name: 'the blob server',
     start: async () => {
-      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, ...(port === undefined ? {} : { port }) });
+      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, ...(port === undefined ? {} : { port }), ...firstPort(options) }).catch((error: unknown) => {
+        throw error instanceof BlobPortTaken ? portTaken(error.port, '127.0.0.1', '--blob-port') : error;
+      });
       port = Number(new URL(server.endpoint).port);
       return server;
     },
@@ -73,6 +78,14 @@ export async function startStorage(given: Composition, database: Promise<Connect
   const { endpoint, connectionString } = blobs.current();
   record.blobEndpoint = endpoint;
   return { accountName, accountKey, endpoint, connectionString };
+}
+
+/** From here on the usual systems take ports for outgoing connections: one that is free today may be in use at the next start. */
+const FIRST_OUTGOING_PORT = 32_768;
+
+/** Beside the service's port, so that both can be known beforehand: 10801. */
+function firstPort({ port }: ServiceOptions): { firstPort?: number } {
+  return port === 0 || port + 1 >= FIRST_OUTGOING_PORT ? {} : { firstPort: port + 1 };
 }
 
 /** What the storage in use cannot guarantee. */

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
-import { readIfThere, replaceFile } from '../files.ts';
+import { makeDirectories, readIfThere, replaceFile } from '../files.ts';
 import { releaseVersion } from '../version.ts';
 import { removePlace, takePlace } from './place.ts';
 import { MountInTheWay, mountsBelow } from '../../agent/mounts.ts';
@@ -53,7 +53,7 @@ export function makeDataDirectory(path: string): DataDirectory {
 }
 
 function makeAll(root: string): DataDirectory {
-  mkdirSync(root, { recursive: true, mode: 0o711 });
+  makeRoot(root);
   if (!refuseForeign(root)) {
     // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
     if (process.getuid?.() === 0) chmodSync(root, 0o711);
@@ -69,6 +69,17 @@ function makeAll(root: string): DataDirectory {
   return directory;
 }
 
+/** That it is gone is usual, when somebody purges at the same moment; that it cannot be made although what it lies in is there is not. */
+function makeRoot(root: string): void {
+  try {
+    makeDirectories(root, 0o711);
+  } catch (error) {
+    const refused: unknown = error instanceof Error ? Reflect.get(error, 'path') : undefined;
+    if (codeOf(error) !== 'ENOENT' || typeof refused !== 'string' || !existsSync(dirname(refused))) throw error;
+    throw new CommandError(EXIT.failure, `${root} cannot be used as data directory: ${dirname(refused)} takes no directories`);
+  }
+}
+
 /**
  * Makes the directory of the lock and nothing else, so that whoever purges meets no data of somebody who starts. Returns its path.
  * Throws as `makeDataDirectory` does.
@@ -76,7 +87,7 @@ function makeAll(root: string): DataDirectory {
 export function makeLockDirectory(path: string): string {
   const root = resolve(path);
   return sayingWhere(root, () => {
-    mkdirSync(root, { recursive: true, mode: 0o711 });
+    makeRoot(root);
     refuseForeign(root);
     const run = join(root, RUN);
     mkdirSync(run, { recursive: true, mode: 0o700 });
@@ -143,10 +154,14 @@ function sayingWhere<T>(root: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
+    const code = codeOf(error);
     if (typeof code !== 'string' || code === 'ENOENT' || error instanceof CommandError) throw error;
     throw new CommandError(EXIT.failure, `${root} cannot be used as data directory: ${messageOf(error)}`);
   }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
 }
 
 /** True when it is a data directory of ours, false when it is empty but for a lock. */

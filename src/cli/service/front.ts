@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { provideCertificates } from '../../api/certificates.ts';
 import { PortTakenError, listen } from '../../api/listener.ts';
-import { describeListener } from '../../processes/ports.ts';
-import { CommandError, EXIT } from '../errors.ts';
 import type { Composition } from './composition.ts';
 import type { ApiPart } from './parts.ts';
+import { portTaken } from './portTaken.ts';
 
 /** The open port. */
 export interface Front {
@@ -36,7 +35,7 @@ export async function openFront(given: Composition): Promise<Front> {
       else api.onUpgrade(request, socket, head);
     },
   }).catch((error: unknown) => {
-    throw error instanceof PortTakenError ? portTaken(options.port, options.host) : error;
+    throw error instanceof PortTakenError ? portTaken(options.port, options.host, '--port') : error;
   });
   const renewal = setInterval(() => {
     if (Date.now() < shown.renewAt.getTime()) return;
@@ -63,10 +62,4 @@ export async function openFront(given: Composition): Promise<Front> {
 
 function answerNotReady(_request: IncomingMessage, response: ServerResponse): void {
   response.writeHead(503, { 'content-type': 'text/plain', 'retry-after': '1', connection: 'close' }).end('starting\n');
-}
-
-function portTaken(port: number, host: string): CommandError {
-  const owner = describeListener(port);
-  const by = owner === undefined ? '' : owner.dataDirectory === undefined ? `by process ${owner.pid} (${owner.command})` : `by the linarite of ${owner.dataDirectory} (process ${owner.pid})`;
-  return new CommandError(EXIT.portTaken, `port ${port} on ${host} is taken${by === '' ? '' : ` ${by}`}: give another one by --port`);
 }

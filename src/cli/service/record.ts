@@ -11,6 +11,8 @@ export interface ServiceOptions {
   readonly port: number;
   readonly host: string;
   readonly wellKnownKey: boolean;
+  /** Of the blob server, where one was asked for; which one it has is remembered by itself. */
+  readonly blobPort?: number;
   /** When agents that do not answer are given up; undefined: in a record of an older release, or left to the default. */
   readonly silence?: SilenceBounds;
 }

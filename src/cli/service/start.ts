@@ -20,6 +20,7 @@ export interface Wishes extends SilenceWishes {
   readonly host?: string;
   readonly wellKnownKey?: boolean;
   readonly databaseUrl?: string;
+  readonly blobPort?: number;
 }
 
 const DEFAULT_PORT = 10800;
@@ -55,11 +56,12 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
 }
 
 /** A running service cannot change; who asks for another one is told so. */
-function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys }: ServiceRecord, wishes: Wishes): void {
+function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, blobEndpoint }: ServiceRecord, wishes: Wishes): void {
   const silence = decideSilence({}, options.silence);
   const differences = [
     ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
     ...(wishes.host !== undefined && wishes.host !== options.host ? [`on the address ${options.host}`] : []),
+    ...(wishes.blobPort !== undefined && blobEndpoint !== undefined && String(wishes.blobPort) !== new URL(blobEndpoint).port ? [`with blobs at ${blobEndpoint}`] : []),
     ...(wishes.wellKnownKey === true && !wellKnownKeys ? ['without --well-known-key'] : []),
     ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
@@ -94,6 +96,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       port: wishes.port ?? former?.port ?? DEFAULT_PORT,
       host: wishes.host ?? former?.host ?? DEFAULT_HOST,
       wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
+      ...(wishes.blobPort === undefined ? {} : { blobPort: wishes.blobPort }),
       silence: decideSilence(wishes, former?.silence),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
@@ -121,7 +124,17 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
 function spawnService({ directory, options }: Decision, outputFile: string): ChildProcess {
   moveIfLong(outputFile);
   const output = openSync(outputFile, 'a', 0o600);
-  const flags = ['--data-dir', directory.root, '--port', String(options.port), '--host', options.host, ...(options.wellKnownKey ? ['--well-known-key'] : []), ...silenceFlags(decideSilence({}, options.silence))];
+  const flags = [
+    '--data-dir',
+    directory.root,
+    '--port',
+    String(options.port),
+    '--host',
+    options.host,
+    ...(options.wellKnownKey ? ['--well-known-key'] : []),
+    ...(options.blobPort === undefined ? [] : ['--blob-port', String(options.blobPort)]),
+    ...silenceFlags(decideSilence({}, options.silence)),
+  ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,
     detached: true,

@@ -59,6 +59,29 @@ describe('what cannot be done is refused by name', () => {
     }
   });
 
+  test('a data directory where the system takes none: at once, not by trying for ever', async () => {
+    for (const dataDir of ['/proc/x', '/proc/x/y']) {
+      const refused = await run(LAUNCHER, ['up', '--data-dir', dataDir], { timeoutMs: 30_000 });
+      expect(refused).toMatchObject({ code: 1, stdout: '' });
+      expect(refused.stderr).toContain(`${dataDir} cannot be used as data directory`);
+    }
+  });
+
+  test('a port of blobs taken by a stranger', async () => {
+    const stranger = createServer().listen(0, '127.0.0.1');
+    await once(stranger, 'listening');
+    const address = stranger.address();
+    const port = typeof address === 'object' && address !== null ? address.port : 0;
+    try {
+      const refused = await run(LAUNCHER, ['up', '--data-dir', directories.ofTest('strange-blobs'), '--port', '0', '--blob-port', String(port)]);
+      expect(refused.code).toBe(4);
+      expect(refused.stderr).toContain(`port ${port} on 127.0.0.1 is taken`);
+      expect(refused.stderr).toContain('give another one by --blob-port');
+    } finally {
+      stranger.close();
+    }
+  });
+
   test('a service that does not run', async () => {
     const dataDir = join(directories.parent, 'nothing');
     expect((await run(LAUNCHER, ['status', '--data-dir', dataDir])).code).toBe(3);

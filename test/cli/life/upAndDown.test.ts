@@ -12,9 +12,9 @@ describe('two services side by side', () => {
   const [one, two] = [directories.ofFile('one'), directories.ofFile('two')];
   let ports: readonly number[];
   const upBoth = (): Promise<unknown> =>
-    Promise.all([up(one, '--port', String(ports[0])), up(two, '--port', String(ports[1]), '--well-known-key')]);
+    Promise.all([up(one, '--port', String(ports[0])), up(two, '--port', String(ports[1]), '--blob-port', String(ports[2]), '--well-known-key')]);
   beforeAll(async () => {
-    ports = await Promise.all([freePort(), freePort()]);
+    ports = await Promise.all([freePort(), freePort(), freePort()]);
   });
   // Whichever runs already is only found again.
   beforeEach(upBoth);
@@ -22,6 +22,7 @@ describe('two services side by side', () => {
   test('have each their own address, keys and data, which stay when one goes down and comes up again', async () => {
     const [first, second] = [await env(one), await env(two)];
     expect(first.AZURE_BATCH_ENDPOINT).not.toBe(second.AZURE_BATCH_ENDPOINT);
+    expect(new URL(second.AZURE_STORAGE_BLOB_ENDPOINT).port).toBe(String(ports[2]));
     await putBlob(first, 'one');
     await putBlob(second, 'two');
     await linarite(['down', '--data-dir', one]);

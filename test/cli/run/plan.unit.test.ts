@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import type { Image } from '../../../src/cli/run/batchAccount.ts';
 import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/bodies.ts';
-import { planDownloads } from '../../../src/cli/run/downloads.ts';
+import { outputPath, planDownloads } from '../../../src/cli/run/downloads.ts';
 import { chooseImage } from '../../../src/cli/run/image.ts';
 import type { Item } from '../../../src/cli/run/items.ts';
-import { readFlags, type RunFlags } from '../../../src/cli/run/options.ts';
+import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/options.ts';
 import { planTasks } from '../../../src/cli/run/plan.ts';
 import { supportedImages } from '../../../src/wire/images.ts';
 
 const item = (text: string): Item => ({ label: text, values: new Map([['item', text]]) });
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
-const flags: RunFlags = { before: [], input: [], output: [], to: 'output', resourceFile: [], env: [], retries: 0 };
+const flags: RunFlags = { before: [], input: [], output: [], resourceFile: [], env: [], };
 
 describe('tasks of a run', () => {
   test('have ids that sort, tell what they are and are valid', () => {
@@ -35,11 +35,11 @@ describe('tasks of a run', () => {
     expect(task?.commandLine).toBe(String.raw`/bin/bash -c "echo 'it'\"'\"'s; rm -rf /' > out.txt"`);
   });
 
-  test('upload what matches below their id', () => {
+  test('upload what matches below their id and the number of the pattern', () => {
     const [task] = planTasks([item('x')], { ...template, outputs: ['*.avi', '../stdout.txt', './a/b.txt', '/tmp/c.txt'] });
     if (task === undefined) throw new Error('no task');
     const body = taskBody(task, { inputUrl: undefined, shared: [], outputUrl: 'https://out?sas', retries: 2, maxTime: 'PT1M' });
-    expect(body.outputFiles?.map(({ destination }) => destination.container?.path)).toEqual(['1-x', '1-x/stdout.txt', '1-x/a/b.txt', '1-x/c.txt']);
+    expect(body.outputFiles?.map(({ destination }) => destination.container?.path)).toEqual(['1-x/0/d', '1-x/1/d/stdout.txt', '1-x/2/d/a/b.txt', '1-x/3/d/c.txt']);
     expect(body.constraints).toEqual({ maxTaskRetryCount: 2, maxWallClockTime: 'PT1M' });
   });
 });
@@ -60,6 +60,20 @@ describe('flags', () => {
     ['a variable without a value', ['x'], { env: ['X'] }, 'write NAME=VALUE'],
   ])('%s is refused', (_what, argv, changes, message) => {
     expect(() => readFlags(argv, { ...flags, ...changes })).toThrow(message);
+  });
+
+  test.each<[string, Partial<RunFlags>, string]>([
+    ['an item', { attach: 'j', items: 'a' }, '--items is for tasks that are made; --attach comes back'],
+    ['a pattern', { fetch: 'j', output: ['*'] }, '--output is for tasks that are made; --fetch comes back'],
+    ['both', { fetch: 'j', attach: 'j' }, 'exclude each other'],
+    ['an id that is none', { fetch: 'a b' }, '--fetch a b: an id has'],
+  ])('coming back takes no more than its own: %s', (_what, changes, message) => {
+    expect(() => readComeBack([], { ...flags, ...changes })).toThrow(message);
+  });
+
+  test('coming back takes no command', () => {
+    expect(() => readComeBack(['echo'], { ...flags, attach: 'j' })).toThrow('echo is for tasks that are made');
+    expect(readComeBack([], { ...flags, attach: 'j', to: 'x' })).toEqual({ jobId: 'j', wait: true, keep: false, keepPool: false, connection: {}, to: 'x' });
   });
 
   test('sizes tell their cores', () => {
@@ -94,14 +108,22 @@ describe('outputs', () => {
   const blob = (name: string): { name: string; bytes: number } => ({ name, bytes: 1 });
 
   test('land below the directory that their input came from', () => {
-    expect(planDownloads([blob('1-a/a.avi'), blob('2-b/deep/b.avi')], (id) => (id === '1-a' ? 'holiday' : '.')).map(({ target }) => target)).toEqual(['holiday/a.avi', 'deep/b.avi']);
+    const path = outputPath('1-a', 0, String.raw`holiday/by \train`);
+    expect(planDownloads([blob(`${path}/a.avi`), blob(`${outputPath('2-b', 1, '.')}/deep/b.avi`)]).map(({ taskId, pattern, target }) => [taskId, pattern, target])).toEqual([
+      ['1-a', 0, String.raw`holiday/by \train/a.avi`],
+      ['2-b', 1, 'deep/b.avi'],
+    ]);
   });
 
   test('of the same name from several tasks are kept apart', () => {
-    expect(planDownloads([blob('1/out.txt'), blob('2/out.txt'), blob('2/more.txt')], () => '.').map(({ target }) => target)).toEqual(['1/out.txt', '2/out.txt', 'more.txt']);
+    expect(planDownloads([blob('1/0/d/out.txt'), blob('2/0/d/out.txt'), blob('2/0/d/more.txt')]).map(({ target }) => target)).toEqual(['1/out.txt', '2/out.txt', 'more.txt']);
+  });
+
+  test('of the same name from several patterns of a task are kept apart', () => {
+    expect(planDownloads([blob('1/0/d/x.txt'), blob('1/1/d/x.txt'), blob('2/1/d/x.txt')]).map(({ target }) => target)).toEqual(['1/x.txt', '1/output-2/x.txt', '2/x.txt']);
   });
 
   test('never leave the directory', () => {
-    expect(planDownloads([blob('1/../../etc/passwd'), blob('1//etc/passwd'), blob('1')], () => '.').map(({ target }) => target)).toEqual(['etc/passwd']);
+    expect(planDownloads([blob('1/0/d/../../etc/passwd'), blob('1/0/d..%2F..%2Fetc/passwd'), blob('1/0/d%2Fetc/passwd'), blob('1/0/d%'), blob('1/0/d%/x'), blob('1/0'), blob('1/x/d/y'), blob('1')]).map(({ target }) => target)).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BatchAccount } from '../../../src/cli/run/batchAccount.ts';
-import { jsonOf, linesOf, listen } from '../../../src/cli/run/report.ts';
-import type { RunResult } from '../../../src/cli/run/workflow.ts';
+import { jsonOf, linesOf, listen, type Told } from '../../../src/cli/run/report.ts';
+import type { RunResult } from '../../../src/cli/run/ending.ts';
 
 const notAsked = (): never => {
   throw new Error('the test did not expect this to be asked');
@@ -25,7 +25,10 @@ const succeededRun = (count: number, stdout: string): RunResult => {
     tasks: notAsked,
     counts: notAsked,
     nodeFileTail: notAsked,
-    taskFileTail: async (_job, _task, _file, bytes) => Buffer.from(stdout).subarray(-bytes),
+    taskFileTail: notAsked,
+    taskFile: async () => (async function* () {
+      yield Buffer.from(stdout);
+    })(),
   };
   const ids = Array.from({ length: count }, (_, index) => `task-${String(index + 1).padStart(3, '0')}`);
   return {
@@ -33,8 +36,9 @@ const succeededRun = (count: number, stdout: string): RunResult => {
     jobId: 'job',
     poolId: 'pool',
     tasks: ids.map((id) => ({ id, item: { label: id, values: new Map() }, commandLine: '/bin/true', outputs: [], environment: [] })),
-    outcomes: ids.map((id) => ({ id, succeeded: true, retries: 0, runMs: 10 })),
+    outcomes: ids.map((id) => ({ id, succeeded: true, retries: 0, started: true, runMs: 10 })),
     downloads: [],
+    unfetched: [],
     decision: undefined,
     connection: { batch: { account: 'a', key: 'k', endpoint: 'http://127.0.0.1' }, storage: undefined, local: undefined },
     made: { stage: 'over', containers: new Set(), pool: undefined, job: undefined },
@@ -50,29 +54,33 @@ describe('the report of a run that was ended', () => {
     ['while its outputs came', { stage: 'over', job: 'job' }, 'the download was broken off; the job job is over'],
   ] as const)('%s', async (_when, { stage, job }, says) => {
     const run = succeededRun(1, '');
-    const told = await listen({ ...run, failure: 'ended', outcomes: [], made: { ...run.made, stage, job } }, 'output');
-    expect(linesOf(told, 'output')[0]).toBe(says);
+    const ended: RunResult = { ...run, failure: 'ended', outcomes: [], made: { ...run.made, stage, job } };
+    expect(linesOf(ended, await listen(ended, 'output'), 'output')[0]).toContain(says);
   });
 });
 
-describe('what a report leaves out', () => {
-  test('is counted: stdout of more than a hundred tasks', async () => {
-    const told = await listen(succeededRun(103, 'hello\n'), 'output');
-    const lines = linesOf(told, 'output');
-    expect(lines.filter((line) => line === 'hello')).toHaveLength(100);
-    expect(lines[100]).toBe('… and 3 more tasks whose stdout is not printed');
-    expect(jsonOf(told, 'output')).toMatchObject({ stdoutLeftOut: 3 });
+const nothingTold: Told = { stderr: new Map(), saved: undefined, unsaved: undefined };
+
+describe('a report', () => {
+  test('says of results that are not here how to fetch them', () => {
+    const run: RunResult = { ...succeededRun(2, ''), failure: 'files', unfetched: ['no file matched *.mkv in 1 of the tasks that succeeded (task-001)'], made: { stage: 'over', containers: new Set(), pool: 'pool', job: 'job' } };
+    const text = linesOf(run, nothingTold, 'output').join('\n');
+    expect(text).toContain('no file matched *.mkv in 1 of the tasks that succeeded (task-001)\njob and pool stay, so that nothing is lost; to fetch what is there: linarite run --fetch job');
+    expect(text).toContain('exitCode:executionInfo.exitCode');
+    expect(jsonOf(run, nothingTold, 'output')).toMatchObject({ exitCode: 5, unfetched: [expect.stringContaining('*.mkv')], kept: { job: 'job', pool: 'pool' } });
   });
 
-  test('is told of each stdout longer than 16 kB', async () => {
-    const told = await listen(succeededRun(1, `${'x'.repeat(16_384)}y`), 'output');
-    expect(linesOf(told, 'output').slice(0, 2)).toEqual(['(cut: the last 16 kB of the stdout of task-001)', `${'x'.repeat(16_383)}y`]);
-    expect(jsonOf(told, 'output')).toMatchObject({ stdoutCut: ['task-001'] });
+  test('says of a job that goes on how to come back to it', () => {
+    const run: RunResult = { ...succeededRun(2, ''), failure: 'leftRunning', outcomes: [] };
+    expect(linesOf(run, nothingTold, 'output')).toContain('come back to it: linarite run --attach job');
   });
 
-  test('is nothing when all of it fits', async () => {
-    const told = await listen(succeededRun(100, 'x'.repeat(16_384)), 'output');
-    expect(linesOf(told, 'output').join('\n')).not.toMatch(/cut|more/);
-    expect(Object.keys(jsonOf(told, 'output'))).not.toContain('stdoutCut');
+  test.each([
+    ['that never ran', { started: false, reason: 'its job ended before it did' }, '  (it never ran)'],
+    ['whose node is gone', { started: true }, '  (its node no longer has its stderr)'],
+    ['that was meant for a shell', { started: false, reason: 'CommandProgramNotFound: No. (Message No such file or directory: echo hello | wc -c)' }, '  (the whole line was looked for as one program: with --shell a shell reads it)'],
+  ])('says of a failed task %s why there is no stderr', (_which, how, line) => {
+    const run = succeededRun(1, '');
+    expect(linesOf({ ...run, failure: 'taskFailed', outcomes: [{ id: 'task-001', succeeded: false, retries: 0, runMs: 0, ...how }] }, nothingTold, 'output')).toContain(line);
   });
 });

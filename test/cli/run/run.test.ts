@@ -1,6 +1,6 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { createServer } from 'node:http';
-import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
@@ -68,43 +68,46 @@ describe('a legacy program over input files', () => {
       execFileSync('ffmpeg', ['-loglevel', 'error', '-f', 'lavfi', '-i', 'testsrc=duration=1:size=160x120:rate=10', '-pix_fmt', 'yuv420p', `./videos/${name}.mp4`], { cwd: directory });
     }
     const finished = await linariteRun(['--input', 'videos/*.mp4', '--output', '*.avi', '--nodes', '2', '--', 'ffmpeg', '-i', '{input}', './{stem}.avi']);
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
-    expect(finished.stdout).toContain('4 of 4 tasks succeeded');
+    expect(finished).toMatchObject({ code: 0, stdout: '' });
+    expect(finished.stderr).toContain('4 of 4 tasks succeeded');
     expect((await readdir(join(directory, 'output'))).sort()).toEqual(names.map((name) => `${name}.avi`).sort());
     for (const name of names) {
       const probed = execFileSync('ffprobe', ['-loglevel', 'error', '-show_entries', 'format=format_name,duration', '-of', 'csv=p=0', join(directory, 'output', `${name}.avi`)]);
       expect(probed.toString().trim()).toBe('avi,1.000000');
     }
-    const [pool = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stdout) ?? [];
+    const [pool = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stderr) ?? [];
     await poolIsGone(pool);
     await until('the job is gone', 20_000, () => gone(batch.job.get(pool)));
     expect((await containers()).filter((name) => name.includes(pool))).toEqual([]);
   });
 
   test('outputs land where their inputs came from, equal names are kept apart', async () => {
-    for (const name of ['a/one.txt', 'a/b/two.txt', 'a/line\nend.txt']) {
+    for (const name of ['a/one.txt', 'a/b/two.txt', 'a/two words.txt', 'b\\c/three.txt']) {
       await mkdir(join(directory, 'in', name, '..'), { recursive: true });
       await writeFile(join(directory, 'in', name), `${name}\n`);
     }
     const finished = await linariteRun(['--input', 'in/**/*.txt', '--output', '*.up', '--output', 'same/*', '--to', 'out', '--shell', '--', 'mkdir same; tr a-z A-Z < {input} > {stem}.up; echo {index} > same/x']);
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    expect(finished).toMatchObject({ code: 0 });
     expect(await readFile(join(directory, 'out/a/one.up'), 'utf8')).toBe('A/ONE.TXT\n');
     expect(await readFile(join(directory, 'out/a/b/two.up'), 'utf8')).toBe('A/B/TWO.TXT\n');
-    expect(await readFile(join(directory, 'out/a/line\nend.up'), 'utf8')).toBe('A/LINE\nEND.TXT\n');
+    expect(await readFile(join(directory, 'out/a/two words.up'), 'utf8')).toBe('A/TWO WORDS.TXT\n');
+    expect(await readFile(join(directory, 'out/b\\c/three.up'), 'utf8')).toBe('B\\C/THREE.TXT\n');
   });
 });
 
 describe('one task for each', () => {
-  test('item of a list; what they write is printed in their order', async () => {
+  test('item of a list; what they write is printed in their order, and nothing else is', async () => {
     const finished = await linariteRun(['--items', 'x,y y,$HOME', '--', '/bin/echo', 'got {item}', '{index}']);
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
-    expect(finished.stdout).toMatch(/got x 1\ngot y y 2\ngot \$HOME 3\n3 of 3 tasks succeeded/);
+    expect(finished).toMatchObject({ code: 0 });
+    expect(finished.stdout).toBe('got x 1\ngot y y 2\ngot $HOME 3\n');
+    expect(finished.stderr).toContain('3 of 3 tasks succeeded');
   });
 
   test('line of standard input, as many as need several requests', async () => {
-    const finished = await linariteRun(['--items-file', '-', '--slots', '8', '--json', '--', '/bin/true', '{item}'], { input: Array.from({ length: 250 }, (_, index) => `${index}\n`).join('') });
+    const finished = await linariteRun(['--items-file', '-', '--slots', '8', '--json', '--', '/bin/echo', '{item}'], { input: Array.from({ length: 250 }, (_, index) => `${index}\n`).join('') });
     expect(finished.code).toBe(0);
     expect(told(finished)).toMatchObject({ result: 'succeeded', tasks: { total: 250, succeeded: 250, failed: 0 }, failed: [] });
+    expect(told(finished)['stdout']).toEqual(Object.fromEntries(Array.from({ length: 250 }, (_, index) => [`${String(index + 1).padStart(3, '0')}-${index}`, `${index}\n`])));
   });
 
   test('row of a table, with files and environment for all', async () => {
@@ -123,12 +126,12 @@ describe('when tasks fail', () => {
   test('says which, how, and shows their stderr; keeps the job, removes the pool', async () => {
     const finished = await linariteRun(['--items', 'good,bad', '--retries', '1', '--shell', '--', 'echo working on {item}; if [ {item} = bad ]; then echo "cannot do bad" >&2; exit 3; fi']);
     expect(finished.code).toBe(1);
-    expect(finished.stdout).toContain('task 2-bad (bad) failed: exit code 3, after 1 retry\n  | cannot do bad');
-    expect(finished.stdout).toContain('1 of 2 tasks succeeded, 1 failed');
+    expect(finished.stderr).toContain('task 2-bad (bad) failed: exit code 3, after 1 retry\n  | cannot do bad');
+    expect(finished.stderr).toContain('1 of 2 tasks succeeded, 1 failed');
     expect(finished.stdout).toContain('working on good');
-    const [job = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stdout) ?? [];
+    const [job = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stderr) ?? [];
     expect(await readFile(join(directory, 'output', `${job}-failed`, '2-bad.stderr.txt'), 'utf8')).toBe('cannot do bad\n');
-    expect(finished.stdout).toContain(`az batch task list --job-id ${job}`);
+    expect(finished.stderr).toContain(`az batch task list --job-id ${job}`);
     await poolIsGone(job);
     expect((await batch.task.get(job, '2-bad')).executionInfo?.exitCode).toBe(3);
   });
@@ -168,8 +171,8 @@ describe('when something happens to the job meanwhile', () => {
     await batch.job.terminate('ended-elsewhere');
     const finished = await running;
     expect(finished.code).toBe(1);
-    expect(finished.stdout).toContain('0 of 2 tasks succeeded, 2 failed');
-    expect(finished.stdout).toContain('failed: its job ended before it did');
+    expect(finished.stderr).toContain('0 of 2 tasks succeeded, 2 failed');
+    expect(finished.stderr).toContain('failed: its job ended before it did');
   });
 
   test('deleted by somebody else, the run says so and what is left of it', async () => {
@@ -185,9 +188,9 @@ describe('when something happens to the job meanwhile', () => {
   });
 
   test('a service that was killed and comes back finds the run still waiting', async () => {
-    const child = spawn(LINARITE, ['run', '--job', 'outage', '--items', 'a', '--', '/bin/sh', '-c', 'sleep 5; echo done {item}'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(LINARITE, ['run', '--job', 'outage', '--items', 'a', '--', '/bin/sh', '-c', 'sleep 5; echo done {item}'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
     const code = new Promise<number | null>((settle) => child.on('close', settle));
     await runs('outage');
     process.kill(Number((await instance.env()).LINARITE_PID), 'SIGKILL');
@@ -206,8 +209,8 @@ describe('when something happens to the job meanwhile', () => {
     await writeFile(join(directory, 'output'), 'a file by now');
     const finished = await running;
     expect(finished.code).toBe(1);
-    expect(finished.stdout).toContain('failed: exit code 7\n  | no luck');
-    expect(finished.stdout).toContain('could not be saved: ');
+    expect(finished.stderr).toContain('failed: exit code 7\n  | no luck');
+    expect(finished.stderr).toContain('could not be saved: ');
   });
 
   test('outputs that cannot be put down stay in their container, which is named', async () => {
@@ -217,9 +220,25 @@ describe('when something happens to the job meanwhile', () => {
     const finished = await running;
     expect(finished.code).toBe(5);
     expect(finished.stderr).toContain('cannot download x.txt (the outputs stay in the container linarite-unfetched-out)');
-    expect(finished.stdout).toContain('1 of 1 task succeeded');
-    expect(finished.stdout).toContain('az storage container delete --name linarite-unfetched-out');
+    expect(finished.stderr).toContain('1 of 1 task succeeded');
+    expect(finished.stderr).toContain('az storage container delete --name linarite-unfetched-out');
     expect(await containers()).toContain('linarite-unfetched-out');
+    await rm(join(directory, 'output'));
+    expect(await linariteRun(['--fetch', 'unfetched'])).toMatchObject({ code: 0 });
+    expect(await readFile(join(directory, 'output/x.txt'), 'utf8')).toBe('x\n');
+    expect(await linariteRun(['--attach', 'unfetched'])).toMatchObject({ code: 0 });
+    await until('the job is gone', 20_000, () => gone(batch.job.get('unfetched')));
+  });
+
+  test('a pattern that matched nothing is a failure, and job and pool stay', async () => {
+    const finished = await linariteRun(['--job', 'unmatched', '--items', 'a,b', '--output', '{item}.txt', '--output', '*.mkv', '--shell', '--', 'echo {item} > {item}.txt']);
+    expect(finished.code).toBe(5);
+    expect(finished.stderr).toContain('no file matched *.mkv in 2 of the tasks that succeeded (1-a, …)');
+    expect(finished.stderr).toContain('run --fetch unmatched');
+    expect(await readFile(join(directory, 'output/b.txt'), 'utf8')).toBe('b\n');
+    const { poolInfo } = await batch.job.get('unmatched');
+    expect((await batch.pool.get(poolInfo?.poolId ?? '')).state).toBe('active');
+    await batch.pool.deleteMethod(poolInfo?.poolId ?? '');
   });
 });
 
@@ -234,6 +253,10 @@ describe('a command line that is wrong is refused before anything is made', () =
     ['a URL that is none', ['--resource-file', 'https://host/100%', '--', 'x'], 'say what the file is called'],
     ['a file that is not there', ['--resource-file', 'nothing', '--', 'x'], 'there is no file nothing'],
     ['a pool that does not exist', ['--pool', 'no-such-pool', '--', 'x'], 'there is no pool no-such-pool'],
+    ['a job that exists', ['--job', 'unmatched', '--', 'x'], 'there is a job unmatched already: give another --job, or come back to it with'],
+    ['a job to come back to that is not there', ['--attach', 'no-such-job'], 'there is no job no-such-job'],
+    ['a table that is not there', ['--rows', 'nothing.csv', '--', 'x'], 'cannot read nothing.csv: there is no such file\n'],
+    ["a program's option before --", ['--items', 'a', 'ffmpeg', '-i', '{item}'], "a program's own options stand behind --"],
     ['an image that does not exist', ['--image', 'canonical:ubuntu:1', '--', 'x'], 'is none of the service'],
   ])('%s', async (_what, args, message) => {
     const finished = await linariteRun(args);
@@ -262,7 +285,7 @@ describe('the account', () => {
     const finished = await linariteRun(['--items', 'a', '--', '/bin/echo', 'from {item}'], {
       env: { LINARITE_DATA_DIR: join(directory, 'none'), AZURE_BATCH_ACCOUNT: env.AZURE_BATCH_ACCOUNT, AZURE_BATCH_ENDPOINT: env.AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCESS_KEY: env.AZURE_BATCH_ACCESS_KEY },
     });
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    expect(finished).toMatchObject({ code: 0 });
     expect(finished.stdout).toContain('from a');
   });
 
@@ -270,8 +293,14 @@ describe('the account', () => {
     await writeFile(join(directory, 'said.txt'), 'hello');
     const { AZURE_STORAGE_CONNECTION_STRING: _, ...named } = env;
     const finished = await linariteRun(['--job', '_', '--input', 'said.txt', '--output', 'loud.txt', '--shell', '--', 'tr a-z A-Z < {input} > loud.txt'], { env: { LINARITE_DATA_DIR: join(directory, 'none'), ...named } });
-    expect(finished).toMatchObject({ code: 0, stderr: '' });
+    expect(finished).toMatchObject({ code: 0 });
     expect(await readFile(join(directory, 'output/loud.txt'), 'utf8')).toBe('HELLO');
+  });
+
+  test('that refuses a property is told with its reason', async () => {
+    const finished = await linariteRun(['--vm-size', 'huge', '--', 'x']);
+    expect(finished).toMatchObject({ code: 3, stdout: '' });
+    expect(finished.stderr).toMatch(/InvalidPropertyValue: .*\(PropertyName vmSize; .*Reason /);
   });
 
   test('that refuses the key is told as it is', async () => {
@@ -289,7 +318,7 @@ describe('the account', () => {
     await new Promise((settle) => server.close(settle));
     const finished = await linariteRun(['--', 'x'], { env: { AZURE_BATCH_ENDPOINT: `http://127.0.0.1:${port}`, AZURE_BATCH_ACCOUNT: 'a', AZURE_BATCH_ACCESS_KEY: 'a2V5' } });
     expect(finished).toMatchObject({ code: 3 });
-    expect(finished.stderr).toContain('cannot reach');
+    expect(finished.stderr).toMatch(/cannot reach .*start it: .*linarite up --detach/);
   });
 });
 
@@ -305,14 +334,39 @@ describe('a pool', () => {
   });
 
   test('whose start task fails is told with what it wrote', async () => {
-    const finished = await linariteRun(['--start-task', 'echo "no such package" >&2; exit 100', '--', '/bin/true']);
+    const finished = await linariteRun(['--start-task', 'echo "Reading lists"; echo "no such package" >&2; exit 100', '--', '/bin/true']);
     expect(finished).toMatchObject({ code: 4 });
     expect(finished.stderr).toMatch(/start task failed on every node .*exit code 100/);
-    expect(finished.stderr).toContain('no such package');
+    expect(finished.stderr).toContain('stdout of the start task');
+    expect(finished.stderr).toContain('  | Reading lists');
+    expect(finished.stderr).toContain('  | no such package');
+    const [pool = ''] = /run-[0-9]{8}-[0-9]{6}-[0-9a-f]{4}/.exec(finished.stderr) ?? [];
+    expect((await batch.pool.get(pool)).state).toBe('active');
+    await batch.pool.deleteMethod(pool);
   });
 });
 
 describe('a run that is left', () => {
+  test('by kill -9 is come back to, and its results are here as if nothing had happened', async () => {
+    await chmod(directory, 0o755);
+    const go = join(directory, 'go');
+    const child = spawn(process.execPath, [join(LINARITE, '../dist/cli/main.js'), 'run', '--job', 'killed', '--items', 'a,b', '--', '/bin/sh', '-c', `until [ -e ${go} ]; do sleep 0.2; done; echo {item} is done`], {
+      cwd: directory,
+      env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir },
+      stdio: 'ignore',
+    });
+    await until('both tasks run', 30_000, async () => ((await batch.job.getTaskCounts('killed').catch(() => undefined))?.taskCounts.running === 2 ? true : undefined));
+    await until('the job says that it ends', 30_000, async () => ((await batch.job.get('killed')).onAllTasksComplete === 'terminatejob' ? true : undefined));
+    child.kill('SIGKILL');
+    const fetched = await linariteRun(['--fetch', 'killed']);
+    expect(fetched).toMatchObject({ code: 6, stdout: '' });
+    expect(fetched.stderr).toContain('0 of 2 tasks are completed');
+    const back = linariteRun(['--attach', 'killed']);
+    await writeFile(go, '');
+    expect(await back).toMatchObject({ code: 0, stdout: 'a is done\nb is done\n' });
+    await until('the job is gone', 20_000, () => gone(batch.job.get('killed')));
+  });
+
   test('with --detach ends by itself', async () => {
     const finished = await linariteRun(['--detach', '--json', '--items', 'a,b', '--', '/bin/echo', '{item}']);
     const { job, pool } = told(finished);
@@ -353,9 +407,9 @@ describe('a run that is left', () => {
   });
 
   test('by Ctrl-C while outputs are fetched leaves them in their container, and no half files', async () => {
-    const child = spawn(LINARITE, ['run', '--job', 'half-fetched', '--output', 'x.bin', '--shell', '--', 'truncate -s 100M x.bin'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(LINARITE, ['run', '--job', 'half-fetched', '--output', 'x.bin', '--shell', '--', 'truncate -s 100M x.bin'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir }, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    child.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (text: Buffer) => (output += text.toString()));
     const code = new Promise<number | null>((settle) => child.on('close', settle));
     await until('outputs are fetched', 40_000, async () => (output.includes('downloading 1 file') ? true : undefined), 5);
     child.kill('SIGINT');

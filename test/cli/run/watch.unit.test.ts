@@ -6,6 +6,7 @@ import { outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
 import { lastLines } from '../../../src/cli/lastLines.ts';
 import { clock, showProgress } from '../../../src/cli/run/progress.ts';
 import { readText } from '../../../src/cli/run/readText.ts';
+import { waitingFor } from '../../../src/cli/run/waiting.ts';
 import { watchTasks } from '../../../src/cli/run/watch.ts';
 
 const counts = (completed: number, running = 0, failed = 0): Counts => ({ active: 0, running, completed, succeeded: completed - failed, failed });
@@ -30,15 +31,16 @@ const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined
     deleteJob: notAsked,
     addTasks: notAsked,
     taskFileTail: notAsked,
+    taskFile: notAsked,
     counts: async () => (left.length > 1 ? left.shift() : left[0]) ?? counts(0),
     pool: async () => pool,
     nodes: async () => [...nodes],
-    nodeFileTail: async () => Buffer.from('apt: no network\n'),
+    nodeFileTail: async (_pool, _node, file) => Buffer.from(file.endsWith('stdout.txt') ? 'Reading package lists\n' : 'apt: no network\n'),
   };
 };
 
 /** Watches three tasks in time that passes with each pause. */
-const watch = async (batch: BatchAccount, signal = new AbortController().signal): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> => {
+const watch = async (batch: BatchAccount, signal = new AbortController().signal, waits: (text: string | undefined) => void = () => {}): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> => {
   const notes: string[] = [];
   const pauses: number[] = [];
   const seen: number[] = [];
@@ -55,7 +57,10 @@ const watch = async (batch: BatchAccount, signal = new AbortController().signal)
       time += ms;
       if (pauses.length > 10_000) throw new Error('watched for ever');
     },
-    seen: ({ completed }) => void seen.push(completed),
+    seen: ({ completed }, waiting) => {
+      seen.push(completed);
+      waits(waiting);
+    },
     note: (text) => void notes.push(text),
   });
   return { pauses, seen, notes };
@@ -81,8 +86,8 @@ describe('watching tasks', () => {
   });
 
   test('gives up with the reason when a pool gets no nodes', async () => {
-    const pool: PoolSeen = { allocationState: 'steady', resizeErrors: [{ code: 'AccountCoreQuotaReached', message: 'No cores left.\nTime:…' }] };
-    await expect(watch(account([counts(0)], pool))).rejects.toThrow('the pool p has no nodes: AccountCoreQuotaReached: No cores left.');
+    const pool: PoolSeen = { allocationState: 'steady', resizeErrors: [{ code: 'AllocationFailed', message: 'No nodes.\nTime:…', values: [{ name: 'Reason', value: 'a Windows image' }] }] };
+    await expect(watch(account([counts(0)], pool))).rejects.toThrow('the pool p has no nodes: AllocationFailed: No nodes. (Reason a Windows image)');
   });
 
   test('waits for a pool that scales itself from zero', async () => {
@@ -96,13 +101,41 @@ describe('watching tasks', () => {
 
   test('shows what the start task wrote when it failed on every node', async () => {
     const nodes: NodeSeen[] = [{ id: 'n', state: 'starttaskfailed', startTaskInfo: { state: 'completed', startTime: new Date(0), retryCount: 0, exitCode: 100 } }];
-    await expect(watch(account([counts(0)], { allocationState: 'steady' }, nodes))).rejects.toThrow(/start task failed on every node of the pool p \(exit code 100\)\napt: no network/);
+    await expect(watch(account([counts(0)], { allocationState: 'steady' }, nodes))).rejects.toThrow(/start task failed on every node of the pool p \(exit code 100\)\nstdout of the start task on n:\n {2}\| Reading package lists\nstderr of the start task on n:\n {2}\| apt: no network/);
   });
 
   test('goes on while one node is left', async () => {
     const waiting = Array.from({ length: 40 }, () => counts(0));
     const nodes: NodeSeen[] = [{ id: 'a', state: 'unusable' }, { id: 'b', state: 'idle' }];
     await expect(watch(account([...waiting, counts(3)], { allocationState: 'steady' }, nodes))).resolves.toBeDefined();
+  });
+});
+
+describe('while nothing runs, it is told what is waited for', () => {
+  const node = (state: NodeSeen['state']): NodeSeen => ({ id: 'n', ...(state === undefined ? {} : { state }) });
+
+  test.each<[string, PoolSeen, NodeSeen[], string]>([
+    ['nodes', { targetDedicatedNodes: 300 }, [node('idle'), node('starting'), node('starting')], 'nodes: 3 of 300, 1 ready, 2 starting'],
+    ['the start task', { targetDedicatedNodes: 1 }, [node('waitingforstarttask')], 'nodes: 1 of 1, 1 running the start task'],
+    ['quota', { targetLowPriorityNodes: 9, resizeErrors: [{ code: 'AccountLowPriorityCoreQuotaReached', message: 'No cores.' }] }, [], 'nodes: 0 of 9; AccountLowPriorityCoreQuotaReached: No cores.'],
+    ['nodes that are lost', { targetDedicatedNodes: 2 }, [node('starttaskfailed'), node('unknown')], 'nodes: 2 of 2, 1 whose start task failed, 1 not answering'],
+  ])('%s', (_what, pool, nodes, text) => {
+    expect(waitingFor(pool, nodes)).toBe(text);
+  });
+
+  test('with each look at the pool', async () => {
+    const told: (string | undefined)[] = [];
+    const pool: PoolSeen = { allocationState: 'resizing', targetDedicatedNodes: 5 };
+    await watch(account([...Array.from({ length: 30 }, () => counts(0)), counts(3)], pool, [node('starting')]), undefined, (waiting) => told.push(waiting));
+    expect(told).toContain('nodes: 1 of 5, 1 starting');
+  });
+
+  test('and a line says it again only after a while', () => {
+    let text = '';
+    let time = 0;
+    const progress = showProgress({ write: (more) => (text += more) }, () => time);
+    for (; time <= 61_000; time += 1_000) progress.counts(counts(0), 1, 'nodes: 3 of 300');
+    expect(text).toBe('0 of 1 tasks completed; waiting, nodes: 3 of 300\n'.repeat(3));
   });
 });
 
@@ -125,7 +158,7 @@ describe('watching goes on', () => {
   test('while the service cannot be reached or is busy, and says so once', async () => {
     const { seen, notes } = await watch(stumbling([counts(0, 1), ...Array.from({ length: 60 }, () => refused), busy, counts(3)]));
     expect(seen).toEqual([0, 3]);
-    expect(notes).toEqual(['cannot reach the service: connect ECONNREFUSED 127.0.0.1:1; the tasks go on meanwhile, asking again', 'the service answers again']);
+    expect(notes).toEqual(['cannot reach the service: connect ECONNREFUSED 127.0.0.1:1; if it is a service of this machine, start it: linarite up --detach; the tasks go on meanwhile, asking again', 'the service answers again']);
   });
 
   test('for an hour at most', async () => {
@@ -285,7 +318,7 @@ describe('the outcome of a task', () => {
       id: 'c',
       executionInfo: { retryCount: 0, requeueCount: 0, result: 'failure', failureInfo: { category: 'usererror', code: 'CommandProgramNotFound', message: 'Not found.\nmore', details: [{ name: 'Path', value: 'ffmpg' }] } },
     });
-    expect(sayHow(failed)).toBe('CommandProgramNotFound: Not found.; Path ffmpg');
+    expect(sayHow(failed)).toBe('CommandProgramNotFound: Not found. (Path ffmpg)');
   });
 
   test('its stderr is shown by its last lines', () => {
