@@ -2,7 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { OTHER_MAJORS, nodeDirectory } from './node-versions.mjs';
 
 /** One check: either a program that passes or fails as a whole, or projects of tests that are counted one by one. */
 const STEPS = [
@@ -37,9 +38,31 @@ for (const step of STEPS) {
   for (const key of Object.keys(sum)) sum[key] += result[key];
   console.log(`== ${step.name}: ${describe(result)} (${((performance.now() - started) / 1000).toFixed(1)} s)`);
 }
+if (all) for (const major of OTHER_MAJORS) await checkOn(major);
 rmSync(directory, { recursive: true });
 console.log(`\n${describe(sum)}`);
 process.exitCode = sum.failed > 0 ? 1 : 0;
+
+/** The tests again, under another line of Node.js; skipped as a whole, with the reason, where it cannot be had. */
+async function checkOn(major) {
+  console.log(`\n== Node.js ${major}`);
+  let nodes;
+  try {
+    nodes = await nodeDirectory(major);
+  } catch (error) {
+    console.log(`skipped: all tests on Node.js ${major}: needs ${error.message}`);
+    sum.skipped += 1;
+    return;
+  }
+  const former = process.env.PATH;
+  process.env.PATH = `${nodes}${delimiter}${former}`;
+  for (const step of STEPS.filter(({ projects }) => projects !== undefined)) {
+    const result = runTests(step);
+    for (const key of Object.keys(sum)) sum[key] += result[key];
+    console.log(`== ${step.name} on Node.js ${major}: ${describe(result)}`);
+  }
+  process.env.PATH = former;
+}
 
 function runProgram({ command: [program, ...args] }) {
   const { status } = run(program, args);
