@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { listOfTasks } from '../../src/cli/commands/hint.ts';
 import { mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const AZ = '/usr/bin/az';
@@ -37,6 +38,9 @@ describe.skipIf(!present)("Debian's azure-cli, unmodified, with account, key and
       const seen = (await az('job', 'task-counts', 'show', '--job-id', 'az')) as { taskCounts: { succeeded: number } };
       return seen.taskCounts.succeeded === 100 ? true : undefined;
     });
+    const table = await mustRun('/bin/sh', ['-c', listOfTasks('az')], { env: { ...env, PATH: '/usr/bin:/bin' }, timeoutMs: 60_000 });
+    expect(table.stdout).toMatch(/^Task +State +ExitCode +Result +Node/m);
+    expect(table.stdout).toMatch(/^t5 +completed +0 +success +\S+/m);
     const shown = await az('task', 'show', '--job-id', 'az', '--task-id', 't5');
     expect(shown).toMatchObject({ id: 't5', state: 'completed', executionInfo: { exitCode: 0, result: 'success' } });
     const files = (await az('task', 'file', 'list', '--job-id', 'az', '--task-id', 't5')) as { name: string }[];

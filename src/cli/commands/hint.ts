@@ -5,9 +5,9 @@ export function hint(command: string, dataDir: string | undefined): string {
   return dataDir === undefined ? `${program()} ${command}` : `${program()} ${command} --data-dir ${quoteForShell(dataDir)}`;
 }
 
-/** An `az` command that shows a job's tasks: its own tables leave out the ids, and put command lines and URLs in. */
+/** An `az` command that shows a job's tasks: its tables leave out whatever is called id, and by themselves show command lines and URLs. */
 export function listOfTasks(jobId: string): string {
-  return `az batch task list --job-id ${jobId} --query "[].{id:id, state:state, exitCode:executionInfo.exitCode, result:executionInfo.result, node:nodeInfo.nodeId}" --output table`;
+  return `az batch task list --job-id ${jobId} --query "[].{task:id, state:state, exitCode:executionInfo.exitCode, result:executionInfo.result, node:nodeInfo.nodeId}" --output table`;
 }
 
 /** As it was called: the launcher of a clone says its own name, npx runs what is on no path. */

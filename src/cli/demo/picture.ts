@@ -121,8 +121,8 @@ async function outcomesOf({ name, batch, progress, signal, now }: Rendering, mad
     now,
     pause: (ms) => pause(ms, either),
     note: (text) => progress.note(text),
-    seen: (counts) => {
-      progress.counts(counts, total);
+    seen: (counts, waiting) => {
+      progress.counts(counts, total, waiting);
       // The last task waits for all others for ever if one of them has failed.
       failing = counts.failed > 0;
       if (failing) stop.abort();
