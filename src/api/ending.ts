@@ -11,7 +11,7 @@ const BODILESS: ReadonlySet<number> = new Set([204, 304]);
  * `body`: null for none, as for HEAD.
  */
 export function endAnswer(request: IncomingMessage, response: ServerResponse, body: string | null): void {
-  if (request.complete) {
+  if (isWhole(request)) {
     response.end(body ?? undefined);
     return;
   }
@@ -21,8 +21,18 @@ export function endAnswer(request: IncomingMessage, response: ServerResponse, bo
   // The client has the whole answer; Node.js ends the connection together with it, which is why its end waits.
   if (body === null) response.flushHeaders();
   else response.write(body);
-  const cut = setTimeout(() => request.socket.destroy(), UNREAD_BODY_GRACE_MS);
-  request.once('end', () => response.end());
-  request.once('close', () => clearTimeout(cut));
+  // Kept by hand: a request that has ended has no socket any more.
+  const { socket } = request;
+  const cut = setTimeout(() => socket.destroy(), UNREAD_BODY_GRACE_MS);
+  response.once('close', () => clearTimeout(cut));
+  request.once('end', () => {
+    clearTimeout(cut);
+    response.end();
+  });
   request.resume();
+}
+
+/** Whether nothing of the request is still to come: what is answered at once is answered before the parser says so of a request without a body. */
+function isWhole({ complete, headers }: IncomingMessage): boolean {
+  return complete || (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0);
 }

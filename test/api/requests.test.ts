@@ -1,6 +1,6 @@
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { limits } from '../../src/wire/limits.ts';
 import { operations } from '../../src/wire/operations.ts';
 import { recordedExchanges, signatures } from '../wire/fixtures.ts';
@@ -192,6 +192,24 @@ describe('bodies', () => {
     await closed;
     expect(answer).toMatch(/^HTTP\/1\.1 400 .*\r\n(.*\r\n)*Connection: close\r\n/);
     expect(answer).toContain('MissingRequiredHeader');
+  });
+
+  test('a body that comes after the answer ends the connection at once, and nothing is left to do after the grace', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const socket = connectTcp((server.address() as AddressInfo).port, '127.0.0.1');
+      const closed = new Promise((resolve) => socket.once('close', resolve));
+      socket.write(`POST ${withVersion('/pools')} HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\n{`);
+      socket.once('data', () => socket.write('}')).resume();
+      await closed;
+      expect(() => vi.runAllTimers()).not.toThrow();
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  test('what is answered at once keeps its connection', async () => {
+    expect((await it.askPlainly({ url: '/healthz' })).headers['connection']).not.toBe('close');
   });
 
   test('who shows no credential does not keep a connection; who signs does', async () => {
