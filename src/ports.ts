@@ -1,7 +1,7 @@
 /**
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
-import type { AccountNumber, NodeNumber } from './core/keys.ts';
+import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
 import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
@@ -10,6 +10,8 @@ export interface Wake {
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void>;
   /** Has the owner look soon, and waits for nothing: for what is added. */
   sweep(account: AccountNumber): void;
+  /** Resolves once a task has ended, or is gone, and that is committed; at once for one that has. Rejects when the owner is stopped, too many wait or `signal` aborts. */
+  ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void>;
 }
 
 /** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */

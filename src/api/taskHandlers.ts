@@ -1,3 +1,4 @@
+import type { JobNumber, TaskNumber } from '../core/keys.ts';
 import { tellOwner } from '../store/intents/inbox.ts';
 import { findJob, lockJob, type JobWithStatus } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
@@ -62,11 +63,22 @@ const put: Handler = async (call, parts) => {
   return changed(call, 200, modifiedAt);
 };
 
+/** A task that was terminated has ended when the answer comes (recorded); one that takes longer to die ends after it, since the intent is durable. */
+const END_WAIT_MS = 5_000;
+
 const terminate: Handler = async (call, parts) => {
-  const modifiedAt = await change(call, parts, 'changeTask', (task) => {
+  let asked: { readonly job: JobNumber; readonly task: TaskNumber } | undefined;
+  const modifiedAt = await change(call, parts, 'changeTask', (task, job) => {
     if (isCompleted(task)) throw new BatchError('TaskCompleted');
+    asked = { job: job.job, task: task.task };
     return { terminateAt: task.terminateAt ?? call.now };
   });
+  if (asked !== undefined) {
+    const signal = AbortSignal.any([call.signal, AbortSignal.timeout(Math.min(END_WAIT_MS, call.query.serverTimeoutMs / 2))]);
+    await parts.wake.ended(call.account.number, asked.job, asked.task, signal).catch(() => {
+      // The time is up, or the owner is gone: the next one finds the request.
+    });
+  }
   return changed(call, 204, modifiedAt);
 };
 

@@ -18,6 +18,7 @@ import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
 import { Specs } from './specs.ts';
+import { TaskEnds } from './taskEnds.ts';
 import { Waiters } from './waiters.ts';
 import { nodeSetup } from './work.ts';
 
@@ -43,6 +44,7 @@ export class Owner {
   #core: Core | null = null;
   #events: CoreEvent[] = [];
   readonly #waiters = new Waiters();
+  readonly #taskEnds = new TaskEnds();
   readonly #intake: Intake;
   readonly #absent: Absent;
   readonly #dispatch: DispatchOptions;
@@ -96,6 +98,15 @@ export class Owner {
     const done = this.#waiters.wait(this.#intake.sweep(), signal);
     this.#options.onWork();
     return done;
+  }
+
+  /**
+   * Resolves once the task has ended, or is gone, and that is committed. What the rules hold to be ended already may still be on its way to the database: the next
+   * sweep comes after it. Rejects as `wake` does.
+   */
+  async ended(job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
+    if (this.#core?.isOpen(job, task) === false) await this.wake(signal);
+    else await this.#taskEnds.wait(job, task, signal);
   }
 
   /** Looks at the inbox in the next tick; nobody waits for it. */
@@ -327,6 +338,7 @@ export class Owner {
     }
     for (const pool of decisions.gone.pools) this.#specs.forgetPool(pool);
     this.#channels.acknowledge(marks, this.#epoch);
+    this.#taskEnds.settled(decisions);
   }
 
   /** What the task asks for can't be put together here (its auto-storage container on an account without storage): it ends as any task whose inputs can't be had. */

@@ -3,7 +3,7 @@ import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain } from './explain.ts';
 import { reviewJob, takeJob } from './jobLife.ts';
-import type { Instant } from './keys.ts';
+import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
 import { leaseExpired, observed, reviewNode, said, shutDown, silent, unheard } from './nodeLife.ts';
@@ -25,9 +25,15 @@ export const createCore: CreateCore = (snapshot, now) => {
       return decide(state, now, random);
     },
     nextTimer: () => (state.releases.length > 0 ? lastNow : state.timers.next()),
+    isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
   };
 };
+
+function isOpen(state: CoreState, jobNumber: JobNumber, task: TaskNumber): boolean {
+  const job = state.jobs.get(jobNumber);
+  return job !== undefined && (task > job.ingested || job.directory.get(task) !== -1);
+}
 
 const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
   switch (event.kind) {

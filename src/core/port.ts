@@ -21,6 +21,8 @@ export interface Core {
   decide(now: Instant, random: Random): Decisions;
   /** When `decide` has to be called again though nothing happens; null: never. */
   nextTimer(): Instant | null;
+  /** Whether the task has not ended; true of one that has not been taken in yet. */
+  isOpen(job: JobNumber, task: TaskNumber): boolean;
   explain(job: JobNumber, task: TaskNumber, now: Instant): readonly Reason[];
 }
 

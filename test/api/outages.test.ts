@@ -41,6 +41,7 @@ test('what was asked for is kept and answered, however short the client’s pati
           signal?.addEventListener('abort', () => reject(new Error('nobody waits')));
         }),
       sweep: () => {},
+      ended: () => Promise.resolve(),
     },
   });
   await slow.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });

@@ -137,6 +137,19 @@ describe('tasks: each call in each state answers as states.md 3.4 has it', () =>
     },
   );
 
+  test('terminate changes the ETag once, and answers when the owner says that the task has ended', async () => {
+    await taskIn({ state: 'running', attempt: 1, startedAt: 1 });
+    const before = (await it.ask({ url: '/jobs/j/tasks/t' })).json.eTag as string;
+    it.now.value += 1000;
+    it.endings.length = 0;
+    const first = await it.ask(post('/jobs/j/tasks/t/terminate'));
+    expect(it.endings).toHaveLength(1);
+    expect(first.headers['etag']).not.toBe(before);
+    expect((await it.ask({ url: '/jobs/j/tasks/t' })).json.eTag).toBe(first.headers['etag']);
+    it.now.value += 1000;
+    expect((await it.ask(post('/jobs/j/tasks/t/terminate'))).headers['etag']).toBe(first.headers['etag']);
+  });
+
   test('a task is gone with its delete, and its id is free again', async () => {
     await taskIn(null);
     await it.ask({ method: 'DELETE', url: '/jobs/j/tasks/t' });

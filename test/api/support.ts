@@ -44,6 +44,8 @@ export interface TestApi {
   /** The time by which the API goes. */
   readonly now: { value: number };
   readonly woken: number[];
+  /** Tasks whose end was waited for, as `job.task`. */
+  readonly endings: string[];
   /** The database, for tests that take it away. */
   readonly postgres: TemporaryPostgres;
   /** Empties all tables but the accounts. */
@@ -60,12 +62,17 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
   const now = { value: Date.UTC(2026, 10, 20, 12) };
   const account = await ensureAccount(pool, 'mybatchaccount', now.value);
   const woken: number[] = [];
+  const endings: string[] = [];
   const wake: Wake = parts.wake ?? {
     wake: (number) => {
       woken.push(number);
       return Promise.resolve();
     },
     sweep: (number) => void woken.push(number),
+    ended: (_account, job, task) => {
+      endings.push(`${job}.${task}`);
+      return Promise.resolve();
+    },
   };
   const api = createApi({
     database: pool,
@@ -86,6 +93,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     pool,
     now,
     woken,
+    endings,
     postgres,
     ask: (sent) => send(signedRequest(sent, now.value)),
     askPlainly: send,

@@ -26,6 +26,21 @@ describe('@azure/batch, unmodified', () => {
     expect(task.nodeInfo?.poolId).toBe('one');
   });
 
+  test('a running task that is terminated has ended when the answer comes, and can be made active again', async () => {
+    await client.job.add({ id: 'ended', poolInfo: { poolId: 'one' } });
+    await client.task.add('ended', { id: 'sleeps', commandLine: 'sleep 600' });
+    const running = await until('the task runs', 20_000, async () => {
+      const seen = await client.task.get('ended', 'sleeps');
+      return seen.state === 'running' ? seen : undefined;
+    });
+    await client.task.terminate('ended', 'sleeps');
+    const ended = await client.task.get('ended', 'sleeps');
+    expect([ended.state, ended.executionInfo?.result]).toEqual(['completed', 'failure']);
+    expect(ended.eTag).not.toBe(running.eTag);
+    await client.task.reactivate('ended', 'sleeps');
+    await client.job.deleteMethod('ended');
+  });
+
   test('pool, job, 100 tasks, wait, read stdout, delete', async () => {
     await client.pool.add({ id: 'flow', vmSize: 'standard_a1_v2', virtualMachineConfiguration: image, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
     await client.job.add({ id: 'flow', poolInfo: { poolId: 'flow' } });

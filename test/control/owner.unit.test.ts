@@ -42,7 +42,7 @@ const scripted = () => {
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { isOpen: true, decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -50,6 +50,7 @@ const scripted = () => {
       return script.decisions;
     },
     nextTimer: () => null,
+    isOpen: () => script.isOpen,
     explain: () => [],
   };
   const store: OwnerStore = {
@@ -140,6 +141,42 @@ const kinds = (events: readonly CoreEvent[]): readonly string[] => events.map((e
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 describe('an owner', () => {
+  const completed = { job: 1, task: 2, state: 'completed' } as unknown as Decisions['tasks'][number];
+
+  test('tells who waits for the end of a task once it is committed, and not before', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    let told = false;
+    const ended = owner.ended(1, 2, new AbortController().signal).then(() => (told = true));
+    const other = new AbortController();
+    const never = owner.ended(1, 3, other.signal);
+    let commit: () => void = () => undefined;
+    script.whileCommitting = () => new Promise((resolve) => (commit = resolve));
+    script.decisions = { ...nothing, tasks: [completed] };
+    const ticked = owner.tick();
+    await turnOfTheLoop();
+    expect(told).toBe(false);
+    commit();
+    await ticked;
+    await ended;
+    other.abort();
+    await expect(never).rejects.toThrow('gave up');
+  });
+
+  test('tells of a task that is gone, and at its next sweep of one that had ended before', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    const gone = owner.ended(1, 2, new AbortController().signal);
+    script.decisions = { ...nothing, gone: { ...nothing.gone, tasks: [{ job: 1, task: 2 }] } };
+    await owner.tick();
+    await gone;
+    script.decisions = nothing;
+    script.isOpen = false;
+    const before = owner.ended(1, 2, new AbortController().signal);
+    await owner.tick();
+    await before;
+  });
+
   test('welcomes an agent before it acts on anything the agent says', async () => {
     const { owner, script, told, connect } = scripted();
     await owner.start();

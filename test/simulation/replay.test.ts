@@ -30,6 +30,7 @@ it.each([1, 2, 3])('a journal replays exactly: the rules decide again what they 
         return decisions;
       },
       nextTimer: () => core.nextTimer(),
+      isOpen: (job, task) => core.isOpen(job, task),
       explain: (job, task, at) => core.explain(job, task, at),
     };
   };

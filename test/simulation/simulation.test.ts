@@ -75,6 +75,7 @@ describe('the simulation notices', () => {
           return change.decisions?.(decisions) ?? decisions;
         },
         nextTimer: () => core.nextTimer(),
+        isOpen: (job, task) => core.isOpen(job, task),
         explain: (job, task, at) => core.explain(job, task, at),
       };
     };

@@ -98,7 +98,11 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   const maintenance = startMaintenance(pool, { clock, onError: (error) => log.warn({ error }, 'the database could not be maintained') });
   return {
     ports: {
-      wake: { wake: (_account, signal) => owner.wake(signal), sweep: () => owner.sweep() },
+      wake: {
+        wake: (_account, signal) => owner.wake(signal),
+        sweep: () => owner.sweep(),
+        ended: (_account, job, task, signal) => owner.ended(job, task, signal),
+      },
       door: { authenticate: (credential) => owner.authenticate(credential), connect: (node, life, channel) => owner.connect(node, life, channel) },
       files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
     },

@@ -136,13 +136,14 @@ export interface TaskChange {
   readonly deletedAt?: Instant;
 }
 
-/** Writes the intent of a locked task (where it is made active again, of a locked job, too). Only another specification is a modification (recorded: state changes leave the ETag). Returns `modified`. */
+/** Writes the intent of a locked task (where it is made active again, of a locked job, too). A new specification, a request to end it and a reactivation are modifications (recorded); state changes leave the ETag. Returns `modified`. */
 export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
   const rules = change.spec?.rules ?? null;
   const terminateAt = change.terminateAt === undefined ? task.terminateAt : change.terminateAt;
   const reactivateSequence = change.reactivateSequence ?? task.reactivateSequence;
   const asked = [terminateAt, reactivateSequence, change.deletedAt ?? null];
-  const modifies = change.spec !== undefined || change.reactivateSequence !== undefined;
+  const terminates = terminateAt !== null && task.terminateAt === null;
+  const modifies = change.spec !== undefined || change.reactivateSequence !== undefined || terminates;
   const updated = await row(tx, update, [job, task.task, change.spec?.text ?? null, rules && JSON.stringify(rules), ...asked, now, modifies, change.reactivateSequence !== undefined]);
   if (updated === null) throw new Error('the locked task is gone');
   return updated.modifiedAt;
