@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import { isUnavailable } from '../store/intents/statement.ts';
+import { isUnavailable, isWithoutRoom } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
 import { matchOperation, type Operation, type OperationId } from '../wire/operations.ts';
 import { readQuery, readVersion } from '../wire/query.ts';
@@ -144,22 +144,38 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
   }
 }
 
+/** Clients wait so long after `ServerBusy` before they ask again (RFC 9110, 10.2.3). */
+const retryAfterSeconds = '1';
+
 /** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
 function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
   const error = thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
-  const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}) };
+  const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}), ...(error.code === 'ServerBusy' ? { 'retry-after': retryAfterSeconds } : {}) };
   return { status: error.status, headers, body, reason: error.message };
 }
 
 function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchError {
   if (isUnavailable(thrown)) {
-    plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached');
+    say(() => plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached'));
     return new BatchError('ServerBusy');
   }
-  plane.log.error({ error: describe(thrown), requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed');
+  if (isWithoutRoom(thrown)) {
+    say(() => plane.log.error({ error: describe(thrown), requestId: context.requestId }, 'there is no room to write'));
+    return new BatchError('ServerBusy');
+  }
+  say(() => plane.log.error({ error: describe(thrown), requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed'));
   return new BatchError('InternalError');
+}
+
+/** A log that fails changes no answer. */
+function say(write: () => void): void {
+  try {
+    write();
+  } catch {
+    // Nowhere is left to say it.
+  }
 }
 
 /** What of a thrown thing goes into the log: a database error's other fields (`detail`, `where`) quote the rows, which hold clients' secrets. */

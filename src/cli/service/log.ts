@@ -1,8 +1,9 @@
 import { closeSync, constants, ftruncateSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, destination, pino, stdTimeFunctions } from 'pino';
+import { type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { DataDirectory } from './dataDirectory.ts';
+import { openLogFile } from './logFile.ts';
 
 const LONGEST_BYTES = 20 * 1024 * 1024;
 /** There may be many agents on one machine. */
@@ -14,23 +15,26 @@ const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databas
 
 /**
  * The service's log: JSON lines at the end of `service.log`; at 20 MB it becomes `service.log.1` and a new one is begun. Written at
- * once, so that the last line before a crash is there. The logs of the other processes are kept short by the same look.
+ * once, so that the last line before a crash is there. Lines that cannot be written (a full disk) are left out and counted; nothing
+ * else comes of it. The logs of the other processes are kept short by the same look.
  */
 export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>): { log: Logger; close(): void } {
   const path = join(directory.logs, 'service.log');
   moveIfLong(path);
-  const file = destination({ dest: path, sync: true, mode: 0o600 });
+  const file = openLogFile(path, lostLines);
   const log = pino(
     {
       base: { pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { error: describeError, err: describeError },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' },
     },
     file,
   );
   const look = setInterval(() => {
-    if (moveIfLong(path)) file.reopen();
     try {
+      if (moveIfLong(path)) file.reopen();
       shortenLogs(directory);
     } catch (error) {
       log.warn({ reason: messageOf(error) }, 'a log could not be shortened');
@@ -41,9 +45,23 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>): { log
     log,
     close: () => {
       clearInterval(look);
-      file.flushSync();
+      // Lines that come later, of what ends last, have nowhere to go.
+      file.close();
     },
   };
+}
+
+function lostLines(lines: number): string {
+  return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), pid: process.pid, lines, msg: 'lines could not be written to this log' })}\n`;
+}
+
+/** What of an error goes into the log. A database error's other fields (`detail`, `where`) quote rows, which hold clients' secrets. */
+function describeError(error: unknown): unknown {
+  if (!(error instanceof Error)) return error;
+  const { type, message, stack } = stdSerializers.err(error);
+  // Of a name with several addresses, none of which answers, Node says only in `errors` why.
+  const said = message === '' && error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : message;
+  return { type, message: said, ...('code' in error ? { code: error.code } : {}), stack };
 }
 
 /** Keeps one former file. True when it was moved. */
