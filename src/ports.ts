@@ -2,6 +2,7 @@
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
+import type { JobExplanation, Reason } from './core/port.ts';
 import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
@@ -12,6 +13,13 @@ export interface Wake {
   sweep(account: AccountNumber): void;
   /** Resolves once a task has ended, or is gone, and that is committed; at once for one that has. Rejects when the owner is stopped, too many wait or `signal` aborts. */
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void>;
+}
+
+/** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
+export interface Explanations {
+  task(account: AccountNumber, job: JobNumber, task: TaskNumber): readonly Reason[] | undefined;
+  /** null: the job is completed. */
+  job(account: AccountNumber, job: JobNumber): JobExplanation | null | undefined;
 }
 
 /** One connected agent, as the owner sees it. The transport (WebSocket, simulator) calls `onFrame` and `onClose`. */

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { NodeFiles, Wake } from '../ports.ts';
+import type { Explanations, NodeFiles, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
@@ -37,6 +37,7 @@ export interface Call {
 export interface Parts {
   readonly database: Database;
   readonly wake: Wake;
+  readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly quotas: Quotas;
 }

@@ -11,6 +11,7 @@ import { authenticate } from './authentication.ts';
 import { readJson, refuseBody } from './body.ts';
 import type { Call, Parts } from './call.ts';
 import { NotModified, refuseConditions } from './conditions.ts';
+import { explain, matchExplain } from './explain.ts';
 import { handlers } from './handlers.ts';
 import { isManagement, managementAnswer } from './management.ts';
 import { splitTarget, type Target } from './target.ts';
@@ -80,6 +81,12 @@ interface Found {
 
 async function run(plane: DataPlane, context: Context, found: Found): Promise<Answer> {
   const { message, target, now, requestId, baseUrl } = context;
+  const asked = matchExplain(message.method ?? '', target.path);
+  if (asked !== undefined) {
+    const account = authenticate(message, context.rawUrl, plane.accounts, now);
+    found.isAuthenticated = true;
+    return explain(asked, account.number, plane.parts);
+  }
   const { operation, params } = matchOperation(message.method ?? '', target.path);
   found.operation = operation.id;
   readVersion(target.rawQuery, now);

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Instant } from '../core/keys.ts';
-import type { AgentDoor, NodeFiles, Wake } from '../ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { limits } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
@@ -19,6 +19,7 @@ export interface ApiOptions {
   /** Connections made for the purpose `api`. */
   readonly database: Database;
   readonly wake: Wake;
+  readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly door: AgentDoor;
   /** Shared with what implements `files`; made here when not given. */
@@ -58,7 +59,7 @@ export function createApi(options: ApiOptions): Api {
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: limits.quotas.pools, activeJobs: limits.quotas.activeJobsAndSchedules, ...options.quotas };
   const plane: DataPlane = {
-    parts: { database: options.database, wake: options.wake, files: options.files, quotas },
+    parts: { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas },
     accounts: new Map(options.accounts.map((account) => [account.name, account])),
     clock: options.clock,
     log: options.log,

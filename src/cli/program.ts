@@ -57,6 +57,15 @@ program
   .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
   .action(async (options) => (await import('./commands/env.ts')).env(options));
 
+program
+  .command('explain')
+  .description('why a task, or the tasks of a job, wait')
+  .argument('<job>')
+  .argument('[task]')
+  .addOption(dataDir())
+  .option('--json', 'for programs')
+  .action(async (job, task, options) => (await import('./commands/explain.ts')).explain(job, task, options));
+
 addRunCommand(program);
 addDemoCommand(program);
 

@@ -2,7 +2,7 @@ import type { AgentFrame } from '../agent/frames.ts';
 import type { Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
-import type { Core, Reason } from '../core/port.ts';
+import type { Core, JobExplanation, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
@@ -179,8 +179,14 @@ export class Owner {
     else this.#fail(new Deposed(`Epoch ${epoch} no longer rules account ${account.name}.`));
   }
 
-  explain(job: JobNumber, task: TaskNumber): readonly Reason[] {
-    return this.#core?.explain(job, task, this.#options.clock()) ?? [];
+  /** Undefined while the account is not loaded. */
+  explain(job: JobNumber, task: TaskNumber): readonly Reason[] | undefined {
+    return this.#core?.explain(job, task, this.#options.clock());
+  }
+
+  /** Undefined while the account is not loaded; null for a job that is not open. */
+  explainJob(job: JobNumber): JobExplanation | null | undefined {
+    return this.#core?.explainJob(job, this.#options.clock());
   }
 
   /** Lets go of the account; agents and tasks go on. */

@@ -1,7 +1,7 @@
 import { currentAttempt } from './attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
-import { explain } from './explain.ts';
+import { explain, explainJob } from './explain.ts';
 import { reviewJob, takeJob } from './jobLife.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
@@ -27,6 +27,7 @@ export const createCore: CreateCore = (snapshot, now) => {
     nextTimer: () => (state.releases.length > 0 ? lastNow : state.timers.next()),
     isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
+    explainJob: (job, now) => explainJob(state, job, now),
   };
 };
 

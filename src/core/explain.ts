@@ -9,9 +9,9 @@ import { parallelLimit } from './placement/filters/parallelLimit.ts';
 import { poolExists } from './placement/filters/poolExists.ts';
 import { roomAhead } from './placement/filters/roomAhead.ts';
 import type { Filter } from './placement/filter.ts';
-import type { Reason } from './port.ts';
+import type { JobExplanation, Reason } from './port.ts';
 import { at } from './taskTable.ts';
-import { EXPLAIN_LIST } from './tunables.ts';
+import { EXPLAIN_LIST, EXPLAIN_TASKS } from './tunables.ts';
 
 /** Why a task does not run: what each filter of placement has against it, in the order in which they are asked; of nodes, the first few. */
 export const explain = (state: CoreState, jobNumber: JobNumber, number: TaskNumber, now: Instant): readonly Reason[] => {
@@ -34,6 +34,26 @@ export const explain = (state: CoreState, jobNumber: JobNumber, number: TaskNumb
   ];
   return reasons.length > 0 ? reasons : [{ code: 'WaitingItsTurn', message: `The task can be placed; ${before(pool, job)} tasks are before it at most.` }];
 };
+
+/** What keeps the open tasks of a job: the first reason of each, counted; the numbers in the messages are those of the example. */
+export function explainJob(state: CoreState, jobNumber: JobNumber, now: Instant): JobExplanation | null {
+  const job = state.jobs.get(jobNumber);
+  if (job === undefined) return null;
+  const counted = new Map<string, { reason: Reason; tasks: number; example: TaskNumber }>();
+  let open = 0;
+  for (const entry of job.directory.entries()) {
+    open += 1;
+    if (open > EXPLAIN_TASKS) continue;
+    const example = at(state.table.number, entry);
+    const [reason] = explain(state, jobNumber, example, now);
+    if (reason === undefined) continue;
+    const known = counted.get(reason.code);
+    if (known === undefined) counted.set(reason.code, { reason, tasks: 1, example });
+    else known.tasks += 1;
+  }
+  const reasons = [...counted.values()].map(({ reason, tasks, example }) => ({ ...reason, tasks, example }));
+  return { open, looked: Math.min(open, EXPLAIN_TASKS), reasons: reasons.sort((a, b) => b.tasks - a.tasks) };
+}
 
 const asked = <Subject>(filter: Filter<Subject>, subject: Subject): Reason[] =>
   filter.passes(subject) ? [] : [{ code: filter.code, message: filter.message(subject) }];
@@ -69,8 +89,8 @@ const ofNodes = (pool: Pool, slots: number): Reason[] => {
   return more > 0 ? [...reasons, { code: 'MoreNodes', message: `Likewise on ${more} more nodes.` }] : reasons;
 };
 
-const shortfall = ({ status }: Pool): string => {
-  if (status.allocationState !== 'steady') return ' yet; it is being resized';
+const shortfall = ({ status, intent }: Pool): string => {
+  if (status.allocationState !== 'steady') return ` yet; it is being resized to ${intent.targetDedicated + intent.targetLowPriority}`;
   const [error] = status.resizeErrors;
   return error === undefined ? '' : `; its last resize failed: ${error.code}, ${[error.message, ...(error.values ?? []).map(({ value }) => value)].join(': ')}`;
 };

@@ -5,10 +5,39 @@ import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 /** A source of chance in [0, 1); seeded in the simulator. */
 export type Random = () => number;
 
-/** Why a task does not run: what each filter of placement found. */
+/** What keeps a task from running, or what has become of it. The filters of placement (placement/filters) have the first ones; `explain.ts` adds the rest. */
+export type ReasonCode =
+  | 'JobNotActive'
+  | 'DependenciesNotMet'
+  | 'MaxParallelTasks'
+  | 'PoolNotFound'
+  | 'TooManySlots'
+  | 'NodeNotReady'
+  | 'NoFreeSlots'
+  | 'EnoughWaiting'
+  | 'NoNodes'
+  | 'MoreNodes'
+  | 'WaitingItsTurn'
+  | 'WaitingOnNode'
+  | 'Running'
+  | 'BeingEnded'
+  | 'NotTakenIn'
+  | 'TaskCompleted'
+  | 'JobNotOpen';
+
+/** Why a task does not run: what each filter of placement found, in one sentence. */
 export interface Reason {
-  readonly code: string;
+  readonly code: ReasonCode;
   readonly message: string;
+}
+
+/** The first reason of each open task of a job, counted by its code. */
+export interface JobExplanation {
+  /** Tasks that have not ended. */
+  readonly open: number;
+  /** How many of them were looked at, in the order of their numbers. */
+  readonly looked: number;
+  readonly reasons: readonly (Reason & { readonly tasks: number; readonly example: TaskNumber })[];
 }
 
 /**
@@ -24,6 +53,8 @@ export interface Core {
   /** Whether the task has not ended; true of one that has not been taken in yet. */
   isOpen(job: JobNumber, task: TaskNumber): boolean;
   explain(job: JobNumber, task: TaskNumber, now: Instant): readonly Reason[];
+  /** null: the job is completed or does not exist. */
+  explainJob(job: JobNumber, now: Instant): JobExplanation | null;
 }
 
 export type CreateCore = (snapshot: Snapshot, now: Instant) => Core;

@@ -43,3 +43,5 @@ export const MISSING_AFTER_MS = 30_000;
 export const RECENT_TASKS = 10;
 /** Reasons `explain` gives of single nodes or dependencies before it only counts them. */
 export const EXPLAIN_LIST = 5;
+/** Tasks of a job that an explanation of the whole job looks at. */
+export const EXPLAIN_TASKS = 1_000;

@@ -6,7 +6,7 @@ import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { Quotas } from '../../src/api/call.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
-import type { AgentDoor, NodeFiles, Wake } from '../../src/ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -55,7 +55,7 @@ export interface TestApi {
 
 export const newest = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -77,6 +77,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
   const api = createApi({
     database: pool,
     wake,
+    explanations: parts.explanations ?? { task: () => undefined, job: () => undefined },
     files: parts.files ?? noFiles,
     door: parts.door ?? noDoor,
     accounts: [{ number: account, name: 'mybatchaccount', keys: [key] }],

@@ -1,6 +1,6 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { startLinarite, until, type Instance } from '../support/linarite.ts';
+import { LAUNCHER, linarite, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
@@ -39,6 +39,24 @@ describe('@azure/batch, unmodified', () => {
     expect(ended.eTag).not.toBe(running.eTag);
     await client.task.reactivate('ended', 'sleeps');
     await client.job.deleteMethod('ended');
+  });
+
+  test('what keeps tasks that wait can be asked for', async () => {
+    const explained = async (...names: string[]): Promise<string> => (await linarite(['explain', ...names, '--data-dir', instance.dataDir])).stdout;
+    await client.job.add({ id: 'lost', poolInfo: { poolId: 'nowhere' } });
+    await client.task.add('lost', { id: 't', commandLine: 'true' });
+    await client.job.add({ id: 'wide', poolInfo: { poolId: 'one' }, usesTaskDependencies: true });
+    await client.task.add('wide', { id: 'slots', commandLine: 'true', requiredSlots: 5 });
+    await client.task.add('wide', { id: 'child', commandLine: 'true', dependsOn: { taskIds: ['absent'] } });
+    await until('the tasks are taken in', 20_000, async () => ((await explained('wide', 'child')).includes('about to be taken in') ? undefined : true));
+    expect(await explained('lost', 't')).toContain('There is no pool nowhere.');
+    expect(await explained('wide', 'slots')).toContain('The task needs 5 slots on one node');
+    expect(await explained('wide', 'child')).toContain('absent');
+    expect(await explained('wide')).toContain('2 tasks that have not ended');
+    const { code, stderr } = await run(LAUNCHER, ['explain', 'none', '--data-dir', instance.dataDir]);
+    expect([code, stderr]).toEqual([1, expect.stringContaining('JobNotFound')]);
+    await client.job.deleteMethod('lost');
+    await client.job.deleteMethod('wide');
   });
 
   test('pool, job, 100 tasks, wait, read stdout, delete', async () => {

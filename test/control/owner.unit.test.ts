@@ -52,6 +52,7 @@ const scripted = () => {
     nextTimer: () => null,
     isOpen: () => script.isOpen,
     explain: () => [],
+    explainJob: () => null,
   };
   const store: OwnerStore = {
     claim: () => {

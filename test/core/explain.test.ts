@@ -80,4 +80,25 @@ describe('why is my task not running?', () => {
     expect(codes(env, job, 1)).toEqual(['TaskCompleted']);
     expect(codes(env, job, 2)).toEqual(['NotTakenIn']);
   });
+
+  test('the tasks of a job, counted by what keeps them', () => {
+    const env = testEnv();
+    env.pool({ slots: 4 });
+    const job = env.job({ maxParallelTasks: 1 }).tasks(3).task({ requiredSlots: 9 });
+    env.settle();
+    const found = env.explainJob(job);
+    expect(found).toMatchObject({ open: 4, looked: 4 });
+    expect(found?.reasons).toMatchObject([
+      { code: 'MaxParallelTasks', tasks: 3, example: 2 },
+      { code: 'Running', tasks: 1, example: 1 },
+    ]);
+  });
+
+  test('a job of more tasks than are looked at, and one that is not there', () => {
+    const env = testEnv();
+    const job = env.job({ poolId: 'Typo' }).tasks(1_500);
+    env.settle();
+    expect(env.explainJob(job)).toEqual({ open: 1_500, looked: 1_000, reasons: [{ code: 'PoolNotFound', message: 'There is no pool Typo.', tasks: 1_000, example: 1 }] });
+    expect(env.core.explainJob(99, env.now)).toBeNull();
+  });
 });

@@ -3,7 +3,7 @@ import type { Command, Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
-import type { Core, Reason } from '../../src/core/port.ts';
+import type { Core, JobExplanation, Reason } from '../../src/core/port.ts';
 import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 
@@ -238,6 +238,10 @@ export class TestEnv {
     const agent = this.agents.get(node);
     if (agent === undefined) throw new Error(`no agent on node ${node}`);
     return agent;
+  }
+
+  explainJob(job: TestJob): JobExplanation | null {
+    return this.core.explainJob(job.number, this.now);
   }
 
   explain(job: TestJob, task: TaskNumber): readonly Reason[] {

@@ -31,6 +31,7 @@ it.each([1, 2, 3])('a journal replays exactly: the rules decide again what they 
       },
       nextTimer: () => core.nextTimer(),
       isOpen: (job, task) => core.isOpen(job, task),
+      explainJob: (job, at) => core.explainJob(job, at),
       explain: (job, task, at) => core.explain(job, task, at),
     };
   };

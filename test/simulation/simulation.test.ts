@@ -76,6 +76,7 @@ describe('the simulation notices', () => {
         },
         nextTimer: () => core.nextTimer(),
         isOpen: (job, task) => core.isOpen(job, task),
+        explainJob: (job, at) => core.explainJob(job, at),
         explain: (job, task, at) => core.explain(job, task, at),
       };
     };

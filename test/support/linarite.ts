@@ -25,7 +25,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
+export const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
 
 /** Runs a program to its end; ends it after `timeoutMs` (default a minute). */
 export const run = (

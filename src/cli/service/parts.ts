@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { SilenceBounds } from '../../control/silence.ts';
-import type { AgentDoor, NodeFiles, Wake } from '../../ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../ports.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import type { ServiceKeys } from './keys.ts';
@@ -34,7 +34,7 @@ export interface ServiceContext {
 
 /** The owner of the account, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly door: AgentDoor; readonly files: NodeFiles };
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles };
   /** Whether the account is loaded and worked on now. */
   readonly isReady: () => boolean;
   /** What the provider cannot guarantee on this machine. */

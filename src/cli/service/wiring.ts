@@ -103,6 +103,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
         sweep: () => owner.sweep(),
         ended: (_account, job, task, signal) => owner.ended(job, task, signal),
       },
+      explanations: { task: (_account, job, task) => owner.explain(job, task), job: (_account, job) => owner.explainJob(job) },
       door: { authenticate: (credential) => owner.authenticate(credential), connect: (node, life, channel) => owner.connect(node, life, channel) },
       files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
     },

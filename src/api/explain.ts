@@ -1,0 +1,70 @@
+/** Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form. */
+import type { AccountNumber } from '../core/keys.ts';
+import type { FailureInfo } from '../core/status.ts';
+import { findJob } from '../store/intents/jobs.ts';
+import { findTask, taskLabels, type TaskWithStatus } from '../store/intents/tasks.ts';
+import { BatchError } from '../wire/errors.ts';
+import type { Answer } from './answer.ts';
+import type { Parts } from './call.ts';
+import { viewOfJob } from './jobView.ts';
+import { viewOfTask } from './taskView.ts';
+
+/** What an explanation is asked of. */
+export interface Asked {
+  readonly jobId: string;
+  /** Undefined: of the job as a whole. */
+  readonly taskId: string | undefined;
+}
+
+const PATH_FORM = /^\/linarite\/jobs\/([^/]+)(?:\/tasks\/([^/]+))?\/explain$/;
+
+/** `GET /linarite/jobs/{job}/explain` or `/linarite/jobs/{job}/tasks/{task}/explain`; undefined: another path. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse. */
+export function matchExplain(method: string, path: string): Asked | undefined {
+  const match = PATH_FORM.exec(path);
+  if (match === null) return undefined;
+  if (method !== 'GET') throw new BatchError('UnsupportedHttpVerb');
+  return { jobId: decode(match[1] ?? ''), taskId: match[2] === undefined ? undefined : decode(match[2]) };
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new BatchError('RequestUrlFailedToParse');
+  }
+}
+
+/** Answers 200 with JSON. @throws BatchError JobNotFound, TaskNotFound, ServerBusy while the account is being loaded. */
+export async function explain({ jobId, taskId }: Asked, account: AccountNumber, parts: Parts): Promise<Answer> {
+  const { database, explanations } = parts;
+  const job = await findJob(database, account, jobId);
+  if (job === null) throw new BatchError('JobNotFound');
+  const { state } = viewOfJob(job);
+  if (taskId === undefined) {
+    const found = explanations.job(account, job.job);
+    if (found === undefined) throw new BatchError('ServerBusy');
+    const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
+    const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
+    const named = reasons.map(({ code, message, tasks, example }) => ({ code, message, tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
+    return json({ jobId: job.id, state, open, looked, reasons: named });
+  }
+  const task = await findTask(database, job.job, taskId);
+  if (task === null) throw new BatchError('TaskNotFound');
+  const view = viewOfTask(task);
+  if (view.state === 'completed') return json({ jobId: job.id, taskId: task.id, state: view.state, reasons: [{ code: 'TaskCompleted', message: howItEnded(task) }] });
+  const reasons = explanations.task(account, job.job, task.task);
+  if (reasons === undefined) throw new BatchError('ServerBusy');
+  return json({ jobId: job.id, taskId: task.id, state: view.state, reasons });
+}
+
+function howItEnded({ result, exitCode, failure: stored }: Pick<TaskWithStatus, 'result' | 'exitCode' | 'failure'>): string {
+  const failure = stored === null ? null : (JSON.parse(stored) as FailureInfo);
+  const exit = exitCode === null ? '' : ` with exit code ${exitCode}`;
+  if (failure === null) return `The task has ended${exit}${result === null ? '' : `: ${result}`}.`;
+  const details = (failure.details ?? []).map(({ name, value }) => `${name}: ${value}`).join('; ');
+  return `The task has failed${exit}: ${failure.code}, ${failure.message}${details === '' ? '' : ` (${details})`}.`;
+}
+
+function json(body: object): Answer {
+  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
+}
