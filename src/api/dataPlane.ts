@@ -27,7 +27,10 @@ export interface Account {
 export interface DataPlane {
   readonly parts: Parts;
   readonly accounts: ReadonlyMap<string, Account>;
+  /** The time of intents; never goes back. */
   readonly clock: () => Instant;
+  /** The time that signatures are held against. */
+  readonly wallClock: () => Instant;
   readonly log: Logger;
   /** Called once for each request that was answered. `operation`: null if none was found. */
   readonly observe: (operation: OperationId | null, status: number, durationMs: number) => void;
@@ -90,7 +93,7 @@ async function run(plane: DataPlane, context: Context, found: Found): Promise<An
   const { operation, params } = matchOperation(message.method ?? '', target.path);
   found.operation = operation.id;
   readVersion(target.rawQuery, now);
-  const account = authenticate(message, context.rawUrl, plane.accounts, now);
+  const account = authenticate(message, context.rawUrl, plane.accounts, plane.wallClock());
   found.isAuthenticated = true;
   const query = readQuery(operation, target.rawQuery, now);
   const { version } = query;

@@ -25,7 +25,10 @@ export interface ApiOptions {
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
   readonly accounts: readonly Account[];
+  /** The time of intents; never goes back. */
   readonly clock: () => Instant;
+  /** The time that signatures are held against; `clock` when not given. */
+  readonly wallClock?: () => Instant;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
   /** Whether requests can be served (beyond the database answering): `/readyz`. */
@@ -62,6 +65,7 @@ export function createApi(options: ApiOptions): Api {
     parts: { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas },
     accounts: new Map(options.accounts.map((account) => [account.name, account])),
     clock: options.clock,
+    wallClock: options.wallClock ?? options.clock,
     log: options.log,
     observe: metrics.observe,
   };

@@ -2,13 +2,29 @@ import { AccountOwned } from '../store/ownerStore.ts';
 import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
-const SWEEP_MS = 1_000;
+const ATTEND_MS = 1_000;
 /** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. */
 const PACE_MS = 16;
 const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
-/** setTimeout's own bound; a timer further off is looked at again then. */
-const LONGEST_SLEEP_MS = 3_600_000;
+/** A timer further off is looked at again then: it is below setTimeout's own bound, and clocks are set. */
+const LONGEST_SLEEP_MS = 60_000;
+
+/** Time as a loop goes by it: the machine's in production, virtual in the simulation and in tests. */
+export interface LoopTime {
+  /** Milliseconds that only grow. */
+  readonly now: () => number;
+  /** Calls `happen` once, `ms` from now or a little later. Returns what calls it off. */
+  readonly after: (ms: number, happen: () => void) => () => void;
+}
+
+export const MACHINE_TIME: LoopTime = {
+  now: () => performance.now(),
+  after: (ms, happen) => {
+    const timer = setTimeout(happen, ms);
+    return () => clearTimeout(timer);
+  },
+};
 
 export interface OwnerLoop {
   /** To be called whenever something arrives (OwnerOptions.onWork). */
@@ -17,91 +33,120 @@ export interface OwnerLoop {
   stop(): Promise<void>;
 }
 
-/** Turns an owner in real time: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
-export const runLoop = (
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'nextTimer' | 'attend' | 'beat'>,
-  options: { readonly onError: (error: unknown) => void; readonly clock: () => number },
-): OwnerLoop => {
+export interface LoopOptions {
+  readonly time: LoopTime;
+  readonly onError: (error: unknown) => void;
+}
+
+/** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
+export function runLoop(
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'dueInMs' | 'attend' | 'beat'>,
+  { time, onError }: LoopOptions,
+): OwnerLoop {
   let running: Promise<void> | null = null;
   let kicked = false;
+  let stopped = false;
   let begunAt = Number.NEGATIVE_INFINITY;
   let endPause = (): void => {};
-  const stopping = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer = (): void => {};
 
-  const kick = (): void => {
+  const isOver = (): boolean => stopped || owner.phase === 'ended';
+
+  function kick(): void {
     kicked = true;
     if (owner.isAwaited()) endPause();
-    if (running !== null || stopping.signal.aborted) return;
-    running = turn().finally(() => {
+    if (running !== null || isOver()) return;
+    cancelTimer();
+    running = turns().finally(() => {
       running = null;
-      if (stopping.signal.aborted) return;
-      if (kicked) setImmediate(kick);
+      if (isOver()) return;
+      if (kicked) kick();
       else sleep();
     });
-  };
+  }
 
   /** What arrives while a tick commits is one tick afterwards: the busier, the larger the ticks. */
-  const turn = async (): Promise<void> => {
-    while (kicked && !stopping.signal.aborted) {
-      clearTimeout(timer);
-      const earlyMs = begunAt + PACE_MS - performance.now();
+  async function turns(): Promise<void> {
+    while (kicked && !isOver()) {
+      const earlyMs = begunAt + PACE_MS - time.now();
       if (earlyMs > 0 && !owner.isAwaited()) {
         await pause(earlyMs);
         continue;
       }
       kicked = false;
-      begunAt = performance.now();
-      try {
-        await owner.tick();
-      } catch (error) {
-        options.onError(error);
-      }
+      begunAt = time.now();
+      const failed = await tick();
       if (owner.hasWork()) kicked = true;
       // The store is away, or refuses: it is not asked as fast as it can say no.
-      if (owner.phase === 'loading') await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      if (failed || owner.phase === 'loading') {
+        kicked = true;
+        await elapse(RETRY_MS);
+      }
     }
-  };
+  }
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const paused = setTimeout(resolve, ms);
+  /** Returns whether it failed. */
+  async function tick(): Promise<boolean> {
+    try {
+      await owner.tick();
+      return false;
+    } catch (error) {
+      onError(error);
+      return true;
+    }
+  }
+
+  function pause(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = time.after(ms, resolve);
       endPause = () => {
-        clearTimeout(paused);
+        cancel();
         resolve();
       };
     });
+  }
 
-  const sleep = (): void => {
-    const due = owner.nextTimer();
-    if (due === null) return;
-    timer = setTimeout(kick, Math.min(Math.max(due - options.clock(), 0), LONGEST_SLEEP_MS));
-  };
+  const elapse = (ms: number): Promise<void> => new Promise((resolve) => void time.after(ms, resolve));
 
-  const sweep = setInterval(() => owner.attend(), SWEEP_MS);
-  const heartbeat = setInterval(() => void owner.beat().catch(options.onError), HEARTBEAT_MS);
+  function sleep(): void {
+    const dueInMs = owner.dueInMs();
+    if (dueInMs !== null) cancelTimer = time.after(Math.min(Math.max(dueInMs, 0), LONGEST_SLEEP_MS), kick);
+  }
+
+  /** Returns what ends it. */
+  function each(ms: number, happen: () => void): () => void {
+    let cancel = time.after(ms, function again() {
+      if (isOver()) return;
+      happen();
+      cancel = time.after(ms, again);
+    });
+    return () => cancel();
+  }
+
+  const endAttending = each(ATTEND_MS, () => owner.attend());
+  const endBeating = each(HEARTBEAT_MS, () => void owner.beat().catch(onError));
   return {
     kick,
     stop: async () => {
-      stopping.abort();
+      stopped = true;
       endPause();
-      clearInterval(sweep);
-      clearInterval(heartbeat);
-      clearTimeout(timer);
+      endAttending();
+      endBeating();
+      cancelTimer();
       await running?.catch(() => undefined);
     },
   };
-};
+}
 
-/** Claims the account, waiting for a former owner that was killed to be given up (its heartbeat has to grow old first). */
-export const startWhenFree = async (owner: Owner, signal: AbortSignal, onWait: (url: string) => void): Promise<void> => {
+/** Claims the account, waiting for a former owner that was killed to be given up (its heartbeat has to grow old first). Throws what else fails, unless `signal` says to go on. */
+export async function startWhenFree(owner: Owner, time: LoopTime, signal: AbortSignal, onWait: (url: string) => void): Promise<void> {
   for (;;) {
     try {
       return await owner.start();
     } catch (error) {
       if (!(error instanceof AccountOwned) || signal.aborted) throw error;
       onWait(error.url);
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await new Promise<void>((resolve) => void time.after(RETRY_MS, resolve));
     }
   }
-};
+}

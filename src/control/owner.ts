@@ -130,13 +130,13 @@ export class Owner {
     return this.#waiters.count > 0;
   }
 
-  /** When a tick is due though nothing arrives; null: never. */
-  nextTimer(): Instant | null {
+  /** In how many milliseconds a tick is due though nothing arrives; null: in none. May be asked again before that. */
+  dueInMs(): number | null {
     const { clock, monotonic } = this.#options;
-    const expiry = this.#absent.next(monotonic());
-    const lease = expiry === null ? null : clock() + expiry - monotonic();
-    const core = this.#core?.nextTimer() ?? null;
-    return lease === null || core === null ? (lease ?? core) : Math.min(lease, core);
+    const lease = this.#absent.next(monotonic());
+    const timer = this.#core?.nextTimer() ?? null;
+    if (lease === null && timer === null) return null;
+    return Math.min(lease === null ? Number.POSITIVE_INFINITY : lease - monotonic(), timer === null ? Number.POSITIVE_INFINITY : timer - clock());
   }
 
   /**

@@ -19,7 +19,7 @@ export interface OwnerOptions {
   readonly createCore: CreateCore;
   readonly credentials: NodeCredentials;
   readonly sign: SignContainer;
-  /** The wall clock: what the rules and rows go by. */
+  /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;
   /** Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the heartbeat's age) is counted by these. */
   readonly monotonic: () => number;

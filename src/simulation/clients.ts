@@ -3,7 +3,7 @@ import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/k
 import { jobState, poolState, taskState } from '../core/wireState.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
-import type { World } from './world.ts';
+import { EPOCH, type World } from './world.ts';
 
 /** What clients of a simulated account do. */
 export interface Workload {
@@ -17,6 +17,8 @@ export interface Workload {
   readonly forMs: number;
   /** Mean time between random actions (disable, terminate, delete, reactivate, resize …); null: none. */
   readonly actionEveryMs: number | null;
+  /** Single tasks are added this often, beside the rest; null: none. */
+  readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
   readonly dependencies: number;
 }
@@ -32,6 +34,8 @@ export const createClients = (options: {
   readonly intents: IntentWriter;
   readonly tables: Tables;
   readonly wake: () => void;
+  /** What was added is looked at soon; nobody waits. */
+  readonly sweep: () => void;
 }) => {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
@@ -63,7 +67,7 @@ export const createClients = (options: {
       unavailable: null,
       deletedAt: null,
     });
-    options.wake();
+    options.sweep();
   };
 
   const addJob = async (index: number): Promise<JobNumber> => {
@@ -83,7 +87,7 @@ export const createClients = (options: {
       actionAt: world.now(),
       deletedAt: null,
     });
-    options.wake();
+    options.sweep();
     return job;
   };
 
@@ -111,7 +115,7 @@ export const createClients = (options: {
     const first = job.intent.nextTask;
     await intents.addTasks(number, Array.from({ length: count }, (_, index) => newTask(job, first + index)));
     // The last add of a job that is to end by itself says so, as clients do.
-    options.wake();
+    options.sweep();
   };
 
   /** Adds everything over the workload's time. */
@@ -129,6 +133,14 @@ export const createClients = (options: {
         });
       });
     }
+    if (workload.singleEveryMs !== null && workload.singleEveryMs !== undefined) addSingles(workload.singleEveryMs);
+  };
+
+  const addSingles = (everyMs: number): void => {
+    if (world.now() >= EPOCH + workload.forMs) return;
+    const job = someJob('active');
+    if (job !== undefined) void addTasks(job.intent.job, 1);
+    world.after(everyMs, () => addSingles(everyMs));
   };
 
   const somePool = () => world.pick([...tables.pools.values()].filter(({ intent }) => intent.deletedAt === null));

@@ -1,7 +1,9 @@
 import { nodeCredentials } from '../control/credentials.ts';
+import { type LoopTime, type OwnerLoop, runLoop } from '../control/loop.ts';
 import { Owner } from '../control/owner.ts';
 import type { OwnerLog } from '../control/ownerOptions.ts';
 import { seededRandom } from '../control/journal.ts';
+import { steadyClock } from '../control/steadyClock.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import type { PoolProvider } from '../nodes/provider.ts';
@@ -9,7 +11,7 @@ import type { OwnerStore } from '../store/ownerStore.ts';
 import type { Host } from './network.ts';
 import type { World } from './world.ts';
 
-/** A service process with the production owner in it, turned in virtual time as control/loop.ts turns it in real time. */
+/** A service process: the production owner, turned by the production loop in virtual time. */
 export interface Service extends Host {
   readonly process: string;
   readonly owner: Owner;
@@ -19,10 +21,12 @@ export interface Service extends Host {
   stop(agents: 'leave' | 'end'): Promise<void>;
   /** The database does not answer this process for so long; everything else goes on. */
   partition(forMs: number): void;
+  /** Somebody sets its wall clock. */
+  setClock(byMs: number): void;
+  /** How often something has gone wrong here that may well keep a caller waiting. */
+  readonly disturbances: () => number;
 }
 
-const SWEEP_MS = 1_000;
-const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
 const GRACE_MS = 1_000;
 const SECRET = new Uint8Array(32);
@@ -42,15 +46,19 @@ export const startService = (options: {
 }): Service => {
   const { world, process } = options;
   let dead = false;
-  let started = false;
-  let running = false;
-  let kicked = false;
-  let timer = 0;
   let stopping = false;
-  let onIdle: () => void = () => undefined;
-  const skewMs = world.between(...SKEW_MS);
+  let disturbances = 0;
+  let wallAheadMs = world.between(...SKEW_MS);
   let cutOffUntil = 0;
+  let latest = Number.NEGATIVE_INFINITY;
   const store = options.store({ isDead: () => dead, isCutOff: () => world.now() < cutOffUntil });
+  const onError = (error: unknown): void => {
+    disturbances += 1;
+    options.onError(error);
+  };
+  const time = timeOf(world, () => dead);
+  const clock = steadyClock(() => world.now() + wallAheadMs, world.now);
+  let loop: OwnerLoop | undefined;
   const owner: Owner = new Owner({
     account: { number: options.account, name: 'simulated', url: 'http://simulated' },
     process,
@@ -61,70 +69,39 @@ export const startService = (options: {
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
     sign: (container) => `http://simulated/${container}`,
-    clock: () => world.now() + skewMs,
+    clock: () => {
+      const now = clock();
+      if (now < latest) options.onFault(new Error(`the time of ${process} went back from ${latest} to ${now}`));
+      latest = now;
+      return now;
+    },
     monotonic: world.now,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
-    onWork: () => kick(),
+    onWork: () => loop?.kick(),
     onFault: options.onFault,
     onDeposed: () => undefined,
-    log: options.log,
+    log: {
+      ...options.log,
+      warn: (fields, message) => {
+        disturbances += 1;
+        options.log.warn(fields, message);
+      },
+    },
   });
-  const isOver = (): boolean => dead || stopping || owner.phase === 'ended';
-
-  function kick(): void {
-    kicked = true;
-    if (!started || running || isOver()) return;
-    running = true;
-    world.after(0, () => void turn());
-  }
-
-  const turn = async (): Promise<void> => {
-    while (kicked && !isOver()) {
-      kicked = false;
-      timer += 1;
-      try {
-        await owner.tick();
-      } catch (error) {
-        options.onError(error);
-        await world.sleep(RETRY_MS);
-        kicked = true;
-      }
-      if (owner.hasWork()) kicked = true;
-    }
-    running = false;
-    onIdle();
-    sleep();
-  };
-
-  const sleep = (): void => {
-    const due = isOver() ? null : owner.nextTimer();
-    if (due === null) return;
-    timer += 1;
-    const mine = timer;
-    world.after(due - world.now() - skewMs, () => {
-      if (timer === mine) kick();
-    });
-  };
-
-  const every = (ms: number, happen: () => void): void => {
-    if (isOver()) return;
-    happen();
-    world.after(ms, () => every(ms, happen));
-  };
 
   const start = async (): Promise<void> => {
     try {
       await owner.start();
     } catch (error) {
-      options.onError(error);
-      world.after(RETRY_MS, () => {
-        if (!isOver()) void start();
+      onError(error);
+      time.after(RETRY_MS, () => {
+        if (!stopping) void start();
       });
       return;
     }
-    started = true;
-    every(SWEEP_MS, () => owner.attend());
-    every(HEARTBEAT_MS, () => void owner.beat().catch(options.onError));
+    if (stopping) return;
+    loop = runLoop(owner, { time, onError });
+    loop.kick();
   };
   void start();
 
@@ -143,17 +120,22 @@ export const startService = (options: {
     },
     stop: async (agents) => {
       stopping = true;
-      if (running) await new Promise<void>((resolve) => (onIdle = resolve));
+      await loop?.stop();
       try {
         await (agents === 'end' ? owner.shutDown(GRACE_MS) : owner.stop());
       } catch (error) {
-        options.onError(error);
+        onError(error);
       }
       dead = true;
     },
     partition: (forMs) => {
+      disturbances += 1;
       cutOffUntil = world.now() + forMs;
     },
+    setClock: (byMs) => {
+      wallAheadMs += byMs;
+    },
+    disturbances: () => disturbances,
   };
 };
 
@@ -168,4 +150,18 @@ const ofProcess = (provider: PoolProvider, isDead: () => boolean): PoolProvider 
     provider.watch((observation) => {
       if (!isDead()) callback(observation);
     }),
+});
+
+/** Nothing happens in a process that is dead. */
+const timeOf = (world: World, isDead: () => boolean): LoopTime => ({
+  now: world.now,
+  after: (ms, happen) => {
+    let called = true;
+    world.after(ms, () => {
+      if (called && !isDead()) happen();
+    });
+    return () => {
+      called = false;
+    };
+  },
 });

@@ -53,6 +53,9 @@ const HANGS_MS = [1_000, 200_000] as const;
 /** When an unanswered ping is noticed. */
 const CUT_MS = [5_000, 10_000] as const;
 const REPLACED_AFTER_MS = [50, 5_000] as const;
+const CLOCK_SET_MS = [-600_000, 20_000] as const;
+/** Two ticks of so few jobs make fewer questions to the store than this, each with a delay there and back. */
+const WAKE_WITHIN_DELAYS = 60;
 
 /** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
 export const simulate = async (scenario: Scenario): Promise<Result> => {
@@ -128,11 +131,26 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     );
   };
 
+  /** A wake-up is answered soon, whatever others ask for meanwhile, unless something has gone wrong at its process. Returns what notes the answer. */
+  const checkAnswered = (service: Service): (() => void) => {
+    const disturbances = service.disturbances();
+    const withinMs = WAKE_WITHIN_DELAYS * (faults.storeMs[1] + 1);
+    let isAnswered = false;
+    world.after(withinMs, () => {
+      const undisturbed = service.isUp() && service.owner.phase === 'ready' && service.disturbances() === disturbances && world.now() - withinMs >= awayUntil;
+      if (!isAnswered && undisturbed) checks.violated(`a wake-up of ${service.process} was not answered within ${withinMs} ms`);
+    });
+    return () => {
+      isAnswered = true;
+    };
+  };
+
   const wake = (): void => {
     const service = current();
     if (service === undefined || world.chance(faults.wakeLost)) return;
-    const upTo = Math.max(0, ...memory.tables.inbox.map(({ entry }) => entry));
-    service.owner.wake().then(
+    const upTo = memory.tables.inbox.at(-1)?.entry ?? 0;
+    const answered = checkAnswered(service);
+    service.owner.wake().finally(answered).then(
       () => {
         const left = memory.tables.inbox.find(({ entry }) => entry <= upTo);
         if (left !== undefined) checks.violated(`a wake-up was answered although inbox entry ${left.entry} had not been taken in`);
@@ -140,7 +158,10 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
       () => undefined,
     );
   };
-  const clients = createClients({ world, account: ACCOUNT, workload, intents: memory.intents, tables: memory.tables, wake });
+  const sweep = (): void => {
+    if (!world.chance(faults.wakeLost)) current()?.owner.sweep();
+  };
+  const clients = createClients({ world, account: ACCOUNT, workload, intents: memory.intents, tables: memory.tables, wake, sweep });
 
   let calm = false;
   const now = (everyMs: number | null, happen: () => void): void => {
@@ -200,6 +221,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   now(faults.every.ownerReplaced, replaceOwner);
   now(faults.every.ownerCrashes, crashOwner);
   now(faults.every.serviceStops, stopService);
+  now(faults.every.clockSet, () => current()?.setClock(world.between(...CLOCK_SET_MS)));
   now(faults.every.databaseAway, () => {
     awayUntil = world.now() + world.between(...AWAY_MS);
     trace(`the database goes away for ${awayUntil - world.now()} ms`);

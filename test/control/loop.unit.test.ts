@@ -1,65 +1,103 @@
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { runLoop, type OwnerLoop } from '../../src/control/loop.ts';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { runLoop, type LoopTime, type OwnerLoop } from '../../src/control/loop.ts';
+import { createWorld, EPOCH, type World } from '../../src/simulation/world.ts';
+
+/** Virtual time for a loop. */
+const timeOf = (world: World): LoopTime => ({
+  now: () => world.now() - EPOCH,
+  after: (ms, happen) => {
+    let called = true;
+    world.after(ms, () => called && happen());
+    return () => {
+      called = false;
+    };
+  },
+});
 
 describe('the loop of an owner', () => {
+  let world: World;
   let ticks: number[];
-  let isAwaited: boolean;
   let loop: OwnerLoop;
+  let owner: { isAwaited: () => boolean; dueInMs: () => number | null; failure: Error | null };
+  let errors: unknown[];
+  const pass = async (ms: number): Promise<void> => {
+    // What was begun just now asks for its timers first.
+    await new Promise((resolve) => setImmediate(resolve));
+    const until = world.now() + ms;
+    world.after(ms, () => undefined);
+    await world.run(() => false, until);
+  };
   beforeEach(() => {
-    vi.useFakeTimers();
+    world = createWorld(1);
     ticks = [];
-    isAwaited = false;
-    const owner = {
+    errors = [];
+    owner = { isAwaited: () => false, dueInMs: () => null, failure: null };
+    const scripted = {
       phase: 'ready',
       tick: async () => {
-        ticks.push(performance.now());
-        isAwaited = false;
+        ticks.push(world.now() - EPOCH);
+        if (owner.failure !== null) throw owner.failure;
+        owner.isAwaited = () => false;
       },
       hasWork: () => false,
-      isAwaited: () => isAwaited,
-      nextTimer: () => null,
+      isAwaited: () => owner.isAwaited(),
+      dueInMs: () => owner.dueInMs(),
       attend: () => {},
       beat: async () => {},
     } as const;
-    loop = runLoop(owner, { onError: (error) => expect.unreachable(String(error)), clock: () => 0 });
-  });
-  afterEach(async () => {
-    await loop.stop();
-    vi.useRealTimers();
+    loop = runLoop(scripted, { time: timeOf(world), onError: (error) => void errors.push(error) });
   });
   const sinceFirst = (): number[] => ticks.map((at) => at - (ticks[0] ?? 0));
 
   test('ticks at once after a rest, and takes what arrives soon after together', async () => {
     loop.kick();
-    await vi.advanceTimersByTimeAsync(1);
+    await pass(1);
     expect(ticks).toHaveLength(1);
     for (let kicks = 0; kicks < 5; kicks += 1) {
       loop.kick();
-      await vi.advanceTimersByTimeAsync(1);
+      await pass(1);
     }
-    await vi.advanceTimersByTimeAsync(100);
+    await pass(100);
     expect(sinceFirst()).toEqual([0, 16]);
   });
 
   test('does not let anybody wait', async () => {
     loop.kick();
-    await vi.advanceTimersByTimeAsync(2);
+    await pass(2);
     loop.kick();
-    await vi.advanceTimersByTimeAsync(1);
+    await pass(1);
     expect(ticks).toHaveLength(1);
-    isAwaited = true;
+    owner.isAwaited = () => true;
     loop.kick();
-    await vi.advanceTimersByTimeAsync(0);
+    await pass(0);
     expect(sinceFirst()).toEqual([0, 3]);
+  });
+
+  test('asks a store that is away five times a second, not as fast as it says no', async () => {
+    owner.failure = new Error('the database is away');
+    loop.kick();
+    await pass(1_000);
+    expect(ticks.length).toBeGreaterThanOrEqual(4);
+    expect(ticks.length).toBeLessThanOrEqual(6);
+    expect(errors).toHaveLength(ticks.length);
+  });
+
+  test('ticks when a timer is due, and looks again when the clock that it is counted by runs slower', async () => {
+    const due = 1_000;
+    owner.dueInMs = () => (world.now() - EPOCH < due ? (due - (world.now() - EPOCH)) / 2 : null);
+    loop.kick();
+    await pass(2_000);
+    expect(ticks.at(-1)).toBeGreaterThanOrEqual(due);
+    expect(ticks.length).toBeLessThan(20);
   });
 
   test('begins no tick once it is stopped', async () => {
     loop.kick();
-    await vi.advanceTimersByTimeAsync(1);
+    await pass(1);
     loop.kick();
-    await vi.advanceTimersByTimeAsync(1);
+    await pass(1);
     await loop.stop();
-    await vi.advanceTimersByTimeAsync(100);
+    await pass(100);
     expect(ticks).toHaveLength(1);
   });
 });

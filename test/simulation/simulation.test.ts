@@ -44,6 +44,11 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 500 }, leaseMs: 20_000 });
   });
 
+  it.each(seeds(3))('answers who waits for it while single tasks are added without a pause (seed %i)', async (number) => {
+    const workload = { ...SMALL, forMs: 5_000, singleEveryMs: 2, actionEveryMs: 20 };
+    await livedWell({ seed: number, workload, faults: { ...NO_FAULTS, storeMs: [1, 2] } });
+  });
+
   it('of one seed lives the same life twice', async () => {
     const scenario = { seed: 4, workload: { ...SMALL, tasks: 200, actionEveryMs: 300 } };
     expect(await livedWell(scenario)).toEqual(await livedWell(scenario));
@@ -52,7 +57,7 @@ describe('a simulated account', () => {
   it('of 10,000 tasks on 100 nodes is simulated in seconds', async () => {
     const workload = { pools: 2, nodes: 100, jobs: 10, tasks: 10_000, forMs: 60_000, actionEveryMs: 500, dependencies: 0.2 };
     const begin = performance.now();
-    const result = await livedWell({ seed: seeds(1)[0] ?? 1, workload });
+    const result = await livedWell({ seed: seeds(2).at(-1) ?? 2, workload });
     const seconds = (performance.now() - begin) / 1000;
     console.log(`${result.attempts} attempts, ${result.commits} commits, ${result.owners} owners, ${result.virtualMs} ms of virtual time in ${seconds.toFixed(1)} s`);
     expect(result.attempts).toBeGreaterThan(5_000);
@@ -80,12 +85,15 @@ describe('the simulation notices', () => {
         explain: (job, task, at) => core.explain(job, task, at),
       };
     };
-  const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}): Promise<string> => {
+  /** Of the first seed that shows what is looked for; of all of them if none does. */
+  const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}, wanted = /./): Promise<string> => {
+    const all: string[] = [];
     for (let number = 1; number <= 10; number += 1) {
       const { violations: found } = await lived({ seed: number, createCore: core, ...scenario });
-      if (found.length > 0) return found.join('\n');
+      all.push(...found);
+      if (found.some((violation) => wanted.test(violation))) break;
     }
-    return '';
+    return all.join('\n');
   };
 
   it('that work is given to others although nobody knows whether a silent node is dead', async () => {
@@ -94,7 +102,8 @@ describe('the simulation notices', () => {
       decisions: (decisions) => ({ ...decisions, commands: decisions.commands.filter(({ kind }) => kind !== 'release') }),
     });
     const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, channelBreaks: 50 } };
-    expect(await violations(core, { faults, workload: { ...SMALL, forMs: 10_000 } })).toMatch(/starts on node \d+ while .* runs on node \d+/);
+    const doubled = /starts on node \d+ while .* runs on node \d+/;
+    expect(await violations(core, { faults, workload: { ...SMALL, forMs: 10_000 } }, doubled)).toMatch(doubled);
   });
 
   it('that an agent which does not answer is waited for in vain', async () => {

@@ -2,9 +2,10 @@ import { createApi } from '../../api/server.ts';
 import { createFileTransfers } from '../../api/fileTransfers.ts';
 import { containerSasUrl } from '../../blobs/sas.ts';
 import { nodeCredentials } from '../../control/credentials.ts';
-import { runLoop, startWhenFree, type OwnerLoop } from '../../control/loop.ts';
+import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../control/loop.ts';
 import { nodeFiles } from '../../control/nodeFiles.ts';
 import { Owner } from '../../control/owner.ts';
+import { steadyClock } from '../../control/steadyClock.ts';
 import { createCore } from '../../core/core.ts';
 import { connect } from '../../store/connect.ts';
 import { ensureAccount } from '../../store/intents/accounts.ts';
@@ -18,7 +19,9 @@ import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 /** A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days). */
 const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
 
-const clock = (): number => Date.now();
+const wallClock = (): number => Date.now();
+/** One for handlers and owners: what the rules hold against each other comes from both. */
+const clock = steadyClock(wallClock, MACHINE_TIME.now);
 
 /** The parts that a service really runs with. */
 export const createParts = (): Parts => {
@@ -37,7 +40,7 @@ export const createParts = (): Parts => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, log, ready: owner.isReady });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, ready: owner.isReady });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -72,9 +75,9 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     provider,
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
-    sign: (container) => containerSasUrl(storage, container, ['read', 'list'], clock() + SIGNED_FOR_MS),
+    sign: (container) => containerSasUrl(storage, container, ['read', 'list'], wallClock() + SIGNED_FOR_MS),
     clock,
-    monotonic: () => performance.now(),
+    monotonic: MACHINE_TIME.now,
     random: Math.random,
     silence,
     onWork: () => loop?.kick(),
@@ -92,8 +95,8 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     },
     log,
   });
-  await startWhenFree(owner, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
-  loop = runLoop(owner, { onError: (error) => log.warn({ error }, 'the owner cannot work now'), clock });
+  await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
+  loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => log.warn({ error }, 'the owner cannot work now') });
   loop.kick();
   const maintenance = startMaintenance(pool, { clock, onError: (error) => log.warn({ error }, 'the database could not be maintained') });
   return {
