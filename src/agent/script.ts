@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { SCRIPT_DESCRIPTOR, shellName } from './slotShell.ts';
 
 /** One process to start: everything absolute, nothing left to look up. */
@@ -13,17 +14,52 @@ export interface Command {
 
 /** The sentence for a slot shell that starts the command in a child and waits for it. Everything is quoted: a command line never meets a shell's syntax. */
 export const scriptOf = (command: Command): string => {
-  const exports: string[] = [];
-  const odd: string[] = [];
-  for (const [name, value] of command.environment) (isShellName(name) ? exports : odd).push(isShellName(name) ? `${name}=${quote(value)}` : quote(`${name}=${value}`));
+  const variables = [...command.environment];
   const words = [command.program, ...command.args].map(quote).join(' ');
+  const { exports, start, input } = variables.every(([name]) => isShellName(name)) ? exported(variables) : started(variables);
   return (
     `(cd ${quote(command.workingDirectory)} && unset OLDPWD && ` +
-    (exports.length === 0 ? '' : `export ${exports.join(' ')} && `) +
-    `exec ${odd.length === 0 ? '' : `/usr/bin/env -- ${odd.join(' ')} `}${words}` +
-    `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)} ${SCRIPT_DESCRIPTOR}<&-\n`
+    exports +
+    `exec ${start}${words}` +
+    `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)} ${SCRIPT_DESCRIPTOR}<&-${input}\n`
   );
 };
+
+type Variables = readonly (readonly [name: string, value: string])[];
+
+/** How a command gets its variables: what the shell exports, what it starts in the command's place, and what that reads. */
+interface Handover {
+  readonly exports: string;
+  readonly start: string;
+  readonly input: string;
+}
+
+function exported(variables: Variables): Handover {
+  const words = variables.map(([name, value]) => `${name}=${quote(value)}`).join(' ');
+  return { exports: words === '' ? '' : `export ${words} && `, start: '', input: '' };
+}
+
+/** Perl can set a variable of any name, and is part of nearly every Linux. */
+export const PERL = '/usr/bin/perl';
+const VARIABLES_DESCRIPTOR = 4;
+/** Reads `name=value` in hexadecimal, a line each, and becomes the program; what it says of one that cannot be started has the form of the shell's own message. */
+const SET_AND_START =
+  `open(my $in, "<&=${VARIABLES_DESCRIPTOR}"); while (<$in>) { chomp; my ($n, $v) = split /=/; $ENV{pack "H*", $n} = pack "H*", $v } close $in; ` +
+  `exec { $ARGV[0] } @ARGV; print STDERR "${shellName}: 1: exec: $ARGV[0]: $!\\n"; exit 126`;
+
+/**
+ * Where a shell refuses some names all variables go this way (perl has some of its own, and a locale to complain of): not in arguments, which every user of the
+ * machine can read while the program starts. Without perl the refused ones are in those of env(1) until the program has started; `status` says so.
+ */
+function started(variables: Variables): Handover {
+  if (!existsSync(PERL)) {
+    const odd = variables.filter(([name]) => !isShellName(name)).map(([name, value]) => quote(`${name}=${value}`));
+    return { ...exported(variables.filter(([name]) => isShellName(name))), start: `/usr/bin/env -- ${odd.join(' ')} ` };
+  }
+  const hex = (text: string): string => Buffer.from(text).toString('hex');
+  const lines = variables.map(([name, value]) => `${hex(name)}=${hex(value)}\n`).join('');
+  return { exports: '', start: `${PERL} -e ${quote(SET_AND_START)} -- `, input: ` ${VARIABLES_DESCRIPTOR}<<'END'\n${lines}END` };
+}
 
 /**
  * If all that stands in stderr is the shell's own message that it could not start the program: that message. A message begins with the shell's name (dash)
@@ -37,6 +73,6 @@ export const launchMessage = (stderr: string, scriptPath: string): string | null
 
 const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
 
-/** Names that a shell would refuse or treat in a way of its own are handed on by env(1) instead. */
+/** Names that a shell would refuse or treat in a way of its own are handed on otherwise. */
 const isShellName = (name: string): boolean =>
   /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(_|IFS|PS[0-9]|PWD|OLDPWD|OPT[A-Z]+|PPID|UID|EUID|GROUPS|LINENO|ENV|SHELLOPTS|SHLVL|BASH.*|RANDOM|SECONDS)$/.test(name);

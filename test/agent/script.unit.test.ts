@@ -1,7 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { launchMessage } from '../../src/agent/script.ts';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { PERL, launchMessage, scriptOf } from '../../src/agent/script.ts';
 
 const scriptPath = '/nodes/1/state/slots/slot-1';
+
+describe('variables whose names a shell refuses', () => {
+  test.runIf(existsSync(PERL))('reach the program and no argument of any process (needs perl)', () => {
+    const directory = mkdtempSync(join(tmpdir(), 'linarite-test-'));
+    const environment = new Map([['DB-PASSWORD', "se'cret\nline"], ['ENV', '/nowhere'], ['PLAIN', 'x'], ['LC_ALL', 'none']]);
+    const script = scriptOf({ program: '/usr/bin/env', args: ['-0'], environment, workingDirectory: directory, stdout: join(directory, 'out'), stderr: join(directory, 'err') });
+    expect(script).not.toContain('secret');
+    expect(script).not.toContain("se'");
+    execFileSync('/bin/sh', ['-c', script], { env: {} });
+    const seen = readFileSync(join(directory, 'out'), 'utf8').split('\0');
+    expect(seen).toEqual(expect.arrayContaining(["DB-PASSWORD=se'cret\nline", 'ENV=/nowhere', 'PLAIN=x', 'LC_ALL=none']));
+    expect(readFileSync(join(directory, 'err'), 'utf8')).toBe('');
+    rmSync(directory, { recursive: true });
+  });
+});
 
 describe('what the shell says of a program that it cannot start', () => {
   test.each([

@@ -1,3 +1,4 @@
+import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { dataDirectoryPath } from '../service/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
@@ -31,6 +32,7 @@ function withDatabase(options: UpOptions): UpOptions {
 }
 
 async function serve(path: string, wishes: UpOptions): Promise<void> {
+  closeInherited(parentChannel());
   const order = awaitOrder();
   let undo = (): void => undefined;
   try {

@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
+import { PERL } from '../../agent/script.ts';
 import type { Capabilities } from '../provider.ts';
 
 /** Tries what local nodes rely on and names what is missing here. */
@@ -13,6 +14,7 @@ export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, '
   const closed = isRoot ? closedDirectory(dataRoot) : null;
   if (closed !== null) limits.push(`Other users may not pass through ${closed}: tasks that do not run as root cannot start below it.`);
   if (!existsSync('/proc/self/environ')) limits.push('No /proc: processes that leave their process group can outlive their task.');
+  if (!existsSync(PERL)) limits.push(`No ${PERL}: variables of tasks whose names a shell refuses can be read by other users while the task starts.`);
   const cgroup = openCgroup(`linarite-probe-${process.pid}`);
   if (cgroup === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
   else removeCgroup(cgroup);

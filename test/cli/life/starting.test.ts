@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { type LinariteEnv, processesNaming, run, until } from '../../support/linarite.ts';
 import { LAUNCHER, dataDirectories, env, getBlob, putBlob, status } from './services.ts';
@@ -18,6 +18,18 @@ describe('while a service starts', () => {
     for (const { code, stderr } of outcomes) if (code !== 0) expect(stderr).toMatch(/another service \(process \d+\) uses/);
     expect((await status(dataDir)).state).toBe('ready');
     expect(told).toEqual(await env(dataDir));
+  });
+
+  test.runIf(existsSync('/proc/self/fd'))('no process of it keeps a file that was open where it was started (needs /proc)', async () => {
+    const dataDir = directories.ofTest('descriptors');
+    const secret = `${dataDir}.secret`;
+    writeFileSync(secret, 'secret', { mode: 0o600 });
+    const started = await run('/bin/bash', ['-c', 'exec 200<"$1" && exec "$2" up --detach --data-dir "$3" --port 0', 'sh', secret, LAUNCHER, dataDir]);
+    expect(started).toMatchObject({ code: 0 });
+    const { service, database, blobs } = JSON.parse((await run(LAUNCHER, ['status', '--json', '--data-dir', dataDir])).stdout) as Record<string, { pid?: number }>;
+    const held = [service?.pid, database?.pid, blobs?.pid].flatMap((pid) => readdirSync(`/proc/${pid}/fd`).map((name) => readlinkSync(`/proc/${pid}/fd/${name}`)));
+    expect(held).not.toContain(secret);
+    rmSync(secret);
   });
 
   test.each([0, 150, 400, 1_000])('down --purge after %i ms leaves nothing at all, or a running service with its data', async (afterMs) => {
