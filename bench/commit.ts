@@ -44,7 +44,8 @@ export const run = async (): Promise<Record<string, unknown>> => {
 const fill = async (pool: ReturnType<typeof connect>): Promise<number> => {
   const { id, ...rules } = jobIntent();
   const job = await pool.query<{ job: number }>(
-    'insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task) values (1, $1, $1, $2, $2, 0, 0, 0, $3) returning job',
+    `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task) values (1, $1, $1, $2, $2, 0, 0, 0, $3) returning account, job)
+     insert into open_job (account, job) select account, job from added returning job`,
     [id, rules, TASKS + 1],
   );
   const number = job.rows[0]?.job ?? 0;
@@ -112,7 +113,7 @@ const taskStatus = (job: number, task: number, state: TaskStatus['state'], now: 
 
 const jobStatus = (job: number, now: number, done: number): JobStatus => {
   const tally = { active: TASKS, running: done % 8, succeeded: done, failed: 0 };
-  return { job, state: 'active', since: now, previousState: null, previousSince: null, actionSequence: 0, endedAt: null, terminateReason: null, ingested: TASKS, tasks: tally, slots: tally };
+  return { job, state: 'active', since: now, previousState: null, previousSince: null, actionSequence: 0, endedAt: null, terminateReason: null, open: [[0, TASKS]], ingested: TASKS, tasks: tally, slots: tally };
 };
 
 const nodeStatus = (node: number, now: number): NodeStatus => ({

@@ -119,7 +119,7 @@ const drain = <Row extends { dirty: boolean }>(rows: Row[]): Row[] => {
   return taken;
 };
 
-const jobRow = (job: Job): JobStatus => ({ ...job.status, ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
+const jobRow = (job: Job): JobStatus => ({ ...job.status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
 
 const nodeRow = (node: Node): NodeStatus => ({
   node: node.number,

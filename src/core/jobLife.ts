@@ -82,6 +82,7 @@ const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     actionSequence: 0,
     endedAt: null,
     terminateReason: null,
+    open: null,
     ingested: 0,
     tasks: none,
     slots: none,

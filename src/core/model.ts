@@ -103,7 +103,7 @@ export interface Job {
   readonly number: JobNumber;
   intent: JobIntent;
   /** Without the counts, which stand below. */
-  status: Omit<JobStatus, 'tasks' | 'slots' | 'ingested'>;
+  status: Omit<JobStatus, 'tasks' | 'slots' | 'ingested' | 'open'>;
   ingested: TaskNumber;
   readonly tasks: Tally;
   readonly slots: Tally;

@@ -72,6 +72,9 @@ export interface TaskTally {
 
 export type JobState = 'active' | 'disabling' | 'disabled' | 'enabling' | 'terminating' | 'completed';
 
+/** First and last. */
+export type TaskRange = readonly [TaskNumber, TaskNumber];
+
 export interface JobStatus {
   readonly job: JobNumber;
   readonly state: JobState;
@@ -82,6 +85,8 @@ export interface JobStatus {
   readonly actionSequence: number;
   readonly endedAt: Instant | null;
   readonly terminateReason: string | null;
+  /** Ranges of task numbers, in order, outside which no task is open; null: not known, so any may be. */
+  readonly open: readonly TaskRange[] | null;
   /** The highest task number taken in. Counts cover the tasks up to here; later ones are active. */
   readonly ingested: TaskNumber;
   readonly tasks: TaskTally;

@@ -46,6 +46,8 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
   const terminate = intent.terminateAt !== null && task.status.state !== 'completed';
   if (intent.deletedAt === null && !reactivate && !terminate) return;
   task.entry = open(state, job, intent);
+  // Its row says where open tasks are.
+  state.changes.job(job);
   state.table.records[task.entry] = task;
   if (intent.deletedAt !== null || terminate) endOnRequest(state, task, intent, now);
   else makeActive(state, task, intent, now);

@@ -121,6 +121,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
   const takenIn = ({ status, tasks }: JobRecord): TaskRecord[] => [...tasks.values()].filter((task) => task.intent.task <= (status?.ingested ?? 0));
   const openTasks = (job: JobRecord): TaskIntake[] =>
     takenIn(job)
+      .filter(({ intent: { task } }) => job.status?.open?.some(([first, last]) => task >= first && task <= last) ?? true)
       .filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null || intent.reactivateSequence > status.reactivateSequence)
       .map((task) => ({ ...task }));
   const satisfiedIds = (job: JobRecord): string[] =>

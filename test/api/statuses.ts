@@ -72,7 +72,7 @@ export function statuses(database: Pool): Statuses {
     async job(id, status) {
       const { job, action_sequence: asked, next_task: next } = await one('select job, action_sequence, next_task from job where id_key = lower($1)', [id]);
       const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
-      const { tasks, slots, ...row }: JobStatus = {
+      const { tasks, slots, open: _open, ...row }: JobStatus = {
         job: Number(job),
         state: 'active',
         since: 0,
@@ -81,11 +81,13 @@ export function statuses(database: Pool): Statuses {
         actionSequence: Number(asked),
         endedAt: null,
         terminateReason: null,
+        open: null,
         ingested: Number(next) - 1,
         tasks: none,
         slots: none,
         ...status,
       };
+      if (row.state === 'completed') await database.query('delete from open_job where job = $1', [job]);
       await upsert('job_status', ['job'], { ...snake(row), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
     },
     async task(jobId, id, status) {

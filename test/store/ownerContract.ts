@@ -283,6 +283,30 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         await store.commit(end(2));
       });
 
+      it('says where open tasks are, and only those are loaded', async () => {
+        const { store, account, epoch, job } = await owned({ tasks: 6 });
+        const tasks = [1, 3, 4].map((task) => taskStatus(job, task, { state: 'completed', result: 'success' }));
+        const open = [[2, 2], [5, 9]] as const;
+        await store.commit(tick({ account, epoch, decisions: { tasks, jobs: [jobStatus(job, { ingested: 6, open })] } }));
+        const { jobs, tasks: loaded } = await store.load(account);
+        expect(jobs[0]?.status?.open).toEqual(open);
+        expect(loaded.map(({ plain }) => plain.numbers)).toEqual([[2, 5, 6]]);
+      });
+
+      it('brings the open tasks of many jobs, each with its own', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 3 });
+        const dependent = await intents.addJob(account, jobIntent({ id: 'dependent', usesTaskDependencies: true }));
+        const empty = await intents.addJob(account, jobIntent({ id: 'empty' }));
+        await intents.addTasks(dependent, [taskIntent('a'), taskIntent('b', { dependsOn: { ids: ['a'], ranges: [] } })]);
+        const statuses = [jobStatus(job, { ingested: 3 }), jobStatus(dependent, { ingested: 2 }), jobStatus(empty)];
+        await store.commit(tick({ account, epoch, decisions: { tasks: [taskStatus(job, 2, { state: 'running' })], jobs: statuses } }));
+        const { tasks } = await store.load(account);
+        expect(tasks.map(({ job: number, tasks: own, plain }) => [number, own.map(({ intent }) => intent.task), plain.numbers])).toEqual([
+          [job, [2], [1, 3]],
+          [dependent, [1, 2], []],
+        ]);
+      });
+
       it('goes through when no task was added meanwhile', async () => {
         const { store, account, epoch, job } = await owned({ tasks: 2 });
         await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], guards: [{ job, ingested: 2, reactivations: 0 }] } }));
@@ -416,6 +440,7 @@ const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus =
   actionSequence: 0,
   endedAt: null,
   terminateReason: null,
+  open: null,
   ingested: 0,
   tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
   slots: { active: 0, running: 0, succeeded: 0, failed: 0 },

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
@@ -8,7 +10,7 @@ import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { transaction } from '../../src/store/intents/statement.ts';
-import { lockJobForTasks } from '../../src/store/intents/jobs.ts';
+import { countActive, countActiveJobs, lockJobForTasks } from '../../src/store/intents/jobs.ts';
 import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
@@ -190,6 +192,43 @@ describe('PostgreSQL', () => {
     expect(tasks[0]?.status?.failure?.message).toBe('a\uFFFDb\uFFFDc\u{1f600}');
   });
 
+  it('counts and loads the jobs that are open without a look at those that are completed', async () => {
+    await pool.query("insert into account (account, name, created) values (7, 'seven', 0)");
+    await completedJobs(pool, 7, 5_000);
+    await intents.addJob(7, jobIntent({ id: 'open' }));
+    await intents.addJob(7, jobIntent({ id: 'deleted', deletedAt: 3 }));
+    expect(await countActiveJobs(pool, 7)).toBe(1);
+    const plan = await pool.query<{ 'QUERY PLAN': readonly [{ readonly Plan: PlanNode }] }>(`explain (analyze, format json) ${countActive.text.replace('$1', '7')}`);
+    expect(rowsRead(plan.rows[0]?.['QUERY PLAN'][0].Plan)).toBeLessThan(20);
+    expect((await store.load(7)).jobs.map(({ intent }) => intent.id)).toEqual(['open', 'deleted']);
+  });
+
+  it('made by the version before is brought forward with all that is open', async () => {
+    const older = await temporaryPostgres();
+    const old = connect(older.connection, 'owner');
+    try {
+      await old.query(readFileSync(join(import.meta.dirname, '../../src/store/migrations/0001_first.sql'), 'utf8'));
+      await old.query('create table migration (id serial primary key, name varchar(255) not null, run_on timestamp not null)');
+      await old.query("insert into migration (name, run_on) values ('0001_first', now()); insert into account (account, name, created) values (1, 'one', 0)");
+      await completedJobs(old, 1, 10);
+      await old.query(`insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task)
+        select 1, id, id, '{}', (select rules from job limit 1), 0, 0, 0, 4 from unnest(array['running', 'new']) as u(id)`);
+      await old.query(`insert into job_status (job, state, since, action_sequence, ingested, tasks_active, tasks_running, tasks_succeeded, tasks_failed, slots_active, slots_running, slots_succeeded, slots_failed)
+        select job, 'active', 0, 0, 3, 1, 1, 1, 0, 1, 1, 1, 0 from job where id = 'running'`);
+      await old.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select job, n, n, n, '{}', 0, 0, 1 from job, generate_series(1, 3) n where job.id = 'running'");
+      await old.query(`insert into task_status (job, task, state, since, cause, attempt, retry_count, requeue_count, reactivate_sequence)
+        select job, n, (array['completed', 'running'])[n], 0, 'started', 1, 0, 0, 0 from job, generate_series(1, 2) n where job.id = 'running'`);
+      expect(await migrate(old)).toContain('0002_open_work');
+      const { jobs, tasks } = await postgresOwnerStore(old).load(1);
+      expect(jobs.map(({ intent, status }) => [intent.id, status?.state])).toEqual([['running', 'active'], ['new', undefined]]);
+      expect(tasks.map(({ tasks: open, plain }) => [open.map(({ intent }) => intent.task), plain.numbers])).toEqual([[[2], [3]]]);
+      expect(await countActiveJobs(old, 1)).toBe(2);
+    } finally {
+      await old.end();
+      await older.remove();
+    }
+  });
+
   it('clears the tasks of a job that is gone, in batches', async () => {
     const job = await intents.addJob(account, jobIntent({ id: 'large' }));
     await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select $1, n, n, n, '{}', 0, 0, 1 from generate_series(1, 12000) n", [job]);
@@ -261,3 +300,25 @@ describe('PostgreSQL', () => {
     });
   });
 });
+
+/** Jobs that are over, as the owner left them. */
+const completedJobs = async (pool: Pool, account: number, count: number): Promise<void> => {
+  const { id: _id, createdAt: _at, action: _action, actionSequence: _sequence, actionAt: _actionAt, deletedAt: _deleted, ...rules } = jobIntent();
+  await pool.query(
+    `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at)
+       select $1, 'done' || n, 'done' || n, '{}', $2, 0, 0, 0 from generate_series(1, $3::int) n returning job)
+     insert into job_status (job, state, since, action_sequence, ingested, tasks_active, tasks_running, tasks_succeeded, tasks_failed, slots_active, slots_running, slots_succeeded, slots_failed)
+     select job, 'completed', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from added`,
+    [account, rules, count],
+  );
+};
+
+interface PlanNode {
+  readonly 'Actual Rows': number;
+  readonly 'Actual Loops': number;
+  readonly Plans?: readonly PlanNode[];
+}
+
+/** Of all steps of a plan together. */
+const rowsRead = (node: PlanNode | undefined): number =>
+  node === undefined ? Number.NaN : node['Actual Rows'] * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, step) => sum + rowsRead(step), 0);

@@ -32,6 +32,7 @@ export const postgresIntents = (pool: Pool): IntentWriter => {
       one(
         `with j as (insert into job (account, id, id_key, spec, rules, created, modified, action, action_sequence, action_at, deleted_at)
          values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8) returning job),
+         o as (insert into open_job (account, job) select $1, job from j),
          i as (insert into inbox (account, kind, subject) select $1, 'job', job from j) select job as number from j`,
         [account, intent.id, jobRules(intent), intent.createdAt, JSON.stringify(intent.action), intent.actionSequence, intent.actionAt, intent.deletedAt],
       ),

@@ -59,13 +59,15 @@ const find = statement<JobWithStatus>(
 );
 const lock = statement<JobRow>('job.lock', `select ${jobColumns} from job j where j.account = $1 and j.id_key = $2 for update`);
 const status = statement<JobStatusRow>('job.status', `select ${jobStatusColumns} from job_status s where s.job = $1`);
-const countActive = statement<{ jobs: number }>(
+/** As many rows as there are open jobs, however many are completed. */
+export const countActive = statement<{ jobs: number }>(
   'job.countActive',
-  `select count(*)::int as jobs from job j left join job_status s using (job) where j.account = $1 and j.deleted_at is null and s.state is distinct from 'completed'`,
+  `select count(*)::int as jobs from open_job o join job j on j.job = o.job where o.account = $1 and j.deleted_at is null`,
 );
 const insert = statement<{ job: JobNumber }>(
   'job.insert',
-  'insert into job (account, id, id_key, spec, rules, created, modified, action_at) values ($1, $2, $3, $4, $6, $5, $5, $5) returning job',
+  `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at) values ($1, $2, $3, $4, $6, $5, $5, $5) returning account, job)
+   insert into open_job (account, job) select account, job from added returning job`,
 );
 const update = statement<{ modifiedAt: Instant }>(
   'job.update',

@@ -17,7 +17,7 @@ const POOLS: Part = {
 };
 
 const JOB_COLUMNS = [
-  'state', 'since', 'previous_state', 'previous_since', 'action_sequence', 'ended_at', 'terminate_reason', 'ingested',
+  'state', 'since', 'previous_state', 'previous_since', 'action_sequence', 'ended_at', 'terminate_reason', 'ingested', 'open_tasks',
   'tasks_active', 'tasks_running', 'tasks_succeeded', 'tasks_failed', 'slots_active', 'slots_running', 'slots_succeeded', 'slots_failed',
 ];
 
@@ -27,11 +27,19 @@ const JOBS: Part = {
   name: 'jobs',
   applies: ({ decisions }) => decisions.jobs.length > 0,
   sql: (next) => `jobs as (insert into job_status (job, ${JOB_COLUMNS.join(', ')})
-    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, ${tally('tasks')}, ${tally('slots')}
+    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, open, ${tally('tasks')}, ${tally('slots')}
     from json_to_recordset(${next()}::json) as r(job bigint, state text, since bigint, "previousState" text, "previousSince" bigint,
-      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, tasks json, slots json)
+      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, open jsonb, tasks json, slots json)
     where ${GO} ${overwrite('job', JOB_COLUMNS)})`,
   values: ({ decisions: { jobs, gone } }) => [json(gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)))],
+};
+
+/** Completed and gone ones are open no more. */
+const OPEN_JOBS: Part = {
+  name: 'open-jobs',
+  applies: ({ decisions: { jobs, gone } }) => gone.jobs.length > 0 || jobs.some(({ state }) => state === 'completed'),
+  sql: (next) => `open_jobs as (delete from open_job where account = $1 and job = any(${next()}::bigint[]) and ${GO})`,
+  values: ({ decisions: { jobs, gone } }) => [numbers([...jobs.filter(({ state }) => state === 'completed').map(({ job }) => job), ...gone.jobs])],
 };
 
 const NODES: Part = {
@@ -97,4 +105,4 @@ const JOURNAL: Part = {
     journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];

@@ -1,12 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
-import type { AccountNumber, TaskNumber } from '../../core/keys.ts';
+import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { NodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
   TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
+import { numbers } from './literals.ts';
 import { inTransaction } from './transaction.ts';
 
 const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left join pool_status ps on ps.pool = p.pool
@@ -15,27 +16,36 @@ const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left j
 const NODES = 'select status from node where account = $1 and gone_at is null order by node';
 const LAST_NODE = 'select max(node) as last from node where account = $1';
 
-const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from job j left join job_status js on js.job = j.job
-  where j.account = $1 and (js.state is distinct from 'completed' or j.deleted_at is not null) order by j.job`;
+const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
+    select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
+  ) open join job j on j.job = open.job left join job_status js on js.job = j.job order by j.job`;
 
-/** Tasks of a job are read so many numbers at a time. */
+/** Tasks are read so many numbers of a job at a time. */
 const WINDOW = 20_000;
-/** Those above $2, up to $3. Both tables by their keys in the same order, and both bounded, or each window would read the second one from the job's first task on. */
-const TASKS_AND_STATUS = `task t left join task_status s on s.job = t.job and s.task = t.task and s.task > $2 and s.task <= $3
-  where t.job = $1 and t.task > $2 and t.task <= $3`;
+/** Windows of many jobs are read by one statement, of so many numbers together. */
+const NUMBERS_A_STATEMENT = 100_000;
+const WINDOWS_A_STATEMENT = 2_000;
+/** Those above `after`, up to `last`. Both tables by their keys in the same order, and both bounded, or each window would read the second one from the job's first task on. */
+const tasksAndStatus = (job: string, after: string, last: string): string =>
+  `task t left join task_status s on s.job = t.job and s.task = t.task and s.task > ${after} and s.task <= ${last}
+  where t.job = ${job} and t.task > ${after} and t.task <= ${last}`;
+const OF_WINDOW = tasksAndStatus('w.job', 'w.after', 'w.last');
+const WINDOWS = 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) with ordinality as w(job, after, last, dependent, place)';
 /** Of a job without dependencies. `PlainTasks`. */
 const IS_PLAIN = '(s.job is null and t.rules is null and t.terminate_at is null and t.deleted_at is null)';
 
-/** $4: the job uses dependencies, so that none is plain. */
-const TASKS = `select ${TASK_COLUMNS} from ${TASKS_AND_STATUS} and ($4 or not ${IS_PLAIN})
+/** `dependent`: the job uses dependencies, so that none is plain. `offset 0`: each window by itself, in the order of its numbers. */
+const TASKS = `select page.* from ${WINDOWS} cross join lateral (select ${TASK_COLUMNS} from ${OF_WINDOW} and (w.dependent or not ${IS_PLAIN})
   and (s.state is distinct from 'completed' or t.deleted_at is not null or t.reactivate_sequence > s.reactivate_sequence)
-  order by t.task`;
+  order by t.task offset 0) page order by w.place, page.t_task`;
 
-const PLAIN = `select array_agg(task) as numbers, array_agg(created) as "createdAt", array_agg(required_slots::bigint) as slots
-  from (select t.task, t.created, t.required_slots from ${TASKS_AND_STATUS} and ${IS_PLAIN} order by t.task) plain`;
-type PlainRow = { readonly [Column in 'numbers' | 'createdAt' | 'slots']: readonly number[] | null };
+const PLAIN = `select w.job, page.* from ${WINDOWS} cross join lateral (
+    select array_agg(task) as numbers, array_agg(created) as "createdAt", array_agg(required_slots::bigint) as slots
+    from (select t.task, t.created, t.required_slots from ${OF_WINDOW} and ${IS_PLAIN} order by t.task) plain offset 0
+  ) page where not w.dependent and page.numbers is not null order by w.place`;
+type PlainRow = { readonly job: number } & { readonly [Column in 'numbers' | 'createdAt' | 'slots']: readonly number[] };
 
-const SATISFIED_BY_TASKS = `select json_agg(t.id_key) as ids from ${TASKS_AND_STATUS} and s.state = 'completed' and s.dependency = 'satisfy'`;
+const SATISFIED_BY_TASKS = `select json_agg(t.id_key) as ids from ${tasksAndStatus('$1', '$2', '$3')} and s.state = 'completed' and s.dependency = 'satisfy'`;
 /** By tasks whose rows do not say so any more. */
 const SATISFIED_BEFORE = 'select json_agg(id_key) as ids from satisfied_id where job = $1';
 type IdsRow = { readonly ids: readonly string[] | null };
@@ -50,12 +60,10 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
     const nodes = await client.query<{ status: NodeStatus }>(NODES, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
-    const tasks: Snapshot['tasks'][number][] = [];
+    const living = jobs.rows.filter(({ js_state }) => js_state !== null && js_state !== 'completed');
+    const tasks = await openTasks(client, living);
     const satisfied: Snapshot['satisfied'][number][] = [];
-    for (const row of jobs.rows) {
-      if (row.js_state === null || row.js_state === 'completed') continue;
-      const open = await openTasks(client, row);
-      if (open.tasks.length + open.plain.numbers.length > 0) tasks.push(open);
+    for (const row of living) {
       const ids = row.j_rules.usesTaskDependencies ? await satisfiedIds(client, row) : [];
       if (ids.length > 0) satisfied.push({ job: row.j_job, ids });
     }
@@ -69,30 +77,69 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
     };
   });
 
-const openTasks = async (client: PoolClient, { j_job: job, j_rules: { usesTaskDependencies }, js_ingested }: JobRow & JobStatusRow): Promise<Snapshot['tasks'][number]> => {
-  const tasks: TaskIntake[] = [];
-  const plain = { numbers: [] as number[], createdAt: [] as number[], slots: [] as number[], retentionMs: DEFAULT_RETENTION_MS };
-  for (const window of windows(js_ingested)) {
-    const rows = await client.query<TaskRow>({ name: 'load-tasks', text: TASKS, values: [job, ...window, usesTaskDependencies] });
-    for (const row of rows.rows) tasks.push(taskIntake(row));
-    if (usesTaskDependencies) continue;
-    const columns = await client.query<PlainRow>({ name: 'load-plain-tasks', text: PLAIN, values: [job, ...window] });
-    for (const column of ['numbers', 'createdAt', 'slots'] as const) plain[column].push(...(columns.rows[0]?.[column] ?? []));
+interface Open {
+  readonly job: JobNumber;
+  readonly tasks: TaskIntake[];
+  readonly plain: { readonly numbers: number[]; readonly createdAt: number[]; readonly slots: number[]; readonly retentionMs: number };
+}
+
+/** Costs what is open, not what has ever been: only ranges with open tasks are looked at, of all jobs together. */
+const openTasks = async (client: PoolClient, jobs: readonly (JobRow & JobStatusRow)[]): Promise<Snapshot['tasks']> => {
+  const open = new Map<JobNumber, Open>();
+  const of = (job: JobNumber): Open => {
+    const known = open.get(job) ?? { job, tasks: [], plain: { numbers: [], createdAt: [], slots: [], retentionMs: DEFAULT_RETENTION_MS } };
+    open.set(job, known);
+    return known;
+  };
+  for (const batch of batches(jobs)) {
+    const values = [numbers(batch.map(({ job }) => job)), numbers(batch.map(({ after }) => after)), numbers(batch.map(({ last }) => last)), `{${batch.map(({ dependent }) => dependent).join(',')}}`];
+    const rows = await client.query<TaskRow>({ name: 'load-tasks', text: TASKS, values });
+    for (const row of rows.rows) of(row.t_job).tasks.push(taskIntake(row));
+    const plain = await client.query<PlainRow>({ name: 'load-plain-tasks', text: PLAIN, values });
+    for (const { job, ...columns } of plain.rows) {
+      const { plain: whole } = of(job);
+      for (const column of ['numbers', 'createdAt', 'slots'] as const) for (const value of columns[column]) whole[column].push(value);
+    }
   }
-  return { job, tasks, plain };
+  return jobs.flatMap(({ j_job }) => open.get(j_job) ?? []);
 };
+
+interface Window {
+  readonly job: JobNumber;
+  readonly after: TaskNumber;
+  readonly last: TaskNumber;
+  readonly dependent: boolean;
+}
+
+function* batches(jobs: readonly (JobRow & JobStatusRow)[]): Generator<readonly Window[]> {
+  let batch: Window[] = [];
+  let size = 0;
+  for (const { j_job: job, j_rules: { usesTaskDependencies: dependent }, js_open_tasks, js_ingested } of jobs) {
+    for (const [first, end] of js_open_tasks ?? [[1, js_ingested]]) {
+      for (const [after, last] of windows(first - 1, Math.min(end, js_ingested))) {
+        batch.push({ job, after, last, dependent });
+        size += last - after;
+        if (size < NUMBERS_A_STATEMENT && batch.length < WINDOWS_A_STATEMENT) continue;
+        yield batch;
+        batch = [];
+        size = 0;
+      }
+    }
+  }
+  if (batch.length > 0) yield batch;
+}
 
 const satisfiedIds = async (client: PoolClient, { j_job: job, js_ingested }: JobRow & JobStatusRow): Promise<readonly string[]> => {
   const before = await client.query<IdsRow>({ name: 'load-satisfied-before', text: SATISFIED_BEFORE, values: [job] });
   const ids = [...(before.rows[0]?.ids ?? [])];
-  for (const window of windows(js_ingested)) {
+  for (const window of windows(0, js_ingested)) {
     const { rows } = await client.query<IdsRow>({ name: 'load-satisfied', text: SATISFIED_BY_TASKS, values: [job, ...window] });
     ids.push(...(rows[0]?.ids ?? []));
   }
   return ids;
 };
 
-/** Bounds of numbers, the lower one left out, that together cover those up to `last`. */
-function* windows(last: TaskNumber): Generator<readonly [TaskNumber, TaskNumber]> {
-  for (let after = 0; after < last; after += WINDOW) yield [after, Math.min(last, after + WINDOW)];
+/** Bounds of numbers, the lower one left out, that together cover those above `first` up to `last`. */
+function* windows(first: TaskNumber, last: TaskNumber): Generator<readonly [TaskNumber, TaskNumber]> {
+  for (let after = first; after < last; after += WINDOW) yield [after, Math.min(last, after + WINDOW)];
 }

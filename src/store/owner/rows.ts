@@ -117,7 +117,7 @@ export const jobIntent = (row: JobRow): JobIntent => ({
 /** From `job_status js`. */
 export const JOB_STATUS_COLUMNS = `js.state as js_state, js.since as js_since, js.previous_state as js_previous_state,
   js.previous_since as js_previous_since, js.action_sequence as js_action_sequence, js.ended_at as js_ended_at,
-  js.terminate_reason as js_terminate_reason, js.ingested as js_ingested, js.tasks_active as js_tasks_active, js.tasks_running as js_tasks_running,
+  js.terminate_reason as js_terminate_reason, js.ingested as js_ingested, js.open_tasks as js_open_tasks, js.tasks_active as js_tasks_active, js.tasks_running as js_tasks_running,
   js.tasks_succeeded as js_tasks_succeeded, js.tasks_failed as js_tasks_failed, js.slots_active as js_slots_active,
   js.slots_running as js_slots_running, js.slots_succeeded as js_slots_succeeded, js.slots_failed as js_slots_failed`;
 
@@ -130,6 +130,7 @@ export interface JobStatusRow {
   readonly js_ended_at: number | null;
   readonly js_terminate_reason: string | null;
   readonly js_ingested: number;
+  readonly js_open_tasks: JobStatus['open'];
   readonly js_tasks_active: number;
   readonly js_tasks_running: number;
   readonly js_tasks_succeeded: number;
@@ -152,6 +153,7 @@ export const jobStatus = (job: number, row: JobStatusRow): JobStatus | null =>
         actionSequence: row.js_action_sequence,
         endedAt: row.js_ended_at,
         terminateReason: row.js_terminate_reason,
+        open: row.js_open_tasks,
         ingested: row.js_ingested,
         tasks: { active: row.js_tasks_active, running: row.js_tasks_running, succeeded: row.js_tasks_succeeded, failed: row.js_tasks_failed },
         slots: { active: row.js_slots_active, running: row.js_slots_running, succeeded: row.js_slots_succeeded, failed: row.js_slots_failed },
