@@ -122,13 +122,21 @@ const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = readBody('PoolReplace', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode, ...kept } = storedPool(pool);
-    // A version that cannot send it does not put it back to its default either.
-    const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? {} : { targetNodeCommunicationMode };
+    // Left out, it goes back to its default, which is read from then on (recorded); a version that cannot send it leaves it alone.
+    const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? ({ targetNodeCommunicationMode: 'default' } as const) : { targetNodeCommunicationMode };
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
-    return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present(given), ...started }, call.version));
+    return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present({ ...given, ...emptied(given) }), ...started }, call.version));
   });
   return changed(call, 204, modifiedAt);
 };
+
+/** An empty list of metadata or packages leaves the pool without the property; one of certificates stays to be read (recorded). */
+function emptied(given: { readonly metadata?: readonly unknown[]; readonly applicationPackageReferences?: readonly unknown[] }): { readonly metadata?: undefined; readonly applicationPackageReferences?: undefined } {
+  return {
+    ...(given.metadata?.length === 0 ? { metadata: undefined } : {}),
+    ...(given.applicationPackageReferences?.length === 0 ? { applicationPackageReferences: undefined } : {}),
+  };
+}
 
 const resize: Handler = async (call, parts) => {
   const asked = readBody('PoolResize', call.version, await call.json());
