@@ -131,7 +131,10 @@ const updateProperties: Handler = async (call, parts) => {
 };
 
 /** An empty list of metadata or packages leaves the pool without the property; one of certificates stays to be read (recorded). */
-function emptied(given: { readonly metadata?: readonly unknown[]; readonly applicationPackageReferences?: readonly unknown[] }): { readonly metadata?: undefined; readonly applicationPackageReferences?: undefined } {
+function emptied(given: {
+  readonly metadata?: readonly unknown[];
+  readonly applicationPackageReferences?: readonly unknown[];
+}): { readonly metadata?: undefined; readonly applicationPackageReferences?: undefined } {
   return {
     ...(given.metadata?.length === 0 ? { metadata: undefined } : {}),
     ...(given.applicationPackageReferences?.length === 0 ? { applicationPackageReferences: undefined } : {}),
