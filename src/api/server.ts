@@ -31,8 +31,8 @@ export interface ApiOptions {
   readonly wallClock?: () => Instant;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
-  /** Whether requests can be served (beyond the database answering): `/readyz`. */
-  readonly ready?: () => boolean;
+  /** What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For `/readyz`. */
+  readonly trouble?: () => string | null;
 }
 
 /** The API as a listener needs it. */
@@ -97,14 +97,14 @@ interface OwnParts {
 }
 
 /** Finds which of our few own paths a request is for; all else is the data plane's, whose matcher needs the path as it was sent. */
-function ownRoutes({ ready, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+function ownRoutes({ trouble, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
     [
       '/readyz',
       async () => {
-        const isReady = (ready?.() ?? true) && (await ping(database));
-        return { status: isReady ? 200 : 503, type: PLAIN_TEXT, text: isReady ? 'ready\n' : 'not ready\n' };
+        const cause = trouble?.() ?? ((await ping(database)) ? null : 'the database does not answer');
+        return { status: cause === null ? 200 : 503, type: PLAIN_TEXT, text: cause === null ? 'ready\n' : `not ready: ${cause}\n` };
       },
     ],
     ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],

@@ -1,10 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes a file so that readers see the old content or the new one, never half of it. */
 export function replaceFile(path: string, content: string, mode = 0o644): void {
-  writeFileSync(`${path}.new`, content, { mode });
-  renameSync(`${path}.new`, path);
+  try {
+    writeFileSync(`${path}.new`, content, { mode });
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    // On a full disk half a file would take up what is left.
+    rmSync(`${path}.new`, { force: true });
+    throw error;
+  }
 }
 
 /** The file's text; undefined when there is none. */

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { endProcess, waitUntil } from '../../processes/end.ts';
@@ -201,7 +201,10 @@ interface Notes {
 }
 
 function writeNotes(directory: string, notes: Notes): void {
-  writeFileSync(join(directory, 'server.json'), `${JSON.stringify(notes)}\n`);
+  const path = join(directory, 'server.json');
+  // Never half of it: what it says of the process and the port would be lost on a full disk.
+  writeFileSync(`${path}.new`, `${JSON.stringify(notes)}\n`);
+  renameSync(`${path}.new`, path);
 }
 
 function readNotes(directory: string): Notes {

@@ -1,6 +1,6 @@
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { type Counts, readCounts } from '../service/counts.ts';
+import { type Counts, readCounts, readTrouble } from '../service/counts.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { placeOfDatabase, readExternals } from '../service/externals.ts';
@@ -32,6 +32,8 @@ interface Status {
   readonly leftovers?: readonly string[];
   /** How far nodes are places of their own. */
   readonly isolation?: string;
+  /** Why the service cannot take requests now. */
+  readonly trouble?: string;
   readonly limits?: readonly string[];
 }
 
@@ -54,9 +56,10 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
   const base = stopped(directory.root, directory);
   if (!isRunning(record.process)) return { ...base, state: 'killed', version: record.version, leftovers: livingParts(record) };
   const { databaseUrl, storage } = readExternals(directory);
-  const [settings, counts] = await Promise.all([
+  const [settings, counts, trouble] = await Promise.all([
     databaseSettings(directory, databaseUrl),
     record.state === 'ready' ? readCounts(clientEnvironment(directory, record)) : undefined,
+    readTrouble(record.endpoint),
   ]);
   const startedAt = Date.parse(record.startedAt);
   return {
@@ -70,6 +73,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     database: { ...(databaseUrl === undefined ? partStatus(record.database) : { given: placeOfDatabase(databaseUrl) }), ...(settings === undefined ? {} : { settings }) },
     blobs: storage === undefined ? partStatus(record.blobs) : { given: `the storage account ${storage.accountName}` },
     ...(counts === undefined ? {} : { counts }),
+    ...(trouble === undefined ? {} : { trouble }),
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
     limits: record.limits,
   };
@@ -106,6 +110,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     `  PostgreSQL       ${processOf(database)}${database?.settings?.['server_version'] === undefined ? ', does not answer' : `, version ${database.settings['server_version']}`}`,
     ...data,
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
+    ...(found.trouble === undefined ? [] : [`  trouble          ${found.trouble}`]),
     ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];

@@ -49,3 +49,16 @@ function numberOf(item: unknown, name: string): number {
   const value: unknown = typeof item === 'object' && item !== null ? Reflect.get(item, name) : undefined;
   return typeof value === 'number' ? value : 0;
 }
+
+/** What `/readyz` says is in the way; undefined: nothing, or no answer. */
+export async function readTrouble(endpoint: string): Promise<string | undefined> {
+  try {
+    const answer = await fetch(`${endpoint}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const said = (await answer.text()).trim();
+    return answer.status === 503 && said.startsWith(NOT_READY) ? said.slice(NOT_READY.length) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const NOT_READY = 'not ready: ';

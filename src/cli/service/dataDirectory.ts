@@ -27,7 +27,7 @@ export interface DataDirectory {
 
 /** Raised when an older release could not read what this one writes. */
 const FORMAT = 1;
-const ENTRIES = ['place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'version'] as const;
+const ENTRIES = ['place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
 const RUN = 'run';
 /** What `run` becomes while it is removed, so that nobody takes a lock in it. */

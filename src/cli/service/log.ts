@@ -90,8 +90,12 @@ function shortenIfLong(path: string, longestBytes: number): void {
     const { size } = fstatSync(file);
     const end = Buffer.alloc(Math.min(size, longestBytes));
     const read = readSync(file, end, 0, end.length, size - end.length);
-    writeFileSync(`${path}.1`, end.subarray(0, read), { mode: 0o600 });
-    ftruncateSync(file, 0);
+    try {
+      writeFileSync(`${path}.1`, end.subarray(0, read), { mode: 0o600 });
+    } finally {
+      // On a full disk this is what makes room.
+      ftruncateSync(file, 0);
+    }
   } finally {
     closeSync(file);
   }

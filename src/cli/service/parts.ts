@@ -18,6 +18,8 @@ export interface Storage {
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
+  /** What keeps the machine from taking more (a full disk), in one sentence; null: nothing. */
+  readonly trouble: () => string | null;
   /** Of this process, random; owners and heartbeats go by it. */
   readonly processId: string;
   readonly directory: DataDirectory;

@@ -12,6 +12,7 @@ export class RecordKeeper {
   readonly #process = ownIdentity();
   readonly #parts = new Map<'database' | 'blobs', () => PartRecord | undefined>();
   #state: ServiceRecord['state'] = 'starting';
+  #isUnwritten = false;
   #port: number;
   limits: readonly string[] = [];
   isolation: string | undefined;
@@ -70,8 +71,20 @@ export class RecordKeeper {
     };
   }
 
+  /** Writes what could not be written; to be called once there is room on the disk again. */
+  writeAgain(): void {
+    if (this.#isUnwritten) this.#write();
+  }
+
+  /** The first record has to be there, for others find the service by it; a later one that finds no room is written when there is some. */
   #write(): void {
-    writeRecord(this.#directory, this.current());
+    try {
+      writeRecord(this.#directory, this.current());
+      this.#isUnwritten = false;
+    } catch (error) {
+      if (this.#state === 'starting') throw error;
+      this.#isUnwritten = true;
+    }
   }
 }
 

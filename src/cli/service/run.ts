@@ -10,6 +10,7 @@ import { provideKeys, usesWellKnownKeys } from './keys.ts';
 import { machineLimits } from './limits.ts';
 import { openLog } from './log.ts';
 import type { ApiPart, Parts, ServiceContext } from './parts.ts';
+import { Room, diskOf, watchRoom } from './room.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
 import { RecordKeeper } from './recordKeeper.ts';
 import { decideSilence } from './silenceOptions.ts';
@@ -79,6 +80,10 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   record.listens(front.port);
 
+  const place = directory.place ?? directory.root;
+  const room = new Room({ disk: diskOf(place), path: place, log, onRoom: () => record.writeAgain() });
+  cleanups.add('look at the room', watchRoom(room));
+
   const starting = startDatabase(composition);
   const migrating = starting.then((connection) => parts.migrate(connection));
   const storing = startStorage(composition, starting);
@@ -94,7 +99,8 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
-  const context: ServiceContext = { processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
+  const trouble = (): string | null => room.trouble;
+  const context: ServiceContext = { trouble, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
   const owner = await parts.startOwner(context, storage);
   cleanups.add('owner', () => owner.stop(fate()));
   signal.throwIfAborted();

@@ -44,6 +44,15 @@ export async function supervise<R extends Running>(options: {
   let alive = true;
   let restarts = 0;
 
+  /** What hears of it must not end the watching: its record may find no room on the disk. */
+  const tell = (): void => {
+    try {
+      options.onChange();
+    } catch (error) {
+      log.error({ reason: messageOf(error) }, `what ${name} does could not be told`);
+    }
+  };
+
   const keepAlive = async (): Promise<void> => {
     let pauseMs = FIRST_PAUSE_MS;
     while (!stopping.signal.aborted) {
@@ -52,7 +61,7 @@ export async function supervise<R extends Running>(options: {
       if (stopping.signal.aborted) return;
       alive = false;
       log.error({ pid: current.pid }, `${name} ended by itself; starting it again`);
-      options.onChange();
+      tell();
       if (performance.now() - startedAt > HEALTHY_MS) pauseMs = FIRST_PAUSE_MS;
       while (!alive && !stopping.signal.aborted) {
         await pause(pauseMs, stopping.signal);
@@ -67,7 +76,7 @@ export async function supervise<R extends Running>(options: {
       }
       restarts += 1;
       log.info({ pid: current.pid, restarts }, `${name} runs again`);
-      options.onChange();
+      tell();
     }
   };
   const watching = keepAlive();

@@ -57,6 +57,11 @@ export function socketPathFits(directory: string): boolean {
   return Buffer.byteLength(join(directory, 'socket', `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_BYTES;
 }
 
+/** A database that comes back on a full disk must not lose its settings to a write that finds no room. */
+function writeIfOther(path: string, content: string): void {
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== content) writeFileSync(path, content);
+}
+
 /**
  * Starts PostgreSQL in `directory`, after ending what an earlier life left there; makes the database first if there is none.
  * Returns when connections are accepted, so after crash recovery. Throws with what PostgreSQL logged when it does not start.
@@ -74,8 +79,8 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   rmSync(socket, { recursive: true, force: true });
   mkdirSync(socket, { mode: 0o700 });
   if (account !== undefined) chownSync(socket, account.uid, account.gid);
-  writeFileSync(join(data, 'postgresql.conf'), settingsFile(socket));
-  writeFileSync(join(data, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION);
+  writeIfOther(join(data, 'postgresql.conf'), settingsFile(socket));
+  writeIfOther(join(data, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION);
 
   const logFile = options.logFile ?? `${directory}.log`;
   const logStartBytes = fileSize(logFile);

@@ -20,6 +20,28 @@ function part(): { running: { pid: number; exited: Promise<void>; stop: () => Pr
 }
 
 describe('a part that is kept running', () => {
+  test('is started again though what is told of it throws', async () => {
+    const lives = [part(), part()];
+    let told = 0;
+    let back: () => void = () => {};
+    const again = new Promise<void>((resolve) => (back = resolve));
+    const supervised = await supervise({
+      name: 'part',
+      start: () => Promise.resolve(lives.shift()?.running ?? part().running),
+      log,
+      onChange: () => {
+        told += 1;
+        if (told === 2) back();
+        throw new Error('no room');
+      },
+    });
+    const first = supervised.current();
+    await first.stop();
+    await again;
+    expect(supervised.current()).not.toBe(first);
+    await supervised.stop();
+  });
+
   test('is started again when it dies, and the record counts it', async () => {
     const lives = [part(), part()];
     const seen: (number | undefined)[] = [];
