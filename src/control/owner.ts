@@ -1,5 +1,5 @@
 import type { AgentFrame } from '../agent/frames.ts';
-import type { Decisions } from '../core/decisions.ts';
+import type { Command, Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core, JobExplanation, Reason } from '../core/port.ts';
@@ -11,7 +11,7 @@ import { Absent } from './absent.ts';
 import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Taken } from './intake.ts';
 import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
 import { NodeAsks } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
@@ -43,6 +43,8 @@ export class Owner {
   #tick = 0;
   #core: Core | null = null;
   #events: CoreEvent[] = [];
+  /** What the last commit decided, as long as it has not been sent. */
+  #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> } | null = null;
   readonly #waiters = new Waiters();
   readonly #taskEnds = new TaskEnds();
   readonly #intake: Intake;
@@ -140,16 +142,17 @@ export class Owner {
   }
 
   /**
-   * One turn: what arrived -> core -> one commit -> acknowledgements and commands. Throws only what loading throws (the store is away: try again later);
+   * One turn: what arrived -> core -> one commit -> acknowledgements and commands. Throws what loading and other reads throw (the store is away: try again later);
    * a failed commit puts the owner back to `loading`, a newer epoch ends it.
    */
   async tick(): Promise<void> {
     if (this.#phase === 'ended') return;
     if (this.#phase === 'loading' && !(await this.#loadAgain())) return;
+    await this.#deliver();
+    const asked = await this.#read();
     const core = this.#core;
-    if (core === null) return;
+    if (core === null || asked === null) return;
     try {
-      const asked = await this.#intake.read();
       const now = this.#options.clock();
       const absences = this.#absent.due(this.#options.monotonic());
       for (const absence of absences) if (absence.kind === 'unheard' && absence.step === 'unknown') this.#saySilent(absence.node, absence.silentMs);
@@ -161,10 +164,31 @@ export class Owner {
       const specs = await this.#commit(now, seed, events, asked.entries, decisions);
       this.#settle(decisions, marks);
       this.#waiters.done(asked.sweep);
-      await dispatch(decisions.commands, specs, this.#dispatch);
+      this.#undelivered = { commands: decisions.commands, specs };
     } catch (error) {
       this.#fail(error);
+      return;
     }
+    await this.#deliver();
+  }
+
+  /** Nothing has been decided yet: a store that is away is asked again in the next tick, and what is in memory stays. Null: the owner has failed. */
+  async #read(): Promise<Taken | null> {
+    try {
+      return await this.#intake.read();
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.#fail(error);
+      return null;
+    }
+  }
+
+  /** Sends what the last commit decided. It is durable: if a specification can't be read now, the next tick begins with it, before anything newer is sent. */
+  async #deliver(): Promise<void> {
+    if (this.#undelivered === null) return;
+    const { commands, specs } = this.#undelivered;
+    await dispatch(commands, specs, this.#dispatch);
+    this.#undelivered = null;
   }
 
   /** Says that the process lives; to be called every `OWNER_DEAD_AFTER_MS / 5`. Throws what the store throws. */
@@ -276,6 +300,7 @@ export class Owner {
     this.#specs.clear();
     this.#nodes.clear();
     this.#events = [{ kind: 'room', maxNodes }];
+    this.#undelivered = null;
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
     const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     this.#absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());

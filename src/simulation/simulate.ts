@@ -56,6 +56,8 @@ const REPLACED_AFTER_MS = [50, 5_000] as const;
 const CLOCK_SET_MS = [-600_000, 20_000] as const;
 /** Two ticks of so few jobs make fewer questions to the store than this, each with a delay there and back. */
 const WAKE_WITHIN_DELAYS = 60;
+/** The loop rests so long after a question that failed. */
+const AFTER_FAILURE_MS = 200;
 
 /** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
 export const simulate = async (scenario: Scenario): Promise<Result> => {
@@ -134,8 +136,9 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   /** A wake-up is answered soon, whatever others ask for meanwhile, unless something has gone wrong at its process. Returns what notes the answer. */
   const checkAnswered = (service: Service): (() => void) => {
     const disturbances = service.disturbances();
-    const withinMs = WAKE_WITHIN_DELAYS * (faults.storeMs[1] + 1);
-    let isAnswered = false;
+    const withinMs = AFTER_FAILURE_MS + WAKE_WITHIN_DELAYS * (scenario.faults.storeMs[1] + 1);
+    // While the account is loaded nobody is answered.
+    let isAnswered = service.owner.phase !== 'ready';
     world.after(withinMs, () => {
       const undisturbed = service.isUp() && service.owner.phase === 'ready' && service.disturbances() === disturbances && world.now() - withinMs >= awayUntil;
       if (!isAnswered && undisturbed) checks.violated(`a wake-up of ${service.process} was not answered within ${withinMs} ms`);

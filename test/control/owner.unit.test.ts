@@ -42,7 +42,7 @@ const scripted = () => {
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { isOpen: true, decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { isOpen: true, decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -63,14 +63,14 @@ const scripted = () => {
     heartbeat: () => (script.beatFailure === null ? Promise.resolve(script.owned ?? [{ account: 1, epoch: script.epoch }]) : Promise.reject(script.beatFailure)),
     resign: () => Promise.resolve(),
     load: () => Promise.resolve(snapshot),
-    readInbox: () => Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 }),
+    readInbox: () => script.inboxFailure !== null ? Promise.reject(script.inboxFailure) : Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 }),
     readTasks: () => Promise.resolve({ through: 0, newest: 0, tasks: [] }),
     commit: async (tick) => {
       commits.push(tick);
       await script.whileCommitting();
       return script.failure === null ? Promise.resolve({ specs: [] }) : Promise.reject(script.failure);
     },
-    readJobSpecs: () => Promise.resolve([]),
+    readJobSpecs: () => (script.specFailure === null ? Promise.resolve([]) : Promise.reject(script.specFailure)),
     readPoolSpecs: async () => {
       await script.whileReadingPool;
       return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
@@ -450,6 +450,51 @@ describe('an owner', () => {
     clock.now += 62_000;
     await owner.tick();
     expect(kinds(told)).toContain('leaseExpired');
+  });
+
+  test('keeps the commands of a committed tick when a specification can not be read, and sends them before anything newer; the account stays loaded', async () => {
+    const { owner, script, commits, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    const key = { job: 1, task: 1, attempt: 1, instance: 0 };
+    script.decisions = { ...nothing, commands: [{ kind: 'offer', node: 7, key, slots: 1 }, { kind: 'revoke', node: 7, key }] };
+    script.specFailure = new Error('the database is away');
+    owner.sweep();
+    const woken = owner.wake();
+    await expect(owner.tick()).rejects.toThrow('away');
+    await woken;
+    script.decisions = nothing;
+    const before = commits.length;
+    await expect(owner.tick()).rejects.toThrow('away');
+    expect([owner.phase, agent.closed.length, commits.length, script.epoch]).toEqual(['ready', 0, before, 1]);
+    expect(agent.kinds()).not.toContain('commands');
+    script.specFailure = null;
+    await owner.tick();
+    expect(agent.sent.filter(({ kind }) => kind === 'commands')).toMatchObject([{ commands: [{ kind: 'revoke', key }] }]);
+    await owner.tick();
+    expect(agent.kinds().filter((kind) => kind === 'commands')).toHaveLength(1);
+  });
+
+  test('that can not read its inbox keeps what it holds, and reads again', async () => {
+    const { owner, script, told, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    told.length = 0;
+    script.inboxFailure = new Error('the database is away');
+    const woken = owner.wake();
+    await expect(owner.tick()).rejects.toThrow('away');
+    expect([owner.phase, owner.hasWork(), agent.closed.length, kinds(told)]).toEqual(['ready', true, 0, []]);
+    script.inboxFailure = null;
+    await owner.tick();
+    await woken;
+    expect(kinds(told)).toEqual(['hello']);
   });
 
   test('knows its own nodes by their credentials alone', () => {

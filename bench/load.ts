@@ -1,0 +1,77 @@
+import { connect } from '../src/store/connect.ts';
+import { migrate } from '../src/store/migrate.ts';
+import { postgresOwnerStore } from '../src/store/owner/store.ts';
+import { createCore } from '../src/core/core.ts';
+import { temporaryPostgres } from '../test/support/postgres.ts';
+import { jobIntent } from '../test/support/intents.ts';
+import { databaseSettingsOf } from './support/databaseSettings.ts';
+
+type Database = ReturnType<typeof connect>;
+
+const OPEN = 300;
+const RUNS = 5;
+
+/** How long an account takes to be loaded with completed tasks and few open ones, against one with the open ones alone: rows read, and the rules' memory made of them. */
+export const run = async (): Promise<Record<string, unknown>> => {
+  const postgres = await temporaryPostgres();
+  const pool = connect(postgres.connection, 'owner');
+  try {
+    await migrate(pool);
+    const few = await loadMs(pool, 1, 0);
+    const some = await loadMs(pool, 2, 300_000);
+    const million = await loadMs(pool, 3, 1_000_000);
+    const settings = await databaseSettingsOf(pool);
+    return { loadMs: million, loadMs300k: some, loadMsOpenAlone: few, ratio: Number((million / few).toFixed(2)), ...settings };
+  } finally {
+    await pool.end();
+    await postgres.remove();
+  }
+};
+
+/** One job, `completed` of whose tasks are over; one of the open ones is among the first, the rest are the last. */
+async function loadMs(pool: Database, account: number, completed: number): Promise<number> {
+  await fill(pool, account, completed);
+  const store = postgresOwnerStore(pool);
+  const times: number[] = [];
+  for (let time = 0; time < RUNS; time += 1) {
+    const start = performance.now();
+    const snapshot = await store.load(account);
+    createCore(snapshot, Date.now());
+    times.push(performance.now() - start);
+    const open = snapshot.tasks.reduce((sum, { tasks, plain }) => sum + tasks.length + plain.numbers.length, 0);
+    if (open !== OPEN) throw new Error(`${open} open tasks were loaded`);
+  }
+  const worst = Math.max(...times);
+  console.log(`${completed} completed and ${OPEN} open tasks: ${worst.toFixed(1)} ms at most`);
+  return Number(worst.toFixed(1));
+}
+
+async function fill(pool: Database, account: number, completed: number): Promise<void> {
+  const { id, ...rules } = jobIntent();
+  await pool.query('insert into account (account, name, created) values ($1::int, $1::text, 0)', [account]);
+  const last = completed + OPEN;
+  const added = await pool.query<{ job: number }>(
+    `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task) values ($1, $2, $2, $3, $3, 0, 0, 0, $4) returning account, job)
+     insert into open_job (account, job) select account, job from added returning job`,
+    [account, id, rules, last + 1],
+  );
+  const job = added.rows[0]?.job ?? 0;
+  await pool.query(
+    `insert into task (job, task, id, id_key, spec, created, modified, required_slots)
+     select $1, n, 'task-' || n, 'task-' || n, '{"id": "a", "commandLine": "/bin/true"}', 0, 0, 1 from generate_series(1, $2::int) n`,
+    [job, last],
+  );
+  await pool.query(
+    `insert into task_status (job, task, state, since, cause, attempt, result, retry_count, requeue_count, reactivate_sequence)
+     select $1, n, 'completed', 0, 'exited', 1, 'success', 0, 0, 0 from generate_series(2, $2::int) n`,
+    [job, completed + 1],
+  );
+  // As the owner writes it: pages of 512 numbers.
+  const open = completed === 0 ? [[0, last]] : [[0, 511], [Math.floor((completed + 2) / 512) * 512, last]];
+  await pool.query(
+    `insert into job_status (job, state, since, action_sequence, ingested, open_tasks, tasks_active, tasks_running, tasks_succeeded, tasks_failed, slots_active, slots_running, slots_succeeded, slots_failed)
+     values ($1, 'active', 0, 0, $2, $3, $4, 0, $5, 0, $4, 0, $5, 0)`,
+    [job, last, JSON.stringify(open), OPEN, completed],
+  );
+  await pool.query('analyze');
+}
