@@ -127,7 +127,8 @@ const taskCounts: Handler = async (call, parts) => {
   const pending = await countPending(parts.database, job, job.ingested ?? 0);
   const tasks = tally((job.tasksActive ?? 0) + pending.tasks, job.tasksRunning, job.tasksSucceeded, job.tasksFailed);
   const slots = tally((job.slotsActive ?? 0) + pending.slots, job.slotsRunning, job.slotsSucceeded, job.slotsFailed);
-  const metadata = `${call.baseUrl}/$metadata#taskcounts/@Element`;
+  // Recorded: the name changed with the version that added counts of slots.
+  const metadata = `${call.baseUrl}/$metadata#${call.version.revision < 12 ? 'taskcounts' : 'taskcountsresult'}/@Element`;
   // The first versions say whether counts were held against the tasks; ours are committed together with them.
   const result = { taskCounts: tasks, taskSlotCounts: slots, ...tasks, validationStatus: 'validated' as const };
   return entity(writeBody('TaskCountsResult', call.version, result, metadata), null);

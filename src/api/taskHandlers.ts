@@ -102,7 +102,7 @@ const remove: Handler = async (call, parts) => {
 const listSubtasks: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   if ((await findTask(parts.database, job.job, param(call, 'taskId'))) === null) throw new BatchError('TaskNotFound');
-  return entity(writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtasks`), null);
+  return entity(writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtaskinfo`), null);
 };
 
 /** Operations on tasks, by operation id. */

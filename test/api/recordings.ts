@@ -56,10 +56,17 @@ export function differences(got: Got, { response }: Exchange, lost: ReadonlySet<
   }
   const body: unknown = response.body ?? null;
   const sent: unknown = got.json;
+  const [here, there] = [fragmentOf(sent), fragmentOf(body)];
+  if (here !== there) found.push(`odata.metadata is of ${here}, not ${there}`);
   if (response.status < 400) return [...found, ...propertyDifferences(sent, body, '', lost)];
   if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}`);
   const [mine, theirs] = [refusalOf(sent), refusalOf(body)];
   return mine === theirs ? found : [...found, `refusal ${mine}, not ${theirs}`];
+}
+
+/** What `odata.metadata` says that the answer is, such as `pools/@Element`. */
+function fragmentOf(body: unknown): string {
+  return isRecord(body) ? String(body['odata.metadata'] ?? 'nothing').replace(/.*#/, '') : 'nothing';
 }
 
 /** Code, sentence and values in their order. */
