@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { isNoRoom } from '../processes/noRoom.ts';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
 import { MountInTheWay, mountsBelow } from './mounts.ts';
 import { refuseMounts } from './removal.ts';
-import { isFull } from './room.ts';
 import { asUser, type User } from './users.ts';
 
 /**
@@ -72,7 +72,7 @@ export const makeTaskDirectories = (root: string, directory: string, user: User)
 
 /** The failure of something local, a full disk told apart. */
 export const localFailure = (error: unknown, otherwise: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' | 'ResourceFileWriteFailed', path: string) =>
-  failure(isFull(error) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
+  failure(isNoRoom(error) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
 
 /** The user id that an existing directory belongs to; null: there is none. */
 export const ownerOf = (path: string): number | null => {

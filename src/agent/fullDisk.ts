@@ -1,12 +1,11 @@
 import { statfsSync } from 'node:fs';
 import type { FailureInfo } from '../core/status.ts';
+import { noRoomIn } from '../processes/noRoom.ts';
 import { reservedDiskBytes } from './environment.ts';
 import { failure } from './failures.ts';
 import { readTaskText } from './taskText.ts';
 import type { User } from './users.ts';
 
-/** ENOSPC and EDQUOT as programs print them (strerror(3), in the locale that tasks have unless they set another). */
-const MESSAGES = ['No space left on device', 'Disk quota exceeded'];
 const LOOKED_AT_BYTES = 4_096;
 
 /**
@@ -14,7 +13,7 @@ const LOOKED_AT_BYTES = 4_096;
  * (it may have removed what it could not finish). The exit code stays what retries and exit conditions go by. `DiskFull` is the service's own code (API reference, TaskFailureInformation).
  */
 export function fullDiskFailure(rootDirectory: string, stderr: string, user: User, exitCode: number): FailureInfo | null {
-  const why = hasRoom(rootDirectory) ? readTaskText(stderr, user, LOOKED_AT_BYTES, (text) => MESSAGES.find((message) => text.includes(message)) ?? null) : "the node's disk is full";
+  const why = hasRoom(rootDirectory) ? readTaskText(stderr, user, LOOKED_AT_BYTES, noRoomIn) : "the node's disk is full";
   if (why === null) return null;
   return failure('DiskFull', ['Message', `The task process exited with exit code ${exitCode}: ${why}`], ['AdditionalErrorCode', 'FailureExitCode']);
 }

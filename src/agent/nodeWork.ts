@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { attemptName, type Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
+import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
 import { defaultPath, nodeEnvironment } from './environment.ts';
@@ -13,7 +14,7 @@ import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
 import type { Report } from './reports.ts';
-import { isFull, whenRoom } from './room.ts';
+import { whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
 import { runStartTask } from './startTask.ts';
 import { type NodeContext, startTaskRun } from './taskRun.ts';
@@ -121,8 +122,8 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, nod
       if (place.unusable !== null) throw new Error(place.unusable);
       make();
     } catch (error) {
-      report({ kind: 'unusable', errors: [{ code: isFull(error) ? 'DiskFull' : 'NodePreparationError', message: messageOf(error) }] });
-      if (!isFull(error)) return;
+      report({ kind: 'unusable', errors: [{ code: isNoRoom(error) ? 'DiskFull' : 'NodePreparationError', message: messageOf(error) }] });
+      if (!isNoRoom(error)) return;
       await whenRoom(make, ending.signal);
     }
     await becomeReady();

@@ -1,9 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf, systemCode } from './failures.ts';
+import { isNoRoom } from '../processes/noRoom.ts';
+import { messageOf } from './failures.ts';
 import { say } from './log.ts';
-
-/** Whether something failed because the disk, or its user's share of it, is full. */
-export const isFull = (error: unknown): boolean => ['ENOSPC', 'EDQUOT'].includes(systemCode(error));
 
 const RETRY_MS = 1_000;
 
@@ -13,7 +11,7 @@ export async function whenRoom<T>(action: () => T, signal: AbortSignal, retryMs 
     try {
       return action();
     } catch (error) {
-      if (!isFull(error) || signal.aborted) throw error;
+      if (!isNoRoom(error) || signal.aborted) throw error;
       if (!hasSaid) say(`waits for room on its disk: ${messageOf(error)}`);
       await delay(retryMs, undefined, { signal }).catch(() => {});
     }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import { isUnavailable, isWithoutRoom } from '../store/intents/statement.ts';
+import { isNoRoom } from '../processes/noRoom.ts';
+import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError, errorBody } from '../wire/errors.ts';
 import { matchOperation, type Operation, type OperationId } from '../wire/operations.ts';
 import { readQuery, readVersion } from '../wire/query.ts';
@@ -171,7 +172,7 @@ function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchE
     say(() => plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached'));
     return new BatchError('ServerBusy');
   }
-  if (isWithoutRoom(thrown)) {
+  if (isNoRoom(thrown)) {
     say(() => plane.log.error({ error: describe(thrown), requestId: context.requestId }, 'there is no room to write'));
     return new BatchError('ServerBusy');
   }

@@ -7,6 +7,8 @@ const ATTEND_MS = 1_000;
 const PACE_MS = 16;
 const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
+/** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
+const LONGEST_RETRY_MS = 5_000;
 /** A timer further off is looked at again then: it is below setTimeout's own bound, and clocks are set. */
 const LONGEST_SLEEP_MS = 60_000;
 
@@ -29,6 +31,8 @@ export const MACHINE_TIME: LoopTime = {
 export interface OwnerLoop {
   /** To be called whenever something arrives (OwnerOptions.onWork). */
   kick(): void;
+  /** To be called when there is room on the disk again: what finds none is tried at once. */
+  roomSeen(): void;
   /** Resolves when no tick runs any more. */
   stop(): Promise<void>;
 }
@@ -40,7 +44,7 @@ export interface LoopOptions {
 
 /** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export function runLoop(
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'dueInMs' | 'attend' | 'beat'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'noRoom' | 'dueInMs' | 'attend' | 'beat'>,
   { time, onError }: LoopOptions,
 ): OwnerLoop {
   let running: Promise<void> | null = null;
@@ -48,6 +52,8 @@ export function runLoop(
   let stopped = false;
   let begunAt = Number.NEGATIVE_INFINITY;
   let endPause = (): void => {};
+  let retryMs = RETRY_MS;
+  let endRest = (): void => {};
   let cancelTimer = (): void => {};
 
   const isOver = (): boolean => stopped || owner.phase === 'ended';
@@ -80,8 +86,8 @@ export function runLoop(
       // The store is away, or refuses: it is not asked as fast as it can say no.
       if (failed || owner.phase === 'loading') {
         kicked = true;
-        await elapse(RETRY_MS);
-      }
+        await rest();
+      } else retryMs = RETRY_MS;
     }
   }
 
@@ -97,16 +103,37 @@ export function runLoop(
   }
 
   function pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
+    const { over, end } = elapse(ms);
+    endPause = end;
+    return over;
+  }
+
+  /** Whoever waits does not shorten it. */
+  function rest(): Promise<void> {
+    if (owner.noRoom === null) retryMs = RETRY_MS;
+    const { over, end } = elapse(retryMs);
+    endRest = end;
+    retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    return over;
+  }
+
+  function elapse(ms: number): { readonly over: Promise<void>; readonly end: () => void } {
+    let end = (): void => {};
+    const over = new Promise<void>((resolve) => {
       const cancel = time.after(ms, resolve);
-      endPause = () => {
+      end = () => {
         cancel();
         resolve();
       };
     });
+    return { over, end };
   }
 
-  const elapse = (ms: number): Promise<void> => new Promise((resolve) => void time.after(ms, resolve));
+  function roomSeen(): void {
+    if (owner.noRoom === null) return;
+    retryMs = RETRY_MS;
+    endRest();
+  }
 
   function sleep(): void {
     const dueInMs = owner.dueInMs();
@@ -127,9 +154,11 @@ export function runLoop(
   const endBeating = each(HEARTBEAT_MS, () => void owner.beat().catch(onError));
   return {
     kick,
+    roomSeen,
     stop: async () => {
       stopped = true;
       endPause();
+      endRest();
       endAttending();
       endBeating();
       cancelTimer();

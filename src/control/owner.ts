@@ -6,7 +6,7 @@ import type { Core, JobExplanation, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, GuardFailed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
 import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
@@ -43,6 +43,7 @@ export class Owner {
   #tick = 0;
   #core: Core | null = null;
   #events: CoreEvent[] = [];
+  #noRoom: NoRoom | null = null;
   /** What the last commit decided, as long as it has not been sent. */
   #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> } | null = null;
   readonly #waiters = new Waiters();
@@ -91,12 +92,18 @@ export class Owner {
     return this.#phase;
   }
 
+  /** What the store said when it found no room for what the owner wants to write; null again once it has. */
+  get noRoom(): NoRoom | null {
+    return this.#noRoom;
+  }
+
   /**
-   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner ends, when too many wait (`MOST_WAITERS`) and
-   * when `signal` aborts.
+   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner ends, when too many wait (`MOST_WAITERS`),
+   * when `signal` aborts, and at once while there is no room: then what was asked for is taken in some time.
    */
   wake(signal?: AbortSignal): Promise<void> {
     if (this.#phase === 'ended') return Promise.reject(new Error('the owner has ended'));
+    if (this.#noRoom !== null) return Promise.reject(this.#noRoom);
     const done = this.#waiters.wait(this.#intake.sweep(), signal);
     this.#options.onWork();
     return done;
@@ -107,6 +114,7 @@ export class Owner {
    * sweep comes after it. Rejects as `wake` does.
    */
   async ended(job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
+    if (this.#noRoom !== null) throw this.#noRoom;
     if (this.#core?.isOpen(job, task) === false) await this.wake(signal);
     else await this.#taskEnds.wait(job, task, signal);
   }
@@ -162,6 +170,7 @@ export class Owner {
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
       const decisions = decide(core, { now, seed, events });
       const specs = await this.#commit(now, seed, events, asked.entries, decisions);
+      this.#noRoom = null;
       this.#settle(decisions, marks);
       this.#waiters.done(asked.sweep);
       this.#undelivered = { commands: decisions.commands, specs };
@@ -317,6 +326,7 @@ export class Owner {
       await this.#load();
       return true;
     } catch (error) {
+      if (error instanceof NoRoom) this.#starve(error);
       if (!(error instanceof AccountOwned || error instanceof RulesFault)) throw error;
       this.#fail(error);
       return false;
@@ -397,6 +407,13 @@ export class Owner {
     this.#options.onWork();
   }
 
+  /** Nobody is kept waiting for what may take hours. */
+  #starve(error: NoRoom): void {
+    this.#noRoom = error;
+    this.#waiters.rejectAll(error);
+    this.#taskEnds.rejectAll(error);
+  }
+
   #fail(error: unknown): void {
     // A heartbeat may have ended it while a tick was under way.
     if (this.#phase === 'ended') return;
@@ -413,6 +430,7 @@ export class Owner {
       this.#options.onFault(error);
       return;
     }
+    if (error instanceof NoRoom) this.#starve(error);
     if (error instanceof GuardFailed) log.info({ account: account.name, jobs: error.jobs }, 'tasks were added to a job that was about to end: loading the account again');
     else log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
     this.#phase = 'loading';

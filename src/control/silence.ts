@@ -47,11 +47,15 @@ export class Silence {
     this.#silent.delete(node);
   }
 
-  /** The account has been loaded: these nodes are silent from now on, if not from before. What was told of them is told again. */
+  /**
+   * The account has been loaded: these nodes are silent from now on, if not from before. What was told of them is told again. Nobody listened since the last look: while an
+   * account is not loaded, agents that come are sent away.
+   */
   takeOver(nodes: readonly NodeNumber[], now: number): void {
     const before = new Map(this.#silent);
     this.#silent.clear();
-    const listened = this.#listen(now);
+    const listened = this.#listenedMs;
+    this.#lookedAt = now;
     for (const node of nodes) this.#silent.set(node, { since: before.get(node)?.since ?? listened, told: 0 });
   }
 

@@ -2,9 +2,14 @@ import type { Decisions } from '../core/decisions.ts';
 import type { JobNumber, TaskNumber } from '../core/keys.ts';
 import { MOST_WAITERS } from './waiters.ts';
 
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+}
+
 /** Callers that wait until a task has ended or is gone, by the tasks that the owner committed so. */
 export class TaskEnds {
-  readonly #byTask = new Map<string, Set<() => void>>();
+  readonly #byTask = new Map<string, Set<Waiter>>();
   #count = 0;
 
   /** Resolves when `settled` tells of the task's end. Rejects when too many wait and when `signal` aborts. */
@@ -13,20 +18,30 @@ export class TaskEnds {
     if (signal.aborted) return Promise.reject(gaveUp());
     const key = keyOf(job, task);
     return new Promise((resolve, reject) => {
-      const heard = (): void => {
+      const leave = (): void => {
         signal.removeEventListener('abort', abort);
-        this.#remove(key, heard);
-        resolve();
+        this.#remove(key, waiter);
       };
-      const abort = (): void => {
-        this.#remove(key, heard);
-        reject(gaveUp());
+      const waiter: Waiter = {
+        resolve: () => {
+          leave();
+          resolve();
+        },
+        reject: (error) => {
+          leave();
+          reject(error);
+        },
       };
+      const abort = (): void => waiter.reject(gaveUp());
       signal.addEventListener('abort', abort, { once: true });
       const others = this.#byTask.get(key) ?? new Set();
-      this.#byTask.set(key, others.add(heard));
+      this.#byTask.set(key, others.add(waiter));
       this.#count += 1;
     });
+  }
+
+  rejectAll(error: Error): void {
+    for (const waiters of this.#byTask.values()) for (const waiter of waiters) waiter.reject(error);
   }
 
   /** These decisions are committed. */
@@ -37,12 +52,12 @@ export class TaskEnds {
   }
 
   #tell(job: JobNumber, task: TaskNumber): void {
-    for (const heard of this.#byTask.get(keyOf(job, task)) ?? []) heard();
+    for (const waiter of this.#byTask.get(keyOf(job, task)) ?? []) waiter.resolve();
   }
 
-  #remove(key: string, heard: () => void): void {
+  #remove(key: string, waiter: Waiter): void {
     const others = this.#byTask.get(key);
-    if (others?.delete(heard) !== true) return;
+    if (others?.delete(waiter) !== true) return;
     this.#count -= 1;
     if (others.size === 0) this.#byTask.delete(key);
   }

@@ -28,6 +28,8 @@ export interface Faults {
     /** In good order, its nodes left running or ended. */
     readonly serviceStops: number | null;
     readonly databaseAway: number | null;
+    /** The database finds no room to write. */
+    readonly diskFull: number | null;
     /** A process's wall clock is set, forward or back. */
     readonly clockSet: number | null;
   };
@@ -43,7 +45,7 @@ export const NO_FAULTS: Faults = {
   wakeLost: 0,
   acquireFails: 0,
   releaseFails: 0,
-  every: { nodeDies: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null, clockSet: null },
+  every: { nodeDies: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null, diskFull: null, clockSet: null },
 };
 
 export const MANY_FAULTS: Faults = {
@@ -56,5 +58,5 @@ export const MANY_FAULTS: Faults = {
   wakeLost: 0.3,
   acquireFails: 0.1,
   releaseFails: 0.1,
-  every: { nodeDies: 4_000, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000, clockSet: 15_000 },
+  every: { nodeDies: 4_000, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000, diskFull: 30_000, clockSet: 15_000 },
 };

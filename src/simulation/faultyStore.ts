@@ -1,4 +1,4 @@
-import type { OwnerStore, TickCommit } from '../store/ownerStore.ts';
+import { NoRoom, type OwnerStore, type TickCommit } from '../store/ownerStore.ts';
 import type { Faults } from './faults.ts';
 import type { World } from './world.ts';
 
@@ -8,6 +8,10 @@ export interface Reach {
   readonly isDead: () => boolean;
   /** The database answers nobody. */
   readonly isAway: () => boolean;
+  /** The database finds no room. Small writes do now and then. */
+  readonly isFull: () => boolean;
+  /** It said so, to an owner that wanted to claim or to commit. */
+  readonly onNoRoom: () => void;
   readonly faults: () => Faults;
 }
 
@@ -17,6 +21,12 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
   const never = new Promise<never>(() => {});
   const answer = async <T>(value: T): Promise<T> => (reach.isDead() ? never : value);
   const fail = (message: string): Promise<never> => (reach.isDead() ? never : Promise.reject(new Error(message)));
+
+  const refuse = (): Promise<never> => {
+    if (reach.isDead()) return never;
+    reach.onNoRoom();
+    return Promise.reject(new NoRoom('could not extend file "base/1/2": No space left on device'));
+  };
 
   const ask = async <T>(question: () => Promise<T>): Promise<T> => {
     await delay();
@@ -32,6 +42,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     const tick = copied(given);
     await delay();
     if (reach.isAway() || world.chance(reach.faults().commitFails)) return fail('the database is away');
+    if (reach.isFull()) return refuse();
     if (world.chance(reach.faults().commitUnknown)) {
       // The first of three is no rarer than the others: it is the one that a second claim has to shut out.
       const fate = world.pick(['late', 'applied', 'not applied'] as const);
@@ -49,7 +60,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
   };
 
   return {
-    claim: (account, process, url) => ask(() => inner.claim(account, process, url)),
+    claim: (account, process, url) => (reach.isFull() && world.chance(0.5) ? refuse() : ask(() => inner.claim(account, process, url))),
     heartbeat: (process) => ask(() => inner.heartbeat(process)),
     resign: (process) => ask(() => inner.resign(process)),
     load: (account) => ask(() => inner.load(account)),

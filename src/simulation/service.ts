@@ -21,6 +21,8 @@ export interface Service extends Host {
   stop(agents: 'leave' | 'end'): Promise<void>;
   /** The database does not answer this process for so long; everything else goes on. */
   partition(forMs: number): void;
+  /** There is room on the disk again, and it looks. */
+  roomSeen(): void;
   /** Somebody sets its wall clock. */
   setClock(byMs: number): void;
   /** How often something has gone wrong here that may well keep a caller waiting. */
@@ -132,6 +134,7 @@ export const startService = (options: {
       disturbances += 1;
       cutOffUntil = world.now() + forMs;
     },
+    roomSeen: () => loop?.roomSeen(),
     setClock: (byMs) => {
       wallAheadMs += byMs;
     },

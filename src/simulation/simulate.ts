@@ -49,6 +49,7 @@ const LOOK_EVERY_STEPS = 64;
 const MEND_EVERY_MS = 1_000;
 const AWAY_MS = [100, 15_000] as const;
 const CUT_OFF_MS = [10_000, 20_000] as const;
+const FULL_MS = [1_000, 20_000] as const;
 const HANGS_MS = [1_000, 200_000] as const;
 /** When an unanswered ping is noticed. */
 const CUT_MS = [5_000, 10_000] as const;
@@ -58,6 +59,9 @@ const CLOCK_SET_MS = [-600_000, 20_000] as const;
 const WAKE_WITHIN_DELAYS = 60;
 /** The loop rests so long after a question that failed. */
 const AFTER_FAILURE_MS = 200;
+/** For want of room it rests ever longer, up to this; so often until then. */
+const AFTER_NO_ROOM_MS = 5_000;
+const TRIES_UNTIL_THEN = 6;
 
 /** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
 export const simulate = async (scenario: Scenario): Promise<Result> => {
@@ -66,6 +70,8 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   const trace = (line: string): void => scenario.trace?.(`${String(world.now() - EPOCH).padStart(8)} ${line}`);
   let faults = scenario.faults;
   let awayUntil = 0;
+  let fullSince = 0;
+  let fullUntil = 0;
   let commits = 0;
   let fingerprint = 0;
 
@@ -111,15 +117,32 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     },
   });
 
+  /** Who finds no room tries ever more seldom, and lets nobody wait. */
+  const checkNoRoom = (process: string): (() => void) => {
+    let [tries, since] = [0, 0];
+    const refused = (): void => {
+      const owner = services.find((service) => service.process === process)?.owner;
+      // One that has not started yet has no clients.
+      if (owner === undefined || owner.noRoom === null) return;
+      if (since !== fullSince) [tries, since] = [0, fullSince];
+      tries += 1;
+      const fullMs = world.now() - fullSince;
+      if (tries > TRIES_UNTIL_THEN + 1 + Math.ceil(fullMs / AFTER_NO_ROOM_MS)) checks.violated(`${process} tried ${tries} times within ${fullMs} ms to write on a full disk`);
+      if (owner.isAwaited()) checks.violated(`${process} finds no room, and lets clients wait`);
+    };
+    return () => world.after(1, refused);
+  };
+
   const addService = (): void => {
     const process = `process-${services.length + 1}`;
     trace(`${process} starts`);
+    const onNoRoom = checkNoRoom(process);
     services.push(
       startService({
         world,
         account: ACCOUNT,
         process,
-        store: ({ isDead, isCutOff }) => faultyStore(world, memory.store, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, faults: () => faults }),
+        store: ({ isDead, isCutOff }) => faultyStore(world, memory.store, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
         provider,
         createCore: scenario.createCore,
         log: {
@@ -146,6 +169,16 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     return () => {
       isAnswered = true;
     };
+  };
+
+  /** An owner that found no room writes again soon after there is some. */
+  const checkGoesOn = (service: Service, restMs: number): void => {
+    const disturbances = service.disturbances();
+    const withinMs = restMs + AFTER_FAILURE_MS + WAKE_WITHIN_DELAYS * (scenario.faults.storeMs[1] + 1);
+    world.after(withinMs, () => {
+      const undisturbed = service.isUp() && service.owner.phase !== 'ended' && service.disturbances() === disturbances && world.now() - withinMs >= Math.max(awayUntil, fullUntil);
+      if (undisturbed && service.owner.noRoom !== null) checks.violated(`${service.process} has not written ${withinMs} ms after there was room`);
+    });
   };
 
   const wake = (): void => {
@@ -212,6 +245,21 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     });
   };
 
+  const fillDisk = (): void => {
+    if (world.now() < fullUntil) return;
+    const fullMs = world.between(...FULL_MS);
+    [fullSince, fullUntil] = [world.now(), world.now() + fullMs];
+    trace(`the disk of the database is full for ${fullMs} ms`);
+    world.after(fullMs, () => {
+      const isSeen = world.chance(0.5);
+      trace(`there is room on the disk${isSeen ? ', and it is seen' : ''}`);
+      for (const service of living()) {
+        if (isSeen) service.roomSeen();
+        checkGoesOn(service, isSeen ? 0 : AFTER_NO_ROOM_MS);
+      }
+    });
+  };
+
   addService();
   clients.begin();
   now(workload.actionEveryMs, clients.act);
@@ -229,6 +277,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     awayUntil = world.now() + world.between(...AWAY_MS);
     trace(`the database goes away for ${awayUntil - world.now()} ms`);
   });
+  now(faults.every.diskFull, fillDisk);
 
   const failed = (): boolean => checks.violations.length > 0;
   await world.run(failed, EPOCH + workload.forMs);

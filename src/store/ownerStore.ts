@@ -100,6 +100,8 @@ export class Deposed extends Error {}
  * an outcome that loading again could tell.
  */
 export class Refused extends Error {}
+/** The store finds no room to write (a full disk, a quota), in its own words: thrown by everything. Of a commit the outcome is unknown, as with any other error; asked again once there is room, it does. */
+export class NoRoom extends Error {}
 /** A job got tasks, or had some made active again, while its end was being decided: thrown by `commit`, nothing was written. */
 export class GuardFailed extends Error {
   readonly jobs: readonly JobNumber[];

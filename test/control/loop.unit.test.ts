@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { runLoop, type LoopTime, type OwnerLoop } from '../../src/control/loop.ts';
+import { NoRoom } from '../../src/store/ownerStore.ts';
 import { createWorld, EPOCH, type World } from '../../src/simulation/world.ts';
 
 /** Virtual time for a loop. */
@@ -18,7 +19,7 @@ describe('the loop of an owner', () => {
   let world: World;
   let ticks: number[];
   let loop: OwnerLoop;
-  let owner: { isAwaited: () => boolean; dueInMs: () => number | null; failure: Error | null };
+  let owner: { isAwaited: () => boolean; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
   let errors: unknown[];
   const pass = async (ms: number): Promise<void> => {
     // What was begun just now asks for its timers first.
@@ -31,9 +32,12 @@ describe('the loop of an owner', () => {
     world = createWorld(1);
     ticks = [];
     errors = [];
-    owner = { isAwaited: () => false, dueInMs: () => null, failure: null };
+    owner = { isAwaited: () => false, dueInMs: () => null, failure: null, noRoom: null };
     const scripted = {
       phase: 'ready',
+      get noRoom() {
+        return owner.noRoom;
+      },
       tick: async () => {
         ticks.push(world.now() - EPOCH);
         if (owner.failure !== null) throw owner.failure;
@@ -80,6 +84,56 @@ describe('the loop of an owner', () => {
     expect(ticks.length).toBeGreaterThanOrEqual(4);
     expect(ticks.length).toBeLessThanOrEqual(6);
     expect(errors).toHaveLength(ticks.length);
+  });
+
+  const starve = (): void => {
+    owner.noRoom = new NoRoom('the disk is full');
+    owner.failure = owner.noRoom;
+  };
+
+  test('tries after ever longer pauses while there is no room, up to five seconds, whoever waits', async () => {
+    starve();
+    owner.isAwaited = () => true;
+    loop.kick();
+    for (let seconds = 0; seconds < 22; seconds += 1) {
+      await pass(1_000);
+      loop.kick();
+    }
+    expect(sinceFirst()).toEqual([0, 200, 600, 1_400, 3_000, 6_200, 11_200, 16_200, 21_200]);
+  });
+
+  test('tries at once when room is seen, and soon again if that was too little', async () => {
+    starve();
+    loop.kick();
+    await pass(12_000);
+    const before = ticks.length;
+    loop.roomSeen();
+    await pass(350);
+    expect(ticks.slice(before).map((at) => at - 12_000)).toEqual([0, 200]);
+    [owner.noRoom, owner.failure] = [null, null];
+    loop.roomSeen();
+    await pass(2_000);
+    expect(ticks).toHaveLength(before + 3);
+  });
+
+  test('begins with short pauses again once it was able to write', async () => {
+    starve();
+    loop.kick();
+    await pass(12_000);
+    [owner.noRoom, owner.failure] = [null, null];
+    await pass(6_000);
+    starve();
+    const before = ticks.length;
+    loop.kick();
+    await pass(500);
+    expect(ticks.slice(before).map((at) => at - 18_000)).toEqual([0, 200]);
+  });
+
+  test('ends while it rests for want of room', async () => {
+    starve();
+    loop.kick();
+    await pass(12_000);
+    await loop.stop();
   });
 
   test('ticks when a timer is due, and looks again when the clock that it is counted by runs slower', async () => {

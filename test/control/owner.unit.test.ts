@@ -7,7 +7,7 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
-import { AccountOwned, Deposed, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, NoRoom, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 
 const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
 
@@ -176,6 +176,28 @@ describe('an owner', () => {
     const before = owner.ended(1, 2, new AbortController().signal);
     await owner.tick();
     await before;
+  });
+
+  test.each(['failure', 'claimFailure'] as const)('lets nobody wait while there is no room, and says so until it has written (%s)', async (kind) => {
+    const { owner, script } = scripted();
+    await owner.start();
+    script.failure = new Error('connection lost');
+    await owner.tick();
+    const waiting = [owner.wake(), owner.ended(1, 2, new AbortController().signal)];
+    expect(owner.noRoom).toBeNull();
+    const noRoom = new NoRoom('could not extend file: No space left on device');
+    script[kind] = noRoom;
+    await owner.tick().catch(() => undefined);
+    for (const wait of waiting) await expect(wait).rejects.toBe(noRoom);
+    await expect(owner.wake()).rejects.toBe(noRoom);
+    await expect(owner.ended(1, 2, new AbortController().signal)).rejects.toBe(noRoom);
+    expect([owner.phase, owner.noRoom]).toEqual(['loading', noRoom]);
+    [script.failure, script.claimFailure] = [null, null];
+    await owner.tick();
+    expect([owner.phase, owner.noRoom]).toEqual(['ready', null]);
+    const woken = owner.wake();
+    await owner.tick();
+    await woken;
   });
 
   test('welcomes an agent before it acts on anything the agent says', async () => {

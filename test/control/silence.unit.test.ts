@@ -76,6 +76,20 @@ test('a new load tells again what was told, and goes on counting', () => {
   expect(told.slice(2)).toEqual(['2 unknown 30000']);
 });
 
+test('time in which the account was not loaded does not count, however often loading it comes to nothing', () => {
+  const { silence, told, look, pass, now, stall } = watched();
+  silence.begin(1, now(), 0);
+  pass(10_000);
+  for (let loads = 0; loads < 1_000; loads += 1) {
+    stall(5_000);
+    silence.takeOver([1], now());
+    look();
+  }
+  expect(told).toEqual([]);
+  pass(20_000);
+  expect(told).toEqual(['1 unknown 30000']);
+});
+
 test('a provider that cannot prove a death ends nothing', () => {
   const { silence, told, pass, now } = watched(false);
   silence.begin(1, now(), 0);

@@ -37,8 +37,10 @@ export interface ServiceContext {
 /** The owner of the account, running. */
 export interface OwnerPart {
   readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles };
-  /** Whether the account is loaded and worked on now. */
-  readonly isReady: () => boolean;
+  /** Why the account is not worked on now, in one sentence; null: it is. */
+  readonly trouble: () => string | null;
+  /** To be called when there is room on a full disk again. */
+  readonly roomSeen: () => void;
   /** What the provider cannot guarantee on this machine. */
   readonly limits: readonly string[];
   /** How far nodes are places of their own, in the provider's word. */

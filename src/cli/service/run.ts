@@ -9,7 +9,7 @@ import { openFront } from './front.ts';
 import { provideKeys, usesWellKnownKeys } from './keys.ts';
 import { machineLimits } from './limits.ts';
 import { openLog } from './log.ts';
-import type { ApiPart, Parts, ServiceContext } from './parts.ts';
+import type { ApiPart, OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { Room, diskOf, watchRoom } from './room.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
 import { RecordKeeper } from './recordKeeper.ts';
@@ -81,7 +81,12 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   record.listens(front.port);
 
   const place = directory.place ?? directory.root;
-  const room = new Room({ disk: diskOf(place), path: place, log, onRoom: () => record.writeAgain() });
+  let owner: OwnerPart | undefined;
+  const roomSeen = (): void => {
+    record.writeAgain();
+    owner?.roomSeen();
+  };
+  const room = new Room({ disk: diskOf(place), path: place, log, onRoom: roomSeen });
   cleanups.add('look at the room', watchRoom(room));
 
   const starting = startDatabase(composition);
@@ -101,14 +106,15 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
   const trouble = (): string | null => room.trouble;
   const context: ServiceContext = { trouble, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
-  const owner = await parts.startOwner(context, storage);
-  cleanups.add('owner', () => owner.stop(fate()));
+  const started = await parts.startOwner(context, storage);
+  owner = started;
+  cleanups.add('owner', () => started.stop(fate()));
   signal.throwIfAborted();
-  api = await parts.startApi(context, storage, owner);
+  api = await parts.startApi(context, storage, started);
   signal.throwIfAborted();
   front.serve(api);
-  record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition)])];
-  record.isolation = owner.isolation;
+  record.limits = [...new Set([...(await machineLimits(composition.options)), ...started.limits, ...storageLimits(composition)])];
+  record.isolation = started.isolation;
   record.change('ready');
   log.info({ endpoint }, 'ready');
 }

@@ -40,7 +40,7 @@ export const createParts = (): Parts => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => (owner.isReady() ? trouble() : 'the account is being loaded') });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble() });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -112,7 +112,11 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     },
     limits: capabilities.limits,
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
-    isReady: () => owner.phase === 'ready',
+    trouble: () => {
+      if (owner.noRoom !== null) return `the database finds no room: ${owner.noRoom.message}`;
+      return owner.phase === 'ready' ? null : 'the account is being loaded';
+    },
+    roomSeen: () => loop?.roomSeen(),
     stop: async (agents) => {
       await loop?.stop();
       if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);

@@ -95,14 +95,6 @@ export function isUnavailable(error: unknown): boolean {
   return ('code' in error && unavailable.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error and is not queryable)/.test(error.message);
 }
 
-/** SQLSTATEs disk_full and out_of_memory, and what the system says to a process of ours. */
-const withoutRoom: ReadonlySet<unknown> = new Set(['53100', '53200', 'ENOSPC', 'EDQUOT']);
-
-/** Whether something failed for want of room: trying again does once there is some. */
-export function isWithoutRoom(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && withoutRoom.has(error.code);
-}
-
 /** Whether the database answers. */
 export async function ping(database: Database): Promise<boolean> {
   return database.query('select 1').then(

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
-import type { OwnerStore } from '../ownerStore.ts';
+import { isNoRoom } from '../../processes/noRoom.ts';
+import { NoRoom, type OwnerStore } from '../ownerStore.ts';
 import { claim, heartbeat, resign } from './claim.ts';
 import { commit } from './commit.ts';
 import { readInbox } from './inbox.ts';
@@ -9,13 +10,17 @@ import { readTasks } from './tasks.ts';
 
 /** The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to end. */
 export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
-  claim: (account, process, url) => claim(pool, account, process, url),
-  heartbeat: (process) => heartbeat(pool, process),
-  resign: (process) => resign(pool, process),
-  load: (account) => load(pool, account),
-  readInbox: (account, limit) => readInbox(pool, account, limit),
-  readTasks: (job, after, limit) => readTasks(pool, job, after, limit),
-  commit: (tick) => commit(pool, tick),
-  readJobSpecs: (jobs) => readJobSpecs(pool, jobs),
-  readPoolSpecs: (pools) => readPoolSpecs(pool, pools),
+  claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
+  heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
+  resign: (process) => resign(pool, process).catch(namingNoRoom),
+  load: (account) => load(pool, account).catch(namingNoRoom),
+  readInbox: (account, limit) => readInbox(pool, account, limit).catch(namingNoRoom),
+  readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),
+  commit: (tick) => commit(pool, tick).catch(namingNoRoom),
+  readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
+  readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
 });
+
+function namingNoRoom(error: unknown): never {
+  throw error instanceof Error && isNoRoom(error) ? new NoRoom(error.message, { cause: error }) : error;
+}
