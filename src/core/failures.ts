@@ -21,7 +21,8 @@ export const WALL_CLOCK_EXCEEDED: FailureInfo = {
   details: [{ name: 'Message', value: 'The maximum execution time configured on the task was exceeded' }],
 };
 
-const KINDS = { dedicated: 'dedicated', lowPriority: 'low-priority' } as const;
+/** As the service spells them in its sentences (recorded: `low priority` without a hyphen). */
+const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
 export type NodeKind = keyof typeof KINDS;
 
 /** Why a resize did not reach its targets (errors 4.7): at most one for each kind of node. */
@@ -42,4 +43,8 @@ export const nodeQuotaReached = (kind: NodeKind): ResizeError => ({
   message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
 });
 
-export const RESIZE_STOPPED: ResizeError = { code: 'ResizeStopped', message: 'Desired number of nodes could not be reached as the resize was stopped' };
+/** Recorded for low priority nodes; it has no `values`. */
+export const resizeStopped = (kind: NodeKind): ResizeError => ({
+  code: 'ResizeStopped',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated due to a stop resize operation`,
+});

@@ -1,5 +1,5 @@
 import { Capacity } from './capacity.ts';
-import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, RESIZE_STOPPED } from './failures.ts';
+import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from './failures.ts';
 import type { PoolIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
 import { holdQueue, letGoOfQueue } from './jobLife.ts';
@@ -95,7 +95,7 @@ const KINDS: readonly NodeKind[] = ['dedicated', 'lowPriority'];
 
 const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): void => {
   const { intent, status, failures } = pool;
-  if (intent.stopSequence >= status.resizeSequence) return stop(state, pool, () => RESIZE_STOPPED, now);
+  if (intent.stopSequence >= status.resizeSequence) return stop(state, pool, resizeStopped, now);
   const { unavailable } = intent;
   if (unavailable !== null && target(pool, 'dedicated') + target(pool, 'lowPriority') > 0) {
     const wanted = KINDS.filter((kind) => target(pool, kind) > 0);

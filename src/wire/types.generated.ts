@@ -2,6 +2,8 @@
 
 export type CachingType = 'none' | 'readonly' | 'readwrite';
 
+export type OsDiskCachingType = 'None' | 'ReadOnly' | 'ReadWrite';
+
 export type StorageAccountType = 'standard_lrs' | 'premium_lrs' | 'standardssd_lrs';
 
 export type SecurityEncryptionTypes = 'DiskWithVMGuestState' | 'NonPersistedTPM' | 'VMGuestStateOnly';
@@ -10,13 +12,13 @@ export type ContainerType = 'dockerCompatible' | 'criCompatible';
 
 export type DiskEncryptionTarget = 'osdisk' | 'temporarydisk';
 
-export type NodePlacementPolicyType = 'regional' | 'zonal';
+export type NodePlacementPolicyType = 'Regional' | 'Zonal';
 
 export type DiffDiskPlacement = 'cachedisk';
 
 export type HostEndpointSettingsModeTypes = 'Audit' | 'Enforce';
 
-export type SecurityTypes = 'trustedLaunch' | 'confidentialVM';
+export type SecurityTypes = 'trustedlaunch' | 'confidentialvm';
 
 export type DynamicVNetAssignmentScope = 'none' | 'job';
 
@@ -44,7 +46,7 @@ export type UpgradeMode = 'automatic' | 'manual' | 'rolling';
 
 export type NodeCommunicationMode = 'default' | 'classic' | 'simplified';
 
-export type CertificateStoreLocation = 'currentuser' | 'localmachine';
+export type CertificateStoreLocation = 'CurrentUser' | 'LocalMachine';
 
 export type CertificateVisibility = 'starttask' | 'task' | 'remoteuser';
 
@@ -196,33 +198,33 @@ export interface Pool {
   readonly allocationStateTransitionTime?: string | undefined;
   readonly vmSize: string;
   readonly resizeTimeout?: string | undefined;
-  readonly resizeErrors?: readonly ResizeError[] | undefined;
-  readonly resourceTags?: Readonly<Record<string, unknown>> | undefined;
   readonly currentDedicatedNodes: number;
   readonly targetDedicatedNodes?: number | undefined;
   readonly currentLowPriorityNodes: number;
   readonly targetLowPriorityNodes?: number | undefined;
+  readonly resizeErrors?: readonly ResizeError[] | undefined;
   readonly enableAutoScale?: boolean | undefined;
   readonly autoScaleFormula?: string | undefined;
   readonly autoScaleEvaluationInterval?: string | undefined;
   readonly autoScaleRun?: AutoScaleRun | undefined;
   readonly enableInterNodeCommunication?: boolean | undefined;
+  readonly startTask?: StartTask | undefined;
+  readonly userAccounts?: readonly UserAccount[] | undefined;
+  readonly certificateReferences?: readonly CertificateReference[] | undefined;
+  readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
+  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly taskSlotsPerNode?: number | undefined;
   readonly taskSchedulingPolicy?: TaskSchedulingPolicy | undefined;
   readonly cloudServiceConfiguration?: CloudServiceConfiguration | undefined;
   readonly virtualMachineConfiguration?: VirtualMachineConfiguration | undefined;
   readonly networkConfiguration?: NetworkConfiguration | undefined;
-  readonly startTask?: StartTask | undefined;
-  readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
-  readonly userAccounts?: readonly UserAccount[] | undefined;
-  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly stats?: PoolStatistics | undefined;
   readonly mountConfiguration?: readonly MountConfiguration[] | undefined;
   readonly identity?: PoolIdentity | undefined;
   readonly upgradePolicy?: UpgradePolicy | undefined;
+  readonly resourceTags?: Readonly<Record<string, unknown>> | undefined;
   readonly targetNodeCommunicationMode?: NodeCommunicationMode | undefined;
   readonly currentNodeCommunicationMode?: NodeCommunicationMode | undefined;
-  readonly certificateReferences?: readonly CertificateReference[] | undefined;
   readonly applicationLicenses?: readonly string[] | undefined;
 }
 
@@ -253,8 +255,8 @@ export interface PoolSpecification {
   readonly upgradePolicy?: UpgradePolicy | undefined;
   readonly resourceTags?: string | undefined;
   readonly targetNodeCommunicationMode?: NodeCommunicationMode | undefined;
-  readonly cloudServiceConfiguration?: CloudServiceConfiguration | undefined;
   readonly certificateReferences?: readonly CertificateReference[] | undefined;
+  readonly cloudServiceConfiguration?: CloudServiceConfiguration | undefined;
   readonly applicationLicenses?: readonly string[] | undefined;
 }
 
@@ -331,14 +333,14 @@ export interface PoolUsageStatistics {
 
 export interface PoolResourceStatistics {
   readonly startTime: string;
+  readonly diskReadIOps: string;
+  readonly diskWriteIOps: string;
   readonly lastUpdateTime: string;
   readonly avgCPUPercentage: number;
   readonly avgMemoryGiB: number;
   readonly peakMemoryGiB: number;
   readonly avgDiskGiB: number;
   readonly peakDiskGiB: number;
-  readonly diskReadIOps: string;
-  readonly diskWriteIOps: string;
   readonly diskReadGiB: number;
   readonly diskWriteGiB: number;
   readonly networkReadGiB: number;
@@ -372,6 +374,7 @@ export interface PoolNodeCounts {
 export interface NodeCounts {
   readonly creating: number;
   readonly idle: number;
+  readonly leavingPool: number;
   readonly offline: number;
   readonly preempted: number;
   readonly rebooting: number;
@@ -379,14 +382,13 @@ export interface NodeCounts {
   readonly running: number;
   readonly starting: number;
   readonly startTaskFailed: number;
-  readonly leavingPool: number;
-  readonly unknown: number;
   readonly unusable: number;
-  readonly waitingForStartTask: number;
+  readonly unknown: number;
+  readonly upgradingOS?: number | undefined;
   readonly deallocated?: number | undefined;
   readonly deallocating?: number | undefined;
+  readonly waitingForStartTask: number;
   readonly total: number;
-  readonly upgradingOS?: number | undefined;
 }
 
 export interface JobAdd {
@@ -458,10 +460,10 @@ export interface Job {
   readonly jobReleaseTask?: JobReleaseTask | undefined;
   readonly commonEnvironmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly poolInfo: PoolInfo;
+  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly executionInfo?: JobExecutionInfo | undefined;
   readonly onAllTasksComplete?: OnAllTasksComplete | undefined;
   readonly onTaskFailure?: OnTaskFailure | undefined;
-  readonly metadata?: readonly MetadataItem[] | undefined;
   readonly networkConfiguration?: JobNetworkConfiguration | undefined;
   readonly stats?: JobStatistics | undefined;
 }
@@ -486,12 +488,12 @@ export interface JobManagerTask {
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly constraints?: TaskConstraints | undefined;
   readonly requiredSlots?: number | undefined;
-  readonly killJobOnCompletion?: boolean | undefined;
   readonly userIdentity?: UserIdentity | undefined;
   readonly runExclusive?: boolean | undefined;
   readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
   readonly authenticationTokenSettings?: AuthenticationTokenSettings | undefined;
   readonly allowLowPriorityNode?: boolean | undefined;
+  readonly killJobOnCompletion?: boolean | undefined;
 }
 
 export interface JobPreparationTask {
@@ -501,8 +503,8 @@ export interface JobPreparationTask {
   readonly resourceFiles?: readonly ResourceFile[] | undefined;
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly constraints?: TaskConstraints | undefined;
-  readonly waitForSuccess?: boolean | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly waitForSuccess?: boolean | undefined;
   readonly rerunOnNodeRebootAfterSuccess?: boolean | undefined;
 }
 
@@ -560,9 +562,9 @@ export interface JobStatistics {
   readonly writeIOps: string;
   readonly readIOGiB: number;
   readonly writeIOGiB: number;
+  readonly numTaskRetries: string;
   readonly numSucceededTasks: string;
   readonly numFailedTasks: string;
-  readonly numTaskRetries: string;
   readonly waitTime: string;
 }
 
@@ -707,8 +709,8 @@ export interface JobScheduleExecutionInfo {
 }
 
 export interface RecentJob {
-  readonly id?: string | undefined;
   readonly url?: string | undefined;
+  readonly id?: string | undefined;
 }
 
 export interface JobScheduleStatistics {
@@ -768,18 +770,18 @@ export interface Task {
   readonly previousStateTransitionTime?: string | undefined;
   readonly commandLine: string;
   readonly containerSettings?: TaskContainerSettings | undefined;
+  readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
   readonly resourceFiles?: readonly ResourceFile[] | undefined;
   readonly outputFiles?: readonly OutputFile[] | undefined;
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly affinityInfo?: AffinityInfo | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly multiInstanceSettings?: MultiInstanceSettings | undefined;
+  readonly exitConditions?: ExitConditions | undefined;
+  readonly authenticationTokenSettings?: AuthenticationTokenSettings | undefined;
   readonly constraints?: TaskConstraints | undefined;
   readonly requiredSlots?: number | undefined;
-  readonly multiInstanceSettings?: MultiInstanceSettings | undefined;
   readonly dependsOn?: TaskDependencies | undefined;
-  readonly exitConditions?: ExitConditions | undefined;
-  readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
-  readonly authenticationTokenSettings?: AuthenticationTokenSettings | undefined;
   readonly executionInfo?: TaskExecutionInfo | undefined;
   readonly nodeInfo?: TaskNodeInfo | undefined;
   readonly stats?: TaskStatistics | undefined;
@@ -858,8 +860,8 @@ export interface TaskExecutionInfo {
   readonly endTime?: string | undefined;
   readonly exitCode?: number | undefined;
   readonly containerInfo?: TaskContainerExecutionInfo | undefined;
-  readonly result?: TaskExecutionResult | undefined;
   readonly failureInfo?: TaskFailureInfo | undefined;
+  readonly result?: TaskExecutionResult | undefined;
   readonly retryCount: number;
   readonly lastRetryTime?: string | undefined;
   readonly requeueCount: number;
@@ -1018,6 +1020,7 @@ export interface IdentityReference {
 
 export interface VirtualMachineConfiguration {
   readonly imageReference: ImageReference;
+  readonly osDisk?: OsDisk | undefined;
   readonly nodeAgentSKUId: string;
   readonly windowsConfiguration?: WindowsConfiguration | undefined;
   readonly dataDisks?: readonly DataDisk[] | undefined;
@@ -1026,7 +1029,6 @@ export interface VirtualMachineConfiguration {
   readonly diskEncryptionConfiguration?: DiskEncryptionConfiguration | undefined;
   readonly nodePlacementConfiguration?: NodePlacementConfiguration | undefined;
   readonly extensions?: readonly VmExtension[] | undefined;
-  readonly osDisk?: OsDisk | undefined;
   readonly securityProfile?: SecurityProfile | undefined;
   readonly serviceArtifactReference?: ServiceArtifactReference | undefined;
 }
@@ -1048,9 +1050,9 @@ export interface WindowsConfiguration {
 
 export interface OsDisk {
   readonly ephemeralOSDiskSettings?: DiffDiskSettings | undefined;
-  readonly caching?: CachingType | undefined;
-  readonly diskSizeGB?: number | undefined;
   readonly managedDisk?: ManagedDisk | undefined;
+  readonly diskSizeGB?: number | undefined;
+  readonly caching?: OsDiskCachingType | undefined;
   readonly writeAcceleratorEnabled?: boolean | undefined;
 }
 
@@ -1118,9 +1120,9 @@ export interface VmExtension {
 }
 
 export interface SecurityProfile {
+  readonly securityType?: SecurityTypes | undefined;
   readonly encryptionAtHost?: boolean | undefined;
   readonly proxyAgentSettings?: ProxyAgentSettings | undefined;
-  readonly securityType?: SecurityTypes | undefined;
   readonly uefiSettings?: UefiSettings | undefined;
 }
 
@@ -1356,9 +1358,9 @@ export interface StartTaskInfo {
   readonly exitCode?: number | undefined;
   readonly containerInfo?: TaskContainerExecutionInfo | undefined;
   readonly failureInfo?: TaskFailureInfo | undefined;
+  readonly result?: TaskExecutionResult | undefined;
   readonly retryCount: number;
   readonly lastRetryTime?: string | undefined;
-  readonly result?: TaskExecutionResult | undefined;
 }
 
 export interface NodeError {

@@ -3,6 +3,7 @@ import { handlers } from '../../src/api/handlers.ts';
 import { refusal, refused } from '../../src/wire/accepted.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import type { Exchange } from '../wire/fixtures.ts';
+import { VOLATILE, type VolatileValue } from './recordedExceptions.ts';
 import type { Got } from './support.ts';
 
 /** An exchange of a session, named by its recording and number, such as `DP 5`; conditions are the request's headers. */
@@ -42,60 +43,72 @@ export function withoutRefused(value: unknown, lost: Set<string>): unknown {
   return Object.fromEntries(kept);
 }
 
+/** What two sides of a comparison have in common. */
+interface Comparison {
+  /** Names of properties that are left out, for requests could not set them. */
+  readonly lost: ReadonlySet<string>;
+  /** Collects the rows of `VOLATILE` by which two values that differ were taken as equal. */
+  readonly used: Set<VolatileValue>;
+}
+
+/** What of an answer is not as recorded, each difference in a few words; `used` collects the rows of `VOLATILE` that were needed. */
+export function differences(got: Got, { response }: Exchange, { lost = new Set<string>(), used = new Set<VolatileValue>() }: Partial<Comparison> = {}): string[] {
+  if (got.status !== response.status) return [`status ${got.status}, not ${response.status} ${got.text.slice(0, 600)}`];
+  const comparison = { lost, used };
+  const found = headerDifferences(got.headers, response.headers, comparison);
+  if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}, not ${response.reason}`);
+  return [...found, ...valueDifferences(got.json, response.body ?? null, '', comparison)];
+}
+
 /** Headers whose presence tells a client something. */
 const HEADERS = ['Content-Type', 'ETag', 'Last-Modified', 'DataServiceId', 'Location'] as const;
 
-/** What of an answer is not as recorded, each difference in a few words; properties in `lost` are left out. */
-export function differences(got: Got, { response }: Exchange, lost: ReadonlySet<string> = new Set()): string[] {
-  const found: string[] = [];
-  if (got.status !== response.status) return [`status ${got.status}, not ${response.status} ${got.text.slice(0, 600)}`];
-  const recorded = new Set(Object.keys(response.headers).map((name) => name.toLowerCase()));
-  for (const name of HEADERS) {
-    const here = got.headers[name.toLowerCase()] !== undefined;
-    if (here !== recorded.has(name.toLowerCase())) found.push(`header ${name} ${here ? 'added' : 'missing'}`);
-  }
-  const body: unknown = response.body ?? null;
-  const sent: unknown = got.json;
-  const [here, there] = [fragmentOf(sent), fragmentOf(body)];
-  if (here !== there) found.push(`odata.metadata is of ${here}, not ${there}`);
-  if (response.status < 400) return [...found, ...propertyDifferences(sent, body, '', lost)];
-  if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}`);
-  const [mine, theirs] = [refusalOf(sent), refusalOf(body)];
-  return mine === theirs ? found : [...found, `refusal ${mine}, not ${theirs}`];
-}
-
-/** What `odata.metadata` says that the answer is, such as `pools/@Element`. */
-function fragmentOf(body: unknown): string {
-  return isRecord(body) ? String(body['odata.metadata'] ?? 'nothing').replace(/.*#/, '') : 'nothing';
-}
-
-/** Code, sentence and values in their order. */
-function refusalOf(body: unknown): string {
-  if (!isRecord(body)) return 'without a body';
-  const { code, message, values } = body;
-  const sentence = isRecord(message) ? String(message['value']).replace(/\n[^]*/, '') : '';
-  return JSON.stringify([code, sentence, values ?? []]);
-}
-
-function propertyDifferences(got: unknown, recorded: unknown, at: string, lost: ReadonlySet<string>): string[] {
-  if (Array.isArray(got) && Array.isArray(recorded)) {
-    if (got.length !== recorded.length) return [`${at} has ${got.length} items, not ${recorded.length}`];
-    return got.flatMap((item, index) => propertyDifferences(item, recorded[index], `${at}[]`, lost));
-  }
-  if (!isRecord(got) || !isRecord(recorded)) return kind(got) === kind(recorded) ? [] : [`${at} is ${kind(got)}, not ${kind(recorded)}`];
-  const names = [...new Set([...Object.keys(got), ...Object.keys(recorded)])].filter((name) => !lost.has(name));
-  return names.flatMap((name) => {
-    const path = at === '' ? name : `${at}.${name}`;
-    if (!(name in got)) return [`${path} missing`];
-    if (!(name in recorded)) return [`${path} added`];
-    return propertyDifferences(got[name], recorded[name], path, lost);
+function headerDifferences(got: Got['headers'], recorded: Exchange['response']['headers'], comparison: Comparison): string[] {
+  const lower = Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name.toLowerCase(), value]));
+  return HEADERS.flatMap((name) => {
+    const [here, there] = [got[name.toLowerCase()], lower[name.toLowerCase()]];
+    if (here === undefined || there === undefined) return here === there ? [] : [`header ${name} ${here === undefined ? 'missing' : 'added'}`];
+    return textDifferences(here, there, `header ${name}`, comparison);
   });
 }
 
-function kind(value: unknown): string {
-  return value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value;
+/** Every value has to be the recorded one, and properties have to come in the recorded order. */
+function valueDifferences(got: unknown, recorded: unknown, at: string, comparison: Comparison): string[] {
+  if (Array.isArray(got) && Array.isArray(recorded)) {
+    if (got.length !== recorded.length) return [`${at} has ${got.length} items, not ${recorded.length}`];
+    return got.flatMap((item, index) => valueDifferences(item, recorded[index], `${at}[]`, comparison));
+  }
+  if (isRecord(got) && isRecord(recorded)) return propertyDifferences(got, recorded, at, comparison);
+  if (typeof got === 'string' && typeof recorded === 'string') return textDifferences(got, recorded, at, comparison);
+  return got === recorded ? [] : [`${at} is ${JSON.stringify(got)}, not ${JSON.stringify(recorded)}`];
 }
 
-function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+type Body = Readonly<Record<string, unknown>>;
+
+function propertyDifferences(got: Body, recorded: Body, at: string, comparison: Comparison): string[] {
+  const pathOf = (name: string): string => (at === '' ? name : `${at}.${name}`);
+  const common = Object.keys(got).filter((name) => name in recorded);
+  const order = Object.keys(recorded).filter((name) => name in got);
+  const names = [...new Set([...Object.keys(got), ...Object.keys(recorded)])].filter((name) => !comparison.lost.has(name));
+  const found = names.flatMap((name) => {
+    if (!(name in got)) return [`${pathOf(name)} missing`];
+    if (!(name in recorded)) return [`${pathOf(name)} added`];
+    return valueDifferences(got[name], recorded[name], pathOf(name), comparison);
+  });
+  return common.join() === order.join() ? found : [...found, `${at === '' ? 'answer' : at} in the order ${common.join()}, not ${order.join()}`];
+}
+
+function textDifferences(got: string, recorded: string, at: string, { used }: Comparison): string[] {
+  let [mine, theirs] = [got, recorded];
+  for (const row of VOLATILE.filter((one) => one.at.test(at))) {
+    const before = mine === theirs;
+    mine = mine.replace(row.form, `<${row.name}>`);
+    theirs = theirs.replace(row.form, `<${row.name}>`);
+    if (!before && mine === theirs) used.add(row);
+  }
+  return mine === theirs ? [] : [`${at} is ${JSON.stringify(mine)}, not ${JSON.stringify(theirs)}`];
+}
+
+function isRecord(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

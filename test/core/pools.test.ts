@@ -74,7 +74,7 @@ describe('a pool that grows', () => {
     env.apply({ kind: 'node', node: pool.node(0).node, life: 1, observed: { kind: 'running' } });
     pool.stopResize();
     env.settle();
-    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1, stopSequence: 1, resizeErrors: [{ code: 'ResizeStopped' }] });
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1, stopSequence: 1, resizeErrors: [{ code: 'ResizeStopped', message: 'Desired number of dedicated nodes could not be allocated due to a stop resize operation' }] });
   });
 
   test('of nodes that can not be had here says so', () => {
@@ -84,7 +84,7 @@ describe('a pool that grows', () => {
     expect(pool.status.allocationState).toBe('steady');
     expect(pool.status.resizeErrors.map(({ code, message, values }) => [code, message, values?.[0]?.value])).toEqual([
       ['AllocationFailed', 'Desired number of dedicated nodes could not be allocated', 'There are no Windows nodes here.'],
-      ['AllocationFailed', 'Desired number of low-priority nodes could not be allocated', 'There are no Windows nodes here.'],
+      ['AllocationFailed', 'Desired number of low priority nodes could not be allocated', 'There are no Windows nodes here.'],
     ]);
     pool.resize(0, { targetLowPriority: 0 });
     env.settle();

@@ -1,16 +1,18 @@
 import type { Revision } from '../versions.ts';
 
-/** Values of the enums, cased as the service answers them (recorded 2022-01-01.15.0; else the OpenAPI facts); requests may use any case. */
+/** Values of the enums, cased as the service answers them (recorded; else the OpenAPI facts); requests may use any case. */
 export const enums = {
   CachingType: ['none', 'readonly', 'readwrite'],
+  // CachingType in the OpenAPI facts; recorded: spelled like this for the disk of the system, and as above for data disks.
+  OsDiskCachingType: ['None', 'ReadOnly', 'ReadWrite'],
   StorageAccountType: ['standard_lrs', 'premium_lrs', 'standardssd_lrs'],
   SecurityEncryptionTypes: ['DiskWithVMGuestState', 'NonPersistedTPM', 'VMGuestStateOnly'],
   ContainerType: ['dockerCompatible', 'criCompatible'],
   DiskEncryptionTarget: ['osdisk', 'temporarydisk'],
-  NodePlacementPolicyType: ['regional', 'zonal'],
+  NodePlacementPolicyType: ['Regional', 'Zonal'],
   DiffDiskPlacement: ['cachedisk'],
   HostEndpointSettingsModeTypes: ['Audit', 'Enforce'],
-  SecurityTypes: ['trustedLaunch', 'confidentialVM'],
+  SecurityTypes: ['trustedlaunch', 'confidentialvm'],
   DynamicVNetAssignmentScope: ['none', 'job'],
   InboundEndpointProtocol: ['tcp', 'udp'],
   NetworkSecurityGroupRuleAccess: ['allow', 'deny'],
@@ -24,7 +26,7 @@ export const enums = {
   LoginMode: ['batch', 'interactive'],
   UpgradeMode: ['automatic', 'manual', 'rolling'],
   NodeCommunicationMode: ['default', 'classic', 'simplified'],
-  CertificateStoreLocation: ['currentuser', 'localmachine'],
+  CertificateStoreLocation: ['CurrentUser', 'LocalMachine'],
   CertificateVisibility: ['starttask', 'task', 'remoteuser'],
   NodeDeallocationOption: ['requeue', 'terminate', 'taskcompletion', 'retaineddata'],
   OutputFileUploadCondition: ['TaskSuccess', 'TaskFailure', 'TaskCompletion'],

@@ -68,8 +68,8 @@ export const jobScheduleShapes = {
     endTime: { type: 'timestamp' },
   },
   RecentJob: {
-    id: { type: 'string' },
     url: { type: 'string' },
+    id: { type: 'string' },
   },
   JobScheduleStatistics: {
     url: { type: 'string', required: true },

@@ -3,6 +3,7 @@ import type { ShapeTable } from './definition.ts';
 export const machineShapes = {
   VirtualMachineConfiguration: {
     imageReference: { type: 'ImageReference', required: true },
+    osDisk: { type: 'OsDisk', since: 14 },
     nodeAgentSKUId: { type: 'string', required: true },
     windowsConfiguration: { type: 'WindowsConfiguration' },
     dataDisks: { type: 'DataDisk', list: true, since: 6 },
@@ -11,7 +12,6 @@ export const machineShapes = {
     diskEncryptionConfiguration: { type: 'DiskEncryptionConfiguration', since: 11 },
     nodePlacementConfiguration: { type: 'NodePlacementConfiguration', since: 14 },
     extensions: { type: 'VmExtension', list: true, since: 14 },
-    osDisk: { type: 'OsDisk', since: 14 },
     securityProfile: { type: 'SecurityProfile', since: 18 },
     serviceArtifactReference: { type: 'ServiceArtifactReference', since: 18 },
   },
@@ -30,9 +30,9 @@ export const machineShapes = {
   },
   OsDisk: {
     ephemeralOSDiskSettings: { type: 'DiffDiskSettings' },
-    caching: { type: 'CachingType', since: 18 },
-    diskSizeGB: { type: 'int32', since: 18 },
     managedDisk: { type: 'ManagedDisk', since: 18 },
+    diskSizeGB: { type: 'int32', since: 18 },
+    caching: { type: 'OsDiskCachingType', since: 18 },
     writeAcceleratorEnabled: { type: 'boolean', since: 18 },
   },
   DiffDiskSettings: {
@@ -88,9 +88,9 @@ export const machineShapes = {
     provisionAfterExtensions: { type: 'string', list: true },
   },
   SecurityProfile: {
+    securityType: { type: 'SecurityTypes' },
     encryptionAtHost: { type: 'boolean' },
     proxyAgentSettings: { type: 'ProxyAgentSettings', since: 25 },
-    securityType: { type: 'SecurityTypes' },
     uefiSettings: { type: 'UefiSettings' },
   },
   ProxyAgentSettings: {

@@ -85,9 +85,9 @@ export const nodeShapes = {
     exitCode: { type: 'int32' },
     containerInfo: { type: 'TaskContainerExecutionInfo', since: 6 },
     failureInfo: { type: 'TaskFailureInfo' },
+    result: { type: 'TaskExecutionResult' },
     retryCount: { type: 'int32', required: true },
     lastRetryTime: { type: 'timestamp' },
-    result: { type: 'TaskExecutionResult' },
   },
   NodeError: {
     code: { type: 'string' },
