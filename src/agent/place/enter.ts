@@ -7,7 +7,8 @@ import { mountsBelow } from '../mounts.ts';
 import type { AgentOptions } from '../options.ts';
 import { writeHostName } from './accounts.ts';
 import { hostNameOf, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
-import { scriptOf, type Steps } from './mountScript.ts';
+import { scriptOf } from './mountScript.ts';
+import type { Steps } from './mountSteps.ts';
 import { makePrograms, type Programs } from './programs.ts';
 import { prepareSystem, prepareViews, type ViewsOptions } from './views.ts';
 
@@ -50,7 +51,7 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
     pending ??= prepareSystem(views);
     if (pending.length === 0) return;
     // What is done says so, and is not done again by an attempt after a failure.
-    const done = await mount(place, pending.flatMap((steps) => [...steps, 'echo']), (said) => {
+    const done = await mount(place, pending.flatMap((steps): Steps => [...steps, { kind: 'said' }]), (said) => {
       pending = (pending ?? []).slice(said.length);
     });
     pending = pending.slice(done.length);

@@ -1,6 +1,6 @@
 import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { mountPoints, mountTable } from '../mounts.ts';
-import type { Through } from './mountScript.ts';
+import type { Through } from './mountSteps.ts';
 
 /** More mounts below a directory than this are bound by the directories that hold them (an engine of containers has hundreds). */
 const MOST_MOUNTS = 32;

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import { mountsBelow } from '../mounts.ts';
 import { INNER_PROGRAMS, INNER_ROOT, type Isolation, MACHINE_ETC } from './isolation.ts';
 import { entriesOf, isDirectory, throughOf } from './machine.ts';
-import { bound, copied, hidden, linked, mirror, overlay, ownSharedMemory, readableAt, rootAt, type Steps } from './mountScript.ts';
+import { bound, copied, hidden, linked, mirror, overlay, ownSharedMemory, readableAt, rootAt, type Steps } from './mountSteps.ts';
 
 /** Directories of the system that a node with admin tasks has to itself; those that are links lead into others. */
 const SYSTEM_DIRECTORIES = ['/usr', '/var', '/opt', '/root', '/bin', '/sbin', '/lib', '/lib32', '/lib64', '/libx32'] as const;

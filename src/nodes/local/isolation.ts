@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { reasonOf } from '../../agent/place/enter.ts';
 import { INNER_ROOT, ISOLATIONS, type Isolation, UNSHARE } from '../../agent/place/isolation.ts';
-import { quoted, scriptOf } from '../../agent/place/mountScript.ts';
+import { quoted, scriptOf, type Step } from '../../agent/place/mountScript.ts';
 import { prepareSystem, prepareViews } from '../../agent/place/views.ts';
 import { removeTrees } from '../../agent/removal.ts';
 
@@ -74,9 +74,10 @@ async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>, p
 }
 
 /** Each of them fails where the views are not what they should be. A file that the node changes is copied up; one that it makes may not be the machine's. */
-const looks = (visible: readonly string[]): readonly string[] => [
-  'echo probe > /proc/sys/kernel/hostname',
-  `[ -d ${INNER_ROOT}/shared ]`,
-  ...visible.map((path) => `[ -e ${quoted(path)} ] || { echo ${quoted(`${path} would be hidden`)} >&2; exit 1; }`),
-  ': >> /etc/passwd',
-];
+const looks = (visible: readonly string[]): readonly Step[] =>
+  [
+    'echo probe > /proc/sys/kernel/hostname',
+    `[ -d ${INNER_ROOT}/shared ]`,
+    ...visible.map((path) => `[ -e ${quoted(path)} ] || { echo ${quoted(`${path} would be hidden`)} >&2; exit 1; }`),
+    ': >> /etc/passwd',
+  ].map((words) => ({ kind: 'shell', words }));

@@ -1,0 +1,82 @@
+import { INNER_ROOT } from './isolation.ts';
+import { type MountFlag, type MountStep, quoted, type Step } from './mountScript.ts';
+
+/**
+ * The steps that make the mounts of a node. Each new view of a directory of the machine is put together at `stage` and moved into its place when it is whole, so that
+ * what it is made of stays in sight meanwhile. Where the node's own directory lies below what is bound, `stage` is unbindable: else it would bind itself.
+ * Names are relative to `place`, the node's directory for all this: in options of a mount no path of the machine's has to be quoted.
+ */
+export type Steps = readonly Step[];
+
+/** What of a directory is shown through its cover: mounts, sockets and directories that live elsewhere. */
+export interface Through {
+  readonly path: string;
+  /** false: what is gone meanwhile (a socket) is no failure. */
+  readonly isNeeded: boolean;
+}
+
+/** `point` shows `upper` over what the machine has there; `name`: of the overlay's directories below `place`. */
+export function overlay(place: string, point: string, name: string, through: readonly Through[]): Steps {
+  const layers = `lowerdir=${point},upperdir=${name}/upper,workdir=${name}/work`;
+  return covered(place, point, (at) => mounted('overlay', at, 'overlay', [], `${layers},index=off`), through);
+}
+
+/** `point` shows the directory `name` below `place`, with the machine's `entries` bound into it. */
+export function mirror(place: string, point: string, name: string, entries: readonly string[]): Steps {
+  return bound(place, point, name, entries.map((entry) => ({ path: `${point}/${entry}`, isNeeded: false })));
+}
+
+/** Copies `point` into `name` below `place`, once. */
+export function copied(place: string, point: string, name: string): Steps {
+  const [copy, unfinished] = [quoted(`${place}/${name}`), quoted(`${place}/${name}.new`)];
+  return [shell(`[ -e ${copy} ] || { rm -rf ${unfinished}; cp -a ${quoted(point)} ${unfinished}; mv ${unfinished} ${copy}; }`)];
+}
+
+/** `point` shows the directory `name` below `place`. */
+export function bound(place: string, point: string, name: string, through: readonly Through[]): Steps {
+  return covered(place, point, (at) => bind(name, at), through);
+}
+
+/** The node's root at the path that the real service has. Comes after the mirror of `/mnt`. */
+export const rootAt = (root: string): Steps => [bind(root, INNER_ROOT)];
+
+/** Another name for a directory of the machine, to be read only: a bind takes that from a second call (mount(2)). */
+export const readableAt = (directory: string, point: string): Steps => [bind(directory, point), changed(point, ['remount', 'bind', 'ro'])];
+
+/** Puts a link into a directory below `place`, in the place of a file that was copied. */
+export const linked = (place: string, name: string, target: string): Steps => [
+  shell(`[ -L ${quoted(`${place}/${name}`)} ] || ln -sfn ${quoted(target)} ${quoted(`${place}/${name}`)}`),
+];
+
+/** Memory shared by the processes of this node alone. */
+export const ownSharedMemory: Steps = [mounted('tmpfs', '/dev/shm', 'tmpfs', ['nosuid', 'nodev'], 'mode=1777')];
+
+/** A cache of names that knows the machine's users alone would be asked before the files. */
+export const hidden = (place: string, directory: string): Steps => [bind(`${place}/empty`, directory)];
+
+/** `mount`: the first mount of the view. Without anything to show through it goes to its place at once. */
+function covered(place: string, point: string, mount: (at: string) => Step, through: readonly Through[]): Steps {
+  const into: Step = { kind: 'enter', directory: place };
+  if (through.length === 0) return [into, mount(point)];
+  const bindsItself = through.some(({ path }) => place.startsWith(`${path}/`));
+  return [
+    into,
+    mount('stage'),
+    ...(bindsItself ? [changed('stage', ['unbindable'])] : []),
+    ...through.map(({ path, isNeeded }): Step => ({ ...mounted(path, `stage${path.slice(point.length)}`, 'none', ['bind', 'recursive'], ''), isNeeded })),
+    mounted('stage', point, 'none', ['move'], ''),
+    // Tasks may bind it.
+    ...(bindsItself ? [changed(point, ['private'])] : []),
+  ];
+}
+
+function mounted(source: string, point: string, type: MountStep['type'], flags: readonly MountFlag[], data: string): MountStep {
+  return { kind: 'mount', source, point, type, flags, data, isNeeded: true };
+}
+
+const bind = (source: string, point: string): MountStep => mounted(source, point, 'none', ['bind'], '');
+
+/** Of what is mounted there already. */
+const changed = (point: string, flags: readonly MountFlag[]): MountStep => mounted('none', point, 'none', flags, '');
+
+const shell = (words: string): Step => ({ kind: 'shell', words });
