@@ -84,7 +84,7 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
     if (frame === null) webSocket.close(closeBadFrame, 'not a frame of this protocol');
     else onFrame(frame);
   });
-  webSocket.on('error', (error) => log.info({ node: agent.node, err: error }, 'agent connection failed'));
+  webSocket.on('error', (error) => log.info({ node: agent.node, error }, 'agent connection failed'));
   webSocket.once('close', () => {
     clearInterval(pings);
     // One that was held up itself has heard nothing for longer than that, and knows nothing of it.

@@ -83,7 +83,7 @@ export class NodeSource {
     provider
       .acquire({ node: node.node, nodeId: node.id, life, pool, dedicated, slots: node.slots, agentUrl, credential })
       .catch((error: unknown) => {
-        log.warn({ err: error, node: node.id }, 'the provider did not give a node');
+        log.warn({ error, node: node.node, nodeId: node.id, life }, 'the provider did not give a node');
         this.#onObserved({ node: node.node, life, observed: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
       });
   }
@@ -118,7 +118,7 @@ export class NodeSource {
       },
       (error: unknown) => {
         const waitMs = Math.min(ASK_AGAIN_MOST_MS, ASK_AGAIN_FIRST_MS * 2 ** (tries - 1));
-        log.error({ err: error, ...fields, waitMs }, 'a node could not be ended: trying again');
+        log.error({ error, ...fields, waitMs }, 'a node could not be ended: trying again');
         this.#failed.set(lifeOf(ending), { ending, tries, againAt: monotonic() + waitMs });
       },
     );
@@ -128,7 +128,7 @@ export class NodeSource {
   async halt(nodes: readonly NodeStatus[], graceMs: number): Promise<void> {
     const { provider, log } = this.#options;
     const ended = await Promise.allSettled(nodes.map((node) => provider.halt(node.node, node.life, graceMs)));
-    for (const result of ended) if (result.status === 'rejected') log.error({ err: result.reason }, 'a node could not be ended');
+    for (const result of ended) if (result.status === 'rejected') log.error({ error: result.reason as unknown }, 'a node could not be ended');
   }
 }
 

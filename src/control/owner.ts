@@ -18,7 +18,9 @@ import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
 import { Specs } from './specs.ts';
+import { type CommittedTick, Story } from './story/story.ts';
 import { TaskEnds } from './taskEnds.ts';
+import { TickTimes } from './tickTimes.ts';
 import { Waiters } from './waiters.ts';
 import { nodeSetup } from './work.ts';
 
@@ -48,6 +50,7 @@ export class Owner {
   #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> } | null = null;
   readonly #waiters = new Waiters();
   readonly #taskEnds = new TaskEnds();
+  readonly #story: Story | null;
   readonly #intake: Intake;
   readonly #absent: Absent;
   readonly #dispatch: DispatchOptions;
@@ -59,6 +62,7 @@ export class Owner {
   constructor(options: OwnerOptions) {
     this.#options = options;
     this.#specs = new Specs(options.store);
+    this.#story = options.story === undefined ? null : new Story(options.story);
     this.#intake = new Intake(options.store, options.account.number, this.#specs);
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#observe(observation));
@@ -154,24 +158,38 @@ export class Owner {
    * a failed commit puts the owner back to `loading`, a newer epoch ends it.
    */
   async tick(): Promise<void> {
+    const times = new TickTimes(this.#options.monotonic);
+    try {
+      await this.#turn(times);
+    } finally {
+      const slow = times.slow();
+      if (slow !== null) this.#options.story?.tell({ level: 'warn', message: 'slow tick', fields: { account: this.#options.account.name, tick: this.#tick, ...slow } });
+    }
+  }
+
+  async #turn(times: TickTimes): Promise<void> {
     if (this.#phase === 'ended') return;
     if (this.#phase === 'loading' && !(await this.#loadAgain())) return;
+    times.enter('dispatch');
     await this.#deliver();
+    times.enter('read');
     const asked = await this.#read();
+    times.enter('decide');
     const core = this.#core;
     if (core === null || asked === null) return;
     try {
       const now = this.#options.clock();
       const absences = this.#absent.due(this.#options.monotonic());
-      for (const absence of absences) if (absence.kind === 'unheard' && absence.step === 'unknown') this.#saySilent(absence.node, absence.silentMs);
       // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
       const events = [...asked.events, ...this.#events.splice(0), ...absences];
       const marks = this.#channels.applied();
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
       const decisions = decide(core, { now, seed, events });
+      times.enter('commit');
       const specs = await this.#commit(now, seed, events, asked.entries, decisions);
+      times.enter('dispatch');
       this.#noRoom = null;
-      this.#settle(decisions, marks);
+      this.#settle({ events, decisions, specs: specs.values() }, marks);
       this.#waiters.done(asked.sweep);
       this.#undelivered = { commands: decisions.commands, specs };
     } catch (error) {
@@ -237,8 +255,12 @@ export class Owner {
     if (this.#phase === 'ready' && core !== null) {
       const now = clock();
       const events = [...this.#events.splice(0), { kind: 'shutdown' } as const];
+      const decisions = decide(core, { now, seed: 0, events });
       // What could not be said now is found out by the next owner: the nodes are gone.
-      await this.#commit(now, 0, events, [], decide(core, { now, seed: 0, events })).catch((error: unknown) => log.error({ error }, 'the last tick was not committed'));
+      await this.#commit(now, 0, events, [], decisions).then(
+        (specs) => this.#story?.tick({ events, decisions, specs: specs.values(), nodes: this.#nodes }),
+        (error: unknown) => log.error({ error }, 'the last tick was not committed'),
+      );
     }
     await this.stop();
   }
@@ -315,6 +337,7 @@ export class Owner {
     this.#absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
     this.#core = loaded(createCore, snapshot, clock());
+    this.#story?.load(snapshot);
     this.#phase = 'ready';
     for (const { node, observed } of nodes) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
@@ -361,7 +384,9 @@ export class Owner {
   }
 
   /** The commit is done: what follows from it in memory, and what may be said now. */
-  #settle(decisions: Decisions, marks: ReadonlyMap<NodeNumber, number>): void {
+  #settle(tick: Omit<CommittedTick, 'nodes'>, marks: ReadonlyMap<NodeNumber, number>): void {
+    const { decisions } = tick;
+    this.#story?.tick({ ...tick, nodes: this.#nodes });
     for (const node of decisions.nodes) {
       // What is counted belongs to a life of the node.
       if (this.#nodes.get(node.node)?.life !== node.life) this.#absent.end(node.node);
@@ -388,11 +413,6 @@ export class Owner {
     const failure = { category: 'UserError', code: 'ResourceContainerAccessDenied', message, details: [] } as const;
     const endedAt = this.#options.clock();
     this.#push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt, outcome: { kind: 'notStarted', failure } } } });
-  }
-
-  #saySilent(node: NodeNumber, silentMs: number): void {
-    const status = this.#nodes.get(node);
-    this.#options.log.warn({ node, nodeId: status?.id, life: status?.life, silentMs }, 'the agent of a node has been silent for long');
   }
 
   #observe({ node, life, observed }: Observation): void {

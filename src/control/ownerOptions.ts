@@ -5,6 +5,7 @@ import type { PoolProvider } from '../nodes/provider.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
 import type { SilenceBounds } from './silence.ts';
+import type { StoryOptions } from './story/story.ts';
 import type { SignContainer } from './work.ts';
 
 export interface OwnerOptions {
@@ -33,6 +34,8 @@ export interface OwnerOptions {
   /** Called when another process has the account: the owner has ended, and nobody here works on the account any more. */
   readonly onDeposed: () => void;
   readonly log: OwnerLog;
+  /** Hears what becomes of pools, nodes, jobs and tasks, and of ticks that take long; undefined: nobody does. */
+  readonly story?: StoryOptions;
 }
 
 export interface OwnerLog {

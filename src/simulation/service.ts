@@ -2,6 +2,7 @@ import { nodeCredentials } from '../control/credentials.ts';
 import { type LoopTime, type OwnerLoop, runLoop } from '../control/loop.ts';
 import { Owner } from '../control/owner.ts';
 import type { OwnerLog } from '../control/ownerOptions.ts';
+import type { StoryOptions } from '../control/story/story.ts';
 import { seededRandom } from '../control/journal.ts';
 import { steadyClock } from '../control/steadyClock.ts';
 import type { AccountNumber } from '../core/keys.ts';
@@ -43,6 +44,7 @@ export const startService = (options: {
   readonly provider: PoolProvider;
   readonly createCore: CreateCore;
   readonly log: OwnerLog;
+  readonly story: StoryOptions;
   readonly onError: (error: unknown) => void;
   readonly onFault: (fault: Error) => void;
 }): Service => {
@@ -89,6 +91,7 @@ export const startService = (options: {
         options.log.warn(fields, message);
       },
     },
+    story: options.story,
   });
 
   const start = async (): Promise<void> => {

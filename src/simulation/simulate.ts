@@ -150,6 +150,13 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
           warn: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
           error: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
         },
+        story: {
+          tasks: true,
+          tell: ({ level, message, fields }) => {
+            if ('error' in fields) checks.violated(`${message}: ${describe(fields)}`);
+            if (scenario.trace !== undefined) trace(`${process}: ${level} ${message} ${JSON.stringify(fields)}`);
+          },
+        },
         onError: (error) => trace(`${process}: ${String(error)}`),
         onFault: (fault) => checks.violated(`${fault.message}: ${String(fault.cause)}`),
       }),

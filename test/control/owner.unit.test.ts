@@ -34,13 +34,15 @@ const node: NodeStatus = {
   agent: null,
   goneAt: null,
 };
-const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
+const pool = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, deletedAt: null } as const;
+const snapshot: Snapshot = { pools: [{ intent: pool, status: null }], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
 
 /** An owner whose core writes down what it is told and decides what the test says, on a store that the test can break. */
 const scripted = () => {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
+  const lines: object[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
   const script = { isOpen: true, decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
@@ -115,6 +117,7 @@ const scripted = () => {
     onFault: (fault) => void faults.push(fault),
     onDeposed: () => undefined,
     log,
+    story: { tasks: false, tell: ({ message, fields }) => void lines.push({ message, ...fields }) },
   });
   const connect = (life = 2) => {
     const sent: OwnerFrame[] = [];
@@ -123,7 +126,7 @@ const scripted = () => {
     return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
-  return { owner, script, told, commits, releases, faults, clock, connect, observe };
+  return { owner, script, told, commits, releases, faults, lines, clock, connect, observe };
 };
 
 const hello: AgentFrame = {
@@ -517,6 +520,26 @@ describe('an owner', () => {
     await owner.tick();
     await woken;
     expect(kinds(told)).toEqual(['hello']);
+  });
+
+  test('tells what it committed, and of a tick that took long', async () => {
+    const { owner, script, lines, clock } = scripted();
+    await owner.start();
+    script.decisions = { ...nothing, nodes: [{ ...node, goneAt: 1_000 }] };
+    script.whileCommitting = () => {
+      clock.now += 1_500;
+      return Promise.resolve();
+    };
+    await owner.tick();
+    expect(lines).toMatchObject([
+      { message: 'node gone', poolId: 'p', nodeId: 'tvmps_00_d' },
+      { message: 'slow tick', account: 'a', tick: 1, tickMs: 1_500, commitMs: 1_500 },
+    ]);
+    script.failure = new Error('the outcome is unknown');
+    script.decisions = { ...nothing, nodes: [node] };
+    lines.length = 0;
+    await owner.tick();
+    expect(lines).toMatchObject([{ message: 'slow tick', commitMs: 1_500 }]);
   });
 
   test('knows its own nodes by their credentials alone', () => {

@@ -45,7 +45,7 @@ export async function openFront(given: Composition): Promise<Front> {
         listener.replaceCertificate(shown);
         log.info('certificate renewed');
       },
-      (error: unknown) => log.error({ err: error }, 'the certificate could not be renewed'),
+      (error: unknown) => log.error({ error }, 'the certificate could not be renewed'),
     );
   }, RENEWAL_LOOK_MS);
   return {

@@ -27,7 +27,8 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>): { log
       base: { pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { error: describeError, err: describeError },
+      errorKey: 'error',
+      serializers: { error: describeError },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' },
     },
     file,
@@ -61,7 +62,8 @@ function describeError(error: unknown): unknown {
   const { type, message, stack } = stdSerializers.err(error);
   // Of a name with several addresses, none of which answers, Node says only in `errors` why.
   const said = message === '' && error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : message;
-  return { type, message: said, ...('code' in error ? { code: error.code } : {}), stack };
+  const where = { ...('code' in error ? { code: error.code } : {}), ...('routine' in error ? { routine: error.routine } : {}) };
+  return { type, message: said, ...where, stack };
 }
 
 /** Keeps one former file. True when it was moved. */

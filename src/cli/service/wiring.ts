@@ -94,6 +94,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
       process.exit(1);
     },
     log,
+    story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }) => log[level](fields, message) },
   });
   await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
   loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => log.warn({ error }, 'the owner cannot work now') });

@@ -36,11 +36,11 @@ describe('the log of the service', () => {
     const { log, close } = openLog(directory);
     const error = Object.assign(new Error('it failed'), { code: '23505', detail: 'Key (secret)=(hidden)' });
     log.error({ error, credential: 'hidden' }, 'first');
-    log.warn({ err: error }, 'second');
+    log.warn(error, 'second');
     close();
     expect(lines()).toMatchObject([
       { level: 'error', error: { message: 'it failed', code: '23505', stack: expect.stringContaining('it failed') }, credential: '(secret)' },
-      { level: 'warn', err: { message: 'it failed', code: '23505' } },
+      { level: 'warn', msg: 'second', error: { message: 'it failed', code: '23505' } },
     ]);
     expect(readFileSync(join(directory.logs, 'service.log'), 'utf8')).not.toContain('hidden');
   });

@@ -1,0 +1,31 @@
+import type { PoolIntent } from '../../core/intent.ts';
+import type { PoolStatus } from '../../core/status.ts';
+import { type StoryLine, textOf } from './line.ts';
+
+/** What a committed row tells of what was asked of a pool. `before`: the row that was there; null: none yet. */
+export function poolAsked(intent: PoolIntent, before: PoolStatus | null, now: PoolStatus): StoryLine[] {
+  if (!isAsked(before, now)) return [];
+  const fields = { ...fieldsOf(intent), targetDedicatedNodes: intent.targetDedicated, targetLowPriorityNodes: intent.targetLowPriority };
+  if (before !== null) return [{ level: 'info', message: 'pool resizing', fields }];
+  return [{ level: 'info', message: 'pool made', fields: { ...fields, taskSlotsPerNode: intent.taskSlotsPerNode } }];
+}
+
+/** And of how that ended. */
+export function poolSettled(intent: PoolIntent, before: PoolStatus | null, now: PoolStatus): StoryLine[] {
+  const wasSteady = before?.allocationState === 'steady' && !isAsked(before, now);
+  if (now.allocationState !== 'steady' || wasSteady || intent.deletedAt !== null) return [];
+  const { currentDedicated, currentLowPriority, resizeErrors } = now;
+  const fields = { ...fieldsOf(intent), dedicatedNodes: currentDedicated, lowPriorityNodes: currentLowPriority };
+  if (resizeErrors.length === 0) return [{ level: 'info', message: 'pool steady', fields }];
+  return [{ level: 'warn', message: 'pool steady, without all nodes that were asked for', fields: { ...fields, errors: resizeErrors.map(textOf) } }];
+}
+
+const isAsked = (before: PoolStatus | null, now: PoolStatus): boolean => now.resizeSequence !== (before?.resizeSequence ?? 0);
+
+/** A client has asked for it. */
+export const poolDeleting = (intent: PoolIntent): StoryLine => ({ level: 'info', message: 'pool deleting', fields: fieldsOf(intent) });
+
+/** Its last node has left. */
+export const poolDeleted = (intent: PoolIntent): StoryLine => ({ level: 'info', message: 'pool deleted', fields: fieldsOf(intent) });
+
+const fieldsOf = ({ id, pool }: PoolIntent): { poolId: string; pool: number } => ({ poolId: id, pool });
