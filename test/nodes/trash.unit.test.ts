@@ -20,7 +20,8 @@ const node = (number: number): string => {
 test('what is put there is away at once, and deleted in the end', async () => {
   const said: string[] = [];
   const trash = openTrash(dataRoot, (message) => said.push(message));
-  const directories = [1, 2, 3].map(node);
+  // More than one process deletes.
+  const directories = Array.from({ length: 40 }, (_, index) => node(index + 1));
   await Promise.all(directories.map((directory) => trash.put(directory)));
   expect(directories.some((directory) => existsSync(directory))).toBe(false);
   await trash.put(join(dataRoot, 'never there'));

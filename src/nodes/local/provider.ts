@@ -88,7 +88,10 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
   };
 
   const readDisk = async (): Promise<void> => {
-    for (const record of await readRecords(dataRoot)) if (!nodes.has(record.node)) nodes.set(record.node, adopted(dataRoot, record));
+    for (const record of await readRecords(dataRoot)) {
+      const found = await adopted(dataRoot, record);
+      if (!nodes.has(record.node)) nodes.set(record.node, found);
+    }
   };
   let reading: Promise<void> | null = null;
   const known = (): Promise<void> => (reading ??= readDisk());
@@ -254,10 +257,10 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
 
 const lives = ({ agent }: LocalNode): boolean => agent !== null && isRunning(agent);
 
-const adopted = (dataRoot: string, { node, life, agent }: NodeRecord): LocalNode => ({
+const adopted = async (dataRoot: string, { node, life, agent }: NodeRecord): Promise<LocalNode> => ({
   node,
   life,
-  agent: agent ?? findAgent(placeOf(dataRoot, node).config),
+  agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
   isChild: false,
   ending: null,
 });

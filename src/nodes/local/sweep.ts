@@ -1,12 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeMark } from '../../agent/environment.ts';
-import { killEnclosure } from '../../agent/killing.ts';
 import { leftCgroup } from '../../agent/node.ts';
-import { markedProcesses } from '../../agent/processes.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
 import { CONFIG_VARIABLE, type NodePlace } from './record.ts';
+import { findInThread, killInThread } from './sweeperThread.ts';
 
-/** A look at the machine's processes takes milliseconds, in which nothing else goes on. The first is at once, the next after this: what ends meanwhile shares it. */
+/** A look at the machine's processes takes milliseconds of a processor. The first is at once, the next after this: what ends meanwhile shares it. */
 const BETWEEN_LOOKS_MS = 250;
 
 let gathering: Promise<void> | null = null;
@@ -15,7 +14,7 @@ let lookedAt = Number.NEGATIVE_INFINITY;
 /** Kills what a dead agent left behind, until nothing is left. */
 export async function sweep(place: NodePlace): Promise<void> {
   do await gathered();
-  while (!(await killEnclosure({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })));
+  while (!(await killInThread({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })));
 }
 
 function gathered(): Promise<void> {
@@ -27,7 +26,7 @@ function gathered(): Promise<void> {
 }
 
 /** An agent whose start was cut short between spawn and record. */
-export function findAgent(config: string): ProcessIdentity | null {
-  const pid = markedProcesses([`${CONFIG_VARIABLE}=${config}`])[0];
+export async function findAgent(config: string): Promise<ProcessIdentity | null> {
+  const [pid] = await findInThread([`${CONFIG_VARIABLE}=${config}`]);
   return pid === undefined ? null : identifyProcess(pid) ?? null;
 }

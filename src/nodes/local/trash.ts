@@ -12,9 +12,11 @@ export interface Trash {
 }
 
 const NAME = 'trash-';
+/** Directories that one process deletes: before that each is looked up, in which nothing else goes on. */
+const AT_ONCE = 32;
 
 /**
- * One deletion goes on at a time, with all that waits for it: each is a process, and many nodes may go at once.
+ * One deletion goes on at a time, with what waits for it: each is a process, and many nodes may go at once.
  * `say`: told of what could not be deleted, and why. It stays, and the next service tries again.
  */
 export function openTrash(dataRoot: string, say: (message: string) => void): Trash {
@@ -25,8 +27,8 @@ export function openTrash(dataRoot: string, say: (message: string) => void): Tra
 
   const deleteAll = async (): Promise<void> => {
     while (waiting.length > 0) {
-      const paths = waiting;
-      waiting = [];
+      const paths = waiting.slice(0, AT_ONCE);
+      waiting = waiting.slice(AT_ONCE);
       await removeTrees(paths).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
     }
   };
