@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { loadavg } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
 import { LINUX, pollUntil, quantile, rounded, type SmallClient, withPool } from './support/pool.ts';
 
 const NODES = 150;
@@ -19,35 +20,53 @@ interface Watched {
 
 /**
  * A pool of 150 nodes starts, shrinks by half and is deleted, while another pool is asked for each 100 ms: first by itself, then beside a build (the compiler, again and
- * again). Beside it what the same GET costs while nothing goes on, and the machine's load.
+ * again; `--alone`: not that). Beside it what the same GET costs while nothing goes on, and the machine's load.
  */
 export const run = (): Promise<Record<string, unknown>> =>
   withPool({ nodes: 1, slots: 1 }, async (client) => {
+    const { values } = parseArgs({ args: process.argv.slice(3), options: { alone: { type: 'boolean' } } });
     const bare = await watched(client, 'nothing goes on', () => sleep(BARE_MS));
     const alone = await wholeLife(client, 'alone');
-    const build = startBuild();
-    try {
-      const beside = await wholeLife(client, 'beside a build');
-      return {
-        nodes: NODES,
-        p99Ms: alone.start.p99Ms,
-        worstMs: alone.start.worstMs,
-        startSeconds: alone.start.seconds,
-        bareP99Ms: bare.p99Ms,
-        shrinkWorstMs: alone.shrink.worstMs,
-        deleteWorstMs: alone.remove.worstMs,
-        besideBuildP99Ms: beside.start.p99Ms,
-        besideBuildWorstMs: beside.start.worstMs,
-        besideBuildShrinkWorstMs: beside.shrink.worstMs,
-        besideBuildDeleteWorstMs: beside.remove.worstMs,
-        load: rounded(loadavg()[0] ?? Number.NaN),
-      };
-    } finally {
-      await build.stop();
-    }
+    const beside = values.alone === true ? null : await besideBuild(client);
+    return {
+      nodes: NODES,
+      p99Ms: alone.start.p99Ms,
+      worstMs: alone.start.worstMs,
+      startSeconds: alone.start.seconds,
+      bareP99Ms: bare.p99Ms,
+      shrinkP99Ms: alone.shrink.p99Ms,
+      shrinkWorstMs: alone.shrink.worstMs,
+      deleteP99Ms: alone.remove.p99Ms,
+      deleteWorstMs: alone.remove.worstMs,
+      ...(beside === null
+        ? {}
+        : {
+            besideBuildP99Ms: beside.start.p99Ms,
+            besideBuildWorstMs: beside.start.worstMs,
+            besideBuildShrinkWorstMs: beside.shrink.worstMs,
+            besideBuildDeleteWorstMs: beside.remove.worstMs,
+          }),
+      load: rounded(loadavg()[0] ?? Number.NaN),
+    };
   });
 
-async function wholeLife(client: SmallClient, how: string): Promise<{ readonly start: Watched; readonly shrink: Watched; readonly remove: Watched }> {
+/** What GETs of another pool took in each part of the life of the many nodes. */
+interface Life {
+  readonly start: Watched;
+  readonly shrink: Watched;
+  readonly remove: Watched;
+}
+
+async function besideBuild(client: SmallClient): Promise<Life> {
+  const build = startBuild();
+  try {
+    return await wholeLife(client, 'beside a build');
+  } finally {
+    await build.stop();
+  }
+}
+
+async function wholeLife(client: SmallClient, how: string): Promise<Life> {
   const start = await watched(client, `${NODES} nodes start, ${how}`, async () => {
     await client.call('POST', '/pools', { id: 'many', ...LINUX, targetDedicatedNodes: NODES });
     await pollUntil(async () => (await idleNodes(client)) === NODES, 1_000, LONGEST_MS);
