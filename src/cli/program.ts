@@ -24,6 +24,8 @@ const upCommand = program
   .option('--host <address>', 'address to listen on (default: 127.0.0.1)', address)
   .option('--detach', 'run in the background')
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
+  .option('--ephemeral [size]', 'keep everything in memory, at most so much (like 2GB; default: a quarter of it): durable against kills, lost with the machine; down leaves nothing')
+  .option('--node-dir <directory>', 'keep the directories of nodes there, for good; the rest stays in the data directory')
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 for (const option of silenceOptions()) upCommand.addOption(option);

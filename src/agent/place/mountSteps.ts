@@ -48,14 +48,19 @@ export const linked = (place: string, name: string, target: string): Steps => [
   shell(`[ -L ${quoted(`${place}/${name}`)} ] || ln -sfn ${quoted(target)} ${quoted(`${place}/${name}`)}`),
 ];
 
-/** Memory shared by the processes of this node alone. */
-export const ownSharedMemory: Steps = [mounted('tmpfs', '/dev/shm', 'tmpfs', ['nosuid', 'nodev'], 'mode=1777')];
+/** Memory shared by the processes of this node alone; directories that the node needs may lie in the machine's. */
+export function ownSharedMemory(place: string, through: readonly Through[]): Steps {
+  // It is empty: what is to be mounted on is made first.
+  const points = through.map(({ path }) => quoted(`${place}/stage${path.slice('/dev/shm'.length)}`));
+  const made: Steps = points.length === 0 ? [] : [shell(`mkdir -p ${points.join(' ')}`), { kind: 'enter', directory: place }];
+  return covered(place, '/dev/shm', (at) => mounted('tmpfs', at, 'tmpfs', ['nosuid', 'nodev'], 'mode=1777'), through, made);
+}
 
 /** A cache of names that knows the machine's users alone would be asked before the files. */
 export const hidden = (place: string, directory: string): Steps => [bind(`${place}/empty`, directory)];
 
-/** `mount`: the first mount of the view. Without anything to show through it goes to its place at once. */
-function covered(place: string, point: string, mount: (at: string) => Step, through: readonly Through[]): Steps {
+/** `mount`: the first mount of the view; `made`: what has to be done in it next. Without anything to show through it goes to its place at once. */
+function covered(place: string, point: string, mount: (at: string) => Step, through: readonly Through[], made: Steps = []): Steps {
   const into: Step = { kind: 'enter', directory: place };
   if (through.length === 0) return [into, mount(point)];
   const bindsItself = through.some(({ path }) => place.startsWith(`${path}/`));
@@ -63,6 +68,7 @@ function covered(place: string, point: string, mount: (at: string) => Step, thro
     into,
     mount('stage'),
     ...(bindsItself ? [changed('stage', ['unbindable'])] : []),
+    ...made,
     ...through.map(({ path, isNeeded }): Step => ({ ...mounted(path, `stage${path.slice(point.length)}`, 'none', ['bind', 'recursive'], ''), isNeeded })),
     mounted('stage', point, 'none', ['move'], ''),
     // Tasks may bind it.

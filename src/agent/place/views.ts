@@ -35,7 +35,7 @@ export function prepareViews(options: ViewsOptions): Views {
   for (const name of ['stage', 'empty']) mkdirSync(join(place, name), { recursive: true, mode: 0o755 });
   const homes = home(place);
   const steps = [
-    ...(needed.some((path) => path.startsWith('/dev/shm/')) ? [] : ownSharedMemory),
+    ...ownSharedMemory(place, throughOf('/dev/shm', needed).filter(({ isNeeded }) => isNeeded)),
     ...mnt(place),
     ...rootAt(root),
     ...(nameServers() === null ? [] : readableAt('/etc', MACHINE_ETC)),

@@ -15,11 +15,12 @@ export async function down(options: DownOptions): Promise<void> {
   // Another `down` waits for this one rather than cutting it off.
   process.on('SIGTERM', () => undefined);
   const { service, leftovers, gone } = await stopService(directory, 'end');
-  if (gone) return console.log(`no service and no data at ${path} any more`);
+  // What was in memory is gone with its service.
+  if (gone) return console.log(service ? 'ended' : `no service and no data at ${path} any more`);
   if (service) console.log('ended');
   else if (leftovers.length === 0) console.log('no service was running');
   if (leftovers.length > 0) console.log(`ended what a killed service had left: ${leftovers.join(', ')}`);
-  if (options.purge !== true) return;
+  if (options.purge !== true && directory.memory === null) return;
   const { databaseUrl, storage } = readExternals(directory);
   const left = await purgeDataDirectory(directory);
   console.log(left.length === 0 ? `removed ${path}` : `removed our data from ${path}; left what is not ours: ${left.join(', ')}`);

@@ -19,6 +19,10 @@ interface Status {
   readonly dataDirectory: string;
   /** Where database and nodes lie when not in the data directory. */
   readonly place?: string;
+  /** Where the nodes lie when not there either. */
+  readonly nodePlace?: string;
+  /** Of memory, where all but the lock lies in it. */
+  readonly memoryBytes?: number;
   readonly version?: string;
   readonly endpoint?: string;
   readonly managementEndpoint?: string;
@@ -49,7 +53,14 @@ export async function status(options: StatusOptions): Promise<ExitCode> {
 }
 
 function stopped(path: string, directory: DataDirectory | undefined): Status {
-  return { state: 'stopped', dataDirectory: path, ...(directory?.place === null || directory === undefined ? {} : { place: directory.place }) };
+  const { place = null, nodePlace = null, memory = null } = directory ?? {};
+  return {
+    state: 'stopped',
+    dataDirectory: path,
+    ...(place === null ? {} : { place }),
+    ...(nodePlace === null ? {} : { nodePlace }),
+    ...(memory === null ? {} : { memoryBytes: memory.bytes }),
+  };
 }
 
 async function inspect(directory: DataDirectory, record: ServiceRecord): Promise<Status> {
@@ -95,7 +106,11 @@ async function databaseSettings(directory: DataDirectory, databaseUrl: string | 
 }
 
 function describe(found: Status, dataDir: string | undefined): string[] {
-  const place = found.place === undefined ? [] : [`  database, nodes  ${found.place}`];
+  const what = found.memoryBytes === undefined ? 'database, nodes ' : 'in memory       ';
+  const place = [
+    ...(found.place === undefined ? [] : [`  ${what} ${found.place}`]),
+    ...(found.nodePlace === undefined ? [] : [`  nodes            ${found.nodePlace}`]),
+  ];
   const data = [`  data             ${found.dataDirectory}`, ...place];
   if (found.state === 'stopped') return [`not running; start it with ${hint('up', dataDir)}`, ...data];
   if (found.state === 'killed') {

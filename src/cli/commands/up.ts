@@ -1,6 +1,6 @@
 import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
-import { dataDirectoryPath } from '../service/dataDirectory.ts';
+import { dataDirectoryPath, purgeDataDirectory } from '../service/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
 import type { ServiceRecord } from '../service/record.ts';
 import type { AgentsFate } from '../service/run.ts';
@@ -44,9 +44,12 @@ async function serve(path: string, wishes: UpOptions): Promise<void> {
     undo = () => undefined;
     if (!tellStarter({ kind: 'ready' })) {
       printSummary(service.record(), wishes.dataDir);
-      console.log('  Ctrl-C ends it, with its nodes and tasks.');
+      console.log(`  Ctrl-C ends it, with its nodes and tasks${decision.directory.memory === null ? '' : ', and with all data, which is in memory'}.`);
     }
-    await service.stop(await order.given);
+    const fate = await order.given;
+    await service.stop(fate);
+    // With the lock of this process, so nobody finds half of it.
+    if (fate === 'end' && decision.directory.memory !== null) await purgeDataDirectory(decision.directory);
   } catch (error) {
     undo();
     if (order.signal.aborted) process.exit(EXIT.failure);

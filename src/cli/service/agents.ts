@@ -1,16 +1,18 @@
 import { fileURLToPath } from 'node:url';
 import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
 import { createLocalProvider, type LocalProvider } from '../../nodes/local/provider.ts';
+import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import type { DataDirectory } from './dataDirectory.ts';
 
 /** How long an agent has to end its tasks when the service goes down. */
 export const LEAVE_GRACE_MS = 2_000;
 
 const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
 
-/** Nodes as processes of this machine, below the nodes' directory of a data directory. */
-export const localNodes = (nodesDirectory: string, say?: (message: string) => void): LocalProvider =>
-  createLocalProvider({ dataRoot: nodesDirectory, ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+/** Nodes as processes of this machine, below the nodes' directory of a data directory. What the data takes of the memory is no room for nodes. */
+export const localNodes = ({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): LocalProvider =>
+  createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 
 /** LINARITE_ISOLATION: nodes are places of their own no further than this (`overlays`, `binds`, `none`). Throws `CommandError` for another word. */
 function mostIsolation(): { readonly isolation?: Isolation } {
@@ -21,8 +23,8 @@ function mostIsolation(): { readonly isolation?: Isolation } {
 }
 
 /** Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many there were. */
-export const endAgents = async (nodesDirectory: string): Promise<number> => {
-  const provider = localNodes(nodesDirectory);
+export const endAgents = async (directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> => {
+  const provider = localNodes(directory);
   const alive = (await provider.list()).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();

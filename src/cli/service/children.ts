@@ -22,7 +22,7 @@ export async function startDatabase(given: Composition): Promise<Connection> {
   const binariesDirectory = directory.place ?? directory.root;
   const postgres: Supervised<Postgres> = await supervise({
     name: 'PostgreSQL',
-    start: () => startPostgres({ directory: directory.database, logFile, binariesDirectory }),
+    start: () => startPostgres({ directory: directory.database, logFile, binariesDirectory, ...(directory.memory === null ? {} : { roomBytes: directory.memory.bytes }) }),
     log,
     onChange: () => record.partChanged(),
   });

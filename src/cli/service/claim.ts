@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { endProcess } from '../../processes/end.ts';
 import type { ProcessIdentity } from '../../processes/identity.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { type DataDirectory, makeDataDirectory, makeLockDirectory } from './dataDirectory.ts';
+import { type DataDirectory, type Layout, makeDataDirectory, makeLockDirectory } from './dataDirectory.ts';
 import { LockHeldError, takeLock } from './lock.ts';
 
 const ATTEMPTS = 100;
@@ -13,11 +13,11 @@ const PAUSE_MS = 10;
  * holds the lock until its child takes it over, so no command finds the data in between without a holder. Throws `CommandError`
  * when somebody else holds it.
  */
-export function claimDataDirectory(path: string): DataDirectory {
+export function claimDataDirectory(path: string, layout: Layout = {}): DataDirectory {
   for (let attempt = 1; ; attempt += 1) {
     try {
       takeLock(makeLockDirectory(path), isOwnOrStarter);
-      return makeDataDirectory(path);
+      return makeDataDirectory(path, layout);
     } catch (error) {
       if (error instanceof LockHeldError) {
         throw new CommandError(EXIT.failure, `another service (process ${error.holder.pid}) uses ${path}: see linarite status, or give another --data-dir`);

@@ -3,7 +3,8 @@ import { dirname, join, resolve } from 'node:path';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
 import { makeDirectories, readIfThere, replaceFile } from '../files.ts';
 import { releaseVersion } from '../version.ts';
-import { removePlace, takePlace } from './place.ts';
+import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, takeMemory } from './memory.ts';
+import { placeName, removePlace, takeDirectory, takePlace } from './place.ts';
 import { MountInTheWay, mountsBelow } from '../../agent/mounts.ts';
 import { removeTrees } from '../../agent/removal.ts';
 
@@ -14,6 +15,10 @@ import { removeTrees } from '../../agent/removal.ts';
 export interface DataDirectory {
   readonly root: string;
   readonly place: string | null;
+  /** Where all is kept in memory: everything but `run` lies there. */
+  readonly memory: MemoryPlace | null;
+  /** The directory that was given for the nodes alone. */
+  readonly nodePlace: string | null;
   readonly database: string;
   readonly nodes: string;
   readonly blobs: string;
@@ -25,9 +30,19 @@ export interface DataDirectory {
   readonly run: string;
 }
 
+/** Where a new data directory keeps what it holds; what is left out is as it was, or else in the directory itself. */
+export interface Layout {
+  /** In memory, at most so many bytes. */
+  readonly memoryBytes?: number;
+  /** Node directories below this one. */
+  readonly nodeDirectory?: string;
+}
+
 /** Raised when an older release could not read what this one writes. */
 const FORMAT = 1;
-const ENTRIES = ['place', 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
+/** Names the place that node directories have elsewhere. */
+const NODE_PLACE = 'node-place';
+const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
 const RUN = 'run';
 /** What `run` becomes while it is removed, so that nobody takes a lock in it. */
@@ -47,26 +62,60 @@ export function dataDirectoryPath(option: string | undefined): string {
  * Opens a data directory, and makes it first when there is none or an empty one. Throws `CommandError` when it belongs to a newer
  * release, or holds something else.
  */
-export function makeDataDirectory(path: string): DataDirectory {
+export function makeDataDirectory(path: string, layout: Layout = {}): DataDirectory {
   const root = resolve(path);
-  return sayingWhere(root, () => makeAll(root));
+  return sayingWhere(root, () => makeAll(root, layout));
 }
 
-function makeAll(root: string): DataDirectory {
+function makeAll(root: string, wanted: Layout): DataDirectory {
   makeRoot(root);
-  if (!refuseForeign(root)) {
-    // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
-    if (process.getuid?.() === 0) chmodSync(root, 0o711);
-    const place = takePlace(root);
-    if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
-    replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
-  }
+  const memory = readMemory(root);
+  if (!refuseForeign(root)) makeNew(root, wanted);
+  else if (memory !== undefined && !isThere(root, memory)) {
+    // The machine was started again: what was in memory is lost, and only the pointer is left.
+    takeMemory(root, wanted.memoryBytes ?? memory.bytes);
+  } else refuseOtherMemory(root, memory, wanted);
+  if (wanted.nodeDirectory !== undefined) takeNodePlace(root, wanted.nodeDirectory);
   const directory = layout(root);
   for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
   mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
   // Whatever the umask: tasks pass through it.
   if (process.getuid?.() === 0) chmodSync(directory.nodes, 0o711);
   return directory;
+}
+
+function makeNew(root: string, { memoryBytes }: Layout): void {
+  // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
+  if (process.getuid?.() === 0) chmodSync(root, 0o711);
+  if (memoryBytes === undefined) {
+    const place = takePlace(root);
+    if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
+  } else takeMemory(root, memoryBytes);
+  replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
+}
+
+/** What is kept in one place does not move to another. */
+function refuseOtherMemory(root: string, memory: MemoryPlace | undefined, { memoryBytes }: Layout): void {
+  if (memoryBytes === undefined || memoryBytes === memory?.bytes) return;
+  const found = memory === undefined ? 'keeps its data on disk' : `keeps its data in ${memory.bytes / 1024 / 1024}MB of memory`;
+  throw new CommandError(EXIT.failure, `${root} ${found} already: end it with linarite down --purge first, or give another --data-dir`);
+}
+
+/** Nodes that are there stay where they are. */
+function takeNodePlace(root: string, given: string): void {
+  const present = layout(root);
+  const place = join(resolve(given), placeName(root));
+  if (present.nodePlace === place) return;
+  if (existsSync(present.nodes) && readdirSync(present.nodes).length > 0) {
+    throw new CommandError(EXIT.failure, `${root} has nodes in ${present.nodes}: end it with linarite down --purge first, or leave out --node-dir`);
+  }
+  mkdirSync(resolve(given), { recursive: true, mode: 0o711 });
+  try {
+    takeDirectory(place, root);
+  } catch (error) {
+    throw new CommandError(EXIT.failure, `${given} cannot hold the nodes (--node-dir): ${messageOf(error)}`);
+  }
+  replaceFile(join(root, NODE_PLACE), `${place}\n`);
 }
 
 /** That it is gone is usual, when somebody purges at the same moment; that it cannot be made although what it lies in is there is not. */
@@ -115,6 +164,8 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
 export async function purgeDataDirectory(directory: DataDirectory): Promise<string[]> {
   await removeNodes(directory);
   if (directory.place !== null) removePlace(directory.place);
+  // What was given for the nodes may hold more than ours.
+  if (directory.nodePlace !== null) rmSync(directory.nodePlace, { recursive: true, force: true });
   for (const entry of readdirSync(directory.root)) {
     if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
   }
@@ -137,9 +188,9 @@ export async function purgeDataDirectory(directory: DataDirectory): Promise<stri
  * Removes what nodes left, in which tasks may have put what takes more than rmSync, and unmounts what they mounted. Throws `CommandError`, before anything else is removed,
  * when something is mounted anywhere below our directories that is not a node's or cannot be unmounted: nothing on it is ours.
  */
-async function removeNodes({ root, place, nodes }: DataDirectory): Promise<void> {
+async function removeNodes({ root, place, nodePlace, nodes }: DataDirectory): Promise<void> {
   const real = existsSync(nodes) ? realpathSync(nodes) : nodes;
-  const foreign = [root, ...(place === null ? [] : [place])].flatMap((path) => mountsBelow(path).filter((point) => point !== realpathSync(path) && !point.startsWith(`${real}/`)));
+  const foreign = [root, place, nodePlace].flatMap((path) => (path !== null && existsSync(path) ? [path] : [])).flatMap((path) => mountsBelow(path).filter((point) => point !== realpathSync(path) && !point.startsWith(`${real}/`)));
   try {
     if (foreign.length > 0) throw new MountInTheWay(foreign, null);
     await removeTrees(existsSync(nodes) ? readdirSync(nodes).map((name) => join(nodes, name)) : []);
@@ -188,16 +239,21 @@ function isOfLock(root: string, entry: string): boolean {
 }
 
 function layout(root: string): DataDirectory {
-  const place = readIfThere(join(root, 'place'))?.trim() ?? null;
+  const memory = readMemory(root) ?? null;
+  const place = memory?.path ?? readIfThere(join(root, 'place'))?.trim() ?? null;
+  const nodePlace = readIfThere(join(root, NODE_PLACE))?.trim() ?? null;
+  const rest = memory?.path ?? root;
   return {
     root,
     place,
+    memory,
+    nodePlace,
     database: join(place ?? root, 'database'),
-    nodes: join(place ?? root, 'nodes'),
-    blobs: join(root, 'blobs'),
-    certificates: join(root, 'certificates'),
-    keys: join(root, 'keys'),
-    logs: join(root, 'logs'),
+    nodes: join(nodePlace ?? place ?? root, 'nodes'),
+    blobs: join(rest, 'blobs'),
+    certificates: join(rest, 'certificates'),
+    keys: join(rest, 'keys'),
+    logs: join(rest, 'logs'),
     run: join(root, RUN),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { refuseMounts } from '../../agent/removal.ts';
@@ -8,6 +8,9 @@ import { socketPathFits } from '../../store/embedded/postgres.ts';
 import { messageOf } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 
+/** Names the data directory that a place belongs to. */
+const OWNER = 'owner';
+
 /**
  * The one place elsewhere for a data directory that cannot hold its database and nodes: because as root they belong to other
  * users, who cannot come through (a clone below /root), or because the path is too long for a unix socket. Null when none is
@@ -15,13 +18,12 @@ import { readIfThere, replaceFile } from '../files.ts';
  */
 export function takePlace(root: string): string | null {
   if (canReachBelow(root) && socketPathFits(join(root, 'database'))) return null;
-  const name = createHash('sha256').update(root).digest('hex').slice(0, 16);
   const failures: string[] = [];
   for (const parent of parents()) {
-    const place = join(parent, name);
+    const place = join(parent, placeName(root));
     if (!socketPathFits(join(place, 'database'))) continue;
     try {
-      return take(place, root);
+      return takeDirectory(place, root);
     } catch (error) {
       failures.push(messageOf(error));
     }
@@ -49,20 +51,38 @@ function parents(): string[] {
   return [join(state, 'linarite'), `/var/tmp/linarite-${process.getuid?.() ?? 'user'}`];
 }
 
-/** Takes the directory for `root`. What somebody else made there, or made for another data directory, is not taken. */
-function take(place: string, root: string): string {
+/**
+ * Takes the directory for the data directory `root`, and returns it. What somebody else made there, or made for another data
+ * directory, is not taken: throws why.
+ */
+export function takeDirectory(place: string, root: string): string {
   makeOpen(dirname(place));
   if (!canReachBelow(dirname(place))) throw new Error(`other users cannot enter ${dirname(place)}`);
   makeOpen(place);
-  const owner = readIfThere(join(place, 'owner'))?.trim();
+  const owner = ownerOf(place);
   if (owner !== undefined && owner !== root) throw new Error(`${place} belongs to ${owner}`);
-  // A data directory that was removed by hand leaves its database behind; a new one of the same name must not inherit it.
+  // A data directory that was removed by hand leaves its data behind; a new one of the same name must not inherit it.
   if (owner !== undefined) {
     refuseMounts(place);
-    for (const entry of ['database', 'nodes']) rmSync(join(place, entry), { recursive: true, force: true });
+    for (const entry of readdirSync(place)) if (entry !== OWNER) rmSync(join(place, entry), { recursive: true, force: true });
   }
-  replaceFile(join(place, 'owner'), `${root}\n`);
+  replaceFile(join(place, OWNER), `${root}\n`);
   return place;
+}
+
+/** Whether the place is there and was taken for `root`. */
+export function isPlaceOf(place: string, root: string): boolean {
+  return ownerOf(place) === root;
+}
+
+/** The data directory that a place was taken for; undefined: it is none. */
+export function ownerOf(place: string): string | undefined {
+  return readIfThere(join(place, OWNER))?.trim();
+}
+
+/** The name of a data directory's place among others. */
+export function placeName(root: string): string {
+  return createHash('sha256').update(root).digest('hex').slice(0, 16);
 }
 
 /** A directory of ours that others pass through, whatever the umask. */

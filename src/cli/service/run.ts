@@ -9,6 +9,7 @@ import { openFront } from './front.ts';
 import { provideKeys, usesWellKnownKeys } from './keys.ts';
 import { machineLimits } from './limits.ts';
 import { openLog } from './log.ts';
+import { diskInMemory, memoryLimits } from './memory.ts';
 import type { ApiPart, OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { Room, diskOf, watchRoom } from './room.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
@@ -81,12 +82,13 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   record.listens(front.port);
 
   const place = directory.place ?? directory.root;
+  const disk = directory.memory === null ? diskOf(place) : diskInMemory(diskOf(place), directory.memory);
   let owner: OwnerPart | undefined;
   const roomSeen = (): void => {
     record.writeAgain();
     owner?.roomSeen();
   };
-  const room = new Room({ disk: diskOf(place), path: place, log, onRoom: roomSeen });
+  const room = new Room({ disk, path: place, log, onRoom: roomSeen });
   cleanups.add('look at the room', watchRoom(room));
 
   const starting = startDatabase(composition);
@@ -113,7 +115,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   api = await parts.startApi(context, storage, started);
   signal.throwIfAborted();
   front.serve(api);
-  record.limits = [...new Set([...(await machineLimits(composition.options)), ...started.limits, ...storageLimits(composition)])];
+  record.limits = [...new Set([...(await machineLimits(composition.options)), ...started.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
   record.isolation = started.isolation;
   record.change('ready');
   log.info({ endpoint }, 'ready');

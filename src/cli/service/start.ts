@@ -1,16 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { waitUntil } from '../../processes/end.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 import { CommandError, EXIT, type ExitCode } from '../errors.ts';
 import { lastLines } from '../lastLines.ts';
 import { claimDataDirectory } from './claim.ts';
-import { type DataDirectory, findDataDirectory } from './dataDirectory.ts';
+import { type DataDirectory, findDataDirectory, type Layout } from './dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
 import { moveIfLong } from './log.ts';
+import { memoryBytes } from './memory.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
@@ -21,6 +22,10 @@ export interface Wishes extends SilenceWishes {
   readonly wellKnownKey?: boolean;
   readonly databaseUrl?: string;
   readonly blobPort?: number;
+  /** Everything in memory; `true`: in the usual share of it. */
+  readonly ephemeral?: string | true;
+  /** Where the directories of nodes lie. */
+  readonly nodeDir?: string;
 }
 
 const DEFAULT_PORT = 10800;
@@ -64,11 +69,15 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.blobPort !== undefined && blobEndpoint !== undefined && String(wishes.blobPort) !== new URL(blobEndpoint).port ? [`with blobs at ${blobEndpoint}`] : []),
     ...(wishes.wellKnownKey === true && !wellKnownKeys ? ['without --well-known-key'] : []),
     ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
+    ...(wishes.ephemeral !== undefined && memoryBytes(wishes.ephemeral) !== directory.memory?.bytes ? [`with its data ${directory.memory === null ? 'on disk' : `in ${directory.memory.bytes} bytes of memory`}`] : []),
+    ...(wishes.nodeDir !== undefined && !isBelow(directory.nodes, wishes.nodeDir) ? [`with its nodes in ${directory.nodes}`] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
   throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
 }
+
+const isBelow = (path: string, directory: string): boolean => path.startsWith(`${resolve(directory)}/`);
 
 /** How the next service runs. */
 export interface Decision {
@@ -83,7 +92,8 @@ export interface Decision {
  * is told all by its starter and keeps nothing: it was given no secrets.
  */
 export function decideOptions(path: string, wishes: Wishes): Decision {
-  const directory = claimDataDirectory(path);
+  const layout = layoutOf(wishes);
+  const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
   const given = {
@@ -100,6 +110,18 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       silence: decideSilence(wishes, former?.silence),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
+  };
+}
+
+/** What is asked for before anything is made. Throws `CommandError` for a data directory in memory whose database is elsewhere. */
+function layoutOf({ ephemeral, nodeDir, databaseUrl }: Wishes): Layout {
+  const elsewhere = databaseUrl || process.env['LINARITE_DATABASE_URL'] || process.env['LINARITE_STORAGE_CONNECTION_STRING'];
+  if (ephemeral !== undefined && elsewhere) {
+    throw new CommandError(EXIT.usage, '--ephemeral keeps database and blobs in memory: it goes with no database or storage account that is given');
+  }
+  return {
+    ...(ephemeral === undefined ? {} : { memoryBytes: memoryBytes(ephemeral) }),
+    ...(nodeDir === undefined ? {} : { nodeDirectory: nodeDir }),
   };
 }
 

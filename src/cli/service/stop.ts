@@ -36,7 +36,7 @@ export async function stopService(directory: DataDirectory, agents: AgentsFate):
   const leftovers: string[] = [];
   if (agents === 'end') {
     const { endAgents } = await import('./agents.ts');
-    const count = await endAgents(directory.nodes);
+    const count = await endAgents(directory);
     if (count > 0) leftovers.push(`${count} agent${count === 1 ? '' : 's'}`);
   }
   leftovers.push(...(await endParts(directory)));

@@ -55,7 +55,7 @@ export const createParts = (): Parts => {
 
 const startOwner = async (context: ServiceContext, storage: Storage, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
-  const provider = localNodes(directory.nodes, (message) => log.warn({ reason: message }, 'something of a node is left'));
+  const provider = localNodes(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});

@@ -18,6 +18,8 @@ export interface PostgresOptions {
   readonly binariesDirectory?: string;
   /** What PostgreSQL says goes to the end of this file; default `directory.log`. */
   readonly logFile?: string;
+  /** What it may take of its file system, where that is little; then its log is kept short. */
+  readonly roomBytes?: number;
   /** Longest time to wait for recovery after a crash, in milliseconds; default 10 minutes. */
   readonly startTimeoutMs?: number;
 }
@@ -79,7 +81,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   rmSync(socket, { recursive: true, force: true });
   mkdirSync(socket, { mode: 0o700 });
   if (account !== undefined) chownSync(socket, account.uid, account.gid);
-  writeIfOther(join(data, 'postgresql.conf'), settingsFile(socket));
+  writeIfOther(join(data, 'postgresql.conf'), settingsFile(socket, options.roomBytes));
   writeIfOther(join(data, 'pg_hba.conf'), HOST_BASED_AUTHENTICATION);
 
   const logFile = options.logFile ?? `${directory}.log`;

@@ -5,6 +5,8 @@ interface Setting {
   readonly why: string;
 }
 
+const MOST_LOG_MB = 2048;
+
 /** Written to postgresql.conf at each start, so that a newer release's values take effect. */
 const SETTINGS: readonly Setting[] = [
   { name: 'fsync', value: 'on', why: 'what was acknowledged is durable' },
@@ -14,7 +16,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'unix_socket_permissions', value: '0700', why: 'the directory is closed as well' },
   { name: 'max_connections', value: '100', why: 'service, blob server and a person with psql' },
   { name: 'shared_buffers', value: '128MB', why: 'sensible on a laptop' },
-  { name: 'max_wal_size', value: '2GB', why: 'fewer checkpoints while many tasks are added' },
+  { name: 'max_wal_size', value: `${MOST_LOG_MB}MB`, why: 'fewer checkpoints while many tasks are added' },
   { name: 'checkpoint_timeout', value: '15min', why: 'fewer full-page images; recovery of this much takes seconds' },
   { name: 'wal_compression', value: 'on', why: 'full-page images are most of what is written' },
   { name: 'jit', value: 'off', why: 'our statements are short; compiling them costs more than it saves' },
@@ -31,10 +33,15 @@ const SETTINGS: readonly Setting[] = [
   { name: 'log_timezone', value: "'UTC'", why: 'as in our own log' },
 ];
 
-/** The text of postgresql.conf. */
-export function settingsFile(socketDirectory: string): string {
+/** Of what a database in memory may take, its log takes at most this part between two checkpoints. */
+const SHARE_OF_LOG = 1 / 8;
+const MIB = 1024 * 1024;
+
+/** The text of postgresql.conf. `roomBytes`: what data and log may take together where that is little. */
+export function settingsFile(socketDirectory: string, roomBytes = Infinity): string {
+  const logMegabytes = Math.floor((roomBytes * SHARE_OF_LOG) / MIB);
   const quoted = `'${socketDirectory.replaceAll("'", "''")}'`;
-  const lines = SETTINGS.map(({ name, value, why }) => `${name} = ${value}  # ${why}`);
+  const lines = SETTINGS.map(({ name, value, why }) => `${name} = ${name === 'max_wal_size' && logMegabytes < MOST_LOG_MB ? `${logMegabytes}MB` : value}  # ${why}`);
   return `# Written by linarite at each start; changes here are lost.\n${lines.join('\n')}\nunix_socket_directories = ${quoted}\n`;
 }
 
