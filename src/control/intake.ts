@@ -1,5 +1,7 @@
 import type { CoreEvent } from '../core/events.ts';
+import type { JobIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
+import type { JobStatus } from '../core/status.ts';
 import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';
 import type { Specs } from './specs.ts';
 import { Sweeps } from './sweeps.ts';
@@ -25,6 +27,8 @@ export class Intake {
   /** Jobs with committed tasks that have not been taken in, and up to where each job's have. */
   readonly #unread = new Set<JobNumber>();
   readonly #ingested = new Map<JobNumber, TaskNumber>();
+  /** Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings their rows along, and each one after it while they are not whole (-1). */
+  readonly #uncertain = new Set<JobNumber>();
 
   constructor(store: OwnerStore, account: AccountNumber, specs: Specs) {
     this.#store = store;
@@ -33,11 +37,21 @@ export class Intake {
   }
 
   /** Starts over with what has been loaded: all jobs that are not completed. */
-  reset(jobs: readonly { readonly job: JobNumber; readonly nextTask: TaskNumber; readonly ingested: TaskNumber }[]): void {
+  reset(jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[]): void {
     this.#sweeps.startOver();
     this.#unread.clear();
     this.#ingested.clear();
-    for (const { job, nextTask, ingested } of jobs) this.#expectTasks(job, nextTask, ingested);
+    this.#uncertain.clear();
+    for (const { intent: { job, nextTask, reactivations }, status } of jobs) {
+      this.#expectTasks(job, nextTask, status?.ingested ?? 0);
+      if (reactivations < 0) this.#uncertain.add(job);
+    }
+  }
+
+  /** The job was found to have been asked for more than is known here: at the next `read` it comes with all of that. */
+  catchUp(job: JobNumber): void {
+    this.#uncertain.add(job);
+    this.#sweeps.ask();
   }
 
   /** Looks at the inbox at the next `read`. Returns the number of the sweep that covers everything committed before this call. */
@@ -52,12 +66,14 @@ export class Intake {
   forgetJob(job: JobNumber): void {
     this.#ingested.delete(job);
     this.#unread.delete(job);
+    this.#uncertain.delete(job);
     this.#sweeps.forgetJob(job);
   }
 
   /** Throws what the store throws; then nothing has been taken, and the next call begins anew. */
   async read(): Promise<Taken> {
     const before = new Map<JobNumber, TaskNumber>();
+    const uncertain = [...this.#uncertain];
     try {
       return await this.#read(before);
     } catch (error) {
@@ -65,6 +81,7 @@ export class Intake {
         this.#ingested.set(job, ingested);
         this.#unread.add(job);
       }
+      for (const job of uncertain) this.#uncertain.add(job);
       this.#sweeps.startOver();
       throw error;
     }
@@ -84,13 +101,15 @@ export class Intake {
 
   async #readInbox(events: CoreEvent[]): Promise<InboxBatch> {
     this.#sweeps.begin();
-    const batch = await this.#store.readInbox(this.#account, INBOX_ENTRIES_A_TICK);
+    const batch = await this.#store.readInbox(this.#account, INBOX_ENTRIES_A_TICK, [...this.#uncertain]);
+    this.#uncertain.clear();
     for (const intent of batch.pools) {
       this.#specs.forgetPool(intent.pool);
       events.push({ kind: 'pool', intent });
     }
     for (const { intent, status } of batch.jobs) {
       this.#specs.forgetJob(intent.job);
+      if (intent.reactivations < 0) this.#uncertain.add(intent.job);
       events.push({ kind: 'job', intent, status });
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }

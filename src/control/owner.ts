@@ -1,12 +1,12 @@
 import type { AgentFrame } from '../agent/frames.ts';
-import type { Command, Decisions } from '../core/decisions.ts';
+import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core, JobExplanation, Reason } from '../core/port.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, GuardFailed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
 import { listenTo } from './agentDoor.ts';
 import { Channels } from './channels.ts';
@@ -46,6 +46,8 @@ export class Owner {
   #core: Core | null = null;
   #events: CoreEvent[] = [];
   #noRoom: NoRoom | null = null;
+  /** Jobs that did not end although the last tick decided so: told before anything else. */
+  #refused: readonly JobNumber[] = [];
   /** What the last commit decided, as long as it has not been sent. */
   #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> } | null = null;
   readonly #waiters = new Waiters();
@@ -181,15 +183,16 @@ export class Owner {
       const now = this.#options.clock();
       const absences = this.#absent.due(this.#options.monotonic());
       // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
-      const events = [...asked.events, ...this.#events.splice(0), ...absences];
+      const events = [...this.#refusals(), ...asked.events, ...this.#events.splice(0), ...absences];
       const marks = this.#channels.applied();
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
       const decisions = decide(core, { now, seed, events });
       times.enter('commit');
-      const specs = await this.#commit(now, seed, events, asked.entries, decisions);
+      const { specs, refused } = await this.#commit(now, seed, events, asked.entries, decisions);
       times.enter('dispatch');
       this.#noRoom = null;
-      this.#settle({ events, decisions, specs: specs.values() }, marks);
+      this.#settle({ events, decisions: withoutEndings(decisions, refused), specs: specs.values() }, marks);
+      this.#keepGoing(refused);
       this.#waiters.done(asked.sweep);
       this.#undelivered = { commands: decisions.commands, specs };
     } catch (error) {
@@ -254,11 +257,11 @@ export class Owner {
     const core = this.#core;
     if (this.#phase === 'ready' && core !== null) {
       const now = clock();
-      const events = [...this.#events.splice(0), { kind: 'shutdown' } as const];
+      const events = [...this.#refusals(), ...this.#events.splice(0), { kind: 'shutdown' } as const];
       const decisions = decide(core, { now, seed: 0, events });
       // What could not be said now is found out by the next owner: the nodes are gone.
       await this.#commit(now, 0, events, [], decisions).then(
-        (specs) => this.#story?.tick({ events, decisions, specs: specs.values(), nodes: this.#nodes }),
+        ({ specs, refused }) => this.#story?.tick({ events, decisions: withoutEndings(decisions, refused), specs: specs.values(), nodes: this.#nodes }),
         (error: unknown) => log.error({ error }, 'the last tick was not committed'),
       );
     }
@@ -331,11 +334,12 @@ export class Owner {
     this.#specs.clear();
     this.#nodes.clear();
     this.#events = [{ kind: 'room', maxNodes }];
+    this.#refused = [];
     this.#undelivered = null;
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
     const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     this.#absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
-    this.#intake.reset(snapshot.jobs.map(({ intent: { job, nextTask }, status }) => ({ job, nextTask, ingested: status?.ingested ?? 0 })));
+    this.#intake.reset(snapshot.jobs);
     this.#core = loaded(createCore, snapshot, clock());
     this.#story?.load(snapshot);
     this.#phase = 'ready';
@@ -362,14 +366,14 @@ export class Owner {
     events: readonly CoreEvent[],
     inboxEntries: readonly number[],
     decisions: Decisions,
-  ): Promise<ReadonlyMap<string, AttemptSpec>> {
-    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return new Map();
+  ): Promise<{ readonly specs: ReadonlyMap<string, AttemptSpec>; readonly refused: readonly JobNumber[] }> {
+    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { specs: new Map(), refused: [] };
     const offered = new Map<string, { job: JobNumber; task: TaskNumber }>();
     for (const command of decisions.commands) {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
     }
     this.#tick += 1;
-    const { specs } = await this.#options.store.commit({
+    const { specs, refused } = await this.#options.store.commit({
       account: this.#options.account.number,
       epoch: this.#epoch,
       tick: this.#tick,
@@ -380,7 +384,20 @@ export class Owner {
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
       journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events) },
     });
-    return new Map(specs.map((spec) => [taskName(spec), spec]));
+    return { specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused };
+  }
+
+  /** Tasks were added to these jobs, or made active again, while they were to end: the rules take that back in the next tick, which brings what the jobs wait for. */
+  #keepGoing(refused: readonly JobNumber[]): void {
+    this.#refused = refused;
+    for (const job of refused) this.#intake.catchUp(job);
+    if (refused.length > 0) this.#options.log.info({ account: this.#options.account.name, jobs: refused }, 'jobs go on that were about to end: tasks were added to them, or made active again');
+  }
+
+  #refusals(): readonly CoreEvent[] {
+    const refusals = this.#refused.map((job) => ({ kind: 'endingRefused', job }) as const);
+    this.#refused = [];
+    return refusals;
   }
 
   /** The commit is done: what follows from it in memory, and what may be said now. */
@@ -451,8 +468,7 @@ export class Owner {
       return;
     }
     if (error instanceof NoRoom) this.#starve(error);
-    if (error instanceof GuardFailed) log.info({ account: account.name, jobs: error.jobs }, 'tasks were added to a job that was about to end: loading the account again');
-    else log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
+    log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
     this.#phase = 'loading';
     this.#core = null;
     this.#channels.closeAll('the owner loads the account again');

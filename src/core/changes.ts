@@ -14,7 +14,7 @@ export class Changes {
   #goneJobs: JobNumber[] = [];
   #gonePools: PoolNumber[] = [];
   #satisfied: { readonly job: JobNumber; readonly idKey: string }[] = [];
-  #guards: JobGuard[] = [];
+  #endings: { readonly job: Job; readonly before: Job['status'] }[] = [];
   #commands: Command[] = [];
   /** Tasks that ended, by decide: see `Job.recent`. */
   readonly #remembered: Task[][] = [];
@@ -59,8 +59,9 @@ export class Changes {
     this.#satisfied.push({ job, idKey });
   }
 
-  guard(guard: JobGuard): void {
-    this.#guards.push(guard);
+  /** The job ends by itself; `before`: its status without that. */
+  ending(job: Job, before: Job['status']): void {
+    this.#endings.push({ job, before });
   }
 
   command(command: Command): void {
@@ -84,19 +85,19 @@ export class Changes {
     const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
     const decisions = {
       tasks: tasks.map((task) => task.status),
-      jobs: drain(this.#jobs).filter((job) => !job.gone).map(jobRow),
+      jobs: drain(this.#jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
       nodes: drain(this.#nodes).map(nodeRow),
       gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
       satisfied: this.#satisfied.filter(({ job }) => !this.#goneJobs.includes(job)),
-      guards: this.#guards,
+      guards: this.#endings.map(guardOf),
       commands: this.#commands,
     };
     this.#goneTasks = [];
     this.#goneJobs = [];
     this.#gonePools = [];
     this.#satisfied = [];
-    this.#guards = [];
+    this.#endings = [];
     this.#commands = [];
     const { gone } = decisions;
     const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
@@ -119,7 +120,11 @@ const drain = <Row extends { dirty: boolean }>(rows: Row[]): Row[] => {
   return taken;
 };
 
-const jobRow = (job: Job): JobStatus => ({ ...job.status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
+const jobRow = (job: Job, status = job.status): JobStatus => ({ ...status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
+
+function guardOf({ job, before }: { readonly job: Job; readonly before: Job['status'] }): JobGuard {
+  return { job: job.number, ingested: job.ingested, reactivations: job.intent.reactivations, otherwise: jobRow(job, before) };
+}
 
 const nodeRow = (node: Node): NodeStatus => ({
   node: node.number,

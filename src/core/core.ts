@@ -2,7 +2,7 @@ import { currentAttempt } from './attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain, explainJob } from './explain.ts';
-import { reviewJob, takeJob } from './jobLife.ts';
+import { confirmEndings, reviewJob, takeEndingBack, takeJob } from './jobLife.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
@@ -54,6 +54,9 @@ const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
       if (job !== undefined && event.task.intent.task <= job.ingested) request(state, job, event.task, now);
       return;
     }
+    case 'endingRefused':
+      takeEndingBack(state, event.job);
+      return;
     case 'shutdown':
       state.closing = true;
       for (const node of state.nodes.values()) shutDown(state, node, now);
@@ -86,6 +89,7 @@ const takeInNew = (state: CoreState, job: Job, { through, tasks }: Extract<CoreE
 
 const decide = (state: CoreState, now: Instant, random: Random): Decisions => {
   const { review, releases } = state;
+  confirmEndings(state);
   const fired = fireTimers(state, now);
   const isStill = !fired && releases.length + review.jobs.size + review.pools.size + review.nodes.size + review.placement.size === 0;
   releaseDependants(state);

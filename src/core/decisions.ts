@@ -22,12 +22,17 @@ export type Command =
   /** Ends the node's silent agent and all it started; what lies on the node stays for its next life. Answered by the provider: `ended`. */
   | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number };
 
-/** Holds only if no task was added to the job, or made active again, meanwhile: a job must not end by itself beside an accepted request to run something. */
+/**
+ * The job ends by itself in this tick, if no task was added to it, or made active again, meanwhile: it must not end beside an accepted request to run something.
+ * A commit that finds otherwise refuses this ending alone; the event `endingRefused` then tells the rules, before anything else.
+ */
 export interface JobGuard {
   readonly job: JobNumber;
   readonly ingested: TaskNumber;
   /** `JobIntent.reactivations`. */
   readonly reactivations: number;
+  /** The job's row without the ending. */
+  readonly otherwise: JobStatus;
 }
 
 /** One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the commit. */
@@ -51,4 +56,11 @@ export interface Decisions {
    * the journal: one without rows may still have changed what the rules hold in memory.
    */
   readonly isIdle: boolean;
+}
+
+/** What a commit has written that refused these jobs' endings: their rows are those without it. Nothing else of a tick follows from the end of a job by itself. */
+export function withoutEndings(decisions: Decisions, refused: readonly JobNumber[]): Decisions {
+  if (refused.length === 0) return decisions;
+  const otherwise = new Map(decisions.guards.flatMap((guard) => (refused.includes(guard.job) ? [[guard.job, guard.otherwise] as const] : [])));
+  return { ...decisions, jobs: decisions.jobs.map((row) => otherwise.get(row.job) ?? row) };
 }

@@ -93,6 +93,11 @@ export type CoreEvent =
   | { readonly kind: 'silent'; readonly node: NodeNumber }
   /** The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`: for the log and the node's errors. */
   | { readonly kind: 'unheard'; readonly node: NodeNumber; readonly step: SilenceStep; readonly silentMs: number }
+  /**
+   * The commit of the last decide refused this job's end by itself (`JobGuard`); everything else of it is committed. Comes before anything else that happened since;
+   * what was asked of the job meanwhile comes as events of its own, its new intent among them.
+   */
+  | { readonly kind: 'endingRefused'; readonly job: JobNumber }
   /** How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before anything else. */
   | { readonly kind: 'room'; readonly maxNodes: number | null }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
@@ -117,7 +122,10 @@ export interface Snapshot {
   readonly nodes: readonly NodeStatus[];
   /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart (the first counts from 1), so count on from here. */
   readonly nextNode: NodeNumber;
-  /** Jobs that are not completed, and completed ones whose tasks a delete has still to clear. */
+  /**
+   * Jobs that are not completed, and completed ones whose tasks a delete has still to clear. Their `reactivations` are -1 where there were any: of some the inbox alone
+   * may tell.
+   */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /**
    * Open tasks (taken in, not completed), and completed ones of which something is asked; each either in `tasks` or in `plain`, both in the order of their numbers.

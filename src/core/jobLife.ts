@@ -1,7 +1,7 @@
 import { askRevoke, isLive, relist, withdraw } from './attempts.ts';
 import { Dependencies } from './dependencies.ts';
 import type { JobIntent } from './intent.ts';
-import { idKey, type Instant } from './keys.ts';
+import { idKey, type Instant, type JobNumber } from './keys.ts';
 import type { CoreState, Job } from './model.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
 import type { JobState, JobStatus } from './status.ts';
@@ -15,6 +15,7 @@ import { COMPLETED_JOBS_KEPT } from './tunables.ts';
  * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued, terminated or waited for; with none left
  * `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever ends it (a client, its wall clock, its last task, an exit condition): `terminating`,
  * while running tasks are terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them.
+ * What ends by itself ends in one step, and may have to come back: the commit refuses the end beside a task that was added or made active again meanwhile.
  * Delete: running tasks are terminated; with none left the job goes, and its tasks with it.
  *
  * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job is in is only noted.
@@ -104,6 +105,7 @@ const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     dependencies: intent.usesTaskDependencies && status.state !== 'completed' ? new Dependencies() : null,
     recent: new Map(),
     exitAction: null,
+    ending: null,
     gone: false,
     dirty: false,
   };
@@ -124,18 +126,16 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
   // First: the last task that a disable waited for may have been the job's last.
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
-  if (allTasksComplete(job)) {
-    terminate(state, job, REASONS.allComplete, now);
-    state.changes.guard({ job: job.number, ingested: job.ingested, reactivations: intent.reactivations });
-  }
-  if (job.live.size > 0) return;
-  if (job.status.state === 'terminating') {
-    move(state, job, 'completed', now);
-    job.status = { ...job.status, endedAt: now };
-    setWallClock(state, job);
-    forgetTasks(state, job);
-    keepCompleted(state, job);
-  }
+  if (allTasksComplete(job)) endByItself(state, job, now);
+  if (job.status.state === 'terminating' && job.live.size === 0) finish(state, job, now);
+};
+
+const finish = (state: CoreState, job: Job, now: Instant): void => {
+  move(state, job, 'completed', now);
+  job.status = { ...job.status, endedAt: now };
+  setWallClock(state, job);
+  forgetTasks(state, job);
+  keepCompleted(state, job);
 };
 
 const takeAction = (state: CoreState, job: Job, now: Instant): void => {
@@ -179,14 +179,45 @@ const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now:
 };
 
 /**
- * Every task is completed, also if there is none (task semantics 6.17). The guard that goes with it fails the commit if one was added or made active again meanwhile; one that is known
- * to have been added but has not come here yet is waited for.
+ * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may have been made active again, but has not come here
+ * yet is waited for.
  */
-const allTasksComplete = ({ intent, status, tasks, ingested }: Job): boolean =>
+const allTasksComplete = ({ intent, status, tasks, ingested, live }: Job): boolean =>
   intent.onAllTasksComplete === 'terminatejob' &&
   (status.state === 'active' || status.state === 'disabled') &&
-  tasks.active + tasks.running === 0 &&
-  ingested >= intent.nextTask - 1;
+  tasks.active + tasks.running + live.size === 0 &&
+  ingested >= intent.nextTask - 1 &&
+  intent.reactivations >= 0;
+
+/** No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task of which the rules have not heard. */
+function endByItself(state: CoreState, job: Job, now: Instant): void {
+  const { status, dependencies } = job;
+  terminate(state, job, REASONS.allComplete, now);
+  finish(state, job, now);
+  job.ending = { status, dependencies };
+  state.endings.add(job);
+  state.changes.ending(job, status);
+}
+
+/** What the last decide ended has ended: its commit is done, and nobody has said otherwise. */
+export function confirmEndings(state: CoreState): void {
+  for (const job of state.endings) job.ending = null;
+  state.endings.clear();
+}
+
+/** The job is as it was before it ended by itself, as its row is; what it has to wait for is on its way here. */
+export function takeEndingBack(state: CoreState, number: JobNumber): void {
+  const job = state.jobs.get(number);
+  if (job === undefined || job.ending === null) throw new Error(`job ${number} has not ended by itself in the last decide`);
+  job.status = job.ending.status;
+  job.dependencies = job.ending.dependencies;
+  job.ending = null;
+  state.endings.delete(job);
+  state.completedJobs.delete(job);
+  setWallClock(state, job);
+  relist(state, job);
+  state.review.jobs.add(job);
+}
 
 /** A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken back, the latest first. */
 const keepToLimit = (state: CoreState, job: Job): void => {

@@ -23,6 +23,7 @@ export const load = (snapshot: Snapshot, now: Instant): CoreState => {
     nodesById: new Map(),
     jobs: new Map(),
     completedJobs: new Set(),
+    endings: new Set(),
     queues: new Map(),
     timers: new Timers(),
     changes: new Changes(),

@@ -21,6 +21,8 @@ export interface CoreState {
   readonly jobs: Map<JobNumber, Job>;
   /** Completed jobs still held, oldest first. */
   readonly completedJobs: Set<Job>;
+  /** Jobs that the last decide ended by themselves: whether that holds is known before the next one. */
+  readonly endings: Set<Job>;
   /** By lower-case pool id, whether such a pool exists or not, as long as a pool or a job names it. */
   readonly queues: Map<string, PoolQueue>;
   readonly timers: Timers;
@@ -125,6 +127,8 @@ export interface Job {
   readonly recent: Map<TaskNumber, Task>;
   /** An exit condition asks for this. */
   exitAction: 'disable' | 'terminate' | null;
+  /** What it was before the last decide ended it by itself; null: that decide did not. */
+  ending: { readonly status: Job['status']; readonly dependencies: Dependencies | null } | null;
   gone: boolean;
   dirty: boolean;
 }

@@ -21,6 +21,8 @@ export interface Workload {
   readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
   readonly dependencies: number;
+  /** All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is committed. Default: none do. */
+  readonly besideEndings?: number;
 }
 
 const COLLECTION = 100;
@@ -40,6 +42,7 @@ export const createClients = (options: {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
+  const { besideEndings = null } = workload;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
 
@@ -80,7 +83,7 @@ export const createClients = (options: {
       maxTaskRetryCount: world.between(0, 2),
       maxWallClockMs: varied && world.chance(0.1) ? world.between(20_000, 90_000) : null,
       usesTaskDependencies: world.chance(workload.dependencies),
-      onAllTasksComplete: 'noaction',
+      onAllTasksComplete: besideEndings === null ? 'noaction' : 'terminatejob',
       onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
       action: { kind: 'none' },
       actionSequence: 0,
@@ -136,6 +139,15 @@ export const createClients = (options: {
     if (workload.singleEveryMs !== null && workload.singleEveryMs !== undefined) addSingles(workload.singleEveryMs);
   };
 
+  /** The commit that ends the job by itself has begun, and does not yet see what happens here. */
+  const besideEnding = (number: JobNumber): void => {
+    const job = tables.jobs.get(number);
+    if (besideEndings === null || job === undefined || !world.chance(besideEndings)) return;
+    const failed = ['active', 'disabled'].includes(stateOf(job)) ? world.pick([...job.tasks.values()].filter(mayRunAgain)) : undefined;
+    if (failed !== undefined && world.chance(0.5)) void reactivate(number, failed).then(options.sweep);
+    else void addTasks(number, world.between(1, 3));
+  };
+
   const addSingles = (everyMs: number): void => {
     if (world.now() >= EPOCH + workload.forMs) return;
     const job = someJob('active');
@@ -150,6 +162,9 @@ export const createClients = (options: {
     const task = job === undefined ? undefined : world.pick([...job.tasks.values()].filter(({ intent }) => intent.deletedAt === null));
     return job === undefined || task === undefined ? null : { job, task, number: job.intent.job };
   };
+  const mayRunAgain = (task: TaskRecord): boolean => task.intent.deletedAt === null && isCompleted(task) && task.status?.result !== 'success';
+  const reactivate = (job: JobNumber, { intent }: TaskRecord): Promise<void> =>
+    intents.changeTask(job, intent.task, { reactivateSequence: intent.reactivateSequence + 1, terminateAt: null });
   const isCompleted = ({ intent, status }: TaskRecord): boolean => taskState({ ...intent, modifiedAt: intent.createdAt }, status).state === 'completed';
   const resize = async (pool: PoolNumber, change: Partial<PoolIntent>): Promise<void> => {
     const intent = tables.pools.get(pool)?.intent;
@@ -195,9 +210,9 @@ export const createClients = (options: {
     },
     reactivateTask: () => {
       const found = someTask();
-      if (found === null || !isCompleted(found.task) || found.task.status?.result === 'success') return undefined;
+      if (found === null || !mayRunAgain(found.task)) return undefined;
       const { number, task: { intent } } = found;
-      const asked = intents.changeTask(number, intent.task, { reactivateSequence: intent.reactivateSequence + 1, terminateAt: null });
+      const asked = reactivate(number, found.task);
       return world.chance(0.2) ? asked.then(() => intents.changeTask(number, intent.task, { terminateAt: world.now() })) : asked;
     },
     resize: () => {
@@ -239,5 +254,5 @@ export const createClients = (options: {
     options.wake();
   };
 
-  return { begin, act, mend, deleteAll };
+  return { begin, act, besideEnding, mend, deleteAll };
 };

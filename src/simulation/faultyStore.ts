@@ -64,7 +64,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     heartbeat: (process) => ask(() => inner.heartbeat(process)),
     resign: (process) => ask(() => inner.resign(process)),
     load: (account) => ask(() => inner.load(account)),
-    readInbox: (account, limit) => ask(() => inner.readInbox(account, limit)),
+    readInbox: (account, limit, also) => ask(() => inner.readInbox(account, limit, also)),
     readTasks: (job, after, limit) => ask(() => inner.readTasks(job, after, limit)),
     commit,
     readJobSpecs: (jobs) => ask(() => inner.readJobSpecs(jobs)),
@@ -92,7 +92,7 @@ const copied = (tick: TickCommit): TickCommit => {
       nodes: decisions.nodes.map((node) => ({ ...node, recentTasks: [...node.recentTasks] })),
       gone: { tasks: [...decisions.gone.tasks], jobs: [...decisions.gone.jobs], pools: [...decisions.gone.pools] },
       satisfied: [...decisions.satisfied],
-      guards: [...decisions.guards],
+      guards: decisions.guards.map((guard) => ({ ...guard, otherwise: { ...guard.otherwise } })),
     },
   };
 };

@@ -1,8 +1,9 @@
+import { withoutEndings } from '../core/decisions.ts';
 import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, GuardFailed, OWNER_DEAD_AFTER_MS, type InboxBatch, type OwnerStore, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
@@ -45,9 +46,9 @@ export interface Tables {
 
 /**
  * A store in memory that keeps the contract PostgreSQL keeps (the contract suite holds both). Each call takes effect at once and whole;
- * delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is applied.
+ * delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is applied, and which jobs' endings it refuses.
  */
-export const memoryStore = (options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit) => void }) => {
+export const memoryStore = (options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit, refused: readonly JobNumber[]) => void }) => {
   const processes = new Map<string, { url: string; heartbeat: Instant }>();
   const ownership = new Map<AccountNumber, { process: string | null; epoch: number }>();
   const pools = new Map<PoolNumber, PoolRecord>();
@@ -75,14 +76,15 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     return { epoch: row.epoch + 1 };
   };
 
-  const readInbox = (account: AccountNumber, limit: number): InboxBatch => {
+  const readInbox = (account: AccountNumber, limit: number, also: readonly JobNumber[]): InboxBatch => {
     const mine = inbox.filter((entry) => entry.account === account);
     const taken = mine.slice(0, limit);
     const foundPools = new Map<PoolNumber, PoolIntent>();
     const foundJobs = new Map<JobNumber, { intent: JobIntent; status: JobStatus | null }>();
     const foundTasks = new Map<string, InboxBatch['tasks'][number]>();
     const jobsWithNewTasks = new Set<JobNumber>();
-    for (const { kind, subject, task: number } of taken) {
+    const alsoAsked = also.map((job) => ({ kind: 'job' as const, subject: job, task: 0 }));
+    for (const { kind, subject, task: number } of [...taken, ...alsoAsked]) {
       const pool = kind === 'pool' ? pools.get(subject) : undefined;
       const job = kind === 'job' || kind === 'task' ? jobs.get(subject) : undefined;
       const task = kind === 'task' ? job?.tasks.get(number) : undefined;
@@ -127,15 +129,14 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
   const satisfiedIds = (job: JobRecord): string[] =>
     job.intent.usesTaskDependencies ? [...job.satisfied, ...takenIn(job).flatMap(({ intent, status }) => (status?.dependency === 'satisfy' ? [intent.idKey] : []))] : [];
 
-  const commit = (tick: TickCommit): Awaited<ReturnType<OwnerStore['commit']>> => {
+  const commit = (tick: TickCommit): Committed => {
     if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
-    const { decisions } = tick;
-    const refused = decisions.guards.flatMap(({ job, ingested, reactivations }) => {
+    const refused = tick.decisions.guards.flatMap(({ job, ingested, reactivations }) => {
       const intent = jobs.get(job)?.intent;
       return intent === undefined || (intent.nextTask - 1 === ingested && intent.reactivations === reactivations) ? [] : [job];
     });
-    if (refused.length > 0) throw new GuardFailed(refused);
-    options.onCommit?.(tick);
+    const decisions = withoutEndings(tick.decisions, refused);
+    options.onCommit?.(tick, refused);
     for (const status of decisions.pools) found(pools.get(status.pool), `pool ${status.pool}`).status = status;
     for (const status of decisions.jobs) found(jobs.get(status.job), `job ${status.job}`).status = status;
     for (const status of decisions.tasks) {
@@ -153,7 +154,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       const record = jobs.get(job)?.tasks.get(task);
       return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: { id: record.intent.idKey, commandLine: 'true', requiredSlots: record.intent.requiredSlots } }];
     });
-    return { specs };
+    return { specs, refused };
   };
 
   const store: OwnerStore = {
@@ -176,12 +177,12 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max((account - 1) * NODES_PER_ACCOUNT, ...ownNodes.map(({ node }) => node)) + 1,
-        jobs: mine.map(({ intent, status }) => ({ intent, status })),
+        jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
         satisfied: living.map((job) => ({ job: job.intent.job, ids: satisfiedIds(job) })).filter(({ ids }) => ids.length > 0),
       };
     },
-    readInbox: async (account, limit) => readInbox(account, limit),
+    readInbox: async (account, limit, also = []) => readInbox(account, limit, also),
     readTasks: async (job, after, limit) => readTasks(job, after, limit),
     commit: async (tick) => commit(tick),
     readJobSpecs: async (wanted) => wanted.flatMap((job) => (jobs.has(job) ? [{ job, id: jobs.get(job)?.intent.id ?? '', spec: { id: jobs.get(job)?.intent.id } }] : [])),

@@ -1,8 +1,9 @@
 import type { AttemptOutcome } from '../core/events.ts';
+import { withoutEndings } from '../core/decisions.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import { seededRandom } from '../control/journal.ts';
-import type { TickCommit } from '../store/ownerStore.ts';
+import type { OwnerStore, TickCommit } from '../store/ownerStore.ts';
 import { simulatedAgent } from './agent.ts';
 import { createChecks } from './checks.ts';
 import { type Workload, createClients } from './clients.ts';
@@ -37,6 +38,10 @@ export interface Result {
   readonly commits: number;
   readonly attempts: number;
   readonly owners: number;
+  /** How often the account was loaded. */
+  readonly loads: number;
+  /** Jobs whose end by itself the store refused. */
+  readonly refusedEndings: number;
   /** Of everything that was committed: two runs of one seed give the same. */
   readonly fingerprint: number;
 }
@@ -74,19 +79,33 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   let fullUntil = 0;
   let commits = 0;
   let fingerprint = 0;
+  let loads = 0;
+  let refusedEndings = 0;
 
   const slots = new Map<number, number>();
   const checks = createChecks({ tables: () => memory.tables, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
   const truth: Truth = createTruth((attempt, live) => checks.onStart(attempt, live));
   const memory = memoryStore({
     clock: world.now,
-    onCommit: (tick) => {
+    onCommit: (tick, refused) => {
       commits += 1;
-      fingerprint = mixed(fingerprint, JSON.stringify([tick.epoch, tick.now, tick.decisions]));
-      checks.onCommit(tick);
+      refusedEndings += refused.length;
+      fingerprint = mixed(fingerprint, JSON.stringify([tick.epoch, tick.now, tick.decisions, refused]));
+      checks.onCommit({ ...tick, decisions: withoutEndings(tick.decisions, refused) });
       scenario.onCommit?.(tick);
     },
   });
+  const watchedStore: OwnerStore = {
+    ...memory.store,
+    load: (account) => {
+      loads += 1;
+      return memory.store.load(account);
+    },
+    commit: (tick) => {
+      for (const { job } of tick.decisions.guards) clients.besideEnding(job);
+      return memory.store.commit(tick);
+    },
+  };
 
   const network = createNetwork(world, () => faults);
   const services: Service[] = [];
@@ -142,7 +161,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
         world,
         account: ACCOUNT,
         process,
-        store: ({ isDead, isCutOff }) => faultyStore(world, memory.store, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
+        store: ({ isDead, isCutOff }) => faultyStore(world, watchedStore, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
         provider,
         createCore: scenario.createCore,
         log: {
@@ -298,6 +317,8 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     commits,
     attempts: truth.count,
     owners: services.length,
+    loads,
+    refusedEndings,
     fingerprint,
   });
   if (failed()) return result();

@@ -19,19 +19,19 @@ export interface OwnerStore {
   /** Gives all its accounts up, so that another may take them at once. */
   resign(process: string): Promise<void>;
   load(account: AccountNumber): Promise<Snapshot>;
-  /** The oldest entries, and the rows they point at as they are now. Entries stay until a commit names them. */
-  readInbox(account: AccountNumber, limit: number): Promise<InboxBatch>;
+  /** The oldest entries, and the rows they point at as they are now, with them the jobs of `also` that there are. Entries stay until a commit names them. */
+  readInbox(account: AccountNumber, limit: number, also?: readonly JobNumber[]): Promise<InboxBatch>;
   /**
    * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears them without counting them).
    */
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
-   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows, removes inbox entries, writes the journal row,
-   * and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
-   * Throws `Deposed` (another epoch rules), `GuardFailed` (nothing is written; what was decided in memory does not hold, so load again), or anything else: then the outcome is unknown
-   * and the account must be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
+   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows (of jobs whose guard does not hold those without their end,
+   * `withoutEndings`), removes inbox entries, writes the journal row, and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
+   * Throws `Deposed` (another epoch rules), or anything else: then the outcome is unknown and the account must be claimed and loaded again, in this order: the commit may
+   * still be on its way, only a new epoch shuts it out.
    */
-  commit(tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }>;
+  commit(tick: TickCommit): Promise<Committed>;
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
@@ -43,7 +43,10 @@ export interface InboxBatch {
   /** The highest entry there is, read or not; 0: none. */
   readonly newest: number;
   readonly pools: readonly PoolIntent[];
-  /** Those asked about, and of the jobs of `tasks` the completed ones (they may have been dropped from memory) and those of which a task is to be active again (`reactivations`). */
+  /**
+   * Those asked about, those of `also`, and of the jobs of `tasks` the completed ones (they may have been dropped from memory) and those of which a task is to be active
+   * again (`reactivations`).
+   */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
@@ -74,6 +77,12 @@ export interface TickCommit {
   readonly journal: { readonly coreVersion: string; readonly seed: number; readonly inputs: Uint8Array } | null;
 }
 
+export interface Committed {
+  readonly specs: readonly AttemptSpec[];
+  /** Jobs that got tasks, or had some made active again, while it was decided that they end by themselves: they have not ended. */
+  readonly refused: readonly JobNumber[];
+}
+
 export interface AttemptSpec {
   readonly job: JobNumber;
   readonly task: TaskNumber;
@@ -102,11 +111,3 @@ export class Deposed extends Error {}
 export class Refused extends Error {}
 /** The store finds no room to write (a full disk, a quota), in its own words: thrown by everything. Of a commit the outcome is unknown, as with any other error; asked again once there is room, it does. */
 export class NoRoom extends Error {}
-/** A job got tasks, or had some made active again, while its end was being decided: thrown by `commit`, nothing was written. */
-export class GuardFailed extends Error {
-  readonly jobs: readonly JobNumber[];
-  constructor(jobs: readonly JobNumber[]) {
-    super(`Tasks were added meanwhile to job(s) ${jobs.join(', ')}, or made active again.`);
-    this.jobs = jobs;
-  }
-}

@@ -32,8 +32,8 @@ const withJob = async () => {
   const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0 };
   const watched: typeof store = {
     ...store,
-    readInbox: async (account, limit) => {
-      const batch = await store.readInbox(account, limit);
+    readInbox: async (account, limit, also) => {
+      const batch = await store.readInbox(account, limit, also);
       await hooks.whileReading();
       return batch;
     },
@@ -108,4 +108,43 @@ test('of a job that was completed before the account was loaded no tasks are rea
   const taken = await intake.read();
   expect(taken.entries).toHaveLength(1);
   expect(hooks.pages).toBe(0);
+});
+
+test('what was asked of a job that did not end comes with the pages of the inbox, until all of that is read', async () => {
+  const { intents, job, hooks, intake, commit } = await withJob();
+  await intents.addTasks(job, [taskIntent('a')]);
+  await commit((await intake.read()).entries);
+  // Made active again: this count is in the job's row, and who counted it in the inbox.
+  await intents.changeTask(job, 1, { reactivateSequence: 1 });
+  await commit((await intake.read()).entries);
+  await intents.addTasks(job, [taskIntent('b')]);
+  for (let entry = 0; entry < 1_000; entry += 1) await intents.addTasks(job, [taskIntent(`t${entry}`)]);
+  intake.catchUp(job);
+  expect(intake.hasWork()).toBe(true);
+  const jobs = ({ events }: Awaited<ReturnType<typeof intake.read>>) => events.flatMap((event) => (event.kind === 'job' ? [[event.intent.job, event.intent.nextTask, event.intent.reactivations]] : []));
+  const first = await intake.read();
+  expect(jobs(first)).toEqual([[job, 1_003, -1]]);
+  await commit(first.entries);
+  hooks.failsFrom = hooks.pages + 1;
+  await intents.addTasks(job, [taskIntent('c')]);
+  await expect(intake.read()).rejects.toThrow('away');
+  hooks.failsFrom = Infinity;
+  const second = await intake.read();
+  expect(jobs(second)).toEqual([[job, 1_004, 1]]);
+  await commit(second.entries);
+  intake.sweep();
+  expect(jobs(await intake.read())).toEqual([]);
+});
+
+test('after a load, jobs come with the first pages of the inbox of which tasks were made active again', async () => {
+  const { intents, store, job, intake, commit } = await withJob();
+  const other = await intents.addJob(1, jobIntent({ id: 'other' }));
+  await intents.addTasks(job, [taskIntent('a')]);
+  await intents.changeTask(job, 1, { reactivateSequence: 1 });
+  await commit((await intake.read()).entries);
+  const { jobs } = await store.load(1);
+  expect(jobs.map(({ intent }) => [intent.job, intent.reactivations])).toEqual([[job, -1], [other, 0]]);
+  intake.reset(jobs);
+  const { events } = await intake.read();
+  expect(events).toMatchObject([{ kind: 'job', intent: { job, reactivations: 1 } }, { kind: 'tasks' }]);
 });

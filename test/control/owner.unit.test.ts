@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
+import { decodeInputs } from '../../src/control/journal.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
 import { Owner } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
@@ -7,7 +8,9 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
-import { AccountOwned, Deposed, NoRoom, Refused, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { jobIntent } from '../support/intents.ts';
+import { endingOf } from '../support/statuses.ts';
 
 const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
 
@@ -44,7 +47,7 @@ const scripted = () => {
   const faults: Error[] = [];
   const lines: object[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { isOpen: true, decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { isOpen: true, refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -65,12 +68,16 @@ const scripted = () => {
     heartbeat: () => (script.beatFailure === null ? Promise.resolve(script.owned ?? [{ account: 1, epoch: script.epoch }]) : Promise.reject(script.beatFailure)),
     resign: () => Promise.resolve(),
     load: () => Promise.resolve(snapshot),
-    readInbox: () => script.inboxFailure !== null ? Promise.reject(script.inboxFailure) : Promise.resolve({ entries: [], pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 }),
+    readInbox: (_account, _limit, also = []) => {
+      script.askedAlso.push(also);
+      if (script.inboxFailure !== null) return Promise.reject(script.inboxFailure);
+      return Promise.resolve({ entries: [], pools: [], jobs: script.job === null || also.length === 0 ? [] : [script.job], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 });
+    },
     readTasks: () => Promise.resolve({ through: 0, newest: 0, tasks: [] }),
     commit: async (tick) => {
       commits.push(tick);
       await script.whileCommitting();
-      return script.failure === null ? Promise.resolve({ specs: [] }) : Promise.reject(script.failure);
+      return script.failure === null ? Promise.resolve({ specs: [], refused: script.refused }) : Promise.reject(script.failure);
     },
     readJobSpecs: () => (script.specFailure === null ? Promise.resolve([]) : Promise.reject(script.specFailure)),
     readPoolSpecs: async () => {
@@ -255,6 +262,38 @@ describe('an owner', () => {
     expect(owner.phase).toBe('ready');
     expect(commits.at(-1)?.epoch).toBe(2);
     expect(kinds(told)).toEqual(['room', 'node']);
+  });
+
+  test('goes on when the end of a job is refused: nothing is loaded again, agents stay, the rules hear of it first, with all that was asked of the job', async () => {
+    const { owner, script, told, commits, connect } = scripted();
+    await owner.start();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    const { row, guards } = endingOf(5);
+    script.decisions = { ...nothing, jobs: [row], guards };
+    script.refused = [5];
+    const woken = owner.wake();
+    await owner.tick();
+    await woken;
+    script.decisions = nothing;
+    script.refused = [];
+    script.job = { intent: { ...jobIntent(), job: 5, nextTask: 3, reactivations: 1 }, status: null };
+    script.inboxFailure = new Error('the database is away');
+    told.length = 0;
+    expect(owner.hasWork()).toBe(true);
+    await expect(owner.tick()).rejects.toThrow('away');
+    script.inboxFailure = null;
+    agent.onFrame(started(1));
+    await owner.tick();
+    expect([owner.phase, script.epoch, agent.closed, kinds(told)]).toEqual(['ready', 1, [], ['endingRefused', 'job', 'started']]);
+    expect(told[0]).toEqual({ kind: 'endingRefused', job: 5 });
+    expect(decodeInputs(commits.at(-1)?.journal?.inputs ?? new Uint8Array())).toEqual(told);
+    told.length = 0;
+    owner.sweep();
+    await owner.tick();
+    expect([kinds(told), script.askedAlso.slice(-3)]).toEqual([[], [[5], [5], []]]);
   });
 
   test('wakes its callers after the commit, not before', async () => {

@@ -23,7 +23,7 @@ const ownerInVirtualTime = async () => {
   const ticks: number[] = [];
   const slowStore: OwnerStore = {
     ...store,
-    readInbox: (account, limit) => slow(() => store.readInbox(account, limit)),
+    readInbox: (account, limit, also) => slow(() => store.readInbox(account, limit, also)),
     readTasks: (job, after, limit) => slow(() => store.readTasks(job, after, limit)),
     commit: (tick) => {
       ticks.push(world.now());

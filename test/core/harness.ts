@@ -1,5 +1,5 @@
 import { createCore } from '../../src/core/core.ts';
-import type { Command, Decisions } from '../../src/core/decisions.ts';
+import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
@@ -41,6 +41,8 @@ export class TestEnv {
   decisions: Decisions[] = [];
   /** Agents come up by themselves, ready, in `settle`. */
   bootsByItself = true;
+  /** See `meanwhile`. */
+  readonly #meanwhile = new Map<number, () => void>();
   #seed = 1;
   #lastNumber = 0;
 
@@ -60,8 +62,10 @@ export class TestEnv {
 
   /** One tick: decides and writes into the store; the agents are told nothing of it yet. */
   tick(): Decisions {
-    const decisions = this.core.decide(this.now, this.random);
-    this.decisions.push(decisions);
+    const decided = this.core.decide(this.now, this.random);
+    const refused = decided.guards.flatMap(({ job }) => (this.#meanwhile.has(job) ? [job] : []));
+    const decisions = withoutEndings(decided, refused);
+    this.decisions.push(decided);
     for (const row of decisions.pools) this.#put(this.pools, row.pool, row);
     for (const row of decisions.jobs) this.#put(this.jobs, row.job, row);
     for (const row of decisions.tasks) {
@@ -78,7 +82,18 @@ export class TestEnv {
     }
     for (const pool of decisions.gone.pools) this.pools.delete(pool);
     this.commands.push(...decisions.commands);
+    for (const job of refused) {
+      const happen = this.#meanwhile.get(job);
+      this.#meanwhile.delete(job);
+      this.apply({ kind: 'endingRefused', job });
+      happen?.();
+    }
     return decisions;
+  }
+
+  /** While the end of the job by itself is committed, clients ask for what `happen` does: the commit refuses it. */
+  meanwhile(job: TestJob, happen: () => void): void {
+    this.#meanwhile.set(job.number, happen);
   }
 
   #put<Status>(rows: Map<number, { status: Status | null }>, key: number, status: Status): void {
@@ -90,11 +105,12 @@ export class TestEnv {
   /** Ticks, and lets agents and provider do what they are told, until nobody has anything to say. */
   settle(): this {
     for (let round = 0; round < 1000; round++) {
+      const expected = this.#meanwhile.size;
       const { commands } = this.tick();
       for (const command of commands) this.#obey(command);
       const reports = [...this.agents.values()].flatMap((agent) => agent.work());
       this.apply(...reports);
-      if (commands.length === 0 && reports.length === 0) return this;
+      if (commands.length === 0 && reports.length === 0 && this.#meanwhile.size === expected) return this;
     }
     throw new Error('does not settle');
   }
@@ -416,6 +432,10 @@ export class TestJob {
     const row = this.env.tasks.get(`${this.number}.${task}`);
     if (row === undefined) throw new Error(`task ${task} is gone`);
     return row;
+  }
+
+  intentOf(task: TaskNumber): TaskIntent {
+    return this.#taskRow(task).intent;
   }
 
   of(task: TaskNumber): TaskStatus {

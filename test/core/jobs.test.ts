@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { COMPLETED_JOBS_KEPT } from '../../src/core/tunables.ts';
 import { EXIT_0, exited, testEnv } from './harness.ts';
 
 const twoRunningOneWaiting = () => {
@@ -157,7 +158,8 @@ describe('onAllTasksComplete', () => {
     expect(job.status.state).toBe('active');
     job.end(2, exited(1));
     expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete', tasks: { active: 0, running: 0, succeeded: 1, failed: 1 } });
-    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2, reactivations: 0 }]);
+    const otherwise = { ...job.status, state: 'active', since: 1_000_000, previousState: null, previousSince: null, endedAt: null, terminateReason: null };
+    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2, reactivations: 0, otherwise }]);
   });
 
   test('ends a job only beside the reactivations that the rules have heard of', () => {
@@ -169,7 +171,7 @@ describe('onAllTasksComplete', () => {
     expect(job.status.state).toBe('active');
     job.end(1);
     expect(job.status.state).toBe('completed');
-    expect(env.decisions.flatMap(({ guards }) => guards)).toEqual([{ job: job.number, ingested: 2, reactivations: 1 }]);
+    expect(env.decisions.flatMap(({ guards }) => guards)).toMatchObject([{ job: job.number, ingested: 2, reactivations: 1 }]);
   });
 
   test('ends a job that was disabled while its last tasks ran', () => {
@@ -189,7 +191,7 @@ describe('onAllTasksComplete', () => {
     env.settle();
     job.patch({ onAllTasksComplete: 'terminatejob' });
     const { guards } = env.tick();
-    expect(guards).toEqual([{ job: job.number, ingested: 0, reactivations: 0 }]);
+    expect(guards).toMatchObject([{ job: job.number, ingested: 0, reactivations: 0 }]);
     expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete' });
   });
 
@@ -212,6 +214,129 @@ describe('onAllTasksComplete', () => {
     job.terminateTask(2);
     env.settle();
     expect(job.status.state).toBe('completed');
+  });
+});
+
+describe('the end of a job beside a task that is added meanwhile', () => {
+  test('is taken back, of that job alone, and everything else of the tick stands', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).task();
+    const other = env.job({ onAllTasksComplete: 'terminatejob' }).task();
+    env.settle();
+    const { since } = job.status;
+    env.now += 50;
+    env.meanwhile(job, () => job.task());
+    for (const { number } of [job, other]) env.agent(job.of(1).node ?? -1).finish(number, 1, EXIT_0);
+    env.settle();
+    expect(other.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete' });
+    expect(job.status).toMatchObject({ state: 'active', since, previousState: null, endedAt: null, terminateReason: null, ingested: 2, tasks: { running: 1, succeeded: 1 } });
+    expect([job.state(1), job.state(2)]).toEqual(['completed', 'running']);
+    const endedAt = (env.now += 50);
+    job.end(2);
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'AllTasksComplete', endedAt, tasks: { succeeded: 2 } });
+  });
+
+  test('is the same to the next owner, which finds the row without it', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).task();
+    env.settle();
+    env.meanwhile(job, () => job.task());
+    env.agent(job.of(1).node ?? -1).finish(job.number, 1, EXIT_0);
+    env.apply(...[...env.agents.values()].flatMap((agent) => agent.work()));
+    expect(env.tick().guards).toHaveLength(1);
+    expect(job.status).toMatchObject({ state: 'active', ingested: 1, tasks: { active: 0, running: 0, succeeded: 1 } });
+    env.restart();
+    env.apply({ kind: 'tasks', job: job.number, through: 2, tasks: [{ intent: job.intentOf(2), status: null }] });
+    env.settle();
+    expect(job.state(2)).toBe('running');
+    job.end(2);
+    expect(job.status).toMatchObject({ state: 'completed', tasks: { succeeded: 2 } });
+  });
+
+  test('leaves what its tasks have satisfied: the added task runs at once if it depends on that alone', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob', usesTaskDependencies: true }).task();
+    env.settle();
+    env.meanwhile(job, () => job.tasks(2, (task) => ({ dependsOn: { ids: [task === 2 ? 't1' : 't2'], ranges: [] } })));
+    job.end(1);
+    expect([job.state(2), job.state(3)]).toEqual(['running', 'active']);
+    job.end(2).end(3);
+    expect(job.status.state).toBe('completed');
+  });
+
+  test('leaves it among the jobs that are kept, however many others end after it', () => {
+    const env = testEnv();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' });
+    env.meanwhile(job, () => job.task());
+    env.settle();
+    for (let other = 0; other <= COMPLETED_JOBS_KEPT; other++) env.job({ onAllTasksComplete: 'terminatejob' });
+    env.settle();
+    env.job({ onAllTasksComplete: 'terminatejob' });
+    env.settle();
+    env.pool();
+    env.settle();
+    job.end(1);
+    expect(job.status).toMatchObject({ state: 'completed', tasks: { succeeded: 1 } });
+  });
+
+  test('leaves its wall clock running', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob', maxWallClockMs: 60_000 }).task();
+    env.settle();
+    env.meanwhile(job, () => job.task());
+    job.end(1);
+    env.pass(60_000);
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'MaxWallClockTimeExpiry', tasks: { succeeded: 1, failed: 1 } });
+  });
+
+  test('leaves a disabled job disabled', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).task();
+    env.settle();
+    job.disable('wait');
+    env.settle();
+    env.meanwhile(job, () => job.task());
+    job.end(1);
+    expect(job.status).toMatchObject({ state: 'disabled', previousState: 'disabling', tasks: { active: 1, succeeded: 1 } });
+    job.enable();
+    env.settle();
+    job.end(2);
+    expect(job.status.state).toBe('completed');
+  });
+
+  test('is taken back beside one that is made active again, too', () => {
+    const env = testEnv();
+    env.pool();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' }).task();
+    env.settle();
+    env.meanwhile(job, () => job.reactivate(1));
+    job.end(1, exited(1));
+    expect(job.of(1)).toMatchObject({ state: 'running', attempt: 2 });
+    job.end(1);
+    expect(job.status).toMatchObject({ state: 'completed', tasks: { succeeded: 1, failed: 0 } });
+  });
+
+  test('waits while it is not known whether tasks are to be active again', () => {
+    const env = testEnv();
+    const job = env.job({ onAllTasksComplete: 'terminatejob', reactivations: -1 });
+    env.settle();
+    expect(job.status.state).toBe('active');
+    job.patch({ reactivations: 3 });
+    expect(env.tick().guards).toMatchObject([{ reactivations: 3 }]);
+    expect(job.status.state).toBe('completed');
+  });
+
+  test('is known to stand when the next tick comes: to take it back then is a fault', () => {
+    const env = testEnv();
+    const job = env.job({ onAllTasksComplete: 'terminatejob' });
+    env.tick();
+    env.tick();
+    expect(() => env.apply({ kind: 'endingRefused', job: job.number })).toThrow('has not ended by itself in the last decide');
   });
 });
 

@@ -100,6 +100,17 @@ const STEPS = {
   endByItself: (world: World, which: number, detail: number) => {
     if (detail % 3 === 0) pick(activeJobs(world), which)?.patch({ onAllTasksComplete: 'terminatejob' });
   },
+  tasksBesideEnding: (world: World, which: number, detail: number) => {
+    const job = pick(activeJobs(world), which);
+    if (job === undefined) return;
+    const failed = tasksOf(world, job, (state) => state === 'completed').filter((task) => job.of(task).result === 'failure');
+    const again = detail % 2 === 0 ? failed[0] : undefined;
+    job.patch({ onAllTasksComplete: 'terminatejob' });
+    world.env.meanwhile(job, () => {
+      if (again !== undefined && job.of(again).state === 'completed') job.reactivate(again);
+      else STEPS.tasks(world, world.jobs.indexOf(job), detail);
+    });
+  },
   disable: (world: World, which: number, detail: number) => {
     pick(openJobs(world).filter((job) => job.status.state === 'active'), which)?.disable((['requeue', 'terminate', 'wait'] as const)[detail % 3] ?? 'wait');
   },

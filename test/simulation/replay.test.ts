@@ -35,18 +35,24 @@ it.each([1, 2, 3])('a journal replays exactly: the rules decide again what they 
       explain: (job, task, at) => core.explain(job, task, at),
     };
   };
-  const workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: 300, dependencies: 0.3 };
+  // Ends of jobs that are refused are among the inputs.
+  const workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: 300, dependencies: 0.3, besideEndings: 0.9 };
   const onCommit = (tick: TickCommit): void => void lifeOf.get(tick.decisions.commands)?.ticks.push(tick);
   await simulate({ seed, workload, faults: MANY_FAULTS, leaseMs: null, createCore: recorded, onCommit });
   let replayed = 0;
+  let refused = 0;
   for (const { snapshot, now, ticks } of lives) {
     const core = createCore(snapshot, now);
     for (const tick of ticks) {
       if (tick.journal === null) throw new Error(`tick ${tick.tick} was not recorded`);
-      for (const event of decodeInputs(tick.journal.inputs)) core.apply(event, tick.now);
+      for (const event of decodeInputs(tick.journal.inputs)) {
+        core.apply(event, tick.now);
+        if (event.kind === 'endingRefused') refused += 1;
+      }
       expect(core.decide(tick.now, seededRandom(tick.journal.seed)), `tick ${tick.tick} of epoch ${tick.epoch}`).toEqual(tick.decisions);
       replayed += 1;
     }
   }
   expect(replayed).toBeGreaterThan(200);
+  expect(refused).toBeGreaterThan(0);
 });

@@ -49,6 +49,18 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload, faults: { ...NO_FAULTS, storeMs: [1, 2] } });
   });
 
+  it.each(seeds(3))('whose clients add tasks right when jobs end loses none, and is not loaded again for it (seed %i)', async (number) => {
+    const workload = { ...SMALL, forMs: 20_000, besideEndings: 0.9 };
+    const result = await livedWell({ seed: number, workload, faults: { ...NO_FAULTS, wakeLost: 0.3 } });
+    expect(result.refusedEndings).toBeGreaterThan(20);
+    expect([result.loads, result.owners]).toEqual([1, 1]);
+  });
+
+  it.each(seeds(Math.ceil(count / 4)))('loses none of them while everything else goes wrong, too (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number, workload: { ...SMALL, forMs: 20_000, actionEveryMs: 300, besideEndings: 0.9 } });
+    expect(result.refusedEndings).toBeGreaterThan(0);
+  });
+
   it('of one seed lives the same life twice', async () => {
     const scenario = { seed: 4, workload: { ...SMALL, tasks: 200, actionEveryMs: 300 } };
     expect(await livedWell(scenario)).toEqual(await livedWell(scenario));
@@ -147,6 +159,16 @@ describe('the simulation notices', () => {
       },
     });
     expect(await violations(core)).not.toBe('');
+  });
+
+  it('that a job ends beside a task that was added meanwhile', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, guards: decisions.guards.map((guard) => ({ ...guard, otherwise: decisions.jobs.find(({ job }) => job === guard.job) ?? guard.otherwise })) }) });
+    expect(await violations(core, { faults: NO_FAULTS, workload: { ...SMALL, besideEndings: 0.9 } }, /ends by itself/)).toMatch(/ends by itself beside task/);
+  });
+
+  it('that the rules do not hear of an end that was refused', async () => {
+    const core = altered({ event: (event) => (event.kind === 'endingRefused' ? [] : [event]) });
+    expect(await violations(core, { faults: NO_FAULTS, workload: { ...SMALL, besideEndings: 0.9 } })).not.toBe('');
   });
 
   it('that a task is never run', async () => {

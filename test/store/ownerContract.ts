@@ -2,11 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
-import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
-import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
+import { endingOf, jobStatus } from '../support/statuses.ts';
 
 /** A store to be held to the contract, and what the suite needs around it. */
 export interface StoreUnderContract {
@@ -80,7 +81,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const { store, account, process, epoch } = await owned();
         expect(await store.claim(account, process, 'http://here')).toEqual({ epoch: epoch + 1 });
         await expect(store.commit(tick({ account, epoch }))).rejects.toThrow(Deposed);
-        expect(await store.commit(tick({ account, epoch: epoch + 1 }))).toEqual({ specs: [] });
+        expect(await store.commit(tick({ account, epoch: epoch + 1 }))).toEqual({ specs: [], refused: [] });
       });
     });
 
@@ -144,6 +145,16 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const { jobs, tasks } = await store.readInbox(account, 100);
         expect(jobs).toMatchObject([{ intent: { job }, status: completed }]);
         expect(tasks).toMatchObject([{ job, task: { intent: { task: 1, deletedAt: 10 } } }]);
+      });
+
+      it('brings jobs that nobody has asked anything of, too, if it is told to: with what stands in the inbox, of one instant', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 1 });
+        const { entries } = await store.readInbox(account, 100);
+        await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: { jobs: [jobStatus(job, { ingested: 1 })] } }));
+        expect(await store.readInbox(account, 100, [job, 2 ** 40])).toMatchObject({ entries: [], more: false, jobs: [{ intent: { job, nextTask: 2 }, status: { ingested: 1 } }] });
+        await intents.addTasks(job, [taskIntent('b')]);
+        await intents.addTasks(job, [taskIntent('c')]);
+        expect(await store.readInbox(account, 1, [job])).toMatchObject({ entries: [expect.any(Number)], more: true, jobs: [{ intent: { job, nextTask: 4 } }], jobsWithNewTasks: [job] });
       });
 
       it('of one account shows nothing of another', async () => {
@@ -252,35 +263,52 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         const { store, account, epoch } = await owned();
         const journal = { coreVersion: '1', seed: 4_000_000_000, inputs: new Uint8Array([0, 1, 255]) };
         await store.commit(tick({ account, epoch, journal }));
-        await expect(store.commit(tick({ account, epoch, tick: 2, journal }))).resolves.toEqual({ specs: [] });
+        await expect(store.commit(tick({ account, epoch, tick: 2, journal }))).resolves.toEqual({ specs: [], refused: [] });
       });
 
-      it('writes nothing when a task was added to a job whose end it decided', async () => {
+      it('lets a job to which a task was added not end, and writes everything else: its row as it would be without the end', async () => {
         const { store, intents, account, epoch, job, pool } = await owned({ tasks: 2 });
+        const other = await intents.addJob(account, jobIntent({ id: 'other' }));
+        const gone = await intents.addJob(account, jobIntent({ id: 'gone', deletedAt: 4 }));
         const { entries } = await store.readInbox(account, 100);
         await intents.addTasks(job, [taskIntent('late')]);
-        const decisions = { jobs: [jobStatus(job, { ingested: 2 })], pools: [poolStatus(pool)], guards: [{ job, ingested: 2, reactivations: 0 }], gone: { tasks: [{ job, task: 1 }], jobs: [], pools: [pool] } };
-        const refused = await store.commit(tick({ account, epoch, decisions, inboxEntries: entries })).catch((error: unknown) => error);
-        expect(refused).toBeInstanceOf(GuardFailed);
-        expect(refused).toMatchObject({ jobs: [job] });
-        expect(await store.load(account)).toMatchObject({ pools: [{ status: null }], jobs: [{ status: null }] });
-        expect((await store.readInbox(account, 100)).entries).toEqual([...entries, expect.any(Number)]);
-        expect((await store.readTasks(job, 0, 10)).tasks).toHaveLength(3);
+        const rows = [endingOf(job, { ingested: 2, tasks: { active: 0, running: 0, succeeded: 1, failed: 0 } }), endingOf(other), { row: jobStatus(gone, { ingested: 7 }), guards: [] }];
+        const decisions = {
+          jobs: rows.map(({ row }) => row),
+          pools: [poolStatus(pool)],
+          tasks: [taskStatus(job, 2, { state: 'completed', result: 'success' })],
+          guards: rows.flatMap(({ guards }) => guards),
+          gone: { tasks: [{ job, task: 1 }], jobs: [gone], pools: [] },
+        };
+        const journal = { coreVersion: '1', seed: 1, inputs: new Uint8Array([0]) };
+        expect(await store.commit(tick({ account, epoch, decisions, journal, inboxEntries: entries, specs: [{ job, task: 2 }] }))).toMatchObject({ refused: [job], specs: [{ job, task: 2 }] });
+        const { pools, jobs } = await store.load(account);
+        expect(pools).toMatchObject([{ status: { allocationState: 'steady' } }]);
+        expect(jobs.map(({ intent, status }) => [intent.job, status])).toEqual([[job, rows[0]?.guards[0]?.otherwise]]);
+        expect(jobs[0]?.status).toMatchObject({ state: 'active', ingested: 2, tasks: { succeeded: 1 } });
+        expect((await store.readInbox(account, 100)).entries).toEqual([expect.any(Number)]);
+        expect((await store.readTasks(job, 0, 10)).tasks).toMatchObject([{ intent: { task: 2 }, status: { state: 'completed' } }, { intent: { task: 3 }, status: null }]);
+        expect(await store.commit(tick({ account, epoch, tick: 2, decisions: { jobs: [endingOf(job, { ingested: 3 }).row], guards: endingOf(job, { ingested: 3 }).guards } }))).toEqual({ refused: [], specs: [] });
+        expect((await store.load(account)).jobs).toEqual([]);
       });
 
-      it('writes nothing when a task was made active again in a job whose end it decided, and the inbox says how often that was', async () => {
+      it('lets a job of which a task was made active again not end, and the inbox says how often that was', async () => {
         const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
         const { entries } = await store.readInbox(account, 100);
         const tasks = [1, 2].map((task) => taskStatus(job, task, { state: 'completed', result: 'failure' }));
         await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: { tasks, jobs: [jobStatus(job, { ingested: 2 })] } }));
         await intents.changeTask(job, 1, { reactivateSequence: 1 });
-        const end = (reactivations: number) => tick({ account, epoch, decisions: { jobs: [jobStatus(job, { state: 'completed', ingested: 2 })], guards: [{ job, ingested: 2, reactivations }] } });
-        await expect(store.commit(end(0))).rejects.toThrow(GuardFailed);
+        const end = (reactivations: number) => {
+          const { row, guards } = endingOf(job, { ingested: 2 }, reactivations);
+          return tick({ account, epoch, decisions: { jobs: [row], guards } });
+        };
+        expect(await store.commit(end(0))).toEqual({ refused: [job], specs: [] });
         expect((await store.readInbox(account, 100)).jobs).toMatchObject([{ intent: { job, reactivations: 1 }, status: { state: 'active' } }]);
-        expect((await store.load(account)).jobs).toMatchObject([{ intent: { job, reactivations: 1 } }]);
+        // What was asked may stand in the inbox alone.
+        expect((await store.load(account)).jobs).toMatchObject([{ intent: { job, reactivations: -1 } }]);
         await intents.changeTask(job, 2, { reactivateSequence: 1 });
         expect((await store.readInbox(account, 1)).jobs).toMatchObject([{ intent: { job, reactivations: -1 } }]);
-        await store.commit(end(2));
+        expect(await store.commit(end(2))).toEqual({ refused: [], specs: [] });
       });
 
       it('says where open tasks are, and only those are loaded', async () => {
@@ -307,10 +335,13 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         ]);
       });
 
-      it('goes through when no task was added meanwhile', async () => {
+      it('ends a job when no task was added meanwhile', async () => {
         const { store, account, epoch, job } = await owned({ tasks: 2 });
-        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], guards: [{ job, ingested: 2, reactivations: 0 }] } }));
-        expect(await store.load(account)).toMatchObject({ jobs: [{ status: { ingested: 2 } }] });
+        const { row, guards } = endingOf(job, { ingested: 2 });
+        expect(await store.commit(tick({ account, epoch, decisions: { jobs: [row], guards } }))).toEqual({ refused: [], specs: [] });
+        expect((await store.load(account)).jobs).toEqual([]);
+        await under.intents.changeTask(job, 1, { deletedAt: 5 });
+        expect((await store.readInbox(account, 100)).jobs).toMatchObject([{ status: row }]);
       });
 
       it('clears what is gone', async () => {
@@ -429,22 +460,6 @@ const tick = (
   journal: null,
   ...given,
   decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
-});
-
-const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus => ({
-  job,
-  state: 'active',
-  since: 1,
-  previousState: null,
-  previousSince: null,
-  actionSequence: 0,
-  endedAt: null,
-  terminateReason: null,
-  open: null,
-  ingested: 0,
-  tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
-  slots: { active: 0, running: 0, succeeded: 0, failed: 0 },
-  ...change,
 });
 
 const taskStatus = (job: JobNumber, task: TaskNumber, change: Partial<TaskStatus> = {}): TaskStatus => ({

@@ -7,7 +7,7 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import { connect } from '../../src/store/connect.ts';
 import { clearGoneJobs, startMaintenance, trimJournal } from '../../src/store/maintain.ts';
 import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
-import { AccountOwned, Deposed, GuardFailed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { transaction } from '../../src/store/intents/statement.ts';
 import { countActive, countActiveJobs, lockJobForTasks } from '../../src/store/intents/jobs.ts';
@@ -15,6 +15,7 @@ import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
+import { endingOf } from '../support/statuses.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
@@ -84,11 +85,13 @@ describe('PostgreSQL', () => {
     const handler = await pool.connect();
     await handler.query('begin');
     await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
-    const ending = store.commit(tick({ guards: [{ job, ingested: 0, reactivations: 0 }] })).catch((error: unknown) => error);
+    const ending = store.commit(tick(ends(job)));
     await until('the commit waits', async () => (await waiting()) === 1);
     await handler.query('commit');
     handler.release();
-    expect(await ending).toBeInstanceOf(GuardFailed);
+    expect(await ending).toEqual({ refused: [job], specs: [] });
+    const { rows } = await pool.query('select state, (select count(*) from open_job where job = $1) as open from job_status where job = $1', [job]);
+    expect(rows).toEqual([{ state: 'active', open: 1 }]);
   });
 
   it('lets a job not end beside a task that a handler makes active again', async () => {
@@ -99,14 +102,14 @@ describe('PostgreSQL', () => {
       if (task === null) throw new Error('no task');
       await updateTask(tx, job, task, { reactivateSequence: 1 }, 1);
     });
-    await expect(store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 0 }] }))).rejects.toThrow(GuardFailed);
-    await store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 1 }] }));
+    expect(await store.commit(tick(ends(job, 1, 0)))).toMatchObject({ refused: [job] });
+    expect(await store.commit(tick(ends(job, 1, 1)))).toMatchObject({ refused: [] });
     await transaction(pool, async (tx) => {
       const task = await lockTask(tx, job, 'a');
       if (task === null) throw new Error('no task');
       await updateTask(tx, job, task, { terminateAt: 1 }, 1);
     });
-    await store.commit(tick({ guards: [{ job, ingested: 1, reactivations: 1 }] }));
+    expect(await store.commit(tick(ends(job, 1, 1)))).toMatchObject({ refused: [] });
   });
 
   it('commits nothing when the write that travels with the commit fails', async () => {
@@ -167,7 +170,7 @@ describe('PostgreSQL', () => {
     const handler = await pool.connect();
     await handler.query('begin');
     await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
-    const lost = store.commit(tick({ guards: [{ job, ingested: 0, reactivations: 0 }] })).catch((error: unknown) => error);
+    const lost = store.commit(tick(ends(job))).catch((error: unknown) => error);
     await until('the commit waits', async () => (await waiting()) === 1);
     await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'");
     const error = await lost;
@@ -175,8 +178,7 @@ describe('PostgreSQL', () => {
     handler.release();
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(Deposed);
-    expect(error).not.toBeInstanceOf(GuardFailed);
-    expect(await store.commit(tick({}))).toEqual({ specs: [] });
+    expect(await store.commit(tick({}))).toEqual({ specs: [], refused: [] });
   });
 
   it('takes what an agent says of a failure, whatever characters are in it', async () => {
@@ -300,6 +302,11 @@ describe('PostgreSQL', () => {
     });
   });
 });
+
+const ends = (job: number, ingested = 0, reactivations = 0): Partial<Decisions> => {
+  const { row, guards } = endingOf(job, { ingested }, reactivations);
+  return { jobs: [row], guards };
+};
 
 /** Jobs that are over, as the owner left them. */
 const completedJobs = async (pool: Pool, account: number, count: number): Promise<void> => {

@@ -1,12 +1,13 @@
 import type { Pool } from 'pg';
-import { type AttemptSpec, Deposed, GuardFailed, Refused, type TickCommit } from '../ownerStore.ts';
+import { type AttemptSpec, type Committed, Deposed, Refused, type TickCommit } from '../ownerStore.ts';
 import { PARTS } from './commitParts.ts';
 import { numbers } from './literals.ts';
 import type { Part } from './part.ts';
 
 /**
- * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for us, we see its epoch), `guard`
- * locks the jobs that end by themselves (an add or a reactivation waits for us, we see what it counted), `go` is there if both hold, and each part writes only if `go` is.
+ * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for us, we see its epoch), `go` is there if that holds, and
+ * each part writes only if `go` is. `guard` locks the jobs that end by themselves (an add or a reactivation waits for us, we see what it counted); the parts that write jobs
+ * go by what it found of each.
  * Which parts stand in it depends on the tick: each combination is a prepared statement of its own.
  */
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
@@ -20,7 +21,7 @@ interface OutcomeRow {
   readonly spec: unknown;
 }
 
-export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly specs: readonly AttemptSpec[] }> => {
+export const commit = async (pool: Pool, tick: TickCommit): Promise<Committed> => {
   const parts = PARTS.filter((part) => part.applies(tick));
   const { guards } = tick.decisions;
   const guarded = guards.length > 0;
@@ -35,10 +36,9 @@ export const commit = async (pool: Pool, tick: TickCommit): Promise<{ readonly s
   });
   const outcome = rows[0];
   if (outcome === undefined || !outcome.owned) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
-  if (outcome.refused !== null) throw new GuardFailed(outcome.refused);
   const specs: AttemptSpec[] = [];
   for (const { job, task, id, spec } of rows) if (job !== null && job !== undefined) specs.push({ job, task, id, spec });
-  return { specs };
+  return { specs, refused: outcome.refused ?? [] };
 };
 
 /** Classes 22 (data), 23 (constraints) and 42 (syntax, names) of PostgreSQL's error codes: the statement was not carried out and cannot be. */
@@ -65,7 +65,7 @@ const statementText = (parts: readonly Part[], guarded: boolean, withSpecs: bool
   const writes = parts.map((part) => `,\n${part.sql(next)}`).join('');
   return `with owner as materialized (select from ownership where account = $1 and epoch = $2 for share),
     ${guard}
-    go as materialized (select from owner ${guarded ? 'where not exists (select from guard where refused)' : ''})${writes}
+    go as materialized (select from owner)${writes}
     select exists (select from owner) as owned, ${refused} as refused${withSpecs ? ', offered.*' : ''}
     from (select) one ${specs}`;
 };

@@ -1,3 +1,5 @@
+import type { JobStatus } from '../../core/status.ts';
+import type { TickCommit } from '../ownerStore.ts';
 import { json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { TASK_STATUS } from './taskStatus.ts';
@@ -23,23 +25,53 @@ const JOB_COLUMNS = [
 
 const tally = (of: string): string => ['active', 'running', 'succeeded', 'failed'].map((state) => `(${of} ->> '${state}')::bigint`).join(', ');
 
+const isGuarded = ({ decisions }: TickCommit): boolean => decisions.guards.length > 0;
+
+const insertJobs = (rows: string, where: string): string => `jobs as (insert into job_status (job, ${JOB_COLUMNS.join(', ')})
+    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, open, ${tally('tasks')}, ${tally('slots')}
+    from json_to_recordset(${rows}::json) as r(job bigint, state text, since bigint, "previousState" text, "previousSince" bigint,
+      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, open jsonb, tasks json, slots json, refused boolean)
+    where ${GO} ${where} ${overwrite('job', JOB_COLUMNS)})`;
+
+const remainingJobs = ({ decisions: { jobs, gone } }: TickCommit): readonly JobStatus[] => (gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)));
+
 const JOBS: Part = {
   name: 'jobs',
-  applies: ({ decisions }) => decisions.jobs.length > 0,
-  sql: (next) => `jobs as (insert into job_status (job, ${JOB_COLUMNS.join(', ')})
-    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, open, ${tally('tasks')}, ${tally('slots')}
-    from json_to_recordset(${next()}::json) as r(job bigint, state text, since bigint, "previousState" text, "previousSince" bigint,
-      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, open jsonb, tasks json, slots json)
-    where ${GO} ${overwrite('job', JOB_COLUMNS)})`,
-  values: ({ decisions: { jobs, gone } }) => [json(gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)))],
+  applies: (tick) => tick.decisions.jobs.length > 0 && !isGuarded(tick),
+  sql: (next) => insertJobs(next(), ''),
+  values: (tick) => [json(remainingJobs(tick))],
+};
+
+/** Of a job that ends by itself there are two rows, the one that holds if its guard refuses that among them: one of the two is written. */
+const GUARDED_JOBS: Part = {
+  name: 'guarded-jobs',
+  applies: isGuarded,
+  sql: (next) => insertJobs(next(), 'and (r.refused is null or r.refused = coalesce((select g.refused from guard g where g.job = r.job), false))'),
+  values: (tick) => {
+    const otherwise = new Map(tick.decisions.guards.map((guard) => [guard.job, guard.otherwise]));
+    return [json(remainingJobs(tick).flatMap((row) => {
+      const without = otherwise.get(row.job);
+      return without === undefined ? [row] : [{ ...row, refused: false }, { ...without, refused: true }];
+    }))];
+  },
 };
 
 /** Completed and gone ones are open no more. */
+const overJobs = ({ decisions: { jobs, gone } }: TickCommit): string => numbers([...jobs.filter(({ state }) => state === 'completed').map(({ job }) => job), ...gone.jobs]);
+const deleteOpenJobs = (jobs: string): string => `open_jobs as (delete from open_job where account = $1 and job = any(${jobs}::bigint[]) and ${GO}`;
+
 const OPEN_JOBS: Part = {
   name: 'open-jobs',
-  applies: ({ decisions: { jobs, gone } }) => gone.jobs.length > 0 || jobs.some(({ state }) => state === 'completed'),
-  sql: (next) => `open_jobs as (delete from open_job where account = $1 and job = any(${next()}::bigint[]) and ${GO})`,
-  values: ({ decisions: { jobs, gone } }) => [numbers([...jobs.filter(({ state }) => state === 'completed').map(({ job }) => job), ...gone.jobs])],
+  applies: (tick) => !isGuarded(tick) && (tick.decisions.gone.jobs.length > 0 || tick.decisions.jobs.some(({ state }) => state === 'completed')),
+  sql: (next) => `${deleteOpenJobs(next())})`,
+  values: (tick) => [overJobs(tick)],
+};
+
+const GUARDED_OPEN_JOBS: Part = {
+  name: 'guarded-open-jobs',
+  applies: isGuarded,
+  sql: (next) => `${deleteOpenJobs(next())} and job not in (select g.job from guard g where g.refused))`,
+  values: (tick) => [overJobs(tick)],
 };
 
 const NODES: Part = {
@@ -105,4 +137,4 @@ const JOURNAL: Part = {
     journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];

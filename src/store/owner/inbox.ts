@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
 import type { InboxBatch } from '../ownerStore.ts';
+import { numbers } from './literals.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, TASK_COLUMNS, type TaskRow,
   jobIntent, jobStatus, poolIntent, taskIntake,
@@ -19,10 +20,10 @@ interface Entry {
   readonly newest: number;
 }
 
-/** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. */
+/** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. Jobs that no entry points at come last. */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
   select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}
-  from e
+  from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
   left join job_status js on js.job = j.job
@@ -32,29 +33,32 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
 
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = Entry & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
+type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
 
-export const readInbox = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
+export const readInbox = async (pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> => {
+  if (also.length > 0) return readAll(pool, account, limit, also);
   const { rows } = await pool.query<Entry>({ name: 'entries', text: ENTRIES, values: [account, limit + 1] });
-  if (rows.some(({ kind }) => kind !== 'tasks')) return readAll(pool, account, limit);
+  if (rows.some(({ kind }) => kind !== 'tasks')) return readAll(pool, account, limit, []);
   const taken = rows.slice(0, limit);
   const jobsWithNewTasks = [...new Set(taken.map(({ subject }) => subject))];
   return { entries: taken.map(({ entry }) => entry), newest: newestOf(rows), pools: [], jobs: [], jobsWithNewTasks, tasks: [], more: rows.length > limit };
 };
 
-const newestOf = (rows: readonly Entry[]): number => rows[0]?.newest ?? 0;
+const newestOf = (rows: readonly Pick<Entry, 'newest'>[]): number => rows[0]?.newest ?? 0;
 
 /** With all that the entries point at. */
-const readAll = async (pool: Pool, account: AccountNumber, limit: number): Promise<InboxBatch> => {
-  const { rows } = await pool.query<InboxRow>({ name: 'inbox', text: INBOX, values: [account, limit + 1] });
-  const more = rows.length > limit;
+const readAll = async (pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> => {
+  const { rows } = await pool.query<InboxRow>({ name: 'inbox', text: INBOX, values: [account, limit + 1, numbers(also)] });
+  const more = rows.filter(({ entry }) => entry !== null).length > limit;
   const pools = new Map<number, InboxBatch['pools'][number]>();
   const jobs = new Map<number, InboxBatch['jobs'][number]>();
   const jobsWithNewTasks = new Set<JobNumber>();
   const tasks = new Map<string, InboxBatch['tasks'][number]>();
   const entries: number[] = [];
-  for (const row of more ? rows.slice(0, limit) : rows) {
-    entries.push(row.entry);
+  const beyond = more ? rows[limit] : undefined;
+  for (const row of rows) {
+    if (row === beyond) continue;
+    if (row.entry !== null) entries.push(row.entry);
     if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
     if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
     if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed' || (row.t_task !== null && row.t_reactivate_sequence > (row.s_reactivate_sequence ?? 0)))) {

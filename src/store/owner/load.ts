@@ -71,7 +71,7 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
       nodes: nodes.rows.map(({ status }) => status),
       nextNode: (last.rows[0]?.last ?? (account - 1) * NODES_PER_ACCOUNT) + 1,
-      jobs: jobs.rows.map((row) => ({ intent: jobIntent(row), status: jobStatus(row.j_job, row) })),
+      jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       tasks,
       satisfied,
     };

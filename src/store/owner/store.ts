@@ -14,7 +14,7 @@ export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
   heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
   resign: (process) => resign(pool, process).catch(namingNoRoom),
   load: (account) => load(pool, account).catch(namingNoRoom),
-  readInbox: (account, limit) => readInbox(pool, account, limit).catch(namingNoRoom),
+  readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
   readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),
   commit: (tick) => commit(pool, tick).catch(namingNoRoom),
   readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
