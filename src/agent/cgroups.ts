@@ -1,79 +1,190 @@
-import { mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { type OwnGroups, ownGroups } from './ownGroups.ts';
 
 /**
- * Control groups as nets for processes: a tree without controllers is enough, what counts is `cgroup.kill` (Linux 5.14), which no fork outruns and no setsid escapes.
- * Every function tolerates that the group is gone.
+ * Control groups as nets for processes and as what counts them. As a net a group of the unified tree is enough, without controllers: what counts is `cgroup.kill` (Linux 5.14), which
+ * no fork outruns and no setsid escapes. What bounds processes is `pids.max` (Linux kernel, cgroup-v2.rst, "PID"; v1: pids.rst): in the same group where the unified tree has that
+ * controller to give, else in a second one of a v1 tree. A process is in both, so a group of the second tree is empty when its net is.
+ * Every function tolerates that a group is gone.
  */
+export interface Cgroup {
+  /** By it processes are found and killed. null: none here (other system, no rights, old kernel). */
+  readonly net: string | null;
+  /** In it they are counted and bounded; the same path where one group does both. null: nothing counts them here. */
+  readonly counter: string | null;
+}
 
-/** Makes a group for a node below this process's own and tries to use it. null: none here (other system, no rights, old kernel). */
-export const openCgroup = (name: string): string | null => {
-  const base = ownCgroup();
-  if (base === null) return null;
-  const path = join(base, name);
-  try {
-    mkdirSync(join(path, 'probe'), { recursive: true });
-    writeFileSync(join(path, 'probe', 'cgroup.kill'), '1');
-    rmdirSync(join(path, 'probe'));
-    return path;
-  } catch {
-    removeCgroup(path);
-    return null;
-  }
+export const NO_CGROUP: Cgroup = { net: null, counter: null };
+
+/** The group above those of all nodes that count, so that these together leave something to the machine. */
+const ALL_NODES = 'linarite';
+/** It is removed with the last node's group, maybe just when another node begins. */
+const TRIES = 5;
+
+/** Makes a node's groups below this process's own and tries to use them. `mostProcesses`: of all nodes of this machine together. */
+export const openCgroup = (name: string, mostProcesses: number, own: OwnGroups = ownGroups()): Cgroup => {
+  const both = openBoth(name, mostProcesses, own);
+  if (both !== null) return { net: both, counter: both };
+  const counter = own.pids === null ? null : openCounter(own.pids, name, (all) => bound(all, mostProcesses));
+  return { net: openNet(name, own), counter };
 };
 
-export const makeChildCgroup = (parent: string, name: string): string => {
-  const path = join(parent, name);
-  mkdirSync(path, { recursive: true });
-  return path;
+/** Makes a slot's group in that of its node, which holds `mostProcesses` processes and threads. Throws the system's error. */
+export const makeChildCgroup = (node: Cgroup, name: string, mostProcesses: number): Cgroup => {
+  const child: Cgroup = { net: childOf(node.net, name), counter: childOf(node.counter, name) };
+  for (const path of pathsOf(child)) mkdirSync(path, { recursive: true });
+  if (child.counter !== null) bound(child.counter, mostProcesses);
+  return child;
 };
 
 /** Throws if the process may not be moved there. */
-export const moveToCgroup = (path: string, pid: number): void => writeFileSync(join(path, 'cgroup.procs'), String(pid));
+export const moveToCgroup = (group: Cgroup, pid: number): void => {
+  for (const path of pathsOf(group)) writeFileSync(join(path, 'cgroup.procs'), String(pid));
+};
 
 /** Kills all members, those of groups below included, and each child born meanwhile. Returns before they are gone. */
-export const killCgroup = (path: string): void => {
+export const killCgroup = ({ net }: Cgroup): void => {
+  if (net === null) return;
   try {
-    writeFileSync(join(path, 'cgroup.kill'), '1');
+    writeFileSync(join(net, 'cgroup.kill'), '1');
   } catch {
     // The group is gone, and with it its members.
   }
 };
 
-/** Whether a living process is in the group or below. */
-export const isPopulated = (path: string): boolean => {
+/** Whether a living process is in the net or below. */
+export const isPopulated = ({ net }: Cgroup): boolean => {
+  if (net === null) return false;
   try {
-    return readFileSync(join(path, 'cgroup.events'), 'utf8').includes('populated 1');
+    return readFileSync(join(net, 'cgroup.events'), 'utf8').includes('populated 1');
   } catch {
     return false;
   }
 };
 
-/** Whether a process other than `pid` is in the group itself. */
-export const hasOthers = (path: string, pid: number): boolean => {
+/** Whether a process other than `pid` is in the net itself. */
+export const hasOthers = ({ net }: Cgroup, pid: number): boolean => {
+  if (net === null) return false;
   try {
-    return readFileSync(join(path, 'cgroup.procs'), 'latin1') !== `${pid}\n`;
+    return readFileSync(join(net, 'cgroup.procs'), 'latin1') !== `${pid}\n`;
   } catch {
     return false;
   }
 };
 
-/** Removes an empty group and the empty ones below. */
-export const removeCgroup = (path: string): void => {
+/** Removes empty groups and the empty ones below, and what was there for all nodes with the last of these. */
+export const removeCgroup = (group: Cgroup): void => {
+  for (const path of pathsOf(group)) {
+    removeTree(path);
+    if (basename(dirname(path)) === ALL_NODES) removeOne(dirname(path));
+  }
+};
+
+/** As `readCgroup` reads it: a path a line. */
+export const cgroupText = ({ net, counter }: Cgroup): string => `${net ?? ''}\n${counter ?? ''}`;
+
+/** Older agents wrote a net alone. */
+export const readCgroup = (text: string): Cgroup => {
+  const [net = '', counter = ''] = text.split('\n');
+  return { net: net === '' ? null : net, counter: counter === '' ? null : counter };
+};
+
+const pathsOf = ({ net, counter }: Cgroup): readonly string[] => [...new Set([net, counter])].filter((path) => path !== null);
+
+const childOf = (parent: string | null, name: string): string | null => (parent === null ? null : join(parent, name));
+
+const removeTree = (path: string): void => {
   try {
-    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeCgroup(join(path, entry.name));
+    for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(path, entry.name));
+  } catch {
+    // Gone.
+  }
+  removeOne(path);
+};
+
+const removeOne = (path: string): void => {
+  try {
     rmdirSync(path);
   } catch {
     // Gone, or still populated: then whoever kills its members removes it.
   }
 };
 
-const ownCgroup = (): string | null => {
+const bound = (path: string, mostProcesses: number): void => writeFileSync(join(path, 'pids.max'), String(mostProcesses));
+
+const givePids = (path: string): void => writeFileSync(join(path, 'cgroup.subtree_control'), '+pids');
+
+/** A group of the unified tree that is net and counter. null: that tree has no processes to count here. */
+const openBoth = (name: string, mostProcesses: number, { unified }: OwnGroups): string | null => {
+  const parent = unified.find(canGivePids);
+  if (parent === undefined) return null;
+  const path = openCounter(parent, name, (all) => {
+    givePids(parent);
+    bound(all, mostProcesses);
+    givePids(all);
+  });
+  if (path === null) return null;
   try {
-    const mount = readFileSync('/proc/self/mounts', 'latin1').split('\n').find((line) => line.split(' ')[2] === 'cgroup2')?.split(' ')[1];
-    const own = readFileSync('/proc/self/cgroup', 'latin1').split('\n').find((line) => line.startsWith('0::'))?.slice(3);
-    return mount === undefined || own === undefined ? null : join(mount, own);
+    givePids(path);
+    tryNet(path);
+    return path;
   } catch {
+    removeCgroup({ net: path, counter: null });
     return null;
   }
+};
+
+/**
+ * Whether groups below may count processes. A group that has some itself must not begin to: those below it could take none any more
+ * (cgroup-v2.rst, "Threads": they would be `domain invalid`). That does not hold for the root of the tree.
+ */
+const canGivePids = (path: string): boolean => {
+  try {
+    const isRoot = !existsSync(join(path, 'cgroup.type'));
+    const isFree = isRoot || readFileSync(join(path, 'cgroup.procs'), 'latin1') === '';
+    return isFree && readFileSync(join(path, 'cgroup.controllers'), 'latin1').trim().split(' ').includes('pids');
+  } catch {
+    return false;
+  }
+};
+
+const openNet = (name: string, { unified }: OwnGroups): string | null => {
+  const parent = unified.at(-1);
+  if (parent === undefined) return null;
+  const path = join(parent, name);
+  try {
+    mkdirSync(path, { recursive: true });
+    tryNet(path);
+    return path;
+  } catch {
+    removeTree(path);
+    return null;
+  }
+};
+
+/** Throws if there is no killing by groups. */
+const tryNet = (path: string): void => {
+  const probe = join(path, 'probe');
+  mkdirSync(probe, { recursive: true });
+  writeFileSync(join(probe, 'cgroup.kill'), '1');
+  removeOne(probe);
+};
+
+/** `set`: makes the group above those of all nodes what it is. */
+const openCounter = (parent: string, name: string, set: (all: string) => void): string | null => {
+  const all = join(parent, ALL_NODES);
+  const path = join(all, name);
+  for (let tries = TRIES; tries > 0; tries--) {
+    try {
+      mkdirSync(all, { recursive: true });
+      set(all);
+      mkdirSync(path, { recursive: true });
+      return path;
+    } catch {
+      // Removed meanwhile, or not ours to make.
+    }
+  }
+  removeOne(all);
+  return null;
 };

@@ -1,9 +1,9 @@
-import { isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
+import { type Cgroup, isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
 import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
 
 /** Everything by which the processes of an attempt, or of a whole node, can be found again. */
 export interface Enclosure {
-  readonly cgroup: string | null;
+  readonly cgroup: Cgroup;
   /** Process groups known to belong to it. */
   readonly groups: readonly number[];
   /** `NAME=value` pairs that all its processes carry in their environment; the first is the node's. */
@@ -72,7 +72,7 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
 
   const end = (one: Dying, isGone: boolean): void => {
     dying.delete(one);
-    if (isGone && one.enclosure.cgroup !== null) removeCgroup(one.enclosure.cgroup);
+    if (isGone) removeCgroup(one.enclosure.cgroup);
     one.resolve(isGone);
   };
 
@@ -93,8 +93,8 @@ export const machineSweeper = createSweeper();
 export const killEnclosure = machineSweeper.kill;
 
 /** False: nobody is there. */
-function killInCgroup(cgroup: string | null): boolean {
-  if (cgroup === null || !isPopulated(cgroup)) return false;
+function killInCgroup(cgroup: Cgroup): boolean {
+  if (!isPopulated(cgroup)) return false;
   killCgroup(cgroup);
   return true;
 }

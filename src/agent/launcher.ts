@@ -1,9 +1,10 @@
 import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { hasOthers, removeCgroup } from './cgroups.ts';
+import { type Cgroup, hasOthers, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { attemptMark, nodeMark } from './environment.ts';
 import { type Enclosure, machineSweeper, type Sweeper } from './killing.ts';
+import type { ProcessBounds } from './processBounds.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { readTaskText } from './taskText.ts';
@@ -31,7 +32,8 @@ export interface LauncherOptions {
   readonly rootDirectory: string;
   /** The agent's alone. */
   readonly scriptDirectory: string;
-  readonly nodeCgroup: string | null;
+  readonly nodeCgroup: Cgroup;
+  readonly bounds: ProcessBounds;
   readonly environment: ReadonlyMap<string, string>;
   /** How many idle shells are kept. */
   readonly idleShells: number;
@@ -61,7 +63,8 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       user,
       scriptPath: join(options.scriptDirectory, name),
       environment: options.environment,
-      cgroup: options.nodeCgroup === null ? null : { node: options.nodeCgroup, name },
+      cgroup: { node: options.nodeCgroup, name },
+      bounds: options.bounds,
     });
     void shell.gone.then(() => forget(shell));
     return shell;
@@ -71,7 +74,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
   const forget = (shell: SlotShell): void => {
     const index = idle.indexOf(shell);
     if (index >= 0) idle.splice(index, 1);
-    if (shell.cgroup !== null) removeCgroup(shell.cgroup);
+    removeCgroup(shell.cgroup);
   };
 
   const giveBack = (shell: SlotShell): void => {
@@ -87,7 +90,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     sweeping ??= setTimeout(() => {
       sweeping = null;
       for (const attempt of sweeper.valuesOf(mark, attemptMark)) {
-        if (!live.has(attempt)) void sweeper.kill({ cgroup: null, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
+        if (!live.has(attempt)) void sweeper.kill({ cgroup: NO_CGROUP, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
       }
     }, sweepDelayMs);
     sweeping.unref();
@@ -103,14 +106,14 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
     let isKilled = false;
-    if (leftovers === 'keep' || options.nodeCgroup === null) live.add(attempt);
+    if (leftovers === 'keep' || options.nodeCgroup.net === null) live.add(attempt);
     const discard = (used: SlotShell): Promise<boolean> => {
       killing ??= sweeper.kill(enclosureOf(used, attempt));
       return killing;
     };
     /** A start task's services go on in their enclosure, which ends with the node; such a shell is not used again. */
     const putAway = async (used: SlotShell): Promise<void> => {
-      if (killing !== null || (leftovers === 'kill' && used.cgroup !== null && hasOthers(used.cgroup, used.pid))) await discard(used);
+      if (killing !== null || (leftovers === 'kill' && hasOthers(used.cgroup, used.pid))) await discard(used);
       else if (leftovers === 'keep') used.close();
       else giveBack(used);
     };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openCgroup } from './cgroups.ts';
+import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { nodeMark } from './environment.ts';
 import { messageOf } from './failures.ts';
@@ -15,6 +15,7 @@ import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { unmountBelow } from './mounts.ts';
 import type { AgentOptions } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
+import { processBounds, type ProcessBounds } from './processBounds.ts';
 import { createReports, type Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { agentVersion } from './version.ts';
@@ -134,7 +135,8 @@ const answer = async (request: string, ask: FileAsk, rootDirectory: string, { ag
 
 interface Place {
   readonly scriptDirectory: string;
-  readonly nodeCgroup: string | null;
+  readonly nodeCgroup: Cgroup;
+  readonly bounds: ProcessBounds;
   readonly node: NodePlace;
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
@@ -150,9 +152,11 @@ const preparePlace = async (options: AgentOptions, signal: AbortSignal): Promise
   await whenRoom(() => mkdirSync(scriptDirectory, { recursive: true }), signal);
   for (const name of readdirSync(scriptDirectory)) rmSync(join(scriptDirectory, name), { force: true });
   chmodSync(scriptDirectory, 0o700);
-  const nodeCgroup = options.cgroups === false ? null : openCgroup(cgroupName(options));
-  await whenRoom(() => writeFileSync(cgroupFile(stateDirectory), nodeCgroup ?? '', { mode: 0o600 }), signal);
-  return { scriptDirectory, nodeCgroup, ...(await entered(options)) };
+  const machine = processBounds();
+  const bounds = { ...machine, perAttempt: options.mostProcesses ?? machine.perAttempt };
+  const nodeCgroup = options.cgroups === false ? NO_CGROUP : openCgroup(cgroupName(options), bounds.allNodes);
+  await whenRoom(() => writeFileSync(cgroupFile(stateDirectory), cgroupText(nodeCgroup), { mode: 0o600 }), signal);
+  return { scriptDirectory, nodeCgroup, bounds, ...(await entered(options)) };
 };
 
 const entered = async (options: AgentOptions): Promise<Pick<Place, 'node' | 'unusable'>> => {
@@ -163,12 +167,12 @@ const entered = async (options: AgentOptions): Promise<Pick<Place, 'node' | 'unu
   }
 };
 
-/** The control group that the last agent on this state directory used: by it the next life, and the provider, find what that one started. */
-export const leftCgroup = (stateDirectory: string): string | null => {
+/** The control groups that the last agent on this state directory used: by them the next life, and the provider, find what that one started. */
+export const leftCgroup = (stateDirectory: string): Cgroup => {
   try {
-    return readFileSync(cgroupFile(stateDirectory), 'utf8') || null;
+    return readCgroup(readFileSync(cgroupFile(stateDirectory), 'utf8'));
   } catch {
-    return null;
+    return NO_CGROUP;
   }
 };
 

@@ -3,6 +3,7 @@ import { attemptName, type Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
+import type { Cgroup } from './cgroups.ts';
 import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
 import { defaultPath, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
@@ -13,6 +14,7 @@ import { say } from './log.ts';
 import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
+import type { ProcessBounds } from './processBounds.ts';
 import type { Report } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
@@ -24,7 +26,8 @@ export interface NodeWorkOptions {
   readonly options: AgentOptions;
   readonly setup: NodeSetup;
   readonly scriptDirectory: string;
-  readonly nodeCgroup: string | null;
+  readonly nodeCgroup: Cgroup;
+  readonly bounds: ProcessBounds;
   readonly node: NodePlace;
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
@@ -46,7 +49,7 @@ export interface NodeWork {
 /** Shells that wait for the first tasks. */
 const warmShells = 4;
 
-export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork => {
+export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bounds, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork => {
   const { root: rootDirectory, programs } = node;
   const path = `${defaultPath}:${programs.forAll}`;
   const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path }, setup);
@@ -55,7 +58,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, nod
     const uid = ownerOf(join(rootDirectory, directory));
     if (uid !== null) users.hold(uid, directory);
   }
-  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, environment, idleShells: setup.slots });
+  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, environment, idleShells: setup.slots });
   const context: NodeContext = {
     rootDirectory,
     users,

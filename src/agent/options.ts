@@ -24,6 +24,8 @@ export interface AgentOptions {
   readonly transferRetryMs?: number;
   /** false: no control groups even where there are some; processes are found by their group and by the attempt's id in their environment. */
   readonly cgroups?: boolean;
+  /** Processes and threads of one attempt at a time; default: see processBounds.ts. */
+  readonly mostProcesses?: number;
 }
 
 export const defaultTransferIdleMs = 20_000;
@@ -53,6 +55,7 @@ const isOptions = (value: unknown): value is AgentOptions => {
     (isolation === undefined || (isIsolation(isolation) && isolation !== 'none')) &&
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&
-    optional('cgroups', 'boolean')
+    optional('cgroups', 'boolean') &&
+    optional('mostProcesses', 'number')
   );
 };

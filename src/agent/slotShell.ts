@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { yieldToUs } from '../processes/priority.ts';
-import { makeChildCgroup, moveToCgroup } from './cgroups.ts';
+import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from './cgroups.ts';
+import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
 
 /**
@@ -23,7 +24,7 @@ export interface SlotShell {
   /** What the shell knows its script as, and begins its messages with if it is bash. */
   readonly scriptPath: string;
   readonly pid: number;
-  readonly cgroup: string | null;
+  readonly cgroup: Cgroup;
   /** Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died, with how. */
   run(script: string): Promise<number>;
   /** Resolves once the shell's process is gone. */
@@ -38,8 +39,9 @@ export interface SlotShellOptions {
   /** Where its script lies: a directory of the agent's that nobody else may enter. */
   readonly scriptPath: string;
   readonly environment: ReadonlyMap<string, string>;
-  /** The node's control group and the name of the shell's own below it. */
-  readonly cgroup: { readonly node: string; readonly name: string } | null;
+  /** The node's control groups and the name of the shell's own below them. */
+  readonly cgroup: { readonly node: Cgroup; readonly name: string };
+  readonly bounds: ProcessBounds;
 }
 
 /** `$0` of the shell: its own messages begin with it, a task's never by chance. */
@@ -55,7 +57,7 @@ const exitStatusOf = (text: string): number | null => (/^\d{1,3}\n$/.test(text) 
 export const startSlotShell = (options: SlotShellOptions): SlotShell => {
   const { user } = options;
   const script = openScript(options.scriptPath, user);
-  const child = spawn('/bin/sh', ['-c', loop, shellName, script.name], {
+  const child = spawn('/bin/sh', ['-c', `${limitOf(options)}${loop}`, shellName, script.name], {
     cwd: '/',
     env: Object.fromEntries(options.environment),
     stdio: ['pipe', 'pipe', 'ignore', ...script.inherited],
@@ -82,7 +84,7 @@ export const startSlotShell = (options: SlotShellOptions): SlotShell => {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
-  const cgroup = enclose(child, options.cgroup);
+  const cgroup = enclose(child, options);
   // A dead shell's pipe: `exit` says so.
   stdin.on('error', () => {});
   stdout.setEncoding('latin1');
@@ -148,12 +150,22 @@ const openScript = (path: string, { uid }: User): Script => {
   return { file, inherited: [openSync(path, 'r')], name: `/proc/self/fd/${SCRIPT_DESCRIPTOR}` };
 };
 
-const enclose = (child: ChildProcess, place: SlotShellOptions['cgroup']): string | null => {
-  if (place === null || child.pid === undefined) return null;
+/**
+ * Where no control group counts processes, the system counts those of each user (setrlimit(2), RLIMIT_NPROC): of the task's own, or else of all that run as the same one. It counts none of root's.
+ * dash and busybox call it `-p`, which other shells refuse.
+ */
+const limitOf = ({ user, cgroup, bounds }: SlotShellOptions): string => {
+  if (cgroup.node.counter !== null || user.uid === null || user.uid === 0) return '';
+  const most = user.isShared ? bounds.allNodes : bounds.perAttempt;
+  return `ulimit -u ${most} 2>/dev/null || ulimit -p ${most}; `;
+};
+
+const enclose = (child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Cgroup => {
+  if (child.pid === undefined) return NO_CGROUP;
   try {
-    const path = makeChildCgroup(place.node, place.name);
-    moveToCgroup(path, child.pid);
-    return path;
+    const group = makeChildCgroup(node, name, bounds.perAttempt);
+    moveToCgroup(group, child.pid);
+    return group;
   } catch (error) {
     child.kill('SIGKILL');
     throw error;

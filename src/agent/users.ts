@@ -26,6 +26,8 @@ export interface User {
   readonly filesGid: number | null;
   /** What USER and LOGNAME say. */
   readonly name: string;
+  /** Whether several attempts may run as it at a time. */
+  readonly isShared: boolean;
 }
 
 /** A task's directory below the node's root, and the id that it already belongs to, so that a retry is the same user. */
@@ -75,8 +77,8 @@ export function usersOf(uidBase: number, accounts: readonly UserAccount[]): read
 export const createUsers = (uidBase: number | null, accounts: readonly UserAccount[], close: (directory: string) => boolean): Users => {
   /** Ids of task-scope users with their directories, in the order in which they were taken. */
   const taken = new Map<number, string>();
-  const caller = (name: string): User => ({ uid: null, gid: null, filesGid: null, name });
-  const plain = (uid: number, name: string): User => ({ uid, gid: uid === 0 ? 0 : uidBase, filesGid: uidBase, name });
+  const caller = (name: string): User => ({ uid: null, gid: null, filesGid: null, name, isShared: true });
+  const plain = (uid: number, name: string, isShared = true): User => ({ uid, gid: uid === 0 ? 0 : uidBase, filesGid: uidBase, name, isShared });
 
   const named = (name: string): User => {
     const index = accounts.findIndex((account) => account.name === name);
@@ -86,7 +88,7 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
     if (account.elevation === 'admin') return plain(0, name);
     if (account.uid === null) return plain(uidBase + namedOffset + (index % (taskOffset - namedOffset)), name);
     if (account.uid === 0) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `User account ${name} is not an administrator, its uid must not be 0`]));
-    return { uid: account.uid, gid: account.gid ?? account.uid, filesGid: uidBase, name };
+    return { uid: account.uid, gid: account.gid ?? account.uid, filesGid: uidBase, name, isShared: true };
   };
 
   const ofTask = (base: number, { directory, owner }: Place): User => {
@@ -95,7 +97,7 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
     if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${taskUids} users for tasks of this node are in use`]));
     taken.delete(uid);
     taken.set(uid, directory);
-    return plain(uid, taskUserName(uid - base));
+    return plain(uid, taskUserName(uid - base), false);
   };
 
   /** null: a task of a life before has it, when the start task had none of its own. */

@@ -13,8 +13,8 @@ import type { User } from '../../src/agent/users.ts';
 const isRoot = process.geteuid?.() === 0;
 const canMount = isRoot && spawnSync('/usr/bin/unshare', ['--mount', 'true']).status === 0;
 if (!canMount) console.log('skipped: mounts below the directories of a node, which need a system that lets this user mount');
-const first: User = { uid: 1_900_000_300, gid: 1_900_000_300, filesGid: 1_900_000_300, name: 'first' };
-const second: User = { uid: 1_900_000_301, gid: 1_900_000_301, filesGid: 1_900_000_301, name: 'second' };
+const first: User = { uid: 1_900_000_300, gid: 1_900_000_300, filesGid: 1_900_000_300, name: 'first', isShared: false };
+const second: User = { uid: 1_900_000_301, gid: 1_900_000_301, filesGid: 1_900_000_301, name: 'second', isShared: false };
 
 describe('the directories of a node', () => {
   let outer: string;

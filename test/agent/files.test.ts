@@ -150,7 +150,7 @@ describe.runIf(process.geteuid?.() === 0)('asks about files while the agent acts
     const root = join(outer, 'root');
     mkdirSync(join(root, 'wd/deep'), { recursive: true });
     for (const name of ['a', 'b', 'deep/c']) writeFileSync(join(root, 'wd', name), name);
-    const user = { uid: 1_900_000_002, gid: 1_900_000_002, filesGid: 1_900_000_002, name: 'task' };
+    const user = { uid: 1_900_000_002, gid: 1_900_000_002, filesGid: 1_900_000_002, name: 'task', isShared: false };
     const asks = [
       { kind: 'list', path: 'wd', recursive: true, prefix: '', after: '', limit: 100 },
       { kind: 'properties', path: 'wd/deep/c' },

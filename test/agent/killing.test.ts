@@ -1,7 +1,9 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCgroup, removeCgroup } from '../../src/agent/cgroups.ts';
+import { type Cgroup, openCgroup, removeCgroup } from '../../src/agent/cgroups.ts';
+import { leftCgroup } from '../../src/agent/node.ts';
+import { processBounds } from '../../src/agent/processBounds.ts';
 import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
 import { endOf, work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
@@ -20,15 +22,19 @@ const sleepers = (): readonly number[] =>
     })
     .map(Number);
 
+/** Few enough that a test reaches it in a moment. */
+const mostProcesses = 64;
+const pathsOf = ({ net, counter }: Cgroup): readonly string[] => [net, counter].filter((path) => path !== null);
+
 const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
 const sleep = `sleep ${sleepSeconds}`;
 
-const probe = openCgroup(`linarite-test-${process.pid}`);
-if (probe !== null) removeCgroup(probe);
-else console.log('skipped: killing with control groups, of which none can be made here');
+const probe = openCgroup(`linarite-test-${process.pid}`, processBounds().allNodes);
+removeCgroup(probe);
+if (probe.net === null) console.log('skipped: killing with control groups, of which none can be made here');
 
 describe.runIf(process.platform === 'linux').each([
-  ...(probe === null ? [] : [['with control groups', true] as const]),
+  ...(probe.net === null ? [] : [['with control groups', true] as const]),
   ['without control groups', false] as const,
 ])('the whole process tree of a task, %s,', (_name, cgroups) => {
   /** In the foreground, in the background, in sessions of their own, deaf to signals, without environment; without environment and parents only where control groups hold them. */
@@ -37,7 +43,7 @@ describe.runIf(process.platform === 'linux').each([
 
   let node: TestNode;
   beforeEach(async () => {
-    node = await startNode({}, { cgroups });
+    node = await startNode({}, { cgroups, mostProcesses });
     await node.owner.until('ready', () => node.owner.reports.find(({ kind }) => kind === 'ready'));
   });
   afterEach(() => node.close());
@@ -82,13 +88,31 @@ describe.runIf(process.platform === 'linux').each([
   });
 
   test.runIf(process.geteuid?.() === 0)('ends a fork bomb, and the node runs the next task', async () => {
-    const bomb = `/bin/bash -c 'ulimit -u 400 || exit 9; b() { b | b & b; }; b; ${sleep}'`;
+    const bomb = `/bin/bash -c 'b() { b | b & b; }; b; ${sleep}'`;
     node.owner.command({ kind: 'offer', key: key(1), work: work({ commandLine: bomb, wallClockMs: 1_500 }) });
     await ended(1);
     expect((await node.owner.run({ commandLine: '/bin/true' })).outcome).toEqual({ kind: 'exited', exitCode: 0 });
   });
 
+  // Root's own processes are not counted for users.
+  test.runIf(process.geteuid?.() === 0)('has a bound, beyond which only its own forks fail', async () => {
+    const waits = `/bin/sh -c ': > $AZ_BATCH_NODE_SHARED_DIR/begun; until test -e $AZ_BATCH_NODE_SHARED_DIR/gate; do sleep 0.05; done; exit 5'`;
+    node.owner.command({ kind: 'offer', key: key(9), work: work({ task: 'calm', commandLine: waits, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } }) });
+    await expect.poll(() => existsSync(join(node.root, 'shared/begun')), { timeout: 10_000 }).toBe(true);
+    // Each child lives until its group is killed.
+    const forks = `my $n = 0; while (1) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
+    const end = await node.owner.run({ task: 'bomb', commandLine: `/usr/bin/perl -MErrno -e '${forks}'`, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } });
+    expect(end.outcome).toEqual({ kind: 'exited', exitCode: 3 });
+    // The other two are the slot’s shell and the command.
+    expect(readFileSync(join(node.root, 'workitems/job1/job-1/bomb/stdout.txt'), 'utf8')).toMatch(new RegExp(`^${mostProcesses - 2} EAGAIN$`));
+    expect(endOf(node.owner, key(9))).toBeNull();
+    writeFileSync(join(node.root, 'shared/gate'), '');
+    expect((await ended(9)).outcome).toEqual({ kind: 'exited', exitCode: 5 });
+  });
+
   test('is killed by the next life when the agent was, before anything new starts; the task is told lost', async () => {
+    const groups = pathsOf(leftCgroup(node.state));
+    expect(groups.filter((path) => !existsSync(path))).toEqual([]);
     await start(1);
     // A result that has been acknowledged is not said again.
     expect((await node.owner.run({ task: 'done', commandLine: '/bin/true' })).outcome.kind).toBe('exited');
@@ -98,6 +122,7 @@ describe.runIf(process.platform === 'linux').each([
     node.startAgent(2);
     expect((await ended(1)).outcome).toEqual({ kind: 'lost' });
     expect(sleepers()).toEqual([]);
+    expect(groups.filter(existsSync)).toEqual([]);
   });
 
   test('is dead when the agent was told to leave', async () => {
@@ -107,11 +132,14 @@ describe.runIf(process.platform === 'linux').each([
     expect(sleepers()).toEqual([]);
   });
 
-  test('is dead when the agent was terminated', async () => {
+  test('is dead when the agent was terminated, and no control group is left', async () => {
     await start(1);
+    const groups = pathsOf(leftCgroup(node.state));
+    expect(groups.length > 0).toBe(cgroups);
     node.agent.kill('SIGTERM');
     expect(await node.exited()).toBe(0);
     expect(sleepers()).toEqual([]);
+    expect(groups.filter(existsSync)).toEqual([]);
   });
 
   test('of a task ended while its resource files hang: no process ever starts', async () => {

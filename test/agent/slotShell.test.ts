@@ -2,17 +2,21 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openCgroup } from '../../src/agent/cgroups.ts';
+import { NO_CGROUP, openCgroup } from '../../src/agent/cgroups.ts';
 import { attemptMark, nodeMark } from '../../src/agent/environment.ts';
 import { createSweeper, killEnclosure, machineSweeper } from '../../src/agent/killing.ts';
 import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
+import { processBounds } from '../../src/agent/processBounds.ts';
 import { createProcessSearch, machineProcesses } from '../../src/agent/processes.ts';
 import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
 import type { User } from '../../src/agent/users.ts';
 
+const bounds = processBounds();
+const childrenOf = (group: string | null): readonly string[] =>
+  group === null ? [] : readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
 const isRoot = process.geteuid?.() === 0;
-const caller: User = { uid: null, gid: null, filesGid: null, name: 'caller' };
-const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task' };
+const caller: User = { uid: null, gid: null, filesGid: null, name: 'caller', isShared: false };
+const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task', isShared: false };
 
 describe('a slot shell', () => {
   let directory: string;
@@ -27,7 +31,7 @@ describe('a slot shell', () => {
     rmSync(directory, { recursive: true, force: true });
   });
   const start = (user: User): SlotShell => {
-    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: null });
+    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: NO_CGROUP, name: 'slot' }, bounds });
     return shell;
   };
 
@@ -64,19 +68,19 @@ describe('a slot shell', () => {
   });
 });
 
-const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`);
-if (nodeCgroup === null) console.log('skipped: control groups of slot shells, of which none can be made here');
+const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`, bounds.allNodes);
+if (nodeCgroup.net === null) console.log('skipped: control groups of slot shells, of which none can be made here');
 
 describe('the shells of a node', () => {
   let directory: string;
   let launcher: Launcher;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'linarite-slots-'));
-    launcher = createLauncher({ rootDirectory: directory, scriptDirectory: directory, nodeCgroup, environment: new Map([['PATH', '/usr/bin:/bin']]), idleShells: 1 });
+    launcher = createLauncher({ rootDirectory: directory, scriptDirectory: directory, nodeCgroup, bounds, environment: new Map([['PATH', '/usr/bin:/bin']]), idleShells: 1 });
   });
   afterEach(async () => {
     await launcher.killAll();
-    if (nodeCgroup !== null) await killEnclosure({ cgroup: nodeCgroup, groups: [], marks: [] });
+    await killEnclosure({ cgroup: nodeCgroup, groups: [], marks: [] });
     rmSync(directory, { recursive: true, force: true });
   });
   const sh = (script: string): Promise<unknown> =>
@@ -87,9 +91,10 @@ describe('the shells of a node', () => {
       'kill',
     ).exit;
 
-  test.runIf(nodeCgroup !== null)('leave no control groups behind when they are let go', async () => {
+  test.runIf(nodeCgroup.net !== null)('leave no control groups behind when they are let go', async () => {
     await Promise.all([1, 2, 3].map((code) => sh(`exit ${code}`)));
-    await expect.poll(() => readdirSync(nodeCgroup ?? '', { withFileTypes: true }).filter((entry) => entry.isDirectory()).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(() => childrenOf(nodeCgroup.net).length, { timeout: 10_000 }).toBe(1);
+    expect(childrenOf(nodeCgroup.counter)).toEqual(nodeCgroup.counter === null ? [] : childrenOf(nodeCgroup.net));
   });
 
   test('that die idle are not given to the next task', async () => {
@@ -110,7 +115,8 @@ describe('the shells of a node', () => {
     const several = createLauncher({
       rootDirectory: directory,
       scriptDirectory: directory,
-      nodeCgroup: null,
+      nodeCgroup: NO_CGROUP,
+      bounds,
       environment: new Map([['PATH', '/usr/bin:/bin'], [nodeMark, directory]]),
       idleShells: 0,
       sweeper,

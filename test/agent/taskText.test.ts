@@ -7,7 +7,7 @@ import { readTaskText, type TaskText } from '../../src/agent/taskText.ts';
 import type { User } from '../../src/agent/users.ts';
 
 const isRoot = process.geteuid?.() === 0;
-const user: User = isRoot ? { uid: 1_900_000_001, gid: 1_900_000_001, filesGid: 1_900_000_001, name: 'task' } : { uid: null, gid: null, filesGid: null, name: 'task' };
+const user: User = isRoot ? { uid: 1_900_000_001, gid: 1_900_000_001, filesGid: 1_900_000_001, name: 'task', isShared: false } : { uid: null, gid: null, filesGid: null, name: 'task', isShared: false };
 
 describe('a text that a task may have written', () => {
   let directory: string;

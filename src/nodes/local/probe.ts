@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openCgroup, removeCgroup } from '../../agent/cgroups.ts';
+import { processBounds } from '../../agent/processBounds.ts';
 import { PERL } from '../../agent/script.ts';
 import type { Capabilities } from '../provider.ts';
 
@@ -15,11 +16,14 @@ export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, '
   if (closed !== null) limits.push(`Other users may not pass through ${closed}: tasks that do not run as root cannot start below it.`);
   if (!existsSync('/proc/self/environ')) limits.push('No /proc: processes that leave their process group can outlive their task.');
   if (!existsSync(PERL)) limits.push(`No ${PERL}: variables of tasks whose names a shell refuses can be read by other users while the task starts.`);
-  const cgroup = openCgroup(`linarite-probe-${process.pid}`);
-  if (cgroup === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
-  else removeCgroup(cgroup);
+  const cgroup = openCgroup(`linarite-probe-${process.pid}`, processBounds().allNodes);
+  if (cgroup.net === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
+  if (cgroup.counter === null) limits.push(`No control group counts processes here: ${isRoot ? boundByUser : 'those of tasks have only the bound of the service’s user'}.`);
+  removeCgroup(cgroup);
   return { lowPriority: true, containers: false, limits };
 };
+
+const boundByUser = 'tasks that run as the same user share one bound of processes, and admin tasks have none';
 
 /** The first directory on the way to `path` that other users cannot pass through. */
 const closedDirectory = (path: string): string | null => {
