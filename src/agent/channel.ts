@@ -1,4 +1,5 @@
 import { WebSocket, type RawData } from 'ws';
+import { during } from './activity.ts';
 import type { AgentFrame, OwnerFrame } from './frames.ts';
 
 export interface ChannelOptions {
@@ -66,7 +67,7 @@ export const openChannel = (options: ChannelOptions): Channel => {
       // Before the welcome it is some process that answers, not our owner: it counts the lease until it has welcomed us.
       if (welcomed) lease.renew(pingedAt);
     });
-    opening.on('message', (data) => receive(opening, parse(data), pingedAt));
+    opening.on('message', (data) => receive(opening, during('reading frames', () => parse(data)), pingedAt));
     // 'close' follows every error.
     opening.on('error', () => {});
     opening.on('close', () => {

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isNoRoom } from '../processes/noRoom.ts';
+import { during } from './activity.ts';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
 import { MountInTheWay, mountsBelow } from './mounts.ts';
 import { refuseMounts } from './removal.ts';
@@ -50,7 +51,10 @@ export interface TaskDirectories {
 }
 
 /** Makes the task's directory, or takes over the one of an earlier attempt. Throws TaskFailure. */
-export const makeTaskDirectories = (root: string, directory: string, user: User): TaskDirectories => {
+export const makeTaskDirectories = (root: string, directory: string, user: User): TaskDirectories =>
+  during('making directories', () => makeDirectories(root, directory, user));
+
+const makeDirectories = (root: string, directory: string, user: User): TaskDirectories => {
   const task = join(root, directory);
   const working = `${task}/wd`;
   try {
@@ -125,5 +129,7 @@ const unlessThere = (make: () => void): void => {
 /** Throws MountInTheWay if something is mounted there. By chown(1), which goes down by open directories and changes links themselves: its old owner may still put links in the place of directories. */
 const giveTo = (path: string, uid: number, gid: number): void => {
   refuseMounts(path);
-  execFileSync('/bin/chown', ['-R', '-h', '-P', '--', `${uid}:${gid}`, path], { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'] });
+  during('giving directories to a user', () =>
+    execFileSync('/bin/chown', ['-R', '-h', '-P', '--', `${uid}:${gid}`, path], { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'] }),
+  );
 };

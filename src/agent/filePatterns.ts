@@ -1,5 +1,6 @@
 import { opendirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { during } from './activity.ts';
 import { codePointsOf, compileSegment, type NameMatcher } from './nameMatcher.ts';
 import { createTurns } from './turns.ts';
 
@@ -68,14 +69,14 @@ interface Walk {
 /** `places`: the segments that an entry of this directory may match. */
 const visit = async (directory: string, relative: string, places: ReadonlySet<number>, walk: Walk): Promise<void> => {
   await walk.turn();
-  const entries = walk.readDirectory(directory, mostEntries - walk.entries + 1);
+  const entries = during('walking directories', () => walk.readDirectory(directory, mostEntries - walk.entries + 1));
   walk.entries += entries.length;
   if (walk.entries > mostEntries) throw new Error(`${walk.pattern} looks at more than ${mostEntries} files and directories`);
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     await walk.turn();
     const path = `${directory === '/' ? '' : directory}/${entry.name}`;
     const below = relative === '' ? entry.name : `${relative}/${entry.name}`;
-    const { isMatch, next } = step(entry, places, walk.segments);
+    const { isMatch, next } = during('matching file patterns', () => step(entry, places, walk.segments));
     if (isMatch && !entry.isDirectory) walk.found.push({ path, relative: below });
     // Of a link only its reading says whether it leads to a directory.
     if (next.size > 0 && (entry.isDirectory || entry.isLink)) await visit(path, below, withNone(next, walk), walk);

@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, opendirSync, openSync, readlinkSync, realpathSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
+import { during } from './activity.ts';
 import { systemCode } from './failures.ts';
 import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from './frames.ts';
 import { mountsBelow } from './mounts.ts';
@@ -94,7 +95,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
     const directories: string[] = [];
     for (const parent of level) {
       await turn();
-      const found = entries(join(base, parent), parent === '', left);
+      const found = during('listing files', () => entries(join(base, parent), parent === '', left));
       if (found === null) return tooMany(ask.path);
       left -= found.length;
       for (const { name, isDirectory } of found) {
@@ -102,7 +103,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
         const relative = parent === '' ? name : `${parent}/${name}`;
         if (isDirectory && ask.recursive && mayHold(relative, ask.prefix)) directories.push(relative);
         if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after)) continue;
-        const file = propertiesBelow(root, base, relative);
+        const file = during('listing files', () => propertiesBelow(root, base, relative));
         if (file === null) continue;
         bytes += Buffer.byteLength(JSON.stringify(file)) + 1;
         if (files.length === ask.limit || bytes > MOST_PAGE_BYTES) return { kind: 'list', files, more: true };

@@ -1,6 +1,7 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { AttemptEnd } from '../core/events.ts';
 import { attemptName, type AttemptKey, type Instant, type JobNumber, type TaskNumber } from '../core/keys.ts';
+import { during } from './activity.ts';
 
 /** A task's directory: recorded when an attempt begins there, and anew with its end. */
 interface KeptDirectory {
@@ -97,8 +98,7 @@ export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_
     if (retry !== null) clearTimeout(retry);
     retry = null;
     try {
-      if (isBehind) compact();
-      else append();
+      during('writing the journal', isBehind ? compact : append);
     } catch {
       isBehind = true;
       triedAt = performance.now();

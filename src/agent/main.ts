@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { sayBooted } from './booted.ts';
 import { runNode } from './node.ts';
 import { type AgentOptions, readOptions } from './options.ts';
+import { startWatchdog } from './watchdog.ts';
 
 /**
  * `linarite agent`: the whole life of an agent process. Its configuration comes from the file that LINARITE_AGENT_CONFIG names, else from standard input.
@@ -16,6 +17,7 @@ export const agentMain = async (): Promise<never> => {
   const leave = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(name, () => leave.abort());
   const readAddress = (): AgentOptions => (file !== undefined && existsSync(file) ? readOptions(file) : options);
-  await runNode(options, readAddress, leave.signal, sayBooted);
+  // Of nodes that are asked for nothing none pays for a watchdog.
+  await runNode(options, readAddress, leave.signal, { onBooted: sayBooted, onFirstAsk: startWatchdog });
   process.exit(0);
 };

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { during } from './activity.ts';
 import { messageOf } from './failures.ts';
 
 const run = promisify(execFile);
@@ -25,7 +26,7 @@ export class MountInTheWay extends Error {
  * Neither the mounts nor `path` itself is opened: a share whose server is gone would not answer. Empty where the system has no /proc/self/mountinfo.
  */
 export function mountsBelow(path: string, table: string = mountTable()): readonly string[] {
-  const real = realPathOf(path);
+  const real = during('looking at mounts', () => realPathOf(path));
   return mountPoints(table).filter((point) => point === real || point.startsWith(`${real}/`));
 }
 
@@ -40,7 +41,7 @@ export function mountPoints(table: string): readonly string[] {
 /** The mounts that this process sees; '' on systems without such a table. */
 export function mountTable(): string {
   try {
-    return Buffer.from(readFileSync('/proc/self/mountinfo')).toString('utf8');
+    return during('looking at mounts', () => Buffer.from(readFileSync('/proc/self/mountinfo')).toString('utf8'));
   } catch {
     return '';
   }

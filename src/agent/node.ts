@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { nodeMark } from './environment.ts';
@@ -23,12 +24,19 @@ import { agentVersion } from './version.ts';
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
 const longestEndMs = 15_000;
 
+/** Each is called once. */
+interface Milestones {
+  /** The owner has been told how the node is. */
+  onBooted(): void;
+  /** For the first time there is work. */
+  onFirstAsk(): void;
+}
+
 /**
  * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Before anything else,
- * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials. `onBooted` is called once, when the owner has been told
- * how the node is.
+ * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials.
  */
-export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, onBooted: () => void = () => {}): Promise<void> => {
+export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> => {
   const place = await preparePlace(options, signal);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
@@ -38,6 +46,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   let sent = 0;
   let isFlushing = false;
   let isBooted = false;
+  let isAsked = false;
 
   const flushSoon = (): void => {
     if (isFlushing) return;
@@ -49,7 +58,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
     isFlushing = false;
     journal.flush();
     while (channel.isOpen) {
-      const next = reports.frameAfter(sent);
+      const next = during('writing reports', () => reports.frameAfter(sent));
       if (next === null) return;
       channel.sendText(next.text);
       if (!isBooted) onBooted();
@@ -59,6 +68,10 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   };
 
   const receive = (frame: OwnerFrame): void => {
+    if (!isAsked && isWork(frame)) {
+      isAsked = true;
+      onFirstAsk();
+    }
     switch (frame.kind) {
       case 'welcome':
         work ??= beginNodeWork({ options, setup: frame.node, ...place, report: reports.add, now, journal });
@@ -100,6 +113,9 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   journal.flush();
   journal.close();
 };
+
+/** Whether there is something to do for tasks or clients. */
+const isWork = (frame: OwnerFrame): boolean => frame.kind === 'commands' || frame.kind === 'file' || (frame.kind === 'welcome' && frame.node.startTask !== null);
 
 /** Started and not ended: lost. Ended and not acknowledged: said again. */
 const reportEarlierLives = (journal: Journal, reports: Reports, now: number): void => {

@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { during } from './activity.ts';
 import { nodeMark } from './environment.ts';
 
 /** The machine's processes; what is gone meanwhile, or another user's, says nothing. */
@@ -43,7 +44,9 @@ export interface ProcessSearch {
 export function createProcessSearch(table: ProcessTable = machineProcesses): ProcessSearch {
   let known: ReadonlyMap<number, { readonly startTicks: string; readonly node: string | null }> = new Map();
 
-  const scan = (nodes: ReadonlySet<string>): readonly Seen[] => {
+  const scan = (nodes: ReadonlySet<string>): readonly Seen[] => during('looking at processes', () => look(nodes));
+
+  const look = (nodes: ReadonlySet<string>): readonly Seen[] => {
     const seen: Seen[] = [];
     const next = new Map<number, { readonly startTicks: string; readonly node: string | null }>();
     for (const pid of table.pids()) {

@@ -3,6 +3,7 @@ import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import { during } from './activity.ts';
 import { messageOf, systemCode } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
@@ -98,7 +99,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
     options.beforeRemoval(directory);
     const target = join(trash, randomUUID());
     try {
-      renameSync(join(options.rootDirectory, directory), target);
+      during('removing directories', () => renameSync(join(options.rootDirectory, directory), target));
     } catch (error) {
       // Never made, or removed by a client. Else something is mounted upon it, or it is none of ours any more.
       if (systemCode(error) !== 'ENOENT') options.say(messageOf(error));

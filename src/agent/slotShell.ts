@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { yieldToUs } from '../processes/priority.ts';
+import { during } from './activity.ts';
 import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from './cgroups.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
@@ -54,7 +55,9 @@ const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do 
 const exitStatusOf = (text: string): number | null => (/^\d{1,3}\n$/.test(text) && Number(text) <= 255 ? Number(text) : null);
 
 /** Throws the system's error if its script cannot be made, or the machine has no files left for its pipes. */
-export const startSlotShell = (options: SlotShellOptions): SlotShell => {
+export const startSlotShell = (options: SlotShellOptions): SlotShell => during('starting slot shells', () => begin(options));
+
+const begin = (options: SlotShellOptions): SlotShell => {
   const { user } = options;
   const script = openScript(options.scriptPath, user);
   const child = spawn('/bin/sh', ['-c', `${limitOf(options)}${loop}`, shellName, script.name], {

@@ -1,4 +1,5 @@
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, readSync } from 'node:fs';
+import { during } from './activity.ts';
 import type { User } from './users.ts';
 
 /**
@@ -7,6 +8,10 @@ import type { User } from './users.ts';
  * the task's own user with no second name: a hard link could lead to a file of somebody else. null: there is none, or it is something else.
  */
 export function readTaskText<T>(path: string, user: User, mostBytes: number, read: (text: string, file: TaskText) => T): T | null {
+  return during('reading what a task wrote', () => readOpened(path, user, mostBytes, read));
+}
+
+function readOpened<T>(path: string, user: User, mostBytes: number, read: (text: string, file: TaskText) => T): T | null {
   let file: number | null = null;
   try {
     file = openSync(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW);

@@ -1,3 +1,4 @@
+import { during } from './activity.ts';
 import type { RunAs, UserAccount } from './frames.ts';
 import { failure, TaskFailure } from './failures.ts';
 
@@ -142,7 +143,7 @@ export const asUser = <T>(user: User, action: () => T): T => {
   setegid(user.gid);
   if (user.uid !== 0) seteuid(user.uid);
   try {
-    return action();
+    return during('acting as a task’s user', action);
   } finally {
     if (user.uid !== 0) seteuid(0);
     setegid(0);
