@@ -100,7 +100,7 @@ describe.runIf(process.platform === 'linux').each([
     node.owner.command({ kind: 'offer', key: key(9), work: work({ task: 'calm', commandLine: waits, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } }) });
     await expect.poll(() => existsSync(join(node.root, 'shared/begun')), { timeout: 10_000 }).toBe(true);
     // Each child lives until its group is killed.
-    const forks = `my $n = 0; while (1) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
+    const forks = `my $n = 0; while ($n < ${10 * mostProcesses}) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
     const end = await node.owner.run({ task: 'bomb', commandLine: `/usr/bin/perl -MErrno -e '${forks}'`, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } });
     expect(end.outcome).toEqual({ kind: 'exited', exitCode: 3 });
     // The other two are the slot’s shell and the command.
