@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { during } from './activity.ts';
-import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup } from './cgroups.ts';
+import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
 import { nodeMark } from './environment.ts';
 import { messageOf } from './failures.ts';
@@ -110,6 +110,8 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   await leaving;
   channel.close();
   await Promise.race([work?.end(), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
+  // Of a node that was never welcomed nobody else does.
+  removeCgroup(place.nodeCgroup);
   journal.flush();
   journal.close();
 };
