@@ -9,9 +9,11 @@ import { databaseSettingsOf } from './support/databaseSettings.ts';
 type Database = ReturnType<typeof connect>;
 
 const OPEN = 300;
+/** Of each account with completed tasks. */
+const GONE_NODES = 10_000;
 const RUNS = 5;
 
-/** How long an account takes to be loaded with completed tasks and few open ones, against one with the open ones alone: rows read, and the rules' memory made of them. */
+/** How long an account takes to be loaded with completed tasks, nodes that are gone and few open tasks, against one with the open ones alone: rows read, and the rules' memory made of them. */
 export const run = async (): Promise<Record<string, unknown>> => {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'owner');
@@ -65,6 +67,11 @@ async function fill(pool: Database, account: number, completed: number): Promise
     `insert into task_status (job, task, state, since, cause, attempt, result, retry_count, requeue_count, reactivate_sequence)
      select $1, n, 'completed', 0, 'exited', 1, 'success', 0, 0, 0 from generate_series(2, $2::int) n`,
     [job, completed + 1],
+  );
+  await pool.query(
+    `insert into node (node, account, pool, id, id_key, gone_at, status)
+     select ($1::bigint - 1) * 4294967296 + n, $1, 1, 'node-' || n, 'node-' || n, 1, '{"state": "leavingpool"}' from generate_series(1, $2::int) n`,
+    [account, completed === 0 ? 0 : GONE_NODES],
   );
   // As the owner writes it: pages of 512 numbers.
   const open = completed === 0 ? [[0, last]] : [[0, 511], [Math.floor((completed + 2) / 512) * 512, last]];

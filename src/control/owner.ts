@@ -326,6 +326,8 @@ export class Owner {
     const { store, account, process, processUrl, clock, monotonic, createCore, log } = this.#options;
     const begunAt = monotonic();
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
+    // Numbered from 1 without a gap: a replay sees by that whether the beginning of an epoch is still in the journal.
+    this.#tick = 0;
     this.#beatAt = begunAt;
     const snapshot = await store.load(account.number);
     const nodes = await this.#source.truth(snapshot.nodes);

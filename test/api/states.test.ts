@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { JobStatus, TaskStatus } from '../../src/core/status.ts';
+import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import { statuses, type Statuses } from './statuses.ts';
 import { newest, testApi, ubuntu, type Sent, type TestApi } from './support.ts';
 
@@ -186,6 +187,24 @@ describe('tasks: each call in each state answers as states.md 3.4 has it', () =>
       lastRequeueTime: '1970-01-01T00:00:00.5Z',
     });
     expect(json.nodeInfo).toMatchObject({ poolId: 'p', nodeId: 'tvmps_1_d', taskRootDirectory: 'workitems/j/job-1/t' });
+  });
+
+  test('a completed task tells of its node though that has left, whatever else is cleared away', async () => {
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }));
+    const node = await write.node('p', { id: 'tvmps_1_d', goneAt: 9 });
+    await write.node('p', { id: 'tvmps_2_d', goneAt: 9 });
+    await taskIn({ ...failed, node, startedAt: 1000 });
+    expect(await clearGoneNodes(it.pool)).toBe(1);
+    const { json } = await it.ask({ url: '/jobs/j/tasks/t' });
+    expect(json.nodeInfo).toEqual({
+      affinityId: 'TVM:tvmps_1_d',
+      nodeUrl: expect.stringMatching(/\/pools\/p\/nodes\/tvmps_1_d$/),
+      poolId: 'p',
+      nodeId: 'tvmps_1_d',
+      taskRootDirectory: 'workitems/j/job-1/t',
+      taskRootDirectoryUrl: expect.stringMatching(/\/pools\/p\/nodes\/tvmps_1_d\/files\/workitems\/j\/job-1\/t$/),
+    });
+    expect((await it.ask({ url: "/jobs/j/tasks?$filter=nodeInfo/nodeId%20eq%20'tvmps_1_d'" })).json.value).toHaveLength(1);
   });
 
   test('constraints that a PUT leaves out take their defaults, the retry count its job’s', async () => {

@@ -43,6 +43,7 @@ it.each([1, 2, 3])('a journal replays exactly: the rules decide again what they 
   let refused = 0;
   for (const { snapshot, now, ticks } of lives) {
     const core = createCore(snapshot, now);
+    expect(ticks.map(({ tick }) => tick), 'a gap would show that something is missing').toEqual(ticks.map((_, index) => index + 1));
     for (const tick of ticks) {
       if (tick.journal === null) throw new Error(`tick ${tick.tick} was not recorded`);
       for (const event of decodeInputs(tick.journal.inputs)) {

@@ -5,7 +5,6 @@ import type { Pool } from 'pg';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import { connect } from '../../src/store/connect.ts';
-import { clearGoneJobs, startMaintenance, trimJournal } from '../../src/store/maintain.ts';
 import { NewerDatabase, migrate } from '../../src/store/migrate.ts';
 import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
@@ -19,8 +18,7 @@ import { endingOf } from '../support/statuses.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
-const HOUR_MS = 3_600_000;
-const NOW = 472_500 * HOUR_MS + 1000;
+const NOW = 472_500 * 3_600_000 + 1000;
 
 describe('PostgreSQL', () => {
   let postgres: TemporaryPostgres;
@@ -229,77 +227,6 @@ describe('PostgreSQL', () => {
       await old.end();
       await older.remove();
     }
-  });
-
-  it('clears the tasks of a job that is gone, in batches', async () => {
-    const job = await intents.addJob(account, jobIntent({ id: 'large' }));
-    await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select $1, n, n, n, '{}', 0, 0, 1 from generate_series(1, 12000) n", [job]);
-    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
-    expect(await clearGoneJobs(pool)).toBe(12_000);
-    expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
-    expect(await clearGoneJobs(pool)).toBe(0);
-  });
-
-  it('is looked after while a service runs', async () => {
-    const job = await intents.addJob(account, jobIntent({ id: 'left' }));
-    await intents.addTasks(job, [taskIntent('a')]);
-    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
-    const failures: unknown[] = [];
-    const maintenance = startMaintenance(pool, { clock: () => NOW - 10 * HOUR_MS, onError: (error) => failures.push(error) });
-    await until('the tasks of the job are cleared away', async () => (await pool.query('select from gone_job')).rowCount === 0);
-    await maintenance.stop();
-    expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
-    expect((await pool.query("select to_regclass('journal_0472490') as there")).rows).not.toEqual([{ there: null }]);
-    expect(failures).toEqual([]);
-  });
-
-  it('is cleared of what is gone also while its journal can not be trimmed', async () => {
-    const job = await intents.addJob(account, jobIntent({ id: 'left, too' }));
-    await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
-    const failures: unknown[] = [];
-    const maintenance = startMaintenance(pool, { clock: () => Number.NaN, onError: (error) => failures.push(error) });
-    await until('the job is cleared away', async () => (await pool.query('select from gone_job')).rowCount === 0);
-    await maintenance.stop();
-    expect(failures).toHaveLength(1);
-  });
-
-  describe('the journal', () => {
-    const journal = { coreVersion: '1', seed: 1, inputs: new Uint8Array(1000) };
-    const partitions = async (): Promise<string[]> =>
-      (await pool.query<{ at: number; name: string }>('select at, tableoid::regclass::text as name from journal order by at')).rows.map(({ name }) => name);
-
-    it('goes into a partition an hour, and is kept for so long', async () => {
-      await trimJournal(pool, NOW);
-      for (const at of [NOW, NOW + HOUR_MS, NOW + 2 * HOUR_MS]) await store.commit(tick({}, { now: at, journal }));
-      expect(await partitions()).toEqual(['journal_0472500', 'journal_0472501', 'journal_0472502']);
-      expect(await trimJournal(pool, NOW + 2 * HOUR_MS, { maxAgeMs: HOUR_MS, maxBytes: 2 ** 40 })).toBe(true);
-      expect(await partitions()).toEqual(['journal_0472501', 'journal_0472502']);
-    });
-
-    it('is kept up to a size, but for the hour being written', async () => {
-      expect(await trimJournal(pool, NOW + 2 * HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 1 })).toBe(true);
-      expect(await partitions()).toEqual(['journal_0472502']);
-    });
-
-    it('that nobody made partitions for is held to the size as well', async () => {
-      const later = NOW + 50 * HOUR_MS;
-      await store.commit(tick({}, { now: later, journal }));
-      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
-      await trimJournal(pool, later + HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 2 ** 40 });
-      expect(await partitions()).toEqual(['journal_0472502', 'journal_rest']);
-      await trimJournal(pool, later + HOUR_MS, { maxAgeMs: 2 ** 40, maxBytes: 1 });
-      expect(await partitions()).toEqual([]);
-    });
-
-    it('loses nothing when nobody made the partition in time', async () => {
-      await store.commit(tick({}, { now: NOW + 90 * HOUR_MS, journal }));
-      expect(await partitions()).toEqual(['journal_rest']);
-      await trimJournal(pool, NOW + 90 * HOUR_MS);
-      await store.commit(tick({}, { now: NOW + 90 * HOUR_MS + 1, journal }));
-      expect(await partitions()).toEqual(['journal_rest', 'journal_rest']);
-      await trimJournal(pool, NOW + 92 * HOUR_MS, { maxAgeMs: HOUR_MS, maxBytes: 2 ** 40 });
-      expect(await partitions()).toEqual([]);
-    });
   });
 });
 

@@ -99,7 +99,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
   loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => log.warn({ error }, 'the owner cannot work now') });
   loop.kick();
-  const maintenance = startMaintenance(pool, { clock, onError: (error) => log.warn({ error }, 'the database could not be maintained') });
+  const maintenance = startMaintenance(pool, { clock, log });
   return {
     ports: {
       wake: {

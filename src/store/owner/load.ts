@@ -14,7 +14,8 @@ const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left j
   where p.account = $1 order by p.pool`;
 
 const NODES = 'select status from node where account = $1 and gone_at is null order by node';
-const LAST_NODE = 'select max(node) as last from node where account = $1';
+/** Rows of nodes that have left may be removed already. */
+const LAST_NODE = 'select greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
 
 const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null

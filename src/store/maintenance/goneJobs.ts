@@ -1,0 +1,29 @@
+import type { Pool } from 'pg';
+
+const ROWS_A_BATCH = 5000;
+/** Statuses first: a status without its task would be found by nobody. */
+const CLEAR = (
+  [
+    ['task_status', 'task'],
+    ['task', 'task'],
+    ['satisfied_id', 'id_key'],
+  ] as const
+).map(([table, key]) => `delete from ${table} where job = $1 and ${key} in (select ${key} from ${table} where job = $1 order by ${key} limit ${ROWS_A_BATCH})`);
+
+/** Clears away the tasks of jobs that are gone, in transactions of a few thousand rows, until none are left or `signal` aborts. Returns how many rows went. */
+export const clearGoneJobs = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
+  let cleared = 0;
+  for (;;) {
+    const { rows } = await pool.query<{ job: number }>('select job from gone_job order by job limit 1');
+    const job = rows[0]?.job;
+    if (job === undefined) return cleared;
+    for (const text of CLEAR) {
+      for (let deleted = ROWS_A_BATCH; deleted === ROWS_A_BATCH; ) {
+        if (signal?.aborted === true) return cleared;
+        deleted = (await pool.query(text, [job])).rowCount ?? 0;
+        cleared += deleted;
+      }
+    }
+    await pool.query('delete from gone_job where job = $1', [job]);
+  }
+};

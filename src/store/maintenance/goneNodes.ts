@@ -1,0 +1,61 @@
+import type { Pool } from 'pg';
+import type { NodeNumber } from '../../core/keys.ts';
+import { numbers } from '../owner/literals.ts';
+
+/**
+ * The row of a node that has left stays as long as a task names it, and goes after that.
+ *
+ * No index says which tasks name a node: it would cost every attempt of every task (tried: a tenth of a commit's time and a seventh of its log). So all statuses are gone through now and then, by key and
+ * some thousand at a time, and the nodes that none named are removed. That is sound although the statuses change meanwhile: a node that is gone gets no task any more, so a status that names it when it
+ * is passed has always done so, and none that was passed will do so later. Nothing is gone through when nothing can have changed, and it takes a hundredth of the time at most.
+ */
+const STATUSES_A_WINDOW = 10_000;
+const NODES_A_BATCH = 1_000;
+const RESTS_TIMES_LONGER = 99;
+
+const GONE = 'select node from node where gone_at is not null order by node';
+const WINDOW = `with passed as materialized (select job, task, node from task_status where (job, task) > ($1, $2) order by job, task limit ${STATUSES_A_WINDOW})
+  select last.job, last.task, array(select distinct node from passed where node is not null) as named from (select job, task from passed order by job desc, task desc limit 1) last`;
+/** The account remembers the highest number that it has given away: the next owner goes on above it (`load`). */
+const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, node)
+  update account a set last_node = greatest(a.last_node, r.last) from (select account, max(node) as last from removed group by account) r where a.account = r.account`;
+/** Changes with each node that leaves and each task that is deleted. Statistics tell of the latter some seconds later. */
+const STATE = `select count(*) as gone, concat_ws(' ', count(*), max(node), pg_stat_get_tuples_deleted('task_status'::regclass)) as state from node where gone_at is not null`;
+
+interface Window {
+  readonly job: number;
+  readonly task: number;
+  readonly named: readonly NodeNumber[];
+}
+
+/** Removes the rows of nodes that are gone and that no task names, unless `signal` aborts before. Returns how many went. */
+export async function clearGoneNodes(pool: Pool, signal?: AbortSignal): Promise<number> {
+  const unnamed = new Set((await pool.query<{ node: NodeNumber }>(GONE)).rows.map(({ node }) => node));
+  let after: Pick<Window, 'job' | 'task'> | undefined = { job: 0, task: 0 };
+  while (after !== undefined && unnamed.size > 0) {
+    if (signal?.aborted === true) return 0;
+    const { rows }: { rows: Window[] } = await pool.query<Window>(WINDOW, [after.job, after.task]);
+    for (const node of rows[0]?.named ?? []) unnamed.delete(node);
+    [after] = rows;
+  }
+  const all = [...unnamed];
+  for (let first = 0; first < all.length; first += NODES_A_BATCH) await pool.query(REMOVE, [numbers(all.slice(first, first + NODES_A_BATCH))]);
+  return all.length;
+}
+
+/** `clearGoneNodes` to be called each minute: it does nothing when that would find nothing new, or has taken too much time of late. `monotonic`: milliseconds. */
+export function clearsGoneNodes(pool: Pool, monotonic: () => number): (signal: AbortSignal) => Promise<void> {
+  let lookedAt: string | null = null;
+  let restsUntil = 0;
+  return async (signal) => {
+    const begunAt = monotonic();
+    if (begunAt < restsUntil) return;
+    const [now] = (await pool.query<{ gone: number; state: string }>(STATE)).rows;
+    if (now === undefined) throw new Error('a count has no row');
+    if (now.gone === 0 || now.state === lookedAt) return;
+    await clearGoneNodes(pool, signal);
+    lookedAt = now.state;
+    const endedAt = monotonic();
+    restsUntil = endedAt + RESTS_TIMES_LONGER * (endedAt - begunAt);
+  };
+}
