@@ -40,7 +40,12 @@ export interface Parts {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly quotas: Quotas;
+  /** Aborts after so many milliseconds: bounds what a handler waits for. */
+  readonly timeout: Timeout;
 }
+
+/** `AbortSignal.timeout` but where time is set. */
+export type Timeout = (ms: number) => AbortSignal;
 
 /** null: none. */
 export interface Quotas {
@@ -69,6 +74,6 @@ export function wakeLater(call: Call, parts: Parts): void {
  * and well within the time that the client gives us: it would take a 500 for a failure and ask again for what is under way.
  */
 export async function wakeAndWait(call: Call, parts: Parts): Promise<void> {
-  const signal = AbortSignal.any([call.signal, AbortSignal.timeout(Math.min(actionWaitMs, call.query.serverTimeoutMs / 2))]);
+  const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(actionWaitMs, call.query.serverTimeoutMs / 2))]);
   await parts.wake.wake(call.account.number, signal).catch(() => {});
 }

@@ -6,7 +6,7 @@ import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { limits } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
-import type { Quotas } from './call.ts';
+import type { Quotas, Timeout } from './call.ts';
 import { serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
@@ -29,6 +29,8 @@ export interface ApiOptions {
   readonly clock: () => Instant;
   /** The time that signatures are held against; `clock` when not given. */
   readonly wallClock?: () => Instant;
+  /** `AbortSignal.timeout` when not given. */
+  readonly timeout?: Timeout;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
   /** What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For `/readyz`. */
@@ -62,7 +64,7 @@ export function createApi(options: ApiOptions): Api {
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: limits.quotas.pools, activeJobs: limits.quotas.activeJobsAndSchedules, ...options.quotas };
   const plane: DataPlane = {
-    parts: { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas },
+    parts: { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) },
     accounts: new Map(options.accounts.map((account) => [account.name, account])),
     clock: options.clock,
     wallClock: options.wallClock ?? options.clock,

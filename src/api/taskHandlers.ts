@@ -74,9 +74,9 @@ const terminate: Handler = async (call, parts) => {
     return { terminateAt: task.terminateAt ?? call.now };
   });
   if (asked !== undefined) {
-    const signal = AbortSignal.any([call.signal, AbortSignal.timeout(Math.min(END_WAIT_MS, call.query.serverTimeoutMs / 2))]);
+    const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(END_WAIT_MS, call.query.serverTimeoutMs / 2))]);
     await parts.wake.ended(call.account.number, asked.job, asked.task, signal).catch(() => {
-      // The time is up, or the owner is gone: the next one finds the request.
+      // The time is up, or the owner is gone or loads the account: the request is durable.
     });
   }
   return changed(call, 204, modifiedAt);

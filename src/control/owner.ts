@@ -117,11 +117,12 @@ export class Owner {
 
   /**
    * Resolves once the task has ended, or is gone, and that is committed. What the rules hold to be ended already may still be on its way to the database: the next
-   * sweep comes after it. Rejects as `wake` does.
+   * sweep comes after it. Rejects as `wake` does, and when the account has to be loaded again: the rules would not hear of an end that a commit of unknown outcome holds.
    */
   async ended(job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
     if (this.#noRoom !== null) throw this.#noRoom;
-    if (this.#core?.isOpen(job, task) === false) await this.wake(signal);
+    while (this.#core === null) await this.wake(signal);
+    if (!this.#core.isOpen(job, task)) await this.wake(signal);
     else await this.#taskEnds.wait(job, task, signal);
   }
 
@@ -475,6 +476,7 @@ export class Owner {
     this.#core = null;
     this.#channels.closeAll('the owner loads the account again');
     this.asks.abandonAll();
+    this.#taskEnds.rejectAll(new Error('the account is loaded again'));
     this.#options.onWork();
   }
 
@@ -485,6 +487,7 @@ export class Owner {
     this.#channels.closeAll(reason);
     this.asks.abandonAll();
     this.#waiters.rejectAll(new Error(reason));
+    this.#taskEnds.rejectAll(new Error(reason));
   }
 }
 

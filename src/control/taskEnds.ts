@@ -40,6 +40,7 @@ export class TaskEnds {
     });
   }
 
+  /** The owner ends, or forgets what it knew: it would not hear of these ends. */
   rejectAll(error: Error): void {
     for (const waiters of this.#byTask.values()) for (const waiter of waiters) waiter.reject(error);
   }

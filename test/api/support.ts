@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
-import type { Quotas } from '../../src/api/call.ts';
+import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
@@ -55,7 +55,7 @@ export interface TestApi {
 
 export const newest = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -84,6 +84,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),
+    ...(parts.timeout === undefined ? {} : { timeout: parts.timeout }),
   });
   const server = createServer(api.handler).listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));

@@ -210,6 +210,32 @@ describe('an owner', () => {
     await woken;
   });
 
+  test.each([
+    ['stops', 'the service stops', (owner: Owner) => owner.stop(), null],
+    ['loses the account to another', 'another process owns the account', (owner: Owner) => owner.tick(), new Deposed('epoch 9')],
+    ['has to load the account again', 'the account is loaded again', (owner: Owner) => owner.tick(), new Error('connection lost')],
+  ] as const)('that %s keeps nobody waiting for the end of a task', async (_what, reason, happen, failure) => {
+    const { owner, script } = scripted();
+    await owner.start();
+    const { signal } = new AbortController();
+    const waiting = [owner.ended(1, 2, signal), owner.ended(1, 2, signal), owner.ended(1, 3, signal)].map((ended) => expect(ended).rejects.toThrow(reason));
+    script.failure = failure;
+    await happen(owner);
+    await Promise.all(waiting);
+    const later = owner.ended(1, 2, signal);
+    if (owner.phase === 'ended') {
+      await expect(later).rejects.toThrow('the owner has ended');
+      return;
+    }
+    // What the commit of unknown outcome held is known when the account has been loaded.
+    script.failure = null;
+    script.isOpen = false;
+    await owner.tick();
+    await turnOfTheLoop();
+    await owner.tick();
+    await later;
+  });
+
   test('welcomes an agent before it acts on anything the agent says', async () => {
     const { owner, script, told, connect } = scripted();
     await owner.start();
