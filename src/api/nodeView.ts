@@ -54,7 +54,8 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     errors: status.errors.length === 0 ? undefined : status.errors.map(({ code, message, values }) => ({ code, message, errorDetails: values })),
     isDedicated: status.dedicated,
     nodeAgentInfo: status.agent === null ? undefined : { version: status.agent.version, lastUpdateTime: formatTimestamp(status.agent.updatedAt) },
-    virtualMachineInfo: image && { imageReference: image },
+    // Recorded: empty on nodes of a cloud service.
+    virtualMachineInfo: image === undefined ? {} : { imageReference: image },
   };
 }
 

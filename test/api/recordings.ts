@@ -1,20 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { handlers } from '../../src/api/handlers.ts';
 import { refusal, refused } from '../../src/wire/accepted.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import type { Exchange } from '../wire/fixtures.ts';
 import { VOLATILE, type VolatileValue } from './recordedExceptions.ts';
 import type { Got } from './support.ts';
-
-/** An exchange of a session, named by its recording and number, such as `DP 5`; conditions are the request's headers. */
-export interface Recorded extends Exchange {
-  readonly request: Exchange['request'] & { readonly headers?: Readonly<Record<string, string>> };
-}
-
-/** A session of a client with the real service, as recorded: `DP`, `AZ` or `EX` and the number of the exchange. */
-export function session(name: string): readonly Recorded[] {
-  return JSON.parse(readFileSync(new URL(`../fixtures/recordings/${name}.json`, import.meta.url), 'utf8')) as Recorded[];
-}
 
 /** Whether an operation of this service answers the request; what has no handler answers 501. */
 export function isServed({ request: { method, url } }: Exchange): boolean {
@@ -57,11 +46,12 @@ export function differences(got: Got, { response }: Exchange, { lost = new Set<s
   const comparison = { lost, used };
   const found = headerDifferences(got.headers, response.headers, comparison);
   if (response.reason !== undefined && got.reason !== response.reason) found.push(`reason ${got.reason}, not ${response.reason}`);
-  return [...found, ...valueDifferences(got.json, response.body ?? null, '', comparison)];
+  const body = typeof response.body === 'string' ? got.text : got.json;
+  return [...found, ...valueDifferences(body, response.body ?? null, '', comparison)];
 }
 
 /** Headers whose presence tells a client something. */
-const HEADERS = ['Content-Type', 'ETag', 'Last-Modified', 'DataServiceId', 'Location'] as const;
+const HEADERS = ['Content-Type', 'ETag', 'Last-Modified', 'DataServiceId', 'Location', 'ocp-creation-time', 'ocp-batch-file-isdirectory', 'ocp-batch-file-url', 'ocp-batch-file-mode'];
 
 function headerDifferences(got: Got['headers'], recorded: Exchange['response']['headers'], comparison: Comparison): string[] {
   const lower = Object.fromEntries(Object.entries(recorded).map(([name, value]) => [name.toLowerCase(), value]));
@@ -75,12 +65,32 @@ function headerDifferences(got: Got['headers'], recorded: Exchange['response']['
 /** Every value has to be the recorded one, and properties have to come in the recorded order. */
 function valueDifferences(got: unknown, recorded: unknown, at: string, comparison: Comparison): string[] {
   if (Array.isArray(got) && Array.isArray(recorded)) {
+    if (recorded.some(isImage)) return imageDifferences(got, recorded, at, comparison);
     if (got.length !== recorded.length) return [`${at} has ${got.length} items, not ${recorded.length}`];
     return got.flatMap((item, index) => valueDifferences(item, recorded[index], `${at}[]`, comparison));
   }
   if (isRecord(got) && isRecord(recorded)) return propertyDifferences(got, recorded, at, comparison);
   if (typeof got === 'string' && typeof recorded === 'string') return textDifferences(got, recorded, at, comparison);
   return got === recorded ? [] : [`${at} is ${JSON.stringify(got)}, not ${JSON.stringify(recorded)}`];
+}
+
+interface Image extends Body {
+  readonly imageReference: Readonly<Record<'publisher' | 'offer' | 'sku', string>>;
+}
+
+function isImage(value: unknown): value is Image {
+  return isRecord(value) && 'verificationType' in value && 'imageReference' in value;
+}
+
+/** A list of images is one of its time: of those that were there every value is compared, and others may be there. */
+function imageDifferences(got: readonly unknown[], recorded: readonly unknown[], at: string, comparison: Comparison): string[] {
+  const nameOf = ({ imageReference: { publisher, offer, sku } }: Image): string => [publisher, offer, sku].join('/');
+  const here = new Map(got.filter(isImage).map((image) => [nameOf(image), image]));
+  return recorded.filter(isImage).flatMap((image) => {
+    const name = nameOf(image);
+    const found = here.get(name);
+    return found === undefined ? [`image ${name} missing`] : valueDifferences(found, image, `${at}[${name}]`, comparison);
+  });
 }
 
 type Body = Readonly<Record<string, unknown>>;

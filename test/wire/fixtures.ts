@@ -42,19 +42,26 @@ export const openApiVersions = [
   '2025-06-01',
 ] as const;
 
+/** A request and its answer; the headers of a request are its conditions. */
 export interface Exchange {
   readonly name: string;
-  readonly request: { readonly method: string; readonly url: string; readonly body?: unknown };
+  readonly request: { readonly method: string; readonly url: string; readonly body?: unknown; readonly headers?: Readonly<Record<string, string>> };
   readonly response: {
     readonly status: number;
     readonly reason?: string;
     readonly headers: Readonly<Record<string, string>>;
-    readonly body?: Readonly<Record<string, unknown>>;
+    /** JSON, or the text of a file. */
+    readonly body?: unknown;
   };
 }
 
-/** Eighteen exchanges recorded from the real service, 2022-01-01.15.0. */
-export const recordedExchanges: readonly Exchange[] = load('recorded-exchanges.json');
+/** Sessions of clients with the real service, by what recorded them. */
+type SessionName = 'data-plane-2020' | 'az-cli-2024' | 'cli-extensions-2022' | 'sdk-excerpts';
+
+/** A session as recorded, in its order; exchanges are named by the recording and their number in it: `DP`, `AZ`, `CX` or `EX`. */
+export function session(name: SessionName): readonly Exchange[] {
+  return load(`../recordings/${name}.json`);
+}
 
 export interface ClientBody {
   readonly client: string;
