@@ -31,7 +31,7 @@ describe('jobs: each call in each state answers as states.md 3.3 has it', () => 
   const [terminating, completed, deleting] = ['409 JobBeingTerminated', '409 JobCompleted', '409 JobBeingDeleted'];
   const calls: Readonly<Record<string, readonly [Sent, readonly string[]]>> = {
     disable: [post('/jobs/j/disable', { disableTasks: 'requeue' }), ['202', '202', '202', invalid, terminating, completed, deleting]],
-    enable: [post('/jobs/j/enable'), [invalid, invalid, '202', '202', terminating, completed, deleting]],
+    enable: [post('/jobs/j/enable'), [invalid, '202', '202', '202', terminating, completed, deleting]],
     terminate: [post('/jobs/j/terminate'), ['202', '202', '202', '202', terminating, completed, deleting]],
     delete: [{ method: 'DELETE', url: '/jobs/j' }, ['202', '202', '202', '202', '202', '202', deleting]],
     patch: [{ method: 'PATCH', url: '/jobs/j', body: { priority: 7 } }, ['200', '200', '200', '200', terminating, completed, deleting]],
@@ -69,6 +69,7 @@ describe('jobs: each call in each state answers as states.md 3.3 has it', () => 
   test.each([
     ['disable', { disableTasks: 'wait' }, 'active', 'disabling'],
     ['enable', undefined, 'disabled', 'enabling'],
+    ['enable', undefined, 'disabling', 'enabling'],
     ['terminate', { terminateReason: 'enough' }, 'active', 'terminating'],
   ] as const)('%s is seen at once, before the owner has acted', async (call, body, before, after) => {
     await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));

@@ -55,6 +55,18 @@ describe('disabling a job', () => {
     expect(job.states).toEqual({ active: 2 });
   });
 
+  test('and enabling it before it is disabled lets its running tasks go on, and others start', () => {
+    const { env, job } = twoRunningOneWaiting();
+    job.disable('wait');
+    env.settle();
+    job.enable();
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'active', previousState: 'enabling' });
+    job.end(1).end(2);
+    expect(job.status.state).toBe('active');
+    expect(job.states).toEqual({ completed: 2, running: 1 });
+  });
+
   test('and enabling it again lets its tasks run, by way of enabling', () => {
     const { env, job } = twoRunningOneWaiting();
     job.disable('requeue');

@@ -115,7 +115,7 @@ const STEPS = {
     pick(openJobs(world).filter((job) => job.status.state === 'active'), which)?.disable((['requeue', 'terminate', 'wait'] as const)[detail % 3] ?? 'wait');
   },
   enable: (world: World, which: number) => {
-    pick(openJobs(world).filter((job) => job.status.state === 'disabled'), which)?.enable();
+    pick(openJobs(world).filter((job) => ['disabled', 'disabling'].includes(job.status.state)), which)?.enable();
   },
   terminateJob: (world: World, which: number, detail: number) => {
     if (detail % 3 === 0) pick(activeJobs(world), which)?.terminate();
