@@ -35,6 +35,8 @@ export interface ApiOptions {
   readonly quotas?: Partial<Quotas>;
   /** What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For `/readyz`. */
   readonly trouble?: () => string | null;
+  /** What should be seen to although requests are served, in one sentence; null: nothing. For `/readyz`. */
+  readonly warning?: () => string | null;
 }
 
 /** The API as a listener needs it. */
@@ -99,14 +101,16 @@ interface OwnParts {
 }
 
 /** Finds which of our few own paths a request is for; all else is the data plane's, whose matcher needs the path as it was sent. */
-function ownRoutes({ trouble, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+function ownRoutes({ trouble, warning, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
     [
       '/readyz',
       async () => {
         const cause = trouble?.() ?? ((await ping(database)) ? null : 'the database does not answer');
-        return { status: cause === null ? 200 : 503, type: PLAIN_TEXT, text: cause === null ? 'ready\n' : `not ready: ${cause}\n` };
+        if (cause !== null) return { status: 503, type: PLAIN_TEXT, text: `not ready: ${cause}\n` };
+        const toSee = warning?.() ?? null;
+        return { status: 200, type: PLAIN_TEXT, text: toSee === null ? 'ready\n' : `ready, but ${toSee}\n` };
       },
     ],
     ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],

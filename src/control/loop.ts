@@ -1,4 +1,4 @@
-import { AccountOwned } from '../store/ownerStore.ts';
+import { AccountOwned, NoRoom } from '../store/ownerStore.ts';
 import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
@@ -81,24 +81,24 @@ export function runLoop(
       }
       kicked = false;
       begunAt = time.now();
-      const failed = await tick();
+      const failure = await tick();
       if (owner.hasWork()) kicked = true;
       // The store is away, or refuses: it is not asked as fast as it can say no.
-      if (failed || owner.phase === 'loading') {
+      if (failure !== null || owner.phase === 'loading') {
         kicked = true;
-        await rest();
+        await rest(owner.noRoom !== null && (failure === null || failure.error instanceof NoRoom));
       } else retryMs = RETRY_MS;
     }
   }
 
-  /** Returns whether it failed. */
-  async function tick(): Promise<boolean> {
+  /** Returns what it threw; null: nothing. */
+  async function tick(): Promise<{ readonly error: unknown } | null> {
     try {
       await owner.tick();
-      return false;
+      return null;
     } catch (error) {
       onError(error);
-      return true;
+      return { error };
     }
   }
 
@@ -108,12 +108,11 @@ export function runLoop(
     return over;
   }
 
-  /** Whoever waits does not shorten it. */
-  function rest(): Promise<void> {
-    if (owner.noRoom === null) retryMs = RETRY_MS;
-    const { over, end } = elapse(retryMs);
+  /** Whoever waits does not shorten it. A store that is away costs little to ask, one that lacks room may end itself for each thing that it shall write. */
+  function rest(isFull: boolean): Promise<void> {
+    const { over, end } = elapse(isFull ? retryMs : RETRY_MS);
     endRest = end;
-    retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
+    if (isFull) retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     return over;
   }
 

@@ -15,6 +15,8 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS: Readonly<Record<Purpose, number>> = { owner: 120_000, api: 30_000 };
 const SOCKET_MARGIN_MS = 5_000;
 const MAX_CONNECTIONS: Readonly<Record<Purpose, number>> = { owner: 6, api: 24 };
+/** So many stay open without work: where a disk is full, PostgreSQL may not be able to take new ones (it writes a file at the first one after some changes). */
+const MIN_CONNECTIONS = 2;
 
 /**
  * The owner's statements are prepared once and touch rows by primary key. A plan made while a table was empty would scan it for as long as the
@@ -45,6 +47,7 @@ export const connect = (connection: Connection, purpose: Purpose, overrides: { r
     ...connection,
     application_name: `linarite ${purpose}`,
     max: overrides.maxConnections ?? MAX_CONNECTIONS[purpose],
+    min: MIN_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS[purpose] + SOCKET_MARGIN_MS,
     keepAlive: true,

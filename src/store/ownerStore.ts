@@ -110,4 +110,8 @@ export class Deposed extends Error {}
  */
 export class Refused extends Error {}
 /** The store finds no room to write (a full disk, a quota), in its own words: thrown by everything. Of a commit the outcome is unknown, as with any other error; asked again once there is room, it does. */
-export class NoRoom extends Error {}
+export class NoRoom extends Error {
+  constructor(said: string) {
+    super(`the database finds no room: ${said}`);
+  }
+}

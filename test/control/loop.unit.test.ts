@@ -116,6 +116,17 @@ describe('the loop of an owner', () => {
     expect(ticks).toHaveLength(before + 3);
   });
 
+  test('asks a store that ended itself for want of room five times a second, and goes on with long pauses when it says so again', async () => {
+    starve();
+    loop.kick();
+    await pass(3_500);
+    owner.failure = new Error('the database is away');
+    await pass(4_000);
+    starve();
+    await pass(6_000);
+    expect(sinceFirst()).toEqual([0, 200, 600, 1_400, 3_000, 6_200, 6_400, 6_600, 6_800, 7_000, 7_200, 7_400, 7_600, 12_600]);
+  });
+
   test('begins with short pauses again once it was able to write', async () => {
     starve();
     loop.kick();

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { endProcess, waitUntil } from '../../processes/end.ts';
 import { identifyProcess, parseProcessIdentity } from '../../processes/identity.ts';
+import { isNoRoom } from '../../processes/noRoom.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 
 /** Where and how an embedded blob server runs. */
@@ -84,12 +85,12 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
     child.once('error', () => resolve());
   });
   const identity = child.pid === undefined ? undefined : identifyProcess(child.pid);
-  if (identity !== undefined) writeNotes(directory, { port, process: identity });
   const end = async (): Promise<void> => {
     child.kill('SIGKILL');
     await exited;
   };
   try {
+    if (identity !== undefined) writeNotes(directory, { port, process: identity });
     // One that has ended meanwhile is told of by `exited`.
     child.send({ databaseUrl: await databaseUrl }, () => undefined);
   } catch (error) {
@@ -200,11 +201,26 @@ interface Notes {
   readonly process?: { readonly pid: number; readonly startTime: string };
 }
 
+/** As long each time, so that on a full disk they find room where the former ones stand: blobs can be read then, too. */
+const NOTES_BYTES = 256;
+
 function writeNotes(directory: string, notes: Notes): void {
   const path = join(directory, 'server.json');
-  // Never half of it: what it says of the process and the port would be lost on a full disk.
-  writeFileSync(`${path}.new`, `${JSON.stringify(notes)}\n`);
-  renameSync(`${path}.new`, path);
+  const text = `${JSON.stringify(notes).padEnd(NOTES_BYTES - 1)}\n`;
+  try {
+    // Never half of it: what it says of the process and the port would be lost.
+    writeFileSync(`${path}.new`, text);
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    rmSync(`${path}.new`, { force: true });
+    if (!isNoRoom(error)) throw error;
+    const file = openSync(path, 'r+');
+    try {
+      writeSync(file, text);
+    } finally {
+      closeSync(file);
+    }
+  }
 }
 
 function readNotes(directory: string): Notes {

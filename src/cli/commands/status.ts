@@ -36,7 +36,7 @@ interface Status {
   readonly leftovers?: readonly string[];
   /** How far nodes are places of their own. */
   readonly isolation?: string;
-  /** Why the service cannot take requests now. */
+  /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
   readonly limits?: readonly string[];
 }

@@ -14,7 +14,7 @@ import { type Supervised, supervise } from './supervise.ts';
 
 /** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
 export async function startDatabase(given: Composition): Promise<Connection> {
-  const { directory, cleanups, log, externals, record } = given;
+  const { directory, cleanups, log, externals, record, rooms } = given;
   if (externals.databaseUrl !== undefined) return reachDatabase(externals.databaseUrl);
   const [{ startPostgres }, { ensureDatabase }] = await Promise.all([import('../../store/embedded/postgres.ts'), import('../../store/embedded/databases.ts')]);
   const logFile = join(directory.logs, 'postgres.log');
@@ -27,6 +27,7 @@ export async function startDatabase(given: Composition): Promise<Connection> {
     onChange: () => record.partChanged(),
   });
   cleanups.add('PostgreSQL', () => postgres.stop());
+  rooms.whenSeen(() => postgres.hurry());
   record.watch('database', () => postgres.record());
   return ensureDatabase(postgres.current().connection, 'linarite');
 }
@@ -49,7 +50,7 @@ function reasonOf(error: unknown): string {
 
 /** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its process loads while the database starts. */
 export async function startStorage(given: Composition, database: Promise<Connection>): Promise<Storage> {
-  const { directory, cleanups, log, externals, keys, record, options } = given;
+  const { directory, cleanups, log, externals, keys, record, options, rooms } = given;
   if (externals.storage !== undefined) {
     if (options.blobPort !== undefined) throw new CommandError(EXIT.usage, `--blob-port is for the blob server of our own; the storage account ${externals.storage.accountName} was given`);
     record.blobEndpoint = externals.storage.endpoint;
@@ -74,6 +75,7 @@ export async function startStorage(given: Composition, database: Promise<Connect
     onChange: () => record.partChanged(),
   });
   cleanups.add('blob server', () => blobs.stop());
+  rooms.whenSeen(() => blobs.hurry());
   record.watch('blobs', () => blobs.record());
   const { endpoint, connectionString } = blobs.current();
   record.blobEndpoint = endpoint;

@@ -5,6 +5,7 @@ import type { Externals } from './externals.ts';
 import type { ServiceKeys } from './keys.ts';
 import type { RecordKeeper } from './recordKeeper.ts';
 import type { ServiceOptions } from './record.ts';
+import type { Rooms } from './rooms.ts';
 
 /** What the steps of putting a service together share. */
 export interface Composition {
@@ -15,4 +16,5 @@ export interface Composition {
   readonly log: Logger;
   readonly cleanups: Cleanups;
   readonly record: RecordKeeper;
+  readonly rooms: Rooms;
 }

@@ -50,15 +50,16 @@ function numberOf(item: unknown, name: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What `/readyz` says is in the way; undefined: nothing, or no answer. */
+/** What `/readyz` says is in the way, or should be seen to although requests are served; undefined: nothing, or no answer. */
 export async function readTrouble(endpoint: string): Promise<string | undefined> {
   try {
     const answer = await fetch(`${endpoint}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
     const said = (await answer.text()).trim();
-    return answer.status === 503 && said.startsWith(NOT_READY) ? said.slice(NOT_READY.length) : undefined;
+    const beginning = BEFORE_TROUBLE.find((words) => said.startsWith(words));
+    return beginning === undefined ? undefined : said.slice(beginning.length);
   } catch {
     return undefined;
   }
 }
 
-const NOT_READY = 'not ready: ';
+const BEFORE_TROUBLE = ['not ready: ', 'ready, but '];

@@ -79,7 +79,13 @@ export function isThere(root: string, { path }: MemoryPlace): boolean {
 
 /** As a disk, it has no more room than it may take, and no more than its tmpfs has. What others put into the same tmpfs counts as ours. */
 export function diskInMemory(disk: Disk, { path, bytes, usedBefore }: MemoryPlace): Disk {
-  return { ...disk, freeBytes: () => Math.min(disk.freeBytes(), Math.max(0, bytes - (usedBytes(path) - usedBefore))) };
+  return {
+    ...disk,
+    free: () => {
+      const free = disk.free();
+      return { ...free, bytes: Math.min(free.bytes, Math.max(0, bytes - (usedBytes(path) - usedBefore))) };
+    },
+  };
 }
 
 /** What data in memory cannot guarantee. */

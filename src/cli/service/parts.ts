@@ -6,6 +6,7 @@ import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../ports.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import type { ServiceKeys } from './keys.ts';
+import type { Rooms } from './rooms.ts';
 
 /** A storage account: the embedded one or any other. */
 export interface Storage {
@@ -18,8 +19,8 @@ export interface Storage {
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
-  /** What keeps the machine from taking more (a full disk), in one sentence; null: nothing. */
-  readonly trouble: () => string | null;
+  /** Which disks are full. */
+  readonly rooms: Pick<Rooms, 'trouble' | 'warning'>;
   /** Of this process, random; owners and heartbeats go by it. */
   readonly processId: string;
   readonly directory: DataDirectory;

@@ -9,9 +9,9 @@ import { openFront } from './front.ts';
 import { provideKeys, usesWellKnownKeys } from './keys.ts';
 import { machineLimits } from './limits.ts';
 import { openLog } from './log.ts';
-import { diskInMemory, memoryLimits } from './memory.ts';
-import type { ApiPart, OwnerPart, Parts, ServiceContext } from './parts.ts';
-import { Room, diskOf, watchRoom } from './room.ts';
+import { memoryLimits } from './memory.ts';
+import type { ApiPart, Parts, ServiceContext } from './parts.ts';
+import { Rooms, watchRooms } from './rooms.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from './record.ts';
 import { RecordKeeper } from './recordKeeper.ts';
 import { decideSilence } from './silenceOptions.ts';
@@ -45,6 +45,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
     log,
     cleanups,
     record: new RecordKeeper(directory, options, keys.wellKnown),
+    rooms: new Rooms(directory, log),
   };
   let fate: AgentsFate = 'leave';
   let stopping: Promise<void> | undefined;
@@ -76,20 +77,13 @@ export async function runService(path: string, options: ServiceOptions, parts: P
 
 /** Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the port is open. */
 async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
-  const { directory, keys, log, cleanups, record } = composition;
+  const { directory, keys, log, cleanups, record, rooms } = composition;
   const front = await openFront(composition);
   cleanups.add('port', () => front.close());
   record.listens(front.port);
 
-  const place = directory.place ?? directory.root;
-  const disk = directory.memory === null ? diskOf(place) : diskInMemory(diskOf(place), directory.memory);
-  let owner: OwnerPart | undefined;
-  const roomSeen = (): void => {
-    record.writeAgain();
-    owner?.roomSeen();
-  };
-  const room = new Room({ disk, path: place, log, onRoom: roomSeen });
-  cleanups.add('look at the room', watchRoom(room));
+  rooms.whenSeen(() => record.writeAgain());
+  cleanups.add('look at the room', watchRooms(rooms));
 
   const starting = startDatabase(composition);
   const migrating = starting.then((connection) => parts.migrate(connection));
@@ -106,17 +100,16 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
-  const trouble = (): string | null => room.trouble;
-  const context: ServiceContext = { trouble, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
-  const started = await parts.startOwner(context, storage);
-  owner = started;
-  cleanups.add('owner', () => started.stop(fate()));
+  const context: ServiceContext = { rooms, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
+  const owner = await parts.startOwner(context, storage);
+  rooms.whenSeen(() => owner.roomSeen());
+  cleanups.add('owner', () => owner.stop(fate()));
   signal.throwIfAborted();
-  api = await parts.startApi(context, storage, started);
+  api = await parts.startApi(context, storage, owner);
   signal.throwIfAborted();
   front.serve(api);
-  record.limits = [...new Set([...(await machineLimits(composition.options)), ...started.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
-  record.isolation = started.isolation;
+  record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
+  record.isolation = owner.isolation;
   record.change('ready');
   log.info({ endpoint }, 'ready');
 }

@@ -15,6 +15,8 @@ interface Running {
 export interface Supervised<R extends Running> {
   /** The present one; the last one while it is being started again. */
   current(): R;
+  /** Starts it without a further pause, if it is waited with: what kept it from starting may be over. */
+  hurry(): void;
   /** Undefined while there is none. */
   record(): PartRecord | undefined;
   /** Ends it for good. */
@@ -43,6 +45,7 @@ export async function supervise<R extends Running>(options: {
   let current = await options.start();
   let alive = true;
   let restarts = 0;
+  let hurry = new AbortController();
 
   /** What hears of it must not end the watching: its record may find no room on the disk. */
   const tell = (): void => {
@@ -64,8 +67,9 @@ export async function supervise<R extends Running>(options: {
       tell();
       if (performance.now() - startedAt > HEALTHY_MS) pauseMs = FIRST_PAUSE_MS;
       while (!alive && !stopping.signal.aborted) {
-        await pause(pauseMs, stopping.signal);
-        pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        await pause(pauseMs, AbortSignal.any([stopping.signal, hurry.signal]));
+        pauseMs = hurry.signal.aborted ? FIRST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
+        hurry = new AbortController();
         if (stopping.signal.aborted) return;
         try {
           current = await options.start();
@@ -83,6 +87,9 @@ export async function supervise<R extends Running>(options: {
 
   return {
     current: () => current,
+    hurry: () => {
+      if (!alive) hurry.abort();
+    },
     record: () => {
       const identity = alive ? identifyProcess(current.pid) : undefined;
       return identity === undefined ? undefined : { ...identity, restarts };

@@ -36,11 +36,11 @@ export const createParts = (): Parts => {
       }
     },
     startOwner: (context, storage) => startOwner(context, storage, transfers),
-    startApi: async ({ connection, keys, trouble, log }, _storage, owner) => {
+    startApi: async ({ connection, keys, rooms, log }, _storage, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble() });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => rooms.trouble() ?? owner.trouble(), warning: () => rooms.warning() });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -113,10 +113,7 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
     },
     limits: capabilities.limits,
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
-    trouble: () => {
-      if (owner.noRoom !== null) return `the database finds no room: ${owner.noRoom.message}`;
-      return owner.phase === 'ready' ? null : 'the account is being loaded';
-    },
+    trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),
     roomSeen: () => loop?.roomSeen(),
     stop: async (agents) => {
       await loop?.stop();

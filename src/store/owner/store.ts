@@ -22,5 +22,5 @@ export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
 });
 
 function namingNoRoom(error: unknown): never {
-  throw error instanceof Error && isNoRoom(error) ? new NoRoom(error.message, { cause: error }) : error;
+  throw error instanceof Error && isNoRoom(error) ? new NoRoom(error.message) : error;
 }

@@ -97,6 +97,44 @@ describe('a part that is kept running', () => {
     await supervised.stop();
   });
 
+  test('that waits to be started again is started at once when it is told to hurry, and with short pauses from then on', async () => {
+    const first = part();
+    const pauses: number[] = [];
+    let starts = 0;
+    let waits: () => void = () => {};
+    let waiting = new Promise<void>((resolve) => (waits = resolve));
+    let lives: () => void = () => {};
+    const back = new Promise<void>((resolve) => (lives = resolve));
+    const supervised = await supervise({
+      name: 'part',
+      start: () => {
+        starts += 1;
+        if (starts === 1) return Promise.resolve(first.running);
+        return starts < 4 ? Promise.reject(new Error('no room')) : Promise.resolve(part().running);
+      },
+      log,
+      onChange: () => {
+        if (starts === 4) lives();
+      },
+      // Ends only because it is told to.
+      pause: (ms, signal) => {
+        pauses.push(ms);
+        waits();
+        return new Promise((resolve) => signal.addEventListener('abort', () => resolve()));
+      },
+    });
+    supervised.hurry();
+    first.die();
+    for (let hurries = 0; hurries < 3; hurries += 1) {
+      await waiting;
+      waiting = new Promise<void>((resolve) => (waits = resolve));
+      supervised.hurry();
+    }
+    await back;
+    expect(pauses).toEqual([50, 50, 50]);
+    await supervised.stop();
+  });
+
   test('is left dead once it is stopped, also while it is waited for', async () => {
     let starts = 0;
     const only = part();
