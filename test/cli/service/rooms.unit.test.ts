@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
@@ -70,6 +71,12 @@ test('the reserve lies on the disk of the database', () => {
   expect([...machineWith(['/data/database']).reserves]).toEqual(['/data/database/reserve']);
   expect([...machineWith(['/data/logs']).reserves]).toEqual(['/data/reserve']);
   expect([...machineWith(['/place'], layout('/place')).reserves]).toEqual(['/place/reserve']);
+});
+
+test('data in memory is full when it has taken what it may, whatever the file system has', () => {
+  const inMemory = (bytes: number) => machineWith([tmpdir()], { ...layout(tmpdir()), memory: { path: tmpdir(), bytes, usedBefore: 0 } }).rooms.trouble();
+  expect(inMemory(0)).toMatch(/the database \(.*\) is full: 0 MB are free$/);
+  expect(inMemory(Number.MAX_SAFE_INTEGER)).toBeNull();
 });
 
 test('a disk that is mounted later is seen', () => {
