@@ -3,6 +3,7 @@ import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
+import { LOG_LEVELS, logLevelOption } from './service/logLevel.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { releaseVersion } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';
@@ -26,6 +27,7 @@ const upCommand = program
   .option('--well-known-key', 'use the well-known keys even as root or beyond this machine')
   .option('--ephemeral [size]', 'keep everything in memory, at most so much (like 2GB; default: a quarter of it): durable against kills, lost with the machine; down leaves nothing')
   .option('--node-dir <directory>', 'keep the directories of nodes there, for good; the rest stays in the data directory')
+  .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
 for (const option of silenceOptions()) upCommand.addOption(option);
@@ -41,6 +43,7 @@ program
   .command('restart')
   .description('end the service and start it again in the background; agents and tasks go on')
   .addOption(dataDir())
+  .addOption(logLevelOption())
   .action(async (options) => (await import('./commands/restart.ts')).restart(options));
 
 program
@@ -58,6 +61,18 @@ program
   .addOption(dataDir())
   .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
   .action(async (options) => (await import('./commands/env.ts')).env(options));
+
+program
+  .command('logs')
+  .description("the service's log, whether it runs or not")
+  .addOption(dataDir())
+  .option('-f, --follow', 'go on with new lines until Ctrl-C, also over restarts')
+  .option('-n, --lines <count>', 'of the last lines', wholeNumber(0, 10_000_000), 200)
+  .addOption(new Option('--level <level>', 'only lines of this level and above').choices(LOG_LEVELS))
+  .option('--json', 'the lines as they stand in the log, a JSON object each')
+  .action(async (options) => {
+    process.exitCode = await (await import('./commands/logs.ts')).logs(options);
+  });
 
 program
   .command('explain')

@@ -1,5 +1,5 @@
 // The program that runs as the blob server's process. Arguments: those of Azurite (no credential among them);
-// environment: AZURITE_ACCOUNTS. A first message says where its database is, once that is there.
+// environment: AZURITE_ACCOUNTS, LINARITE_BLOBS_VERBOSE. A first message says where its database is, once that is there.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { loadBundle } from './bundle.ts';
@@ -13,6 +13,7 @@ interface BlobServerProcess {
 await main();
 
 async function main(): Promise<void> {
+  if (process.env['LINARITE_BLOBS_VERBOSE'] === undefined) sayErrorsOnly();
   const databaseUrl = firstMessage();
   const factory = loadFactory();
   process.env['AZURITE_DB'] = await databaseUrl;
@@ -29,6 +30,12 @@ async function main(): Promise<void> {
   }
   // The service may die; uploads of tasks that still run go on until its successor ends us.
   process.on('disconnect', () => {});
+}
+
+/** Everything else is for who develops Azurite and its libraries: Sequelize warns of each table's columns at each start. */
+function sayErrorsOnly(): void {
+  const quiet = (): void => undefined;
+  Object.assign(globalThis.console, { log: quiet, info: quiet, debug: quiet, warn: quiet });
 }
 
 /** The database's URL. A service that dies before it has said it leaves nothing to do. */

@@ -26,6 +26,8 @@ export interface BlobServerOptions {
   readonly firstPort?: number;
   /** What the server says goes to the end of this file; default `directory.log`. */
   readonly logFile?: string;
+  /** Whether it logs more than errors: its libraries warn of what nobody here can change. Default: no. */
+  readonly verbose?: boolean;
   /** Default 60,000 milliseconds. */
   readonly startTimeoutMs?: number;
 }
@@ -169,6 +171,7 @@ function spawnServer(options: BlobServerOptions & { port: number; logFile: strin
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
         AZURITE_ACCOUNTS: `${options.accountName}:${options.accountKey}`,
+        ...(options.verbose === true ? { LINARITE_BLOBS_VERBOSE: '1' } : {}),
       },
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],

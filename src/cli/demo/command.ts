@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { wholeNumber } from '../wholeNumber.ts';
+import { logLevelOption } from '../service/logLevel.ts';
 import type { DemoFlags } from './demo.ts';
 
 /** Adds `linarite demo`. Its code, and the SDKs with it, is loaded when it is called. */
@@ -15,6 +16,7 @@ export function addDemoCommand(program: Command): void {
     .option('--keep', 'leave the service running if it was started here, and keep pool and tiles')
     .option('--json', 'one JSON object at the end, nothing else')
     .addOption(new Option('--data-dir <directory>', 'of the service (default: $LINARITE_DATA_DIR, or ./.linarite)'))
+    .addOption(logLevelOption())
     .action(async (flags: DemoFlags) => {
       process.exitCode = await (await import('./demo.ts')).demo(flags);
     });

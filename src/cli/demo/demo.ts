@@ -11,6 +11,7 @@ import { refusalOf } from '../run/refusal.ts';
 import { signalsOfThisProcess } from '../run/signals.ts';
 import { connectStorage } from '../run/storage.ts';
 import { stopHere } from '../run/localService.ts';
+import type { LogLevel } from '../service/logLevel.ts';
 import { renderPicture, type Rendered } from './picture.ts';
 import { affordable } from './affordable.ts';
 import { renderTile } from './render/tracer.mjs';
@@ -27,6 +28,7 @@ export interface DemoFlags {
   readonly keep?: boolean;
   readonly json?: boolean;
   readonly dataDir?: string;
+  readonly logLevel?: LogLevel;
 }
 
 /** `linarite demo`: starts what is missing, renders, tells where the picture is. Exit codes as those of `run`. */
@@ -40,7 +42,7 @@ export async function demo(flags: DemoFlags): Promise<number> {
   const name = freeName('demo');
   let connection: Connection | undefined;
   try {
-    connection = await connectLocal(flags.dataDir, (path) => progress.step(`starting a service on ${path}`));
+    connection = await connectLocal(flags, (path) => progress.step(`starting a service on ${path}`));
     const tasksAtATime = flags.nodes * slots;
     const { frame, samples } = affordable(flags, { tasksAtATime: Math.min(tasksAtATime, availableParallelism()), render: renderTile, now: () => performance.now() });
     const picture = pictureOf(frame, samples, tasksAtATime);

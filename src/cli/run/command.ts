@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
 import { wholeNumber } from '../wholeNumber.ts';
+import { logLevelOption } from '../service/logLevel.ts';
 import type { RunFlags } from './options.ts';
 
 /** Adds `linarite run`. Its code, and the SDKs with it, is loaded when it is called. */
@@ -43,6 +44,7 @@ export function addRunCommand(program: Command): void {
     .option('--key-file <file>', 'holds the access key')
     .option('--storage-connection-string-file <file>', 'instead of AZURE_STORAGE_CONNECTION_STRING')
     .addOption(new Option('--data-dir <directory>', 'of the service on this machine (default: $LINARITE_DATA_DIR, or ./.linarite)'))
+    .addOption(logLevelOption())
     .addHelpText('after', HELP)
     .configureOutput({ outputError: (text, write) => write(withDashes(text, process.argv)) })
     .action(async (words: string[], flags: Partial<typeof NOTHING> & Omit<RunFlags, 'before' | keyof typeof NOTHING>) => {

@@ -3,6 +3,7 @@ import type { BatchConnection } from './batchAccount.ts';
 import { RunError, whyUnread } from './failure.ts';
 import { hint } from '../commands/hint.ts';
 import { localService } from './localService.ts';
+import type { LogLevel } from '../service/logLevel.ts';
 
 /** Where a run goes. */
 export interface Connection {
@@ -20,6 +21,8 @@ export interface ConnectionFlags {
   readonly keyFile?: string;
   readonly storageConnectionStringFile?: string;
   readonly dataDir?: string;
+  /** Of the service on this machine. */
+  readonly logLevel?: LogLevel;
 }
 
 /**
@@ -33,8 +36,9 @@ export async function connect(flags: ConnectionFlags, environment: NodeJS.Proces
   const key = flags.keyFile === undefined ? environment['AZURE_BATCH_ACCESS_KEY'] : await secretIn(flags.keyFile);
   const named = endpoint !== undefined || flags.account !== undefined || flags.keyFile !== undefined;
   if (flags.dataDir !== undefined || !named) {
-    return connectLocal(flags.dataDir, (path) => say(`no service runs on ${path}: starting one (${hint('down', flags.dataDir)} ends it)`));
+    return connectLocal(flags, (path) => say(`no service runs on ${path}: starting one (${hint('down', flags.dataDir)} ends it)`));
   }
+  if (flags.logLevel !== undefined) throw new RunError('usage', '--log-level is for a service on this machine, and a Batch account is named: add --data-dir, or unset AZURE_BATCH_ENDPOINT');
   const missing = [
     [endpoint, 'AZURE_BATCH_ENDPOINT (or --endpoint)'],
     [account, 'AZURE_BATCH_ACCOUNT (or --account)'],
@@ -51,10 +55,10 @@ export async function connect(flags: ConnectionFlags, environment: NodeJS.Proces
 /**
  * The service of a data directory.
  * @param beforeStart called when it does not run, before it is started
- * @throws CommandError when it does not start
+ * @throws CommandError when it does not start, or logs from another level on
  */
-export async function connectLocal(dataDir: string | undefined, beforeStart: (path: string) => void): Promise<Connection> {
-  const { environment, startedHere } = await localService(dataDir, beforeStart);
+export async function connectLocal({ dataDir, logLevel }: Pick<ConnectionFlags, 'dataDir' | 'logLevel'>, beforeStart: (path: string) => void): Promise<Connection> {
+  const { environment, startedHere } = await localService(dataDir, beforeStart, logLevel === undefined ? {} : { logLevel });
   return {
     batch: { account: environment.AZURE_BATCH_ACCOUNT, endpoint: environment.AZURE_BATCH_ENDPOINT, key: environment.AZURE_BATCH_ACCESS_KEY },
     storage: environment.AZURE_STORAGE_CONNECTION_STRING,

@@ -3,6 +3,7 @@ import { readDuration } from './duration.ts';
 import type { ComeBackOptions } from './comeBack.ts';
 import type { ConnectionFlags } from './connection.ts';
 import { RunError } from './failure.ts';
+import type { LogLevel } from '../service/logLevel.ts';
 import type { RunOptions } from './workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
@@ -39,6 +40,7 @@ export interface RunFlags {
   readonly keyFile?: string;
   readonly storageConnectionStringFile?: string;
   readonly dataDir?: string;
+  readonly logLevel?: LogLevel;
 }
 
 const DEFAULT_SLOTS = 2;
@@ -92,8 +94,8 @@ export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBack
   return { jobId, wait: attach !== undefined, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...given({ to: flags.to }) };
 }
 
-function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }: RunFlags): ConnectionFlags {
-  return given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir });
+function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir, logLevel }: RunFlags): ConnectionFlags {
+  return { ...given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
 }
 
 function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {

@@ -65,7 +65,7 @@ export async function startStorage(given: Composition, database: Promise<Connect
   const blobs: Supervised<BlobServer> = await supervise({
     name: 'the blob server',
     start: async () => {
-      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, ...(port === undefined ? {} : { port }), ...firstPort(options) }).catch((error: unknown) => {
+      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, verbose: options.logLevel === 'debug', ...(port === undefined ? {} : { port }), ...firstPort(options) }).catch((error: unknown) => {
         throw error instanceof BlobPortTaken ? portTaken(error.port, '127.0.0.1', '--blob-port') : error;
       });
       port = Number(new URL(server.endpoint).port);

@@ -4,6 +4,7 @@ import { type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
 import { messageOf } from '../errors.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { openLogFile } from './logFile.ts';
+import { DEFAULT_LOG_LEVEL, type LogLevel } from './logLevel.ts';
 
 const LONGEST_BYTES = 20 * 1024 * 1024;
 /** There may be many agents on one machine. */
@@ -18,12 +19,13 @@ const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databas
  * once, so that the last line before a crash is there. Lines that cannot be written (a full disk) are left out and counted; nothing
  * else comes of it. The logs of the other processes are kept short by the same look.
  */
-export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>): { log: Logger; close(): void } {
+export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level: LogLevel = DEFAULT_LOG_LEVEL): { log: Logger; close(): void } {
   const path = join(directory.logs, 'service.log');
   moveIfLong(path);
   const file = openLogFile(path, lostLines);
   const log = pino(
     {
+      level,
       base: { pid: process.pid },
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },

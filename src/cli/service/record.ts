@@ -4,6 +4,7 @@ import type { SilenceBounds } from '../../control/silence.ts';
 import { type ProcessIdentity, isRunning, parseProcessIdentity } from '../../processes/identity.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
+import { type LogLevel, isLogLevel } from './logLevel.ts';
 import { isSilence } from './silenceOptions.ts';
 
 /** How a service was asked to run; what `restart`, and `up` after a crash, use again. */
@@ -15,6 +16,8 @@ export interface ServiceOptions {
   readonly blobPort?: number;
   /** When agents that do not answer are given up; undefined: in a record of an older release, or left to the default. */
   readonly silence?: SilenceBounds;
+  /** From which level on lines are logged; undefined: as for `silence`. */
+  readonly logLevel?: LogLevel;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -90,6 +93,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'host') === 'string' &&
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
     isSilence(Reflect.get(options, 'silence')) &&
+    isLogLevel(Reflect.get(options, 'logLevel')) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

@@ -33,7 +33,7 @@ export interface Service {
  */
 export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
   const directory = claimDataDirectory(path);
-  const { log, close: closeLog } = openLog(directory);
+  const { log, close: closeLog } = openLog(directory, options.logLevel);
   const cleanups = new Cleanups(log);
   cleanups.add('log', closeLog);
   const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }));

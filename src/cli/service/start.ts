@@ -12,6 +12,7 @@ import { type DataDirectory, findDataDirectory, type Layout } from './dataDirect
 import { keepExternals, readExternals } from './externals.ts';
 import { moveIfLong } from './log.ts';
 import { memoryBytes } from './memory.ts';
+import { DEFAULT_LOG_LEVEL, type LogLevel } from './logLevel.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
@@ -26,6 +27,7 @@ export interface Wishes extends SilenceWishes {
   readonly ephemeral?: string | true;
   /** Where the directories of nodes lie. */
   readonly nodeDir?: string;
+  readonly logLevel?: LogLevel;
 }
 
 const DEFAULT_PORT = 10800;
@@ -63,6 +65,7 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
 /** A running service cannot change; who asks for another one is told so. */
 function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, blobEndpoint }: ServiceRecord, wishes: Wishes): void {
   const silence = decideSilence({}, options.silence);
+  const { logLevel = DEFAULT_LOG_LEVEL } = options;
   const differences = [
     ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
     ...(wishes.host !== undefined && wishes.host !== options.host ? [`on the address ${options.host}`] : []),
@@ -71,6 +74,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.databaseUrl !== undefined && wishes.databaseUrl !== (readExternals(directory).databaseUrl ?? '') ? ['on another database'] : []),
     ...(wishes.ephemeral !== undefined && memoryBytes(wishes.ephemeral) !== directory.memory?.bytes ? [`with its data ${directory.memory === null ? 'on disk' : `in ${directory.memory.bytes} bytes of memory`}`] : []),
     ...(wishes.nodeDir !== undefined && !isBelow(directory.nodes, wishes.nodeDir) ? [`with its nodes in ${directory.nodes}`] : []),
+    ...(wishes.logLevel !== undefined && wishes.logLevel !== logLevel ? [`with --log-level ${logLevel}`] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -108,6 +112,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
       ...(wishes.blobPort === undefined ? {} : { blobPort: wishes.blobPort }),
       silence: decideSilence(wishes, former?.silence),
+      logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -156,6 +161,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...(options.wellKnownKey ? ['--well-known-key'] : []),
     ...(options.blobPort === undefined ? [] : ['--blob-port', String(options.blobPort)]),
     ...silenceFlags(decideSilence({}, options.silence)),
+    ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,
