@@ -15,7 +15,9 @@ import { NotModified, refuseConditions } from './conditions.ts';
 import { explain, matchExplain } from './explain.ts';
 import { handlers } from './handlers.ts';
 import { isManagement, managementAnswer } from './management.ts';
+import { type Answered, logAnswer } from './requestLog.ts';
 import { splitTarget, type Target } from './target.ts';
+import { Waits } from './waits.ts';
 
 /** An account as requests name it: keys are base64, either of them signs. */
 export interface Account {
@@ -32,6 +34,8 @@ export interface DataPlane {
   readonly clock: () => Instant;
   /** The time that signatures are held against. */
   readonly wallClock: () => Instant;
+  /** Milliseconds that only grow: how long requests take. */
+  readonly monotonic: () => number;
   readonly log: Logger;
   /** Called once for each request that was answered. `operation`: null if none was found. */
   readonly observe: (operation: OperationId | null, status: number, durationMs: number) => void;
@@ -55,10 +59,12 @@ export interface Outgoing extends Answer {
 /** Serves one request of the data plane, whatever it is. Never throws. */
 export async function serve(plane: DataPlane, incoming: Incoming): Promise<Outgoing> {
   const context = contextOf(plane, incoming);
-  const begun = performance.now();
-  const found: Found = { operation: null, isAuthenticated: false };
-  const answer = isManagement(context.target.path) ? managementAnswer(context.requestId) : await run(plane, context, found).catch((error: unknown) => errorAnswer(plane, context, error));
-  plane.observe(found.operation, answer.status, performance.now() - begun);
+  const begunAt = plane.monotonic();
+  const found: Found = { operation: null, isAuthenticated: false, waits: new Waits(plane.monotonic), thrown: undefined };
+  const answer = isManagement(context.target.path) ? managementAnswer(context.requestId) : await run(plane, context, found).catch((error: unknown) => errorAnswer(context, found, error));
+  const tookMs = plane.monotonic() - begunAt;
+  plane.observe(found.operation, answer.status, tookMs);
+  tell(plane, context, { status: answer.status, thrown: found.thrown, tookMs, waitedMs: found.waits.totalMs });
   // Who shows no credential gets an answer, and no connection to hold.
   const closing = found.isAuthenticated ? {} : { connection: 'close' };
   return { ...answer, headers: { ...commonHeaders(context), ...closing, ...answer.headers } };
@@ -81,6 +87,9 @@ interface Context extends Incoming {
 interface Found {
   operation: OperationId | null;
   isAuthenticated: boolean;
+  readonly waits: Waits;
+  /** What became an error answer. */
+  thrown: unknown;
 }
 
 async function run(plane: DataPlane, context: Context, found: Found): Promise<Answer> {
@@ -106,7 +115,7 @@ async function run(plane: DataPlane, context: Context, found: Found): Promise<An
   const body = { isAwaited: false };
   const reading = async <Read>(read: Promise<Read>): Promise<Read> => {
     body.isAwaited = true;
-    const value = await read;
+    const value = await found.waits.for(read);
     body.isAwaited = false;
     return value;
   };
@@ -119,7 +128,7 @@ async function run(plane: DataPlane, context: Context, found: Found): Promise<An
     const { headers } = message;
     const { path, rawQuery } = target;
     const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
-    return handler(call, plane.parts);
+    return handler(call, found.waits.countedIn(plane.parts));
   });
 }
 
@@ -158,44 +167,23 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
 /** Clients wait so long after `ServerBusy` before they ask again (RFC 9110, 10.2.3). */
 const retryAfterSeconds = '1';
 
-/** The one place where what was thrown becomes an answer. What is not for clients is logged and answered as InternalError. */
-function errorAnswer(plane: DataPlane, context: Context, thrown: unknown): Outgoing {
+/** The one place where what was thrown becomes an answer. What is not for clients goes into the log alone. */
+function errorAnswer(context: Context, found: Found, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
-  const error = thrown instanceof BatchError ? thrown : unexpected(plane, context, thrown);
+  found.thrown = thrown;
+  const error = thrown instanceof BatchError ? thrown : new BatchError(isUnavailable(thrown) || isNoRoom(thrown) ? 'ServerBusy' : 'InternalError');
   const body = JSON.stringify(errorBody(error, { requestId: context.requestId, nowMs: context.now, baseUrl: context.baseUrl }));
   const headers = { 'content-type': jsonContentType, ...(error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {}), ...(error.code === 'ServerBusy' ? { 'retry-after': retryAfterSeconds } : {}) };
   return { status: error.status, headers, body, reason: error.message };
 }
 
-function unexpected(plane: DataPlane, context: Context, thrown: unknown): BatchError {
-  if (isUnavailable(thrown)) {
-    say(() => plane.log.warn({ requestId: context.requestId }, 'the database cannot be reached'));
-    return new BatchError('ServerBusy');
-  }
-  if (isNoRoom(thrown)) {
-    say(() => plane.log.error({ error: describe(thrown), requestId: context.requestId }, 'there is no room to write'));
-    return new BatchError('ServerBusy');
-  }
-  say(() => plane.log.error({ error: describe(thrown), requestId: context.requestId, method: context.message.method, path: context.target.path }, 'request failed'));
-  return new BatchError('InternalError');
-}
-
 /** A log that fails changes no answer. */
-function say(write: () => void): void {
+function tell({ log }: DataPlane, { requestId, message, target }: Context, answered: Pick<Answered, 'status' | 'thrown' | 'tookMs' | 'waitedMs'>): void {
   try {
-    write();
+    logAnswer(log, { requestId, method: message.method ?? '', path: target.path, ...answered });
   } catch {
     // Nowhere is left to say it.
   }
-}
-
-/** What of a thrown thing goes into the log: a database error's other fields (`detail`, `where`) quote the rows, which hold clients' secrets. */
-function describe(thrown: unknown): Readonly<Record<string, unknown>> {
-  if (!(thrown instanceof Error)) return { message: typeof thrown };
-  const { message, stack } = thrown;
-  const code = 'code' in thrown ? { code: thrown.code } : {};
-  const routine = 'routine' in thrown ? { routine: thrown.routine } : {};
-  return { ...code, ...routine, message, stack };
 }
 
 function commonHeaders({ message, requestId }: Context): Record<string, string> {

@@ -31,6 +31,8 @@ export interface ApiOptions {
   readonly wallClock?: () => Instant;
   /** `AbortSignal.timeout` when not given. */
   readonly timeout?: Timeout;
+  /** Milliseconds that only grow, for how long a request took; those of this process when not given. */
+  readonly monotonic?: () => number;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
   /** What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For `/readyz`. */
@@ -70,6 +72,7 @@ export function createApi(options: ApiOptions): Api {
     accounts: new Map(options.accounts.map((account) => [account.name, account])),
     clock: options.clock,
     wallClock: options.wallClock ?? options.clock,
+    monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,
     observe: metrics.observe,
   };
@@ -81,7 +84,7 @@ export function createApi(options: ApiOptions): Api {
       const answering = route === undefined ? answerClient(plane, request, response) : answerOwn(route, request, response);
       // What breaks here is a bug of ours; the client gets no half answer, and the process goes on.
       answering.catch((error: unknown) => {
-        options.log.error({ error: messageOf(error), path: request.url }, 'no answer could be given');
+        options.log.error({ error, method: request.method, path: request.url?.split('?')[0] }, 'no answer could be given');
         response.destroy();
       });
     },
@@ -163,8 +166,4 @@ function send(request: IncomingMessage, response: ServerResponse, { status, head
   else if (typeof body === 'string') endAnswer(request, response, body);
   // A body that breaks off breaks the connection: so the client knows that it does not have it all.
   else pipeline(body, response, () => {});
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

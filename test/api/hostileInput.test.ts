@@ -1,12 +1,13 @@
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { loggedError } from '../../src/loggedError.ts';
 import { statuses } from './statuses.ts';
 import { testApi, ubuntu, type Sent, type TestApi } from './support.ts';
 
 const logged: string[] = [];
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ log: pino({ level: 'info' }, { write: (line: string) => logged.push(line) }) });
+  it = await testApi({ log: pino({ level: 'info', serializers: { error: loggedError } }, { write: (line: string) => logged.push(line) }) });
 });
 beforeEach(async () => {
   await it.clear();
@@ -206,10 +207,12 @@ describe('secrets', () => {
   test('what the database says of a row it refuses does not go into the log', async () => {
     await it.pool.query("alter table task add constraint no_boom check (id <> 'boom')");
     const body = { id: 'boom', commandLine: 'x', environmentSettings: [{ name: 'KEY', value: secret }] };
-    expect(await said(post('/jobs/j/tasks', body))).toBe('500 InternalError');
+    const { status, json, headers } = await it.ask(post(`/jobs/j/tasks?timeout=30&sig=${secret}`, body));
+    expect([status, json.code]).toEqual([500, 'InternalError']);
     await it.pool.query('alter table task drop constraint no_boom');
-    expect(logged.join('')).toContain('no_boom');
-    expect(logged.join('')).toContain('23514');
+    expect(logged.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { requestId: headers['request-id'], method: 'POST', path: '/jobs/j/tasks', status: 500, error: { message: expect.stringContaining('no_boom'), code: '23514', stack: expect.any(String) } },
+    ]);
     expect(logged.join('')).not.toContain(secret);
   });
 });

@@ -7,7 +7,7 @@ const failing = (code: string): Error => Object.assign(new Error('no room'), { c
 
 /** The answer to a request that fails at the first look at it: only what an error's answer needs is there. */
 function answerTo(error: Error, write: (line: string) => void): ReturnType<typeof serve> {
-  const plane = { accounts: new Map(), clock: () => 0, log: pino({}, { write }), observe: () => undefined } as unknown as DataPlane;
+  const plane = { accounts: new Map(), clock: () => 0, monotonic: () => 0, log: pino({}, { write }), observe: () => undefined } as unknown as DataPlane;
   const message = {
     headers: { host: 'here:1' },
     get method(): string {

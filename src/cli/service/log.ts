@@ -1,6 +1,7 @@
 import { closeSync, constants, ftruncateSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Logger, pino, stdSerializers, stdTimeFunctions } from 'pino';
+import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { loggedError } from '../../loggedError.ts';
 import { messageOf } from '../errors.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { openLogFile } from './logFile.ts';
@@ -30,7 +31,7 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level:
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       errorKey: 'error',
-      serializers: { error: describeError },
+      serializers: { error: loggedError },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '(secret)' },
     },
     file,
@@ -56,16 +57,6 @@ export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level:
 
 function lostLines(lines: number): string {
   return `${JSON.stringify({ level: 'warn', time: new Date().toISOString(), pid: process.pid, lines, msg: 'lines could not be written to this log' })}\n`;
-}
-
-/** What of an error goes into the log. A database error's other fields (`detail`, `where`) quote rows, which hold clients' secrets. */
-function describeError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error;
-  const { type, message, stack } = stdSerializers.err(error);
-  // Of a name with several addresses, none of which answers, Node says only in `errors` why.
-  const said = message === '' && error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : message;
-  const where = { ...('code' in error ? { code: error.code } : {}), ...('routine' in error ? { routine: error.routine } : {}) };
-  return { type, message: said, ...where, stack };
 }
 
 /** Keeps one former file. True when it was moved. */
