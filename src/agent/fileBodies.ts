@@ -3,7 +3,7 @@ import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { sep } from 'node:path';
 import { readOpenFile } from '../blobs/openFile.ts';
-import { fileError, pathBelow, propertiesOf } from './files.ts';
+import { fileError, isServed, notServed, pathBelow, propertiesOf } from './files.ts';
 import type { FileAnswer, FileAsk } from './frames.ts';
 
 export interface FileBodyOptions {
@@ -28,7 +28,7 @@ export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'r
     if (!isBelow(options.rootDirectory, file)) return { kind: 'error', code: 'PathOutsideNode', message: `${ask.path} leaves the node's root directory` };
     const status = fstatSync(file);
     if (status.isDirectory()) return { kind: 'error', code: 'IsDirectory', message: `${ask.path} is a directory` };
-    if (!status.isFile()) return { kind: 'error', code: 'Failed', message: `${ask.path} is not a regular file` };
+    if (!isServed(status)) return notServed(ask.path);
     const end = Math.min(ask.end ?? status.size - 1, status.size - 1);
     if (ask.start > 0 && ask.start >= status.size) return { kind: 'error', code: 'InvalidRange', message: `${ask.path} has ${status.size} bytes` };
     await post(request, file, { start: ask.start, sizeBytes: Math.max(0, end - ask.start + 1), header: asciiJson(propertiesOf(ask.path, status)) }, options);

@@ -1,6 +1,7 @@
 import { closeSync, constants, lstatSync, opendirSync, openSync, readlinkSync, realpathSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
+import { relativeFilePath } from '../wire/files.ts';
 import { during } from './activity.ts';
 import { systemCode } from './failures.ts';
 import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from './frames.ts';
@@ -29,7 +30,8 @@ export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'rea
       case 'properties': {
         const path = pathBelow(root, ask.path);
         if (typeof path !== 'string') return path;
-        return { kind: 'properties', file: propertiesOf(ask.path, statSync(path)) };
+        const status = statSync(path);
+        return isServed(status) ? { kind: 'properties', file: propertiesOf(ask.path, status) } : notServed(ask.path);
       }
       case 'delete':
         return await remove(root, ask);
@@ -80,6 +82,11 @@ const systemReason = (error: unknown): string => {
   return (typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined) ?? 'the node could not do this';
 };
 
+/** Pipes, sockets and devices have no content that could be had: they are in no list, and nothing is told of them. */
+export const isServed = (status: Stats): boolean => status.isFile() || status.isDirectory();
+
+export const notServed = (path: string): FileError => ({ kind: 'error', code: 'FileNotFound', message: `${path} is neither a file nor a directory` });
+
 const outside = (path: string): FileError => ({ kind: 'error', code: 'PathOutsideNode', message: `${path} leaves the node's root directory` });
 
 /** Breadth-first, by name within a directory (recorded), so that a page can begin after any name. */
@@ -102,7 +109,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
         await turn();
         const relative = parent === '' ? name : `${parent}/${name}`;
         if (isDirectory && ask.recursive && mayHold(relative, ask.prefix)) directories.push(relative);
-        if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after)) continue;
+        if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after) || relativeFilePath(relative) !== relative) continue;
         const file = during('listing files', () => propertiesBelow(root, base, relative));
         if (file === null) continue;
         bytes += Buffer.byteLength(JSON.stringify(file)) + 1;
@@ -117,7 +124,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
 
 const tooMany = (path: string): FileError => ({ kind: 'error', code: 'Failed', message: `${path} holds more than ${MOST_ENTRIES} files and directories` });
 
-/** In the order of their names; null: more than `most`. */
+/** In the order of their names; null: more than `most`. Names that are not UTF-8 come as what none of them is; two may come as the same. */
 const entries = (path: string, isBase: boolean, most: number): readonly { readonly name: string; readonly isDirectory: boolean }[] | null => {
   const found: { readonly name: string; readonly isDirectory: boolean }[] = [];
   try {
@@ -134,15 +141,16 @@ const entries = (path: string, isBase: boolean, most: number): readonly { readon
     // A directory that a task removed meanwhile is empty; the one that was asked for has to be there.
     if (isBase) throw error;
   }
-  return found.sort((a, b) => compare(a.name, b.name));
+  return found.sort((a, b) => compare(a.name, b.name)).filter(({ name }, index) => name !== found[index - 1]?.name);
 };
 
-/** null: gone meanwhile. A link counts as what it points to, as long as that lies below the root; else as itself. */
+/** null: it cannot be had. That is what lists leave out, so that all that they show can be read: what is gone meanwhile, is no file, or has a name that is not UTF-8, and links that lead nowhere or out of the root. (Names that no request can ask for, `..\\x`, do not come so far.) */
 const propertiesBelow = (root: string, base: string, relative: string): FileProperties | null => {
   try {
     const path = join(base, relative);
-    const status = lstatSync(path);
-    return propertiesOf(relative, status.isSymbolicLink() ? (targetBelow(root, path) ?? status) : status);
+    const own = lstatSync(path);
+    const status = own.isSymbolicLink() ? targetBelow(root, path) : own;
+    return status !== null && isServed(status) ? propertiesOf(relative, status) : null;
   } catch {
     return null;
   }

@@ -1,12 +1,16 @@
+import { execFileSync } from 'node:child_process';
 import { pbkdf2 } from 'node:crypto';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage } from 'node:http';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answerAsk } from '../../src/agent/files.ts';
 import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from '../../src/agent/frames.ts';
 import { asUser } from '../../src/agent/users.ts';
+import { relativeFilePath } from '../../src/wire/files.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 describe('files below a node’s root', () => {
@@ -135,13 +139,44 @@ describe('files below a node’s root', () => {
     expect(await answerAsk(root, { kind: 'properties', path: 'inside' })).toMatchObject({ file: { sizeBytes: 2 } });
     expect(await answerAsk(root, { kind: 'properties', path: 'loop' })).toMatchObject({ kind: 'error', code: 'FileNotFound' });
     expect(await answerAsk(root, { kind: 'list', path: 'up', recursive: true, prefix: '', after: '', limit: 9 })).toMatchObject({ kind: 'error', code: 'PathOutsideNode' });
-    expect(await names({ recursive: true }), 'links are listed and not followed').toEqual(
-      ['inside', 'loop', 'out', 'up', ...everything].sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1)),
+    symlinkSync('wd/b', join(root, 'within'));
+    expect(await names({ recursive: true }), 'links are not followed, and only those listed that can be read').toEqual(
+      ['inside', 'within', ...everything].sort((a, b) => a.split('/').length - b.split('/').length || (a < b ? -1 : 1)),
     );
     expect(await answerAsk(root, { kind: 'delete', path: 'out', recursive: false })).toEqual({ kind: 'deleted' });
     expect(existsSync(join(outer, 'secret')), 'the link goes, what it points to stays').toBe(true);
     expect(await answerAsk(root, { kind: 'delete', path: 'up/secret', recursive: false })).toMatchObject({ code: 'PathOutsideNode' });
   });
+});
+
+test('a list shows what can be read, whatever a task made, and nothing else', async () => {
+  const root = mkdtempSync(join(tmpdir(), 'linarite-odd-'));
+  const named = (name: string): Buffer => Buffer.concat([Buffer.from(`${root}/`), Buffer.from(name, 'latin1')]);
+  const made = ['a\\b', 'xy:z', 'new\nline', '?#%2e', '-r', '...'];
+  /** What requests may not ask for: clients on Windows would take them for other paths. */
+  const refused = ['a\\..\\b', '..\\x', '\\first', 'C:\\x'];
+  try {
+    for (const name of [...made, ...refused]) writeFileSync(join(root, name), name);
+    writeFileSync(join(root, 'odd\ufffd'), 'replaced');
+    writeFileSync(named('odd\xff'), 'not UTF-8');
+    mkdirSync(named('directory\xff'));
+    execFileSync('/bin/sh', ['-c', `mkfifo ${root}/pipe`]);
+    symlinkSync('pipe', join(root, 'to-pipe'));
+    const socket = createServer().listen(join(root, 'socket'));
+    await once(socket, 'listening');
+    const answer = await answerAsk(root, { kind: 'list', path: '', recursive: true, prefix: '', after: '', limit: 100 });
+    const listed = answer.kind === 'list' ? answer.files.map(({ name }) => name) : [];
+    expect(listed.toSorted()).toEqual([...made, 'odd\ufffd'].sort());
+    for (const name of listed) expect(await answerAsk(root, { kind: 'properties', path: relativeFilePath(name) ?? 'refused' })).toMatchObject({ kind: 'properties', file: { name } });
+    expect(refused.map(relativeFilePath)).toEqual(refused.map(() => undefined));
+    for (const path of ['pipe', 'to-pipe', 'socket']) {
+      expect(await answerAsk(root, { kind: 'properties', path })).toEqual({ kind: 'error', code: 'FileNotFound', message: `${path} is neither a file nor a directory` });
+    }
+    expect(await answerAsk(root, { kind: 'delete', path: 'pipe', recursive: false })).toEqual({ kind: 'deleted' });
+    socket.close();
+  } finally {
+    rmSync(root, { recursive: true });
+  }
 });
 
 describe.runIf(process.geteuid?.() === 0)('asks about files while the agent acts as a task’s user (needs root)', () => {
@@ -181,6 +216,7 @@ describe('the bytes of a file on a node', () => {
     writeFileSync(join(node.root, 'shared/grün ✓'), 'x');
     writeFileSync(join(node.root, '../secret'), 'secret');
     symlinkSync('../../secret', join(node.root, 'shared/out'));
+    execFileSync('/bin/sh', ['-c', `mkfifo ${node.root}/shared/pipe`]);
     writeFileSync(join(node.root, 'shared/large'), Buffer.alloc(64 << 20, 'L'));
   });
   afterAll(() => node.close());
@@ -224,6 +260,7 @@ describe('the bytes of a file on a node', () => {
   test.each([
     ['shared/ten', 10, 'InvalidRange'],
     ['shared/none', 0, 'FileNotFound'],
+    ['shared/pipe', 0, 'FileNotFound'],
     ['shared', 0, 'IsDirectory'],
     ['shared/out', 0, 'PathOutsideNode'],
     ['../secret', 0, 'PathOutsideNode'],
