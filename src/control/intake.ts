@@ -8,6 +8,8 @@ import { Sweeps } from './sweeps.ts';
 
 const INBOX_ENTRIES_A_TICK = 1_000;
 const NEW_TASKS_A_TICK = 5_000;
+/** Most of the connections that an owner has; its heartbeat needs one meanwhile. */
+const JOBS_AT_ONCE = 4;
 
 /** One tick's worth of what clients asked for. */
 export interface Taken {
@@ -119,22 +121,32 @@ export class Intake {
     return batch;
   }
 
-  /** A job whose tasks are more than one tick takes goes behind the others: a few tasks of theirs do not wait for its hundreds of thousands. */
+  /**
+   * Several jobs are read beside each other: one after the other each would cost all waiters a round trip. A job whose tasks are more than its share of a tick goes behind
+   * the others: a few tasks of theirs do not wait for its hundreds of thousands.
+   */
   async #readNewTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>): Promise<void> {
     let room = NEW_TASKS_A_TICK;
-    for (const job of this.#unread) {
-      if (room <= 0) return;
-      const after = this.#ingested.get(job) ?? 0;
-      const page = await this.#store.readTasks(job, after, room);
-      this.#sweeps.readTasks(job, page.through, page.newest);
-      if (page.through > after) {
-        if (!before.has(job)) before.set(job, after);
-        this.#ingested.set(job, page.through);
-        events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
+    while (room > 0 && this.#unread.size > 0) {
+      const jobs = [...this.#unread].slice(0, Math.min(JOBS_AT_ONCE, room));
+      const limit = Math.floor(room / jobs.length);
+      const pages = await Promise.all(
+        jobs.map(async (job) => {
+          const after = this.#ingested.get(job) ?? 0;
+          return { job, after, page: await this.#store.readTasks(job, after, limit) };
+        }),
+      );
+      for (const { job, after, page } of pages) {
+        this.#sweeps.readTasks(job, page.through, page.newest);
+        if (page.through > after) {
+          if (!before.has(job)) before.set(job, after);
+          this.#ingested.set(job, page.through);
+          events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
+        }
+        room -= page.tasks.length;
+        this.#unread.delete(job);
+        if (page.tasks.length === limit) this.#unread.add(job);
       }
-      room -= page.tasks.length;
-      this.#unread.delete(job);
-      if (room <= 0) this.#unread.add(job);
     }
   }
 

@@ -148,3 +148,28 @@ test('after a load, jobs come with the first pages of the inbox of which tasks w
   const { events } = await intake.read();
   expect(events).toMatchObject([{ kind: 'job', intent: { job, reactivations: 1 } }, { kind: 'tasks' }]);
 });
+
+test('new tasks of many jobs are read beside each other, not job after job, and none is left out', async () => {
+  const { store, intents } = memoryStore({ clock: () => 0 });
+  let [asked, most] = [0, 0];
+  const watched: typeof store = {
+    ...store,
+    readTasks: async (job, after, limit) => {
+      asked += 1;
+      most = Math.max(most, asked);
+      await new Promise((resolve) => setImmediate(resolve));
+      asked -= 1;
+      return store.readTasks(job, after, limit);
+    },
+  };
+  const intake = new Intake(watched, 1, new Specs(watched));
+  const jobs: number[] = [];
+  for (let number = 0; number < 10; number += 1) {
+    const job = await intents.addJob(1, jobIntent({ id: `job-${number}` }));
+    await intents.addTasks(job, [taskIntent('t')]);
+    jobs.push(job);
+  }
+  const { events } = await intake.read();
+  expect(events.flatMap((event) => (event.kind === 'tasks' ? [event.job] : []))).toEqual(jobs);
+  expect(most).toBe(4);
+});
