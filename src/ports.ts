@@ -2,7 +2,8 @@
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
-import type { JobExplanation, Reason } from './core/port.ts';
+import type { JobExplanation } from './core/port.ts';
+import type { Reason } from './core/reasons.ts';
 import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */

@@ -1,5 +1,6 @@
 /** Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form. */
 import type { AccountNumber } from '../core/keys.ts';
+import { sentenceOf, type Reason } from '../core/reasons.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { findJob } from '../store/intents/jobs.ts';
 import { findTask, taskLabels, type TaskWithStatus } from '../store/intents/tasks.ts';
@@ -45,24 +46,26 @@ export async function explain({ jobId, taskId }: Asked, account: AccountNumber, 
     if (found === undefined) throw new BatchError('ServerBusy');
     const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
     const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
-    const named = reasons.map(({ code, message, tasks, example }) => ({ code, message, tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
+    const named = reasons.map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
     return json({ jobId: job.id, state, open, looked, reasons: named });
   }
   const task = await findTask(database, job.job, taskId);
   if (task === null) throw new BatchError('TaskNotFound');
   const view = viewOfTask(task);
-  if (view.state === 'completed') return json({ jobId: job.id, taskId: task.id, state: view.state, reasons: [{ code: 'TaskCompleted', message: howItEnded(task) }] });
-  const reasons = explanations.task(account, job.job, task.task);
+  const reasons = view.state === 'completed' ? [howItEnded(task)] : explanations.task(account, job.job, task.task);
   if (reasons === undefined) throw new BatchError('ServerBusy');
-  return json({ jobId: job.id, taskId: task.id, state: view.state, reasons });
+  return json({ jobId: job.id, taskId: task.id, state: view.state, reasons: reasons.map(told) });
 }
 
-function howItEnded({ result, exitCode, failure: stored }: Pick<TaskWithStatus, 'result' | 'exitCode' | 'failure'>): string {
+function howItEnded({ exitCode, result, failure: stored }: Pick<TaskWithStatus, 'result' | 'exitCode' | 'failure'>): Reason {
   const failure = stored === null ? null : (JSON.parse(stored) as FailureInfo);
-  const exit = exitCode === null ? '' : ` with exit code ${exitCode}`;
-  if (failure === null) return `The task has ended${exit}${result === null ? '' : `: ${result}`}.`;
-  const details = (failure.details ?? []).map(({ name, value }) => `${name}: ${value}`).join('; ');
-  return `The task has failed${exit}: ${failure.code}, ${failure.message}${details === '' ? '' : ` (${details})`}.`;
+  return { code: 'TaskCompleted', ended: { exitCode, result, failure } };
+}
+
+/** `{code, message}`, and what the message is made of. */
+function told(reason: Reason): { readonly code: Reason['code']; readonly message: string } {
+  const { code, ...data } = reason;
+  return { code, message: sentenceOf(reason), ...data };
 }
 
 function json(body: object): Answer {

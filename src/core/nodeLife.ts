@@ -304,7 +304,7 @@ const enter = (state: CoreState, node: Node, to: NodeState, now: Instant): void 
 /** Enters the node among those that take tasks, or takes it out. */
 const refresh = (state: CoreState, node: Node): void => {
   const { pool } = node;
-  if (nodeTakesTasks.passes({ node })) {
+  if (nodeTakesTasks({ node }) === null) {
     pool.capacity.add(node);
     state.review.placement.add(pool);
   } else pool.capacity.remove(node);

@@ -1,35 +1,10 @@
 import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
+import type { Reason } from './reasons.ts';
 
 /** A source of chance in [0, 1); seeded in the simulator. */
 export type Random = () => number;
-
-/** What keeps a task from running, or what has become of it. The filters of placement (placement/filters) have the first ones; `explain.ts` adds the rest. */
-export type ReasonCode =
-  | 'JobNotActive'
-  | 'DependenciesNotMet'
-  | 'MaxParallelTasks'
-  | 'PoolNotFound'
-  | 'TooManySlots'
-  | 'NodeNotReady'
-  | 'NoFreeSlots'
-  | 'EnoughWaiting'
-  | 'NoNodes'
-  | 'MoreNodes'
-  | 'WaitingItsTurn'
-  | 'WaitingOnNode'
-  | 'Running'
-  | 'BeingEnded'
-  | 'NotTakenIn'
-  | 'TaskCompleted'
-  | 'JobNotOpen';
-
-/** Why a task does not run: what each filter of placement found, in one sentence. */
-export interface Reason {
-  readonly code: ReasonCode;
-  readonly message: string;
-}
 
 /** The first reason of each open task of a job, counted by its code. */
 export interface JobExplanation {
@@ -37,7 +12,8 @@ export interface JobExplanation {
   readonly open: number;
   /** How many of them were looked at, in the order of their numbers. */
   readonly looked: number;
-  readonly reasons: readonly (Reason & { readonly tasks: number; readonly example: TaskNumber })[];
+  /** Those first that do not pass by themselves, then those of most tasks; each says what it says of the example. */
+  readonly reasons: readonly { readonly reason: Reason; readonly tasks: number; readonly example: TaskNumber }[];
 }
 
 /**
@@ -52,6 +28,7 @@ export interface Core {
   nextTimer(): Instant | null;
   /** Whether the task has not ended; true of one that has not been taken in yet. */
   isOpen(job: JobNumber, task: TaskNumber): boolean;
+  /** Why the task does not run, or what has become of it: never empty. */
   explain(job: JobNumber, task: TaskNumber, now: Instant): readonly Reason[];
   /** null: the job is completed or does not exist. */
   explainJob(job: JobNumber, now: Instant): JobExplanation | null;

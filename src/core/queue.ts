@@ -102,7 +102,7 @@ export const list = (job: Job): void => {
 };
 
 const isReady = (job: Job): boolean =>
-  job.queue.count > 0 && jobIsActive.passes({ job }) && parallelLimit.passes({ job });
+  job.queue.count > 0 && jobIsActive({ job }) === null && parallelLimit({ job }) === null;
 
 /** The place at which a job of this priority and number stands or would stand. */
 const placeAmong = (ready: readonly Job[], priority: number, number: number): number => {

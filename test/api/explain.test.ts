@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { JobExplanation, Reason } from '../../src/core/port.ts';
+import type { JobExplanation } from '../../src/core/port.ts';
+import type { Reason } from '../../src/core/reasons.ts';
 import { statuses } from './statuses.ts';
 import { testApi, type TestApi } from './support.ts';
 
+const NOWHERE: Reason = { code: 'PoolNotFound', poolId: 'nowhere', deleting: false };
 const said: { task: readonly Reason[] | undefined; job: JobExplanation | null | undefined } = { task: undefined, job: undefined };
 let it: TestApi;
 beforeAll(async () => {
@@ -19,13 +21,14 @@ const answer = async (url: string, more: { readonly method?: string; readonly he
 
 describe('why does it wait, over HTTP', () => {
   test('a task: what its owner says', async () => {
-    said.task = [{ code: 'PoolNotFound', message: 'There is no pool nowhere.' }];
-    expect(await answer('/jobs/j/tasks/t/explain')).toEqual({ status: 200, json: { jobId: 'J', taskId: 'T', state: 'active', reasons: said.task } });
+    said.task = [NOWHERE];
+    const reasons = [{ ...NOWHERE, message: 'There is no pool nowhere.' }];
+    expect(await answer('/jobs/j/tasks/t/explain')).toEqual({ status: 200, json: { jobId: 'J', taskId: 'T', state: 'active', reasons } });
   });
 
   test('a job: counted, with the id of an example', async () => {
-    said.job = { open: 2, looked: 2, reasons: [{ code: 'PoolNotFound', message: 'There is no pool nowhere.', tasks: 2, example: 1 }] };
-    const reasons = [{ code: 'PoolNotFound', message: 'There is no pool nowhere.', tasks: 2, example: 'T' }];
+    said.job = { open: 2, looked: 2, reasons: [{ reason: NOWHERE, tasks: 2, example: 1 }] };
+    const reasons = [{ ...NOWHERE, message: 'There is no pool nowhere.', tasks: 2, example: 'T' }];
     expect(await answer('/jobs/J/explain')).toEqual({ status: 200, json: { jobId: 'J', state: 'active', open: 2, looked: 2, reasons } });
     said.job = null;
     expect((await answer('/jobs/J/explain')).json).toMatchObject({ open: 0, reasons: [] });
@@ -35,7 +38,7 @@ describe('why does it wait, over HTTP', () => {
     const failure = { category: 'UserError', code: 'FailureExitCode', message: 'it failed', details: [{ name: 'Message', value: 'why' }] } as const;
     await statuses(it.pool).task('J', 'failed', { state: 'completed', attempt: 1, exitCode: 3, result: 'failure', failure });
     const { json } = await answer('/jobs/J/tasks/failed/explain');
-    expect(json).toMatchObject({ state: 'completed', reasons: [{ code: 'TaskCompleted', message: expect.stringMatching(/exit code 3.*FailureExitCode.*why/) }] });
+    expect(json).toMatchObject({ state: 'completed', reasons: [{ code: 'TaskCompleted', message: expect.stringMatching(/exit code 3.*FailureExitCode.*why/), ended: { exitCode: 3, result: 'failure', failure } }] });
   });
 
   test.each([

@@ -54,7 +54,7 @@ describe('a task that depends on others', () => {
     env.settle();
     job.end(2).end(3).end(1);
     expect(job.state(4)).toBe('active');
-    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', message: expect.stringContaining('1-4 (3)') }]);
+    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', missing: ['1-4 (3)'], more: false }]);
     job.task({ idKey: '3' });
     env.settle();
     job.end(5);
@@ -122,7 +122,7 @@ describe('a task that depends on others', () => {
     env.settle();
     expect(job.state(5)).toBe('running');
     env.restart().settle();
-    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', message: expect.not.stringContaining('7-7') }]);
+    expect(env.explain(job, 4)).toMatchObject([{ code: 'DependenciesNotMet', missing: expect.not.arrayContaining([expect.stringContaining('7-7')]) }]);
     job.end(3);
     expect(job.state(4)).toBe('running');
     job.task(on(['a'], [7, 7]));

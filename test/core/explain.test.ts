@@ -1,14 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { sentenceOf } from '../../src/core/reasons.ts';
 import { testEnv, type TestEnv, type TestJob } from './harness.ts';
 
 const codes = (env: TestEnv, job: TestJob, task: number): string[] => env.explain(job, task).map(({ code }) => code);
+
+const sentences = (env: TestEnv, job: TestJob, task: number): string[] => env.explain(job, task).map(sentenceOf);
 
 describe('why is my task not running?', () => {
   test('its pool does not exist', () => {
     const env = testEnv();
     const job = env.job({ poolId: 'Typo' }).task();
     env.settle();
-    expect(env.explain(job, 1)).toEqual([{ code: 'PoolNotFound', message: 'There is no pool Typo.' }]);
+    expect(env.explain(job, 1)).toEqual([{ code: 'PoolNotFound', poolId: 'Typo', deleting: false }]);
+    expect(sentences(env, job, 1)).toEqual(['There is no pool Typo.']);
   });
 
   test('its pool has no nodes, and why', () => {
@@ -16,9 +20,8 @@ describe('why is my task not running?', () => {
     env.pool({ unavailable: 'There are no Windows nodes here.' });
     const job = env.job().task();
     env.settle();
-    const [reason] = env.explain(job, 1);
-    expect(reason?.code).toBe('NoNodes');
-    expect(reason?.message).toContain('There are no Windows nodes here.');
+    expect(env.explain(job, 1)).toMatchObject([{ code: 'WaitingForNodes', readyNodes: 0, targetNodes: 1, allocationState: 'steady', errors: [{ code: 'AllocationFailed' }] }]);
+    expect(sentences(env, job, 1)).toEqual(['Pool pool has 0 of 1 nodes ready; AllocationFailed: Desired number of dedicated nodes could not be allocated: There are no Windows nodes here.']);
   });
 
   test('it needs more slots than a node has', () => {
@@ -27,6 +30,68 @@ describe('why is my task not running?', () => {
     const job = env.job().task({ requiredSlots: 3 });
     env.settle();
     expect(codes(env, job, 1)).toContain('TooManySlots');
+  });
+
+  test('what never passes by itself is said first', () => {
+    const env = testEnv();
+    env.pool({ slots: 2 });
+    const job = env.job({ maxParallelTasks: 1 }).task().task({ requiredSlots: 3 });
+    env.settle();
+    expect(codes(env, job, 2).slice(0, 2)).toEqual(['TooManySlots', 'MaxParallelTasks']);
+  });
+
+  test('the start task of a node has failed, and how', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    env.pool({ nodes: 8, startTask: { waitForSuccess: true, maxTaskRetryCount: 0 } });
+    const job = env.job().task();
+    env.settle();
+    const last = [...env.agents.values()].at(-1);
+    last?.hello({ ready: false });
+    const failure = { category: 'UserError', code: 'FailureExitCode', message: 'The task exited with an exit code representing a failure', details: [{ name: 'Message', value: 'no such package' }] } as const;
+    last?.says({ kind: 'startTask', status: { state: 'completed', startedAt: 1, endedAt: 2, exitCode: 7, failure, retryCount: 0, lastRetryAt: null, result: 'failure' } });
+    env.settle();
+    const [reason] = env.explain(job, 1);
+    expect(reason).toMatchObject({ code: 'StartTaskFailed', exitCode: 7, failure: { code: 'FailureExitCode' } });
+    expect(sentences(env, job, 1)[0]).toMatch(/^The start task has failed on node tvmps_\w+ with exit code 7: FailureExitCode, The task exited .* \(Message: no such package\)\.$/);
+  });
+
+  test('nodes are still missing: how many, and whether there is room for them', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    env.pool({ nodes: 300 });
+    const job = env.job().tasks(100);
+    env.settle();
+    for (const agent of [...env.agents.values()].slice(0, 3)) agent.boot();
+    env.settle();
+    expect(env.explain(job, 100)[0]).toEqual({ code: 'WaitingForNodes', poolId: 'pool', readyNodes: 3, targetNodes: 300, allocationState: 'resizing', errors: [], room: null });
+    expect(sentences(env, job, 100)[0]).toBe('Pool pool has 3 of 300 nodes ready; it is being resized.');
+  });
+
+  test('there is no room for more nodes: that comes first', () => {
+    const env = testEnv();
+    env.apply({ kind: 'room', maxNodes: 5 });
+    env.pool({ nodes: 9 });
+    const job = env.job().tasks(100);
+    env.settle();
+    expect(sentences(env, job, 100)[0]).toMatch(/^Pool pool has 5 of 9 nodes ready; there is room for 5 nodes here; AllocationFailed: .*All nodes that there is room for here are taken: 5\.$/);
+  });
+
+  test('the account may have no more nodes', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    env.pool({ nodes: 1_001 });
+    const job = env.job().task();
+    env.settle();
+    expect(sentences(env, job, 1)[0]).toMatch(/^Pool pool has 0 of 1001 nodes ready; AccountCoreQuotaReached: .*at most 1000 nodes/);
+  });
+
+  test('nobody has asked for nodes', () => {
+    const env = testEnv();
+    env.pool({ nodes: 0 });
+    const job = env.job().task();
+    env.settle();
+    expect(env.explain(job, 1)).toEqual([{ code: 'NoNodes', poolId: 'pool' }]);
   });
 
   test('its job is disabled', () => {
@@ -51,7 +116,7 @@ describe('why is my task not running?', () => {
     env.pool({ nodes: 7 });
     const job = env.job().task();
     env.settle();
-    expect(codes(env, job, 1)).toEqual([...Array.from({ length: 5 }, () => 'NodeNotReady'), 'MoreNodes']);
+    expect(codes(env, job, 1)).toEqual(['WaitingForNodes', ...Array.from({ length: 5 }, () => 'NodeNotReady'), 'MoreNodes']);
   });
 
   test('it waits on a node behind others', () => {
@@ -59,7 +124,7 @@ describe('why is my task not running?', () => {
     env.pool();
     const job = env.job().tasks(3);
     env.settle();
-    expect(env.explain(job, 3)).toMatchObject([{ code: 'WaitingOnNode', message: expect.stringContaining('after 1 others') }]);
+    expect(env.explain(job, 3)).toMatchObject([{ code: 'WaitingOnNode', tasksBefore: 1 }]);
   });
 
   test('all slots are taken and enough waits already', () => {
@@ -89,8 +154,9 @@ describe('why is my task not running?', () => {
     const found = env.explainJob(job);
     expect(found).toMatchObject({ open: 4, looked: 4 });
     expect(found?.reasons).toMatchObject([
-      { code: 'MaxParallelTasks', tasks: 3, example: 2 },
-      { code: 'Running', tasks: 1, example: 1 },
+      { reason: { code: 'TooManySlots', requiredSlots: 9, taskSlotsPerNode: 4 }, tasks: 1, example: 4 },
+      { reason: { code: 'MaxParallelTasks', liveTasks: 1, maxParallelTasks: 1 }, tasks: 2, example: 2 },
+      { reason: { code: 'Running' }, tasks: 1, example: 1 },
     ]);
   });
 
@@ -98,7 +164,7 @@ describe('why is my task not running?', () => {
     const env = testEnv();
     const job = env.job({ poolId: 'Typo' }).tasks(1_500);
     env.settle();
-    expect(env.explainJob(job)).toEqual({ open: 1_500, looked: 1_000, reasons: [{ code: 'PoolNotFound', message: 'There is no pool Typo.', tasks: 1_000, example: 1 }] });
+    expect(env.explainJob(job)).toEqual({ open: 1_500, looked: 1_000, reasons: [{ reason: { code: 'PoolNotFound', poolId: 'Typo', deleting: false }, tasks: 1_000, example: 1 }] });
     expect(env.core.explainJob(99, env.now)).toBeNull();
   });
 });

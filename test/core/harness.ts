@@ -3,7 +3,8 @@ import { withoutEndings, type Command, type Decisions } from '../../src/core/dec
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
-import type { Core, JobExplanation, Reason } from '../../src/core/port.ts';
+import type { Core, JobExplanation } from '../../src/core/port.ts';
+import type { Reason } from '../../src/core/reasons.ts';
 import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 

@@ -2,6 +2,7 @@ import * as fc from 'fast-check';
 import { describe, test } from 'vitest';
 import { EXIT_0, exited, testEnv, type TestEnv, type TestJob, type TestPool } from './harness.ts';
 import { Invariants } from './invariants.ts';
+import { needsAction } from '../../src/core/reasons.ts';
 
 /** What may happen to an account, as numbers so that fast-check can shrink it: what, which one, and a detail. */
 type Step = readonly [what: keyof typeof STEPS, which: number, detail: number];
@@ -237,12 +238,12 @@ const nothingWaitsForTasks = (env: TestEnv): void => {
 
 /** What is still waiting has a reason that no time will remove. */
 const nothingIsStuck = ({ env, jobs }: World): void => {
-  const lasting = new Set(['JobNotActive', 'DependenciesNotMet', 'PoolNotFound', 'TooManySlots', 'NoNodes', 'JobNotOpen', 'TaskCompleted']);
+  const lasting = new Set(['JobNotActive', 'DependenciesNotMet', 'JobNotOpen', 'TaskCompleted']);
   for (const job of jobs) {
     for (const [key, { intent, status }] of env.tasks) {
       if (!key.startsWith(`${job.number}.`) || status?.state === 'completed') continue;
       const reasons = env.explain(job, intent.task);
-      if (!reasons.some(({ code }) => lasting.has(code))) throw new Error(`task ${key} is ${status?.state ?? 'active'}: ${JSON.stringify(reasons)}`);
+      if (!reasons.some((reason) => needsAction(reason) || lasting.has(reason.code))) throw new Error(`task ${key} is ${status?.state ?? 'active'}: ${JSON.stringify(reasons)}`);
     }
   }
 };

@@ -1,11 +1,6 @@
-import type { ReasonCode } from '../port.ts';
+import type { Reason } from '../reasons.ts';
 
 /**
- * One condition for a task to be placed. Placement asks `passes`; `explain` asks the same filters and, of those that do not pass, what to tell.
+ * One condition for a task to be placed: null, or what is against it. Placement and `explain` ask the same filters. They take constant time where nothing is against it.
  */
-export interface Filter<Subject> {
-  readonly code: ReasonCode;
-  passes(subject: Subject): boolean;
-  /** One sentence for the user; asked only where it does not pass. */
-  message(subject: Subject): string;
-}
+export type Filter<Subject> = (subject: Subject) => Reason | null;

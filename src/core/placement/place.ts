@@ -3,9 +3,8 @@ import type { CoreState, Job, Node, Pool } from '../model.ts';
 import type { Lane } from '../queue.ts';
 import { at } from '../taskTable.ts';
 import { offer } from '../taskLife.ts';
+import { feasible, feasibleAhead } from './feasible.ts';
 import { fitsPool } from './filters/fitsPool.ts';
-import { hasFreeSlots } from './filters/hasFreeSlots.ts';
-import { roomAhead } from './filters/roomAhead.ts';
 import { outrank, Outranking } from './outrank.ts';
 import { steal } from './steal.ts';
 
@@ -53,26 +52,26 @@ const fill = (state: CoreState, pool: Pool, now: Instant): void => {
 const nextLane = (state: CoreState, job: Job, pool: Pool, closed: ReadonlySet<Lane>): Lane | null => {
   let best: Lane | null = null;
   for (const lane of job.queue.lanes) {
-    if (lane.head === -1 || closed.has(lane) || !fitsPool.passes({ pool, slots: lane.slots })) continue;
+    if (lane.head === -1 || closed.has(lane) || fitsPool({ pool, slots: lane.slots }) !== null) continue;
     if (best === null || at(state.table.number, lane.head) < at(state.table.number, best.head)) best = lane;
   }
   return best;
 };
 
-const free = (state: CoreState, job: Job, pool: Pool, { head, slots }: Lane): Node | null => {
+const free = (state: CoreState, job: Job, pool: Pool, lane: Lane): Node | null => {
   if (job.particulars.size > 0) {
-    const near = nodeNear(state, job.particulars.get(at(state.table.number, head))?.affinity ?? null);
-    if (near !== null && near.pool === pool && near.place !== -1 && hasFreeSlots.passes({ node: near, slots })) return near;
+    const near = nodeNear(state, job.particulars.get(at(state.table.number, lane.head))?.affinity ?? null);
+    if (near !== null && near.pool === pool && feasible(lane, near) === null) return near;
   }
-  const node = pool.intent.fillType === 'pack' ? pool.capacity.tightest(slots) : pool.capacity.roomiest();
-  return node !== null && hasFreeSlots.passes({ node, slots }) ? node : null;
+  const node = pool.intent.fillType === 'pack' ? pool.capacity.tightest(lane.slots) : pool.capacity.roomiest();
+  return node !== null && feasible(lane, node) === null ? node : null;
 };
 
 /** Affinity ids are `TVM:` and a node's id, on nodes and on tasks that ran there. Any other is near to nothing. */
 const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
   affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
 
-const ahead = (pool: Pool, job: Job, { slots }: Lane, outranking: Outranking<Node>): Node | null => {
+const ahead = (pool: Pool, job: Job, lane: Lane, outranking: Outranking<Node>): Node | null => {
   const node = pool.capacity.roomiest();
-  return node !== null && roomAhead.passes({ node, slots }) ? node : outranking.next(job.intent.priority, slots);
+  return node !== null && feasibleAhead(lane, node) === null ? node : outranking.next(job.intent.priority, lane.slots);
 };

@@ -2,12 +2,9 @@ import type { Node } from '../../model.ts';
 import type { Filter } from '../filter.ts';
 
 /** Its agent is there, ready and not told to leave or to stop taking tasks. */
-export const nodeTakesTasks: Filter<{ readonly node: Pick<Node, 'id' | 'state' | 'connected' | 'scheduling'> }> = {
-  code: 'NodeNotReady',
-  passes: ({ node }) => node.connected && node.scheduling === 'enabled' && (node.state === 'idle' || node.state === 'running'),
-  message: ({ node }) => {
-    if (node.scheduling === 'disabled') return `Scheduling is disabled on node ${node.id}.`;
-    const cut = node.connected || node.state === 'creating' ? '' : ', and its agent is not connected';
-    return `Node ${node.id} is ${node.state}${cut}.`;
-  },
+export const nodeTakesTasks: Filter<{ readonly node: Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask'> }> = ({ node }) => {
+  const { id: nodeId, state, connected, scheduling, startTask } = node;
+  if (connected && scheduling === 'enabled' && (state === 'idle' || state === 'running')) return null;
+  if (state === 'starttaskfailed') return { code: 'StartTaskFailed', nodeId, exitCode: startTask?.exitCode ?? null, failure: startTask?.failure ?? null };
+  return { code: 'NodeNotReady', nodeId, state, schedulingState: scheduling, connected };
 };
