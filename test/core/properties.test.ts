@@ -108,7 +108,8 @@ const STEPS = {
     const again = detail % 2 === 0 ? failed[0] : undefined;
     job.patch({ onAllTasksComplete: 'terminatejob' });
     world.env.meanwhile(job, () => {
-      if (again !== undefined && job.of(again).state === 'completed') job.reactivate(again);
+      // It may have been deleted by then.
+      if (again !== undefined && tasksOf(world, job, (state) => state === 'completed').includes(again)) job.reactivate(again);
       else STEPS.tasks(world, world.jobs.indexOf(job), detail);
     });
   },
