@@ -15,6 +15,8 @@ interface Ending {
   readonly act: 'release' | 'halt';
   readonly node: NodeNumber;
   readonly life: number;
+  /** For the log; null: the account has no such node. */
+  readonly nodeId: string | null;
   /** Its agent does not answer. */
   readonly silent: boolean;
 }
@@ -33,6 +35,7 @@ type SourceOptions = Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' 
 export class NodeSource {
   readonly #options: SourceOptions;
   readonly #onObserved: (observation: Observation) => void;
+  readonly #idOf: (node: NodeNumber) => string | null;
   /** What was seen while the provider made its list: newer than the list. null: no list is being made. */
   #meanwhile: Observation[] | null = null;
   #stopWatching: () => void = () => undefined;
@@ -40,8 +43,9 @@ export class NodeSource {
   readonly #failed = new Map<string, Failed>();
   #maxNodes: Promise<number | null> | null = null;
 
-  constructor(options: SourceOptions, onObserved: (observation: Observation) => void) {
+  constructor(options: SourceOptions, onObserved: (observation: Observation) => void, idOf: (node: NodeNumber) => string | null) {
     this.#options = options;
+    this.#idOf = idOf;
     this.#onObserved = onObserved;
   }
 
@@ -90,12 +94,12 @@ export class NodeSource {
 
   /** `silent`: its agent does not answer, and gets no time to. */
   release(node: NodeNumber, life: number, silent: boolean): void {
-    this.#end({ act: 'release', node, life, silent }, 1);
+    this.#end({ act: 'release', node, life, nodeId: this.#idOf(node), silent }, 1);
   }
 
   /** Ends a silent agent and all it started. The provider says `ended`, and the node begins its next life. */
   restart(node: NodeNumber, life: number): void {
-    this.#end({ act: 'halt', node, life, silent: true }, 1);
+    this.#end({ act: 'halt', node, life, nodeId: this.#idOf(node), silent: true }, 1);
   }
 
   /** Tries again what failed, when it is time. To be called every second or so; more often does no harm. */
@@ -106,8 +110,8 @@ export class NodeSource {
 
   #end(ending: Ending, tries: number): void {
     const { provider, log, monotonic } = this.#options;
-    const { act, node, life, silent } = ending;
-    const fields = { node, life };
+    const { act, node, life, nodeId, silent } = ending;
+    const fields = { nodeId, node, life };
     this.#failed.set(lifeOf(ending), { ending, tries, againAt: null });
     if (silent) log.warn(fields, `the agent of a node does not answer: it is ended${act === 'halt' ? ', and the node starts again' : ''}`);
     const graceMs = silent ? 0 : RELEASE_GRACE_MS;

@@ -68,7 +68,7 @@ export class Owner {
     this.#story = options.story === undefined ? null : new Story(options.story);
     this.#intake = new Intake(options.store, options.account.number, this.#specs);
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
-    this.#source = new NodeSource(options, (observation) => this.#observe(observation));
+    this.#source = new NodeSource(options, (observation) => this.#observe(observation), (node) => this.#nodes.get(node)?.id ?? null);
     this.#dispatch = {
       specs: this.#specs,
       sign: options.sign,
@@ -318,7 +318,7 @@ export class Owner {
       const acknowledged = this.#channels.acknowledged(node);
       channel.send({ kind: 'welcome', epoch: this.#epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, sign), acknowledged });
     } catch (error) {
-      log.warn({ error, node }, 'a node could not be welcomed');
+      log.warn({ error, nodeId: this.#nodes.get(node)?.id, node }, 'a node could not be welcomed');
       channel.close('the node cannot be told of its pool now');
     }
   }

@@ -2,11 +2,20 @@ import type { NodeState, NodeStatus } from '../../core/status.ts';
 import { exitOf, failureOf, type StoryLine, textOf } from './line.ts';
 
 /** What a committed row tells of a node. `before`: the row that was there; undefined: none yet. That a working node has something to do, or nothing, is not told. */
-export function nodeLines(poolId: string, before: NodeStatus | undefined, now: NodeStatus): StoryLine[] {
+export function nodeLines(poolId: string, before: NodeStatus | undefined, now: NodeStatus): readonly StoryLine[] {
+  if (before !== undefined && isToldAlready(before, now)) return NOTHING;
   const fields = fieldsOf(poolId, now);
   if (now.goneAt !== null) return [{ level: 'info', message: 'node gone', fields: { ...fields, tasksRun: now.totalTasksRun, tasksSucceeded: now.totalTasksSucceeded } }];
   if (before === undefined) return [{ level: 'info', message: 'node creating', fields: { ...fields, dedicated: now.dedicated } }];
   return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now)];
+}
+
+const NOTHING: readonly StoryLine[] = [];
+
+/** Most rows: a node that works begins or ends a task. */
+function isToldAlready(before: NodeStatus, now: NodeStatus): boolean {
+  const isSame = before.state === now.state || (works(before.state) && works(now.state));
+  return isSame && now.goneAt === null && before.life === now.life && before.startTask === now.startTask && before.errors === now.errors;
 }
 
 /** The agent has not been heard for `silentMs`, whatever its node is doing. */
