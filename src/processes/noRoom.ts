@@ -1,3 +1,5 @@
+import { constants } from 'node:os';
+
 /** How the system says that nothing more can be written: by code (errno(3)) and in words (strerror(3), in the C locale). */
 const SAID_BY_SYSTEM = [
   { code: 'ENOSPC', text: 'No space left on device' },
@@ -13,11 +15,15 @@ const SQLSTATES = ['53100', '53200'] as const;
  */
 const UNNAMED_SQLSTATES: readonly string[] = ['58030', 'XX000'];
 
+/** Node.js has no name for EDQUOT (its errors say `UNKNOWN` or `Unknown system error -122`, seen with Node.js 20): its number tells. */
+const SYSTEM_ERRORS: readonly unknown[] = [-constants.errno.ENOSPC, -constants.errno.EDQUOT];
+
 const CODES: readonly string[] = [...SAID_BY_SYSTEM.map(({ code }) => code), ...SQLSTATES];
 
 /** Whether something failed because a disk, or a user's share of it, is full: trying again does once there is room. Errors of the system and of PostgreSQL. */
 export function isNoRoom(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
+  if ('errno' in error && SYSTEM_ERRORS.includes(error.errno)) return true;
   return CODES.includes(error.code) || (UNNAMED_SQLSTATES.includes(error.code) && noRoomIn(error.message) !== null);
 }
 

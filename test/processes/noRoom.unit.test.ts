@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { isNoRoom, noRoomIn } from '../../src/processes/noRoom.ts';
 
@@ -17,6 +18,11 @@ describe('a disk without room', () => {
     ['53200', 'out of memory'],
   ])('is known by %s: %s', (code, message) => {
     expect(isNoRoom(failing(code, message))).toBe(true);
+  });
+
+  test.each(['UNKNOWN', 'Unknown system error -122'])('is known by the number of a quota, which Node.js has no name for (%s)', (code) => {
+    expect(isNoRoom(Object.assign(failing(code, `${code}: unknown error, write`), { errno: -constants.errno.EDQUOT }))).toBe(true);
+    expect(isNoRoom(Object.assign(failing(code, `${code}: unknown error, write`), { errno: -1 }))).toBe(false);
   });
 
   test.each([

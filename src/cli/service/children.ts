@@ -14,7 +14,7 @@ import { type Supervised, supervise } from './supervise.ts';
 
 /** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
 export async function startDatabase(given: Composition): Promise<Connection> {
-  const { directory, cleanups, log, externals, record, rooms } = given;
+  const { directory, cleanups, log, externals, record, rooms, troubles } = given;
   if (externals.databaseUrl !== undefined) return reachDatabase(externals.databaseUrl);
   const [{ startPostgres }, { ensureDatabase }] = await Promise.all([import('../../store/embedded/postgres.ts'), import('../../store/embedded/databases.ts')]);
   const logFile = join(directory.logs, 'postgres.log');
@@ -28,6 +28,7 @@ export async function startDatabase(given: Composition): Promise<Connection> {
   });
   cleanups.add('PostgreSQL', () => postgres.stop());
   rooms.whenSeen(() => postgres.hurry());
+  troubles.push(() => postgres.trouble());
   record.watch('database', () => postgres.record());
   return ensureDatabase(postgres.current().connection, 'linarite');
 }

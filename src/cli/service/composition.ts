@@ -17,4 +17,6 @@ export interface Composition {
   readonly cleanups: Cleanups;
   readonly record: RecordKeeper;
   readonly rooms: Rooms;
+  /** Each gives why a part that requests need does not run; null: it does. */
+  readonly troubles: (() => string | null)[];
 }

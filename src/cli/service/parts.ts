@@ -6,7 +6,6 @@ import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../ports.ts';
 import type { Connection } from '../../store/connect.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import type { ServiceKeys } from './keys.ts';
-import type { Rooms } from './rooms.ts';
 
 /** A storage account: the embedded one or any other. */
 export interface Storage {
@@ -19,8 +18,10 @@ export interface Storage {
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
-  /** Which disks are full. */
-  readonly rooms: Pick<Rooms, 'trouble' | 'warning'>;
+  /** What keeps this machine from taking more (a full disk, a database that does not start), in one sentence; null: nothing. */
+  readonly trouble: () => string | null;
+  /** Which other disks are full, in one sentence; null: none. */
+  readonly warning: () => string | null;
   /** Of this process, random; owners and heartbeats go by it. */
   readonly processId: string;
   readonly directory: DataDirectory;

@@ -46,6 +46,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
     cleanups,
     record: new RecordKeeper(directory, options, keys.wellKnown),
     rooms: new Rooms(directory, log),
+    troubles: [],
   };
   let fate: AgentsFate = 'leave';
   let stopping: Promise<void> | undefined;
@@ -77,7 +78,7 @@ export async function runService(path: string, options: ServiceOptions, parts: P
 
 /** Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the port is open. */
 async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
-  const { directory, keys, log, cleanups, record, rooms } = composition;
+  const { directory, keys, log, cleanups, record, rooms, troubles } = composition;
   const front = await openFront(composition);
   cleanups.add('port', () => front.close());
   record.listens(front.port);
@@ -100,7 +101,9 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   cleanups.add('port', () => front.close());
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
-  const context: ServiceContext = { rooms, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
+  const trouble = (): string | null => rooms.trouble() ?? troubles.map((look) => look()).find((found) => found !== null) ?? null;
+  const warning = (): string | null => rooms.warning();
+  const context: ServiceContext = { trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
   const owner = await parts.startOwner(context, storage);
   rooms.whenSeen(() => owner.roomSeen());
   cleanups.add('owner', () => owner.stop(fate()));

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { identifyProcess } from '../../processes/identity.ts';
+import { noRoomIn } from '../../processes/noRoom.ts';
 import { messageOf } from '../errors.ts';
 import type { PartRecord } from './record.ts';
 
@@ -17,6 +18,8 @@ export interface Supervised<R extends Running> {
   current(): R;
   /** Starts it without a further pause, if it is waited with: what kept it from starting may be over. */
   hurry(): void;
+  /** Why it does not run, in one sentence; null: it does. */
+  trouble(): string | null;
   /** Undefined while there is none. */
   record(): PartRecord | undefined;
   /** Ends it for good. */
@@ -44,6 +47,7 @@ export async function supervise<R extends Running>(options: {
   const stopping = new AbortController();
   let current = await options.start();
   let alive = true;
+  let trouble: string | null = null;
   let restarts = 0;
   let hurry = new AbortController();
 
@@ -63,6 +67,7 @@ export async function supervise<R extends Running>(options: {
       await current.exited;
       if (stopping.signal.aborted) return;
       alive = false;
+      trouble = `${name} ended by itself`;
       log.error({ pid: current.pid }, `${name} ended by itself; starting it again`);
       tell();
       if (performance.now() - startedAt > HEALTHY_MS) pauseMs = FIRST_PAUSE_MS;
@@ -74,7 +79,9 @@ export async function supervise<R extends Running>(options: {
         try {
           current = await options.start();
           alive = true;
+          trouble = null;
         } catch (error) {
+          trouble = `${name} does not start: ${noRoomIn(messageOf(error)) ?? messageOf(error).split('\n').at(-1) ?? ''}`;
           log.error({ reason: messageOf(error) }, `${name} does not start`);
         }
       }
@@ -90,6 +97,7 @@ export async function supervise<R extends Running>(options: {
     hurry: () => {
       if (!alive) hurry.abort();
     },
+    trouble: () => trouble,
     record: () => {
       const identity = alive ? identifyProcess(current.pid) : undefined;
       return identity === undefined ? undefined : { ...identity, restarts };

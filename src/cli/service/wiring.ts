@@ -36,11 +36,11 @@ export const createParts = (): Parts => {
       }
     },
     startOwner: (context, storage) => startOwner(context, storage, transfers),
-    startApi: async ({ connection, keys, rooms, log }, _storage, owner) => {
+    startApi: async ({ connection, keys, trouble, warning, log }, _storage, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => rooms.trouble() ?? owner.trouble(), warning: () => rooms.warning() });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,

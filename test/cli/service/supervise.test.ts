@@ -110,7 +110,7 @@ describe('a part that is kept running', () => {
       start: () => {
         starts += 1;
         if (starts === 1) return Promise.resolve(first.running);
-        return starts < 4 ? Promise.reject(new Error('no room')) : Promise.resolve(part().running);
+        return starts < 4 ? Promise.reject(new Error('PostgreSQL did not start: FATAL: could not write: Disk quota exceeded\nLOG: it is shut down')) : Promise.resolve(part().running);
       },
       log,
       onChange: () => {
@@ -124,14 +124,16 @@ describe('a part that is kept running', () => {
       },
     });
     supervised.hurry();
+    expect(supervised.trouble()).toBeNull();
     first.die();
     for (let hurries = 0; hurries < 3; hurries += 1) {
       await waiting;
+      expect(supervised.trouble()).toBe(hurries === 0 ? 'part ended by itself' : 'part does not start: Disk quota exceeded');
       waiting = new Promise<void>((resolve) => (waits = resolve));
       supervised.hurry();
     }
     await back;
-    expect(pauses).toEqual([50, 50, 50]);
+    expect([pauses, supervised.trouble()]).toEqual([[50, 50, 50], null]);
     await supervised.stop();
   });
 
