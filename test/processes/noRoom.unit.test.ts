@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
-import { isNoRoom, noRoomIn } from '../../src/processes/noRoom.ts';
+import { isNoRoom, noRoomIn, noRoomOf } from '../../src/processes/noRoom.ts';
 
 const failing = (code: string, message: string): Error => Object.assign(new Error(message), { code });
 
@@ -36,6 +36,12 @@ describe('a disk without room', () => {
     undefined,
   ])('is not what failed otherwise: %s', (error) => {
     expect(isNoRoom(error)).toBe(false);
+  });
+
+  test('is said in words, whatever the error has', () => {
+    expect(noRoomOf(Object.assign(failing('UNKNOWN', 'Unknown system error -122, mkdir'), { errno: -constants.errno.EDQUOT }))).toBe('Disk quota exceeded');
+    expect(noRoomOf(new Error('PostgreSQL did not start: FATAL: could not create lock file: No space left on device\nLOG: it is shut down'))).toBe('No space left on device');
+    expect(noRoomOf(failing('EACCES', 'permission denied'))).toBeNull();
   });
 
   test('is known by what a program printed', () => {

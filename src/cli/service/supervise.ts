@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { identifyProcess } from '../../processes/identity.ts';
-import { noRoomIn } from '../../processes/noRoom.ts';
+import { noRoomOf } from '../../processes/noRoom.ts';
 import { messageOf } from '../errors.ts';
 import type { PartRecord } from './record.ts';
 
@@ -81,7 +81,7 @@ export async function supervise<R extends Running>(options: {
           alive = true;
           trouble = null;
         } catch (error) {
-          trouble = `${name} does not start: ${noRoomIn(messageOf(error)) ?? messageOf(error).split('\n').at(-1) ?? ''}`;
+          trouble = `${name} does not start: ${noRoomOf(error) ?? messageOf(error).split('\n').at(-1) ?? ''}`;
           log.error({ reason: messageOf(error) }, `${name} does not start`);
         }
       }
