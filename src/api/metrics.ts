@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countTasksByState } from '../store/intents/totals.ts';
+import { countQuarantined, countTasksByState } from '../store/intents/totals.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { OperationId } from '../wire/operations.ts';
 
@@ -33,6 +33,14 @@ export function createMetrics(database: Database): Metrics {
     async collect() {
       const totals = await countTasksByState(database);
       for (const [state, count] of Object.entries(totals)) this.set({ state }, count);
+    },
+  });
+  void new Gauge({
+    name: 'linarite_quarantine',
+    help: 'Pools, jobs, tasks, nodes and reports that the service failed on and goes on without.',
+    registers: [registry],
+    async collect() {
+      this.set(await countQuarantined(database));
     },
   });
   return {

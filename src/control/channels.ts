@@ -1,5 +1,5 @@
 import type { AgentFrame, OwnerFrame } from '../agent/frames.ts';
-import type { AgentReport } from '../core/events.ts';
+import type { AgentReport, CoreEvent } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import type { AgentChannel } from '../ports.ts';
 
@@ -20,6 +20,8 @@ export class Channels {
   readonly #byNode = new Map<NodeNumber, Connected>();
   /** Report numbers of a life outlast its channels, within this load of the account. */
   readonly #acknowledged = new Map<string, number>();
+  /** Numbers of the reports that were handed out. */
+  readonly #sequences = new WeakMap<AgentReport, number>();
 
   open(node: NodeNumber, life: number, channel: AgentChannel): void {
     this.#byNode.get(node)?.channel.close('replaced by a newer connection');
@@ -59,12 +61,25 @@ export class Channels {
     }
     if (last <= connected.applied) return [];
     const fresh = frame.reports.slice(connected.applied + 1 - frame.first);
+    for (const [index, report] of fresh.entries()) this.#sequences.set(report, connected.applied + 1 + index);
     connected.applied = last;
     return fresh;
   }
 
-  applied(): ReadonlyMap<NodeNumber, number> {
-    return new Map([...this.#byNode].map(([node, { applied }]) => [node, applied ?? 0]));
+  /** The number of an agent's report in its life, 0 for a hello; -1: no agent said it. */
+  sequenceOf(event: CoreEvent): number {
+    if (event.kind !== 'agent') return -1;
+    return event.report.kind === 'hello' ? 0 : (this.#sequences.get(event.report) ?? -1);
+  }
+
+  /** Up to which report of each node all have been applied, but for those that still wait. */
+  applied(waiting: readonly CoreEvent[] = []): ReadonlyMap<NodeNumber, number> {
+    const applied = new Map([...this.#byNode].map(([node, connected]) => [node, connected.applied ?? 0]));
+    for (const event of waiting) {
+      const sequence = this.sequenceOf(event);
+      if (event.kind === 'agent' && sequence > 0) applied.set(event.node, Math.min(applied.get(event.node) ?? 0, sequence - 1));
+    }
+    return applied;
   }
 
   /** After the commit of all that had been applied when `marks` was taken. */

@@ -1,8 +1,10 @@
 import type { AgentCommand } from '../agent/frames.ts';
 import type { Command } from '../core/decisions.ts';
 import { attemptName, type AttemptKey, type JobNumber, type NodeNumber, type TaskNumber } from '../core/keys.ts';
+import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
 import type { TaskAdd } from '../wire/types.generated.ts';
+import { cannotPrepare, cannotSign } from './failures.ts';
 import type { Specs } from './specs.ts';
 import { taskWork, type SignContainer } from './work.ts';
 
@@ -17,11 +19,15 @@ export interface DispatchOptions {
   readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
   readonly release: (command: Extract<Command, { kind: 'release' }>) => void;
   readonly halt: (command: Extract<Command, { kind: 'halt' }>) => void;
-  /** What the task asks for can't be put together here (its auto-storage container on an account without storage). */
-  readonly refuse: (node: NodeNumber, key: AttemptKey, error: unknown) => void;
+  /** What the task asks for can't be put together, for all that is known never: its auto-storage container on an account without storage, or what is stored of it can't be read. */
+  readonly refuse: (node: NodeNumber, key: AttemptKey, failure: FailureInfo, error: unknown) => void;
 }
 
-/** Carries out what a committed tick decided. `offered`: the specifications of the tasks it offers, by `taskName`. */
+/**
+ * Carries out what a committed tick decided. Throws only what the store throws, before anything is sent: then the same commands are to be dispatched again. An offer that can't be
+ * made is refused by itself, and all else is carried out.
+ * `offered`: the specifications of the tasks it offers, by `taskName`.
+ */
 export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
@@ -40,10 +46,10 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
         // Task or job are gone since: their delete is in the inbox.
         if (spec === undefined || job === undefined) break;
         try {
-          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...(spec.spec as TaskAdd), id: spec.id }, job, sign) });
+          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...stored(spec), id: spec.id }, job, sign) });
         } catch (error) {
-          if (!(error instanceof CannotSign)) throw error;
-          options.refuse(command.node, command.key, error);
+          const reason = error instanceof Error ? error.message : String(error);
+          options.refuse(command.node, command.key, error instanceof CannotSign ? cannotSign(reason) : cannotPrepare(reason), error);
         }
         break;
       }
@@ -68,6 +74,12 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
   }
   for (const [node, list] of byNode) options.send(node, list);
 };
+
+/** Handlers validated it; this is for a row that something else has changed. */
+function stored({ spec }: AttemptSpec): TaskAdd {
+  if (typeof spec !== 'object' || spec === null || !('commandLine' in spec) || typeof spec.commandLine !== 'string') throw new Error('its specification has no command line');
+  return spec as TaskAdd;
+}
 
 /** The account has no storage, or none that can be signed for. */
 class CannotSign extends Error {}

@@ -22,6 +22,7 @@ export interface Taken {
 
 /** What clients asked for, turned into events: the inbox, and the new tasks of jobs page by page. */
 export class Intake {
+  readonly #admit: (event: CoreEvent) => CoreEvent | null;
   readonly #store: OwnerStore;
   readonly #account: AccountNumber;
   readonly #specs: Specs;
@@ -32,10 +33,12 @@ export class Intake {
   /** Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings their rows along, and each one after it while they are not whole (-1). */
   readonly #uncertain = new Set<JobNumber>();
 
-  constructor(store: OwnerStore, account: AccountNumber, specs: Specs) {
+  /** `admit`: what of an event the rules may hear; null: nothing, and nothing follows from it. */
+  constructor(store: OwnerStore, account: AccountNumber, specs: Specs, admit: (event: CoreEvent) => CoreEvent | null = (event) => event) {
     this.#store = store;
     this.#account = account;
     this.#specs = specs;
+    this.#admit = admit;
   }
 
   /** Starts over with what has been loaded: all jobs that are not completed. */
@@ -72,12 +75,19 @@ export class Intake {
     this.#sweeps.forgetJob(job);
   }
 
-  /** Throws what the store throws; then nothing has been taken, and the next call begins anew. */
-  async read(): Promise<Taken> {
+  /** The last sweep that is done once what was read is committed. */
+  get covered(): number {
+    return this.#sweeps.covered;
+  }
+
+  /** `amount`: as much as a tick takes, or one inbox entry, or, when there is none, one new task. Throws what the store throws; then nothing has been taken, and the next call begins anew. */
+  async read(amount: 'all' | 'one' = 'all'): Promise<Taken> {
     const before = new Map<JobNumber, TaskNumber>();
     const uncertain = [...this.#uncertain];
+    // Had it not been, all would have been started over.
+    this.#sweeps.commit();
     try {
-      return await this.#read(before);
+      return await this.#read(before, amount === 'one');
     } catch (error) {
       for (const [job, ingested] of before) {
         this.#ingested.set(job, ingested);
@@ -90,29 +100,30 @@ export class Intake {
   }
 
   /** `before`: is told up to where tasks had been taken in of jobs whose tasks are read. */
-  async #read(before: Map<JobNumber, TaskNumber>): Promise<Taken> {
+  async #read(before: Map<JobNumber, TaskNumber>, isOne: boolean): Promise<Taken> {
     const events: CoreEvent[] = [];
-    const batch = this.#sweeps.isDue ? await this.#readInbox(events) : null;
+    const batch = this.#sweeps.isDue ? await this.#readInbox(events, isOne) : null;
     // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
     const known = batch?.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0)) ?? [];
-    await this.#readNewTasks(events, before);
-    for (const { job, task } of known) events.push({ kind: 'task', job, task });
+    if (!isOne) await this.#readNewTasks(events, before, NEW_TASKS_A_TICK);
+    else if (batch === null || batch.entries.length === 0) await this.#readNewTasks(events, before, 1);
+    for (const { job, task } of known) this.#tell(events, { kind: 'task', job, task });
     this.#sweeps.close();
     return { events, entries: batch?.entries ?? [], sweep: this.#sweeps.covered };
   }
 
-  async #readInbox(events: CoreEvent[]): Promise<InboxBatch> {
+  async #readInbox(events: CoreEvent[], isOne: boolean): Promise<InboxBatch> {
     this.#sweeps.begin();
-    const batch = await this.#store.readInbox(this.#account, INBOX_ENTRIES_A_TICK, [...this.#uncertain]);
-    this.#uncertain.clear();
+    const batch = await this.#store.readInbox(this.#account, isOne ? 1 : INBOX_ENTRIES_A_TICK, isOne ? [] : [...this.#uncertain]);
+    if (!isOne) this.#uncertain.clear();
     for (const intent of batch.pools) {
       this.#specs.forgetPool(intent.pool);
-      events.push({ kind: 'pool', intent });
+      this.#tell(events, { kind: 'pool', intent });
     }
     for (const { intent, status } of batch.jobs) {
       this.#specs.forgetJob(intent.job);
+      if (!this.#tell(events, { kind: 'job', intent, status })) continue;
       if (intent.reactivations < 0) this.#uncertain.add(intent.job);
-      events.push({ kind: 'job', intent, status });
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
     // Of a job that is not known here (it was completed before the account was loaded) all tasks are taken in that ever will be.
@@ -125,8 +136,8 @@ export class Intake {
    * Several jobs are read beside each other: one after the other each would cost all waiters a round trip. A job whose tasks are more than its share of a tick goes behind
    * the others: a few tasks of theirs do not wait for its hundreds of thousands.
    */
-  async #readNewTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>): Promise<void> {
-    let room = NEW_TASKS_A_TICK;
+  async #readNewTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, most: number): Promise<void> {
+    let room = most;
     while (room > 0 && this.#unread.size > 0) {
       const jobs = [...this.#unread].slice(0, Math.min(JOBS_AT_ONCE, room));
       const limit = Math.floor(room / jobs.length);
@@ -141,13 +152,21 @@ export class Intake {
         if (page.through > after) {
           if (!before.has(job)) before.set(job, after);
           this.#ingested.set(job, page.through);
-          events.push({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
+          this.#tell(events, { kind: 'tasks', job, through: page.through, tasks: page.tasks });
         }
-        room -= page.tasks.length;
+        // Of one, a page without tasks is enough as well.
+        room -= most === 1 ? 1 : page.tasks.length;
         this.#unread.delete(job);
-        if (page.tasks.length === limit) this.#unread.add(job);
+        if (page.through < page.newest) this.#unread.add(job);
       }
     }
+  }
+
+  /** Returns whether the rules may hear of it. */
+  #tell(events: CoreEvent[], event: CoreEvent): boolean {
+    const admitted = this.#admit(event);
+    if (admitted !== null) events.push(admitted);
+    return admitted !== null;
   }
 
   #expectTasks(job: JobNumber, nextTask: TaskNumber, ingested: TaskNumber): void {

@@ -44,7 +44,7 @@ export interface LoopOptions {
 
 /** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export function runLoop(
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'phase' | 'noRoom' | 'dueInMs' | 'attend' | 'beat'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend' | 'beat'>,
   { time, onError }: LoopOptions,
 ): OwnerLoop {
   let running: Promise<void> | null = null;
@@ -75,7 +75,7 @@ export function runLoop(
   async function turns(): Promise<void> {
     while (kicked && !isOver()) {
       const earlyMs = begunAt + PACE_MS - time.now();
-      if (earlyMs > 0 && !owner.isAwaited()) {
+      if (earlyMs > 0 && !owner.isAwaited() && !owner.isCareful) {
         await pause(earlyMs);
         continue;
       }

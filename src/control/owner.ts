@@ -1,22 +1,25 @@
 import type { AgentFrame } from '../agent/frames.ts';
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
-import type { CoreEvent } from '../core/events.ts';
+import type { CoreEvent, Snapshot } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core, JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/reasons.ts';
-import type { NodeStatus } from '../core/status.ts';
+import type { FailureInfo, NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AttemptSpec, type QuarantineChange } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
 import { listenTo } from './agentDoor.ts';
+import { Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake, type Taken } from './intake.ts';
 import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
 import { NodeAsks } from './nodeAsks.ts';
+import { loadedOf, poisonOf } from './leaveOut.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
+import { Quarantine } from './quarantine.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
 import { Specs } from './specs.ts';
 import { type CommittedTick, Story } from './story/story.ts';
@@ -61,12 +64,22 @@ export class Owner {
   /** When the last heartbeat that succeeded was begun, on the monotonic clock. */
   #beatAt = 0;
   readonly #source: NodeSource;
+  readonly #careful = new Careful();
+  readonly #quarantine: Quarantine;
 
   constructor(options: OwnerOptions) {
     this.#options = options;
     this.#specs = new Specs(options.store);
     this.#story = options.story === undefined ? null : new Story(options.story);
-    this.#intake = new Intake(options.store, options.account.number, this.#specs);
+    this.#quarantine = new Quarantine({
+      account: options.account.number,
+      store: options.store,
+      log: options.log,
+      commit: (change, entries) => this.#commitQuarantine(change, entries),
+      lifeOf: (node) => this.#nodes.get(node)?.life ?? null,
+      sequenceOf: (event) => this.#channels.sequenceOf(event),
+    });
+    this.#intake = new Intake(options.store, options.account.number, this.#specs, (event) => this.#quarantine.admit(event));
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#observe(observation), (node) => this.#nodes.get(node)?.id ?? null);
     this.#dispatch = {
@@ -79,7 +92,7 @@ export class Owner {
       },
       release: ({ node, life, silent }) => this.#source.release(node, life, silent),
       halt: ({ node, life }) => this.#source.restart(node, life),
-      refuse: (node, key, error) => this.#refuse(node, key, error),
+      refuse: (node, key, failure, error) => this.#refuse(node, key, failure, error),
     };
     this.asks = new NodeAsks((node, frame) => this.#channels.send(node, { ...frame, epoch: this.#epoch }));
   }
@@ -148,6 +161,11 @@ export class Owner {
     return this.#waiters.count > 0;
   }
 
+  /** Whether it goes on one thing a tick, since the rules have failed: then no tick is to wait for more. */
+  get isCareful(): boolean {
+    return this.#careful.isOn;
+  }
+
   /** In how many milliseconds a tick is due though nothing arrives; null: in none. May be asked again before that. */
   dueInMs(): number | null {
     const { clock, monotonic } = this.#options;
@@ -177,37 +195,92 @@ export class Owner {
     times.enter('dispatch');
     await this.#deliver();
     times.enter('read');
-    const asked = await this.#read();
+    const turn = await this.#take();
     times.enter('decide');
     const core = this.#core;
-    if (core === null || asked === null) return;
+    if (core === null || turn === null) return;
     try {
       const now = this.#options.clock();
-      const absences = this.#absent.due(this.#options.monotonic());
-      // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
-      const events = [...this.#refusals(), ...asked.events, ...this.#events.splice(0), ...absences];
-      const marks = this.#channels.applied();
+      const events = [...this.#refusals(), ...turn.unit];
+      const marks = this.#channels.applied(this.#events);
       const seed = Math.floor(this.#options.random() * 4_294_967_296);
       const decisions = decide(core, { now, seed, events });
       times.enter('commit');
-      const { specs, refused } = await this.#commit(now, seed, events, asked.entries, decisions);
+      const { specs, refused } = await this.#commit(now, seed, events, turn.entries, decisions);
       times.enter('dispatch');
       this.#noRoom = null;
-      this.#settle({ events, decisions: withoutEndings(decisions, refused), specs: specs.values() }, marks);
+      const durable = withoutEndings(decisions, refused);
+      this.#settle({ events, decisions: durable, specs: specs.values() }, marks);
       this.#keepGoing(refused);
-      this.#waiters.done(asked.sweep);
+      if (turn.sweep !== null) this.#waiters.done(turn.sweep);
       this.#undelivered = { commands: decisions.commands, specs };
+      this.#passed(turn, durable);
     } catch (error) {
-      this.#fail(error);
+      if ((error instanceof RulesFault || error instanceof Refused) && this.#goesOn(error, turn)) this.#reload('the rules failed');
+      else this.#fail(error);
       return;
     }
     await this.#deliver();
   }
 
+  /** What this tick is about. Null: the owner has failed. */
+  async #take(): Promise<Turn | null> {
+    const portion = this.#careful.portion(this.#events.length, this.#intake.hasWork());
+    const isRead = portion === 'all' || portion === 'inbox';
+    const asked = isRead ? await this.#read(portion === 'all' ? 'all' : 'one') : null;
+    if (isRead && asked === null) return null;
+    // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
+    this.#events.push(...this.#absent.due(this.#options.monotonic()));
+    const arrived = this.#events.splice(0, portion === 'all' ? this.#events.length : Number(portion === 'arrived'));
+    const unit = [...(asked?.events ?? []), ...arrived.flatMap((event) => this.#quarantine.admit(event) ?? [])];
+    return { portion, unit, entries: asked?.entries ?? [], sweep: asked?.sweep ?? null };
+  }
+
+  /** What a committed tick means for what is in quarantine, and for carefulness. */
+  #passed({ portion, unit: events }: Turn, decisions: Decisions): void {
+    const { log, account, monotonic } = this.#options;
+    const over = this.#careful.passed(portion, {
+      events,
+      sequenceOf: (event) => this.#channels.sequenceOf(event),
+      sweep: () => this.#intake.sweep(),
+      covered: this.#intake.covered,
+      arrived: this.#events.length,
+      now: monotonic(),
+    });
+    if (over) log.info({ account: account.name }, 'what was pending has passed: full speed again');
+    if (!this.#quarantine.left(this.#quarantine.over(decisions))) return;
+    log.warn({ account: account.name }, 'a pool with nodes in quarantine is gone: loading the account again, which releases them');
+    this.#reload('a pool with nodes in quarantine is gone');
+  }
+
+  /**
+   * The rules failed, or decided what the store refuses: a fault of ours. Carefully from now on, so that what they failed on is found by itself, and put into quarantine.
+   * Returns false where that leads nowhere.
+   */
+  #goesOn(error: RulesFault | Refused, { unit: events, entries }: Turn): boolean {
+    const { log, account, clock, monotonic } = this.#options;
+    if (!this.#careful.isOn) {
+      const marks = this.#channels.applied();
+      const heard = events.flatMap((event) => (event.kind === 'agent' ? [[event.node, marks.get(event.node) ?? 0] as const] : []));
+      this.#careful.begin(new Map(heard), monotonic());
+      log.error({ error, account: account.name, epoch: this.#epoch }, 'a fault of ours: loading the account again, and going on one thing at a time');
+      return true;
+    }
+    const where = { epoch: this.#epoch, tick: this.#tick + 1, at: clock() };
+    const subject = this.#careful.isByItself ? this.#quarantine.blame({ events, entries }, error, where) : null;
+    if (subject === null) {
+      log.error({ error, account: account.name, epoch: this.#epoch }, 'a fault of ours, on nothing that was asked or reported: looking for the pool or job that it is about');
+      return this.#careful.search();
+    }
+    if (subject.kind === 'report') this.#careful.heard(subject.node, subject.sequence ?? 0);
+    log.error({ error, account: account.name, epoch: this.#epoch, subject, unit: events }, 'a fault of ours: this goes into quarantine, and the account goes on without it');
+    return true;
+  }
+
   /** Nothing has been decided yet: a store that is away is asked again in the next tick, and what is in memory stays. Null: the owner has failed. */
-  async #read(): Promise<Taken | null> {
+  async #read(amount: 'all' | 'one'): Promise<Taken | null> {
     try {
-      return await this.#intake.read();
+      return await this.#intake.read(amount);
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       this.#fail(error);
@@ -237,12 +310,14 @@ export class Owner {
 
   /** Undefined while the account is not loaded. */
   explain(job: JobNumber, task: TaskNumber): readonly Reason[] | undefined {
-    return this.#core?.explain(job, task, this.#options.clock());
+    const reason = this.#quarantine.reason(job, task);
+    return reason === null || this.#core === null ? this.#core?.explain(job, task, this.#options.clock()) : [reason];
   }
 
   /** Undefined while the account is not loaded; null for a job that is not open. */
   explainJob(job: JobNumber): JobExplanation | null | undefined {
-    return this.#core?.explainJob(job, this.#options.clock());
+    const explanation = this.#core?.explainJob(job, this.#options.clock());
+    return explanation === undefined ? undefined : this.#quarantine.explained(job, explanation);
   }
 
   /** Lets go of the account; agents and tasks go on. */
@@ -255,17 +330,19 @@ export class Owner {
   async shutDown(graceMs: number): Promise<void> {
     const { clock, log } = this.#options;
     this.#source.stopWatching();
-    await this.#source.halt([...this.#nodes.values()], graceMs);
+    await this.#source.halt([...this.#nodes.values(), ...this.#quarantine.nodes], graceMs);
     const core = this.#core;
     if (this.#phase === 'ready' && core !== null) {
       const now = clock();
-      const events = [...this.#refusals(), ...this.#events.splice(0), { kind: 'shutdown' } as const];
-      const decisions = decide(core, { now, seed: 0, events });
-      // What could not be said now is found out by the next owner: the nodes are gone.
-      await this.#commit(now, 0, events, [], decisions).then(
-        ({ specs, refused }) => this.#story?.tick({ events, decisions: withoutEndings(decisions, refused), specs: specs.values(), nodes: this.#nodes }),
-        (error: unknown) => log.error({ error }, 'the last tick was not committed'),
-      );
+      const events = [...this.#refusals(), ...this.#events.splice(0).flatMap((event) => this.#quarantine.admit(event) ?? []), { kind: 'shutdown' } as const];
+      try {
+        const decisions = decide(core, { now, seed: 0, events });
+        const { specs, refused } = await this.#commit(now, 0, events, [], decisions);
+        this.#story?.tick({ events, decisions: withoutEndings(decisions, refused), specs: specs.values(), nodes: this.#nodes });
+      } catch (error) {
+        // What could not be said now is found out by the next owner: the nodes are gone.
+        log.error({ error }, 'the last tick was not committed');
+      }
     }
     await this.stop();
   }
@@ -279,6 +356,7 @@ export class Owner {
     const known = this.#nodes.get(node);
     // Before the account is loaded nothing can be said of a node: the agent comes back.
     if (this.#phase !== 'ready') channel.close('the owner is not ready');
+    else if (this.#quarantine.keepsOut(node, life)) channel.close('this node, or its pool, is in quarantine');
     else if (known === undefined || known.life !== life) {
       channel.send({ kind: 'leave', epoch: this.#epoch });
       channel.close('this node, or this life of it, is not in the account');
@@ -292,7 +370,12 @@ export class Owner {
           this.#push({ kind: 'agent', node, report });
         },
         reports: (frame) => {
-          for (const report of this.#channels.fresh(node, frame)) this.#push({ kind: 'agent', node, report });
+          for (const report of this.#channels.fresh(node, frame)) {
+            const event = { kind: 'agent', node, report } as const;
+            if (!this.#quarantine.hasReport(life, this.#channels.sequenceOf(event), event)) this.#push(event);
+            // Only its acknowledgement is left to do, which comes with a tick.
+            else this.#options.onWork();
+          }
         },
         answered: ({ request, answer }) => this.asks.answer(request, answer),
       }),
@@ -325,15 +408,17 @@ export class Owner {
 
   /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
   async #load(): Promise<void> {
-    const { store, account, process, processUrl, clock, monotonic, createCore, log } = this.#options;
+    const { store, account, process, processUrl, monotonic, log } = this.#options;
     const begunAt = monotonic();
     this.#epoch = (await store.claim(account.number, process, processUrl)).epoch;
     // Numbered from 1 without a gap: a replay sees by that whether the beginning of an epoch is still in the journal.
     this.#tick = 0;
     this.#beatAt = begunAt;
-    const snapshot = await store.load(account.number);
-    const nodes = await this.#source.truth(snapshot.nodes);
+    await this.#quarantine.open();
+    const whole = await store.load(account.number);
     const maxNodes = await this.#source.room();
+    const { core, snapshot } = await this.#createCore(whole, maxNodes);
+    const truth = await this.#source.truth([...snapshot.nodes, ...this.#quarantine.nodes]);
     if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
     this.#nodes.clear();
@@ -341,13 +426,15 @@ export class Owner {
     this.#refused = [];
     this.#undelivered = null;
     for (const node of snapshot.nodes) this.#nodes.set(node.node, node);
-    const running = new Set(nodes.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
+    const running = new Set(truth.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     this.#absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     this.#intake.reset(snapshot.jobs);
-    this.#core = loaded(createCore, snapshot, clock());
+    this.#core = core;
     this.#story?.load(snapshot);
+    this.#careful.beginAgain();
     this.#phase = 'ready';
-    for (const { node, observed } of nodes) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
+    this.#events.push(...this.#quarantine.ends(snapshot));
+    for (const { node, observed } of truth) if (this.#nodes.has(node.node)) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
     log.info({ account: account.name, epoch: this.#epoch, nodes: this.#nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
   }
 
@@ -358,10 +445,41 @@ export class Owner {
       return true;
     } catch (error) {
       if (error instanceof NoRoom) this.#starve(error);
-      if (!(error instanceof AccountOwned || error instanceof RulesFault)) throw error;
+      if (!(error instanceof AccountOwned || error instanceof Deposed || error instanceof RulesFault || error instanceof Refused)) throw error;
       this.#fail(error);
       return false;
     }
+  }
+
+  /**
+   * The rules with all that can be loaded. What they fail on as it is loaded, or as soon as time passes, is put into quarantine. Throws `RulesFault` if that is no pool and
+   * no job, and what the store throws.
+   */
+  async #createCore(whole: Snapshot, maxNodes: number | null): Promise<{ readonly core: Core; readonly snapshot: Snapshot }> {
+    const { createCore, clock, log, account } = this.#options;
+    const isSearch = this.#careful.isSearchDue;
+    for (let found = 0; ; found += 1) {
+      const now = clock();
+      const snapshot = this.#quarantine.leaveOut(whole);
+      const tried = (part: Snapshot): void => void decide(loaded(createCore, part, now), { now, seed: 0, events: [{ kind: 'room', maxNodes }] });
+      try {
+        if (isSearch) tried(snapshot);
+        const core = loaded(createCore, snapshot, now);
+        if (isSearch) this.#careful.searched(found > 0);
+        return { core, snapshot };
+      } catch (error) {
+        if (!(error instanceof RulesFault)) throw error;
+        const subject = poisonOf(snapshot, tried);
+        log.error({ error, account: account.name, subject }, 'a fault of ours: the account cannot be loaded as it is');
+        const where = { epoch: this.#epoch, tick: -found, at: now };
+        if (subject === null || !(await this.#quarantine.putAside(subject, loadedOf(snapshot, subject), error, where))) throw error;
+      }
+    }
+  }
+
+  async #commitQuarantine(quarantine: QuarantineChange, inboxEntries: readonly number[]): Promise<void> {
+    const { store, account, clock } = this.#options;
+    await store.commit({ account: account.number, epoch: this.#epoch, tick: 0, now: clock(), decisions: NOTHING_DECIDED, inboxEntries, specs: [], journal: null, quarantine });
   }
 
   async #commit(
@@ -385,6 +503,7 @@ export class Owner {
       decisions,
       inboxEntries,
       specs: [...offered.values()],
+      quarantine: { over: this.#quarantine.over(decisions) },
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
       journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events) },
     });
@@ -428,10 +547,9 @@ export class Owner {
     this.#taskEnds.settled(decisions);
   }
 
-  /** What the task asks for can't be put together here (its auto-storage container on an account without storage): it ends as any task whose inputs can't be had. */
-  #refuse(node: NodeNumber, key: AttemptKey, error: unknown): void {
-    const message = error instanceof Error ? error.message : String(error);
-    const failure = { category: 'UserError', code: 'ResourceContainerAccessDenied', message, details: [] } as const;
+  /** What the task asks for can't be put together here: it ends as any task whose inputs can't be had. */
+  #refuse(node: NodeNumber, key: AttemptKey, failure: FailureInfo, error: unknown): void {
+    if (failure.category === 'ServerError') this.#options.log.error({ error, ...key }, 'a task could not be prepared: it ends as failed');
     const endedAt = this.#options.clock();
     this.#push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt, outcome: { kind: 'notStarted', failure } } } });
   }
@@ -473,9 +591,14 @@ export class Owner {
     }
     if (error instanceof NoRoom) this.#starve(error);
     log.warn({ error, account: account.name }, 'the outcome of a tick is unknown: loading the account again');
+    this.#reload('the owner loads the account again');
+  }
+
+  #reload(reason: string): void {
+    if (this.#phase === 'ended') return;
     this.#phase = 'loading';
     this.#core = null;
-    this.#channels.closeAll('the owner loads the account again');
+    this.#channels.closeAll(reason);
     this.asks.abandonAll();
     this.#taskEnds.rejectAll(new Error('the account is loaded again'));
     this.#options.onWork();
@@ -491,6 +614,17 @@ export class Owner {
     this.#taskEnds.rejectAll(new Error(reason));
   }
 }
+
+/** What a tick takes. */
+interface Turn {
+  readonly portion: Portion;
+  readonly unit: readonly CoreEvent[];
+  readonly entries: readonly number[];
+  /** The sweep that is done with it; null: the inbox is not looked at. */
+  readonly sweep: number | null;
+}
+
+const NOTHING_DECIDED: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: true };
 
 const loaded = (createCore: OwnerOptions['createCore'], snapshot: Parameters<OwnerOptions['createCore']>[0], now: Instant): Core => {
   try {

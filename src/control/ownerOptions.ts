@@ -44,9 +44,12 @@ export interface OwnerLog {
   error(fields: object, message: string): void;
 }
 
-/** The rules threw: with the tick's inputs, which no journal holds since nothing was committed. */
+/** Of a tick's inputs, in the message. */
+const LONGEST_INPUTS = 32_768;
+
+/** The rules threw: with the beginning of the tick's inputs, which no journal holds since nothing was committed. */
 export class RulesFault extends Error {
   constructor(cause: unknown, tick: { readonly now: Instant; readonly seed: number; readonly events: readonly CoreEvent[] }) {
-    super(`The rules failed at ${tick.now} with seed ${tick.seed} on ${JSON.stringify(tick.events)}`, { cause });
+    super(`The rules failed at ${tick.now} with seed ${tick.seed} on ${JSON.stringify(tick.events).slice(0, LONGEST_INPUTS)}`, { cause });
   }
 }

@@ -17,6 +17,9 @@ export class Sweeps {
   #isAsked = true;
   #begun: Begun | null = null;
   #covered = 0;
+  #committed = 0;
+  /** The highest number that was given out: after a fresh start one sweep does for all that were asked for. */
+  #asked = 0;
 
   /** The last sweep that is covered: true once the commit of what was read is done. */
   get covered(): number {
@@ -31,13 +34,14 @@ export class Sweeps {
   /** Returns the number of the sweep that will cover everything committed before this call. */
   ask(): number {
     this.#isAsked = true;
-    return this.#begun === null ? this.#covered + 1 : this.#begun.number + 1;
+    this.#asked = this.#begun === null ? this.#next : this.#begun.number + 1;
+    return this.#asked;
   }
 
   /** To be called before a page of the inbox is asked for: what is committed from now on belongs to the next sweep. */
   begin(): void {
     this.#isAsked = false;
-    this.#begun ??= { number: this.#covered + 1, newest: 'unknown', jobs: new Map() };
+    this.#begun ??= { number: this.#next, newest: 'unknown', jobs: new Map() };
   }
 
   /** A page of the inbox was read: up to `last`, while `newest` was the highest entry there; `more`: others wait. `unread`: jobs with tasks that wait. */
@@ -71,9 +75,19 @@ export class Sweeps {
     this.#begun = null;
   }
 
-  /** Whatever was read is forgotten (it was not committed, or the reading failed): the sweep begins anew under its number. */
+  /** What has been read is committed. */
+  commit(): void {
+    this.#committed = this.#covered;
+  }
+
+  /** Whatever was read since is forgotten (it was not committed, or the reading failed): the sweep begins anew. */
   startOver(): void {
     this.#isAsked = true;
+    this.#covered = this.#committed;
     this.#begun = null;
+  }
+
+  get #next(): number {
+    return Math.max(this.#covered + 1, this.#asked);
   }
 }

@@ -71,6 +71,8 @@ export interface TaskIntake {
   readonly intent: TaskIntent;
   /** null: never attempted. */
   readonly status: TaskStatus | null;
+  /** Of a new task only: it is in quarantine. It is counted with its job, which so does not end by itself, and nothing else is done with it. */
+  readonly aside?: true;
 }
 
 /** All that the rules are told of. In the order given, they are the journal's inputs. */

@@ -39,7 +39,9 @@ export type Reason =
   | { readonly code: 'NotTakenIn' }
   /** `ended`: how, where that is known. */
   | { readonly code: 'TaskCompleted'; readonly ended: Pick<TaskStatus, 'exitCode' | 'result' | 'failure'> | null }
-  | { readonly code: 'JobNotOpen' };
+  | { readonly code: 'JobNotOpen' }
+  /** Given by the owner, which goes on without it. */
+  | { readonly code: 'InQuarantine'; readonly subject: 'job' | 'task' };
 
 /** Whether it stays until somebody changes something: tasks that end and nodes that come up do not take it away. */
 export function needsAction(reason: Reason): boolean {
@@ -48,6 +50,7 @@ export function needsAction(reason: Reason): boolean {
     case 'TooManySlots':
     case 'StartTaskFailed':
     case 'NoNodes':
+    case 'InQuarantine':
       return true;
     case 'JobNotActive':
       return reason.state === 'disabling' || reason.state === 'disabled';
@@ -117,6 +120,8 @@ export function sentenceOf(reason: Reason): string {
       return taskCompleted(reason);
     case 'JobNotOpen':
       return 'The job is completed or does not exist.';
+    case 'InQuarantine':
+      return `The service failed on the ${reason.subject} and goes on without it: see linarite status.`;
   }
 }
 

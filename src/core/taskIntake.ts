@@ -22,7 +22,7 @@ export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Inst
     return;
   }
   count(job, null, 'active', intent.requiredSlots);
-  if (job.status.state === 'completed') return;
+  if (job.status.state === 'completed' || intake.aside === true) return;
   line(state, job, open(state, job, intent), intent);
   if (intent.terminateAt !== null) request(state, job, intake, now);
 };

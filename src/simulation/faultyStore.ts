@@ -69,6 +69,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     commit,
     readJobSpecs: (jobs) => ask(() => inner.readJobSpecs(jobs)),
     readPoolSpecs: (pools) => ask(() => inner.readPoolSpecs(pools)),
+    readQuarantine: (account) => ask(() => inner.readQuarantine(account)),
   };
 };
 

@@ -1,13 +1,15 @@
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import type { SimulatedProvider } from './provider.ts';
+import type { AccountNumber } from '../core/keys.ts';
+import { aside } from './aside.ts';
 import { byId, isSatisfied } from './satisfied.ts';
 import type { Truth } from './truth.ts';
 
 /**
  * What is still to be done, or null. `keep` 1: jobs and pools stay, tasks have to be done; 0: nothing may be left at all.
- * A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to block), and is done in this sense.
+ * A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to block), and is done in this sense. So is what is in quarantine.
  */
-export const unfinished = ({ tables, truth, provider }: { tables: Tables; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null => {
+export const unfinished = ({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null => {
   if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
   if (keep === 0) {
     if (tables.jobs.size > 0) return `jobs ${[...tables.jobs.keys()].join(', ')} are still there`;
@@ -17,37 +19,39 @@ export const unfinished = ({ tables, truth, provider }: { tables: Tables; truth:
     return left.length > 0 ? `node rows ${left.map(({ status }) => `${status.node} (${status.state})`).join(', ')} are still there` : null;
   }
   if (truth.live.size > 0) return `${truth.live.size} attempts run`;
+  const isAside = aside(tables.quarantine(account));
   for (const job of tables.jobs.values()) {
-    const why = unfinishedJob(job);
+    if (isAside.job(job.intent.job) || isAside.poolOf(job, tables)) continue;
+    const why = unfinishedJob(job, isAside.task);
     if (why !== null) return why;
   }
   return null;
 };
 
-const unfinishedJob = (job: JobRecord): string | null => {
+const unfinishedJob = (job: JobRecord, isAside: (job: number, task: number) => boolean): string | null => {
   const { intent, status, tasks } = job;
   if (intent.deletedAt !== null) return `job ${intent.job} is being deleted`;
   if (status?.state === 'completed') return null;
   if (status?.state !== 'active') return `job ${intent.job} is ${status?.state}`;
   if (status.ingested !== intent.nextTask - 1) return `job ${intent.job} has taken in ${status.ingested} of ${intent.nextTask - 1} tasks`;
   const open = [...tasks.values()].filter((task) => task.status?.state !== 'completed');
-  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set()));
+  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set(), isAside) && !isAside(intent.job, task.intent.task));
   const [first] = waiting;
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
 };
 
-/** Whether a task waits for one that went without satisfying it, has blocked it, or is blocked in turn. */
-const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>): boolean => {
+/** Whether a task waits for one that went without satisfying it, is in quarantine, has blocked it, or is blocked in turn. */
+const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>, isAside: (job: number, task: number) => boolean): boolean => {
   const { dependsOn } = task.intent;
   if (dependsOn === null || (task.status !== null && task.status.state !== 'active')) return false;
   const parents = [...dependsOn.ids, ...dependsOn.ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
   return parents.some((id) => {
     if (isSatisfied(job, id)) return false;
     const parent = byId(job).get(id);
-    if (parent === undefined) return true;
+    if (parent === undefined || isAside(job.intent.job, parent.intent.task)) return true;
     if (parent.status?.state === 'completed') return parent.status.dependency === 'block';
     if (seen.has(id)) return false;
     seen.add(id);
-    return isBlocked(parent, job, seen);
+    return isBlocked(parent, job, seen, isAside);
   });
 };

@@ -3,7 +3,7 @@ import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
@@ -40,6 +40,7 @@ export interface Tables {
   readonly jobs: ReadonlyMap<JobNumber, JobRecord>;
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
   readonly inbox: readonly InboxEntry[];
+  readonly quarantine: (account: AccountNumber) => readonly Quarantined[];
   /** The process that has the account. */
   readonly owner: (account: AccountNumber) => string | null;
 }
@@ -55,6 +56,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
   const jobs = new Map<JobNumber, JobRecord>();
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
   let inbox: InboxEntry[] = [];
+  const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
   const numbers = { pool: 0, job: 0, entry: 0 };
 
   const point = (account: AccountNumber, kind: InboxEntry['kind'], subject: number, task = 0): void => {
@@ -150,11 +152,27 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     for (const pool of decisions.gone.pools) pools.delete(pool);
     const taken = new Set(tick.inboxEntries);
     if (taken.size > 0) inbox = inbox.filter(({ entry }) => !taken.has(entry));
+    if (tick.quarantine !== undefined) changeQuarantine(tick, tick.quarantine);
     const specs = tick.specs.flatMap(({ job, task }) => {
       const record = jobs.get(job)?.tasks.get(task);
       return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: { id: record.intent.idKey, commandLine: 'true', requiredSlots: record.intent.requiredSlots } }];
     });
     return { specs, refused };
+  };
+
+  const changeQuarantine = ({ account, now, decisions: { gone } }: TickCommit, { aside = [], again = [], over = [] }: QuarantineChange): void => {
+    const isOneOf = (keys: readonly QuarantineKey[]) => (row: QuarantineKey) => keys.some(({ epoch, tick }) => epoch === row.epoch && tick === row.tick);
+    const before = quarantine.get(account) ?? [];
+    for (const { subject } of before.filter(isOneOf(again))) {
+      if (subject.kind === 'pool') point(account, 'pool', subject.pool);
+      else if ('job' in subject && subject.kind !== 'report') point(account, subject.kind, subject.job, 'task' in subject ? subject.task : 0);
+    }
+    if (again.length > 0) for (const job of jobs.values()) if (job.account === account && job.status !== null && job.status.state !== 'completed') job.status = { ...job.status, open: null };
+    if (over.length > 0) {
+      for (const row of nodes.values()) if (gone.pools.includes(row.status.pool) && row.status.goneAt === null) row.status = { ...row.status, goneAt: now };
+    }
+    const left = before.filter((row) => !isOneOf(again)(row) && !isOneOf(over)(row));
+    quarantine.set(account, [...left, ...aside.filter((row) => !isOneOf(left)(row))]);
   };
 
   const store: OwnerStore = {
@@ -191,6 +209,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
         const intent = pools.get(pool)?.intent;
         return intent === undefined ? [] : [{ pool, id: intent.id, spec: poolSpec(intent) }];
       }),
+    readQuarantine: async (account) => [...(quarantine.get(account) ?? [])],
   };
 
   const intents: IntentWriter = {
@@ -246,6 +265,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     get inbox() {
       return inbox;
     },
+    quarantine: (account) => quarantine.get(account) ?? [],
     owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };

@@ -90,6 +90,10 @@ export const startService = (options: {
         disturbances += 1;
         options.log.warn(fields, message);
       },
+      error: (fields, message) => {
+        disturbances += 1;
+        options.log.error(fields, message);
+      },
     },
     story: options.story,
   });

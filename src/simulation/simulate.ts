@@ -3,7 +3,8 @@ import { withoutEndings } from '../core/decisions.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import { seededRandom } from '../control/journal.ts';
-import type { OwnerStore, TickCommit } from '../store/ownerStore.ts';
+import { RulesFault } from '../control/ownerOptions.ts';
+import { type OwnerStore, type QuarantineSubject, Refused, type TickCommit } from '../store/ownerStore.ts';
 import { simulatedAgent } from './agent.ts';
 import { createChecks } from './checks.ts';
 import { type Workload, createClients } from './clients.ts';
@@ -12,6 +13,7 @@ import { faultyStore } from './faultyStore.ts';
 import { unfinished } from './finished.ts';
 import { memoryStore } from './memoryStore.ts';
 import { createNetwork } from './network.ts';
+import { type Poison, Poisoned, poisoned } from './poison.ts';
 import { simulatedProvider } from './provider.ts';
 import { type Service, startService } from './service.ts';
 import { type Truth, createTruth } from './truth.ts';
@@ -24,6 +26,8 @@ export interface Scenario {
   /** null: the provider proves each death. */
   readonly leaseMs: number | null;
   readonly createCore: CreateCore;
+  /** What the rules fail on; left out: nothing. Any other failure of theirs is a violation. */
+  readonly poison?: Poison;
   /** Sees each tick that is committed. */
   readonly onCommit?: (tick: TickCommit) => void;
   /** Receives one line for whatever happens of note; for looking into a failing seed. */
@@ -42,6 +46,8 @@ export interface Result {
   readonly loads: number;
   /** Jobs whose end by itself the store refused. */
   readonly refusedEndings: number;
+  /** What was in quarantine when all else was done. */
+  readonly quarantine: readonly QuarantineSubject[];
   /** Of everything that was committed: two runs of one seed give the same. */
   readonly fingerprint: number;
 }
@@ -81,9 +87,10 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   let fingerprint = 0;
   let loads = 0;
   let refusedEndings = 0;
+  let quarantine: readonly QuarantineSubject[] = [];
 
   const slots = new Map<number, number>();
-  const checks = createChecks({ tables: () => memory.tables, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
+  const checks = createChecks({ tables: () => memory.tables, account: ACCOUNT, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
   const truth: Truth = createTruth((attempt, live) => checks.onStart(attempt, live));
   const memory = memoryStore({
     clock: world.now,
@@ -163,11 +170,14 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
         process,
         store: ({ isDead, isCutOff }) => faultyStore(world, watchedStore, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
         provider,
-        createCore: scenario.createCore,
+        createCore: scenario.poison === undefined ? scenario.createCore : poisoned(scenario.createCore, scenario.poison),
         log: {
           info: (fields, message) => trace(`${process}: ${message} ${JSON.stringify(fields)}`),
           warn: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
-          error: (fields, message) => trace(`${process}: ${message} ${describe(fields)}`),
+          error: (fields, message) => {
+            trace(`${process}: ${message} ${describe(fields)}`);
+            if (isFault(fields)) checks.violated(`${process}: ${message} ${describe(fields)}`);
+          },
         },
         story: {
           tasks: true,
@@ -187,9 +197,9 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     const disturbances = service.disturbances();
     const withinMs = AFTER_FAILURE_MS + WAKE_WITHIN_DELAYS * (scenario.faults.storeMs[1] + 1);
     // While the account is loaded nobody is answered.
-    let isAnswered = service.owner.phase !== 'ready';
+    let isAnswered = service.owner.phase !== 'ready' || service.owner.isCareful;
     world.after(withinMs, () => {
-      const undisturbed = service.isUp() && service.owner.phase === 'ready' && service.disturbances() === disturbances && world.now() - withinMs >= awayUntil;
+      const undisturbed = service.isUp() && service.owner.phase === 'ready' && !service.owner.isCareful && service.disturbances() === disturbances && world.now() - withinMs >= awayUntil;
       if (!isAnswered && undisturbed) checks.violated(`a wake-up of ${service.process} was not answered within ${withinMs} ms`);
     });
     return () => {
@@ -319,6 +329,7 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     owners: services.length,
     loads,
     refusedEndings,
+    quarantine,
     fingerprint,
   });
   if (failed()) return result();
@@ -332,10 +343,11 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   };
   mend();
   const until = (keep: 0 | 1) => (): boolean => failed() || (world.steps % LOOK_EVERY_STEPS === 0 && left(keep) === null);
-  const left = (keep: 0 | 1): string | null => unfinished({ tables: memory.tables, truth, provider }, keep);
+  const left = (keep: 0 | 1): string | null => unfinished({ tables: memory.tables, account: ACCOUNT, truth, provider }, keep);
   if (!(await world.run(until(1), world.now() + FINISH_MS))) checks.violated(`not finished ${FINISH_MS} ms after the last fault: ${left(1)}`);
   mending = false;
   trace('all tasks are done');
+  quarantine = memory.tables.quarantine(ACCOUNT).map(({ subject }) => subject);
   if (failed()) return result();
   clients.deleteAll();
   if (!(await world.run(until(0), world.now() + FINISH_MS))) checks.violated(`not cleared away: ${left(0)}`);
@@ -361,5 +373,9 @@ const mixed = (hash: number, text: string): number => {
   for (let index = 0; index < text.length; index += 1) mix = Math.imul(mix ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return mix;
 };
+
+/** A failure of the rules, or of the store over what they decided, that nobody asked for. */
+const isFault = (fields: object): boolean =>
+  'error' in fields && (fields.error instanceof Refused || (fields.error instanceof RulesFault && !(fields.error.cause instanceof Poisoned)));
 
 const describe = (fields: object): string => JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value));

@@ -50,6 +50,8 @@ export const createWorld = (seed: number): World => {
     between,
     pick: (items) => items[Math.floor(random() * items.length)],
     run: async (done, limit) => {
+      // What was asked for just before is to have its place in the queue.
+      await promisesSettle();
       for (;;) {
         if (done()) return true;
         const next = queue[0];

@@ -1,7 +1,7 @@
 import type { Decisions } from '../core/decisions.ts';
 import type { Snapshot, TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent } from '../core/intent.ts';
-import type { AccountNumber, Instant, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus } from '../core/status.ts';
 
 /**
@@ -35,6 +35,49 @@ export interface OwnerStore {
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
+  /** All that is in the account's quarantine, oldest first. */
+  readQuarantine(account: AccountNumber): Promise<readonly Quarantined[]>;
+}
+
+/**
+ * What something in quarantine is about, and so what the account goes on without.
+ * - `pool`, `job`: all of it. A pool's nodes keep what they have and hear of nobody.
+ * - `tasks`: a new task, counted and not yet queued; `task`: one of which something was asked.
+ * - `report`: what an agent said; `sequence` is its number in that life, null for a hello. `job` and `task`, where it names an attempt.
+ * - `node`: what the owner itself learned of a node, and so the node: `what` names it.
+ */
+export type QuarantineSubject =
+  | { readonly kind: 'pool'; readonly pool: PoolNumber }
+  | { readonly kind: 'job'; readonly job: JobNumber }
+  | { readonly kind: 'tasks' | 'task'; readonly job: JobNumber; readonly task: TaskNumber }
+  | { readonly kind: 'report'; readonly node: NodeNumber; readonly life: number; readonly sequence: number | null; readonly job: JobNumber | null; readonly task: TaskNumber | null }
+  | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number | null; readonly what: string };
+
+export interface QuarantineKey {
+  /** Of the tick that failed; 0 and below: the account was being loaded. */
+  readonly epoch: number;
+  readonly tick: number;
+}
+
+export interface Quarantined extends QuarantineKey {
+  readonly at: Instant;
+  /** Of the rules that failed. */
+  readonly coreVersion: string;
+  readonly subject: QuarantineSubject;
+  /** What the rules were told, as JSON: the events of an inbox entry, or a report. */
+  readonly unit: unknown;
+  /** The error's text, with its causes. */
+  readonly error: string;
+}
+
+/** What a commit changes of the account's quarantine. */
+export interface QuarantineChange {
+  /** To be put aside; those that are there already stay as they are. */
+  readonly aside?: readonly Quarantined[];
+  /** Taken out, to be tried again: pools, jobs and tasks get an inbox entry, and all tasks of open jobs will be looked at when the account is loaded. */
+  readonly again?: readonly QuarantineKey[];
+  /** Taken out: what they were about is gone. Nodes that a pool of `Decisions.gone` still had in its rows are gone as well. */
+  readonly over?: readonly QuarantineKey[];
 }
 
 export interface InboxBatch {
@@ -75,6 +118,8 @@ export interface TickCommit {
   readonly specs: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
   /** null: nothing to record. */
   readonly journal: { readonly coreVersion: string; readonly seed: number; readonly inputs: Uint8Array } | null;
+  /** Left out: nothing. */
+  readonly quarantine?: QuarantineChange;
 }
 
 export interface Committed {

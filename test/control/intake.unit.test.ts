@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Intake } from '../../src/control/intake.ts';
 import { Specs } from '../../src/control/specs.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
-import { jobIntent, taskIntent } from '../support/intents.ts';
+import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 
 test('a task added to one job does not wait until the tens of thousands of another have been taken in', async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
@@ -172,4 +172,20 @@ test('new tasks of many jobs are read beside each other, not job after job, and 
   const { events } = await intake.read();
   expect(events.flatMap((event) => (event.kind === 'tasks' ? [event.job] : []))).toEqual(jobs);
   expect(most).toBe(4);
+});
+
+test('a sweep whose commit failed is not covered before all of it has been read again, one entry at a time if need be', async () => {
+  const { intents, intake, commit } = await withJob();
+  await intents.addPool(1, poolIntent());
+  const asked = intake.sweep();
+  expect((await intake.read()).sweep).toBe(asked);
+  const later = intake.sweep();
+  intake.reset([]);
+  const first = await intake.read('one');
+  expect([first.entries.length, first.events.length]).toEqual([1, 1]);
+  expect(first.sweep).toBeLessThan(asked);
+  await commit(first.entries);
+  const second = await intake.read('one');
+  expect(second.events.map(({ kind }) => kind)).toEqual(['pool']);
+  expect(second.sweep).toBe(later);
 });

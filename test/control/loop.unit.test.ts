@@ -45,6 +45,7 @@ describe('the loop of an owner', () => {
       },
       hasWork: () => false,
       isAwaited: () => owner.isAwaited(),
+      isCareful: false,
       dueInMs: () => owner.dueInMs(),
       attend: () => {},
       beat: async () => {},

@@ -8,7 +8,7 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
-import { AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { type AttemptSpec, AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { jobIntent } from '../support/intents.ts';
 import { endingOf } from '../support/statuses.ts';
 
@@ -47,7 +47,7 @@ const scripted = () => {
   const faults: Error[] = [];
   const lines: object[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { isOpen: true, refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { isOpen: true, refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, specs: [] as AttemptSpec[], jobSpecs: [] as { job: number; id: string; spec: unknown }[], inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -77,13 +77,14 @@ const scripted = () => {
     commit: async (tick) => {
       commits.push(tick);
       await script.whileCommitting();
-      return script.failure === null ? Promise.resolve({ specs: [], refused: script.refused }) : Promise.reject(script.failure);
+      return script.failure === null ? Promise.resolve({ specs: script.specs, refused: script.refused }) : Promise.reject(script.failure);
     },
-    readJobSpecs: () => (script.specFailure === null ? Promise.resolve([]) : Promise.reject(script.specFailure)),
+    readJobSpecs: () => (script.specFailure === null ? Promise.resolve(script.jobSpecs) : Promise.reject(script.specFailure)),
     readPoolSpecs: async () => {
       await script.whileReadingPool;
       return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
     },
+    readQuarantine: () => Promise.resolve([]),
   };
   const watchers = new Set<(observation: Observation) => void>();
   const provider: PoolProvider = {
@@ -418,13 +419,18 @@ describe('an owner', () => {
     expect(kinds(told)).toContain('leaseExpired');
   });
 
-  test('ends loudly, with the inputs of the tick, when the rules fail', async () => {
+  test('ends loudly, with the inputs of the tick, when the rules fail on nothing that was asked or reported', async () => {
     const { owner, script, commits, faults } = scripted();
     await owner.start();
     await owner.tick();
     const before = commits.length;
     script.fault = new Error('a slot is used twice');
     owner.sweep();
+    await owner.tick();
+    // Loaded again: they fail on the time alone, and then on an empty account.
+    expect([owner.phase, faults]).toEqual(['loading', []]);
+    await owner.tick();
+    expect([owner.phase, faults]).toEqual(['loading', []]);
     await owner.tick();
     expect(owner.phase).toBe('ended');
     expect(commits).toHaveLength(before);
@@ -443,6 +449,29 @@ describe('an owner', () => {
     expect(told).toContainEqual({ kind: 'leaseExpired', node: 9 });
   });
 
+  test('ends a task as failed of which what is stored cannot be read, and sends the others their offers', async () => {
+    const { owner, script, told, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    await owner.tick();
+    const offer = (task: number) => ({ kind: 'offer', node: 7, key: { job: 1, task, attempt: 1, instance: 0 }, slots: 1 }) as const;
+    script.jobSpecs = [{ job: 1, id: 'j', spec: { id: 'j' } }];
+    script.specs = [{ job: 1, task: 1, id: 'a', spec: 'no object' }, { job: 1, task: 2, id: 'b', spec: { commandLine: 'true', outputFiles: [{}] } }, { job: 1, task: 3, id: 'c', spec: { commandLine: 'true' } }];
+    script.decisions = { ...nothing, commands: [offer(1), offer(2), offer(3)] };
+    owner.sweep();
+    await owner.tick();
+    const sent = agent.sent.flatMap((frame) => (frame.kind === 'commands' ? frame.commands : []));
+    expect(sent.map((command) => (command.kind === 'offer' ? command.key.task : null))).toEqual([3]);
+    script.decisions = nothing;
+    await owner.tick();
+    const ends = told.flatMap((event) => (event.kind === 'agent' && event.report.kind === 'ended' ? [event.report.end] : []));
+    expect(ends.map(({ key, outcome }) => [key.task, outcome])).toEqual([1, 2].map((task) => [task, { kind: 'notStarted', failure: expect.objectContaining({ category: 'ServerError', code: 'UnknownError' }) }]));
+    expect(owner.phase).toBe('ready');
+  });
+
   test('ends loudly when the store refuses what the rules decided, instead of loading it again for ever', async () => {
     const { owner, script, faults } = scripted();
     await owner.start();
@@ -451,6 +480,7 @@ describe('an owner', () => {
     script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
     owner.sweep();
     await owner.tick();
+    for (let tick = 0; tick < 4; tick += 1) await owner.tick();
     expect([owner.phase, faults]).toEqual(['ended', [script.failure]]);
   });
 

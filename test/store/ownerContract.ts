@@ -363,6 +363,51 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       });
     });
 
+    describe('the quarantine', () => {
+      const unit = { tick: 7, at: 5, coreVersion: '1', unit: [{ text: 'a\0b' }], error: 'Error: a slot is used twice' } as const;
+
+      it('is given something together with the inbox entry that it came with, once', async () => {
+        const { store, account, epoch, job } = await owned({ tasks: 2 });
+        const { entries } = await store.readInbox(account, 100);
+        const row = { ...unit, epoch, subject: { kind: 'tasks', job, task: 2 } } as const;
+        expect(await store.readQuarantine(account)).toEqual([]);
+        for (const inboxEntries of [entries.slice(0, 2), []]) await store.commit(tick({ account, epoch, inboxEntries, quarantine: { aside: [row] } }));
+        expect(await store.readQuarantine(account)).toMatchObject([{ epoch, tick: 7, at: 5, coreVersion: '1', subject: { kind: 'tasks', job, task: 2 }, error: unit.error }]);
+        expect((await store.readInbox(account, 100)).entries).toEqual(entries.slice(2));
+      });
+
+      it('is given nothing under an epoch that is over', async () => {
+        const { store, account, process, epoch, job } = await owned();
+        await store.claim(account, process, 'http://here');
+        await expect(store.commit(tick({ account, epoch, quarantine: { aside: [{ ...unit, epoch, subject: { kind: 'job', job } }] } }))).rejects.toThrow(Deposed);
+        expect(await store.readQuarantine(account)).toEqual([]);
+      });
+
+      it('gives back pools, jobs and tasks as inbox entries, and no job says any more where its open tasks are', async () => {
+        const { store, account, epoch, pool, job } = await owned({ tasks: 2 });
+        const { entries } = await store.readInbox(account, 100);
+        const subjects = [{ kind: 'pool', pool }, { kind: 'job', job }, { kind: 'task', job, task: 1 }, { kind: 'report', node: 1, life: 1, sequence: 1, job, task: 1 }] as const;
+        const rows = subjects.map((subject, index) => ({ ...unit, epoch, tick: index - 2, subject }));
+        await store.commit(tick({ account, epoch, inboxEntries: entries, quarantine: { aside: rows }, decisions: { jobs: [jobStatus(job, { ingested: 2, open: [] })] } }));
+        expect((await store.load(account)).tasks).toEqual([]);
+        await store.commit(tick({ account, epoch, quarantine: { again: rows } }));
+        expect(await store.readQuarantine(account)).toEqual([]);
+        const batch = await store.readInbox(account, 100);
+        expect([batch.pools.map((row) => row.pool), batch.jobs.map(({ intent }) => intent.job), batch.tasks.map(({ task }) => task.intent.task)]).toEqual([[pool], [job], [1]]);
+        expect((await store.load(account)).tasks[0]?.plain.numbers).toEqual([1, 2]);
+      });
+
+      it('loses what is gone, and a pool that goes takes the nodes along that were left out with it', async () => {
+        const { store, account, epoch, pool, job } = await owned();
+        const rows = [{ ...unit, epoch, subject: { kind: 'pool', pool } }, { ...unit, epoch, tick: 8, subject: { kind: 'job', job } }] as const;
+        await store.commit(tick({ account, epoch, quarantine: { aside: rows }, decisions: { nodes: [nodeStatus(account, 1, pool)] } }));
+        expect((await store.load(account)).nodes).toHaveLength(1);
+        await store.commit(tick({ account, epoch, quarantine: { over: rows.slice(0, 1) }, decisions: { gone: { tasks: [], jobs: [], pools: [pool] } } }));
+        expect((await store.readQuarantine(account)).map(({ subject }) => subject)).toEqual([{ kind: 'job', job }]);
+        expect((await store.load(account)).nodes).toEqual([]);
+      });
+    });
+
     describe('a load', () => {
       it('leaves out what is over: completed tasks and jobs, nodes that left, whose numbers are not used again', async () => {
         const { store, intents, account, epoch, pool, job } = await owned({ tasks: 2 });

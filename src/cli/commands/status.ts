@@ -6,6 +6,7 @@ import { clientEnvironment } from '../service/environment.ts';
 import { placeOfDatabase, readExternals } from '../service/externals.ts';
 import { type PartRecord, type ServiceRecord, readRecord } from '../service/record.ts';
 import { livingParts } from '../service/stop.ts';
+import type { QuarantineReport } from '../../store/quarantineReport.ts';
 import { hint } from './hint.ts';
 
 export interface StatusOptions {
@@ -39,6 +40,8 @@ interface Status {
   /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
   readonly limits?: readonly string[];
+  /** What the service failed on and goes on without; undefined: nothing. */
+  readonly quarantine?: QuarantineReport;
 }
 
 /** `linarite status`: what runs, where it is, what it cannot guarantee. Exit code 3 when no service runs. */
@@ -67,8 +70,9 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
   const base = stopped(directory.root, directory);
   if (!isRunning(record.process)) return { ...base, state: 'killed', version: record.version, leftovers: livingParts(record) };
   const { databaseUrl, storage } = readExternals(directory);
-  const [settings, counts, trouble] = await Promise.all([
+  const [settings, aside, counts, trouble] = await Promise.all([
     databaseSettings(directory, databaseUrl),
+    quarantine(directory, databaseUrl),
     record.state === 'ready' ? readCounts(clientEnvironment(directory, record)) : undefined,
     readTrouble(record.endpoint),
   ]);
@@ -85,6 +89,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     blobs: storage === undefined ? partStatus(record.blobs) : { given: `the storage account ${storage.accountName}` },
     ...(counts === undefined ? {} : { counts }),
     ...(trouble === undefined ? {} : { trouble }),
+    ...(aside === undefined ? {} : { quarantine: aside }),
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
     limits: record.limits,
   };
@@ -92,6 +97,18 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
 
 function partStatus(part: PartRecord | undefined): { pid?: number; restarts?: number } {
   return part !== undefined && isRunning(part) ? { pid: part.pid, restarts: part.restarts } : {};
+}
+
+/** Undefined: nothing is in it, or the database does not answer. */
+async function quarantine(directory: DataDirectory, databaseUrl: string | undefined): Promise<QuarantineReport | undefined> {
+  const embedded = { host: `${directory.database}/socket`, port: 5432, user: 'linarite', database: 'linarite' };
+  try {
+    const { readQuarantineReport } = await import('../../store/quarantineReport.ts');
+    const report = await readQuarantineReport(databaseUrl === undefined ? embedded : { connectionString: databaseUrl });
+    return report.count === 0 ? undefined : report;
+  } catch {
+    return undefined;
+  }
 }
 
 async function databaseSettings(directory: DataDirectory, databaseUrl: string | undefined): Promise<Record<string, string> | undefined> {
@@ -126,9 +143,17 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...data,
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
     ...(found.trouble === undefined ? [] : [`  trouble          ${found.trouble}`]),
+    ...inQuarantine(found.quarantine),
     ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
+}
+
+function inQuarantine(report: QuarantineReport | undefined): string[] {
+  if (report === undefined) return [];
+  const more = report.count - report.first.length;
+  const named = report.first.map(({ what, error }, index) => `  ${index === 0 ? 'quarantine    ' : '              '}   ${what}: ${error}`);
+  return [...named, ...(more === 0 ? [] : [`                   and ${more} more`]), '                   the service failed on these and goes on without them: docs/operations.md says what to do'];
 }
 
 /** How far a node is a place of its own (docs/compatibility.md, "nodes"). */

@@ -2,6 +2,7 @@ import type { JobStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
+import { QUARANTINE_PARTS } from './quarantine.ts';
 import { TASK_STATUS } from './taskStatus.ts';
 
 const POOL_COLUMNS = ['allocation_state', 'allocation_since', 'resize_sequence', 'stop_sequence', 'resize_errors', 'current_dedicated', 'current_low_priority'];
@@ -137,4 +138,4 @@ const JOURNAL: Part = {
     journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL];
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, ...QUARANTINE_PARTS];

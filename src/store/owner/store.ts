@@ -5,6 +5,7 @@ import { claim, heartbeat, resign } from './claim.ts';
 import { commit } from './commit.ts';
 import { readInbox } from './inbox.ts';
 import { load } from './load.ts';
+import { readQuarantine } from './quarantine.ts';
 import { readJobSpecs, readPoolSpecs } from './specs.ts';
 import { readTasks } from './tasks.ts';
 
@@ -19,6 +20,7 @@ export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
   commit: (tick) => commit(pool, tick).catch(namingNoRoom),
   readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
   readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
+  readQuarantine: (account) => readQuarantine(pool, account).catch(namingNoRoom),
 });
 
 function namingNoRoom(error: unknown): never {

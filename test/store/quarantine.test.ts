@@ -1,0 +1,92 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { nodeCredentials } from '../../src/control/credentials.ts';
+import { MACHINE_TIME, runLoop } from '../../src/control/loop.ts';
+import { Owner } from '../../src/control/owner.ts';
+import { createCore } from '../../src/core/core.ts';
+import type { PoolProvider } from '../../src/nodes/provider.ts';
+import { type Poison, poisoned } from '../../src/simulation/poison.ts';
+import { connect } from '../../src/store/connect.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { readQuarantineReport } from '../../src/store/quarantineReport.ts';
+import { until } from '../support/deadline.ts';
+import { jobIntent, taskIntent } from '../support/intents.ts';
+import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { postgresIntents } from '../support/postgresIntents.ts';
+
+let postgres: TemporaryPostgres;
+let pool: Pool;
+beforeAll(async () => {
+  postgres = await temporaryPostgres();
+  pool = connect(postgres.connection, 'owner');
+  await migrate(pool);
+  await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
+});
+afterAll(async () => {
+  await pool.end();
+  await postgres.remove();
+});
+
+const provider: PoolProvider = {
+  kind: 'simulated',
+  leaseMs: null,
+  probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+  acquire: () => Promise.resolve(),
+  release: () => Promise.resolve(),
+  halt: () => Promise.resolve(),
+  list: () => Promise.resolve([]),
+  watch: () => () => undefined,
+};
+
+/** A service's owner and loop on the real database, with a fault in its rules. */
+const service = async (poison: Poison) => {
+  const faults: Error[] = [];
+  let loop: ReturnType<typeof runLoop> | undefined;
+  const owner: Owner = new Owner({
+    account: { number: 1, name: 'one', url: 'http://one' },
+    process: randomUUID(),
+    processUrl: 'http://p',
+    agentUrl: 'ws://p',
+    store: postgresOwnerStore(pool),
+    provider,
+    createCore: poisoned(createCore, poison),
+    credentials: nodeCredentials(new Uint8Array(32)),
+    sign: (container) => container,
+    clock: Date.now,
+    monotonic: MACHINE_TIME.now,
+    random: Math.random,
+    onWork: () => loop?.kick(),
+    onFault: (fault) => void faults.push(fault),
+    onDeposed: () => undefined,
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+  });
+  await owner.start();
+  loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => void faults.push(error instanceof Error ? error : new Error(String(error))) });
+  loop.kick();
+  const stop = async (): Promise<void> => {
+    await loop?.stop();
+    await owner.stop();
+  };
+  return { owner, faults, stop };
+};
+
+test('a task that the rules fail on is in quarantine, the next service leaves it alone, and all else is taken in', async () => {
+  const intents = postgresIntents(pool);
+  const job = await intents.addJob(1, jobIntent({ id: 'Nightly' }));
+  await intents.addTasks(job, [taskIntent('a'), taskIntent('poison'), taskIntent('c')]);
+  const poison: Poison = { isIn: (event) => event.kind === 'tasks' && event.tasks.some(({ intent, aside }) => intent.task === 2 && aside === undefined), isLoadedWith: ({ tasks }) => tasks.some(({ plain }) => plain.numbers.includes(2)), when: 'deciding' };
+  const ingested = async (): Promise<number> => (await pool.query<{ ingested: number }>('select ingested from job_status')).rows[0]?.ingested ?? 0;
+  const first = await service(poison);
+  await until('the job has been taken in', async () => (await ingested()) === 3 && !first.owner.isCareful);
+  const report = await readQuarantineReport(postgres.connection);
+  expect(report).toEqual({ count: 1, first: [{ what: 'task poison of job Nightly', since: expect.any(String), error: 'Error: poisoned' }] });
+  await first.stop();
+  const second = await service(poison);
+  await intents.addTasks(job, [taskIntent('d')]);
+  second.owner.sweep();
+  await until('the next task has been taken in', async () => (await ingested()) === 4);
+  expect([first.faults, second.faults, second.owner.isCareful, (await readQuarantineReport(postgres.connection)).count]).toEqual([[], [], false, 1]);
+  await second.stop();
+});
