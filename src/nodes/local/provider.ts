@@ -141,9 +141,12 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     const agent = await spawnAgent(options.agentCommand, place, isolation);
     const started: LocalNode = { node, life, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
-    agent.child.once('exit', (code, signal) => void die(started, `the agent ended with ${signal ?? `code ${code}`}`));
+    const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
+    agent.child.once('exit', ended);
     // Before it can be said to have ended.
     tell({ node, life, observed: { kind: 'running' } });
+    // It may have ended before anybody listened.
+    if (agent.child.exitCode !== null || agent.child.signalCode !== null) ended(agent.child.exitCode, agent.child.signalCode);
     await writeRecord(dataRoot, { node, life, agent: agent.identity });
     return agent;
   };
