@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { memoryPlace } from './memory-place.mjs';
 import { OTHER_MAJORS, nodeDirectory } from './node-versions.mjs';
 
 /** One check: either a program that passes or fails as a whole, or projects of tests that are counted one by one. */
@@ -30,6 +31,13 @@ const NEEDS = [
 const all = process.argv.includes('--all');
 const directory = mkdtempSync(join(tmpdir(), 'linarite-check-'));
 const sum = { passed: 0, failed: 0, skipped: 0 };
+// With --all on the disk: what is slow there shows, and what goes wrong.
+const memory = all ? undefined : memoryPlace();
+if (memory !== undefined) {
+  process.env.TMPDIR = memory.path;
+  process.once('exit', memory.remove);
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1));
+}
 
 for (const step of STEPS) {
   console.log(`\n== ${step.name}`);
@@ -71,6 +79,7 @@ function runProgram({ command: [program, ...args] }) {
 
 /** Counts single tests, and names what was skipped. A run that ends badly without a failed test (it crashed, it hung) is a failure too. */
 function runTests({ name, projects }) {
+  if (memory !== undefined) console.log(`what tests make lies in memory: ${memory.path}`);
   const report = join(directory, `${projects.join('-')}.json`);
   const { status } = run('vitest', ['run', ...projects.flatMap((project) => ['--project', project]), '--passWithNoTests', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`]);
   let tests;
