@@ -4,7 +4,16 @@ import { refusedNode } from './nodeVersion.ts';
 
 const refusal = refusedNode(process.versions.node);
 if (refusal === '') {
-  import('./program.ts').catch(function (error) {
+  // The program of a node is another one: it loads nothing of the command line.
+  const ended =
+    process.argv[2] === 'agent'
+      ? import('../agent/main.ts').then(function ({ agentMain }) {
+          return agentMain();
+        })
+      : import('./program.ts').then(function ({ runProgram }) {
+          return runProgram();
+        });
+  ended.catch(function (error) {
     console.error(error);
     process.exit(1);
   });

@@ -86,26 +86,11 @@ program
 addRunCommand(program);
 addDemoCommand(program);
 
-program.command('agent', { hidden: true }).action(async () => (await import('../agent/main.ts')).agentMain());
-
 addAutoscaleCommands(program);
 
-// `linarite up --detach | head -1`: whoever reads no more is not told more. A full disk must not end a command in the middle of its work.
-let unwritten = false;
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE' || unwritten) return;
-    unwritten = true;
-    if (stream === process.stdout) console.error(`linarite: the output cannot be written: ${error.message}`);
-  });
-}
-process.once('exit', () => {
-  if (unwritten) process.exitCode ||= EXIT.failure;
-});
-
-await main();
-
-async function main(): Promise<void> {
+/** Does what the command line says; the exit code is in `process.exitCode`. */
+export async function runProgram(): Promise<void> {
+  endureUnwritableOutput();
   try {
     await program.parseAsync();
   } catch (error) {
@@ -117,6 +102,21 @@ async function main(): Promise<void> {
       process.exitCode = error instanceof CommandError ? error.exitCode : EXIT.failure;
     }
   }
+}
+
+/** `linarite up --detach | head -1`: whoever reads no more is not told more. A full disk must not end a command in the middle of its work. */
+function endureUnwritableOutput(): void {
+  let unwritten = false;
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE' || unwritten) return;
+      unwritten = true;
+      if (stream === process.stdout) console.error(`linarite: the output cannot be written: ${error.message}`);
+    });
+  }
+  process.once('exit', () => {
+    if (unwritten) process.exitCode ||= EXIT.failure;
+  });
 }
 
 /** An empty one, of a variable that was not set, would be all addresses to Node.js; a name that means two families would be the first of them, whichever it is here. */

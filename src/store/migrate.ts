@@ -1,13 +1,14 @@
 import { readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { runner } from 'node-pg-migrate';
 import type { Pool } from 'pg';
 
-const DIRECTORY = join(import.meta.dirname, 'migrations');
+const DIRECTORY = fileURLToPath(new URL('migrations', import.meta.url));
 const TABLE = 'migration';
 
 /** The database was migrated by a newer linarite than this one. */
 export class NewerDatabase extends Error {
+  readonly code = 'NEWER_DATA';
   readonly migrations: readonly string[];
   constructor(migrations: readonly string[]) {
     super(`The database belongs to a newer version of linarite: it has ${migrations.join(', ')}, which this version does not know.`);

@@ -3,12 +3,18 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { BlobServiceClient, ContainerClient, ContainerSASPermissions, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BlobServer } from '../../src/blobs/embedded/server.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { type BlobServer, startBlobServer } from '../../src/blobs/embedded/server.ts';
 import { connectionUrl, ensureDatabase } from '../../src/store/embedded/databases.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 
 const ACCOUNT = { accountName: 'testaccount', accountKey: Buffer.from('a key that only tests use').toString('base64') };
+
+/** What runs as its process is the one of the build. */
+vi.mock('../../src/processes/module.ts', async (original) => ({
+  ...(await original<typeof import('../../src/processes/module.ts')>()),
+  siblingModule: () => pathToFileURL(resolve(import.meta.dirname, '../../dist/blobs/embedded/child.js')),
+}));
 
 /** As it is built and packed: from one file, which leaves out what a blob server of ours never uses. */
 describe('the embedded blob server of a build', () => {
@@ -17,8 +23,6 @@ describe('the embedded blob server of a build', () => {
   let server: BlobServer;
   let service: BlobServiceClient;
   beforeAll(async () => {
-    const built = pathToFileURL(resolve(import.meta.dirname, '../../dist/blobs/embedded/server.js')).href;
-    const { startBlobServer } = (await import(built)) as typeof import('../../src/blobs/embedded/server.ts');
     database = await temporaryPostgres();
     directory = mkdtempSync(join(tmpdir(), 'linarite-blobs-'));
     server = await startBlobServer({ directory, databaseUrl: connectionUrl(await ensureDatabase(database.connection, 'azurite')), ...ACCOUNT });

@@ -2,7 +2,7 @@
 // environment: AZURITE_ACCOUNTS, LINARITE_BLOBS_VERBOSE. A first message says where its database is, once that is there.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { loadBundle } from './bundle.ts';
+import { loadBundle } from '../../processes/bundle.ts';
 
 /** What we use of Azurite's server object. */
 interface BlobServerProcess {
@@ -10,7 +10,7 @@ interface BlobServerProcess {
   close(): Promise<void>;
 }
 
-await main();
+void main();
 
 async function main(): Promise<void> {
   if (process.env['LINARITE_BLOBS_VERBOSE'] === undefined) sayErrorsOnly();

@@ -117,9 +117,9 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   log.info({ endpoint }, 'ready');
 }
 
-/** Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. */
+/** Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. Known by their code, since their modules are loaded only where they are needed. */
 function asCommandError(error: unknown): unknown {
   if (error instanceof CommandError) return error;
-  const newer = error instanceof Error && ['PostgresVersionError', 'NewerDatabase'].includes(error.constructor.name);
+  const newer = error instanceof Error && 'code' in error && error.code === 'NEWER_DATA';
   return newer ? new CommandError(EXIT.newerData, messageOf(error)) : error;
 }

@@ -52,7 +52,9 @@ const runFile = promisify(execFile);
 const START_TIMEOUT_MS = 10 * 60_000;
 
 /** Thrown when the data on disk was written by another major version of PostgreSQL than the one we bring. */
-export class PostgresVersionError extends Error {}
+export class PostgresVersionError extends Error {
+  readonly code = 'NEWER_DATA';
+}
 
 /** Whether the path of the socket fits where the system allows 107 bytes. */
 export function socketPathFits(directory: string): boolean {

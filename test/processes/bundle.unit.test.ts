@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { loadBundle } from '../../src/processes/bundle.ts';
+
+describe('a bundle', () => {
+  let directory: string;
+  let file: string;
+  let cache: string;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    directory = mkdtempSync(join(tmpdir(), 'linarite-bundle-'));
+    file = join(directory, 'bundle.cjs');
+    cache = `${file}.${process.version}-${process.arch}.cache`;
+    writeFileSync(join(directory, 'other.cjs'), `exports.value = 7;`);
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  /** Returns its hash. */
+  function write(code: string): string {
+    const hash = createHash('sha256').update(code).digest('hex');
+    writeFileSync(file, `// ${hash}\n(function (exports, require, module, __filename, __dirname) {${code}\n})\n`);
+    return hash;
+  }
+
+  test('is a CommonJS module', () => {
+    write(`module.exports = { here: __dirname, file: __filename, own: require('./other.cjs'), text: '\\u00e4' };`);
+    expect(loadBundle(file)).toEqual({ here: directory, file, own: { value: 7 }, text: 'ä' });
+  });
+
+  test('without the hash that tells one from another is refused', () => {
+    writeFileSync(file, '(function () {})');
+    expect(() => loadBundle(file)).toThrow('does not begin with the hash of a bundle');
+  });
+
+  test('says in a stack where in the file it is', () => {
+    write(`exports.fail = function fail() {\n  throw new Error('here');\n};`);
+    const { fail } = loadBundle(file) as { fail(): void };
+    let stack: string | undefined;
+    try {
+      fail();
+    } catch (error) {
+      stack = (error as Error).stack;
+    }
+    expect(stack).toMatch(/^Error: here\n    at .*fail.* \(.*bundle\.cjs:3:9\)\n/);
+    expect(stack).toContain(file);
+  });
+
+  test('has its code cache made by a process that lives on, once', () => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    loadBundle(file);
+    expect(existsSync(cache)).toBe(false);
+    vi.advanceTimersToNextTimer();
+    const kept = readFileSync(cache);
+    vi.runAllTimers();
+    expect(readFileSync(cache)).toEqual(kept);
+    expect(loadBundle(file)).toEqual({ value: 1 });
+    expect(vi.getTimerCount()).toBe(0);
+    expect(readdirSync(directory).sort()).toEqual(['bundle.cjs', cache.slice(directory.length + 1), 'other.cjs']);
+  });
+
+  test('is not run from the code cache of another one of the same length', () => {
+    write(`exports.value = 'one';`);
+    loadBundle(file);
+    vi.runAllTimers();
+    write(`exports.value = 'two';`);
+    expect(loadBundle(file)).toEqual({ value: 'two' });
+    vi.runAllTimers();
+    expect(loadBundle(file)).toEqual({ value: 'two' });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('has a code cache made anew that V8 refuses', () => {
+    const hash = write(`exports.value = 'never compiled here before';`);
+    writeFileSync(cache, Buffer.concat([Buffer.from(hash, 'hex'), Buffer.alloc(64, 'x')]));
+    expect(loadBundle(file)).toEqual({ value: 'never compiled here before' });
+    vi.runAllTimers();
+    expect(readFileSync(cache).length).toBeGreaterThan(200);
+  });
+
+  test('runs where nothing can be written', () => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    rmSync(directory, { recursive: true });
+    expect(() => vi.runAllTimers()).not.toThrow();
+    expect(existsSync(directory)).toBe(false);
+  });
+});
