@@ -2,12 +2,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { groupBy } from '../src/api/groupBy.ts';
 import { handlers } from '../src/api/handlers.ts';
+import { type ShapeName, dataContract } from '../src/wire/dataContract.ts';
 import { queriesNotEnforced } from '../src/wire/accepted.ts';
 import { fatesOf, shapesWithin, type Fate } from '../src/wire/fates.ts';
 import { filterTables } from '../src/wire/filters.ts';
 import { operations, type Operation } from '../src/wire/operations.ts';
 import type { PropertyRow } from '../src/wire/shapes/definition.ts';
-import { rowsOf, type ShapeName } from '../src/wire/validate.ts';
 import { apiVersions, newestApiVersion, type Revision } from '../src/wire/versions.ts';
 
 export const compatibilityFile = new URL('../docs/compatibility.md', import.meta.url);
@@ -114,7 +114,7 @@ function title(shape: ShapeName): string {
 }
 
 function fatesIn(shape: ShapeName): readonly { readonly name: string; readonly property: PropertyRow; readonly fate: Fate }[] {
-  const properties = rowsOf(shape).filter(([, property]) => property.readOnly !== true);
+  const properties = dataContract.rowsOf(shape).filter(([, property]) => property.readOnly !== true);
   return properties.flatMap(([name, property]) => fatesOf(shape, name).map((fate) => ({ name, property, fate })));
 }
 

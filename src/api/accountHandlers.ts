@@ -1,8 +1,8 @@
+import { dataContract } from '../wire/dataContract.ts';
 import { supportedImages } from '../wire/images.ts';
 import { matches } from '../wire/odata.ts';
 import type { OperationId } from '../wire/operations.ts';
 import type { NodeAgentSku } from '../wire/types.generated.ts';
-import { writeBody } from '../wire/write.ts';
 import type { Call, Handler } from './call.ts';
 import { groupBy } from './groupBy.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
@@ -18,7 +18,7 @@ function constantPage<Item extends object>(call: Call, kind: string, all: readon
 }
 
 const listSupportedImages: Handler = (call) =>
-  Promise.resolve(constantPage(call, 'supportedimages', supportedImages, (image) => writeBody('SupportedImage', call.version, image)));
+  Promise.resolve(constantPage(call, 'supportedimages', supportedImages, (image) => dataContract.writeBody('SupportedImage', call.version, image)));
 
 /** What `/supportedimages` was before 2019-06-01.9.0: the same images, by node agent. */
 const nodeAgentSkus: readonly NodeAgentSku[] = [...groupBy(supportedImages, ({ nodeAgentSKUId }) => nodeAgentSKUId)].map(([id, images]) => ({
@@ -28,7 +28,7 @@ const nodeAgentSkus: readonly NodeAgentSku[] = [...groupBy(supportedImages, ({ n
 }));
 
 const listNodeAgentSkus: Handler = (call) =>
-  Promise.resolve(constantPage(call, 'nodeagentskus', nodeAgentSkus, (sku) => writeBody('NodeAgentSku', call.version, sku)));
+  Promise.resolve(constantPage(call, 'nodeagentskus', nodeAgentSkus, (sku) => dataContract.writeBody('NodeAgentSku', call.version, sku)));
 
 /** Operations on the account, by operation id. */
 export const accountHandlers = {

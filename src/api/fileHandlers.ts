@@ -5,13 +5,13 @@ import { taskDirectory, type FileAnswer, type FileProperties } from '../ports.ts
 import { findNode, nodeNames } from '../store/intents/nodes.ts';
 import { findPool } from '../store/intents/pools.ts';
 import { findTask } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { BatchError, type ErrorCode, type ErrorValue } from '../wire/errors.ts';
 import { fileContentType, fileHeaders, rangeWithin, readByteRange, relativeFilePath } from '../wire/files.ts';
 import { matches, type Filter } from '../wire/odata.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { formatTimestamp } from '../wire/timestamps.ts';
 import type { NodeFile } from '../wire/types.generated.ts';
-import { writeBody } from '../wire/write.ts';
 import { deleted, type Answer } from './answer.ts';
 import { param, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
@@ -190,7 +190,7 @@ const list =
     }
     const shown = page.slice(0, maxResults);
     const token = page.length > shown.length ? skipToken('files', shown.at(-1)?.name ?? '') : null;
-    return listAnswer(call, 'files', shown.map((file) => writeBody('NodeFile', call.version, file)), token);
+    return listAnswer(call, 'files', shown.map((file) => dataContract.writeBody('NodeFile', call.version, file)), token);
   };
 
 /** Lets the agent leave out what a `startswith(name,'…')` would drop: it compares with case and filters do not, so only what stands before the first letter. */

@@ -4,6 +4,7 @@ import { tellOwner } from '../store/intents/inbox.ts';
 import { countActiveJobs, findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
 import { countPending } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { withJobDefaults } from '../wire/defaults.ts';
 import { BatchError } from '../wire/errors.ts';
 import { checkAllTasksCompleteChange } from '../wire/rules.ts';
@@ -11,8 +12,6 @@ import type { JobAdd, TaskCounts } from '../wire/types.generated.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { present } from './present.ts';
 import { applySelect } from '../wire/query.ts';
-import { readBody } from '../wire/validate.ts';
-import { writeBody } from '../wire/write.ts';
 import { changed, created, deleted, entity } from './answer.ts';
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
@@ -21,7 +20,7 @@ import { listJobsHandler } from './jobList.ts';
 import { jobRules, storedJob, viewOfJob, wireJob } from './jobView.ts';
 
 const add: Handler = async (call, parts) => {
-  const spec = withJobDefaults(readBody('JobAdd', call.version, await call.json()));
+  const spec = withJobDefaults(dataContract.readBody('JobAdd', call.version, await call.json()));
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
@@ -40,7 +39,7 @@ const add: Handler = async (call, parts) => {
 const get: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   checkConditions(call, job.modifiedAt);
-  const json = writeBody('Job', call.version, wireJob(job, call.baseUrl), `${call.baseUrl}/$metadata#jobs/@Element`);
+  const json = dataContract.writeBody('Job', call.version, wireJob(job, call.baseUrl), `${call.baseUrl}/$metadata#jobs/@Element`);
   return entity(applySelect(json, call.query.select), job.modifiedAt);
 };
 
@@ -76,13 +75,13 @@ function respecify(job: JobWithStatus, asked: Partial<JobAdd>): JobChange {
 }
 
 const patch: Handler = async (call, parts) => {
-  const asked = readBody('JobPatch', call.version, await call.json());
+  const asked = dataContract.readBody('JobPatch', call.version, await call.json());
   return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, present(asked))));
 };
 
 /** What a PUT leaves out goes back to its default; older versions cannot send the younger properties, so those stay. */
 const put: Handler = async (call, parts) => {
-  const asked = readBody('JobPut', call.version, await call.json());
+  const asked = dataContract.readBody('JobPut', call.version, await call.json());
   const modifiedAt = await change(call, parts, 'update', (job) => {
     const { priority: _p, constraints: _c, onAllTasksComplete: _o, metadata: _m, maxParallelTasks, allowTaskPreemption, ...kept } = storedJob(job);
     const { revision } = call.version;
@@ -102,7 +101,7 @@ const action =
   };
 
 const disable = action('disable', async (call) => {
-  const { disableTasks } = readBody('JobDisable', call.version, await call.json());
+  const { disableTasks } = dataContract.readBody('JobDisable', call.version, await call.json());
   return { kind: 'disable', tasks: disableTasks };
 });
 
@@ -113,7 +112,7 @@ const defaultReason = 'UserTerminate';
 
 const terminate = action('terminate', async (call) => {
   const body = await call.jsonIfAny();
-  const reason = body === undefined ? undefined : readBody('JobTerminate', call.version, body).terminateReason;
+  const reason = body === undefined ? undefined : dataContract.readBody('JobTerminate', call.version, body).terminateReason;
   return { kind: 'terminate', reason: reason ?? defaultReason };
 });
 
@@ -131,7 +130,7 @@ const taskCounts: Handler = async (call, parts) => {
   const metadata = `${call.baseUrl}/$metadata#${call.version.revision < 12 ? 'taskcounts' : 'taskcountsresult'}/@Element`;
   // The first versions say whether counts were held against the tasks; ours are committed together with them.
   const result = { taskCounts: tasks, taskSlotCounts: slots, ...tasks, validationStatus: 'validated' as const };
-  return entity(writeBody('TaskCountsResult', call.version, result, metadata), null);
+  return entity(dataContract.writeBody('TaskCountsResult', call.version, result, metadata), null);
 };
 
 const tally = (active: number, running: number | null, succeeded: number | null, failed: number | null): TaskCounts => ({

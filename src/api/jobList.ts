@@ -1,8 +1,8 @@
 import { listJobs, type JobWithStatus } from '../store/intents/jobs.ts';
 import { areFull } from '../store/intents/pageBytes.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { matches } from '../wire/odata.ts';
 import { applySelect } from '../wire/query.ts';
-import { writeBody } from '../wire/write.ts';
 import type { Handler } from './call.ts';
 import { wireJob } from './jobView.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
@@ -24,6 +24,6 @@ export const listJobsHandler: Handler = async (call, parts) => {
   }
   const shown = found.slice(0, maxResults);
   const token = more || found.length > shown.length ? skipToken('jobs', shown.at(-1)?.id.toLowerCase() ?? '') : null;
-  const items = shown.map((row) => applySelect(writeBody('Job', call.version, wireJob(row, call.baseUrl)), select));
+  const items = shown.map((row) => applySelect(dataContract.writeBody('Job', call.version, wireJob(row, call.baseUrl)), select));
   return listAnswer(call, 'jobs', items, token);
 };

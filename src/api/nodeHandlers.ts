@@ -2,12 +2,12 @@ import type { NodeStatus } from '../core/status.ts';
 import { countNodes, findNode, listNodes, type NodeCountRow } from '../store/intents/nodes.ts';
 import { findPool, type PoolWithStatus } from '../store/intents/pools.ts';
 import { taskLabels } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { BatchError } from '../wire/errors.ts';
 import { matches, type Filter } from '../wire/odata.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { applySelect } from '../wire/query.ts';
 import type { Node, NodeCounts } from '../wire/types.generated.ts';
-import { writeBody } from '../wire/write.ts';
 import { entity } from './answer.ts';
 import { param, type Call, type Handler, type Parts } from './call.ts';
 import { groupBy } from './groupBy.ts';
@@ -32,7 +32,7 @@ const get: Handler = async (call, parts) => {
   if (row === null) throw new BatchError('NodeNotFound');
   const [node] = await wireNodes(call, parts, pool, [storedNode(row)]);
   if (node === undefined) throw new Error('no view of a node');
-  return entity(applySelect(writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
+  return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
 };
 
 const batchSize = 1000;
@@ -53,7 +53,7 @@ const list: Handler = async (call, parts) => {
   }
   const shown = page.slice(0, maxResults);
   const token = page.length > shown.length ? skipToken('nodes', shown.at(-1)?.id.toLowerCase() ?? '') : null;
-  return listAnswer(call, 'nodes', shown.map((node) => applySelect(writeBody('Node', call.version, node), select)), token);
+  return listAnswer(call, 'nodes', shown.map((node) => applySelect(dataContract.writeBody('Node', call.version, node), select)), token);
 };
 
 /** The count that each state of a node goes into. */
@@ -116,7 +116,7 @@ const listCounts: Handler = async (call, parts) => {
   const wanted = filter === undefined ? pools : pools.filter((pool) => matches(filter, pool));
   const shown = wanted.slice(0, maxResults);
   const token = wanted.length > shown.length ? skipToken('nodecounts', shown.at(-1)?.key ?? '') : null;
-  return listAnswer(call, 'poolnodecounts', shown.map((pool) => writeBody('PoolNodeCounts', call.version, pool)), token);
+  return listAnswer(call, 'poolnodecounts', shown.map((pool) => dataContract.writeBody('PoolNodeCounts', call.version, pool)), token);
 };
 
 /** The one pool that `poolId eq '…'` asks for; null for every other filter. */

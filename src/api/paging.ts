@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { invalidQuery } from '../wire/errors.ts';
-import { isStorable } from '../wire/readers.ts';
+import { isStorable } from '../wire/contract/readers.ts';
 import { jsonContentType, type Answer } from './answer.ts';
 import type { Call } from './call.ts';
 

@@ -11,6 +11,8 @@ import {
 import { lockAccount } from '../store/intents/accounts.ts';
 import { tellOwner } from '../store/intents/inbox.ts';
 import { transaction } from '../store/intents/statement.ts';
+import { knownIn } from '../wire/contract/tables.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../wire/defaults.ts';
 import { BatchError } from '../wire/errors.ts';
 import { osOfAgent } from '../wire/images.ts';
@@ -19,8 +21,6 @@ import { shapes } from '../wire/shapes/index.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { present } from './present.ts';
 import { applySelect } from '../wire/query.ts';
-import { knownIn, readBody } from '../wire/validate.ts';
-import { writeBody } from '../wire/write.ts';
 import { changed, created, deleted, entity, found, type Answer } from './answer.ts';
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
@@ -32,7 +32,7 @@ import { poolRules, storedPool, viewOfPool, wirePool } from './poolView.ts';
 const defaultResizeTimeoutMs = 15 * 60_000;
 
 const add: Handler = async (call, parts) => {
-  const spec = withPoolDefaults(readBody('PoolAdd', call.version, await call.json()), call.version);
+  const spec = withPoolDefaults(dataContract.readBody('PoolAdd', call.version, await call.json()), call.version);
   const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
   const resizeTimeoutMs = durationMs(spec.resizeTimeout, defaultResizeTimeoutMs);
   const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
@@ -59,7 +59,7 @@ function unavailable(spec: PoolWithDefaults): string | null {
 const get: Handler = async (call, parts) => {
   const pool = await existing(call, parts);
   checkConditions(call, pool.modifiedAt);
-  const json = writeBody('Pool', call.version, wirePool(pool, call.baseUrl), `${call.baseUrl}/$metadata#pools/@Element`);
+  const json = dataContract.writeBody('Pool', call.version, wirePool(pool, call.baseUrl), `${call.baseUrl}/$metadata#pools/@Element`);
   return entity(applySelect(json, call.query.select), pool.modifiedAt);
 };
 
@@ -100,7 +100,7 @@ function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly p
 }
 
 const patch: Handler = async (call, parts) => {
-  const { startTask, ...rest } = readBody('PoolPatch', call.version, await call.json());
+  const { startTask, ...rest } = dataContract.readBody('PoolPatch', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     const structural = Object.keys(rest).find((name) => !changeableAnyTime.has(name));
     if (structural !== undefined && !isEmpty(pool)) throw invalidForState(`The pool has nodes, or is to have some: ${structural} can be changed in an empty pool only.`);
@@ -119,7 +119,7 @@ const isEmpty = (pool: PoolWithStatus): boolean =>
   (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + pool.targetDedicated + pool.targetLowPriority === 0;
 
 const updateProperties: Handler = async (call, parts) => {
-  const { startTask, ...given } = readBody('PoolReplace', call.version, await call.json());
+  const { startTask, ...given } = dataContract.readBody('PoolReplace', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode, ...kept } = storedPool(pool);
     // Left out, it goes back to its default, which is read from then on (recorded); a version that cannot send it leaves it alone.
@@ -142,7 +142,7 @@ function emptied(given: {
 }
 
 const resize: Handler = async (call, parts) => {
-  const asked = readBody('PoolResize', call.version, await call.json());
+  const asked = dataContract.readBody('PoolResize', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
     const nodeDeallocation: NodeDeallocationOption = asked.nodeDeallocationOption ?? 'requeue';

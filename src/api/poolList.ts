@@ -1,7 +1,7 @@
 import { listPools } from '../store/intents/pools.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { matches } from '../wire/odata.ts';
 import { applySelect } from '../wire/query.ts';
-import { writeBody } from '../wire/write.ts';
 import type { Handler } from './call.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
 import { wirePool } from './poolView.ts';
@@ -15,6 +15,6 @@ export const listPoolsHandler: Handler = async (call, parts) => {
   const wanted = filter === undefined ? pools : pools.filter(({ pool }) => matches(filter, pool));
   const page = wanted.slice(0, maxResults);
   const token = wanted.length > page.length ? skipToken('pools', page.at(-1)?.key ?? '') : null;
-  const items = page.map(({ pool }) => applySelect(writeBody('Pool', call.version, pool), select));
+  const items = page.map(({ pool }) => applySelect(dataContract.writeBody('Pool', call.version, pool), select));
   return listAnswer(call, 'pools', items, token);
 };

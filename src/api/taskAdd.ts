@@ -2,12 +2,13 @@ import { idKey, type Instant } from '../core/keys.ts';
 import { lockJobForTasks } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
 import { insertTasks, type NewTask } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
+import { type CollectedTask, readTaskCollection } from '../wire/taskCollection.ts';
 import { withTaskDefaults } from '../wire/defaults.ts';
 import { BatchError, errorItem } from '../wire/errors.ts';
 import { checkTaskAgainstJob } from '../wire/rules.ts';
 import { formatTimestamp } from '../wire/timestamps.ts';
 import type { TaskAdd } from '../wire/types.generated.ts';
-import { readBody, readTaskCollection, type CollectedTask } from '../wire/validate.ts';
 import { etag, jsonContentType, type Answer } from './answer.ts';
 import { param, wakeLater, type Call, type Handler, type Parts } from './call.ts';
 import { guardJob } from './jobGuards.ts';
@@ -59,7 +60,7 @@ function newTask(task: TaskAdd): NewTask {
 
 /** Task_Add. */
 export async function addOne(call: Call, parts: Parts): Promise<{ readonly jobId: string; readonly id: string; readonly modifiedAt: Instant }> {
-  const task = readBody('TaskAdd', call.version, await call.json());
+  const task = dataContract.readBody('TaskAdd', call.version, await call.json());
   const { jobId, outcomes } = await addTasks(call, parts, [{ taskId: task.id, task }]);
   const [outcome] = outcomes;
   if (outcome === undefined) throw new Error('the task was neither added nor refused');

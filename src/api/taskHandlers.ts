@@ -3,11 +3,10 @@ import { tellOwner } from '../store/intents/inbox.ts';
 import { findJob, lockJob, type JobWithStatus } from '../store/intents/jobs.ts';
 import { transaction } from '../store/intents/statement.ts';
 import { findTask, lockTask, updateTask, type TaskChange, type TaskWithStatus } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { BatchError } from '../wire/errors.ts';
 import type { OperationId } from '../wire/operations.ts';
 import { applySelect } from '../wire/query.ts';
-import { readBody } from '../wire/validate.ts';
-import { writeBody } from '../wire/write.ts';
 import { changed, created, deleted, entity, entityHeaders } from './answer.ts';
 import { param, wakeAndWait, type Call, type Handler, type Parts } from './call.ts';
 import { checkConditions } from './conditions.ts';
@@ -30,7 +29,7 @@ const get: Handler = async (call, parts) => {
   if (task === null) throw new BatchError('TaskNotFound');
   checkConditions(call, task.modifiedAt);
   const wire = wireTask(task, await contextOf(call, parts, job, task.node === null ? [] : [task.node]));
-  return entity(applySelect(writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
+  return entity(applySelect(dataContract.writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
 };
 
 /** Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its `modified`. */
@@ -54,7 +53,7 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (task: Ta
 const isCompleted = (task: TaskWithStatus): boolean => viewOfTask(task).state === 'completed';
 
 const put: Handler = async (call, parts) => {
-  const { constraints } = readBody('TaskPut', call.version, await call.json());
+  const { constraints } = dataContract.readBody('TaskPut', call.version, await call.json());
   const modifiedAt = await change(call, parts, 'changeTask', (task) => {
     if (isCompleted(task)) throw new BatchError('TaskCompleted');
     const spec = { ...storedTask(task), constraints: storedConstraints(constraints) };
@@ -102,7 +101,7 @@ const remove: Handler = async (call, parts) => {
 const listSubtasks: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   if ((await findTask(parts.database, job.job, param(call, 'taskId'))) === null) throw new BatchError('TaskNotFound');
-  return entity(writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtaskinfo`), null);
+  return entity(dataContract.writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtaskinfo`), null);
 };
 
 /** Operations on tasks, by operation id. */

@@ -2,8 +2,8 @@ import type { JobWithStatus } from '../store/intents/jobs.ts';
 import { taskNodeNames } from '../store/intents/nodes.ts';
 import { listTasks } from '../store/intents/taskPages.ts';
 import type { TaskWithStatus } from '../store/intents/tasks.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import { applySelect } from '../wire/query.ts';
-import { writeBody } from '../wire/write.ts';
 import type { Call, Handler, Parts } from './call.ts';
 import { existingJob } from './jobHandlers.ts';
 import { storedJob } from './jobView.ts';
@@ -22,7 +22,7 @@ export const listTasksHandler: Handler = async (call, parts) => {
   const token = cut || tasks.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
   const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
   const text = (row: TaskWithStatus): string =>
-    select === undefined ? taskText(row, call.version, context) : JSON.stringify(applySelect(writeBody('Task', call.version, wireTask(row, context)), select));
+    select === undefined ? taskText(row, call.version, context) : JSON.stringify(applySelect(dataContract.writeBody('Task', call.version, wireTask(row, context)), select));
   return streamedList(call, 'tasks', rows, text, token);
 };
 

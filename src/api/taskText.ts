@@ -1,25 +1,24 @@
 import type { TaskWithStatus } from '../store/intents/tasks.ts';
-import { inOrder, isVerbatim } from '../wire/verbatim.ts';
+import { dataContract } from '../wire/dataContract.ts';
 import type { ApiVersion } from '../wire/versions.ts';
-import { writeBody } from '../wire/write.ts';
 import { taskHead, taskRun, viewOfTask, wireTask, type StoredTask, type TaskContext } from './taskView.ts';
 
 /** A specification as it is stored: in the order of answers, so that `taskText` can send it as it is. */
-export const taskSpecText = (spec: StoredTask): string => JSON.stringify(inOrder('Task', spec));
+export const taskSpecText = (spec: StoredTask): string => JSON.stringify(dataContract.inOrder('Task', spec));
 
 /**
  * The JSON text of a task in a page. Pages have a thousand, and reading and writing their specifications again would be most of the work: where the client's version writes a
  * specification as it is stored, its text goes out as it is, with the status where answers have it.
  */
 export function taskText(row: TaskWithStatus, version: ApiVersion, context: TaskContext): string {
-  return storedText(row, version, context) ?? JSON.stringify(writeBody('Task', version, wireTask(row, context)));
+  return storedText(row, version, context) ?? JSON.stringify(dataContract.writeBody('Task', version, wireTask(row, context)));
 }
 
 function storedText(row: TaskWithStatus, version: ApiVersion, context: TaskContext): string | null {
   const { spec } = row;
   const commandLineAt = spec.indexOf(COMMAND_LINE);
   const constraintsAt = spec.indexOf(CONSTRAINTS, commandLineAt);
-  if (commandLineAt < 0 || constraintsAt < 0 || !isVerbatim('Task', version, spec)) return null;
+  if (commandLineAt < 0 || constraintsAt < 0 || !dataContract.isVerbatim('Task', version, spec)) return null;
   const constraintsEnd = spec.indexOf('}', constraintsAt);
   const retriesAt = spec.indexOf(RETRIES, constraintsAt);
   const jobRetries = retriesAt >= 0 && retriesAt < constraintsEnd ? '' : `${RETRIES}${context.jobRetryCount}`;

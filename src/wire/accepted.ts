@@ -1,10 +1,5 @@
+import type { Refusal } from './contract/tables.ts';
 import type { QueryName } from './operationTable.ts';
-
-export interface Refusal {
-  readonly reason: string;
-  /** A value that asks for nothing is taken: an empty list, or false. */
-  readonly unless?: 'empty' | 'false';
-}
 
 /**
  * What requests may carry and this service refuses for now, by shape and property: answered with 400 UnsupportedProperty
@@ -84,12 +79,3 @@ export const queriesNotEnforced: Readonly<Partial<Record<QueryName, string>>> = 
   force: 'A job ends, or goes, once nothing of it can still be running; that is never skipped.',
   $expand: 'Statistics are not collected; answers leave `stats` out.',
 };
-
-/** Why a value of `shape.property` is refused, or undefined. */
-export function refusal(path: string, value: unknown): string | undefined {
-  const row = refused[path];
-  if (row === undefined) return undefined;
-  if (row.unless === 'empty' && Array.isArray(value) && value.length === 0) return undefined;
-  if (row.unless === 'false' && value === false) return undefined;
-  return row.reason;
-}

@@ -1,6 +1,7 @@
-import { acceptedNotEnforced, refused, type Refusal } from './accepted.ts';
+import { acceptedNotEnforced, refused } from './accepted.ts';
+import type { Refusal } from './contract/tables.ts';
+import { dataContract, type ShapeName } from './dataContract.ts';
 import { honoured, type Folder } from './honoured.ts';
-import { isShape, rowsOf, type ShapeName } from './validate.ts';
 
 /** What becomes of a property that a request carries. */
 export type Fate =
@@ -29,7 +30,7 @@ export function fatesOf(shape: ShapeName, property: string): readonly Fate[] {
 export function shapesWithin(bodies: readonly ShapeName[]): readonly ShapeName[] {
   const found = new Set<ShapeName>(bodies);
   for (const shape of found) {
-    for (const [name, row] of rowsOf(shape)) if (isShape(row.type) && fatesOf(shape, name)[0]?.kind === 'honoured') found.add(row.type);
+    for (const [name, row] of dataContract.rowsOf(shape)) if (dataContract.isShape(row.type) && fatesOf(shape, name)[0]?.kind === 'honoured') found.add(row.type);
   }
   return [...found];
 }

@@ -1,4 +1,4 @@
-import type { ShapeName } from './validate.ts';
+import type { ShapeName } from './dataContract.ts';
 
 /** Folders of src/ that act on properties of requests. */
 export type Folder = 'api' | 'core' | 'agent';

@@ -1,3 +1,4 @@
+import { dataContract, type ShapeName } from './dataContract.ts';
 import { BatchError, invalidQuery } from './errors.ts';
 import { filterTables } from './filters.ts';
 import { lowerAscii } from './letters.ts';
@@ -5,8 +6,6 @@ import { limits } from './limits.ts';
 import { checkFilter, parseFilter, type Filter, type LiteralKind, type LiteralType } from './odata.ts';
 import type { Operation, QueryName } from './operations.ts';
 import type { PropertyRow } from './shapes/definition.ts';
-import { enums } from './shapes/enums.ts';
-import { isEnum, isShape, rowsOf, type ShapeName } from './validate.ts';
 import { parseTimestamp } from './timestamps.ts';
 import { parseApiVersion, type ApiVersion } from './versions.ts';
 
@@ -122,7 +121,7 @@ function readFilter(text: string | undefined, operation: Operation): Filter | un
 }
 
 function literalType(type: string): LiteralType {
-  return { kind: literalKinds[type] ?? 'text', values: isEnum(type) ? enums[type] : undefined };
+  return { kind: literalKinds[type] ?? 'text', values: dataContract.enumValues(type) };
 }
 
 /** How the values of a type are written in filters; all others are texts. */
@@ -162,15 +161,15 @@ function parseSelect(text: string, operation: Operation): readonly (readonly str
 /** What the operation answers one of: the items of a list. */
 function itemShape({ response }: Operation): ShapeName | undefined {
   if (response === undefined) return undefined;
-  const value = rowsOf(response).find(([name]) => name === 'value')?.[1];
-  return value !== undefined && isShape(value.type) ? value.type : response;
+  const value = dataContract.rowsOf(response).find(([name]) => name === 'value')?.[1];
+  return value !== undefined && dataContract.isShape(value.type) ? value.type : response;
 }
 
 /** The property at that path, by its name of today or a former one. */
 function rowAt(shape: ShapeName, [first, ...rest]: readonly string[]): PropertyRow | undefined {
-  const row = rowsOf(shape).find(([name, { formerly }]) => name === first || formerly?.name === first)?.[1];
+  const row = dataContract.rowsOf(shape).find(([name, { formerly }]) => name === first || formerly?.name === first)?.[1];
   if (row === undefined || rest.length === 0) return row;
-  return isShape(row.type) ? rowAt(row.type, rest) : undefined;
+  return dataContract.isShape(row.type) ? rowAt(row.type, rest) : undefined;
 }
 
 /** Of an answered object only what `$select` names; `odata.metadata` stays. Lists are selected from item by item. */

@@ -1,4 +1,5 @@
 import { blobNameProblem } from './blobNames.ts';
+import type { Rule } from './contract/tables.ts';
 import { parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
@@ -7,14 +8,6 @@ import { limits } from './limits.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
 import { findVmSize } from './vmSizes.ts';
-
-/** A rule between properties of one shape. `check` throws; the body it gets has passed the table's own checks. */
-interface Rule {
-  readonly name: string;
-  /** Where the rule is documented; "inferred" where the service's code is not known. */
-  readonly source: string;
-  readonly check: (body: object) => void;
-}
 
 /** Gives a rule the type of its shape: the readers run it on bodies of that shape alone. */
 function rule<Name extends keyof Wire.Shapes>(_shape: Name, name: string, source: string, check: (body: Wire.Shapes[Name]) => void): Rule {
@@ -190,11 +183,6 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
 };
-
-/** The rules of a shape; none for most. */
-export function rulesOf(shape: keyof Wire.Shapes): readonly Rule[] {
-  return rules[shape] ?? [];
-}
 
 type WithFiles = 'StartTask' | 'JobManagerTask' | 'JobPreparationTask' | 'JobReleaseTask' | 'TaskAdd';
 

@@ -1,5 +1,6 @@
 import { handlers } from '../../src/api/handlers.ts';
-import { refusal, refused } from '../../src/wire/accepted.ts';
+import { refused } from '../../src/wire/accepted.ts';
+import { isRefused as asksForIt } from '../../src/wire/contract/tables.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import type { Exchange } from '../wire/fixtures.ts';
 import { VOLATILE, type VolatileValue } from './recordedExceptions.ts';
@@ -13,7 +14,7 @@ export function isServed({ request: { method, url } }: Exchange): boolean {
 const REFUSED_NAMES: ReadonlySet<string> = new Set(Object.keys(refused).map((path) => path.replace(/.*\./, '')));
 
 function isRefused(name: string, value: unknown): boolean {
-  return REFUSED_NAMES.has(name) && Object.keys(refused).some((path) => path.endsWith(`.${name}`) && refusal(path, value) !== undefined);
+  return REFUSED_NAMES.has(name) && Object.entries(refused).some(([path, refusal]) => path.endsWith(`.${name}`) && asksForIt(refusal, value));
 }
 
 /** The body without the properties that this service refuses; `lost` collects their names. */

@@ -3,9 +3,8 @@ import { describe, expect, test } from 'vitest';
 import { taskSpecText, taskText } from '../../src/api/taskText.ts';
 import { wireTask, type StoredTask, type TaskContext } from '../../src/api/taskView.ts';
 import type { TaskWithStatus } from '../../src/store/intents/tasks.ts';
-import { isVerbatim } from '../../src/wire/verbatim.ts';
+import { dataContract } from '../../src/wire/dataContract.ts';
 import { parseApiVersion } from '../../src/wire/versions.ts';
-import { writeBody } from '../../src/wire/write.ts';
 
 const versions = ['2017-05-01.5.0', '2018-12-01.8.0', '2019-08-01.10.0', '2022-01-01.15.0', '2025-06-01'].map(parseApiVersion);
 const newest = parseApiVersion('2025-06-01');
@@ -58,7 +57,7 @@ describe('the text of a task in a page', () => {
     fc.assert(
       fc.property(specification, fc.constantFrom(...versions), (spec, version) => {
         const stored = row(spec.id, taskSpecText(spec as StoredTask));
-        expect(taskText(stored, version, context)).toBe(JSON.stringify(writeBody('Task', version, wireTask(stored, context))));
+        expect(taskText(stored, version, context)).toBe(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, context))));
       }),
       { numRuns: 500 },
     );
@@ -68,7 +67,7 @@ describe('the text of a task in a page', () => {
     fc.assert(
       fc.property(specification, fc.constantFrom(...versions), (spec, version) => {
         const stored = row(spec.id, JSON.stringify(spec));
-        const long = JSON.parse(JSON.stringify(writeBody('Task', version, wireTask(stored, context)))) as unknown;
+        const long = JSON.parse(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, context)))) as unknown;
         expect(JSON.parse(taskText(stored, version, context))).toEqual(long);
       }),
       { numRuns: 300 },
@@ -91,7 +90,7 @@ describe('a stored text is taken as it is', () => {
     ['but not where a name was another', { resourceFiles: [{ httpUrl: 'u' }] }, false, true],
     ['also where a value looks like such a name', { commandLine: '"password": "x"' }, true, true],
   ])('%s', (_what, stored, oldest, today) => {
-    expect(isVerbatim('Task', parseApiVersion('2017-05-01.5.0'), JSON.stringify(stored))).toBe(oldest);
-    expect(isVerbatim('Task', newest, JSON.stringify(stored))).toBe(today);
+    expect(dataContract.isVerbatim('Task', parseApiVersion('2017-05-01.5.0'), JSON.stringify(stored))).toBe(oldest);
+    expect(dataContract.isVerbatim('Task', newest, JSON.stringify(stored))).toBe(today);
   });
 });

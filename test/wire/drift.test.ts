@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
-import { enums } from '../../src/wire/shapes/enums.ts';
+import { isRequiredIn, knownIn } from '../../src/wire/contract/tables.ts';
+import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
 import { operations } from '../../src/wire/operations.ts';
-import { isEnum, isRequiredIn, isShape, knownIn, rowsOf, type ShapeName } from '../../src/wire/validate.ts';
 import { parseApiVersion } from '../../src/wire/versions.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
 import { openApi, openApiVersions, type OpenApiFacts } from './fixtures.ts';
@@ -76,10 +76,10 @@ describe.each(openApiVersions)('the shape table against the OpenAPI facts of %s'
 
   test('every value of every enum is there', () => {
     for (const { shape, definition } of pairs(facts)) {
-      for (const [name, row] of rowsOf(shape)) {
+      for (const [name, row] of dataContract.rowsOf(shape)) {
         const values = facts.enums[plain(facts.shapes[definition]?.[name])];
-        if (values === undefined || !isEnum(row.type)) continue;
-        const ours: readonly string[] = enums[row.type].map((value) => value.toLowerCase());
+        const ours = dataContract.enumValues(row.type)?.map((value) => value.toLowerCase());
+        if (values === undefined || ours === undefined) continue;
         for (const value of values) expect(ours, `${shape}.${name}`).toContain(value.toLowerCase());
       }
     }
@@ -98,9 +98,9 @@ function pairs(facts: OpenApiFacts): readonly Pair[] {
   const visit = (shape: ShapeName, definition: string, request: boolean): void => {
     if (found.has(`${shape} ${definition}`) || facts.shapes[definition] === undefined) return;
     found.set(`${shape} ${definition}`, { shape, definition, request });
-    for (const [name, row] of rowsOf(shape)) {
+    for (const [name, row] of dataContract.rowsOf(shape)) {
       const type = facts.shapes[definition]?.[name];
-      if (type !== undefined && isShape(row.type)) visit(row.type, plain(type), request);
+      if (type !== undefined && dataContract.isShape(row.type)) visit(row.type, plain(type), request);
     }
   };
   for (const [key, fact] of Object.entries(facts.operations)) {
@@ -120,7 +120,7 @@ function plain(type: string | undefined): string {
 
 function compare(shape: ShapeName, definition: string, request: boolean, facts: OpenApiFacts, revision: number): readonly string[] {
   const expected = facts.shapes[definition] ?? {};
-  const rows = new Map(rowsOf(shape));
+  const rows = new Map(dataContract.rowsOf(shape));
   const label = (name: string): string => `${revision}:${shape}.${name}`;
   const differences: string[] = [];
   for (const [name, type] of Object.entries(expected)) {
@@ -164,9 +164,9 @@ const scalarKinds: Readonly<Record<string, readonly string[]>> = {
 function sameType(row: PropertyRow, type: string, facts: OpenApiFacts): boolean {
   if (type.replace(/!?( readOnly)?$/, '').endsWith('[]') !== (row.list === true)) return false;
   const kind = plain(type);
-  if (facts.shapes[kind] !== undefined) return isShape(row.type);
-  if (facts.enums[kind] !== undefined || kind.includes('|')) return isEnum(row.type);
+  if (facts.shapes[kind] !== undefined) return dataContract.isShape(row.type);
+  if (facts.enums[kind] !== undefined || kind.includes('|')) return dataContract.enumValues(row.type) !== undefined;
   // Enums of two versions lost their values in the reconstruction and read as strings there.
-  if (isEnum(row.type)) return kind === 'string' || !(kind in scalarKinds);
+  if (dataContract.enumValues(row.type) !== undefined) return kind === 'string' || !(kind in scalarKinds);
   return scalarKinds[kind]?.includes(row.type) ?? false;
 }

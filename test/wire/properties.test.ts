@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { handlers } from '../../src/api/handlers.ts';
+import { dataContract } from '../../src/wire/dataContract.ts';
 import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
 import { fatesOf, shapesWithin } from '../../src/wire/fates.ts';
 import { honoured } from '../../src/wire/honoured.ts';
 import { operations } from '../../src/wire/operations.ts';
-import { isShape, rowsOf } from '../../src/wire/validate.ts';
 
 const reachable = shapesWithin(operations.flatMap(({ id, body }) => (body !== undefined && handlers[id] !== undefined ? [body] : [])));
 
 describe('nothing asked for is silently ignored', () => {
   test.each(reachable)('every property of %s is honoured, refused, or accepted for a reason: one of them', (shape) => {
-    for (const [name, row] of rowsOf(shape)) {
+    for (const [name, row] of dataContract.rowsOf(shape)) {
       if (row.readOnly === true) continue;
       expect(fatesOf(shape, name), `${shape}.${name}`).toHaveLength(1);
     }
@@ -22,8 +22,8 @@ describe('nothing asked for is silently ignored', () => {
 
   test.each([...rows, ...Object.keys(refused), ...Object.keys(acceptedNotEnforced)])('%s is something that a served operation can be sent', (path) => {
     const [shape = '', name = ''] = path.split('.');
-    if (!isShape(shape)) throw new Error(`there is no shape ${shape}`);
+    if (!dataContract.isShape(shape)) throw new Error(`there is no shape ${shape}`);
     expect(reachable).toContain(shape);
-    expect(rowsOf(shape).map(([known]) => known)).toContain(name);
+    expect(dataContract.rowsOf(shape).map(([known]) => known)).toContain(name);
   });
 });

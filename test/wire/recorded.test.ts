@@ -1,13 +1,12 @@
 import { describe, expect, test } from 'vitest';
+import { dataContract } from '../../src/wire/dataContract.ts';
 import { withJobDefaults, withPoolDefaults, withTaskDefaults } from '../../src/wire/defaults.ts';
 import { BatchError, errorBody } from '../../src/wire/errors.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import { readQuery } from '../../src/wire/query.ts';
 import { formatHttpDate, parseTimestamp } from '../../src/wire/timestamps.ts';
 import type { Shapes } from '../../src/wire/types.generated.ts';
-import { readBody } from '../../src/wire/validate.ts';
 import { parseApiVersion, type ApiVersion } from '../../src/wire/versions.ts';
-import { writeBody } from '../../src/wire/write.ts';
 import { etagOf, msOfTicks, ticksOfMs } from './ticks.ts';
 import { clientBodies, codeOf, session, type Exchange } from './fixtures.ts';
 
@@ -34,7 +33,7 @@ function answer(name: string): Body {
 }
 
 function body<Name extends keyof Shapes>(shape: Name, name: string, version: ApiVersion = recorded): Shapes[Name] {
-  return readBody(shape, version, exchange(name).request.body);
+  return dataContract.readBody(shape, version, exchange(name).request.body);
 }
 
 describe('the real service, recorded', () => {
@@ -46,7 +45,7 @@ describe('the real service, recorded', () => {
     expect(one.response.headers['DataServiceId'] !== undefined, 'DataServiceId').toBe(one.response.status < 400 && operation.dataServiceId === true);
     expect(operation.body === undefined).toBe(one.request.body === undefined);
     if (operation.body === undefined) return;
-    const read = (): unknown => readBody(operation.body ?? 'PoolAdd', recorded, one.request.body);
+    const read = (): unknown => dataContract.readBody(operation.body ?? 'PoolAdd', recorded, one.request.body);
     if (refused.includes(one.name)) expect(codeOf(read)).toBe('UnsupportedProperty');
     else expect(read).not.toThrow();
   });
@@ -56,7 +55,7 @@ describe('the real service, recorded', () => {
   test.each(answers.map((one) => [one.name, one] as const))('%s: the answer is written again as it was, in the same order', (_name, one) => {
     const { operation } = matchOperation(one.request.method, split(one.request.url)[0]);
     const { 'odata.metadata': metadata, ...canonical } = one.response.body as Body;
-    const written = writeBody(operation.response ?? 'Pool', recorded, canonical as unknown as Shapes['Pool'], String(metadata));
+    const written = dataContract.writeBody(operation.response ?? 'Pool', recorded, canonical as unknown as Shapes['Pool'], String(metadata));
     expect(JSON.stringify(written)).toBe(JSON.stringify(one.response.body));
   });
 
@@ -66,7 +65,7 @@ describe('the real service, recorded', () => {
     const status = Object.fromEntries(
       ['url', 'eTag', 'lastModified', 'creationTime', 'state', 'stateTransitionTime', 'allocationState', 'allocationStateTransitionTime', 'currentDedicatedNodes', 'currentLowPriorityNodes'].map((name) => [name, read[name]]),
     );
-    const written = writeBody('Pool', recorded, { ...pool, ...status } as unknown as Shapes['Pool'], String(read['odata.metadata']));
+    const written = dataContract.writeBody('Pool', recorded, { ...pool, ...status } as unknown as Shapes['Pool'], String(read['odata.metadata']));
     expect(JSON.stringify(written)).toBe(JSON.stringify(read));
   });
 
@@ -74,7 +73,7 @@ describe('the real service, recorded', () => {
     const job = withJobDefaults(body('JobAdd', 'CX 8'));
     const read = answer('CX 10');
     const status = Object.fromEntries(['url', 'eTag', 'lastModified', 'creationTime', 'state', 'stateTransitionTime', 'executionInfo'].map((name) => [name, read[name]]));
-    const written = writeBody('Job', recorded, { ...job, ...status } as unknown as Shapes['Job'], String(read['odata.metadata']));
+    const written = dataContract.writeBody('Job', recorded, { ...job, ...status } as unknown as Shapes['Job'], String(read['odata.metadata']));
     expect(JSON.stringify(written)).toBe(JSON.stringify(read));
   });
 
@@ -85,7 +84,7 @@ describe('the real service, recorded', () => {
     const status = Object.fromEntries(
       ['url', 'eTag', 'creationTime', 'lastModified', 'state', 'stateTransitionTime', 'previousState', 'previousStateTransitionTime', 'executionInfo', 'nodeInfo'].map((name) => [name, read[name]]),
     );
-    const written = writeBody('Task', recorded, { ...task, ...status } as unknown as Shapes['Task'], String(read['odata.metadata']));
+    const written = dataContract.writeBody('Task', recorded, { ...task, ...status } as unknown as Shapes['Task'], String(read['odata.metadata']));
     expect(JSON.stringify(written)).toBe(JSON.stringify(read));
   });
 
@@ -118,6 +117,6 @@ describe('bodies that real clients sent', () => {
     const { operation } = matchOperation(one.method, path);
     const { version } = readQuery(operation, query);
     expect(operation.body).toBeDefined();
-    expect(Object.keys(readBody(operation.body ?? 'PoolAdd', version, one.body)).toSorted()).toEqual(Object.keys(one.body as object).toSorted());
+    expect(Object.keys(dataContract.readBody(operation.body ?? 'PoolAdd', version, one.body)).toSorted()).toEqual(Object.keys(one.body as object).toSorted());
   });
 });

@@ -1,9 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { checkAllTasksCompleteChange, checkTaskAgainstJob, rules } from '../../src/wire/rules.ts';
 import type { TaskAdd } from '../../src/wire/types.generated.ts';
-import { readBody, type ShapeName } from '../../src/wire/validate.ts';
 import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
-import { writeBody } from '../../src/wire/write.ts';
 import { withJobDefaults, withPoolDefaults, withStartTaskDefaults, withTaskDefaults, withUserDefaults } from '../../src/wire/defaults.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 import { sampleOf } from './samples.ts';
@@ -169,18 +168,18 @@ describe('rules between properties', () => {
     const cases = broken[shape]?.[name] ?? [];
     expect(cases.length).toBeGreaterThan(0);
     for (const [body, code] of cases) {
-      const error = errorOf(() => readBody(shape, versionFor(body), body));
+      const error = errorOf(() => dataContract.readBody(shape, versionFor(body), body));
       expect([error.status, error.code], JSON.stringify(body).slice(0, 200)).toEqual([400, code]);
       expect(valuesOf(error)['PropertyName']).not.toBe('');
     }
   });
 
   test('what keeps a rule is taken', () => {
-    expect(() => readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
-    expect(() => readBody('PoolAdd', newestApiVersion, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
-    expect(() => readBody('ResourceFile', newestApiVersion, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
-    expect(() => readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
-    expect(() => readBody('JobSpecification', newestApiVersion, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
+    expect(() => dataContract.readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
+    expect(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
+    expect(() => dataContract.readBody('ResourceFile', newestApiVersion, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
+    expect(() => dataContract.readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
+    expect(() => dataContract.readBody('JobSpecification', newestApiVersion, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
   });
 });
 
@@ -221,7 +220,7 @@ describe('a task and its job', () => {
 
 describe('defaults', () => {
   test('an automatic pool has an interval and no timeout', () => {
-    const made = withPoolDefaults({ ...readBody('PoolAdd', newestApiVersion, pool), enableAutoScale: true, autoScaleFormula: 'x' }, newestApiVersion);
+    const made = withPoolDefaults({ ...dataContract.readBody('PoolAdd', newestApiVersion, pool), enableAutoScale: true, autoScaleFormula: 'x' }, newestApiVersion);
     expect(made).toMatchObject({ enableAutoScale: true, autoScaleEvaluationInterval: 'PT15M', resizeTimeout: undefined });
   });
 
@@ -244,9 +243,9 @@ describe('defaults', () => {
 
   test('what the service adds to machines and networks, as recorded', () => {
     const classic = parseApiVersion('2023-11-01.18.0');
-    const cloud = readBody('PoolAdd', classic, { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, networkConfiguration: { endpointConfiguration: { inboundNATPools: [nat] } } });
+    const cloud = dataContract.readBody('PoolAdd', classic, { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, networkConfiguration: { endpointConfiguration: { inboundNATPools: [nat] } } });
     expect(withPoolDefaults(cloud, classic)).toMatchObject({ cloudServiceConfiguration: { osFamily: '4', osVersion: '*' }, networkConfiguration: { dynamicVNetAssignmentScope: 'none' } });
-    const disks = readBody('PoolAdd', classic, { ...pool, virtualMachineConfiguration: { ...(machine as object), dataDisks: [{ lun: 0, diskSizeGB: 5 }, { lun: 1, diskSizeGB: 5, caching: 'ReadOnly', storageAccountType: 'premium_lrs' }] } });
+    const disks = dataContract.readBody('PoolAdd', classic, { ...pool, virtualMachineConfiguration: { ...(machine as object), dataDisks: [{ lun: 0, diskSizeGB: 5 }, { lun: 1, diskSizeGB: 5, caching: 'ReadOnly', storageAccountType: 'premium_lrs' }] } });
     expect(withPoolDefaults(disks, classic).virtualMachineConfiguration?.dataDisks).toEqual([
       { lun: 0, diskSizeGB: 5, caching: 'none', storageAccountType: 'standard_lrs' },
       { lun: 1, diskSizeGB: 5, caching: 'readonly', storageAccountType: 'premium_lrs' },
@@ -255,14 +254,14 @@ describe('defaults', () => {
   });
 
   test('an image given by its id has no version', () => {
-    const body = readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: galleryImage }, nodeAgentSKUId: 'batch.node.debian 12' } });
+    const body = dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: galleryImage }, nodeAgentSKUId: 'batch.node.debian 12' } });
     expect(withPoolDefaults(body, newestApiVersion).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: galleryImage });
   });
 });
 
 describe('answers in the version of the client', () => {
-  const made = { ...withPoolDefaults(readBody('PoolAdd', parseApiVersion('2024-07-01.20.0'), { ...pool, targetNodeCommunicationMode: 'Classic', resourceTags: { a: 'b' } }), newestApiVersion) };
-  const written = (version: string) => writeBody('Pool', parseApiVersion(version), made as never);
+  const made = { ...withPoolDefaults(dataContract.readBody('PoolAdd', parseApiVersion('2024-07-01.20.0'), { ...pool, targetNodeCommunicationMode: 'Classic', resourceTags: { a: 'b' } }), newestApiVersion) };
+  const written = (version: string) => dataContract.writeBody('Pool', parseApiVersion(version), made as never);
 
   test('properties come and go with the version', () => {
     expect(written('2024-07-01.20.0')).toMatchObject({ targetNodeCommunicationMode: 'classic', resourceTags: { a: 'b' }, taskSlotsPerNode: 1 });
@@ -273,7 +272,7 @@ describe('answers in the version of the client', () => {
   });
 
   test('states that an old client does not know read as ones it does', () => {
-    const state = (version: string, value: 'deallocated' | 'upgradingos' | 'idle') => writeBody('Node', parseApiVersion(version), { state: value } as never)['state'];
+    const state = (version: string, value: 'deallocated' | 'upgradingos' | 'idle') => dataContract.writeBody('Node', parseApiVersion(version), { state: value } as never)['state'];
     expect([state('2025-06-01', 'deallocated'), state('2022-10-01.16.0', 'deallocated'), state('2024-02-01.19.0', 'upgradingos'), state('2022-10-01.16.0', 'upgradingos'), state('2022-10-01.16.0', 'idle')]).toEqual([
       'deallocated',
       'offline',
@@ -284,7 +283,7 @@ describe('answers in the version of the client', () => {
   });
 
   test('secrets are never answered', () => {
-    const answer = writeBody('Pool', newestApiVersion, {
+    const answer = dataContract.writeBody('Pool', newestApiVersion, {
       userAccounts: [{ name: 'a', password: 'top-secret', linuxUserConfiguration: { sshPrivateKey: 'top-secret' } }],
       mountConfiguration: [{ azureBlobFileSystemConfiguration: { accountName: 'a', containerName: 'c', relativeMountPath: 'm', accountKey: 'top-secret', sasKey: 'top-secret' } }],
       virtualMachineConfiguration: { containerConfiguration: { containerRegistries: [{ username: 'u', password: 'top-secret' }] }, extensions: [{ protectedSettings: { a: 'top-secret' } }] },
@@ -296,7 +295,7 @@ describe('answers in the version of the client', () => {
   test('task counts are flat before 2020-09-01.12.0', () => {
     const counts = { active: 1, running: 2, completed: 3, succeeded: 2, failed: 1 };
     const both = { ...counts, taskCounts: counts, taskSlotCounts: counts };
-    expect(writeBody('TaskCountsResult', parseApiVersion('2018-12-01.8.0'), both)).toEqual(counts);
-    expect(writeBody('TaskCountsResult', newestApiVersion, both)).toEqual({ taskCounts: counts, taskSlotCounts: counts });
+    expect(dataContract.writeBody('TaskCountsResult', parseApiVersion('2018-12-01.8.0'), both)).toEqual(counts);
+    expect(dataContract.writeBody('TaskCountsResult', newestApiVersion, both)).toEqual({ taskCounts: counts, taskSlotCounts: counts });
   });
 });

@@ -1,7 +1,7 @@
+import { knownIn, wireNameOf } from '../../src/wire/contract/tables.ts';
+import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { enums } from '../../src/wire/shapes/enums.ts';
 import { operations } from '../../src/wire/operations.ts';
-import { isEnum, isShape, knownIn, rowsOf, wireNameOf, type ShapeName } from '../../src/wire/validate.ts';
 import type { Revision } from '../../src/wire/versions.ts';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -32,7 +32,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
 /** The smallest body of a shape that `readBody` takes, in the names of a revision. */
 export function sampleOf(shape: ShapeName, revision: Revision = 25): Json {
   const fixed = ruled[shape] ?? {};
-  const required = rowsOf(shape).filter(([name, row]) => row.required === true && !(name in fixed) && knownIn(row, revision));
+  const required = dataContract.rowsOf(shape).filter(([name, row]) => row.required === true && !(name in fixed) && knownIn(row, revision));
   const least = (row: PropertyRow): unknown => (row.list === true && row.minItems === undefined ? [] : valueOf(row, revision));
   return { ...fixed, ...Object.fromEntries(required.map(([name, row]) => [wireNameOf(name, row, revision), least(row)])) };
 }
@@ -44,8 +44,9 @@ export function valueOf(row: PropertyRow, revision: Revision = 25): unknown {
 }
 
 function itemOf(row: PropertyRow, revision: Revision): unknown {
-  if (isShape(row.type)) return sampleOf(row.type, revision);
-  if (isEnum(row.type)) return enums[row.type][0];
+  if (dataContract.isShape(row.type)) return sampleOf(row.type, revision);
+  const values = dataContract.enumValues(row.type);
+  if (values !== undefined) return values[0];
   switch (row.type) {
     case 'boolean':
       return false;
@@ -72,6 +73,6 @@ export const bodyShapes: readonly ShapeName[] = [...new Set(operations.flatMap((
 /** Every shape that may stand in a request, at whatever depth. */
 export function requestShapes(): readonly ShapeName[] {
   const found = new Set<ShapeName>(bodyShapes);
-  for (const shape of found) for (const [, row] of rowsOf(shape)) if (isShape(row.type)) found.add(row.type);
+  for (const shape of found) for (const [, row] of dataContract.rowsOf(shape)) if (dataContract.isShape(row.type)) found.add(row.type);
   return [...found];
 }

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateTypes } from '../../scripts/generate-shapes.ts';
+import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { BatchError, errorBody, errorItem, errors, invalidHeader, invalidProperty, invalidQuery, type ErrorCode } from '../../src/wire/errors.ts';
 import { filterTables } from '../../src/wire/filters.ts';
 import { agentOfImage, imageProblem, osOfAgent, supportedImages } from '../../src/wire/images.ts';
 import { matchOperation, operations } from '../../src/wire/operations.ts';
 import { enums, youngValues } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
-import { isEnum, isShape, rowsOf, type ShapeName } from '../../src/wire/validate.ts';
 import { apiVersions, newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
 import { findVmSize } from '../../src/wire/vmSizes.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
@@ -20,8 +20,8 @@ describe('shapes', () => {
   const scalars = ['string', 'boolean', 'int32', 'int64', 'double', 'timestamp', 'duration', 'map'];
 
   test.each(Object.keys(shapes) as ShapeName[])('%s: every row names a type there is, bounds that fit it, and revisions in order', (shape) => {
-    for (const [name, row] of rowsOf(shape)) {
-      expect(isShape(row.type) || isEnum(row.type) || scalars.includes(row.type), `${name}: ${row.type}`).toBe(true);
+    for (const [name, row] of dataContract.rowsOf(shape)) {
+      expect(dataContract.isShape(row.type) || dataContract.enumValues(row.type) !== undefined || scalars.includes(row.type), `${name}: ${row.type}`).toBe(true);
       if (row.since !== undefined && row.until !== undefined) expect(row.since).toBeLessThanOrEqual(row.until);
       if (row.minimum !== undefined) expect(typeof row.minimum).toBe(row.type === 'duration' ? 'string' : 'number');
       if (row.maxLength !== undefined) expect(row.type).toBe('string');
@@ -123,7 +123,7 @@ describe('operations', () => {
   test('every list with a filter has a table of what it can be filtered by, with properties of its items', () => {
     for (const { id, query, response } of operations) {
       if (!query?.includes('$filter')) continue;
-      const list = response === undefined ? undefined : rowsOf(response).find(([name]) => name === 'value')?.[1].type;
+      const list = response === undefined ? undefined : dataContract.rowsOf(response).find(([name]) => name === 'value')?.[1].type;
       const table = filterTables[id];
       expect(table, id).toBeDefined();
       for (const path of Object.keys(table ?? {})) expect(typeAt(list ?? '', path.split('/')), `${id} ${path}`).toBeDefined();
@@ -131,7 +131,7 @@ describe('operations', () => {
   });
 
   function typeAt(shape: string, [first = '', ...rest]: readonly string[]): string | undefined {
-    const type = isShape(shape) ? rowsOf(shape).find(([name]) => name === first)?.[1].type : undefined;
+    const type = dataContract.isShape(shape) ? dataContract.rowsOf(shape).find(([name]) => name === first)?.[1].type : undefined;
     return type === undefined || rest.length === 0 ? type : typeAt(type, rest);
   }
 

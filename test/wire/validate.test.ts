@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
+import { readTaskCollection } from '../../src/wire/taskCollection.ts';
 import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
 import { formatDuration, parseDuration } from '../../src/wire/durations.ts';
-import { enums } from '../../src/wire/shapes/enums.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { isEnum, isShape, readBody, readTaskCollection, rowsOf, type ShapeName } from '../../src/wire/validate.ts';
 import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 import { bodyShapes, requestShapes, sampleOf, valueOf } from './samples.ts';
@@ -19,7 +19,7 @@ interface Site {
 
 /** Every property a request may carry that this revision knows; those that older ones knew are tried in theirs. */
 const sites: readonly Site[] = requestShapes().flatMap((shape) =>
-  rowsOf(shape)
+  dataContract.rowsOf(shape)
     .filter(([, row]) => row.readOnly !== true)
     .map(([name, row]) => ({ shape, name, row })),
 );
@@ -31,7 +31,7 @@ function versionFor({ until }: PropertyRow) {
 
 function read(site: Site, value: unknown): unknown {
   const version = versionFor(site.row);
-  return readBody(site.shape, version, { ...sampleOf(site.shape, version.revision), [site.name]: value });
+  return dataContract.readBody(site.shape, version, { ...sampleOf(site.shape, version.revision), [site.name]: value });
 }
 
 const label = ({ shape, name }: Site): readonly [string, string] => [shape, name];
@@ -40,14 +40,14 @@ const each = (some: readonly Site[]) => some.map((site) => [...label(site), site
 test.each(bodyShapes)('the smallest %s is taken', (shape) => {
   for (const version of [newestApiVersion, classic]) {
     if (shape === 'PoolUpgradeOs' || (version === newestApiVersion && shape === 'CertificateAdd')) continue;
-    expect(() => readBody(shape, version, sampleOf(shape, version.revision))).not.toThrow();
+    expect(() => dataContract.readBody(shape, version, sampleOf(shape, version.revision))).not.toThrow();
   }
 });
 
 describe('what every property of a request has in common', () => {
   test('an unknown property is InvalidRequestBody, at whatever depth', () => {
     for (const shape of requestShapes()) {
-      const error = errorOf(() => readBody(shape, newestApiVersion, { ...sampleOf(shape), colour: 'red' }));
+      const error = errorOf(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), colour: 'red' }));
       expect([error.status, error.code], shape).toEqual([400, 'InvalidRequestBody']);
       const type = `Microsoft.Azure.Batch.Protocol.Entities.${shape}`;
       const reason = `The property 'colour' does not exist on type '${type}'. Make sure to only use property names that are defined by the type.`;
@@ -58,12 +58,12 @@ describe('what every property of a request has in common', () => {
   test('null stands for absent, annotations are no properties', () => {
     for (const { shape, name, row } of sites) {
       if (row.required === true || row.until !== undefined || name in sampleOf(shape)) continue;
-      expect(() => readBody(shape, newestApiVersion, { ...sampleOf(shape), [name]: null, 'odata.type': 'x', [`${name}@odata.type`]: 'y' }), `${shape}.${name}`).not.toThrow();
+      expect(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), [name]: null, 'odata.type': 'x', [`${name}@odata.type`]: 'y' }), `${shape}.${name}`).not.toThrow();
     }
   });
 
   test.each(each(sites.filter(({ row }) => row.type !== 'map')))('%s.%s of a wrong JSON type is InvalidRequestBody', (_shape, _name, site) => {
-    const wrong = isShape(site.row.type) ? 'text' : { an: 'object' };
+    const wrong = dataContract.isShape(site.row.type) ? 'text' : { an: 'object' };
     expect(codeOf(() => read(site, site.row.list === true ? [wrong] : wrong))).toBe('InvalidRequestBody');
     if (site.row.list === true) expect(codeOf(() => read(site, { an: 'object' }))).toBe('InvalidRequestBody');
   });
@@ -72,23 +72,23 @@ describe('what every property of a request has in common', () => {
   test.each(each(required))('%s without %s is MissingRequiredProperty', (_shape, _name, site) => {
     const version = versionFor(site.row);
     const { [site.name]: _left, ...rest } = sampleOf(site.shape, version.revision);
-    const error = errorOf(() => readBody(site.shape, version, rest));
+    const error = errorOf(() => dataContract.readBody(site.shape, version, rest));
     expect([error.status, error.code]).toEqual([400, 'MissingRequiredProperty']);
     expect(valuesOf(error)['PropertyName']).toBe(site.name);
   });
 
   test('a body that is no object is InvalidRequestBody', () => {
-    for (const json of [[], 'text', 5, true, null, undefined]) expect(codeOf(() => readBody('JobAdd', newestApiVersion, json))).toBe('InvalidRequestBody');
+    for (const json of [[], 'text', 5, true, null, undefined]) expect(codeOf(() => dataContract.readBody('JobAdd', newestApiVersion, json))).toBe('InvalidRequestBody');
   });
 });
 
 describe('enums', () => {
-  test.each(each(sites.filter(({ row }) => isEnum(row.type))))('%s.%s takes its values in any case and no others', (_shape, _name, site) => {
+  test.each(each(sites.filter(({ row }) => dataContract.enumValues(row.type) !== undefined)))('%s.%s takes its values in any case and no others', (_shape, _name, site) => {
     const wrap = (value: string): unknown => (site.row.list === true ? [value] : value);
     const error = errorOf(() => read(site, wrap('nonsense')));
     expect([error.status, error.code]).toEqual([400, 'InvalidPropertyValue']);
     expect(valuesOf(error)).toMatchObject({ PropertyName: site.name, PropertyValue: 'nonsense' });
-    for (const value of isEnum(site.row.type) ? enums[site.row.type] : []) {
+    for (const value of dataContract.enumValues(site.row.type) ?? []) {
       const canonical = read(site, wrap(value.toUpperCase())) as Record<string, unknown>;
       expect(canonical[site.name]).toEqual(wrap(value));
     }
@@ -149,36 +149,36 @@ describe('bounds', () => {
   test('any id of legal characters is taken as it is written', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), (id) => {
-        expect(readBody('TaskAdd', newestApiVersion, { id, commandLine: 'true' }).id).toBe(id);
+        expect(dataContract.readBody('TaskAdd', newestApiVersion, { id, commandLine: 'true' }).id).toBe(id);
       }),
     );
   });
 
   test('maxParallelTasks is -1 or more than 0', () => {
     for (const shape of ['JobAdd', 'JobPatch', 'JobPut'] as const) {
-      expect(codeOf(() => readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: 0 }))).toBe('InvalidPropertyValue');
-      expect(readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: -1 }).maxParallelTasks).toBe(-1);
+      expect(codeOf(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: 0 }))).toBe('InvalidPropertyValue');
+      expect(dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: -1 }).maxParallelTasks).toBe(-1);
     }
   });
 
   test('a file mode is octal', () => {
     const file = { httpUrl: 'http://host/file', filePath: 'file' };
-    expect(readBody('ResourceFile', newestApiVersion, { ...file, fileMode: '0770' }).fileMode).toBe('0770');
-    for (const fileMode of ['rwx', '0999', '77777']) expect(codeOf(() => readBody('ResourceFile', newestApiVersion, { ...file, fileMode }))).toBe('InvalidPropertyValue');
+    expect(dataContract.readBody('ResourceFile', newestApiVersion, { ...file, fileMode: '0770' }).fileMode).toBe('0770');
+    for (const fileMode of ['rwx', '0999', '77777']) expect(codeOf(() => dataContract.readBody('ResourceFile', newestApiVersion, { ...file, fileMode }))).toBe('InvalidPropertyValue');
   });
 
   test('32-bit integers have 32 bits', () => {
     for (const code of [2 ** 31, -(2 ** 31) - 1, 1.5, Number.NaN]) {
-      expect(codeOf(() => readBody('ExitCodeMapping', newestApiVersion, { code, exitOptions: {} }))).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('ExitCodeMapping', newestApiVersion, { code, exitOptions: {} }))).toBe('InvalidRequestBody');
     }
   });
 
   test('malformed durations and timestamps are InvalidRequestBody', () => {
     for (const retentionTime of ['7 days', 'P', 'PT', '-P1D', '00:05:00', 'P1H', 5]) {
-      expect(codeOf(() => readBody('TaskConstraints', newestApiVersion, { retentionTime })), String(retentionTime)).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('TaskConstraints', newestApiVersion, { retentionTime })), String(retentionTime)).toBe('InvalidRequestBody');
     }
     for (const doNotRunUntil of ['tomorrow', '2026-02-30T00:00:00Z', '2026-11-20', 5]) {
-      expect(codeOf(() => readBody('Schedule', newestApiVersion, { doNotRunUntil })), String(doNotRunUntil)).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('Schedule', newestApiVersion, { doNotRunUntil })), String(doNotRunUntil)).toBe('InvalidRequestBody');
     }
   });
 });
@@ -186,29 +186,29 @@ describe('bounds', () => {
 describe('canonical form', () => {
   test('has properties in the order of the table, whatever the order sent', () => {
     const sent = { environmentSettings: [{ value: 'v', name: 'n' }], commandLine: 'c', displayName: 'd', id: 'i' };
-    const canonical = readBody('TaskAdd', newestApiVersion, sent);
+    const canonical = dataContract.readBody('TaskAdd', newestApiVersion, sent);
     expect(JSON.stringify(canonical)).toBe('{"id":"i","displayName":"d","commandLine":"c","environmentSettings":[{"name":"n","value":"v"}]}');
   });
 
   test('durations and sizes are spelled as the service spells them', () => {
-    const pool = readBody('PoolAdd', newestApiVersion, { ...sampleOf('PoolAdd'), vmSize: 'STANDARD_D1_V2', resizeTimeout: 'PT06M00S' });
+    const pool = dataContract.readBody('PoolAdd', newestApiVersion, { ...sampleOf('PoolAdd'), vmSize: 'STANDARD_D1_V2', resizeTimeout: 'PT06M00S' });
     expect([pool.vmSize, pool.resizeTimeout]).toEqual(['standard_d1_v2', 'PT6M']);
   });
 
   test('older versions call some properties otherwise, and know no newer ones', () => {
     const old = parseApiVersion('2018-08-01.7.0');
     const { maxTasksPerNode, ...pool } = { ...sampleOf('PoolAdd', 7), maxTasksPerNode: 4 };
-    expect(readBody('PoolAdd', old, { ...pool, maxTasksPerNode }).taskSlotsPerNode).toBe(4);
-    expect(codeOf(() => readBody('PoolAdd', old, { ...pool, taskSlotsPerNode: 4 }))).toBe('InvalidRequestBody');
-    expect(codeOf(() => readBody('PoolAdd', newestApiVersion, { ...pool, maxTasksPerNode }))).toBe('InvalidRequestBody');
-    expect(readBody('ResourceFile', old, { blobSource: 'http://host/file', filePath: 'f' }).httpUrl).toBe('http://host/file');
-    expect(codeOf(() => readBody('TaskAdd', old, { id: 't', commandLine: 'true', requiredSlots: 1 }))).toBe('InvalidRequestBody');
-    expect(codeOf(() => readBody('PoolAdd', newestApiVersion, { ...pool, targetNodeCommunicationMode: 'default' }))).toBe('InvalidRequestBody');
+    expect(dataContract.readBody('PoolAdd', old, { ...pool, maxTasksPerNode }).taskSlotsPerNode).toBe(4);
+    expect(codeOf(() => dataContract.readBody('PoolAdd', old, { ...pool, taskSlotsPerNode: 4 }))).toBe('InvalidRequestBody');
+    expect(codeOf(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, maxTasksPerNode }))).toBe('InvalidRequestBody');
+    expect(dataContract.readBody('ResourceFile', old, { blobSource: 'http://host/file', filePath: 'f' }).httpUrl).toBe('http://host/file');
+    expect(codeOf(() => dataContract.readBody('TaskAdd', old, { id: 't', commandLine: 'true', requiredSlots: 1 }))).toBe('InvalidRequestBody');
+    expect(codeOf(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, targetNodeCommunicationMode: 'default' }))).toBe('InvalidRequestBody');
   });
 
   test('prototype names are unknown properties like any other', () => {
     for (const json of ['{"id":"t","commandLine":"true","__proto__":{"a":1}}', '{"id":"t","commandLine":"true","constructor":1}']) {
-      expect(codeOf(() => readBody('TaskAdd', newestApiVersion, JSON.parse(json)))).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('TaskAdd', newestApiVersion, JSON.parse(json)))).toBe('InvalidRequestBody');
     }
   });
 });
@@ -245,7 +245,7 @@ describe('addtaskcollection', () => {
 describe('what this service does not do', () => {
   const rows = Object.entries(refused).map(([path, { unless }]) => {
     const [shape, name] = path.split('.') as [ShapeName, string];
-    const row = rowsOf(shape).find(([property]) => property === name)?.[1];
+    const row = dataContract.rowsOf(shape).find(([property]) => property === name)?.[1];
     return [path, { shape, name, row: row ?? { type: 'string' } }, row !== undefined, unless] as const;
   });
 
@@ -261,23 +261,23 @@ describe('what this service does not do', () => {
       'PoolAdd.autoScaleFormula': { ...body, enableAutoScale: true },
       'PoolAdd.enableAutoScale': { ...body, autoScaleFormula: '$TargetDedicatedNodes=1;' },
     }[path];
-    const error = errorOf(() => readBody(site.shape, version, fitted ?? body));
+    const error = errorOf(() => dataContract.readBody(site.shape, version, fitted ?? body));
     expect([error.status, error.code]).toEqual([400, 'UnsupportedProperty']);
     expect(valuesOf(error)['Reason']).not.toBe('');
-    if (unless !== undefined) expect(() => readBody(site.shape, version, { ...sample, [site.name]: unless === 'false' ? false : [] })).not.toThrow();
+    if (unless !== undefined) expect(() => dataContract.readBody(site.shape, version, { ...sample, [site.name]: unless === 'false' ? false : [] })).not.toThrow();
   });
 
   test('whatever is listed as accepted and not enforced stands in the shape table and is not refused', () => {
     for (const path of Object.keys(acceptedNotEnforced)) {
       const [shape, name] = path.split('.') as [ShapeName, string];
-      expect(rowsOf(shape).some(([property]) => property === name), path).toBe(true);
+      expect(dataContract.rowsOf(shape).some(([property]) => property === name), path).toBe(true);
       expect(refused[path], path).toBeUndefined();
     }
   });
 
   test('a refused value that Azure would refuse too gets its code', () => {
     const body = { ...sampleOf('JobAdd'), jobReleaseTask: { commandLine: 'true' } };
-    expect(codeOf(() => readBody('JobAdd', newestApiVersion, body))).toBe('InvalidPropertyValue');
+    expect(codeOf(() => dataContract.readBody('JobAdd', newestApiVersion, body))).toBe('InvalidPropertyValue');
   });
 });
 
@@ -286,7 +286,7 @@ test('no error repeats the value of a secret', () => {
     const secret = 'top-secret-value';
     for (const value of [{ a: secret }, [secret], secret]) {
       try {
-        readBody(site.shape, versionFor(site.row), { ...sampleOf(site.shape, versionFor(site.row).revision), [site.name]: value, identityReference: {}, sasKey: secret });
+        dataContract.readBody(site.shape, versionFor(site.row), { ...sampleOf(site.shape, versionFor(site.row).revision), [site.name]: value, identityReference: {}, sasKey: secret });
       } catch (error) {
         expect(JSON.stringify(error), `${site.shape}.${site.name}`).not.toContain(secret);
       }

@@ -4,7 +4,7 @@ import type { Revision } from '../versions.ts';
 /** Kinds of value that are neither a shape nor an enum. `int64` is a JSON string on the wire (operations.md 1.5). */
 export type ScalarType = 'string' | 'boolean' | 'int32' | 'int64' | 'double' | 'timestamp' | 'duration' | 'map';
 
-/** Named value rules, implemented in `validate.ts`. */
+/** Named value rules, implemented in `contract/readers.ts`. */
 type ValueRule = 'id' | 'lowerCase' | 'nonZero' | 'fileMode' | 'texts' | 'environmentName';
 
 /** One property of one shape: a fact of the protocol. Property order in a shape is the order of answers. */

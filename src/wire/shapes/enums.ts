@@ -1,4 +1,4 @@
-import type { Revision } from '../versions.ts';
+import type { YoungValues } from '../contract/tables.ts';
 
 /** Values of the enums, cased as the service answers them (recorded; else the OpenAPI facts); requests may use any case. */
 export const enums = {
@@ -64,7 +64,7 @@ export const enums = {
  * Values that clients of older revisions do not know and that break their strict enums: below `since` they read as
  * `before` (versions.md, "Compatibility notes"; which older value to choose is inferred).
  */
-export const youngValues: Readonly<Record<string, Readonly<Record<string, { readonly since: Revision; readonly before: string }>>>> = {
+export const youngValues: YoungValues = {
   NodeState: {
     upgradingos: { since: 19, before: 'offline' },
     deallocating: { since: 20, before: 'leavingpool' },

@@ -1,9 +1,9 @@
-import { formatDuration, parseDuration } from './durations.ts';
-import { BatchError, invalidProperty } from './errors.ts';
-import { lowerAscii } from './letters.ts';
-import { limits } from './limits.ts';
-import type { PropertyRow, ScalarType } from './shapes/definition.ts';
-import { formatTimestamp, parseTimestamp } from './timestamps.ts';
+import { formatDuration, parseDuration } from '../durations.ts';
+import { BatchError, invalidProperty } from '../errors.ts';
+import { lowerAscii } from '../letters.ts';
+import { limits } from '../limits.ts';
+import type { PropertyRow, ScalarType } from '../shapes/definition.ts';
+import { formatTimestamp, parseTimestamp } from '../timestamps.ts';
 
 /** Turns one JSON value into its canonical form or throws; `name` is the property it was found under. */
 export type Reader = (value: unknown, name: string) => unknown;
@@ -131,6 +131,18 @@ function bounds(minimum: number | string, maximum: number | string): string {
 export function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
   throw wrongType(name, 'an object');
+}
+
+/** @throws BatchError of the row's code for a list with too few or too many items. */
+export function checkItems(name: string, value: readonly unknown[], row: PropertyRow): void {
+  const { minItems = 0, maxItems = Infinity } = row;
+  if (value.length >= minItems && value.length <= maxItems) return;
+  throw invalidProperty(name, String(value.length), `The number of items must be from ${minItems} to ${maxItems}.`, row.code);
+}
+
+/** OData annotations (`odata.metadata`, `x@odata.type`) are not properties. */
+export function isAnnotation(key: string): boolean {
+  return key.startsWith('odata.') || key.includes('@odata.');
 }
 
 /** A value of the wrong JSON type or spelling: the service refuses it while it parses (recorded: InvalidRequestBody). */
