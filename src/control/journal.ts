@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { CoreEvent } from '../core/events.ts';
 
 /** Raised whenever the same inputs would be decided otherwise: a journal replays only with the core that wrote it. */
-export const CORE_VERSION = '5';
+export const CORE_VERSION = '6';
 
 /** A tick's inputs in the order in which they were applied, compressed. */
 export const encodeInputs = (events: readonly CoreEvent[]): Uint8Array => deflateRawSync(JSON.stringify(events), { level: 1 });

@@ -8,7 +8,7 @@ export interface Spacious {
 /** The most slots a node can have (limits: task slots per node), and so the least `free` there can be: one task offered ahead on a full node. */
 const MOST = 256;
 
-/** The nodes of a pool that take tasks, in buckets by free slots: the roomiest or the tightest that fits is found without looking at the others. */
+/** The nodes of a pool that take tasks, in buckets by free slots: the emptiest, or the fullest that has room, is found without looking at the others. */
 export class Capacity<Node extends Spacious> {
   readonly #buckets: Node[][] = Array.from({ length: 2 * MOST + 1 }, () => []);
   #top = -1;
@@ -46,14 +46,23 @@ export class Capacity<Node extends Spacious> {
     return null;
   }
 
-  /** The node with the least room that still has `slots`. */
-  tightest(slots: number): Node | null {
-    for (let index = slots + MOST; index <= this.#top; index++) {
-      const bucket = this.#buckets[index];
-      const node = bucket?.[bucket.length - 1];
-      if (node !== undefined) return node;
+  /**
+   * The nodes that have at least `least` slots free, in order. A node may be given tasks while the walk goes on: from the emptiest down it comes again where it then stands, and
+   * none is left out.
+   */
+  *candidates(order: 'emptiest' | 'fullest', least: number): Generator<Node, void> {
+    const bottom = Math.max(0, least + MOST);
+    if (order === 'fullest') for (let index = bottom; index <= this.#top; index++) yield* this.#bucket(index);
+    else for (let index = this.#top; index >= bottom; index--) yield* this.#bucket(index);
+  }
+
+  /** From the end: what a removed node leaves is filled with one that has had its turn. */
+  *#bucket(index: number): Generator<Node, void> {
+    const bucket = this.#buckets[index] ?? [];
+    for (let place = bucket.length - 1; place >= 0; place--) {
+      const node = bucket[place];
+      if (node !== undefined) yield node;
     }
-    return null;
   }
 
   /** Nodes with offers that wait for a slot, those with most first. */

@@ -15,6 +15,13 @@ export const aheadSlots = (slots: number, taskMs: number | null): number => {
   const worth = taskMs === null ? 0 : Math.ceil((slots * AHEAD_WORK_MS) / Math.max(1, taskMs));
   return Math.min(AHEAD_MOST, Math.max(4, slots * 2, worth));
 };
+/** With fewer free slots than this, no node may have a task of so many slots wait for its turn. */
+export const leastFreeAhead = (slots: number): number => Math.min(0, slots - AHEAD_MOST);
+/**
+ * Nodes that are passed over in one filling of a pool, for each width of tasks, in the search for one where tasks may wait. Where all nodes have enough waiting, as in most pools
+ * that are full, there is none.
+ */
+export const LOOKS_AHEAD = 64;
 /** The weight of the latest task in `taskMs`. */
 export const TASK_MS_WEIGHT = 0.2;
 /** An offer that has waited so long for a slot may be taken back for a node that has one free. Shorter waits are not worth the two row changes. */

@@ -131,6 +131,19 @@ describe('offers ahead', () => {
     expect(pool.agent(0).offers).toHaveLength(32);
   });
 
+  test('go past a node where enough waits to one whose tasks are shorter', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 1, nodes: 2 });
+    const job = env.job().tasks(200);
+    env.settle();
+    const quick = pool.node(1).node;
+    for (let round = 0; round < 10; round++) {
+      env.now += 1;
+      job.end(job.inState('running').find((task) => job.of(task).node === quick) ?? 0);
+    }
+    expect([pool.agent(0).offers.length, pool.agent(1).offers.length]).toEqual([4, 32]);
+  });
+
   test('of a node that is behind go to one that is idle', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 2, nodes: 1 });

@@ -3,7 +3,7 @@ import type { CoreState, Job, Node, Pool } from '../model.ts';
 import type { Lane } from '../queue.ts';
 import { at } from '../taskTable.ts';
 import { offer } from '../taskLife.ts';
-import { feasible, feasibleAhead } from './feasible.ts';
+import { Candidates } from './candidates.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { outrank, Outranking } from './outrank.ts';
 import { steal } from './steal.ts';
@@ -12,9 +12,9 @@ import { steal } from './steal.ts';
  * Offers waiting tasks to the nodes of a pool: jobs in the order of their priority, within a job by task number.
  *
  * A task goes where slots are free (`spread`: the emptiest node, `pack`: the fullest that has room). If no node has them, it is offered ahead, to the node with
- * the least waiting: the agent starts what it was offered in that order, each as soon as its slots are free. So short tasks follow each other without asking, and
- * a wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead, none behind it gets any in this round;
- * slots that are free now are still given to those that fit.
+ * the least waiting that may have more: the agent starts what it was offered in that order, each as soon as its slots are free. So short tasks follow each other
+ * without asking, and a wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead, none behind it gets any
+ * in this round; slots that are free now are still given to those that fit.
  */
 export const place = (state: CoreState, pool: Pool, now: Instant): void => {
   fill(state, pool, now);
@@ -24,6 +24,7 @@ export const place = (state: CoreState, pool: Pool, now: Instant): void => {
 const fill = (state: CoreState, pool: Pool, now: Instant): void => {
   const { capacity, queue } = pool;
   const { ready } = queue;
+  const candidates = new Candidates<Node>(capacity, pool.intent.fillType);
   const outranking = new Outranking<Node>(pool);
   let aheadOpen = true;
   const closed = new Set<Lane>();
@@ -33,8 +34,8 @@ const fill = (state: CoreState, pool: Pool, now: Instant): void => {
     while (job.listed !== null) {
       const lane = nextLane(state, job, pool, closed);
       if (lane === null) break;
-      const atOnce = free(state, job, pool, lane);
-      const node = atOnce ?? (aheadOpen ? ahead(pool, job, lane, outranking) : null);
+      const atOnce = candidates.atOnce(lane, wanted(state, job, pool, lane));
+      const node = atOnce ?? (aheadOpen ? (candidates.ahead(lane) ?? outranking.next(job.intent.priority, lane.slots)) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, node, now);
@@ -58,20 +59,13 @@ const nextLane = (state: CoreState, job: Job, pool: Pool, closed: ReadonlySet<La
   return best;
 };
 
-const free = (state: CoreState, job: Job, pool: Pool, lane: Lane): Node | null => {
-  if (job.particulars.size > 0) {
-    const near = nodeNear(state, job.particulars.get(at(state.table.number, lane.head))?.affinity ?? null);
-    if (near !== null && near.pool === pool && feasible(lane, near) === null) return near;
-  }
-  const node = pool.intent.fillType === 'pack' ? pool.capacity.tightest(lane.slots) : pool.capacity.roomiest();
-  return node !== null && feasible(lane, node) === null ? node : null;
+/** The node of the pool that the lane's first task wants to be near to. */
+const wanted = (state: CoreState, job: Job, pool: Pool, lane: Lane): Node | null => {
+  if (job.particulars.size === 0) return null;
+  const near = nodeNear(state, job.particulars.get(at(state.table.number, lane.head))?.affinity ?? null);
+  return near?.pool === pool ? near : null;
 };
 
 /** Affinity ids are `TVM:` and a node's id, on nodes and on tasks that ran there. Any other is near to nothing. */
 const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
   affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
-
-const ahead = (pool: Pool, job: Job, lane: Lane, outranking: Outranking<Node>): Node | null => {
-  const node = pool.capacity.roomiest();
-  return node !== null && feasibleAhead(lane, node) === null ? node : outranking.next(job.intent.priority, lane.slots);
-};

@@ -1,0 +1,64 @@
+import type { Capacity, Spacious } from '../capacity.ts';
+import type { PoolIntent } from '../intent.ts';
+import type { Reason } from '../reasons.ts';
+import { LOOKS_AHEAD, leastFreeAhead } from '../tunables.ts';
+import { feasible, feasibleAhead, type Place, type Width } from './feasible.ts';
+
+/**
+ * Finds nodes for tasks during one filling of a pool. Candidates come in the order wanted, and one that a filter has something against is passed over.
+ *
+ * While a pool is filled its nodes only get more to do. So a node that is refused to a task is refused to every later one as wide, and a walk from the emptiest node down goes on
+ * where the last task of this width stopped: looks grow with tasks and nodes, not with their product. A pool that packs begins each walk anew, at the fullest node.
+ * Whoever is given a node offers the task there, or asks for none as wide again.
+ */
+export class Candidates<Node extends Spacious & Place> {
+  readonly #capacity: Capacity<Node>;
+  readonly #fillType: PoolIntent['fillType'];
+  readonly #atOnceByWidth = new Map<number, Iterator<Node>>();
+  readonly #aheadByWidth = new Map<number, { readonly walk: Iterator<Node>; passedOver: number }>();
+  /** How many nodes have been looked at. */
+  looks = 0;
+
+  constructor(capacity: Capacity<Node>, fillType: PoolIntent['fillType']) {
+    this.#capacity = capacity;
+    this.#fillType = fillType;
+  }
+
+  /** A node that can have the task at once: the one that the task wants to be near to, else the first in the pool's order. */
+  atOnce(task: Width, near: Node | null): Node | null {
+    if (near !== null && this.#allows(feasible, task, near)) return near;
+    const walk = this.#walkAtOnce(task);
+    for (let next = walk.next(); next.done !== true; next = walk.next()) if (this.#allows(feasible, task, next.value)) return next.value;
+    return null;
+  }
+
+  /** The node with the least waiting of those where the task may wait. `LOOKS_AHEAD` bounds how many are passed over. */
+  ahead(task: Width): Node | null {
+    let state = this.#aheadByWidth.get(task.slots);
+    if (state === undefined) {
+      state = { walk: this.#capacity.candidates('emptiest', leastFreeAhead(task.slots)), passedOver: 0 };
+      this.#aheadByWidth.set(task.slots, state);
+    }
+    for (; state.passedOver < LOOKS_AHEAD; state.passedOver++) {
+      const next = state.walk.next();
+      if (next.done === true) return null;
+      if (this.#allows(feasibleAhead, task, next.value)) return next.value;
+    }
+    return null;
+  }
+
+  #walkAtOnce({ slots }: Width): Iterator<Node> {
+    if (this.#fillType === 'pack') return this.#capacity.candidates('fullest', slots);
+    let walk = this.#atOnceByWidth.get(slots);
+    if (walk === undefined) {
+      walk = this.#capacity.candidates('emptiest', slots);
+      this.#atOnceByWidth.set(slots, walk);
+    }
+    return walk;
+  }
+
+  #allows(filter: (task: Width, node: Node) => Reason | null, task: Width, node: Node): boolean {
+    this.looks += 1;
+    return filter(task, node) === null;
+  }
+}
