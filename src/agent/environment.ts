@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { NameValue } from '../core/status.ts';
 import type { NodeSetup } from './frames.ts';
+import { environmentOf, markOf, type Run } from './run.ts';
 import type { User } from './users.ts';
 
 /** Below this many free bytes the real service marks a node DiskFull; the number is the one that its documentation shows. */
@@ -10,7 +11,7 @@ export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 
 /** Carried by every process that a node started; its value is the path of the node's root on its machine, where no other node has it. */
 export const nodeMark = 'LINARITE_NODE';
-/** Carried by every process of an attempt; its value is the attempt's name. */
+/** Carried by every process of a run; its value is the run's mark (`markOf`). */
 export const attemptMark = 'LINARITE_ATTEMPT';
 
 export interface NodeVariables {
@@ -38,13 +39,9 @@ export const nodeEnvironment = ({ root, mark, path }: NodeVariables, node: NodeS
     [nodeMark, mark],
   ]);
 
-/**
- * A task's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the service's own over the user's.
- * `ids`: null for the start task.
- */
+/** A run's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the service's own over the user's. */
 export const taskEnvironment = (
-  ids: { readonly job: string; readonly task: string } | null,
-  attempt: string,
+  run: Run,
   taskDirectory: string,
   asked: readonly NameValue[],
   user: User,
@@ -58,14 +55,11 @@ export const taskEnvironment = (
   ]);
   if (path !== null) environment.set('PATH', path);
   for (const { name, value } of asked) if (!isReserved(name)) environment.set(name, value);
-  if (ids !== null) {
-    environment.set('AZ_BATCH_JOB_ID', ids.job);
-    environment.set('AZ_BATCH_TASK_ID', ids.task);
-  }
+  for (const [name, value] of environmentOf(run)) environment.set(name, value);
   environment.set('AZ_BATCH_TASK_DIR', taskDirectory);
   environment.set('AZ_BATCH_TASK_WORKING_DIR', `${taskDirectory}/wd`);
   environment.set('AZ_BATCH_CERTIFICATES_DIR', `${taskDirectory}/certs`);
-  environment.set(attemptMark, attempt);
+  environment.set(attemptMark, markOf(run));
   return environment;
 };
 

@@ -1,12 +1,12 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { AttemptEnd } from '../core/events.ts';
-import { attemptName, type AttemptKey, type Instant, type JobNumber, type TaskNumber } from '../core/keys.ts';
+import { attemptName, type AttemptKey, type Instant } from '../core/keys.ts';
 import { during } from './activity.ts';
+import { type DirectoryOwner, ownerName } from './run.ts';
 
-/** A task's directory: recorded when an attempt begins there, and anew with its end. */
+/** Recorded when a run begins there, and anew with its end. */
 interface KeptDirectory {
-  readonly job: JobNumber;
-  readonly task: TaskNumber;
+  readonly owner: DirectoryOwner;
   readonly directory: string;
   /** null: for ever. */
   readonly dueAt: Instant | null;
@@ -35,15 +35,15 @@ export interface DirectoryJournal {
   /** What earlier lives kept. */
   readonly kept: readonly KeptDirectory[];
   recordKept(kept: KeptDirectory): void;
-  recordRemoved(job: JobNumber, task: TaskNumber): void;
+  recordRemoved(owner: DirectoryOwner): void;
 }
 
 type Line =
   | { readonly started: AttemptKey; readonly at: Instant }
   | { readonly ended: AttemptEnd }
   | { readonly acknowledged: AttemptKey }
-  | { readonly kept: KeptDirectory }
-  | { readonly removed: { readonly job: JobNumber; readonly task: TaskNumber } };
+  | { readonly kept: DirectoryOwner & Omit<KeptDirectory, 'owner'> }
+  | { readonly removed: DirectoryOwner };
 
 /** Once so much, and as much as it held then, has been appended, the journal is written anew with what is still open. */
 const compactBytes = 1 << 20;
@@ -115,12 +115,12 @@ export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_
   return {
     started: before.flatMap((line) => ('started' in line ? [{ key: line.started, startedAt: line.at }] : [])),
     ended: before.flatMap((line) => ('ended' in line ? [line.ended] : [])),
-    kept: before.flatMap((line) => ('kept' in line ? [line.kept] : [])),
+    kept: before.flatMap((line) => ('kept' in line ? [keptIn(line.kept)] : [])),
     recordStarted: (key, at) => record({ started: key, at }),
     recordEnded: (end) => record({ ended: end }),
     recordAcknowledged: (key) => record({ acknowledged: key }),
-    recordKept: (kept) => record({ kept }),
-    recordRemoved: (job, task) => record({ removed: { job, task } }),
+    recordKept: ({ owner, directory, dueAt }) => record({ kept: { ...owner, directory, dueAt } }),
+    recordRemoved: (owner) => record({ removed: owner }),
     flush: () => {
       if (pending === '' || (isBehind && performance.now() - triedAt < retryMs)) return;
       catchUp();
@@ -142,9 +142,11 @@ const apply = (open: Map<string, Line>, line: Line): void => {
   if ('started' in line) open.set(attemptName(line.started), line);
   else if ('ended' in line) open.set(attemptName(line.ended.key), line);
   else if ('acknowledged' in line) open.delete(attemptName(line.acknowledged));
-  else if ('kept' in line) open.set(`kept ${line.kept.job}.${line.kept.task}`, line);
-  else open.delete(`kept ${line.removed.job}.${line.removed.task}`);
+  else if ('kept' in line) open.set(`kept ${ownerName(line.kept)}`, line);
+  else open.delete(`kept ${ownerName(line.removed)}`);
 };
+
+const keptIn = ({ directory, dueAt, ...owner }: Extract<Line, { kept: unknown }>['kept']): KeptDirectory => ({ owner, directory, dueAt });
 
 const readLines = (path: string): readonly Line[] => {
   let text = '';
@@ -155,8 +157,7 @@ const readLines = (path: string): readonly Line[] => {
   }
   return text.split('\n').flatMap((line) => {
     try {
-      const read: unknown = JSON.parse(line);
-      return isLine(read) ? [read] : [];
+      return lineIn(JSON.parse(line));
     } catch {
       // The last line of a life that ended in the middle of it.
       return [];
@@ -164,6 +165,17 @@ const readLines = (path: string): readonly Line[] => {
   });
 };
 
-/** Written by ourselves, by another version perhaps: what it does not know it skips. */
+/** An agent reads what one of another version wrote: owners of directories had no kind while they were all tasks. What this version does not know it skips. */
+const lineIn = (value: unknown): readonly Line[] => {
+  if (!isLine(value)) return [];
+  if ('kept' in value) return isOwner(value.kept) ? [{ kept: { ...TASK, ...value.kept } }] : [];
+  if ('removed' in value) return isOwner(value.removed) ? [{ removed: { ...TASK, ...value.removed } }] : [];
+  return [value];
+};
+
 const isLine = (value: unknown): value is Line =>
   typeof value === 'object' && value !== null && ['started', 'ended', 'acknowledged', 'kept', 'removed'].some((name) => typeof Reflect.get(value, name) === 'object');
+
+const TASK = { kind: 'task' } as const;
+const OWNER_KINDS: Readonly<Record<DirectoryOwner['kind'], true>> = { task: true };
+const isOwner = ({ kind }: { readonly kind?: string }): boolean => kind === undefined || Object.hasOwn(OWNER_KINDS, kind);

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { attemptName, type Instant } from '../core/keys.ts';
+import type { Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
@@ -18,8 +18,9 @@ import type { ProcessBounds } from './processBounds.ts';
 import type { Report } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
+import { taskAttempt } from './run.ts';
 import { runStartTask } from './startTask.ts';
-import { type NodeContext, startTaskRun } from './taskRun.ts';
+import { type NodeContext, startRun } from './taskRun.ts';
 import { createUsers } from './users.ts';
 
 export interface NodeWorkOptions {
@@ -86,12 +87,12 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
-      const inputs = retention.claim(key, work.directory);
-      return startTaskRun(context, attemptName(key), work, inputs);
+      const run = taskAttempt(key, work);
+      return startRun(context, run, work, retention.claim(run));
     },
     report,
     now,
-    onEnded: retention.ended,
+    onEnded: (key, work, endedAt) => retention.ended(taskAttempt(key, work), work.retentionMs, endedAt),
   });
 
   const becomeReady = async (): Promise<void> => {
@@ -144,7 +145,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
     obey: (command) => {
       switch (command.kind) {
         case 'discard':
-          return retention.discard(command.job, command.task);
+          return retention.discard({ kind: 'task', job: command.job, task: command.task });
         case 'discardJob':
           return retention.discardJob(command.job);
         case 'offer':

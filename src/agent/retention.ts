@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import type { Instant, JobNumber } from '../core/keys.ts';
 import { during } from './activity.ts';
 import { messageOf, systemCode } from './failures.ts';
-import type { Work } from './frames.ts';
 import type { DirectoryJournal } from './journal.ts';
 import { removeTrees } from './removal.ts';
+import { type DirectoryOwner, ownerName, ownerOfDirectory, type TaskAttempt } from './run.ts';
 
 export interface RetentionOptions {
   readonly rootDirectory: string;
@@ -23,15 +23,16 @@ export interface RetentionOptions {
 }
 
 /**
- * When task directories go: at the end of their retention time, or at once when the task or its job is deleted. A directory is first renamed into
+ * When the directories of runs go: at the end of their retention time, or at once when the task or its job is deleted. A directory is first renamed into
  * `volatile/trash`, which frees its name, and then deleted there, slowly while tasks run as long as there are not too many: deleting thousands of directories halves the rate at which
  * processes start (measured, ext4 with online discard).
  */
 export interface Retention {
-  /** An attempt begins in this directory. What a deleted task of the same name left there goes first. Returns what earlier attempts of the task in this life have seen to. */
-  claim(key: AttemptKey, directory: string): Inputs;
-  ended(key: AttemptKey, work: Work, endedAt: Instant): void;
-  discard(job: JobNumber, task: TaskNumber): void;
+  /** A run begins in its directory. What a deleted task of the same name left there goes first. Returns what earlier attempts of the task in this life have seen to. */
+  claim(run: TaskAttempt): Inputs;
+  /** `retentionMs`: from now on; null: for ever. */
+  ended(run: TaskAttempt, retentionMs: number | null, endedAt: Instant): void;
+  discard(owner: DirectoryOwner): void;
   discardJob(job: JobNumber): void;
   /** Whether what lies in this directory is kept and no attempt runs there. */
   isOver(directory: string): boolean;
@@ -44,6 +45,7 @@ export interface Inputs {
 }
 
 interface Kept extends Inputs {
+  readonly owner: DirectoryOwner;
   readonly directory: string;
   /** null: for ever; undefined: an attempt runs there. */
   dueAt: Instant | null | undefined;
@@ -67,23 +69,25 @@ export const batchOf = (waiting: number, isBusy: boolean): number => Math.min(is
 
 export const createRetention = (options: RetentionOptions): Retention => {
   const trash = join(options.rootDirectory, 'volatile', 'trash');
-  const jobs = new Map<JobNumber, Map<TaskNumber, Kept>>();
-  const claims = new Map<string, Pick<AttemptKey, 'job' | 'task'>>();
+  /** By `ownerName`. */
+  const jobs = new Map<JobNumber, Map<string, Kept>>();
+  const claims = new Map<string, DirectoryOwner>();
   const queue: string[] = [];
   let isDeleting = false;
 
-  const keptOf = (key: { readonly job: JobNumber; readonly task: TaskNumber }): Kept | undefined => jobs.get(key.job)?.get(key.task);
+  const keptOf = (owner: DirectoryOwner): Kept | undefined => jobs.get(owner.job)?.get(ownerName(owner));
 
-  const remove = (job: JobNumber, task: TaskNumber, kept: Kept): void => {
-    const tasks = jobs.get(job);
-    options.journal.recordRemoved(job, task);
-    tasks?.delete(task);
-    if (tasks?.size === 0) jobs.delete(job);
-    const claim = claims.get(kept.directory);
-    if (claim?.job !== job || claim.task !== task) return;
-    claims.delete(kept.directory);
-    moveToTrash(kept.directory);
-    if (!jobs.has(job)) removeEmptyAbove(kept.directory);
+  const remove = ({ owner, directory }: Kept): void => {
+    const name = ownerName(owner);
+    const ofJob = jobs.get(owner.job);
+    options.journal.recordRemoved(owner);
+    ofJob?.delete(name);
+    if (ofJob?.size === 0) jobs.delete(owner.job);
+    const claim = claims.get(directory);
+    if (claim === undefined || ownerName(claim) !== name) return;
+    claims.delete(directory);
+    moveToTrash(directory);
+    if (!jobs.has(owner.job)) removeEmptyAbove(directory);
   };
 
   /** Of a job without tasks here nothing stays: nodes live long, and see many jobs. `workitems` itself stays. */
@@ -121,17 +125,18 @@ export const createRetention = (options: RetentionOptions): Retention => {
     isDeleting = false;
   };
 
-  const keep = (key: Pick<AttemptKey, 'job' | 'task'>, kept: Kept): void => {
-    claims.set(kept.directory, key);
-    const tasks = jobs.get(key.job) ?? new Map<TaskNumber, Kept>();
-    jobs.set(key.job, tasks.set(key.task, kept));
+  const keep = (kept: Kept): void => {
+    const { owner } = kept;
+    claims.set(kept.directory, owner);
+    const ofJob = jobs.get(owner.job) ?? new Map<string, Kept>();
+    jobs.set(owner.job, ofJob.set(ownerName(owner), kept));
   };
-  for (const { job, task, directory, dueAt } of options.journal.kept) keep({ job, task }, { directory, dueAt, isDiscarded: false, areComplete: false });
+  for (const { owner, directory, dueAt } of options.journal.kept) keep({ owner, directory, dueAt, isDiscarded: false, areComplete: false });
 
   const look = setInterval(() => {
     const now = options.now();
-    for (const [job, tasks] of jobs) {
-      for (const [task, kept] of tasks) if (typeof kept.dueAt === 'number' && kept.dueAt <= now) remove(job, task, kept);
+    for (const ofJob of jobs.values()) {
+      for (const kept of ofJob.values()) if (typeof kept.dueAt === 'number' && kept.dueAt <= now) remove(kept);
     }
   }, lookEveryMs);
   look.unref();
@@ -143,46 +148,49 @@ export const createRetention = (options: RetentionOptions): Retention => {
     // The node is new.
   }
 
-  const discard = (job: JobNumber, task: TaskNumber, kept: Kept): void => {
+  const discard = (kept: Kept): void => {
     if (kept.dueAt === undefined) kept.isDiscarded = true;
-    else remove(job, task, kept);
+    else remove(kept);
   };
 
   /** In turns: to rename 100,000 directories takes seconds, and other jobs' tasks are to start meanwhile. */
   const discardAll = async (job: JobNumber): Promise<void> => {
     let done = 0;
     // Removing while iterating is what a Map allows.
-    for (const [task, kept] of jobs.get(job) ?? []) {
-      discard(job, task, kept);
+    for (const kept of jobs.get(job)?.values() ?? []) {
+      discard(kept);
       done += 1;
       if (done % discardedAtOnce === 0) await nextTurn();
     }
   };
 
   return {
-    claim: (key, directory) => {
+    claim: (run) => {
+      const owner = ownerOfDirectory(run);
+      const { directory } = run;
       const before = claims.get(directory);
-      if (before !== undefined && (before.job !== key.job || before.task !== key.task)) {
+      if (before !== undefined && ownerName(before) !== ownerName(owner)) {
         const kept = keptOf(before);
-        if (kept !== undefined) remove(before.job, before.task, kept);
+        if (kept !== undefined) remove(kept);
         else moveToTrash(directory);
       }
-      const kept: Kept = { directory, dueAt: undefined, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(key)?.areComplete === true };
-      keep(key, kept);
+      const kept: Kept = { owner, directory, dueAt: undefined, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(owner)?.areComplete === true };
+      keep(kept);
       // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs again.
-      options.journal.recordKept({ job: key.job, task: key.task, directory, dueAt: null });
+      options.journal.recordKept({ owner, directory, dueAt: null });
       return kept;
     },
-    ended: (key, work, endedAt) => {
-      const kept = keptOf(key);
+    ended: (run, retentionMs, endedAt) => {
+      const owner = ownerOfDirectory(run);
+      const kept = keptOf(owner);
       if (kept === undefined) return;
-      kept.dueAt = work.retentionMs === null ? null : endedAt + work.retentionMs;
-      if (kept.isDiscarded || work.retentionMs === 0) remove(key.job, key.task, kept);
-      else options.journal.recordKept({ job: key.job, task: key.task, directory: kept.directory, dueAt: kept.dueAt });
+      kept.dueAt = retentionMs === null ? null : endedAt + retentionMs;
+      if (kept.isDiscarded || retentionMs === 0) remove(kept);
+      else options.journal.recordKept({ owner, directory: kept.directory, dueAt: kept.dueAt });
     },
-    discard: (job, task) => {
-      const kept = keptOf({ job, task });
-      if (kept !== undefined) discard(job, task, kept);
+    discard: (owner) => {
+      const kept = keptOf(owner);
+      if (kept !== undefined) discard(kept);
     },
     discardJob: (job) => void discardAll(job),
     isOver: (directory) => {

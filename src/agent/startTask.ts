@@ -3,8 +3,7 @@ import type { Instant } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { failure } from './failures.ts';
 import type { NodeSetup } from './frames.ts';
-import { type NodeContext, runTask } from './taskRun.ts';
-import { START_DIRECTORY } from './users.ts';
+import { type NodeContext, startRun } from './taskRun.ts';
 
 export interface StartTaskOptions {
   readonly context: NodeContext;
@@ -33,7 +32,7 @@ export const runStartTask = async (options: StartTaskOptions): Promise<StartTask
   report(status);
   const inputs = { areComplete: false };
   for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    const run = runTask(context, `start.${status.retryCount + 1}`, { ...task, directory: START_DIRECTORY, ids: null }, inputs);
+    const run = startRun(context, { kind: 'start', attempt: status.retryCount + 1 }, task, inputs);
     const outcome = await run.done;
     if (signal.aborted) return status;
     const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;

@@ -14,6 +14,7 @@ import { findProgram } from './program.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
 import { fullDiskFailure } from './fullDisk.ts';
 import type { Inputs } from './retention.ts';
+import { directoryOf, leftoversOf, markOf, type Run } from './run.ts';
 import type { Command } from './script.ts';
 import type { User, Users } from './users.ts';
 import { isWindowsProgram, windowsFailure } from './windowsPrograms.ts';
@@ -31,18 +32,16 @@ export interface NodeContext {
   readonly transfers: Omit<TransferOptions, 'signal'>;
 }
 
-/** The start task has no ids and leaves its services running. */
-export type TaskWork = Omit<Work, 'slots' | 'job' | 'task'> & { readonly ids: { readonly job: string; readonly task: string } | null };
-
-export const startTaskRun = (context: NodeContext, attempt: string, work: Work, inputs: Inputs): TaskRun =>
-  runTask(context, attempt, { ...work, ids: { job: work.job, task: work.task } }, inputs);
+/** What every kind of run is made of. */
+type RunWork = Omit<Work, 'slots' | 'job' | 'task' | 'directory'>;
 
 /**
- * One attempt: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end of the process (whether transfers count
+ * One run: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end of the process (whether transfers count
  * is not documented; here those before it do). An end asked for, or the wall clock, aborts transfers and kills the whole process tree.
  * Resource files that an earlier attempt has fetched here are kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are only downloaded again on a new node).
  */
-export const runTask = (context: NodeContext, attempt: string, work: TaskWork, inputs: Inputs): TaskRun => {
+export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: Inputs): TaskRun {
+  const directory = directoryOf(run);
   /** Aborts what precedes the process. */
   const abort = new AbortController();
   /** Aborts what follows it. */
@@ -60,11 +59,11 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
   };
   const clearWallClock = work.wallClockMs === null ? () => {} : startTimer(work.wallClockMs, () => stop('timedOut'));
 
-  const run = async (): Promise<AttemptOutcome> => {
+  const steps = async (): Promise<AttemptOutcome> => {
     try {
       // A client may have deleted all that there was.
-      if (inputs.areComplete && ownerOf(join(context.rootDirectory, work.directory)) === null) inputs.areComplete = false;
-      const prepared = prepare(context, attempt, work);
+      if (inputs.areComplete && ownerOf(join(context.rootDirectory, directory)) === null) inputs.areComplete = false;
+      const prepared = prepare(context, run, work);
       if (prepared.user.uid === 0) await ownSystem(context);
       if (work.resourceFiles.length > 0 && !inputs.areComplete) {
         const { user, directories } = prepared;
@@ -73,7 +72,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
       const found = commandOf(work, prepared);
-      running = context.launcher.launch(attempt, found, prepared.user, work.ids === null ? 'keep' : 'kill');
+      running = context.launcher.launch(markOf(run), found, prepared.user, leftoversOf(run));
       const exit = await running.exit;
       clearWallClock();
       if (exit.kind === 'notLaunched') return stopped === null ? notStarted(failure('CommandLaunchFailed', ['Message', exit.message])) : { kind: stopped, exitCode: null };
@@ -82,7 +81,7 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
     } catch (error) {
       if (stopped !== null) return { kind: stopped, exitCode };
       if (exitCode !== null) return { kind: 'uploadFailed', exitCode, failure: failure('FileUploadMiscError', ['Message', messageOf(error)]) };
-      return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, work.directory)));
+      return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, directory)));
     } finally {
       clearWallClock();
     }
@@ -107,8 +106,8 @@ export const runTask = (context: NodeContext, attempt: string, work: TaskWork, i
     return full === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: full };
   };
 
-  return { done: run(), end: () => stop('killed') };
-};
+  return { done: steps(), end: () => stop('killed') };
+}
 
 interface Prepared {
   readonly user: User;
@@ -118,11 +117,12 @@ interface Prepared {
   readonly ownEnvironment: ReadonlyMap<string, string>;
 }
 
-const prepare = (context: NodeContext, attempt: string, work: TaskWork): Prepared => {
-  const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, work.directory)) : null;
-  const user = context.users.resolve(work.user, { directory: work.directory, owner });
-  const directories = makeDirectories(context, work.directory, user);
-  const ownEnvironment = taskEnvironment(work.ids, attempt, directories.task, work.environment, user, pathOf(context, user, directories));
+const prepare = (context: NodeContext, run: Run, work: RunWork): Prepared => {
+  const directory = directoryOf(run);
+  const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, directory)) : null;
+  const user = context.users.resolve(work.user, { directory, owner });
+  const directories = makeDirectories(context, directory, user);
+  const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories));
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
 };
 
@@ -148,7 +148,7 @@ const makeDirectories = ({ rootDirectory, users }: NodeContext, directory: strin
   }
 };
 
-const commandOf = (work: TaskWork, prepared: Prepared): Command => {
+const commandOf = (work: RunWork, prepared: Prepared): Command => {
   const { directories, ownEnvironment, user } = prepared;
   const words = splitCommandLine(work.commandLine);
   const name = words?.[0];

@@ -1,4 +1,4 @@
-import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -76,6 +76,36 @@ describe('the journal of a node', () => {
     rmSync(`${path}.new`, { recursive: true });
     journal.close();
     expect(openJournal(path).started).toHaveLength(1);
+  });
+
+  test('written by the version before is read: owners of directories had no kind', () => {
+    writeFileSync(
+      path,
+      [
+        '{"started":{"job":1,"task":1,"attempt":1,"instance":0},"at":10}',
+        '{"kept":{"job":1,"task":1,"directory":"workitems/a/job-1/t","dueAt":null}}',
+        '{"kept":{"job":1,"task":2,"directory":"workitems/a/job-1/u","dueAt":90}}',
+        '{"kept":{"job":2,"task":1,"directory":"workitems/b/job-1/t","dueAt":5}}',
+        '{"removed":{"job":2,"task":1}}',
+        '{"ended":{"key":{"job":1,"task":2,"attempt":1,"instance":0},"startedAt":1,"endedAt":2,"outcome":{"kind":"exited","exitCode":0}}}',
+        '',
+      ].join('\n'),
+    );
+    const journal = openJournal(path);
+    expect(journal.started).toEqual([{ key: key(1), startedAt: 10 }]);
+    expect(journal.ended).toEqual([end(2)]);
+    expect(journal.kept).toEqual([
+      { owner: { kind: 'task', job: 1, task: 1 }, directory: 'workitems/a/job-1/t', dueAt: null },
+      { owner: { kind: 'task', job: 1, task: 2 }, directory: 'workitems/a/job-1/u', dueAt: 90 },
+    ]);
+    journal.recordRemoved({ kind: 'task', job: 1, task: 1 });
+    journal.flush();
+    expect(openJournal(path).kept.map(({ owner }) => owner)).toEqual([{ kind: 'task', job: 1, task: 2 }]);
+  });
+
+  test('does not take the directory of a kind of run that it does not know for a task’s', () => {
+    writeFileSync(path, '{"kept":{"kind":"of-a-later-version","job":1,"directory":"workitems/a/job-1/jobpreparation","dueAt":null}}\n');
+    expect(openJournal(path).kept).toEqual([]);
   });
 
   test('stays short however many attempts pass', () => {

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type Journal, openJournal } from '../../src/agent/journal.ts';
 import { batchOf, createRetention, type Retention } from '../../src/agent/retention.ts';
+import { type DirectoryOwner, type TaskAttempt, taskAttempt } from '../../src/agent/run.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
-import { work } from './scriptedOwner.ts';
 
 const key = (job: number, task: number, attempt = 1): AttemptKey => ({ job, task, attempt, instance: 0 });
+const run = (which: AttemptKey, directory: string): TaskAttempt => taskAttempt(which, { job: 'j', task: 't', directory });
+const owner = (job: number, task: number): DirectoryOwner => ({ kind: 'task', job, task });
 
 describe('the directory of a task', () => {
   let root: string;
@@ -32,11 +34,11 @@ describe('the directory of a task', () => {
     return createRetention({ rootDirectory: root, now: () => now, isBusy: () => false, say: () => {}, beforeRemoval: () => {}, journal });
   };
   const begin = (which: AttemptKey, directory: string): void => {
-    retention.claim(which, directory);
+    retention.claim(run(which, directory));
     mkdirSync(join(root, directory), { recursive: true });
     writeFileSync(join(root, directory, 'file'), '');
   };
-  const end = (which: AttemptKey, retentionMs: number | null): void => retention.ended(which, work({ commandLine: 'x', retentionMs }), now);
+  const end = (which: AttemptKey, retentionMs: number | null): void => retention.ended(run(which, ''), retentionMs, now);
   const isThere = (directory: string): boolean => existsSync(join(root, directory, 'file'));
   const pass = (ms: number): void => {
     now += ms;
@@ -66,7 +68,7 @@ describe('the directory of a task', () => {
   test('stays while the task runs again', () => {
     begin(key(1, 1), 'a');
     end(key(1, 1), 5_000);
-    retention.claim(key(1, 1, 2), 'a');
+    retention.claim(run(key(1, 1, 2), 'a'));
     pass(100_000);
     expect(isThere('a')).toBe(true);
   });
@@ -75,7 +77,7 @@ describe('the directory of a task', () => {
     for (const task of [1, 2, 3]) begin(key(1, task), `a${task}`);
     begin(key(2, 1), 'b');
     for (const which of [key(1, 1), key(1, 2), key(1, 3), key(2, 1)]) end(which, null);
-    retention.discard(1, 2);
+    retention.discard(owner(1, 2));
     expect(isThere('a2')).toBe(false);
     expect(isThere('a1')).toBe(true);
     retention.discardJob(1);
@@ -99,9 +101,9 @@ describe('the directory of a task', () => {
     begin(key(1, 2), b);
     begin(key(2, 1), other);
     for (const which of [key(1, 1), key(1, 2), key(2, 1)]) end(which, null);
-    retention.discard(1, 1);
+    retention.discard(owner(1, 1));
     expect([isThere(a), isThere(b)]).toEqual([false, true]);
-    retention.discard(1, 2);
+    retention.discard(owner(1, 2));
     expect(readdirSync(join(root, 'workitems'))).toEqual(['other']);
     retention.discardJob(2);
     expect(readdirSync(join(root, 'workitems'))).toEqual([]);
@@ -109,7 +111,7 @@ describe('the directory of a task', () => {
 
   test('of a deleted task that still runs goes when it ends', () => {
     begin(key(1, 1), 'a');
-    retention.discard(1, 1);
+    retention.discard(owner(1, 1));
     expect(isThere('a')).toBe(true);
     end(key(1, 1), null);
     expect(isThere('a')).toBe(false);
@@ -118,12 +120,12 @@ describe('the directory of a task', () => {
   test('is empty for a new task of the same name, and the old task’s end of retention leaves it alone', () => {
     begin(key(1, 1), 'a');
     end(key(1, 1), 5_000);
-    retention.claim(key(7, 1), 'a');
+    retention.claim(run(key(7, 1), 'a'));
     expect(isThere('a')).toBe(false);
     mkdirSync(join(root, 'a'));
     writeFileSync(join(root, 'a/file'), '');
     pass(100_000);
-    retention.discard(1, 1);
+    retention.discard(owner(1, 1));
     expect(isThere('a')).toBe(true);
   });
 
@@ -132,11 +134,11 @@ describe('the directory of a task', () => {
       begin(key(1, task), `a${task}`);
       end(key(1, task), 5_000);
     }
-    retention.discard(1, 1);
+    retention.discard(owner(1, 1));
     journal.flush();
     retention.close();
     retention = create();
-    retention.claim(key(2, 1), 'a2');
+    retention.claim(run(key(2, 1), 'a2'));
     expect(isThere('a2'), 'another task’s').toBe(false);
     expect(isThere('a3')).toBe(true);
     pass(6_000);
@@ -150,8 +152,8 @@ describe('the directory of a task', () => {
     retention = create();
     pass(1e12);
     expect([isThere('a1'), isThere('a2')]).toEqual([true, true]);
-    retention.discard(1, 1);
-    retention.claim(key(2, 1), 'a2');
+    retention.discard(owner(1, 1));
+    retention.claim(run(key(2, 1), 'a2'));
     expect([isThere('a1'), isThere('a2')]).toEqual([false, false]);
   });
 
