@@ -14,7 +14,7 @@ import { Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake, type Taken } from './intake.ts';
-import { CORE_VERSION, encodeInputs, seededRandom } from './journal.ts';
+import { type Beginning, CORE_VERSION, encodeBeginning, encodeInputs, seededRandom } from './journal.ts';
 import { NodeAsks } from './nodeAsks.ts';
 import { loadedOf, poisonOf } from './leaveOut.ts';
 import { NodeSource } from './nodeSource.ts';
@@ -47,6 +47,8 @@ export class Owner {
   #phase: Phase = 'loading';
   #epoch = 0;
   #tick = 0;
+  /** What the epoch's first tick goes on from, for the journal; null: it is written, or was too large. */
+  #beginning: Uint8Array | null = null;
   #core: Core | null = null;
   #events: CoreEvent[] = [];
   #noRoom: NoRoom | null = null;
@@ -417,7 +419,8 @@ export class Owner {
     await this.#quarantine.open();
     const whole = await store.load(account.number);
     const maxNodes = await this.#source.room();
-    const { core, snapshot } = await this.#createCore(whole, maxNodes);
+    const { core, now, snapshot } = await this.#createCore(whole, maxNodes);
+    this.#beginning = this.#recorded({ now, snapshot });
     const truth = await this.#source.truth([...snapshot.nodes, ...this.#quarantine.nodes]);
     if (this.#phase === 'ended') throw new Error('the owner ended while it loaded the account');
     this.#specs.clear();
@@ -455,7 +458,7 @@ export class Owner {
    * The rules with all that can be loaded. What they fail on as it is loaded, or as soon as time passes, is put into quarantine. Throws `RulesFault` if that is no pool and
    * no job, and what the store throws.
    */
-  async #createCore(whole: Snapshot, maxNodes: number | null): Promise<{ readonly core: Core; readonly snapshot: Snapshot }> {
+  async #createCore(whole: Snapshot, maxNodes: number | null): Promise<Beginning & { readonly core: Core }> {
     const { createCore, clock, log, account } = this.#options;
     const isSearch = this.#careful.isSearchDue;
     for (let found = 0; ; found += 1) {
@@ -466,7 +469,7 @@ export class Owner {
         if (isSearch) tried(snapshot);
         const core = loaded(createCore, snapshot, now);
         if (isSearch) this.#careful.searched(found > 0);
-        return { core, snapshot };
+        return { core, now, snapshot };
       } catch (error) {
         if (!(error instanceof RulesFault)) throw error;
         const subject = poisonOf(snapshot, tried);
@@ -475,6 +478,13 @@ export class Owner {
         if (subject === null || !(await this.#quarantine.putAside(subject, loadedOf(snapshot, subject), error, where))) throw error;
       }
     }
+  }
+
+  #recorded(beginning: Beginning): Uint8Array | null {
+    const { log, account } = this.#options;
+    const encoded = encodeBeginning(beginning);
+    if (encoded === null) log.info({ account: account.name, epoch: this.#epoch }, 'the account is too large to be written down as it was loaded: the journal of this epoch does not replay');
+    return encoded;
   }
 
   async #commitQuarantine(quarantine: QuarantineChange, inboxEntries: readonly number[]): Promise<void> {
@@ -495,6 +505,8 @@ export class Owner {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
     }
     this.#tick += 1;
+    const beginning = this.#beginning;
+    this.#beginning = null;
     const { specs, refused } = await this.#options.store.commit({
       account: this.#options.account.number,
       epoch: this.#epoch,
@@ -505,7 +517,7 @@ export class Owner {
       specs: [...offered.values()],
       quarantine: { over: this.#quarantine.over(decisions) },
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
-      journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events) },
+      journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events), beginning },
     });
     return { specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused };
   }

@@ -117,9 +117,18 @@ export interface TickCommit {
   /** The tasks offered in this tick. */
   readonly specs: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
   /** null: nothing to record. */
-  readonly journal: { readonly coreVersion: string; readonly seed: number; readonly inputs: Uint8Array } | null;
+  readonly journal: JournalEntry | null;
   /** Left out: nothing. */
   readonly quarantine?: QuarantineChange;
+}
+
+export interface JournalEntry {
+  /** Of the rules that decided. */
+  readonly coreVersion: string;
+  readonly seed: number;
+  readonly inputs: Uint8Array;
+  /** Of an epoch's first tick: what it went on from. null and left out: not recorded. */
+  readonly beginning?: Uint8Array | null;
 }
 
 export interface Committed {

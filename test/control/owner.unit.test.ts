@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
-import { decodeInputs } from '../../src/control/journal.ts';
+import { decodeBeginning, decodeInputs } from '../../src/control/journal.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
 import { Owner } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
@@ -321,6 +321,25 @@ describe('an owner', () => {
     owner.sweep();
     await owner.tick();
     expect([kinds(told), script.askedAlso.slice(-3)]).toEqual([[], [[5], [5], []]]);
+  });
+
+  test('writes down with the first tick of each epoch what it was loaded with, and when, and with no other', async () => {
+    const { owner, script, commits, clock, observe } = scripted();
+    const tick = async (): Promise<void> => {
+      clock.now += 10;
+      observe({ node: 7, life: 2, observed: { kind: 'running' } });
+      await owner.tick();
+    };
+    await owner.start();
+    await tick();
+    await tick();
+    script.failure = new Error('the connection was lost');
+    await tick();
+    script.failure = null;
+    await tick();
+    await tick();
+    const beginnings = commits.map(({ epoch, tick: number, journal }) => [epoch, number, journal?.beginning === null || journal?.beginning === undefined ? null : decodeBeginning(journal.beginning)]);
+    expect(beginnings).toEqual([[1, 1, { now: 1_000, snapshot }], [1, 2, null], [1, 3, null], [2, 1, { now: 1_040, snapshot }], [2, 2, null]]);
   });
 
   test('wakes its callers after the commit, not before', async () => {

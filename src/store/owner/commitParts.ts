@@ -1,6 +1,6 @@
 import type { JobStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
-import { json, numbers } from './literals.ts';
+import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
 import { TASK_STATUS } from './taskStatus.ts';
@@ -129,13 +129,24 @@ const INBOX: Part = {
   values: ({ inboxEntries }) => [numbers(inboxEntries)],
 };
 
+const isBeginning = ({ journal }: TickCommit): boolean => journal?.beginning !== undefined && journal.beginning !== null;
+
 const JOURNAL: Part = {
   name: 'journal',
-  applies: ({ journal }) => journal !== null,
+  applies: (tick) => tick.journal !== null && !isBeginning(tick),
   sql: (next) => `journal_row as (insert into journal (account, epoch, tick, at, core_version, seed, inputs)
     select $1, $2, ${next()}::bigint, ${next()}::bigint, ${next()}::text, ${next()}::bigint, ${next()}::bytea where ${GO})`,
-  values: ({ tick, now, journal }) =>
-    journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, Buffer.from(journal.inputs.buffer, journal.inputs.byteOffset, journal.inputs.byteLength)],
+  values: ({ tick, now, journal }) => (journal === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs)]),
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, ...QUARANTINE_PARTS];
+/** Once an epoch. */
+const JOURNAL_BEGINNING: Part = {
+  name: 'journal-beginning',
+  applies: isBeginning,
+  sql: (next) => `journal_row as (insert into journal (account, epoch, tick, at, core_version, seed, inputs, beginning)
+    select $1, $2, ${next()}::bigint, ${next()}::bigint, ${next()}::text, ${next()}::bigint, ${next()}::bytea, ${next()}::bytea where ${GO})`,
+  values: ({ tick, now, journal }) =>
+    journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
+};
+
+export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

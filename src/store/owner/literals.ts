@@ -19,3 +19,6 @@ export const json = (value: unknown): string => {
 };
 const UNSTORABLE_ESCAPE = /\\u(0000|d[89a-f]..)/;
 const UNSTORABLE = /[\0\uD800-\uDFFF]/gu;
+
+/** The driver sends a `Buffer` as it is. */
+export const bytes = ({ buffer, byteOffset, byteLength }: Uint8Array): Buffer => Buffer.from(buffer, byteOffset, byteLength);

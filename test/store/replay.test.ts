@@ -1,0 +1,155 @@
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createCore } from '../../src/core/core.ts';
+import { withoutEndings } from '../../src/core/decisions.ts';
+import { simulatedAgent } from '../../src/simulation/agent.ts';
+import { NO_FAULTS } from '../../src/simulation/faults.ts';
+import { createNetwork } from '../../src/simulation/network.ts';
+import { simulatedProvider } from '../../src/simulation/provider.ts';
+import { NotReplayable, replay } from '../../src/simulation/replay.ts';
+import { type Service, startService } from '../../src/simulation/service.ts';
+import { createTruth } from '../../src/simulation/truth.ts';
+import { createWorld } from '../../src/simulation/world.ts';
+import { connect } from '../../src/store/connect.ts';
+import { type JournalRow, readJournal } from '../../src/store/journal.ts';
+import { migrate } from '../../src/store/migrate.ts';
+import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
+import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { postgresIntents } from '../support/postgresIntents.ts';
+
+let postgres: TemporaryPostgres;
+let pool: Pool;
+beforeAll(async () => {
+  postgres = await temporaryPostgres();
+  pool = connect(postgres.connection, 'owner');
+  await migrate(pool);
+  await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
+  await workThroughTwoEpochs();
+});
+afterAll(async () => {
+  await pool.end();
+  await postgres.remove();
+});
+
+const STATUS_TABLES = ['pool_status', 'job_status', 'node', 'task_status', 'satisfied_id'];
+const PROCESSES = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000003'] as const;
+
+/** Owners on the real database; nodes and agents in virtual time, which passes between its answers. */
+async function workThroughTwoEpochs(): Promise<void> {
+  const world = createWorld(1);
+  const faults = () => NO_FAULTS;
+  const network = createNetwork(world, faults);
+  const truth = createTruth(() => undefined);
+  let service: Service | undefined;
+  const provider = simulatedProvider({
+    world,
+    faults,
+    leaseMs: null,
+    boot: ({ node, nodeId, life, credential }, disk, onGone) =>
+      simulatedAgent({
+        world,
+        truth,
+        node,
+        nodeId,
+        life,
+        disk,
+        onGone,
+        dial: (callbacks) => (service === undefined ? world.after(1, callbacks.closed) : network.dial(service, credential, callbacks)),
+        work: ({ task, attempt }) => ({ durationMs: 100 + 10 * task, outcome: { kind: 'exited', exitCode: task % 5 === 0 && attempt === 1 ? 1 : 0 } }),
+      }),
+  });
+  const faultsOfOurs: unknown[] = [];
+  const start = (process: string): Service =>
+    startService({
+      world,
+      account: 1,
+      process,
+      store: () => postgresOwnerStore(pool),
+      provider,
+      createCore,
+      log: { info: () => undefined, warn: () => undefined, error: (fields) => void faultsOfOurs.push(fields) },
+      story: { tasks: false, tell: () => undefined },
+      onError: (error) => void faultsOfOurs.push(error),
+      onFault: (fault) => void faultsOfOurs.push(fault),
+    });
+  const until = async (what: string, condition: string): Promise<void> => {
+    for (let look = 0; look < 10_000; look += 1) {
+      let isOver = false;
+      world.after(10, () => {
+        isOver = true;
+      });
+      await world.run(() => isOver, Number.POSITIVE_INFINITY);
+      if ((await pool.query(`select where ${condition}`)).rowCount === 1) return;
+      if (faultsOfOurs.length > 0) throw faultsOfOurs[0];
+    }
+    throw new Error(`not so: ${what}`);
+  };
+
+  const intents = postgresIntents(pool);
+  const createdAt = world.now();
+  await intents.addPool(1, poolIntent({ createdAt, resizeRequestedAt: createdAt, targetDedicated: 2, taskSlotsPerNode: 4 }));
+  const plain = await intents.addJob(1, jobIntent({ id: 'plain', createdAt, actionAt: createdAt, maxTaskRetryCount: 1 }));
+  await intents.addTasks(plain, Array.from({ length: 60 }, (_, index) => taskIntent(`t${index + 1}`, { createdAt })));
+  const chain = await intents.addJob(1, jobIntent({ id: 'chain', createdAt, actionAt: createdAt, usesTaskDependencies: true, onAllTasksComplete: 'terminatejob' }));
+  await intents.addTasks(chain, ['a', 'b', 'c'].map((id, index) => taskIntent(id, { createdAt, dependsOn: { ids: index === 0 ? [] : [['a', 'b'][index - 1] ?? ''], ranges: [] } })));
+  await pool.query(`update task set spec = json_build_object('id', id, 'commandLine', 'true')`);
+  await pool.query(`update pool set spec = spec || '{"vmSize": "standard_a1"}'`);
+  service = start(PROCESSES[0]);
+  await until('some tasks have ended', "(select count(*) from task_status where state = 'completed') >= 15");
+  await service.stop('leave');
+  network.breakAll(service);
+  service = start(PROCESSES[1]);
+  await until('all tasks have ended, and the job of three with them', `(select count(*) from task_status where state = 'completed') = 63 and (select state from job_status where job = ${chain}) = 'completed'`);
+  await service.stop('leave');
+}
+
+const statusRows = async (): Promise<unknown[][]> => Promise.all(STATUS_TABLES.map(async (table) => (await pool.query<Record<string, unknown>>(`select * from ${table} order by 1, 2`)).rows));
+
+const rowsOf = async (epoch: number): Promise<JournalRow[]> => {
+  const rows: JournalRow[] = [];
+  for await (const row of readJournal(pool, 1, epoch)) rows.push(row);
+  return rows;
+};
+
+const obstacle = async (rows: readonly JournalRow[]): Promise<string> => {
+  try {
+    for await (const { tick } of replay(rows, createCore)) if (tick > rows.length) throw new Error('more than there are');
+    return 'none';
+  } catch (error) {
+    if (error instanceof NotReplayable) return error.obstacle;
+    throw error;
+  }
+};
+
+test('what the journal holds of two epochs, replayed one after the other, writes the same rows again', async () => {
+  const written = await statusRows();
+  await pool.query(`truncate ${STATUS_TABLES.join(', ')}`);
+  const store = postgresOwnerStore(pool);
+  const { epoch } = await store.claim(1, PROCESSES[2], 'http://later');
+  const ticks: number[] = [];
+  // Two, or more where the machine stood still for so long that an owner let go.
+  for (let earlier = 1; earlier < epoch; earlier += 1) {
+    for await (const { tick, now, decisions, refused } of replay(readJournal(pool, 1, earlier), createCore)) {
+      ticks.push(tick);
+      await store.commit({ account: 1, epoch, tick, now, decisions: { ...withoutEndings(decisions, refused), guards: [] }, inboxEntries: [], specs: [], journal: null });
+    }
+  }
+  expect(ticks.filter((tick) => tick === 1)).toHaveLength(epoch - 1);
+  expect(epoch - 1).toBeGreaterThanOrEqual(2);
+  expect(ticks.length).toBeGreaterThan(20);
+  expect(written.map((rows) => rows.length)).toEqual([1, 2, 2, 63, 0]);
+  expect(await statusRows()).toEqual(written);
+});
+
+test('a journal that does not replay is said to be so, with the reason', async () => {
+  const rows = await rowsOf(1);
+  const [first, second, third] = rows;
+  if (first === undefined || second === undefined || third === undefined) throw new Error('too few ticks');
+  expect(await obstacle(rows)).toBe('none');
+  expect(await obstacle([{ ...first, coreVersion: '0' }, second])).toBe('otherVersion');
+  expect(await obstacle([{ ...first, beginning: null }, second])).toBe('noBeginning');
+  expect(await obstacle([second, third])).toBe('noBeginning');
+  expect(await obstacle([])).toBe('noBeginning');
+  expect(await obstacle([first, third])).toBe('gap');
+});
