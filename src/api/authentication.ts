@@ -1,10 +1,19 @@
 import type { IncomingMessage } from 'node:http';
-import type { Instant } from '../core/keys.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
-import type { Account } from './dataPlane.ts';
 
+/** An account as requests name it: keys are base64, either of them signs. */
+export interface Account {
+  readonly number: AccountNumber;
+  /** Lower case. */
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** The accounts of a service by name. */
+export type Accounts = ReadonlyMap<string, Account>;
 
 /**
  * The account whose key signed the request.
@@ -12,7 +21,7 @@ import type { Account } from './dataPlane.ts';
  * yet) and with 403 for a wrong signature; InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed
  * (the usual clients send none).
  */
-export function authenticate(message: IncomingMessage, rawUrl: string, accounts: ReadonlyMap<string, Account>, now: Instant): Account {
+export function authenticate(message: IncomingMessage, rawUrl: string, accounts: Accounts, now: Instant): Account {
   const { method = '', headers } = message;
   const credentials = parseAuthorization(headers.authorization);
   if (credentials.scheme === 'none') throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);

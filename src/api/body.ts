@@ -1,16 +1,53 @@
 import type { IncomingMessage } from 'node:http';
 import { BatchError } from '../wire/errors.ts';
 import { limits } from '../wire/limits.ts';
+import type { Waits } from './waits.ts';
 
 /** How much of a body that is too large is still taken before the answer, and for how long: a client that is cut off while it sends never reads the 413. */
 const drainBytes = 64 * 1024 * 1024;
 const drainMs = 10_000;
 
+/** The body of one request, which is read once, if at all. */
+export class Body {
+  readonly #message: IncomingMessage;
+  readonly #waits: Waits;
+  /** Whether somebody waits for it: it is the client's turn. */
+  isAwaited = false;
+
+  /** `waits`: where the time is counted that the client takes to send it. */
+  constructor(message: IncomingMessage, waits: Waits) {
+    this.#message = message;
+    this.#waits = waits;
+  }
+
+  /** @throws BatchError of `readJson`. */
+  json(): Promise<unknown> {
+    return this.#wait(readJson(this.#message, 'required'));
+  }
+
+  /** Undefined: there is none. @throws BatchError of `readJson`. */
+  jsonIfAny(): Promise<unknown> {
+    return this.#wait(readJson(this.#message, 'optional'));
+  }
+
+  /** For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what `readJson` throws. */
+  refuse(): Promise<void> {
+    return this.#wait(refuseBody(this.#message));
+  }
+
+  async #wait<Read>(read: Promise<Read>): Promise<Read> {
+    this.isAwaited = true;
+    const value = await this.#waits.for(read);
+    this.isAwaited = false;
+    return value;
+  }
+}
+
 /**
  * Reads and parses a JSON body. Undefined: the request has none and needs none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
  * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: no length was announced; bodies in chunks were refused before), InvalidRequestBody (not JSON), IOError (the client broke off).
  */
-export async function readJson(request: IncomingMessage, body: 'required' | 'optional'): Promise<unknown> {
+async function readJson(request: IncomingMessage, body: 'required' | 'optional'): Promise<unknown> {
   const { 'content-length': length } = request.headers;
   if (length === undefined) {
     if (body === 'optional') return undefined;
@@ -29,8 +66,7 @@ export async function readJson(request: IncomingMessage, body: 'required' | 'opt
   }
 }
 
-/** For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what `readJson` throws. */
-export async function refuseBody(request: IncomingMessage): Promise<void> {
+async function refuseBody(request: IncomingMessage): Promise<void> {
   if (Number(request.headers['content-length'] ?? '0') === 0) return;
   if ((await readBytes(request)).length > 0) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The operation takes no body.' }]);
 }

@@ -6,13 +6,17 @@ import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { limits } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
-import type { Quotas, Timeout } from './call.ts';
-import { serve, type Account, type DataPlane, type Incoming, type Outgoing } from './dataPlane.ts';
+import type { Account } from './authentication.ts';
+import type { Parts, Quotas, Timeout } from './call.ts';
+import { createDataPlane } from './data/plane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
 import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
+import { managementPlane } from './management/plane.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createOwnPlane } from './own/plane.ts';
+import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */
 export interface ApiOptions {
@@ -53,7 +57,7 @@ export interface Api {
 const AGENT_FILES = '/linarite/agent/files/';
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
-/** What one of our own paths answers, outside of the data plane. */
+/** What one of our own paths answers, outside of all planes. */
 interface OwnAnswer {
   readonly status: number;
   readonly type: string;
@@ -67,21 +71,22 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: limits.quotas.pools, activeJobs: limits.quotas.activeJobsAndSchedules, ...options.quotas };
-  const plane: DataPlane = {
-    parts: { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) },
-    accounts: new Map(options.accounts.map((account) => [account.name, account])),
+  const parts: Parts = { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) };
+  const accounts = new Map(options.accounts.map((account) => [account.name, account]));
+  const wallClock = options.wallClock ?? options.clock;
+  const service: Planes = {
+    planes: [managementPlane, createOwnPlane({ parts, accounts, wallClock }), createDataPlane({ parts, accounts, wallClock, log: options.log })],
     clock: options.clock,
-    wallClock: options.wallClock ?? options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,
     observe: metrics.observe,
   };
-  const own = ownRoutes(options, { plane, metrics, transfers });
+  const own = ownRoutes(options, { accounts: [...accounts.keys()], metrics, transfers });
 
   return {
     handler: (request, response) => {
       const route = own(request);
-      const answering = route === undefined ? answerClient(plane, request, response) : answerOwn(route, request, response);
+      const answering = route === undefined ? answerClient(service, request, response) : answerOwn(route, request, response);
       // What breaks here is a bug of ours; the client gets no half answer, and the process goes on.
       answering.catch((error: unknown) => {
         options.log.error({ error, method: request.method, path: request.url?.split('?')[0] }, 'no answer could be given');
@@ -98,13 +103,14 @@ export function createApi(options: ApiOptions): Api {
 }
 
 interface OwnParts {
-  readonly plane: DataPlane;
+  /** Names. */
+  readonly accounts: readonly string[];
   readonly metrics: Metrics;
   readonly transfers: FileTransfers;
 }
 
-/** Finds which of our few own paths a request is for; all else is the data plane's, whose matcher needs the path as it was sent. */
-function ownRoutes({ trouble, warning, database, door }: ApiOptions, { plane, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+/** Finds which of our few own paths a request is for; all else is for the planes, whose matchers need the path as it was sent. */
+function ownRoutes({ trouble, warning, database, door }: ApiOptions, { accounts, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
     [
@@ -117,7 +123,7 @@ function ownRoutes({ trouble, warning, database, door }: ApiOptions, { plane, me
       },
     ],
     ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],
-    ['/', () => ({ status: 200, type: 'text/html; charset=utf-8', text: frontPage([...plane.accounts.keys()]) })],
+    ['/', () => ({ status: 200, type: 'text/html; charset=utf-8', text: frontPage(accounts) })],
   ]);
   return ({ method, url = '/' }) => {
     const [path = '/', ...query] = url.split('?');
@@ -127,7 +133,7 @@ function ownRoutes({ trouble, warning, database, door }: ApiOptions, { plane, me
   };
 }
 
-/** Undefined for what cannot be decoded: the data plane says what is wrong with it. */
+/** Undefined for what cannot be decoded: a plane says what is wrong with it. */
 function decoded(text: string): string | undefined {
   try {
     return decodeURIComponent(text);
@@ -143,8 +149,8 @@ async function answerOwn(route: OwnRoute, request: IncomingMessage, response: Se
   endAnswer(request, response, text);
 }
 
-async function answerClient(plane: DataPlane, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  send(request, response, await serve(plane, incomingOf(request, response)));
+async function answerClient(service: Planes, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  send(request, response, await serve(service, incomingOf(request, response)));
 }
 
 function incomingOf(message: IncomingMessage, response: ServerResponse): Incoming {

@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Parts } from '../../src/api/call.ts';
-import { serve, type DataPlane } from '../../src/api/dataPlane.ts';
+import { managementPlane } from '../../src/api/management/plane.ts';
+import { serve } from '../../src/api/plane.ts';
 import { logAnswer, type Answered } from '../../src/api/requestLog.ts';
 import { Waits } from '../../src/api/waits.ts';
 import { loggedError } from '../../src/loggedError.ts';
@@ -49,8 +50,8 @@ describe('the log of requests', () => {
     let headers: Readonly<Record<string, string>> = {};
     const lines: Line[] = [];
     const log = pino({}, { write: (text) => void lines.push(JSON.parse(text) as Line) });
-    const plane = {
-      accounts: new Map(),
+    const service = {
+      planes: [managementPlane],
       clock: () => 0,
       monotonic: () => {
         clock.now += 40;
@@ -58,9 +59,9 @@ describe('the log of requests', () => {
       },
       log,
       observe: () => undefined,
-    } as unknown as DataPlane;
+    };
     const message = { method: 'GET', headers: { host: 'here:1' } } as unknown as IncomingMessage;
-    ({ headers } = await serve(plane, { message, rawUrl: '/subscriptions/s/providers?api-version=2024-07-01&sig=secret', scheme: 'http', gone: new AbortController().signal }));
+    ({ headers } = await serve(service, { message, rawUrl: '/subscriptions/s/providers?api-version=2024-07-01&sig=secret', scheme: 'http', gone: new AbortController().signal }));
     expect(lines).toMatchObject([{ requestId: headers['request-id'], method: 'GET', path: '/subscriptions/s/providers', status: 501, tookMs: 40 }]);
     expect(JSON.stringify(lines)).not.toContain('secret');
   });

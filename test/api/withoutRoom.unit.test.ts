@@ -1,20 +1,24 @@
 import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { serve, type DataPlane } from '../../src/api/dataPlane.ts';
+import type { Parts } from '../../src/api/call.ts';
+import { createDataPlane } from '../../src/api/data/plane.ts';
+import { serve } from '../../src/api/plane.ts';
 
 const failing = (code: string): Error => Object.assign(new Error('no room'), { code });
 
 /** The answer to a request that fails at the first look at it: only what an error's answer needs is there. */
 function answerTo(error: Error, write: (line: string) => void): ReturnType<typeof serve> {
-  const plane = { accounts: new Map(), clock: () => 0, monotonic: () => 0, log: pino({}, { write }), observe: () => undefined } as unknown as DataPlane;
+  const log = pino({}, { write });
+  const plane = createDataPlane({ parts: {} as Parts, accounts: new Map(), wallClock: () => 0, log });
+  const service = { planes: [plane], clock: () => 0, monotonic: () => 0, log, observe: () => undefined };
   const message = {
     headers: { host: 'here:1' },
     get method(): string {
       throw error;
     },
   } as unknown as IncomingMessage;
-  return serve(plane, { message, rawUrl: '/jobs?api-version=2024-07-01.20.0', scheme: 'http', gone: new AbortController().signal });
+  return serve(service, { message, rawUrl: '/jobs?api-version=2024-07-01.20.0', scheme: 'http', gone: new AbortController().signal });
 }
 
 describe('an answer while there is no room on the disk', () => {

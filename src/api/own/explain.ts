@@ -1,14 +1,14 @@
 /** Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form. */
-import type { AccountNumber } from '../core/keys.ts';
-import { sentenceOf, type Reason } from '../core/reasons.ts';
-import type { FailureInfo } from '../core/status.ts';
-import { findJob } from '../store/intents/jobs.ts';
-import { findTask, taskLabels, type TaskWithStatus } from '../store/intents/tasks.ts';
-import { BatchError } from '../wire/errors.ts';
-import type { Answer } from './answer.ts';
-import type { Parts } from './call.ts';
-import { viewOfJob } from './jobView.ts';
-import { viewOfTask } from './taskView.ts';
+import type { AccountNumber } from '../../core/keys.ts';
+import { sentenceOf, type Reason } from '../../core/reasons.ts';
+import type { FailureInfo } from '../../core/status.ts';
+import { findJob } from '../../store/intents/jobs.ts';
+import { findTask, taskLabels, type TaskWithStatus } from '../../store/intents/tasks.ts';
+import { BatchError } from '../../wire/errors.ts';
+import type { Answer } from '../answer.ts';
+import type { Parts } from '../call.ts';
+import { viewOfJob } from '../jobView.ts';
+import { viewOfTask } from '../taskView.ts';
 
 /** What an explanation is asked of. */
 export interface Asked {

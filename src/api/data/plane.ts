@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import type { Logger } from 'pino';
+import type { Instant } from '../../core/keys.ts';
+import { BatchError } from '../../wire/errors.ts';
+import { matchOperation, type MatchedOperation, type Operation } from '../../wire/operations.ts';
+import { readQuery, readVersion } from '../../wire/query.ts';
+import type { Answer } from '../answer.ts';
+import { authenticate, type Accounts } from '../authentication.ts';
+import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
+import type { Call, Parts } from '../call.ts';
+import { refuseConditions } from '../conditions.ts';
+import { handlers } from '../handlers.ts';
+import type { Caller, Plane, Request, Work } from '../plane.ts';
+
+export interface DataPlaneOptions {
+  readonly parts: Parts;
+  readonly accounts: Accounts;
+  /** The time that signatures are held against. */
+  readonly wallClock: () => Instant;
+  readonly log: Logger;
+}
+
+/** The data plane of Azure Batch: the operations of `wire/operationTable.ts`. It matches every request, so it comes last. */
+export function createDataPlane(options: DataPlaneOptions): Plane {
+  return {
+    name: 'data',
+    match: (request) => {
+      const { message, target } = request;
+      const matched = matchOperation(message.method ?? '', target.path);
+      return { operation: matched.operation.id, handle: (caller) => handle(options, request, matched, caller) };
+    },
+    authenticate: ({ message, rawUrl, target, now }) => {
+      // As the service does it: whoever asks, the version comes first.
+      readVersion(target.rawQuery, now);
+      return authenticate(message, rawUrl, options.accounts, options.wallClock());
+    },
+    errorBody: batchErrorBody,
+    headers: () => ODATA_HEADERS,
+  };
+}
+
+function handle({ parts, log }: DataPlaneOptions, request: Request, { operation, params }: MatchedOperation, { account, body, waits }: Caller): Work {
+  const { message, target, now, requestId, baseUrl } = request;
+  if (account === null) throw new Error(`${operation.id} needs an account`);
+  const query = readQuery(operation, target.rawQuery, now);
+  const { version } = query;
+  if (version.newer) log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
+  const handler = handlers[operation.id];
+  if (handler === undefined) throw notServed(operation);
+  refuseContentType(message);
+  refuseConditions(operation, message.headers);
+  const { path, rawQuery } = target;
+  const json = (): Promise<unknown> => body.json();
+  const jsonIfAny = (): Promise<unknown> => body.jsonIfAny();
+  const run = async (signal: AbortSignal): Promise<Answer> => {
+    if (operation.body === undefined) await body.refuse();
+    const { headers } = message;
+    const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
+    return handler(call, waits.countedIn(parts));
+  };
+  return { timeoutMs: query.serverTimeoutMs, run };
+}
+
+function notServed({ id, method, path }: Operation): BatchError {
+  return new BatchError('NotImplemented', [{ key: 'Reason', value: `${id} (${method} ${path}) is not served yet. What is served stands in docs/compatibility.md of Linarite.` }]);
+}
+
+/** `application/json; odata=minimalmetadata` is what clients send; which type it is does not matter, whether it is one does. */
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
+
+function refuseContentType({ headers }: IncomingMessage): void {
+  const type = headers['content-type'];
+  if (type !== undefined && !MEDIA_TYPE.test(type)) throw new BatchError('InvalidHeaderValue', [{ key: 'HeaderName', value: 'Content-Type' }]);
+}

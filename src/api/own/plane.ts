@@ -1,0 +1,35 @@
+import type { Instant } from '../../core/keys.ts';
+import { limits } from '../../wire/limits.ts';
+import { authenticate, type Accounts } from '../authentication.ts';
+import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
+import type { Parts } from '../call.ts';
+import type { Plane } from '../plane.ts';
+import { explain, matchExplain } from './explain.ts';
+
+export interface OwnPlaneOptions {
+  readonly parts: Parts;
+  readonly accounts: Accounts;
+  /** The time that signatures are held against. */
+  readonly wallClock: () => Instant;
+}
+
+/** Operations of Linarite itself, under `/linarite/`: signed as those of the data plane, errors in its form, no versions. */
+export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions): Plane {
+  return {
+    name: 'own',
+    match: ({ message, target }) => {
+      const asked = matchExplain(message.method ?? '', target.path);
+      if (asked === undefined) return undefined;
+      return {
+        operation: null,
+        handle: ({ account }) => {
+          if (account === null) throw new Error('an explanation needs an account');
+          return { timeoutMs: limits.serverTimeoutMs, run: () => explain(asked, account.number, parts) };
+        },
+      };
+    },
+    authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, accounts, wallClock()),
+    errorBody: batchErrorBody,
+    headers: () => ODATA_HEADERS,
+  };
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { managementPlane } from '../../src/api/management/plane.ts';
+import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
+import { BatchError } from '../../src/wire/errors.ts';
+
+const caller = { number: 1, name: 'a', keys: [] };
+
+/** A plane for paths below its name, whose errors are their codes. */
+function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {
+  const { run = () => Promise.reject(new BatchError('JobNotFound')), ...rest } = more;
+  return {
+    name,
+    match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, handle: () => ({ timeoutMs: 0, run }) } : undefined),
+    authenticate: () => caller,
+    errorBody: ({ code }) => ({ contentType: 'text/plain', text: `${name}: ${code}` }),
+    headers: () => ({ 'x-plane': name }),
+    ...rest,
+  };
+}
+
+async function answerTo(path: string, planes: readonly Plane[], gone = new AbortController().signal) {
+  const observed: unknown[] = [];
+  const service: Planes = { planes, clock: () => 0, monotonic: () => 0, log: pino({ level: 'silent' }), observe: (...answer) => observed.push(answer) };
+  const message = { method: 'GET', headers: { host: 'here:1' } } as unknown as IncomingMessage;
+  const { status, headers, body } = await serve(service, { message, rawUrl: path, scheme: 'http', gone });
+  return { status, headers, body, observed };
+}
+
+describe('a request', () => {
+  it('goes to the first plane that it matches, and its errors are told in the form of that', async () => {
+    const both = [plane('own'), plane('data')];
+    expect(await answerTo('/own/x?y', both)).toMatchObject({ status: 404, body: 'own: JobNotFound', headers: { 'x-plane': 'own', 'content-type': 'text/plain' } });
+    expect(await answerTo('/data/x?y', both)).toMatchObject({ status: 404, body: 'data: JobNotFound', headers: { 'x-plane': 'data' } });
+  });
+
+  it.each(['match', 'authenticate'] as const)('that fails at %s is told so in the form of its plane', async (step) => {
+    const fail = (): never => {
+      throw new BatchError('AuthenticationFailed', [], { status: 401 });
+    };
+    expect(await answerTo('/own', [plane('own', { [step]: fail }), plane('data')])).toMatchObject({
+      status: 401,
+      body: 'own: AuthenticationFailed',
+      headers: { 'x-plane': 'own', 'www-authenticate': 'SharedKey', connection: 'close' },
+    });
+  });
+
+  it('has a request-id and is counted, whatever its plane', async () => {
+    for (const path of ['/own', '/data', '/subscriptions/s']) {
+      const { status, headers, observed } = await answerTo(path, [managementPlane, plane('own'), plane('data')]);
+      expect([headers['server'], headers['request-id']]).toEqual(['Linarite', expect.stringMatching(/^[0-9a-f-]{36}$/)]);
+      expect(observed).toEqual([[null, status, 0]]);
+    }
+  });
+
+  it('has a deadline, whatever its plane', async () => {
+    let reason: unknown;
+    const never = (signal: AbortSignal): Promise<never> => new Promise(() => signal.addEventListener('abort', () => (reason = signal.reason)));
+    expect(await answerTo('/own', [plane('own', { run: never })])).toMatchObject({ status: 500, body: 'own: OperationTimedOut' });
+    expect(reason).toMatchObject({ code: 'OperationTimedOut' });
+  });
+
+  it('holds its connection only with a credential', async () => {
+    expect((await answerTo('/own', [plane('own')])).headers).not.toHaveProperty('connection');
+    expect((await answerTo('/own', [plane('own', { authenticate: () => null })])).headers).toMatchObject({ connection: 'close' });
+  });
+
+  it('to Resource Manager is told in its form that nothing is served there', async () => {
+    const { status, headers, body } = await answerTo('/Subscriptions/s/x?api-version=2024-07-01', [managementPlane, plane('data')]);
+    expect([status, headers['content-type'], headers['x-ms-request-id']]).toEqual([501, 'application/json; charset=utf-8', headers['request-id']]);
+    expect(JSON.parse(String(body))).toEqual({ error: { code: 'NotImplemented', message: expect.stringContaining('Azure Resource Manager is not served') } });
+  });
+});
