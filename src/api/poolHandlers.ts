@@ -115,8 +115,10 @@ const patch: Handler = async (call, parts) => {
 
 /** These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0). */
 const changeableAnyTime: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
-const isEmpty = (pool: PoolWithStatus): boolean =>
-  (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + pool.targetDedicated + pool.targetLowPriority === 0;
+function isEmpty(pool: PoolWithStatus): boolean {
+  const { targetDedicated, targetLowPriority } = viewOfPool(pool);
+  return (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + targetDedicated + targetLowPriority === 0;
+}
 
 const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = dataContract.readBody('PoolReplace', call.version, await call.json());
@@ -144,12 +146,13 @@ function emptied(given: {
 const resize: Handler = async (call, parts) => {
   const asked = dataContract.readBody('PoolResize', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
-    if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
+    const { allocationState, targetDedicated, targetLowPriority } = viewOfPool(pool);
+    if (allocationState !== 'steady') throw new BatchError('PoolBeingResized');
     const nodeDeallocation: NodeDeallocationOption = asked.nodeDeallocationOption ?? 'requeue';
     const next = {
       ...pool,
-      targetDedicated: asked.targetDedicatedNodes ?? pool.targetDedicated,
-      targetLowPriority: asked.targetLowPriorityNodes ?? pool.targetLowPriority,
+      targetDedicated: asked.targetDedicatedNodes ?? targetDedicated,
+      targetLowPriority: asked.targetLowPriorityNodes ?? targetLowPriority,
       resizeTimeoutMs: durationMs(asked.resizeTimeout, defaultResizeTimeoutMs),
       nodeDeallocation,
       resizeSequence: pool.resizeSequence + 1,

@@ -14,7 +14,13 @@ export function viewOfPool(row: PoolWithStatus): PoolView {
   const status =
     row.allocationState === null
       ? null
-      : { allocationState: row.allocationState, allocationSince: row.allocationSince, resizeSequence: row.seenResizeSequence };
+      : {
+          allocationState: row.allocationState,
+          allocationSince: row.allocationSince,
+          resizeSequence: row.seenResizeSequence,
+          targetDedicated: row.effectiveDedicated ?? row.targetDedicated,
+          targetLowPriority: row.effectiveLowPriority ?? row.targetLowPriority,
+        };
   return poolState(row, status);
 }
 
@@ -36,9 +42,9 @@ export function wirePool(row: PoolWithStatus, baseUrl: string): Pool {
     resizeTimeout: formatDuration(row.resizeTimeoutMs),
     resizeErrors: resizeErrors(row, view),
     currentDedicatedNodes: row.currentDedicated ?? 0,
-    targetDedicatedNodes: row.targetDedicated,
+    targetDedicatedNodes: view.targetDedicated,
     currentLowPriorityNodes: row.currentLowPriority ?? 0,
-    targetLowPriorityNodes: row.targetLowPriority,
+    targetLowPriorityNodes: view.targetLowPriority,
   };
 }
 

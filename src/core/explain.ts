@@ -11,6 +11,7 @@ import type { JobExplanation } from './port.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
 import { at } from './taskTable.ts';
 import { EXPLAIN_LIST, EXPLAIN_TASKS } from './tunables.ts';
+import { poolState } from './wireState.ts';
 
 /**
  * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise in the order in which they are asked; of nodes,
@@ -96,7 +97,8 @@ function lookThrough(state: CoreState, pool: Pool, slots: number): Reason[] {
 }
 
 function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {
-  const targetNodes = intent.targetDedicated + intent.targetLowPriority;
+  const { targetDedicated, targetLowPriority } = poolState(intent, status);
+  const targetNodes = targetDedicated + targetLowPriority;
   if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id }];
   if (readyNodes >= targetNodes) return [];
   const { allocationState, resizeErrors } = status;

@@ -12,11 +12,12 @@ import { NODES_PER_ACCOUNT } from './tunables.ts';
 /**
  * A pool's allocation.
  *
- * A request for a size makes it `resizing`: missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle, then
- * those with the fewest tasks). It is `steady` again when as many as asked for have been obtained and the others have left. It also becomes `steady`, short of its
- * targets and with a resize error that says why, when the provider failed to give some or has room for no more, when the account has as many nodes as it may, when the time for it ran out, when a client stopped it, or when no such
- * node can be had here at all. What has been obtained by then stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is tried
- * again until the next request. A node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
+ * A request for a size makes it `resizing`: its targets become the pool's, in its status. Missing nodes are acquired, nodes too many leave as the deallocation option
+ * says (the broken first, then the idle, then those with the fewest tasks). It is `steady` again when it has as many nodes as its targets and the others have left. It
+ * also becomes `steady`, short of its targets and with a resize error that says why, when the provider failed to give some or has room for no more, when the account has
+ * as many nodes as it may, when the time for it ran out, when a client stopped it, or when no such node can be had here at all. What has been obtained by then stays;
+ * what has not is given up; nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost afterwards is acquired again
+ * by itself (node life), whatever the pool is doing.
  *
  * A deleted pool lets all its nodes go, requeueing what runs there, and is gone with the last of them. Jobs name pools by id: they wait for the next pool of that id.
  */
@@ -43,6 +44,8 @@ const make = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     resizeSequence: 0,
     stopSequence: 0,
     resizeErrors: [],
+    targetDedicated: 0,
+    targetLowPriority: 0,
     currentDedicated: 0,
     currentLowPriority: 0,
   },
@@ -81,12 +84,12 @@ const remove = (state: CoreState, pool: Pool, now: Instant): void => {
 };
 
 const begin = (state: CoreState, pool: Pool, now: Instant): void => {
-  const { resizeSequence, resizeRequestedAt, resizeTimeoutMs } = pool.intent;
+  const { resizeSequence, resizeRequestedAt, resizeTimeoutMs, targetDedicated, targetLowPriority } = pool.intent;
   // A request that waited for the service longer than its timeout still gets its whole time.
   const since = now - resizeRequestedAt < resizeTimeoutMs ? resizeRequestedAt : now;
   pool.failures.dedicated = null;
   pool.failures.lowPriority = null;
-  pool.status = { ...pool.status, resizeSequence, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
+  pool.status = { ...pool.status, resizeSequence, targetDedicated, targetLowPriority, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
   state.changes.pool(pool);
   state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
 };
@@ -125,7 +128,7 @@ const noRoom = (room: number): string => `All nodes that there is room for here 
 /** On its way in, or out. One that is given up before it was obtained is not waited for. */
 const isUnsettled = (node: Node): boolean => node.obtained === (node.state === 'leavingpool');
 
-const target = (pool: Pool, kind: NodeKind): number => (kind === 'dedicated' ? pool.intent.targetDedicated : pool.intent.targetLowPriority);
+const target = (pool: Pool, kind: NodeKind): number => (kind === 'dedicated' ? pool.status.targetDedicated : pool.status.targetLowPriority);
 
 const nodesOf = (pool: Pool, kind: NodeKind): Node[] => [...pool.nodes].filter((node) => node.dedicated === (kind === 'dedicated'));
 

@@ -106,6 +106,9 @@ export interface PoolStatus {
   readonly resizeSequence: number;
   readonly stopSequence: number;
   readonly resizeErrors: readonly ResizeError[];
+  /** What the last resize that began works towards, or worked. */
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
   readonly currentDedicated: number;
   readonly currentLowPriority: number;
 }

@@ -80,17 +80,21 @@ export interface PoolView {
   readonly since: Instant;
   readonly allocationState: 'steady' | 'resizing' | 'stopping';
   readonly allocationSince: Instant;
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
 }
 
 export const poolState = (
-  intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt'>,
-  status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence'> | null,
+  intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt' | 'targetDedicated' | 'targetLowPriority'>,
+  status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence' | 'targetDedicated' | 'targetLowPriority'> | null,
 ): PoolView => {
   const state = intent.deletedAt === null ? 'active' : 'deleting';
   const since = intent.deletedAt ?? intent.createdAt;
   const resizing = intent.resizeSequence > (status?.resizeSequence ?? 0);
+  const { targetDedicated, targetLowPriority } = resizing ? intent : (status ?? intent);
+  const shared = { state, since, targetDedicated, targetLowPriority } as const;
+  if (resizing) return { ...shared, allocationState: 'resizing', allocationSince: intent.resizeRequestedAt };
   const seen = status?.allocationState ?? 'resizing';
-  if (resizing) return { state, since, allocationState: 'resizing', allocationSince: intent.resizeRequestedAt };
   const stopping = seen === 'resizing' && intent.stopSequence >= intent.resizeSequence;
-  return { state, since, allocationState: stopping ? 'stopping' : seen, allocationSince: status?.allocationSince ?? intent.createdAt };
+  return { ...shared, allocationState: stopping ? 'stopping' : seen, allocationSince: status?.allocationSince ?? intent.createdAt };
 };

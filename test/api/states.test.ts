@@ -277,6 +277,22 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     expect((await it.ask({ url: '/pools/p' })).json).toMatchObject({ allocationState: 'stopping', eTag: after.eTag });
   });
 
+  test('the targets that are shown, and that a resize leaves as they are, are those the pool works towards', async () => {
+    const targets = async () => {
+      const { targetDedicatedNodes, targetLowPriorityNodes } = (await it.ask({ url: '/pools/p' })).json;
+      return [targetDedicatedNodes, targetLowPriorityNodes];
+    };
+    await addPool(2);
+    expect(await targets()).toEqual([2, 0]);
+    await write.pool('p', { targetDedicated: 5, targetLowPriority: 1 });
+    expect(await targets()).toEqual([5, 1]);
+    await it.ask(post('/pools/p/resize', { targetLowPriorityNodes: 4 }));
+    expect(await targets()).toEqual([5, 4]);
+    await write.pool('p', {});
+    await it.pool.query('update pool_status set target_dedicated = null, target_low_priority = null');
+    expect(await targets()).toEqual([5, 4]);
+  });
+
   test('what went wrong with a resize is told while the pool is steady', async () => {
     await addPool();
     const errors = [{ code: 'AllocationTimedout', message: 'too late', values: [{ name: 'Reason', value: 'x' }] }];

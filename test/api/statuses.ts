@@ -26,14 +26,16 @@ export function statuses(database: Pool): Statuses {
   let nodes = 100;
   return {
     async pool(id, status) {
-      const { pool, resize_sequence: asked } = await one('select pool, resize_sequence from pool where id_key = lower($1)', [id]);
+      const { pool, ...asked } = await one('select pool, resize_sequence, target_dedicated, target_low_priority from pool where id_key = lower($1)', [id]);
       const row: PoolStatus = {
         pool: Number(pool),
         allocationState: 'steady',
         allocationSince: 0,
-        resizeSequence: Number(asked),
+        resizeSequence: Number(asked['resize_sequence']),
         stopSequence: 0,
         resizeErrors: [],
+        targetDedicated: Number(asked['target_dedicated']),
+        targetLowPriority: Number(asked['target_low_priority']),
         currentDedicated: 0,
         currentLowPriority: 0,
         ...status,

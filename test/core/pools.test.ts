@@ -7,7 +7,7 @@ describe('a pool that grows', () => {
     env.bootsByItself = false;
     const pool = env.pool({ nodes: 2, targetLowPriority: 1 });
     env.tick();
-    expect(pool.status).toMatchObject({ allocationState: 'resizing', allocationSince: env.now, resizeSequence: 1, currentDedicated: 0, currentLowPriority: 0 });
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', allocationSince: env.now, resizeSequence: 1, targetDedicated: 2, targetLowPriority: 1, currentDedicated: 0, currentLowPriority: 0 });
     expect(pool.nodes.map(({ state, life, dedicated }) => [state, life, dedicated])).toEqual([['creating', 1, true], ['creating', 1, true], ['creating', 1, false]]);
     expect(pool.node(0).id).toMatch(/^tvmps_[0-9a-f]{64}_d$/);
     expect(pool.node(2).id).toMatch(/^tvmps_[0-9a-f]{64}_p$/);
@@ -20,6 +20,21 @@ describe('a pool that grows', () => {
     env.apply(...others);
     env.tick();
     expect(pool.status).toMatchObject({ allocationState: 'steady', allocationSince: env.now, currentDedicated: 2, currentLowPriority: 1 });
+  });
+
+  test('grows to the targets in its status, whatever was asked for before they stood there', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    env.tick();
+    const row = env.pools.get(pool.number);
+    if (row === undefined || row.status === null) throw new Error('the pool has no status');
+    env.pools.set(pool.number, { ...row, status: { ...row.status, targetDedicated: 3, targetLowPriority: 1 } });
+    env.restart().tick();
+    expect(pool.nodes.map(({ dedicated }) => dedicated)).toEqual([true, true, true, false]);
+    pool.resize(1);
+    env.tick();
+    expect(pool.status).toMatchObject({ targetDedicated: 1, targetLowPriority: 0 });
   });
 
   test('to nothing is steady at once', () => {

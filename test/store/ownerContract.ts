@@ -206,7 +206,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       it('is what a load gives back', async () => {
         const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
         const decisions = {
-          pools: [poolStatus(pool, { resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }] })],
+          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }] })],
           nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
           tasks: [
@@ -538,6 +538,8 @@ const poolStatus = (pool: number, change: Partial<PoolStatus> = {}): PoolStatus 
   resizeSequence: 1,
   stopSequence: 0,
   resizeErrors: [],
+  targetDedicated: 1,
+  targetLowPriority: 0,
   currentDedicated: 1,
   currentLowPriority: 0,
   ...change,

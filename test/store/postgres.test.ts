@@ -218,10 +218,14 @@ describe('PostgreSQL', () => {
       await old.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select job, n, n, n, '{}', 0, 0, 1 from job, generate_series(1, 3) n where job.id = 'running'");
       await old.query(`insert into task_status (job, task, state, since, cause, attempt, retry_count, requeue_count, reactivate_sequence)
         select job, n, (array['completed', 'running'])[n], 0, 'started', 1, 0, 0, 0 from job, generate_series(1, 2) n where job.id = 'running'`);
+      await old.query(`with added as (insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
+        values (1, 'p', 'p', '{}', '{}', 0, 0, 4, 2, 0, 'requeue', 0) returning pool)
+        insert into pool_status (pool, allocation_state, allocation_since, resize_sequence, stop_sequence, current_dedicated, current_low_priority) select pool, 'steady', 0, 1, 0, 4, 2 from added`);
       expect(await migrate(old)).toContain('0002_open_work');
-      const { jobs, tasks } = await postgresOwnerStore(old).load(1);
+      const { pools, jobs, tasks } = await postgresOwnerStore(old).load(1);
       expect(jobs.map(({ intent, status }) => [intent.id, status?.state])).toEqual([['running', 'active'], ['new', undefined]]);
       expect(tasks.map(({ tasks: open, plain }) => [open.map(({ intent }) => intent.task), plain.numbers])).toEqual([[[2], [3]]]);
+      expect(pools.map(({ status }) => [status?.targetDedicated, status?.targetLowPriority]), 'a pool without targets of its own works towards those asked for').toEqual([[4, 2]]);
       expect(await countActiveJobs(old, 1)).toBe(2);
     } finally {
       await old.end();

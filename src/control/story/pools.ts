@@ -5,7 +5,7 @@ import { type StoryLine, textOf } from './line.ts';
 /** What a committed row tells of what was asked of a pool. `before`: the row that was there; null: none yet. */
 export function poolAsked(intent: PoolIntent, before: PoolStatus | null, now: PoolStatus): StoryLine[] {
   if (!isAsked(before, now)) return [];
-  const fields = { ...fieldsOf(intent), targetDedicatedNodes: intent.targetDedicated, targetLowPriorityNodes: intent.targetLowPriority };
+  const fields = { ...fieldsOf(intent), targetDedicatedNodes: now.targetDedicated, targetLowPriorityNodes: now.targetLowPriority };
   if (before !== null) return [{ level: 'info', message: 'pool resizing', fields }];
   return [{ level: 'info', message: 'pool made', fields: { ...fields, taskSlotsPerNode: intent.taskSlotsPerNode } }];
 }

@@ -30,6 +30,9 @@ interface PoolStatusRow {
   readonly seenResizeSequence: number;
   readonly seenStopSequence: number;
   readonly resizeErrors: string;
+  /** null: written by a version of linarite for which they were those asked for. */
+  readonly effectiveDedicated: number | null;
+  readonly effectiveLowPriority: number | null;
   readonly currentDedicated: number;
   readonly currentLowPriority: number;
 }
@@ -43,6 +46,7 @@ const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.
   p.deleted_at as "deletedAt"`;
 const poolStatusColumns = `s.allocation_state as "allocationState", s.allocation_since as "allocationSince",
   s.resize_sequence as "seenResizeSequence", s.stop_sequence as "seenStopSequence", s.resize_errors as "resizeErrors",
+  s.target_dedicated as "effectiveDedicated", s.target_low_priority as "effectiveLowPriority",
   s.current_dedicated as "currentDedicated", s.current_low_priority as "currentLowPriority"`;
 
 const find = statement<PoolWithStatus>(
@@ -88,6 +92,8 @@ const noPoolStatus = {
   seenResizeSequence: null,
   seenStopSequence: null,
   resizeErrors: null,
+  effectiveDedicated: null,
+  effectiveLowPriority: null,
   currentDedicated: null,
   currentLowPriority: null,
 } as const;

@@ -5,16 +5,16 @@ import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
 import { TASK_STATUS } from './taskStatus.ts';
 
-const POOL_COLUMNS = ['allocation_state', 'allocation_since', 'resize_sequence', 'stop_sequence', 'resize_errors', 'current_dedicated', 'current_low_priority'];
+const POOL_COLUMNS = ['allocation_state', 'allocation_since', 'resize_sequence', 'stop_sequence', 'resize_errors', 'target_dedicated', 'target_low_priority', 'current_dedicated', 'current_low_priority'];
 
 /** Pools, jobs and nodes are few a tick: one JSON text, in the words of the status types. */
 const POOLS: Part = {
   name: 'pools',
   applies: ({ decisions }) => decisions.pools.length > 0,
   sql: (next) => `pools as (insert into pool_status (pool, ${POOL_COLUMNS.join(', ')})
-    select pool, "allocationState", "allocationSince", "resizeSequence", "stopSequence", "resizeErrors", "currentDedicated", "currentLowPriority"
+    select pool, "allocationState", "allocationSince", "resizeSequence", "stopSequence", "resizeErrors", "targetDedicated", "targetLowPriority", "currentDedicated", "currentLowPriority"
     from json_to_recordset(${next()}::json) as r(pool bigint, "allocationState" text, "allocationSince" bigint, "resizeSequence" int,
-      "stopSequence" int, "resizeErrors" jsonb, "currentDedicated" int, "currentLowPriority" int)
+      "stopSequence" int, "resizeErrors" jsonb, "targetDedicated" int, "targetLowPriority" int, "currentDedicated" int, "currentLowPriority" int)
     where ${GO} ${overwrite('pool', POOL_COLUMNS)})`,
   values: ({ decisions: { pools, gone } }) => [json(gone.pools.length === 0 ? pools : pools.filter(({ pool }) => !gone.pools.includes(pool)))],
 };

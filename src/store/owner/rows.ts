@@ -48,9 +48,10 @@ export const poolIntent = (row: PoolRow): PoolIntent => ({
   deletedAt: row.p_deleted_at,
 });
 
-/** From `pool_status ps`. */
+/** From `pool p left join pool_status ps`. */
 export const POOL_STATUS_COLUMNS = `ps.allocation_state as ps_allocation_state, ps.allocation_since as ps_allocation_since,
   ps.resize_sequence as ps_resize_sequence, ps.stop_sequence as ps_stop_sequence, ps.resize_errors as ps_resize_errors,
+  coalesce(ps.target_dedicated, p.target_dedicated) as ps_target_dedicated, coalesce(ps.target_low_priority, p.target_low_priority) as ps_target_low_priority,
   ps.current_dedicated as ps_current_dedicated, ps.current_low_priority as ps_current_low_priority`;
 
 export interface PoolStatusRow {
@@ -59,6 +60,8 @@ export interface PoolStatusRow {
   readonly ps_resize_sequence: number;
   readonly ps_stop_sequence: number;
   readonly ps_resize_errors: PoolStatus['resizeErrors'];
+  readonly ps_target_dedicated: number;
+  readonly ps_target_low_priority: number;
   readonly ps_current_dedicated: number;
   readonly ps_current_low_priority: number;
 }
@@ -73,6 +76,8 @@ export const poolStatus = (pool: number, row: PoolStatusRow): PoolStatus | null 
         resizeSequence: row.ps_resize_sequence,
         stopSequence: row.ps_stop_sequence,
         resizeErrors: row.ps_resize_errors,
+        targetDedicated: row.ps_target_dedicated,
+        targetLowPriority: row.ps_target_low_priority,
         currentDedicated: row.ps_current_dedicated,
         currentLowPriority: row.ps_current_low_priority,
       };
