@@ -1,9 +1,71 @@
 import { isAgentFrame } from '../agent/frameCheck.ts';
 import type { AgentFrame } from '../agent/frames.ts';
 import type { AgentReport } from '../core/events.ts';
+import type { NodeNumber } from '../core/keys.ts';
 import type { AgentChannel } from '../ports.ts';
+import type { Session, Surroundings } from './session.ts';
+import { nodeSetup } from './work.ts';
 
-export interface AgentDoorOptions {
+/** What becomes of what an agent says, and of its connection. `unheardMs`: how long nothing had been heard over it. */
+export interface AgentConnection {
+  onFrame(frame: AgentFrame): void;
+  onClose(unheardMs: number): void;
+}
+
+/** The agent of this life of a node has come over this channel. One that has no business here is sent away, or told to come again. */
+export function connectAgent(session: Session, around: Surroundings, node: NodeNumber, life: number, channel: AgentChannel): AgentConnection {
+  const { channels } = session;
+  const { options, absent, asks, quarantine } = around;
+  if (quarantine.keepsOut(node, life)) channel.close('this node, or its pool, is in quarantine');
+  else if (session.lifeOf(node) !== life) {
+    channel.send({ kind: 'leave', epoch: session.epoch });
+    channel.close('this node, or this life of it, is not in the account');
+  } else channels.open(node, life, channel);
+  return {
+    onFrame: listenTo(life, channel, {
+      isCurrent: () => channels.isCurrent(node, channel),
+      welcome: () => welcome(session, options, node, channel),
+      said: (report) => {
+        absent.end(node);
+        session.push({ kind: 'agent', node, report });
+      },
+      reports: (frame) => {
+        for (const report of channels.fresh(node, frame)) {
+          const event = { kind: 'agent', node, report } as const;
+          if (!quarantine.hasReport(life, channels.sequenceOf(event), event)) session.push(event);
+          // Only its acknowledgement is left to do, which comes with a tick.
+          else options.onWork();
+        }
+      },
+      answered: ({ request, answer }) => asks.answer(request, answer),
+    }),
+    onClose: (unheardMs) => {
+      if (!channels.close(node, channel)) return;
+      asks.abandon(node);
+      // A connection of an earlier life says nothing of this one.
+      if (session.lifeOf(node) !== life) return;
+      absent.silent(node, options.monotonic(), unheardMs);
+      session.push({ kind: 'silent', node });
+    },
+  };
+}
+
+/** Tells the agent of its node. */
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, sign, provider, log }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+  try {
+    const status = nodes.get(node);
+    if (status === undefined) return channel.close('this node has left the account');
+    const pool = await specs.pool(status.pool);
+    if (pool === undefined) return channel.close('the pool of this node is gone');
+    if (!channels.isCurrent(node, channel)) return;
+    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, sign), acknowledged: channels.acknowledged(node) });
+  } catch (error) {
+    log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
+    channel.close('the node cannot be told of its pool now');
+  }
+}
+
+interface ListenOptions {
   isCurrent(): boolean;
   /** Tells the agent of its node; resolves also if it could not and closed the channel. */
   welcome(): Promise<void>;
@@ -13,7 +75,7 @@ export interface AgentDoorOptions {
 }
 
 /** Hands on what one connected agent says. It is welcomed before anything it says leads to a command: what follows its hello waits for that. */
-export const listenTo = (life: number, channel: AgentChannel, options: AgentDoorOptions): ((frame: AgentFrame) => void) => {
+function listenTo(life: number, channel: AgentChannel, options: ListenOptions): (frame: AgentFrame) => void {
   let waiting: AgentFrame[] | null = null;
   const greet = async (hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void> => {
     const held: AgentFrame[] = [];
@@ -43,5 +105,5 @@ export const listenTo = (life: number, channel: AgentChannel, options: AgentDoor
     }
   };
   return receive;
-};
+}
 

@@ -103,7 +103,6 @@ export class Channels {
   closeAll(reason: string): void {
     const all = [...this.#byNode.values()];
     this.#byNode.clear();
-    this.#acknowledged.clear();
     for (const { channel } of all) channel.close(reason);
   }
 

@@ -4,7 +4,7 @@ import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus } from '../core/status.ts';
 import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';
 import type { Specs } from './specs.ts';
-import { Sweeps } from './sweeps.ts';
+import type { Sweeps } from './sweeps.ts';
 
 const INBOX_ENTRIES_A_TICK = 1_000;
 const NEW_TASKS_A_TICK = 5_000;
@@ -20,33 +20,37 @@ export interface Taken {
   readonly sweep: number;
 }
 
+export interface IntakeOptions {
+  readonly store: OwnerStore;
+  readonly account: AccountNumber;
+  readonly specs: Specs;
+  /** Outlasts the intake: callers wait for its numbers. */
+  readonly sweeps: Sweeps;
+  /** What of an event the rules may hear; null: nothing, and nothing follows from it. */
+  readonly admit: (event: CoreEvent) => CoreEvent | null;
+}
+
 /** What clients asked for, turned into events: the inbox, and the new tasks of jobs page by page. */
 export class Intake {
   readonly #admit: (event: CoreEvent) => CoreEvent | null;
   readonly #store: OwnerStore;
   readonly #account: AccountNumber;
   readonly #specs: Specs;
-  readonly #sweeps = new Sweeps();
+  readonly #sweeps: Sweeps;
   /** Jobs with committed tasks that have not been taken in, and up to where each job's have. */
   readonly #unread = new Set<JobNumber>();
   readonly #ingested = new Map<JobNumber, TaskNumber>();
   /** Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings their rows along, and each one after it while they are not whole (-1). */
   readonly #uncertain = new Set<JobNumber>();
 
-  /** `admit`: what of an event the rules may hear; null: nothing, and nothing follows from it. */
-  constructor(store: OwnerStore, account: AccountNumber, specs: Specs, admit: (event: CoreEvent) => CoreEvent | null = (event) => event) {
+  /** `jobs`: what has been loaded, all jobs that are not completed. */
+  constructor({ store, account, specs, sweeps, admit }: IntakeOptions, jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[]) {
     this.#store = store;
     this.#account = account;
     this.#specs = specs;
+    this.#sweeps = sweeps;
     this.#admit = admit;
-  }
-
-  /** Starts over with what has been loaded: all jobs that are not completed. */
-  reset(jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[]): void {
-    this.#sweeps.startOver();
-    this.#unread.clear();
-    this.#ingested.clear();
-    this.#uncertain.clear();
+    sweeps.startOver();
     for (const { intent: { job, nextTask, reactivations }, status } of jobs) {
       this.#expectTasks(job, nextTask, status?.ingested ?? 0);
       if (reactivations < 0) this.#uncertain.add(job);
@@ -57,11 +61,6 @@ export class Intake {
   catchUp(job: JobNumber): void {
     this.#uncertain.add(job);
     this.#sweeps.ask();
-  }
-
-  /** Looks at the inbox at the next `read`. Returns the number of the sweep that covers everything committed before this call. */
-  sweep(): number {
-    return this.#sweeps.ask();
   }
 
   hasWork(): boolean {

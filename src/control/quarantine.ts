@@ -20,12 +20,16 @@ export interface QuarantineOptions {
   readonly account: AccountNumber;
   readonly store: Pick<OwnerStore, 'readQuarantine'>;
   readonly log: OwnerLog;
-  /** A commit that changes the quarantine, removes inbox entries, and does nothing else. */
-  readonly commit: (change: QuarantineChange, inboxEntries: readonly number[]) => Promise<void>;
+  /** A commit under this epoch that changes the quarantine, removes inbox entries, and does nothing else. */
+  readonly commit: (epoch: number, change: QuarantineChange, inboxEntries: readonly number[]) => Promise<void>;
+}
+
+/** What names the subject of an event. */
+export interface Heard {
   /** The present life of a node that the account has. */
-  readonly lifeOf: (node: NodeNumber) => number | null;
+  lifeOf(node: NodeNumber): number | null;
   /** The number of an agent's report in its life, 0 for a hello; -1: it is the owner's own. */
-  readonly sequenceOf: (event: CoreEvent) => number;
+  sequenceOf(event: CoreEvent): number;
 }
 
 /** One thing that the rules failed on: what they were told, and the inbox entries it came with. */
@@ -57,17 +61,17 @@ export class Quarantine {
   }
 
   /** To be called when the account has been claimed, before it is loaded. Throws what the store throws. */
-  async open(): Promise<void> {
+  async open(epoch: number): Promise<void> {
     const { store, account, commit, log } = this.#options;
     if (this.#found !== null) {
-      await commit({ aside: [this.#found.row] }, this.#found.entries);
+      await commit(epoch, { aside: [this.#found.row] }, this.#found.entries);
       this.#found = null;
     }
     const rows = await store.readQuarantine(account);
     const again = rows.filter(({ coreVersion }) => coreVersion !== CORE_VERSION);
     if (again.length > 0) {
       for (const { subject, unit, coreVersion, error } of again) log.warn({ subject, unit, coreVersion, reason: error }, 'the rules are of another version than those that failed on this: it leaves the quarantine');
-      await commit({ again }, []);
+      await commit(epoch, { again }, []);
     }
     this.#hold(rows.filter(({ coreVersion }) => coreVersion === CORE_VERSION));
   }
@@ -159,8 +163,8 @@ export class Quarantine {
    * The rules failed on this by itself: it is put aside by the next `open`. Returns what it is about; null: nothing that could be left out, or too much is in
    * quarantine already.
    */
-  blame(unit: Unit, error: Error, where: QuarantineKey & { readonly at: number }): QuarantineSubject | null {
-    const subject = this.#subjectOf(unit);
+  blame(unit: Unit, heard: Heard, error: Error, where: QuarantineKey & { readonly at: number }): QuarantineSubject | null {
+    const subject = this.#subjectOf(unit, heard);
     if (subject === null || this.#rows.length >= MOST_IN_QUARANTINE) return null;
     const [event] = unit.events;
     this.#found = { row: rowOf(subject, subject.kind === 'report' && event?.kind === 'agent' ? event.report : unit.events, error, where), entries: unit.entries };
@@ -171,7 +175,7 @@ export class Quarantine {
   async putAside(subject: QuarantineSubject, unit: unknown, error: Error, where: QuarantineKey & { readonly at: number }): Promise<boolean> {
     if (this.#rows.length >= MOST_IN_QUARANTINE) return false;
     const row = rowOf(subject, unit, error, where);
-    await this.#options.commit({ aside: [row] }, []);
+    await this.#options.commit(where.epoch, { aside: [row] }, []);
     this.#hold([...this.#rows, row]);
     return true;
   }
@@ -200,7 +204,7 @@ export class Quarantine {
     this.#index = indexOf(rows);
   }
 
-  #subjectOf({ events, entries }: Unit): QuarantineSubject | null {
+  #subjectOf({ events, entries }: Unit, heard: Heard): QuarantineSubject | null {
     const { tasks } = this.#index;
     const last = events.at(-1);
     switch (last?.kind) {
@@ -217,12 +221,12 @@ export class Quarantine {
         return isAside || entries.length > 0 ? { kind: 'job', job: last.job } : { kind: 'tasks', job: last.job, task };
       }
       case 'agent':
-        return this.#subjectOfReport(last);
+        return subjectOfReport(last, heard);
       case 'node':
       case 'silent':
       case 'leaseExpired':
       case 'unheard':
-        return { kind: 'node', node: last.node, life: this.#options.lifeOf(last.node), what: whatOf(last) };
+        return { kind: 'node', node: last.node, life: heard.lifeOf(last.node), what: whatOf(last) };
       case 'endingRefused':
       case 'room':
       case 'shutdown':
@@ -230,16 +234,16 @@ export class Quarantine {
         return null;
     }
   }
+}
 
-  #subjectOfReport(event: Extract<CoreEvent, { kind: 'agent' }>): QuarantineSubject | null {
-    const { node, report } = event;
-    const life = this.#options.lifeOf(node);
-    const sequence = this.#options.sequenceOf(event);
-    const key = report.kind === 'ended' ? report.end.key : 'key' in report ? report.key : null;
-    // The owner's own word that a task has ended: there is no milder one.
-    if (sequence < 0) return key === null ? null : { kind: 'task', job: key.job, task: key.task };
-    return life === null ? null : { kind: 'report', node, life, sequence: report.kind === 'hello' ? null : sequence, job: key?.job ?? null, task: key?.task ?? null };
-  }
+function subjectOfReport(event: Extract<CoreEvent, { kind: 'agent' }>, heard: Heard): QuarantineSubject | null {
+  const { node, report } = event;
+  const life = heard.lifeOf(node);
+  const sequence = heard.sequenceOf(event);
+  const key = report.kind === 'ended' ? report.end.key : 'key' in report ? report.key : null;
+  // The owner's own word that a task has ended: there is no milder one.
+  if (sequence < 0) return key === null ? null : { kind: 'task', job: key.job, task: key.task };
+  return life === null ? null : { kind: 'report', node, life, sequence: report.kind === 'hello' ? null : sequence, job: key?.job ?? null, task: key?.task ?? null };
 }
 
 type NodeEvent = Extract<CoreEvent, { kind: 'node' | 'silent' | 'leaseExpired' | 'unheard' }>;

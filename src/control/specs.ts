@@ -62,10 +62,4 @@ export class Specs {
   forgetPool(pool: PoolNumber): void {
     this.#pools.delete(pool);
   }
-
-  clear(): void {
-    this.#version += 1;
-    this.#jobs.clear();
-    this.#pools.clear();
-  }
 }

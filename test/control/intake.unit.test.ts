@@ -1,12 +1,18 @@
 import { expect, test } from 'vitest';
 import { Intake } from '../../src/control/intake.ts';
 import { Specs } from '../../src/control/specs.ts';
+import { Sweeps } from '../../src/control/sweeps.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
+import type { OwnerStore } from '../../src/store/ownerStore.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
+
+/** An intake of an account that has just been loaded. */
+const loaded = (store: OwnerStore, jobs: ConstructorParameters<typeof Intake>[1] = [], sweeps = new Sweeps()): Intake =>
+  new Intake({ store, account: 1, specs: new Specs(store), sweeps, admit: (event) => event }, jobs);
 
 test('a task added to one job does not wait until the tens of thousands of another have been taken in', async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
-  const intake = new Intake(store, 1, new Specs(store));
+  const intake = loaded(store);
   const large = await intents.addJob(1, jobIntent({ id: 'large' }));
   await intents.addTasks(large, Array.from({ length: 20_000 }, (_, index) => taskIntent(`t${index}`)));
   const small = await intents.addJob(1, jobIntent({ id: 'small' }));
@@ -48,16 +54,18 @@ const withJob = async () => {
     await store.commit({ account: 1, epoch: 1, tick: 1, now: 0, decisions, inboxEntries: entries, specs: [], journal: null });
   };
   await store.claim(1, 'p', 'http://p');
-  return { intents, store, job, hooks, commit, intake: new Intake(watched, 1, new Specs(watched)) };
+  const sweeps = new Sweeps();
+  const load = (jobs: Parameters<typeof loaded>[1] = []): Intake => loaded(watched, jobs, sweeps);
+  return { intents, store, job, hooks, commit, load, sweeps, intake: load() };
 };
 
 test('a sweep covers what was committed before it began, not what is committed while it reads', async () => {
-  const { intents, job, hooks, intake, commit } = await withJob();
-  const first = intake.sweep();
+  const { intents, job, hooks, intake, commit, sweeps } = await withJob();
+  const first = sweeps.ask();
   hooks.whileReading = async () => {
     hooks.whileReading = () => Promise.resolve();
     await intents.addTasks(job, [taskIntent('late')]);
-    expect(intake.sweep()).toBe(first + 1);
+    expect(sweeps.ask()).toBe(first + 1);
   };
   const taken = await intake.read();
   expect(taken.sweep).toBe(first);
@@ -67,16 +75,16 @@ test('a sweep covers what was committed before it began, not what is committed w
 });
 
 test('a sweep ends however fast others add: entries and tasks that came after it began are not its own', async () => {
-  const { intents, job, hooks, intake, commit } = await withJob();
+  const { intents, job, hooks, intake, commit, sweeps } = await withJob();
   await intents.addTasks(job, Array.from({ length: 12_000 }, (_, index) => taskIntent(`t${index}`)));
   for (let entry = 0; entry < 1_500; entry += 1) await intents.changeJob(job, { priority: entry });
-  const sweep = intake.sweep();
+  const sweep = sweeps.ask();
   let reads = 0;
   hooks.whileReading = async () => {
     // As much again in each tick as one tick takes in.
     await intents.addTasks(job, Array.from({ length: 5_000 }, (_, index) => taskIntent(`r${reads}.${index}`)));
     for (let entry = 0; entry < 1_000; entry += 1) await intents.changeJob(job, { priority: entry });
-    intake.sweep();
+    sweeps.ask();
   };
   for (let covered = 0; covered < sweep; reads += 1) {
     expect(reads).toBeLessThan(10);
@@ -87,11 +95,11 @@ test('a sweep ends however fast others add: entries and tasks that came after it
 });
 
 test('a read that fails takes nothing: the next one brings it all', async () => {
-  const { intents, job, hooks, intake } = await withJob();
+  const { intents, job, hooks, intake, sweeps } = await withJob();
   const other = await intents.addJob(1, jobIntent({ id: 'other' }));
   await intents.addTasks(job, [taskIntent('a')]);
   await intents.addTasks(other, [taskIntent('b')]);
-  const first = intake.sweep();
+  const first = sweeps.ask();
   hooks.failsFrom = 2;
   await expect(intake.read()).rejects.toThrow('away');
   hooks.failsFrom = Infinity;
@@ -101,17 +109,17 @@ test('a read that fails takes nothing: the next one brings it all', async () => 
 });
 
 test('of a job that was completed before the account was loaded no tasks are read from its first on', async () => {
-  const { intents, job, hooks, intake, commit } = await withJob();
+  const { intents, job, hooks, intake, commit, load } = await withJob();
   await commit((await intake.read()).entries);
   await intents.addTasks(job, [taskIntent('a')]);
-  intake.reset([]);
-  const taken = await intake.read();
+  const again = load();
+  const taken = await again.read();
   expect(taken.entries).toHaveLength(1);
   expect(hooks.pages).toBe(0);
 });
 
 test('what was asked of a job that did not end comes with the pages of the inbox, until all of that is read', async () => {
-  const { intents, job, hooks, intake, commit } = await withJob();
+  const { intents, job, hooks, intake, commit, sweeps } = await withJob();
   await intents.addTasks(job, [taskIntent('a')]);
   await commit((await intake.read()).entries);
   // Made active again: this count is in the job's row, and who counted it in the inbox.
@@ -132,20 +140,20 @@ test('what was asked of a job that did not end comes with the pages of the inbox
   const second = await intake.read();
   expect(jobs(second)).toEqual([[job, 1_004, 1]]);
   await commit(second.entries);
-  intake.sweep();
+  sweeps.ask();
   expect(jobs(await intake.read())).toEqual([]);
 });
 
 test('after a load, jobs come with the first pages of the inbox of which tasks were made active again', async () => {
-  const { intents, store, job, intake, commit } = await withJob();
+  const { intents, store, job, intake, commit, load } = await withJob();
   const other = await intents.addJob(1, jobIntent({ id: 'other' }));
   await intents.addTasks(job, [taskIntent('a')]);
   await intents.changeTask(job, 1, { reactivateSequence: 1 });
   await commit((await intake.read()).entries);
   const { jobs } = await store.load(1);
   expect(jobs.map(({ intent }) => [intent.job, intent.reactivations])).toEqual([[job, -1], [other, 0]]);
-  intake.reset(jobs);
-  const { events } = await intake.read();
+  const again = load(jobs);
+  const { events } = await again.read();
   expect(events).toMatchObject([{ kind: 'job', intent: { job, reactivations: 1 } }, { kind: 'tasks' }]);
 });
 
@@ -162,7 +170,7 @@ test('new tasks of many jobs are read beside each other, not job after job, and 
       return store.readTasks(job, after, limit);
     },
   };
-  const intake = new Intake(watched, 1, new Specs(watched));
+  const intake = loaded(watched);
   const jobs: number[] = [];
   for (let number = 0; number < 10; number += 1) {
     const job = await intents.addJob(1, jobIntent({ id: `job-${number}` }));
@@ -175,17 +183,17 @@ test('new tasks of many jobs are read beside each other, not job after job, and 
 });
 
 test('a sweep whose commit failed is not covered before all of it has been read again, one entry at a time if need be', async () => {
-  const { intents, intake, commit } = await withJob();
+  const { intents, intake, commit, sweeps, load } = await withJob();
   await intents.addPool(1, poolIntent());
-  const asked = intake.sweep();
+  const asked = sweeps.ask();
   expect((await intake.read()).sweep).toBe(asked);
-  const later = intake.sweep();
-  intake.reset([]);
-  const first = await intake.read('one');
+  const later = sweeps.ask();
+  const again = load();
+  const first = await again.read('one');
   expect([first.entries.length, first.events.length]).toEqual([1, 1]);
   expect(first.sweep).toBeLessThan(asked);
   await commit(first.entries);
-  const second = await intake.read('one');
+  const second = await again.read('one');
   expect(second.events.map(({ kind }) => kind)).toEqual(['pool']);
   expect(second.sweep).toBe(later);
 });

@@ -406,6 +406,16 @@ describe('an owner', () => {
     expect(owner.phase).toBe('ended');
   });
 
+  test('that loses the account while it commits does nothing more to its nodes: what it decided is for the next owner to see', async () => {
+    const { owner, script, releases } = scripted();
+    await owner.start();
+    script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2, silent: false }] };
+    script.owned = [];
+    script.whileCommitting = () => owner.beat();
+    await owner.tick();
+    expect([owner.phase, releases]).toEqual(['ended', []]);
+  });
+
   test('hears of a node that ends while the list of nodes is on its way', async () => {
     const { owner, script, told, observe } = scripted();
     script.whileListing = () => observe({ node: 7, life: 2, observed: { kind: 'ended', reason: 'killed' } });
