@@ -6,8 +6,8 @@ import type { Report } from './reports.ts';
 /** A started attempt: from its directories to its last upload. */
 export interface TaskRun {
   readonly done: Promise<AttemptOutcome>;
-  /** Ends it early; `done` follows with `killed` once no process of it is left. */
-  end(): void;
+  /** Ends it early: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `done` follows with `killed` once no process of it is left. Of several deadlines the first counts. */
+  end(deadlineMs: number): void;
 }
 
 export interface AttemptsOptions {
@@ -29,8 +29,8 @@ export interface Attempts {
   command(command: Extract<AgentCommand, { key: AttemptKey }>): void;
   /** From now on offers start; before, they only wait. */
   open(): void;
-  /** Offers no longer start; everything that runs ends. Resolves when it has. */
-  shut(): Promise<void>;
+  /** Offers no longer start; everything that runs ends, by the deadline. Resolves when it has. */
+  shut(deadlineMs: number): Promise<void>;
   held(): readonly HeldAttempt[];
   readonly running: number;
 }
@@ -102,7 +102,7 @@ export const createAttempts = (options: AttemptsOptions): Attempts => {
           else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
           return;
         case 'end':
-          if (held !== undefined) held.run.end();
+          if (held !== undefined) held.run.end(command.deadlineMs ?? 0);
           else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
           return;
       }
@@ -111,11 +111,11 @@ export const createAttempts = (options: AttemptsOptions): Attempts => {
       isOpen = true;
       startWhatFits();
     },
-    shut: async () => {
+    shut: async (deadlineMs) => {
       isShut = true;
       offered.clear();
       const ends = [...started.values()];
-      for (const { run } of ends) run.end();
+      for (const { run } of ends) run.end(deadlineMs);
       await Promise.all(ends.map(({ done }) => done));
     },
     held: () => [

@@ -73,6 +73,9 @@ export const hasOthers = ({ net }: Cgroup, pid: number): boolean => {
   }
 };
 
+/** The living processes in the net or below. */
+export const membersOfCgroup = ({ net }: Cgroup): readonly number[] => (net === null ? [] : membersBelow(net));
+
 /** Removes empty groups and the empty ones below, and what was there for all nodes with the last of these. */
 export const removeCgroup = (group: Cgroup): void => {
   for (const path of pathsOf(group)) {
@@ -93,6 +96,17 @@ export const readCgroup = (text: string): Cgroup => {
 const pathsOf = ({ net, counter }: Cgroup): readonly string[] => [...new Set([net, counter])].filter((path) => path !== null);
 
 const childOf = (parent: string | null, name: string): string | null => (parent === null ? null : join(parent, name));
+
+const membersBelow = (path: string): readonly number[] => {
+  try {
+    // 0 stands for one that this process's PID namespace does not show, and to signal it would be to signal ourselves.
+    const own = readFileSync(join(path, 'cgroup.procs'), 'latin1').split('\n').map(Number).filter((pid) => pid > 0);
+    const below = readdirSync(path, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+    return [...own, ...below.flatMap(({ name }) => membersBelow(join(path, name)))];
+  } catch {
+    return [];
+  }
+};
 
 const removeTree = (path: string): void => {
   try {

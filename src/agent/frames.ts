@@ -37,7 +37,8 @@ export type OwnerFrame =
 export type AgentCommand =
   | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work }
   | { readonly kind: 'revoke'; readonly key: AttemptKey }
-  | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason }
+  /** SIGTERM now, SIGKILL at the deadline; 0, and nothing, as owners of an earlier version say: SIGKILL now. Agents of an earlier version know no deadline and kill now. */
+  | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs?: number }
   /** Remove the task's directory: the task is gone. */
   | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber }
   /** Remove the directories of all tasks of this job, if there are any. */

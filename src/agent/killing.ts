@@ -1,19 +1,12 @@
-import { type Cgroup, isPopulated, killCgroup, removeCgroup } from './cgroups.ts';
+import { type Enclosure, killHeld, marksNetsOf, membersHeld, takeUp } from './nets.ts';
 import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
-
-/** Everything by which the processes of an attempt, or of a whole node, can be found again. */
-export interface Enclosure {
-  readonly cgroup: Cgroup;
-  /** Process groups known to belong to it. */
-  readonly groups: readonly number[];
-  /** `NAME=value` pairs that all its processes carry in their environment; the first is the node's. */
-  readonly marks: readonly string[];
-}
 
 /** Kills what is in enclosures, with one look at the machine's processes for all that die at the same time: each look costs milliseconds of the agent's one thread. */
 export interface Sweeper {
+  /** Sends SIGTERM once to each process that is there soon after, but for the leaders of known groups: they are ours. What becomes of it nobody looks at: `kill` follows. */
+  terminate(enclosure: Enclosure): void;
   /**
-   * Kills until nothing is left: the control group where there is one, else process groups and every process that carries the marks.
+   * Kills until nothing is left: in nets that hold their processes, then what is found by process groups and marks.
    * Resolves false if something is still there after `limitMs` (a process inside an uninterruptible system call).
    */
   kill(enclosure: Enclosure, limitMs?: number): Promise<boolean>;
@@ -42,6 +35,7 @@ interface Dying {
  */
 export function createSweeper(search: ProcessSearch = createProcessSearch()): Sweeper {
   const dying = new Set<Dying>();
+  const warned: Enclosure[] = [];
   let timer: NodeJS.Timeout | null = null;
   let isDue = false;
 
@@ -56,8 +50,9 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
     isDue = false;
     if (timer !== null) clearTimeout(timer);
     timer = null;
+    if (warned.length > 0) terminateAll(warned.splice(0), search);
     const now = performance.now();
-    const enclosed = new Set([...dying].filter(({ enclosure }) => killInCgroup(enclosure.cgroup)));
+    const enclosed = new Set([...dying].filter(({ enclosure }) => enclosure.map(killHeld).includes(true)));
     const isHurried = ({ pauseMs }: Dying): boolean => pauseMs >= LONGEST_PAUSE_MS;
     const ready = [...dying].filter((one) => !enclosed.has(one) && (isHurried(one) || (!one.killed.some(search.isAlive) && ![...enclosed].some((other) => !isHurried(other)))));
     const left = new Set(killFound(ready, search));
@@ -72,11 +67,15 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
 
   const end = (one: Dying, isGone: boolean): void => {
     dying.delete(one);
-    if (isGone) removeCgroup(one.enclosure.cgroup);
+    if (isGone) for (const net of one.enclosure) takeUp(net);
     one.resolve(isGone);
   };
 
   return {
+    terminate: (enclosure) => {
+      warned.push(enclosure);
+      soon();
+    },
     kill: (enclosure, limitMs = DEFAULT_LIMIT_MS) =>
       new Promise((resolve) => {
         dying.add({ enclosure, deadline: performance.now() + limitMs, resolve, isNew: true, pauseMs: FIRST_PAUSE_MS, killed: [] });
@@ -92,24 +91,27 @@ export const machineSweeper = createSweeper();
 /** `Sweeper.kill` of this process's own. */
 export const killEnclosure = machineSweeper.kill;
 
-/** False: nobody is there. */
-function killInCgroup(cgroup: Cgroup): boolean {
-  if (!isPopulated(cgroup)) return false;
-  killCgroup(cgroup);
-  return true;
+/** In one look for all whose processes no net holds. */
+function terminateAll(enclosures: readonly Enclosure[], search: ProcessSearch): void {
+  const held = enclosures.map((enclosure) => enclosure.map(membersHeld).find((members) => members !== null) ?? null);
+  const hidden = enclosures.filter((_, index) => held[index] === null).flatMap(marksNetsOf);
+  const found = hidden.length === 0 ? [] : search.trace(hidden).flatMap((each) => each.map(({ pid }) => pid));
+  const ours = new Set(enclosures.flatMap(marksNetsOf).flatMap(({ groups }) => groups));
+  for (const pid of new Set([...held.flatMap((members) => members ?? []), ...found])) if (!ours.has(pid)) signal(pid, 'SIGTERM');
 }
 
 /** Kills by groups and marks; those of which something was there. */
 function killFound(ready: readonly Dying[], search: ProcessSearch): readonly Dying[] {
   // Once its members are dead the number of a group may be given to a stranger.
-  const groups = new Map(ready.map((one) => [one, one.isNew ? one.enclosure.groups : []]));
+  const groups = new Map(ready.map((one) => [one, one.isNew ? marksNetsOf(one.enclosure).flatMap((net) => net.groups) : []]));
   // Stopped first, so that what forks without end holds still while we look, and children can be found by parents that still live.
   for (const numbers of groups.values()) for (const group of numbers) signal(-group, 'SIGSTOP');
-  const marked = ready.filter(({ enclosure }) => enclosure.marks.length > 0);
-  const found = marked.length === 0 ? [] : search.find(marked.map(({ enclosure }) => enclosure.marks));
+  const marksOf = ({ enclosure }: Dying): readonly string[] => marksNetsOf(enclosure).flatMap(({ marks }) => marks);
+  const marked = ready.filter((one) => marksOf(one).length > 0);
+  const found = marked.length === 0 ? [] : search.find(marked.map(marksOf));
   return ready.filter((one) => {
     one.isNew = false;
-    const isMarked = one.enclosure.marks.length > 0;
+    const isMarked = marked.includes(one);
     one.killed = isMarked ? (found[marked.indexOf(one)] ?? []) : [];
     const isInGroup = (groups.get(one) ?? []).map((group) => signal(-group, 'SIGKILL')).includes(true);
     const isThere = one.killed.map(({ pid }) => signal(pid, 'SIGKILL')).includes(true);

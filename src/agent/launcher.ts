@@ -3,7 +3,8 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Cgroup, hasOthers, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { attemptMark, nodeMark } from './environment.ts';
-import { type Enclosure, machineSweeper, type Sweeper } from './killing.ts';
+import { machineSweeper, type Sweeper } from './killing.ts';
+import { type Enclosure, enclosureOf } from './nets.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
@@ -15,8 +16,8 @@ type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly 
 export interface Running {
   /** The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it live. */
   readonly exit: Promise<Exit>;
-  /** Kills the whole process tree; `exit` follows. */
-  kill(): void;
+  /** Ends the whole process tree: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `exit` follows. Of several deadlines the first counts. */
+  end(deadlineMs: number): void;
 }
 
 /** Starts processes, each in an enclosure from which none escapes. */
@@ -90,30 +91,28 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     sweeping ??= setTimeout(() => {
       sweeping = null;
       for (const attempt of sweeper.valuesOf(mark, attemptMark)) {
-        if (!live.has(attempt)) void sweeper.kill({ cgroup: NO_CGROUP, groups: [], marks: [mark, `${attemptMark}=${attempt}`] });
+        if (!live.has(attempt)) void sweeper.kill(enclosureOf(NO_CGROUP, [], [mark, `${attemptMark}=${attempt}`]));
       }
     }, sweepDelayMs);
     sweeping.unref();
   };
 
-  const enclosureOf = (shell: SlotShell, attempt: string): Enclosure => ({
-    cgroup: shell.cgroup,
-    groups: shell.pid === 0 ? [] : [shell.pid],
-    marks: [mark, `${attemptMark}=${attempt}`],
-  });
+  const netsOf = (shell: SlotShell, attempt: string): Enclosure =>
+    enclosureOf(shell.cgroup, shell.pid === 0 ? [] : [shell.pid], [mark, `${attemptMark}=${attempt}`]);
 
   const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
-    let isKilled = false;
+    let isEnded = false;
+    let deadline: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
     if (leftovers === 'keep' || options.nodeCgroup.net === null) live.add(attempt);
     const discard = (used: SlotShell): Promise<boolean> => {
-      killing ??= sweeper.kill(enclosureOf(used, attempt));
+      killing ??= sweeper.kill(netsOf(used, attempt));
       return killing;
     };
     /** A start task's services go on in their enclosure, which ends with the node; such a shell is not used again. */
     const putAway = async (used: SlotShell): Promise<void> => {
-      if (killing !== null || (leftovers === 'kill' && hasOthers(used.cgroup, used.pid))) await discard(used);
+      if (isEnded || (leftovers === 'kill' && hasOthers(used.cgroup, used.pid))) await discard(used);
       else if (leftovers === 'keep') used.close();
       else giveBack(used);
     };
@@ -130,7 +129,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       } catch (error) {
         await discard(used);
         if (!(error instanceof ShellDied)) throw error;
-        if (isKilled || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
+        if (isEnded || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
         killing = null;
         return 'again';
       } finally {
@@ -143,6 +142,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       try {
         return await attemptLaunch();
       } finally {
+        clearTimeout(deadline?.timer);
         if (leftovers === 'kill' && live.delete(attempt)) sweepSoon();
       }
     };
@@ -152,16 +152,24 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
         const exit = await once();
         if (exit !== 'again') return exit;
         if (pauseMs !== null) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-        if (isKilled) break;
+        if (isEnded) break;
       }
       return { kind: 'notLaunched', message: 'The node could not start another process' };
     };
 
     return {
       exit: launchAndWatch(),
-      kill: () => {
-        isKilled = true;
-        if (shell !== null) void discard(shell);
+      end: (deadlineMs) => {
+        const isFirst = !isEnded;
+        isEnded = true;
+        if (shell === null) return;
+        const used = shell;
+        const at = performance.now() + deadlineMs;
+        if (deadlineMs > 0 && deadline !== null && deadline.at <= at) return;
+        clearTimeout(deadline?.timer);
+        if (deadlineMs <= 0) return void discard(used);
+        if (isFirst) sweeper.terminate(netsOf(used, attempt));
+        deadline = { at, timer: setTimeout(() => void discard(used), deadlineMs) };
       },
     };
   };
@@ -180,7 +188,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     launch,
     killAll: async () => {
       const groups = [...idle, ...busy].map((shell) => shell.pid).filter((pid) => pid !== 0);
-      await sweeper.kill({ cgroup: options.nodeCgroup, groups, marks: [mark] });
+      await sweeper.kill(enclosureOf(options.nodeCgroup, groups, [mark]));
     },
   };
 };

@@ -11,10 +11,11 @@ import { answerAsk } from './files.ts';
 import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
+import { enclosureOf } from './nets.ts';
 import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { unmountBelow } from './mounts.ts';
-import type { AgentOptions } from './options.ts';
+import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { processBounds, type ProcessBounds } from './processBounds.ts';
 import { createReports, type Reports } from './reports.ts';
@@ -33,7 +34,8 @@ interface Milestones {
 }
 
 /**
- * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Before anything else,
+ * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Only where `signal` says so have tasks a moment to end
+ * by themselves: whoever sends it waits for the proof of their death. Before anything else,
  * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials.
  */
 export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> => {
@@ -90,12 +92,12 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
         });
         return;
       case 'leave':
-        return leave();
+        return leave(0);
     }
   };
 
-  let leave: () => void = () => {};
-  const leaving = new Promise<void>((resolve) => {
+  let leave: (deadlineMs: number) => void = () => {};
+  const leaving = new Promise<number>((resolve) => {
     leave = resolve;
   });
   reportEarlierLives(journal, reports, now());
@@ -103,13 +105,14 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
     address: readAddress,
     hello: () => helloOf(options, reports.sequence, work),
     onFrame: receive,
-    onLeaseEnd: leave,
+    // What runs here may run elsewhere from now on.
+    onLeaseEnd: () => leave(0),
   });
-  signal.addEventListener('abort', leave, { once: true });
-  if (signal.aborted) leave();
-  await leaving;
+  signal.addEventListener('abort', () => leave(LEAVE_DEADLINE_MS), { once: true });
+  if (signal.aborted) leave(LEAVE_DEADLINE_MS);
+  const deadlineMs = await leaving;
   channel.close();
-  await Promise.race([work?.end(), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
+  await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);
   journal.flush();
@@ -163,7 +166,7 @@ interface Place {
 const preparePlace = async (options: AgentOptions, signal: AbortSignal): Promise<Place> => {
   const { rootDirectory, stateDirectory } = options;
   await whenRoom(() => mkdirSync(stateDirectory, { recursive: true, mode: 0o711 }), signal);
-  await killEnclosure({ cgroup: leftCgroup(stateDirectory), groups: [], marks: [`${nodeMark}=${rootDirectory}`] });
+  await killEnclosure(enclosureOf(leftCgroup(stateDirectory), [], [`${nodeMark}=${rootDirectory}`]));
   // As after a reboot of a real node. What cannot be unmounted stays as it is: nothing here deletes across mounts.
   await unmountBelow(rootDirectory).catch((error: unknown) => say(messageOf(error)));
   const scriptDirectory = join(stateDirectory, 'slots');

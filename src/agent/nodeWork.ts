@@ -43,8 +43,8 @@ export interface NodeWork {
   readonly startTask: StartTaskStatus | null;
   readonly isReady: boolean;
   obey(command: AgentCommand): void;
-  /** Ends everything that was started. */
-  end(): Promise<void>;
+  /** Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task SIGKILL when the attempts are over. */
+  end(deadlineMs: number): Promise<void>;
 }
 
 /** Shells that wait for the first tasks. */
@@ -154,10 +154,10 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
           return attempts.command(command);
       }
     },
-    end: async () => {
+    end: async (deadlineMs) => {
       ending.abort();
       retention.close();
-      await attempts.shut();
+      await attempts.shut(deadlineMs);
       await launcher.killAll();
     },
   };

@@ -14,10 +14,18 @@ export interface ProcessTable {
 interface ProcessStat {
   readonly isDead: boolean;
   readonly parent: number;
+  /** Its process group. */
+  readonly group: number;
   /** Clock ticks since the machine started: with the pid it names one process. */
   readonly startTicks: string;
   /** A thread of the kernel: it never has an environment. */
   readonly isKernel: boolean;
+}
+
+/** What finds a process: its marks, all of them, or its group. */
+interface Traces {
+  readonly groups: readonly number[];
+  readonly marks: readonly string[];
 }
 
 export interface FoundProcess {
@@ -32,6 +40,8 @@ export interface ProcessSearch {
    * cleared its environment): in one look, for whatever number is asked. Processes of other users are left out when not root.
    */
   find(marks: readonly (readonly string[])[]): readonly (readonly FoundProcess[])[];
+  /** As `find`, and those of its groups. */
+  trace(traces: readonly Traces[]): readonly (readonly FoundProcess[])[];
   /** The values that the variable `name` has in living processes with the node's mark. */
   valuesOf(mark: string, name: string): ReadonlySet<string>;
   isAlive(process: FoundProcess): boolean;
@@ -59,18 +69,26 @@ export function createProcessSearch(table: ProcessTable = machineProcesses): Pro
       if (isForeign) next.set(pid, before);
       // A program that is just being started has none to read yet.
       else if (environment !== '') next.set(pid, { startTicks: stat.startTicks, node: pairOf(environment, nodeMark) });
-      seen.push({ pid, startTicks: stat.startTicks, parent: stat.parent, environment });
+      seen.push({ pid, startTicks: stat.startTicks, parent: stat.parent, group: stat.group, environment });
     }
     known = next;
     return seen;
   };
 
+  const trace = (traces: readonly Traces[]): readonly (readonly FoundProcess[])[] => {
+    const seen = scan(new Set(traces.flatMap(({ marks: [node] }) => node ?? [])));
+    const children = groupByParent(seen);
+    return traces.map(({ groups, marks }) =>
+      withDescendants(
+        seen.filter(({ environment, group }) => groups.includes(group) || (marks.length > 0 && environment !== '' && marks.every((mark) => environment.includes(`\0${mark}\0`)))),
+        children,
+      ),
+    );
+  };
+
   return {
-    find: (marks) => {
-      const seen = scan(new Set(marks.flatMap(([node]) => node ?? [])));
-      const children = groupByParent(seen);
-      return marks.map((each) => withDescendants(seen.filter(({ environment }) => environment !== '' && each.every((mark) => environment.includes(`\0${mark}\0`))), children));
-    },
+    find: (marks) => trace(marks.map((each) => ({ groups: [], marks: each }))),
+    trace,
     valuesOf: (mark, name) => {
       const values = new Set<string>();
       for (const { environment } of scan(new Set([mark]))) {
@@ -92,6 +110,7 @@ export const markedProcesses = (marks: readonly string[]): readonly number[] => 
 
 interface Seen extends FoundProcess {
   readonly parent: number;
+  readonly group: number;
   /** '': foreign, or unreadable. */
   readonly environment: string;
 }
@@ -136,7 +155,7 @@ export const machineProcesses: ProcessTable = {
       const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
       // Fields after the program's name, which may hold blanks and brackets itself (proc_pid_stat(5)).
       const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-      return { isDead: fields[0] === 'Z' || fields[0] === 'X', parent: Number(fields[1]), isKernel: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks: fields[19] ?? '' };
+      return { isDead: fields[0] === 'Z' || fields[0] === 'X', parent: Number(fields[1]), group: Number(fields[2]), isKernel: (Number(fields[6]) & PF_KTHREAD) !== 0, startTicks: fields[19] ?? '' };
     } catch {
       return null;
     }

@@ -50,14 +50,14 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   let stopped: 'killed' | 'timedOut' | null = null;
   /** Of the process; null: it has not run, or not ended. */
   let exitCode: number | null = null;
-  const stop = (why: 'killed' | 'timedOut'): void => {
+  const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
+    running?.end(deadlineMs);
     if (stopped !== null) return;
     stopped = why;
     abort.abort();
-    running?.kill();
   };
-  const clearWallClock = work.wallClockMs === null ? () => {} : startTimer(work.wallClockMs, () => stop('timedOut'));
+  const clearWallClock = work.wallClockMs === null ? () => {} : startTimer(work.wallClockMs, () => stop('timedOut', 0));
 
   const steps = async (): Promise<AttemptOutcome> => {
     try {
@@ -106,7 +106,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     return full === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: full };
   };
 
-  return { done: steps(), end: () => stop('killed') };
+  return { done: steps(), end: (deadlineMs) => stop('killed', deadlineMs) };
 }
 
 interface Prepared {

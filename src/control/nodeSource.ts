@@ -5,6 +5,7 @@ import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
 
+/** How long an agent has to end its tasks, of which it gives them a part to end by themselves (`LEAVE_DEADLINE_MS`). */
 const RELEASE_GRACE_MS = 2_000;
 /** What the provider fails to do is asked again after this, then after twice as long each time. */
 const ASK_AGAIN_FIRST_MS = 1_000;

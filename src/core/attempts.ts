@@ -1,8 +1,9 @@
-import type { EndReason } from './decisions.ts';
+import type { Command, EndReason } from './decisions.ts';
 import type { DisableJobOption, NodeDeallocationOption } from './intent.ts';
 import type { AttemptKey, Instant } from './keys.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from './model.ts';
 import { list } from './queue.ts';
+import { END_DEADLINE_MS } from './tunables.ts';
 
 /**
  * Attempts that are out on nodes: who holds what, and the slots that go with it. An attempt is offered (it waits on the node, in order, and takes a slot when
@@ -87,7 +88,11 @@ export const askRevoke = (state: CoreState, task: Task & { live: Live }, why: No
   state.changes.command({ kind: 'revoke', node: live.node.number, key: keyOf(task) });
 };
 
-/** Asks that an attempt be killed, or if it has not started, never be: the agent says `ended` or `revoked`. */
+export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Command {
+  return { kind: 'end', node: node.number, key, reason, deadlineMs: END_DEADLINE_MS[reason] };
+}
+
+/** Asks that an attempt be ended, or if it has not started, never be: the agent says `ended` or `revoked`. */
 export const askEnd = (state: CoreState, task: Task & { live: Live }, reason: EndReason): void => {
   const { live, slots } = task;
   if (live.ending !== null) return;
@@ -97,7 +102,7 @@ export const askEnd = (state: CoreState, task: Task & { live: Live }, reason: En
     live.revoking = 'withdrawn';
   }
   live.ending = reason;
-  state.changes.command({ kind: 'end', node: live.node.number, key: keyOf(task), reason });
+  state.changes.command(endCommand(live.node, keyOf(task), reason));
 };
 
 /** Withdraws an attempt that must not go on where it is, if it must not. */

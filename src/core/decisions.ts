@@ -10,8 +10,8 @@ export type Command =
   | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number }
   /** Take an offer back, if it has not started. */
   | { readonly kind: 'revoke'; readonly node: NodeNumber; readonly key: AttemptKey }
-  /** Kill the attempt's whole process tree; answered by `ended` (`killed`). For offers not yet started: answered by `revoked`. */
-  | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason }
+  /** End the attempt's whole process tree, at the latest by the deadline (0: kill it now); answered by `ended` (`killed`). For offers not yet started: answered by `revoked`. */
+  | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs: number }
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
   /** The whole job is gone: so may the directories of its tasks. Goes to each node of its pool, whether it ran any or not. */

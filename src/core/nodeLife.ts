@@ -1,4 +1,4 @@
-import { currentAttempt, isLive, keyOf, withdraw } from './attempts.ts';
+import { currentAttempt, endCommand, isLive, keyOf, withdraw } from './attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from './events.ts';
 import { allocationFailed } from './failures.ts';
 import type { Instant } from './keys.ts';
@@ -272,14 +272,14 @@ const reconcile = (state: CoreState, node: Node, held: readonly HeldAttempt[], n
     const task = currentAttempt(state, node, attempt.key);
     if (task !== null) confirmed.add(`${task.job.number}.${task.number}`);
     if (attempt.state === 'started') started(state, node, attempt.key, attempt.startedAt, now);
-    else if (task === null) state.changes.command({ kind: 'end', node: node.number, key: attempt.key, reason: 'stale' });
+    else if (task === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
   }
   for (const task of [...node.offers, ...node.running]) {
     if (!isLive(task)) continue;
     const key = keyOf(task);
     const isHeld = confirmed.has(`${task.job.number}.${task.number}`);
     const { live, status, slots } = task;
-    if (live.ending !== null) state.changes.command({ kind: 'end', node: node.number, key, reason: live.ending });
+    if (live.ending !== null) state.changes.command(endCommand(node, key, live.ending));
     else if (live.revoking !== null) state.changes.command({ kind: 'revoke', node: node.number, key });
     else {
       withdraw(state, task);

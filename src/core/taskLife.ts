@@ -1,4 +1,4 @@
-import { askEnd, attach, currentAttempt, detach, isLive, keyOf, relist, takeSlots, wantedEnd } from './attempts.ts';
+import { askEnd, attach, currentAttempt, detach, endCommand, isLive, keyOf, relist, takeSlots, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from './events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -82,7 +82,7 @@ export const offer = (state: CoreState, job: Job, entry: number, node: Node, now
 export const started = (state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void => {
   const task = currentAttempt(state, node, key);
   if (task === null) {
-    state.changes.command({ kind: 'end', node: node.number, key, reason: 'stale' });
+    state.changes.command(endCommand(node, key, 'stale'));
     return;
   }
   task.live.missingSince = null;

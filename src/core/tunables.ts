@@ -1,4 +1,9 @@
+import type { EndReason } from './decisions.ts';
+
 /** Bounds and times of the rules. All times in milliseconds. */
+
+/** From SIGTERM to SIGKILL where an attempt is ended. No document of the real service names a time to end in any of these cases: there is none. */
+export const END_DEADLINE_MS: Readonly<Record<EndReason, number>> = { terminate: 0, requeue: 0, stale: 0 };
 
 /** For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that. */
 export const STATUS_MEMORY_TICKS = 16;

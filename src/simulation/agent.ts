@@ -1,6 +1,7 @@
 import { createAttempts, type Attempts, type TaskRun } from '../agent/attempts.ts';
 import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
 import type { AttemptJournal } from '../agent/journal.ts';
+import { LEAVE_DEADLINE_MS } from '../agent/options.ts';
 import { createReports } from '../agent/reports.ts';
 import type { AttemptEnd, AttemptOutcome } from '../core/events.ts';
 import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
@@ -231,6 +232,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     });
     // A process ends by itself, whether its agent hangs or not.
     world.after(durationMs, () => end(outcome));
+    // It obeys SIGTERM: a deadline makes no difference.
     return { done, end: () => after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode: null })) };
   };
 
@@ -249,7 +251,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     line?.close();
     line = null;
     welcomed = false;
-    void (node?.attempts.shut() ?? Promise.resolve()).then(die);
+    void (node?.attempts.shut(LEAVE_DEADLINE_MS) ?? Promise.resolve()).then(die);
   };
 
   const hang = (forMs: number | null): void => {

@@ -105,7 +105,7 @@ describe('the attempts of a node with 4 slots', () => {
   test('nothing starts while the node shuts, and what runs is ended', async () => {
     offer(1, 4);
     offer(2);
-    await attempts.shut();
+    await attempts.shut(0);
     offer(3);
     expect(said).toEqual(['started 1.1.1.0', 'ended 1.1.1.0 killed']);
     expect(attempts.held()).toEqual([]);

@@ -61,6 +61,40 @@ describe.runIf(process.platform === 'linux').each([
     expect(sleepers()).toEqual([]);
   });
 
+  /** A command and a process in a session of its own that say a last word when they are told to end. */
+  const polite = `/bin/sh -c 'setsid sh -c "trap \\"echo child; exit\\" TERM; : > ready; while :; do sleep 0.02; done" & trap "wait; echo saved; exit 9" TERM; until test -e ready; do sleep 0.02; done; : > begun; wait'`;
+  const fileOf = (task: number, path: string): string => join(node.root, `workitems/job1/job-1/polite${task}`, path);
+  const startPolite = async (task: number): Promise<void> => {
+    node.owner.command({ kind: 'offer', key: key(task), work: work({ task: `polite${task}`, commandLine: polite }) });
+    await expect.poll(() => existsSync(fileOf(task, 'wd/begun')), { timeout: 10_000 }).toBe(true);
+  };
+  const lastWords = (task: number): string => readFileSync(fileOf(task, 'stdout.txt'), 'utf8');
+
+  test('has until the deadline of its end to end by itself, and no moment where that is 0 or not said', async () => {
+    await Promise.all([1, 2, 3].map(startPolite));
+    node.owner.command(
+      { kind: 'end', key: key(1), reason: 'requeue', deadlineMs: 20_000 },
+      { kind: 'end', key: key(2), reason: 'requeue', deadlineMs: 0 },
+      // As owners of an earlier version say it.
+      { kind: 'end', key: key(3), reason: 'requeue' },
+    );
+    expect(await Promise.all([1, 2, 3].map(ended))).toMatchObject([9, 137, 137].map((exitCode) => ({ outcome: { kind: 'killed', exitCode } })));
+    expect([1, 2, 3].map(lastWords)).toEqual(['child\nsaved\n', '', '']);
+  });
+
+  test('is dead at the deadline of its end, though it is deaf to SIGTERM; a later deadline changes nothing, an earlier one does', async () => {
+    await start(1);
+    const askedAt = Date.now();
+    node.owner.command({ kind: 'end', key: key(1), reason: 'requeue', deadlineMs: 300 }, { kind: 'end', key: key(1), reason: 'requeue', deadlineMs: 60_000 });
+    const { endedAt, outcome } = await ended(1);
+    expect(outcome).toEqual({ kind: 'killed', exitCode: 137 });
+    expect(endedAt - askedAt).toBeGreaterThanOrEqual(300);
+    expect(sleepers()).toEqual([]);
+    await start(2);
+    node.owner.command({ kind: 'end', key: key(2), reason: 'requeue', deadlineMs: 60_000 }, { kind: 'end', key: key(2), reason: 'terminate', deadlineMs: 0 });
+    expect((await ended(2)).outcome).toEqual({ kind: 'killed', exitCode: 137 });
+  });
+
   test('is dead when the wall clock has run out', async () => {
     node.owner.command({ kind: 'offer', key: key(1), work: work({ commandLine: stubborn, wallClockMs: 700 }) });
     const { startedAt, endedAt, outcome } = await ended(1);
@@ -140,6 +174,13 @@ describe.runIf(process.platform === 'linux').each([
     expect(await node.exited()).toBe(0);
     expect(sleepers()).toEqual([]);
     expect(groups.filter(existsSync)).toEqual([]);
+  });
+
+  test('has a moment to end by itself when the agent was terminated', async () => {
+    await startPolite(1);
+    node.agent.kill('SIGTERM');
+    expect(await node.exited()).toBe(0);
+    expect(lastWords(1)).toBe('child\nsaved\n');
   });
 
   test('of a task ended while its resource files hang: no process ever starts', async () => {

@@ -4,6 +4,7 @@ import { createProcessSearch, type ProcessTable } from '../../src/agent/processe
 interface Process {
   readonly pid: number;
   readonly parent?: number;
+  readonly group?: number;
   readonly startTicks?: string;
   readonly isKernel?: boolean;
   readonly environment?: readonly string[];
@@ -23,7 +24,7 @@ const machine = (...processes: Process[]) => {
     },
     stat: (pid) => {
       const one = find(pid);
-      return one === undefined ? null : { isDead: false, parent: one.parent ?? 1, startTicks: one.startTicks ?? '1', isKernel: one.isKernel ?? false };
+      return one === undefined ? null : { isDead: false, parent: one.parent ?? 1, group: one.group ?? one.pid, startTicks: one.startTicks ?? '1', isKernel: one.isKernel ?? false };
     },
     environment: (pid) => {
       counts.environments++;
@@ -48,6 +49,11 @@ describe('processes by their marks', () => {
     expect(pids(search.find([of('a'), of('b'), of('c'), [node]]))).toEqual([[100, 101, 102], [103], [], [100, 101, 102, 103, 104]]);
     expect(counts.looks).toBe(1);
     expect([...search.valuesOf(node, 'LINARITE_ATTEMPT')].sort()).toEqual(['a', 'b']);
+  });
+
+  test('are found by their group as well, with descendants that have another', () => {
+    const { search } = machine({ pid: 100, group: 100 }, { pid: 101, group: 100 }, { pid: 102, parent: 101, group: 102 }, { pid: 103, environment: of('a') }, { pid: 104, group: 104 });
+    expect(pids(search.trace([{ groups: [100], marks: of('a') }, { groups: [104], marks: [] }]))).toEqual([[100, 101, 102, 103], [104]]);
   });
 
   test('that are known to be foreign are not read again, a kernel’s thread never', () => {

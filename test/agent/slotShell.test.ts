@@ -6,6 +6,7 @@ import { NO_CGROUP, openCgroup } from '../../src/agent/cgroups.ts';
 import { attemptMark, nodeMark } from '../../src/agent/environment.ts';
 import { createSweeper, killEnclosure, machineSweeper } from '../../src/agent/killing.ts';
 import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
+import { enclosureOf } from '../../src/agent/nets.ts';
 import { processBounds } from '../../src/agent/processBounds.ts';
 import { createProcessSearch, machineProcesses } from '../../src/agent/processes.ts';
 import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
@@ -80,7 +81,7 @@ describe('the shells of a node', () => {
   });
   afterEach(async () => {
     await launcher.killAll();
-    await killEnclosure({ cgroup: nodeCgroup, groups: [], marks: [] });
+    await killEnclosure(enclosureOf(nodeCgroup, [], []));
     rmSync(directory, { recursive: true, force: true });
   });
   const sh = (script: string): Promise<unknown> =>
@@ -138,7 +139,7 @@ describe('the shells of a node', () => {
       ),
     );
     await expect.poll(() => readdirSync(directory).filter((name) => name.startsWith('begun-')).length, { timeout: 20_000 }).toBe(count);
-    for (const task of tasks) task.kill();
+    for (const task of tasks) task.end(0);
     expect(await Promise.all(tasks.map(({ exit }) => exit))).toEqual(tasks.map(() => ({ kind: 'exited', exitCode: 137 })));
     expect(machineSweeper.valuesOf(`${nodeMark}=${directory}`, attemptMark).size).toBe(0);
     // One to kill, one to see that nothing is left; more only where a process takes long to die.

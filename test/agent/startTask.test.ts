@@ -106,7 +106,7 @@ describe('the start task of a pool', () => {
       context: {
         rootDirectory: root,
         users: createUsers(null, [], () => false),
-        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), kill: () => {} }), killAll: () => Promise.resolve() },
+        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), end: () => {} }), killAll: () => Promise.resolve() },
         nodeEnvironment: new Map(),
         paths: { all: '', admins: '' },
         ownSystem: () => Promise.resolve(),

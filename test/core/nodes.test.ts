@@ -315,7 +315,7 @@ describe('when an agent says hello', () => {
     const key = { job: job.number, task: 7, attempt: 1, instance: 0 };
     const held = [{ key, state: 'offered' as const }];
     pool.agent(0).says({ kind: 'hello', life: 1, version: '1', ipAddress: '', held, startTask: null, ready: true });
-    expect(env.tick().commands).toEqual([{ kind: 'end', node: pool.node(0).node, key, reason: 'stale' }]);
+    expect(env.tick().commands).toEqual([{ kind: 'end', node: pool.node(0).node, key, reason: 'stale', deadlineMs: 0 }]);
   });
 
   test('a started attempt that it does not hold is waited for a while, then given back', () => {

@@ -354,7 +354,7 @@ describe('what an agent says of an old attempt', () => {
     pool.agent(0).says({ kind: 'ended', end: { key, startedAt: 1, endedAt: 2, outcome: exited(9) } });
     pool.agent(0).says({ kind: 'revoked', key });
     const { commands, tasks } = env.tick();
-    expect(commands).toEqual([{ kind: 'end', node: pool.node(0).node, key, reason: 'stale' }]);
+    expect(commands).toEqual([{ kind: 'end', node: pool.node(0).node, key, reason: 'stale', deadlineMs: 0 }]);
     expect(tasks).toEqual([]);
     expect(job.of(1)).toBe(before);
   });

@@ -1,12 +1,13 @@
 import { fileURLToPath } from 'node:url';
+import { LEAVE_DEADLINE_MS } from '../../agent/options.ts';
 import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
 import { createLocalProvider, type LocalProvider } from '../../nodes/local/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 
-/** How long an agent has to end its tasks when the service goes down. */
-export const LEAVE_GRACE_MS = 2_000;
+/** How long an agent has to end its tasks when the service goes down: they get some of it to end by themselves. */
+export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
 
 const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
 

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { nodeMark } from '../../agent/environment.ts';
+import { enclosureOf } from '../../agent/nets.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
 import { CONFIG_VARIABLE, type NodePlace } from './record.ts';
@@ -14,7 +15,7 @@ let lookedAt = Number.NEGATIVE_INFINITY;
 /** Kills what a dead agent left behind, until nothing is left. */
 export async function sweep(place: NodePlace): Promise<void> {
   do await gathered();
-  while (!(await killInThread({ cgroup: leftCgroup(place.state), groups: [], marks: [`${nodeMark}=${place.root}`] })));
+  while (!(await killInThread(enclosureOf(leftCgroup(place.state), [], [`${nodeMark}=${place.root}`]))));
 }
 
 function gathered(): Promise<void> {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { Enclosure } from '../../agent/killing.ts';
+import type { Enclosure } from '../../agent/nets.ts';
 import { threadArguments, siblingModule } from '../../processes/module.ts';
 
 /**

@@ -1,0 +1,69 @@
+import { type Cgroup, isPopulated, killCgroup, membersOfCgroup, removeCgroup } from './cgroups.ts';
+
+/**
+ * By a net the processes of a run, or of a whole node, are found again. A further kind (a container) is a member here: the compiler then names the functions below, which say
+ * all that killing asks of a net.
+ */
+export type Net = ControlGroupNet | MarksNet;
+
+/** It holds whatever was born in it: no fork outruns it, nothing leaves it. */
+interface ControlGroupNet {
+  readonly kind: 'controlGroup';
+  readonly cgroup: Cgroup;
+}
+
+/** Its processes have to be looked for among all of the machine (`processes.ts`). */
+export interface MarksNet {
+  readonly kind: 'marks';
+  /** Process groups known to belong to it; the leader of each is a process of ours that starts the others. */
+  readonly groups: readonly number[];
+  /** `NAME=value` pairs that all its processes carry in their environment; the first is the node's. Empty: only the groups are known. */
+  readonly marks: readonly string[];
+}
+
+/** All nets that were cast for the same processes. */
+export type Enclosure = readonly Net[];
+
+/** `cgroup`: one without a net stands for none. */
+export function enclosureOf(cgroup: Cgroup, groups: readonly number[], marks: readonly string[]): Enclosure {
+  return [...(cgroup.net === null && cgroup.counter === null ? [] : [{ kind: 'controlGroup', cgroup } as const]), { kind: 'marks', groups, marks }];
+}
+
+/** Kills what a net holds by itself. False: it holds nobody, or its processes have to be looked for. */
+export function killHeld(net: Net): boolean {
+  switch (net.kind) {
+    case 'controlGroup':
+      if (!isPopulated(net.cgroup)) return false;
+      killCgroup(net.cgroup);
+      return true;
+    case 'marks':
+      return false;
+  }
+}
+
+/** The living processes that a net holds by itself. null: they have to be looked for. */
+export function membersHeld(net: Net): readonly number[] | null {
+  switch (net.kind) {
+    case 'controlGroup':
+      return net.cgroup.net === null ? null : membersOfCgroup(net.cgroup);
+    case 'marks':
+      return null;
+  }
+}
+
+/** What is to be looked for. */
+export function marksNetsOf(enclosure: Enclosure): readonly MarksNet[] {
+  return enclosure.filter((net) => net.kind === 'marks');
+}
+
+/** Takes up what was made for a net whose processes are gone. */
+export function takeUp(net: Net): void {
+  switch (net.kind) {
+    case 'controlGroup':
+      return removeCgroup(net.cgroup);
+    case 'marks':
+      return;
+    default:
+      net satisfies never;
+  }
+}
