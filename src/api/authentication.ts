@@ -1,27 +1,20 @@
 import type { IncomingMessage } from 'node:http';
-import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
-
-/** An account as requests name it: keys are base64, either of them signs. */
-export interface Account {
-  readonly number: AccountNumber;
-  /** Lower case. */
-  readonly name: string;
-  readonly keys: readonly string[];
-}
+import { sharedKeyPrincipal, type Account, type Principal } from './principal.ts';
 
 /** The accounts of a service by name. */
 export type Accounts = ReadonlyMap<string, Account>;
 
 /**
- * The account whose key signed the request.
+ * Who signed the request with a key of an account.
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for a bearer token (no issuer is known to this service
  * yet) and with 403 for a wrong signature; InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed
  * (the usual clients send none).
  */
-export function authenticate(message: IncomingMessage, rawUrl: string, accounts: Accounts, now: Instant): Account {
+export function authenticate(message: IncomingMessage, rawUrl: string, accounts: Accounts, now: Instant): Principal {
   const { method = '', headers } = message;
   const credentials = parseAuthorization(headers.authorization);
   if (credentials.scheme === 'none') throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
@@ -35,7 +28,7 @@ export function authenticate(message: IncomingMessage, rawUrl: string, accounts:
   const name = verifySharedKey({ method, rawUrl, headers, bodyLength }, (account) => find(account)?.keys, now);
   const account = find(name);
   if (account === undefined) throw new BatchError('AuthenticationFailed');
-  return account;
+  return sharedKeyPrincipal(account);
 }
 
 function failed(detail: string, options?: { readonly status: 401 }): BatchError {

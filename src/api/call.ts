@@ -1,15 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { Instant } from '../core/keys.ts';
 import type { Explanations, NodeFiles, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
+import type { Principal } from './principal.ts';
 
 /** One authenticated request of a known operation. */
 export interface Call {
-  readonly account: { readonly number: AccountNumber; readonly name: string };
+  /** Who asks, and may. */
+  readonly principal: Principal;
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly operation: Operation;
@@ -66,7 +68,7 @@ const actionWaitMs = 1_000;
 
 /** Adds need not wait: the owner finds them in its inbox. */
 export function wakeLater(call: Call, parts: Parts): void {
-  parts.wake.sweep(call.account.number);
+  parts.wake.sweep(call.principal.account.number);
 }
 
 /**
@@ -75,5 +77,5 @@ export function wakeLater(call: Call, parts: Parts): void {
  */
 export async function wakeAndWait(call: Call, parts: Parts): Promise<void> {
   const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(actionWaitMs, call.query.serverTimeoutMs / 2))]);
-  await parts.wake.wake(call.account.number, signal).catch(() => {});
+  await parts.wake.wake(call.principal.account.number, signal).catch(() => {});
 }

@@ -51,9 +51,9 @@ const taskRoot: FindRoot = async (call, parts) => {
 };
 
 const nodeRoot: FindRoot = async (call, parts) => {
-  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
   if (pool === null) throw new BatchError('PoolNotFound');
-  const row = await findNode(parts.database, call.account.number, pool.pool, param(call, 'nodeId'));
+  const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
   const { state } = storedNode(row);
   return { node: row.node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: unreachableNode[state] ?? 'NodeStateUnusable' };
@@ -85,7 +85,7 @@ async function refused(call: Call, parts: Parts, root: FileRoot, error: AskError
   const { code } = error;
   if (code === 'NodeNotReady') return new BatchError(root.unreachable, reason(error));
   if (root.removed !== undefined && (code === 'FileNotFound' || code === 'PathNotFound')) {
-    const directory = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);
+    const directory = await parts.files.ask(call.principal.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);
     if (directory.kind === 'error' && directory.code === 'FileNotFound') return new BatchError(root.removed);
   }
   return new BatchError(errorCodes[code], reason(error));
@@ -112,7 +112,7 @@ function fullPath(call: Call, root: FileRoot): string {
 const urlOf = (root: FileRoot, name: string): string => `${root.url}/${name.split('/').map(encodeURIComponent).join('/')}`;
 
 async function propertiesOf(call: Call, parts: Parts, root: FileRoot, path: string): Promise<FileProperties> {
-  const answer = await parts.files.ask(call.account.number, root.node, { kind: 'properties', path }, call.signal);
+  const answer = await parts.files.ask(call.principal.account.number, root.node, { kind: 'properties', path }, call.signal);
   if (answer.kind === 'error') throw await refused(call, parts, root, answer);
   if (answer.kind !== 'properties') throw new Error(`a node answered properties with ${answer.kind}`);
   return answer.file;
@@ -149,7 +149,7 @@ const get =
     const range = wanted && rangeWithin(wanted, file.sizeBytes);
     const { firstByte, lastByte } = range ?? { firstByte: 0, lastByte: file.sizeBytes - 1 };
     // The end is named, so that a file that grows meanwhile gives as many bytes as the headers say.
-    const read = await parts.files.read(call.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
+    const read = await parts.files.read(call.principal.account.number, root.node, { kind: 'read', path, start: firstByte, end: lastByte }, call.signal);
     if (read.kind === 'error') throw await refused(call, parts, root, read);
     const sizeBytes = lastByte - firstByte + 1;
     const length = { 'content-length': String(sizeBytes) };
@@ -180,7 +180,7 @@ const list =
     for (let more = true; more && page.length <= maxResults; ) {
       call.signal.throwIfAborted();
       const ask = { kind: 'list', path: root.directory, recursive, prefix: prefixOf(filter), after, limit: maxResults + 1 } as const;
-      const answer = await parts.files.ask(call.account.number, root.node, ask, call.signal);
+      const answer = await parts.files.ask(call.principal.account.number, root.node, ask, call.signal);
       if (answer.kind === 'error') throw await refused(call, parts, root, answer);
       if (answer.kind !== 'list') throw new Error(`a node answered list with ${answer.kind}`);
       const files = answer.files.map((file) => wireFile(file, root));
@@ -209,7 +209,7 @@ const remove =
   async (call, parts) => {
     const root = await findRoot(call, parts);
     const path = fullPath(call, root);
-    const answer = await parts.files.ask(call.account.number, root.node, { kind: 'delete', path, recursive: call.query.recursive }, call.signal);
+    const answer = await parts.files.ask(call.principal.account.number, root.node, { kind: 'delete', path, recursive: call.query.recursive }, call.signal);
     if (answer.kind === 'error') throw await refused(call, parts, root, answer);
     return deleted(200);
   };

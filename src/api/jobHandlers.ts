@@ -24,13 +24,13 @@ const add: Handler = async (call, parts) => {
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
-    await lockAccount(tx, call.account.number);
-    const there = await findJob(tx, call.account.number, id);
+    await lockAccount(tx, call.principal.account.number);
+    const there = await findJob(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'JobExists' : 'JobBeingDeleted');
     const { activeJobs } = parts.quotas;
-    if (activeJobs !== null && (await countActiveJobs(tx, call.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
-    const job = await insertJob(tx, call.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
-    last(tellOwner(tx, call.account.number, { kind: 'job', job }));
+    if (activeJobs !== null && (await countActiveJobs(tx, call.principal.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
+    const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
+    last(tellOwner(tx, call.principal.account.number, { kind: 'job', job }));
   });
   wakeLater(call, parts);
   return created(call, `/jobs/${id}`, call.now);
@@ -44,7 +44,7 @@ const get: Handler = async (call, parts) => {
 };
 
 export async function existingJob(call: Call, parts: Parts): Promise<JobWithStatus> {
-  const job = await findJob(parts.database, call.account.number, param(call, 'jobId'));
+  const job = await findJob(parts.database, call.principal.account.number, param(call, 'jobId'));
   if (job === null) throw new BatchError('JobNotFound');
   return job;
 }
@@ -52,12 +52,12 @@ export async function existingJob(call: Call, parts: Parts): Promise<JobWithStat
 /** Changes the intent of the job that is called, under its lock, if its state allows `what`. Returns its `modified`. */
 async function change(call: Call, parts: Parts, what: JobCall, decide: (job: JobWithStatus) => JobChange): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
-    const job = await lockJob(tx, call.account.number, param(call, 'jobId'));
+    const job = await lockJob(tx, call.principal.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     checkConditions(call, job.modifiedAt);
     guardJob(what, viewOfJob(job).state);
     const modified = await updateJob(tx, job, decide(job), call.now);
-    last(tellOwner(tx, call.account.number, { kind: 'job', job: job.job }));
+    last(tellOwner(tx, call.principal.account.number, { kind: 'job', job: job.job }));
     return modified;
   });
   await wakeAndWait(call, parts);

@@ -17,7 +17,7 @@ export const listJobsHandler: Handler = async (call, parts) => {
   let more = true;
   while (more && found.length <= maxResults && !areFull(found)) {
     call.signal.throwIfAborted();
-    const batch = await listJobs(parts.database, call.account.number, after, filter === undefined ? maxResults + 1 : batchSize);
+    const batch = await listJobs(parts.database, call.principal.account.number, after, filter === undefined ? maxResults + 1 : batchSize);
     found.push(...(filter === undefined ? batch.jobs : batch.jobs.filter((row) => matches(filter, wireJob(row, call.baseUrl)))));
     after = batch.jobs.at(-1)?.id.toLowerCase() ?? after;
     more = batch.more;

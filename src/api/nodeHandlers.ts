@@ -15,7 +15,7 @@ import { nodeContext, storedNode, wireNode } from './nodeView.ts';
 import { listAnswer, pageStart, skipToken } from './paging.ts';
 
 async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
-  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
   if (pool === null) throw new BatchError('PoolNotFound');
   return pool;
 }
@@ -28,7 +28,7 @@ const wireNodes = async (call: Call, parts: Parts, pool: PoolWithStatus, nodes: 
 
 const get: Handler = async (call, parts) => {
   const pool = await existingPool(call, parts);
-  const row = await findNode(parts.database, call.account.number, pool.pool, param(call, 'nodeId'));
+  const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
   const [node] = await wireNodes(call, parts, pool, [storedNode(row)]);
   if (node === undefined) throw new Error('no view of a node');
@@ -45,7 +45,7 @@ const list: Handler = async (call, parts) => {
   let after = pageStart(call, 'nodes', '');
   for (let more = true; more && page.length <= maxResults; ) {
     call.signal.throwIfAborted();
-    const rows = await listNodes(parts.database, call.account.number, pool.pool, after, batchSize);
+    const rows = await listNodes(parts.database, call.principal.account.number, pool.pool, after, batchSize);
     const nodes = await wireNodes(call, parts, pool, rows.map(storedNode));
     page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));
     after = rows.at(-1)?.id.toLowerCase() ?? after;
@@ -105,7 +105,7 @@ const listCounts: Handler = async (call, parts) => {
   const { maxResults, filter } = call.query;
   const after = pageStart(call, 'nodecounts', '');
   const only = filter === undefined ? null : onlyPool(filter);
-  const rows = await countNodes(parts.database, call.account.number, { after, limit: filter === undefined ? maxResults + 1 : null, only });
+  const rows = await countNodes(parts.database, call.principal.account.number, { after, limit: filter === undefined ? maxResults + 1 : null, only });
   const byPool = groupBy(rows, ({ poolKey }) => poolKey);
   const pools = [...byPool].map(([key, states]) => ({
     key,

@@ -7,9 +7,9 @@ import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError } from '../wire/errors.ts';
 import type { OperationId } from '../wire/operations.ts';
 import type { Answer } from './answer.ts';
-import type { Account } from './authentication.ts';
 import { Body } from './body.ts';
 import { NotModified } from './conditions.ts';
+import { authorize, type Access, type Principal } from './principal.ts';
 import { logAnswer, type Answered } from './requestLog.ts';
 import { splitTarget, type Target } from './target.ts';
 import { Waits } from './waits.ts';
@@ -22,8 +22,8 @@ export interface Plane {
   readonly name: 'data' | 'own' | 'management';
   /** What a request asks of this plane; undefined: its path is another plane's. @throws BatchError for a path of this plane that cannot be asked so. */
   readonly match: (request: Request) => Route | undefined;
-  /** The account that the caller has shown a credential of; null: the plane asks for none. @throws BatchError for a credential that is missing or wrong. */
-  readonly authenticate: (request: Request) => Account | null;
+  /** Who asks; null: the plane asks for no credential. @throws BatchError for a credential that is missing or wrong. */
+  readonly authenticate: (request: Request) => Principal | null;
   /** How the plane's clients read an error. `reason`: the phrase of the status line where it is not the usual one. */
   readonly errorBody: (error: BatchError, request: Request) => { readonly contentType: string; readonly text: string; readonly reason?: string };
   /** Headers of all answers of the plane. */
@@ -34,6 +34,8 @@ export interface Plane {
 interface Route {
   /** As metrics count it; null: none of the data plane's. */
   readonly operation: OperationId | null;
+  /** What the caller needs; null: nothing, in a plane that asks for no credential. */
+  readonly access: Access | null;
   /** Reads what is left of the request, and says what is to be done. @throws BatchError for what cannot be taken. */
   readonly handle: (caller: Caller) => Work;
 }
@@ -41,7 +43,7 @@ interface Route {
 /** Who asks, and how the rest of the request is read. */
 export interface Caller {
   /** null: nobody in particular, in a plane that asks for no credential. */
-  readonly account: Account | null;
+  readonly principal: Principal | null;
   readonly body: Body;
   /** What the request waits for others. */
   readonly waits: Waits;
@@ -131,13 +133,20 @@ function planeOf({ planes }: Planes, { plane = planes.at(-1) }: Found): Plane {
 async function run(service: Planes, request: Request, found: Found): Promise<Answer> {
   const { plane, route } = match(service, request, found);
   found.operation = route.operation;
-  const account = plane.authenticate(request);
-  found.isAuthenticated = account !== null;
+  const principal = plane.authenticate(request);
+  found.isAuthenticated = principal !== null;
+  permit(principal, route);
   const body = new Body(request.message, found.waits);
-  const { timeoutMs, run: work } = route.handle({ account, body, waits: found.waits });
+  const { timeoutMs, run: work } = route.handle({ principal, body, waits: found.waits });
   // A body that does not come is the client's fault, not ours.
   const late = (): BatchError => new BatchError(body.isAwaited ? 'IOError' : 'OperationTimedOut');
   return withDeadline(timeoutMs, request.gone, late, work);
+}
+
+function permit(principal: Principal | null, { access }: Route): void {
+  if (access === null) return;
+  if (principal === null) throw new Error('an operation that needs a right stands in a plane that asks for no credential');
+  authorize(principal, access);
 }
 
 function match({ planes }: Planes, request: Request, found: Found): { readonly plane: Plane; readonly route: Route } {

@@ -38,12 +38,12 @@ const add: Handler = async (call, parts) => {
   const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
-    await lockAccount(tx, call.account.number);
-    const there = await findPool(tx, call.account.number, id);
+    await lockAccount(tx, call.principal.account.number);
+    const there = await findPool(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
-    if (parts.quotas.pools !== null && (await countPools(tx, call.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
-    const number = await insertPool(tx, call.account.number, pool, call.now);
-    last(tellOwner(tx, call.account.number, { kind: 'pool', pool: number }));
+    if (parts.quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
+    const number = await insertPool(tx, call.principal.account.number, pool, call.now);
+    last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));
   });
   wakeLater(call, parts);
   return created(call, `/pools/${id}`, call.now);
@@ -70,7 +70,7 @@ const exists: Handler = async (call, parts) => {
 };
 
 async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
-  const pool = await findPool(parts.database, call.account.number, param(call, 'poolId'));
+  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
   if (pool === null) throw new BatchError('PoolNotFound');
   return pool;
 }
@@ -82,13 +82,13 @@ async function change(
   decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
 ): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
-    const pool = await lockPool(tx, call.account.number, param(call, 'poolId'));
+    const pool = await lockPool(tx, call.principal.account.number, param(call, 'poolId'));
     if (pool === null) throw new BatchError('PoolNotFound');
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
     const next = decide(pool);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
-    last(tellOwner(tx, call.account.number, { kind: 'pool', pool: pool.pool }));
+    last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
     return modified;
   });
   await wakeAndWait(call, parts);

@@ -10,7 +10,7 @@ import { wirePool } from './poolView.ts';
 export const listPoolsHandler: Handler = async (call, parts) => {
   const { maxResults, filter, select } = call.query;
   const after = pageStart(call, 'pools', '');
-  const rows = await listPools(parts.database, call.account.number, after);
+  const rows = await listPools(parts.database, call.principal.account.number, after);
   const pools = rows.map((row) => ({ key: row.id.toLowerCase(), pool: wirePool(row, call.baseUrl) }));
   const wanted = filter === undefined ? pools : pools.filter(({ pool }) => matches(filter, pool));
   const page = wanted.slice(0, maxResults);

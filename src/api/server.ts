@@ -6,7 +6,6 @@ import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { limits } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
-import type { Account } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
@@ -16,6 +15,7 @@ import { headerName } from './headerNames.ts';
 import { managementPlane } from './management/plane.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
+import type { Account } from './principal.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */

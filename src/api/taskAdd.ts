@@ -21,7 +21,7 @@ type Outcome = { readonly taskId: string } & ({ readonly modifiedAt: Instant } |
 /** Adds the tasks whose ids are free and tells of each what became of it; the job's id as it was spelled when the job was made. */
 async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Promise<{ readonly jobId: string; readonly outcomes: readonly Outcome[] }> {
   const added = await transaction(parts.database, async (tx, last) => {
-    const locked = await lockJobForTasks(tx, call.account.number, param(call, 'jobId'), tasks.flatMap((item) => ('task' in item ? [idKey(item.task.id)] : [])));
+    const locked = await lockJobForTasks(tx, call.principal.account.number, param(call, 'jobId'), tasks.flatMap((item) => ('task' in item ? [idKey(item.task.id)] : [])));
     if (locked === null) throw new BatchError('JobNotFound');
     const { job } = locked;
     guardJob('addTask', viewOfJob(job).state);
@@ -35,7 +35,7 @@ async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[
       fresh.push(newTask(item.task));
       return { taskId: item.taskId, modifiedAt: call.now };
     });
-    last(insertTasks(tx, call.account.number, job, fresh, call.now));
+    last(insertTasks(tx, call.principal.account.number, job, fresh, call.now));
     return { jobId: job.id, outcomes };
   });
   wakeLater(call, parts);

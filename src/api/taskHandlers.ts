@@ -36,14 +36,14 @@ const get: Handler = async (call, parts) => {
 async function change(call: Call, parts: Parts, what: JobCall, decide: (task: TaskWithStatus, job: JobWithStatus) => TaskChange): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
     // A reactivation opens the job's work again, so it is ordered against the job's end as adds are; the rest leaves the job's row to others.
-    const job = await (what === 'reactivateTask' ? lockJob : findJob)(tx, call.account.number, param(call, 'jobId'));
+    const job = await (what === 'reactivateTask' ? lockJob : findJob)(tx, call.principal.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     const task = await lockTask(tx, job.job, param(call, 'taskId'));
     if (task === null) throw new BatchError('TaskNotFound');
     checkConditions(call, task.modifiedAt);
     guardJob(what, viewOfJob(job).state);
     const modified = await updateTask(tx, job.job, task, decide(task, job), call.now);
-    last(tellOwner(tx, call.account.number, { kind: 'task', job: job.job, task: task.task }));
+    last(tellOwner(tx, call.principal.account.number, { kind: 'task', job: job.job, task: task.task }));
     return modified;
   });
   await wakeAndWait(call, parts);
@@ -74,7 +74,7 @@ const terminate: Handler = async (call, parts) => {
   });
   if (asked !== undefined) {
     const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(END_WAIT_MS, call.query.serverTimeoutMs / 2))]);
-    await parts.wake.ended(call.account.number, asked.job, asked.task, signal).catch(() => {
+    await parts.wake.ended(call.principal.account.number, asked.job, asked.task, signal).catch(() => {
       // The time is up, or the owner is gone or loads the account: the request is durable.
     });
   }

@@ -2,7 +2,7 @@ import { BatchError } from './errors.ts';
 import { lowerAscii } from './letters.ts';
 import { operationRows, type OperationId, type OperationRow } from './operationTable.ts';
 
-export type { ConditionalHeaders, OperationId, QueryName } from './operationTable.ts';
+export type { ConditionalHeaders, OperationId, QueryName, Right } from './operationTable.ts';
 
 /** One operation of the data plane. */
 export type Operation = OperationRow & { readonly id: OperationId };

@@ -3,16 +3,17 @@ import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { managementPlane } from '../../src/api/management/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
+import type { Principal } from '../../src/api/principal.ts';
 import { BatchError } from '../../src/wire/errors.ts';
 
-const caller = { number: 1, name: 'a', keys: [] };
+const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', keys: [] }, roles: ['reader'], scope: { kind: 'account' } };
 
 /** A plane for paths below its name, whose errors are their codes. */
 function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {
   const { run = () => Promise.reject(new BatchError('JobNotFound')), ...rest } = more;
   return {
     name,
-    match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, handle: () => ({ timeoutMs: 0, run }) } : undefined),
+    match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, access: { right: 'read', params: {} }, handle: () => ({ timeoutMs: 0, run }) } : undefined),
     authenticate: () => caller,
     errorBody: ({ code }) => ({ contentType: 'text/plain', text: `${name}: ${code}` }),
     headers: () => ({ 'x-plane': name }),

@@ -27,7 +27,8 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
     match: (request) => {
       const { message, target } = request;
       const matched = matchOperation(message.method ?? '', target.path);
-      return { operation: matched.operation.id, handle: (caller) => handle(options, request, matched, caller) };
+      const { operation, params } = matched;
+      return { operation: operation.id, access: { right: operation.right, params }, handle: (caller) => handle(options, request, matched, caller) };
     },
     authenticate: ({ message, rawUrl, target, now }) => {
       // As the service does it: whoever asks, the version comes first.
@@ -39,9 +40,9 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
   };
 }
 
-function handle({ parts, log }: DataPlaneOptions, request: Request, { operation, params }: MatchedOperation, { account, body, waits }: Caller): Work {
+function handle({ parts, log }: DataPlaneOptions, request: Request, { operation, params }: MatchedOperation, { principal, body, waits }: Caller): Work {
   const { message, target, now, requestId, baseUrl } = request;
-  if (account === null) throw new Error(`${operation.id} needs an account`);
+  if (principal === null) throw new Error(`${operation.id} needs a principal`);
   const query = readQuery(operation, target.rawQuery, now);
   const { version } = query;
   if (version.newer) log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');
@@ -55,7 +56,7 @@ function handle({ parts, log }: DataPlaneOptions, request: Request, { operation,
   const run = async (signal: AbortSignal): Promise<Answer> => {
     if (operation.body === undefined) await body.refuse();
     const { headers } = message;
-    const call: Call = { account, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
+    const call: Call = { principal, operation, params, query, rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny };
     return handler(call, waits.countedIn(parts));
   };
   return { timeoutMs: query.serverTimeoutMs, run };

@@ -22,9 +22,10 @@ export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions):
       if (asked === undefined) return undefined;
       return {
         operation: null,
-        handle: ({ account }) => {
-          if (account === null) throw new Error('an explanation needs an account');
-          return { timeoutMs: limits.serverTimeoutMs, run: () => explain(asked, account.number, parts) };
+        access: { right: 'read', params: { jobId: asked.jobId } },
+        handle: ({ principal }) => {
+          if (principal === null) throw new Error('an explanation needs a principal');
+          return { timeoutMs: limits.serverTimeoutMs, run: () => explain(asked, principal.account.number, parts) };
         },
       };
     },

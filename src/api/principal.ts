@@ -1,0 +1,65 @@
+import type { AccountNumber } from '../core/keys.ts';
+import { BatchError } from '../wire/errors.ts';
+import { lowerAscii } from '../wire/letters.ts';
+import type { Right } from '../wire/operations.ts';
+
+/** An account as requests name it: keys are base64, either of them signs. */
+export interface Account {
+  readonly number: AccountNumber;
+  /** Lower case. */
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** Who asks, by the kind of credential that was shown. Bearer tokens and tokens of tasks (whose scope is their job) become kinds of their own. */
+export type Principal = SharedKeyPrincipal;
+
+/** Who signs with a key of the account: it may do all that can be done with the account (Azure: shared keys give full permission). */
+interface SharedKeyPrincipal {
+  readonly kind: 'sharedKey';
+  readonly account: Account;
+  readonly roles: readonly Role[];
+  readonly scope: Scope;
+}
+
+/** After Azure's "Batch Data Contributor" and "Batch Account Reader". */
+export type Role = keyof typeof ROLE_RIGHTS;
+
+/** What a principal can reach: the whole account, or one job of it with its tasks and their files. */
+export type Scope = { readonly kind: 'account' } | { readonly kind: 'job'; readonly jobId: string };
+
+const ROLE_RIGHTS = {
+  contributor: ['read', 'write', 'delete'],
+  reader: ['read'],
+} as const satisfies Readonly<Record<string, readonly Right[]>>;
+
+/** What is asked for: an operation's right, and the parameters of its path. */
+export interface Access {
+  readonly right: Right;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+export function sharedKeyPrincipal(account: Account): Principal {
+  return { kind: 'sharedKey', account, roles: ['contributor'], scope: { kind: 'account' } };
+}
+
+/** The one place where rights are checked. @throws BatchError InsufficientAccountPermissions (403) when no role gives the right, or the scope does not reach so far. */
+export function authorize({ roles, scope }: Principal, { right, params }: Access): void {
+  const rights: readonly Right[] = roles.flatMap((role) => [...ROLE_RIGHTS[role]]);
+  if (!rights.includes(right)) throw denied(`The caller does not have the right to ${right}.`);
+  if (!reaches(scope, params['jobId'])) throw denied('The credential of the caller is for another job, or for one job only.');
+}
+
+function reaches(scope: Scope, jobId: string | undefined): boolean {
+  switch (scope.kind) {
+    case 'account':
+      return true;
+    case 'job':
+      // Ids are equal whatever their case.
+      return jobId !== undefined && lowerAscii(jobId) === lowerAscii(scope.jobId);
+  }
+}
+
+function denied(reason: string): BatchError {
+  return new BatchError('InsufficientAccountPermissions', [{ key: 'Reason', value: reason }]);
+}

@@ -1,0 +1,68 @@
+import type { IncomingMessage } from 'node:http';
+import { pino } from 'pino';
+import { describe, expect, test } from 'vitest';
+import type { Parts } from '../../src/api/call.ts';
+import { createDataPlane } from '../../src/api/data/plane.ts';
+import { createOwnPlane } from '../../src/api/own/plane.ts';
+import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
+import { authorize, sharedKeyPrincipal, type Principal, type Role, type Scope } from '../../src/api/principal.ts';
+import { operations, type Operation } from '../../src/wire/operations.ts';
+import { codeOf } from '../wire/fixtures.ts';
+
+const account = { number: 1, name: 'a', keys: [] };
+const WHOLE: Scope = { kind: 'account' };
+const caller = (roles: readonly Role[], scope: Scope = WHOLE): Principal => ({ kind: 'sharedKey', account, roles, scope });
+/** A principal that lacks the right. */
+const without = ({ right }: Operation): Principal => caller(right === 'read' ? [] : ['reader']);
+
+const log = pino({ level: 'silent' });
+const options = { parts: {} as Parts, accounts: new Map(), wallClock: () => 0, log };
+const asked = (plane: Plane, principal: Principal): Plane => ({ ...plane, authenticate: () => principal });
+
+async function answerTo(method: string, path: string, principal: Principal) {
+  const planes = [createOwnPlane(options), createDataPlane(options)].map((plane) => asked(plane, principal));
+  const service: Planes = { planes, clock: () => 0, monotonic: () => 0, log, observe: () => undefined };
+  const message = { method, headers: { host: 'here:1' } } as unknown as IncomingMessage;
+  const { status, body } = await serve(service, { message, rawUrl: `${path}?api-version=2025-06-01`, scheme: 'http', gone: new AbortController().signal });
+  return { status, code: (JSON.parse(String(body)) as { readonly code: string }).code };
+}
+
+const pathOf = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, 'x');
+const DENIED = { status: 403, code: 'InsufficientAccountPermissions' };
+
+describe('a right', () => {
+  test.each(operations.map((operation) => [operation.id, operation] as const))('that %s needs is asked for before all else', async (_id, operation) => {
+    expect(await answerTo(operation.method, pathOf(operation), without(operation))).toEqual(DENIED);
+  });
+
+  test('is needed for explanations too', async () => {
+    expect(await answerTo('GET', '/linarite/jobs/x/explain', caller([]))).toEqual(DENIED);
+  });
+
+  test.each(operations.map((operation) => [operation.id, operation] as const))('to %s comes with a shared key', (_id, { right }) => {
+    expect(() => authorize(sharedKeyPrincipal(account), { right, params: {} })).not.toThrow();
+  });
+
+  test('to change anything is no reader’s', () => {
+    for (const { id, method, right } of operations) {
+      const reads = method === 'GET' || method === 'HEAD' || id === 'Pool_EvaluateAutoScale';
+      expect([id, right === 'read']).toEqual([id, reads]);
+    }
+  });
+});
+
+describe('a scope of one job', () => {
+  const ofJob = caller(['contributor'], { kind: 'job', jobId: 'Mine' });
+  const reach = (params: Readonly<Record<string, string>>) => () => authorize(ofJob, { right: 'write', params });
+
+  test('reaches that job, however its id is written, and what is in it', () => {
+    expect(reach({ jobId: 'mine' })).not.toThrow();
+    expect(reach({ jobId: 'MINE', taskId: 't' })).not.toThrow();
+  });
+
+  test('reaches neither other jobs nor anything beside jobs', () => {
+    expect(codeOf(reach({ jobId: 'other' }))).toBe('InsufficientAccountPermissions');
+    expect(codeOf(reach({ poolId: 'mine' }))).toBe('InsufficientAccountPermissions');
+    expect(codeOf(reach({}))).toBe('InsufficientAccountPermissions');
+  });
+});
