@@ -1,7 +1,6 @@
 // One file of the embedded blob server, with the licences of what is in it.
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { leaveOut, makeBundle } from './bundle.mjs';
+import { PG_LINES, changeLines, leaveOut, makeBundle } from './bundle.mjs';
 import { replaceFile } from './files.mjs';
 import { licenceTexts } from './licences.mjs';
 
@@ -25,6 +24,15 @@ const LEFT_OUT = [
   { from: 'express/lib/express.js', modules: ['body-parser'], because: 'Azurite reads the bodies itself' },
 ];
 
+const DRIVER = [
+  {
+    file: 'sequelize/lib/dialects/abstract/connection-manager.js',
+    line: 'return require(moduleName);',
+    instead: "if (moduleName === 'pg') return require('pg'); return require(moduleName);",
+    because: 'a name in a variable tells a bundler nothing',
+  },
+];
+
 /** Makes bundle and licence texts in `directory`. Returns the paths of what it made. */
 export async function bundleBlobServer(directory) {
   const outfile = join(directory, 'bundle.cjs');
@@ -34,7 +42,7 @@ export async function bundleBlobServer(directory) {
     outfile,
     // The first is for a column type that needs it installed, the second an addon that pg may use.
     external: ['pg-hstore', 'pg-native'],
-    plugins: [leaveOut(LEFT_OUT), bringDriver()],
+    plugins: [leaveOut(LEFT_OUT), changeLines([...DRIVER, ...PG_LINES])],
     // Without its time zones, which are loaded at once: the connection's is +00:00.
     alias: { 'moment-timezone': 'moment-timezone/moment-timezone.js' },
     define: { 'process.env.NODE_ENV': '"production"' },
@@ -44,19 +52,4 @@ export async function bundleBlobServer(directory) {
   });
   replaceFile(licences, licenceTexts(inputs));
   return [...outputs, licences];
-}
-
-/** Sequelize asks for its driver by a name that it has in a variable, of which no bundler knows. */
-function bringDriver() {
-  const ASKED = 'return require(moduleName);';
-  return {
-    name: 'bring-driver',
-    setup({ onLoad }) {
-      onLoad({ filter: /\/sequelize\/lib\/dialects\/abstract\/connection-manager\.js$/ }, ({ path }) => {
-        const text = readFileSync(path, 'utf8');
-        if (!text.includes(ASKED)) return { errors: [{ text: `${path} does not hold ${ASKED}` }] };
-        return { contents: text.replace(ASKED, `if (moduleName === 'pg') return require('pg');\n${ASKED}`) };
-      });
-    },
-  };
 }

@@ -1,7 +1,7 @@
 // The product as a few files. Each process loads one of them, and others only where it needs them; the packages in them need not be installed.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
-import { leaveOut, makeBundle } from './bundle.mjs';
+import { PG_LINES, changeLines, leaveOut, makeBundle } from './bundle.mjs';
 import { replaceFile } from './files.mjs';
 import { licenceTexts } from './licences.mjs';
 
@@ -26,8 +26,8 @@ const LEFT_OUT = [
  * state, or a class that is asked for by `instanceof`, may be on both sides.
  */
 const LOADED = [
-  { name: 'program', entry: 'cli/program' },
-  { name: 'service', entry: 'cli/service/serve', leftOut: LEFT_OUT },
+  { name: 'program', entry: 'cli/program', plugins: () => [changeLines(PG_LINES)] },
+  { name: 'service', entry: 'cli/service/serve', plugins: () => [leaveOut(LEFT_OUT), changeLines(PG_LINES)] },
   { name: 'agent', entry: 'agent/main' },
   { name: 'azure', packages: ['@azure/batch', '@azure/storage-blob'] },
   { name: 'x509', packages: ['reflect-metadata', '@peculiar/x509'] },
@@ -61,9 +61,9 @@ function codeOf({ entry, packages }) {
   return { stdin: { contents: lines.join('\n'), resolveDir: '.' }, minifyWhitespace: true, lineLimit: 180, keepNames: true };
 }
 
-function makeProduct(options, row = {}) {
+function makeProduct(options, { plugins = () => [] } = {}) {
   const { outfile } = options;
-  return makeBundle({ external: ADDONS, plugins: [otherBundles(outfile), ownPlaces(outfile), ...(row.leftOut === undefined ? [] : [leaveOut(row.leftOut)])], ...options });
+  return makeBundle({ external: ADDONS, plugins: [otherBundles(outfile), ownPlaces(outfile), ...plugins()], ...options });
 }
 
 /** What is in another bundle is loaded from there. */

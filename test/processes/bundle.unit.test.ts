@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -54,15 +54,32 @@ describe('a bundle', () => {
   test('has its code cache made by a process that lives on, once', () => {
     write(`exports.value = 1;`);
     loadBundle(file);
+    vi.advanceTimersByTime(100);
     loadBundle(file);
+    vi.advanceTimersByTime(4_899);
     expect(existsSync(cache)).toBe(false);
-    vi.advanceTimersToNextTimer();
-    const kept = readFileSync(cache);
+    vi.advanceTimersByTime(1);
+    const firstOne = openSync(cache, 'r');
     vi.runAllTimers();
-    expect(readFileSync(cache)).toEqual(kept);
+    expect(statSync(cache).ino).toBe(fstatSync(firstOne).ino);
+    closeSync(firstOne);
     expect(loadBundle(file)).toEqual({ value: 1 });
     expect(vi.getTimerCount()).toBe(0);
     expect(readdirSync(directory).sort()).toEqual(['bundle.cjs', cache.slice(directory.length + 1), 'other.cjs']);
+  });
+
+  test.each([
+    [900, false],
+    [1_100, true],
+  ])('has it made at the end of a process that has lived for %i ms: %s', (ms, made) => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    const atEnd = process.listeners('exit').at(-1);
+    vi.advanceTimersByTime(ms);
+    atEnd?.(0);
+    expect(existsSync(cache)).toBe(made);
+    vi.runAllTimers();
+    expect(process.listeners('exit')).not.toContain(atEnd);
   });
 
   test('is not run from the code cache of another one of the same length', () => {

@@ -1,6 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { type IncomingMessage, get } from 'node:http';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 import type { ClientEnvironment } from './environment.ts';
 
 /** What an account holds, as `status` shows it; `more` when there are more than one page of a thousand. */
@@ -32,17 +32,21 @@ async function list(environment: ClientEnvironment, path: string, select: string
   const date = new Date().toUTCString();
   const account = environment.AZURE_BATCH_ACCOUNT;
   const canonical = `/${account}${path}\n$select:${select}\napi-version:${API_VERSION}`;
-  const text = `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${date}\n${canonical}`;
-  const signature = createHmac('sha256', Buffer.from(environment.AZURE_BATCH_ACCESS_KEY, 'base64')).update(text).digest('base64');
+  const toSign = `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${date}\n${canonical}`;
+  const signature = createHmac('sha256', Buffer.from(environment.AZURE_BATCH_ACCESS_KEY, 'base64')).update(toSign).digest('base64');
   const url = `${environment.AZURE_BATCH_ENDPOINT}${path}?$select=${encodeURIComponent(select)}&api-version=${API_VERSION}`;
   const headers = { 'ocp-date': date, authorization: `SharedKey ${account}:${signature}` };
-  // Not `fetch`: loading it takes longer than all the rest of `status`.
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-    get(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, resolve).on('error', reject);
-  });
+  const answer = await ask(url, headers);
   const body: unknown = await json(answer);
   if (answer.statusCode !== 200 || typeof body !== 'object' || body === null || !('value' in body) || !Array.isArray(body.value)) throw new Error(`${path}: ${answer.statusCode ?? ''}`);
   return { items: body.value, more: 'odata.nextLink' in body };
+}
+
+/** Not `fetch`: loading it takes longer than all the rest of `status`. */
+function ask(url: string, headers: Readonly<Record<string, string>> = {}): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    get(url, { headers, signal: AbortSignal.timeout(TIMEOUT_MS) }, resolve).on('error', reject);
+  });
 }
 
 function numberOf(item: unknown, name: string): number {
@@ -53,8 +57,7 @@ function numberOf(item: unknown, name: string): number {
 /** What `/readyz` says is in the way, or should be seen to although requests are served; undefined: nothing, or no answer. */
 export async function readTrouble(endpoint: string): Promise<string | undefined> {
   try {
-    const answer = await fetch(`${endpoint}/readyz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const said = (await answer.text()).trim();
+    const said = (await text(await ask(`${endpoint}/readyz`))).trim();
     const beginning = BEFORE_TROUBLE.find((words) => said.startsWith(words));
     return beginning === undefined ? undefined : said.slice(beginning.length);
   } catch {

@@ -62,6 +62,7 @@ export interface ApiPart {
 export interface Parts {
   /** Brings the database to this release's tables. Throws `NewerDatabase`. */
   migrate(connection: Connection): Promise<void>;
-  startOwner(context: ServiceContext, storage: Storage): Promise<OwnerPart>;
-  startApi(context: ServiceContext, storage: Storage, owner: OwnerPart): Promise<ApiPart>;
+  /** Takes the account when the storage is there. Rejects, with nothing left, when that does not come. */
+  startOwner(context: ServiceContext, storage: Promise<Storage>): Promise<OwnerPart>;
+  startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;
 }

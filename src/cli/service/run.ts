@@ -86,29 +86,34 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   rooms.whenSeen(() => record.writeAgain());
   cleanups.add('look at the room', watchRooms(rooms));
 
-  const starting = startDatabase(composition);
-  const migrating = starting.then((connection) => parts.migrate(connection));
-  const storing = startStorage(composition, starting);
-  // What was begun is waited for, so that it can be ended, even if something else has failed.
-  await Promise.allSettled([starting, migrating, storing]);
-  const connection = await starting;
-  await migrating;
-  const storage = await storing;
-  signal.throwIfAborted();
-
-  let api: ApiPart | undefined;
-  cleanups.add('API', () => api?.stop());
-  cleanups.add('port', () => front.close());
   const { endpoint } = record.current();
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
   const trouble = (): string | null => rooms.trouble() ?? troubles.map((look) => look()).find((found) => found !== null) ?? null;
   const warning = (): string | null => rooms.warning();
-  const context: ServiceContext = { trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence: decideSilence({}, composition.options.silence), log };
-  const owner = await parts.startOwner(context, storage);
+  const silence = decideSilence({}, composition.options.silence);
+
+  const starting = startDatabase(composition);
+  const migrating = starting.then((connection) => parts.migrate(connection));
+  const storing = startStorage(composition, starting).then((storage) => {
+    signal.throwIfAborted();
+    return storage;
+  });
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence, log }));
+  // The blob server takes longest: the owner is made meanwhile.
+  const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
+  // What was begun is waited for, so that it can be ended, even if something else has failed.
+  const [outcome] = await Promise.allSettled([owning, starting, migrating, storing, contextMade]);
+  let api: ApiPart | undefined;
+  cleanups.add('API', () => api?.stop());
+  cleanups.add('port', () => front.close());
+  if (outcome.status === 'fulfilled') cleanups.add('owner', () => outcome.value.stop(fate()));
+  await starting;
+  await migrating;
+  await storing;
+  const owner = await owning;
   rooms.whenSeen(() => owner.roomSeen());
-  cleanups.add('owner', () => owner.stop(fate()));
   signal.throwIfAborted();
-  api = await parts.startApi(context, storage, owner);
+  api = await parts.startApi(await contextMade, owner);
   signal.throwIfAborted();
   front.serve(api);
   record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition), ...memoryLimits(directory)])];

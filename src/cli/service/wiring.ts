@@ -7,6 +7,7 @@ import { nodeFiles } from '../../control/nodeFiles.ts';
 import { Owner } from '../../control/owner.ts';
 import { steadyClock } from '../../control/steadyClock.ts';
 import { createCore } from '../../core/core.ts';
+import type { Capabilities } from '../../nodes/provider.ts';
 import { connect } from '../../store/connect.ts';
 import { ensureAccount } from '../../store/intents/accounts.ts';
 import { startMaintenance } from '../../store/maintain.ts';
@@ -35,8 +36,8 @@ export const createParts = (): Parts => {
         await pool.end();
       }
     },
-    startOwner: (context, storage) => startOwner(context, storage, transfers),
-    startApi: async ({ connection, keys, trouble, warning, log }, _storage, owner) => {
+    startOwner: (context, storing) => startOwner(context, storing, transfers),
+    startApi: async ({ connection, keys, trouble, warning, log }, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
@@ -53,7 +54,7 @@ export const createParts = (): Parts => {
   };
 };
 
-const startOwner = async (context: ServiceContext, storage: Storage, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
+const startOwner = async (context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
   const provider = localNodes(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
   // What this machine can do is tried out beside the rest.
@@ -61,10 +62,16 @@ const startOwner = async (context: ServiceContext, storage: Storage, transfers: 
   probing.catch(() => {});
   const pool = connect(connection, 'owner');
   const store = postgresOwnerStore(pool);
-  const account = await ensureAccount(pool, keys.batch.name, clock());
-  // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
-  if (!('connectionString' in connection)) await forgetProcesses(pool);
-  const capabilities = await probing;
+  const prepare = async (): Promise<{ account: number; capabilities: Capabilities; storage: Storage }> => {
+    const account = await ensureAccount(pool, keys.batch.name, clock());
+    // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
+    if (!('connectionString' in connection)) await forgetProcesses(pool);
+    return { account, capabilities: await probing, storage: await storing };
+  };
+  const { account, capabilities, storage } = await prepare().catch(async (error: unknown) => {
+    await Promise.allSettled([provider.close(), pool.end()]);
+    throw error;
+  });
   let loop: OwnerLoop | undefined;
   const owner = new Owner({
     account: { number: account, name: keys.batch.name, url: endpoint },
