@@ -1,4 +1,4 @@
-import type { AgentFrame } from './frames.ts';
+import { type AgentFrame, MOST_JOBS } from './frames.ts';
 
 /**
  * Whether what an agent sent is a frame of this protocol, down to the range of its numbers. Agents run where tasks run: what they say must not be able to stop an owner,
@@ -87,6 +87,7 @@ const isHello = has({
   version: isText,
   ipAddress: isText,
   held: isListOf(isHeld, HELD_MOST),
+  jobs: orMissing(isListOf(isWhole, MOST_JOBS)),
   startTask: orNull(isStartTask),
   ready: isFlag,
 });

@@ -13,6 +13,9 @@ export const AGENT_PROTOCOL = 1;
 /** A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent would send it again for ever. */
 export const MOST_FRAME_BYTES = 2 << 20;
 
+/** A hello names no more jobs than these. Of others on the node, what is deleted stays until its retention time is over. */
+export const MOST_JOBS = 100_000;
+
 /** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
 export const taskDirectory = (jobId: string, taskId: string): string => {
   const scheduled = /^(.*):(job-\d+)$/.exec(jobId);

@@ -8,7 +8,7 @@ import { nodeMark } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
 import { answerAsk } from './files.ts';
-import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, type OwnerFrame } from './frames.ts';
+import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
@@ -103,7 +103,7 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   reportEarlierLives(journal, reports, now());
   const channel = openChannel({
     address: readAddress,
-    hello: () => helloOf(options, reports.sequence, work),
+    hello: () => helloOf({ options, sequence: reports.sequence, work, journal }),
     onFrame: receive,
     // What runs here may run elsewhere from now on.
     onLeaseEnd: () => leave(0),
@@ -128,7 +128,7 @@ const reportEarlierLives = (journal: Journal, reports: Reports, now: number): vo
   for (const { key, startedAt } of journal.started) reports.add({ kind: 'ended', end: { key, startedAt, endedAt: now, outcome: { kind: 'lost' } } });
 };
 
-const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null): AgentFrame => ({
+const helloOf = ({ options, sequence, work, journal }: { options: AgentOptions; sequence: number; work: NodeWork | null; journal: Journal }): AgentFrame => ({
   kind: 'hello',
   protocol: AGENT_PROTOCOL,
   nodeId: options.nodeId,
@@ -140,6 +140,8 @@ const helloOf = (options: AgentOptions, sequence: number, work: NodeWork | null)
     version: `${agentVersion}+${options.isolation ?? 'none'}`,
     ipAddress: options.ipAddress,
     held: work?.attempts.held() ?? [],
+    // Until it is welcomed, what earlier lives kept.
+    jobs: (work?.jobs ?? [...new Set(journal.kept.map(({ owner }) => owner.job))]).slice(0, MOST_JOBS),
     startTask: work?.startTask ?? null,
     ready: work?.isReady ?? false,
   },

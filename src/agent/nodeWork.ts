@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Instant } from '../core/keys.ts';
+import type { Instant, JobNumber } from '../core/keys.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
@@ -42,6 +42,8 @@ export interface NodeWork {
   readonly attempts: Attempts;
   readonly startTask: StartTaskStatus | null;
   readonly isReady: boolean;
+  /** Of which something lies on the node. */
+  readonly jobs: readonly JobNumber[];
   obey(command: AgentCommand): void;
   /** Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task SIGKILL when the attempts are over. */
   end(deadlineMs: number): Promise<void>;
@@ -141,6 +143,9 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
     },
     get isReady() {
       return isReady;
+    },
+    get jobs() {
+      return retention.jobs();
     },
     obey: (command) => {
       switch (command.kind) {

@@ -34,6 +34,8 @@ export interface Retention {
   ended(run: TaskAttempt, retentionMs: number | null, endedAt: Instant): void;
   discard(owner: DirectoryOwner): void;
   discardJob(job: JobNumber): void;
+  /** Jobs of which something is kept, or runs. */
+  jobs(): readonly JobNumber[];
   /** Whether what lies in this directory is kept and no attempt runs there. */
   isOver(directory: string): boolean;
   close(): void;
@@ -193,6 +195,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
       if (kept !== undefined) discard(kept);
     },
     discardJob: (job) => void discardAll(job),
+    jobs: () => [...jobs.keys()],
     isOver: (directory) => {
       const claim = claims.get(directory);
       const kept = claim === undefined ? undefined : keptOf(claim);

@@ -13,6 +13,8 @@ export const taskName = ({ job, task }: { readonly job: JobNumber; readonly task
 
 export interface DispatchOptions {
   readonly specs: Specs;
+  /** Those of them that are not gone. */
+  readonly knownJobs: (jobs: readonly JobNumber[]) => Promise<readonly JobNumber[]>;
   readonly sign: SignContainer;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
@@ -31,6 +33,8 @@ export interface DispatchOptions {
 export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
+  const asked = new Set(commands.flatMap((command) => (command.kind === 'discardGoneJobs' ? command.jobs : [])));
+  const known = new Set(asked.size === 0 ? [] : await options.knownJobs([...asked]));
   const sign = signing(options.sign);
   const byNode = new Map<NodeNumber, AgentCommand[]>();
   const tell = (node: NodeNumber, command: AgentCommand): void => {
@@ -61,6 +65,9 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
         break;
       case 'halt':
         options.halt(command);
+        break;
+      case 'discardGoneJobs':
+        for (const job of command.jobs) if (!known.has(job)) tell(command.node, { kind: 'discardJob', job });
         break;
       case 'revoke':
       case 'end':

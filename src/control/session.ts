@@ -249,6 +249,7 @@ export class Session {
     const { options, source } = this.#around;
     return {
       specs: this.specs,
+      knownJobs: (jobs) => options.store.readKnownJobs(jobs),
       sign: options.sign,
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
       acquire: (command) => {

@@ -1,6 +1,7 @@
 import type { Command, EndReason } from './decisions.ts';
 import type { DisableJobOption, NodeDeallocationOption } from './intent.ts';
 import type { AttemptKey, Instant } from './keys.ts';
+import { enterNode } from './jobOnNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from './model.ts';
 import { list } from './queue.ts';
 import { END_DEADLINE_MS } from './tunables.ts';
@@ -28,6 +29,7 @@ export const attach = (state: CoreState, task: Task, node: Node, now: Instant): 
   const { priority } = task.job.intent;
   task.live = { node, offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
   task.job.live.add(task);
+  enterNode(task.job, node);
   node.pool.capacity.change(node, -task.slots);
   if (started(task)) {
     node.running.add(task);

@@ -14,8 +14,10 @@ export type Command =
   | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs: number }
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
-  /** The whole job is gone: so may the directories of its tasks. Goes to each node of its pool, whether it ran any or not. */
+  /** The whole job is gone: so may the directories of its tasks. Goes to the nodes that may have some (jobOnNode.ts). */
   | { readonly kind: 'discardJob'; readonly node: NodeNumber; readonly job: JobNumber }
+  /** The node has something of these jobs, which the rules do not hold. To be told of each that is gone, by the store's word: `discardJob`. */
+  | { readonly kind: 'discardGoneJobs'; readonly node: NodeNumber; readonly jobs: readonly JobNumber[] }
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
   /** `silent`: its agent does not answer, so that waiting for it is in vain. */
   | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number; readonly silent: boolean }

@@ -39,6 +39,8 @@ export type AgentReport =
       readonly version: string;
       readonly ipAddress: string;
       readonly held: readonly HeldAttempt[];
+      /** Of which something lies on the node. Left out by agents of before: not known. */
+      readonly jobs?: readonly JobNumber[];
       /** null: not begun (or none asked for). */
       readonly startTask: StartTaskStatus | null;
       readonly ready: boolean;

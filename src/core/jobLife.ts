@@ -1,6 +1,7 @@
 import { askRevoke, isLive, relist, withdraw } from './attempts.ts';
 import { Dependencies } from './dependencies.ts';
 import type { JobIntent } from './intent.ts';
+import { discardJob, forgetJobOnNodes } from './jobOnNode.ts';
 import { idKey, type Instant, type JobNumber } from './keys.ts';
 import type { CoreState, Job } from './model.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
@@ -101,6 +102,8 @@ const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     listed: null,
     wallClockTimer: null,
     live: new Set(),
+    nodes: new Map(),
+    nodesKnown: status.state !== 'completed',
     particulars: new Map(),
     dependencies: intent.usesTaskDependencies && status.state !== 'completed' ? new Dependencies() : null,
     recent: new Map(),
@@ -265,6 +268,7 @@ const keepCompleted = (state: CoreState, job: Job): void => {
     if (state.completedJobs.size <= COMPLETED_JOBS_KEPT || oldest.dirty || oldest.recent.size > 0) return;
     state.completedJobs.delete(oldest);
     state.jobs.delete(oldest.number);
+    forgetJobOnNodes(oldest);
     letGoOfQueue(state, oldest.poolQueue);
   }
 };
@@ -279,5 +283,6 @@ const leave = (state: CoreState, job: Job): void => {
   letGoOfQueue(state, job.poolQueue);
   if (job.wallClockTimer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   state.changes.jobGone(job.number);
-  for (const node of job.poolQueue.pool?.nodes ?? []) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });
+  discardJob(state, job);
+  forgetJobOnNodes(job);
 };

@@ -98,7 +98,15 @@ export interface Node {
   /** See `Spacious`. */
   free: number;
   place: number;
+  /** See `JobOnNode`. */
+  readonly jobs: Map<Job, JobOnNode>;
   dirty: boolean;
+}
+
+/** Something of the job may lie on the node: see jobOnNode.ts. */
+export interface JobOnNode {
+  readonly job: Job;
+  readonly node: Node;
 }
 
 export interface Job {
@@ -119,6 +127,10 @@ export interface Job {
   wallClockTimer: Instant | null;
   /** Offered or running. */
   readonly live: Set<Task>;
+  /** See `JobOnNode`. */
+  readonly nodes: Map<Node, JobOnNode>;
+  /** `nodes` has all of them that are connected. Not so of a job that was completed before it came into memory. */
+  readonly nodesKnown: boolean;
   /** What only few tasks have. */
   readonly particulars: Map<TaskNumber, Particulars>;
   /** null: the job uses none, or is completed. */

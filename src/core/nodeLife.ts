@@ -1,6 +1,7 @@
 import { currentAttempt, endCommand, isLive, keyOf, withdraw } from './attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from './events.ts';
 import { allocationFailed } from './failures.ts';
+import { forgetNodeOfJobs, reconcileJobs } from './jobOnNode.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Node, Pool } from './model.ts';
 import { nodeTakesTasks } from './placement/filters/nodeTakesTasks.ts';
@@ -107,6 +108,7 @@ export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => 
     taskMs: null,
     free: slots,
     place: -1,
+    jobs: new Map(),
     dirty: false,
   };
   state.nodes.set(number, node);
@@ -247,6 +249,7 @@ const hello = (state: CoreState, node: Node, report: Extract<AgentReport, { kind
   else if (node.state !== 'leavingpool' && node.state !== 'unusable') enter(state, node, booting(node), now);
   state.changes.node(node);
   reconcile(state, node, report.held, now);
+  reconcileJobs(state, node, report.jobs ?? null, report.held);
 };
 
 const becomeReady = (state: CoreState, node: Node, now: Instant): void => {
@@ -372,6 +375,7 @@ const go = (state: CoreState, node: Node, now: Instant): void => {
   state.nodes.delete(node.number);
   state.nodesById.delete(node.id.toLowerCase());
   node.pool.nodes.delete(node);
+  forgetNodeOfJobs(node);
   state.review.pools.add(node.pool);
 };
 

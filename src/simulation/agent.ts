@@ -4,7 +4,7 @@ import type { AttemptJournal } from '../agent/journal.ts';
 import { LEAVE_DEADLINE_MS } from '../agent/options.ts';
 import { createReports } from '../agent/reports.ts';
 import type { AttemptEnd, AttemptOutcome } from '../core/events.ts';
-import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
+import { type AttemptKey, type Instant, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { AgentFrame } from '../ports.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import type { Truth } from './truth.ts';
@@ -42,14 +42,18 @@ export interface SimulatedAgent {
   /** It hears and does nothing for so long (null: for good), and lives; what it runs goes on. */
   hang(forMs: number | null): void;
   readonly hangs: boolean;
+  /** Jobs of which something lies on its node. */
+  readonly holds: ReadonlySet<JobNumber>;
 }
 
 /** What is left on a node's disk by one life for the next, as agent/journal.ts keeps it. */
 export interface Disk {
   readonly started: Map<string, { readonly key: AttemptKey; readonly startedAt: Instant }>;
   readonly ended: Map<string, AttemptEnd>;
+  /** Of which tasks have left directories. */
+  readonly jobs: Set<JobNumber>;
 }
-export const emptyDisk = (): Disk => ({ started: new Map(), ended: new Map() });
+export const emptyDisk = (): Disk => ({ started: new Map(), ended: new Map(), jobs: new Set() });
 
 const RETRY_MS = [50, 2_000] as const;
 const KILL_MS = [1, 60] as const;
@@ -64,6 +68,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   const { world, truth, disk } = options;
   const reports = createReports(memoryJournal(disk), () => flushSoon());
   const running = new Map<string, AttemptKey>();
+  const discarded = new Set<JobNumber>();
   let alive = true;
   let leaving = false;
   /** What would have happened while it hung. */
@@ -104,7 +109,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
           protocol: AGENT_PROTOCOL,
           nodeId: options.nodeId,
           sequence: reports.sequence,
-          report: { kind: 'hello', life: options.life, version: 'simulated', ipAddress: '127.0.0.1', held: node?.attempts.held() ?? [], startTask, ready },
+          report: { kind: 'hello', life: options.life, version: 'simulated', ipAddress: '127.0.0.1', held: node?.attempts.held() ?? [], jobs: [...disk.jobs], startTask, ready },
         });
       },
       onFrame: (frame) => {
@@ -156,9 +161,17 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
   };
 
   const obey = (command: AgentCommand): void => {
-    if (!welcomed || command.kind === 'discard' || command.kind === 'discardJob') return;
+    if (!welcomed || command.kind === 'discard') return;
+    if (command.kind === 'discardJob') return discardJob(command.job);
     node?.attempts.command(command);
   };
+
+  /** What runs ends first. */
+  const discardJob = (job: JobNumber): void => {
+    if (isRunning(job)) discarded.add(job);
+    else disk.jobs.delete(job);
+  };
+  const isRunning = (job: JobNumber): boolean => [...running.values()].some((key) => key.job === job);
 
   const watchLease = (): void => {
     if (lease === null || !alive) return;
@@ -222,11 +235,13 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     const { durationMs, outcome } = options.work(key, work);
     truth.started({ key, node: options.node, slots: work.slots, startedAt: world.now() });
     running.set(name, key);
+    disk.jobs.add(key.job);
     let end: (outcome: AttemptOutcome) => void = () => undefined;
     const done = new Promise<AttemptOutcome>((resolve) => {
       end = (how) => {
         if (!running.delete(name)) return;
         truth.ended(key, world.now(), how);
+        if (discarded.has(key.job) && !isRunning(key.job)) disk.jobs.delete(key.job);
         whenAwake(() => resolve(how));
       };
     });
@@ -273,6 +288,7 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
     die,
     leave,
     hang,
+    holds: disk.jobs,
     get hangs() {
       return held !== null;
     },

@@ -17,6 +17,8 @@ export interface Workload {
   readonly forMs: number;
   /** Mean time between random actions (disable, terminate, delete, reactivate, resize …); null: none. */
   readonly actionEveryMs: number | null;
+  /** How likely such an action deletes a job when its turn comes; left out: seldom. */
+  readonly jobDeletes?: number;
   /** Single tasks are added this often, beside the rest; null: none. */
   readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
@@ -193,7 +195,7 @@ export const createClients = (options: {
       return job && intents.changeJob(job.intent.job, { onAllTasksComplete: 'terminatejob' });
     },
     deleteJob: () => {
-      const job = world.chance(0.04) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
+      const job = world.chance(workload.jobDeletes ?? 0.04) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
       return job && intents.changeJob(job.intent.job, { deletedAt: world.now() });
     },
     changePriority: () => {

@@ -68,6 +68,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     readTasks: (job, after, limit) => ask(() => inner.readTasks(job, after, limit)),
     commit,
     readJobSpecs: (jobs) => ask(() => inner.readJobSpecs(jobs)),
+    readKnownJobs: (jobs) => ask(() => inner.readKnownJobs(jobs)),
     readPoolSpecs: (pools) => ask(() => inner.readPoolSpecs(pools)),
     readQuarantine: (account) => ask(() => inner.readQuarantine(account)),
   };

@@ -20,6 +20,10 @@ export const unfinished = ({ tables, account, truth, provider }: { tables: Table
   }
   if (truth.live.size > 0) return `${truth.live.size} attempts run`;
   const isAside = aside(tables.quarantine(account));
+  for (const [node, { holds }] of provider.agents) {
+    if (isAside.node(node, tables)) continue;
+    for (const job of holds) if (!tables.jobs.has(job)) return `something of job ${job}, which is gone, lies on node ${node}`;
+  }
   for (const job of tables.jobs.values()) {
     if (isAside.job(job.intent.job) || isAside.poolOf(job, tables)) continue;
     const why = unfinishedJob(job, isAside.task);

@@ -204,6 +204,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     readTasks: async (job, after, limit) => readTasks(job, after, limit),
     commit: async (tick) => commit(tick),
     readJobSpecs: async (wanted) => wanted.flatMap((job) => (jobs.has(job) ? [{ job, id: jobs.get(job)?.intent.id ?? '', spec: { id: jobs.get(job)?.intent.id } }] : [])),
+    readKnownJobs: async (wanted) => wanted.filter((job) => jobs.has(job)),
     readPoolSpecs: async (wanted) =>
       wanted.flatMap((pool) => {
         const intent = pools.get(pool)?.intent;

@@ -35,6 +35,8 @@ export interface OwnerStore {
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
+  /** Those of the jobs that are not gone. */
+  readKnownJobs(jobs: readonly JobNumber[]): Promise<readonly JobNumber[]>;
   /** All that is in the account's quarantine, oldest first. */
   readQuarantine(account: AccountNumber): Promise<readonly Quarantined[]>;
 }

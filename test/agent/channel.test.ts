@@ -36,6 +36,7 @@ describe('a node and its owner', () => {
     await node.owner.until('a second hello', () => hellos().length === 2);
     expect(hellos()[1]?.report.held.map(({ key, state }) => `${key.task} ${state}`)).toEqual(['1 started', '2 started', '3 offered']);
     expect(hellos()[1]?.report.ready).toBe(true);
+    expect(hellos().map(({ report }) => report.jobs)).toEqual([[], [1]]);
     writeFileSync(join(node.root, 'shared/go'), '');
     await node.owner.until('the first ends and the third runs', () => endOf(node.owner, key(1)) && endOf(node.owner, key(3)));
   });
@@ -70,7 +71,7 @@ describe('a node and its owner', () => {
         .find((report) => report.kind === 'ended'),
     );
     expect(told).toMatchObject({ end: { key: key(1), outcome: { kind: 'exited', exitCode: 9 } } });
-    expect(hellos().at(-1)).toMatchObject({ sequence: 1, report: { life: 2, held: [] } });
+    expect(hellos().at(-1)).toMatchObject({ sequence: 1, report: { life: 2, held: [], jobs: [1] } });
   });
 
   test('frames of an owner that has been replaced are refused', async () => {

@@ -8,6 +8,7 @@ const hello = { kind: 'hello', life: 1, version: '1', ipAddress: '127.0.0.1', he
 
 describe('a frame of an agent', () => {
   test.each([
+    ['a hello of a node with jobs', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, jobs: [1, 2] } }],
     ['a hello', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: hello }],
     ['an exit', ended({ kind: 'exited', exitCode: 137 })],
     ['an exit of a Windows kind', ended({ kind: 'exited', exitCode: -1073741510 })],
@@ -28,6 +29,7 @@ describe('a frame of an agent', () => {
     ['reports that are no list', { kind: 'reports', first: 1, reports: {} }],
     ['a hello within reports', { kind: 'reports', first: 1, reports: [hello] }],
     ['a life that no row can hold', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, life: 2 ** 40 } }],
+    ['jobs that are no numbers', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, jobs: ['1'] } }],
     ['no object', 'hello'],
     ['a kind of nobody', { kind: 'toString' }],
   ])('%s is refused', (_what, frame) => expect(isAgentFrame(frame)).toBe(false));

@@ -47,7 +47,7 @@ const scripted = () => {
   const faults: Error[] = [];
   const lines: object[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
-  const script = { isOpen: true, refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, specs: [] as AttemptSpec[], jobSpecs: [] as { job: number; id: string; spec: unknown }[], inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
+  const script = { isOpen: true, knownJobs: [] as number[], refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, specs: [] as AttemptSpec[], jobSpecs: [] as { job: number; id: string; spec: unknown }[], inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
     apply: (event) => void told.push(event),
     decide: () => {
@@ -80,6 +80,7 @@ const scripted = () => {
       return script.failure === null ? Promise.resolve({ specs: script.specs, refused: script.refused }) : Promise.reject(script.failure);
     },
     readJobSpecs: () => (script.specFailure === null ? Promise.resolve(script.jobSpecs) : Promise.reject(script.specFailure)),
+    readKnownJobs: (jobs) => Promise.resolve(jobs.filter((job) => script.knownJobs.includes(job))),
     readPoolSpecs: async () => {
       await script.whileReadingPool;
       return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
@@ -626,6 +627,19 @@ describe('an owner', () => {
     expect(agent.sent.filter(({ kind }) => kind === 'commands')).toMatchObject([{ commands: [{ kind: 'revoke', key }] }]);
     await owner.tick();
     expect(agent.kinds().filter((kind) => kind === 'commands')).toHaveLength(1);
+  });
+
+  test('tells a node to discard what it has of jobs that are gone, and asks the store which are', async () => {
+    const { owner, script, connect } = scripted();
+    await owner.start();
+    await owner.tick();
+    const agent = connect();
+    agent.onFrame(hello);
+    await turnOfTheLoop();
+    script.knownJobs = [2];
+    script.decisions = { ...nothing, commands: [{ kind: 'discardGoneJobs', node: 7, jobs: [1, 2, 3] }] };
+    await owner.tick();
+    expect(agent.sent.filter(({ kind }) => kind === 'commands')).toMatchObject([{ commands: [{ kind: 'discardJob', job: 1 }, { kind: 'discardJob', job: 3 }] }]);
   });
 
   test('that can not read its inbox keeps what it holds, and reads again', async () => {

@@ -150,6 +150,9 @@ export class TestEnv {
         this.apply({ kind: 'node', node: command.node, life: command.life, observed: { kind: 'ended', reason: 'halted' } });
         return;
       }
+      case 'discardGoneJobs':
+        for (const job of command.jobs) if (!this.jobs.has(job)) this.agents.get(command.node)?.told({ kind: 'discardJob', node: command.node, job });
+        return;
       default:
         this.agents.get(command.node)?.told(command);
     }
@@ -490,6 +493,8 @@ export class TestAgent {
   readonly slots: number;
   readonly offers: { readonly key: AttemptKey; readonly slots: number }[] = [];
   readonly running = new Map<string, { readonly key: AttemptKey; readonly slots: number; readonly startedAt: number }>();
+  /** Of which tasks have left directories. */
+  readonly jobs = new Set<number>();
   /** Attempts ever started here. */
   readonly starts: string[] = [];
   up = false;
@@ -517,7 +522,7 @@ export class TestAgent {
       ...this.offers.map(({ key }) => ({ key, state: 'offered' as const })),
       ...[...this.running.values()].map(({ key, startedAt }) => ({ key, state: 'started' as const, startedAt })),
     ];
-    const report = { kind: 'hello', life: this.life, version: '1', ipAddress: '127.0.0.1', held, startTask: null, ready: true, ...more } as const;
+    const report = { kind: 'hello', life: this.life, version: '1', ipAddress: '127.0.0.1', held, jobs: [...this.jobs], startTask: null, ready: true, ...more } as const;
     this.env.apply({ kind: 'agent', node: this.node, report });
   }
 
@@ -561,6 +566,9 @@ export class TestAgent {
         else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
         return;
       }
+      case 'discardJob':
+        this.jobs.delete(command.job);
+        return;
       default:
     }
   }
@@ -577,6 +585,7 @@ export class TestAgent {
       const name = attemptName(first.key);
       this.running.set(name, { ...first, startedAt: this.env.now });
       this.starts.push(name);
+      this.jobs.add(first.key.job);
       this.#said.push({ kind: 'started', key: first.key, at: this.env.now });
     }
     if (!this.up) return [];

@@ -403,6 +403,92 @@ describe('deleting a job', () => {
     expect(pool.node(0)).toMatchObject({ state: 'idle', runningSlots: 0 });
   });
 
+  test('is heard by the nodes that its tasks were given to, and by no others', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 1, nodes: 100 });
+    const job = env.job().tasks(3);
+    env.settle();
+    const ran = [1, 2, 3].map((task) => job.of(task).node);
+    job.run().delete();
+    env.settle();
+    expect(env.sent('discardJob').map((command) => ('node' in command ? command.node : null)).toSorted()).toEqual(ran.toSorted());
+    expect(pool.nodes.flatMap(({ node }) => [...env.agent(node).jobs])).toEqual([]);
+  });
+
+  test('is heard by the same nodes under the next owner', () => {
+    const env = testEnv();
+    env.pool({ slots: 1, nodes: 20 });
+    const job = env.job().tasks(3).task({ requiredSlots: 2 });
+    env.settle();
+    const ran = [1, 2, 3].map((task) => job.of(task).node);
+    job.run();
+    env.restart().settle();
+    job.delete();
+    env.settle();
+    expect(env.sent('discardJob').map((command) => ('node' in command ? command.node : null)).toSorted()).toEqual(ran.toSorted());
+  });
+
+  test('is heard by each node whose agent does not say what it has', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 1, nodes: 5 });
+    const job = env.job().task();
+    env.settle();
+    job.run();
+    env.restart();
+    for (const { node } of pool.nodes) env.agent(node).says({ kind: 'hello', life: 1, version: '1', ipAddress: '', held: [], startTask: null, ready: true });
+    job.delete();
+    env.settle();
+    expect(env.sent('discardJob')).toHaveLength(5);
+  });
+
+  test('is heard after its hello by a node that was away, also from the next owner', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 1, nodes: 3 });
+    const job = env.job().tasks(3);
+    const other = env.job().tasks(3);
+    env.settle();
+    job.run();
+    other.run();
+    const [away, under] = [pool.agent(0), pool.agent(1)];
+    for (const agent of [away, under]) agent.goSilent();
+    job.delete();
+    env.settle();
+    expect(env.sent('discardJob')).toHaveLength(1);
+    away.hello();
+    env.settle();
+    env.restart().settle();
+    expect(pool.nodes.map(({ node }) => [...env.agent(node).jobs])).toEqual([[other.number], [job.number, other.number], [other.number]]);
+    under.hello();
+    env.settle();
+    expect(pool.nodes.map(({ node }) => [...env.agent(node).jobs])).toEqual([[other.number], [other.number], [other.number]]);
+  });
+
+  test('is heard by all nodes of its pool if it was completed before the rules were loaded', () => {
+    const env = testEnv();
+    env.pool({ slots: 1, nodes: 3 });
+    const job = env.job().task();
+    env.settle();
+    job.run().terminate();
+    env.settle();
+    env.restart().settle();
+    job.delete();
+    env.settle();
+    expect(env.sent('discardJob')).toHaveLength(3);
+  });
+
+  test('is not told to a node that has got rid of what the job left, by its hello', () => {
+    const env = testEnv();
+    const pool = env.pool({ slots: 1, nodes: 2 });
+    const job = env.job().tasks(2);
+    env.settle();
+    job.run();
+    pool.agent(0).jobs.clear();
+    for (const index of [0, 1]) pool.agent(index).hello();
+    job.delete();
+    env.settle();
+    expect(env.sent('discardJob')).toEqual([{ kind: 'discardJob', node: pool.node(1).node, job: job.number }]);
+  });
+
   test('that was completed long ago makes it go at once', () => {
     const { env, job } = twoRunningOneWaiting();
     job.terminate();

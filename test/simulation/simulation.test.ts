@@ -16,6 +16,9 @@ const seeds = (most: number): readonly number[] => (seed === undefined ? Array.f
 
 const SMALL: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: null, dependencies: 0.3 };
 
+/** Jobs come and go. */
+const MANY_DELETES: Workload = { ...SMALL, tasks: 300, jobs: 40, forMs: 20_000, actionEveryMs: 50, jobDeletes: 0.5 };
+
 const lived = (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> =>
   simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
 
@@ -42,6 +45,10 @@ describe('a simulated account', () => {
 
   it.each(seeds(count))('holds them where only a lease proves that a node is dead (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 500 }, leaseMs: 20_000 });
+  });
+
+  it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: MANY_DELETES });
   });
 
   it.each(seeds(3))('answers who waits for it while single tasks are added without a pause (seed %i)', async (number) => {
@@ -122,6 +129,13 @@ describe('the simulation notices', () => {
     const core = altered({ event: (event) => (event.kind === 'unheard' ? [] : [event]) });
     const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, agentHangs: 5_000 } };
     expect(await violations(core, { faults, workload: { ...SMALL, forMs: 20_000 } })).toMatch(/not finished/);
+  });
+
+  it('that what a deleted job left stays on a node which was away', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, commands: decisions.commands.filter(({ kind }) => kind !== 'discardGoneJobs') }) });
+    const stays = /something of job \d+, which is gone, lies on node \d+/;
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, channelBreaks: 10 } };
+    expect(await violations(core, { faults, workload: MANY_DELETES }, stays)).toMatch(stays);
   });
 
   it('that counts are not the sum of states', async () => {

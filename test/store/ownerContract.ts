@@ -489,6 +489,7 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
 
     it('specifications of jobs and pools are found by number', async () => {
       const { store, pool, job } = await owned();
+      expect(await store.readKnownJobs([job, 2 ** 40])).toEqual([job]);
       expect(await store.readJobSpecs([job, 2 ** 40])).toMatchObject([{ job, id: 'job' }]);
       expect(await store.readPoolSpecs([pool])).toMatchObject([{ pool, id: 'pool' }]);
     });

@@ -6,7 +6,7 @@ import { commit } from './commit.ts';
 import { readInbox } from './inbox.ts';
 import { load } from './load.ts';
 import { readQuarantine } from './quarantine.ts';
-import { readJobSpecs, readPoolSpecs } from './specs.ts';
+import { readJobSpecs, readKnownJobs, readPoolSpecs } from './specs.ts';
 import { readTasks } from './tasks.ts';
 
 /** The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to end. */
@@ -19,6 +19,7 @@ export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
   readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),
   commit: (tick) => commit(pool, tick).catch(namingNoRoom),
   readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
+  readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
   readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
   readQuarantine: (account) => readQuarantine(pool, account).catch(namingNoRoom),
 });
