@@ -5,7 +5,6 @@ import type { Owner } from './owner.ts';
 const ATTEND_MS = 1_000;
 /** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. */
 const PACE_MS = 16;
-const HEARTBEAT_MS = 2_000;
 const RETRY_MS = 200;
 /** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
 const LONGEST_RETRY_MS = 5_000;
@@ -44,7 +43,7 @@ export interface LoopOptions {
 
 /** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export function runLoop(
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend' | 'beat'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
   { time, onError }: LoopOptions,
 ): OwnerLoop {
   let running: Promise<void> | null = null;
@@ -150,7 +149,6 @@ export function runLoop(
   }
 
   const endAttending = each(ATTEND_MS, () => owner.attend());
-  const endBeating = each(HEARTBEAT_MS, () => void owner.beat().catch(onError));
   return {
     kick,
     roomSeen,
@@ -159,7 +157,6 @@ export function runLoop(
       endPause();
       endRest();
       endAttending();
-      endBeating();
       cancelTimer();
       await running?.catch(() => undefined);
     },

@@ -1,6 +1,7 @@
 import type { Command } from '../core/decisions.ts';
 import type { NodeObservation } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
+import { accountOf } from '../core/nodeNumbers.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
@@ -30,7 +31,7 @@ interface Failed {
   readonly againAt: number | null;
 }
 
-type SourceOptions = Pick<OwnerOptions, 'provider' | 'credentials' | 'agentUrl' | 'monotonic' | 'log'>;
+type SourceOptions = Pick<OwnerOptions, 'account' | 'provider' | 'credentials' | 'agentUrl' | 'monotonic' | 'log'>;
 
 /** The provider as its owner uses it: asks never throw, what fails comes back as an observation. */
 export class NodeSource {
@@ -51,7 +52,9 @@ export class NodeSource {
   }
 
   watch(): void {
-    this.#stopWatching = this.#options.provider.watch((observation) => {
+    const { account, provider } = this.#options;
+    this.#stopWatching = provider.watch((observation) => {
+      if (accountOf(observation.node) !== account.number) return;
       if (this.#meanwhile === null) this.#onObserved(observation);
       else this.#meanwhile.push(observation);
     });
@@ -66,13 +69,14 @@ export class NodeSource {
     return (this.#maxNodes ??= this.#options.provider.probe().then(({ maxNodes }) => maxNodes));
   }
 
-  /** What is true of each of these nodes now; what is there of others, or of other lives of them, is released. */
+  /** What is true of each of these nodes now; what the account has there of others, or of other lives of them, is released. Nodes of other accounts are theirs. */
   async truth(nodes: readonly NodeStatus[]): Promise<readonly { readonly node: NodeStatus; readonly observed: NodeObservation }[]> {
+    const { account, provider } = this.#options;
     const meanwhile: Observation[] = [];
     this.#meanwhile = meanwhile;
     try {
       // Two lives of a node may be there at once: one on its way out, one on its way in.
-      const seen = new Map([...(await this.#options.provider.list()), ...meanwhile].map((observation) => [lifeOf(observation), observation]));
+      const seen = new Map([...(await provider.list(account.number)), ...meanwhile].map((observation) => [lifeOf(observation), observation]));
       const known = new Set(nodes.map(lifeOf));
       for (const [life, observation] of seen) if (!known.has(life)) this.release(observation.node, observation.life, false);
       return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? { kind: 'ended', reason: 'the provider does not know it' } }));

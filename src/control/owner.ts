@@ -1,5 +1,6 @@
 import type { Decisions } from '../core/decisions.ts';
 import type { JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
+import { accountOf } from '../core/nodeNumbers.ts';
 import type { JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/reasons.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
@@ -241,17 +242,21 @@ export class Owner {
     return true;
   }
 
-  /** Says that the process lives; to be called every `OWNER_DEAD_AFTER_MS / 5`. Throws what the store throws. */
-  async beat(): Promise<void> {
-    const { store, process, account, monotonic } = this.#options;
+  /**
+   * To be called when the process is about to say that it lives (`heartbeat.ts`); what is returned, with the accounts that it has, as soon as it has been heard. An owner whose
+   * process could not be heard for long lets go.
+   */
+  beginBeat(): (owned: Awaited<ReturnType<OwnerOptions['store']['heartbeat']>>) => void {
+    const { account, monotonic } = this.#options;
     const begunAt = monotonic();
     const session = this.#session;
     if (session !== null && begunAt - session.beatAt >= LET_GO_AFTER_MS) this.#fail(new Error('no heartbeat reached the database in time'));
-    const owned = await store.heartbeat(process);
-    if (session === null || session.isOver) return;
-    const { epoch } = session;
-    if (owned.some((row) => row.account === account.number && row.epoch === epoch)) session.beatAt = begunAt;
-    else this.#fail(new Deposed(`Epoch ${epoch} no longer rules account ${account.name}.`));
+    return (owned) => {
+      if (session === null || session.isOver) return;
+      const { epoch } = session;
+      if (owned.some((row) => row.account === account.number && row.epoch === epoch)) session.beatAt = begunAt;
+      else this.#fail(new Deposed(`Epoch ${epoch} no longer rules account ${account.name}.`));
+    };
   }
 
   /** Undefined while the account is not loaded. */
@@ -271,7 +276,8 @@ export class Owner {
   /** Lets go of the account; agents and tasks go on. */
   async stop(): Promise<void> {
     this.#end('the service stops');
-    await this.#options.store.resign(this.#options.process);
+    const { store, account, process } = this.#options;
+    await store.resign(account.number, process);
   }
 
   /** Ends every node and puts their tasks back into the queue, uncounted; then lets go of the account. `tick` must not be running. */
@@ -289,7 +295,8 @@ export class Owner {
 
   authenticate(credential: string): ReturnType<AgentDoor['authenticate']> {
     const shown = this.#options.credentials.verify(credential);
-    return shown === null ? null : { account: this.#options.account.number, ...shown };
+    const { number } = this.#options.account;
+    return shown === null || accountOf(shown.node) !== number ? null : { account: number, ...shown };
   }
 
   /** Before the account is loaded nothing can be said of a node: its agent comes back. */

@@ -1,5 +1,5 @@
 import type { NodeObservation } from '../core/events.ts';
-import type { NodeNumber, PoolNumber } from '../core/keys.ts';
+import type { AccountNumber, NodeNumber, PoolNumber } from '../core/keys.ts';
 
 /** One interface to wherever nodes come from: processes of this machine, Slurm, Kubernetes, SSH hosts, the simulator. */
 export interface PoolProvider {
@@ -12,8 +12,8 @@ export interface PoolProvider {
   release(node: NodeNumber, life: number, graceMs: number): Promise<void>;
   /** As `release`, but what lies on the node stays, for its next life: the service goes down. */
   halt(node: NodeNumber, life: number, graceMs: number): Promise<void>;
-  /** The truth, asked after a restart of the service. */
-  list(): Promise<readonly Observation[]>;
+  /** The truth about the nodes of an account, asked after a restart of the service; `all`: of every account that the engine has nodes of. */
+  list(account: AccountNumber | 'all'): Promise<readonly Observation[]>;
   /** Calls back for each change until stopped. */
   watch(callback: (observation: Observation) => void): () => void;
   /** Whether an agent whose channel is down may still run tasks although nobody can prove it: then it gets a lease. null: death can be proved. */

@@ -62,7 +62,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
   return {
     claim: (account, process, url) => (reach.isFull() && world.chance(0.5) ? refuse() : ask(() => inner.claim(account, process, url))),
     heartbeat: (process) => ask(() => inner.heartbeat(process)),
-    resign: (process) => ask(() => inner.resign(process)),
+    resign: (account, process) => ask(() => inner.resign(account, process)),
     load: (account) => ask(() => inner.load(account)),
     readInbox: (account, limit, also) => ask(() => inner.readInbox(account, limit, also)),
     readTasks: (job, after, limit) => ask(() => inner.readTasks(job, after, limit)),

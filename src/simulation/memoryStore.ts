@@ -2,12 +2,12 @@ import { withoutEndings } from '../core/decisions.ts';
 import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import { beforeNodesOf } from '../core/nodeNumbers.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
-const NODES_PER_ACCOUNT = 2 ** 32;
 
 export interface TaskRecord {
   intent: TaskIntent;
@@ -183,9 +183,10 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       row.heartbeat = options.clock();
       return [...ownership].flatMap(([account, owned]) => (owned.process === process ? [{ account, epoch: owned.epoch }] : []));
     },
-    resign: async (process) => {
-      processes.delete(process);
-      for (const row of ownership.values()) if (row.process === process) row.process = null;
+    resign: async (account, process) => {
+      const row = ownership.get(account);
+      if (row?.process === process) row.process = null;
+      if (![...ownership.values()].some((owned) => owned.process === process)) processes.delete(process);
     },
     load: async (account) => {
       const mine = [...jobs.values()].filter((job) => job.account === account && (job.status?.state !== 'completed' || job.intent.deletedAt !== null));
@@ -194,7 +195,7 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       return {
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
-        nextNode: Math.max((account - 1) * NODES_PER_ACCOUNT, ...ownNodes.map(({ node }) => node)) + 1,
+        nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
         satisfied: living.map((job) => ({ job: job.intent.job, ids: satisfiedIds(job) })).filter(({ ids }) => ids.length > 0),

@@ -1,5 +1,6 @@
 import type { NodeObservation } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
+import { accountOf } from '../core/nodeNumbers.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../nodes/provider.ts';
 import { type Disk, type SimulatedAgent, emptyDisk } from './agent.ts';
 import type { Faults } from './faults.ts';
@@ -100,9 +101,9 @@ export const simulatedProvider = (options: {
       if (agent !== undefined && agent !== null && agent.life <= life) agent.die();
       end(machine, node, life);
     },
-    list: async () => {
+    list: async (account) => {
       await world.sleep(world.between(...faults().messageMs));
-      const listed = [...machines].map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
+      const listed = [...machines].filter(([node]) => account === 'all' || accountOf(node) === account).map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
       // Things go on while the answer is on its way.
       await world.sleep(world.between(...faults().messageMs));
       return listed;

@@ -1,4 +1,5 @@
 import { nodeCredentials } from '../control/credentials.ts';
+import { runHeartbeat } from '../control/heartbeat.ts';
 import { type LoopTime, type OwnerLoop, runLoop } from '../control/loop.ts';
 import { Owner } from '../control/owner.ts';
 import type { OwnerLog } from '../control/ownerOptions.ts';
@@ -63,6 +64,7 @@ export const startService = (options: {
   const time = timeOf(world, () => dead);
   const clock = steadyClock(() => world.now() + wallAheadMs, world.now);
   let loop: OwnerLoop | undefined;
+  let heartbeat: ReturnType<typeof runHeartbeat> | undefined;
   const owner: Owner = new Owner({
     account: { number: options.account, name: 'simulated', url: 'http://simulated' },
     process,
@@ -110,6 +112,7 @@ export const startService = (options: {
     }
     if (stopping) return;
     loop = runLoop(owner, { time, onError });
+    heartbeat = runHeartbeat({ owners: () => (owner.phase === 'ended' ? [] : [owner]), store, process }, time, onError);
     loop.kick();
   };
   void start();
@@ -129,6 +132,7 @@ export const startService = (options: {
     },
     stop: async (agents) => {
       stopping = true;
+      heartbeat?.stop();
       await loop?.stop();
       try {
         await (agents === 'end' ? owner.shutDown(GRACE_MS) : owner.stop());
@@ -152,8 +156,8 @@ export const startService = (options: {
 /** The engine outlives the process; what the process asked of it before it died is done. */
 const ofProcess = (provider: PoolProvider, isDead: () => boolean): PoolProvider => ({
   ...provider,
-  list: async () => {
-    const listed = await provider.list();
+  list: async (account) => {
+    const listed = await provider.list(account);
     return isDead() ? new Promise(() => {}) : listed;
   },
   watch: (callback) =>

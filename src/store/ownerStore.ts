@@ -16,8 +16,8 @@ export interface OwnerStore {
   claim(account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }>;
   /** Says that the process lives, and which accounts it still has, and under which epoch: an owner that has nothing to commit learns here that it was replaced. */
   heartbeat(process: string): Promise<readonly { readonly account: AccountNumber; readonly epoch: number }[]>;
-  /** Gives all its accounts up, so that another may take them at once. */
-  resign(process: string): Promise<void>;
+  /** Gives one of its accounts up, so that another may take it at once. */
+  resign(account: AccountNumber, process: string): Promise<void>;
   load(account: AccountNumber): Promise<Snapshot>;
   /** The oldest entries, and the rows they point at as they are now, with them the jobs of `also` that there are. Entries stay until a commit names them. */
   readInbox(account: AccountNumber, limit: number, also?: readonly JobNumber[]): Promise<InboxBatch>;

@@ -48,7 +48,6 @@ describe('the loop of an owner', () => {
       isCareful: false,
       dueInMs: () => owner.dueInMs(),
       attend: () => {},
-      beat: async () => {},
     } as const;
     loop = runLoop(scripted, { time: timeOf(world), onError: (error) => void errors.push(error) });
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
 import { decodeBeginning, decodeInputs } from '../../src/control/journal.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { beat as beatOf } from '../../src/control/heartbeat.ts';
 import { Owner } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
@@ -135,7 +136,8 @@ const scripted = () => {
     return { ...link, sent, closed, kinds: () => sent.map((frame) => frame.kind) };
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
-  return { owner, script, told, commits, releases, faults, lines, clock, connect, observe };
+  const beat = (): Promise<void> => beatOf({ owners: () => [owner], store, process: 'p' });
+  return { owner, beat, script, told, commits, releases, faults, lines, clock, connect, observe };
 };
 
 const hello: AgentFrame = {
@@ -386,33 +388,33 @@ describe('an owner', () => {
   });
 
   test('ends when a heartbeat shows that another process has the account, though it has nothing to commit', async () => {
-    const { owner, script, connect } = scripted();
+    const { owner, beat, script, connect } = scripted();
     await owner.start();
     const agent = connect();
-    await owner.beat();
+    await beat();
     expect(owner.phase).toBe('ready');
     script.owned = [];
-    await owner.beat();
+    await beat();
     expect([owner.phase, agent.closed.length]).toEqual(['ended', 1]);
   });
 
   test('that has ended stays so, whatever becomes of the tick that was under way', async () => {
-    const { owner, script } = scripted();
+    const { owner, beat, script } = scripted();
     await owner.start();
     script.decisions = { ...nothing, gone: { tasks: [], jobs: [], pools: [9] } };
     script.failure = new Error('connection lost');
     script.owned = [];
-    script.whileCommitting = () => owner.beat();
+    script.whileCommitting = () => beat();
     await owner.tick();
     expect(owner.phase).toBe('ended');
   });
 
   test('that loses the account while it commits does nothing more to its nodes: what it decided is for the next owner to see', async () => {
-    const { owner, script, releases } = scripted();
+    const { owner, beat, script, releases } = scripted();
     await owner.start();
     script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2, silent: false }] };
     script.owned = [];
-    script.whileCommitting = () => owner.beat();
+    script.whileCommitting = () => beat();
     await owner.tick();
     expect([owner.phase, releases]).toEqual(['ended', []]);
   });
@@ -426,15 +428,15 @@ describe('an owner', () => {
   });
 
   test('lets its agents go when it could not beat for so long that another process may have the account, and claims again', async () => {
-    const { owner, script, connect, clock } = scripted();
+    const { owner, beat, script, connect, clock } = scripted();
     await owner.start();
     const agent = connect();
     script.beatFailure = new Error('the database is away');
     clock.now += 7_000;
-    await expect(owner.beat()).rejects.toThrow('away');
+    await expect(beat()).rejects.toThrow('away');
     expect([owner.phase, agent.closed.length]).toEqual(['ready', 0]);
     clock.now += 2_000;
-    await expect(owner.beat()).rejects.toThrow('away');
+    await expect(beat()).rejects.toThrow('away');
     expect([owner.phase, agent.closed.length]).toEqual(['loading', 1]);
     script.beatFailure = null;
     await owner.tick();
@@ -584,7 +586,7 @@ describe('an owner', () => {
   });
 
   test.each([3_600_000, -3_600_000])('counts a lease, and how long it could not beat, by a clock of its own: the wall clock is set by %i ms', async (jump) => {
-    const { owner, told, clock, connect } = scripted();
+    const { owner, beat, told, clock, connect } = scripted();
     await owner.start();
     const agent = connect();
     agent.onFrame(hello);
@@ -592,7 +594,7 @@ describe('an owner', () => {
     await owner.tick();
     agent.onClose(0);
     clock.wallAhead = jump;
-    await owner.beat();
+    await beat();
     expect(owner.phase).toBe('ready');
     await owner.tick();
     expect(kinds(told)).not.toContain('leaseExpired');

@@ -52,14 +52,16 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
       await ready();
       expect(saw(1, 'running')).toBe(true);
       expect(hellos()[0]).toMatchObject({ credential: 'Bearer contract-secret', frame: { nodeId: 'tvmps_07_d', report: { life: 1 } } });
-      expect(await under.provider.list()).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
+      expect(await under.provider.list(1)).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
+      expect(await under.provider.list(2), 'of another account').toEqual([]);
+      expect(await under.provider.list('all')).toHaveLength(1);
     });
 
     test('are not doubled when asked for twice', async () => {
       await under.provider.acquire(request);
       await ready();
       await under.provider.acquire(request);
-      expect(await under.provider.list()).toHaveLength(1);
+      expect(await under.provider.list(1)).toHaveLength(1);
       await under.provider.release(7, 1, 5_000);
       expect(hellos()).toHaveLength(1);
     });
@@ -71,7 +73,7 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
       await under.provider.release(7, 1, 5_000);
       expect(under.survivors(7)).toEqual([]);
       expect(saw(1, 'ended')).toBe(true);
-      expect(await under.provider.list()).toEqual([]);
+      expect(await under.provider.list(1)).toEqual([]);
     });
 
     test('whose agent is killed have ended only when nothing that they started lives', async () => {
@@ -93,7 +95,7 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
         seen.push(observation);
         owner.look();
       });
-      expect(await next.list()).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
+      expect(await next.list(1)).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
       await under.killAgent(7);
       await owner.until('ended', () => saw(1, 'ended'));
     });
@@ -104,7 +106,7 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
       await startStubbornTask();
       const restarted = under.restart();
       await under.killAgent(7);
-      expect(await (await restarted).list()).toMatchObject([{ node: 7, life: 1, observed: { kind: 'ended' } }]);
+      expect(await (await restarted).list(1)).toMatchObject([{ node: 7, life: 1, observed: { kind: 'ended' } }]);
       expect(under.survivors(7)).toEqual([]);
     });
 
@@ -113,9 +115,9 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
       await ready();
       await under.provider.acquire({ ...request, life: 2 });
       await owner.until('the second life says hello', () => hellos().some(({ frame }) => frame.kind === 'hello' && frame.report.life === 2));
-      expect(await under.provider.list()).toEqual([{ node: 7, life: 2, observed: { kind: 'running' } }]);
+      expect(await under.provider.list(1)).toEqual([{ node: 7, life: 2, observed: { kind: 'running' } }]);
       await under.provider.release(7, 1, 0);
-      expect(await under.provider.list(), 'a release of an earlier life changes nothing').toHaveLength(1);
+      expect(await under.provider.list(1), 'a release of an earlier life changes nothing').toHaveLength(1);
     });
 
     test('that nobody knows are ended when released', async () => {

@@ -56,8 +56,19 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
 
       it('goes to another process after the owner has resigned, with a higher epoch', async () => {
         const { store, account, process } = await owned();
-        await store.resign(process);
+        await store.resign(account, process);
         expect(await store.claim(account, randomUUID(), 'http://second')).toEqual({ epoch: 2 });
+      });
+
+      it('is given up by itself: the process keeps its other accounts', async () => {
+        const { store, account, process } = await owned();
+        const other = await under.addAccount();
+        const { epoch } = await store.claim(other, process, 'http://here');
+        await store.resign(account, process);
+        expect(await store.heartbeat(process)).toEqual([{ account: other, epoch }]);
+        await expect(store.claim(other, randomUUID(), 'http://second')).rejects.toThrow(AccountOwned);
+        await store.resign(other, process);
+        expect(await store.heartbeat(process)).toEqual([]);
       });
 
       it('goes to another process after the owner has been silent for long, and the former owner can commit nothing more', async () => {

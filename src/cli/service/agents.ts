@@ -26,7 +26,7 @@ function mostIsolation(): { readonly isolation?: Isolation } {
 /** Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many there were. */
 export const endAgents = async (directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> => {
   const provider = localNodes(directory);
-  const alive = (await provider.list()).filter(({ observed }) => observed.kind === 'running');
+  const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();
   return alive.length;

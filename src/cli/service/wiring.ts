@@ -2,9 +2,11 @@ import { createApi } from '../../api/server.ts';
 import { createFileTransfers } from '../../api/fileTransfers.ts';
 import { containerSasUrl } from '../../blobs/sas.ts';
 import { nodeCredentials } from '../../control/credentials.ts';
+import { runHeartbeat } from '../../control/heartbeat.ts';
 import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../control/loop.ts';
 import { nodeFiles } from '../../control/nodeFiles.ts';
 import { Owner } from '../../control/owner.ts';
+import { Owners } from '../../control/owners.ts';
 import { steadyClock } from '../../control/steadyClock.ts';
 import { createCore } from '../../core/core.ts';
 import type { Capabilities } from '../../nodes/provider.ts';
@@ -73,6 +75,21 @@ const startOwner = async (context: ServiceContext, storing: Promise<Storage>, tr
     throw error;
   });
   let loop: OwnerLoop | undefined;
+  const owners = new Owners({
+    // Agents and tasks go on; `up` starts a service that loads what was committed.
+    onFault: (fault) => {
+      log.fatal({ error: fault }, 'a fault of ours: the process ends');
+      log.flush();
+      process.abort();
+    },
+    // Nobody here would work for clients any more: better no service than one that takes what it cannot do.
+    onDeposed: () => {
+      log.fatal('another process has the account: the process ends');
+      log.flush();
+      process.exit(1);
+    },
+    log,
+  });
   const owner = new Owner({
     account: { number: account, name: keys.batch.name, url: endpoint },
     process: processId,
@@ -88,41 +105,31 @@ const startOwner = async (context: ServiceContext, storing: Promise<Storage>, tr
     random: Math.random,
     silence,
     onWork: () => loop?.kick(),
-    // Agents and tasks go on; `up` starts a service that loads what was committed.
-    onFault: (fault) => {
-      log.fatal({ error: fault }, 'a fault of ours: the process ends');
-      log.flush();
-      process.abort();
-    },
-    // Nobody here would work for clients any more: better no service than one that takes what it cannot do.
-    onDeposed: () => {
-      log.fatal('another process has the account: the process ends');
-      log.flush();
-      process.exit(1);
-    },
+    onFault: (fault) => owners.fault(account, fault),
+    onDeposed: () => owners.deposed(account),
     log,
     story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }) => log[level](fields, message) },
   });
+  owners.add(account, owner);
   await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
-  loop = runLoop(owner, { time: MACHINE_TIME, onError: (error) => log.warn({ error }, 'the owner cannot work now') });
+  const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
+  loop = runLoop(owner, { time: MACHINE_TIME, onError });
+  const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
   loop.kick();
   const maintenance = startMaintenance(pool, { clock, log });
   return {
     ports: {
-      wake: {
-        wake: (_account, signal) => owner.wake(signal),
-        sweep: () => owner.sweep(),
-        ended: (_account, job, task, signal) => owner.ended(job, task, signal),
-      },
-      explanations: { task: (_account, job, task) => owner.explain(job, task), job: (_account, job) => owner.explainJob(job) },
-      door: { authenticate: (credential) => owner.authenticate(credential), connect: (node, life, channel) => owner.connect(node, life, channel) },
-      files: nodeFiles((number) => (number === account ? owner : undefined), transfers),
+      wake: owners,
+      explanations: owners.explanations,
+      door: owners,
+      files: nodeFiles((number) => owners.of(number), transfers),
     },
     limits: capabilities.limits,
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
     trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),
     roomSeen: () => loop?.roomSeen(),
     stop: async (agents) => {
+      heartbeat.stop();
       await loop?.stop();
       if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);
       else await owner.stop();

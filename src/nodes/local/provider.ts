@@ -5,6 +5,7 @@ import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
+import { accountOf } from '../../core/nodeNumbers.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
@@ -234,10 +235,10 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       });
     },
 
-    list: async () => {
+    list: async (account) => {
       await known();
       return Promise.all(
-        [...nodes.values()].map(async (node): Promise<Observation> => {
+        [...nodes.values()].filter(({ node }) => account === 'all' || accountOf(node) === account).map(async (node): Promise<Observation> => {
           if (lives(node)) return { node: node.node, life: node.life, observed: { kind: 'running' } };
           await die(node, 'the agent has ended');
           return { node: node.node, life: node.life, observed: { kind: 'ended', reason: 'the agent has ended' } };

@@ -45,10 +45,13 @@ const HEARTBEAT = `with beat as (update process set heartbeat = clock_timestamp(
 export const heartbeat = async (pool: Pool, process: string): Promise<readonly { account: AccountNumber; epoch: number }[]> =>
   (await pool.query<{ account: AccountNumber; epoch: number }>({ name: 'heartbeat', text: HEARTBEAT, values: [process] })).rows;
 
-export const resign = (pool: Pool, process: string): Promise<void> =>
+/** A process that has no account left is forgotten with the last one. */
+const FORGET_RESIGNED = 'delete from process where process = $1 and not exists (select from ownership where process = $1)';
+
+export const resign = (pool: Pool, account: AccountNumber, process: string): Promise<void> =>
   inTransaction(pool, 'begin', async (client) => {
-    await client.query('update ownership set process = null where process = $1', [process]);
-    await client.query('delete from process where process = $1', [process]);
+    await client.query('update ownership set process = null where account = $1 and process = $2', [account, process]);
+    await client.query(FORGET_RESIGNED, [process]);
   });
 
 /** Only where nobody else can reach the database and our own former processes are known to be dead: whoever is registered has lost its accounts at once. */

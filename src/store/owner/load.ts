@@ -1,6 +1,7 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
+import { beforeNodesOf } from '../../core/nodeNumbers.ts';
 import type { NodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
@@ -51,8 +52,6 @@ const SATISFIED_BY_TASKS = `select json_agg(t.id_key) as ids from ${tasksAndStat
 const SATISFIED_BEFORE = 'select json_agg(id_key) as ids from satisfied_id where job = $1';
 type IdsRow = { readonly ids: readonly string[] | null };
 
-/** Accounts' numbers of nodes lie this far apart. */
-const NODES_PER_ACCOUNT = 2 ** 32;
 
 /** All of one instant. */
 export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
@@ -71,7 +70,7 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
     return {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
       nodes: nodes.rows.map(({ status }) => status),
-      nextNode: (last.rows[0]?.last ?? (account - 1) * NODES_PER_ACCOUNT) + 1,
+      nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       tasks,
       satisfied,

@@ -13,7 +13,7 @@ import { readTasks } from './tasks.ts';
 export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
   claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
   heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
-  resign: (process) => resign(pool, process).catch(namingNoRoom),
+  resign: (account, process) => resign(pool, account, process).catch(namingNoRoom),
   load: (account) => load(pool, account).catch(namingNoRoom),
   readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
   readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),

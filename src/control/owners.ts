@@ -1,0 +1,102 @@
+import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
+import { accountOf } from '../core/nodeNumbers.ts';
+import type { AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
+import type { Owner } from './owner.ts';
+import type { OwnerLog } from './ownerOptions.ts';
+
+export interface OwnersOptions {
+  /** Called when the last owner has ended by a fault of ours: the process should, loudly. */
+  readonly onFault: (fault: Error) => void;
+  /** Called when the last owner has ended because another process has its account. */
+  readonly onDeposed: () => void;
+  readonly log: OwnerLog;
+}
+
+type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'authenticate' | 'connect' | 'stop' | 'asks'>;
+
+/** The owners of a process by the number of their account: what the API and agents ask goes to the one it is about. */
+export class Owners implements Wake, AgentDoor {
+  readonly #options: OwnersOptions;
+  readonly #owners = new Map<AccountNumber, Owned>();
+  readonly explanations: Explanations;
+
+  constructor(options: OwnersOptions) {
+    this.#options = options;
+    this.explanations = {
+      task: (account, job, task) => this.of(account)?.explain(job, task),
+      job: (account, job) => this.of(account)?.explainJob(job),
+    };
+  }
+
+  /** To be called before the owner starts. */
+  add(account: AccountNumber, owner: Owned): void {
+    if (this.#owners.has(account)) throw new Error(`account ${account} has an owner here`);
+    this.#owners.set(account, owner);
+  }
+
+  /** Undefined: the account is not owned here. */
+  of(account: AccountNumber): Owned | undefined {
+    return this.#owners.get(account);
+  }
+
+  /** Those that have not ended. */
+  living(): readonly Owned[] {
+    return [...this.#owners.values()].filter(({ phase }) => phase !== 'ended');
+  }
+
+  wake(account: AccountNumber, signal?: AbortSignal): Promise<void> {
+    return this.of(account)?.wake(signal) ?? Promise.reject(notOwned(account));
+  }
+
+  sweep(account: AccountNumber): void {
+    this.of(account)?.sweep();
+  }
+
+  ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
+    return this.of(account)?.ended(job, task, signal) ?? Promise.reject(notOwned(account));
+  }
+
+  authenticate(credential: string): ReturnType<AgentDoor['authenticate']> {
+    for (const owner of this.#owners.values()) {
+      const shown = owner.authenticate(credential);
+      if (shown !== null) return shown;
+    }
+    return null;
+  }
+
+  connect(node: NodeNumber, life: number, channel: AgentChannel): ReturnType<AgentDoor['connect']> {
+    const owner = this.of(accountOf(node));
+    if (owner !== undefined) return owner.connect(node, life, channel);
+    channel.close('the account of this node is not owned here');
+    return { onFrame: () => undefined, onClose: () => undefined };
+  }
+
+  /** An owner has ended by a fault of ours. It ends alone as long as others go on; the account is free for another process. */
+  fault(account: AccountNumber, fault: Error): void {
+    const { onFault, log } = this.#options;
+    if (this.living().length === 0) {
+      onFault(fault);
+      return;
+    }
+    log.error({ error: fault, account }, 'a fault of ours: the owner of this account has ended, the others go on');
+    const owner = this.#forget(account);
+    owner.stop().catch((error: unknown) => log.error({ error, account }, 'the account could not be let go of'));
+  }
+
+  /** An owner has ended because another process has its account: alone, as long as others go on. */
+  deposed(account: AccountNumber): void {
+    if (this.living().length === 0) this.#options.onDeposed();
+    else this.#forget(account);
+  }
+
+  #forget(account: AccountNumber): Owned {
+    const owner = this.of(account);
+    if (owner === undefined) throw new Error(`account ${account} has no owner here`);
+    this.#owners.delete(account);
+    return owner;
+  }
+}
+
+function notOwned(account: AccountNumber): Error {
+  return new Error(`account ${account} is not owned here`);
+}
