@@ -1,8 +1,10 @@
 import type { JobAction } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
-import type { JobState } from '../../core/status.ts';
+import type { JobStatus } from '../../core/status.ts';
 import type { JobRules } from '../rules.ts';
 import { bounded, isFull, type Bounded } from './pageBytes.ts';
+import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
+import { JOB_STATUS } from '../status/jobStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A job's intent. JSON columns are text. */
@@ -24,41 +26,21 @@ export interface JobRow {
   readonly deletedAt: Instant | null;
 }
 
-interface JobStatusRow {
-  readonly state: JobState;
-  readonly since: Instant;
-  readonly previousState: JobState | null;
-  readonly previousSince: Instant | null;
-  readonly seenActionSequence: number;
-  readonly endedAt: Instant | null;
-  readonly terminateReason: string | null;
-  readonly ingested: TaskNumber;
-  readonly tasksActive: number;
-  readonly tasksRunning: number;
-  readonly tasksSucceeded: number;
-  readonly tasksFailed: number;
-  readonly slotsActive: number;
-  readonly slotsRunning: number;
-  readonly slotsSucceeded: number;
-  readonly slotsFailed: number;
-}
+type JobStatusRow = ApiRow<JobStatus, typeof JOB_STATUS>;
 
 /** All null: the owner has not seen the job yet. */
-export type JobWithStatus = JobRow & (JobStatusRow | { readonly [Column in keyof JobStatusRow]: null });
+export type JobWithStatus = JobRow & (JobStatusRow | NoRow<JobStatusRow>);
 
+const SHOWN = asShown<JobStatus, typeof JOB_STATUS>(JOB_STATUS);
 const jobColumns = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
   j.slots_added as "slotsAdded", j.action, j.action_sequence as "actionSequence", j.action_at as "actionAt", j.deleted_at as "deletedAt"`;
-const jobStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince",
-  s.action_sequence as "seenActionSequence", s.ended_at as "endedAt", s.terminate_reason as "terminateReason", s.ingested,
-  s.tasks_active as "tasksActive", s.tasks_running as "tasksRunning", s.tasks_succeeded as "tasksSucceeded", s.tasks_failed as "tasksFailed",
-  s.slots_active as "slotsActive", s.slots_running as "slotsRunning", s.slots_succeeded as "slotsSucceeded", s.slots_failed as "slotsFailed"`;
 
 const find = statement<JobWithStatus>(
   'job.find',
-  `select ${jobColumns}, ${jobStatusColumns} from job j left join job_status s using (job) where j.account = $1 and j.id_key = $2`,
+  `select ${jobColumns}, ${SHOWN.columns} from job j left join job_status s using (job) where j.account = $1 and j.id_key = $2`,
 );
 const lock = statement<JobRow>('job.lock', `select ${jobColumns} from job j where j.account = $1 and j.id_key = $2 for update`);
-const status = statement<JobStatusRow>('job.status', `select ${jobStatusColumns} from job_status s where s.job = $1`);
+const status = statement<JobStatusRow>('job.status', `select ${SHOWN.columns} from job_status s where s.job = $1`);
 /** As many rows as there are open jobs, however many are completed. */
 export const countActive = statement<{ jobs: number }>(
   'job.countActive',
@@ -76,25 +58,6 @@ const update = statement<{ modifiedAt: Instant }>(
    where job = $1 returning modified as "modifiedAt"`,
 );
 
-const noJobStatus = {
-  state: null,
-  since: null,
-  previousState: null,
-  previousSince: null,
-  seenActionSequence: null,
-  endedAt: null,
-  terminateReason: null,
-  ingested: null,
-  tasksActive: null,
-  tasksRunning: null,
-  tasksSucceeded: null,
-  tasksFailed: null,
-  slotsActive: null,
-  slotsRunning: null,
-  slotsSucceeded: null,
-  slotsFailed: null,
-} as const;
-
 export const findJob = (database: Database | Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> =>
   row(database, find, [account, idKey(id)]);
 
@@ -105,13 +68,13 @@ export const findJob = (database: Database | Transaction, account: AccountNumber
 export async function lockJob(tx: Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> {
   const locked = await row(tx, lock, [account, idKey(id)]);
   if (locked === null) return null;
-  return { ...locked, ...((await row(tx, status, [locked.job])) ?? noJobStatus) };
+  return { ...locked, ...((await row(tx, status, [locked.job])) ?? SHOWN.none) };
 }
 
 // `limit 1` makes each key a look-up of its own: without statistics the planner would read the whole job instead.
-const statusAndTaken = statement<(JobStatusRow | { readonly [Column in keyof JobStatusRow]: null }) & { readonly taken: readonly string[] | null }>(
+const statusAndTaken = statement<(JobStatusRow | NoRow<JobStatusRow>) & { readonly taken: readonly string[] | null }>(
   'job.statusAndTaken',
-  `select ${jobStatusColumns}, (
+  `select ${SHOWN.columns}, (
      select array_agg(t.id_key) from unnest($3::text[]) asked (key),
        lateral (select task.id_key from task where task.job = j.job and task.id_key = asked.key and task.deleted_at is null limit 1) t
    ) as taken
@@ -171,7 +134,7 @@ export async function updateJob(tx: Transaction, job: JobRow, change: JobChange,
 const list = statement<JobWithStatus & Bounded>(
   'job.list',
   bounded(
-    `select ${jobColumns}, ${jobStatusColumns}, j.id_key from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
+    `select ${jobColumns}, ${SHOWN.columns}, j.id_key from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
     'id_key',
   ),
 );

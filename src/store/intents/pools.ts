@@ -1,6 +1,9 @@
 import type { NodeDeallocationOption } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type PoolNumber } from '../../core/keys.ts';
+import type { PoolStatus } from '../../core/status.ts';
 import type { PoolRules } from '../rules.ts';
+import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
+import { POOL_STATUS } from '../status/poolStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A pool as both writers left it. JSON columns are text. */
@@ -24,37 +27,23 @@ export interface PoolRow {
   readonly deletedAt: Instant | null;
 }
 
-interface PoolStatusRow {
-  readonly allocationState: 'steady' | 'resizing' | 'stopping';
-  readonly allocationSince: Instant;
-  readonly seenResizeSequence: number;
-  readonly seenStopSequence: number;
-  readonly resizeErrors: string;
-  /** null: written by a version of linarite for which they were those asked for. */
-  readonly effectiveDedicated: number | null;
-  readonly effectiveLowPriority: number | null;
-  readonly currentDedicated: number;
-  readonly currentLowPriority: number;
-}
+type PoolStatusRow = ApiRow<PoolStatus, typeof POOL_STATUS>;
 
 /** All null: the owner has not seen the pool yet. */
-export type PoolWithStatus = PoolRow & (PoolStatusRow | { readonly [Column in keyof PoolStatusRow]: null });
+export type PoolWithStatus = PoolRow & (PoolStatusRow | NoRow<PoolStatusRow>);
 
+const SHOWN = asShown<PoolStatus, typeof POOL_STATUS>(POOL_STATUS);
 const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
   p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable,
   p.deleted_at as "deletedAt"`;
-const poolStatusColumns = `s.allocation_state as "allocationState", s.allocation_since as "allocationSince",
-  s.resize_sequence as "seenResizeSequence", s.stop_sequence as "seenStopSequence", s.resize_errors as "resizeErrors",
-  s.target_dedicated as "effectiveDedicated", s.target_low_priority as "effectiveLowPriority",
-  s.current_dedicated as "currentDedicated", s.current_low_priority as "currentLowPriority"`;
 
 const find = statement<PoolWithStatus>(
   'pool.find',
-  `select ${poolColumns}, ${poolStatusColumns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key = $2`,
+  `select ${poolColumns}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key = $2`,
 );
 const lock = statement<PoolRow>('pool.lock', `select ${poolColumns} from pool p where p.account = $1 and p.id_key = $2 for update`);
-const status = statement<PoolStatusRow>('pool.status', `select ${poolStatusColumns} from pool_status s where s.pool = $1`);
+const status = statement<PoolStatusRow>('pool.status', `select ${SHOWN.columns} from pool_status s where s.pool = $1`);
 const count = statement<{ pools: number }>('pool.count', 'select count(*)::int as pools from pool where account = $1');
 const insert = statement<{ pool: PoolNumber }>(
   'pool.insert',
@@ -83,20 +72,8 @@ export const findPool = (database: Database | Transaction, account: AccountNumbe
 export async function lockPool(tx: Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> {
   const locked = await row(tx, lock, [account, idKey(id)]);
   if (locked === null) return null;
-  return { ...locked, ...((await row(tx, status, [locked.pool])) ?? noPoolStatus) };
+  return { ...locked, ...((await row(tx, status, [locked.pool])) ?? SHOWN.none) };
 }
-
-const noPoolStatus = {
-  allocationState: null,
-  allocationSince: null,
-  seenResizeSequence: null,
-  seenStopSequence: null,
-  resizeErrors: null,
-  effectiveDedicated: null,
-  effectiveLowPriority: null,
-  currentDedicated: null,
-  currentLowPriority: null,
-} as const;
 
 /** Pools of the account, also ones being deleted (they hold nodes as well). */
 export const countPools = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
@@ -137,7 +114,7 @@ export async function updatePoolUnmodified(tx: Transaction, pool: PoolRow): Prom
 
 const list = statement<PoolWithStatus>(
   'pool.list',
-  `select ${poolColumns}, ${poolStatusColumns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
+  `select ${poolColumns}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
 );
 
 /** All pools above the key `after`, in the order of their ids. */

@@ -1,6 +1,8 @@
-import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type TaskNumber } from '../../core/keys.ts';
-import type { TaskState } from '../../core/status.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
+import type { TaskStatus } from '../../core/status.ts';
 import type { TaskRules } from '../rules.ts';
+import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
+import { TASK_STATUS } from '../status/taskStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A task as both writers left it. JSON columns are text. */
@@ -15,33 +17,14 @@ export interface TaskRow {
   readonly reactivateSequence: number;
 }
 
-interface TaskStatusRow {
-  readonly state: TaskState;
-  readonly since: Instant;
-  readonly previousState: 'active' | 'preparing' | 'running' | 'completed' | null;
-  readonly previousSince: Instant | null;
-  readonly node: NodeNumber | null;
-  readonly startedAt: Instant | null;
-  readonly endedAt: Instant | null;
-  readonly exitCode: number | null;
-  readonly result: 'success' | 'failure' | null;
-  /** A `FailureInfo`. */
-  readonly failure: string | null;
-  readonly retryCount: number;
-  readonly lastRetryAt: Instant | null;
-  readonly requeueCount: number;
-  readonly lastRequeueAt: Instant | null;
-  readonly seenReactivateSequence: number;
-}
+type TaskStatusRow = ApiRow<TaskStatus, typeof TASK_STATUS>;
 
 /** All null: never attempted. */
-export type TaskWithStatus = TaskRow & (TaskStatusRow | { readonly [Column in keyof TaskStatusRow]: null });
+export type TaskWithStatus = TaskRow & (TaskStatusRow | NoRow<TaskStatusRow>);
 
+const SHOWN = asShown<TaskStatus, typeof TASK_STATUS>(TASK_STATUS);
 export const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
-export const taskStatusColumns = `s.state, s.since, s.previous_state as "previousState", s.previous_since as "previousSince", s.node,
-  s.started_at as "startedAt", s.ended_at as "endedAt", s.exit_code as "exitCode", s.result, s.failure, s.retry_count as "retryCount",
-  s.last_retry_at as "lastRetryAt", s.requeue_count as "requeueCount", s.last_requeue_at as "lastRequeueAt",
-  s.reactivate_sequence as "seenReactivateSequence"`;
+export const taskStatusColumns = SHOWN.columns;
 
 const find = statement<TaskWithStatus>(
   'task.find',
@@ -75,24 +58,6 @@ const pending = statement<{ tasks: number; slots: number }>(
   `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::bigint as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
 
-const noTaskStatus = {
-  state: null,
-  since: null,
-  previousState: null,
-  previousSince: null,
-  node: null,
-  startedAt: null,
-  endedAt: null,
-  exitCode: null,
-  result: null,
-  failure: null,
-  retryCount: null,
-  lastRetryAt: null,
-  requeueCount: null,
-  lastRequeueAt: null,
-  seenReactivateSequence: null,
-} as const;
-
 export const findTask = (database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> =>
   row(database, find, [job, idKey(id)]);
 
@@ -100,7 +65,7 @@ export const findTask = (database: Database | Transaction, job: JobNumber, id: s
 export async function lockTask(tx: Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
   const locked = await row(tx, lock, [job, idKey(id)]);
   if (locked === null) return null;
-  return { ...locked, ...((await row(tx, status, [job, locked.task])) ?? noTaskStatus) };
+  return { ...locked, ...((await row(tx, status, [job, locked.task])) ?? SHOWN.none) };
 }
 
 export interface NewTask {

@@ -1,38 +1,29 @@
-import type { JobStatus } from '../../core/status.ts';
+import type { JobStatus, PoolStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
+import { asRecords, columnNames, overwriteRow } from '../status/description.ts';
+import { JOB_STATUS } from '../status/jobStatus.ts';
+import { POOL_STATUS } from '../status/poolStatus.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
-import { TASK_STATUS } from './taskStatus.ts';
-
-const POOL_COLUMNS = ['allocation_state', 'allocation_since', 'resize_sequence', 'stop_sequence', 'resize_errors', 'target_dedicated', 'target_low_priority', 'current_dedicated', 'current_low_priority'];
+import { TASKS } from './taskStatus.ts';
 
 /** Pools, jobs and nodes are few a tick: one JSON text, in the words of the status types. */
+const POOL_RECORDS = asRecords<PoolStatus>(POOL_STATUS);
+const JOB_RECORDS = asRecords<JobStatus>(JOB_STATUS);
+
 const POOLS: Part = {
   name: 'pools',
   applies: ({ decisions }) => decisions.pools.length > 0,
-  sql: (next) => `pools as (insert into pool_status (pool, ${POOL_COLUMNS.join(', ')})
-    select pool, "allocationState", "allocationSince", "resizeSequence", "stopSequence", "resizeErrors", "targetDedicated", "targetLowPriority", "currentDedicated", "currentLowPriority"
-    from json_to_recordset(${next()}::json) as r(pool bigint, "allocationState" text, "allocationSince" bigint, "resizeSequence" int,
-      "stopSequence" int, "resizeErrors" jsonb, "targetDedicated" int, "targetLowPriority" int, "currentDedicated" int, "currentLowPriority" int)
-    where ${GO} ${overwrite('pool', POOL_COLUMNS)})`,
+  sql: (next) => `pools as (insert into ${POOL_STATUS.table} (${columnNames<PoolStatus>(POOL_STATUS).join(', ')})
+    select ${POOL_RECORDS.select} from ${POOL_RECORDS.from(next(), 'r')} where ${GO} ${overwriteRow<PoolStatus>(POOL_STATUS)})`,
   values: ({ decisions: { pools, gone } }) => [json(gone.pools.length === 0 ? pools : pools.filter(({ pool }) => !gone.pools.includes(pool)))],
 };
 
-const JOB_COLUMNS = [
-  'state', 'since', 'previous_state', 'previous_since', 'action_sequence', 'ended_at', 'terminate_reason', 'ingested', 'open_tasks',
-  'tasks_active', 'tasks_running', 'tasks_succeeded', 'tasks_failed', 'slots_active', 'slots_running', 'slots_succeeded', 'slots_failed',
-];
-
-const tally = (of: string): string => ['active', 'running', 'succeeded', 'failed'].map((state) => `(${of} ->> '${state}')::bigint`).join(', ');
-
 const isGuarded = ({ decisions }: TickCommit): boolean => decisions.guards.length > 0;
 
-const insertJobs = (rows: string, where: string): string => `jobs as (insert into job_status (job, ${JOB_COLUMNS.join(', ')})
-    select job, state, since, "previousState", "previousSince", "actionSequence", "endedAt", "terminateReason", ingested, open, ${tally('tasks')}, ${tally('slots')}
-    from json_to_recordset(${rows}::json) as r(job bigint, state text, since bigint, "previousState" text, "previousSince" bigint,
-      "actionSequence" int, "endedAt" bigint, "terminateReason" text, ingested bigint, open jsonb, tasks json, slots json, refused boolean)
-    where ${GO} ${where} ${overwrite('job', JOB_COLUMNS)})`;
+const insertJobs = (rows: string, where: string): string => `jobs as (insert into ${JOB_STATUS.table} (${columnNames<JobStatus>(JOB_STATUS).join(', ')})
+    select ${JOB_RECORDS.select} from ${JOB_RECORDS.from(rows, 'r', 'refused boolean')} where ${GO} ${where} ${overwriteRow<JobStatus>(JOB_STATUS)})`;
 
 const remainingJobs = ({ decisions: { jobs, gone } }: TickCommit): readonly JobStatus[] => (gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)));
 
@@ -149,4 +140,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASK_STATUS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

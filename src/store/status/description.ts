@@ -1,0 +1,157 @@
+import type { TaskTally } from '../../core/status.ts';
+import { jsons, numbers, words } from '../owner/literals.ts';
+
+/** What a column holds. `word`: one of a closed union of ours, letters only; `text`: any text. */
+type Kind = 'bigint' | 'int' | 'word' | 'text' | 'json';
+
+const SQL_TYPES: Readonly<Record<Kind, string>> = { bigint: 'bigint', int: 'int', word: 'text', text: 'text', json: 'jsonb' };
+
+/** By which name the API reads a column: `true`: that of its field; null: not at all. */
+type ShownAs = string | true | null;
+
+/** One column of a status row, and so one field of a status. */
+interface Column<Name extends string = string, K extends Kind = Kind, As extends ShownAs = ShownAs, Before extends string | null = string | null> {
+  readonly name: Name;
+  readonly kind: K;
+  readonly shownAs: As;
+  /** Of rows written before there was this column: what stands in for it, as SQL over what the owner's statement joins. The API reads null of them. null: there are none. */
+  readonly before: Before;
+}
+
+export function column<Name extends string, K extends Kind>(name: Name, kind: K): Column<Name, K, true, null>;
+export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As): Column<Name, K, As, null>;
+export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As, before: string): Column<Name, K, As, string>;
+export function column(name: string, kind: Kind, shownAs: ShownAs = true, before: string | null = null): Column {
+  return { name, kind, shownAs, before };
+}
+
+type Columns<Status> = { readonly [Field in keyof Status]-?: Column | (Status[Field] extends TaskTally ? { readonly [Inner in keyof TaskTally]: Column } : never) };
+
+/** A table of status rows: each field of the status has its column, or several if it counts several things. The order of the fields is that of the columns. */
+export interface Description<Status> {
+  readonly table: string;
+  readonly key: readonly (keyof Status & string)[];
+  /** A field that is never null: its column tells whether a left join found a row. */
+  readonly present: keyof Status;
+  readonly columns: Columns<Status>;
+}
+
+type Fields = Readonly<Record<string, Column | Readonly<Record<string, Column>>>>;
+
+/** A column, and where its value is in the status. */
+interface Leaf {
+  readonly field: string;
+  /** Of a field that counts several things: which of them. */
+  readonly inner: string | null;
+  readonly column: Column;
+}
+
+const isColumn = (described: Fields[string]): described is Column => typeof described['kind'] === 'string';
+
+function leavesOf<Status>({ columns }: Description<Status>): readonly Leaf[] {
+  return Object.entries(columns as Fields).flatMap(([field, described]): Leaf[] =>
+    isColumn(described) ? [{ field, inner: null, column: described }] : Object.entries(described).map(([inner, of]) => ({ field, inner, column: of })),
+  );
+}
+
+/** The names of its columns, in order; those of the key come first. */
+export const columnNames = <Status>(description: Description<Status>): readonly string[] => leavesOf(description).map(({ column: { name } }) => name);
+
+/** `on conflict … do update` of all columns but the key. */
+export function overwriteRow<Status>(description: Description<Status>): string {
+  const rest = columnNames(description).slice(description.key.length);
+  return `on conflict (${description.key.join(', ')}) do update set ${rest.map((name) => `${name} = excluded.${name}`).join(', ')}`;
+}
+
+/**
+ * Rows as one array a column, which is what PostgreSQL takes in fastest short of `copy`: for the busiest table. `next` names the next parameter; `values` are as many.
+ * Only for statuses without fields that count several things.
+ */
+export function asArrays<Status>(description: Description<Status>): { from(next: () => string): string; values(statuses: readonly Status[]): readonly string[] } {
+  const leaves = leavesOf(description).map(({ field, column: { kind } }) => ({ field: field as keyof Status, kind, write: ARRAYS[kind] }));
+  return {
+    from: (next) => `unnest(${leaves.map(({ kind }) => `${next()}::${SQL_TYPES[kind]}[]`).join(', ')})`,
+    values: (statuses) => leaves.map(({ field, write }) => write(statuses.map((status) => status[field]))),
+  };
+}
+
+// The description says of which kind a field is: nothing else is in its column.
+const ARRAYS: Readonly<Record<Kind, (values: readonly unknown[]) => string>> = {
+  bigint: (values) => numbers(values as readonly (number | null)[]),
+  int: (values) => numbers(values as readonly (number | null)[]),
+  word: (values) => words(values as readonly (string | null)[]),
+  text: () => {
+    throw new Error('any text is not written as an array');
+  },
+  json: jsons,
+};
+
+/** Rows as one JSON text, in the words of the status type: for tables of which few rows are written at a time. */
+export function asRecords<Status>(description: Description<Status>): {
+  /** The columns' values, of a row of `from`. */
+  readonly select: string;
+  /** `more`: fields that the status does not have, with their types. */
+  from(rows: string, alias: string, more?: string): string;
+} {
+  const leaves = leavesOf(description);
+  const value = ({ field, inner, column: { kind } }: Leaf): string => (inner === null ? `"${field}"` : `("${field}" ->> '${inner}')::${SQL_TYPES[kind]}`);
+  const fields = new Map(leaves.map(({ field, inner, column: { kind } }) => [field, inner === null ? SQL_TYPES[kind] : 'json']));
+  const record = [...fields].map(([field, type]) => `"${field}" ${type}`).join(', ');
+  return {
+    select: leaves.map(value).join(', '),
+    from: (rows, alias, more) => `json_to_recordset(${rows}::json) as ${alias}(${record}${more === undefined ? '' : `, ${more}`})`,
+  };
+}
+
+type Field<Status, Name> = Name extends keyof Status ? Status[Name] : never;
+
+/** A row as the owner reads it: each column as `alias_name`, so that several groups can stand in one row (left join: then all of a group are null). */
+export type OwnerRow<Alias extends string, Status, D extends Description<Status>> = {
+  readonly [F in keyof D['columns'] as D['columns'][F] extends Column<infer Name> ? `${Alias}_${Name}` : never]: Field<Status, F> | (F extends D['present'] ? null : never);
+};
+
+/** How the owner reads it. `alias`: of the table in the statement. */
+export function asRead<Status>(description: Description<Status>, alias: string): { readonly columns: string; read(key: Partial<Status>, row: object): Status | null } {
+  const isKey = new Set<string>(description.key);
+  const described = leavesOf(description).filter(({ field }) => !isKey.has(field));
+  // Names that have been keys of an object are looked up several times as fast as names that were put together, and fields that are there are written several times as fast as new ones.
+  const leaves = Object.entries(Object.fromEntries(described.map((leaf) => [`${alias}_${leaf.column.name}`, leaf])));
+  const empty = Object.fromEntries(leavesOf(description).map(({ field }) => [field, null]));
+  const present = leaves.find(([, { field }]) => field === description.present)?.[0];
+  if (present === undefined) throw new Error(`${description.table} has no column that is never null`);
+  const read = (key: Partial<Status>, row: Readonly<Record<string, unknown>>): Status | null => {
+    if (row[present] === null) return null;
+    const status: Record<string, unknown> = { ...empty, ...key };
+    for (const [name, { field, inner }] of leaves) {
+      if (inner === null) status[field] = row[name];
+      else ((status[field] ??= {}) as Record<string, unknown>)[inner] = row[name];
+    }
+    return status as Status;
+  };
+  return {
+    columns: described.map(({ column: { name, before } }) => `${before === null ? `${alias}.${name}` : `coalesce(${alias}.${name}, ${before})`} as ${alias}_${name}`).join(', '),
+    read: (key, row) => read(key, row as Readonly<Record<string, unknown>>),
+  };
+}
+
+/** The field under which the API reads a column. */
+type NameOf<F, C> = C extends Column<string, Kind, infer As> ? (As extends true ? F : As extends string ? As : never) : never;
+type ValueOf<Value, C> = (C extends Column<string, 'json'> ? string | Extract<Value, null> : Value) | (C extends Column<string, Kind, ShownAs, null> ? never : null);
+type InnerOf<Described> = Described extends Column ? never : { [Inner in keyof Described]: NameOf<Inner, Described[Inner]> }[keyof Described];
+
+/** A row as the API reads it: the columns that it shows, by the names that they have there. JSON is text. */
+export type ApiRow<Status, D extends Description<Status>> = {
+  readonly [F in keyof D['columns'] as NameOf<F, D['columns'][F]> & string]: ValueOf<Field<Status, F>, D['columns'][F]>;
+} & { readonly [Inner in { [F in keyof D['columns']]: InnerOf<D['columns'][F]> }[keyof D['columns']] & string]: number };
+
+/** All null: the owner has not written the row yet. */
+export type NoRow<Row> = { readonly [Name in keyof Row]: null };
+
+/** How the API reads it, from the table as `s`. */
+export function asShown<Status, D extends Description<Status>>(description: D & Description<Status>): { readonly columns: string; readonly none: NoRow<ApiRow<Status, D>> } {
+  const shown = leavesOf<Status>(description).flatMap(({ field, inner, column: { name, shownAs } }) => (shownAs === null ? [] : [{ name, as: shownAs === true ? (inner ?? field) : shownAs }]));
+  return {
+    columns: shown.map(({ name, as }) => `s.${name} as "${as}"`).join(', '),
+    none: Object.fromEntries(shown.map(({ as }) => [as, null])) as NoRow<ApiRow<Status, D>>,
+  };
+}
