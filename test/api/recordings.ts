@@ -1,4 +1,4 @@
-import { handlers } from '../../src/api/handlers.ts';
+import { handlers } from '../../src/api/data/handlers.ts';
 import { refused } from '../../src/wire/accepted.ts';
 import { isRefused as asksForIt } from '../../src/wire/contract/tables.ts';
 import { matchOperation } from '../../src/wire/operations.ts';

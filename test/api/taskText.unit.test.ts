@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { taskSpecText, taskText } from '../../src/api/taskText.ts';
-import { wireTask, type StoredTask, type TaskContext } from '../../src/api/taskView.ts';
+import { taskSpecText, taskText } from '../../src/api/data/task/text.ts';
+import { wireTask, type StoredTask, type TaskContext } from '../../src/api/data/task/view.ts';
 import type { TaskWithStatus } from '../../src/store/intents/tasks.ts';
 import { dataContract } from '../../src/wire/dataContract.ts';
 import { parseApiVersion } from '../../src/wire/versions.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { handlers } from '../../src/api/handlers.ts';
+import { handlers } from '../../src/api/data/handlers.ts';
 import { dataContract } from '../../src/wire/dataContract.ts';
 import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
 import { fatesOf, shapesWithin } from '../../src/wire/fates.ts';

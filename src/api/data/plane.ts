@@ -9,7 +9,7 @@ import { authenticate, type Accounts } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Call, Parts } from '../call.ts';
 import { refuseConditions } from '../conditions.ts';
-import { handlers } from '../handlers.ts';
+import { handlers } from './handlers.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
 
 export interface DataPlaneOptions {

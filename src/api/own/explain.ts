@@ -7,8 +7,8 @@ import { findTask, taskLabels, type TaskWithStatus } from '../../store/intents/t
 import { BatchError } from '../../wire/errors.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
-import { viewOfJob } from '../jobView.ts';
-import { viewOfTask } from '../taskView.ts';
+import { viewOfJob } from '../data/job/view.ts';
+import { viewOfTask } from '../data/task/view.ts';
 
 /** What an explanation is asked of. */
 export interface Asked {

@@ -1,11 +1,11 @@
-import { poolState, type PoolView } from '../core/wireState.ts';
-import type { PoolWithStatus } from '../store/intents/pools.ts';
-import { formatDuration } from '../wire/durations.ts';
-import type { PoolWithDefaults } from '../wire/defaults.ts';
-import type { Pool, ResizeError } from '../wire/types.generated.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import type { PoolRules } from '../store/rules.ts';
-import { etag } from './answer.ts';
+import { poolState, type PoolView } from '../../../core/wireState.ts';
+import type { PoolWithStatus } from '../../../store/intents/pools.ts';
+import { formatDuration } from '../../../wire/durations.ts';
+import type { PoolWithDefaults } from '../../../wire/defaults.ts';
+import type { Pool, ResizeError } from '../../../wire/types.generated.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import type { PoolRules } from '../../../store/rules.ts';
+import { etag } from '../../answer.ts';
 
 /** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
 export const storedPool = (row: { readonly spec: string }): PoolWithDefaults => JSON.parse(row.spec) as PoolWithDefaults;

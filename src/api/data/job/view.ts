@@ -1,12 +1,12 @@
-import type { JobAction } from '../core/intent.ts';
-import { jobState, type StateView, type WireJobState } from '../core/wireState.ts';
-import type { JobWithStatus } from '../store/intents/jobs.ts';
-import type { JobRules } from '../store/rules.ts';
-import { parseDuration } from '../wire/durations.ts';
-import type { JobWithDefaults } from '../wire/defaults.ts';
-import type { Job } from '../wire/types.generated.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import { etag } from './answer.ts';
+import type { JobAction } from '../../../core/intent.ts';
+import { jobState, type StateView, type WireJobState } from '../../../core/wireState.ts';
+import type { JobWithStatus } from '../../../store/intents/jobs.ts';
+import type { JobRules } from '../../../store/rules.ts';
+import { parseDuration } from '../../../wire/durations.ts';
+import type { JobWithDefaults } from '../../../wire/defaults.ts';
+import type { Job } from '../../../wire/types.generated.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import { etag } from '../../answer.ts';
 
 /** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
 export const storedJob = (row: { readonly spec: string }): JobWithDefaults => JSON.parse(row.spec) as JobWithDefaults;

@@ -1,20 +1,20 @@
-import { idKey, type Instant } from '../core/keys.ts';
-import { lockJobForTasks } from '../store/intents/jobs.ts';
-import { transaction } from '../store/intents/statement.ts';
-import { insertTasks, type NewTask } from '../store/intents/tasks.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { type CollectedTask, readTaskCollection } from '../wire/taskCollection.ts';
-import { withTaskDefaults } from '../wire/defaults.ts';
-import { BatchError, errorItem } from '../wire/errors.ts';
-import { checkTaskAgainstJob } from '../wire/rules.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import type { TaskAdd } from '../wire/types.generated.ts';
-import { etag, jsonContentType, type Answer } from './answer.ts';
-import { param, wakeLater, type Call, type Handler, type Parts } from './call.ts';
-import { guardJob } from './jobGuards.ts';
-import { storedJob, viewOfJob } from './jobView.ts';
-import { taskSpecText } from './taskText.ts';
-import { storedConstraints, taskRules } from './taskView.ts';
+import { idKey, type Instant } from '../../../core/keys.ts';
+import { lockJobForTasks } from '../../../store/intents/jobs.ts';
+import { transaction } from '../../../store/intents/statement.ts';
+import { insertTasks, type NewTask } from '../../../store/intents/tasks.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { type CollectedTask, readTaskCollection } from '../../../wire/taskCollection.ts';
+import { withTaskDefaults } from '../../../wire/defaults.ts';
+import { BatchError, errorItem } from '../../../wire/errors.ts';
+import { checkTaskAgainstJob } from '../../../wire/rules.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import type { TaskAdd } from '../../../wire/types.generated.ts';
+import { etag, jsonContentType, type Answer } from '../../answer.ts';
+import { param, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
+import { guardJob } from '../job/guards.ts';
+import { storedJob, viewOfJob } from '../job/view.ts';
+import { taskSpecText } from './text.ts';
+import { storedConstraints, taskRules } from './view.ts';
 
 type Outcome = { readonly taskId: string } & ({ readonly modifiedAt: Instant } | { readonly error: BatchError });
 

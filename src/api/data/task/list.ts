@@ -1,15 +1,15 @@
-import type { JobWithStatus } from '../store/intents/jobs.ts';
-import { taskNodeNames } from '../store/intents/nodes.ts';
-import { listTasks } from '../store/intents/taskPages.ts';
-import type { TaskWithStatus } from '../store/intents/tasks.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { applySelect } from '../wire/query.ts';
-import type { Call, Handler, Parts } from './call.ts';
-import { existingJob } from './jobHandlers.ts';
-import { storedJob } from './jobView.ts';
-import { pageStart, skipToken, streamedList } from './paging.ts';
-import { taskText } from './taskText.ts';
-import { viewOfTask, wireTask, type TaskContext } from './taskView.ts';
+import type { JobWithStatus } from '../../../store/intents/jobs.ts';
+import { taskNodeNames } from '../../../store/intents/nodes.ts';
+import { listTasks } from '../../../store/intents/taskPages.ts';
+import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { applySelect } from '../../../wire/query.ts';
+import type { Call, Handler, Parts } from '../../call.ts';
+import { existingJob } from '../job/handlers.ts';
+import { storedJob } from '../job/view.ts';
+import { pageStart, skipToken, streamedList } from '../paging.ts';
+import { taskText } from './text.ts';
+import { viewOfTask, wireTask, type TaskContext } from './view.ts';
 
 /** Task_List, in the order in which tasks were added. */
 export const listTasksHandler: Handler = async (call, parts) => {

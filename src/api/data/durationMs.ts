@@ -1,4 +1,4 @@
-import { parseDuration } from '../wire/durations.ts';
+import { parseDuration } from '../../wire/durations.ts';
 
 /** As long as the service's own longest duration: added to any time of day it is still an exact number. */
 const longestMs = 922_337_203_685_477;

@@ -1,25 +1,25 @@
 import { Readable } from 'node:stream';
-import type { NodeNumber } from '../core/keys.ts';
-import type { NodeState } from '../core/status.ts';
-import { taskDirectory, type FileAnswer, type FileProperties } from '../ports.ts';
-import { findNode, nodeNames } from '../store/intents/nodes.ts';
-import { findPool } from '../store/intents/pools.ts';
-import { findTask } from '../store/intents/tasks.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { BatchError, type ErrorCode, type ErrorValue } from '../wire/errors.ts';
-import { fileContentType, fileHeaders, rangeWithin, readByteRange, relativeFilePath } from '../wire/files.ts';
-import { matches, type Filter } from '../wire/odata.ts';
-import type { OperationId } from '../wire/operations.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import type { NodeFile } from '../wire/types.generated.ts';
-import { deleted, type Answer } from './answer.ts';
-import { param, type Call, type Handler, type Parts } from './call.ts';
-import { checkConditions } from './conditions.ts';
-import { invalidForState } from './jobGuards.ts';
-import { existingJob } from './jobHandlers.ts';
-import { storedNode } from './nodeView.ts';
-import { listAnswer, pageStart, skipToken } from './paging.ts';
-import { viewOfTask } from './taskView.ts';
+import type { NodeNumber } from '../../../core/keys.ts';
+import type { NodeState } from '../../../core/status.ts';
+import { taskDirectory, type FileAnswer, type FileProperties } from '../../../ports.ts';
+import { findNode, nodeNames } from '../../../store/intents/nodes.ts';
+import { findPool } from '../../../store/intents/pools.ts';
+import { findTask } from '../../../store/intents/tasks.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { BatchError, type ErrorCode, type ErrorValue } from '../../../wire/errors.ts';
+import { fileContentType, fileHeaders, rangeWithin, readByteRange, relativeFilePath } from '../../../wire/files.ts';
+import { matches, type Filter } from '../../../wire/odata.ts';
+import type { OperationId } from '../../../wire/operations.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import type { NodeFile } from '../../../wire/types.generated.ts';
+import { deleted, type Answer } from '../../answer.ts';
+import { param, type Call, type Handler, type Parts } from '../../call.ts';
+import { checkConditions } from '../../conditions.ts';
+import { invalidForState } from '../job/guards.ts';
+import { existingJob } from '../job/handlers.ts';
+import { storedNode } from '../node/view.ts';
+import { listAnswer, pageStart, skipToken } from '../paging.ts';
+import { viewOfTask } from '../task/view.ts';
 
 /** A directory whose files are asked for: of a task, or a node's root. */
 interface FileRoot {

@@ -1,10 +1,10 @@
-import { listPools } from '../store/intents/pools.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { matches } from '../wire/odata.ts';
-import { applySelect } from '../wire/query.ts';
-import type { Handler } from './call.ts';
-import { listAnswer, pageStart, skipToken } from './paging.ts';
-import { wirePool } from './poolView.ts';
+import { listPools } from '../../../store/intents/pools.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { matches } from '../../../wire/odata.ts';
+import { applySelect } from '../../../wire/query.ts';
+import type { Handler } from '../../call.ts';
+import { listAnswer, pageStart, skipToken } from '../paging.ts';
+import { wirePool } from './view.ts';
 
 /** Pool_List, in the order of ids. An account has few pools, so filters run over what is answered. */
 export const listPoolsHandler: Handler = async (call, parts) => {

@@ -1,11 +1,11 @@
-import type { NodeStatus, RecentTask, StartTaskStatus } from '../core/status.ts';
-import type { TaskLabel } from '../store/intents/tasks.ts';
-import type { NodeRow } from '../store/intents/nodes.ts';
-import type { PoolWithStatus } from '../store/intents/pools.ts';
-import type { PoolWithDefaults } from '../wire/defaults.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import type { Node, NodeTaskInfo, StartTaskInfo } from '../wire/types.generated.ts';
-import { storedPool } from './poolView.ts';
+import type { NodeStatus, RecentTask, StartTaskStatus } from '../../../core/status.ts';
+import type { TaskLabel } from '../../../store/intents/tasks.ts';
+import type { NodeRow } from '../../../store/intents/nodes.ts';
+import type { PoolWithStatus } from '../../../store/intents/pools.ts';
+import type { PoolWithDefaults } from '../../../wire/defaults.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import type { Node, NodeTaskInfo, StartTaskInfo } from '../../../wire/types.generated.ts';
+import { storedPool } from '../pool/view.ts';
 
 /** As the owner wrote it. */
 export const storedNode = (row: NodeRow): NodeStatus => JSON.parse(row.status) as NodeStatus;

@@ -1,11 +1,11 @@
-import { listJobs, type JobWithStatus } from '../store/intents/jobs.ts';
-import { areFull } from '../store/intents/pageBytes.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { matches } from '../wire/odata.ts';
-import { applySelect } from '../wire/query.ts';
-import type { Handler } from './call.ts';
-import { wireJob } from './jobView.ts';
-import { listAnswer, pageStart, skipToken } from './paging.ts';
+import { listJobs, type JobWithStatus } from '../../../store/intents/jobs.ts';
+import { areFull } from '../../../store/intents/pageBytes.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { matches } from '../../../wire/odata.ts';
+import { applySelect } from '../../../wire/query.ts';
+import type { Handler } from '../../call.ts';
+import { wireJob } from './view.ts';
+import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
 const batchSize = 1000;
 

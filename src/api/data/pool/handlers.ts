@@ -1,4 +1,4 @@
-import type { NodeDeallocationOption } from '../core/intent.ts';
+import type { NodeDeallocationOption } from '../../../core/intent.ts';
 import {
   countPools,
   findPool,
@@ -7,27 +7,27 @@ import {
   updatePool,
   updatePoolUnmodified,
   type PoolWithStatus,
-} from '../store/intents/pools.ts';
-import { lockAccount } from '../store/intents/accounts.ts';
-import { tellOwner } from '../store/intents/inbox.ts';
-import { transaction } from '../store/intents/statement.ts';
-import { knownIn } from '../wire/contract/tables.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../wire/defaults.ts';
-import { BatchError } from '../wire/errors.ts';
-import { osOfAgent } from '../wire/images.ts';
-import { checkMachine } from '../wire/rules.ts';
-import { shapes } from '../wire/shapes/index.ts';
-import type { OperationId } from '../wire/operations.ts';
-import { present } from './present.ts';
-import { applySelect } from '../wire/query.ts';
-import { changed, created, deleted, entity, found, type Answer } from './answer.ts';
-import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from './call.ts';
-import { checkConditions } from './conditions.ts';
-import { durationMs } from './durationMs.ts';
-import { invalidForState } from './jobGuards.ts';
-import { listPoolsHandler } from './poolList.ts';
-import { poolRules, storedPool, viewOfPool, wirePool } from './poolView.ts';
+} from '../../../store/intents/pools.ts';
+import { lockAccount } from '../../../store/intents/accounts.ts';
+import { tellOwner } from '../../../store/intents/inbox.ts';
+import { transaction } from '../../../store/intents/statement.ts';
+import { knownIn } from '../../../wire/contract/tables.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
+import { BatchError } from '../../../wire/errors.ts';
+import { osOfAgent } from '../../../wire/images.ts';
+import { checkMachine } from '../../../wire/rules.ts';
+import { shapes } from '../../../wire/shapes/index.ts';
+import type { OperationId } from '../../../wire/operations.ts';
+import { present } from '../present.ts';
+import { applySelect } from '../../../wire/query.ts';
+import { changed, created, deleted, entity, found, type Answer } from '../../answer.ts';
+import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
+import { checkConditions } from '../../conditions.ts';
+import { durationMs } from '../durationMs.ts';
+import { invalidForState } from '../job/guards.ts';
+import { listPoolsHandler } from './list.ts';
+import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
 
 const defaultResizeTimeoutMs = 15 * 60_000;
 

@@ -1,7 +1,7 @@
-import type { TaskWithStatus } from '../store/intents/tasks.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import type { ApiVersion } from '../wire/versions.ts';
-import { taskHead, taskRun, viewOfTask, wireTask, type StoredTask, type TaskContext } from './taskView.ts';
+import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import type { ApiVersion } from '../../../wire/versions.ts';
+import { taskHead, taskRun, viewOfTask, wireTask, type StoredTask, type TaskContext } from './view.ts';
 
 /** A specification as it is stored: in the order of answers, so that `taskText` can send it as it is. */
 export const taskSpecText = (spec: StoredTask): string => JSON.stringify(dataContract.inOrder('Task', spec));

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream';
-import { invalidQuery } from '../wire/errors.ts';
-import { isStorable } from '../wire/contract/readers.ts';
-import { jsonContentType, type Answer } from './answer.ts';
-import type { Call } from './call.ts';
+import { invalidQuery } from '../../wire/errors.ts';
+import { isStorable } from '../../wire/contract/readers.ts';
+import { jsonContentType, type Answer } from '../answer.ts';
+import type { Call } from '../call.ts';
 
 /**
  * Where the next page begins: the key of the last item of this one. Opaque to clients. `kind` keeps a token of one list from being taken for one of another.

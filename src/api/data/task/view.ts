@@ -1,15 +1,15 @@
-import { idKey } from '../core/keys.ts';
-import type { FailureInfo } from '../core/status.ts';
-import { taskState, type StateView, type WireTaskState } from '../core/wireState.ts';
-import { taskDirectory } from '../ports.ts';
-import type { TaskNodeName } from '../store/intents/nodes.ts';
-import type { TaskWithStatus } from '../store/intents/tasks.ts';
-import { DEFAULT_RETENTION_MS, type TaskRules } from '../store/rules.ts';
-import { withConstraintDefaults } from '../wire/defaults.ts';
-import type { Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../wire/types.generated.ts';
-import { formatTimestamp } from '../wire/timestamps.ts';
-import { etag } from './answer.ts';
-import { durationMs } from './durationMs.ts';
+import { idKey } from '../../../core/keys.ts';
+import type { FailureInfo } from '../../../core/status.ts';
+import { taskState, type StateView, type WireTaskState } from '../../../core/wireState.ts';
+import { taskDirectory } from '../../../ports.ts';
+import type { TaskNodeName } from '../../../store/intents/nodes.ts';
+import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
+import { DEFAULT_RETENTION_MS, type TaskRules } from '../../../store/rules.ts';
+import { withConstraintDefaults } from '../../../wire/defaults.ts';
+import type { Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../../../wire/types.generated.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import { etag } from '../../answer.ts';
+import { durationMs } from '../durationMs.ts';
 
 /**
  * The specification as the handlers stored it: it was read through the shape table then, so its type is known. Defaults are filled in, but for the

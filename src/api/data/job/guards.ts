@@ -1,5 +1,5 @@
-import type { WireJobState } from '../core/wireState.ts';
-import { BatchError, type ErrorCode } from '../wire/errors.ts';
+import type { WireJobState } from '../../../core/wireState.ts';
+import { BatchError, type ErrorCode } from '../../../wire/errors.ts';
 
 /** What is asked of a job, as far as its state decides whether it may be. */
 export type JobCall = 'disable' | 'enable' | 'terminate' | 'delete' | 'update' | 'updatePool' | 'addTask' | 'changeTask' | 'reactivateTask';

@@ -1,18 +1,18 @@
-import type { NodeStatus } from '../core/status.ts';
-import { countNodes, findNode, listNodes, type NodeCountRow } from '../store/intents/nodes.ts';
-import { findPool, type PoolWithStatus } from '../store/intents/pools.ts';
-import { taskLabels } from '../store/intents/tasks.ts';
-import { dataContract } from '../wire/dataContract.ts';
-import { BatchError } from '../wire/errors.ts';
-import { matches, type Filter } from '../wire/odata.ts';
-import type { OperationId } from '../wire/operations.ts';
-import { applySelect } from '../wire/query.ts';
-import type { Node, NodeCounts } from '../wire/types.generated.ts';
-import { entity } from './answer.ts';
-import { param, type Call, type Handler, type Parts } from './call.ts';
-import { groupBy } from './groupBy.ts';
-import { nodeContext, storedNode, wireNode } from './nodeView.ts';
-import { listAnswer, pageStart, skipToken } from './paging.ts';
+import type { NodeStatus } from '../../../core/status.ts';
+import { countNodes, findNode, listNodes, type NodeCountRow } from '../../../store/intents/nodes.ts';
+import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
+import { taskLabels } from '../../../store/intents/tasks.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import { BatchError } from '../../../wire/errors.ts';
+import { matches, type Filter } from '../../../wire/odata.ts';
+import type { OperationId } from '../../../wire/operations.ts';
+import { applySelect } from '../../../wire/query.ts';
+import type { Node, NodeCounts } from '../../../wire/types.generated.ts';
+import { entity } from '../../answer.ts';
+import { param, type Call, type Handler, type Parts } from '../../call.ts';
+import { groupBy } from '../groupBy.ts';
+import { nodeContext, storedNode, wireNode } from './view.ts';
+import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
 async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
   const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
