@@ -1,7 +1,6 @@
-import type { CoreEvent } from '../core/events.ts';
-import type { JobIntent } from '../core/intent.ts';
+import { namedParents } from '../core/dependencies.ts';
+import type { CoreEvent, Snapshot, TaskIntake } from '../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
-import type { JobStatus } from '../core/status.ts';
 import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';
 import type { Specs } from './specs.ts';
 import type { Sweeps } from './sweeps.ts';
@@ -30,6 +29,12 @@ export interface IntakeOptions {
   readonly admit: (event: CoreEvent) => CoreEvent | null;
 }
 
+/** The ids that tasks name and that are satisfied; `isWhole`: all ids that are satisfied in their job. */
+interface Parents {
+  readonly ids: readonly string[];
+  readonly isWhole: boolean;
+}
+
 /** What clients asked for, turned into events: the inbox, and the new tasks of jobs page by page. */
 export class Intake {
   readonly #admit: (event: CoreEvent) => CoreEvent | null;
@@ -42,15 +47,18 @@ export class Intake {
   readonly #ingested = new Map<JobNumber, TaskNumber>();
   /** Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings their rows along, and each one after it while they are not whole (-1). */
   readonly #uncertain = new Set<JobNumber>();
+  /** Jobs of which the rules may not know all ids that are satisfied: those that a task names are looked up. */
+  readonly #partial = new Set<JobNumber>();
 
-  /** `jobs`: what has been loaded, all jobs that are not completed. */
-  constructor({ store, account, specs, sweeps, admit }: IntakeOptions, jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[]) {
+  /** What has been loaded: all jobs that are not completed. */
+  constructor({ store, account, specs, sweeps, admit }: IntakeOptions, { jobs, satisfied }: Pick<Snapshot, 'jobs' | 'satisfied'>) {
     this.#store = store;
     this.#account = account;
     this.#specs = specs;
     this.#sweeps = sweeps;
     this.#admit = admit;
     sweeps.startOver();
+    for (const { job, isWhole } of satisfied) if (!isWhole) this.#partial.add(job);
     for (const { intent: { job, nextTask, reactivations }, status } of jobs) {
       this.#expectTasks(job, nextTask, status?.ingested ?? 0);
       if (reactivations < 0) this.#uncertain.add(job);
@@ -71,6 +79,7 @@ export class Intake {
     this.#ingested.delete(job);
     this.#unread.delete(job);
     this.#uncertain.delete(job);
+    this.#partial.delete(job);
     this.#sweeps.forgetJob(job);
   }
 
@@ -83,6 +92,7 @@ export class Intake {
   async read(amount: 'all' | 'one' = 'all'): Promise<Taken> {
     const before = new Map<JobNumber, TaskNumber>();
     const uncertain = [...this.#uncertain];
+    const partial = [...this.#partial];
     // Had it not been, all would have been started over.
     this.#sweeps.commit();
     try {
@@ -93,6 +103,7 @@ export class Intake {
         this.#unread.add(job);
       }
       for (const job of uncertain) this.#uncertain.add(job);
+      for (const job of partial) this.#partial.add(job);
       this.#sweeps.startOver();
       throw error;
     }
@@ -106,7 +117,10 @@ export class Intake {
     const known = batch?.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0)) ?? [];
     if (!isOne) await this.#readNewTasks(events, before, NEW_TASKS_A_TICK);
     else if (batch === null || batch.entries.length === 0) await this.#readNewTasks(events, before, 1);
-    for (const { job, task } of known) this.#tell(events, { kind: 'task', job, task });
+    for (const [job, tasks] of byJob(known)) {
+      this.#tellParents(events, job, await this.#lookUpParents(job, tasks));
+      for (const task of tasks) this.#tell(events, { kind: 'task', job, task });
+    }
     this.#sweeps.close();
     return { events, entries: batch?.entries ?? [], sweep: this.#sweeps.covered };
   }
@@ -143,15 +157,19 @@ export class Intake {
       const pages = await Promise.all(
         jobs.map(async (job) => {
           const after = this.#ingested.get(job) ?? 0;
-          return { job, after, page: await this.#store.readTasks(job, after, limit) };
+          const page = await this.#store.readTasks(job, after, limit);
+          const told = this.#admit({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
+          // A task that is kept from the rules waits for nothing.
+          return { job, after, page, told, parents: await this.#lookUpParents(job, told?.kind === 'tasks' ? told.tasks : []) };
         }),
       );
-      for (const { job, after, page } of pages) {
+      for (const { job, after, page, told, parents } of pages) {
         this.#sweeps.readTasks(job, page.through, page.newest);
         if (page.through > after) {
           if (!before.has(job)) before.set(job, after);
           this.#ingested.set(job, page.through);
-          this.#tell(events, { kind: 'tasks', job, through: page.through, tasks: page.tasks });
+          this.#tellParents(events, job, parents);
+          if (told !== null) events.push(told);
         }
         // Of one, a page without tasks is enough as well.
         room -= most === 1 ? 1 : page.tasks.length;
@@ -168,8 +186,29 @@ export class Intake {
     return admitted !== null;
   }
 
+  /** What the rules do not know of what these tasks name. The last decisions are committed by now, and what the next ones satisfy the rules see for themselves. */
+  async #lookUpParents(job: JobNumber, tasks: readonly TaskIntake[]): Promise<Parents> {
+    const named = this.#partial.has(job) ? namedParents(tasks) : [];
+    return { ids: named?.length === 0 ? [] : await this.#store.readSatisfied(job, named), isWhole: named === null };
+  }
+
+  #tellParents(events: CoreEvent[], job: JobNumber, { ids, isWhole }: Parents): void {
+    if (isWhole) this.#partial.delete(job);
+    if (ids.length > 0) this.#tell(events, { kind: 'satisfied', job, ids });
+  }
+
   #expectTasks(job: JobNumber, nextTask: TaskNumber, ingested: TaskNumber): void {
     if (!this.#ingested.has(job)) this.#ingested.set(job, ingested);
     if (nextTask - 1 > (this.#ingested.get(job) ?? 0)) this.#unread.add(job);
   }
+}
+
+function byJob(tasks: InboxBatch['tasks']): ReadonlyMap<JobNumber, readonly TaskIntake[]> {
+  const jobs = new Map<JobNumber, TaskIntake[]>();
+  for (const { job, task } of tasks) {
+    const own = jobs.get(job);
+    if (own === undefined) jobs.set(job, [task]);
+    else own.push(task);
+  }
+  return jobs;
 }

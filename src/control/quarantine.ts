@@ -109,6 +109,7 @@ export class Quarantine {
           ? { ...event, tasks: event.tasks.map((task) => (tasks.has(taskInJob(event.job, task.intent.task)) ? setAside(task) : task)) }
           : event;
       case 'task':
+      case 'satisfied':
         return jobs.has(event.job) ? null : event;
       case 'agent':
         return event.report.kind === 'hello' && lives.has(`${event.node}.${event.report.life}`) ? null : event;
@@ -166,7 +167,7 @@ export class Quarantine {
   blame(unit: Unit, heard: Heard, error: Error, where: QuarantineKey & { readonly at: number }): QuarantineSubject | null {
     const subject = this.#subjectOf(unit, heard);
     if (subject === null || this.#rows.length >= MOST_IN_QUARANTINE) return null;
-    const [event] = unit.events;
+    const event = unit.events.at(-1);
     this.#found = { row: rowOf(subject, subject.kind === 'report' && event?.kind === 'agent' ? event.report : unit.events, error, where), entries: unit.entries };
     return subject;
   }
@@ -212,6 +213,8 @@ export class Quarantine {
         return { kind: 'pool', pool: last.intent.pool };
       case 'job':
         return { kind: 'job', job: last.intent.job };
+      case 'satisfied':
+        return { kind: 'job', job: last.job };
       case 'task':
         return { kind: 'task', job: last.job, task: last.task.intent.task };
       case 'tasks': {

@@ -109,7 +109,7 @@ export class Session {
     this.#dispatch = this.#dispatchOptions();
     this.#steps = careful === null ? null : new CarefulSteps(careful);
     this.#nodes = new Map(snapshot.nodes.map((node) => [node.node, node]));
-    this.#intake = new Intake({ store, account: account.number, specs: this.specs, sweeps, admit: (event) => quarantine.admit(event) }, snapshot.jobs);
+    this.#intake = new Intake({ store, account: account.number, specs: this.specs, sweeps, admit: (event) => quarantine.admit(event) }, snapshot);
     const running = new Set(truth.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     story?.load(snapshot);

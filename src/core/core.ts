@@ -11,7 +11,7 @@ import { place } from './placement/place.ts';
 import { reviewPool, takePool } from './poolAllocation.ts';
 import type { CreateCore, Random } from './port.ts';
 import { request, takeIn } from './taskIntake.ts';
-import { release } from './taskLife.ts';
+import { release, satisfy } from './taskLife.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */
@@ -52,6 +52,11 @@ const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
     case 'task': {
       const job = state.jobs.get(event.job);
       if (job !== undefined && event.task.intent.task <= job.ingested) request(state, job, event.task, now);
+      return;
+    }
+    case 'satisfied': {
+      const job = state.jobs.get(event.job);
+      if (job !== undefined) for (const idKey of event.ids) satisfy(state, job, idKey);
       return;
     }
     case 'endingRefused':

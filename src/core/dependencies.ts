@@ -1,4 +1,4 @@
-import type { DependencyIds } from './intent.ts';
+import type { DependencyIds, TaskIntent } from './intent.ts';
 import type { TaskNumber } from './keys.ts';
 
 /**
@@ -113,6 +113,17 @@ export class Dependencies {
     }
     return integer;
   }
+}
+
+/** The ids that these tasks name as what they depend on, each once; null: they name ranges as well. */
+export function namedParents(tasks: readonly { readonly intent: TaskIntent }[]): readonly string[] | null {
+  const ids = new Set<string>();
+  for (const { intent: { dependsOn } } of tasks) {
+    if (dependsOn === null) continue;
+    if (dependsOn.ranges.length > 0) return null;
+    for (const id of dependsOn.ids) ids.add(id);
+  }
+  return [...ids];
 }
 
 interface Parent {

@@ -98,6 +98,11 @@ export type CoreEvent =
   /** The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`: for the log and the node's errors. */
   | { readonly kind: 'unheard'; readonly node: NodeNumber; readonly step: SilenceStep; readonly silentMs: number }
   /**
+   * Ids that tasks of the job satisfied before it was loaded and that a task told of next in this tick names (`Snapshot.satisfied`). Those that are satisfied while the
+   * rules hold the job they see for themselves.
+   */
+  | { readonly kind: 'satisfied'; readonly job: JobNumber; readonly ids: readonly string[] }
+  /**
    * The commit of the last decide refused this job's end by itself (`JobGuard`); everything else of it is committed. Comes before anything else that happened since;
    * what was asked of the job meanwhile comes as events of its own, its new intent among them.
    */
@@ -136,6 +141,9 @@ export interface Snapshot {
    * Only tasks up to the job's `ingested`; later ones come as events.
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[]; readonly plain: PlainTasks }[];
-  /** Lower-case ids that tasks of these jobs have satisfied, by their rows or, where no row says so any more, by `Decisions.satisfied`. */
-  readonly satisfied: readonly { readonly job: JobNumber; readonly ids: readonly string[] }[];
+  /**
+   * Lower-case ids that tasks of these jobs have satisfied, by their rows or, where no row says so any more, by `Decisions.satisfied`: those that tasks of `tasks` name, and
+   * if one names a range, all there are (`isWhole`). Others come as events when a task names them.
+   */
+  readonly satisfied: readonly { readonly job: JobNumber; readonly ids: readonly string[]; readonly isWhole: boolean }[];
 }

@@ -102,15 +102,16 @@ export const createClients = (options: {
     requiredSlots: world.chance(0.8) ? 1 : world.between(2, MAX_SLOTS),
     maxTaskRetryCount: world.chance(0.1) ? world.between(-1, 3) : null,
     affinity: world.chance(0.05) ? String(world.between(1, number)) : null,
-    dependsOn: job.intent.usesTaskDependencies && number > 1 && world.chance(0.5) ? dependsOn(number) : null,
+    dependsOn: job.intent.usesTaskDependencies && number > 1 && world.chance(0.5) ? dependsOn(job.intent.job, number) : null,
     exitConditions: world.chance(0.5) ? { default: { dependencyAction: 'satisfy', ...(world.chance(0.05) ? { jobAction: world.pick(['disable', 'terminate'] as const) ?? 'disable' } : {}) } } : null,
     retentionMs: world.between(1_000, 120_000),
     terminateAt: null,
     reactivateSequence: 0,
     deletedAt: null,
   });
-  const dependsOn = (number: TaskNumber): TaskIntent['dependsOn'] =>
-    world.chance(0.5)
+  /** Half of the jobs name no ranges: of those not all that was satisfied is loaded. */
+  const dependsOn = (job: JobNumber, number: TaskNumber): TaskIntent['dependsOn'] =>
+    job % 2 === 0 || world.chance(0.5)
       ? { ids: [String(world.between(1, number - 1))], ranges: [] }
       : { ids: [], ranges: [{ start: Math.max(1, number - world.between(1, 50)), end: number - 1 }] };
 

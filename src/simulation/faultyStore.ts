@@ -66,6 +66,7 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     load: (account) => ask(() => inner.load(account)),
     readInbox: (account, limit, also) => ask(() => inner.readInbox(account, limit, also)),
     readTasks: (job, after, limit) => ask(() => inner.readTasks(job, after, limit)),
+    readSatisfied: (job, among) => ask(() => inner.readSatisfied(job, among)),
     commit,
     readJobSpecs: (jobs) => ask(() => inner.readJobSpecs(jobs)),
     readKnownJobs: (jobs) => ask(() => inner.readKnownJobs(jobs)),

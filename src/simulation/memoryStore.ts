@@ -1,4 +1,5 @@
 import { withoutEndings } from '../core/decisions.ts';
+import { namedParents } from '../core/dependencies.ts';
 import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
@@ -128,8 +129,10 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
       .filter(({ intent: { task } }) => job.status?.open?.some(([first, last]) => task >= first && task <= last) ?? true)
       .filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null || intent.reactivateSequence > status.reactivateSequence)
       .map((task) => ({ ...task }));
-  const satisfiedIds = (job: JobRecord): string[] =>
-    job.intent.usesTaskDependencies ? [...job.satisfied, ...takenIn(job).flatMap(({ intent, status }) => (status?.dependency === 'satisfy' ? [intent.idKey] : []))] : [];
+  const satisfiedIds = (job: JobRecord, among: readonly string[] | null): string[] => {
+    const all = new Set([...job.satisfied, ...takenIn(job).flatMap(({ intent, status }) => (status?.dependency === 'satisfy' ? [intent.idKey] : []))]);
+    return among === null ? [...all] : among.filter((id) => all.has(id));
+  };
 
   const commit = (tick: TickCommit): Committed => {
     if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
@@ -198,11 +201,18 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
-        satisfied: living.map((job) => ({ job: job.intent.job, ids: satisfiedIds(job) })).filter(({ ids }) => ids.length > 0),
+        satisfied: living.filter(({ intent, status }) => intent.usesTaskDependencies && status?.ingested !== 0).map((job) => {
+          const named = namedParents(openTasks(job));
+          return { job: job.intent.job, ids: satisfiedIds(job, named), isWhole: named === null };
+        }),
       };
     },
     readInbox: async (account, limit, also = []) => readInbox(account, limit, also),
     readTasks: async (job, after, limit) => readTasks(job, after, limit),
+    readSatisfied: async (number, among) => {
+      const job = jobs.get(number);
+      return job === undefined ? [] : satisfiedIds(job, among);
+    },
     commit: async (tick) => commit(tick),
     readJobSpecs: async (wanted) => wanted.flatMap((job) => (jobs.has(job) ? [{ job, id: jobs.get(job)?.intent.id ?? '', spec: { id: jobs.get(job)?.intent.id } }] : [])),
     readKnownJobs: async (wanted) => wanted.filter((job) => jobs.has(job)),

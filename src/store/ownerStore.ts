@@ -32,6 +32,8 @@ export interface OwnerStore {
    * still be on its way, only a new epoch shuts it out.
    */
   commit(tick: TickCommit): Promise<Committed>;
+  /** Those of these ids that tasks of the job have satisfied, as `Snapshot.satisfied` says; null: all there are. Each once. */
+  readSatisfied(job: JobNumber, among: readonly string[] | null): Promise<readonly string[]>;
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;

@@ -4,11 +4,14 @@ import { Specs } from '../../src/control/specs.ts';
 import { Sweeps } from '../../src/control/sweeps.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import type { OwnerStore } from '../../src/store/ownerStore.ts';
+import type { Decisions } from '../../src/core/decisions.ts';
+import type { DependencyIds } from '../../src/core/intent.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
+import { jobStatus } from '../support/statuses.ts';
 
 /** An intake of an account that has just been loaded. */
-const loaded = (store: OwnerStore, jobs: ConstructorParameters<typeof Intake>[1] = [], sweeps = new Sweeps()): Intake =>
-  new Intake({ store, account: 1, specs: new Specs(store), sweeps, admit: (event) => event }, jobs);
+const loaded = (store: OwnerStore, snapshot: ConstructorParameters<typeof Intake>[1] = { jobs: [], satisfied: [] }, sweeps = new Sweeps()): Intake =>
+  new Intake({ store, account: 1, specs: new Specs(store), sweeps, admit: (event) => event }, snapshot);
 
 test('a task added to one job does not wait until the tens of thousands of another have been taken in', async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
@@ -35,7 +38,7 @@ test('a task added to one job does not wait until the tens of thousands of anoth
 const withJob = async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
   const job = await intents.addJob(1, jobIntent());
-  const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0 };
+  const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0, lookUps: 0 };
   const watched: typeof store = {
     ...store,
     readInbox: async (account, limit, also) => {
@@ -48,14 +51,18 @@ const withJob = async () => {
       if (hooks.pages >= hooks.failsFrom) throw new Error('the database is away');
       return store.readTasks(number, after, limit);
     },
+    readSatisfied: (number, among) => {
+      hooks.lookUps += 1;
+      return store.readSatisfied(number, among);
+    },
   };
-  const commit = async (entries: readonly number[]): Promise<void> => {
-    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
+  const commit = async (entries: readonly number[], change: Partial<Decisions> = {}): Promise<void> => {
+    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...change };
     await store.commit({ account: 1, epoch: 1, tick: 1, now: 0, decisions, inboxEntries: entries, specs: [], journal: null });
   };
   await store.claim(1, 'p', 'http://p');
   const sweeps = new Sweeps();
-  const load = (jobs: Parameters<typeof loaded>[1] = []): Intake => loaded(watched, jobs, sweeps);
+  const load = (snapshot?: Parameters<typeof loaded>[1]): Intake => loaded(watched, snapshot, sweeps);
   return { intents, store, job, hooks, commit, load, sweeps, intake: load() };
 };
 
@@ -150,9 +157,10 @@ test('after a load, jobs come with the first pages of the inbox of which tasks w
   await intents.addTasks(job, [taskIntent('a')]);
   await intents.changeTask(job, 1, { reactivateSequence: 1 });
   await commit((await intake.read()).entries);
-  const { jobs } = await store.load(1);
+  const snapshot = await store.load(1);
+  const { jobs } = snapshot;
   expect(jobs.map(({ intent }) => [intent.job, intent.reactivations])).toEqual([[job, -1], [other, 0]]);
-  const again = load(jobs);
+  const again = load(snapshot);
   const { events } = await again.read();
   expect(events).toMatchObject([{ kind: 'job', intent: { job, reactivations: 1 } }, { kind: 'tasks' }]);
 });
@@ -196,4 +204,47 @@ test('a sweep whose commit failed is not covered before all of it has been read 
   const second = await again.read('one');
   expect(second.events.map(({ kind }) => kind)).toEqual(['pool']);
   expect(second.sweep).toBe(later);
+});
+
+test('ids that were satisfied before the account was loaded come when a task names them, before that task', async () => {
+  const { intents, store, job: other, hooks, intake: first, commit, sweeps, load } = await withJob();
+  const job = await intents.addJob(1, jobIntent({ id: 'dependent', usesTaskDependencies: true }));
+  await intents.addTasks(job, ['a', 'b', '7', '8'].map((id) => taskIntent(id)));
+  const taken = await first.read();
+  const satisfied = ['a', 'b', '7', '8'].map((idKey) => ({ job, idKey }));
+  await commit(taken.entries, { satisfied, jobs: [jobStatus(job, { ingested: 4 })] });
+  let intake = first;
+  let added = 0;
+  const events = async (dependsOn: DependencyIds | null): Promise<readonly unknown[]> => {
+    await intents.addTasks(job, [taskIntent(`t${(added += 1)}`, { dependsOn })]);
+    sweeps.ask();
+    const read = await intake.read();
+    await commit(read.entries);
+    return read.events.map((event) => (event.kind === 'satisfied' ? event.ids : event.kind));
+  };
+  // The rules have seen them all for themselves.
+  expect(await events({ ids: ['a'], ranges: [] })).toEqual(['tasks']);
+  const snapshot = await store.load(1);
+  expect(snapshot.satisfied).toEqual([{ job, ids: [], isWhole: false }]);
+  intake = load(snapshot);
+  await commit((await intake.read()).entries);
+  expect(await events(null)).toEqual(['tasks']);
+  expect(await events({ ids: ['b', 'none'], ranges: [] })).toEqual([['b'], 'tasks']);
+  // Something is asked of the tasks that name `a` and `b`: it may be to run again. They are looked up at once.
+  hooks.lookUps = 0;
+  for (const task of [5, 7]) await intents.changeTask(job, task, { terminateAt: 1 });
+  expect(await events(null)).toEqual(['tasks', ['a', 'b'], 'task', 'task']);
+  expect(hooks.lookUps).toBe(1);
+  await intents.addTasks(job, [taskIntent('range', { dependsOn: { ids: [], ranges: [{ start: 7, end: 8 }] } })]);
+  // More jobs than are read beside each other: the last one's page fails when the first one's ids have been read.
+  await intents.addTasks(other, [taskIntent('other')]);
+  for (let number = 0; number < 3; number += 1) await intents.addTasks(await intents.addJob(1, jobIntent({ id: `other-${number}` })), [taskIntent('t')]);
+  hooks.failsFrom = hooks.pages + 5;
+  sweeps.ask();
+  await expect(intake.read()).rejects.toThrow('away');
+  hooks.failsFrom = Infinity;
+  const whole = await intake.read();
+  expect(whole.events.flatMap((event) => (event.kind === 'satisfied' ? [[...event.ids].toSorted()] : []))).toEqual([['7', '8', 'a', 'b']]);
+  await commit(whole.entries);
+  expect(await events({ ids: ['a'], ranges: [] })).toEqual(['tasks']);
 });

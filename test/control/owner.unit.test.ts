@@ -80,6 +80,7 @@ const scripted = () => {
       await script.whileCommitting();
       return script.failure === null ? Promise.resolve({ specs: script.specs, refused: script.refused }) : Promise.reject(script.failure);
     },
+    readSatisfied: () => Promise.resolve([]),
     readJobSpecs: () => (script.specFailure === null ? Promise.resolve(script.jobSpecs) : Promise.reject(script.specFailure)),
     readKnownJobs: (jobs) => Promise.resolve(jobs.filter((job) => script.knownJobs.includes(job))),
     readPoolSpecs: async () => {

@@ -115,6 +115,52 @@ describe('rules that fail on one thing', () => {
     expect([job(number)?.status?.state, await quarantine()]).toEqual(['completed', []]);
   });
 
+  describe('with a task that names what was satisfied before the account was loaded', () => {
+    /** A job in which `before` is satisfied, and an owner that has not heard of it. */
+    const withParent = async () => {
+      const known = account();
+      const number = await known.intents.addJob(1, jobIntent({ usesTaskDependencies: true }));
+      await known.intents.addTasks(number, [taskIntent('first')]);
+      const first = await known.owner();
+      await known.turn(first);
+      await first.stop();
+      known.job(number)?.satisfied.add('before');
+      const made = await known.owner();
+      await known.intents.addTasks(number, [taskIntent('dependant', { dependsOn: { ids: ['before'], ranges: [] } }), taskIntent('last')]);
+      return { ...known, number, made };
+    };
+
+    test('put aside the task alone, and keep what they were told before it', async () => {
+      const { store, script, turn, number, made, job } = await withParent();
+      script.isIn = (event) => event.kind === 'tasks' && event.tasks.some(({ intent, aside }) => intent.task === 2 && aside === undefined);
+      await turn(made);
+      const rows = await store.readQuarantine(1);
+      expect(rows.map(({ subject }) => subject)).toEqual([{ kind: 'tasks', job: number, task: 2 }]);
+      expect(rows[0]?.unit).toMatchObject([{ kind: 'satisfied', ids: ['before'] }, { kind: 'tasks', tasks: [{ intent: { task: 2 } }] }]);
+      expect(job(number)?.status).toMatchObject({ ingested: 3, tasks: { active: 3 } });
+    });
+
+    test('put aside the task alone where they fail on what it names', async () => {
+      const { script, turn, quarantine, number, made, job } = await withParent();
+      script.isIn = (event) => event.kind === 'satisfied';
+      await turn(made);
+      expect(await quarantine()).toEqual([{ kind: 'tasks', job: number, task: 2 }]);
+      expect(job(number)?.status).toMatchObject({ ingested: 3, tasks: { active: 3 } });
+    });
+
+    test('put aside the task alone where something is asked of it', async () => {
+      const { intents, store, script, turn, number, made, owner } = await withParent();
+      await turn(made);
+      await made.stop();
+      script.isIn = (event) => event.kind === 'task';
+      const next = await owner();
+      await intents.changeTask(number, 2, { terminateAt: 1_000 });
+      await turn(next);
+      const [row] = await store.readQuarantine(1);
+      expect(row).toMatchObject({ subject: { kind: 'task', job: number, task: 2 }, unit: [{ kind: 'satisfied', ids: ['before'] }, { kind: 'task' }] });
+    });
+  });
+
   test('of another version try it again', async () => {
     const { intents, store, tables, script, owner, turn, quarantine, job } = account();
     const number = await intents.addJob(1, jobIntent());

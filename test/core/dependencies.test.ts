@@ -71,6 +71,15 @@ describe('a task that depends on others', () => {
     expect(job.states).toEqual({ completed: 2, running: 1 });
   });
 
+  test('is satisfied by what the rules are told was satisfied before they held the job', () => {
+    const { env, job } = withDependencies();
+    env.apply({ kind: 'satisfied', job: job.number, ids: ['a', '1', '02'] });
+    job.task({ idKey: 'x', ...on(['a'], [1, 2]) }).task({ idKey: 'y', ...on(['a', 'b']) });
+    env.settle();
+    expect([job.state(1), job.state(2)]).toEqual(['running', 'active']);
+    expect(env.explain(job, 2)).toMatchObject([{ code: 'DependenciesNotMet', missing: ['b'], more: false }]);
+  });
+
   test('stays active when one failed, until that is made active again and ends well', () => {
     const { env, job } = withDependencies();
     job.task({ idKey: 'a' }).task(on(['a']));

@@ -230,7 +230,7 @@ export class TestEnv {
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
       tasks: [...open].map(([job, tasks]) => asLoaded(job, tasks, this.jobs.get(job)?.intent.usesTaskDependencies === true)),
-      satisfied: [...satisfied].map(([job, ids]) => ({ job, ids })),
+      satisfied: [...satisfied].map(([job, ids]) => ({ job, ids, isWhole: true })),
     };
     this.core = createCore(structuredClone(snapshot), this.now);
     // The owner asks the provider for the truth first.

@@ -19,6 +19,9 @@ const SMALL: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000
 /** Jobs come and go. */
 const MANY_DELETES: Workload = { ...SMALL, tasks: 300, jobs: 40, forMs: 20_000, actionEveryMs: 50, jobDeletes: 0.5 };
 
+/** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
+const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
+
 const lived = (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> =>
   simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
 
@@ -27,6 +30,26 @@ const livedWell = async (scenario: Partial<Scenario> & { readonly seed: number }
   expect(result.violations, `replay with: LINARITE_SEED=${scenario.seed} npx vitest run --project simulation`).toEqual([]);
   return result;
 };
+
+/** The rules, with something done to what they are told or what they say. */
+const altered =
+  (change: { readonly event?: (event: CoreEvent) => readonly CoreEvent[]; readonly decisions?: (decisions: Decisions) => Decisions }): CreateCore =>
+  (snapshot, now) => {
+    const core = createCore(snapshot, now);
+    return {
+      apply: (event, at) => {
+        for (const told of change.event?.(event) ?? [event]) core.apply(told, at);
+      },
+      decide: (at, random) => {
+        const decisions = core.decide(at, random);
+        return change.decisions?.(decisions) ?? decisions;
+      },
+      nextTimer: () => core.nextTimer(),
+      isOpen: (job, task) => core.isOpen(job, task),
+      explainJob: (job, at) => core.explainJob(job, at),
+      explain: (job, task, at) => core.explain(job, task, at),
+    };
+  };
 
 describe('a simulated account', () => {
   it.each(seeds(5))('without faults runs every task to its end (seed %i)', async (number) => {
@@ -68,6 +91,19 @@ describe('a simulated account', () => {
     expect(result.refusedEndings).toBeGreaterThan(0);
   });
 
+  it.each(seeds(Math.ceil(count / 10)))('holds them where tasks depend on what was satisfied before their owner came (seed %i)', async (number) => {
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, ownerReplaced: 2_000 } };
+    let lookedUp = 0;
+    const counting = altered({
+      event: (event) => {
+        if (event.kind === 'satisfied') lookedUp += 1;
+        return [event];
+      },
+    });
+    await livedWell({ seed: number, workload: DEPENDENT, faults, createCore: counting });
+    expect(lookedUp).toBeGreaterThan(0);
+  });
+
   it('of one seed lives the same life twice', async () => {
     const scenario = { seed: 4, workload: { ...SMALL, tasks: 200, actionEveryMs: 300 } };
     expect(await livedWell(scenario)).toEqual(await livedWell(scenario));
@@ -85,25 +121,6 @@ describe('a simulated account', () => {
 });
 
 describe('the simulation notices', () => {
-  /** The rules, with something done to what they are told or what they say. */
-  const altered =
-    (change: { readonly event?: (event: CoreEvent) => readonly CoreEvent[]; readonly decisions?: (decisions: Decisions) => Decisions }): CreateCore =>
-    (snapshot, now) => {
-      const core = createCore(snapshot, now);
-      return {
-        apply: (event, at) => {
-          for (const told of change.event?.(event) ?? [event]) core.apply(told, at);
-        },
-        decide: (at, random) => {
-          const decisions = core.decide(at, random);
-          return change.decisions?.(decisions) ?? decisions;
-        },
-        nextTimer: () => core.nextTimer(),
-        isOpen: (job, task) => core.isOpen(job, task),
-        explainJob: (job, at) => core.explainJob(job, at),
-        explain: (job, task, at) => core.explain(job, task, at),
-      };
-    };
   /** Of the first seed that shows what is looked for; of all of them if none does. */
   const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}, wanted = /./): Promise<string> => {
     const all: string[] = [];

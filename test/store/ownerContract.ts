@@ -468,32 +468,47 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         expect(loaded?.tasks.map(({ intent }) => intent.task)).toEqual(numbers.filter((number) => number % 10 === 0));
       });
 
-      it('keeps the ids that completed tasks have satisfied where others may depend on them, and completed jobs that are being deleted', async () => {
-        const { store, intents, account, epoch, job } = await owned({ tasks: 3, usesTaskDependencies: true });
+      it('keeps the ids that completed tasks have satisfied where open ones depend on them, and completed jobs that are being deleted', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 2, usesTaskDependencies: true });
+        await intents.addTasks(job, [taskIntent('c', { dependsOn: { ids: ['task-1', 'task-2', 'none'], ranges: [] } }), taskIntent('unnamed')]);
         const over = await intents.addJob(account, jobIntent({ id: 'over', deletedAt: 4 }));
         const decisions = {
-          jobs: [jobStatus(job, { ingested: 3 }), jobStatus(over, { state: 'completed' as const })],
+          jobs: [jobStatus(job, { ingested: 4 }), jobStatus(over, { state: 'completed' as const })],
           tasks: [
             taskStatus(job, 1, { state: 'completed', result: 'success', dependency: 'satisfy' }),
+            taskStatus(job, 4, { state: 'completed', result: 'success', dependency: 'satisfy' }),
             taskStatus(job, 2, { state: 'completed', result: 'failure', dependency: 'block' }),
           ],
         };
         await store.commit(tick({ account, epoch, decisions }));
         const snapshot = await store.load(account);
         expect(snapshot.jobs.map(({ intent }) => intent.job)).toEqual([job, over]);
-        expect(snapshot.satisfied).toEqual([{ job, ids: ['task-1'] }]);
+        expect(snapshot.satisfied).toEqual([{ job, ids: ['task-1'], isWhole: false }]);
         expect(snapshot.tasks).toMatchObject([{ job, tasks: [{ intent: { task: 3 } }], plain: { numbers: [] } }]);
       });
     });
 
+    it('what tasks have satisfied is found by their ids, or all of it', async () => {
+      const { store, intents, account, epoch, job } = await owned({ tasks: 3, usesTaskDependencies: true });
+      const tasks = [1, 2].map((task) => taskStatus(job, task, { state: 'completed', dependency: task === 1 ? 'satisfy' : 'block' }));
+      await store.commit(tick({ account, epoch, decisions: { tasks, jobs: [jobStatus(job, { ingested: 3 })], satisfied: [{ job, idKey: 'before' }, { job, idKey: '04' }, { job, idKey: 'task-1' }] } }));
+      await intents.changeTask(job, 1, { deletedAt: 3 });
+      const sorted = async (among: readonly string[] | null): Promise<readonly string[]> => (await store.readSatisfied(job, among)).toSorted();
+      expect(await sorted(['task-1', 'task-2', 'task-3', '04', '4', 'a"\\b'])).toEqual(['04', 'task-1']);
+      expect(await sorted([])).toEqual([]);
+      expect(await sorted(null)).toEqual(['04', 'before', 'task-1']);
+      expect(await store.readSatisfied(2 ** 40, null)).toEqual([]);
+    });
+
     it('what deleted tasks have satisfied is kept with their job, once, and goes with it', async () => {
-      const { store, account, epoch, job } = await owned({ tasks: 1, usesTaskDependencies: true });
+      const { store, intents, account, epoch, job } = await owned({ tasks: 1, usesTaskDependencies: true });
+      await intents.addTasks(job, [taskIntent('b', { dependsOn: { ids: [], ranges: [{ start: 1, end: 4 }] } })]);
       const gone = { tasks: [{ job, task: 1 }], jobs: [], pools: [] };
-      await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 1 })], gone, satisfied: [{ job, idKey: 'task-1' }] } }));
+      await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], gone, satisfied: [{ job, idKey: 'task-1' }] } }));
       const again = [{ job, idKey: 'task-1' }, { job, idKey: '04' }, { job, idKey: '04' }];
       await store.commit(tick({ account, epoch, tick: 2, decisions: { satisfied: again } }));
       const { satisfied } = await store.load(account);
-      expect(satisfied.map((of) => ({ ...of, ids: of.ids.toSorted() }))).toEqual([{ job, ids: ['04', 'task-1'] }]);
+      expect(satisfied.map((of) => ({ ...of, ids: of.ids.toSorted() }))).toEqual([{ job, ids: ['04', 'task-1'], isWhole: true }]);
       await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
       expect((await store.load(account)).satisfied).toEqual([]);
     });

@@ -14,7 +14,7 @@ import { lockTask, updateTask } from '../../src/store/intents/tasks.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
-import { endingOf } from '../support/statuses.ts';
+import { endingOf, jobStatus } from '../support/statuses.ts';
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
@@ -190,6 +190,18 @@ describe('PostgreSQL', () => {
     await store.commit(tick({ tasks: [status] }));
     const { tasks } = await store.readTasks(job, 0, 1);
     expect(tasks[0]?.status?.failure?.message).toBe('a\uFFFDb\uFFFDc\u{1f600}');
+  });
+
+  it('loads of 200,000 satisfied ids those that waiting tasks name', async () => {
+    await pool.query("insert into account (account, name, created) values (8, 'eight', 0)");
+    const job = await intents.addJob(8, jobIntent({ id: 'satisfied', usesTaskDependencies: true }));
+    await intents.addTasks(job, ['17', '199999'].map((parent) => taskIntent(`after-${parent}`, { dependsOn: { ids: [parent, `not-${parent}`], ranges: [] } })));
+    await pool.query("insert into satisfied_id (job, id_key) select $1, n::text from generate_series(1, 200000) n", [job]);
+    const { epoch: own } = await store.claim(8, randomUUID(), 'http://here');
+    await store.commit(tick({ jobs: [jobStatus(job, { ingested: 2 })] }, { account: 8, epoch: own }));
+    const { satisfied, tasks } = await store.load(8);
+    expect(satisfied).toEqual([{ job, ids: ['17', '199999'], isWhole: false }]);
+    expect(tasks).toMatchObject([{ job, tasks: [{ intent: { task: 1 } }, { intent: { task: 2 } }] }]);
   });
 
   it('counts and loads the jobs that are open without a look at those that are completed', async () => {

@@ -1,4 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
+import { namedParents } from '../../core/dependencies.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/nodeNumbers.ts';
@@ -9,7 +10,9 @@ import {
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
 import { numbers } from './literals.ts';
+import { readSatisfied } from './satisfied.ts';
 import { inTransaction } from './transaction.ts';
+import { tasksAndStatus, windows } from './windows.ts';
 
 const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left join pool_status ps on ps.pool = p.pool
   where p.account = $1 order by p.pool`;
@@ -22,15 +25,9 @@ const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
   ) open join job j on j.job = open.job left join job_status js on js.job = j.job order by j.job`;
 
-/** Tasks are read so many numbers of a job at a time. */
-const WINDOW = 20_000;
 /** Windows of many jobs are read by one statement, of so many numbers together. */
 const NUMBERS_A_STATEMENT = 100_000;
 const WINDOWS_A_STATEMENT = 2_000;
-/** Those above `after`, up to `last`. Both tables by their keys in the same order, and both bounded, or each window would read the second one from the job's first task on. */
-const tasksAndStatus = (job: string, after: string, last: string): string =>
-  `task t left join task_status s on s.job = t.job and s.task = t.task and s.task > ${after} and s.task <= ${last}
-  where t.job = ${job} and t.task > ${after} and t.task <= ${last}`;
 const OF_WINDOW = tasksAndStatus('w.job', 'w.after', 'w.last');
 const WINDOWS = 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[]) with ordinality as w(job, after, last, dependent, place)';
 /** Of a job without dependencies. `PlainTasks`. */
@@ -47,12 +44,6 @@ const PLAIN = `select w.job, page.* from ${WINDOWS} cross join lateral (
   ) page where not w.dependent and page.numbers is not null order by w.place`;
 type PlainRow = { readonly job: number } & { readonly [Column in 'numbers' | 'createdAt' | 'slots']: readonly number[] };
 
-const SATISFIED_BY_TASKS = `select json_agg(t.id_key) as ids from ${tasksAndStatus('$1', '$2', '$3')} and s.state = 'completed' and s.dependency = 'satisfy'`;
-/** By tasks whose rows do not say so any more. */
-const SATISFIED_BEFORE = 'select json_agg(id_key) as ids from satisfied_id where job = $1';
-type IdsRow = { readonly ids: readonly string[] | null };
-
-
 /** All of one instant. */
 export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
   inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
@@ -63,9 +54,11 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
     const living = jobs.rows.filter(({ js_state }) => js_state !== null && js_state !== 'completed');
     const tasks = await openTasks(client, living);
     const satisfied: Snapshot['satisfied'][number][] = [];
-    for (const row of living) {
-      const ids = row.j_rules.usesTaskDependencies ? await satisfiedIds(client, row) : [];
-      if (ids.length > 0) satisfied.push({ job: row.j_job, ids });
+    const open = new Map(tasks.map((of) => [of.job, of.tasks]));
+    for (const { j_job: job, j_rules, js_ingested } of living) {
+      if (!j_rules.usesTaskDependencies || js_ingested === 0) continue;
+      const named = namedParents(open.get(job) ?? []);
+      satisfied.push({ job, ids: await readSatisfied(client, job, named), isWhole: named === null });
     }
     return {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
@@ -127,19 +120,4 @@ function* batches(jobs: readonly (JobRow & JobStatusRow)[]): Generator<readonly 
     }
   }
   if (batch.length > 0) yield batch;
-}
-
-const satisfiedIds = async (client: PoolClient, { j_job: job, js_ingested }: JobRow & JobStatusRow): Promise<readonly string[]> => {
-  const before = await client.query<IdsRow>({ name: 'load-satisfied-before', text: SATISFIED_BEFORE, values: [job] });
-  const ids = [...(before.rows[0]?.ids ?? [])];
-  for (const window of windows(0, js_ingested)) {
-    const { rows } = await client.query<IdsRow>({ name: 'load-satisfied', text: SATISFIED_BY_TASKS, values: [job, ...window] });
-    ids.push(...(rows[0]?.ids ?? []));
-  }
-  return ids;
-};
-
-/** Bounds of numbers, the lower one left out, that together cover those above `first` up to `last`. */
-function* windows(first: TaskNumber, last: TaskNumber): Generator<readonly [TaskNumber, TaskNumber]> {
-  for (let after = first; after < last; after += WINDOW) yield [after, Math.min(last, after + WINDOW)];
 }

@@ -6,6 +6,7 @@ import { commit } from './commit.ts';
 import { readInbox } from './inbox.ts';
 import { load } from './load.ts';
 import { readQuarantine } from './quarantine.ts';
+import { readSatisfied } from './satisfied.ts';
 import { readJobSpecs, readKnownJobs, readPoolSpecs } from './specs.ts';
 import { readTasks } from './tasks.ts';
 
@@ -17,6 +18,7 @@ export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
   load: (account) => load(pool, account).catch(namingNoRoom),
   readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
   readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),
+  readSatisfied: (job, among) => readSatisfied(pool, job, among).catch(namingNoRoom),
   commit: (tick) => commit(pool, tick).catch(namingNoRoom),
   readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
   readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
