@@ -1,7 +1,8 @@
 // A program as one file, with V8's code cache beside it: without the cache most of the loading is compiling.
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { homedir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 
 /** A process that has lived this long has compiled what its start needs, and has time to keep it. */
@@ -11,11 +12,12 @@ const KEPT_AT_END_AFTER_MS = 1_000;
 /** Begins a bundle: a hash of the code. V8 itself knows a source by its length alone. */
 const IDENTITY = /^\/\/ ([0-9a-f]{64})\n/;
 const IDENTITY_BYTES = 32;
+const WRITABLE_BY_OTHERS = 0o022;
 
 /**
  * Runs a bundle and returns what it exports. A bundle is ASCII: its hash in a comment, then a CommonJS module as the expression of a function that runs it.
- * Where there is no code cache of this bundle and this Node.js, a process that is not over at once keeps what V8 has compiled for it, for the next one. A
- * place that may not be written to has no code cache: that only costs time. Throws for a file that is no bundle, and what the bundle throws.
+ * Where there is no code cache of this bundle and this Node.js, a process that is not over at once keeps what V8 has compiled for it, for the next one.
+ * Without one a start only takes longer. Throws for a file that is no bundle, and what the bundle throws.
  */
 export function loadBundle(file: string): unknown {
   const source = readFileSync(file, 'latin1');
@@ -37,13 +39,22 @@ function identityOf(source: string, file: string): Buffer {
 }
 
 function readCodeCache(file: string, identity: Buffer): Buffer | undefined {
-  let kept: Buffer;
+  for (const path of codeCacheFiles(file)) {
+    const kept = readTrusted(path);
+    if (kept?.subarray(0, IDENTITY_BYTES).equals(identity) === true) return kept.subarray(IDENTITY_BYTES);
+  }
+  return undefined;
+}
+
+/** It is run as our own code: so nobody else may have written it but root, who may do everything anyway. */
+function readTrusted(path: string): Buffer | undefined {
   try {
-    kept = readFileSync(codeCacheFile(file));
+    const { uid, mode } = statSync(path);
+    const isTrusted = uid === 0 || uid === process.geteuid?.();
+    return isTrusted && (mode & WRITABLE_BY_OTHERS) === 0 ? readFileSync(path) : undefined;
   } catch {
     return undefined;
   }
-  return kept.subarray(0, IDENTITY_BYTES).equals(identity) ? kept.subarray(IDENTITY_BYTES) : undefined;
 }
 
 /** Once: after five seconds, or when the process ends before. */
@@ -59,27 +70,51 @@ function keepLater(keep: () => void): void {
   }, KEPT_AFTER_MS).unref();
 }
 
-/** Whole or not at all, also after a loss of power: V8 looks only at the head of what it is given. `refused`: what it did not take. */
+/** `refused`: what V8 did not take. */
 function keepCodeCache(file: string, identity: Buffer, script: Script, refused: Buffer | undefined): void {
   // Of several processes that started at once the first one has kept it.
   if (refused === undefined && readCodeCache(file, identity) !== undefined) return;
-  const unfinished = `${codeCacheFile(file)}.${process.pid}.new`;
+  const parts = [identity, script.createCachedData()];
+  const [beside, own] = codeCacheFiles(file);
+  if (!isWritten(beside, parts) && own !== undefined && isThere(dirname(own))) isWritten(own, parts);
+}
+
+/** Makes the directory if it can. */
+function isThere(directory: string): boolean {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Whole or not at all, also after a loss of power: V8 looks only at the head of what it is given. False on a full disk, and in what is not our directory. */
+function isWritten(path: string, parts: readonly Buffer[]): boolean {
+  const unfinished = `${path}.${process.pid}.new`;
   try {
     const descriptor = openSync(unfinished, 'w', 0o644);
     try {
-      writeFileSync(descriptor, identity);
-      writeFileSync(descriptor, script.createCachedData());
+      for (const part of parts) writeFileSync(descriptor, part);
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    renameSync(unfinished, codeCacheFile(file));
+    renameSync(unfinished, path);
+    return true;
   } catch {
-    // A full disk, or not our directory.
     rmSync(unfinished, { force: true });
+    return false;
   }
 }
 
-function codeCacheFile(file: string): string {
-  return `${file}.${process.version}-${process.arch}.cache`;
+/** Beside the bundle, or in the user's own cache when somebody else has installed it; a user without a home has none. */
+function codeCacheFiles(file: string): readonly [beside: string, ...own: string[]] {
+  const suffix = `.${process.version}-${process.arch}.cache`;
+  const beside = `${file}${suffix}`;
+  try {
+    return [beside, join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'linarite', basename(beside))];
+  } catch {
+    return [beside];
+  }
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { loadBundle } from '../../src/processes/bundle.ts';
 
@@ -9,15 +9,21 @@ describe('a bundle', () => {
   let directory: string;
   let file: string;
   let cache: string;
+  let before: readonly unknown[];
   beforeEach(() => {
+    before = process.listeners('exit');
     vi.useFakeTimers();
     directory = mkdtempSync(join(tmpdir(), 'linarite-bundle-'));
     file = join(directory, 'bundle.cjs');
     cache = `${file}.${process.version}-${process.arch}.cache`;
     writeFileSync(join(directory, 'other.cjs'), `exports.value = 7;`);
+    vi.stubEnv('XDG_CACHE_HOME', join(directory, 'home'));
   });
   afterEach(() => {
+    // What a test did not let happen must not happen at the end of this process.
+    for (const listener of process.listeners('exit')) if (!before.includes(listener)) process.off('exit', listener);
     vi.useRealTimers();
+    vi.unstubAllEnvs();
     rmSync(directory, { recursive: true, force: true });
   });
 
@@ -65,7 +71,7 @@ describe('a bundle', () => {
     closeSync(firstOne);
     expect(loadBundle(file)).toEqual({ value: 1 });
     expect(vi.getTimerCount()).toBe(0);
-    expect(readdirSync(directory).sort()).toEqual(['bundle.cjs', cache.slice(directory.length + 1), 'other.cjs']);
+    expect(readdirSync(directory).sort()).toEqual(['bundle.cjs', basename(cache), 'other.cjs']);
   });
 
   test.each([
@@ -101,10 +107,33 @@ describe('a bundle', () => {
     expect(readFileSync(cache).length).toBeGreaterThan(200);
   });
 
+  test('has its code cache in the cache of the user where another one has installed it', () => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    // Stands for a place that may not be written to, which root does not know.
+    mkdirSync(cache);
+    vi.runAllTimers();
+    expect(readdirSync(join(directory, 'home', 'linarite'))).toEqual([basename(cache)]);
+    expect(loadBundle(file)).toEqual({ value: 1 });
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is not run from a code cache that others may write', () => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    vi.runAllTimers();
+    chmodSync(cache, 0o666);
+    expect(loadBundle(file)).toEqual({ value: 1 });
+    expect(vi.getTimerCount()).toBe(1);
+    vi.runAllTimers();
+    expect(statSync(cache).mode & 0o777).toBe(0o644);
+  });
+
   test('runs where nothing can be written', () => {
     write(`exports.value = 1;`);
     loadBundle(file);
     rmSync(directory, { recursive: true });
+    vi.stubEnv('XDG_CACHE_HOME', '/dev/null');
     expect(() => vi.runAllTimers()).not.toThrow();
     expect(existsSync(directory)).toBe(false);
   });
