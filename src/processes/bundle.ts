@@ -28,7 +28,13 @@ export function loadBundle(file: string): unknown {
   script.runInThisContext().call(module.exports, module.exports, createRequire(file), module, file, dirname(file));
   // V8 refuses what was compiled under other flags.
   const isCompiled = codeCache !== undefined && script.cachedDataRejected !== true;
-  if (!isCompiled) keepLater(() => keepCodeCache(file, identity, script, codeCache));
+  if (!isCompiled) {
+    const directory = directoryOf(file);
+    // An agent may have mounted another one over it meanwhile: of what it writes there nobody would ever load anything.
+    keepLater(() => {
+      if (directoryOf(file) === directory) keepCodeCache(file, identity, script, codeCache);
+    });
+  }
   return module.exports;
 }
 
@@ -55,6 +61,12 @@ function readTrusted(path: string): Buffer | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Which directory the file is in; undefined: in none any more. */
+function directoryOf(file: string): string | undefined {
+  const found = statSync(dirname(file), { throwIfNoEntry: false });
+  return found === undefined ? undefined : `${found.dev} ${found.ino}`;
 }
 
 /** Once: after five seconds, or when the process ends before. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fstatSync, mkdirSync, mkdtempSync, openSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
@@ -129,12 +129,22 @@ describe('a bundle', () => {
     expect(statSync(cache).mode & 0o777).toBe(0o644);
   });
 
+  test('has no code cache made in a directory that has taken the place of its own', () => {
+    write(`exports.value = 1;`);
+    loadBundle(file);
+    renameSync(directory, `${directory}.hidden`);
+    mkdirSync(directory);
+    vi.runAllTimers();
+    expect(readdirSync(directory)).toEqual([]);
+    rmSync(`${directory}.hidden`, { recursive: true });
+  });
+
   test('runs where nothing can be written', () => {
     write(`exports.value = 1;`);
     loadBundle(file);
-    rmSync(directory, { recursive: true });
+    mkdirSync(cache);
     vi.stubEnv('XDG_CACHE_HOME', '/dev/null');
     expect(() => vi.runAllTimers()).not.toThrow();
-    expect(existsSync(directory)).toBe(false);
+    expect(readdirSync(directory).sort()).toEqual(['bundle.cjs', basename(cache), 'other.cjs']);
   });
 });
