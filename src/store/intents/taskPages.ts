@@ -1,5 +1,6 @@
 import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
+import { lowerAscii } from '../../wire/letters.ts';
 import type { Filter } from '../../wire/odata.ts';
 import { loweringOf } from './lowering.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
@@ -8,7 +9,9 @@ import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
 import { taskColumns, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
 
 /**
- * Pages of a job's tasks, in the order of their numbers: adds go to the end and deletes leave no hole behind, so pages stay stable under both.
+ * Pages of a job's tasks. Without a filter they go by id, as on the real service, and without statuses to look at the index of ids gives them.
+ *
+ * With a filter they go by number, since statuses have numbers and no ids; a list that fits one page is put in the order of ids as well.
  *
  * A job may have a hundred thousand tasks whose status changes by the thousand each second, and the planner's statistics are always late. So no statement here leaves it
  * a choice: tasks and statuses are read apart, by key; where a filter has to look at many, it looks at a window of numbers at a time, bounded on both sides.
@@ -33,6 +36,18 @@ const largestWindow = 32_000;
 /** Back from the last task that began: few that are active lie further below. */
 const nearWindow = 1_000;
 
+/** A page of all tasks: those with ids above `after`, a key of the last page's last task. */
+export interface WholePage {
+  readonly job: JobNumber;
+  readonly after: string;
+  readonly limit: number;
+}
+
+/** Ids are compared by this. */
+export interface Keyed {
+  readonly idKey: string;
+}
+
 // `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics costs a thousandfold.
 const statusOfTask = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
 const pageOfTasks = statement<TaskWithStatus & Bounded>(
@@ -41,6 +56,16 @@ const pageOfTasks = statement<TaskWithStatus & Bounded>(
     `select ${taskColumns}, ${taskStatusColumns}
    from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${statusOfTask} order by t.task`,
     'task',
+  ),
+);
+// In the order of the whole index, so that nothing has to be sorted.
+const pageById = statement<TaskWithStatus & Bounded & Keyed>(
+  'task.pageById',
+  bounded(
+    `select ${taskColumns}, ${taskStatusColumns}, t.id_key as "idKey"
+   from (select * from task where job = $1 and id_key > $2 and deleted_at is null order by job, id_key, (case when deleted_at is null then 0 else task end) limit $3) t
+   ${statusOfTask} order by t.id_key`,
+    '"idKey"',
   ),
 );
 const taskOfNumber = (number: string): string => `(select * from task where task.job = $1 and task.task = ${number} limit 1)`;
@@ -110,19 +135,22 @@ export interface FoundTasks {
   readonly cut: boolean;
 }
 
+/** All tasks of a job, in the order of ids. */
+export async function listAllTasks(database: Database, { job, after, limit }: WholePage): Promise<{ readonly tasks: readonly (TaskWithStatus & Keyed)[]; readonly cut: boolean }> {
+  const tasks = await rows(database, pageById, [job, after, limit]);
+  return { tasks, cut: isFull(tasks) };
+}
+
 /** `stateOf`: the state on the wire (a status alone does not tell of a reactivation that the owner has not seen). */
-export async function listTasks(
-  database: Database,
-  page: TaskPage,
-  filter: Filter | undefined,
-  stateOf: (row: TaskWithStatus) => WireTaskState,
-): Promise<FoundTasks> {
-  if (filter === undefined) {
-    const tasks = await rows(database, pageOfTasks, [page.job, page.after, page.nextTask, page.limit]);
-    return { tasks, cut: isFull(tasks) };
-  }
+export async function listTasks(database: Database, page: TaskPage, filter: Filter, stateOf: (row: TaskWithStatus) => WireTaskState): Promise<FoundTasks> {
   const state = stateAskedFor(filter);
-  return state === null ? filtered(database, page, filter) : ofState(database, page, state, stateOf);
+  const found = await (state === null ? filtered(database, page, filter) : ofState(database, page, state, stateOf));
+  const isWhole = page.after === 0 && !found.cut && found.tasks.length < page.limit;
+  return isWhole ? { ...found, tasks: found.tasks.toSorted(byId) } : found;
+}
+
+function byId(one: TaskWithStatus, other: TaskWithStatus): number {
+  return lowerAscii(one.id) < lowerAscii(other.id) ? -1 : 1;
 }
 
 /** Any filter: windows of numbers, joined and filtered by the database. */

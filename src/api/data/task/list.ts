@@ -1,6 +1,6 @@
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { taskNodeNames } from '../../../store/intents/nodes.ts';
-import { listTasks } from '../../../store/intents/taskPages.ts';
+import { listAllTasks, listTasks } from '../../../store/intents/taskPages.ts';
 import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { applySelect } from '../../../wire/query.ts';
@@ -11,20 +11,42 @@ import { pageStart, skipToken, streamedList } from '../paging.ts';
 import { taskText } from './text.ts';
 import { viewOfTask, wireTask, type TaskContext } from './view.ts';
 
-/** Task_List, in the order in which tasks were added. */
+/** Task_List, in the order of ids (recorded); with a filter, where one page does not hold all, in the order in which tasks were added. */
 export const listTasksHandler: Handler = async (call, parts) => {
-  const { maxResults, filter, select } = call.query;
+  const { select } = call.query;
   const job = await existingJob(call, parts);
-  const counted = { active: job.tasksActive ?? 0, running: job.tasksRunning ?? 0, completed: (job.tasksSucceeded ?? 0) + (job.tasksFailed ?? 0) };
-  const page = { job: job.job, nextTask: job.nextTask, after: pageStart(call, 'tasks', 0), limit: maxResults + 1, counted, ingested: job.ingested ?? 0, signal: call.signal };
-  const { tasks, cut } = await listTasks(parts.database, page, filter, (row) => viewOfTask(row).state);
-  const rows = tasks.slice(0, maxResults);
-  const token = cut || tasks.length > rows.length ? skipToken('tasks', rows.at(-1)?.task ?? 0) : null;
-  const context = await contextOf(call, parts, job, rows.flatMap(({ node }) => (node === null ? [] : [node])));
+  const { tasks, token } = await pageOf(call, parts, job);
+  const context = await contextOf(call, parts, job, tasks.flatMap(({ node }) => (node === null ? [] : [node])));
   const text = (row: TaskWithStatus): string =>
     select === undefined ? taskText(row, call.version, context) : JSON.stringify(applySelect(dataContract.writeBody('Task', call.version, wireTask(row, context)), select));
-  return streamedList(call, 'tasks', rows, text, token);
+  return streamedList(call, 'tasks', tasks, text, token);
 };
+
+interface Page {
+  readonly tasks: readonly TaskWithStatus[];
+  /** null: it is the last one. */
+  readonly token: string | null;
+}
+
+async function pageOf(call: Call, parts: Parts, job: JobWithStatus): Promise<Page> {
+  const { maxResults, filter } = call.query;
+  const limit = maxResults + 1;
+  if (filter === undefined) {
+    const { tasks, cut } = await listAllTasks(parts.database, { job: job.job, after: pageStart(call, 'tasks', ''), limit });
+    const page = tasks.slice(0, maxResults);
+    return { tasks: page, token: cut || tasks.length > page.length ? skipToken('tasks', page.at(-1)?.idKey ?? '') : null };
+  }
+  const counted = { active: job.tasksActive ?? 0, running: job.tasksRunning ?? 0, completed: (job.tasksSucceeded ?? 0) + (job.tasksFailed ?? 0) };
+  const after = pageStart(call, 'filtered tasks', 0);
+  const { tasks, cut } = await listTasks(
+    parts.database,
+    { job: job.job, nextTask: job.nextTask, after, limit, counted, ingested: job.ingested ?? 0, signal: call.signal },
+    filter,
+    (row) => viewOfTask(row).state,
+  );
+  const page = tasks.slice(0, maxResults);
+  return { tasks: page, token: cut || tasks.length > page.length ? skipToken('filtered tasks', page.at(-1)?.task ?? 0) : null };
+}
 
 export async function contextOf(call: Call, parts: Parts, job: JobWithStatus, nodes: readonly number[]): Promise<TaskContext> {
   const spec = storedJob(job);
