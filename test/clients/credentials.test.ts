@@ -53,7 +53,8 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
       const seen = await client.task.list('j');
       return seen.every(({ state }) => state === 'completed') ? seen.map(({ executionInfo }) => executionInfo?.failureInfo) : undefined;
     });
-    expect(failures.map((failure) => failure?.code)).toEqual([undefined, 'BlobNotFound', 'FileUploadAccessDenied']);
+    // In the order of their ids: input, ok, output.
+    expect(failures.map((failure) => failure?.code)).toEqual(['BlobNotFound', undefined, 'FileUploadAccessDenied']);
 
     const wrong = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, Buffer.from('another key').toString('base64')), env.AZURE_BATCH_ENDPOINT);
     const refused = await wrong.pool.get('p').then(
