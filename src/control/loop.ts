@@ -3,7 +3,7 @@ import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
 const ATTEND_MS = 1_000;
-/** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. */
+/** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. What clients ask for waits for as long as the last tick took, if that is less. */
 const PACE_MS = 16;
 const RETRY_MS = 200;
 /** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
@@ -43,13 +43,15 @@ export interface LoopOptions {
 
 /** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
 export function runLoop(
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isAsked' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
   { time, onError }: LoopOptions,
 ): OwnerLoop {
   let running: Promise<void> | null = null;
   let kicked = false;
   let stopped = false;
   let begunAt = Number.NEGATIVE_INFINITY;
+  let endedAt = Number.NEGATIVE_INFINITY;
+  let tookMs = 0;
   let endPause = (): void => {};
   let retryMs = RETRY_MS;
   let endRest = (): void => {};
@@ -59,7 +61,7 @@ export function runLoop(
 
   function kick(): void {
     kicked = true;
-    if (owner.isAwaited()) endPause();
+    if (owner.isAwaited() || owner.isAsked()) endPause();
     if (running !== null || isOver()) return;
     cancelTimer();
     running = turns().finally(() => {
@@ -73,14 +75,16 @@ export function runLoop(
   /** What arrives while a tick commits is one tick afterwards: the busier, the larger the ticks. */
   async function turns(): Promise<void> {
     while (kicked && !isOver()) {
-      const earlyMs = begunAt + PACE_MS - time.now();
-      if (earlyMs > 0 && !owner.isAwaited() && !owner.isCareful) {
+      const earlyMs = nextAt() - time.now();
+      if (earlyMs > 0) {
         await pause(earlyMs);
         continue;
       }
       kicked = false;
       begunAt = time.now();
       const failure = await tick();
+      endedAt = time.now();
+      tookMs = endedAt - begunAt;
       if (owner.hasWork()) kicked = true;
       // The store is away, or refuses: it is not asked as fast as it can say no.
       if (failure !== null || owner.phase === 'loading') {
@@ -88,6 +92,13 @@ export function runLoop(
         await rest(owner.noRoom !== null && (failure === null || failure.error instanceof NoRoom));
       } else retryMs = RETRY_MS;
     }
+  }
+
+  /** When the next tick may begin. An owner that is asked for something while it has little to do goes on at once; while much is asked, it rests as long as it works. */
+  function nextAt(): number {
+    if (owner.isAwaited() || owner.isCareful) return Number.NEGATIVE_INFINITY;
+    const paced = begunAt + PACE_MS;
+    return owner.isAsked() ? Math.min(paced, endedAt + tookMs) : paced;
   }
 
   /** Returns what it threw; null: nothing. */

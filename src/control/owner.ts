@@ -142,6 +142,11 @@ export class Owner {
     return this.#waiters.count > 0;
   }
 
+  /** Whether the inbox is to be read: somebody has asked for something, though nobody may wait for it. */
+  isAsked(): boolean {
+    return this.#sweeps.isDue;
+  }
+
   /** Whether it goes on one thing a tick, since the rules have failed: then no tick is to wait for more. */
   get isCareful(): boolean {
     return this.#careful !== null;

@@ -19,7 +19,7 @@ describe('the loop of an owner', () => {
   let world: World;
   let ticks: number[];
   let loop: OwnerLoop;
-  let owner: { isAwaited: () => boolean; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
+  let owner: { isAwaited: () => boolean; isAsked: boolean; tookMs: number; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
   let errors: unknown[];
   const pass = async (ms: number): Promise<void> => {
     // What was begun just now asks for its timers first.
@@ -32,7 +32,7 @@ describe('the loop of an owner', () => {
     world = createWorld(1);
     ticks = [];
     errors = [];
-    owner = { isAwaited: () => false, dueInMs: () => null, failure: null, noRoom: null };
+    owner = { isAwaited: () => false, isAsked: false, tookMs: 0, dueInMs: () => null, failure: null, noRoom: null };
     const scripted = {
       phase: 'ready',
       get noRoom() {
@@ -40,11 +40,14 @@ describe('the loop of an owner', () => {
       },
       tick: async () => {
         ticks.push(world.now() - EPOCH);
+        owner.isAsked = false;
+        if (owner.tookMs > 0) await new Promise<void>((resolve) => world.after(owner.tookMs, resolve));
         if (owner.failure !== null) throw owner.failure;
         owner.isAwaited = () => false;
       },
       hasWork: () => false,
       isAwaited: () => owner.isAwaited(),
+      isAsked: () => owner.isAsked,
       isCareful: false,
       dueInMs: () => owner.dueInMs(),
       attend: () => {},
@@ -75,6 +78,26 @@ describe('the loop of an owner', () => {
     loop.kick();
     await pass(0);
     expect(sinceFirst()).toEqual([0, 3]);
+  });
+
+  test('takes in what is asked for after a rest as long as the last tick took, at the latest at its pace', async () => {
+    owner.tookMs = 4;
+    loop.kick();
+    await pass(5);
+    owner.isAsked = true;
+    loop.kick();
+    // What agents say meanwhile changes nothing.
+    await pass(1);
+    loop.kick();
+    await pass(20);
+    expect(sinceFirst()).toEqual([0, 8]);
+    owner.tookMs = 12;
+    loop.kick();
+    await pass(13);
+    owner.isAsked = true;
+    loop.kick();
+    await pass(50);
+    expect(sinceFirst()).toEqual([0, 8, 26, 42]);
   });
 
   test('asks a store that is away five times a second, not as fast as it says no', async () => {
