@@ -20,11 +20,12 @@ const MIN_CONNECTIONS = 2;
 
 /**
  * The owner's statements are prepared once and touch rows by primary key. A plan made while a table was empty would scan it for as long as the
- * statistics are old, and planning a tick anew costs more than running it: so the plan is made once, and only by key.
+ * statistics are old, and planning a tick anew costs more than running it: so the plan is made once, and only by key. Handlers ask for pages in the order of an index: without
+ * statistics a bitmap of all that comes after, sorted, looks as cheap (46 ms instead of 4 for a page of 1,000 tasks of 100,000).
  */
 const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
   owner: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_material=off', 'jit=off'],
-  api: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'jit=off'],
+  api: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'],
 };
 
 const INT8 = types.builtins.INT8;
