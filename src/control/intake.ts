@@ -7,8 +7,8 @@ import type { Sweeps } from './sweeps.ts';
 
 const INBOX_ENTRIES_A_TICK = 1_000;
 const NEW_TASKS_A_TICK = 5_000;
-/** Most of the connections that an owner has; its heartbeat needs one meanwhile. */
-const JOBS_AT_ONCE = 4;
+/** Whose new tasks are asked for in one turn, which is one round trip (`tasksReader` of the store). */
+const JOBS_AT_ONCE = 32;
 
 /** One tick's worth of what clients asked for. */
 export interface Taken {

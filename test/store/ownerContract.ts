@@ -208,6 +208,20 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
         expect(await store.readTasks(job, 0, 10)).toMatchObject({ through: 2, tasks: [{ intent: { task: 1, deletedAt: 4 } }, { intent: { task: 2 } }] });
       });
 
+      it('of several jobs, asked for in one turn, are each what they are alone', async () => {
+        const { store, intents, account, epoch, job } = await owned({ tasks: 5 });
+        const other = await intents.addJob(account, jobIntent({ id: 'other' }));
+        await intents.addTasks(other, [taskIntent('x'), taskIntent('y')]);
+        await store.commit(tick({ account, epoch, decisions: { tasks: [taskStatus(other, 1, { state: 'running' })] } }));
+        const empty = await intents.addJob(account, jobIntent({ id: 'empty' }));
+        const asked = [[job, 1, 2], [other, 0, 10], [empty, 0, 10], [2 ** 40, 3, 10], [job, 0, 5]] as const;
+        const together = await Promise.all(asked.map((one) => store.readTasks(one[0], one[1], one[2])));
+        const alone: unknown[] = [];
+        for (const one of asked) alone.push(await store.readTasks(one[0], one[1], one[2]));
+        expect(together).toEqual(alone);
+        expect(together.map(({ tasks }) => tasks.length)).toEqual([2, 2, 0, 0, 5]);
+      });
+
       it('of a job that is gone are none', async () => {
         expect(await under.store.readTasks(2 ** 40, 3, 10)).toEqual({ through: 3, newest: 3, tasks: [] });
       });

@@ -8,16 +8,16 @@ import { load } from './load.ts';
 import { readQuarantine } from './quarantine.ts';
 import { readSatisfied } from './satisfied.ts';
 import { readJobSpecs, readKnownJobs, readPoolSpecs } from './specs.ts';
-import { readTasks } from './tasks.ts';
+import { tasksReader } from './tasks.ts';
 
 /** The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to end. */
-export const postgresOwnerStore = (pool: Pool): OwnerStore => ({
+export const postgresOwnerStore = (pool: Pool, readTasks = tasksReader(pool)): OwnerStore => ({
   claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
   heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
   resign: (account, process) => resign(pool, account, process).catch(namingNoRoom),
   load: (account) => load(pool, account).catch(namingNoRoom),
   readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
-  readTasks: (job, after, limit) => readTasks(pool, job, after, limit).catch(namingNoRoom),
+  readTasks: (job, after, limit) => readTasks(job, after, limit).catch(namingNoRoom),
   readSatisfied: (job, among) => readSatisfied(pool, job, among).catch(namingNoRoom),
   commit: (tick) => commit(pool, tick).catch(namingNoRoom),
   readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
