@@ -13,7 +13,10 @@ const LONGEST = [
   'cli/life/starting',
   'cli/life/killed',
 ];
-/** Removes a thousand files in the end: on some file systems (ext4 without a journal) new ones take several times as long for minutes after that. */
+/**
+ * Removes a thousand files in the end: on some file systems (ext4 without a journal) new ones take several times as
+ * long for minutes after that.
+ */
 const LAST = 'package';
 
 class LongestFirst extends BaseSequencer {

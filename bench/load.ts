@@ -13,7 +13,10 @@ const OPEN = 300;
 const GONE_NODES = 10_000;
 const RUNS = 5;
 
-/** How long an account takes to be loaded with completed tasks, nodes that are gone and few open tasks, against one with the open ones alone: rows read, and the rules' memory made of them. */
+/**
+ * How long an account takes to be loaded with completed tasks, nodes that are gone and few open tasks, against one with
+ * the open ones alone: rows read, and the rules' memory made of them.
+ */
 export const run = async (): Promise<Record<string, unknown>> => {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'owner');

@@ -11,7 +11,10 @@ const RUNS = 11;
 const KEPT_MS = 6_000;
 const MAIN = join(import.meta.dirname, '../dist/cli/main.js');
 
-/** What a user waits for the program: `--help`, `status` of a running service, `up --detach` on data of an empty account; beside it a Node.js that does nothing. Medians of starts in turn. */
+/**
+ * What a user waits for the program: `--help`, `status` of a running service, `up --detach` on data of an empty
+ * account; beside it a Node.js that does nothing. Medians of starts in turn.
+ */
 export const run = async (): Promise<Record<string, unknown>> => {
   const dataDir = await mkdtemp(join(tmpdir(), 'linarite-start-'));
   const taken = { bareMs: [] as number[], helpMs: [] as number[], upMs: [] as number[], statusMs: [] as number[] };

@@ -28,8 +28,10 @@ interface Counts {
 }
 
 /**
- * 4,000 tasks into one job, one a request, by 8 clients; then 100,000, a hundred a request, into another by 4 clients, whose pool is not there yet, so that nothing else happens; then the pool comes, and while some 500 tasks complete each second:
- * random pages of 1,000, filters by state, and task counts, as an HTTP client with a shared key sees them. Times end with the last byte and are medians; of filters the slowest state's.
+ * 4,000 tasks into one job, one a request, by 8 clients; then 100,000, a hundred a request, into another by 4 clients,
+ * whose pool is not there yet, so that nothing else happens; then the pool comes, and while some 500 tasks complete
+ * each second: random pages of 1,000, filters by state, and task counts, as an HTTP client with a shared key sees them.
+ * Times end with the last byte and are medians; of filters the slowest state's.
  */
 export const run = async (): Promise<Record<string, unknown>> => {
   const instance = await startLinarite();

@@ -10,9 +10,10 @@ const AT_ONCE = '8';
 const SAME_WORK = 'mkdir -p "$1/wd" && cd "$1/wd" && exec /bin/true >../stdout.txt 2>../stderr.txt';
 
 /**
- * End to end through the HTTP API: 5,000 `/bin/true` added in collections of 100 on 2 nodes of 4 slots, until all are completed and durable (counts are read from
- * committed rows); in the same run `xargs -P 8 -n 1 /bin/true` over as many, before and after, so that a machine that changes its speed is seen, and after it once more with
- * a shell that makes each task's directories and output files (`sameWork`).
+ * End to end through the HTTP API: 5,000 `/bin/true` added in collections of 100 on 2 nodes of 4 slots, until all are
+ * completed and durable (counts are read from committed rows); in the same run `xargs -P 8 -n 1 /bin/true` over as
+ * many, before and after, so that a machine that changes its speed is seen, and after it once more with a shell that
+ * makes each task's directories and output files (`sameWork`).
  */
 export const run = (): Promise<Record<string, unknown>> =>
   withPool({ nodes: 2, slots: 4 }, async (client, instance) => {

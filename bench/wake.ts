@@ -18,9 +18,10 @@ const BARE_MS = 5_000;
 const WARM_UP_SECONDS = 3;
 
 /**
- * What a client waits for its owner (a PATCH of a job is answered once the rules have taken it in and that is committed) while another one, a process of its own, adds
- * 1,000 tasks a second, one a request, or as many as the machine lets it; beside it the same while nothing is added. `--seconds 60`: for so long, default 10;
- * `--adds 500`: so many a second. Nothing runs: the jobs' pool is not there.
+ * What a client waits for its owner (a PATCH of a job is answered once the rules have taken it in and that is
+ * committed) while another one, a process of its own, adds 1,000 tasks a second, one a request, or as many as the
+ * machine lets it; beside it the same while nothing is added. `--seconds 60`: for so long, default 10; `--adds 500`: so
+ * many a second. Nothing runs: the jobs' pool is not there.
  */
 export const run = async (): Promise<Record<string, unknown>> => {
   const options = { seconds: { type: 'string', default: String(SECONDS) }, adds: { type: 'string', default: String(ADDS_PER_SECOND) } } as const;

@@ -1,4 +1,5 @@
-// Builds dist/: the bundles, and what they read as files, where the sources have it. Does nothing when nothing has changed.
+// Builds dist/: the bundles, and what they read as files, where the sources have it. Does nothing when nothing has
+// changed.
 import { cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { filesAt, hashOf, readIfThere } from './files.mjs';

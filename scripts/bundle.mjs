@@ -4,7 +4,10 @@ import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
 import { replaceFile } from './files.mjs';
 
-/** Bundles one entry into `outfile`, with other options of esbuild. Returns the files of packages that went into it and the paths of what it made. */
+/**
+ * Bundles one entry into `outfile`, with other options of esbuild. Returns the files of packages that went into it and
+ * the paths of what it made.
+ */
 export async function makeBundle({ outfile, ...options }) {
   const { metafile, outputFiles } = await build({
     outfile,
@@ -30,8 +33,8 @@ export async function makeBundle({ outfile, ...options }) {
 }
 
 /**
- * A CommonJS module as the expression of a function that runs it, its hash first. In ASCII, which is read fastest: other letters, which
- * esbuild leaves in regular expressions and comments, are escaped.
+ * A CommonJS module as the expression of a function that runs it, its hash first. In ASCII, which is read fastest:
+ * other letters, which esbuild leaves in regular expressions and comments, are escaped.
  */
 function asFunction(text) {
   const ascii = text.replaceAll(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
@@ -39,8 +42,8 @@ function asFunction(text) {
 }
 
 /**
- * A plugin that gives the modules of a table empty ones, or `instead`. Rows: { from, modules, because, instead? }; `from` is the file that asks, below node_modules.
- * Fails the build when something in the table is not met any more.
+ * A plugin that gives the modules of a table empty ones, or `instead`. Rows: { from, modules, because, instead? };
+ * `from` is the file that asks, below node_modules. Fails the build when something in the table is not met any more.
  */
 export function leaveOut(table) {
   const rows = table.flatMap(({ from, modules, instead = '' }) => modules.map((module) => ({ from, module, instead })));
@@ -61,8 +64,8 @@ export function leaveOut(table) {
 }
 
 /**
- * A plugin that changes lines of packages. Rows: { file, line, instead, because }; `file` is below node_modules. Fails the build when a file does not hold its line
- * any more, or is not in the bundle.
+ * A plugin that changes lines of packages. Rows: { file, line, instead, because }; `file` is below node_modules. Fails
+ * the build when a file does not hold its line any more, or is not in the bundle.
  */
 export function changeLines(table) {
   const met = new Set();

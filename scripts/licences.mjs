@@ -20,7 +20,10 @@ FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR C
 IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 const RULE = `\n${'-'.repeat(80)}\n`;
 
-/** One text for all packages that `files`, paths below node_modules, come from. Throws for a package without a licence text. */
+/**
+ * One text for all packages that `files`, paths below node_modules, come from. Throws for a package without a licence
+ * text.
+ */
 export function licenceTexts(files) {
   const packages = [...new Set(files.map(packageOf))].sort();
   return packages.map((directory) => `${heading(directory)}\n\n${licenceText(directory)}`).join(RULE);

@@ -9,8 +9,8 @@ const NEEDED_BYTES = 6 * 1024 ** 3;
 const SIZE = 'size=4g';
 
 /**
- * A tmpfs of this check's own, open to all users; undefined where none can be mounted (no root, no Linux) or memory is short. `/dev/shm` will not do: nodes have one of their
- * own, which hides the machine's. `remove` unmounts it.
+ * A tmpfs of this check's own, open to all users; undefined where none can be mounted (no root, no Linux) or memory is
+ * short. `/dev/shm` will not do: nodes have one of their own, which hides the machine's. `remove` unmounts it.
  */
 export function memoryPlace() {
   if (process.platform !== 'linux' || process.getuid?.() !== 0 || freemem() < NEEDED_BYTES) return undefined;

@@ -1,4 +1,5 @@
-// The product as a few files. Each process loads one of them, and others only where it needs them; the packages in them need not be installed.
+// The product as a few files. Each process loads one of them, and others only where it needs them; the packages in them
+// need not be installed.
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { PG_LINES, changeLines, leaveOut, makeBundle } from './bundle.mjs';
@@ -8,7 +9,10 @@ import { licenceTexts } from './licences.mjs';
 const DIST = 'dist';
 const BUNDLES = join(DIST, 'bundles');
 
-/** Programs that Node.js runs itself: they stand where the sources name them. The first is read by old releases too, as far as its word on their age. */
+/**
+ * Programs that Node.js runs itself: they stand where the sources name them. The first is read by old releases too, as
+ * far as its word on their age.
+ */
 const PROGRAMS = [
   { entry: 'cli/main', target: 'node10' },
   { entry: 'blobs/embedded/child', target: 'node20' },
@@ -22,8 +26,8 @@ const LEFT_OUT = [
 ];
 
 /**
- * Loaded with V8's code cache (src/processes/bundle.ts): a module of ours that others only import(), or whole packages that few commands need. Nothing that has a
- * state, or a class that is asked for by `instanceof`, may be on both sides.
+ * Loaded with V8's code cache (src/processes/bundle.ts): a module of ours that others only import(), or whole packages
+ * that few commands need. Nothing that has a state, or a class that is asked for by `instanceof`, may be on both sides.
  */
 const LOADED = [
   { name: 'program', entry: 'cli/program', plugins: () => [changeLines(PG_LINES)] },
@@ -57,7 +61,8 @@ const bundleOf = ({ name }) => join(BUNDLES, `${name}.cjs`);
 function codeOf({ entry, packages }) {
   if (entry !== undefined) return { entryPoints: [sourceOf(entry)] };
   const lines = packages.map((name) => `Object.defineProperty(exports, '${name}', { get: () => require('${name}') });`);
-  // Our own code is left as it is read in stacks. Some packages tell classes by their names, two of which may be the same.
+  // Our own code is left as it is read in stacks. Some packages tell classes by their names, two of which may be the
+  // same.
   return { stdin: { contents: lines.join('\n'), resolveDir: '.' }, minifyWhitespace: true, lineLimit: 180, keepNames: true };
 }
 
@@ -91,7 +96,10 @@ function otherBundles(outfile) {
   };
 }
 
-/** `import.meta.url` is where the module would be if it were a file of its own: what lies beside it in the sources lies there in a build. */
+/**
+ * `import.meta.url` is where the module would be if it were a file of its own: what lies beside it in the sources lies
+ * there in a build.
+ */
 function ownPlaces(outfile) {
   return {
     name: 'own-places',

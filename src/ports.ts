@@ -13,8 +13,8 @@ export interface Wake {
   /** Has the owner look soon, and waits for nothing: for what is added. */
   sweep(account: AccountNumber): void;
   /**
-   * Resolves once a task has ended, or is gone, and that is committed; at once for one that has. Rejects when the owner is stopped or has to load the account again,
-   * too many wait or `signal` aborts.
+   * Resolves once a task has ended, or is gone, and that is committed; at once for one that has. Rejects when the owner
+   * is stopped or has to load the account again, too many wait or `signal` aborts.
    */
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void>;
 }

@@ -1,4 +1,7 @@
-/** What an agent does on its one thread that can be long: file systems, the machine's processes and large inputs set its length. The watchdog names it when it is too long. */
+/**
+ * What an agent does on its one thread that can be long: file systems, the machine's processes and large inputs set its
+ * length. The watchdog names it when it is too long.
+ */
 const ACTIVITIES = [
   'something without a name',
   'acting as a task’s user',
@@ -19,7 +22,10 @@ const ACTIVITIES = [
 
 export type Activity = (typeof ACTIVITIES)[number];
 
-/** What this thread shares with its watchdog: a number that changes as long as the event loop goes on, the place of what it does among the activities, and how often the watchdog has looked. */
+/**
+ * What this thread shares with its watchdog: a number that changes as long as the event loop goes on, the place of what
+ * it does among the activities, and how often the watchdog has looked.
+ */
 export const SHARED = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
 export const BEAT = 0;
 export const DOING = 1;

@@ -6,7 +6,10 @@ import type { Report } from './reports.ts';
 /** A started attempt: from its directories to its last upload. */
 export interface TaskRun {
   readonly done: Promise<AttemptOutcome>;
-  /** Ends it early: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `done` follows with `killed` once no process of it is left. Of several deadlines the first counts. */
+  /**
+   * Ends it early: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `done` follows with `killed` once no process
+   * of it is left. Of several deadlines the first counts.
+   */
   end(deadlineMs: number): void;
 }
 

@@ -3,10 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { type OwnGroups, ownGroups } from './ownGroups.ts';
 
 /**
- * Control groups as nets for processes and as what counts them. As a net a group of the unified tree is enough, without controllers: what counts is `cgroup.kill` (Linux 5.14), which
- * no fork outruns and no setsid escapes. What bounds processes is `pids.max` (Linux kernel, cgroup-v2.rst, "PID"; v1: pids.rst): in the same group where the unified tree has that
- * controller to give, else in a second one of a v1 tree. A process is in both, so a group of the second tree is empty when its net is.
- * Every function tolerates that a group is gone.
+ * Control groups as nets for processes and as what counts them. As a net a group of the unified tree is enough, without
+ * controllers: what counts is `cgroup.kill` (Linux 5.14), which no fork outruns and no setsid escapes. What bounds
+ * processes is `pids.max` (Linux kernel, cgroup-v2.rst, "PID"; v1: pids.rst): in the same group where the unified tree
+ * has that controller to give, else in a second one of a v1 tree. A process is in both, so a group of the second tree
+ * is empty when its net is. Every function tolerates that a group is gone.
  */
 export interface Cgroup {
   /** By it processes are found and killed. null: none here (other system, no rights, old kernel). */
@@ -22,7 +23,10 @@ const ALL_NODES = 'linarite';
 /** It is removed with the last node's group, maybe just when another node begins. */
 const TRIES = 5;
 
-/** Makes a node's groups below this process's own and tries to use them. `mostProcesses`: of all nodes of this machine together. */
+/**
+ * Makes a node's groups below this process's own and tries to use them. `mostProcesses`: of all nodes of this machine
+ * together.
+ */
 export const openCgroup = (name: string, mostProcesses: number, own: OwnGroups = ownGroups()): Cgroup => {
   const both = openBoth(name, mostProcesses, own);
   if (both !== null) return { net: both, counter: both };
@@ -30,7 +34,10 @@ export const openCgroup = (name: string, mostProcesses: number, own: OwnGroups =
   return { net: openNet(name, own), counter };
 };
 
-/** Makes a slot's group in that of its node, which holds `mostProcesses` processes and threads. Throws the system's error. */
+/**
+ * Makes a slot's group in that of its node, which holds `mostProcesses` processes and threads. Throws the system's
+ * error.
+ */
 export const makeChildCgroup = (node: Cgroup, name: string, mostProcesses: number): Cgroup => {
   const child: Cgroup = { net: childOf(node.net, name), counter: childOf(node.counter, name) };
   for (const path of pathsOf(child)) mkdirSync(path, { recursive: true });
@@ -150,8 +157,9 @@ const openBoth = (name: string, mostProcesses: number, { unified }: OwnGroups): 
 };
 
 /**
- * Whether groups below may count processes. A group that has some itself must not begin to: those below it could take none any more
- * (cgroup-v2.rst, "Threads": they would be `domain invalid`). That does not hold for the root of the tree.
+ * Whether groups below may count processes. A group that has some itself must not begin to: those below it could take
+ * none any more (cgroup-v2.rst, "Threads": they would be `domain invalid`). That does not hold for the root of the
+ * tree.
  */
 const canGivePids = (path: string): boolean => {
   try {

@@ -39,7 +39,10 @@ export const nodeEnvironment = ({ root, mark, path }: NodeVariables, node: NodeS
     [nodeMark, mark],
   ]);
 
-/** A run's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the service's own over the user's. */
+/**
+ * A run's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the
+ * service's own over the user's.
+ */
 export const taskEnvironment = (
   run: Run,
   taskDirectory: string,

@@ -124,7 +124,10 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
 
 const tooMany = (path: string): FileError => ({ kind: 'error', code: 'Failed', message: `${path} holds more than ${MOST_ENTRIES} files and directories` });
 
-/** In the order of their names; null: more than `most`. Names that are not UTF-8 come as what none of them is; two may come as the same. */
+/**
+ * In the order of their names; null: more than `most`. Names that are not UTF-8 come as what none of them is; two may
+ * come as the same.
+ */
 const entries = (path: string, isBase: boolean, most: number): readonly { readonly name: string; readonly isDirectory: boolean }[] | null => {
   const found: { readonly name: string; readonly isDirectory: boolean }[] = [];
   try {
@@ -144,7 +147,11 @@ const entries = (path: string, isBase: boolean, most: number): readonly { readon
   return found.sort((a, b) => compare(a.name, b.name)).filter(({ name }, index) => name !== found[index - 1]?.name);
 };
 
-/** null: it cannot be had. That is what lists leave out, so that all that they show can be read: what is gone meanwhile, is no file, or has a name that is not UTF-8, and links that lead nowhere or out of the root. (Names that no request can ask for, `..\\x`, do not come so far.) */
+/**
+ * null: it cannot be had. That is what lists leave out, so that all that they show can be read: what is gone meanwhile,
+ * is no file, or has a name that is not UTF-8, and links that lead nowhere or out of the root. (Names that no request
+ * can ask for, `..\\x`, do not come so far.)
+ */
 const propertiesBelow = (root: string, base: string, relative: string): FileProperties | null => {
   try {
     const path = join(base, relative);

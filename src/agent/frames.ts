@@ -13,7 +13,9 @@ export const AGENT_PROTOCOL = 1;
 /** A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent would send it again for ever. */
 export const MOST_FRAME_BYTES = 2 << 20;
 
-/** A hello names no more jobs than these. Of others on the node, what is deleted stays until its retention time is over. */
+/**
+ * A hello names no more jobs than these. Of others on the node, what is deleted stays until its retention time is over.
+ */
 export const MOST_JOBS = 100_000;
 
 /** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
@@ -40,7 +42,10 @@ export type OwnerFrame =
 export type AgentCommand =
   | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work }
   | { readonly kind: 'revoke'; readonly key: AttemptKey }
-  /** SIGTERM now, SIGKILL at the deadline; 0, and nothing, as owners of an earlier version say: SIGKILL now. Agents of an earlier version know no deadline and kill now. */
+  /**
+   * SIGTERM now, SIGKILL at the deadline; 0, and nothing, as owners of an earlier version say: SIGKILL now. Agents of
+   * an earlier version know no deadline and kill now.
+   */
   | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs?: number }
   /** Remove the task's directory: the task is gone. */
   | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber }

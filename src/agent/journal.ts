@@ -165,7 +165,10 @@ const readLines = (path: string): readonly Line[] => {
   });
 };
 
-/** An agent reads what one of another version wrote: owners of directories had no kind while they were all tasks. What this version does not know it skips. */
+/**
+ * An agent reads what one of another version wrote: owners of directories had no kind while they were all tasks. What
+ * this version does not know it skips.
+ */
 const lineIn = (value: unknown): readonly Line[] => {
   if (!isLine(value)) return [];
   if ('kept' in value) return isOwner(value.kept) ? [{ kept: { ...TASK, ...value.kept } }] : [];

@@ -3,7 +3,10 @@ import { createProcessSearch, type FoundProcess, type ProcessSearch } from './pr
 
 /** Kills what is in enclosures, with one look at the machine's processes for all that die at the same time: each look costs milliseconds of the agent's one thread. */
 export interface Sweeper {
-  /** Sends SIGTERM once to each process that is there soon after, but for the leaders of known groups: they are ours. What becomes of it nobody looks at: `kill` follows. */
+  /**
+   * Sends SIGTERM once to each process that is there soon after, but for the leaders of known groups: they are ours.
+   * What becomes of it nobody looks at: `kill` follows.
+   */
   terminate(enclosure: Enclosure): void;
   /**
    * Kills until nothing is left: in nets that hold their processes, then what is found by process groups and marks.

@@ -16,7 +16,10 @@ type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly 
 export interface Running {
   /** The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it live. */
   readonly exit: Promise<Exit>;
-  /** Ends the whole process tree: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `exit` follows. Of several deadlines the first counts. */
+  /**
+   * Ends the whole process tree: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `exit` follows. Of several
+   * deadlines the first counts.
+   */
   end(deadlineMs: number): void;
 }
 

@@ -1,8 +1,8 @@
 import { type Cgroup, isPopulated, killCgroup, membersOfCgroup, removeCgroup } from './cgroups.ts';
 
 /**
- * By a net the processes of a run, or of a whole node, are found again. A further kind (a container) is a member here: the compiler then names the functions below, which say
- * all that killing asks of a net.
+ * By a net the processes of a run, or of a whole node, are found again. A further kind (a container) is a member here:
+ * the compiler then names the functions below, which say all that killing asks of a net.
  */
 export type Net = ControlGroupNet | MarksNet;
 
@@ -17,7 +17,10 @@ export interface MarksNet {
   readonly kind: 'marks';
   /** Process groups known to belong to it; the leader of each is a process of ours that starts the others. */
   readonly groups: readonly number[];
-  /** `NAME=value` pairs that all its processes carry in their environment; the first is the node's. Empty: only the groups are known. */
+  /**
+   * `NAME=value` pairs that all its processes carry in their environment; the first is the node's. Empty: only the
+   * groups are known.
+   */
   readonly marks: readonly string[];
 }
 

@@ -34,9 +34,10 @@ interface Milestones {
 }
 
 /**
- * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then. Only where `signal` says so have tasks a moment to end
- * by themselves: whoever sends it waits for the proof of their death. Before anything else,
- * the leftovers of earlier lives on the same root are killed. `readAddress` is asked each time the agent dials.
+ * Serves a node until its owner says `leave`, its lease ends or `signal` aborts; all that it started is dead by then.
+ * Only where `signal` says so have tasks a moment to end by themselves: whoever sends it waits for the proof of their
+ * death. Before anything else, the leftovers of earlier lives on the same root are killed. `readAddress` is asked each
+ * time the agent dials.
  */
 export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> => {
   const place = await preparePlace(options, signal);
@@ -190,7 +191,10 @@ const entered = async (options: AgentOptions): Promise<Pick<Place, 'node' | 'unu
   }
 };
 
-/** The control groups that the last agent on this state directory used: by them the next life, and the provider, find what that one started. */
+/**
+ * The control groups that the last agent on this state directory used: by them the next life, and the provider, find
+ * what that one started.
+ */
 export const leftCgroup = (stateDirectory: string): Cgroup => {
   try {
     return readCgroup(readFileSync(cgroupFile(stateDirectory), 'utf8'));

@@ -45,7 +45,10 @@ export interface NodeWork {
   /** Of which something lies on the node. */
   readonly jobs: readonly JobNumber[];
   obey(command: AgentCommand): void;
-  /** Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task SIGKILL when the attempts are over. */
+  /**
+   * Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task
+   * SIGKILL when the attempts are over.
+   */
   end(deadlineMs: number): Promise<void>;
 }
 

@@ -28,7 +28,10 @@ export interface AgentOptions {
   readonly mostProcesses?: number;
 }
 
-/** From the SIGTERM that an agent gets and hands on to its tasks to their SIGKILL. Whoever sends it has to wait longer than that before he kills the agent. */
+/**
+ * From the SIGTERM that an agent gets and hands on to its tasks to their SIGKILL. Whoever sends it has to wait longer
+ * than that before he kills the agent.
+ */
 export const LEAVE_DEADLINE_MS = 1_000;
 
 export const defaultTransferIdleMs = 20_000;

@@ -19,8 +19,9 @@ export const ownGroups = (): OwnGroups => {
 };
 
 /**
- * From the process's groups (cgroups(7), `/proc/pid/cgroup`: number, controllers, path) and mounts (proc_pid_mountinfo(5): the fourth field is what of the tree is mounted, the fifth where; after
- * the hyphen type, source and options).
+ * From the process's groups (cgroups(7), `/proc/pid/cgroup`: number, controllers, path) and mounts
+ * (proc_pid_mountinfo(5): the fourth field is what of the tree is mounted, the fifth where; after the hyphen type,
+ * source and options).
  */
 export const ownGroupsOf = (groups: string, mounts: string): OwnGroups => {
   const trees = mounts.split('\n').flatMap((line) => {
@@ -44,8 +45,9 @@ export const ownGroupsOf = (groups: string, mounts: string): OwnGroups => {
 };
 
 /**
- * The group of the systemd service that this process runs in, where that put it into one below (systemd.resource-control(5), `DelegateSubgroup=`), so that the service's
- * own has no processes and may count those of other groups. The groups of systemd itself are never ours.
+ * The group of the systemd service that this process runs in, where that put it into one below
+ * (systemd.resource-control(5), `DelegateSubgroup=`), so that the service's own has no processes and may count those of
+ * other groups. The groups of systemd itself are never ours.
  */
 const unitAbove = (path: string): readonly string[] => {
   const above = dirname(path);

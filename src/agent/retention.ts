@@ -23,12 +23,16 @@ export interface RetentionOptions {
 }
 
 /**
- * When the directories of runs go: at the end of their retention time, or at once when the task or its job is deleted. A directory is first renamed into
- * `volatile/trash`, which frees its name, and then deleted there, slowly while tasks run as long as there are not too many: deleting thousands of directories halves the rate at which
- * processes start (measured, ext4 with online discard).
+ * When the directories of runs go: at the end of their retention time, or at once when the task or its job is deleted.
+ * A directory is first renamed into `volatile/trash`, which frees its name, and then deleted there, slowly while tasks
+ * run as long as there are not too many: deleting thousands of directories halves the rate at which processes start
+ * (measured, ext4 with online discard).
  */
 export interface Retention {
-  /** A run begins in its directory. What a deleted task of the same name left there goes first. Returns what earlier attempts of the task in this life have seen to. */
+  /**
+   * A run begins in its directory. What a deleted task of the same name left there goes first. Returns what earlier
+   * attempts of the task in this life have seen to.
+   */
   claim(run: TaskAttempt): Inputs;
   /** `retentionMs`: from now on; null: for ever. */
   ended(run: TaskAttempt, retentionMs: number | null, endedAt: Instant): void;

@@ -3,8 +3,8 @@ import type { Work } from './frames.ts';
 import { START_DIRECTORY } from './users.ts';
 
 /**
- * One try at something that a node runs. A further kind (a job's preparation or release, a coordination command) is a member here: the compiler then names every place that has
- * something to say of it, first of all the functions below.
+ * One try at something that a node runs. A further kind (a job's preparation or release, a coordination command) is a
+ * member here: the compiler then names every place that has something to say of it, first of all the functions below.
  */
 export type Run = TaskAttempt | StartAttempt;
 
@@ -23,7 +23,10 @@ interface StartAttempt {
   readonly attempt: number;
 }
 
-/** Whose a directory is that is kept beyond its run, over all tries and lives. The start task's belongs to the node: it is not among them. */
+/**
+ * Whose a directory is that is kept beyond its run, over all tries and lives. The start task's belongs to the node: it
+ * is not among them.
+ */
 export interface DirectoryOwner {
   readonly kind: 'task';
   readonly job: JobNumber;
@@ -34,7 +37,10 @@ export function taskAttempt(key: AttemptKey, { job, task, directory }: Pick<Work
   return { kind: 'task', key, jobId: job, taskId: task, directory };
 }
 
-/** What its processes carry in their environment (`attemptMark`): no other run of this node has the same, in this life or another that may have left processes behind. */
+/**
+ * What its processes carry in their environment (`attemptMark`): no other run of this node has the same, in this life
+ * or another that may have left processes behind.
+ */
 export function markOf(run: Run): string {
   switch (run.kind) {
     case 'task':

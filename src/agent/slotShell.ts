@@ -154,8 +154,9 @@ const openScript = (path: string, { uid }: User): Script => {
 };
 
 /**
- * Where no control group counts processes, the system counts those of each user (setrlimit(2), RLIMIT_NPROC): of the task's own, or else of all that run as the same one. It counts none of root's.
- * dash and busybox call it `-p`, which other shells refuse.
+ * Where no control group counts processes, the system counts those of each user (setrlimit(2), RLIMIT_NPROC): of the
+ * task's own, or else of all that run as the same one. It counts none of root's. dash and busybox call it `-p`, which
+ * other shells refuse.
  */
 const limitOf = ({ user, cgroup, bounds }: SlotShellOptions): string => {
   if (cgroup.node.counter !== null || user.uid === null || user.uid === 0) return '';

@@ -36,9 +36,11 @@ export interface NodeContext {
 type RunWork = Omit<Work, 'slots' | 'job' | 'task' | 'directory'>;
 
 /**
- * One run: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end of the process (whether transfers count
- * is not documented; here those before it do). An end asked for, or the wall clock, aborts transfers and kills the whole process tree.
- * Resource files that an earlier attempt has fetched here are kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are only downloaded again on a new node).
+ * One run: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end
+ * of the process (whether transfers count is not documented; here those before it do). An end asked for, or the wall
+ * clock, aborts transfers and kills the whole process tree. Resource files that an earlier attempt has fetched here are
+ * kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are only downloaded again on a new
+ * node).
  */
 export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: Inputs): TaskRun {
   const directory = directoryOf(run);

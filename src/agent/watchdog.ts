@@ -16,9 +16,11 @@ const OPTIONS: WatchdogOptions = { holdMs: 1_000, lookMs: 250 };
 const HEAP = { maxOldGenerationSizeMb: 16, maxYoungGenerationSizeMb: 2, stackSizeMb: 1 };
 
 /**
- * Watches this thread's event loop from a thread of its own: when it has been held for longer than `holdMs` one line in the log says so, and what held it (see activity.ts), also if that never
- * ends; one more says how long it was once it is over. To the watchdog a hold is only as long as it could look at it itself: a process that was stopped, or a machine that slept, holds nothing.
- * Neither thread nor timer keeps the process alive. The thread takes 7 MB of memory, 40 ms of the processor to start and 0.7 ms a second (measured). To be called once.
+ * Watches this thread's event loop from a thread of its own: when it has been held for longer than `holdMs` one line in
+ * the log says so, and what held it (see activity.ts), also if that never ends; one more says how long it was once it
+ * is over. To the watchdog a hold is only as long as it could look at it itself: a process that was stopped, or a
+ * machine that slept, holds nothing. Neither thread nor timer keeps the process alive. The thread takes 7 MB of memory,
+ * 40 ms of the processor to start and 0.7 ms a second (measured). To be called once.
  */
 export function startWatchdog({ holdMs, lookMs }: WatchdogOptions = OPTIONS): void {
   const timer = setInterval(() => Atomics.add(SHARED, BEAT, 1), lookMs);
@@ -29,7 +31,10 @@ export function startWatchdog({ holdMs, lookMs }: WatchdogOptions = OPTIONS): vo
   worker.unref();
 }
 
-/** As text, since a thread has to be given a file or text, and there is no file that is there both as source and as built. */
+/**
+ * As text, since a thread has to be given a file or text, and there is no file that is there both as source and as
+ * built.
+ */
 const PROGRAM = `
 const { workerData: { shared, names, holdMs, lookMs } } = require('node:worker_threads');
 const { writeSync } = require('node:fs');

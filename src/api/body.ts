@@ -30,7 +30,10 @@ export class Body {
     return this.#wait(readJson(this.#message, 'optional'));
   }
 
-  /** For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what `readJson` throws. */
+  /**
+   * For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what
+   * `readJson` throws.
+   */
   refuse(): Promise<void> {
     return this.#wait(refuseBody(this.#message));
   }

@@ -15,12 +15,15 @@ import { splitTarget, type Target } from './target.ts';
 import { Waits } from './waits.ts';
 
 /**
- * One of the planes that a service has: operations with an authentication and a form of errors of their own. What all of them share, from the deadline to the log, is
- * written once in `serve`.
+ * One of the planes that a service has: operations with an authentication and a form of errors of their own. What all
+ * of them share, from the deadline to the log, is written once in `serve`.
  */
 export interface Plane {
   readonly name: 'data' | 'own' | 'management';
-  /** What a request asks of this plane; undefined: its path is another plane's. @throws BatchError for a path of this plane that cannot be asked so. */
+  /**
+   * What a request asks of this plane; undefined: its path is another plane's. @throws BatchError for a path of this
+   * plane that cannot be asked so.
+   */
   readonly match: (request: Request) => Route | undefined;
   /** Who asks; null: the plane asks for no credential. @throws BatchError for a credential that is missing or wrong. */
   readonly authenticate: (request: Request) => Principal | null;

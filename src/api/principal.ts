@@ -11,10 +11,16 @@ export interface Account {
   readonly keys: readonly string[];
 }
 
-/** Who asks, by the kind of credential that was shown. Bearer tokens and tokens of tasks (whose scope is their job) become kinds of their own. */
+/**
+ * Who asks, by the kind of credential that was shown. Bearer tokens and tokens of tasks (whose scope is their job)
+ * become kinds of their own.
+ */
 export type Principal = SharedKeyPrincipal;
 
-/** Who signs with a key of the account: it may do all that can be done with the account (Azure: shared keys give full permission). */
+/**
+ * Who signs with a key of the account: it may do all that can be done with the account (Azure: shared keys give full
+ * permission).
+ */
 interface SharedKeyPrincipal {
   readonly kind: 'sharedKey';
   readonly account: Account;
@@ -43,7 +49,10 @@ export function sharedKeyPrincipal(account: Account): Principal {
   return { kind: 'sharedKey', account, roles: ['contributor'], scope: { kind: 'account' } };
 }
 
-/** The one place where rights are checked. @throws BatchError InsufficientAccountPermissions (403) when no role gives the right, or the scope does not reach so far. */
+/**
+ * The one place where rights are checked. @throws BatchError InsufficientAccountPermissions (403) when no role gives
+ * the right, or the scope does not reach so far.
+ */
 export function authorize({ roles, scope }: Principal, { right, params }: Access): void {
   const rights: readonly Right[] = roles.flatMap((role) => [...ROLE_RIGHTS[role]]);
   if (!rights.includes(right)) throw denied(`The caller does not have the right to ${right}.`);

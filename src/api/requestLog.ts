@@ -22,7 +22,10 @@ export interface Answered {
 /** A request on which we ourselves spend longer is told of. */
 const SLOW_MS = 1_000;
 
-/** One line for each answer above 499, and for each that took us long; for all others at level debug. Throws what the log throws. */
+/**
+ * One line for each answer above 499, and for each that took us long; for all others at level debug. Throws what the
+ * log throws.
+ */
 export function logAnswer(log: Logger, answered: Answered): void {
   const { status, thrown, tookMs, waitedMs } = answered;
   const level = levelOf(answered);

@@ -109,7 +109,10 @@ interface OwnParts {
   readonly transfers: FileTransfers;
 }
 
-/** Finds which of our few own paths a request is for; all else is for the planes, whose matchers need the path as it was sent. */
+/**
+ * Finds which of our few own paths a request is for; all else is for the planes, whose matchers need the path as it was
+ * sent.
+ */
 function ownRoutes({ trouble, warning, database, door }: ApiOptions, { accounts, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],

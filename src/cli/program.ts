@@ -104,7 +104,10 @@ export async function runProgram(): Promise<void> {
   }
 }
 
-/** `linarite up --detach | head -1`: whoever reads no more is not told more. A full disk must not end a command in the middle of its work. */
+/**
+ * `linarite up --detach | head -1`: whoever reads no more is not told more. A full disk must not end a command in the
+ * middle of its work.
+ */
 function endureUnwritableOutput(): void {
   let unwritten = false;
   for (const stream of [process.stdout, process.stderr]) {

@@ -12,7 +12,10 @@ export interface AgentConnection {
   onClose(unheardMs: number): void;
 }
 
-/** The agent of this life of a node has come over this channel. One that has no business here is sent away, or told to come again. */
+/**
+ * The agent of this life of a node has come over this channel. One that has no business here is sent away, or told to
+ * come again.
+ */
 export function connectAgent(session: Session, around: Surroundings, node: NodeNumber, life: number, channel: AgentChannel): AgentConnection {
   const { channels } = session;
   const { options, absent, asks, quarantine } = around;

@@ -21,13 +21,16 @@ export interface DispatchOptions {
   readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
   readonly release: (command: Extract<Command, { kind: 'release' }>) => void;
   readonly halt: (command: Extract<Command, { kind: 'halt' }>) => void;
-  /** What the task asks for can't be put together, for all that is known never: its auto-storage container on an account without storage, or what is stored of it can't be read. */
+  /**
+   * What the task asks for can't be put together, for all that is known never: its auto-storage container on an account
+   * without storage, or what is stored of it can't be read.
+   */
   readonly refuse: (node: NodeNumber, key: AttemptKey, failure: FailureInfo, error: unknown) => void;
 }
 
 /**
- * Carries out what a committed tick decided. Throws only what the store throws, before anything is sent: then the same commands are to be dispatched again. An offer that can't be
- * made is refused by itself, and all else is carried out.
+ * Carries out what a committed tick decided. Throws only what the store throws, before anything is sent: then the same
+ * commands are to be dispatched again. An offer that can't be made is refused by itself, and all else is carried out.
  * `offered`: the specifications of the tasks it offers, by `taskName`.
  */
 export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {

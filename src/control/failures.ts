@@ -2,7 +2,10 @@ import type { AgentReport } from '../core/events.ts';
 import type { AttemptKey, Instant } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 
-/** Task failures that the owner gives. `UnknownError` is the real service's code for what is no fault of the user's (TaskFailureInformation of the client libraries). */
+/**
+ * Task failures that the owner gives. `UnknownError` is the real service's code for what is no fault of the user's
+ * (TaskFailureInformation of the client libraries).
+ */
 
 /** The account has no storage, or none that can be signed for. */
 export const cannotSign = (reason: string): FailureInfo => ({ category: 'UserError', code: 'ResourceContainerAccessDenied', message: reason, details: [] });
@@ -15,7 +18,9 @@ export const cannotPrepare = (reason: string): FailureInfo => ({
   details: [{ name: 'Message', value: reason }],
 });
 
-/** The word of an agent that an attempt is over is in quarantine: its task ends as failed, with what is known of why. */
+/**
+ * The word of an agent that an attempt is over is in quarantine: its task ends as failed, with what is known of why.
+ */
 export const endNotTakenIn = (key: AttemptKey, endedAt: Instant, error: string): Extract<AgentReport, { kind: 'ended' }> => ({
   kind: 'ended',
   end: {

@@ -12,7 +12,10 @@ export interface HeartbeatOptions {
   readonly process: string;
 }
 
-/** Says once, for all owners of the process, that it lives, and tells each of them which accounts the process has. Throws what the store throws. */
+/**
+ * Says once, for all owners of the process, that it lives, and tells each of them which accounts the process has.
+ * Throws what the store throws.
+ */
 export async function beat({ owners, store, process }: HeartbeatOptions): Promise<void> {
   const heard = owners().map((owner) => owner.beginBeat());
   if (heard.length === 0) return;

@@ -45,7 +45,10 @@ export class Intake {
   /** Jobs with committed tasks that have not been taken in, and up to where each job's have. */
   readonly #unread = new Set<JobNumber>();
   readonly #ingested = new Map<JobNumber, TaskNumber>();
-  /** Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings their rows along, and each one after it while they are not whole (-1). */
+  /**
+   * Jobs of which it is not known what has been asked (`JobIntent.reactivations`): the next page of the inbox brings
+   * their rows along, and each one after it while they are not whole (-1).
+   */
   readonly #uncertain = new Set<JobNumber>();
   /** Jobs of which the rules may not know all ids that are satisfied: those that a task names are looked up. */
   readonly #partial = new Set<JobNumber>();
@@ -88,7 +91,10 @@ export class Intake {
     return this.#sweeps.covered;
   }
 
-  /** `amount`: as much as a tick takes, or one inbox entry, or, when there is none, one new task. Throws what the store throws; then nothing has been taken, and the next call begins anew. */
+  /**
+   * `amount`: as much as a tick takes, or one inbox entry, or, when there is none, one new task. Throws what the store
+   * throws; then nothing has been taken, and the next call begins anew.
+   */
   async read(amount: 'all' | 'one' = 'all'): Promise<Taken> {
     const before = new Map<JobNumber, TaskNumber>();
     const uncertain = [...this.#uncertain];
@@ -146,8 +152,9 @@ export class Intake {
   }
 
   /**
-   * Several jobs are read beside each other: one after the other each would cost all waiters a round trip. A job whose tasks are more than its share of a tick goes behind
-   * the others: a few tasks of theirs do not wait for its hundreds of thousands.
+   * Several jobs are read beside each other: one after the other each would cost all waiters a round trip. A job whose
+   * tasks are more than its share of a tick goes behind the others: a few tasks of theirs do not wait for its hundreds
+   * of thousands.
    */
   async #readNewTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, most: number): Promise<void> {
     let room = most;
@@ -186,7 +193,10 @@ export class Intake {
     return admitted !== null;
   }
 
-  /** What the rules do not know of what these tasks name. The last decisions are committed by now, and what the next ones satisfy the rules see for themselves. */
+  /**
+   * What the rules do not know of what these tasks name. The last decisions are committed by now, and what the next
+   * ones satisfy the rules see for themselves.
+   */
   async #lookUpParents(job: JobNumber, tasks: readonly TaskIntake[]): Promise<Parents> {
     const named = this.#partial.has(job) ? namedParents(tasks) : [];
     return { ids: named?.length === 0 ? [] : await this.#store.readSatisfied(job, named), isWhole: named === null };

@@ -17,8 +17,9 @@ export interface Beginning {
 }
 
 /**
- * An account that weighs more is not recorded: its owner would stand still for more than half a second. A million tasks that wait in one queue weigh almost nothing,
- * since they come in runs (measured: 30 kB, 70 ms); 50,000 that are out on nodes, or of jobs with dependencies, are as much as this (1 MB, 540 ms).
+ * An account that weighs more is not recorded: its owner would stand still for more than half a second. A million tasks
+ * that wait in one queue weigh almost nothing, since they come in runs (measured: 30 kB, 70 ms); 50,000 that are out on
+ * nodes, or of jobs with dependencies, are as much as this (1 MB, 540 ms).
  */
 const HEAVIEST_BEGINNING = 500_000;
 /** Of a row, against that of an id that satisfies, or of a run. */

@@ -17,8 +17,9 @@ export const taskInJob = (job: JobNumber, task: number): string => `${job}.${tas
 const NOTHING: ReadonlySet<never> = new Set();
 
 /**
- * The account without these: jobs with their tasks, pools with their nodes, nodes with the tasks that are out on them. Such a task is neither lost nor free to run again,
- * since its agent may go on with it. Returns also the nodes that were left out.
+ * The account without these: jobs with their tasks, pools with their nodes, nodes with the tasks that are out on them.
+ * Such a task is neither lost nor free to run again, since its agent may go on with it. Returns also the nodes that
+ * were left out.
  */
 export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks }: LeftOut): { readonly snapshot: Snapshot; readonly nodes: readonly NodeStatus[] } {
   if (pools.size + alone.size + jobs.size + tasks.size === 0) return { snapshot, nodes: [] };
@@ -52,8 +53,9 @@ function withoutPlain(plain: Snapshot['tasks'][number]['plain'], isOut: (task: n
 }
 
 /**
- * The pool or job without which `load` no longer throws, found by halving; null: it throws without any. `load` is asked about twice as often as the number of pools and
- * jobs has binary digits, and keeps nothing. To be called when `load(snapshot)` has thrown.
+ * The pool or job without which `load` no longer throws, found by halving; null: it throws without any. `load` is asked
+ * about twice as often as the number of pools and jobs has binary digits, and keeps nothing. To be called when
+ * `load(snapshot)` has thrown.
  */
 export function poisonOf(snapshot: Snapshot, load: (snapshot: Snapshot) => void): QuarantineSubject | null {
   const pools = snapshot.pools.map(({ intent }) => intent.pool);

@@ -18,8 +18,8 @@ export interface RulesOptions {
 }
 
 /**
- * The rules with all of the account that can be loaded. What they fail on as it is loaded, or as soon as time passes, is put into quarantine. Throws `RulesFault` if that is
- * no pool and no job, and what the store throws.
+ * The rules with all of the account that can be loaded. What they fail on as it is loaded, or as soon as time passes,
+ * is put into quarantine. Throws `RulesFault` if that is no pool and no job, and what the store throws.
  */
 export async function loadRules(whole: Snapshot, { options, quarantine, careful, epoch, maxNodes }: RulesOptions): Promise<Beginning & { readonly core: Core }> {
   const { createCore, clock, log, account } = options;

@@ -3,7 +3,10 @@ import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
 const ATTEND_MS = 1_000;
-/** Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. What clients ask for waits for as long as the last tick took, if that is less. */
+/**
+ * Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. What
+ * clients ask for waits for as long as the last tick took, if that is less.
+ */
 const PACE_MS = 16;
 const RETRY_MS = 200;
 /** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
@@ -94,7 +97,10 @@ export function runLoop(
     }
   }
 
-  /** When the next tick may begin. An owner that is asked for something while it has little to do goes on at once; while much is asked, it rests as long as it works. */
+  /**
+   * When the next tick may begin. An owner that is asked for something while it has little to do goes on at once; while
+   * much is asked, it rests as long as it works.
+   */
   function nextAt(): number {
     if (owner.isAwaited() || owner.isCareful) return Number.NEGATIVE_INFINITY;
     const paced = begunAt + PACE_MS;
@@ -118,7 +124,10 @@ export function runLoop(
     return over;
   }
 
-  /** Whoever waits does not shorten it. A store that is away costs little to ask, one that lacks room may end itself for each thing that it shall write. */
+  /**
+   * Whoever waits does not shorten it. A store that is away costs little to ask, one that lacks room may end itself for
+   * each thing that it shall write.
+   */
   function rest(isFull: boolean): Promise<void> {
     const { over, end } = elapse(isFull ? retryMs : RETRY_MS);
     endRest = end;

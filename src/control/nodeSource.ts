@@ -69,7 +69,10 @@ export class NodeSource {
     return (this.#maxNodes ??= this.#options.provider.probe().then(({ maxNodes }) => maxNodes));
   }
 
-  /** What is true of each of these nodes now; what the account has there of others, or of other lives of them, is released. Nodes of other accounts are theirs. */
+  /**
+   * What is true of each of these nodes now; what the account has there of others, or of other lives of them, is
+   * released. Nodes of other accounts are theirs.
+   */
   async truth(nodes: readonly NodeStatus[]): Promise<readonly { readonly node: NodeStatus; readonly observed: NodeObservation }[]> {
     const { account, provider } = this.#options;
     const meanwhile: Observation[] = [];

@@ -21,17 +21,21 @@ import { TickTimes } from './tickTimes.ts';
 import { Waiters } from './waiters.ts';
 
 /**
- * An owner begins `loading`: nothing of the account is in memory. Loading claims the account under a new epoch, which shuts out every commit under an older one that may
- * still be on its way; reads all that is in the database; asks the provider what is true of the nodes; and makes a session of that: the owner is `ready`.
+ * An owner begins `loading`: nothing of the account is in memory. Loading claims the account under a new epoch, which
+ * shuts out every commit under an older one that may still be on its way; reads all that is in the database; asks the
+ * provider what is true of the nodes; and makes a session of that: the owner is `ready`.
  *
- * A `ready` owner ticks. The session is what the database holds as long as every commit succeeds. When one does not, its outcome is unknown, and nothing in memory can be
- * trusted: the session is closed and thrown away, agents are sent off (they come back and repeat what was not acknowledged), and the owner is `loading` again. The same
- * happens when the rules fail (the owner then goes on carefully, see `careful.ts`), when no heartbeat reaches the database in time, and when nodes leave the quarantine.
- * A read that fails changes nothing: the session stays, and the next tick reads again.
+ * A `ready` owner ticks. The session is what the database holds as long as every commit succeeds. When one does not,
+ * its outcome is unknown, and nothing in memory can be trusted: the session is closed and thrown away, agents are sent
+ * off (they come back and repeat what was not acknowledged), and the owner is `loading` again. The same happens when
+ * the rules fail (the owner then goes on carefully, see `careful.ts`), when no heartbeat reaches the database in time,
+ * and when nodes leave the quarantine. A read that fails changes nothing: the session stays, and the next tick reads
+ * again.
  *
  * `ended` is the last state: another process has the account, the service stops, or a fault of ours leads nowhere.
  *
- * What is not in the session outlasts it: callers and the sweeps they wait for, how long agents have been silent, what is in quarantine, why the owner is careful.
+ * What is not in the session outlasts it: callers and the sweeps they wait for, how long agents have been silent, what
+ * is in quarantine, why the owner is careful.
  */
 type State = { readonly phase: 'loading' } | { readonly phase: 'ready'; readonly session: Session } | { readonly phase: 'ended' };
 
@@ -95,8 +99,9 @@ export class Owner {
   }
 
   /**
-   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner ends, when too many wait (`MOST_WAITERS`),
-   * when `signal` aborts, and at once while there is no room: then what was asked for is taken in some time.
+   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner
+   * ends, when too many wait (`MOST_WAITERS`), when `signal` aborts, and at once while there is no room: then what was
+   * asked for is taken in some time.
    */
   wake(signal?: AbortSignal): Promise<void> {
     if (this.phase === 'ended') return Promise.reject(new Error('the owner has ended'));
@@ -107,8 +112,9 @@ export class Owner {
   }
 
   /**
-   * Resolves once the task has ended, or is gone, and that is committed. What the rules hold to be ended already may still be on its way to the database: the next
-   * sweep comes after it. Rejects as `wake` does, and when the account has to be loaded again: the rules would not hear of an end that a commit of unknown outcome holds.
+   * Resolves once the task has ended, or is gone, and that is committed. What the rules hold to be ended already may
+   * still be on its way to the database: the next sweep comes after it. Rejects as `wake` does, and when the account
+   * has to be loaded again: the rules would not hear of an end that a commit of unknown outcome holds.
    */
   async ended(job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {
     if (this.#noRoom !== null) throw this.#noRoom;
@@ -199,7 +205,10 @@ export class Owner {
     await session.deliver();
   }
 
-  /** Nothing has been decided yet: a store that is away is asked again in the next tick, and what is in memory stays. Null: the session is over. */
+  /**
+   * Nothing has been decided yet: a store that is away is asked again in the next tick, and what is in memory stays.
+   * Null: the session is over.
+   */
   async #take(session: Session): Promise<Turn | null> {
     try {
       return await session.take();
@@ -223,8 +232,8 @@ export class Owner {
   }
 
   /**
-   * The rules failed, or decided what the store refuses: a fault of ours. Carefully from now on, so that what they failed on is found by itself, and put into quarantine.
-   * Returns false where that leads nowhere.
+   * The rules failed, or decided what the store refuses: a fault of ours. Carefully from now on, so that what they
+   * failed on is found by itself, and put into quarantine. Returns false where that leads nowhere.
    */
   #goesOn(session: Session, error: RulesFault | Refused, { events, entries }: Turn): boolean {
     const { log, account, clock, monotonic } = this.#options;
@@ -248,8 +257,8 @@ export class Owner {
   }
 
   /**
-   * To be called when the process is about to say that it lives (`heartbeat.ts`); what is returned, with the accounts that it has, as soon as it has been heard. An owner whose
-   * process could not be heard for long lets go.
+   * To be called when the process is about to say that it lives (`heartbeat.ts`); what is returned, with the accounts
+   * that it has, as soon as it has been heard. An owner whose process could not be heard for long lets go.
    */
   beginBeat(): (owned: Awaited<ReturnType<OwnerOptions['store']['heartbeat']>>) => void {
     const { account, monotonic } = this.#options;

@@ -71,7 +71,10 @@ export class Owners implements Wake, AgentDoor {
     return { onFrame: () => undefined, onClose: () => undefined };
   }
 
-  /** An owner has ended by a fault of ours. It ends alone as long as others go on; the account is free for another process. */
+  /**
+   * An owner has ended by a fault of ours. It ends alone as long as others go on; the account is free for another
+   * process.
+   */
   fault(account: AccountNumber, fault: Error): void {
     const { onFault, log } = this.#options;
     if (this.living().length === 0) {

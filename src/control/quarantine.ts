@@ -39,13 +39,17 @@ export interface Unit {
 }
 
 /**
- * What the rules failed on, put aside so that the account goes on without it. It is left out when the account is loaded, and what comes later of it is kept from the rules:
+ * What the rules failed on, put aside so that the account goes on without it. It is left out when the account is
+ * loaded, and what comes later of it is kept from the rules:
  * - of a pool or a job only its deletion is heard;
- * - a new task is counted with its job, and no more; of a task of which something was asked, only what is asked anew is heard;
- * - a report is acknowledged, and not repeated. Where it said that an attempt is over, the task ends as failed, and says so. Without the agent's reports on itself
- *   (hello, ready, start task) a node would never work: the agent is let in no more, and the rules of silence (`silence.ts`) give the node its next life;
+ * - a new task is counted with its job, and no more; of a task of which something was asked, only what is asked anew is
+ *   heard;
+ * - a report is acknowledged, and not repeated. Where it said that an attempt is over, the task ends as failed, and
+ *   says so. Without the agent's reports on itself (hello, ready, start task) a node would never work: the agent is let
+ *   in no more, and the rules of silence (`silence.ts`) give the node its next life;
  * - a node of whose silence or end the rules must not hear is left out like one of a pool that is.
- * Rules of another version try pools, jobs and tasks again; reports are over with the version that failed on them, since their agents have forgotten them.
+ * Rules of another version try pools, jobs and tasks again; reports are over with the version that failed on them,
+ * since their agents have forgotten them.
  */
 export class Quarantine {
   readonly #options: QuarantineOptions;
@@ -125,12 +129,17 @@ export class Quarantine {
     }
   }
 
-  /** Whether the agent of this life of the node is kept out: its pool is in quarantine, or what it said when it came. */
+  /**
+   * Whether the agent of this life of the node is kept out: its pool is in quarantine, or what it said when it came.
+   */
   keepsOut(node: NodeNumber, life: number): boolean {
     return this.#nodes.get(node)?.life === life || this.#index.lives.has(`${node}.${life}`);
   }
 
-  /** Whether this report of the agent is in quarantine: it is acknowledged like any other, and nothing else is done with it. That an attempt is over may be said again under another number. */
+  /**
+   * Whether this report of the agent is in quarantine: it is acknowledged like any other, and nothing else is done with
+   * it. That an attempt is over may be said again under another number.
+   */
   hasReport(life: number, sequence: number, { node, report }: Extract<CoreEvent, { kind: 'agent' }>): boolean {
     const { reports, ends } = this.#index;
     if (reports.has(`${node}.${life}.${sequence}`)) return true;
@@ -161,8 +170,8 @@ export class Quarantine {
   }
 
   /**
-   * The rules failed on this by itself: it is put aside by the next `open`. Returns what it is about; null: nothing that could be left out, or too much is in
-   * quarantine already.
+   * The rules failed on this by itself: it is put aside by the next `open`. Returns what it is about; null: nothing
+   * that could be left out, or too much is in quarantine already.
    */
   blame(unit: Unit, heard: Heard, error: Error, where: QuarantineKey & { readonly at: number }): QuarantineSubject | null {
     const subject = this.#subjectOf(unit, heard);
@@ -172,7 +181,10 @@ export class Quarantine {
     return subject;
   }
 
-  /** What is loaded fails with this in it: it is put aside at once. Returns false if too much is. Throws what the store throws. */
+  /**
+   * What is loaded fails with this in it: it is put aside at once. Returns false if too much is. Throws what the store
+   * throws.
+   */
   async putAside(subject: QuarantineSubject, unit: unknown, error: Error, where: QuarantineKey & { readonly at: number }): Promise<boolean> {
     if (this.#rows.length >= MOST_IN_QUARANTINE) return false;
     const row = rowOf(subject, unit, error, where);
@@ -304,7 +316,10 @@ function textOf(error: Error): string {
   return cause.stack ?? cause.message;
 }
 
-/** The attempt that a report says is over; null: it says something else. `unit`: a report, checked when it came in (`isAgentFrame`) and stored by us, or anything else. */
+/**
+ * The attempt that a report says is over; null: it says something else. `unit`: a report, checked when it came in
+ * (`isAgentFrame`) and stored by us, or anything else.
+ */
 function overAttempt(unit: unknown): AttemptKey | null {
   if (typeof unit !== 'object' || unit === null || !('kind' in unit)) return null;
   const report = unit as AgentReport;

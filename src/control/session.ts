@@ -34,7 +34,10 @@ export interface Surroundings {
   readonly story: Story | null;
 }
 
-/** An account as it was claimed and loaded. `now`, `snapshot`: what the rules were created with, the account without what is in quarantine. */
+/**
+ * An account as it was claimed and loaded. `now`, `snapshot`: what the rules were created with, the account without
+ * what is in quarantine.
+ */
 export interface Loaded extends Beginning {
   readonly epoch: number;
   /** When the claim was begun, on the monotonic clock. */
@@ -66,9 +69,10 @@ interface Committed {
 }
 
 /**
- * All that an owner has in memory of a loaded account: one epoch, one core, the agents that came since. It is made by loading and is right as long as each of its commits
- * succeeds; after one that did not, it is closed and thrown away as a whole, and the next load makes another. Nothing in it is ever reset.
- * A turn is `deliver` (what the last commit decided), `take`, `commit`, `deliver`.
+ * All that an owner has in memory of a loaded account: one epoch, one core, the agents that came since. It is made by
+ * loading and is right as long as each of its commits succeeds; after one that did not, it is closed and thrown away as
+ * a whole, and the next load makes another. Nothing in it is ever reset. A turn is `deliver` (what the last commit
+ * decided), `take`, `commit`, `deliver`.
  */
 export class Session {
   readonly epoch: number;
@@ -164,7 +168,10 @@ export class Session {
     this.push({ kind: 'node', node, life, observed });
   }
 
-  /** Sends what the last commit decided. It is durable: if a specification can't be read now, the next tick begins with it, before anything newer is sent. */
+  /**
+   * Sends what the last commit decided. It is durable: if a specification can't be read now, the next tick begins with
+   * it, before anything newer is sent.
+   */
   async deliver(): Promise<void> {
     if (this.#undelivered === null || this.#isOver) return;
     const { commands, specs } = this.#undelivered;
@@ -172,7 +179,10 @@ export class Session {
     this.#undelivered = null;
   }
 
-  /** What this tick is about; null: the session has ended meanwhile. Throws what the store throws: then nothing has been taken. */
+  /**
+   * What this tick is about; null: the session has ended meanwhile. Throws what the store throws: then nothing has been
+   * taken.
+   */
   async take(): Promise<Turn | null> {
     const { absent, quarantine, options } = this.#around;
     const portion = this.#steps?.portion(this.#events.length, this.#intake.hasWork()) ?? 'all';
@@ -186,9 +196,9 @@ export class Session {
   }
 
   /**
-   * Decides on it and commits that, and then does what follows in memory; what is to be sent waits for `deliver`. Returns what is durable. Throws `RulesFault` and what the
-   * store throws: then the session is no longer what the database holds.
-   * `enter`: hears when the commit begins, and when it is done.
+   * Decides on it and commits that, and then does what follows in memory; what is to be sent waits for `deliver`.
+   * Returns what is durable. Throws `RulesFault` and what the store throws: then the session is no longer what the
+   * database holds. `enter`: hears when the commit begins, and when it is done.
    */
   async commit(turn: Turn, enter: (part: 'commit' | 'dispatch') => void): Promise<Decisions> {
     const { options } = this.#around;
@@ -219,7 +229,10 @@ export class Session {
     return isOver === true;
   }
 
-  /** The account's last tick before the service ends: its nodes have been, and their tasks go back into the queue. Throws as `commit` does; nothing is sent. */
+  /**
+   * The account's last tick before the service ends: its nodes have been, and their tasks go back into the queue.
+   * Throws as `commit` does; nothing is sent.
+   */
   async shutDown(): Promise<void> {
     const { quarantine, story } = this.#around;
     const events = [...this.#refusals(), ...this.#events.splice(0).flatMap((event) => quarantine.admit(event) ?? []), { kind: 'shutdown' } as const];
@@ -228,8 +241,8 @@ export class Session {
   }
 
   /**
-   * Throws it away. Agents are told `reason`: they come back and repeat what was not acknowledged. Whoever waits for a task's end gets `error`: the rules would not hear of an
-   * end that a commit of unknown outcome holds.
+   * Throws it away. Agents are told `reason`: they come back and repeat what was not acknowledged. Whoever waits for a
+   * task's end gets `error`: the rules would not hear of an end that a commit of unknown outcome holds.
    */
   close(reason: string, error: Error): void {
     this.#isOver = true;
@@ -313,7 +326,10 @@ export class Session {
     this.taskEnds.settled(decisions);
   }
 
-  /** Tasks were added to these jobs, or made active again, while they were to end: the rules take that back in the next tick, which brings what the jobs wait for. */
+  /**
+   * Tasks were added to these jobs, or made active again, while they were to end: the rules take that back in the next
+   * tick, which brings what the jobs wait for.
+   */
   #keepGoing(refused: readonly JobNumber[]): void {
     const { log, account } = this.#around.options;
     this.#refused = refused;

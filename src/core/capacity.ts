@@ -8,7 +8,10 @@ export interface Spacious {
 /** The most slots a node can have (limits: task slots per node), and so the least `free` there can be: one task offered ahead on a full node. */
 const MOST = 256;
 
-/** The nodes of a pool that take tasks, in buckets by free slots: the emptiest, or the fullest that has room, is found without looking at the others. */
+/**
+ * The nodes of a pool that take tasks, in buckets by free slots: the emptiest, or the fullest that has room, is found
+ * without looking at the others.
+ */
 export class Capacity<Node extends Spacious> {
   readonly #buckets: Node[][] = Array.from({ length: 2 * MOST + 1 }, () => []);
   #top = -1;
@@ -47,8 +50,8 @@ export class Capacity<Node extends Spacious> {
   }
 
   /**
-   * The nodes that have at least `least` slots free, in order. A node may be given tasks while the walk goes on: from the emptiest down it comes again where it then stands, and
-   * none is left out.
+   * The nodes that have at least `least` slots free, in order. A node may be given tasks while the walk goes on: from
+   * the emptiest down it comes again where it then stands, and none is left out.
    */
   *candidates(order: 'emptiest' | 'fullest', least: number): Generator<Node, void> {
     const bottom = Math.max(0, least + MOST);

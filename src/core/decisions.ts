@@ -10,13 +10,21 @@ export type Command =
   | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number }
   /** Take an offer back, if it has not started. */
   | { readonly kind: 'revoke'; readonly node: NodeNumber; readonly key: AttemptKey }
-  /** End the attempt's whole process tree, at the latest by the deadline (0: kill it now); answered by `ended` (`killed`). For offers not yet started: answered by `revoked`. */
+  /**
+   * End the attempt's whole process tree, at the latest by the deadline (0: kill it now); answered by `ended`
+   * (`killed`). For offers not yet started: answered by `revoked`.
+   */
   | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs: number }
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
-  /** The whole job is gone: so may the directories of its tasks. Goes to the nodes that may have some (jobOnNode.ts). */
+  /**
+   * The whole job is gone: so may the directories of its tasks. Goes to the nodes that may have some (jobOnNode.ts).
+   */
   | { readonly kind: 'discardJob'; readonly node: NodeNumber; readonly job: JobNumber }
-  /** The node has something of these jobs, which the rules do not hold. To be told of each that is gone, by the store's word: `discardJob`. */
+  /**
+   * The node has something of these jobs, which the rules do not hold. To be told of each that is gone, by the store's
+   * word: `discardJob`.
+   */
   | { readonly kind: 'discardGoneJobs'; readonly node: NodeNumber; readonly jobs: readonly JobNumber[] }
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
   /** `silent`: its agent does not answer, so that waiting for it is in vain. */
@@ -25,8 +33,9 @@ export type Command =
   | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number };
 
 /**
- * The job ends by itself in this tick, if no task was added to it, or made active again, meanwhile: it must not end beside an accepted request to run something.
- * A commit that finds otherwise refuses this ending alone; the event `endingRefused` then tells the rules, before anything else.
+ * The job ends by itself in this tick, if no task was added to it, or made active again, meanwhile: it must not end
+ * beside an accepted request to run something. A commit that finds otherwise refuses this ending alone; the event
+ * `endingRefused` then tells the rules, before anything else.
  */
 export interface JobGuard {
   readonly job: JobNumber;
@@ -60,7 +69,10 @@ export interface Decisions {
   readonly isIdle: boolean;
 }
 
-/** What a commit has written that refused these jobs' endings: their rows are those without it. Nothing else of a tick follows from the end of a job by itself. */
+/**
+ * What a commit has written that refused these jobs' endings: their rows are those without it. Nothing else of a tick
+ * follows from the end of a job by itself.
+ */
 export function withoutEndings(decisions: Decisions, refused: readonly JobNumber[]): Decisions {
   if (refused.length === 0) return decisions;
   const otherwise = new Map(decisions.guards.flatMap((guard) => (refused.includes(guard.job) ? [[guard.job, guard.otherwise] as const] : [])));

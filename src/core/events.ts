@@ -73,7 +73,10 @@ export interface TaskIntake {
   readonly intent: TaskIntent;
   /** null: never attempted. */
   readonly status: TaskStatus | null;
-  /** Of a new task only: it is in quarantine. It is counted with its job, which so does not end by itself, and nothing else is done with it. */
+  /**
+   * Of a new task only: it is in quarantine. It is counted with its job, which so does not end by itself, and nothing
+   * else is done with it.
+   */
   readonly aside?: true;
 }
 
@@ -98,13 +101,14 @@ export type CoreEvent =
   /** The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`: for the log and the node's errors. */
   | { readonly kind: 'unheard'; readonly node: NodeNumber; readonly step: SilenceStep; readonly silentMs: number }
   /**
-   * Ids that tasks of the job satisfied before it was loaded and that a task told of next in this tick names (`Snapshot.satisfied`). Those that are satisfied while the
-   * rules hold the job they see for themselves.
+   * Ids that tasks of the job satisfied before it was loaded and that a task told of next in this tick names
+   * (`Snapshot.satisfied`). Those that are satisfied while the rules hold the job they see for themselves.
    */
   | { readonly kind: 'satisfied'; readonly job: JobNumber; readonly ids: readonly string[] }
   /**
-   * The commit of the last decide refused this job's end by itself (`JobGuard`); everything else of it is committed. Comes before anything else that happened since;
-   * what was asked of the job meanwhile comes as events of its own, its new intent among them.
+   * The commit of the last decide refused this job's end by itself (`JobGuard`); everything else of it is committed.
+   * Comes before anything else that happened since; what was asked of the job meanwhile comes as events of its own, its
+   * new intent among them.
    */
   | { readonly kind: 'endingRefused'; readonly job: JobNumber }
   /** How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before anything else. */
@@ -132,8 +136,8 @@ export interface Snapshot {
   /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart (the first counts from 1), so count on from here. */
   readonly nextNode: NodeNumber;
   /**
-   * Jobs that are not completed, and completed ones whose tasks a delete has still to clear. Their `reactivations` are -1 where there were any: of some the inbox alone
-   * may tell.
+   * Jobs that are not completed, and completed ones whose tasks a delete has still to clear. Their `reactivations` are
+   * -1 where there were any: of some the inbox alone may tell.
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /**
@@ -142,8 +146,9 @@ export interface Snapshot {
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[]; readonly plain: PlainTasks }[];
   /**
-   * Lower-case ids that tasks of these jobs have satisfied, by their rows or, where no row says so any more, by `Decisions.satisfied`: those that tasks of `tasks` name, and
-   * if one names a range, all there are (`isWhole`). Others come as events when a task names them.
+   * Lower-case ids that tasks of these jobs have satisfied, by their rows or, where no row says so any more, by
+   * `Decisions.satisfied`: those that tasks of `tasks` name, and if one names a range, all there are (`isWhole`).
+   * Others come as events when a task names them.
    */
   readonly satisfied: readonly { readonly job: JobNumber; readonly ids: readonly string[]; readonly isWhole: boolean }[];
 }

@@ -14,15 +14,18 @@ import { EXPLAIN_LIST, EXPLAIN_TASKS } from './tunables.ts';
 import { poolState } from './wireState.ts';
 
 /**
- * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise in the order in which they are asked; of nodes,
- * the first few.
+ * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise
+ * in the order in which they are asked; of nodes, the first few.
  */
 export function explain(state: CoreState, jobNumber: JobNumber, number: TaskNumber, now: Instant): readonly Reason[] {
   const job = state.jobs.get(jobNumber);
   return job === undefined ? [{ code: 'JobNotOpen' }] : explainTask(state, job, number, now, new Map());
 }
 
-/** What keeps the open tasks of a job: the first reason of each, counted by its code, with what it says of the first task that has it. */
+/**
+ * What keeps the open tasks of a job: the first reason of each, counted by its code, with what it says of the first
+ * task that has it.
+ */
 export function explainJob(state: CoreState, jobNumber: JobNumber, now: Instant): JobExplanation | null {
   const job = state.jobs.get(jobNumber);
   if (job === undefined) return null;

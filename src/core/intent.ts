@@ -59,8 +59,8 @@ export interface JobIntent {
   /** The number the next task will get; all below are committed. */
   readonly nextTask: TaskNumber;
   /**
-   * How often tasks of it have been made active again, all of that in the inbox read before or with this. -1: not all was read; another read tells, and until then the
-   * job does not end by itself.
+   * How often tasks of it have been made active again, all of that in the inbox read before or with this. -1: not all
+   * was read; another read tells, and until then the job does not end by itself.
    */
   readonly reactivations: number;
 }

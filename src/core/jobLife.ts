@@ -13,13 +13,16 @@ import { COMPLETED_JOBS_KEPT } from './tunables.ts';
 /**
  * The life of a job.
  *
- * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued, terminated or waited for; with none left
- * `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever ends it (a client, its wall clock, its last task, an exit condition): `terminating`,
- * while running tasks are terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them.
- * What ends by itself ends in one step, and may have to come back: the commit refuses the end beside a task that was added or made active again meanwhile.
- * Delete: running tasks are terminated; with none left the job goes, and its tasks with it.
+ * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued,
+ * terminated or waited for; with none left `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever
+ * ends it (a client, its wall clock, its last task, an exit condition): `terminating`, while running tasks are
+ * terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them. What
+ * ends by itself ends in one step, and may have to come back: the commit refuses the end beside a task that was added
+ * or made active again meanwhile. Delete: running tasks are terminated; with none left the job goes, and its tasks with
+ * it.
  *
- * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job is in is only noted.
+ * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job
+ * is in is only noted.
  */
 
 const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
@@ -182,8 +185,8 @@ const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now:
 };
 
 /**
- * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may have been made active again, but has not come here
- * yet is waited for.
+ * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may
+ * have been made active again, but has not come here yet is waited for.
  */
 const allTasksComplete = ({ intent, status, tasks, ingested, live }: Job): boolean =>
   intent.onAllTasksComplete === 'terminatejob' &&
@@ -192,7 +195,10 @@ const allTasksComplete = ({ intent, status, tasks, ingested, live }: Job): boole
   ingested >= intent.nextTask - 1 &&
   intent.reactivations >= 0;
 
-/** No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task of which the rules have not heard. */
+/**
+ * No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task
+ * of which the rules have not heard.
+ */
 function endByItself(state: CoreState, job: Job, now: Instant): void {
   const { status, dependencies } = job;
   terminate(state, job, REASONS.allComplete, now);

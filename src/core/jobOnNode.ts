@@ -3,11 +3,13 @@ import type { JobNumber } from './keys.ts';
 import type { CoreState, Job, JobOnNode, Node } from './model.ts';
 
 /**
- * A job on a node: something of it may lie there. Known from the first offer of one of its tasks to that node, and from what the node's agent says in its hello;
- * forgotten with the job, with the node, or when a hello says that nothing of it is left.
+ * A job on a node: something of it may lie there. Known from the first offer of one of its tasks to that node, and from
+ * what the node's agent says in its hello; forgotten with the job, with the node, or when a hello says that nothing of
+ * it is left.
  *
- * A job that is deleted is discarded on its nodes and on no others. What a node misses, being away or for a command that is lost, it hears after its next hello: of jobs that
- * the rules do not hold the store is asked whether they are gone.
+ * A job that is deleted is discarded on its nodes and on no others. What a node misses, being away or for a command
+ * that is lost, it hears after its next hello: of jobs that the rules do not hold the store is asked whether they are
+ * gone.
  */
 
 /** A task of the job goes to the node. */
@@ -19,8 +21,8 @@ export function enterNode(job: Job, node: Node): void {
 }
 
 /**
- * What the agent says that it has of jobs, and what attempts it holds: one of a job that is gone may be about to begin. `said`: null, it says nothing of jobs, so there may be
- * something of each.
+ * What the agent says that it has of jobs, and what attempts it holds: one of a job that is gone may be about to begin.
+ * `said`: null, it says nothing of jobs, so there may be something of each.
  */
 export function reconcileJobs(state: CoreState, node: Node, said: readonly JobNumber[] | null, held: readonly HeldAttempt[]): void {
   if (said === null) {
@@ -39,7 +41,9 @@ export function reconcileJobs(state: CoreState, node: Node, said: readonly JobNu
   if (unknown.length > 0) state.changes.command({ kind: 'discardGoneJobs', node: node.number, jobs: unknown });
 }
 
-/** The job is gone, and so may be what lies of it on nodes. Those that are not connected hear of it after their hello. */
+/**
+ * The job is gone, and so may be what lies of it on nodes. Those that are not connected hear of it after their hello.
+ */
 export function discardJob(state: CoreState, job: Job): void {
   const nodes = job.nodesKnown ? job.nodes.keys() : (job.poolQueue.pool?.nodes ?? []);
   for (const node of nodes) if (node.connected) state.changes.command({ kind: 'discardJob', node: node.number, job: job.number });

@@ -361,7 +361,10 @@ const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
   else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
 };
 
-/** It has left for good. Its row stays as long as a task names it, and keeps only what that takes: thousands of them may gather. */
+/**
+ * It has left for good. Its row stays as long as a task names it, and keeps only what that takes: thousands of them may
+ * gather.
+ */
 const go = (state: CoreState, node: Node, now: Instant): void => {
   disconnect(node);
   lose(state, node, 'nodeLost', now);

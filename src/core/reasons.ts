@@ -2,8 +2,9 @@ import type { WireJobState } from './wireState.ts';
 import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from './status.ts';
 
 /**
- * What keeps a task from running, or what has become of it, with the numbers and names it is about. The filters of placement (placement/filters) give the first ones,
- * `explain.ts` the rest. Names of properties are those of the answers over HTTP (docs/explain.md).
+ * What keeps a task from running, or what has become of it, with the numbers and names it is about. The filters of
+ * placement (placement/filters) give the first ones, `explain.ts` the rest. Names of properties are those of the
+ * answers over HTTP (docs/explain.md).
  */
 export type Reason =
   | { readonly code: 'JobNotActive'; readonly jobId: string; readonly state: WireJobState }
@@ -20,7 +21,10 @@ export type Reason =
   | { readonly code: 'EnoughWaiting'; readonly nodeId: string }
   /** Nobody has asked for nodes. */
   | { readonly code: 'NoNodes'; readonly poolId: string }
-  /** `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `room`: how many nodes there can be here in all, null: not known. */
+  /**
+   * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `room`: how many nodes there can be here
+   * in all, null: not known.
+   */
   | {
       readonly code: 'WaitingForNodes';
       readonly poolId: string;

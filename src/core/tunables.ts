@@ -2,7 +2,10 @@ import type { EndReason } from './decisions.ts';
 
 /** Bounds and times of the rules. All times in milliseconds. */
 
-/** From SIGTERM to SIGKILL where an attempt is ended. No document of the real service names a time to end in any of these cases: there is none. */
+/**
+ * From SIGTERM to SIGKILL where an attempt is ended. No document of the real service names a time to end in any of
+ * these cases: there is none.
+ */
 export const END_DEADLINE_MS: Readonly<Record<EndReason, number>> = { terminate: 0, requeue: 0, stale: 0 };
 
 /** For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that. */
@@ -23,8 +26,8 @@ export const aheadSlots = (slots: number, taskMs: number | null): number => {
 /** With fewer free slots than this, no node may have a task of so many slots wait for its turn. */
 export const leastFreeAhead = (slots: number): number => Math.min(0, slots - AHEAD_MOST);
 /**
- * Nodes that are passed over in one filling of a pool, for each width of tasks, in the search for one where tasks may wait. Where all nodes have enough waiting, as in most pools
- * that are full, there is none.
+ * Nodes that are passed over in one filling of a pool, for each width of tasks, in the search for one where tasks may
+ * wait. Where all nodes have enough waiting, as in most pools that are full, there is none.
  */
 export const LOOKS_AHEAD = 64;
 /** The weight of the latest task in `taskMs`. */

@@ -12,7 +12,10 @@ export interface PoolProvider {
   release(node: NodeNumber, life: number, graceMs: number): Promise<void>;
   /** As `release`, but what lies on the node stays, for its next life: the service goes down. */
   halt(node: NodeNumber, life: number, graceMs: number): Promise<void>;
-  /** The truth about the nodes of an account, asked after a restart of the service; `all`: of every account that the engine has nodes of. */
+  /**
+   * The truth about the nodes of an account, asked after a restart of the service; `all`: of every account that the
+   * engine has nodes of.
+   */
   list(account: AccountNumber | 'all'): Promise<readonly Observation[]>;
   /** Calls back for each change until stopped. */
   watch(callback: (observation: Observation) => void): () => void;

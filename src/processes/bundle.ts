@@ -15,9 +15,10 @@ const IDENTITY_BYTES = 32;
 const WRITABLE_BY_OTHERS = 0o022;
 
 /**
- * Runs a bundle and returns what it exports. A bundle is ASCII: its hash in a comment, then a CommonJS module as the expression of a function that runs it.
- * Where there is no code cache of this bundle and this Node.js, a process that is not over at once keeps what V8 has compiled for it, for the next one.
- * Without one a start only takes longer. Throws for a file that is no bundle, and what the bundle throws.
+ * Runs a bundle and returns what it exports. A bundle is ASCII: its hash in a comment, then a CommonJS module as the
+ * expression of a function that runs it. Where there is no code cache of this bundle and this Node.js, a process that
+ * is not over at once keeps what V8 has compiled for it, for the next one. Without one a start only takes longer.
+ * Throws for a file that is no bundle, and what the bundle throws.
  */
 export function loadBundle(file: string): unknown {
   const source = readFileSync(file, 'latin1');
@@ -101,7 +102,10 @@ function isThere(directory: string): boolean {
   }
 }
 
-/** Whole or not at all, also after a loss of power: V8 looks only at the head of what it is given. False on a full disk, and in what is not our directory. */
+/**
+ * Whole or not at all, also after a loss of power: V8 looks only at the head of what it is given. False on a full disk,
+ * and in what is not our directory.
+ */
 function isWritten(path: string, parts: readonly Buffer[]): boolean {
   const unfinished = `${path}.${process.pid}.new`;
   try {
@@ -120,7 +124,9 @@ function isWritten(path: string, parts: readonly Buffer[]): boolean {
   }
 }
 
-/** Beside the bundle, or in the user's own cache when somebody else has installed it; a user without a home has none. */
+/**
+ * Beside the bundle, or in the user's own cache when somebody else has installed it; a user without a home has none.
+ */
 function codeCacheFiles(file: string): readonly [beside: string, ...own: string[]] {
   const suffix = `.${process.version}-${process.arch}.cache`;
   const beside = `${file}${suffix}`;

@@ -11,7 +11,9 @@ export function nodeArguments(url: URL): string[] {
   return path.endsWith('.ts') ? ['--import', import.meta.resolve('tsx'), path] : [path];
 }
 
-/** Arguments for `Worker` that run one of our modules as a thread, likewise: there the loader has to be called by hand. */
+/**
+ * Arguments for `Worker` that run one of our modules as a thread, likewise: there the loader has to be called by hand.
+ */
 export function threadArguments(url: URL): [program: URL | string, options: WorkerOptions] {
   if (!url.pathname.endsWith('.ts')) return [url, { execArgv: [] }];
   const program = `import(${JSON.stringify(import.meta.resolve('tsx/esm/api'))}).then(({ register }) => { register(); return import(${JSON.stringify(url.href)}); })`;

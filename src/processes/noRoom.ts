@@ -1,8 +1,9 @@
 import { constants } from 'node:os';
 
 /**
- * How the system says that nothing more can be written: by code and number (errno(3)) and in words (strerror(3), in the C locale). Node.js has no name for EDQUOT
- * (its errors say `UNKNOWN` or `Unknown system error -122`, seen with Node.js 20): its number tells.
+ * How the system says that nothing more can be written: by code and number (errno(3)) and in words (strerror(3), in the
+ * C locale). Node.js has no name for EDQUOT (its errors say `UNKNOWN` or `Unknown system error -122`, seen with Node.js
+ * 20): its number tells.
  */
 const SAID_BY_SYSTEM = [
   { code: 'ENOSPC', errno: constants.errno.ENOSPC, text: 'No space left on device' },
@@ -13,21 +14,27 @@ const SAID_BY_SYSTEM = [
 const SQLSTATES = ['53100', '53200'] as const;
 
 /**
- * PostgreSQL's io_error and internal_error: of the system's two codes it gives disk_full for ENOSPC alone (`errcode_for_file_access` in elog.c), so that of a quota
- * only the words tell.
+ * PostgreSQL's io_error and internal_error: of the system's two codes it gives disk_full for ENOSPC alone
+ * (`errcode_for_file_access` in elog.c), so that of a quota only the words tell.
  */
 const UNNAMED_SQLSTATES: readonly string[] = ['58030', 'XX000'];
 
 const CODES: readonly string[] = [...SAID_BY_SYSTEM.map(({ code }) => code), ...SQLSTATES];
 
-/** Whether something failed because a disk, or a user's share of it, is full: trying again does once there is room. Errors of the system and of PostgreSQL. */
+/**
+ * Whether something failed because a disk, or a user's share of it, is full: trying again does once there is room.
+ * Errors of the system and of PostgreSQL.
+ */
 export function isNoRoom(error: unknown): boolean {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return false;
   if (saidBySystem(error) !== undefined) return true;
   return CODES.includes(error.code) || (UNNAMED_SQLSTATES.includes(error.code) && noRoomIn(error.message) !== null);
 }
 
-/** The system's words for it, by an error's number or what its message quotes of others; null: that is not why it failed. */
+/**
+ * The system's words for it, by an error's number or what its message quotes of others; null: that is not why it
+ * failed.
+ */
 export function noRoomOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   return saidBySystem(error)?.text ?? noRoomIn(error.message);

@@ -23,7 +23,10 @@ export interface Workload {
   readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
   readonly dependencies: number;
-  /** All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is committed. Default: none do. */
+  /**
+   * All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is
+   * committed. Default: none do.
+   */
   readonly besideEndings?: number;
 }
 

@@ -6,8 +6,9 @@ import { byId, isSatisfied } from './satisfied.ts';
 import type { Truth } from './truth.ts';
 
 /**
- * What is still to be done, or null. `keep` 1: jobs and pools stay, tasks have to be done; 0: nothing may be left at all.
- * A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to block), and is done in this sense. So is what is in quarantine.
+ * What is still to be done, or null. `keep` 1: jobs and pools stay, tasks have to be done; 0: nothing may be left at
+ * all. A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to
+ * block), and is done in this sense. So is what is in quarantine.
  */
 export const unfinished = ({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null => {
   if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
@@ -44,7 +45,10 @@ const unfinishedJob = (job: JobRecord, isAside: (job: number, task: number) => b
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
 };
 
-/** Whether a task waits for one that went without satisfying it, is in quarantine, has blocked it, or is blocked in turn. */
+/**
+ * Whether a task waits for one that went without satisfying it, is in quarantine, has blocked it, or is blocked in
+ * turn.
+ */
 const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>, isAside: (job: number, task: number) => boolean): boolean => {
   const { dependsOn } = task.intent;
   if (dependsOn === null || (task.status !== null && task.status.state !== 'active')) return false;

@@ -47,8 +47,9 @@ export interface Tables {
 }
 
 /**
- * A store in memory that keeps the contract PostgreSQL keeps (the contract suite holds both). Each call takes effect at once and whole;
- * delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is applied, and which jobs' endings it refuses.
+ * A store in memory that keeps the contract PostgreSQL keeps (the contract suite holds both). Each call takes effect at
+ * once and whole; delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is
+ * applied, and which jobs' endings it refuses.
  */
 export const memoryStore = (options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit, refused: readonly JobNumber[]) => void }) => {
   const processes = new Map<string, { url: string; heartbeat: Instant }>();

@@ -26,7 +26,9 @@ export interface ReplayedTick {
   readonly tick: number;
   readonly now: Instant;
   readonly decisions: Decisions;
-  /** Jobs whose ends the commit refused (`withoutEndings`): the next tick tells, so of the last one nothing is known. */
+  /**
+   * Jobs whose ends the commit refused (`withoutEndings`): the next tick tells, so of the last one nothing is known.
+   */
   readonly refused: readonly JobNumber[];
 }
 

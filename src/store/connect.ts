@@ -15,13 +15,17 @@ const CONNECT_TIMEOUT_MS = 10_000;
 const STATEMENT_TIMEOUT_MS: Readonly<Record<Purpose, number>> = { owner: 120_000, api: 30_000 };
 const SOCKET_MARGIN_MS = 5_000;
 const MAX_CONNECTIONS: Readonly<Record<Purpose, number>> = { owner: 6, api: 24 };
-/** So many stay open without work: where a disk is full, PostgreSQL may not be able to take new ones (it writes a file at the first one after some changes). */
+/**
+ * So many stay open without work: where a disk is full, PostgreSQL may not be able to take new ones (it writes a file
+ * at the first one after some changes).
+ */
 const MIN_CONNECTIONS = 2;
 
 /**
- * The owner's statements are prepared once and touch rows by primary key. A plan made while a table was empty would scan it for as long as the
- * statistics are old, and planning a tick anew costs more than running it: so the plan is made once, and only by key. Handlers ask for pages in the order of an index: without
- * statistics a bitmap of all that comes after, sorted, looks as cheap (46 ms instead of 4 for a page of 1,000 tasks of 100,000).
+ * The owner's statements are prepared once and touch rows by primary key. A plan made while a table was empty would
+ * scan it for as long as the statistics are old, and planning a tick anew costs more than running it: so the plan is
+ * made once, and only by key. Handlers ask for pages in the order of an index: without statistics a bitmap of all that
+ * comes after, sorted, looks as cheap (46 ms instead of 4 for a page of 1,000 tasks of 100,000).
  */
 const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
   owner: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_material=off', 'jit=off'],

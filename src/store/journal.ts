@@ -13,7 +13,9 @@ const TICKS_A_READ = 500;
 const ROWS = `select tick, at, core_version as "coreVersion", seed, inputs, beginning from journal
   where account = $1 and epoch = $2 and (at, tick) > ($3, $4) order by at, tick limit ${TICKS_A_READ}`;
 
-/** What the journal still holds of an epoch, in the order in which it was committed. Throws what the database throws. */
+/**
+ * What the journal still holds of an epoch, in the order in which it was committed. Throws what the database throws.
+ */
 export async function* readJournal(pool: Pool, account: AccountNumber, epoch: number): AsyncGenerator<JournalRow> {
   let last: Pick<JournalRow, 'at' | 'tick'> = { at: 0, tick: 0 };
   for (;;) {

@@ -20,7 +20,10 @@ export interface MaintenanceOptions {
   readonly journalLimits?: JournalLimits;
 }
 
-/** Looks after the database as long as a service runs: at once, and each minute. What fails is logged and tried again the next time. */
+/**
+ * Looks after the database as long as a service runs: at once, and each minute. What fails is logged and tried again
+ * the next time.
+ */
 export const startMaintenance = (pool: Pool, { clock, log, journalLimits = JOURNAL_LIMITS }: MaintenanceOptions): { stop(): Promise<void> } => {
   const stopping = new AbortController();
   const clearGoneNodes = clearsGoneNodes(pool, () => performance.now());

@@ -19,20 +19,27 @@ export interface OwnerStore {
   /** Gives one of its accounts up, so that another may take it at once. */
   resign(account: AccountNumber, process: string): Promise<void>;
   load(account: AccountNumber): Promise<Snapshot>;
-  /** The oldest entries, and the rows they point at as they are now, with them the jobs of `also` that there are. Entries stay until a commit names them. */
+  /**
+   * The oldest entries, and the rows they point at as they are now, with them the jobs of `also` that there are.
+   * Entries stay until a commit names them.
+   */
   readInbox(account: AccountNumber, limit: number, also?: readonly JobNumber[]): Promise<InboxBatch>;
   /**
    * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears them without counting them).
    */
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
-   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows (of jobs whose guard does not hold those without their end,
-   * `withoutEndings`), removes inbox entries, writes the journal row, and reads the specifications that `specs` asks for (so that an offer needs no second round trip).
-   * Throws `Deposed` (another epoch rules), or anything else: then the outcome is unknown and the account must be claimed and loaded again, in this order: the commit may
-   * still be on its way, only a new epoch shuts it out.
+   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows (of jobs
+   * whose guard does not hold those without their end, `withoutEndings`), removes inbox entries, writes the journal
+   * row, and reads the specifications that `specs` asks for (so that an offer needs no second round trip). Throws
+   * `Deposed` (another epoch rules), or anything else: then the outcome is unknown and the account must be claimed and
+   * loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
    */
   commit(tick: TickCommit): Promise<Committed>;
-  /** Those of these ids that tasks of the job have satisfied, as `Snapshot.satisfied` says; null: all there are. Each once. */
+  /**
+   * Those of these ids that tasks of the job have satisfied, as `Snapshot.satisfied` says; null: all there are. Each
+   * once.
+   */
   readSatisfied(job: JobNumber, among: readonly string[] | null): Promise<readonly string[]>;
   /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
@@ -47,7 +54,8 @@ export interface OwnerStore {
  * What something in quarantine is about, and so what the account goes on without.
  * - `pool`, `job`: all of it. A pool's nodes keep what they have and hear of nobody.
  * - `tasks`: a new task, counted and not yet queued; `task`: one of which something was asked.
- * - `report`: what an agent said; `sequence` is its number in that life, null for a hello. `job` and `task`, where it names an attempt.
+ * - `report`: what an agent said; `sequence` is its number in that life, null for a hello. `job` and `task`, where it
+ *   names an attempt.
  * - `node`: what the owner itself learned of a node, and so the node: `what` names it.
  */
 export type QuarantineSubject =
@@ -78,9 +86,15 @@ export interface Quarantined extends QuarantineKey {
 export interface QuarantineChange {
   /** To be put aside; those that are there already stay as they are. */
   readonly aside?: readonly Quarantined[];
-  /** Taken out, to be tried again: pools, jobs and tasks get an inbox entry, and all tasks of open jobs will be looked at when the account is loaded. */
+  /**
+   * Taken out, to be tried again: pools, jobs and tasks get an inbox entry, and all tasks of open jobs will be looked
+   * at when the account is loaded.
+   */
   readonly again?: readonly QuarantineKey[];
-  /** Taken out: what they were about is gone. Nodes that a pool of `Decisions.gone` still had in its rows are gone as well. */
+  /**
+   * Taken out: what they were about is gone. Nodes that a pool of `Decisions.gone` still had in its rows are gone as
+   * well.
+   */
   readonly over?: readonly QuarantineKey[];
 }
 
@@ -91,8 +105,8 @@ export interface InboxBatch {
   readonly newest: number;
   readonly pools: readonly PoolIntent[];
   /**
-   * Those asked about, those of `also`, and of the jobs of `tasks` the completed ones (they may have been dropped from memory) and those of which a task is to be active
-   * again (`reactivations`).
+   * Those asked about, those of `also`, and of the jobs of `tasks` the completed ones (they may have been dropped from
+   * memory) and those of which a task is to be active again (`reactivations`).
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
@@ -137,7 +151,10 @@ export interface JournalEntry {
 
 export interface Committed {
   readonly specs: readonly AttemptSpec[];
-  /** Jobs that got tasks, or had some made active again, while it was decided that they end by themselves: they have not ended. */
+  /**
+   * Jobs that got tasks, or had some made active again, while it was decided that they end by themselves: they have not
+   * ended.
+   */
   readonly refused: readonly JobNumber[];
 }
 
@@ -167,7 +184,10 @@ export class Deposed extends Error {}
  * an outcome that loading again could tell.
  */
 export class Refused extends Error {}
-/** The store finds no room to write (a full disk, a quota), in its own words: thrown by everything. Of a commit the outcome is unknown, as with any other error; asked again once there is room, it does. */
+/**
+ * The store finds no room to write (a full disk, a quota), in its own words: thrown by everything. Of a commit the
+ * outcome is unknown, as with any other error; asked again once there is room, it does.
+ */
 export class NoRoom extends Error {
   constructor(said: string) {
     super(`the database finds no room: ${said}`);

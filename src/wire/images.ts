@@ -31,9 +31,10 @@ const rdma = 'SupportsRDMAOnly';
 const mpi = 'IntelMPIRuntimeInstalled';
 
 /**
- * The catalogue of `/supportedimages`, in its recorded order: by publisher, offer and SKU. Its rows are those recorded in April 2024 (2024-02-01.19.0), with ends
- * of support made known since, and others that clients and samples look for: older and newer ones. Programs choose a node agent SKU and an operating system here;
- * nodes run what their machine runs.
+ * The catalogue of `/supportedimages`, in its recorded order: by publisher, offer and SKU. Its rows are those recorded
+ * in April 2024 (2024-02-01.19.0), with ends of support made known since, and others that clients and samples look for:
+ * older and newer ones. Programs choose a node agent SKU and an operating system here; nodes run what their machine
+ * runs.
  */
 const rows: readonly CompactRow[] = [
   ['almalinux', 'almalinux', '8-gen1', 'el 8', 'u'],

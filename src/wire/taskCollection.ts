@@ -12,8 +12,8 @@ export type CollectedTask =
   | { readonly taskId: string; readonly error: BatchError };
 
 /**
- * Reads the body of addtaskcollection, where every task answers for itself (errors.md 4.4): a body that does not parse as
- * a whole throws, a task with a value the service refuses becomes an item with its error.
+ * Reads the body of addtaskcollection, where every task answers for itself (errors.md 4.4): a body that does not parse
+ * as a whole throws, a task with a value the service refuses becomes an item with its error.
  */
 export function readTaskCollection(version: ApiVersion, json: unknown): readonly CollectedTask[] {
   const body = objectOf(json, 'TaskAddCollection');

@@ -2,7 +2,8 @@ import { existsSync, writeSync } from 'node:fs';
 import { type Activity, during, LOOKS, SHARED } from '../../src/agent/activity.ts';
 import { startWatchdog } from '../../src/agent/watchdog.ts';
 
-// A process with an agent's watchdog. Each line on its standard input is an activity and a file: until that appears, and two looks of the watchdog longer, it holds the event loop.
+// A process with an agent's watchdog. Each line on its standard input is an activity and a file: until that appears,
+// and two looks of the watchdog longer, it holds the event loop.
 const lookMs = 50;
 startWatchdog({ holdMs: 400, lookMs });
 process.stdin.setEncoding('utf8');

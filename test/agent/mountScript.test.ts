@@ -27,8 +27,8 @@ function allOf(options: ViewsOptions): Steps {
 }
 
 /**
- * Without what differs each time: numbers (proc(5), /proc/pid/mountinfo), what an overlay notes in a fresh upper layer alone, and what other tests mount meanwhile, below other
- * directories than `own`.
+ * Without what differs each time: numbers (proc(5), /proc/pid/mountinfo), what an overlay notes in a fresh upper layer
+ * alone, and what other tests mount meanwhile, below other directories than `own`.
  */
 function described(table: string, own: string): readonly string[] {
   const lines = table.trim().split('\n').filter((line) => !line.includes('linarite-') || line.includes(own));

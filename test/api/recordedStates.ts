@@ -15,8 +15,8 @@ const NO_TASKS = { active: 0, running: 0, succeeded: 0, failed: 0 };
 const [LINUX, WINDOWS] = ['ncj-ubuntu1604', 'ncj-windows-2012-r2'] as const;
 
 /**
- * What has happened in the service before an exchange, by its name, other than by a request that is replayed: what an owner would have written, an end of what was
- * deleted, a request that is not served.
+ * What has happened in the service before an exchange, by its name, other than by a request that is replayed: what an
+ * owner would have written, an end of what was deleted, a request that is not served.
  */
 export function recordedStates(it: TestApi): Readonly<Record<string, () => Promise<unknown>>> {
   const write = statuses(it.pool);

@@ -41,7 +41,10 @@ interface Comparison {
   readonly used: Set<VolatileValue>;
 }
 
-/** What of an answer is not as recorded, each difference in a few words; `used` collects the rows of `VOLATILE` that were needed. */
+/**
+ * What of an answer is not as recorded, each difference in a few words; `used` collects the rows of `VOLATILE` that
+ * were needed.
+ */
 export function differences(got: Got, { response }: Exchange, { lost = new Set<string>(), used = new Set<VolatileValue>() }: Partial<Comparison> = {}): string[] {
   if (got.status !== response.status) return [`status ${got.status}, not ${response.status} ${got.text.slice(0, 600)}`];
   const comparison = { lost, used };

@@ -13,7 +13,10 @@ import { createWorld } from '../../src/simulation/world.ts';
 import { AccountOwned } from '../../src/store/ownerStore.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 
-/** An engine with the nodes of all accounts: each runs as soon as it is asked for. While it makes a list it says of each once more that it runs. */
+/**
+ * An engine with the nodes of all accounts: each runs as soon as it is asked for. While it makes a list it says of each
+ * once more that it runs.
+ */
 function engine() {
   const machines = new Map<number, NodeRequest>();
   const released: number[] = [];

@@ -46,7 +46,10 @@ const fillAhead = (candidates: Candidates<TestNode>, capacity: Capacity<TestNode
   return offered;
 };
 
-/** The plain way: all nodes looked at for each task, the one with the most free slots of those that nothing is against, or with the least. */
+/**
+ * The plain way: all nodes looked at for each task, the one with the most free slots of those that nothing is against,
+ * or with the least.
+ */
 const plainly = (nodes: readonly TestNode[], filter: typeof feasible, slots: number, order: 'spread' | 'pack'): TestNode | undefined =>
   nodes.filter((node) => filter({ slots }, node) === null).toSorted((a, b) => (order === 'spread' ? b.free - a.free : a.free - b.free))[0];
 

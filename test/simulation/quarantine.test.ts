@@ -6,7 +6,10 @@ import { type Faults, MANY_FAULTS, NO_FAULTS } from '../../src/simulation/faults
 import type { Poison } from '../../src/simulation/poison.ts';
 import { type Result, simulate } from '../../src/simulation/simulate.ts';
 
-/** `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens; LINARITE_SEEDS=500 runs more of them. */
+/**
+ * `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens;
+ * LINARITE_SEEDS=500 runs more of them.
+ */
 const seed = process.env['LINARITE_SEED'];
 const count = Number(process.env['LINARITE_SEEDS'] ?? 1);
 const seeds: readonly number[] = seed === undefined ? Array.from({ length: count }, (_, index) => index + 1) : [Number(seed)];

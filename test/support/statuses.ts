@@ -18,7 +18,9 @@ export const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobS
   ...change,
 });
 
-/** The row of a job that ends by itself, and the guard that goes with it. `change`: what the row would be without that. */
+/**
+ * The row of a job that ends by itself, and the guard that goes with it. `change`: what the row would be without that.
+ */
 export function endingOf(job: JobNumber, change: Partial<JobStatus> = {}, reactivations = 0): { readonly row: JobStatus; readonly guards: Decisions['guards'] } {
   const otherwise = jobStatus(job, change);
   const row = { ...otherwise, state: 'completed' as const, previousState: 'terminating' as const, previousSince: 5, since: 5, endedAt: 5, terminateReason: 'AllTasksComplete' };

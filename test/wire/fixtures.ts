@@ -58,7 +58,10 @@ export interface Exchange {
 /** Sessions of clients with the real service, by what recorded them. */
 type SessionName = 'data-plane-2020' | 'az-cli-2024' | 'cli-extensions-2022' | 'sdk-excerpts';
 
-/** A session as recorded, in its order; exchanges are named by the recording and their number in it: `DP`, `AZ`, `CX` or `EX`. */
+/**
+ * A session as recorded, in its order; exchanges are named by the recording and their number in it: `DP`, `AZ`, `CX` or
+ * `EX`.
+ */
 export function session(name: SessionName): readonly Exchange[] {
   return load(`../recordings/${name}.json`);
 }

@@ -27,7 +27,10 @@ export interface MountStep {
 const FLAGS = { ro: 0x1, nosuid: 0x2, nodev: 0x4, remount: 0x20, bind: 0x1000, move: 0x2000, recursive: 0x4000, unbindable: 0x2_0000, private: 0x4_0000 } as const;
 export type MountFlag = keyof typeof FLAGS;
 
-/** The number of mount(2) where perl can be told of it (include/uapi/asm-generic/unistd.h; arch/x86/entry/syscalls/syscall_64.tbl). */
+/**
+ * The number of mount(2) where perl can be told of it (include/uapi/asm-generic/unistd.h;
+ * arch/x86/entry/syscalls/syscall_64.tbl).
+ */
 const MOUNT_CALLS: Partial<Record<NodeJS.Architecture, number>> = { x64: 165, arm64: 40 };
 
 /** `perl`: one process makes all mounts of a row, 0.2 ms each; `mount`: each is a process of mount(8), of 2.3 ms. */
@@ -35,7 +38,10 @@ export type Mounter = 'perl' | 'mount';
 
 export const machineMounter = (): Mounter => (MOUNT_CALLS[process.arch] !== undefined && existsSync(PERL) ? 'perl' : 'mount');
 
-/** The words for /bin/sh that do the steps in this order and end at the first that fails, with what failed and the system's reason on stderr. */
+/**
+ * The words for /bin/sh that do the steps in this order and end at the first that fails, with what failed and the
+ * system's reason on stderr.
+ */
 export function scriptOf(steps: readonly Step[], mounter: Mounter = machineMounter()): string {
   const lines = ['set -e'];
   let row: RowStep[] = [];

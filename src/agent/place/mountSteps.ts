@@ -2,9 +2,10 @@ import { INNER_ROOT } from './isolation.ts';
 import { type MountFlag, type MountStep, quoted, type Step } from './mountScript.ts';
 
 /**
- * The steps that make the mounts of a node. Each new view of a directory of the machine is put together at `stage` and moved into its place when it is whole, so that
- * what it is made of stays in sight meanwhile. Where the node's own directory lies below what is bound, `stage` is unbindable: else it would bind itself.
- * Names are relative to `place`, the node's directory for all this: in options of a mount no path of the machine's has to be quoted.
+ * The steps that make the mounts of a node. Each new view of a directory of the machine is put together at `stage` and
+ * moved into its place when it is whole, so that what it is made of stays in sight meanwhile. Where the node's own
+ * directory lies below what is bound, `stage` is unbindable: else it would bind itself. Names are relative to `place`,
+ * the node's directory for all this: in options of a mount no path of the machine's has to be quoted.
  */
 export type Steps = readonly Step[];
 
@@ -59,7 +60,10 @@ export function ownSharedMemory(place: string, through: readonly Through[]): Ste
 /** A cache of names that knows the machine's users alone would be asked before the files. */
 export const hidden = (place: string, directory: string): Steps => [bind(`${place}/empty`, directory)];
 
-/** `mount`: the first mount of the view; `made`: what has to be done in it next. Without anything to show through it goes to its place at once. */
+/**
+ * `mount`: the first mount of the view; `made`: what has to be done in it next. Without anything to show through it
+ * goes to its place at once.
+ */
 function covered(place: string, point: string, mount: (at: string) => Step, through: readonly Through[], made: Steps = []): Steps {
   const into: Step = { kind: 'enter', directory: place };
   if (through.length === 0) return [into, mount(point)];

@@ -20,7 +20,10 @@ export interface DataPlaneOptions {
   readonly log: Logger;
 }
 
-/** The data plane of Azure Batch: the operations of `wire/operationTable.ts`. It matches every request, so it comes last. */
+/**
+ * The data plane of Azure Batch: the operations of `wire/operationTable.ts`. It matches every request, so it comes
+ * last.
+ */
 export function createDataPlane(options: DataPlaneOptions): Plane {
   return {
     name: 'data',
@@ -66,7 +69,10 @@ function notServed({ id, method, path }: Operation): BatchError {
   return new BatchError('NotImplemented', [{ key: 'Reason', value: `${id} (${method} ${path}) is not served yet. What is served stands in docs/compatibility.md of Linarite.` }]);
 }
 
-/** `application/json; odata=minimalmetadata` is what clients send; which type it is does not matter, whether it is one does. */
+/**
+ * `application/json; odata=minimalmetadata` is what clients send; which type it is does not matter, whether it is one
+ * does.
+ */
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+\s*(;|$)/;
 
 function refuseContentType({ headers }: IncomingMessage): void {

@@ -9,7 +9,10 @@ const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers']);
 /** The status that no client repeats. */
 const NOT_SERVED = 'Azure Resource Manager is not served: this service has the data plane of Azure Batch. What is served stands in docs/compatibility.md of Linarite.';
 
-/** The management plane of Azure Resource Manager, whose clients read errors of another form: `{"error":{"code","message"}}`. It serves nothing yet, and says so with 501. */
+/**
+ * The management plane of Azure Resource Manager, whose clients read errors of another form:
+ * `{"error":{"code","message"}}`. It serves nothing yet, and says so with 501.
+ */
 export const managementPlane: Plane = {
   name: 'management',
   match: ({ target }) => {

@@ -13,7 +13,10 @@ export interface OwnPlaneOptions {
   readonly wallClock: () => Instant;
 }
 
-/** Operations of Linarite itself, under `/linarite/`: signed as those of the data plane, errors in its form, no versions. */
+/**
+ * Operations of Linarite itself, under `/linarite/`: signed as those of the data plane, errors in its form, no
+ * versions.
+ */
 export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions): Plane {
   return {
     name: 'own',

@@ -1,5 +1,6 @@
 // The program that runs as the blob server's process. Arguments: those of Azurite (no credential among them);
-// environment: AZURITE_ACCOUNTS, LINARITE_BLOBS_VERBOSE. A first message says where its database is, once that is there.
+// environment: AZURITE_ACCOUNTS, LINARITE_BLOBS_VERBOSE. A first message says where its database is, once that is
+// there.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { loadBundle } from '../../processes/bundle.ts';
@@ -32,7 +33,9 @@ async function main(): Promise<void> {
   process.on('disconnect', () => {});
 }
 
-/** Everything else is for who develops Azurite and its libraries: Sequelize warns of each table's columns at each start. */
+/**
+ * Everything else is for who develops Azurite and its libraries: Sequelize warns of each table's columns at each start.
+ */
 function sayErrorsOnly(): void {
   const quiet = (): void => undefined;
   Object.assign(globalThis.console, { log: quiet, info: quiet, debug: quiet, warn: quiet });

@@ -204,7 +204,9 @@ interface Notes {
   readonly process?: { readonly pid: number; readonly startTime: string };
 }
 
-/** As long each time, so that on a full disk they find room where the former ones stand: blobs can be read then, too. */
+/**
+ * As long each time, so that on a full disk they find room where the former ones stand: blobs can be read then, too.
+ */
 const NOTES_BYTES = 256;
 
 function writeNotes(directory: string, notes: Notes): void {

@@ -20,7 +20,10 @@ const LOOK_MS = 200;
 /** Ended by Ctrl-C, as shells say it. */
 const INTERRUPTED = 130;
 
-/** `linarite logs`: the service's log for people, whether it runs or not. Returns the exit code. @throws CommandError when there is no data directory. */
+/**
+ * `linarite logs`: the service's log for people, whether it runs or not. Returns the exit code. @throws CommandError
+ * when there is no data directory.
+ */
 export async function logs(options: LogsOptions): Promise<number> {
   const { follow = false, level, json = false } = options;
   const path = dataDirectoryPath(options.dataDir);

@@ -6,7 +6,10 @@ import { startDetached } from '../service/start.ts';
 import { stopService } from '../service/stop.ts';
 import { hint } from './hint.ts';
 
-/** `linarite restart`: a new service in the background, as the old one was asked to run, but for the level of its log; agents and tasks go on meanwhile. */
+/**
+ * `linarite restart`: a new service in the background, as the old one was asked to run, but for the level of its log;
+ * agents and tasks go on meanwhile.
+ */
 export async function restart(options: { readonly dataDir?: string; readonly logLevel?: LogLevel }): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const directory = findDataDirectory(path);

@@ -54,7 +54,10 @@ function numberOf(item: unknown, name: string): number {
   return typeof value === 'number' ? value : 0;
 }
 
-/** What `/readyz` says is in the way, or should be seen to although requests are served; undefined: nothing, or no answer. */
+/**
+ * What `/readyz` says is in the way, or should be seen to although requests are served; undefined: nothing, or no
+ * answer.
+ */
 export async function readTrouble(endpoint: string): Promise<string | undefined> {
   try {
     const said = (await text(await ask(`${endpoint}/readyz`))).trim();

@@ -19,7 +19,10 @@ export function isWanted(line: string, least: LogLevel): boolean {
   return rank === -1 || rank >= LEVELS.indexOf(least);
 }
 
-/** A line as people read it: time, level, message, `name=value` for the rest, and below an error where it comes from. One that is none of ours stays what it is. */
+/**
+ * A line as people read it: time, level, message, `name=value` for the rest, and below an error where it comes from.
+ * One that is none of ours stays what it is.
+ */
 export function readable(line: string): string {
   const record = read(line);
   if (record === undefined) return line;

@@ -20,7 +20,10 @@ export interface LogEnd {
   readonly place: LogPlace | undefined;
 }
 
-/** The last `count` lines that are wanted, of the newest file and of those before it. `paths`: the newest first; what is not there has no lines. */
+/**
+ * The last `count` lines that are wanted, of the newest file and of those before it. `paths`: the newest first; what is
+ * not there has no lines.
+ */
 export function readLogEnd(paths: readonly [string, ...string[]], count: number, isWanted: (line: string) => boolean): LogEnd {
   const lines: string[] = [];
   let unfinished = '';
@@ -70,8 +73,9 @@ function* linesBackwards(file: number, size: number): Generator<{ readonly text:
 }
 
 /**
- * New lines as they come, some at a time; of a new file too, once the log was moved away and begun anew. Reads on after each `pause`, and ends when that says false.
- * `place`: from where; undefined: from the beginning of a file that is not there yet.
+ * New lines as they come, some at a time; of a new file too, once the log was moved away and begun anew. Reads on after
+ * each `pause`, and ends when that says false. `place`: from where; undefined: from the beginning of a file that is not
+ * there yet.
  */
 export async function* followLog(path: string, place: LogPlace | undefined, pause: () => Promise<boolean>): AsyncGenerator<readonly string[]> {
   let reader = place === undefined ? undefined : new LineReader(place);

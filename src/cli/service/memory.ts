@@ -29,7 +29,10 @@ const LEAST_BYTES = 512 * 1024 * 1024;
 const MIB = 1024 * 1024;
 const UNITS: Readonly<Record<string, number>> = { mb: MIB, mib: MIB, gb: 1024 * MIB, gib: 1024 * MIB };
 
-/** What `--ephemeral [size]` may be given: `4GB`, `512MB`. `true` means the usual share of memory. Throws `CommandError` for another text or too little. */
+/**
+ * What `--ephemeral [size]` may be given: `4GB`, `512MB`. `true` means the usual share of memory. Throws `CommandError`
+ * for another text or too little.
+ */
 export function memoryBytes(given: string | true): number {
   if (given === true) return Math.max(LEAST_BYTES, Math.floor(machineMemoryBytes() * SHARE));
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(given.trim()) ?? [];
@@ -41,8 +44,9 @@ export function memoryBytes(given: string | true): number {
 }
 
 /**
- * Takes a directory in a tmpfs for the data directory `root`, named by a hash of its path, and leaves the pointer in `root`. Clears what an earlier data directory of the
- * same path left, and places whose data directories are gone. Throws `CommandError` with what is wrong with each tmpfs.
+ * Takes a directory in a tmpfs for the data directory `root`, named by a hash of its path, and leaves the pointer in
+ * `root`. Clears what an earlier data directory of the same path left, and places whose data directories are gone.
+ * Throws `CommandError` with what is wrong with each tmpfs.
  */
 export function takeMemory(root: string, bytes: number): MemoryPlace {
   const refused: string[] = [];
@@ -77,7 +81,10 @@ export function isThere(root: string, { path }: MemoryPlace): boolean {
   return isPlaceOf(path, root);
 }
 
-/** As a disk, it has no more room than it may take, and no more than its tmpfs has. What others put into the same tmpfs counts as ours. */
+/**
+ * As a disk, it has no more room than it may take, and no more than its tmpfs has. What others put into the same tmpfs
+ * counts as ours.
+ */
 export function diskInMemory(disk: Disk, { path, bytes, usedBefore }: MemoryPlace): Disk {
   return {
     ...disk,

@@ -18,7 +18,10 @@ export interface Storage {
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
-  /** What keeps this machine from taking more (a full disk, a database that does not start), in one sentence; null: nothing. */
+  /**
+   * What keeps this machine from taking more (a full disk, a database that does not start), in one sentence; null:
+   * nothing.
+   */
   readonly trouble: () => string | null;
   /** Which other disks are full, in one sentence; null: none. */
   readonly warning: () => string | null;

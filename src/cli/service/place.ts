@@ -52,8 +52,8 @@ function parents(): string[] {
 }
 
 /**
- * Takes the directory for the data directory `root`, and returns it. What somebody else made there, or made for another data
- * directory, is not taken: throws why.
+ * Takes the directory for the data directory `root`, and returns it. What somebody else made there, or made for another
+ * data directory, is not taken: throws why.
  */
 export function takeDirectory(place: string, root: string): string {
   makeOpen(dirname(place));

@@ -30,8 +30,9 @@ interface Reserve {
 }
 
 /**
- * Looks after the room on one disk. whole -> low (its reserve, if it has one, was given up; `trouble` says so) -> whole, once there is room for more than the bound
- * again. Where a reserve was never made, the disk being small, only `trouble` is kept.
+ * Looks after the room on one disk. whole -> low (its reserve, if it has one, was given up; `trouble` says so) ->
+ * whole, once there is room for more than the bound again. Where a reserve was never made, the disk being small, only
+ * `trouble` is kept.
  */
 export class Room {
   readonly #disk: Disk;

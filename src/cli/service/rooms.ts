@@ -48,7 +48,10 @@ export interface Machine {
 
 const MACHINE: Machine = { diskNumber: (path) => statSync(existingAbove(path)).dev, disk: (path, reserve) => diskOf(existingAbove(path), reserve) };
 
-/** Looks after the room on all disks that the data directory lies on, which may be mounted and unmounted meanwhile. The database's has a reserve. */
+/**
+ * Looks after the room on all disks that the data directory lies on, which may be mounted and unmounted meanwhile. The
+ * database's has a reserve.
+ */
 export class Rooms {
   readonly #directory: DataDirectory;
   readonly #log: Pick<Logger, 'warn' | 'info'>;

@@ -122,7 +122,10 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   log.info({ endpoint }, 'ready');
 }
 
-/** Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. Known by their code, since their modules are loaded only where they are needed. */
+/**
+ * Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. Known by their code,
+ * since their modules are loaded only where they are needed.
+ */
 function asCommandError(error: unknown): unknown {
   if (error instanceof CommandError) return error;
   const newer = error instanceof Error && 'code' in error && error.code === 'NEWER_DATA';

@@ -13,8 +13,9 @@ export interface Ready {
 }
 
 /**
- * The service in this process until it is told to end; then the process ends. Who started it in the background is told when it is ready; otherwise `onReady` is
- * called. Returns only why it did not start, as data: a build has two of each class, as this is a bundle of its own.
+ * The service in this process until it is told to end; then the process ends. Who started it in the background is told
+ * when it is ready; otherwise `onReady` is called. Returns only why it did not start, as data: a build has two of each
+ * class, as this is a bundle of its own.
  */
 export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready) => void): Promise<{ readonly exitCode: ExitCode; readonly message: string }> {
   closeInherited(parentChannel());

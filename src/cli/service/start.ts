@@ -118,7 +118,10 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
   };
 }
 
-/** What is asked for before anything is made. Throws `CommandError` for a data directory in memory whose database is elsewhere. */
+/**
+ * What is asked for before anything is made. Throws `CommandError` for a data directory in memory whose database is
+ * elsewhere.
+ */
 function layoutOf({ ephemeral, nodeDir, databaseUrl }: Wishes): Layout {
   const elsewhere = databaseUrl || process.env['LINARITE_DATABASE_URL'] || process.env['LINARITE_STORAGE_CONNECTION_STRING'];
   if (ephemeral !== undefined && elsewhere) {

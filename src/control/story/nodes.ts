@@ -1,7 +1,10 @@
 import type { NodeState, NodeStatus } from '../../core/status.ts';
 import { exitOf, failureOf, type StoryLine, textOf } from './line.ts';
 
-/** What a committed row tells of a node. `before`: the row that was there; undefined: none yet. That a working node has something to do, or nothing, is not told. */
+/**
+ * What a committed row tells of a node. `before`: the row that was there; undefined: none yet. That a working node has
+ * something to do, or nothing, is not told.
+ */
 export function nodeLines(poolId: string, before: NodeStatus | undefined, now: NodeStatus): readonly StoryLine[] {
   if (before !== undefined && isToldAlready(before, now)) return NOTHING;
   const fields = fieldsOf(poolId, now);

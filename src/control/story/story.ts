@@ -38,8 +38,9 @@ interface KnownJob {
 }
 
 /**
- * What becomes of pools, nodes, jobs and tasks, told line by line from what was committed. A tick of unknown outcome is not told; what it did shows in what follows.
- * Kept of each pool, and of each job that is not completed: what names it and how it was told last.
+ * What becomes of pools, nodes, jobs and tasks, told line by line from what was committed. A tick of unknown outcome is
+ * not told; what it did shows in what follows. Kept of each pool, and of each job that is not completed: what names it
+ * and how it was told last.
  */
 export class Story {
   readonly #options: StoryOptions;

@@ -5,11 +5,13 @@ import { LOOKS_AHEAD, leastFreeAhead } from '../tunables.ts';
 import { feasible, feasibleAhead, type Place, type Width } from './feasible.ts';
 
 /**
- * Finds nodes for tasks during one filling of a pool. Candidates come in the order wanted, and one that a filter has something against is passed over.
+ * Finds nodes for tasks during one filling of a pool. Candidates come in the order wanted, and one that a filter has
+ * something against is passed over.
  *
- * While a pool is filled its nodes only get more to do. So a node that is refused to a task is refused to every later one as wide, and a walk from the emptiest node down goes on
- * where the last task of this width stopped: looks grow with tasks and nodes, not with their product. A pool that packs begins each walk anew, at the fullest node.
- * Whoever is given a node offers the task there, or asks for none as wide again.
+ * While a pool is filled its nodes only get more to do. So a node that is refused to a task is refused to every later
+ * one as wide, and a walk from the emptiest node down goes on where the last task of this width stopped: looks grow
+ * with tasks and nodes, not with their product. A pool that packs begins each walk anew, at the fullest node. Whoever
+ * is given a node offers the task there, or asks for none as wide again.
  */
 export class Candidates<Node extends Spacious & Place> {
   readonly #capacity: Capacity<Node>;
@@ -24,7 +26,10 @@ export class Candidates<Node extends Spacious & Place> {
     this.#fillType = fillType;
   }
 
-  /** A node that can have the task at once: the one that the task wants to be near to, else the first in the pool's order. */
+  /**
+   * A node that can have the task at once: the one that the task wants to be near to, else the first in the pool's
+   * order.
+   */
   atOnce(task: Width, near: Node | null): Node | null {
     if (near !== null && this.#allows(feasible, task, near)) return near;
     const walk = this.#walkAtOnce(task);
@@ -32,7 +37,9 @@ export class Candidates<Node extends Spacious & Place> {
     return null;
   }
 
-  /** The node with the least waiting of those where the task may wait. `LOOKS_AHEAD` bounds how many are passed over. */
+  /**
+   * The node with the least waiting of those where the task may wait. `LOOKS_AHEAD` bounds how many are passed over.
+   */
   ahead(task: Width): Node | null {
     let state = this.#aheadByWidth.get(task.slots);
     if (state === undefined) {

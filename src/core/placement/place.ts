@@ -11,10 +11,11 @@ import { steal } from './steal.ts';
 /**
  * Offers waiting tasks to the nodes of a pool: jobs in the order of their priority, within a job by task number.
  *
- * A task goes where slots are free (`spread`: the emptiest node, `pack`: the fullest that has room). If no node has them, it is offered ahead, to the node with
- * the least waiting that may have more: the agent starts what it was offered in that order, each as soon as its slots are free. So short tasks follow each other
- * without asking, and a wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead, none behind it gets any
- * in this round; slots that are free now are still given to those that fit.
+ * A task goes where slots are free (`spread`: the emptiest node, `pack`: the fullest that has room). If no node has
+ * them, it is offered ahead, to the node with the least waiting that may have more: the agent starts what it was
+ * offered in that order, each as soon as its slots are free. So short tasks follow each other without asking, and a
+ * wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead,
+ * none behind it gets any in this round; slots that are free now are still given to those that fit.
  */
 export const place = (state: CoreState, pool: Pool, now: Instant): void => {
   fill(state, pool, now);

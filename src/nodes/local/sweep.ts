@@ -6,7 +6,10 @@ import { identifyProcess, type ProcessIdentity } from '../../processes/identity.
 import { CONFIG_VARIABLE, type NodePlace } from './record.ts';
 import { findInThread, killInThread } from './sweeperThread.ts';
 
-/** A look at the machine's processes takes milliseconds of a processor. The first is at once, the next after this: what ends meanwhile shares it. */
+/**
+ * A look at the machine's processes takes milliseconds of a processor. The first is at once, the next after this: what
+ * ends meanwhile shares it.
+ */
 const BETWEEN_LOOKS_MS = 250;
 
 let gathering: Promise<void> | null = null;

@@ -3,11 +3,14 @@ import type { Enclosure } from '../../agent/nets.ts';
 import { threadArguments, siblingModule } from '../../processes/module.ts';
 
 /**
- * The machine's processes are looked at in a thread of their own: a look reads two small files for each of them, some 20 ms where a hundred nodes are,
- * in which the service would answer nobody; and while nodes go, look follows look.
+ * The machine's processes are looked at in a thread of their own: a look reads two small files for each of them, some
+ * 20 ms where a hundred nodes are, in which the service would answer nobody; and while nodes go, look follows look.
  */
 
-/** What the thread is asked: what in `enclosure` lives is killed (`Sweeper.kill`); the pids of living processes with these marks are told. */
+/**
+ * What the thread is asked: what in `enclosure` lives is killed (`Sweeper.kill`); the pids of living processes with
+ * these marks are told.
+ */
 type SweeperAsk =
   | { readonly kind: 'kill'; readonly enclosure: Enclosure }
   | { readonly kind: 'find'; readonly marks: readonly string[] };
@@ -36,7 +39,10 @@ export async function killInThread(enclosure: Enclosure): Promise<boolean> {
   return answer.isGone;
 }
 
-/** Pids of living processes that carry `marks`, and of their descendants. Rejects if the thread fails, which is a fault of ours. */
+/**
+ * Pids of living processes that carry `marks`, and of their descendants. Rejects if the thread fails, which is a fault
+ * of ours.
+ */
 export async function findInThread(marks: readonly string[]): Promise<readonly number[]> {
   const answer = await ask({ kind: 'find', marks });
   if (answer.kind !== 'found') throw new Error(`the sweeper's thread answered a search with ${answer.kind}`);

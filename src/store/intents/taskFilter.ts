@@ -17,7 +17,10 @@ const text = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'text' });
 const number = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'number' });
 const time = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'time' });
 
-/** Every property that tasks can be filtered by (wire/filters.ts), over `t` (task) and `s` (task_status); the same facts as api/data/task/view.ts. */
+/**
+ * Every property that tasks can be filtered by (wire/filters.ts), over `t` (task) and `s` (task_status); the same facts
+ * as api/data/task/view.ts.
+ */
 export const taskFilterColumns: FilterColumns = {
   id: text('t.id'),
   displayName: text("t.spec ->> 'displayName'"),

@@ -9,12 +9,15 @@ import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
 import { taskColumns, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
 
 /**
- * Pages of a job's tasks. Without a filter they go by id, as on the real service, and without statuses to look at the index of ids gives them.
+ * Pages of a job's tasks. Without a filter they go by id, as on the real service, and without statuses to look at the
+ * index of ids gives them.
  *
- * With a filter they go by number, since statuses have numbers and no ids; a list that fits one page is put in the order of ids as well.
+ * With a filter they go by number, since statuses have numbers and no ids; a list that fits one page is put in the
+ * order of ids as well.
  *
- * A job may have a hundred thousand tasks whose status changes by the thousand each second, and the planner's statistics are always late. So no statement here leaves it
- * a choice: tasks and statuses are read apart, by key; where a filter has to look at many, it looks at a window of numbers at a time, bounded on both sides.
+ * A job may have a hundred thousand tasks whose status changes by the thousand each second, and the planner's
+ * statistics are always late. So no statement here leaves it a choice: tasks and statuses are read apart, by key; where
+ * a filter has to look at many, it looks at a window of numbers at a time, bounded on both sides.
  */
 export interface TaskPage {
   readonly job: JobNumber;

@@ -10,7 +10,10 @@ const CLEAR = (
   ] as const
 ).map(([table, key]) => `delete from ${table} where job = $1 and ${key} in (select ${key} from ${table} where job = $1 order by ${key} limit ${ROWS_A_BATCH})`);
 
-/** Clears away the tasks of jobs that are gone, in transactions of a few thousand rows, until none are left or `signal` aborts. Returns how many rows went. */
+/**
+ * Clears away the tasks of jobs that are gone, in transactions of a few thousand rows, until none are left or `signal`
+ * aborts. Returns how many rows went.
+ */
 export const clearGoneJobs = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
   let cleared = 0;
   for (;;) {

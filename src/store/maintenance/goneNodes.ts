@@ -5,9 +5,11 @@ import { numbers } from '../owner/literals.ts';
 /**
  * The row of a node that has left stays as long as a task names it, and goes after that.
  *
- * No index says which tasks name a node: it would cost every attempt of every task (tried: a tenth of a commit's time and a seventh of its log). So all statuses are gone through now and then, by key and
- * some thousand at a time, and the nodes that none named are removed. That is sound although the statuses change meanwhile: a node that is gone gets no task any more, so a status that names it when it
- * is passed has always done so, and none that was passed will do so later. Nothing is gone through when nothing can have changed, and it takes a hundredth of the time at most.
+ * No index says which tasks name a node: it would cost every attempt of every task (tried: a tenth of a commit's time
+ * and a seventh of its log). So all statuses are gone through now and then, by key and some thousand at a time, and the
+ * nodes that none named are removed. That is sound although the statuses change meanwhile: a node that is gone gets no
+ * task any more, so a status that names it when it is passed has always done so, and none that was passed will do so
+ * later. Nothing is gone through when nothing can have changed, and it takes a hundredth of the time at most.
  */
 const STATUSES_A_WINDOW = 10_000;
 const NODES_A_BATCH = 1_000;
@@ -19,7 +21,9 @@ const WINDOW = `with passed as materialized (select job, task, node from task_st
 /** The account remembers the highest number that it has given away: the next owner goes on above it (`load`). */
 const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, node)
   update account a set last_node = greatest(a.last_node, r.last) from (select account, max(node) as last from removed group by account) r where a.account = r.account`;
-/** Changes with each node that leaves and each task that is deleted. Statistics tell of the latter some seconds later. */
+/**
+ * Changes with each node that leaves and each task that is deleted. Statistics tell of the latter some seconds later.
+ */
 const STATE = `select count(*) as gone, concat_ws(' ', count(*), max(node), pg_stat_get_tuples_deleted('task_status'::regclass)) as state from node where gone_at is not null`;
 
 interface Window {
@@ -28,7 +32,9 @@ interface Window {
   readonly named: readonly NodeNumber[];
 }
 
-/** Removes the rows of nodes that are gone and that no task names, unless `signal` aborts before. Returns how many went. */
+/**
+ * Removes the rows of nodes that are gone and that no task names, unless `signal` aborts before. Returns how many went.
+ */
 export async function clearGoneNodes(pool: Pool, signal?: AbortSignal): Promise<number> {
   const unnamed = new Set((await pool.query<{ node: NodeNumber }>(GONE)).rows.map(({ node }) => node));
   let after: Pick<Window, 'job' | 'task'> | undefined = { job: 0, task: 0 };
@@ -43,7 +49,10 @@ export async function clearGoneNodes(pool: Pool, signal?: AbortSignal): Promise<
   return all.length;
 }
 
-/** `clearGoneNodes` to be called each minute: it does nothing when that would find nothing new, or has taken too much time of late. `monotonic`: milliseconds. */
+/**
+ * `clearGoneNodes` to be called each minute: it does nothing when that would find nothing new, or has taken too much
+ * time of late. `monotonic`: milliseconds.
+ */
 export function clearsGoneNodes(pool: Pool, monotonic: () => number): (signal: AbortSignal) => Promise<void> {
   let lookedAt: string | null = null;
   let restsUntil = 0;

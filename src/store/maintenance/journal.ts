@@ -24,17 +24,28 @@ export interface JournalTrim {
 interface DroppedPartition {
   readonly partition: string;
   readonly bytes: number;
-  /** `age`, `size`: over the limits, and written to no more. `lastResort`: ticks are written there, and dropping all that is older was not enough. */
+  /**
+   * `age`, `size`: over the limits, and written to no more. `lastResort`: ticks are written there, and dropping all
+   * that is older was not enough.
+   */
   readonly why: 'age' | 'size' | 'lastResort';
 }
 
 const SLOT_MS = 600_000;
 const HOUR_MS = 3_600_000;
-/** Partitions are there before they are needed: a service that misses this many slots of maintenance writes to `journal_rest`. */
+/**
+ * Partitions are there before they are needed: a service that misses this many slots of maintenance writes to
+ * `journal_rest`.
+ */
 const SLOTS_AHEAD = 6;
-/** `journal_rest` may have this part of the limit. Each new partition takes a look at all its rows, while ticks wait. */
+/**
+ * `journal_rest` may have this part of the limit. Each new partition takes a look at all its rows, while ticks wait.
+ */
 const SHARE_OF_REST = 1 / 16;
-/** Making and dropping a partition locks the journal for an instant. Behind a long reader it would hold up all ticks: rather not now. */
+/**
+ * Making and dropping a partition locks the journal for an instant. Behind a long reader it would hold up all ticks:
+ * rather not now.
+ */
 const LOCK_TIMEOUT = "set local lock_timeout = '250ms'";
 const LOCK_NOT_AVAILABLE = '55P03';
 
@@ -57,8 +68,8 @@ interface Excess {
 }
 
 /**
- * Drops what is over the limits, oldest first, and makes the journal's next partitions. `now` by the clock that ticks are stamped with.
- * To be called each minute: in between the journal grows unhindered.
+ * Drops what is over the limits, oldest first, and makes the journal's next partitions. `now` by the clock that ticks
+ * are stamped with. To be called each minute: in between the journal grows unhindered.
  */
 export async function trimJournal(pool: Pool, now: Instant, limits: JournalLimits = JOURNAL_LIMITS): Promise<JournalTrim> {
   const { rows: partitions } = await pool.query<Partition>(PARTITIONS);
@@ -88,7 +99,10 @@ function isOver({ bounds }: Partition, now: Instant): boolean {
   return bounds !== null && bounds[1] <= now;
 }
 
-/** What has to go, in this order: of what is over the oldest first, and if that is not enough, what ticks are being written to. */
+/**
+ * What has to go, in this order: of what is over the oldest first, and if that is not enough, what ticks are being
+ * written to.
+ */
 function excess(partitions: readonly Partition[], now: Instant, { maxAgeMs, maxBytes }: JournalLimits): readonly Excess[] {
   const found: Excess[] = [];
   let bytes = sizeOf(partitions);
@@ -155,7 +169,10 @@ async function makePartition(pool: Pool, start: Instant): Promise<void> {
   });
 }
 
-/** The hour since 1970 and the minute in it that it begins with. Sorts as text in the order of time, until the year 3111. */
+/**
+ * The hour since 1970 and the minute in it that it begins with. Sorts as text in the order of time, until the year
+ * 3111.
+ */
 function partitionName(start: Instant): string {
   const [hour, minute] = [Math.floor(start / HOUR_MS), (start % HOUR_MS) / 60_000];
   return `journal_${String(hour).padStart(7, '0')}_${String(minute).padStart(2, '0')}`;

@@ -5,10 +5,11 @@ import { numbers } from './literals.ts';
 import type { Part } from './part.ts';
 
 /**
- * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for us, we see its epoch), `go` is there if that holds, and
- * each part writes only if `go` is. `guard` locks the jobs that end by themselves (an add or a reactivation waits for us, we see what it counted); the parts that write jobs
- * go by what it found of each.
- * Which parts stand in it depends on the tick: each combination is a prepared statement of its own.
+ * A tick is one statement, so one round trip and one transaction: `owner` locks the ownership row (a claim waits for
+ * us, we see its epoch), `go` is there if that holds, and each part writes only if `go` is. `guard` locks the jobs that
+ * end by themselves (an add or a reactivation waits for us, we see what it counted); the parts that write jobs go by
+ * what it found of each. Which parts stand in it depends on the tick: each combination is a prepared statement of its
+ * own.
  */
 const statements = new Map<string, { readonly name: string; readonly text: string }>();
 

@@ -34,7 +34,10 @@ const JOBS: Part = {
   values: (tick) => [json(remainingJobs(tick))],
 };
 
-/** Of a job that ends by itself there are two rows, the one that holds if its guard refuses that among them: one of the two is written. */
+/**
+ * Of a job that ends by itself there are two rows, the one that holds if its guard refuses that among them: one of the
+ * two is written.
+ */
 const GUARDED_JOBS: Part = {
   name: 'guarded-jobs',
   applies: isGuarded,

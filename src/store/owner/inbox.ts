@@ -20,7 +20,10 @@ interface Entry {
   readonly newest: number;
 }
 
-/** One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. Jobs that no entry points at come last. */
+/**
+ * One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. Jobs
+ * that no entry points at come last.
+ */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
   select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}
   from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e

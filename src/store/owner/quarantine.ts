@@ -31,7 +31,9 @@ const ASIDE: Part = {
 const keys = (rows: readonly QuarantineKey[]): readonly string[] => [numbers(rows.map(({ epoch }) => epoch)), numbers(rows.map(({ tick }) => tick))];
 const isNamed = (next: () => string): string => `account = $1 and (epoch, tick) in (select * from unnest(${next()}::bigint[], ${next()}::bigint[])) and ${GO}`;
 
-/** The ranges of a job's open tasks know nothing of tasks that were left out: without ranges every task is looked at. */
+/**
+ * The ranges of a job's open tasks know nothing of tasks that were left out: without ranges every task is looked at.
+ */
 const AGAIN: Part = {
   name: 'again',
   applies: ({ quarantine }) => quarantine?.again !== undefined && quarantine.again.length > 0,

@@ -14,7 +14,10 @@ interface Column<Name extends string = string, K extends Kind = Kind, As extends
   readonly name: Name;
   readonly kind: K;
   readonly shownAs: As;
-  /** Of rows written before there was this column: what stands in for it, as SQL over what the owner's statement joins. The API reads null of them. null: there are none. */
+  /**
+   * Of rows written before there was this column: what stands in for it, as SQL over what the owner's statement joins.
+   * The API reads null of them. null: there are none.
+   */
   readonly before: Before;
 }
 
@@ -27,7 +30,10 @@ export function column(name: string, kind: Kind, shownAs: ShownAs = true, before
 
 type Columns<Status> = { readonly [Field in keyof Status]-?: Column | (Status[Field] extends TaskTally ? { readonly [Inner in keyof TaskTally]: Column } : never) };
 
-/** A table of status rows: each field of the status has its column, or several if it counts several things. The order of the fields is that of the columns. */
+/**
+ * A table of status rows: each field of the status has its column, or several if it counts several things. The order of
+ * the fields is that of the columns.
+ */
 export interface Description<Status> {
   readonly table: string;
   readonly key: readonly (keyof Status & string)[];
@@ -64,8 +70,8 @@ export function overwriteRow<Status>(description: Description<Status>): string {
 }
 
 /**
- * Rows as one array a column, which is what PostgreSQL takes in fastest short of `copy`: for the busiest table. `next` names the next parameter; `values` are as many.
- * Only for statuses without fields that count several things.
+ * Rows as one array a column, which is what PostgreSQL takes in fastest short of `copy`: for the busiest table. `next`
+ * names the next parameter; `values` are as many. Only for statuses without fields that count several things.
  */
 export function asArrays<Status>(description: Description<Status>): { from(next: () => string): string; values(statuses: readonly Status[]): readonly string[] } {
   const leaves = leavesOf(description).map(({ field, column: { kind } }) => ({ field: field as keyof Status, kind, write: ARRAYS[kind] }));
@@ -105,7 +111,10 @@ export function asRecords<Status>(description: Description<Status>): {
 
 type Field<Status, Name> = Name extends keyof Status ? Status[Name] : never;
 
-/** A row as the owner reads it: each column as `alias_name`, so that several groups can stand in one row (left join: then all of a group are null). */
+/**
+ * A row as the owner reads it: each column as `alias_name`, so that several groups can stand in one row (left join:
+ * then all of a group are null).
+ */
 export type OwnerRow<Alias extends string, Status, D extends Description<Status>> = {
   readonly [F in keyof D['columns'] as D['columns'][F] extends Column<infer Name> ? `${Alias}_${Name}` : never]: Field<Status, F> | (F extends D['present'] ? null : never);
 };
@@ -114,7 +123,8 @@ export type OwnerRow<Alias extends string, Status, D extends Description<Status>
 export function asRead<Status>(description: Description<Status>, alias: string): { readonly columns: string; read(key: Partial<Status>, row: object): Status | null } {
   const isKey = new Set<string>(description.key);
   const described = leavesOf(description).filter(({ field }) => !isKey.has(field));
-  // Names that have been keys of an object are looked up several times as fast as names that were put together, and fields that are there are written several times as fast as new ones.
+  // Names that have been keys of an object are looked up several times as fast as names that were put together, and
+  // fields that are there are written several times as fast as new ones.
   const leaves = Object.entries(Object.fromEntries(described.map((leaf) => [`${alias}_${leaf.column.name}`, leaf])));
   const empty = Object.fromEntries(leavesOf(description).map(({ field }) => [field, null]));
   const present = leaves.find(([, { field }]) => field === description.present)?.[0];

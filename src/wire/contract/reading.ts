@@ -92,7 +92,10 @@ function itemReader(tables: ContractTables, row: PropertyRow, revision: Revision
   return values === undefined ? scalarReader(type as ScalarType, row) : enumReader(values);
 }
 
-/** Sentence and Reason as recorded; the names of types are those of the specification, where the service's own are not known. */
+/**
+ * Sentence and Reason as recorded; the names of types are those of the specification, where the service's own are not
+ * known.
+ */
 export function unknownProperty(name: string, type: string): BatchError {
   const reason = `The property '${name.slice(0, 128)}' does not exist on type '${type}'. Make sure to only use property names that are defined by the type.`;
   return new BatchError('InvalidRequestBody', [{ key: 'Reason', value: reason }]);

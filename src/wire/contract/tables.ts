@@ -1,7 +1,10 @@
 import type { PropertyRow } from '../shapes/definition.ts';
 import type { Revision } from '../versions.ts';
 
-/** What a plane says and understands, as facts: the one source of its reading and its writing. `Name`: the names of its shapes. */
+/**
+ * What a plane says and understands, as facts: the one source of its reading and its writing. `Name`: the names of its
+ * shapes.
+ */
 export interface ContractTables<Name extends string = string> {
   /** Stands before the name of a shape where an error names its type. */
   readonly typeNamespace: string;
@@ -15,7 +18,10 @@ export interface ContractTables<Name extends string = string> {
   readonly refused: Readonly<Record<string, Refusal>>;
 }
 
-/** By enum and value: values that clients of revisions below `since` do not know, and the older value that they read instead. */
+/**
+ * By enum and value: values that clients of revisions below `since` do not know, and the older value that they read
+ * instead.
+ */
 export type YoungValues = Readonly<Record<string, Readonly<Record<string, { readonly since: Revision; readonly before: string }>>>>;
 
 /** A rule between properties of one shape. `check` throws; the body it gets has passed the table's own checks. */

@@ -3,7 +3,10 @@ import type { Revision } from '../versions.ts';
 import type { Contract } from './contract.ts';
 import { hasShape, knownIn, rowsIn, wireNameOf, type ContractTables } from './tables.ts';
 
-/** What of a contract sends stored text as it is. Expressions are compiled from the tables once for each shape and revision. */
+/**
+ * What of a contract sends stored text as it is. Expressions are compiled from the tables once for each shape and
+ * revision.
+ */
 export function createVerbatim<Shapes extends object>(tables: ContractTables<keyof Shapes & string>): Pick<Contract<Shapes>, 'isVerbatim' | 'inOrder'> {
   /** null: the revision writes all of the shape as it is. */
   const compiled = new Map<string, RegExp | null>();

@@ -1,9 +1,12 @@
 import type { YoungValues } from '../contract/tables.ts';
 
-/** Values of the enums, cased as the service answers them (recorded; else the OpenAPI facts); requests may use any case. */
+/**
+ * Values of the enums, cased as the service answers them (recorded; else the OpenAPI facts); requests may use any case.
+ */
 export const enums = {
   CachingType: ['none', 'readonly', 'readwrite'],
-  // CachingType in the OpenAPI facts; recorded: spelled like this for the disk of the system, and as above for data disks.
+  // CachingType in the OpenAPI facts; recorded: spelled like this for the disk of the system, and as above for data
+  // disks.
   OsDiskCachingType: ['None', 'ReadOnly', 'ReadWrite'],
   StorageAccountType: ['standard_lrs', 'premium_lrs', 'standardssd_lrs'],
   SecurityEncryptionTypes: ['DiskWithVMGuestState', 'NonPersistedTPM', 'VMGuestStateOnly'],

@@ -151,7 +151,10 @@ describe.runIf(isRoot)('a full disk is an answer (needs root)', () => {
     for (const line of readFileSync(join(dataDir, 'logs', 'service.log'), 'utf8').trim().split('\n')) expect(() => void JSON.parse(line)).not.toThrow();
   });
 
-  /** Asks PostgreSQL for one piece of its log after the other until it finds no room for the next, for which it ends itself. */
+  /**
+   * Asks PostgreSQL for one piece of its log after the other until it finds no room for the next, for which it ends
+   * itself.
+   */
   const useUpLog = async (): Promise<void> => {
     await expect(
       (async () => {

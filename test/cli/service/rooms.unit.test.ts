@@ -13,7 +13,10 @@ function layout(place: string | null = null): DataDirectory {
   return { root: '/data', place, memory: null, nodePlace: null, database: elsewhere('database'), nodes: elsewhere('nodes'), blobs: at('blobs'), certificates: at('certificates'), keys: at('keys'), logs: at('logs'), run: at('run') };
 }
 
-/** A machine on which these directories are disks of their own, beside the one of all else. `freeMb`: by directory; 1,000 where nothing is said. */
+/**
+ * A machine on which these directories are disks of their own, beside the one of all else. `freeMb`: by directory;
+ * 1,000 where nothing is said.
+ */
 function machineWith(disks: readonly string[], directory = layout()) {
   const freeMb = new Map<string, number>();
   const reserves = new Set<string>();

@@ -15,7 +15,8 @@ const invalid = 'OperationInvalidForCurrentState';
 /** States in which a call is refused, with the code of the 409; in all others it is taken. */
 const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
   disable: { enabling: invalid, ...ending },
-  // While disabling it is taken: recorded 90 ms after a disable (EX 28, 29), and azure-sdk-for-net's live test of job verbs enables a job that it has just seen `disabling`.
+  // While disabling it is taken: recorded 90 ms after a disable (EX 28, 29), and azure-sdk-for-net's live test of job
+  // verbs enables a job that it has just seen `disabling`.
   enable: { active: invalid, ...ending },
   terminate: ending,
   delete: { deleting: 'JobBeingDeleted' },

@@ -11,7 +11,10 @@ import { pageStart, skipToken, streamedList } from '../paging.ts';
 import { taskText } from './text.ts';
 import { viewOfTask, wireTask, type TaskContext } from './view.ts';
 
-/** Task_List, in the order of ids (recorded); with a filter, where one page does not hold all, in the order in which tasks were added. */
+/**
+ * Task_List, in the order of ids (recorded); with a filter, where one page does not hold all, in the order in which
+ * tasks were added.
+ */
 export const listTasksHandler: Handler = async (call, parts) => {
   const { select } = call.query;
   const job = await existingJob(call, parts);
