@@ -156,6 +156,17 @@ const started = (first: number): AgentFrame => ({
 const kinds = (events: readonly CoreEvent[]): readonly string[] => events.map((event) => (event.kind === 'agent' ? event.report.kind : event.kind));
 const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Starts the owner, whose node's agent says hello; the owner has taken that in. */
+const greeted = async (owner: ReturnType<typeof scripted>['owner'], connect: ReturnType<typeof scripted>['connect']) => {
+  await owner.start();
+  await owner.tick();
+  const agent = connect();
+  agent.onFrame(hello);
+  await turnOfTheLoop();
+  await owner.tick();
+  return agent;
+};
+
 describe('an owner', () => {
   const completed = { job: 1, task: 2, state: 'completed' } as unknown as Decisions['tasks'][number];
 
@@ -484,12 +495,7 @@ describe('an owner', () => {
 
   test('ends a task as failed of which what is stored cannot be read, and sends the others their offers', async () => {
     const { owner, script, told, connect } = scripted();
-    await owner.start();
-    await owner.tick();
-    const agent = connect();
-    agent.onFrame(hello);
-    await turnOfTheLoop();
-    await owner.tick();
+    const agent = await greeted(owner, connect);
     const offer = (task: number) => ({ kind: 'offer', node: 7, key: { job: 1, task, attempt: 1, instance: 0 }, slots: 1 }) as const;
     script.jobSpecs = [{ job: 1, id: 'j', spec: { id: 'j' } }];
     script.specs = [{ job: 1, task: 1, id: 'a', spec: 'no object' }, { job: 1, task: 2, id: 'b', spec: { commandLine: 'true', outputFiles: [{}] } }, { job: 1, task: 3, id: 'c', spec: { commandLine: 'true' } }];
@@ -607,12 +613,7 @@ describe('an owner', () => {
 
   test('keeps the commands of a committed tick when a specification can not be read, and sends them before anything newer; the account stays loaded', async () => {
     const { owner, script, commits, connect } = scripted();
-    await owner.start();
-    await owner.tick();
-    const agent = connect();
-    agent.onFrame(hello);
-    await turnOfTheLoop();
-    await owner.tick();
+    const agent = await greeted(owner, connect);
     const key = { job: 1, task: 1, attempt: 1, instance: 0 };
     script.decisions = { ...nothing, commands: [{ kind: 'offer', node: 7, key, slots: 1 }, { kind: 'revoke', node: 7, key }] };
     script.specFailure = new Error('the database is away');

@@ -4,22 +4,11 @@ import { CORE_VERSION } from '../../src/control/journal.ts';
 import { Owner } from '../../src/control/owner.ts';
 import { createCore } from '../../src/core/core.ts';
 import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
-import type { PoolProvider } from '../../src/nodes/provider.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { poisoned } from '../../src/simulation/poison.ts';
 import { Refused, type OwnerStore } from '../../src/store/ownerStore.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
-
-const provider: PoolProvider = {
-  kind: 'simulated',
-  leaseMs: null,
-  probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
-  acquire: () => Promise.resolve(),
-  release: () => Promise.resolve(),
-  halt: () => Promise.resolve(),
-  list: () => Promise.resolve([]),
-  watch: () => () => undefined,
-};
+import { idleProvider } from '../support/providers.ts';
 
 /** Owners one after the other of an account whose rules fail on what a test says. */
 const account = () => {
@@ -38,7 +27,7 @@ const account = () => {
       processUrl: 'http://p',
       agentUrl: 'ws://p',
       store,
-      provider,
+      provider: idleProvider,
       createCore: poisoned(createCore, { isIn: (event) => script.isIn(event), isLoadedWith: (snapshot) => script.isLoadedWith(snapshot), when: 'deciding' }),
       credentials: nodeCredentials(new Uint8Array(32)),
       sign: (container) => container,

@@ -8,6 +8,7 @@ import { createWorld, EPOCH, type World } from '../../src/simulation/world.ts';
 import type { PoolProvider } from '../../src/nodes/provider.ts';
 import type { OwnerStore } from '../../src/store/ownerStore.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
+import { idleProvider } from '../support/providers.ts';
 
 const STORE_MS = 3;
 const SECONDS = 60;
@@ -33,13 +34,7 @@ const ownerInVirtualTime = async () => {
   const refuse = (): never => {
     throw new Error('there are no nodes here');
   };
-  const provider: PoolProvider = {
-    kind: 'simulated',
-    leaseMs: null,
-    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
-    acquire: refuse,
-    release: refuse, halt: refuse, list: () => Promise.resolve([]), watch: () => () => undefined,
-  };
+  const provider: PoolProvider = { ...idleProvider, acquire: refuse, release: refuse, halt: refuse };
   let loop: OwnerLoop | undefined;
   const owner = new Owner({
     account: { number: 1, name: 'a', url: 'http://a' },

@@ -2,18 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
-import { connect } from '../../src/store/connect.ts';
 import { type MaintenanceOptions, startMaintenance } from '../../src/store/maintain.ts';
 import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
 import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import { type JournalLimits, trimJournal } from '../../src/store/maintenance/journal.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import type { OwnerStore, TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
-import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { temporaryDatabase } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
 const MINUTE_MS = 60_000;
@@ -22,25 +20,20 @@ const NOW = 472_500 * HOUR_MS + 1000;
 const ACCOUNT = 1;
 
 describe('the maintenance of the database', () => {
-  let postgres: TemporaryPostgres;
+  let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
   let pool: Pool;
   let store: OwnerStore;
   let intents: IntentWriter;
   let epoch: number;
   let ticks = 0;
   beforeAll(async () => {
-    postgres = await temporaryPostgres();
-    pool = connect(postgres.connection, 'owner', { maxConnections: 10 });
-    await migrate(pool);
+    postgres = await temporaryDatabase({ maxConnections: 10 });
+    ({ pool } = postgres);
     store = postgresOwnerStore(pool);
     intents = postgresIntents(pool);
-    await pool.query("insert into account (account, name, created) values ($1, 'one', 0)", [ACCOUNT]);
     ({ epoch } = await store.claim(ACCOUNT, randomUUID(), 'http://here'));
   });
-  afterAll(async () => {
-    await pool.end();
-    await postgres.remove();
-  });
+  afterAll(() => postgres.remove());
 
   const tick = (decisions: Partial<Decisions>, given: Partial<TickCommit> = {}): TickCommit => ({
     account: ACCOUNT,

@@ -15,32 +15,27 @@ import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { endingOf, jobStatus } from '../support/statuses.ts';
-import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { temporaryDatabase, temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
 const NOW = 472_500 * 3_600_000 + 1000;
 
 describe('PostgreSQL', () => {
-  let postgres: TemporaryPostgres;
+  let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
   let pool: Pool;
   let store: OwnerStore;
   let intents: IntentWriter;
   let account = 0;
   let epoch: number;
   beforeAll(async () => {
-    postgres = await temporaryPostgres();
-    pool = connect(postgres.connection, 'owner', { maxConnections: 10 });
-    await migrate(pool);
+    postgres = await temporaryDatabase({ maxConnections: 10 });
+    ({ pool } = postgres);
     store = postgresOwnerStore(pool);
     intents = postgresIntents(pool);
     account = 1;
-    await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
     ({ epoch } = await store.claim(account, randomUUID(), 'http://here'));
   });
-  afterAll(async () => {
-    await pool.end();
-    await postgres.remove();
-  });
+  afterAll(() => postgres.remove());
 
   const tick = (decisions: Partial<Decisions>, given: Partial<TickCommit> = {}): TickCommit => ({
     account,

@@ -5,40 +5,22 @@ import { nodeCredentials } from '../../src/control/credentials.ts';
 import { MACHINE_TIME, runLoop } from '../../src/control/loop.ts';
 import { Owner } from '../../src/control/owner.ts';
 import { createCore } from '../../src/core/core.ts';
-import type { PoolProvider } from '../../src/nodes/provider.ts';
 import { type Poison, poisoned } from '../../src/simulation/poison.ts';
-import { connect } from '../../src/store/connect.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { readQuarantineReport } from '../../src/store/quarantineReport.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
-import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { temporaryDatabase } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
+import { idleProvider } from '../support/providers.ts';
 
-let postgres: TemporaryPostgres;
+let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
 let pool: Pool;
 beforeAll(async () => {
-  postgres = await temporaryPostgres();
-  pool = connect(postgres.connection, 'owner');
-  await migrate(pool);
-  await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
+  postgres = await temporaryDatabase();
+  ({ pool } = postgres);
 });
-afterAll(async () => {
-  await pool.end();
-  await postgres.remove();
-});
-
-const provider: PoolProvider = {
-  kind: 'simulated',
-  leaseMs: null,
-  probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
-  acquire: () => Promise.resolve(),
-  release: () => Promise.resolve(),
-  halt: () => Promise.resolve(),
-  list: () => Promise.resolve([]),
-  watch: () => () => undefined,
-};
+afterAll(() => postgres.remove());
 
 /** A service's owner and loop on the real database, with a fault in its rules. */
 const service = async (poison: Poison) => {
@@ -50,7 +32,7 @@ const service = async (poison: Poison) => {
     processUrl: 'http://p',
     agentUrl: 'ws://p',
     store: postgresOwnerStore(pool),
-    provider,
+    provider: idleProvider,
     createCore: poisoned(createCore, poison),
     credentials: nodeCredentials(new Uint8Array(32)),
     sign: (container) => container,

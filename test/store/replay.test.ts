@@ -10,27 +10,20 @@ import { NotReplayable, replay } from '../../src/simulation/replay.ts';
 import { type Service, startService } from '../../src/simulation/service.ts';
 import { createTruth } from '../../src/simulation/truth.ts';
 import { createWorld } from '../../src/simulation/world.ts';
-import { connect } from '../../src/store/connect.ts';
 import { type JournalRow, readJournal } from '../../src/store/journal.ts';
-import { migrate } from '../../src/store/migrate.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
-import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
+import { temporaryDatabase } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
-let postgres: TemporaryPostgres;
+let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
 let pool: Pool;
 beforeAll(async () => {
-  postgres = await temporaryPostgres();
-  pool = connect(postgres.connection, 'owner');
-  await migrate(pool);
-  await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
+  postgres = await temporaryDatabase();
+  ({ pool } = postgres);
   await workThroughTwoEpochs();
 });
-afterAll(async () => {
-  await pool.end();
-  await postgres.remove();
-});
+afterAll(() => postgres.remove());
 
 const STATUS_TABLES = ['pool_status', 'job_status', 'node', 'task_status', 'satisfied_id'];
 const PROCESSES = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002', '00000000-0000-4000-8000-000000000003'] as const;

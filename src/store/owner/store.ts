@@ -11,20 +11,23 @@ import { readJobSpecs, readKnownJobs, readPoolSpecs } from './specs.ts';
 import { tasksReader } from './tasks.ts';
 
 /** The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to end. */
-export const postgresOwnerStore = (pool: Pool, readTasks = tasksReader(pool)): OwnerStore => ({
-  claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
-  heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
-  resign: (account, process) => resign(pool, account, process).catch(namingNoRoom),
-  load: (account) => load(pool, account).catch(namingNoRoom),
-  readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
-  readTasks: (job, after, limit) => readTasks(job, after, limit).catch(namingNoRoom),
-  readSatisfied: (job, among) => readSatisfied(pool, job, among).catch(namingNoRoom),
-  commit: (tick) => commit(pool, tick).catch(namingNoRoom),
-  readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
-  readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
-  readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
-  readQuarantine: (account) => readQuarantine(pool, account).catch(namingNoRoom),
-});
+export function postgresOwnerStore(pool: Pool): OwnerStore {
+  const readTasks = tasksReader(pool);
+  return {
+    claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
+    heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
+    resign: (account, process) => resign(pool, account, process).catch(namingNoRoom),
+    load: (account) => load(pool, account).catch(namingNoRoom),
+    readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
+    readTasks: (job, after, limit) => readTasks(job, after, limit).catch(namingNoRoom),
+    readSatisfied: (job, among) => readSatisfied(pool, job, among).catch(namingNoRoom),
+    commit: (tick) => commit(pool, tick).catch(namingNoRoom),
+    readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
+    readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
+    readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
+    readQuarantine: (account) => readQuarantine(pool, account).catch(namingNoRoom),
+  };
+}
 
 function namingNoRoom(error: unknown): never {
   throw error instanceof Error && isNoRoom(error) ? new NoRoom(error.message) : error;
