@@ -51,6 +51,12 @@ describe('the embedded PostgreSQL', () => {
       listen_addresses: '',
     });
     expect(statSync(directory).mode & 0o777).toBe(0o700);
+    if (process.platform === 'linux') {
+      // Files of shared memory in /dev/shm would outlast a kill, and nobody would remove them.
+      const mapped = readFileSync(`/proc/${postgres.pid}/maps`, 'utf8');
+      expect(mapped).toContain(`${directory}/data/pg_dynshmem/`);
+      expect(mapped).not.toContain('/dev/shm/');
+    }
     if (process.getuid?.() === 0) {
       expect(statSync(directory).uid).not.toBe(0);
       expect(readFileSync(`/proc/${postgres.pid}/status`, 'utf8')).not.toMatch(/^Uid:\s+0/m);

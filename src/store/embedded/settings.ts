@@ -16,6 +16,8 @@ const SETTINGS: readonly Setting[] = [
   { name: 'unix_socket_permissions', value: '0700', why: 'the directory is closed as well' },
   { name: 'max_connections', value: '100', why: 'service, blob server and a person with psql' },
   { name: 'shared_buffers', value: '128MB', why: 'sensible on a laptop' },
+  { name: 'dynamic_shared_memory_type', value: 'mmap', why: 'in its directory: what is left by a kill goes with it, and a container has little of /dev/shm' },
+  { name: 'min_dynamic_shared_memory', value: '8MB', why: 'what is shared all the time (statistics) is in memory, not in files' },
   { name: 'max_wal_size', value: `${MOST_LOG_MB}MB`, why: 'fewer checkpoints while many tasks are added' },
   { name: 'checkpoint_timeout', value: '15min', why: 'fewer full-page images; recovery of this much takes seconds' },
   { name: 'wal_compression', value: 'on', why: 'full-page images are most of what is written' },
