@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Writes a file so that readers see the old content or the new one, never half of it. */
@@ -15,8 +15,20 @@ export function replaceFile(path: string, content: string, mode = 0o644): void {
 
 /** The file's text; undefined when there is none. */
 export function readIfThere(path: string): string | undefined {
+  return ifThere(() => readFileSync(path, 'utf8'));
+}
+
+/**
+ * What lies there; undefined when nothing does. A file on the way to it is an error, as everywhere here: `throwIfNoEntry`
+ * of Node.js 24 takes that for nothing as well.
+ */
+export function statIfThere(path: string): Stats | undefined {
+  return ifThere(() => statSync(path));
+}
+
+function ifThere<T>(look: () => T): T | undefined {
   try {
-    return readFileSync(path, 'utf8');
+    return look();
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

@@ -1,7 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
-import { makeDirectories, readIfThere, replaceFile } from '../files.ts';
+import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../files.ts';
 import { releaseVersion } from '../version.ts';
 import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, takeMemory } from './memory.ts';
 import { placeName, removePlace, takeDirectory, takePlace } from './place.ts';
@@ -148,7 +148,7 @@ export function makeLockDirectory(path: string): string {
 export function findDataDirectory(path: string): DataDirectory | undefined {
   const root = resolve(path);
   return sayingWhere(root, () => {
-    if (statSync(root, { throwIfNoEntry: false }) === undefined) return undefined;
+    if (statIfThere(root) === undefined) return undefined;
     if (!refuseForeign(root)) return undefined;
     const directory = layout(root);
     // Another user's: nothing of it can be told.
