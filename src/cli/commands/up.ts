@@ -1,3 +1,4 @@
+import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath } from '../service/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
@@ -17,6 +18,7 @@ export async function up(options: UpOptions): Promise<void> {
   if (options.detach === true) return printSummary(await ensureService(path, wishes), options.dataDir);
   const running = await readyService(path, wishes);
   if (running !== undefined) return printSummary(running, options.dataDir, 'already runs');
+  closeInherited(parentChannel());
   // Loaded only here: whoever starts a service in the background needs none of it.
   const { serve } = await import('../service/serve.ts');
   const { exitCode, message } = await serve(path, wishes, ({ record, isInMemory }) => {

@@ -1,4 +1,3 @@
-import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT, type ExitCode, messageOf } from '../errors.ts';
 import { purgeDataDirectory } from './dataDirectory.ts';
 import type { ServiceRecord } from './record.ts';
@@ -18,7 +17,6 @@ export interface Ready {
  * class, as this is a bundle of its own.
  */
 export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready) => void): Promise<{ readonly exitCode: ExitCode; readonly message: string }> {
-  closeInherited(parentChannel());
   const order = awaitOrder();
   let undo = (): void => undefined;
   try {
