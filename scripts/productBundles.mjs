@@ -31,7 +31,7 @@ const LEFT_OUT = [
  */
 const LOADED = [
   { name: 'program', entry: 'cli/program', plugins: () => [changeLines(PG_LINES)] },
-  { name: 'service', entry: 'cli/service/serve', plugins: () => [leaveOut(LEFT_OUT), changeLines(PG_LINES)] },
+  { name: 'service', entry: 'cli/service/process/serve', plugins: () => [leaveOut(LEFT_OUT), changeLines(PG_LINES)] },
   { name: 'agent', entry: 'agent/main' },
   { name: 'azure', packages: ['@azure/batch', '@azure/storage-blob'] },
   { name: 'x509', packages: ['reflect-metadata', '@peculiar/x509'] },

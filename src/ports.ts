@@ -3,7 +3,7 @@
  */
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
-import type { Reason } from './core/reasons.ts';
+import type { Reason } from './core/explain/reasons.ts';
 import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */

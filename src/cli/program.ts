@@ -3,7 +3,7 @@ import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT, messageOf } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
-import { LOG_LEVELS, logLevelOption } from './service/logLevel.ts';
+import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { releaseVersion } from './version.ts';
 import { wholeNumber } from './wholeNumber.ts';

@@ -1,4 +1,4 @@
-import { namedParents } from '../core/dependencies.ts';
+import { namedParents } from '../core/task/dependencies.ts';
 import type { CoreEvent, Snapshot, TaskIntake } from '../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
 import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';

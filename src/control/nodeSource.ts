@@ -1,7 +1,7 @@
 import type { Command } from '../core/decisions.ts';
 import type { NodeObservation } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
-import { accountOf } from '../core/nodeNumbers.ts';
+import { accountOf } from '../core/node/numbers.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
 import type { OwnerOptions } from './ownerOptions.ts';

@@ -1,5 +1,5 @@
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
-import { accountOf } from '../core/nodeNumbers.ts';
+import { accountOf } from '../core/node/numbers.ts';
 import type { AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
 import type { Owner } from './owner.ts';
 import type { OwnerLog } from './ownerOptions.ts';

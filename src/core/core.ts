@@ -1,17 +1,17 @@
-import { currentAttempt } from './attempts.ts';
+import { currentAttempt } from './task/attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
-import { explain, explainJob } from './explain.ts';
-import { confirmEndings, reviewJob, takeEndingBack, takeJob } from './jobLife.ts';
+import { explain, explainJob } from './explain/explain.ts';
+import { confirmEndings, reviewJob, takeEndingBack, takeJob } from './job/life.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
-import { leaseExpired, observed, reviewNode, said, shutDown, silent, unheard } from './nodeLife.ts';
+import { leaseExpired, observed, reviewNode, said, shutDown, silent, unheard } from './node/life.ts';
 import { place } from './placement/place.ts';
-import { reviewPool, takePool } from './poolAllocation.ts';
+import { reviewPool, takePool } from './pool/allocation.ts';
 import type { CreateCore, Random } from './port.ts';
-import { request, takeIn } from './taskIntake.ts';
-import { release, satisfy } from './taskLife.ts';
+import { request, takeIn } from './task/intake.ts';
+import { release, satisfy } from './task/life.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */

@@ -1,14 +1,14 @@
-import { attach } from './attempts.ts';
+import { attach } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
-import { takeJob } from './jobLife.ts';
+import { takeJob } from './job/life.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
-import { hold } from './nodeLife.ts';
-import { takePool } from './poolAllocation.ts';
-import { request } from './taskIntake.ts';
-import { line, open, resumeFromLost, satisfy } from './taskLife.ts';
-import { at, LIVE, TaskTable } from './taskTable.ts';
+import { hold } from './node/life.ts';
+import { takePool } from './pool/allocation.ts';
+import { request } from './task/intake.ts';
+import { line, open, resumeFromLost, satisfy } from './task/life.ts';
+import { at, LIVE, TaskTable } from './task/table.ts';
 import { Timers } from './timers.ts';
 
 /**

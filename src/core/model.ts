@@ -1,14 +1,14 @@
-import type { Capacity } from './capacity.ts';
+import type { Capacity } from './pool/capacity.ts';
 import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
-import type { Dependencies } from './dependencies.ts';
+import type { Dependencies } from './task/dependencies.ts';
 import type { SilenceStep } from './events.ts';
 import type { DependencyIds, ExitConditions, JobIntent, PoolIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { JobQueue, PoolQueue } from './queue.ts';
+import type { JobQueue, PoolQueue } from './job/queue.ts';
 import type { JobStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
-import type { TaskDirectory } from './taskDirectory.ts';
-import type { TaskTable } from './taskTable.ts';
+import type { TaskDirectory } from './task/directory.ts';
+import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
 
 /** What the rules hold in memory of one account. Only the modules of this folder change it. */

@@ -1,7 +1,7 @@
 import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
-import type { Reason } from './reasons.ts';
+import type { Reason } from './explain/reasons.ts';
 
 /** A source of chance in [0, 1); seeded in the simulator. */
 export type Random = () => number;

@@ -1,9 +1,9 @@
 import { withoutEndings } from '../core/decisions.ts';
-import { namedParents } from '../core/dependencies.ts';
+import { namedParents } from '../core/task/dependencies.ts';
 import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
-import { beforeNodesOf } from '../core/nodeNumbers.ts';
+import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';

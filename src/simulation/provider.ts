@@ -1,6 +1,6 @@
 import type { NodeObservation } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
-import { accountOf } from '../core/nodeNumbers.ts';
+import { accountOf } from '../core/node/numbers.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../nodes/provider.ts';
 import { type Disk, type SimulatedAgent, emptyDisk } from './agent.ts';
 import type { Faults } from './faults.ts';

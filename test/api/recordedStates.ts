@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { FAILURE_EXIT_CODE, resizeStopped } from '../../src/core/failures.ts';
+import { FAILURE_EXIT_CODE, resizeStopped } from '../../src/core/task/failures.ts';
 import type { NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { statuses } from './statuses.ts';
 import type { TestApi } from './support.ts';

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { expect, test } from 'vitest';
-import { isLogLevel, logLevelOption } from '../../src/cli/service/logLevel.ts';
+import { isLogLevel, logLevelOption } from '../../src/cli/service/log/level.ts';
 
 const read = (...flags: string[]): unknown => new Command().exitOverride().configureOutput({ writeErr: () => undefined }).addOption(logLevelOption()).parse(flags, { from: 'user' }).opts()['logLevel'];
 

@@ -6,7 +6,7 @@ import { Owner } from '../../src/control/owner.ts';
 import { Owners } from '../../src/control/owners.ts';
 import { createCore } from '../../src/core/core.ts';
 import type { AccountNumber } from '../../src/core/keys.ts';
-import { accountOf } from '../../src/core/nodeNumbers.ts';
+import { accountOf } from '../../src/core/node/numbers.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { createWorld } from '../../src/simulation/world.ts';

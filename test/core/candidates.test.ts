@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Capacity } from '../../src/core/capacity.ts';
+import { Capacity } from '../../src/core/pool/capacity.ts';
 import { Candidates } from '../../src/core/placement/candidates.ts';
 import { feasible, feasibleAhead, type Place } from '../../src/core/placement/feasible.ts';
 import { LOOKS_AHEAD } from '../../src/core/tunables.ts';

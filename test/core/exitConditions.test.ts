@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AttemptOutcome } from '../../src/core/events.ts';
-import { exitActions } from '../../src/core/exitConditions.ts';
+import { exitActions } from '../../src/core/task/exitConditions.ts';
 import type { ExitConditions } from '../../src/core/intent.ts';
 import { exited } from './harness.ts';
 

@@ -4,7 +4,7 @@ import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, 
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
-import type { Reason } from '../../src/core/reasons.ts';
+import type { Reason } from '../../src/core/explain/reasons.ts';
 import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JobIntent } from '../../src/core/intent.ts';
-import { reviewJob, takeJob } from '../../src/core/jobLife.ts';
+import { reviewJob, takeJob } from '../../src/core/job/life.ts';
 import { load } from '../../src/core/load.ts';
 import { testEnv } from './harness.ts';
 

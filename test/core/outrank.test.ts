@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Capacity } from '../../src/core/capacity.ts';
+import { Capacity } from '../../src/core/pool/capacity.ts';
 import { Outranking } from '../../src/core/placement/outrank.ts';
 import { aheadSlots } from '../../src/core/tunables.ts';
 

@@ -1,6 +1,6 @@
 /** Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form. */
 import type { AccountNumber } from '../../core/keys.ts';
-import { sentenceOf, type Reason } from '../../core/reasons.ts';
+import { sentenceOf, type Reason } from '../../core/explain/reasons.ts';
 import type { FailureInfo } from '../../core/status.ts';
 import { findJob } from '../../store/intents/jobs.ts';
 import { findTask, taskLabels, type TaskWithStatus } from '../../store/intents/tasks.ts';

@@ -1,4 +1,4 @@
-import { dataDirectoryPath, findDataDirectory, purgeDataDirectory } from '../service/dataDirectory.ts';
+import { dataDirectoryPath, findDataDirectory, purgeDataDirectory } from '../service/data/dataDirectory.ts';
 import { placeOfDatabase, readExternals } from '../service/externals.ts';
 import { stopService } from '../service/stop.ts';
 

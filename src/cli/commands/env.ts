@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../errors.ts';
-import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
-import { runningService } from '../service/record.ts';
+import { runningService } from '../service/data/record.ts';
 import { quoteForShell } from '../shellWords.ts';
 import { hint } from './hint.ts';
 

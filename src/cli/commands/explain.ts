@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { stringsToSign } from '../../wire/sharedKey.ts';
 import { CommandError, EXIT, messageOf } from '../errors.ts';
-import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
-import { runningService } from '../service/record.ts';
+import { runningService } from '../service/data/record.ts';
 import { hint } from './hint.ts';
 
 export interface ExplainOptions {

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommandError, EXIT } from '../errors.ts';
-import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
-import type { LogLevel } from '../service/logLevel.ts';
-import { isWanted, readable } from '../service/logLine.ts';
-import { followLog, readLogEnd } from '../service/logReader.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
+import type { LogLevel } from '../service/log/level.ts';
+import { isWanted, readable } from '../service/log/line.ts';
+import { followLog, readLogEnd } from '../service/log/reader.ts';
 import { hint } from './hint.ts';
 
 export interface LogsOptions {

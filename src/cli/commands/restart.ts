@@ -1,7 +1,7 @@
 import { CommandError, EXIT } from '../errors.ts';
-import { dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
-import type { LogLevel } from '../service/logLevel.ts';
-import { readRecord } from '../service/record.ts';
+import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
+import type { LogLevel } from '../service/log/level.ts';
+import { readRecord } from '../service/data/record.ts';
 import { startDetached } from '../service/start.ts';
 import { stopService } from '../service/stop.ts';
 import { hint } from './hint.ts';

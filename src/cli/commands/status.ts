@@ -1,10 +1,10 @@
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Counts, readCounts, readTrouble } from '../service/counts.ts';
-import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/dataDirectory.ts';
+import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { placeOfDatabase, readExternals } from '../service/externals.ts';
-import { type PartRecord, type ServiceRecord, readRecord } from '../service/record.ts';
+import { type PartRecord, type ServiceRecord, readRecord } from '../service/data/record.ts';
 import { livingParts } from '../service/stop.ts';
 import type { QuarantineReport } from '../../store/quarantineReport.ts';
 import { hint } from './hint.ts';

@@ -1,8 +1,8 @@
 import { closeInherited, parentChannel } from '../../processes/descriptors.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import { dataDirectoryPath } from '../service/dataDirectory.ts';
+import { dataDirectoryPath } from '../service/data/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
-import type { ServiceRecord } from '../service/record.ts';
+import type { ServiceRecord } from '../service/data/record.ts';
 import { type Wishes, ensureService, readyService } from '../service/start.ts';
 import { hint } from './hint.ts';
 
@@ -20,7 +20,7 @@ export async function up(options: UpOptions): Promise<void> {
   if (running !== undefined) return printSummary(running, options.dataDir, 'already runs');
   closeInherited(parentChannel());
   // Loaded only here: whoever starts a service in the background needs none of it.
-  const { serve } = await import('../service/serve.ts');
+  const { serve } = await import('../service/process/serve.ts');
   const { exitCode, message } = await serve(path, wishes, ({ record, isInMemory }) => {
     printSummary(record, options.dataDir);
     console.log(`  Ctrl-C ends it, with its nodes and tasks${isInMemory ? ', and with all data, which is in memory' : ''}.`);

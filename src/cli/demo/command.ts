@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { wholeNumber } from '../wholeNumber.ts';
-import { logLevelOption } from '../service/logLevel.ts';
+import { logLevelOption } from '../service/log/level.ts';
 import type { DemoFlags } from './demo.ts';
 
 /** Adds `linarite demo`. Its code, and the SDKs with it, is loaded when it is called. */

@@ -1,21 +1,21 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { BatchAccount } from '../run/batchAccount.ts';
-import { poolBody, sizeForSlots } from '../run/bodies.ts';
+import type { BatchAccount } from '../run/account/batchAccount.ts';
+import { poolBody, sizeForSlots } from '../run/plan/bodies.ts';
 import { cleanUp, type Made } from '../run/cleanUp.ts';
 import { RunError } from '../run/failure.ts';
-import { chooseImage } from '../run/image.ts';
-import { containerName } from '../run/names.ts';
+import { chooseImage } from '../run/plan/image.ts';
+import { containerName } from '../run/plan/names.ts';
 import { lastLines } from '../lastLines.ts';
-import { OUTCOME_FIELDS, endOfStream, outcomeOf, sayHow, type TaskOutcome } from '../run/outcome.ts';
-import { inParallel } from '../run/parallel.ts';
-import { pause } from '../run/pause.ts';
-import type { Progress } from '../run/progress.ts';
-import { serviceCode } from '../run/serviceCode.ts';
-import type { Storage } from '../run/storage.ts';
+import { OUTCOME_FIELDS, endOfStream, outcomeOf, sayHow, type TaskOutcome } from '../run/watch/outcome.ts';
+import { inParallel } from '../run/account/parallel.ts';
+import { pause } from '../run/account/pause.ts';
+import type { Progress } from '../run/watch/progress.ts';
+import { serviceCode } from '../run/account/serviceCode.ts';
+import type { Storage } from '../run/account/storage.ts';
 import { addAllTasks } from '../run/submit.ts';
-import { watchTasks } from '../run/watch.ts';
+import { watchTasks } from '../run/watch/watch.ts';
 import { JOIN_FILES, PICTURE_FILE, TILE_FILES, demoJob, demoTasks, type Picture } from './tasks.ts';
 
 /** Transfers at a time. */

@@ -1,5 +1,5 @@
-import type { JobToAdd, TaskToAdd } from '../run/batchAccount.ts';
-import { joinCommandLine } from '../run/commandLine.ts';
+import type { JobToAdd, TaskToAdd } from '../run/account/batchAccount.ts';
+import { joinCommandLine } from '../run/plan/commandLine.ts';
 import { tilesOf, type Tile } from './render/layout.mjs';
 
 /** A picture's size, in pixels. */

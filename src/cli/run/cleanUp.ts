@@ -1,5 +1,5 @@
-import type { BatchAccount } from './batchAccount.ts';
-import type { Storage } from './storage.ts';
+import type { BatchAccount } from './account/batchAccount.ts';
+import type { Storage } from './account/storage.ts';
 
 /** What a run has made and not yet removed, and how far its job has come. */
 export interface Made {

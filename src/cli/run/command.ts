@@ -1,7 +1,7 @@
 import { Option, type Command } from 'commander';
 import { wholeNumber } from '../wholeNumber.ts';
-import { logLevelOption } from '../service/logLevel.ts';
-import type { RunFlags } from './options.ts';
+import { logLevelOption } from '../service/log/level.ts';
+import type { RunFlags } from './plan/options.ts';
 
 /** Adds `linarite run`. Its code, and the SDKs with it, is loaded when it is called. */
 export function addRunCommand(program: Command): void {

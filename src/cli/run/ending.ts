@@ -1,16 +1,16 @@
-import type { BatchAccount } from './batchAccount.ts';
+import type { BatchAccount } from './account/batchAccount.ts';
 import { cleanUp, type Made } from './cleanUp.ts';
-import type { Connection } from './connection.ts';
-import type { Download } from './downloads.ts';
+import type { Connection } from './account/connection.ts';
+import type { Download } from './files/downloads.ts';
 import { RunError, reasonOf, type Failure } from './failure.ts';
-import type { Decision, Interrupts } from './interrupt.ts';
-import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './outcome.ts';
-import { pause } from './pause.ts';
-import type { Progress } from './progress.ts';
-import { refusalOf } from './refusal.ts';
-import type { Storage } from './storage.ts';
-import { downloadOutputs } from './transfers.ts';
-import { watchTasks } from './watch.ts';
+import type { Decision, Interrupts } from './watch/interrupt.ts';
+import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './watch/outcome.ts';
+import { pause } from './account/pause.ts';
+import type { Progress } from './watch/progress.ts';
+import { refusalOf } from './account/refusal.ts';
+import type { Storage } from './account/storage.ts';
+import { downloadOutputs } from './files/transfers.ts';
+import { watchTasks } from './watch/watch.ts';
 
 /** What the end of a run needs to know of a task. */
 interface RunTask {

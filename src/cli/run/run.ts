@@ -1,14 +1,14 @@
-import { comeBack } from './comeBack.ts';
-import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './delivery.ts';
+import { comeBack } from './watch/comeBack.ts';
+import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files/delivery.ts';
 import { missing, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, exitCodes } from './failure.ts';
-import { listenForInterrupts } from './interrupt.ts';
-import { readComeBack, readFlags, type RunFlags } from './options.ts';
-import { showProgress, silence } from './progress.ts';
-import { readText } from './readText.ts';
-import { refusalOf } from './refusal.ts';
-import { jsonOf, linesOf, listen, type Told } from './report.ts';
-import { signalsOfThisProcess } from './signals.ts';
+import { listenForInterrupts } from './watch/interrupt.ts';
+import { readComeBack, readFlags, type RunFlags } from './plan/options.ts';
+import { showProgress, silence } from './watch/progress.ts';
+import { readText } from './plan/readText.ts';
+import { refusalOf } from './account/refusal.ts';
+import { jsonOf, linesOf, listen, type Told } from './watch/report.ts';
+import { signalsOfThisProcess } from './watch/signals.ts';
 import { runWorkflow } from './workflow.ts';
 
 /**

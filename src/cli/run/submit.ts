@@ -1,7 +1,7 @@
-import type { AddResult, TaskToAdd } from './batchAccount.ts';
+import type { AddResult, TaskToAdd } from './account/batchAccount.ts';
 import { RunError } from './failure.ts';
-import { inParallel } from './parallel.ts';
-import { refusalText } from './refusal.ts';
+import { inParallel } from './account/parallel.ts';
+import { refusalText } from './account/refusal.ts';
 
 /** Tasks in one request (API reference, Task_AddCollection). */
 const COLLECTION = 100;

@@ -1,20 +1,20 @@
 import { hint } from '../commands/hint.ts';
-import { jobBody, poolBody, taskBody, type PoolWish } from './bodies.ts';
-import { connect, type Connection, type ConnectionFlags } from './connection.ts';
+import { jobBody, poolBody, taskBody, type PoolWish } from './plan/bodies.ts';
+import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, reasonOf } from './failure.ts';
-import { chooseImage } from './image.ts';
-import { readItems, type ItemSources } from './items.ts';
-import { metadataOf } from './metadata.ts';
-import { freeName } from './names.ts';
-import { pause } from './pause.ts';
-import { planTasks, type PlannedTask, type TaskTemplate } from './plan.ts';
-import { readSharedFile, type SharedFile } from './resourceFiles.ts';
-import { serviceCode } from './serviceCode.ts';
-import type { Storage } from './storage.ts';
+import { chooseImage } from './plan/image.ts';
+import { readItems, type ItemSources } from './plan/items.ts';
+import { metadataOf } from './plan/metadata.ts';
+import { freeName } from './plan/names.ts';
+import { pause } from './account/pause.ts';
+import { planTasks, type PlannedTask, type TaskTemplate } from './plan/plan.ts';
+import { readSharedFile, type SharedFile } from './plan/resourceFiles.ts';
+import { serviceCode } from './account/serviceCode.ts';
+import type { Storage } from './account/storage.ts';
 import { addAllTasks } from './submit.ts';
-import { checkTarget } from './target.ts';
-import { uploadInputs, type Urls } from './transfers.ts';
+import { checkTarget } from './plan/target.ts';
+import { uploadInputs, type Urls } from './files/transfers.ts';
 
 export interface RunOptions {
   readonly sources: ItemSources;
@@ -56,7 +56,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
   const needsStorage = tasks.some(({ item, outputs }) => item.file !== undefined || outputs.length > 0) || shared.some(({ source }) => source.kind === 'local');
   // The SDKs are large: loaded only now, what is wrong is told at once.
-  const { connectBatch } = await import('./batchAccount.ts');
+  const { connectBatch } = await import('./account/batchAccount.ts');
   const run: NewRun = {
     options,
     around,
@@ -78,7 +78,7 @@ export async function storageOf({ storage }: Connection): Promise<Storage> {
   if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
   // Found out later it would be a bug of ours in words, after the upload.
   if (!/(^|;)\s*AccountKey=/i.test(storage)) throw new RunError('usage', 'AZURE_STORAGE_CONNECTION_STRING needs an AccountKey: tasks are given URLs that are signed with it');
-  const { connectStorage } = await import('./storage.ts');
+  const { connectStorage } = await import('./account/storage.ts');
   try {
     return connectStorage(storage);
   } catch (cause) {

@@ -4,7 +4,7 @@ import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isola
 import { createLocalProvider, type LocalProvider } from '../../nodes/local/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../errors.ts';
-import type { DataDirectory } from './dataDirectory.ts';
+import type { DataDirectory } from './data/dataDirectory.ts';
 
 /** How long an agent has to end its tasks when the service goes down: they get some of it to end by themselves. */
 export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;

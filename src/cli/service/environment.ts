@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import type { DataDirectory } from './dataDirectory.ts';
+import type { DataDirectory } from './data/dataDirectory.ts';
 import { readExternals } from './externals.ts';
-import { provideKeys } from './keys.ts';
-import type { ServiceRecord } from './record.ts';
+import { provideKeys } from './data/keys.ts';
+import type { ServiceRecord } from './data/record.ts';
 
 /** How clients connect: the names that `linarite env` prints, which scripts rely on. */
 export interface ClientEnvironment {

@@ -2,8 +2,8 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { CommandError, EXIT } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
-import type { DataDirectory } from './dataDirectory.ts';
-import type { Storage } from './parts.ts';
+import type { DataDirectory } from './data/dataDirectory.ts';
+import type { Storage } from './process/parts.ts';
 
 /** What a service uses instead of the embedded parts. Both may hold credentials. */
 export interface Externals {

@@ -7,13 +7,13 @@ import { isRunning } from '../../processes/identity.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 import { CommandError, EXIT, type ExitCode } from '../errors.ts';
 import { lastLines } from '../lastLines.ts';
-import { claimDataDirectory } from './claim.ts';
-import { type DataDirectory, findDataDirectory, type Layout } from './dataDirectory.ts';
+import { claimDataDirectory } from './data/claim.ts';
+import { type DataDirectory, findDataDirectory, type Layout } from './data/dataDirectory.ts';
 import { keepExternals, readExternals } from './externals.ts';
-import { moveIfLong } from './log.ts';
-import { memoryBytes } from './memory.ts';
-import { DEFAULT_LOG_LEVEL, type LogLevel } from './logLevel.ts';
-import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './record.ts';
+import { moveIfLong } from './log/log.ts';
+import { memoryBytes } from './data/memory.ts';
+import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
+import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
 /** What a user may say about a service; what is left out is as the killed one had it, or else the default. */

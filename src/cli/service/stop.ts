@@ -1,9 +1,9 @@
 import { endProcess } from '../../processes/end.ts';
 import { isRunning } from '../../processes/identity.ts';
-import { takeOver } from './claim.ts';
-import type { DataDirectory } from './dataDirectory.ts';
-import { type ServiceRecord, readRecord, removeRecord } from './record.ts';
-import type { AgentsFate } from './run.ts';
+import { takeOver } from './data/claim.ts';
+import type { DataDirectory } from './data/dataDirectory.ts';
+import { type ServiceRecord, readRecord, removeRecord } from './data/record.ts';
+import type { AgentsFate } from './process/run.ts';
 
 /** What `stopService` found and ended. */
 export interface Stopped {

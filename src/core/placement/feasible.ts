@@ -1,5 +1,5 @@
 import type { Node } from '../model.ts';
-import type { Reason } from '../reasons.ts';
+import type { Reason } from '../explain/reasons.ts';
 import type { Filter } from './filter.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';
 import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';

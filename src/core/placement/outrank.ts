@@ -1,4 +1,4 @@
-import { askRevoke, isLive } from '../attempts.ts';
+import { askRevoke, isLive } from '../task/attempts.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { aheadSlots } from '../tunables.ts';
 

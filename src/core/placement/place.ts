@@ -1,8 +1,8 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Node, Pool } from '../model.ts';
-import type { Lane } from '../queue.ts';
-import { at } from '../taskTable.ts';
-import { offer } from '../taskLife.ts';
+import type { Lane } from '../job/queue.ts';
+import { at } from '../task/table.ts';
+import { offer } from '../task/life.ts';
 import { Candidates } from './candidates.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { outrank, Outranking } from './outrank.ts';

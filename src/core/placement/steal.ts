@@ -1,4 +1,4 @@
-import { askRevoke, isLive } from '../attempts.ts';
+import { askRevoke, isLive } from '../task/attempts.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
 import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';

@@ -1,8 +1,8 @@
 import type { Pool, PoolClient } from 'pg';
-import { namedParents } from '../../core/dependencies.ts';
+import { namedParents } from '../../core/task/dependencies.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
-import { beforeNodesOf } from '../../core/nodeNumbers.ts';
+import { beforeNodesOf } from '../../core/node/numbers.ts';
 import type { NodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { deliver, jsonPrinter, plainPrinter, type Printer, type Undelivered, type Write } from '../../../src/cli/run/delivery.ts';
+import { deliver, jsonPrinter, plainPrinter, type Printer, type Undelivered, type Write } from '../../../src/cli/run/files/delivery.ts';
 
 /** What the tasks wrote, by id; undefined is gone, an error is one that reading meets. */
 type Files = Readonly<Record<string, readonly Buffer[] | undefined | Error>>;

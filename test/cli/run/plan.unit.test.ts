@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import type { Image } from '../../../src/cli/run/batchAccount.ts';
-import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/bodies.ts';
-import { outputPath, planDownloads } from '../../../src/cli/run/downloads.ts';
-import { chooseImage } from '../../../src/cli/run/image.ts';
-import type { Item } from '../../../src/cli/run/items.ts';
-import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/options.ts';
-import { planTasks } from '../../../src/cli/run/plan.ts';
+import type { Image } from '../../../src/cli/run/account/batchAccount.ts';
+import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/plan/bodies.ts';
+import { outputPath, planDownloads } from '../../../src/cli/run/files/downloads.ts';
+import { chooseImage } from '../../../src/cli/run/plan/image.ts';
+import type { Item } from '../../../src/cli/run/plan/items.ts';
+import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/plan/options.ts';
+import { planTasks } from '../../../src/cli/run/plan/plan.ts';
 import { supportedImages } from '../../../src/wire/images.ts';
 
 const item = (text: string): Item => ({ label: text, values: new Map([['item', text]]) });

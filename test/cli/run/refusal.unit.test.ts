@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { metadataOf, readMetadata } from '../../../src/cli/run/metadata.ts';
-import { refusalOf } from '../../../src/cli/run/refusal.ts';
+import { metadataOf, readMetadata } from '../../../src/cli/run/plan/metadata.ts';
+import { refusalOf } from '../../../src/cli/run/account/refusal.ts';
 
 describe("the service's own reason", () => {
   const message = { lang: 'en-us', value: 'The value provided for one of the properties in the request body is invalid.\nRequestId:1\nTime:2' };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { BatchAccount } from '../../../src/cli/run/batchAccount.ts';
-import { jsonOf, linesOf, listen, type Told } from '../../../src/cli/run/report.ts';
+import type { BatchAccount } from '../../../src/cli/run/account/batchAccount.ts';
+import { jsonOf, linesOf, listen, type Told } from '../../../src/cli/run/watch/report.ts';
 import type { RunResult } from '../../../src/cli/run/ending.ts';
 
 const notAsked = (): never => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { AddResult, TaskToAdd } from '../../../src/cli/run/batchAccount.ts';
+import type { AddResult, TaskToAdd } from '../../../src/cli/run/account/batchAccount.ts';
 import { addAllTasks } from '../../../src/cli/run/submit.ts';
 
 const tasks = (count: number): TaskToAdd[] => Array.from({ length: count }, (_, index) => ({ id: `t${index}`, commandLine: '/bin/true' }));

@@ -1,13 +1,13 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, test } from 'vitest';
-import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../../../src/cli/run/batchAccount.ts';
-import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/interrupt.ts';
-import { outcomeOf, sayHow } from '../../../src/cli/run/outcome.ts';
+import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../../../src/cli/run/account/batchAccount.ts';
+import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/watch/interrupt.ts';
+import { outcomeOf, sayHow } from '../../../src/cli/run/watch/outcome.ts';
 import { lastLines } from '../../../src/cli/lastLines.ts';
-import { clock, showProgress } from '../../../src/cli/run/progress.ts';
-import { readText } from '../../../src/cli/run/readText.ts';
-import { waitingFor } from '../../../src/cli/run/waiting.ts';
-import { watchTasks } from '../../../src/cli/run/watch.ts';
+import { clock, showProgress } from '../../../src/cli/run/watch/progress.ts';
+import { readText } from '../../../src/cli/run/plan/readText.ts';
+import { waitingFor } from '../../../src/cli/run/watch/waiting.ts';
+import { watchTasks } from '../../../src/cli/run/watch/watch.ts';
 
 const counts = (completed: number, running = 0, failed = 0): Counts => ({ active: 0, running, completed, succeeded: completed - failed, failed });
 

@@ -2,11 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { array, assert, constantFrom, oneof, property, string, tuple } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../../src/agent/commandLine.ts';
-import { joinCommandLine } from '../../../src/cli/run/commandLine.ts';
+import { joinCommandLine } from '../../../src/cli/run/plan/commandLine.ts';
 import { quoteForShell } from '../../../src/cli/shellWords.ts';
-import { readDuration } from '../../../src/cli/run/duration.ts';
-import { expand } from '../../../src/cli/run/placeholders.ts';
-import { readRows } from '../../../src/cli/run/rows.ts';
+import { readDuration } from '../../../src/cli/run/plan/duration.ts';
+import { expand } from '../../../src/cli/run/plan/placeholders.ts';
+import { readRows } from '../../../src/cli/run/plan/rows.ts';
 
 const word = oneof(
   string({ unit: constantFrom(' ', '\t', '\n', '"', "'", '\\', '$', '`', '*', 'a', 'é', '-', '{', '}') }),

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { isLoopback, provideKeys, usesWellKnownKeys } from '../../../src/cli/service/keys.ts';
-import { keyLimits } from '../../../src/cli/service/limits.ts';
+import { isLoopback, provideKeys, usesWellKnownKeys } from '../../../src/cli/service/data/keys.ts';
+import { keyLimits } from '../../../src/cli/service/process/limits.ts';
 
 let directory: string;
 beforeEach(() => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LockHeldError, takeLock } from '../../../src/cli/service/lock.ts';
+import { LockHeldError, takeLock } from '../../../src/cli/service/data/lock.ts';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../../src/cli/service/lock.ts')).href;
 let directory: string;

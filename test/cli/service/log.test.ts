@@ -2,7 +2,7 @@ import { appendFileSync, closeSync, mkdirSync, mkdtempSync, openSync, readFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { shortenLogs } from '../../../src/cli/service/log.ts';
+import { shortenLogs } from '../../../src/cli/service/log/log.ts';
 
 let root: string;
 let directory: { logs: string; nodes: string };

@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFile
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { openLog } from '../../../src/cli/service/log.ts';
+import { openLog } from '../../../src/cli/service/log/log.ts';
 
 const isRoot = process.platform === 'linux' && process.getuid?.() === 0;
 let root = '';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isWanted, readable } from '../../../src/cli/service/logLine.ts';
+import { isWanted, readable } from '../../../src/cli/service/log/line.ts';
 
 const line = (fields: object): string => JSON.stringify({ level: 'info', time: '2026-11-29T09:24:50.123Z', pid: 7, ...fields });
 const FOREIGN = ['', 'LOG:  database system is ready', '{"msg":"to', '{"level":"info","msg":"no time"}', '{"level":15,"time":"now","msg":"no such level"}'];

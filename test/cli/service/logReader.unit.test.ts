@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFil
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { followLog, type LogEnd, readLogEnd } from '../../../src/cli/service/logReader.ts';
+import { followLog, type LogEnd, readLogEnd } from '../../../src/cli/service/log/reader.ts';
 
 let root = '';
 let path = '';

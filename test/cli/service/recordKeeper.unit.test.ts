@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostForClients } from '../../../src/cli/service/recordKeeper.ts';
+import { hostForClients } from '../../../src/cli/service/data/recordKeeper.ts';
 
 test.each([
   ['127.0.0.1', '127.0.0.1'],

@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import { type Disk, Room } from '../../../src/cli/service/room.ts';
+import { type Disk, Room } from '../../../src/cli/service/data/room.ts';
 
 const MB = 1024 * 1024;
 

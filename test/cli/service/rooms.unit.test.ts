@@ -2,8 +2,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { DataDirectory } from '../../../src/cli/service/dataDirectory.ts';
-import { Rooms } from '../../../src/cli/service/rooms.ts';
+import type { DataDirectory } from '../../../src/cli/service/data/dataDirectory.ts';
+import { Rooms } from '../../../src/cli/service/data/rooms.ts';
 
 const MB = 1024 * 1024;
 

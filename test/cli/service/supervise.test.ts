@@ -1,6 +1,6 @@
 import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
-import { supervise } from '../../../src/cli/service/supervise.ts';
+import { supervise } from '../../../src/cli/service/process/supervise.ts';
 
 const log = pino({ level: 'silent' });
 

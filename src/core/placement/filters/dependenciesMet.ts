@@ -1,4 +1,4 @@
-import type { Dependencies } from '../../dependencies.ts';
+import type { Dependencies } from '../../task/dependencies.ts';
 import type { DependencyIds } from '../../intent.ts';
 import { EXPLAIN_LIST } from '../../tunables.ts';
 import type { Filter } from '../filter.ts';

@@ -1,0 +1,104 @@
+import { posix } from 'node:path';
+import type { Image, JobToAdd, MetadataItem, PoolToAdd, TaskToAdd } from '../account/batchAccount.ts';
+import { shellCommandLine } from './commandLine.ts';
+import { outputPath } from '../files/downloads.ts';
+import { hasWildcard, type PlannedTask } from './plan.ts';
+
+/** The pool that a run makes for itself. */
+export interface PoolWish {
+  readonly nodes: number;
+  readonly lowPriorityNodes: number;
+  readonly slots: number;
+  readonly vmSize: string;
+  /** A shell script that prepares each node, with administrator's rights. */
+  readonly startTask?: string;
+}
+
+export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask }: PoolWish, { imageReference, nodeAgentSKUId }: Image): PoolToAdd {
+  return {
+    id,
+    displayName: 'made by linarite run',
+    vmSize,
+    virtualMachineConfiguration: { imageReference, nodeAgentSKUId },
+    targetDedicatedNodes: nodes,
+    targetLowPriorityNodes: lowPriorityNodes,
+    taskSlotsPerNode: slots,
+    taskSchedulingPolicy: { nodeFillType: 'spread' },
+    ...(startTask === undefined
+      ? {}
+      : {
+          startTask: {
+            commandLine: shellCommandLine(startTask),
+            userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'admin' } },
+            waitForSuccess: true,
+            maxTaskRetryCount: 1,
+          },
+        }),
+  };
+}
+
+export function jobBody(id: string, poolId: string, metadata: MetadataItem[]): JobToAdd {
+  return { id, displayName: 'linarite run', poolInfo: { poolId }, onAllTasksComplete: 'noaction', metadata };
+}
+
+/** What storage and options add to a planned task. */
+export interface TaskSurroundings {
+  /** Where the task's own input can be read; undefined without one. */
+  readonly inputUrl: string | undefined;
+  /** Files that all tasks get: name in the working directory, URL. */
+  readonly shared: readonly { readonly name: string; readonly url: string }[];
+  /** The container that outputs go to; needed when there are output patterns. */
+  readonly outputUrl: string | undefined;
+  readonly retries: number;
+  /** ISO 8601. */
+  readonly maxTime?: string;
+}
+
+/** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
+export function taskBody(task: PlannedTask, { inputUrl, shared, outputUrl, retries, maxTime }: TaskSurroundings): TaskToAdd {
+  const { id, item, commandLine, outputs, environment } = task;
+  const resourceFiles = [
+    ...shared.map(({ name, url }) => ({ filePath: name, httpUrl: url })),
+    ...(item.file === undefined || inputUrl === undefined ? [] : [{ filePath: item.file.name, httpUrl: inputUrl }]),
+  ];
+  return {
+    id,
+    displayName: item.label.slice(0, 1024),
+    commandLine,
+    constraints: { maxTaskRetryCount: retries, ...(maxTime === undefined ? {} : { maxWallClockTime: maxTime }) },
+    ...(resourceFiles.length === 0 ? {} : { resourceFiles }),
+    ...(environment.length === 0 ? {} : { environmentSettings: environment.map(({ name, value }) => ({ name, value })) }),
+    ...(outputUrl === undefined
+      ? {}
+      : {
+          outputFiles: outputs.map((filePattern, index) => ({
+            filePattern,
+            // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API reference, OutputFileBlobContainerDestination.path).
+            destination: { container: { containerUrl: outputUrl, path: pathOf(filePattern, outputPath(id, index, item.file?.directory ?? '.')) } },
+            uploadOptions: { uploadCondition: 'tasksuccess' as const },
+          })),
+        }),
+  };
+}
+
+function pathOf(filePattern: string, directory: string): string {
+  return hasWildcard(filePattern) ? directory : `${directory}/${plainName(filePattern)}`;
+}
+
+/** `result.txt` of `../result.txt`, `a/b.txt` of `./a/b.txt`. */
+function plainName(pattern: string): string {
+  const parts = posix.normalize(pattern).split('/').filter((part) => part !== '..' && part !== '.' && part !== '');
+  return posix.isAbsolute(pattern) ? (parts.at(-1) ?? pattern) : parts.join('/');
+}
+
+/** How many cores a size has by Azure's names, `Standard_D4s_v3` has 4; 1 when the name does not say. */
+export function coresOf(vmSize: string): number {
+  const number = /^(?:standard_|basic_)?[a-z]+(\d+)/i.exec(vmSize)?.[1];
+  return number === undefined ? 1 : Math.max(1, Number(number));
+}
+
+/** The smallest general-purpose size on which Batch allows that many slots: at most four a core. */
+export function sizeForSlots(slots: number): string {
+  const cores = [2, 4, 8, 16, 32, 48, 64].find((number) => number * 4 >= slots) ?? 64;
+  return `standard_d${cores}s_v3`;
+}

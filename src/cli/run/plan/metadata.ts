@@ -1,0 +1,46 @@
+import type { MetadataItem } from '../account/batchAccount.ts';
+
+/** What a run writes into its job, so that any machine can come back to it with the account alone. */
+export interface RunMetadata {
+  /** How many tasks the run has; a run that was killed while it added them has fewer in its job. */
+  readonly tasks: number;
+  /** `--output` as it was given, placeholders and all. */
+  readonly outputs: readonly string[];
+  /** `--to`. */
+  readonly to: string;
+  /** Whether the pool was made for this run. */
+  readonly ownPool: boolean;
+  readonly keep: boolean;
+  readonly keepPool: boolean;
+  /** Containers that were made for this run. */
+  readonly containers: readonly string[];
+}
+
+const NAME = 'linarite.run';
+
+export function metadataOf(run: RunMetadata): MetadataItem[] {
+  return [{ name: NAME, value: JSON.stringify({ version: 1, ...run }) }];
+}
+
+/** Undefined for a job that no run has made, or one of a release that this one does not understand. */
+export function readMetadata(items: readonly MetadataItem[] | undefined): RunMetadata | undefined {
+  const text = items?.find(({ name }) => name === NAME)?.value;
+  if (text === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return isRun(value) ? value : undefined;
+}
+
+function isRun(value: unknown): value is RunMetadata {
+  if (typeof value !== 'object' || value === null || Reflect.get(value, 'version') !== 1) return false;
+  const are = (name: string): boolean => {
+    const list: unknown = Reflect.get(value, name);
+    return Array.isArray(list) && list.every((item) => typeof item === 'string');
+  };
+  const is = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
+  return is('tasks', 'number') && is('to', 'string') && is('ownPool', 'boolean') && is('keep', 'boolean') && is('keepPool', 'boolean') && are('outputs') && are('containers');
+}

@@ -1,0 +1,121 @@
+import { coresOf, sizeForSlots } from './bodies.ts';
+import { readDuration } from './duration.ts';
+import type { ComeBackOptions } from '../watch/comeBack.ts';
+import type { ConnectionFlags } from '../account/connection.ts';
+import { RunError } from '../failure.ts';
+import type { LogLevel } from '../../service/log/level.ts';
+import type { RunOptions } from '../workflow.ts';
+
+/** The flags of `linarite run`, as they stand on the command line. */
+export interface RunFlags {
+  /** Words that are no options and stand before `--`: what a shell makes of a pattern without quotes. */
+  readonly before: readonly string[];
+  readonly input: readonly string[];
+  readonly items?: string;
+  readonly itemsFile?: string;
+  readonly rows?: string;
+  readonly output: readonly string[];
+  readonly to?: string;
+  readonly resourceFile: readonly string[];
+  readonly env: readonly string[];
+  readonly shell?: boolean;
+  readonly retries?: number;
+  readonly maxTime?: string;
+  readonly pool?: string;
+  readonly nodes?: number;
+  readonly lowPriorityNodes?: number;
+  readonly slots?: number;
+  readonly vmSize?: string;
+  readonly image?: string;
+  readonly startTask?: string;
+  readonly keepPool?: boolean;
+  readonly keep?: boolean;
+  readonly job?: string;
+  readonly detach?: boolean;
+  readonly attach?: string;
+  readonly fetch?: string;
+  readonly json?: boolean;
+  readonly account?: string;
+  readonly endpoint?: string;
+  readonly keyFile?: string;
+  readonly storageConnectionStringFile?: string;
+  readonly dataDir?: string;
+  readonly logLevel?: LogLevel;
+}
+
+const DEFAULT_SLOTS = 2;
+const DEFAULT_TO = 'output';
+const ID = /^[A-Za-z0-9_-]{1,64}$/;
+/** What only a pool that is made can be told. */
+const POOL_FLAGS = ['nodes', 'lowPriorityNodes', 'slots', 'vmSize', 'image', 'startTask'] as const;
+
+/** Flags as options with their defaults. @throws RunError usage */
+export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions {
+  const [stray] = flags.before;
+  if (stray !== undefined) throw new RunError('usage', `${stray} stands before --, where only options belong; a pattern goes in quotes: --input '*.mp4'`);
+  if (argv.length === 0) throw new RunError('usage', 'say what to run: linarite run … -- PROGRAM ARGUMENT…');
+  const needless = flags.pool === undefined ? undefined : POOL_FLAGS.find((name) => flags[name] !== undefined);
+  if (needless !== undefined) throw new RunError('usage', `--${dashed(needless)} is for a pool that is made; --pool ${flags.pool} names one that exists`);
+  for (const [name, id] of [['--job', flags.job], ['--pool', flags.pool]] as const) {
+    if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+  }
+  const { items, itemsFile, rows } = flags;
+  return {
+    sources: { input: flags.input, ...given({ items, itemsFile, rows }) },
+    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)) },
+    resourceFiles: flags.resourceFile,
+    to: flags.to ?? DEFAULT_TO,
+    poolWish: readPoolWish(flags),
+    retries: flags.retries ?? 0,
+    keep: flags.keep === true,
+    keepPool: flags.keepPool === true,
+    detach: flags.detach === true,
+    connection: connectionFlags(flags),
+    ...given({ pool: flags.pool, image: flags.image, job: flags.job }),
+    ...(flags.maxTime === undefined ? {} : { maxTime: readDuration(flags.maxTime, '--max-time') }),
+  };
+}
+
+/** What says how tasks are made; tasks of a job that is there are made. */
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', ...POOL_FLAGS] as const;
+const MAKING_LISTS = ['input', 'output', 'resourceFile', 'env'] as const;
+
+/** `--attach` or `--fetch` with what goes with them; undefined without. @throws RunError usage */
+export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBackOptions | undefined {
+  const { attach, fetch } = flags;
+  if (attach === undefined && fetch === undefined) return undefined;
+  if (attach !== undefined && fetch !== undefined) throw new RunError('usage', '--attach and --fetch exclude each other: --attach fetches the outputs as well');
+  const asked = attach === undefined ? '--fetch' : '--attach';
+  const stray = flags.before[0] ?? argv[0];
+  const needless = stray ?? [...MAKING_FLAGS.filter((name) => flags[name] !== undefined), ...MAKING_LISTS.filter((name) => flags[name].length > 0)].map((name) => `--${dashed(name)}`)[0];
+  if (needless !== undefined) throw new RunError('usage', `${needless} is for tasks that are made; ${asked} comes back to a job whose tasks are there`);
+  const jobId = attach ?? fetch ?? '';
+  if (!ID.test(jobId)) throw new RunError('usage', `${asked} ${jobId}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+  return { jobId, wait: attach !== undefined, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...given({ to: flags.to }) };
+}
+
+function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir, logLevel }: RunFlags): ConnectionFlags {
+  return { ...given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
+}
+
+function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {
+  const size = vmSize ?? sizeForSlots(slots ?? DEFAULT_SLOTS);
+  const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : 1);
+  if (dedicated + lowPriorityNodes === 0) throw new RunError('usage', 'a pool without nodes runs nothing: give --nodes or --low-priority-nodes');
+  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...given({ startTask }) };
+}
+
+function readVariable(text: string): [string, string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new RunError('usage', `--env ${text}: write NAME=VALUE`);
+  return [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** Only the members that have a value. */
+function given<T extends Readonly<Record<string, string | undefined>>>(members: T): { [K in keyof T]?: string } {
+  const kept: { [K in keyof T]?: string } = {};
+  for (const name in members) if (members[name] !== undefined) kept[name] = members[name];
+  return kept;
+}
+
+const dashed = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -1,0 +1,259 @@
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { CommandError, EXIT, messageOf } from '../../errors.ts';
+import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../files.ts';
+import { releaseVersion } from '../../version.ts';
+import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, takeMemory } from './memory.ts';
+import { placeName, removePlace, takeDirectory, takePlace } from './place.ts';
+import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
+import { removeTrees } from '../../../agent/removal.ts';
+
+/**
+ * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place elsewhere when
+ * another user has to reach them there and cannot.
+ */
+export interface DataDirectory {
+  readonly root: string;
+  readonly place: string | null;
+  /** Where all is kept in memory: everything but `run` lies there. */
+  readonly memory: MemoryPlace | null;
+  /** The directory that was given for the nodes alone. */
+  readonly nodePlace: string | null;
+  readonly database: string;
+  readonly nodes: string;
+  readonly blobs: string;
+  readonly certificates: string;
+  /** Mode 0700: keys of the accounts, secret of the nodes' credentials. */
+  readonly keys: string;
+  readonly logs: string;
+  /** Mode 0700: lock and record of the running service. */
+  readonly run: string;
+}
+
+/** Where a new data directory keeps what it holds; what is left out is as it was, or else in the directory itself. */
+export interface Layout {
+  /** In memory, at most so many bytes. */
+  readonly memoryBytes?: number;
+  /** Node directories below this one. */
+  readonly nodeDirectory?: string;
+}
+
+/** Raised when an older release could not read what this one writes. */
+const FORMAT = 1;
+/** Names the place that node directories have elsewhere. */
+const NODE_PLACE = 'node-place';
+const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
+/** Where the lock lies: the first thing to be made, and the last to be removed. */
+const RUN = 'run';
+/** What `run` becomes while it is removed, so that nobody takes a lock in it. */
+const REMOVED_RUN = 'run.removed';
+const OF_RUN = /^(lock|draft)-\d+$/;
+
+const DEFAULT_DATA_DIRECTORY = '.linarite';
+
+/** The path that a command means: `--data-dir`, else LINARITE_DATA_DIR, else `./.linarite`. Throws `CommandError`. */
+export function dataDirectoryPath(option: string | undefined): string {
+  // A variable that was not set; nobody means the present directory by it.
+  if (option === '') throw new CommandError(EXIT.usage, '--data-dir is empty');
+  return resolve(option ?? (process.env['LINARITE_DATA_DIR'] || DEFAULT_DATA_DIRECTORY));
+}
+
+/**
+ * Opens a data directory, and makes it first when there is none or an empty one. Throws `CommandError` when it belongs to a newer
+ * release, or holds something else.
+ */
+export function makeDataDirectory(path: string, layout: Layout = {}): DataDirectory {
+  const root = resolve(path);
+  return sayingWhere(root, () => makeAll(root, layout));
+}
+
+function makeAll(root: string, wanted: Layout): DataDirectory {
+  makeRoot(root);
+  const memory = readMemory(root);
+  if (!refuseForeign(root)) makeNew(root, wanted);
+  else if (memory !== undefined && !isThere(root, memory)) {
+    // The machine was started again: what was in memory is lost, and only the pointer is left.
+    takeMemory(root, wanted.memoryBytes ?? memory.bytes);
+  } else refuseOtherMemory(root, memory, wanted);
+  if (wanted.nodeDirectory !== undefined) takeNodePlace(root, wanted.nodeDirectory);
+  const directory = layout(root);
+  for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
+  mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
+  // Whatever the umask: tasks pass through it.
+  if (process.getuid?.() === 0) chmodSync(directory.nodes, 0o711);
+  return directory;
+}
+
+function makeNew(root: string, { memoryBytes }: Layout): void {
+  // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
+  if (process.getuid?.() === 0) chmodSync(root, 0o711);
+  if (memoryBytes === undefined) {
+    const place = takePlace(root);
+    if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
+  } else takeMemory(root, memoryBytes);
+  replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
+}
+
+/** What is kept in one place does not move to another. */
+function refuseOtherMemory(root: string, memory: MemoryPlace | undefined, { memoryBytes }: Layout): void {
+  if (memoryBytes === undefined || memoryBytes === memory?.bytes) return;
+  const found = memory === undefined ? 'keeps its data on disk' : `keeps its data in ${memory.bytes / 1024 / 1024}MB of memory`;
+  throw new CommandError(EXIT.failure, `${root} ${found} already: end it with linarite down --purge first, or give another --data-dir`);
+}
+
+/** Nodes that are there stay where they are. */
+function takeNodePlace(root: string, given: string): void {
+  const present = layout(root);
+  const place = join(resolve(given), placeName(root));
+  if (present.nodePlace === place) return;
+  if (existsSync(present.nodes) && readdirSync(present.nodes).length > 0) {
+    throw new CommandError(EXIT.failure, `${root} has nodes in ${present.nodes}: end it with linarite down --purge first, or leave out --node-dir`);
+  }
+  mkdirSync(resolve(given), { recursive: true, mode: 0o711 });
+  try {
+    takeDirectory(place, root);
+  } catch (error) {
+    throw new CommandError(EXIT.failure, `${given} cannot hold the nodes (--node-dir): ${messageOf(error)}`);
+  }
+  replaceFile(join(root, NODE_PLACE), `${place}\n`);
+}
+
+/** That it is gone is usual, when somebody purges at the same moment; that it cannot be made although what it lies in is there is not. */
+function makeRoot(root: string): void {
+  try {
+    makeDirectories(root, 0o711);
+  } catch (error) {
+    const refused: unknown = error instanceof Error ? Reflect.get(error, 'path') : undefined;
+    if (codeOf(error) !== 'ENOENT' || typeof refused !== 'string' || !existsSync(dirname(refused))) throw error;
+    throw new CommandError(EXIT.failure, `${root} cannot be used as data directory: ${dirname(refused)} takes no directories`);
+  }
+}
+
+/**
+ * Makes the directory of the lock and nothing else, so that whoever purges meets no data of somebody who starts. Returns its path.
+ * Throws as `makeDataDirectory` does.
+ */
+export function makeLockDirectory(path: string): string {
+  const root = resolve(path);
+  return sayingWhere(root, () => {
+    makeRoot(root);
+    refuseForeign(root);
+    const run = join(root, RUN);
+    mkdirSync(run, { recursive: true, mode: 0o700 });
+    return run;
+  });
+}
+
+/** Opens an existing data directory; undefined when there is none at this path. Throws as `makeDataDirectory` does. */
+export function findDataDirectory(path: string): DataDirectory | undefined {
+  const root = resolve(path);
+  return sayingWhere(root, () => {
+    if (statIfThere(root) === undefined) return undefined;
+    if (!refuseForeign(root)) return undefined;
+    const directory = layout(root);
+    // Another user's: nothing of it can be told.
+    if (existsSync(directory.run)) accessSync(directory.run, constants.R_OK | constants.W_OK | constants.X_OK);
+    return directory;
+  });
+}
+
+/**
+ * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock. Returns what is
+ * left, so nothing of a stranger's is ever lost to `--purge`.
+ */
+export async function purgeDataDirectory(directory: DataDirectory): Promise<string[]> {
+  await removeNodes(directory);
+  if (directory.place !== null) removePlace(directory.place);
+  // What was given for the nodes may hold more than ours.
+  if (directory.nodePlace !== null) rmSync(directory.nodePlace, { recursive: true, force: true });
+  for (const entry of readdirSync(directory.root)) {
+    if (entry.startsWith('postgresql-')) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  }
+  for (const entry of ENTRIES) rmSync(join(directory.root, entry), { recursive: true, force: true });
+  const left = readdirSync(directory.root).filter((entry) => entry !== RUN && entry !== REMOVED_RUN);
+  const removed = join(directory.root, REMOVED_RUN);
+  rmSync(removed, { recursive: true, force: true });
+  // With the lock goes the right to remove anything else: from here on somebody may start a service.
+  renameSync(directory.run, removed);
+  rmSync(removed, { recursive: true, force: true });
+  try {
+    rmdirSync(directory.root);
+  } catch {
+    // Something else lies in it, or a new service.
+  }
+  return left;
+}
+
+/**
+ * Removes what nodes left, in which tasks may have put what takes more than rmSync, and unmounts what they mounted. Throws `CommandError`, before anything else is removed,
+ * when something is mounted anywhere below our directories that is not a node's or cannot be unmounted: nothing on it is ours.
+ */
+async function removeNodes({ root, place, nodePlace, nodes }: DataDirectory): Promise<void> {
+  const real = existsSync(nodes) ? realpathSync(nodes) : nodes;
+  const foreign = [root, place, nodePlace].flatMap((path) => (path !== null && existsSync(path) ? [path] : [])).flatMap((path) => mountsBelow(path).filter((point) => point !== realpathSync(path) && !point.startsWith(`${real}/`)));
+  try {
+    if (foreign.length > 0) throw new MountInTheWay(foreign, null);
+    await removeTrees(existsSync(nodes) ? readdirSync(nodes).map((name) => join(nodes, name)) : []);
+  } catch (error) {
+    if (error instanceof MountInTheWay) throw new CommandError(EXIT.failure, `${error.message}, then run down --purge again`);
+    throw error;
+  }
+}
+
+/** A file in the way, a disk that is read-only, somebody else's directory: what the system says, and of which directory. That it is gone is for the caller. */
+function sayingWhere<T>(root: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (typeof code !== 'string' || code === 'ENOENT' || error instanceof CommandError) throw error;
+    throw new CommandError(EXIT.failure, `${root} cannot be used as data directory: ${messageOf(error)}`);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error ? Reflect.get(error, 'code') : undefined;
+}
+
+/** True when it is a data directory of ours, false when it is empty but for a lock. */
+function refuseForeign(root: string): boolean {
+  const version = readIfThere(join(root, 'version'));
+  if (version === undefined) {
+    if (readdirSync(root).every((entry) => isOfLock(root, entry))) return false;
+    throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
+  }
+  const [format, release = 'unknown'] = version.trim().split(' ');
+  if (Number(format) > FORMAT) {
+    throw new CommandError(
+      EXIT.newerData,
+      `${root} belongs to linarite ${release} (data format ${format}); this is linarite ${releaseVersion()} (format ${FORMAT}): use the newer one, or another --data-dir`,
+    );
+  }
+  return true;
+}
+
+/** What a service leaves that was only about to start, or a purge that was cut off at its end. */
+function isOfLock(root: string, entry: string): boolean {
+  if (entry !== RUN && entry !== REMOVED_RUN) return false;
+  return statSync(join(root, entry)).isDirectory() && readdirSync(join(root, entry)).every((name) => OF_RUN.test(name));
+}
+
+function layout(root: string): DataDirectory {
+  const memory = readMemory(root) ?? null;
+  const place = memory?.path ?? readIfThere(join(root, 'place'))?.trim() ?? null;
+  const nodePlace = readIfThere(join(root, NODE_PLACE))?.trim() ?? null;
+  const rest = memory?.path ?? root;
+  return {
+    root,
+    place,
+    memory,
+    nodePlace,
+    database: join(place ?? root, 'database'),
+    nodes: join(nodePlace ?? place ?? root, 'nodes'),
+    blobs: join(rest, 'blobs'),
+    certificates: join(rest, 'certificates'),
+    keys: join(rest, 'keys'),
+    logs: join(rest, 'logs'),
+    run: join(root, RUN),
+  };
+}

@@ -1,0 +1,139 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { mountsBelow } from '../../../agent/mounts.ts';
+import { machineMemoryBytes } from '../../../nodes/local/room.ts';
+import { CommandError, EXIT } from '../../errors.ts';
+import { readIfThere, replaceFile } from '../../files.ts';
+import { isPlaceOf, ownerOf, placeName, takeDirectory } from './place.ts';
+import type { Disk } from './room.ts';
+
+/** Where the data of `up --ephemeral` is: a directory in a tmpfs. Kept in the data directory, as its pointer. */
+export interface MemoryPlace {
+  readonly path: string;
+  /** What it may take. */
+  readonly bytes: number;
+  /** What was used of the tmpfs before. */
+  readonly usedBefore: number;
+}
+
+/** The pointer's file in a data directory. */
+export const MEMORY_POINTER = 'memory';
+const TMPFS_MAGIC = 0x0102_1994;
+/** File systems in memory of the usual systems, in the order in which they are tried. */
+const CANDIDATES = ['/dev/shm', '/tmp', '/run/shm'];
+/** Of the machine's memory, unless a size is given. */
+const SHARE = 1 / 4;
+/** A database, its log and a few nodes take so much. */
+const LEAST_BYTES = 512 * 1024 * 1024;
+const MIB = 1024 * 1024;
+const UNITS: Readonly<Record<string, number>> = { mb: MIB, mib: MIB, gb: 1024 * MIB, gib: 1024 * MIB };
+
+/**
+ * What `--ephemeral [size]` may be given: `4GB`, `512MB`. `true` means the usual share of memory. Throws `CommandError`
+ * for another text or too little.
+ */
+export function memoryBytes(given: string | true): number {
+  if (given === true) return Math.max(LEAST_BYTES, Math.floor(machineMemoryBytes() * SHARE));
+  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(given.trim()) ?? [];
+  const bytes = Math.floor(Number(amount) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
+  if (!Number.isFinite(bytes)) throw new CommandError(EXIT.usage, `--ephemeral takes a size like 2GB or 800MB, not ${given}`);
+  if (bytes < LEAST_BYTES) throw new CommandError(EXIT.usage, `--ephemeral ${given} is too little: a database and its nodes need ${LEAST_BYTES / MIB}MB`);
+  if (bytes >= machineMemoryBytes()) throw new CommandError(EXIT.usage, `--ephemeral ${given} is all the memory that this machine has, or more`);
+  return bytes;
+}
+
+/**
+ * Takes a directory in a tmpfs for the data directory `root`, named by a hash of its path, and leaves the pointer in
+ * `root`. Clears what an earlier data directory of the same path left, and places whose data directories are gone.
+ * Throws `CommandError` with what is wrong with each tmpfs.
+ */
+export function takeMemory(root: string, bytes: number): MemoryPlace {
+  const refused: string[] = [];
+  for (const parent of CANDIDATES) {
+    const objection = objectionTo(parent, bytes);
+    if (objection !== null) {
+      refused.push(`${parent} ${objection}`);
+      continue;
+    }
+    const ours = join(parent, ownersName());
+    removeOrphans(ours);
+    const path = takeDirectory(join(ours, placeName(root)), root);
+    const place = { path, bytes, usedBefore: usedBytes(parent) };
+    replaceFile(join(root, MEMORY_POINTER), `${JSON.stringify(place)}\n`);
+    return place;
+  }
+  throw new CommandError(EXIT.failure, `--ephemeral needs a file system in memory (tmpfs) with ${Math.ceil(bytes / MIB)}MB free: ${refused.join('; ')}`);
+}
+
+/** Where the data of `root` is in memory; undefined: it is not. */
+export function readMemory(root: string): MemoryPlace | undefined {
+  const text = readIfThere(join(root, MEMORY_POINTER));
+  if (text === undefined) return undefined;
+  const value: unknown = JSON.parse(text);
+  const [path, bytes, usedBefore] = ['path', 'bytes', 'usedBefore'].map((name): unknown => (typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined));
+  if (typeof path === 'string' && typeof bytes === 'number' && typeof usedBefore === 'number') return { path, bytes, usedBefore };
+  throw new Error(`${join(root, MEMORY_POINTER)} is not a pointer into memory: ${text.trim()}`);
+}
+
+/** Whether what it points to is still there: a machine that was started again has lost it. */
+export function isThere(root: string, { path }: MemoryPlace): boolean {
+  return isPlaceOf(path, root);
+}
+
+/**
+ * As a disk, it has no more room than it may take, and no more than its tmpfs has. What others put into the same tmpfs
+ * counts as ours.
+ */
+export function diskInMemory(disk: Disk, { path, bytes, usedBefore }: MemoryPlace): Disk {
+  return {
+    ...disk,
+    free: () => {
+      const free = disk.free();
+      return { ...free, bytes: Math.min(free.bytes, Math.max(0, bytes - (usedBytes(path) - usedBefore))) };
+    },
+  };
+}
+
+/** What data in memory cannot guarantee. */
+export function memoryLimits({ memory }: { readonly memory: MemoryPlace | null }): string[] {
+  return memory === null ? [] : [`in memory (${Math.floor(memory.bytes / MIB)}MB): all data outlives its processes, and is lost when this machine ends or linarite down is given`];
+}
+
+/** What keeps the directory from being used, by doing what will be done there; null: nothing. */
+function objectionTo(directory: string, bytes: number): string | null {
+  if (!existsSync(directory)) return 'is not there';
+  const { type, bavail, bsize } = statfsSync(directory);
+  if (process.platform !== 'linux' || type !== TMPFS_MAGIC) return 'is no tmpfs';
+  const freeBytes = bavail * bsize;
+  if (freeBytes < bytes) return `has ${Math.floor(freeBytes / MIB)}MB free`;
+  const script = join(directory, `linarite-probe-${process.pid}`);
+  try {
+    writeFileSync(script, '#!/bin/sh\nexit 0\n', { mode: 0o700, flag: 'wx' });
+    return spawnSync(script, { cwd: '/', stdio: 'ignore' }).status === 0 ? null : 'runs no programs (noexec)';
+  } catch (error) {
+    return `cannot be written to (${error instanceof Error ? error.message : String(error)})`;
+  } finally {
+    rmSync(script, { force: true });
+  }
+}
+
+function usedBytes(directory: string): number {
+  const { blocks, bfree, bsize } = statfsSync(directory);
+  return (blocks - bfree) * bsize;
+}
+
+/** Each user has a directory of places. */
+const ownersName = (): string => `linarite-${process.getuid?.() ?? 'user'}`;
+
+/** Places whose data directory was removed by hand. What is not ours is left. */
+function removeOrphans(ours: string): void {
+  const there = lstatSync(ours, { throwIfNoEntry: false });
+  if (there?.isDirectory() !== true || there.uid !== process.getuid?.()) return;
+  for (const name of readdirSync(ours)) {
+    const place = join(ours, name);
+    const root = ownerOf(place);
+    const isOrphan = root !== undefined && statSync(root, { throwIfNoEntry: false }) === undefined && mountsBelow(place).length === 0;
+    if (isOrphan) rmSync(place, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,71 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Logger } from 'pino';
+import type { SilenceBounds } from '../../../control/silence.ts';
+import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
+import type { Connection } from '../../../store/connect.ts';
+import type { DataDirectory } from '../data/dataDirectory.ts';
+import type { ServiceKeys } from '../data/keys.ts';
+
+/** A storage account: the embedded one or any other. */
+export interface Storage {
+  readonly accountName: string;
+  readonly accountKey: string;
+  /** Without a closing slash. */
+  readonly endpoint: string;
+  readonly connectionString: string;
+}
+
+/** What the parts of a service are given to work with. */
+export interface ServiceContext {
+  /**
+   * What keeps this machine from taking more (a full disk, a database that does not start), in one sentence; null:
+   * nothing.
+   */
+  readonly trouble: () => string | null;
+  /** Which other disks are full, in one sentence; null: none. */
+  readonly warning: () => string | null;
+  /** Of this process, random; owners and heartbeats go by it. */
+  readonly processId: string;
+  readonly directory: DataDirectory;
+  readonly keys: ServiceKeys;
+  readonly connection: Connection;
+  /** `http://127.0.0.1:PORT`, reachable from this machine. */
+  readonly endpoint: string;
+  /** `ws://127.0.0.1:PORT/linarite/agent` */
+  readonly agentUrl: string;
+  /** When agents that do not answer are given up. */
+  readonly silence: SilenceBounds;
+  readonly log: Logger;
+}
+
+/** The owner of the account, running. */
+export interface OwnerPart {
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles };
+  /** Why the account is not worked on now, in one sentence; null: it is. */
+  readonly trouble: () => string | null;
+  /** To be called when there is room on a full disk again. */
+  readonly roomSeen: () => void;
+  /** What the provider cannot guarantee on this machine. */
+  readonly limits: readonly string[];
+  /** How far nodes are places of their own, in the provider's word. */
+  readonly isolation?: string;
+  /** `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us. */
+  stop(agents: 'end' | 'leave'): Promise<void>;
+}
+
+/** The HTTP interface, serving. */
+export interface ApiPart {
+  onRequest(request: IncomingMessage, response: ServerResponse): void;
+  onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  stop(): Promise<void>;
+}
+
+/** The parts that a service is made of beside its processes; tests may put others in their place. */
+export interface Parts {
+  /** Brings the database to this release's tables. Throws `NewerDatabase`. */
+  migrate(connection: Connection): Promise<void>;
+  /** Takes the account when the storage is there. Rejects, with nothing left, when that does not come. */
+  startOwner(context: ServiceContext, storage: Promise<Storage>): Promise<OwnerPart>;
+  startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;
+}

@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { CommandError, EXIT, messageOf } from '../../errors.ts';
+import { startDatabase, startStorage, storageLimits } from './children.ts';
+import { claimDataDirectory } from '../data/claim.ts';
+import { Cleanups } from './cleanups.ts';
+import type { Composition } from './composition.ts';
+import { readExternals } from '../externals.ts';
+import { openFront } from './front.ts';
+import { provideKeys, usesWellKnownKeys } from '../data/keys.ts';
+import { machineLimits } from './limits.ts';
+import { openLog } from '../log/log.ts';
+import { memoryLimits } from '../data/memory.ts';
+import type { ApiPart, Parts, ServiceContext } from './parts.ts';
+import { Rooms, watchRooms } from '../data/rooms.ts';
+import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from '../data/record.ts';
+import { RecordKeeper } from '../data/recordKeeper.ts';
+import { decideSilence } from '../silenceOptions.ts';
+
+/** `end`: agents and their tasks end too (`down`). `leave`: they go on without us (`restart`). */
+export type AgentsFate = 'end' | 'leave';
+
+/** A service in this process. */
+export interface Service {
+  record(): ServiceRecord;
+  /** Ends it; the first call decides on the agents. */
+  stop(agents: AgentsFate): Promise<void>;
+}
+
+/**
+ * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database and migrations beside blob
+ * server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the user can do something; what was
+ * started by then is ended.
+ */
+export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
+  const directory = claimDataDirectory(path);
+  const { log, close: closeLog } = openLog(directory, options.logLevel);
+  const cleanups = new Cleanups(log);
+  cleanups.add('log', closeLog);
+  const keys = provideKeys(directory.keys, usesWellKnownKeys({ host: options.host, insist: options.wellKnownKey }));
+  const composition = {
+    directory,
+    options,
+    externals: readExternals(directory),
+    keys,
+    log,
+    cleanups,
+    record: new RecordKeeper(directory, options, keys.wellKnown),
+    rooms: new Rooms(directory, log),
+    troubles: [],
+  };
+  let fate: AgentsFate = 'leave';
+  let stopping: Promise<void> | undefined;
+  const former = readRecord(directory);
+  // Who stays away for good leaves nothing to come back to; who is followed by another leaves how it was asked to run.
+  let leaveRecord = (): void => (former === undefined ? removeRecord(directory) : writeRecord(directory, former));
+  cleanups.add('record', () => leaveRecord());
+  try {
+    await compose(composition, parts, signal, () => fate);
+    leaveRecord = () => (fate === 'end' ? removeRecord(directory) : undefined);
+  } catch (error) {
+    log.error({ reason: messageOf(error) }, 'the service does not start');
+    await cleanups.run();
+    throw asCommandError(error);
+  }
+  return {
+    record: () => composition.record.current(),
+    stop: (agents) => {
+      if (stopping === undefined) {
+        fate = agents;
+        log.info({ agents }, 'stopping');
+        composition.record.change('stopping');
+        stopping = cleanups.run();
+      }
+      return stopping;
+    },
+  };
+}
+
+/** Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the port is open. */
+async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
+  const { directory, keys, log, cleanups, record, rooms, troubles } = composition;
+  const front = await openFront(composition);
+  cleanups.add('port', () => front.close());
+  record.listens(front.port);
+
+  rooms.whenSeen(() => record.writeAgain());
+  cleanups.add('look at the room', watchRooms(rooms));
+
+  const { endpoint } = record.current();
+  const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
+  const trouble = (): string | null => rooms.trouble() ?? troubles.map((look) => look()).find((found) => found !== null) ?? null;
+  const warning = (): string | null => rooms.warning();
+  const silence = decideSilence({}, composition.options.silence);
+
+  const starting = startDatabase(composition);
+  const migrating = starting.then((connection) => parts.migrate(connection));
+  const storing = startStorage(composition, starting).then((storage) => {
+    signal.throwIfAborted();
+    return storage;
+  });
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence, log }));
+  // The blob server takes longest: the owner is made meanwhile.
+  const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
+  // What was begun is waited for, so that it can be ended, even if something else has failed.
+  const [outcome] = await Promise.allSettled([owning, starting, migrating, storing, contextMade]);
+  let api: ApiPart | undefined;
+  cleanups.add('API', () => api?.stop());
+  cleanups.add('port', () => front.close());
+  if (outcome.status === 'fulfilled') cleanups.add('owner', () => outcome.value.stop(fate()));
+  await starting;
+  await migrating;
+  await storing;
+  const owner = await owning;
+  rooms.whenSeen(() => owner.roomSeen());
+  signal.throwIfAborted();
+  api = await parts.startApi(await contextMade, owner);
+  signal.throwIfAborted();
+  front.serve(api);
+  record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
+  record.isolation = owner.isolation;
+  record.change('ready');
+  log.info({ endpoint }, 'ready');
+}
+
+/**
+ * Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. Known by their code,
+ * since their modules are loaded only where they are needed.
+ */
+function asCommandError(error: unknown): unknown {
+  if (error instanceof CommandError) return error;
+  const newer = error instanceof Error && 'code' in error && error.code === 'NEWER_DATA';
+  return newer ? new CommandError(EXIT.newerData, messageOf(error)) : error;
+}

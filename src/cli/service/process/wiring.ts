@@ -1,0 +1,141 @@
+import { createApi } from '../../../api/server.ts';
+import { createFileTransfers } from '../../../api/fileTransfers.ts';
+import { containerSasUrl } from '../../../blobs/sas.ts';
+import { nodeCredentials } from '../../../control/credentials.ts';
+import { runHeartbeat } from '../../../control/heartbeat.ts';
+import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../../control/loop.ts';
+import { nodeFiles } from '../../../control/nodeFiles.ts';
+import { Owner } from '../../../control/owner.ts';
+import { Owners } from '../../../control/owners.ts';
+import { steadyClock } from '../../../control/steadyClock.ts';
+import { createCore } from '../../../core/core.ts';
+import type { Capabilities } from '../../../nodes/provider.ts';
+import { connect } from '../../../store/connect.ts';
+import { ensureAccount } from '../../../store/intents/accounts.ts';
+import { startMaintenance } from '../../../store/maintain.ts';
+import { migrate } from '../../../store/migrate.ts';
+import { forgetProcesses } from '../../../store/owner/claim.ts';
+import { postgresOwnerStore } from '../../../store/owner/store.ts';
+import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
+import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
+
+/** A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days). */
+const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
+
+const wallClock = (): number => Date.now();
+/** One for handlers and owners: what the rules hold against each other comes from both. */
+const clock = steadyClock(wallClock, MACHINE_TIME.now);
+
+/** The parts that a service really runs with. */
+export const createParts = (): Parts => {
+  const transfers = createFileTransfers();
+  return {
+    migrate: async (connection) => {
+      const pool = connect(connection, 'owner', { maxConnections: 2 });
+      try {
+        await migrate(pool);
+      } finally {
+        await pool.end();
+      }
+    },
+    startOwner: (context, storing) => startOwner(context, storing, transfers),
+    startApi: async ({ connection, keys, trouble, warning, log }, owner) => {
+      const database = connect(connection, 'api');
+      const number = await ensureAccount(database, keys.batch.name, clock());
+      const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
+      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      return {
+        onRequest: api.handler,
+        onUpgrade: api.upgrade,
+        stop: async () => {
+          api.close();
+          await database.end();
+        },
+      };
+    },
+  };
+};
+
+const startOwner = async (context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
+  const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
+  const provider = localNodes(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
+  // What this machine can do is tried out beside the rest.
+  const probing = provider.probe();
+  probing.catch(() => {});
+  const pool = connect(connection, 'owner');
+  const store = postgresOwnerStore(pool);
+  const prepare = async (): Promise<{ account: number; capabilities: Capabilities; storage: Storage }> => {
+    const account = await ensureAccount(pool, keys.batch.name, clock());
+    // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
+    if (!('connectionString' in connection)) await forgetProcesses(pool);
+    return { account, capabilities: await probing, storage: await storing };
+  };
+  const { account, capabilities, storage } = await prepare().catch(async (error: unknown) => {
+    await Promise.allSettled([provider.close(), pool.end()]);
+    throw error;
+  });
+  let loop: OwnerLoop | undefined;
+  const owners = new Owners({
+    // Agents and tasks go on; `up` starts a service that loads what was committed.
+    onFault: (fault) => {
+      log.fatal({ error: fault }, 'a fault of ours: the process ends');
+      log.flush();
+      process.abort();
+    },
+    // Nobody here would work for clients any more: better no service than one that takes what it cannot do.
+    onDeposed: () => {
+      log.fatal('another process has the account: the process ends');
+      log.flush();
+      process.exit(1);
+    },
+    log,
+  });
+  const owner = new Owner({
+    account: { number: account, name: keys.batch.name, url: endpoint },
+    process: processId,
+    processUrl: endpoint,
+    agentUrl,
+    store,
+    provider,
+    createCore,
+    credentials: nodeCredentials(keys.nodeSecret),
+    sign: (container) => containerSasUrl(storage, container, ['read', 'list'], wallClock() + SIGNED_FOR_MS),
+    clock,
+    monotonic: MACHINE_TIME.now,
+    random: Math.random,
+    silence,
+    onWork: () => loop?.kick(),
+    onFault: (fault) => owners.fault(account, fault),
+    onDeposed: () => owners.deposed(account),
+    log,
+    story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }) => log[level](fields, message) },
+  });
+  owners.add(account, owner);
+  await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
+  const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
+  loop = runLoop(owner, { time: MACHINE_TIME, onError });
+  const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
+  loop.kick();
+  const maintenance = startMaintenance(pool, { clock, log });
+  return {
+    ports: {
+      wake: owners,
+      explanations: owners.explanations,
+      door: owners,
+      files: nodeFiles((number) => owners.of(number), transfers),
+    },
+    limits: capabilities.limits,
+    ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
+    trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),
+    roomSeen: () => loop?.roomSeen(),
+    stop: async (agents) => {
+      heartbeat.stop();
+      await loop?.stop();
+      if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);
+      else await owner.stop();
+      await provider.close();
+      await maintenance.stop();
+      await pool.end();
+    },
+  };
+};

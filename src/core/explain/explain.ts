@@ -1,0 +1,120 @@
+import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
+import type { CoreState, Job, Live, Pool, Task } from '../model.ts';
+import { feasible, feasibleAhead } from '../placement/feasible.ts';
+import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
+import { fitsPool } from '../placement/filters/fitsPool.ts';
+import { jobIsActive } from '../placement/filters/jobIsActive.ts';
+import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
+import { parallelLimit } from '../placement/filters/parallelLimit.ts';
+import { poolExists } from '../placement/filters/poolExists.ts';
+import type { JobExplanation } from '../port.ts';
+import { byUrgency, needsAction, type Reason } from './reasons.ts';
+import { at } from '../task/table.ts';
+import { EXPLAIN_LIST, EXPLAIN_TASKS } from '../tunables.ts';
+import { poolState } from '../wireState.ts';
+
+/**
+ * Why a task does not run: what each filter of placement has against it, first what does not pass by itself, otherwise
+ * in the order in which they are asked; of nodes, the first few.
+ */
+export function explain(state: CoreState, jobNumber: JobNumber, number: TaskNumber, now: Instant): readonly Reason[] {
+  const job = state.jobs.get(jobNumber);
+  return job === undefined ? [{ code: 'JobNotOpen' }] : explainTask(state, job, number, now, new Map());
+}
+
+/**
+ * What keeps the open tasks of a job: the first reason of each, counted by its code, with what it says of the first
+ * task that has it.
+ */
+export function explainJob(state: CoreState, jobNumber: JobNumber, now: Instant): JobExplanation | null {
+  const job = state.jobs.get(jobNumber);
+  if (job === undefined) return null;
+  const counted = new Map<string, { readonly reason: Reason; tasks: number; readonly example: TaskNumber }>();
+  const byWidth: ReasonsByWidth = new Map();
+  let open = 0;
+  for (const entry of job.directory.entries()) {
+    open += 1;
+    if (open > EXPLAIN_TASKS) continue;
+    const example = at(state.table.number, entry);
+    const [reason] = explainTask(state, job, example, now, byWidth);
+    if (reason === undefined) continue;
+    const known = counted.get(reason.code);
+    if (known === undefined) counted.set(reason.code, { reason, tasks: 1, example });
+    else known.tasks += 1;
+  }
+  const reasons = [...counted.values()].sort((a, b) => Number(needsAction(b.reason)) - Number(needsAction(a.reason)) || b.tasks - a.tasks);
+  return { open, looked: Math.min(open, EXPLAIN_TASKS), reasons };
+}
+
+/** What nodes have against tasks, by how many slots those need: a pool is looked through once for each width. */
+type ReasonsByWidth = Map<number, readonly Reason[]>;
+
+function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instant, byWidth: ReasonsByWidth): readonly Reason[] {
+  const entry = job.directory.get(number);
+  if (entry === -1) return [number > job.ingested ? { code: 'NotTakenIn' } : { code: 'TaskCompleted', ended: null }];
+  const task = state.table.records[entry] ?? null;
+  if (task !== null && task.live !== null) return [whereItIs(task, task.live, now)];
+  const slots = at(state.table.slots, entry);
+  const { pool } = job.poolQueue;
+  const dependsOn = job.particulars.get(number)?.dependsOn ?? null;
+  const reasons = [
+    jobIsActive({ job }),
+    dependenciesMet({ dependencies: job.dependencies, dependsOn }),
+    parallelLimit({ job }),
+    poolExists({ pool, poolId: job.intent.poolId }),
+    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...ofNodes(state, pool, slots, byWidth)]),
+  ].filter((reason) => reason !== null);
+  return reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
+}
+
+function whereItIs(task: Task, { node, offeredAt, ending }: Live, now: Instant): Reason {
+  const { state, attempt } = task.status;
+  if (ending !== null) return { code: 'BeingEnded', nodeId: node.id, attempt };
+  if (state !== 'offered') return { code: 'Running', nodeId: node.id, attempt };
+  const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
+  return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(task)) };
+}
+
+function ofNodes(state: CoreState, pool: Pool, slots: number, byWidth: ReasonsByWidth): readonly Reason[] {
+  let reasons = byWidth.get(slots);
+  if (reasons === undefined) {
+    reasons = lookThrough(state, pool, slots);
+    byWidth.set(slots, reasons);
+  }
+  return reasons;
+}
+
+/** If some node could have it at once, or have it wait there, nodes are no reason. */
+function lookThrough(state: CoreState, pool: Pool, slots: number): Reason[] {
+  const against: Reason[] = [];
+  let readyNodes = 0;
+  for (const node of pool.nodes) {
+    const reason = feasible({ slots }, node);
+    if (reason === null || feasibleAhead({ slots }, node) === null) return [];
+    if (nodeTakesTasks({ node }) === null) readyNodes += 1;
+    against.push(reason);
+  }
+  const shown = byUrgency(against).slice(0, EXPLAIN_LIST);
+  const more: Reason[] = against.length > shown.length ? [{ code: 'MoreNodes', nodes: against.length - shown.length }] : [];
+  return [...nodesMissing(state, pool, readyNodes), ...shown, ...more];
+}
+
+function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {
+  const { targetDedicated, targetLowPriority } = poolState(intent, status);
+  const targetNodes = targetDedicated + targetLowPriority;
+  if (targetNodes === 0 && nodes.size === 0) return [{ code: 'NoNodes', poolId: intent.id }];
+  if (readyNodes >= targetNodes) return [];
+  const { allocationState, resizeErrors } = status;
+  const errors = allocationState === 'steady' ? resizeErrors : [failures.dedicated, failures.lowPriority].filter((error) => error !== null);
+  return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, room }];
+}
+
+/** Waiting tasks of jobs that are served first, and of its own. */
+function tasksBefore(pool: Pool | null, job: Job): number {
+  let count = 0;
+  for (const other of pool?.queue.ready ?? []) {
+    count += other.queue.count;
+    if (other === job) break;
+  }
+  return Math.max(0, count - 1);
+}

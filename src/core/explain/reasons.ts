@@ -1,0 +1,167 @@
+import type { WireJobState } from '../wireState.ts';
+import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from '../status.ts';
+
+/**
+ * What keeps a task from running, or what has become of it, with the numbers and names it is about. The filters of
+ * placement (placement/filters) give the first ones, `explain.ts` the rest. Names of properties are those of the
+ * answers over HTTP (docs/explain.md).
+ */
+export type Reason =
+  | { readonly code: 'JobNotActive'; readonly jobId: string; readonly state: WireJobState }
+  /** `missing`: the first few ids and ranges that are not satisfied; `more`: there are others. */
+  | { readonly code: 'DependenciesNotMet'; readonly missing: readonly string[]; readonly more: boolean }
+  /** `liveTasks`: running, or given to a node. */
+  | { readonly code: 'MaxParallelTasks'; readonly jobId: string; readonly liveTasks: number; readonly maxParallelTasks: number }
+  | { readonly code: 'PoolNotFound'; readonly poolId: string; readonly deleting: boolean }
+  | { readonly code: 'TooManySlots'; readonly poolId: string; readonly requiredSlots: number; readonly taskSlotsPerNode: number }
+  | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean }
+  | { readonly code: 'StartTaskFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null }
+  /** `runningSlots` of `taskSlotsPerNode` are taken; `offers` tasks more are about to start there. */
+  | { readonly code: 'NoFreeSlots'; readonly nodeId: string; readonly requiredSlots: number; readonly runningSlots: number; readonly taskSlotsPerNode: number; readonly offers: number }
+  | { readonly code: 'EnoughWaiting'; readonly nodeId: string }
+  /** Nobody has asked for nodes. */
+  | { readonly code: 'NoNodes'; readonly poolId: string }
+  /**
+   * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `room`: how many nodes there can be here
+   * in all, null: not known.
+   */
+  | {
+      readonly code: 'WaitingForNodes';
+      readonly poolId: string;
+      readonly readyNodes: number;
+      readonly targetNodes: number;
+      readonly allocationState: PoolStatus['allocationState'];
+      readonly errors: readonly ResizeError[];
+      readonly room: number | null;
+    }
+  | { readonly code: 'MoreNodes'; readonly nodes: number }
+  /** `tasksBefore`: of jobs that are served first and of its own, at most. */
+  | { readonly code: 'WaitingItsTurn'; readonly tasksBefore: number }
+  | { readonly code: 'WaitingOnNode'; readonly nodeId: string; readonly seconds: number; readonly tasksBefore: number }
+  | { readonly code: 'Running'; readonly nodeId: string; readonly attempt: number }
+  | { readonly code: 'BeingEnded'; readonly nodeId: string; readonly attempt: number }
+  | { readonly code: 'NotTakenIn' }
+  /** `ended`: how, where that is known. */
+  | { readonly code: 'TaskCompleted'; readonly ended: Pick<TaskStatus, 'exitCode' | 'result' | 'failure'> | null }
+  | { readonly code: 'JobNotOpen' }
+  /** Given by the owner, which goes on without it. */
+  | { readonly code: 'InQuarantine'; readonly subject: 'job' | 'task' };
+
+/** Whether it stays until somebody changes something: tasks that end and nodes that come up do not take it away. */
+export function needsAction(reason: Reason): boolean {
+  switch (reason.code) {
+    case 'PoolNotFound':
+    case 'TooManySlots':
+    case 'StartTaskFailed':
+    case 'NoNodes':
+    case 'InQuarantine':
+      return true;
+    case 'JobNotActive':
+      return reason.state === 'disabling' || reason.state === 'disabled';
+    case 'NodeNotReady':
+      return reason.schedulingState === 'disabled' || reason.state === 'unusable';
+    case 'WaitingForNodes':
+      return reason.allocationState === 'steady' && reason.errors.length > 0;
+    case 'DependenciesNotMet':
+    case 'MaxParallelTasks':
+    case 'NoFreeSlots':
+    case 'EnoughWaiting':
+    case 'MoreNodes':
+    case 'WaitingItsTurn':
+    case 'WaitingOnNode':
+    case 'Running':
+    case 'BeingEnded':
+    case 'NotTakenIn':
+    case 'TaskCompleted':
+    case 'JobNotOpen':
+      return false;
+  }
+}
+
+/** Those first that do not pass by themselves; otherwise in their order. */
+export function byUrgency(reasons: readonly Reason[]): Reason[] {
+  return [...reasons.filter(needsAction), ...reasons.filter((reason) => !needsAction(reason))];
+}
+
+/** The reason in one sentence for the user, or a few. */
+export function sentenceOf(reason: Reason): string {
+  switch (reason.code) {
+    case 'JobNotActive':
+      return `Job ${reason.jobId} is ${reason.state}.`;
+    case 'DependenciesNotMet':
+      return `The task depends on tasks that have not ended with satisfaction (or do not exist): ${reason.missing.join(', ')}${reason.more ? ' and others' : ''}.`;
+    case 'MaxParallelTasks':
+      return `Job ${reason.jobId} has ${reason.liveTasks} tasks running or about to; its maxParallelTasks is ${reason.maxParallelTasks}.`;
+    case 'PoolNotFound':
+      return reason.deleting ? `Pool ${reason.poolId} is being deleted.` : `There is no pool ${reason.poolId}.`;
+    case 'TooManySlots':
+      return `The task needs ${reason.requiredSlots} slots on one node; nodes of pool ${reason.poolId} have ${reason.taskSlotsPerNode}. It will never run here.`;
+    case 'NodeNotReady':
+      return nodeNotReady(reason);
+    case 'StartTaskFailed':
+      return startTaskFailed(reason);
+    case 'NoFreeSlots':
+      return `The task needs ${reason.requiredSlots} slots; on node ${reason.nodeId} tasks are running in ${reason.runningSlots} of ${reason.taskSlotsPerNode}, and ${reason.offers} more are about to start there.`;
+    case 'EnoughWaiting':
+      return `Enough tasks wait for slots on node ${reason.nodeId} already.`;
+    case 'NoNodes':
+      return `Pool ${reason.poolId} has no nodes, and none are asked for.`;
+    case 'WaitingForNodes':
+      return waitingForNodes(reason);
+    case 'MoreNodes':
+      return `Likewise on ${reason.nodes} more nodes.`;
+    case 'WaitingItsTurn':
+      return `The task can be placed; ${reason.tasksBefore} tasks are before it at most.`;
+    case 'WaitingOnNode':
+      return `The task was given to node ${reason.nodeId} ${reason.seconds} s ago and starts there when slots are free, after ${reason.tasksBefore} others.`;
+    case 'Running':
+      return `Attempt ${reason.attempt} is running on node ${reason.nodeId}.`;
+    case 'BeingEnded':
+      return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId}.`;
+    case 'NotTakenIn':
+      return 'The task has just been added and is about to be taken in.';
+    case 'TaskCompleted':
+      return taskCompleted(reason);
+    case 'JobNotOpen':
+      return 'The job is completed or does not exist.';
+    case 'InQuarantine':
+      return `The service failed on the ${reason.subject} and goes on without it: see linarite status.`;
+  }
+}
+
+type Of<Code extends Reason['code']> = Extract<Reason, { readonly code: Code }>;
+
+function nodeNotReady({ nodeId, state, schedulingState, connected }: Of<'NodeNotReady'>): string {
+  if (schedulingState === 'disabled') return `Scheduling is disabled on node ${nodeId}.`;
+  const cut = connected || state === 'creating' ? '' : ', and its agent is not connected';
+  return `Node ${nodeId} is ${state}${cut}.`;
+}
+
+function startTaskFailed({ nodeId, exitCode, failure }: Of<'StartTaskFailed'>): string {
+  return `The start task has failed on node ${nodeId}${failed(exitCode, failure)}.`;
+}
+
+function taskCompleted({ ended }: Of<'TaskCompleted'>): string {
+  if (ended === null) return 'The task is completed or deleted.';
+  const { exitCode, result, failure } = ended;
+  if (failure !== null) return `The task has failed${failed(exitCode, failure)}.`;
+  return `The task has ended${withExitCode(exitCode)}${result === null ? '' : `: ${result}`}.`;
+}
+
+/** ` with exit code 3: FailureExitCode, The task …` */
+function failed(exitCode: number | null, failure: FailureInfo | null): string {
+  if (failure === null) return withExitCode(exitCode);
+  const details = (failure.details ?? []).map(({ name, value }) => `${name}: ${value}`).join('; ');
+  return `${withExitCode(exitCode)}: ${failure.code}, ${failure.message}${details === '' ? '' : ` (${details})`}`;
+}
+
+function withExitCode(exitCode: number | null): string {
+  return exitCode === null ? '' : ` with exit code ${exitCode}`;
+}
+
+function waitingForNodes({ poolId, readyNodes, targetNodes, allocationState, errors, room }: Of<'WaitingForNodes'>): string {
+  const doing = allocationState === 'steady' ? '' : `; it is ${allocationState === 'resizing' ? 'being resized' : 'stopping its resize'}`;
+  const why = errors.map(({ code, message, values = [] }) => `; ${code}: ${[message, ...values.map(({ value }) => value.replace(/\.$/, ''))].join(': ')}`).join('');
+  const bound = room !== null && room < targetNodes ? `; there is room for ${room} nodes here` : '';
+  return `Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${why}.`;
+}

@@ -1,0 +1,294 @@
+import { askRevoke, isLive, relist, withdraw } from '../task/attempts.ts';
+import { Dependencies } from '../task/dependencies.ts';
+import type { JobIntent } from '../intent.ts';
+import { discardJob, forgetJobOnNodes } from './onNode.ts';
+import { idKey, type Instant, type JobNumber } from '../keys.ts';
+import type { CoreState, Job } from '../model.ts';
+import { JobQueue, type PoolQueue } from './queue.ts';
+import type { JobState, JobStatus } from '../status.ts';
+import { TaskDirectory } from '../task/directory.ts';
+import type { Timer } from '../timers.ts';
+import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
+
+/**
+ * The life of a job.
+ *
+ * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued,
+ * terminated or waited for; with none left `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever
+ * ends it (a client, its wall clock, its last task, an exit condition): `terminating`, while running tasks are
+ * terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them. What
+ * ends by itself ends in one step, and may have to come back: the commit refuses the end beside a task that was added
+ * or made active again meanwhile. Delete: running tasks are terminated; with none left the job goes, and its tasks with
+ * it.
+ *
+ * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job
+ * is in is only noted.
+ */
+
+const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
+
+export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
+  let job = state.jobs.get(intent.job);
+  if (job === undefined) {
+    job = make(intent, status, holdQueue(state, intent.poolId));
+    state.jobs.set(intent.job, job);
+    if (status === null) state.changes.job(job);
+    if (status?.state === 'completed') state.completedJobs.add(job);
+  }
+  job.intent = intent;
+  if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
+    const former = job.poolQueue;
+    job.poolQueue = holdQueue(state, intent.poolId);
+    letGoOfQueue(state, former);
+  }
+  setWallClock(state, job);
+  state.review.jobs.add(job);
+  relist(state, job);
+  return job;
+};
+
+const setWallClock = (state: CoreState, job: Job): void => {
+  const { createdAt, maxWallClockMs } = job.intent;
+  const at = maxWallClockMs === null || job.status.state === 'completed' ? null : createdAt + maxWallClockMs;
+  if (job.wallClockTimer === at) return;
+  const former = job.wallClockTimer;
+  job.wallClockTimer = at;
+  if (former !== null) state.timers.outdate((timer) => isNeeded(state, timer));
+  if (at !== null) state.timers.set({ at, kind: 'job', job: job.number });
+};
+
+const isNeeded = (state: CoreState, timer: Timer): boolean => timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
+
+/** The queue of the pools and jobs that name this id. Each of them that is held lets go of it in the end. */
+export const holdQueue = (state: CoreState, poolId: string): PoolQueue => {
+  const poolIdKey = idKey(poolId);
+  let queue = state.queues.get(poolIdKey);
+  if (queue === undefined) {
+    queue = { poolIdKey, pool: null, ready: [], holders: 0 };
+    state.queues.set(poolIdKey, queue);
+  }
+  queue.holders += 1;
+  return queue;
+};
+
+export const letGoOfQueue = (state: CoreState, queue: PoolQueue): void => {
+  queue.holders -= 1;
+  if (queue.holders === 0) state.queues.delete(queue.poolIdKey);
+};
+
+const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job => {
+  const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
+  const status: JobStatus = stored ?? {
+    job: intent.job,
+    state: 'active',
+    since: intent.createdAt,
+    previousState: null,
+    previousSince: null,
+    actionSequence: 0,
+    endedAt: null,
+    terminateReason: null,
+    open: null,
+    ingested: 0,
+    tasks: none,
+    slots: none,
+  };
+  return {
+    number: intent.job,
+    intent,
+    status,
+    ingested: status.ingested,
+    tasks: { ...status.tasks },
+    slots: { ...status.slots },
+    directory: new TaskDirectory(),
+    queue: new JobQueue(),
+    poolQueue,
+    listed: null,
+    wallClockTimer: null,
+    live: new Set(),
+    nodes: new Map(),
+    nodesKnown: status.state !== 'completed',
+    particulars: new Map(),
+    dependencies: intent.usesTaskDependencies && status.state !== 'completed' ? new Dependencies() : null,
+    recent: new Map(),
+    exitAction: null,
+    ending: null,
+    gone: false,
+    dirty: false,
+  };
+};
+
+/** Advances a job as far as it goes now. */
+export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
+  if (job.gone) return;
+  const { intent } = job;
+  if (intent.deletedAt !== null) {
+    withdrawAll(state, job);
+    if (job.live.size === 0) leave(state, job);
+    return;
+  }
+  if (intent.actionSequence > job.status.actionSequence) takeAction(state, job, now);
+  if (job.exitAction !== null) takeExitAction(state, job, now);
+  keepToLimit(state, job);
+  if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
+  // First: the last task that a disable waited for may have been the job's last.
+  if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
+  if (allTasksComplete(job)) endByItself(state, job, now);
+  if (job.status.state === 'terminating' && job.live.size === 0) finish(state, job, now);
+};
+
+const finish = (state: CoreState, job: Job, now: Instant): void => {
+  move(state, job, 'completed', now);
+  job.status = { ...job.status, endedAt: now };
+  setWallClock(state, job);
+  forgetTasks(state, job);
+  keepCompleted(state, job);
+};
+
+const takeAction = (state: CoreState, job: Job, now: Instant): void => {
+  const { action, actionSequence, actionAt } = job.intent;
+  job.status = { ...job.status, actionSequence };
+  state.changes.job(job);
+  switch (action.kind) {
+    case 'none':
+      return;
+    case 'disable':
+      if (job.status.state === 'active' || job.status.state === 'enabling' || job.status.state === 'disabling') disable(state, job, actionAt, now);
+      return;
+    case 'enable':
+      if (job.status.state !== 'disabled' && job.status.state !== 'disabling') return;
+      move(state, job, 'enabling', within(actionAt, job, now));
+      move(state, job, 'active', now);
+      return;
+    case 'terminate':
+      terminate(state, job, action.reason, actionAt, now);
+  }
+};
+
+/** Exit conditions of tasks (onTaskFailure): heard only by an active job. */
+const takeExitAction = (state: CoreState, job: Job, now: Instant): void => {
+  const action = job.exitAction;
+  job.exitAction = null;
+  if (action === 'terminate') terminate(state, job, REASONS.taskFailed, now);
+  if (action === 'disable' && job.status.state === 'active') disable(state, job, now, now);
+};
+
+const disable = (state: CoreState, job: Job, at: Instant, now: Instant): void => {
+  move(state, job, 'disabling', within(at, job, now));
+  withdrawAll(state, job);
+};
+
+const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now: Instant = at): void => {
+  if (job.status.state === 'terminating' || job.status.state === 'completed') return;
+  move(state, job, 'terminating', within(at, job, now));
+  job.status = { ...job.status, terminateReason: reason };
+  withdrawAll(state, job);
+};
+
+/**
+ * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may
+ * have been made active again, but has not come here yet is waited for.
+ */
+const allTasksComplete = ({ intent, status, tasks, ingested, live }: Job): boolean =>
+  intent.onAllTasksComplete === 'terminatejob' &&
+  (status.state === 'active' || status.state === 'disabled') &&
+  tasks.active + tasks.running + live.size === 0 &&
+  ingested >= intent.nextTask - 1 &&
+  intent.reactivations >= 0;
+
+/**
+ * No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task
+ * of which the rules have not heard.
+ */
+function endByItself(state: CoreState, job: Job, now: Instant): void {
+  const { status, dependencies } = job;
+  terminate(state, job, REASONS.allComplete, now);
+  finish(state, job, now);
+  job.ending = { status, dependencies };
+  state.endings.add(job);
+  state.changes.ending(job, status);
+}
+
+/** What the last decide ended has ended: its commit is done, and nobody has said otherwise. */
+export function confirmEndings(state: CoreState): void {
+  for (const job of state.endings) job.ending = null;
+  state.endings.clear();
+}
+
+/** The job is as it was before it ended by itself, as its row is; what it has to wait for is on its way here. */
+export function takeEndingBack(state: CoreState, number: JobNumber): void {
+  const job = state.jobs.get(number);
+  if (job === undefined || job.ending === null) throw new Error(`job ${number} has not ended by itself in the last decide`);
+  job.status = job.ending.status;
+  job.dependencies = job.ending.dependencies;
+  job.ending = null;
+  state.endings.delete(job);
+  state.completedJobs.delete(job);
+  setWallClock(state, job);
+  relist(state, job);
+  state.review.jobs.add(job);
+}
+
+/** A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken back, the latest first. */
+const keepToLimit = (state: CoreState, job: Job): void => {
+  const { maxParallelTasks } = job.intent;
+  if (maxParallelTasks < 0 || job.live.size <= maxParallelTasks) return;
+  let excess = job.live.size - maxParallelTasks;
+  for (const task of [...job.live].reverse()) {
+    if (excess === 0) return;
+    if (!isLive(task) || task.status.state !== 'offered') continue;
+    askRevoke(state, task, 'withdrawn');
+    excess -= 1;
+  }
+};
+
+const withdrawAll = (state: CoreState, job: Job): void => {
+  for (const task of job.live) withdraw(state, task);
+};
+
+const move = (state: CoreState, job: Job, to: JobState, at: Instant): void => {
+  const { status } = job;
+  if (status.state !== to) job.status = { ...status, state: to, since: at, previousState: status.state, previousSince: status.since };
+  state.changes.job(job);
+  relist(state, job);
+};
+
+/** When something was asked, as far as that fits the state before. */
+const within = (at: Instant, job: Job, now: Instant): Instant => Math.max(Math.min(at, now), Math.min(job.status.since, now));
+
+const forgetTasks = (state: CoreState, job: Job): void => {
+  for (const entry of job.directory.entries()) {
+    const task = state.table.records[entry];
+    if (task !== null && task !== undefined) task.entry = -1;
+    state.table.remove(entry);
+  }
+  job.directory.clear();
+  job.queue.clear();
+  job.particulars.clear();
+  job.dependencies = null;
+  relist(state, job);
+};
+
+const keepCompleted = (state: CoreState, job: Job): void => {
+  state.completedJobs.add(job);
+  for (const oldest of state.completedJobs) {
+    if (state.completedJobs.size <= COMPLETED_JOBS_KEPT || oldest.dirty || oldest.recent.size > 0) return;
+    state.completedJobs.delete(oldest);
+    state.jobs.delete(oldest.number);
+    forgetJobOnNodes(oldest);
+    letGoOfQueue(state, oldest.poolQueue);
+  }
+};
+
+/** The deleted job goes; the store removes its tasks. */
+const leave = (state: CoreState, job: Job): void => {
+  forgetTasks(state, job);
+  job.gone = true;
+  relist(state, job);
+  state.jobs.delete(job.number);
+  state.completedJobs.delete(job);
+  letGoOfQueue(state, job.poolQueue);
+  if (job.wallClockTimer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
+  state.changes.jobGone(job.number);
+  discardJob(state, job);
+  forgetJobOnNodes(job);
+};

@@ -1,0 +1,119 @@
+import type { Job, Pool } from '../model.ts';
+import { jobIsActive } from '../placement/filters/jobIsActive.ts';
+import { parallelLimit } from '../placement/filters/parallelLimit.ts';
+import { at, LIVE, QUEUED, type TaskTable } from '../task/table.ts';
+import { REQUEUE_LOOKAHEAD } from '../tunables.ts';
+
+/** Waiting tasks of a job that need the same number of slots, as a list through the table. */
+export interface Lane {
+  readonly slots: number;
+  head: number;
+  tail: number;
+}
+
+/**
+ * The waiting tasks of a job: those whose dependencies are met and that no node has. First come, first served by task number, in one lane for each
+ * `requiredSlots`, so that a wide task that finds no room does not hide narrow ones behind it.
+ */
+export class JobQueue {
+  readonly lanes: Lane[] = [];
+  count = 0;
+  slots = 0;
+
+  /** New and released tasks find their place by number, if that is near; one that is retried goes last, so that a task that always fails starves nobody. */
+  put(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
+    const slots = at(table.slots, entry);
+    let lane = this.lanes.find((other) => other.slots === slots);
+    if (lane === undefined) {
+      lane = { slots, head: -1, tail: -1 };
+      this.lanes.push(lane);
+    }
+    table.standing[entry] = QUEUED;
+    this.count += 1;
+    this.slots += slots;
+    const before = where === 'last' ? -1 : placeOf(table, lane, at(table.number, entry));
+    const previous = before === -1 ? lane.tail : at(table.previous, before);
+    table.next[entry] = before;
+    table.previous[entry] = previous;
+    if (previous === -1) lane.head = entry;
+    else table.next[previous] = entry;
+    if (before === -1) lane.tail = entry;
+    else table.previous[before] = entry;
+  }
+
+  take(table: TaskTable, entry: number): void {
+    const slots = at(table.slots, entry);
+    const lane = this.lanes.find((other) => other.slots === slots);
+    if (lane === undefined) return;
+    const next = at(table.next, entry);
+    const previous = at(table.previous, entry);
+    if (previous === -1) lane.head = next;
+    else table.next[previous] = next;
+    if (next === -1) lane.tail = previous;
+    else table.previous[next] = previous;
+    table.standing[entry] = LIVE;
+    this.count -= 1;
+    this.slots -= slots;
+  }
+
+  clear(): void {
+    this.lanes.length = 0;
+    this.count = 0;
+    this.slots = 0;
+  }
+}
+
+/** The task to go before; -1: none, go last. Looks only a little way in. */
+const placeOf = (table: TaskTable, lane: Lane, number: number): number => {
+  if (lane.tail === -1 || at(table.number, lane.tail) < number) return -1;
+  let entry = lane.head;
+  for (let steps = 0; entry !== -1 && steps < REQUEUE_LOOKAHEAD; steps++) {
+    if (at(table.number, entry) > number) return entry;
+    entry = at(table.next, entry);
+  }
+  return entry;
+};
+
+/**
+ * The jobs that name one pool by its id. `ready`: those that could have a task placed now, highest priority first, and among equals the one with the lower
+ * number (the older one): jobs of equal priority are served one after the other, as `jobDefaultOrder: creationtime` of 2025-06-01 does.
+ */
+export interface PoolQueue {
+  readonly poolIdKey: string;
+  pool: Pool | null;
+  readonly ready: Job[];
+  /** Pools and jobs in memory that name it. */
+  holders: number;
+}
+
+/** Puts the job where it belongs among the jobs of its pool, after anything about it that matters has changed. */
+export const list = (job: Job): void => {
+  const wanted = isReady(job);
+  const { listed, poolQueue: queue } = job;
+  if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {
+    const place = placeAmong(listed.queue.ready, listed.priority, job.number);
+    if (listed.queue.ready[place] === job) listed.queue.ready.splice(place, 1);
+    job.listed = null;
+  }
+  if (!wanted || job.listed !== null) return;
+  const { priority } = job.intent;
+  queue.ready.splice(placeAmong(queue.ready, priority, job.number), 0, job);
+  job.listed = { queue, priority };
+};
+
+const isReady = (job: Job): boolean =>
+  job.queue.count > 0 && jobIsActive({ job }) === null && parallelLimit({ job }) === null;
+
+/** The place at which a job of this priority and number stands or would stand. */
+const placeAmong = (ready: readonly Job[], priority: number, number: number): number => {
+  let low = 0;
+  let high = ready.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = ready[middle];
+    const rank = other?.listed?.priority ?? 0;
+    if (other !== undefined && (rank > priority || (rank === priority && other.number < number))) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+};

@@ -1,0 +1,384 @@
+import { currentAttempt, endCommand, isLive, keyOf, withdraw } from '../task/attempts.ts';
+import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from '../events.ts';
+import { allocationFailed } from '../task/failures.ts';
+import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
+import type { Instant } from '../keys.ts';
+import type { CoreState, Node, Pool } from '../model.ts';
+import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
+import type { Random } from '../port.ts';
+import type { NodeState, NodeStatus, StartTaskStatus } from '../status.ts';
+import { ended, lose, revoked, started } from '../task/life.ts';
+import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
+
+/**
+ * The life of a node.
+ *
+ * `creating`: asked of the provider. Its agent says hello: `starting`, then, if the pool's start task has to succeed first, `waitingforstarttask`, and when that
+ * failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes down: no task is offered,
+ * those there stay what they are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider has proved it.
+ *
+ * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool wants the node gone, its attempts are not waited for:
+ * it is released, and the provider ends it. At last it is halted in any case, which ends this life. As soon as it is heard again nothing of that counts.
+ *
+ * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent agent ran out), its attempts go back to their
+ * queues and the node is acquired anew with the next life: at once the first time or if it had been up for a while, else after a wait that doubles.
+ *
+ * Hello, agent and rules compare what they hold:
+ * - held by the agent but not the task's present attempt: it is stale, and told to end;
+ * - offered by us and not held: offered again with the same key (the agent refuses a key of whose end it has still to hear that we know it), or, if it was being
+ *   taken back or ended, asked that again: the agent answers `revoked` for what it does not have;
+ * - started according to us and not held: an agent that keeps its journal has then an end to report that was not acknowledged, and reports it next; so nothing is
+ *   decided yet. If it says nothing for `MISSING_AFTER_MS` while it is connected, no process of the attempt exists and no result will come: the task goes back.
+ * Nothing is thereby lost (each attempt ends by its agent's word, its node's death or its absence) nor doubled (another attempt is made only after one of these).
+ */
+
+export const createNode = (state: CoreState, pool: Pool, dedicated: boolean, now: Instant, random: Random): void => {
+  const id = `tvmps_${hex(random)}_${dedicated ? 'd' : 'p'}`;
+  const number = state.nextNode;
+  state.nextNode += 1;
+  const node = hold(state, pool, {
+    node: number,
+    pool: pool.number,
+    id,
+    dedicated,
+    state: 'creating',
+    since: now,
+    scheduling: 'enabled',
+    life: 0,
+    allocatedAt: now,
+    bootedAt: null,
+    slots: pool.intent.taskSlotsPerNode,
+    runningTasks: 0,
+    runningSlots: 0,
+    totalTasksRun: 0,
+    totalTasksSucceeded: 0,
+    recentTasks: [],
+    startTask: null,
+    errors: [],
+    retainUntil: 0,
+    agent: null,
+    goneAt: null,
+  });
+  node.acquireAt = now;
+  state.changes.node(node);
+  state.review.nodes.add(node);
+};
+
+/** 64 hexadecimal digits. */
+const hex = (random: Random): string => {
+  let digits = '';
+  for (let part = 0; part < 8; part++) digits += Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, '0');
+  return digits;
+};
+
+/** A node in memory from its row. Nobody is connected yet. */
+export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => {
+  const { node: number, id, dedicated, slots, allocatedAt } = status;
+  const { state: nodeState, since, scheduling, life, bootedAt, totalTasksRun, totalTasksSucceeded, startTask, errors, retainUntil, agent, goneAt } = status;
+  const node: Node = {
+    number,
+    id,
+    pool,
+    dedicated,
+    slots,
+    allocatedAt,
+    state: nodeState,
+    since,
+    scheduling,
+    life,
+    bootedAt,
+    totalTasksRun,
+    totalTasksSucceeded,
+    recentTasks: [...status.recentTasks],
+    startTask,
+    errors,
+    retainUntil,
+    agent,
+    goneAt,
+    obtained: nodeState !== 'creating' || agent !== null,
+    connected: false,
+    ready: false,
+    silence: null,
+    acquireAt: null,
+    losses: 0,
+    released: false,
+    offers: new Set(),
+    running: new Set(),
+    runningSlots: 0,
+    taskMs: null,
+    free: slots,
+    place: -1,
+    jobs: new Map(),
+    dirty: false,
+  };
+  state.nodes.set(number, node);
+  state.nodesById.set(id.toLowerCase(), node);
+  pool.nodes.add(node);
+  return node;
+};
+
+export const observed = (state: CoreState, node: Node, life: number, { kind, ...seen }: NodeObservation, now: Instant): void => {
+  if (life !== node.life || node.goneAt !== null) return;
+  const reason = 'reason' in seen ? seen.reason : '';
+  switch (kind) {
+    case 'running':
+      obtain(state, node);
+      return;
+    case 'ended':
+      if (node.state === 'leavingpool') go(state, node, now);
+      else loseLife(state, node, node.silence === 'restart' ? 'its agent did not answer' : reason, now);
+      return;
+    case 'failed':
+      if (node.state === 'leavingpool') go(state, node, now);
+      else if (node.obtained || node.pool.status.allocationState === 'steady') loseLife(state, node, reason, now);
+      else {
+        const kind = node.dedicated ? 'dedicated' : 'lowPriority';
+        node.pool.failures[kind] = allocationFailed(kind, reason);
+        state.changes.command({ kind: 'release', node: node.number, life, silent: false });
+        go(state, node, now);
+      }
+  }
+};
+
+const obtain = (state: CoreState, node: Node): void => {
+  if (node.obtained) return;
+  node.obtained = true;
+  state.review.pools.add(node.pool);
+};
+
+/** No word from its agent and no proof of its death, but the lease has run out: the agent has ended its tasks and itself by its own clock. */
+export const leaseExpired = (state: CoreState, node: Node, now: Instant): void => {
+  if (node.goneAt !== null || node.connected) return;
+  if (node.state === 'leavingpool') {
+    lose(state, node, 'nodeLost', now);
+    state.review.nodes.add(node);
+    return;
+  }
+  state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
+  loseLife(state, node, 'its lease ran out', now);
+};
+
+export const silent = (state: CoreState, node: Node): void => {
+  if (!node.connected || node.goneAt !== null) return;
+  disconnect(node);
+  for (const task of node.running) if (isLive(task)) task.live.missingSince = null;
+  refresh(state, node);
+};
+
+export const unheard = (state: CoreState, node: Node, step: SilenceStep, now: Instant): void => {
+  if (node.connected || node.goneAt !== null) return;
+  node.silence = step;
+  const readsUnknown = node.state !== 'creating' && node.state !== 'leavingpool' && node.state !== 'unusable';
+  if (step === 'unknown' && readsUnknown) enter(state, node, 'unknown', now);
+  if (node.state === 'leavingpool') state.review.nodes.add(node);
+  else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life });
+};
+
+/** The service goes down and has ended this node's agent: the next owner acquires it anew. */
+export const shutDown = (state: CoreState, node: Node, now: Instant): void => {
+  disconnect(node);
+  lose(state, node, 'shutdown', now);
+  node.silence = null;
+  node.startTask = null;
+  if (node.state !== 'leavingpool') enter(state, node, 'creating', now);
+};
+
+const disconnect = (node: Node): void => {
+  node.connected = false;
+  node.ready = false;
+};
+
+const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): void => {
+  disconnect(node);
+  lose(state, node, 'nodeLost', now);
+  const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
+  const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
+  node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
+  node.silence = null;
+  node.startTask = null;
+  node.retainUntil = 0;
+  node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
+  node.acquireAt = now + waitMs;
+  state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
+  state.review.nodes.add(node);
+  enter(state, node, 'creating', now);
+};
+
+/** What an agent says. Attempts are judged by their keys, whatever life they come from; the node's own state only after a hello of the present life. */
+export const said = (state: CoreState, node: Node, report: AgentReport, now: Instant): void => {
+  if (node.goneAt !== null) return;
+  switch (report.kind) {
+    case 'hello':
+      if (report.life === node.life) hello(state, node, report, now);
+      return;
+    case 'started':
+      started(state, node, report.key, report.at, now);
+      return;
+    case 'ended':
+      ended(state, node, report.end, now);
+      return;
+    case 'revoked':
+      revoked(state, node, report.key, now);
+      return;
+    case 'startTask':
+      if (!node.connected) return;
+      node.startTask = report.status;
+      state.changes.node(node);
+      if (node.state === 'starting' || node.state === 'waitingforstarttask' || node.state === 'starttaskfailed') enter(state, node, booting(node), now);
+      return;
+    case 'ready':
+      if (node.connected) becomeReady(state, node, now);
+      return;
+    case 'unusable':
+      if (!node.connected) return;
+      node.errors = report.errors;
+      node.ready = false;
+      if (node.state !== 'leavingpool') enter(state, node, 'unusable', now);
+      for (const task of node.offers) withdraw(state, task);
+  }
+};
+
+const hello = (state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void => {
+  obtain(state, node);
+  node.connected = true;
+  node.silence = null;
+  node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now };
+  node.startTask = report.startTask;
+  if (node.state === 'creating') node.bootedAt = now;
+  if (report.ready) becomeReady(state, node, now);
+  else if (node.state !== 'leavingpool' && node.state !== 'unusable') enter(state, node, booting(node), now);
+  state.changes.node(node);
+  reconcile(state, node, report.held, now);
+  reconcileJobs(state, node, report.jobs ?? null, report.held);
+};
+
+const becomeReady = (state: CoreState, node: Node, now: Instant): void => {
+  node.ready = true;
+  node.errors = [];
+  if (node.state !== 'leavingpool') enter(state, node, node.running.size > 0 ? 'running' : 'idle', now);
+};
+
+/** The state of a node whose agent is there and not ready. */
+const booting = (node: Node): NodeState => {
+  const { startTask } = node;
+  const waits = node.pool.intent.startTask?.waitForSuccess === true;
+  if (startTask === null || !waits) return 'starting';
+  if (startTask.state === 'running') return 'waitingforstarttask';
+  return failed(startTask) ? 'starttaskfailed' : 'waitingforstarttask';
+};
+
+const failed = (startTask: StartTaskStatus): boolean => startTask.result === 'failure';
+
+const reconcile = (state: CoreState, node: Node, held: readonly HeldAttempt[], now: Instant): void => {
+  const confirmed = new Set<string>();
+  for (const attempt of held) {
+    const task = currentAttempt(state, node, attempt.key);
+    if (task !== null) confirmed.add(`${task.job.number}.${task.number}`);
+    if (attempt.state === 'started') started(state, node, attempt.key, attempt.startedAt, now);
+    else if (task === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
+  }
+  for (const task of [...node.offers, ...node.running]) {
+    if (!isLive(task)) continue;
+    const key = keyOf(task);
+    const isHeld = confirmed.has(`${task.job.number}.${task.number}`);
+    const { live, status, slots } = task;
+    if (live.ending !== null) state.changes.command(endCommand(node, key, live.ending));
+    else if (live.revoking !== null) state.changes.command({ kind: 'revoke', node: node.number, key });
+    else {
+      withdraw(state, task);
+      const stays = live.revoking === null && live.ending === null;
+      if (stays && status.state === 'offered' && !isHeld) state.changes.command({ kind: 'offer', node: node.number, key, slots });
+    }
+    if (status.state === 'offered' || isHeld) continue;
+    live.missingSince = now;
+    state.timers.set({ at: now + MISSING_AFTER_MS, kind: 'node', node: node.number });
+  }
+};
+
+const enter = (state: CoreState, node: Node, to: NodeState, now: Instant): void => {
+  if (node.state !== to) {
+    node.state = to;
+    node.since = now;
+    state.changes.node(node);
+  }
+  refresh(state, node);
+};
+
+/** Enters the node among those that take tasks, or takes it out. */
+const refresh = (state: CoreState, node: Node): void => {
+  const { pool } = node;
+  if (nodeTakesTasks({ node }) === null) {
+    pool.capacity.add(node);
+    state.review.placement.add(pool);
+  } else pool.capacity.remove(node);
+};
+
+/** The pool has no more use for it. One that is leaving already may have waited for its tasks or their data: a pool that is deleted waits for neither. */
+export const startLeaving = (state: CoreState, node: Node, now: Instant): void => {
+  enter(state, node, 'leavingpool', now);
+  node.acquireAt = null;
+  for (const task of [...node.offers, ...node.running]) withdraw(state, task);
+  state.review.nodes.add(node);
+};
+
+/** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
+export const stayAfterAll = (state: CoreState, node: Node, now: Instant): boolean => {
+  if (node.state !== 'leavingpool' || node.released) return false;
+  if (!node.connected) enter(state, node, 'unknown', now);
+  else enter(state, node, node.ready ? (node.running.size > 0 ? 'running' : 'idle') : booting(node), now);
+  return true;
+};
+
+/** Advances a node as far as the clock and its attempts let it. */
+export const reviewNode = (state: CoreState, node: Node, now: Instant): void => {
+  if (node.goneAt !== null) return;
+  for (const task of node.running) {
+    if (isLive(task) && task.live.missingSince !== null && task.live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(task), now);
+  }
+  if (node.state === 'leavingpool') {
+    releaseWhenEmpty(state, node, now);
+    return;
+  }
+  if (node.acquireAt === null || node.acquireAt > now || state.closing) return;
+  node.acquireAt = null;
+  node.life += 1;
+  node.released = false;
+  state.changes.node(node);
+  state.changes.command({ kind: 'acquire', node: node.number, life: node.life, pool: node.pool.number, dedicated: node.dedicated });
+};
+
+const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
+  if (node.released) return;
+  const givenUp = node.silence === 'gone' || node.silence === 'restart';
+  if (!givenUp && node.offers.size + node.running.size > 0) return;
+  const waits = !givenUp && node.pool.intent.deletedAt === null && node.pool.intent.nodeDeallocation === 'retaineddata' && node.retainUntil > now;
+  if (waits) {
+    state.timers.set({ at: node.retainUntil, kind: 'node', node: node.number });
+    return;
+  }
+  node.released = true;
+  if (node.life === 0) go(state, node, now);
+  else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
+};
+
+/**
+ * It has left for good. Its row stays as long as a task names it, and keeps only what that takes: thousands of them may
+ * gather.
+ */
+const go = (state: CoreState, node: Node, now: Instant): void => {
+  disconnect(node);
+  lose(state, node, 'nodeLost', now);
+  node.pool.capacity.remove(node);
+  node.state = 'leavingpool';
+  node.goneAt = now;
+  node.recentTasks = [];
+  node.startTask = null;
+  node.errors = [];
+  state.changes.node(node);
+  state.nodes.delete(node.number);
+  state.nodesById.delete(node.id.toLowerCase());
+  node.pool.nodes.delete(node);
+  forgetNodeOfJobs(node);
+  state.review.pools.add(node.pool);
+};
+

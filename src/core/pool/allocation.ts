@@ -1,0 +1,180 @@
+import { Capacity } from './capacity.ts';
+import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
+import type { PoolIntent } from '../intent.ts';
+import type { Instant } from '../keys.ts';
+import { holdQueue, letGoOfQueue } from '../job/life.ts';
+import type { CoreState, Node, Pool } from '../model.ts';
+import { createNode, startLeaving, stayAfterAll } from '../node/life.ts';
+import type { Random } from '../port.ts';
+import type { PoolStatus, ResizeError } from '../status.ts';
+import { NODES_PER_ACCOUNT } from '../tunables.ts';
+
+/**
+ * A pool's allocation.
+ *
+ * A request for a size makes it `resizing`: its targets become the pool's, in its status. Missing nodes are acquired,
+ * nodes too many leave as the deallocation option says (the broken first, then the idle, then those with the fewest
+ * tasks). It is `steady` again when it has as many nodes as its targets and the others have left. It also becomes
+ * `steady`, short of its targets and with a resize error that says why, when the provider failed to give some or has
+ * room for no more, when the account has as many nodes as it may, when the time for it ran out, when a client stopped
+ * it, or when no such node can be had here at all. What has been obtained by then stays; what has not is given up;
+ * nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost
+ * afterwards is acquired again by itself (node life), whatever the pool is doing.
+ *
+ * A deleted pool lets all its nodes go, requeueing what runs there, and is gone with the last of them. Jobs name pools
+ * by id: they wait for the next pool of that id.
+ */
+
+export const takePool = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): void => {
+  let pool = state.pools.get(intent.pool);
+  if (pool === undefined) {
+    pool = make(state, intent, status);
+    state.pools.set(intent.pool, pool);
+    pool.queue.pool = pool;
+  }
+  pool.intent = intent;
+  state.review.pools.add(pool);
+  state.review.placement.add(pool);
+};
+
+const make = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): Pool => ({
+  number: intent.pool,
+  intent,
+  status: status ?? {
+    pool: intent.pool,
+    allocationState: 'steady',
+    allocationSince: intent.createdAt,
+    resizeSequence: 0,
+    stopSequence: 0,
+    resizeErrors: [],
+    targetDedicated: 0,
+    targetLowPriority: 0,
+    currentDedicated: 0,
+    currentLowPriority: 0,
+  },
+  nodes: new Set(),
+  capacity: new Capacity(),
+  queue: holdQueue(state, intent.id),
+  failures: { dedicated: null, lowPriority: null },
+  offered: new Map(),
+  stealing: 0,
+  placementTimer: null,
+  dirty: false,
+});
+
+/** Advances a pool as far as it goes now. */
+export const reviewPool = (state: CoreState, pool: Pool, now: Instant, random: Random): void => {
+  if (state.closing || state.pools.get(pool.number) !== pool) return;
+  const { intent } = pool;
+  if (intent.deletedAt !== null) {
+    remove(state, pool, now);
+    return;
+  }
+  if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
+  if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
+  countNodes(state, pool);
+};
+
+const remove = (state: CoreState, pool: Pool, now: Instant): void => {
+  if (pool.status.allocationState !== 'steady') finish(state, pool, [], now);
+  for (const node of pool.nodes) startLeaving(state, node, now);
+  countNodes(state, pool);
+  if (pool.nodes.size > 0) return;
+  state.pools.delete(pool.number);
+  if (pool.queue.pool === pool) pool.queue.pool = null;
+  letGoOfQueue(state, pool.queue);
+  state.changes.poolGone(pool.number);
+};
+
+const begin = (state: CoreState, pool: Pool, now: Instant): void => {
+  const { resizeSequence, resizeRequestedAt, resizeTimeoutMs, targetDedicated, targetLowPriority } = pool.intent;
+  // A request that waited for the service longer than its timeout still gets its whole time.
+  const since = now - resizeRequestedAt < resizeTimeoutMs ? resizeRequestedAt : now;
+  pool.failures.dedicated = null;
+  pool.failures.lowPriority = null;
+  pool.status = { ...pool.status, resizeSequence, targetDedicated, targetLowPriority, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
+  state.changes.pool(pool);
+  state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
+};
+
+const KINDS: readonly NodeKind[] = ['dedicated', 'lowPriority'];
+
+const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): void => {
+  const { intent, status, failures } = pool;
+  if (intent.stopSequence >= status.resizeSequence) return stop(state, pool, resizeStopped, now);
+  const { unavailable } = intent;
+  if (unavailable !== null && target(pool, 'dedicated') + target(pool, 'lowPriority') > 0) {
+    const wanted = KINDS.filter((kind) => target(pool, kind) > 0);
+    finish(state, pool, wanted.map((kind) => allocationFailed(kind, unavailable)), now);
+    return;
+  }
+  let done = true;
+  for (const kind of KINDS) {
+    const nodes = nodesOf(pool, kind);
+    const staying = nodes.filter((node) => node.state !== 'leavingpool');
+    const missing = target(pool, kind) - staying.length;
+    for (let count = 0; count < missing && failures[kind] === null; count++) {
+      if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
+      else if (state.room !== null && state.nodes.size >= state.room) failures[kind] = allocationFailed(kind, noRoom(state.room));
+      else createNode(state, pool, kind === 'dedicated', now, random);
+    }
+    for (const node of firstToLeave(staying).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
+    if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
+  }
+  if (done) finish(state, pool, errorsOf(pool), now);
+  else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, allocationTimedOut, now);
+};
+
+/** Known before the first node is asked for, so that a provider is not asked for what it cannot give. */
+const noRoom = (room: number): string => `All nodes that there is room for here are taken: ${room}.`;
+
+/** On its way in, or out. One that is given up before it was obtained is not waited for. */
+const isUnsettled = (node: Node): boolean => node.obtained === (node.state === 'leavingpool');
+
+const target = (pool: Pool, kind: NodeKind): number => (kind === 'dedicated' ? pool.status.targetDedicated : pool.status.targetLowPriority);
+
+const nodesOf = (pool: Pool, kind: NodeKind): Node[] => [...pool.nodes].filter((node) => node.dedicated === (kind === 'dedicated'));
+
+/** The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones may well work), the newest first among equals. */
+const firstToLeave = (nodes: readonly Node[]): Node[] => {
+  const rank = (node: Node): number => {
+    if (node.state === 'unusable' || node.state === 'starttaskfailed') return -3;
+    if (!node.obtained) return -2;
+    return node.running.size === 0 && !node.ready ? -1 : node.running.size;
+  };
+  return [...nodes].sort((a, b) => rank(a) - rank(b) || a.offers.size - b.offers.size || b.number - a.number);
+};
+
+/** Ends the resize where it is. */
+const stop = (state: CoreState, pool: Pool, error: (kind: NodeKind) => ResizeError, now: Instant): void => {
+  for (const node of pool.nodes) {
+    if (node.state === 'leavingpool') stayAfterAll(state, node, now);
+    else if (!node.obtained) startLeaving(state, node, now);
+  }
+  const short = KINDS.filter((kind) => nodesOf(pool, kind).filter((node) => node.state !== 'leavingpool').length !== target(pool, kind));
+  const errors = [...errorsOf(pool), ...short.filter((kind) => pool.failures[kind] === null).map(error)];
+  finish(state, pool, errors.filter((other, index) => errors.findIndex(({ message }) => message === other.message) === index), now);
+};
+
+const errorsOf = ({ failures }: Pool): ResizeError[] =>
+  KINDS.flatMap((kind) => failures[kind] ?? []);
+
+const finish = (state: CoreState, pool: Pool, resizeErrors: readonly ResizeError[], now: Instant): void => {
+  pool.status = { ...pool.status, allocationState: 'steady', allocationSince: now, stopSequence: pool.intent.stopSequence, resizeErrors };
+  state.changes.pool(pool);
+  state.review.pools.add(pool);
+};
+
+/** Nodes count from when they have been obtained until they are gone. */
+const countNodes = (state: CoreState, pool: Pool): void => {
+  let currentDedicated = 0;
+  let currentLowPriority = 0;
+  for (const node of pool.nodes) {
+    if (!node.obtained) continue;
+    if (node.dedicated) currentDedicated += 1;
+    else currentLowPriority += 1;
+  }
+  if (currentDedicated === pool.status.currentDedicated && currentLowPriority === pool.status.currentLowPriority) return;
+  pool.status = { ...pool.status, currentDedicated, currentLowPriority };
+  state.changes.pool(pool);
+};

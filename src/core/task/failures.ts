@@ -1,0 +1,50 @@
+import type { FailureInfo, ResizeError } from '../status.ts';
+import { NODES_PER_ACCOUNT } from '../tunables.ts';
+
+/** Task failures that the rules themselves give (spec errors 4.5: codes, categories, recorded messages); those before launch and of uploads come from agents. */
+
+export const FAILURE_EXIT_CODE: FailureInfo = {
+  category: 'UserError',
+  code: 'FailureExitCode',
+  message: 'The task exited with an exit code representing a failure',
+  details: [
+    { name: 'Message', value: 'The task process exited with an unexpected exit code' },
+    { name: 'AdditionalErrorCode', value: 'FailureExitCode' },
+  ],
+};
+
+/** Ended by a client, or by the end of its job. */
+export const TASK_ENDED: FailureInfo = { category: 'UserError', code: 'TaskEnded', message: 'Task Was Ended by User Request' };
+
+export const WALL_CLOCK_EXCEEDED: FailureInfo = {
+  ...TASK_ENDED,
+  details: [{ name: 'Message', value: 'The maximum execution time configured on the task was exceeded' }],
+};
+
+/** As the service spells them in its sentences (recorded: `low priority` without a hyphen). */
+const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
+export type NodeKind = keyof typeof KINDS;
+
+/** Why a resize did not reach its targets (errors 4.7): at most one for each kind of node. */
+export const allocationTimedOut = (kind: NodeKind): ResizeError => ({
+  code: 'AllocationTimedout',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated as the resize timeout was reached`,
+});
+
+export const allocationFailed = (kind: NodeKind, reason: string): ResizeError => ({
+  code: 'AllocationFailed',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated`,
+  values: [{ name: 'Reason', value: reason }],
+});
+
+/** As where the account's quota of cores is used up (errors 4.7); what is counted here is nodes. */
+export const nodeQuotaReached = (kind: NodeKind): ResizeError => ({
+  code: kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
+});
+
+/** Recorded for low priority nodes; it has no `values`. */
+export const resizeStopped = (kind: NodeKind): ResizeError => ({
+  code: 'ResizeStopped',
+  message: `Desired number of ${KINDS[kind]} nodes could not be allocated due to a stop resize operation`,
+});
