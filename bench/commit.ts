@@ -13,8 +13,11 @@ const NODES = 2;
 const TICK_SIZES = [1, 8, 50, 100, 200];
 const SECONDS_A_SIZE = 3;
 
-/** What an owner's ticks cost: each moves `size` tasks on by one state, with two node rows, the job's row and a journal row; every other tick offers as many. */
-export const run = async (): Promise<Record<string, unknown>> => {
+/**
+ * What an owner's ticks cost: each moves `size` tasks on by one state, with two node rows, the job's row and a journal
+ * row; every other tick offers as many.
+ */
+export async function run(): Promise<Record<string, unknown>> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'owner');
   try {
@@ -39,9 +42,9 @@ export const run = async (): Promise<Record<string, unknown>> => {
     await pool.end();
     await postgres.remove();
   }
-};
+}
 
-const fill = async (pool: ReturnType<typeof connect>): Promise<number> => {
+async function fill(pool: ReturnType<typeof connect>): Promise<number> {
   const { id, ...rules } = jobIntent();
   const job = await pool.query<{ job: number }>(
     `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task) values (1, $1, $1, $2, $2, 0, 0, 0, $3) returning account, job)
@@ -55,11 +58,11 @@ const fill = async (pool: ReturnType<typeof connect>): Promise<number> => {
     [number, TASKS],
   );
   return number;
-};
+}
 
 const STATES = ['offered', 'running', 'completed'] as const;
 
-const ticker = ({ store, epoch, job }: { store: OwnerStore; epoch: number; job: number }) => {
+function ticker({ store, epoch, job }: { store: OwnerStore; epoch: number; job: number }) {
   let done = 0;
   let tick = 0;
   return async (size: number, forMs: number): Promise<{ count: number; milliseconds: number; medianMs: number }> => {
@@ -103,22 +106,26 @@ const ticker = ({ store, epoch, job }: { store: OwnerStore; epoch: number; job: 
     const milliseconds = performance.now() - begin;
     return { count: durations.length, milliseconds, medianMs: durations.toSorted((a, b) => a - b)[Math.floor(durations.length / 2)] ?? Number.NaN };
   };
-};
+}
 
-const taskStatus = (job: number, task: number, state: TaskStatus['state'], now: number): TaskStatus => ({
-  job, task, state, since: now, previousState: 'active', previousSince: now, cause: 'started', attempt: 1, node: 1, startedAt: now,
-  endedAt: state === 'completed' ? now : null, exitCode: state === 'completed' ? 0 : null, result: state === 'completed' ? 'success' : null, failure: null,
-  retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
-});
+function taskStatus(job: number, task: number, state: TaskStatus['state'], now: number): TaskStatus {
+  return {
+    job, task, state, since: now, previousState: 'active', previousSince: now, cause: 'started', attempt: 1, node: 1, startedAt: now,
+    endedAt: state === 'completed' ? now : null, exitCode: state === 'completed' ? 0 : null, result: state === 'completed' ? 'success' : null, failure: null,
+    retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+  };
+}
 
-const jobStatus = (job: number, now: number, done: number): JobStatus => {
+function jobStatus(job: number, now: number, done: number): JobStatus {
   const tally = { active: TASKS, running: done % 8, succeeded: done, failed: 0 };
   return { job, state: 'active', since: now, previousState: null, previousSince: null, actionSequence: 0, endedAt: null, terminateReason: null, open: [[0, TASKS]], ingested: TASKS, tasks: tally, slots: tally };
-};
+}
 
-const nodeStatus = (node: number, now: number): NodeStatus => ({
-  node, pool: 1, id: `tvmps_${node}_d`, dedicated: true, state: 'running', since: now, scheduling: 'enabled', life: 1, allocatedAt: now, bootedAt: now, slots: 4,
-  runningTasks: 4, runningSlots: 4, totalTasksRun: now, totalTasksSucceeded: now, startTask: null, errors: [], retainUntil: now, goneAt: null,
-  agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: now },
-  recentTasks: Array.from({ length: 10 }, (_, index) => ({ job: 1, task: index, state: 'completed', startedAt: now, endedAt: now, exitCode: 0, failure: null, result: 'success' })),
-});
+function nodeStatus(node: number, now: number): NodeStatus {
+  return {
+    node, pool: 1, id: `tvmps_${node}_d`, dedicated: true, state: 'running', since: now, scheduling: 'enabled', life: 1, allocatedAt: now, bootedAt: now, slots: 4,
+    runningTasks: 4, runningSlots: 4, totalTasksRun: now, totalTasksSucceeded: now, startTask: null, errors: [], retainUntil: now, goneAt: null,
+    agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: now },
+    recentTasks: Array.from({ length: 10 }, (_, index) => ({ job: 1, task: index, state: 'completed', startedAt: now, endedAt: now, exitCode: 0, failure: null, result: 'success' })),
+  };
+}

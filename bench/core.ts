@@ -1,6 +1,7 @@
 /**
- * What the rules alone cost: trivial tasks through two nodes of four slots (offered, started, ended, in ticks of about `EVENTS` events), tasks through many nodes,
- * a million waiting tasks, and a hundred thousand dependants on one range. No store, no agents: events in, decisions out.
+ * What the rules alone cost: trivial tasks through two nodes of four slots (offered, started, ended, in ticks of about
+ * `EVENTS` events), tasks through many nodes, a million waiting tasks, and a hundred thousand dependants on one range.
+ * No store, no agents: events in, decisions out.
  */
 import { createCore } from '../src/core/core.ts';
 import type { Command } from '../src/core/decisions.ts';
@@ -10,7 +11,7 @@ import type { Core } from '../src/core/port.ts';
 
 const EVENTS = 64;
 
-export const run = async (): Promise<Record<string, unknown>> => {
+export async function run(): Promise<Record<string, unknown>> {
   const small = throughput({ nodes: 2, slots: 4, tasks: 100_000 });
   console.log(`2 nodes x 4 slots: ${small.microsPerTask} us of one core a task, ${small.perSecond} tasks/s`);
   const large = throughput({ nodes: 1000, slots: 4, tasks: 100_000 });
@@ -20,65 +21,71 @@ export const run = async (): Promise<Record<string, unknown>> => {
   const fan = dependants(100_000);
   console.log(`100,000 dependants on one range: taken in in ${fan.intakeMs} ms, longest tick of their release ${fan.longestTickMs} ms`);
   return { coreMicrosPerTask: small.microsPerTask, coreMicrosPerTaskManyNodes: large.microsPerTask, millionMegabytes: million.megabytes, ...fan };
-};
+}
 
-const pool = (nodes: number, slots: number): PoolIntent => ({
-  pool: 1,
-  id: 'pool',
-  createdAt: 0,
-  targetDedicated: nodes,
-  targetLowPriority: 0,
-  resizeTimeoutMs: 900_000,
-  nodeDeallocation: 'requeue',
-  resizeSequence: 1,
-  resizeRequestedAt: 0,
-  stopSequence: 0,
-  taskSlotsPerNode: slots,
-  fillType: 'spread',
-  startTask: null,
-  unavailable: null,
-  deletedAt: null,
-});
-
-const job = (usesTaskDependencies: boolean): JobIntent => ({
-  job: 1,
-  id: 'job',
-  createdAt: 0,
-  poolId: 'pool',
-  priority: 0,
-  maxParallelTasks: -1,
-  maxTaskRetryCount: 0,
-  maxWallClockMs: null,
-  usesTaskDependencies,
-  onAllTasksComplete: 'noaction',
-  onTaskFailure: 'noaction',
-  action: { kind: 'none' },
-  actionSequence: 0,
-  actionAt: 0,
-  deletedAt: null,
-  nextTask: 1,
-  reactivations: 0,
-});
-
-const intake = (task: number, dependsOn: DependencyIds | null = null): TaskIntake => ({
-  intent: {
-    task,
+function pool(nodes: number, slots: number): PoolIntent {
+  return {
+    pool: 1,
+    id: 'pool',
     createdAt: 0,
-    idKey: String(task),
-    requiredSlots: 1,
-    maxTaskRetryCount: null,
-    retentionMs: 604_800_000,
-    affinity: null,
-    dependsOn,
-    exitConditions: null,
-    terminateAt: null,
-    reactivateSequence: 0,
+    targetDedicated: nodes,
+    targetLowPriority: 0,
+    resizeTimeoutMs: 900_000,
+    nodeDeallocation: 'requeue',
+    resizeSequence: 1,
+    resizeRequestedAt: 0,
+    stopSequence: 0,
+    taskSlotsPerNode: slots,
+    fillType: 'spread',
+    startTask: null,
+    unavailable: null,
     deletedAt: null,
-  },
-  status: null,
-});
+  };
+}
 
-const begin = (nodes: number, slots: number, usesTaskDependencies = false): { core: Core; random: () => number } => {
+function job(usesTaskDependencies: boolean): JobIntent {
+  return {
+    job: 1,
+    id: 'job',
+    createdAt: 0,
+    poolId: 'pool',
+    priority: 0,
+    maxParallelTasks: -1,
+    maxTaskRetryCount: 0,
+    maxWallClockMs: null,
+    usesTaskDependencies,
+    onAllTasksComplete: 'noaction',
+    onTaskFailure: 'noaction',
+    action: { kind: 'none' },
+    actionSequence: 0,
+    actionAt: 0,
+    deletedAt: null,
+    nextTask: 1,
+    reactivations: 0,
+  };
+}
+
+function intake(task: number, dependsOn: DependencyIds | null = null): TaskIntake {
+  return {
+    intent: {
+      task,
+      createdAt: 0,
+      idKey: String(task),
+      requiredSlots: 1,
+      maxTaskRetryCount: null,
+      retentionMs: 604_800_000,
+      affinity: null,
+      dependsOn,
+      exitConditions: null,
+      terminateAt: null,
+      reactivateSequence: 0,
+      deletedAt: null,
+    },
+    status: null,
+  };
+}
+
+function begin(nodes: number, slots: number, usesTaskDependencies = false): { core: Core; random: () => number } {
   const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
   let seed = 1;
   const random = (): number => {
@@ -94,14 +101,14 @@ const begin = (nodes: number, slots: number, usesTaskDependencies = false): { co
   }
   core.decide(0, random);
   return { core, random };
-};
+}
 
-const add = (core: Core, from: number, count: number, dependsOn: DependencyIds | null = null): void => {
+function add(core: Core, from: number, count: number, dependsOn: DependencyIds | null = null): void {
   const tasks = Array.from({ length: count }, (_, index) => intake(from + index, dependsOn));
   core.apply({ kind: 'tasks', job: 1, through: from + count - 1, tasks }, 0);
-};
+}
 
-const throughput = ({ nodes, slots, tasks }: { nodes: number; slots: number; tasks: number }): { microsPerTask: number; perSecond: number } => {
+function throughput({ nodes, slots, tasks }: { nodes: number; slots: number; tasks: number }): { microsPerTask: number; perSecond: number } {
   const { core, random } = begin(nodes, slots);
   const waiting: CoreEvent[] = [];
   let now = 1;
@@ -129,9 +136,9 @@ const throughput = ({ nodes, slots, tasks }: { nodes: number; slots: number; tas
   }
   const micros = ((performance.now() - begun) * 1000) / tasks;
   return { microsPerTask: Math.round(micros * 10) / 10, perSecond: Math.round(1e6 / micros) };
-};
+}
 
-const waiting = (count: number): { megabytes: number; milliseconds: number } => {
+function waiting(count: number): { megabytes: number; milliseconds: number } {
   const { core, random } = begin(0, 1);
   globalThis.gc?.();
   const before = memory();
@@ -145,14 +152,14 @@ const waiting = (count: number): { megabytes: number; milliseconds: number } => 
   const megabytes = Math.round((memory() - before) / 1e6);
   if (core.nextTimer() === 0) throw new Error('unreachable: keeps the rules alive until here');
   return { megabytes, milliseconds };
-};
+}
 
-const memory = (): number => {
+function memory(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
-};
+}
 
-const dependants = (count: number): { intakeMs: number; longestTickMs: number } => {
+function dependants(count: number): { intakeMs: number; longestTickMs: number } {
   const { core, random } = begin(25, 4, true);
   add(core, 1, 100);
   const offered = core.decide(1, random).commands;
@@ -174,4 +181,4 @@ const dependants = (count: number): { intakeMs: number; longestTickMs: number } 
     longest = Math.max(longest, performance.now() - tick);
   } while (core.nextTimer() === 2);
   return { intakeMs, longestTickMs: Math.round(longest * 10) / 10 };
-};
+}

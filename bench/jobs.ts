@@ -12,8 +12,11 @@ import { quantile, rounded } from './support/pool.ts';
 const COMPLETED = 100_000;
 const ADDS = 200;
 
-/** What adding a job costs in the database (lock, look for the id, count for the quota, insert) beside 100,000 completed jobs, against none: medians. */
-export const run = async (): Promise<Record<string, unknown>> => {
+/**
+ * What adding a job costs in the database (lock, look for the id, count for the quota, insert) beside 100,000 completed
+ * jobs, against none: medians.
+ */
+export async function run(): Promise<Record<string, unknown>> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   try {
@@ -49,4 +52,4 @@ export const run = async (): Promise<Record<string, unknown>> => {
     await pool.end();
     await postgres.remove();
   }
-};
+}

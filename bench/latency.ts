@@ -8,14 +8,18 @@ import { pollUntil, quantile, rounded, withPool } from './support/pool.ts';
 const RUNS = 150;
 const WARM_UP = 100;
 
-/** One task on an idle node of a service that has run a hundred: from the POST being sent to the process having started, by a timestamp that the task itself writes; beside it the same command spawned bare. */
-export const run = (): Promise<Record<string, unknown>> =>
-  withPool({ nodes: 1, slots: 1 }, async (client, instance) => {
+/**
+ * One task on an idle node of a service that has run a hundred: from the POST being sent to the process having started,
+ * by a timestamp that the task itself writes; beside it the same command spawned bare.
+ */
+export function run(): Promise<Record<string, unknown>> {
+  return withPool({ nodes: 1, slots: 1 }, async (client, instance) => {
     await client.call('POST', '/jobs', { id: 'latency', poolInfo: { poolId: 'bench' } });
     const directory = await mkdtemp(join(tmpdir(), 'linarite-latency-'));
     await chmod(directory, 0o777);
     const startedMs = async (file: string): Promise<number> => Number((await readFile(file, 'utf8')).trim()) / 1e6;
-    // Looked for where it is written: asking the service again and again would be work beside the work that is measured.
+    // Looked for where it is written: asking the service again and again would be work beside the work that is
+    // measured.
     const hasStarted = async (file: string): Promise<boolean> => (await readFile(file, 'utf8').catch(() => '')).endsWith('\n');
     const latencies: number[] = [];
     const spawns: number[] = [];
@@ -53,6 +57,9 @@ export const run = (): Promise<Record<string, unknown>> =>
       ...(await databaseSettings(instance)),
     };
   });
+}
 
 /** Wall clock in milliseconds with a fraction: comparable to what `date` prints. */
-const now = (): number => performance.timeOrigin + performance.now();
+function now(): number {
+  return performance.timeOrigin + performance.now();
+}

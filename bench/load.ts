@@ -17,7 +17,7 @@ const RUNS = 5;
  * How long an account takes to be loaded with completed tasks, nodes that are gone and few open tasks, against one with
  * the open ones alone: rows read, and the rules' memory made of them.
  */
-export const run = async (): Promise<Record<string, unknown>> => {
+export async function run(): Promise<Record<string, unknown>> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'owner');
   try {
@@ -31,7 +31,7 @@ export const run = async (): Promise<Record<string, unknown>> => {
     await pool.end();
     await postgres.remove();
   }
-};
+}
 
 /** One job, `completed` of whose tasks are over; one of the open ones is among the first, the rest are the last. */
 async function loadMs(pool: Database, account: number, completed: number): Promise<number> {

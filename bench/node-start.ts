@@ -19,11 +19,12 @@ interface Watched {
 }
 
 /**
- * A pool of 150 nodes starts, shrinks by half and is deleted, while another pool is asked for each 100 ms: first by itself, then beside a build (the compiler, again and
- * again; `--alone`: not that). Beside it what the same GET costs while nothing goes on, and the machine's load.
+ * A pool of 150 nodes starts, shrinks by half and is deleted, while another pool is asked for each 100 ms: first by
+ * itself, then beside a build (the compiler, again and again; `--alone`: not that). Beside it what the same GET costs
+ * while nothing goes on, and the machine's load.
  */
-export const run = (): Promise<Record<string, unknown>> =>
-  withPool({ nodes: 1, slots: 1 }, async (client) => {
+export function run(): Promise<Record<string, unknown>> {
+  return withPool({ nodes: 1, slots: 1 }, async (client) => {
     const { values } = parseArgs({ args: process.argv.slice(3), options: { alone: { type: 'boolean' } } });
     const bare = await watched(client, 'nothing goes on', () => sleep(BARE_MS));
     const alone = await wholeLife(client, 'alone');
@@ -49,6 +50,7 @@ export const run = (): Promise<Record<string, unknown>> =>
       load: rounded(loadavg()[0] ?? Number.NaN),
     };
   });
+}
 
 /** What GETs of another pool took in each part of the life of the many nodes. */
 interface Life {

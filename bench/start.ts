@@ -15,7 +15,7 @@ const MAIN = join(import.meta.dirname, '../dist/cli/main.js');
  * What a user waits for the program: `--help`, `status` of a running service, `up --detach` on data of an empty
  * account; beside it a Node.js that does nothing. Medians of starts in turn.
  */
-export const run = async (): Promise<Record<string, unknown>> => {
+export async function run(): Promise<Record<string, unknown>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'linarite-start-'));
   const taken = { bareMs: [] as number[], helpMs: [] as number[], upMs: [] as number[], statusMs: [] as number[] };
   try {
@@ -40,7 +40,7 @@ export const run = async (): Promise<Record<string, unknown>> => {
   const medians = Object.fromEntries(Object.entries(taken).map(([name, all]) => [name, rounded(quantile(all, 0.5))]));
   for (const [name, median] of Object.entries(medians)) console.log(`${name.slice(0, -'Ms'.length)}: median ${median} ms`);
   return { ...medians, upRatio: rounded(quantile(taken.upMs, 0.5) / quantile(taken.bareMs, 0.5)) };
-};
+}
 
 async function timed(args: readonly string[]): Promise<number> {
   const began = performance.now();

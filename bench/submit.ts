@@ -33,7 +33,7 @@ interface Counts {
  * each second: random pages of 1,000, filters by state, and task counts, as an HTTP client with a shared key sees them.
  * Times end with the last byte and are medians; of filters the slowest state's.
  */
-export const run = async (): Promise<Record<string, unknown>> => {
+export async function run(): Promise<Record<string, unknown>> {
   const instance = await startLinarite();
   try {
     const { AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY } = await instance.env();
@@ -73,7 +73,7 @@ export const run = async (): Promise<Record<string, unknown>> => {
   } finally {
     await instance.purge();
   }
-};
+}
 
 async function submit(clients: readonly SmallClient[], client: SmallClient): Promise<number> {
   await client.call('POST', '/jobs', { id: 'submit', poolInfo: { poolId: 'submit' } });
@@ -123,9 +123,14 @@ async function linksOfPages(client: SmallClient): Promise<readonly string[]> {
   }
 }
 
-const completed = async (client: SmallClient): Promise<number> => ((await client.call('GET', COUNTS)) as Counts).taskCounts.completed;
+async function completed(client: SmallClient): Promise<number> {
+  return ((await client.call('GET', COUNTS)) as Counts).taskCounts.completed;
+}
 
-/** From the request to the last byte of its answer, of which lists hold at least so many tasks; reading it is the client's affair. */
+/**
+ * From the request to the last byte of its answer, of which lists hold at least so many tasks; reading it is the
+ * client's affair.
+ */
 async function medianMs(what: string, ask: () => Promise<string>, atLeast = 0): Promise<number> {
   const times: number[] = [];
   for (let short = 0; times.length < SAMPLES; ) {

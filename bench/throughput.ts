@@ -15,8 +15,8 @@ const SAME_WORK = 'mkdir -p "$1/wd" && cd "$1/wd" && exec /bin/true >../stdout.t
  * many, before and after, so that a machine that changes its speed is seen, and after it once more with a shell that
  * makes each task's directories and output files (`sameWork`).
  */
-export const run = (): Promise<Record<string, unknown>> =>
-  withPool({ nodes: 2, slots: 4 }, async (client, instance) => {
+export function run(): Promise<Record<string, unknown>> {
+  return withPool({ nodes: 2, slots: 4 }, async (client, instance) => {
     const words = Array.from({ length: TASKS }, () => 'x').join('\n');
     const baseline = (): Promise<number> => timed('xargs', ['-P', AT_ONCE, '-n', '1', '/bin/true'], words);
     const before = await baseline();
@@ -48,6 +48,7 @@ export const run = (): Promise<Record<string, unknown>> =>
       ...(await databaseSettings(instance)),
     };
   });
+}
 
 /** Seconds that it takes, on the same file system as the nodes' directories. */
 async function sameWork(): Promise<number> {

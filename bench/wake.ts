@@ -23,7 +23,7 @@ const WARM_UP_SECONDS = 3;
  * machine lets it; beside it the same while nothing is added. `--seconds 60`: for so long, default 10; `--adds 500`: so
  * many a second. Nothing runs: the jobs' pool is not there.
  */
-export const run = async (): Promise<Record<string, unknown>> => {
+export async function run(): Promise<Record<string, unknown>> {
   const options = { seconds: { type: 'string', default: String(SECONDS) }, adds: { type: 'string', default: String(ADDS_PER_SECOND) } } as const;
   const { values } = parseArgs({ args: process.argv.slice(3), options });
   const [seconds, perSecond] = [Number(values.seconds), Number(values.adds)];
@@ -57,7 +57,7 @@ export const run = async (): Promise<Record<string, unknown>> => {
   } finally {
     await instance.purge();
   }
-};
+}
 
 /** What wakes took until `over`, milliseconds. */
 async function wakes(client: SmallClient, over: Promise<unknown>): Promise<readonly number[]> {
@@ -89,5 +89,6 @@ async function add(env: LinariteEnv, what: Omit<Adding, 'endpoint' | 'account' |
   });
 }
 
-const described = (took: readonly number[]): string =>
-  `median ${quantile(took, 0.5).toFixed(1)} ms, p99 ${quantile(took, 0.99).toFixed(1)} ms, worst ${Math.max(...took).toFixed(1)} ms of ${took.length}`;
+function described(took: readonly number[]): string {
+  return `median ${quantile(took, 0.5).toFixed(1)} ms, p99 ${quantile(took, 0.99).toFixed(1)} ms, worst ${Math.max(...took).toFixed(1)} ms of ${took.length}`;
+}

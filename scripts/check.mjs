@@ -16,7 +16,8 @@ const STEPS = [
 ];
 
 /**
- * What a skipped test would have needed, by its file; a test may say it itself by `(needs …)` in its name. The first that fits.
+ * What a skipped test would have needed, by its file; a test may say it itself by `(needs …)` in its name. The first
+ * that fits.
  */
 const NEEDS = [
   [/test\/clients\/python\.test/, "Debian's python3-azure"],
@@ -77,7 +78,10 @@ function runProgram({ command: [program, ...args] }) {
   return { passed: status === 0 ? 1 : 0, failed: status === 0 ? 0 : 1, skipped: 0 };
 }
 
-/** Counts single tests, and names what was skipped. A run that ends badly without a failed test (it crashed, it hung) is a failure too. */
+/**
+ * Counts single tests, and names what was skipped. A run that ends badly without a failed test (it crashed, it hung) is
+ * a failure too.
+ */
 function runTests({ name, projects }) {
   if (memory !== undefined) console.log(`what tests make lies in memory: ${memory.path}`);
   const report = join(directory, `${projects.join('-')}.json`);

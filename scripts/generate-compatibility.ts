@@ -1,14 +1,15 @@
-// Writes the generated part of docs/compatibility.md from the tables. Run: node --import tsx scripts/generate-compatibility.ts
+// Writes the generated part of docs/compatibility.md from the tables. Run: node --import tsx
+// scripts/generate-compatibility.ts
 import { readFileSync, writeFileSync } from 'node:fs';
 import { groupBy } from '../src/api/data/groupBy.ts';
 import { handlers } from '../src/api/data/handlers.ts';
 import { type ShapeName, dataContract } from '../src/wire/dataContract.ts';
-import { queriesNotEnforced } from '../src/wire/accepted.ts';
+import { QUERIES_NOT_ENFORCED } from '../src/wire/accepted.ts';
 import { fatesOf, shapesWithin, type Fate } from '../src/wire/fates.ts';
 import { filterTables } from '../src/wire/filters.ts';
 import { operations, type Operation } from '../src/wire/operations.ts';
 import type { PropertyRow } from '../src/wire/shapes/definition.ts';
-import { apiVersions, newestApiVersion, type Revision } from '../src/wire/versions.ts';
+import { API_VERSIONS, NEWEST_API_VERSION, type Revision } from '../src/wire/versions.ts';
 
 export const compatibilityFile = new URL('../docs/compatibility.md', import.meta.url);
 
@@ -22,7 +23,9 @@ export function generateCompatibility(before: string): string {
   return `${before.slice(0, end)}${marker}\n\n${parts.join('\n\n')}\n`;
 }
 
-const isServed = ({ id }: Operation): boolean => handlers[id] !== undefined;
+function isServed({ id }: Operation): boolean {
+  return handlers[id] !== undefined;
+}
 
 /** Sections of the document, by the beginnings of their operations' ids. */
 const resources = [
@@ -36,19 +39,25 @@ const resources = [
 
 type Resource = (typeof resources)[number];
 
-const code = (text: string): string => `\`${text}\``;
-const codes = (texts: readonly string[]): string => texts.map(code).join(', ');
-const row = (...cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+function code(text: string): string {
+  return `\`${text}\``;
+}
+function codes(texts: readonly string[]): string {
+  return texts.map(code).join(', ');
+}
+function row(...cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n');
 }
 
 function versions(): string {
-  const known = codes(apiVersions.map(({ text }) => text));
+  const known = codes(API_VERSIONS.map(({ text }) => text));
   return [
     '## API versions',
-    `Served: ${known}. A newer one, up to today's date, is served as ${code(newestApiVersion.text)}; any other is refused with 400 \`UnsupportedRequestVersion\`.`,
+    `Served: ${known}. A newer one, up to today's date, is served as ${code(NEWEST_API_VERSION.text)}; any other is refused with 400 \`UnsupportedRequestVersion\`.`,
     'Below, versions go by their revision, the middle number: `2022-10-01.16.0` is 16; `2025-06-01` is 25. "12+" means known from that one on, "–19" up to that one.',
   ].join('\n\n');
 }
@@ -74,14 +83,16 @@ function operationsOf({ title, prefixes }: Resource): string {
   return `### ${title}\n\n${table(['operation', 'request', 'versions', 'conditional headers', 'query'], rows)}`;
 }
 
-const request = ({ method, path }: Operation): string => `${method} ${path}`;
+function request({ method, path }: Operation): string {
+  return `${method} ${path}`;
+}
 
 function queries({ query = [] }: Operation): string {
-  return query.map((name) => (queriesNotEnforced[name] === undefined ? code(name) : `${code(name)} (*)`)).join(', ');
+  return query.map((name) => (QUERIES_NOT_ENFORCED[name] === undefined ? code(name) : `${code(name)} (*)`)).join(', ');
 }
 
 function notServed(): string {
-  const notes = Object.entries(queriesNotEnforced).map(([name, reason]) => `${code(name)}: ${reason}`);
+  const notes = Object.entries(QUERIES_NOT_ENFORCED).map(([name, reason]) => `${code(name)}: ${reason}`);
   const rows = operations.filter((operation) => !isServed(operation)).map((operation) => [code(operation.id), code(request(operation)), span(operation)]);
   return [
     `(*) read and checked, but changes nothing. ${notes.join(' ')}`,

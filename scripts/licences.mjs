@@ -5,7 +5,8 @@ import { join } from 'node:path';
 const LICENCE_FILE = /^(third.?party.?)?(licen[cs]e|copying|notice)/i;
 const README_SECTION = /^#+ *licen[cs]e[^]*/im;
 /** Of a package that names it and carries no text: the text that everybody uses, with its author. */
-const MIT = (author) => `MIT License
+function MIT(author) {
+  return `MIT License
 
 Copyright (c) ${author}
 
@@ -18,6 +19,7 @@ The above copyright notice and this permission notice shall be included in all c
 THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS
 FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER
 IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
+}
 const RULE = `\n${'-'.repeat(80)}\n`;
 
 /**

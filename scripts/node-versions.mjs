@@ -1,4 +1,5 @@
-// Other releases of Node.js, from the npm registry: the packages node-<platform>-<architecture> hold the binary itself, without a script that fetches it.
+// Other releases of Node.js, from the npm registry: the packages node-<platform>-<architecture> hold the binary itself,
+// without a script that fetches it.
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { arch, platform } from 'node:os';

@@ -1,4 +1,5 @@
-// Called by ./linarite before it installs and builds, with the command's arguments: says whether the port that `up` will want is taken. Needs no packages.
+// Called by ./linarite before it installs and builds, with the command's arguments: says whether the port that `up`
+// will want is taken. Needs no packages.
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';

@@ -54,8 +54,12 @@ export async function bundleProduct() {
   return [...made.flatMap(({ outputs }) => outputs), licences, types];
 }
 
-const sourceOf = (entry) => join('src', `${entry}.ts`);
-const bundleOf = ({ name }) => join(BUNDLES, `${name}.cjs`);
+function sourceOf(entry) {
+  return join('src', `${entry}.ts`);
+}
+function bundleOf({ name }) {
+  return join(BUNDLES, `${name}.cjs`);
+}
 
 /** A package is run when it is first asked for. */
 function codeOf({ entry, packages }) {

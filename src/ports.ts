@@ -8,7 +8,10 @@ import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from
 
 /** All that the API knows of owners. */
 export interface Wake {
-  /** Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner is stopped, too many wait or `signal` aborts. */
+  /**
+   * Resolves once everything committed before this call has been taken in and that is committed. Rejects when the owner
+   * is stopped, too many wait or `signal` aborts.
+   */
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void>;
   /** Has the owner look soon, and waits for nothing: for what is added. */
   sweep(account: AccountNumber): void;
@@ -47,9 +50,14 @@ export interface NodeFiles {
   read(account: AccountNumber, node: NodeNumber, ask: Extract<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileRead>;
 }
 
-/** Where bytes that an agent sends (`POST /linarite/agent/files/<request>`) meet the reader that waits for them. The API has it, the owner's `NodeFiles` uses it. */
+/**
+ * Where bytes that an agent sends (`POST /linarite/agent/files/<request>`) meet the reader that waits for them. The API
+ * has it, the owner's `NodeFiles` uses it.
+ */
 export interface FileArrivals {
-  /** Resolves when the agent's request has come; rejects when `signal` aborts. To be called before the agent is asked. */
+  /**
+   * Resolves when the agent's request has come; rejects when `signal` aborts. To be called before the agent is asked.
+   */
   expect(request: string, signal: AbortSignal): Promise<Extract<FileRead, { kind: 'file' }>>;
 }
 

@@ -31,7 +31,10 @@ test.each([
   expect(takes(range, node)).toBe(answer);
 });
 
-/** Of the ranges that packages write: comparators and carets, whole versions and parts of them. @throws Error for any other */
+/**
+ * Of the ranges that packages write: comparators and carets, whole versions and parts of them. @throws Error for any
+ * other
+ */
 function takes(range: string, node: string): boolean {
   return range.split('||').some((alternative) => {
     const comparators = alternative.replaceAll(/([<>=^~])\s+/g, '$1').trim().split(/\s+/);

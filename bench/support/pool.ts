@@ -14,7 +14,7 @@ export interface SmallClient {
 
 const API_VERSION = '2024-07-01.20.0';
 
-export const smallClient = (endpoint: string, account: string, key: string): SmallClient => {
+export function smallClient(endpoint: string, account: string, key: string): SmallClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const base = new URL(endpoint);
   const secret = Buffer.from(key, 'base64');
@@ -51,7 +51,7 @@ export const smallClient = (endpoint: string, account: string, key: string): Sma
     return answer.startsWith('{') ? JSON.parse(answer) : answer;
   };
   return { call, text, close: () => agent.destroy() };
-};
+}
 
 export const LINUX = {
   vmSize: 'standard_d2_v3',
@@ -62,10 +62,10 @@ export const LINUX = {
 } as const;
 
 /** A service of the bench's own with one pool whose nodes are idle. */
-export const withPool = async <T>(
+export async function withPool<T>(
   pool: { readonly nodes: number; readonly slots: number },
   measure: (client: SmallClient, instance: Instance) => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   const instance = await startLinarite();
   try {
     const env = await instance.env();
@@ -83,29 +83,32 @@ export const withPool = async <T>(
   } finally {
     await instance.purge();
   }
-};
+}
 
-export const pollUntil = async (done: () => Promise<boolean>, everyMs: number, deadlineMs = 120_000): Promise<void> => {
+export async function pollUntil(done: () => Promise<boolean>, everyMs: number, deadlineMs = 120_000): Promise<void> {
   const deadline = Date.now() + deadlineMs;
   while (!(await done())) {
     if (Date.now() > deadline) throw new Error(`not done within ${deadlineMs} ms`);
     await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
-};
+}
 
 /** Seconds that a program takes from spawn to exit; its input is given, its output thrown away. */
-export const timed = (program: string, args: readonly string[], input = ''): Promise<number> =>
-  new Promise((resolve, reject) => {
+export function timed(program: string, args: readonly string[], input = ''): Promise<number> {
+  return new Promise((resolve, reject) => {
     const start = process.hrtime.bigint();
     const child = spawn(program, args, { stdio: ['pipe', 'ignore', 'inherit'] });
     child.on('error', reject);
     child.on('exit', () => resolve(Number(process.hrtime.bigint() - start) / 1e9));
     child.stdin.end(input);
   });
+}
 
-export const quantile = (values: readonly number[], q: number): number => {
+export function quantile(values: readonly number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN;
-};
+}
 
-export const rounded = (value: number, digits = 2): number => Number(value.toFixed(digits));
+export function rounded(value: number, digits = 2): number {
+  return Number(value.toFixed(digits));
+}

@@ -23,10 +23,11 @@ export interface AttemptsOptions {
 }
 
 /**
- * The attempts of a node: offered -> started -> ended, or revoked.
- * Offers wait in the order in which they came, which is the owner's order of priority. The first starts by itself as soon as its slots are free; one that does not
- * fit yet holds back those behind it: letting them pass could starve it, and the owner only sends ahead what is to run next anyway.
- * Each command may come twice or late: an attempt is known by its name, and one that has been revoked or has ended never starts again.
+ * The attempts of a node: offered -> started -> ended, or revoked. Offers wait in the order in which they came, which
+ * is the owner's order of priority. The first starts by itself as soon as its slots are free; one that does not fit yet
+ * holds back those behind it: letting them pass could starve it, and the owner only sends ahead what is to run next
+ * anyway. Each command may come twice or late: an attempt is known by its name, and one that has been revoked or has
+ * ended never starts again.
  */
 export interface Attempts {
   command(command: Extract<AgentCommand, { key: AttemptKey }>): void;
@@ -39,9 +40,9 @@ export interface Attempts {
 }
 
 /** So many names of past attempts are remembered to refuse them when they come late. */
-const remembered = 10_000;
+const REMEMBERED = 10_000;
 
-export const createAttempts = (options: AttemptsOptions): Attempts => {
+export function createAttempts(options: AttemptsOptions): Attempts {
   const offered = new Map<string, { readonly key: AttemptKey; readonly work: Work }>();
   const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void> }>();
   const past = new Set<string>();
@@ -51,7 +52,7 @@ export const createAttempts = (options: AttemptsOptions): Attempts => {
 
   const forget = (name: string): void => {
     past.add(name);
-    if (past.size <= remembered) return;
+    if (past.size <= REMEMBERED) return;
     const oldest = past.values().next().value;
     if (oldest !== undefined) past.delete(oldest);
   };
@@ -129,4 +130,4 @@ export const createAttempts = (options: AttemptsOptions): Attempts => {
       return started.size;
     },
   };
-};
+}

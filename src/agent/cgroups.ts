@@ -27,84 +27,92 @@ const TRIES = 5;
  * Makes a node's groups below this process's own and tries to use them. `mostProcesses`: of all nodes of this machine
  * together.
  */
-export const openCgroup = (name: string, mostProcesses: number, own: OwnGroups = ownGroups()): Cgroup => {
+export function openCgroup(name: string, mostProcesses: number, own: OwnGroups = ownGroups()): Cgroup {
   const both = openBoth(name, mostProcesses, own);
   if (both !== null) return { net: both, counter: both };
   const counter = own.pids === null ? null : openCounter(own.pids, name, (all) => bound(all, mostProcesses));
   return { net: openNet(name, own), counter };
-};
+}
 
 /**
  * Makes a slot's group in that of its node, which holds `mostProcesses` processes and threads. Throws the system's
  * error.
  */
-export const makeChildCgroup = (node: Cgroup, name: string, mostProcesses: number): Cgroup => {
+export function makeChildCgroup(node: Cgroup, name: string, mostProcesses: number): Cgroup {
   const child: Cgroup = { net: childOf(node.net, name), counter: childOf(node.counter, name) };
   for (const path of pathsOf(child)) mkdirSync(path, { recursive: true });
   if (child.counter !== null) bound(child.counter, mostProcesses);
   return child;
-};
+}
 
 /** Throws if the process may not be moved there. */
-export const moveToCgroup = (group: Cgroup, pid: number): void => {
+export function moveToCgroup(group: Cgroup, pid: number): void {
   for (const path of pathsOf(group)) writeFileSync(join(path, 'cgroup.procs'), String(pid));
-};
+}
 
 /** Kills all members, those of groups below included, and each child born meanwhile. Returns before they are gone. */
-export const killCgroup = ({ net }: Cgroup): void => {
+export function killCgroup({ net }: Cgroup): void {
   if (net === null) return;
   try {
     writeFileSync(join(net, 'cgroup.kill'), '1');
   } catch {
     // The group is gone, and with it its members.
   }
-};
+}
 
 /** Whether a living process is in the net or below. */
-export const isPopulated = ({ net }: Cgroup): boolean => {
+export function isPopulated({ net }: Cgroup): boolean {
   if (net === null) return false;
   try {
     return readFileSync(join(net, 'cgroup.events'), 'utf8').includes('populated 1');
   } catch {
     return false;
   }
-};
+}
 
 /** Whether a process other than `pid` is in the net itself. */
-export const hasOthers = ({ net }: Cgroup, pid: number): boolean => {
+export function hasOthers({ net }: Cgroup, pid: number): boolean {
   if (net === null) return false;
   try {
     return readFileSync(join(net, 'cgroup.procs'), 'latin1') !== `${pid}\n`;
   } catch {
     return false;
   }
-};
+}
 
 /** The living processes in the net or below. */
-export const membersOfCgroup = ({ net }: Cgroup): readonly number[] => (net === null ? [] : membersBelow(net));
+export function membersOfCgroup({ net }: Cgroup): readonly number[] {
+  return (net === null ? [] : membersBelow(net));
+}
 
 /** Removes empty groups and the empty ones below, and what was there for all nodes with the last of these. */
-export const removeCgroup = (group: Cgroup): void => {
+export function removeCgroup(group: Cgroup): void {
   for (const path of pathsOf(group)) {
     removeTree(path);
     if (basename(dirname(path)) === ALL_NODES) removeOne(dirname(path));
   }
-};
+}
 
 /** As `readCgroup` reads it: a path a line. */
-export const cgroupText = ({ net, counter }: Cgroup): string => `${net ?? ''}\n${counter ?? ''}`;
+export function cgroupText({ net, counter }: Cgroup): string {
+  return `${net ?? ''}\n${counter ?? ''}`;
+}
 
 /** Older agents wrote a net alone. */
-export const readCgroup = (text: string): Cgroup => {
+export function readCgroup(text: string): Cgroup {
   const [net = '', counter = ''] = text.split('\n');
   return { net: net === '' ? null : net, counter: counter === '' ? null : counter };
-};
+}
 
-const pathsOf = ({ net, counter }: Cgroup): readonly string[] => [...new Set([net, counter])].filter((path) => path !== null);
+function pathsOf({ net, counter }: Cgroup): readonly string[] {
+  return [...new Set([net, counter])].filter((path) => path !== null);
+}
 
-const childOf = (parent: string | null, name: string): string | null => (parent === null ? null : join(parent, name));
+function childOf(parent: string | null, name: string): string | null {
+  return (parent === null ? null : join(parent, name));
+}
 
-const membersBelow = (path: string): readonly number[] => {
+function membersBelow(path: string): readonly number[] {
   try {
     // 0 stands for one that this process's PID namespace does not show, and to signal it would be to signal ourselves.
     const own = readFileSync(join(path, 'cgroup.procs'), 'latin1').split('\n').map(Number).filter((pid) => pid > 0);
@@ -113,31 +121,35 @@ const membersBelow = (path: string): readonly number[] => {
   } catch {
     return [];
   }
-};
+}
 
-const removeTree = (path: string): void => {
+function removeTree(path: string): void {
   try {
     for (const entry of readdirSync(path, { withFileTypes: true })) if (entry.isDirectory()) removeTree(join(path, entry.name));
   } catch {
     // Gone.
   }
   removeOne(path);
-};
+}
 
-const removeOne = (path: string): void => {
+function removeOne(path: string): void {
   try {
     rmdirSync(path);
   } catch {
     // Gone, or still populated: then whoever kills its members removes it.
   }
-};
+}
 
-const bound = (path: string, mostProcesses: number): void => writeFileSync(join(path, 'pids.max'), String(mostProcesses));
+function bound(path: string, mostProcesses: number): void {
+  return writeFileSync(join(path, 'pids.max'), String(mostProcesses));
+}
 
-const givePids = (path: string): void => writeFileSync(join(path, 'cgroup.subtree_control'), '+pids');
+function givePids(path: string): void {
+  return writeFileSync(join(path, 'cgroup.subtree_control'), '+pids');
+}
 
 /** A group of the unified tree that is net and counter. null: that tree has no processes to count here. */
-const openBoth = (name: string, mostProcesses: number, { unified }: OwnGroups): string | null => {
+function openBoth(name: string, mostProcesses: number, { unified }: OwnGroups): string | null {
   const parent = unified.find(canGivePids);
   if (parent === undefined) return null;
   const path = openCounter(parent, name, (all) => {
@@ -154,14 +166,14 @@ const openBoth = (name: string, mostProcesses: number, { unified }: OwnGroups): 
     removeCgroup({ net: path, counter: null });
     return null;
   }
-};
+}
 
 /**
  * Whether groups below may count processes. A group that has some itself must not begin to: those below it could take
  * none any more (cgroup-v2.rst, "Threads": they would be `domain invalid`). That does not hold for the root of the
  * tree.
  */
-const canGivePids = (path: string): boolean => {
+function canGivePids(path: string): boolean {
   try {
     const isRoot = !existsSync(join(path, 'cgroup.type'));
     const isFree = isRoot || readFileSync(join(path, 'cgroup.procs'), 'latin1') === '';
@@ -169,9 +181,9 @@ const canGivePids = (path: string): boolean => {
   } catch {
     return false;
   }
-};
+}
 
-const openNet = (name: string, { unified }: OwnGroups): string | null => {
+function openNet(name: string, { unified }: OwnGroups): string | null {
   const parent = unified.at(-1);
   if (parent === undefined) return null;
   const path = join(parent, name);
@@ -183,18 +195,18 @@ const openNet = (name: string, { unified }: OwnGroups): string | null => {
     removeTree(path);
     return null;
   }
-};
+}
 
 /** Throws if there is no killing by groups. */
-const tryNet = (path: string): void => {
+function tryNet(path: string): void {
   const probe = join(path, 'probe');
   mkdirSync(probe, { recursive: true });
   writeFileSync(join(probe, 'cgroup.kill'), '1');
   removeOne(probe);
-};
+}
 
 /** `set`: makes the group above those of all nodes what it is. */
-const openCounter = (parent: string, name: string, set: (all: string) => void): string | null => {
+function openCounter(parent: string, name: string, set: (all: string) => void): string | null {
   const all = join(parent, ALL_NODES);
   const path = join(all, name);
   for (let tries = TRIES; tries > 0; tries--) {
@@ -209,4 +221,4 @@ const openCounter = (parent: string, name: string, set: (all: string) => void): 
   }
   removeOne(all);
   return null;
-};
+}

@@ -12,11 +12,14 @@ export interface ChannelOptions {
 }
 
 /**
- * The one connection to the owner, dialled out and dialled again for as long as the agent lives. Frames with an epoch below the highest seen come from an owner that
- * has been replaced: they are dropped, and a `welcome` of that kind closes the connection.
+ * The one connection to the owner, dialled out and dialled again for as long as the agent lives. Frames with an epoch
+ * below the highest seen come from an owner that has been replaced: they are dropped, and a `welcome` of that kind
+ * closes the connection.
  */
 export interface Channel {
-  /** False: no owner has welcomed us on the present connection; what is to be sent comes again after the next welcome. */
+  /**
+   * False: no owner has welcomed us on the present connection; what is to be sent comes again after the next welcome.
+   */
   readonly isOpen: boolean;
   send(frame: AgentFrame): void;
   /** A frame that is JSON already. */
@@ -24,18 +27,18 @@ export interface Channel {
   close(): void;
 }
 
-const firstRetryMs = 50;
-const longestRetryMs = 2_000;
+const FIRST_RETRY_MS = 50;
+const LONGEST_RETRY_MS = 2_000;
 /** Answered by the other side's WebSocket; keeps the lease and finds dead connections. */
-const pingMs = 10_000;
-const largestFrameBytes = 64 << 20;
+const PING_MS = 10_000;
+const LARGEST_FRAME_BYTES = 64 << 20;
 
-export const openChannel = (options: ChannelOptions): Channel => {
+export function openChannel(options: ChannelOptions): Channel {
   let socket: WebSocket | null = null;
   let welcomed = false;
   let closed = false;
   let epoch = -1;
-  let retryMs = firstRetryMs;
+  let retryMs = FIRST_RETRY_MS;
   const lease = createLease(options.onLeaseEnd);
 
   const dial = (): void => {
@@ -44,7 +47,7 @@ export const openChannel = (options: ChannelOptions): Channel => {
     const opening = new WebSocket(agentUrl, {
       headers: { authorization: `Bearer ${credential}` },
       perMessageDeflate: false,
-      maxPayload: largestFrameBytes,
+      maxPayload: LARGEST_FRAME_BYTES,
       handshakeTimeout: 10_000,
       followRedirects: true,
     });
@@ -57,14 +60,15 @@ export const openChannel = (options: ChannelOptions): Channel => {
       answered = false;
       pingedAt = performance.now();
       opening.ping();
-    }, Math.min(pingMs, (lease.ms ?? pingMs * 4) / 4));
+    }, Math.min(PING_MS, (lease.ms ?? PING_MS * 4) / 4));
     opening.on('open', () => {
       pingedAt = performance.now();
       opening.send(JSON.stringify(options.hello()));
     });
     opening.on('pong', () => {
       answered = true;
-      // Before the welcome it is some process that answers, not our owner: it counts the lease until it has welcomed us.
+      // Before the welcome it is some process that answers, not our owner: it counts the lease until it has welcomed
+      // us.
       if (welcomed) lease.renew(pingedAt);
     });
     opening.on('message', (data) => receive(opening, during('reading frames', () => parse(data)), pingedAt));
@@ -76,7 +80,7 @@ export const openChannel = (options: ChannelOptions): Channel => {
       welcomed = false;
       socket = null;
       setTimeout(dial, retryMs);
-      retryMs = Math.min(retryMs * 2, longestRetryMs);
+      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     });
   };
 
@@ -89,7 +93,7 @@ export const openChannel = (options: ChannelOptions): Channel => {
     epoch = frame.epoch;
     if (frame.kind === 'welcome') {
       welcomed = true;
-      retryMs = firstRetryMs;
+      retryMs = FIRST_RETRY_MS;
       lease.start(frame.leaseMs, saidHelloAt);
     }
     if (welcomed) options.onFrame(frame);
@@ -112,12 +116,13 @@ export const openChannel = (options: ChannelOptions): Channel => {
       socket?.close();
     },
   };
-};
+}
 
 /**
- * Ends `ms` after the last thing we sent that was answered: the owner counts from later moments, so it never gives our work away while we still run it.
+ * Ends `ms` after the last thing we sent that was answered: the owner counts from later moments, so it never gives our
+ * work away while we still run it.
  */
-const createLease = (onEnd: () => void) => {
+function createLease(onEnd: () => void) {
   let ms: number | null = null;
   let timer: NodeJS.Timeout | undefined;
   const renew = (sentAt: number): void => {
@@ -134,19 +139,20 @@ const createLease = (onEnd: () => void) => {
       renew(sentAt);
     },
   };
-};
+}
 
-const parse = (data: RawData): OwnerFrame | null => {
+function parse(data: RawData): OwnerFrame | null {
   try {
     const read: unknown = JSON.parse(Array.isArray(data) ? Buffer.concat(data).toString('utf8') : Buffer.from(data as Buffer).toString('utf8'));
     return isOwnerFrame(read) ? read : null;
   } catch {
     return null;
   }
-};
+}
 
-const kinds = new Set<unknown>(['welcome', 'acknowledge', 'commands', 'file', 'leave'] satisfies OwnerFrame['kind'][]);
+const KINDS = new Set<unknown>(['welcome', 'acknowledge', 'commands', 'file', 'leave'] satisfies OwnerFrame['kind'][]);
 
 /** Both ends are of one package; this only keeps what is not a frame at all from going further. */
-const isOwnerFrame = (value: unknown): value is OwnerFrame =>
-  typeof value === 'object' && value !== null && 'kind' in value && kinds.has(value.kind) && 'epoch' in value && typeof value.epoch === 'number';
+function isOwnerFrame(value: unknown): value is OwnerFrame {
+  return typeof value === 'object' && value !== null && 'kind' in value && KINDS.has(value.kind) && 'epoch' in value && typeof value.epoch === 'number';
+}

@@ -1,10 +1,10 @@
 /**
- * Splits a command line into program and arguments. Batch runs it without a shell (API reference, Task.commandLine); which quoting its Linux agent
- * knows is not documented, so these are the common rules (those of Python's shlex): white space separates; 'single quotes' keep everything; "double quotes" keep
- * everything but \" and \\; outside quotes a backslash keeps the next character. Nothing is expanded.
- * Returns null if a quote is never closed.
+ * Splits a command line into program and arguments. Batch runs it without a shell (API reference, Task.commandLine);
+ * which quoting its Linux agent knows is not documented, so these are the common rules (those of Python's shlex): white
+ * space separates; 'single quotes' keep everything; "double quotes" keep everything but \" and \\; outside quotes a
+ * backslash keeps the next character. Nothing is expanded. Returns null if a quote is never closed.
  */
-export const splitCommandLine = (line: string): readonly string[] | null => {
+export function splitCommandLine(line: string): readonly string[] | null {
   const words: string[] = [];
   let word: string | null = null;
   let quote: '"' | "'" | null = null;
@@ -28,6 +28,8 @@ export const splitCommandLine = (line: string): readonly string[] | null => {
   if (quote !== null) return null;
   if (word !== null) words.push(word);
   return words;
-};
+}
 
-const isSpace = (character: string): boolean => character === ' ' || character === '\t' || character === '\n' || character === '\r';
+function isSpace(character: string): boolean {
+  return character === ' ' || character === '\t' || character === '\n' || character === '\r';
+}

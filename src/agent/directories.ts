@@ -9,10 +9,11 @@ import { refuseMounts } from './removal.ts';
 import { asUser, type User } from './users.ts';
 
 /**
- * A node's directories are those of the real service (Batch documentation, "Files and directories"). Modes: the chain down to a task's directory can be passed
- * through by all and listed by none; a task's directory belongs to its user alone; `shared` to all; the start task's can be read by all.
+ * A node's directories are those of the real service (Batch documentation, "Files and directories"). Modes: the chain
+ * down to a task's directory can be passed through by all and listed by none; a task's directory belongs to its user
+ * alone; `shared` to all; the start task's can be read by all.
  */
-const nodeDirectories = [
+const NODE_DIRECTORIES = [
   ['', 0o711],
   ['applications', 0o755],
   ['fsmounts', 0o755],
@@ -25,12 +26,12 @@ const nodeDirectories = [
 ] as const;
 
 /**
- * Throws the system's error, also where something else than a directory, or a link to one, stands in the place of one, and MountInTheWay where something is mounted on one
- * (left by an earlier life and still in use).
+ * Throws the system's error, also where something else than a directory, or a link to one, stands in the place of one,
+ * and MountInTheWay where something is mounted on one (left by an earlier life and still in use).
  */
-export const makeNodeDirectories = (root: string): void => {
+export function makeNodeDirectories(root: string): void {
   const mounts = new Set(mountsBelow(root).map((point) => relative(realpathSync(root), point)));
-  for (const [name, mode] of nodeDirectories) {
+  for (const [name, mode] of NODE_DIRECTORIES) {
     const path = join(root, name);
     // In the place of the root there is a mount of the node's own.
     if (name !== '' && mounts.has(name)) throw new MountInTheWay([path], null);
@@ -42,7 +43,7 @@ export const makeNodeDirectories = (root: string): void => {
   }
   // Only made: `startup` belongs to the start task's user from its first run on, who may put there what it likes.
   unlessThere(() => mkdirSync(join(root, 'startup/wd'), 0o755));
-};
+}
 
 export interface TaskDirectories {
   /** Absolute; holds stdout.txt and stderr.txt. */
@@ -51,10 +52,11 @@ export interface TaskDirectories {
 }
 
 /** Makes the task's directory, or takes over the one of an earlier attempt. Throws TaskFailure. */
-export const makeTaskDirectories = (root: string, directory: string, user: User): TaskDirectories =>
-  during('making directories', () => makeDirectories(root, directory, user));
+export function makeTaskDirectories(root: string, directory: string, user: User): TaskDirectories {
+  return during('making directories', () => makeDirectories(root, directory, user));
+}
 
-const makeDirectories = (root: string, directory: string, user: User): TaskDirectories => {
+function makeDirectories(root: string, directory: string, user: User): TaskDirectories {
   const task = join(root, directory);
   const working = `${task}/wd`;
   try {
@@ -72,23 +74,27 @@ const makeDirectories = (root: string, directory: string, user: User): TaskDirec
   } catch (error) {
     throw new TaskFailure(localFailure(error, 'ResourceDirectoryCreateFailed', task));
   }
-};
+}
 
 /** The failure of something local, a full disk told apart. */
-export const localFailure = (error: unknown, otherwise: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' | 'ResourceFileWriteFailed', path: string) =>
-  failure(isNoRoom(error) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
+export function localFailure(error: unknown, otherwise: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' | 'ResourceFileWriteFailed', path: string) {
+  return failure(isNoRoom(error) ? 'DiskFull' : otherwise, ['FilePath', path], ['Message', messageOf(error)]);
+}
 
 /** The user id that an existing directory belongs to; null: there is none. */
-export const ownerOf = (path: string): number | null => {
+export function ownerOf(path: string): number | null {
   try {
     return lstatSync(path).uid;
   } catch {
     return null;
   }
-};
+}
 
-/** Takes a task's directory away from its user: what lies in it keeps its owner and is out of reach. False if that cannot be done, as where something is mounted. */
-export const closeDirectory = (path: string): boolean => {
+/**
+ * Takes a task's directory away from its user: what lies in it keeps its owner and is out of reach. False if that
+ * cannot be done, as where something is mounted.
+ */
+export function closeDirectory(path: string): boolean {
   if (mountsBelow(path).length > 0) return false;
   try {
     const directory = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
@@ -103,10 +109,10 @@ export const closeDirectory = (path: string): boolean => {
     // Removed by a client.
     return systemCode(error) === 'ENOENT';
   }
-};
+}
 
 /** False if it was there. Directories above it are made on the way. All belong to the agent. */
-const makeDirectory = (path: string): boolean => {
+function makeDirectory(path: string): boolean {
   try {
     mkdirSync(path, 0o700);
   } catch (error) {
@@ -116,20 +122,23 @@ const makeDirectory = (path: string): boolean => {
     mkdirSync(path, 0o700);
   }
   return true;
-};
+}
 
-const unlessThere = (make: () => void): void => {
+function unlessThere(make: () => void): void {
   try {
     make();
   } catch (error) {
     if (systemCode(error) !== 'EEXIST') throw error;
   }
-};
+}
 
-/** Throws MountInTheWay if something is mounted there. By chown(1), which goes down by open directories and changes links themselves: its old owner may still put links in the place of directories. */
-const giveTo = (path: string, uid: number, gid: number): void => {
+/**
+ * Throws MountInTheWay if something is mounted there. By chown(1), which goes down by open directories and changes
+ * links themselves: its old owner may still put links in the place of directories.
+ */
+function giveTo(path: string, uid: number, gid: number): void {
   refuseMounts(path);
   during('giving directories to a user', () =>
     execFileSync('/bin/chown', ['-R', '-h', '-P', '--', `${uid}:${gid}`, path], { cwd: '/', env: {}, stdio: ['ignore', 'ignore', 'pipe'] }),
   );
-};
+}

@@ -4,15 +4,21 @@ import type { NodeSetup } from './frames.ts';
 import { environmentOf, markOf, type Run } from './run.ts';
 import type { User } from './users.ts';
 
-/** Below this many free bytes the real service marks a node DiskFull; the number is the one that its documentation shows. */
-export const reservedDiskBytes = 1_000_000;
+/**
+ * Below this many free bytes the real service marks a node DiskFull; the number is the one that its documentation
+ * shows.
+ */
+export const RESERVED_DISK_BYTES = 1_000_000;
 
-export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
-/** Carried by every process that a node started; its value is the path of the node's root on its machine, where no other node has it. */
-export const nodeMark = 'LINARITE_NODE';
+/**
+ * Carried by every process that a node started; its value is the path of the node's root on its machine, where no other
+ * node has it.
+ */
+export const NODE_MARK = 'LINARITE_NODE';
 /** Carried by every process of a run; its value is the run's mark (`markOf`). */
-export const attemptMark = 'LINARITE_ATTEMPT';
+export const ATTEMPT_MARK = 'LINARITE_ATTEMPT';
 
 export interface NodeVariables {
   /** As tasks see it. */
@@ -23,8 +29,8 @@ export interface NodeVariables {
 }
 
 /** What all tasks of a node see (Batch documentation, "Compute node environment variables"). */
-export const nodeEnvironment = ({ root, mark, path }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> =>
-  new Map([
+export function nodeEnvironment({ root, mark, path }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> {
+  return new Map([
     ['PATH', path],
     ['AZ_BATCH_ACCOUNT_NAME', node.accountName],
     ['AZ_BATCH_ACCOUNT_URL', node.accountUrl],
@@ -35,22 +41,23 @@ export const nodeEnvironment = ({ root, mark, path }: NodeVariables, node: NodeS
     ['AZ_BATCH_NODE_SHARED_DIR', join(root, 'shared')],
     ['AZ_BATCH_NODE_STARTUP_DIR', join(root, 'startup')],
     ['AZ_BATCH_NODE_MOUNTS_DIR', join(root, 'fsmounts')],
-    ['AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES', String(reservedDiskBytes)],
-    [nodeMark, mark],
+    ['AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES', String(RESERVED_DISK_BYTES)],
+    [NODE_MARK, mark],
   ]);
+}
 
 /**
  * A run's variables beyond those of its node. Later entries win: what the user asked for over PATH, HOME and USER, the
  * service's own over the user's.
  */
-export const taskEnvironment = (
+export function taskEnvironment(
   run: Run,
   taskDirectory: string,
   asked: readonly NameValue[],
   user: User,
   /** null: the node's. */
   path: string | null,
-): Map<string, string> => {
+): Map<string, string> {
   const environment = new Map([
     ['HOME', `${taskDirectory}/wd`],
     ['USER', user.name],
@@ -62,9 +69,9 @@ export const taskEnvironment = (
   environment.set('AZ_BATCH_TASK_DIR', taskDirectory);
   environment.set('AZ_BATCH_TASK_WORKING_DIR', `${taskDirectory}/wd`);
   environment.set('AZ_BATCH_CERTIFICATES_DIR', `${taskDirectory}/certs`);
-  environment.set(attemptMark, markOf(run));
+  environment.set(ATTEMPT_MARK, markOf(run));
   return environment;
-};
+}
 
 const nodeNames = new Set([
   'AZ_BATCH_ACCOUNT_NAME',
@@ -77,7 +84,9 @@ const nodeNames = new Set([
   'AZ_BATCH_NODE_STARTUP_DIR',
   'AZ_BATCH_NODE_MOUNTS_DIR',
   'AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES',
-  nodeMark,
+  NODE_MARK,
 ]);
 
-const isReserved = (name: string): boolean => nodeNames.has(name);
+function isReserved(name: string): boolean {
+  return nodeNames.has(name);
+}

@@ -1,10 +1,10 @@
 import type { FailureInfo, NameValue } from '../core/status.ts';
 
 /**
- * Codes of `executionInfo.failureInfo` that arise on a node (API reference, TaskFailureInformation and its list of codes).
- * Categories that no document gives are inferred: what the user can mend is a UserError.
+ * Codes of `executionInfo.failureInfo` that arise on a node (API reference, TaskFailureInformation and its list of
+ * codes). Categories that no document gives are inferred: what the user can mend is a UserError.
  */
-const failures = {
+const FAILURES = {
   FailureExitCode: ['UserError', 'The task exited with an exit code representing a failure'],
   CommandProgramNotFound: ['UserError', 'The specified command program is not found'],
   CommandLaunchFailed: ['UserError', 'The task process could not be launched'],
@@ -27,17 +27,20 @@ const failures = {
   FileUploadMiscError: ['ServerError', 'Uploading an output file failed'],
 } as const satisfies Record<string, readonly ['UserError' | 'ServerError', string]>;
 
-export type FailureCode = keyof typeof failures;
+export type FailureCode = keyof typeof FAILURES;
 
-/** What may stand in them has no bound (the first word of a command line); what clients list and agents report at once has. */
-const longestDetail = 1_000;
+/**
+ * What may stand in them has no bound (the first word of a command line); what clients list and agents report at once
+ * has.
+ */
+const LONGEST_DETAIL = 1_000;
 
 /** `details`: pairs of name and value, in order; a long value ends in an ellipsis. */
-export const failure = (code: FailureCode, ...details: readonly (readonly [name: string, value: string])[]): FailureInfo => {
-  const [category, message] = failures[code];
-  const pairs: NameValue[] = details.map(([name, value]) => ({ name, value: value.length > longestDetail ? `${value.slice(0, longestDetail)}…` : value }));
+export function failure(code: FailureCode, ...details: readonly (readonly [name: string, value: string])[]): FailureInfo {
+  const [category, message] = FAILURES[code];
+  const pairs: NameValue[] = details.map(([name, value]) => ({ name, value: value.length > LONGEST_DETAIL ? `${value.slice(0, LONGEST_DETAIL)}…` : value }));
   return pairs.length === 0 ? { category, code, message } : { category, code, message, details: pairs };
-};
+}
 
 /** Carries the failure of a step before or after the process out to the attempt. */
 export class TaskFailure extends Error {
@@ -49,9 +52,11 @@ export class TaskFailure extends Error {
 }
 
 /** The system's code of an error (`ENOSPC`), or ''. */
-export const systemCode = (error: unknown): string => {
+export function systemCode(error: unknown): string {
   const code: unknown = error instanceof Error ? Reflect.get(error, 'code') : undefined;
   return typeof code === 'string' ? code : '';
-};
+}
 
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+export function messageOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error));
+}

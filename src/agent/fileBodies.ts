@@ -13,13 +13,14 @@ export interface FileBodyOptions {
 }
 
 /** No byte moved for so long: nobody reads any more. */
-const idleMs = 120_000;
+const IDLE_MS = 120_000;
 
 /**
- * Answers a `read`: posts the bytes from `start` to `end` (inclusive; null: the end of the file as it is now) to `/linarite/agent/files/<request>`, at the pace of the reader.
- * Resolves with the answer to be sent over the channel if there is nothing to post; null: it was posted, or the reader has gone.
+ * Answers a `read`: posts the bytes from `start` to `end` (inclusive; null: the end of the file as it is now) to
+ * `/linarite/agent/files/<request>`, at the pace of the reader. Resolves with the answer to be sent over the channel if
+ * there is nothing to post; null: it was posted, or the reader has gone.
  */
-export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'read' }>, options: FileBodyOptions): Promise<FileAnswer | null> => {
+export async function sendBody(request: string, ask: Extract<FileAsk, { kind: 'read' }>, options: FileBodyOptions): Promise<FileAnswer | null> {
   let file: number | null = null;
   try {
     const path = pathBelow(options.rootDirectory, ask.path);
@@ -38,17 +39,20 @@ export const sendBody = async (request: string, ask: Extract<FileAsk, { kind: 'r
   } finally {
     if (file !== null) closeSync(file);
   }
-};
+}
 
-/** Between resolving a path and opening it a task may have put a link in its place: what counts is where the opened file lies. */
-const isBelow = (root: string, file: number): boolean => {
+/**
+ * Between resolving a path and opening it a task may have put a link in its place: what counts is where the opened file
+ * lies.
+ */
+function isBelow(root: string, file: number): boolean {
   try {
     return realpathSync(`/proc/self/fd/${file}`).startsWith(`${realpathSync(root)}${sep}`);
   } catch {
     // No /proc: the path itself was checked.
     return process.platform !== 'linux';
   }
-};
+}
 
 interface Body {
   readonly start: number;
@@ -57,14 +61,14 @@ interface Body {
 }
 
 /** Resolves when the service has answered or the connection has ended: then the reader has it all, or has gone. */
-const post = (request: string, file: number, body: Body, options: FileBodyOptions): Promise<void> =>
-  new Promise((resolve) => {
+function post(request: string, file: number, body: Body, options: FileBodyOptions): Promise<void> {
+  return new Promise((resolve) => {
     const url = new URL(options.agentUrl);
     url.protocol = url.protocol === 'wss:' ? 'https:' : 'http:';
     url.pathname = `${url.pathname.replace(/\/$/, '')}/files/${encodeURIComponent(request)}`;
     const outgoing = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
       method: 'POST',
-      timeout: idleMs,
+      timeout: IDLE_MS,
       headers: {
         authorization: `Bearer ${options.credential}`,
         'content-type': 'application/octet-stream',
@@ -93,7 +97,9 @@ const post = (request: string, file: number, body: Body, options: FileBodyOption
     stream.on('error', done);
     stream.pipe(outgoing);
   });
+}
 
 /** JSON that a header may carry. */
-const asciiJson = (value: object): string =>
-  JSON.stringify(value).replaceAll(/[^\u0020-\u007e]/g, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+function asciiJson(value: object): string {
+  return JSON.stringify(value).replaceAll(/[^\u0020-\u007e]/g, (character) => String.raw`\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

@@ -5,8 +5,9 @@ import { codePointsOf, compileSegment, type NameMatcher } from './nameMatcher.ts
 import { createTurns } from './turns.ts';
 
 /**
- * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one, `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal,
- * `**` any directories, also none. A leading dot is matched only by a dot; `**` does not go into directories that begin with one. `..` is allowed.
+ * File patterns of output files (API reference, OutputFile.filePattern): `*` any characters but the separator, `?` one,
+ * `[abc]`, `[a-c]`, `[!abc]`, `[*]` a literal, `**` any directories, also none. A leading dot is matched only by a dot;
+ * `**` does not go into directories that begin with one. `..` is allowed.
  */
 export interface Match {
   /** Absolute. */
@@ -15,14 +16,17 @@ export interface Match {
   readonly relative: string;
 }
 
-export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
+export function hasWildcard(pattern: string): boolean {
+  return /[*?[]/.test(pattern);
+}
 
 /** `$NAME` and `${NAME}` become the variable's value, or nothing. */
-export const expandVariables = (pattern: string, environment: ReadonlyMap<string, string>): string =>
-  pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_whole, braced: string | undefined, plain: string | undefined) => environment.get(braced ?? plain ?? '') ?? '');
+export function expandVariables(pattern: string, environment: ReadonlyMap<string, string>): string {
+  return pattern.replaceAll(/\$(?:\{(\w+)\}|(\w+))/g, (_whole, braced: string | undefined, plain: string | undefined) => environment.get(braced ?? plain ?? '') ?? '');
+}
 
 /** Entries that a pattern may look at before it is given up: a task may make more than fit into the agent's memory. */
-export const mostEntries = 100_000;
+export const MOST_ENTRIES = 100_000;
 /** Of a pattern, in characters: no path of Linux is longer (PATH_MAX), and what is matched costs by its length. */
 const LONGEST_PATTERN = 4_096;
 
@@ -33,15 +37,19 @@ interface Entry {
   readonly isLink: boolean;
 }
 
-/** A directory's entries, no more than `most`; called with the rights of whoever asks. What is none, or cannot be read, is empty. */
+/**
+ * A directory's entries, no more than `most`; called with the rights of whoever asks. What is none, or cannot be read,
+ * is empty.
+ */
 export type ReadDirectory = (path: string, most: number) => readonly Entry[];
 
 /**
- * Files that match, directory by directory in the order of their names; each directory is read once, however many ways the pattern has to reach it. A link may be
- * listed and turn out to lead to a directory. `directory`: what a relative pattern begins at.
- * Throws an Error for a pattern that is none, and where more than `mostEntries` would have to be looked at; the signal's reason when it aborts.
+ * Files that match, directory by directory in the order of their names; each directory is read once, however many ways
+ * the pattern has to reach it. A link may be listed and turn out to lead to a directory. `directory`: what a relative
+ * pattern begins at. Throws an Error for a pattern that is none, and where more than `mostEntries` would have to be
+ * looked at; the signal's reason when it aborts.
  */
-export const findMatches = async (pattern: string, directory: string, readDirectory: ReadDirectory, signal?: AbortSignal): Promise<readonly Match[]> => {
+export async function findMatches(pattern: string, directory: string, readDirectory: ReadDirectory, signal?: AbortSignal): Promise<readonly Match[]> {
   if (pattern.length > LONGEST_PATTERN) throw new Error(`The pattern is longer than ${LONGEST_PATTERN} characters`);
   const segments = pattern.split('/').filter((segment, index) => segment !== '' || index === 0);
   const firstWild = segments.findIndex(hasWildcard);
@@ -53,7 +61,7 @@ export const findMatches = async (pattern: string, directory: string, readDirect
   const walk: Walk = { pattern, segments: rest.map((segment) => (segment === '**' ? null : compileSegment(segment))), readDirectory, turn: createTurns(signal), found: [], entries: 0 };
   await visit(base, '', withNone(new Set([0]), walk), walk);
   return walk.found;
-};
+}
 
 interface Walk {
   readonly pattern: string;
@@ -67,11 +75,11 @@ interface Walk {
 }
 
 /** `places`: the segments that an entry of this directory may match. */
-const visit = async (directory: string, relative: string, places: ReadonlySet<number>, walk: Walk): Promise<void> => {
+async function visit(directory: string, relative: string, places: ReadonlySet<number>, walk: Walk): Promise<void> {
   await walk.turn();
-  const entries = during('walking directories', () => walk.readDirectory(directory, mostEntries - walk.entries + 1));
+  const entries = during('walking directories', () => walk.readDirectory(directory, MOST_ENTRIES - walk.entries + 1));
   walk.entries += entries.length;
-  if (walk.entries > mostEntries) throw new Error(`${walk.pattern} looks at more than ${mostEntries} files and directories`);
+  if (walk.entries > MOST_ENTRIES) throw new Error(`${walk.pattern} looks at more than ${MOST_ENTRIES} files and directories`);
   for (const entry of [...entries].sort((a, b) => (a.name < b.name ? -1 : 1))) {
     await walk.turn();
     const path = `${directory === '/' ? '' : directory}/${entry.name}`;
@@ -81,9 +89,9 @@ const visit = async (directory: string, relative: string, places: ReadonlySet<nu
     // Of a link only its reading says whether it leads to a directory.
     if (next.size > 0 && (entry.isDirectory || entry.isLink)) await visit(path, below, withNone(next, walk), walk);
   }
-};
+}
 
-const step = ({ name, isLink }: Entry, places: ReadonlySet<number>, segments: Walk['segments']): { readonly isMatch: boolean; readonly next: Set<number> } => {
+function step({ name, isLink }: Entry, places: ReadonlySet<number>, segments: Walk['segments']): { readonly isMatch: boolean; readonly next: Set<number> } {
   const characters = codePointsOf(name);
   let isMatch = false;
   const next = new Set<number>();
@@ -98,15 +106,15 @@ const step = ({ name, isLink }: Entry, places: ReadonlySet<number>, segments: Wa
     }
   }
   return { isMatch, next };
-};
+}
 
 /** `**` may also stand for no directory at all. */
-const withNone = (places: ReadonlySet<number>, { segments }: Walk): ReadonlySet<number> => {
+function withNone(places: ReadonlySet<number>, { segments }: Walk): ReadonlySet<number> {
   const all = new Set(places);
   // A set that grows while it is gone through is gone through to its end.
   for (const place of all) if (segments[place] === null) all.add(place + 1);
   return all;
-};
+}
 
 /** The plain way to read one, with the caller's rights; a directory that cannot be read is empty. */
 export const readDirectory: ReadDirectory = (path, most) => {

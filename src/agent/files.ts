@@ -10,7 +10,7 @@ import { removeTrees } from './removal.ts';
 import { createTurns } from './turns.ts';
 
 /** Deepest directory that a listing goes into. */
-const deepest = 100;
+const DEEPEST = 100;
 /** Entries that one listing may look at: a task may make more than fit into the agent's memory. */
 const MOST_ENTRIES = 250_000;
 /** Of the files of one page: with what is around them they fit into a frame. */
@@ -19,10 +19,11 @@ const MOST_PAGE_BYTES = MOST_FRAME_BYTES - 1024;
 type FileError = Extract<FileAnswer, { kind: 'error' }>;
 
 /**
- * Answers asks about files below a node's root, all but `read`. The agent may read everything, so a path counts only with its links resolved:
- * one that leaves the root is refused. Every look at a path is synchronous: one that waits in the thread pool would be made with the rights of whatever task's user the agent acts as by then.
+ * Answers asks about files below a node's root, all but `read`. The agent may read everything, so a path counts only
+ * with its links resolved: one that leaves the root is refused. Every look at a path is synchronous: one that waits in
+ * the thread pool would be made with the rights of whatever task's user the agent acts as by then.
  */
-export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'read' }>): Promise<FileAnswer> => {
+export async function answerAsk(root: string, ask: Exclude<FileAsk, { kind: 'read' }>): Promise<FileAnswer> {
   try {
     switch (ask.kind) {
       case 'list':
@@ -39,30 +40,37 @@ export const answerAsk = async (root: string, ask: Exclude<FileAsk, { kind: 'rea
   } catch (error) {
     return fileError(error, ask.path, ask.kind === 'list');
   }
-};
+}
 
 /** The real path of something below the root, or why it cannot be had. */
-export const pathBelow = (root: string, path: string): string | FileError => {
+export function pathBelow(root: string, path: string): string | FileError {
   if (path.includes('\0') || path.split('/').includes('..')) return outside(path);
   const realRoot = realpathSync.native(root);
   const real = realpathSync.native(join(realRoot, path));
   return isBelow(realRoot, real) ? real : outside(path);
-};
+}
 
-const isBelow = (realRoot: string, real: string): boolean => real === realRoot || real.startsWith(`${realRoot}${sep}`);
+function isBelow(realRoot: string, real: string): boolean {
+  return real === realRoot || real.startsWith(`${realRoot}${sep}`);
+}
 
-export const propertiesOf = (name: string, status: Stats): FileProperties => ({
-  name,
-  isDirectory: status.isDirectory(),
-  sizeBytes: status.isDirectory() ? 0 : status.size,
-  modifiedAt: Math.trunc(status.mtimeMs),
-  // Not shown by Linux nodes of the real service (recorded).
-  createdAt: null,
-  mode: `0o${(status.mode & 0o177777).toString(8)}`,
-});
+export function propertiesOf(name: string, status: Stats): FileProperties {
+  return {
+    name,
+    isDirectory: status.isDirectory(),
+    sizeBytes: status.isDirectory() ? 0 : status.size,
+    modifiedAt: Math.trunc(status.mtimeMs),
+    // Not shown by Linux nodes of the real service (recorded).
+    createdAt: null,
+    mode: `0o${(status.mode & 0o177777).toString(8)}`,
+  };
+}
 
-/** `path`: as it was asked for. The error's own message would tell clients where the node's directory lies on its machine. */
-export const fileError = (error: unknown, path: string, isListing = false): FileError => {
+/**
+ * `path`: as it was asked for. The error's own message would tell clients where the node's directory lies on its
+ * machine.
+ */
+export function fileError(error: unknown, path: string, isListing = false): FileError {
   const message = `${path}: ${systemReason(error)}`;
   switch (systemCode(error)) {
     case 'ENOENT':
@@ -75,22 +83,28 @@ export const fileError = (error: unknown, path: string, isListing = false): File
     default:
       return { kind: 'error', code: 'Failed', message };
   }
-};
+}
 
-const systemReason = (error: unknown): string => {
+function systemReason(error: unknown): string {
   const number: unknown = error instanceof Error ? Reflect.get(error, 'errno') : undefined;
   return (typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined) ?? 'the node could not do this';
-};
+}
 
 /** Pipes, sockets and devices have no content that could be had: they are in no list, and nothing is told of them. */
-export const isServed = (status: Stats): boolean => status.isFile() || status.isDirectory();
+export function isServed(status: Stats): boolean {
+  return status.isFile() || status.isDirectory();
+}
 
-export const notServed = (path: string): FileError => ({ kind: 'error', code: 'FileNotFound', message: `${path} is neither a file nor a directory` });
+export function notServed(path: string): FileError {
+  return { kind: 'error', code: 'FileNotFound', message: `${path} is neither a file nor a directory` };
+}
 
-const outside = (path: string): FileError => ({ kind: 'error', code: 'PathOutsideNode', message: `${path} leaves the node's root directory` });
+function outside(path: string): FileError {
+  return { kind: 'error', code: 'PathOutsideNode', message: `${path} leaves the node's root directory` };
+}
 
 /** Breadth-first, by name within a directory (recorded), so that a page can begin after any name. */
-const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Promise<FileAnswer> => {
+async function list(root: string, ask: Extract<FileAsk, { kind: 'list' }>): Promise<FileAnswer> {
   const base = pathBelow(root, ask.path);
   if (typeof base !== 'string') return base;
   const turn = createTurns();
@@ -98,7 +112,7 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
   let left = MOST_ENTRIES;
   let bytes = 0;
   let level: readonly string[] = [''];
-  for (let depth = 1; level.length > 0 && depth <= deepest; depth++) {
+  for (let depth = 1; level.length > 0 && depth <= DEEPEST; depth++) {
     const directories: string[] = [];
     for (const parent of level) {
       await turn();
@@ -120,15 +134,17 @@ const list = async (root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
     level = directories;
   }
   return { kind: 'list', files, more: false };
-};
+}
 
-const tooMany = (path: string): FileError => ({ kind: 'error', code: 'Failed', message: `${path} holds more than ${MOST_ENTRIES} files and directories` });
+function tooMany(path: string): FileError {
+  return { kind: 'error', code: 'Failed', message: `${path} holds more than ${MOST_ENTRIES} files and directories` };
+}
 
 /**
  * In the order of their names; null: more than `most`. Names that are not UTF-8 come as what none of them is; two may
  * come as the same.
  */
-const entries = (path: string, isBase: boolean, most: number): readonly { readonly name: string; readonly isDirectory: boolean }[] | null => {
+function entries(path: string, isBase: boolean, most: number): readonly { readonly name: string; readonly isDirectory: boolean }[] | null {
   const found: { readonly name: string; readonly isDirectory: boolean }[] = [];
   try {
     const directory = opendirSync(path, { bufferSize: 512 });
@@ -145,14 +161,14 @@ const entries = (path: string, isBase: boolean, most: number): readonly { readon
     if (isBase) throw error;
   }
   return found.sort((a, b) => compare(a.name, b.name)).filter(({ name }, index) => name !== found[index - 1]?.name);
-};
+}
 
 /**
  * null: it cannot be had. That is what lists leave out, so that all that they show can be read: what is gone meanwhile,
  * is no file, or has a name that is not UTF-8, and links that lead nowhere or out of the root. (Names that no request
  * can ask for, `..\\x`, do not come so far.)
  */
-const propertiesBelow = (root: string, base: string, relative: string): FileProperties | null => {
+function propertiesBelow(root: string, base: string, relative: string): FileProperties | null {
   try {
     const path = join(base, relative);
     const own = lstatSync(path);
@@ -161,20 +177,22 @@ const propertiesBelow = (root: string, base: string, relative: string): FileProp
   } catch {
     return null;
   }
-};
+}
 
-const targetBelow = (root: string, link: string): Stats | null => {
+function targetBelow(root: string, link: string): Stats | null {
   try {
     const target = pathBelow(root, link.slice(realpathSync.native(root).length));
     return typeof target === 'string' ? statSync(target) : null;
   } catch {
     return null;
   }
-};
+}
 
-const mayHold = (directory: string, prefix: string): boolean => `${directory}/`.startsWith(prefix) || prefix.startsWith(`${directory}/`);
+function mayHold(directory: string, prefix: string): boolean {
+  return `${directory}/`.startsWith(prefix) || prefix.startsWith(`${directory}/`);
+}
 
-const comesAfter = (name: string, after: string): boolean => {
+function comesAfter(name: string, after: string): boolean {
   if (after === '') return true;
   const [own, other] = [name.split('/'), after.split('/')];
   if (own.length !== other.length) return own.length > other.length;
@@ -183,11 +201,13 @@ const comesAfter = (name: string, after: string): boolean => {
     if (order !== 0) return order > 0;
   }
   return false;
-};
+}
 
-const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+function compare(a: string, b: string): number {
+  return (a < b ? -1 : a > b ? 1 : 0);
+}
 
-const remove = async (root: string, ask: Extract<FileAsk, { kind: 'delete' }>): Promise<FileAnswer> => {
+async function remove(root: string, ask: Extract<FileAsk, { kind: 'delete' }>): Promise<FileAnswer> {
   const parts = ask.path.split('/').filter((part) => part !== '' && part !== '.');
   const name = parts.pop();
   if (name === undefined || name === '..') return outside(ask.path);
@@ -212,4 +232,4 @@ const remove = async (root: string, ask: Extract<FileAsk, { kind: 'delete' }>): 
   } finally {
     closeSync(opened);
   }
-};
+}

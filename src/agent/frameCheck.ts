@@ -1,14 +1,16 @@
 import { type AgentFrame, MOST_JOBS } from './frames.ts';
 
 /**
- * Whether what an agent sent is a frame of this protocol, down to the range of its numbers. Agents run where tasks run: what they say must not be able to stop an owner,
- * whatever a task made of its agent. What a frame means is judged by the rules.
+ * Whether what an agent sent is a frame of this protocol, down to the range of its numbers. Agents run where tasks run:
+ * what they say must not be able to stop an owner, whatever a task made of its agent. What a frame means is judged by
+ * the rules.
  */
-export const isAgentFrame = (value: unknown): value is AgentFrame =>
-  isObject(value) &&
+export function isAgentFrame(value: unknown): value is AgentFrame {
+  return isObject(value) &&
   ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && isHello(value['report'])) ||
     (value['kind'] === 'reports' && isWhole(value['first']) && isListOf(isReport, REPORTS_MOST)(value['reports'])) ||
     (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])));
+}
 
 type Fields = Readonly<Record<string, unknown>>;
 type Check = (value: unknown) => boolean;
@@ -19,7 +21,9 @@ const FILES_MOST = 100_000;
 const DETAILS_MOST = 100;
 const TEXT_MOST = 1 << 20;
 
-const isObject = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+function isObject(value: unknown): value is Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
 const isText: Check = (value) => typeof value === 'string' && value.length <= TEXT_MOST;
 const isFlag: Check = (value) => typeof value === 'boolean';
 /** Counts, instants, numbers of rows. */
@@ -27,32 +31,32 @@ const isWhole: Check = (value) => Number.isSafeInteger(value) && Number(value) >
 /** Exit codes are 32-bit on the wire and in the database. */
 const isExitCode: Check = (value) => Number.isInteger(value) && Math.abs(Number(value)) < 2 ** 31;
 const isCount: Check = (value) => isWhole(value) && isExitCode(value);
-const orNull =
-  (check: Check): Check =>
-  (value) =>
+function orNull(check: Check): Check {
+  return (value) =>
     value === null || check(value);
-const orMissing =
-  (check: Check): Check =>
-  (value) =>
+}
+function orMissing(check: Check): Check {
+  return (value) =>
     value === undefined || check(value);
-const isListOf =
-  (check: Check, most: number): Check =>
-  (value) =>
+}
+function isListOf(check: Check, most: number): Check {
+  return (value) =>
     Array.isArray(value) && value.length <= most && value.every(check);
-const isOneOf =
-  (...words: readonly string[]): Check =>
-  (value) =>
+}
+function isOneOf(...words: readonly string[]): Check {
+  return (value) =>
     typeof value === 'string' && words.includes(value);
-const has =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
+}
+function has(fields: Readonly<Record<string, Check>>): Check {
+  return (value) =>
     isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
-const byKind =
-  (kinds: Readonly<Record<string, Check>>): Check =>
-  (value) => {
+}
+function byKind(kinds: Readonly<Record<string, Check>>): Check {
+  return (value) => {
     const kind = isObject(value) ? value['kind'] : undefined;
     return typeof kind === 'string' && Object.hasOwn(kinds, kind) && kinds[kind]?.(value) === true;
   };
+}
 
 const isKey = has({ job: isWhole, task: isWhole, attempt: isCount, instance: isCount });
 const isNameValue = has({ name: isText, value: isText });

@@ -4,13 +4,17 @@ import type { EndReason } from '../core/decisions.ts';
 import type { NameValue } from '../core/status.ts';
 
 /**
- * The frames between an agent and its owner: JSON texts over one WebSocket that the agent opens (`GET /linarite/agent`, node credential as bearer).
- * Each owner frame carries the owner's epoch; an agent refuses frames of an epoch lower than the highest it has seen.
- * Reports are numbered per life and repeated after a reconnect until acknowledged: the owner acknowledges after the commit.
+ * The frames between an agent and its owner: JSON texts over one WebSocket that the agent opens (`GET /linarite/agent`,
+ * node credential as bearer). Each owner frame carries the owner's epoch; an agent refuses frames of an epoch lower
+ * than the highest it has seen. Reports are numbered per life and repeated after a reconnect until acknowledged: the
+ * owner acknowledges after the commit.
  */
 export const AGENT_PROTOCOL = 1;
 
-/** A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent would send it again for ever. */
+/**
+ * A frame of an agent is cut before this: the service closes a connection on one of more than 4 MiB, and the agent
+ * would send it again for ever.
+ */
 export const MOST_FRAME_BYTES = 2 << 20;
 
 /**
@@ -19,10 +23,10 @@ export const MOST_FRAME_BYTES = 2 << 20;
 export const MOST_JOBS = 100_000;
 
 /** Directory of a task below the node's root: `workitems/<job>/job-1/<task>` (recorded, nodeInfo.taskRootDirectory). */
-export const taskDirectory = (jobId: string, taskId: string): string => {
+export function taskDirectory(jobId: string, taskId: string): string {
   const scheduled = /^(.*):(job-\d+)$/.exec(jobId);
   return scheduled ? `workitems/${scheduled[1]}/${scheduled[2]}/${taskId}` : `workitems/${jobId}/job-1/${taskId}`;
-};
+}
 
 export type AgentFrame =
   /** First frame. `sequence`: of the last report made so far. */
@@ -110,7 +114,10 @@ export interface OutputFileWork {
 export type FileAsk =
   | { readonly kind: 'list'; readonly path: string; readonly recursive: boolean; readonly prefix: string; readonly after: string; readonly limit: number }
   | { readonly kind: 'properties'; readonly path: string }
-  /** Bytes from `start` through `end`, both included (null: to the file's end). The agent sends `POST /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`). */
+  /**
+   * Bytes from `start` through `end`, both included (null: to the file's end). The agent sends `POST
+   * /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`).
+   */
   | { readonly kind: 'read'; readonly path: string; readonly start: number; readonly end: number | null }
   | { readonly kind: 'delete'; readonly path: string; readonly recursive: boolean };
 

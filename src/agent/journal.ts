@@ -13,8 +13,9 @@ interface KeptDirectory {
 }
 
 /**
- * What a later life of the node must know: attempts that were started, ends that the owner has not acknowledged, and directories that are kept. Lines of JSON,
- * appended once per turn of the event loop. Not synced to the disk: it has to survive the agent, and what does not survive the machine runs again.
+ * What a later life of the node must know: attempts that were started, ends that the owner has not acknowledged, and
+ * directories that are kept. Lines of JSON, appended once per turn of the event loop. Not synced to the disk: it has to
+ * survive the agent, and what does not survive the machine runs again.
  */
 export interface Journal extends AttemptJournal, DirectoryJournal {
   /** What earlier lives left: to be reported as lost, or again. */
@@ -45,14 +46,19 @@ type Line =
   | { readonly kept: DirectoryOwner & Omit<KeptDirectory, 'owner'> }
   | { readonly removed: DirectoryOwner };
 
-/** Once so much, and as much as it held then, has been appended, the journal is written anew with what is still open. */
-const compactBytes = 1 << 20;
+/**
+ * Once so much, and as much as it held then, has been appended, the journal is written anew with what is still open.
+ */
+const COMPACT_BYTES = 1 << 20;
 
 /** `writeSync`: how many of the bytes were written. */
 type Write = (file: number, bytes: Buffer, offset: number, length: number) => number;
 
-/** On a full disk it is behind what was recorded until there is room, and tries again each `retryMs`: nothing of this ends an agent. */
-export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_000): Journal => {
+/**
+ * On a full disk it is behind what was recorded until there is room, and tries again each `retryMs`: nothing of this
+ * ends an agent.
+ */
+export function openJournal(path: string, write: Write = writeSync, retryMs = 1_000): Journal {
   const open = new Map<string, Line>();
   for (const line of readLines(path)) apply(open, line);
   const before = [...open.values()];
@@ -72,7 +78,7 @@ export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_
     writeAll(file, bytes, write);
     pending = '';
     appendedBytes += bytes.length;
-    if (appendedBytes > Math.max(compactBytes, compactedBytes)) compact();
+    if (appendedBytes > Math.max(COMPACT_BYTES, compactedBytes)) compact();
   };
   const compact = (): void => {
     const bytes = Buffer.from([...open.values()].map((line) => `${JSON.stringify(line)}\n`).join(''));
@@ -131,24 +137,26 @@ export const openJournal = (path: string, write: Write = writeSync, retryMs = 1_
       if (file !== null) closeSync(file);
     },
   };
-};
+}
 
 /** A short write is a disk that fills up: the next one throws. */
-const writeAll = (file: number, bytes: Buffer, write: Write): void => {
+function writeAll(file: number, bytes: Buffer, write: Write): void {
   for (let done = 0; done < bytes.length; ) done += write(file, bytes, done, bytes.length - done);
-};
+}
 
-const apply = (open: Map<string, Line>, line: Line): void => {
+function apply(open: Map<string, Line>, line: Line): void {
   if ('started' in line) open.set(attemptName(line.started), line);
   else if ('ended' in line) open.set(attemptName(line.ended.key), line);
   else if ('acknowledged' in line) open.delete(attemptName(line.acknowledged));
   else if ('kept' in line) open.set(`kept ${ownerName(line.kept)}`, line);
   else open.delete(`kept ${ownerName(line.removed)}`);
-};
+}
 
-const keptIn = ({ directory, dueAt, ...owner }: Extract<Line, { kept: unknown }>['kept']): KeptDirectory => ({ owner, directory, dueAt });
+function keptIn({ directory, dueAt, ...owner }: Extract<Line, { kept: unknown }>['kept']): KeptDirectory {
+  return { owner, directory, dueAt };
+}
 
-const readLines = (path: string): readonly Line[] => {
+function readLines(path: string): readonly Line[] {
   let text = '';
   try {
     text = readFileSync(path, 'utf8');
@@ -163,22 +171,25 @@ const readLines = (path: string): readonly Line[] => {
       return [];
     }
   });
-};
+}
 
 /**
  * An agent reads what one of another version wrote: owners of directories had no kind while they were all tasks. What
  * this version does not know it skips.
  */
-const lineIn = (value: unknown): readonly Line[] => {
+function lineIn(value: unknown): readonly Line[] {
   if (!isLine(value)) return [];
   if ('kept' in value) return isOwner(value.kept) ? [{ kept: { ...TASK, ...value.kept } }] : [];
   if ('removed' in value) return isOwner(value.removed) ? [{ removed: { ...TASK, ...value.removed } }] : [];
   return [value];
-};
+}
 
-const isLine = (value: unknown): value is Line =>
-  typeof value === 'object' && value !== null && ['started', 'ended', 'acknowledged', 'kept', 'removed'].some((name) => typeof Reflect.get(value, name) === 'object');
+function isLine(value: unknown): value is Line {
+  return typeof value === 'object' && value !== null && ['started', 'ended', 'acknowledged', 'kept', 'removed'].some((name) => typeof Reflect.get(value, name) === 'object');
+}
 
 const TASK = { kind: 'task' } as const;
 const OWNER_KINDS: Readonly<Record<DirectoryOwner['kind'], true>> = { task: true };
-const isOwner = ({ kind }: { readonly kind?: string }): boolean => kind === undefined || Object.hasOwn(OWNER_KINDS, kind);
+function isOwner({ kind }: { readonly kind?: string }): boolean {
+  return kind === undefined || Object.hasOwn(OWNER_KINDS, kind);
+}

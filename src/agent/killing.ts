@@ -1,7 +1,10 @@
 import { type Enclosure, killHeld, marksNetsOf, membersHeld, takeUp } from './nets.ts';
 import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
 
-/** Kills what is in enclosures, with one look at the machine's processes for all that die at the same time: each look costs milliseconds of the agent's one thread. */
+/**
+ * Kills what is in enclosures, with one look at the machine's processes for all that die at the same time: each look
+ * costs milliseconds of the agent's one thread.
+ */
 export interface Sweeper {
   /**
    * Sends SIGTERM once to each process that is there soon after, but for the leaders of known groups: they are ours.
@@ -33,8 +36,9 @@ interface Dying {
 }
 
 /**
- * Rounds: those in control groups that still hold somebody are killed there; once none of these is left (or they have taken long) the others are looked for by their
- * marks, all in one look. What a look found and killed is waited for one by one; then a further look has to find nothing.
+ * Rounds: those in control groups that still hold somebody are killed there; once none of these is left (or they have
+ * taken long) the others are looked for by their marks, all in one look. What a look found and killed is waited for one
+ * by one; then a further look has to find nothing.
  */
 export function createSweeper(search: ProcessSearch = createProcessSearch()): Sweeper {
   const dying = new Set<Dying>();
@@ -107,7 +111,8 @@ function terminateAll(enclosures: readonly Enclosure[], search: ProcessSearch): 
 function killFound(ready: readonly Dying[], search: ProcessSearch): readonly Dying[] {
   // Once its members are dead the number of a group may be given to a stranger.
   const groups = new Map(ready.map((one) => [one, one.isNew ? marksNetsOf(one.enclosure).flatMap((net) => net.groups) : []]));
-  // Stopped first, so that what forks without end holds still while we look, and children can be found by parents that still live.
+  // Stopped first, so that what forks without end holds still while we look, and children can be found by parents that
+  // still live.
   for (const numbers of groups.values()) for (const group of numbers) signal(-group, 'SIGSTOP');
   const marksOf = ({ enclosure }: Dying): readonly string[] => marksNetsOf(enclosure).flatMap(({ marks }) => marks);
   const marked = ready.filter((one) => marksOf(one).length > 0);
@@ -118,7 +123,8 @@ function killFound(ready: readonly Dying[], search: ProcessSearch): readonly Dyi
     one.killed = isMarked ? (found[marked.indexOf(one)] ?? []) : [];
     const isInGroup = (groups.get(one) ?? []).map((group) => signal(-group, 'SIGKILL')).includes(true);
     const isThere = one.killed.map(({ pid }) => signal(pid, 'SIGKILL')).includes(true);
-    // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be looked up.
+    // A group whose leader is dead and not yet reaped still takes signals, so it says nothing where the marks can be
+    // looked up.
     return isThere || (isInGroup && !isMarked);
   });
 }

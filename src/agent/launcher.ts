@@ -2,7 +2,7 @@ import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Cgroup, hasOthers, NO_CGROUP, removeCgroup } from './cgroups.ts';
-import { attemptMark, nodeMark } from './environment.ts';
+import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
 import { type Enclosure, enclosureOf } from './nets.ts';
 import type { ProcessBounds } from './processBounds.ts';
@@ -14,7 +14,10 @@ import type { User } from './users.ts';
 type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
 
 export interface Running {
-  /** The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it live. */
+  /**
+   * The end of the process that was started; then all that it left behind is dead as well, unless `leftovers` let it
+   * live.
+   */
   readonly exit: Promise<Exit>;
   /**
    * Ends the whole process tree: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `exit` follows. Of several
@@ -45,12 +48,12 @@ export interface LauncherOptions {
 }
 
 /** A machine at its limit of processes (a fork bomb beside us) may have room again a moment later. */
-const forkRetryMs = [50, 200, 1000];
-const sweepDelayMs = 500;
+const FORK_RETRY_MS = [50, 200, 1000];
+const SWEEP_DELAY_MS = 500;
 
-export const createLauncher = (options: LauncherOptions): Launcher => {
+export function createLauncher(options: LauncherOptions): Launcher {
   const { sweeper = machineSweeper } = options;
-  const mark = `${nodeMark}=${options.rootDirectory}`;
+  const mark = `${NODE_MARK}=${options.rootDirectory}`;
   const idle: SlotShell[] = [];
   const busy = new Set<SlotShell>();
   let shells = 0;
@@ -74,7 +77,10 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     return shell;
   };
 
-  /** One that died idle must not be given to a task; of one that left others behind the control group stays, for whoever kills them. */
+  /**
+   * One that died idle must not be given to a task; of one that left others behind the control group stays, for whoever
+   * kills them.
+   */
   const forget = (shell: SlotShell): void => {
     const index = idle.indexOf(shell);
     if (index >= 0) idle.splice(index, 1);
@@ -87,21 +93,23 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     if (idle.length > options.idleShells) idle.shift()?.close();
   };
 
-  /** Without a control group nobody sees at its end what a task has left: some time later it is looked for by its mark. */
+  /**
+   * Without a control group nobody sees at its end what a task has left: some time later it is looked for by its mark.
+   */
   const live = new Set<string>();
   let sweeping: NodeJS.Timeout | null = null;
   const sweepSoon = (): void => {
     sweeping ??= setTimeout(() => {
       sweeping = null;
-      for (const attempt of sweeper.valuesOf(mark, attemptMark)) {
-        if (!live.has(attempt)) void sweeper.kill(enclosureOf(NO_CGROUP, [], [mark, `${attemptMark}=${attempt}`]));
+      for (const attempt of sweeper.valuesOf(mark, ATTEMPT_MARK)) {
+        if (!live.has(attempt)) void sweeper.kill(enclosureOf(NO_CGROUP, [], [mark, `${ATTEMPT_MARK}=${attempt}`]));
       }
-    }, sweepDelayMs);
+    }, SWEEP_DELAY_MS);
     sweeping.unref();
   };
 
   const netsOf = (shell: SlotShell, attempt: string): Enclosure =>
-    enclosureOf(shell.cgroup, shell.pid === 0 ? [] : [shell.pid], [mark, `${attemptMark}=${attempt}`]);
+    enclosureOf(shell.cgroup, shell.pid === 0 ? [] : [shell.pid], [mark, `${ATTEMPT_MARK}=${attempt}`]);
 
   const launch = (attempt: string, command: Command, user: User, leftovers: 'kill' | 'keep'): Running => {
     let shell: SlotShell | null = null;
@@ -151,7 +159,7 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
     };
 
     const attemptLaunch = async (): Promise<Exit> => {
-      for (const pauseMs of [...forkRetryMs, null]) {
+      for (const pauseMs of [...FORK_RETRY_MS, null]) {
         const exit = await once();
         if (exit !== 'again') return exit;
         if (pauseMs !== null) await new Promise((resolve) => setTimeout(resolve, pauseMs));
@@ -194,18 +202,23 @@ export const createLauncher = (options: LauncherOptions): Launcher => {
       await sweeper.kill(enclosureOf(options.nodeCgroup, groups, [mark]));
     },
   };
-};
+}
 
-/** 126 and 127: the program could not be executed; 1 and 2: the shell could not change the directory or open the files. Programs use them, too. */
-const mayBeLaunchFailure = (exitCode: number): boolean => exitCode === 126 || exitCode === 127 || exitCode === 1 || exitCode === 2;
+/**
+ * 126 and 127: the program could not be executed; 1 and 2: the shell could not change the directory or open the files.
+ * Programs use them, too.
+ */
+function mayBeLaunchFailure(exitCode: number): boolean {
+  return exitCode === 126 || exitCode === 127 || exitCode === 1 || exitCode === 2;
+}
 
-const longestMessageBytes = 4096;
+const LONGEST_MESSAGE_BYTES = 4096;
 
-const launchFailure = (command: Command, { user, scriptPath }: SlotShell): string | null => {
+function launchFailure(command: Command, { user, scriptPath }: SlotShell): string | null {
   if (lstatSync(command.stderr, { throwIfNoEntry: false }) === undefined) return `${command.stderr} could not be opened`;
-  return readTaskText(command.stderr, user, longestMessageBytes, (text, file) => {
+  return readTaskText(command.stderr, user, LONGEST_MESSAGE_BYTES, (text, file) => {
     const message = file.isWhole ? launchMessage(text, scriptPath) : null;
     if (message !== null) file.empty();
     return message;
   });
-};
+}

@@ -1,6 +1,8 @@
 import { writeSync } from 'node:fs';
 
-/** A line in the agent's log, which is its standard error. On a full disk the line is lost: a log must not end an agent. */
+/**
+ * A line in the agent's log, which is its standard error. On a full disk the line is lost: a log must not end an agent.
+ */
 export function say(message: string): void {
   try {
     writeSync(2, `${new Date().toISOString()} ${message}\n`);

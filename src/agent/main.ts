@@ -5,10 +5,10 @@ import { type AgentOptions, readOptions } from './options.ts';
 import { startWatchdog } from './watchdog.ts';
 
 /**
- * `linarite agent`: the whole life of an agent process. Its configuration comes from the file that LINARITE_AGENT_CONFIG names, else from standard input.
- * SIGTERM and SIGINT end its tasks and then itself.
+ * `linarite agent`: the whole life of an agent process. Its configuration comes from the file that
+ * LINARITE_AGENT_CONFIG names, else from standard input. SIGTERM and SIGINT end its tasks and then itself.
  */
-export const agentMain = async (): Promise<never> => {
+export async function agentMain(): Promise<never> {
   const file = process.env['LINARITE_AGENT_CONFIG'];
   const options = readOptions(file);
   // Tasks inherit neither our environment nor our umask by chance.
@@ -20,4 +20,4 @@ export const agentMain = async (): Promise<never> => {
   // Of nodes that are asked for nothing none pays for a watchdog.
   await runNode(options, readAddress, leave.signal, { onBooted: sayBooted, onFirstAsk: startWatchdog });
   process.exit(0);
-};
+}

@@ -22,15 +22,18 @@ export class MountInTheWay extends Error {
 }
 
 /**
- * The mount points at `path` and below, in the order in which they were mounted; one that holds several mounts is named several times.
- * Neither the mounts nor `path` itself is opened: a share whose server is gone would not answer. Empty where the system has no /proc/self/mountinfo.
+ * The mount points at `path` and below, in the order in which they were mounted; one that holds several mounts is named
+ * several times. Neither the mounts nor `path` itself is opened: a share whose server is gone would not answer. Empty
+ * where the system has no /proc/self/mountinfo.
  */
 export function mountsBelow(path: string, table: string = mountTable()): readonly string[] {
   const real = during('looking at mounts', () => realPathOf(path));
   return mountPoints(table).filter((point) => point === real || point.startsWith(`${real}/`));
 }
 
-/** All mount points of a table (proc(5), /proc/pid/mountinfo): the fifth field, blanks and backslashes written in octal. */
+/**
+ * All mount points of a table (proc(5), /proc/pid/mountinfo): the fifth field, blanks and backslashes written in octal.
+ */
 export function mountPoints(table: string): readonly string[] {
   return table.split('\n').flatMap((line) => {
     const point = line.split(' ')[4];
@@ -47,7 +50,10 @@ export function mountTable(): string {
   }
 }
 
-/** Unmounts all that is mounted at `path` and below, the last one first. Throws MountInTheWay for what is in use, or not ours to unmount. */
+/**
+ * Unmounts all that is mounted at `path` and below, the last one first. Throws MountInTheWay for what is in use, or not
+ * ours to unmount.
+ */
 export async function unmountBelow(path: string): Promise<void> {
   let reason: string | null = null;
   for (let round = 0; round < ROUNDS; round++) {

@@ -1,4 +1,6 @@
-/** What one place of a pattern takes. Ranges are of code points, both ends included, in order and apart from each other. */
+/**
+ * What one place of a pattern takes. Ranges are of code points, both ends included, in order and apart from each other.
+ */
 type Token =
   | { readonly kind: 'star' }
   | { readonly kind: 'any' }
@@ -10,9 +12,10 @@ type Range = readonly [first: number, last: number];
 const DOT = 0x2e;
 
 /**
- * Compiles one segment of a file pattern: `*` any characters, `?` one, `[abc]`, `[a-c]`, `[!abc]`; a bracket that is never closed and everything else stand for
- * themselves. A name that begins with a dot is matched only by a segment that does. The matcher's time grows with the lengths of name and segment, and never faster: a task names the
- * files and writes the pattern, and its agent has one thread. Throws an Error where a range runs backwards (`[z-a]`).
+ * Compiles one segment of a file pattern: `*` any characters, `?` one, `[abc]`, `[a-c]`, `[!abc]`; a bracket that is
+ * never closed and everything else stand for themselves. A name that begins with a dot is matched only by a segment
+ * that does. The matcher's time grows with the lengths of name and segment, and never faster: a task names the files
+ * and writes the pattern, and its agent has one thread. Throws an Error where a range runs backwards (`[z-a]`).
  */
 export function compileSegment(segment: string): NameMatcher {
   const tokens = tokensOf(codePointsOf(segment), segment);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
-import { nodeMark } from './environment.ts';
+import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
 import { answerAsk } from './files.ts';
@@ -23,7 +23,7 @@ import { whenRoom } from './room.ts';
 import { agentVersion } from './version.ts';
 
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
-const longestEndMs = 15_000;
+const LONGEST_END_MS = 15_000;
 
 /** Each is called once. */
 interface Milestones {
@@ -39,7 +39,7 @@ interface Milestones {
  * death. Before anything else, the leftovers of earlier lives on the same root are killed. `readAddress` is asked each
  * time the agent dials.
  */
-export const runNode = async (options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> => {
+export async function runNode(options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> {
   const place = await preparePlace(options, signal);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
@@ -113,49 +113,53 @@ export const runNode = async (options: AgentOptions, readAddress: () => AgentOpt
   if (signal.aborted) leave(LEAVE_DEADLINE_MS);
   const deadlineMs = await leaving;
   channel.close();
-  await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, longestEndMs).unref())]);
+  await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);
   journal.flush();
   journal.close();
-};
+}
 
 /** Whether there is something to do for tasks or clients. */
-const isWork = (frame: OwnerFrame): boolean => frame.kind === 'commands' || frame.kind === 'file' || (frame.kind === 'welcome' && frame.node.startTask !== null);
+function isWork(frame: OwnerFrame): boolean {
+  return frame.kind === 'commands' || frame.kind === 'file' || (frame.kind === 'welcome' && frame.node.startTask !== null);
+}
 
 /** Started and not ended: lost. Ended and not acknowledged: said again. */
-const reportEarlierLives = (journal: Journal, reports: Reports, now: number): void => {
+function reportEarlierLives(journal: Journal, reports: Reports, now: number): void {
   for (const end of journal.ended) reports.add({ kind: 'ended', end });
   for (const { key, startedAt } of journal.started) reports.add({ kind: 'ended', end: { key, startedAt, endedAt: now, outcome: { kind: 'lost' } } });
-};
+}
 
-const helloOf = ({ options, sequence, work, journal }: { options: AgentOptions; sequence: number; work: NodeWork | null; journal: Journal }): AgentFrame => ({
-  kind: 'hello',
-  protocol: AGENT_PROTOCOL,
-  nodeId: options.nodeId,
-  sequence,
-  report: {
+function helloOf({ options, sequence, work, journal }: { options: AgentOptions; sequence: number; work: NodeWork | null; journal: Journal }): AgentFrame {
+  return {
     kind: 'hello',
-    life: options.life,
-    // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
-    version: `${agentVersion}+${options.isolation ?? 'none'}`,
-    ipAddress: options.ipAddress,
-    held: work?.attempts.held() ?? [],
-    // Until it is welcomed, what earlier lives kept.
-    jobs: (work?.jobs ?? [...new Set(journal.kept.map(({ owner }) => owner.job))]).slice(0, MOST_JOBS),
-    startTask: work?.startTask ?? null,
-    ready: work?.isReady ?? false,
-  },
-});
+    protocol: AGENT_PROTOCOL,
+    nodeId: options.nodeId,
+    sequence,
+    report: {
+      kind: 'hello',
+      life: options.life,
+      // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
+      version: `${agentVersion}+${options.isolation ?? 'none'}`,
+      ipAddress: options.ipAddress,
+      held: work?.attempts.held() ?? [],
+      // Until it is welcomed, what earlier lives kept.
+      jobs: (work?.jobs ?? [...new Set(journal.kept.map(({ owner }) => owner.job))]).slice(0, MOST_JOBS),
+      startTask: work?.startTask ?? null,
+      ready: work?.isReady ?? false,
+    },
+  };
+}
 
-const answer = async (request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> => {
+async function answer(request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> {
   try {
     if (ask.kind !== 'read') return await answerAsk(rootDirectory, ask);
     return await sendBody(request, ask, { rootDirectory, agentUrl, credential });
   } catch (error) {
     return { kind: 'error', code: 'Failed', message: messageOf(error) };
   }
-};
+}
 
 interface Place {
   readonly scriptDirectory: string;
@@ -166,10 +170,10 @@ interface Place {
   readonly unusable: string | null;
 }
 
-const preparePlace = async (options: AgentOptions, signal: AbortSignal): Promise<Place> => {
+async function preparePlace(options: AgentOptions, signal: AbortSignal): Promise<Place> {
   const { rootDirectory, stateDirectory } = options;
   await whenRoom(() => mkdirSync(stateDirectory, { recursive: true, mode: 0o711 }), signal);
-  await killEnclosure(enclosureOf(leftCgroup(stateDirectory), [], [`${nodeMark}=${rootDirectory}`]));
+  await killEnclosure(enclosureOf(leftCgroup(stateDirectory), [], [`${NODE_MARK}=${rootDirectory}`]));
   // As after a reboot of a real node. What cannot be unmounted stays as it is: nothing here deletes across mounts.
   await unmountBelow(rootDirectory).catch((error: unknown) => say(messageOf(error)));
   const scriptDirectory = join(stateDirectory, 'slots');
@@ -181,29 +185,33 @@ const preparePlace = async (options: AgentOptions, signal: AbortSignal): Promise
   const nodeCgroup = options.cgroups === false ? NO_CGROUP : openCgroup(cgroupName(options), bounds.allNodes);
   await whenRoom(() => writeFileSync(cgroupFile(stateDirectory), cgroupText(nodeCgroup), { mode: 0o600 }), signal);
   return { scriptDirectory, nodeCgroup, bounds, ...(await entered(options)) };
-};
+}
 
-const entered = async (options: AgentOptions): Promise<Pick<Place, 'node' | 'unusable'>> => {
+async function entered(options: AgentOptions): Promise<Pick<Place, 'node' | 'unusable'>> {
   try {
     return { node: await enterPlace(options), unusable: null };
   } catch (error) {
     return { node: sharedPlace(options), unusable: messageOf(error) };
   }
-};
+}
 
 /**
  * The control groups that the last agent on this state directory used: by them the next life, and the provider, find
  * what that one started.
  */
-export const leftCgroup = (stateDirectory: string): Cgroup => {
+export function leftCgroup(stateDirectory: string): Cgroup {
   try {
     return readCgroup(readFileSync(cgroupFile(stateDirectory), 'utf8'));
   } catch {
     return NO_CGROUP;
   }
-};
+}
 
-const cgroupFile = (stateDirectory: string): string => join(stateDirectory, 'cgroup');
+function cgroupFile(stateDirectory: string): string {
+  return join(stateDirectory, 'cgroup');
+}
 
 /** Two services on one machine may both have a node of the same id, not on the same root. */
-const cgroupName = (options: AgentOptions): string => `linarite-${createHash('sha256').update(options.rootDirectory).digest('hex').slice(0, 12)}-${options.life}`;
+function cgroupName(options: AgentOptions): string {
+  return `linarite-${createHash('sha256').update(options.rootDirectory).digest('hex').slice(0, 12)}-${options.life}`;
+}

@@ -5,13 +5,13 @@ import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
 import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
-import { defaultPath, nodeEnvironment } from './environment.ts';
+import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createLauncher } from './launcher.ts';
 import { say } from './log.ts';
-import { defaultTransferIdleMs, defaultTransferRetryMs, type AgentOptions } from './options.ts';
+import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
 import type { ProcessBounds } from './processBounds.ts';
@@ -53,11 +53,11 @@ export interface NodeWork {
 }
 
 /** Shells that wait for the first tasks. */
-const warmShells = 4;
+const WARM_SHELLS = 4;
 
-export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bounds, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork => {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork {
   const { root: rootDirectory, programs } = node;
-  const path = `${defaultPath}:${programs.forAll}`;
+  const path = `${DEFAULT_PATH}:${programs.forAll}`;
   const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path }, setup);
   const users = createUsers(options.uidBase, setup.userAccounts, (directory) => retention.isOver(directory) && closeDirectory(join(rootDirectory, directory)));
   for (const { directory } of journal.kept) {
@@ -72,7 +72,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     ownSystem: node.ownSystem,
-    transfers: { idleMs: options.transferIdleMs ?? defaultTransferIdleMs, retryMs: options.transferRetryMs ?? defaultTransferRetryMs },
+    transfers: { idleMs: options.transferIdleMs ?? DEFAULT_TRANSFER_IDLE_MS, retryMs: options.transferRetryMs ?? DEFAULT_TRANSFER_RETRY_MS },
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;
@@ -119,7 +119,7 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
     report({ kind: 'ready' });
     attempts.open();
     // Most tasks run as this one.
-    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null }), warmShells);
+    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null }), WARM_SHELLS);
   };
   /** A full disk may have room again; everything else stays as it is. */
   const begin = async (): Promise<void> => {
@@ -169,8 +169,8 @@ export const beginNodeWork = ({ options, setup, scriptDirectory, nodeCgroup, bou
       await launcher.killAll();
     },
   };
-};
+}
 
-const enterUsers = ({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void => {
+function enterUsers({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void {
   if (node.hasUsers && uidBase !== null) writeAccounts({ uidBase, accounts: userAccounts, homes: node.hasHomes ? '/home' : null });
-};
+}

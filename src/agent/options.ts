@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { type Isolation, isIsolation } from './place/isolation.ts';
 
-/** All that an agent is told before it dials out. Written by the provider into a file that only the agent may read; never in arguments. */
+/**
+ * All that an agent is told before it dials out. Written by the provider into a file that only the agent may read;
+ * never in arguments.
+ */
 export interface AgentOptions {
   readonly nodeId: string;
   /** Which acquisition of the node this agent serves: one process is one life. */
@@ -16,13 +19,19 @@ export interface AgentOptions {
   readonly ipAddress: string;
   /** First of the `uidsPerNode` numeric user ids of this node's tasks (see users.ts); null: tasks run as the caller. */
   readonly uidBase: number | null;
-  /** Set where the agent was started in mount and UTS namespaces of its own (see place/isolation.ts): tasks then see the root at `/mnt/batch/tasks`. */
+  /**
+   * Set where the agent was started in mount and UTS namespaces of its own (see place/isolation.ts): tasks then see the
+   * root at `/mnt/batch/tasks`.
+   */
   readonly isolation?: Exclude<Isolation, 'none'>;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
   readonly transferIdleMs?: number;
   /** Milliseconds from a transfer's first transient failure during which it is tried again. */
   readonly transferRetryMs?: number;
-  /** false: no control groups even where there are some; processes are found by their group and by the attempt's id in their environment. */
+  /**
+   * false: no control groups even where there are some; processes are found by their group and by the attempt's id in
+   * their environment.
+   */
   readonly cgroups?: boolean;
   /** Processes and threads of one attempt at a time; default: see processBounds.ts. */
   readonly mostProcesses?: number;
@@ -34,22 +43,22 @@ export interface AgentOptions {
  */
 export const LEAVE_DEADLINE_MS = 1_000;
 
-export const defaultTransferIdleMs = 20_000;
-export const defaultTransferRetryMs = 60_000;
+export const DEFAULT_TRANSFER_IDLE_MS = 20_000;
+export const DEFAULT_TRANSFER_RETRY_MS = 60_000;
 
 /**
  * Reads the options from the file named by LINARITE_AGENT_CONFIG (mode 0600), or else from standard input.
  * Throws an Error that names what is wrong, never the credential.
  */
-export const readOptions = (file: string | undefined): AgentOptions => {
+export function readOptions(file: string | undefined): AgentOptions {
   if (file !== undefined && (statSync(file).mode & 0o077) !== 0) throw new Error(`${file} may be read by others: its mode must be 0600`);
   const text = readFileSync(file ?? 0, 'utf8');
   const read: unknown = JSON.parse(text);
   if (!isOptions(read)) throw new Error(`the agent's configuration${file === undefined ? '' : ` in ${file}`} lacks a member or has one of the wrong type`);
   return read;
-};
+}
 
-const isOptions = (value: unknown): value is AgentOptions => {
+function isOptions(value: unknown): value is AgentOptions {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
   const [uidBase, isolation]: unknown[] = [Reflect.get(value, 'uidBase'), Reflect.get(value, 'isolation')];
@@ -64,4 +73,4 @@ const isOptions = (value: unknown): value is AgentOptions => {
     optional('cgroups', 'boolean') &&
     optional('mostProcesses', 'number')
   );
-};
+}

@@ -17,14 +17,15 @@ export interface OutputFilesOptions extends TransferOptions {
 }
 
 /** Files of one task that are sent at the same time. */
-const parallelFiles = 4;
+const PARALLEL_FILES = 4;
 
 /**
- * Uploads what a task's output files name, each entry under its condition (API reference, OutputFile). Files are opened with the rights of the task's user: what looks like
- * its output may be a link to what it must not read. All entries are tried; resolves with the first failure, or null. A pattern that matches nothing
- * is noted in the log and is no failure (not documented).
+ * Uploads what a task's output files name, each entry under its condition (API reference, OutputFile). Files are opened
+ * with the rights of the task's user: what looks like its output may be a link to what it must not read. All entries
+ * are tried; resolves with the first failure, or null. A pattern that matches nothing is noted in the log and is no
+ * failure (not documented).
  */
-export const uploadOutputFiles = async (files: readonly OutputFileWork[], exitCode: number, options: OutputFilesOptions): Promise<FailureInfo | null> => {
+export async function uploadOutputFiles(files: readonly OutputFileWork[], exitCode: number, options: OutputFilesOptions): Promise<FailureInfo | null> {
   const log = openLog(options);
   const outages = new Map<string, Outage>();
   try {
@@ -41,9 +42,9 @@ export const uploadOutputFiles = async (files: readonly OutputFileWork[], exitCo
   } finally {
     log.close();
   }
-};
+}
 
-const applies = (condition: OutputFileWork['condition'], exitCode: number): boolean => {
+function applies(condition: OutputFileWork['condition'], exitCode: number): boolean {
   switch (condition) {
     case 'taskcompletion':
       return true;
@@ -52,9 +53,9 @@ const applies = (condition: OutputFileWork['condition'], exitCode: number): bool
     case 'taskfailure':
       return exitCode !== 0;
   }
-};
+}
 
-const uploadEntry = async (file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
+async function uploadEntry(file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> {
   let uploads: readonly Upload[];
   try {
     uploads = await uploadsOf(file, options);
@@ -72,17 +73,20 @@ const uploadEntry = async (file: OutputFileWork, options: OutputFilesOptions, lo
       first ??= failed;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(parallelFiles, uploads.length) }, worker));
+  await Promise.all(Array.from({ length: Math.min(PARALLEL_FILES, uploads.length) }, worker));
   return first;
-};
+}
 
 interface Upload {
   readonly path: string;
   readonly blob: string;
 }
 
-/** Without wildcards `path` is the blob's name, else a virtual directory above the names (API reference, OutputFileBlobContainerDestination.path). */
-const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Promise<readonly Upload[]> => {
+/**
+ * Without wildcards `path` is the blob's name, else a virtual directory above the names (API reference,
+ * OutputFileBlobContainerDestination.path).
+ */
+async function uploadsOf(file: OutputFileWork, options: OutputFilesOptions): Promise<readonly Upload[]> {
   const pattern = expandVariables(file.filePattern, options.environment);
   if (!hasWildcard(pattern)) {
     const path = resolve(options.workingDirectory, pattern);
@@ -91,12 +95,12 @@ const uploadsOf = async (file: OutputFileWork, options: OutputFilesOptions): Pro
   const matches = await findMatches(pattern, options.workingDirectory, (path, most) => asUser(options.user, () => readDirectory(path, most)), options.signal);
   const prefix = file.path === null ? '' : `${file.path.replace(/\/+$/, '')}/`;
   return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
-};
+}
 
 /** What stands for bytes of a name that are no UTF-8: by what is left the file cannot be opened. */
 const UNREADABLE = '\ufffd';
 
-const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> => {
+async function uploadFile(upload: Upload, file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> {
   let opened: number | null = null;
   const problem = upload.path.includes(UNREADABLE) && !isThere(upload.path, options.user) ? 'Its name is not UTF-8.' : blobNameProblem(upload.blob);
   if (problem !== null) {
@@ -122,14 +126,14 @@ const uploadFile = async (upload: Upload, file: OutputFileWork, options: OutputF
       return null;
     }
     log.error(`${upload.path}: ${messageOf(error)}`);
-    const code = error instanceof TransferError ? uploadFailures[error.kind] : 'FileUploadMiscError';
+    const code = error instanceof TransferError ? UPLOAD_FAILURES[error.kind] : 'FileUploadMiscError';
     return failure(code, ['FilePath', upload.path], ['ContainerUrl', file.containerUrl.replace(/\?.*$/s, '')], ['Message', messageOf(error)]);
   } finally {
     if (opened !== null) closeSync(opened);
   }
-};
+}
 
-const uploadFailures: Readonly<Record<TransferError['kind'], FailureCode>> = {
+const UPLOAD_FAILURES: Readonly<Record<TransferError['kind'], FailureCode>> = {
   notFound: 'FileUploadContainerNotFound',
   accessDenied: 'FileUploadAccessDenied',
   conflict: 'FileUploadConflict',
@@ -137,8 +141,8 @@ const uploadFailures: Readonly<Record<TransferError['kind'], FailureCode>> = {
   misc: 'FileUploadMiscError',
 };
 
-const isThere = (path: string, user: User): boolean =>
-  asUser(user, () => {
+function isThere(path: string, user: User): boolean {
+  return asUser(user, () => {
     try {
       closeSync(openSync(path, constants.O_RDONLY | constants.O_NONBLOCK));
       return true;
@@ -147,6 +151,7 @@ const isThere = (path: string, user: User): boolean =>
       return !messageOf(error).startsWith('ENOENT');
     }
   });
+}
 
 /** fileuploadout.txt and fileuploaderr.txt beside stdout.txt, new at each attempt. */
 interface Log {
@@ -155,7 +160,7 @@ interface Log {
   close(): void;
 }
 
-const openLog = (options: OutputFilesOptions): Log => {
+function openLog(options: OutputFilesOptions): Log {
   // The task may have put a pipe there: to wait for its reader would stop the whole agent.
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   const open = (name: string): number | null => {
@@ -184,4 +189,4 @@ const openLog = (options: OutputFilesOptions): Log => {
       for (const file of [files.out, files.error]) if (file !== null) closeSync(file);
     },
   };
-};
+}

@@ -10,20 +10,20 @@ export interface OwnGroups {
 }
 
 /** Those of this process. */
-export const ownGroups = (): OwnGroups => {
+export function ownGroups(): OwnGroups {
   try {
     return ownGroupsOf(readFileSync('/proc/self/cgroup', 'utf8'), readFileSync('/proc/self/mountinfo', 'utf8'));
   } catch {
     return { unified: [], pids: null };
   }
-};
+}
 
 /**
  * From the process's groups (cgroups(7), `/proc/pid/cgroup`: number, controllers, path) and mounts
  * (proc_pid_mountinfo(5): the fourth field is what of the tree is mounted, the fifth where; after the hyphen type,
  * source and options).
  */
-export const ownGroupsOf = (groups: string, mounts: string): OwnGroups => {
+export function ownGroupsOf(groups: string, mounts: string): OwnGroups {
   const trees = mounts.split('\n').flatMap((line) => {
     const [place = '', system = ''] = line.split(' - ');
     const [, , , top, point] = place.split(' ');
@@ -42,14 +42,14 @@ export const ownGroupsOf = (groups: string, mounts: string): OwnGroups => {
     own.find((match) => match?.[1]?.split(',').includes('pids'))?.[2],
   );
   return { unified: unified === null ? [] : [...unitAbove(unified), unified], pids };
-};
+}
 
 /**
  * The group of the systemd service that this process runs in, where that put it into one below
  * (systemd.resource-control(5), `DelegateSubgroup=`), so that the service's own has no processes and may count those of
  * other groups. The groups of systemd itself are never ours.
  */
-const unitAbove = (path: string): readonly string[] => {
+function unitAbove(path: string): readonly string[] {
   const above = dirname(path);
   return basename(above).endsWith('.service') && !/\.(service|scope|slice)$/.test(basename(path)) ? [above] : [];
-};
+}

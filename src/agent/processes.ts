@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { during } from './activity.ts';
-import { nodeMark } from './environment.ts';
+import { NODE_MARK } from './environment.ts';
 
 /** The machine's processes; what is gone meanwhile, or another user's, says nothing. */
 export interface ProcessTable {
@@ -36,8 +36,9 @@ export interface FoundProcess {
 /** Looks for processes by their marks. */
 export interface ProcessSearch {
   /**
-   * For each of `marks` the living processes whose environment held all of them (`NAME=value`, the first being the node's), and their descendants (a child may have
-   * cleared its environment): in one look, for whatever number is asked. Processes of other users are left out when not root.
+   * For each of `marks` the living processes whose environment held all of them (`NAME=value`, the first being the
+   * node's), and their descendants (a child may have cleared its environment): in one look, for whatever number is
+   * asked. Processes of other users are left out when not root.
    */
   find(marks: readonly (readonly string[])[]): readonly (readonly FoundProcess[])[];
   /** As `find`, and those of its groups. */
@@ -48,8 +49,9 @@ export interface ProcessSearch {
 }
 
 /**
- * Remembers of which node each process is, so that most of a look are short reads: to read the environment of every process of a busy machine each time took 33 ms for 276 of them.
- * A process without a node's mark never gets one later, but for those that an agent is just starting: an agent waits for their program, and looks at nothing meanwhile.
+ * Remembers of which node each process is, so that most of a look are short reads: to read the environment of every
+ * process of a busy machine each time took 33 ms for 276 of them. A process without a node's mark never gets one later,
+ * but for those that an agent is just starting: an agent waits for their program, and looks at nothing meanwhile.
  */
 export function createProcessSearch(table: ProcessTable = machineProcesses): ProcessSearch {
   let known: ReadonlyMap<number, { readonly startTicks: string; readonly node: string | null }> = new Map();
@@ -68,7 +70,7 @@ export function createProcessSearch(table: ProcessTable = machineProcesses): Pro
       const environment = isForeign || stat.isKernel ? '' : table.environment(pid);
       if (isForeign) next.set(pid, before);
       // A program that is just being started has none to read yet.
-      else if (environment !== '') next.set(pid, { startTicks: stat.startTicks, node: pairOf(environment, nodeMark) });
+      else if (environment !== '') next.set(pid, { startTicks: stat.startTicks, node: pairOf(environment, NODE_MARK) });
       seen.push({ pid, startTicks: stat.startTicks, parent: stat.parent, group: stat.group, environment });
     }
     known = next;
@@ -106,7 +108,9 @@ export function createProcessSearch(table: ProcessTable = machineProcesses): Pro
 }
 
 /** Pids of living processes that carry `marks`, whatever these are, and of their descendants. */
-export const markedProcesses = (marks: readonly string[]): readonly number[] => createProcessSearch().find([marks]).flatMap((found) => found.map(({ pid }) => pid));
+export function markedProcesses(marks: readonly string[]): readonly number[] {
+  return createProcessSearch().find([marks]).flatMap((found) => found.map(({ pid }) => pid));
+}
 
 interface Seen extends FoundProcess {
   readonly parent: number;

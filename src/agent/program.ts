@@ -5,11 +5,12 @@ import { failure, systemCode } from './failures.ts';
 import { asUser, type User } from './users.ts';
 
 /**
- * Finds the program that a command line names, as execvp would: with a slash below the working directory, else along the task's PATH.
- * Looked for with the rights of the task's user: neither its failure nor its success says what lies where the user may not look.
- * Returns its absolute path, or the failure that a missing one is (recorded: CommandProgramNotFound without an exit code).
+ * Finds the program that a command line names, as execvp would: with a slash below the working directory, else along
+ * the task's PATH. Looked for with the rights of the task's user: neither its failure nor its success says what lies
+ * where the user may not look. Returns its absolute path, or the failure that a missing one is (recorded:
+ * CommandProgramNotFound without an exit code).
  */
-export const findProgram = (name: string, path: string, workingDirectory: string, user: User): string | FailureInfo => {
+export function findProgram(name: string, path: string, workingDirectory: string, user: User): string | FailureInfo {
   let denied: string | null = null;
   for (const candidate of candidates(name, path, workingDirectory)) {
     const status = isOpenToAll(candidate) ? statusOf(candidate) : asUser(user, () => statusOf(candidate));
@@ -21,21 +22,22 @@ export const findProgram = (name: string, path: string, workingDirectory: string
   return denied === null
     ? failure('CommandProgramNotFound', ['Message', `No such file or directory: ${name}`])
     : failure('CommandLaunchFailed', ['Message', `Permission denied: ${denied}`]);
-};
+}
 
-const statusOf = (path: string): Stats | 'missing' | 'hidden' => {
+function statusOf(path: string): Stats | 'missing' | 'hidden' {
   try {
     return statSync(path);
   } catch (error) {
     return systemCode(error) === 'EACCES' ? 'hidden' : 'missing';
   }
-};
+}
 
 /**
- * Whether everybody may look there, by the path as it is written and by the one that its links lead to. To change the user stops all threads of the agent
- * for a moment (measured: 0.5 ms, twice what a task costs otherwise), and most programs lie in `/usr/bin`.
+ * Whether everybody may look there, by the path as it is written and by the one that its links lead to. To change the
+ * user stops all threads of the agent for a moment (measured: 0.5 ms, twice what a task costs otherwise), and most
+ * programs lie in `/usr/bin`.
  */
-const isOpenToAll = (path: string): boolean => {
+function isOpenToAll(path: string): boolean {
   const directories = new Set(ancestors(path));
   try {
     for (const above of ancestors(join(realpathSync.native(dirname(path)), basename(path)))) directories.add(above);
@@ -44,22 +46,23 @@ const isOpenToAll = (path: string): boolean => {
   } catch {
     return false;
   }
-};
+}
 
-const ancestors = (path: string): readonly string[] => {
+function ancestors(path: string): readonly string[] {
   const above = dirname(path);
   return above === path ? [] : [above, ...ancestors(above)];
-};
+}
 
-const candidates = (name: string, path: string, workingDirectory: string): readonly string[] =>
-  name.includes('/')
+function candidates(name: string, path: string, workingDirectory: string): readonly string[] {
+  return name.includes('/')
     ? [isAbsolute(name) ? name : resolve(workingDirectory, name)]
     : path.split(':').map((directory) => resolve(workingDirectory, directory, name));
+}
 
-const mayExecute = (status: { readonly mode: number; readonly uid: number; readonly gid: number }, user: User): boolean => {
+function mayExecute(status: { readonly mode: number; readonly uid: number; readonly gid: number }, user: User): boolean {
   const uid = user.uid ?? process.geteuid?.() ?? 0;
   const groups = user.gid === null ? [process.getegid?.() ?? 0, ...(process.getgroups?.() ?? [])] : [user.gid];
   if (uid === 0) return (status.mode & 0o111) !== 0;
   if (status.uid === uid) return (status.mode & 0o100) !== 0;
   return (status.mode & (groups.includes(status.gid) ? 0o010 : 0o001)) !== 0;
-};
+}

@@ -5,12 +5,14 @@ import { MountInTheWay, mountsBelow, mountTable, unmountBelow } from './mounts.t
 const run = promisify(execFile);
 
 /**
- * Deletes trees as rm(1) does, which goes down by open directories (openat, O_NOFOLLOW): while it works, a process of a task may put a link in the place of a directory,
- * and Node's own recursive `rm`, which goes by paths, would follow it with the agent's rights. What is not there is no error.
- * Without root a directory that its task closed to itself (Go's module cache is such a one) is opened first. Rejects with what rm said if something is left.
+ * Deletes trees as rm(1) does, which goes down by open directories (openat, O_NOFOLLOW): while it works, a process of a
+ * task may put a link in the place of a directory, and Node's own recursive `rm`, which goes by paths, would follow it
+ * with the agent's rights. What is not there is no error. Without root a directory that its task closed to itself (Go's
+ * module cache is such a one) is opened first. Rejects with what rm said if something is left.
  *
- * Nothing on a mount is deleted: what is mounted below a tree is unmounted first (`unmount`: for what a node, with all that it mounted, leaves behind), or the tree stays
- * (`refuse`). A tree that stays because of a mount does not keep the others; then it rejects with MountInTheWay.
+ * Nothing on a mount is deleted: what is mounted below a tree is unmounted first (`unmount`: for what a node, with all
+ * that it mounted, leaves behind), or the tree stays (`refuse`). A tree that stays because of a mount does not keep the
+ * others; then it rejects with MountInTheWay.
  */
 export async function removeTrees(paths: readonly string[], mounts: 'unmount' | 'refuse' = 'unmount'): Promise<void> {
   const table = mountTable();
@@ -41,7 +43,8 @@ async function removeFree(paths: readonly string[]): Promise<void> {
     await run(...removing(paths));
   } catch (error) {
     if (process.geteuid?.() === 0) throw error;
-    // Fails where a path is not there, or not ours: of the first nothing has to be said, of the second rm says it again.
+    // Fails where a path is not there, or not ours: of the first nothing has to be said, of the second rm says it
+    // again.
     await run('/bin/chmod', ['-R', 'u+rwx', '--', ...paths], OPTIONS).catch(() => {});
     await run(...removing(paths));
   }
@@ -54,4 +57,6 @@ const OPTIONS = { cwd: '/', env: {} } as const;
 /** rm itself leaves out what is mounted between the look and its own, where it is another file system. */
 const REMOVE = process.platform === 'darwin' ? ['-rfx', '--'] : ['-rf', '--one-file-system', '--'];
 
-const removing = (paths: readonly string[]): Run => ['/bin/rm', [...REMOVE, ...paths], OPTIONS];
+function removing(paths: readonly string[]): Run {
+  return ['/bin/rm', [...REMOVE, ...paths], OPTIONS];
+}

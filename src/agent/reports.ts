@@ -5,9 +5,10 @@ import type { AttemptJournal } from './journal.ts';
 export type Report = Exclude<AgentReport, { kind: 'hello' }>;
 
 /**
- * The outbox: reports are numbered from 1 in this life and kept in order until the owner acknowledges them, which it does after its commit.
- * Whatever was sent before a connection broke is sent again after the next `welcome`. A start task that fails and is tried again for hours while no owner listens
- * must not fill it: of its reports only the newest waits, in the place of the first.
+ * The outbox: reports are numbered from 1 in this life and kept in order until the owner acknowledges them, which it
+ * does after its commit. Whatever was sent before a connection broke is sent again after the next `welcome`. A start
+ * task that fails and is tried again for hours while no owner listens must not fill it: of its reports only the newest
+ * waits, in the place of the first.
  */
 export interface Reports {
   /** Number of the last report made. */
@@ -32,7 +33,7 @@ const LONGEST_TEXT = 1_000;
 /** Of a list in such a one. */
 const LONGEST_LIST = 100;
 
-export const createReports = (journal: AttemptJournal, wake: () => void): Reports => {
+export function createReports(journal: AttemptJournal, wake: () => void): Reports {
   let kept: Report[] = [];
   let acknowledged = 0;
   /** The last one handed out: the owner may have it, so it says for ever what it said. */
@@ -69,7 +70,7 @@ export const createReports = (journal: AttemptJournal, wake: () => void): Report
       return next;
     },
   };
-};
+}
 
 /** Halved until it fits. */
 function framed(first: number, reports: readonly Report[]): SentReports | null {
@@ -81,7 +82,7 @@ function framed(first: number, reports: readonly Report[]): SentReports | null {
 }
 
 /** A failure may name what a user or a task wrote, of any length. */
-const shorten = (_name: string, value: unknown): unknown => {
+function shorten(_name: string, value: unknown): unknown {
   if (typeof value === 'string' && value.length > LONGEST_TEXT) return `${value.slice(0, LONGEST_TEXT)}…`;
   return Array.isArray(value) ? value.slice(0, LONGEST_LIST) : value;
-};
+}

@@ -15,24 +15,25 @@ export interface ResourceFilesOptions extends TransferOptions {
   readonly user: User;
 }
 
-const defaultFileMode = '0770';
-const directoryMode = 0o770;
+const DEFAULT_FILE_MODE = '0770';
+const DIRECTORY_MODE = 0o770;
 /** Blobs of one container that are fetched at the same time. */
-const parallelBlobs = 8;
+const PARALLEL_BLOBS = 8;
 
 /**
- * Fetches a task's resource files below its working directory in the order given, so that a later one wins; a container's blobs several at a time (API reference,
- * ResourceFile). Files and directories are made with the rights of the task's user. Throws TaskFailure; when the signal aborts, anything.
+ * Fetches a task's resource files below its working directory in the order given, so that a later one wins; a
+ * container's blobs several at a time (API reference, ResourceFile). Files and directories are made with the rights of
+ * the task's user. Throws TaskFailure; when the signal aborts, anything.
  */
-export const fetchResourceFiles = async (files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> => {
+export async function fetchResourceFiles(files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> {
   for (const file of files) {
-    const mode = parseMode(file.fileMode ?? defaultFileMode, file.filePath);
+    const mode = parseMode(file.fileMode ?? DEFAULT_FILE_MODE, file.filePath);
     if (file.kind === 'url') await fetchFile(file.url, file.filePath, mode, options);
     else await fetchContainer(file, mode, options);
   }
-};
+}
 
-const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> => {
+async function fetchContainer(file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> {
   const names = await namesIn(file, options);
   for (const name of names) {
     const problem = blobNameProblem(name);
@@ -44,7 +45,7 @@ const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container
   const worker = async (): Promise<void> => {
     for (const name of next) await fetchFile(urlOfBlob(file.url, name), posix.join(file.filePath, name), mode, each);
   };
-  const workers = Array.from({ length: Math.min(parallelBlobs, names.length) }, worker);
+  const workers = Array.from({ length: Math.min(PARALLEL_BLOBS, names.length) }, worker);
   try {
     await Promise.all(workers);
   } catch (error) {
@@ -53,9 +54,9 @@ const fetchContainer = async (file: Extract<ResourceFileWork, { kind: 'container
     await Promise.allSettled(workers);
     throw error;
   }
-};
+}
 
-const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> => {
+async function namesIn(file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> {
   try {
     return await retrying(options, async () => {
       const names: string[] = [];
@@ -63,11 +64,11 @@ const namesIn = async (file: Extract<ResourceFileWork, { kind: 'container' }>, o
       return names;
     });
   } catch (error) {
-    throw transferFailure(error, listFailures, [['ContainerUrl', shownUrl(file.url)]]);
+    throw transferFailure(error, LIST_FAILURES, [['ContainerUrl', shownUrl(file.url)]]);
   }
-};
+}
 
-const fetchFile = async (url: string, filePath: string, mode: number, options: ResourceFilesOptions): Promise<void> => {
+async function fetchFile(url: string, filePath: string, mode: number, options: ResourceFilesOptions): Promise<void> {
   const path = pathInside(options.workingDirectory, filePath);
   try {
     await retrying(options, async () => {
@@ -79,19 +80,22 @@ const fetchFile = async (url: string, filePath: string, mode: number, options: R
       }
     });
   } catch (error) {
-    throw transferFailure(error, downloadFailures, [
+    throw transferFailure(error, DOWNLOAD_FAILURES, [
       ['FilePath', filePath],
       ['HttpUrl', shownUrl(url)],
     ]);
   }
-};
+}
 
-/** What is there already, from an earlier attempt or an earlier entry, is replaced and not written into: it may be a link, or closed to writing. */
-const createFile = (path: string, mode: number, user: User): number => {
+/**
+ * What is there already, from an earlier attempt or an earlier entry, is replaced and not written into: it may be a
+ * link, or closed to writing.
+ */
+function createFile(path: string, mode: number, user: User): number {
   let step: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' = 'ResourceDirectoryCreateFailed';
   try {
     return asUser(downloaderFor(user), () => {
-      mkdirSync(dirname(path), { recursive: true, mode: directoryMode });
+      mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
       step = 'ResourceFileCreateFailed';
       rmSync(path, { force: true });
       const file = openSync(path, 'wx', 0o600);
@@ -101,39 +105,39 @@ const createFile = (path: string, mode: number, user: User): number => {
   } catch (error) {
     throw new TaskFailure(localFailure(error, step, path));
   }
-};
+}
 
 const writeToFile = promisify(write);
 
-const writeAll = async (file: number, chunk: Buffer, path: string): Promise<void> => {
+async function writeAll(file: number, chunk: Buffer, path: string): Promise<void> {
   try {
     for (let done = 0; done < chunk.length; ) done += (await writeToFile(file, chunk, done, chunk.length - done)).bytesWritten;
   } catch (error) {
     throw new TaskFailure(localFailure(error, 'ResourceFileWriteFailed', path));
   }
-};
+}
 
 /** `filePath` may not leave the working directory (API reference, ResourceFile.filePath). */
-const pathInside = (directory: string, filePath: string): string => {
+function pathInside(directory: string, filePath: string): string {
   const relative = posix.normalize(filePath);
   if (filePath === '' || filePath.includes('\0') || posix.isAbsolute(relative) || relative === '.' || relative.split('/').includes('..') || relative.endsWith('/')) {
     throw new TaskFailure(failure('ResourceFileCreateFailed', ['FilePath', filePath], ['Message', 'The path is not one of a file below the working directory']));
   }
   return `${directory}/${relative}`;
-};
+}
 
 /** `0770`, and as the service itself writes modes, `0o770`. */
-const parseMode = (mode: string, filePath: string): number => {
+function parseMode(mode: string, filePath: string): number {
   const digits = mode.replace(/^0o/, '');
   if (!/^[0-7]{1,5}$/.test(digits)) {
     throw new TaskFailure(failure('ResourceFileCreateFailed', ['FilePath', filePath], ['Message', `The file mode ${mode} is not an octal number`]));
   }
   return Number.parseInt(digits, 8) & 0o7777;
-};
+}
 
 type Failures = Readonly<Record<TransferError['kind'], FailureCode>>;
 
-const downloadFailures: Failures = {
+const DOWNLOAD_FAILURES: Failures = {
   notFound: 'BlobNotFound',
   accessDenied: 'BlobAccessDenied',
   timedOut: 'BlobDownloadTimedOut',
@@ -141,7 +145,7 @@ const downloadFailures: Failures = {
   misc: 'BlobDownloadMiscError',
 };
 
-const listFailures: Failures = {
+const LIST_FAILURES: Failures = {
   notFound: 'ResourceContainerNotFound',
   accessDenied: 'ResourceContainerAccessDenied',
   timedOut: 'ResourceContainerListTimedOut',
@@ -149,17 +153,19 @@ const listFailures: Failures = {
   misc: 'ResourceContainerListMiscError',
 };
 
-const transferFailure = (error: unknown, codes: Failures, details: readonly (readonly [string, string])[]): unknown => {
+function transferFailure(error: unknown, codes: Failures, details: readonly (readonly [string, string])[]): unknown {
   if (!(error instanceof TransferError)) return error;
   const info: FailureInfo = failure(codes[error.kind], ...details, ['Message', error.message]);
   return new TaskFailure(info);
-};
+}
 
-const urlOfBlob = (containerUrl: string, name: string): string => {
+function urlOfBlob(containerUrl: string, name: string): string {
   const url = new URL(containerUrl);
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${name.split('/').map(encodeURIComponent).join('/')}`;
   return url.href;
-};
+}
 
 /** The query of a URL may be a shared access signature. */
-const shownUrl = (url: string): string => url.replace(/\?.*$/s, '');
+function shownUrl(url: string): string {
+  return url.replace(/\?.*$/s, '');
+}

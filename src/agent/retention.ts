@@ -45,7 +45,10 @@ export interface Retention {
   close(): void;
 }
 
-/** Whether a task's resource files are in its directory: a retry on the same node keeps what it has. The next life of a node fetches them anew. */
+/**
+ * Whether a task's resource files are in its directory: a retry on the same node keeps what it has. The next life of a
+ * node fetches them anew.
+ */
 export interface Inputs {
   areComplete: boolean;
 }
@@ -59,21 +62,26 @@ interface Kept extends Inputs {
   isDiscarded: boolean;
 }
 
-const lookEveryMs = 30_000;
-const pauseIdleMs = 2;
-const pauseBusyMs = 100;
+const LOOK_EVERY_MS = 30_000;
+const PAUSE_IDLE_MS = 2;
+const PAUSE_BUSY_MS = 100;
 /** Directories that go in one process, at most. */
-const removedAtOnce = 50;
-/** So many may wait while tasks run before more than one goes at a time: a node that is never idle must get rid of them as fast as they come. */
-const patience = 1_000;
+const REMOVED_AT_ONCE = 50;
+/**
+ * So many may wait while tasks run before more than one goes at a time: a node that is never idle must get rid of them
+ * as fast as they come.
+ */
+const PATIENCE = 1_000;
 
 /** Of a deleted job's, in one turn of the event loop. */
-const discardedAtOnce = 100;
+const DISCARDED_AT_ONCE = 100;
 
 /** How many of those that wait go now. */
-export const batchOf = (waiting: number, isBusy: boolean): number => Math.min(isBusy ? Math.ceil(waiting / patience) : waiting, removedAtOnce);
+export function batchOf(waiting: number, isBusy: boolean): number {
+  return Math.min(isBusy ? Math.ceil(waiting / PATIENCE) : waiting, REMOVED_AT_ONCE);
+}
 
-export const createRetention = (options: RetentionOptions): Retention => {
+export function createRetention(options: RetentionOptions): Retention {
   const trash = join(options.rootDirectory, 'volatile', 'trash');
   /** By `ownerName`. */
   const jobs = new Map<JobNumber, Map<string, Kept>>();
@@ -124,7 +132,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
     isDeleting = true;
     while (queue.length > 0) {
       const isBusy = options.isBusy();
-      await delay(isBusy ? pauseBusyMs : pauseIdleMs, undefined, { ref: false });
+      await delay(isBusy ? PAUSE_BUSY_MS : PAUSE_IDLE_MS, undefined, { ref: false });
       // What is left is tried again in the next life.
       await removeTrees(queue.splice(0, batchOf(queue.length, isBusy))).catch((error: unknown) => options.say(messageOf(error)));
     }
@@ -144,7 +152,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
     for (const ofJob of jobs.values()) {
       for (const kept of ofJob.values()) if (typeof kept.dueAt === 'number' && kept.dueAt <= now) remove(kept);
     }
-  }, lookEveryMs);
+  }, LOOK_EVERY_MS);
   look.unref();
 
   try {
@@ -166,7 +174,7 @@ export const createRetention = (options: RetentionOptions): Retention => {
     for (const kept of jobs.get(job)?.values() ?? []) {
       discard(kept);
       done += 1;
-      if (done % discardedAtOnce === 0) await nextTurn();
+      if (done % DISCARDED_AT_ONCE === 0) await nextTurn();
     }
   };
 
@@ -182,7 +190,8 @@ export const createRetention = (options: RetentionOptions): Retention => {
       }
       const kept: Kept = { owner, directory, dueAt: undefined, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(owner)?.areComplete === true };
       keep(kept);
-      // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs again.
+      // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs
+      // again.
       options.journal.recordKept({ owner, directory, dueAt: null });
       return kept;
     },
@@ -210,4 +219,4 @@ export const createRetention = (options: RetentionOptions): Retention => {
       clearInterval(look);
     },
   };
-};
+}

@@ -5,7 +5,10 @@ import { say } from './log.ts';
 
 const RETRY_MS = 1_000;
 
-/** Does it again each second while the disk is full: an agent waits for room, and says so once. Throws everything else, and what is thrown when the signal has aborted. */
+/**
+ * Does it again each second while the disk is full: an agent waits for room, and says so once. Throws everything else,
+ * and what is thrown when the signal has aborted.
+ */
 export async function whenRoom<T>(action: () => T, signal: AbortSignal, retryMs = RETRY_MS): Promise<T> {
   for (let hasSaid = false; ; hasSaid = true) {
     try {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { SCRIPT_DESCRIPTOR, shellName } from './slotShell.ts';
+import { SCRIPT_DESCRIPTOR, SHELL_NAME } from './slotShell.ts';
 
 /** One process to start: everything absolute, nothing left to look up. */
 export interface Command {
@@ -12,8 +12,11 @@ export interface Command {
   readonly stderr: string;
 }
 
-/** The sentence for a slot shell that starts the command in a child and waits for it. Everything is quoted: a command line never meets a shell's syntax. */
-export const scriptOf = (command: Command): string => {
+/**
+ * The sentence for a slot shell that starts the command in a child and waits for it. Everything is quoted: a command
+ * line never meets a shell's syntax.
+ */
+export function scriptOf(command: Command): string {
   const variables = [...command.environment];
   const words = [command.program, ...command.args].map(quote).join(' ');
   const { exports, start, input } = variables.every(([name]) => isShellName(name)) ? exported(variables) : started(variables);
@@ -23,11 +26,13 @@ export const scriptOf = (command: Command): string => {
     `exec ${start}${words}` +
     `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)} ${SCRIPT_DESCRIPTOR}<&-${input}\n`
   );
-};
+}
 
 type Variables = readonly (readonly [name: string, value: string])[];
 
-/** How a command gets its variables: what the shell exports, what it starts in the command's place, and what that reads. */
+/**
+ * How a command gets its variables: what the shell exports, what it starts in the command's place, and what that reads.
+ */
 interface Handover {
   readonly exports: string;
   readonly start: string;
@@ -42,14 +47,18 @@ function exported(variables: Variables): Handover {
 /** Perl can set a variable of any name, and is part of nearly every Linux. */
 export const PERL = '/usr/bin/perl';
 const VARIABLES_DESCRIPTOR = 4;
-/** Reads `name=value` in hexadecimal, a line each, and becomes the program; what it says of one that cannot be started has the form of the shell's own message. */
+/**
+ * Reads `name=value` in hexadecimal, a line each, and becomes the program; what it says of one that cannot be started
+ * has the form of the shell's own message.
+ */
 const SET_AND_START =
   `open(my $in, "<&=${VARIABLES_DESCRIPTOR}"); while (<$in>) { chomp; my ($n, $v) = split /=/; $ENV{pack "H*", $n} = pack "H*", $v } close $in; ` +
-  `exec { $ARGV[0] } @ARGV; print STDERR "${shellName}: 1: exec: $ARGV[0]: $!\\n"; exit 126`;
+  `exec { $ARGV[0] } @ARGV; print STDERR "${SHELL_NAME}: 1: exec: $ARGV[0]: $!\\n"; exit 126`;
 
 /**
- * Where a shell refuses some names all variables go this way (perl has some of its own, and a locale to complain of): not in arguments, which every user of the
- * machine can read while the program starts. Without perl the refused ones are in those of env(1) until the program has started; `status` says so.
+ * Where a shell refuses some names all variables go this way (perl has some of its own, and a locale to complain of):
+ * not in arguments, which every user of the machine can read while the program starts. Without perl the refused ones
+ * are in those of env(1) until the program has started; `status` says so.
  */
 function started(variables: Variables): Handover {
   if (!existsSync(PERL)) {
@@ -62,17 +71,21 @@ function started(variables: Variables): Handover {
 }
 
 /**
- * If all that stands in stderr is the shell's own message that it could not start the program: that message. A message begins with the shell's name (dash)
- * or with the script's path (bash, which may say it in two lines), neither of which a task says by chance.
+ * If all that stands in stderr is the shell's own message that it could not start the program: that message. A message
+ * begins with the shell's name (dash) or with the script's path (bash, which may say it in two lines), neither of which
+ * a task says by chance.
  */
-export const launchMessage = (stderr: string, scriptPath: string): string | null => {
+export function launchMessage(stderr: string, scriptPath: string): string | null {
   const lines = stderr.trimEnd().split('\n');
-  const speaker = [shellName, scriptPath].find((name) => lines.every((line) => line.startsWith(`${name}: `)));
+  const speaker = [SHELL_NAME, scriptPath].find((name) => lines.every((line) => line.startsWith(`${name}: `)));
   return speaker === undefined ? null : (lines[0]?.slice(speaker.length + 2).replace(/^(?:line )?\d+: (?:exec: )?/, '') ?? null);
-};
+}
 
-const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
+function quote(text: string): string {
+  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+}
 
 /** Names that a shell would refuse or treat in a way of its own are handed on otherwise. */
-const isShellName = (name: string): boolean =>
-  /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(_|IFS|PS[0-9]|PWD|OLDPWD|OPT[A-Z]+|PPID|UID|EUID|GROUPS|LINENO|ENV|SHELLOPTS|SHLVL|BASH.*|RANDOM|SECONDS)$/.test(name);
+function isShellName(name: string): boolean {
+  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) && !/^(_|IFS|PS[0-9]|PWD|OLDPWD|OPT[A-Z]+|PPID|UID|EUID|GROUPS|LINENO|ENV|SHELLOPTS|SHLVL|BASH.*|RANDOM|SECONDS)$/.test(name);
+}

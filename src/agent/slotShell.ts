@@ -7,18 +7,22 @@ import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
 
 /**
- * A slot shell is a resident `/bin/sh` that starts one process after the other on the agent's word. Against `child_process.spawn` for each task it takes
- * a third of the agent's CPU (0.24 instead of 0.72 ms a task; 1,330 instead of 930 tasks/s on two cores) because a small process forks cheaper than Node;
- * and since it sits in a control group of its own from the beginning, so do its children from their first instruction: nothing has to be moved, nothing escapes.
+ * A slot shell is a resident `/bin/sh` that starts one process after the other on the agent's word. Against
+ * `child_process.spawn` for each task it takes a third of the agent's CPU (0.24 instead of 0.72 ms a task; 1,330
+ * instead of 930 tasks/s on two cores) because a small process forks cheaper than Node; and since it sits in a control
+ * group of its own from the beginning, so do its children from their first instruction: nothing has to be moved,
+ * nothing escapes.
  *
- * idle -> busy (the agent wrote the script and a newline) -> idle (the shell wrote the exit status). It runs as the task's user and opens the task's
- * files itself, so that the agent opens nothing in a directory which the task controls. The signals that it catches are back at their defaults in its
- * children; they are caught so that a task which signals its process group (`kill 0`) does not end it. Whatever kills it ends the attempt.
+ * idle -> busy (the agent wrote the script and a newline) -> idle (the shell wrote the exit status). It runs as the
+ * task's user and opens the task's files itself, so that the agent opens nothing in a directory which the task
+ * controls. The signals that it catches are back at their defaults in its children; they are caught so that a task
+ * which signals its process group (`kill 0`) does not end it. Whatever kills it ends the attempt.
  *
- * A task has the shell's uid: it must not write the script, and no other user may read it, since it holds the task's variables. All users of a node share a group, so the script
- * is the agent's, in a directory that only the agent enters, and the shell has it open for reading (a link of /proc leads to an open file past the directories above it). A task may
- * write into the shell's pipes.
- * So an answer counts only if it is asked for and is an exit status; after any other the shell is killed, and with it the attempt.
+ * A task has the shell's uid: it must not write the script, and no other user may read it, since it holds the task's
+ * variables. All users of a node share a group, so the script is the agent's, in a directory that only the agent
+ * enters, and the shell has it open for reading (a link of /proc leads to an open file past the directories above it).
+ * A task may write into the shell's pipes. So an answer counts only if it is asked for and is an exit status; after any
+ * other the shell is killed, and with it the attempt.
  */
 export interface SlotShell {
   readonly user: User;
@@ -26,7 +30,10 @@ export interface SlotShell {
   readonly scriptPath: string;
   readonly pid: number;
   readonly cgroup: Cgroup;
-  /** Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died, with how. */
+  /**
+   * Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died,
+   * with how.
+   */
   run(script: string): Promise<number>;
   /** Resolves once the shell's process is gone. */
   readonly gone: Promise<void>;
@@ -46,21 +53,25 @@ export interface SlotShellOptions {
 }
 
 /** `$0` of the shell: its own messages begin with it, a task's never by chance. */
-export const shellName = 'linarite-slot';
-const nicerThanAgent = 5;
+export const SHELL_NAME = 'linarite-slot';
+const NICER_THAN_AGENT = 5;
 
-const loop = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
+const LOOP = 'trap : HUP INT QUIT USR1 USR2 PIPE ALRM TERM; while read -r _; do . "$1"; echo "$?"; done';
 
 /** All that a slot shell ever says: null for what is no exit status. */
-const exitStatusOf = (text: string): number | null => (/^\d{1,3}\n$/.test(text) && Number(text) <= 255 ? Number(text) : null);
+function exitStatusOf(text: string): number | null {
+  return (/^\d{1,3}\n$/.test(text) && Number(text) <= 255 ? Number(text) : null);
+}
 
 /** Throws the system's error if its script cannot be made, or the machine has no files left for its pipes. */
-export const startSlotShell = (options: SlotShellOptions): SlotShell => during('starting slot shells', () => begin(options));
+export function startSlotShell(options: SlotShellOptions): SlotShell {
+  return during('starting slot shells', () => begin(options));
+}
 
-const begin = (options: SlotShellOptions): SlotShell => {
+function begin(options: SlotShellOptions): SlotShell {
   const { user } = options;
   const script = openScript(options.scriptPath, user);
-  const child = spawn('/bin/sh', ['-c', `${limitOf(options)}${loop}`, shellName, script.name], {
+  const child = spawn('/bin/sh', ['-c', `${limitOf(options)}${LOOP}`, SHELL_NAME, script.name], {
     cwd: '/',
     env: Object.fromEntries(options.environment),
     stdio: ['pipe', 'pipe', 'ignore', ...script.inherited],
@@ -71,7 +82,7 @@ const begin = (options: SlotShellOptions): SlotShell => {
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error('a slot shell without pipes');
   // An agent has to hear its owner and to end tasks that take all there is.
-  if (child.pid !== undefined) yieldToUs(child.pid, nicerThanAgent);
+  if (child.pid !== undefined) yieldToUs(child.pid, NICER_THAN_AGENT);
   let waiting: PromiseWithResolvers<number> | null = null;
   let failed: Error | null = null;
   const gone = new Promise<void>((resolve) => {
@@ -123,7 +134,7 @@ const begin = (options: SlotShellOptions): SlotShell => {
       stdin.end();
     },
   };
-};
+}
 
 /** How a shell ended that was not told to. */
 export class ShellDied extends Error {
@@ -146,25 +157,25 @@ interface Script {
 /** The shell's first descriptor beyond standard error; a task's script closes it. */
 export const SCRIPT_DESCRIPTOR = 3;
 
-const openScript = (path: string, { uid }: User): Script => {
+function openScript(path: string, { uid }: User): Script {
   const file = openSync(path, 'w', 0o600);
   if (uid === null || uid === 0) return { file, inherited: [], name: path };
   fchmodSync(file, 0o644);
   return { file, inherited: [openSync(path, 'r')], name: `/proc/self/fd/${SCRIPT_DESCRIPTOR}` };
-};
+}
 
 /**
  * Where no control group counts processes, the system counts those of each user (setrlimit(2), RLIMIT_NPROC): of the
  * task's own, or else of all that run as the same one. It counts none of root's. dash and busybox call it `-p`, which
  * other shells refuse.
  */
-const limitOf = ({ user, cgroup, bounds }: SlotShellOptions): string => {
+function limitOf({ user, cgroup, bounds }: SlotShellOptions): string {
   if (cgroup.node.counter !== null || user.uid === null || user.uid === 0) return '';
   const most = user.isShared ? bounds.allNodes : bounds.perAttempt;
   return `ulimit -u ${most} 2>/dev/null || ulimit -p ${most}; `;
-};
+}
 
-const enclose = (child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Cgroup => {
+function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Cgroup {
   if (child.pid === undefined) return NO_CGROUP;
   try {
     const group = makeChildCgroup(node, name, bounds.perAttempt);
@@ -174,7 +185,7 @@ const enclose = (child: ChildProcess, { cgroup: { node, name }, bounds }: SlotSh
     child.kill('SIGKILL');
     throw error;
   }
-};
+}
 
 interface PromiseWithResolvers<T> {
   readonly promise: Promise<T>;
@@ -182,7 +193,7 @@ interface PromiseWithResolvers<T> {
   reject(error: Error): void;
 }
 
-const withResolvers = <T>(): PromiseWithResolvers<T> => {
+function withResolvers<T>(): PromiseWithResolvers<T> {
   let resolve: (value: T) => void = () => {};
   let reject: (error: Error) => void = () => {};
   const promise = new Promise<T>((yes, no) => {
@@ -190,4 +201,4 @@ const withResolvers = <T>(): PromiseWithResolvers<T> => {
     reject = no;
   });
   return { promise, resolve, reject };
-};
+}

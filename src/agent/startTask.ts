@@ -17,21 +17,22 @@ export interface StartTaskOptions {
 }
 
 /** Before the first retry; each further pause is twice the one before. */
-const firstPauseMs = 1_000;
-const longestPauseMs = 30_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Runs the pool's start task in `startup/`, again up to its maxTaskRetryCount (-1: without bound) while it exits nonzero; failures before the process are final.
- * The pauses between are our choice (no document gives any): without them a start task that fails at once keeps a machine busy.
- * Resolves with the last status; with that of the run before if the node ends. What it leaves running (services) lives until the node ends.
+ * Runs the pool's start task in `startup/`, again up to its maxTaskRetryCount (-1: without bound) while it exits
+ * nonzero; failures before the process are final. The pauses between are our choice (no document gives any): without
+ * them a start task that fails at once keeps a machine busy. Resolves with the last status; with that of the run before
+ * if the node ends. What it leaves running (services) lives until the node ends.
  */
-export const runStartTask = async (options: StartTaskOptions): Promise<StartTaskStatus> => {
+export async function runStartTask(options: StartTaskOptions): Promise<StartTaskStatus> {
   const { context, task, now, report, signal, pause = abortableDelay } = options;
   const startedAt = now();
   let status: StartTaskStatus = { state: 'running', startedAt, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
   report(status);
   const inputs = { areComplete: false };
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     const run = startRun(context, { kind: 'start', attempt: status.retryCount + 1 }, task, inputs);
     const outcome = await run.done;
     if (signal.aborted) return status;
@@ -49,8 +50,10 @@ export const runStartTask = async (options: StartTaskOptions): Promise<StartTask
     status = { ...status, retryCount: status.retryCount + 1, lastRetryAt: now(), exitCode };
     report(status);
   }
-};
+}
 
-const abortableDelay = (ms: number, signal: AbortSignal): Promise<void> => delay(ms, undefined, { signal }).catch(() => {});
+function abortableDelay(ms: number, signal: AbortSignal): Promise<void> {
+  return delay(ms, undefined, { signal }).catch(() => {});
+}
 
 const failedExit = failure('FailureExitCode', ['Message', 'The task process exited with an unexpected exit code'], ['AdditionalErrorCode', 'FailureExitCode']);

@@ -5,7 +5,7 @@ import type { FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
 import { splitCommandLine } from './commandLine.ts';
 import { localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
-import { defaultPath, taskEnvironment } from './environment.ts';
+import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
 import type { Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
@@ -89,7 +89,10 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     }
   };
 
-  /** Uploads follow the process even if its wall clock ended it (it has exited, with a code that is not zero), not if the owner did: it wants an end now. */
+  /**
+   * Uploads follow the process even if its wall clock ended it (it has exited, with a code that is not zero), not if
+   * the owner did: it wants an end now.
+   */
   const afterProcess = async (exitCode: number, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
     let failed: FailureInfo | null = null;
     if (work.outputFiles.length > 0 && stopped !== 'killed') {
@@ -119,45 +122,48 @@ interface Prepared {
   readonly ownEnvironment: ReadonlyMap<string, string>;
 }
 
-const prepare = (context: NodeContext, run: Run, work: RunWork): Prepared => {
+function prepare(context: NodeContext, run: Run, work: RunWork): Prepared {
   const directory = directoryOf(run);
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, directory)) : null;
   const user = context.users.resolve(work.user, { directory, owner });
   const directories = makeDirectories(context, directory, user);
   const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories));
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
-};
+}
 
-/** The shared directory and the task's own come last, as on the real service (seen in environments that its users show). */
-const pathOf = ({ paths, rootDirectory }: NodeContext, user: User, { working }: TaskDirectories): string =>
-  `${user.uid === 0 ? paths.admins : paths.all}:${rootDirectory}/shared:${working}`;
+/**
+ * The shared directory and the task's own come last, as on the real service (seen in environments that its users show).
+ */
+function pathOf({ paths, rootDirectory }: NodeContext, user: User, { working }: TaskDirectories): string {
+  return `${user.uid === 0 ? paths.admins : paths.all}:${rootDirectory}/shared:${working}`;
+}
 
 /** Whoever may change the system changes the node's own. */
-const ownSystem = async (context: NodeContext): Promise<void> => {
+async function ownSystem(context: NodeContext): Promise<void> {
   try {
     await context.ownSystem();
   } catch (error) {
     throw new TaskFailure(failure('CommandLaunchFailed', ['Message', messageOf(error)]));
   }
-};
+}
 
-const makeDirectories = ({ rootDirectory, users }: NodeContext, directory: string, user: User): TaskDirectories => {
+function makeDirectories({ rootDirectory, users }: NodeContext, directory: string, user: User): TaskDirectories {
   try {
     return makeTaskDirectories(rootDirectory, directory, user);
   } catch (error) {
     if (user.uid !== null && ownerOf(join(rootDirectory, directory)) !== user.uid) users.release(user.uid);
     throw error;
   }
-};
+}
 
-const commandOf = (work: RunWork, prepared: Prepared): Command => {
+function commandOf(work: RunWork, prepared: Prepared): Command {
   const { directories, ownEnvironment, user } = prepared;
   const words = splitCommandLine(work.commandLine);
   const name = words?.[0];
   if (words === null || name === undefined || work.commandLine.includes('\0')) {
     throw new TaskFailure(failure('CommandLaunchFailed', ['Message', words === null ? 'The command line has a quote that is not closed' : 'The command line is empty']));
   }
-  const program = findProgram(name, ownEnvironment.get('PATH') ?? defaultPath, directories.working, user);
+  const program = findProgram(name, ownEnvironment.get('PATH') ?? DEFAULT_PATH, directories.working, user);
   if (typeof program !== 'string') throw new TaskFailure(windowsFailure(work.commandLine, program));
   if (isWindowsProgram(program, user)) throw new TaskFailure(windowsFailure(work.commandLine, failure('CommandLaunchFailed')));
   return {
@@ -168,21 +174,25 @@ const commandOf = (work: RunWork, prepared: Prepared): Command => {
     stdout: `${directories.task}/stdout.txt`,
     stderr: stderrOf(directories),
   };
-};
+}
 
-const stderrOf = (directories: TaskDirectories): string => `${directories.task}/stderr.txt`;
+function stderrOf(directories: TaskDirectories): string {
+  return `${directories.task}/stderr.txt`;
+}
 
-const notStarted = (info: FailureInfo): AttemptOutcome => ({ kind: 'notStarted', failure: info });
+function notStarted(info: FailureInfo): AttemptOutcome {
+  return { kind: 'notStarted', failure: info };
+}
 
 /** Timers of Node.js end at 2^31-1 ms. */
-const longestTimerMs = 2 ** 31 - 1;
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-const startTimer = (delayMs: number, action: () => void): (() => void) => {
+function startTimer(delayMs: number, action: () => void): (() => void) {
   let timer: NodeJS.Timeout;
   const arm = (leftMs: number): void => {
-    timer = setTimeout(() => (leftMs > longestTimerMs ? arm(leftMs - longestTimerMs) : action()), Math.min(leftMs, longestTimerMs));
+    timer = setTimeout(() => (leftMs > LONGEST_TIMER_MS ? arm(leftMs - LONGEST_TIMER_MS) : action()), Math.min(leftMs, LONGEST_TIMER_MS));
   };
   arm(delayMs);
   return () => clearTimeout(timer);
-};
+}
 

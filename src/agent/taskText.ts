@@ -3,9 +3,11 @@ import { during } from './activity.ts';
 import type { User } from './users.ts';
 
 /**
- * The end of a text file that a task may have written, at most `mostBytes` of it, and what may be done with it. The path's last part is the task's to replace at any
- * time, also by a pipe, a device or a link; the directory it lies in is not. So it is opened without blocking and without following, and what was opened has to be a regular file of
- * the task's own user with no second name: a hard link could lead to a file of somebody else. null: there is none, or it is something else.
+ * The end of a text file that a task may have written, at most `mostBytes` of it, and what may be done with it. The
+ * path's last part is the task's to replace at any time, also by a pipe, a device or a link; the directory it lies in
+ * is not. So it is opened without blocking and without following, and what was opened has to be a regular file of the
+ * task's own user with no second name: a hard link could lead to a file of somebody else. null: there is none, or it is
+ * something else.
  */
 export function readTaskText<T>(path: string, user: User, mostBytes: number, read: (text: string, file: TaskText) => T): T | null {
   return during('reading what a task wrote', () => readOpened(path, user, mostBytes, read));

@@ -3,21 +3,24 @@ import type { RunAs, UserAccount } from './frames.ts';
 import { failure, TaskFailure } from './failures.ts';
 
 /**
- * Who a task runs as. Each node has a block of `uidsPerNode` ids from its `uidBase`, within 1,900,000,000..2,104,799,999 (systemd's "Users, Groups, UIDs" leaves
- * 1,879,048,192..2,147,483,647 unused); they have names where the node has an /etc of its own. Within the block:
- * +0 the pool-scope user shared by tasks, +16.. named accounts without an id of their own, +256 the start task's in task scope, +257.. task-scope users, one a task. When these
- * are used up, the id of the task that has held its own longest and is over goes to the next one: directories are kept for days, and a node must not run out of users.
- * All have the node's common group, whose id is `uidBase`, as on the real service (`_azbatchgrp`): what is downloaded for any run carries it. What keeps one task's directory from
- * another's user is the directory's mode. Elevation admin is root. Without root (`uidBase` null) everything runs as the caller.
+ * Who a task runs as. Each node has a block of `uidsPerNode` ids from its `uidBase`, within
+ * 1,900,000,000..2,104,799,999 (systemd's "Users, Groups, UIDs" leaves 1,879,048,192..2,147,483,647 unused); they have
+ * names where the node has an /etc of its own. Within the block: +0 the pool-scope user shared by tasks, +16.. named
+ * accounts without an id of their own, +256 the start task's in task scope, +257.. task-scope users, one a task. When
+ * these are used up, the id of the task that has held its own longest and is over goes to the next one: directories are
+ * kept for days, and a node must not run out of users. All have the node's common group, whose id is `uidBase`, as on
+ * the real service (`_azbatchgrp`): what is downloaded for any run carries it. What keeps one task's directory from
+ * another's user is the directory's mode. Elevation admin is root. Without root (`uidBase` null) everything runs as the
+ * caller.
  */
-export const uidsPerNode = 1024;
-export const firstUid = 1_900_000_000;
-export const uidBlocks = 200_000;
+export const UIDS_PER_NODE = 1024;
+export const FIRST_UID = 1_900_000_000;
+export const UID_BLOCKS = 200_000;
 
-const namedOffset = 16;
-const taskOffset = 256;
+const NAMED_OFFSET = 16;
+const TASK_OFFSET = 256;
 /** Ids of task-scope users, that of the start task left out. */
-const taskUids = uidsPerNode - taskOffset - 1;
+const TASK_UIDS = UIDS_PER_NODE - TASK_OFFSET - 1;
 
 export interface User {
   /** null: as the agent. */
@@ -31,7 +34,9 @@ export interface User {
   readonly isShared: boolean;
 }
 
-/** A task's directory below the node's root, and the id that it already belongs to, so that a retry is the same user. */
+/**
+ * A task's directory below the node's root, and the id that it already belongs to, so that a retry is the same user.
+ */
 interface Place {
   readonly directory: string;
   readonly owner: number | null;
@@ -54,7 +59,7 @@ export const COMMON_GROUP = '_azbatchgrp';
 
 /** The real service's names (seen in scripts and reports of its users). `offset`: of the id from its node's base. */
 function taskUserName(offset: number): string {
-  return offset === taskOffset ? '_azbatchtask_start' : `_azbatchtask_${offset - taskOffset}`;
+  return offset === TASK_OFFSET ? '_azbatchtask_start' : `_azbatchtask_${offset - TASK_OFFSET}`;
 }
 
 export interface UserEntry {
@@ -66,7 +71,7 @@ export interface UserEntry {
 /** The users that a node can have, whoever they are given to; administrators are root. */
 export function usersOf(uidBase: number, accounts: readonly UserAccount[]): readonly UserEntry[] {
   const { resolve } = createUsers(uidBase, accounts, () => false);
-  const tasks = Array.from({ length: taskUids + 1 }, (_, index) => ({ name: taskUserName(taskOffset + index), uid: uidBase + taskOffset + index, gid: uidBase }));
+  const tasks = Array.from({ length: TASK_UIDS + 1 }, (_, index) => ({ name: taskUserName(TASK_OFFSET + index), uid: uidBase + TASK_OFFSET + index, gid: uidBase }));
   const named = accounts
     .filter(({ elevation, uid }) => elevation === 'nonadmin' && uid !== 0)
     .map(({ name }) => resolve({ kind: 'named', name }, { directory: '', owner: null }))
@@ -75,7 +80,7 @@ export function usersOf(uidBase: number, accounts: readonly UserAccount[]): read
 }
 
 /** `close`: shuts a directory to its user if its task is over; then the id may be another's. */
-export const createUsers = (uidBase: number | null, accounts: readonly UserAccount[], close: (directory: string) => boolean): Users => {
+export function createUsers(uidBase: number | null, accounts: readonly UserAccount[], close: (directory: string) => boolean): Users {
   /** Ids of task-scope users with their directories, in the order in which they were taken. */
   const taken = new Map<number, string>();
   const caller = (name: string): User => ({ uid: null, gid: null, filesGid: null, name, isShared: true });
@@ -87,30 +92,30 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
     if (account === undefined) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `The pool has no user account named ${name}`]));
     if (uidBase === null) return caller(name);
     if (account.elevation === 'admin') return plain(0, name);
-    if (account.uid === null) return plain(uidBase + namedOffset + (index % (taskOffset - namedOffset)), name);
+    if (account.uid === null) return plain(uidBase + NAMED_OFFSET + (index % (TASK_OFFSET - NAMED_OFFSET)), name);
     if (account.uid === 0) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `User account ${name} is not an administrator, its uid must not be 0`]));
     return { uid: account.uid, gid: account.gid ?? account.uid, filesGid: uidBase, name, isShared: true };
   };
 
   const ofTask = (base: number, { directory, owner }: Place): User => {
-    const known = owner !== null && owner >= base + taskOffset && owner < base + uidsPerNode ? owner : null;
+    const known = owner !== null && owner >= base + TASK_OFFSET && owner < base + UIDS_PER_NODE ? owner : null;
     const uid = known ?? (directory === START_DIRECTORY ? startUid(base) : null) ?? freeUid(base) ?? reclaimedUid(base);
-    if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${taskUids} users for tasks of this node are in use`]));
+    if (uid === null) throw new TaskFailure(failure('CommandLaunchFailed', ['Message', `All ${TASK_UIDS} users for tasks of this node are in use`]));
     taken.delete(uid);
     taken.set(uid, directory);
     return plain(uid, taskUserName(uid - base), false);
   };
 
   /** null: a task of a life before has it, when the start task had none of its own. */
-  const startUid = (base: number): number | null => (taken.has(base + taskOffset) ? null : base + taskOffset);
+  const startUid = (base: number): number | null => (taken.has(base + TASK_OFFSET) ? null : base + TASK_OFFSET);
 
   const freeUid = (base: number): number | null => {
-    for (let uid = base + taskOffset + 1; uid < base + uidsPerNode; uid++) if (!taken.has(uid)) return uid;
+    for (let uid = base + TASK_OFFSET + 1; uid < base + UIDS_PER_NODE; uid++) if (!taken.has(uid)) return uid;
     return null;
   };
 
   const reclaimedUid = (base: number): number | null => {
-    for (const [uid, directory] of taken) if (uid !== base + taskOffset && close(directory)) return uid;
+    for (const [uid, directory] of taken) if (uid !== base + TASK_OFFSET && close(directory)) return uid;
     return null;
   };
 
@@ -128,16 +133,19 @@ export const createUsers = (uidBase: number | null, accounts: readonly UserAccou
       taken.delete(uid);
     },
   };
-};
+}
 
 /** Somebody whose new files and directories carry the group of what is downloaded for `user`. */
-export const downloaderFor = (user: User): User => ({ ...user, gid: user.filesGid ?? user.gid });
+export function downloaderFor(user: User): User {
+  return { ...user, gid: user.filesGid ?? user.gid };
+}
 
 /**
- * Does something synchronous with the rights of a task's user: what lies in a task's directory was put there by the task, links included, and root would follow them.
- * Only effective ids change, so nobody may signal or trace the agent meanwhile.
+ * Does something synchronous with the rights of a task's user: what lies in a task's directory was put there by the
+ * task, links included, and root would follow them. Only effective ids change, so nobody may signal or trace the agent
+ * meanwhile.
  */
-export const asUser = <T>(user: User, action: () => T): T => {
+export function asUser<T>(user: User, action: () => T): T {
   const { setegid, seteuid } = process;
   if (user.uid === null || user.gid === null || (user.uid === 0 && user.gid === 0) || setegid === undefined || seteuid === undefined) return action();
   setegid(user.gid);
@@ -148,4 +156,4 @@ export const asUser = <T>(user: User, action: () => T): T => {
     if (user.uid !== 0) seteuid(0);
     setegid(0);
   }
-};
+}

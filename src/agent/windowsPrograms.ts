@@ -8,7 +8,10 @@ const ENDINGS = /\.(?:exe|bat|cmd|ps1|msi|vbs)$/i;
 /** Programs that come with Windows and that command lines written for it begin with. */
 const OWN_PROGRAMS = new Set(['cmd', 'powershell']);
 
-/** The failure of a command that could not be started, saying so if the command is one for Windows: people bring such command lines, and "not found" explains nothing to them. */
+/**
+ * The failure of a command that could not be started, saying so if the command is one for Windows: people bring such
+ * command lines, and "not found" explains nothing to them.
+ */
 export function windowsFailure(commandLine: string, found: FailureInfo): FailureInfo {
   const word = firstWord(commandLine);
   const name = word.split(/[\\/]/).at(-1)?.toLowerCase() ?? '';
@@ -24,8 +27,9 @@ function firstWord(commandLine: string): string {
 }
 
 /**
- * Whether a file that could be executed is one for Windows after all. Every resource file may be executed, and a shell takes what is no program for a script of its own: `run.bat` would be
- * run line by line as one. A script that names its interpreter, a program of Linux under such a name, and what the kernel has been told to run (binfmt_misc) is none.
+ * Whether a file that could be executed is one for Windows after all. Every resource file may be executed, and a shell
+ * takes what is no program for a script of its own: `run.bat` would be run line by line as one. A script that names its
+ * interpreter, a program of Linux under such a name, and what the kernel has been told to run (binfmt_misc) is none.
  */
 export function isWindowsProgram(path: string, user: User): boolean {
   if (!ENDINGS.test(path)) return false;

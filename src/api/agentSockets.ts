@@ -10,26 +10,28 @@ export interface AgentSockets {
   close(): void;
 }
 
-const agentPath = '/linarite/agent';
+const AGENT_PATH = '/linarite/agent';
 /** Largest frame from an agent: a hello that names some ten thousand attempts. */
-const maxFrameBytes = 4 * 1024 * 1024;
+const MAX_FRAME_BYTES = 4 * 1024 * 1024;
 /** What may wait to be sent to an agent that does not read; then it is cut off and connects again. */
-const maxBufferedBytes = 64 * 1024 * 1024;
-/** An agent that leaves one of these unanswered is cut off: well within the time after which a silent agent is given up. */
-const pingEveryMs = 5_000;
+const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
+/**
+ * An agent that leaves one of these unanswered is cut off: well within the time after which a silent agent is given up.
+ */
+const PING_EVERY_MS = 5_000;
 /** Close codes of RFC 6455, 7.4.1. */
-const closeNormal = 1000;
-const closeBadFrame = 1007;
+const CLOSE_NORMAL = 1000;
+const CLOSE_BAD_FRAME = 1007;
 
 /** The agents' WebSockets: `GET /linarite/agent` with the node's credential as bearer. */
 export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
-  const server = new WebSocketServer({ noServer: true, maxPayload: maxFrameBytes, perMessageDeflate: false });
+  const server = new WebSocketServer({ noServer: true, maxPayload: MAX_FRAME_BYTES, perMessageDeflate: false });
   return {
     upgrade(request, socket, head) {
       // Until `ws` takes over, nobody else listens to the socket's errors.
       const ignore = (): void => {};
       socket.on('error', ignore);
-      if ((request.url ?? '').split('?')[0] !== agentPath) return reject(socket, '404 Not Found');
+      if ((request.url ?? '').split('?')[0] !== AGENT_PATH) return reject(socket, '404 Not Found');
       const credential = bearerOf(request);
       const agent = credential === null ? null : door.authenticate(credential);
       if (agent === null) return reject(socket, '401 Unauthorized');
@@ -53,7 +55,7 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
   const channel: AgentChannel = {
     send(frame) {
       if (webSocket.readyState !== webSocket.OPEN) return;
-      if (webSocket.bufferedAmount > maxBufferedBytes) {
+      if (webSocket.bufferedAmount > MAX_BUFFERED_BYTES) {
         log.warn({ node: agent.node, bufferedBytes: webSocket.bufferedAmount }, 'agent does not read; connection cut');
         webSocket.terminate();
         return;
@@ -61,7 +63,7 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
       webSocket.send(JSON.stringify(frame));
     },
     // A close reason has at most 123 bytes.
-    close: (reason) => webSocket.close(closeNormal, reason.slice(0, 120)),
+    close: (reason) => webSocket.close(CLOSE_NORMAL, reason.slice(0, 120)),
   };
   const { onFrame, onClose } = door.connect(agent.node, agent.life, channel);
   let heardAt = performance.now();
@@ -76,23 +78,23 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
     alive = false;
     webSocket.ping();
   };
-  const pings = setInterval(() => (alive ? ask() : setImmediate(judge)), pingEveryMs);
+  const pings = setInterval(() => (alive ? ask() : setImmediate(judge)), PING_EVERY_MS);
   webSocket.on('pong', hear);
   webSocket.on('message', (data) => {
     hear();
     const frame = parseFrame(data);
-    if (frame === null) webSocket.close(closeBadFrame, 'not a frame of this protocol');
+    if (frame === null) webSocket.close(CLOSE_BAD_FRAME, 'not a frame of this protocol');
     else onFrame(frame);
   });
   webSocket.on('error', (error) => log.info({ node: agent.node, error }, 'agent connection failed'));
   webSocket.once('close', () => {
     clearInterval(pings);
     // One that was held up itself has heard nothing for longer than that, and knows nothing of it.
-    onClose(Math.min(performance.now() - heardAt, 2 * pingEveryMs));
+    onClose(Math.min(performance.now() - heardAt, 2 * PING_EVERY_MS));
   });
 }
 
-const frameKinds: ReadonlySet<unknown> = new Set<AgentFrame['kind']>(['hello', 'reports', 'fileAnswer']);
+const FRAME_KINDS: ReadonlySet<unknown> = new Set<AgentFrame['kind']>(['hello', 'reports', 'fileAnswer']);
 
 /** Agents are ours and have shown a credential; what is checked here is that it is a frame at all. */
 function parseFrame(data: RawData): AgentFrame | null {
@@ -105,5 +107,5 @@ function parseFrame(data: RawData): AgentFrame | null {
 }
 
 function isFrame(frame: unknown): frame is AgentFrame {
-  return typeof frame === 'object' && frame !== null && 'kind' in frame && frameKinds.has(frame.kind);
+  return typeof frame === 'object' && frame !== null && 'kind' in frame && FRAME_KINDS.has(frame.kind);
 }

@@ -12,11 +12,15 @@ export interface Answer {
   readonly body: string | Readable | null;
 }
 
-export const jsonContentType = 'application/json;odata=minimalmetadata';
+export const JSON_CONTENT_TYPE = 'application/json;odata=minimalmetadata';
 
-export const etag = (modifiedAt: Instant): string => etagOfMs(modifiedAt);
+export function etag(modifiedAt: Instant): string {
+  return etagOfMs(modifiedAt);
+}
 
-export const entityHeaders = (modifiedAt: Instant) => ({ etag: etag(modifiedAt), 'last-modified': formatHttpDate(modifiedAt) });
+export function entityHeaders(modifiedAt: Instant) {
+  return { etag: etag(modifiedAt), 'last-modified': formatHttpDate(modifiedAt) };
+}
 
 /** 201 without body (recorded). `path`: of the new resource. */
 export function created(call: Call, path: string, modifiedAt: Instant): Answer {
@@ -30,13 +34,17 @@ export function changed(call: Call, status: 200 | 202 | 204, modifiedAt: Instant
 }
 
 /** Deletes answer neither ETag nor DataServiceId (recorded). */
-export const deleted = (status: 200 | 202): Answer => ({ status, headers: {}, body: null });
+export function deleted(status: 200 | 202): Answer {
+  return { status, headers: {}, body: null };
+}
 
 /** One resource with its ETag; `modifiedAt` null: it has none (nodes, counts). */
 export function entity(json: object, modifiedAt: Instant | null): Answer {
   const headers = modifiedAt === null ? {} : entityHeaders(modifiedAt);
-  return { status: 200, headers: { 'content-type': jsonContentType, ...headers }, body: JSON.stringify(json) };
+  return { status: 200, headers: { 'content-type': JSON_CONTENT_TYPE, ...headers }, body: JSON.stringify(json) };
 }
 
 /** HEAD of a resource. */
-export const found = (modifiedAt: Instant): Answer => ({ status: 200, headers: entityHeaders(modifiedAt), body: null });
+export function found(modifiedAt: Instant): Answer {
+  return { status: 200, headers: entityHeaders(modifiedAt), body: null };
+}

@@ -10,9 +10,10 @@ export type Accounts = ReadonlyMap<string, Account>;
 
 /**
  * Who signed the request with a key of an account.
- * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for a bearer token (no issuer is known to this service
- * yet) and with 403 for a wrong signature; InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed
- * (the usual clients send none).
+ * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
+ * a bearer token (no issuer is known to this service yet) and with 403 for a wrong signature; InvalidAuthenticationInfo
+ * (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed (the usual clients
+ * send none).
  */
 export function authenticate(message: IncomingMessage, rawUrl: string, accounts: Accounts, now: Instant): Principal {
   const { method = '', headers } = message;

@@ -1,10 +1,10 @@
 import { errorBody } from '../wire/errors.ts';
-import { jsonContentType } from './answer.ts';
+import { JSON_CONTENT_TYPE } from './answer.ts';
 import type { Plane } from './plane.ts';
 
 /** Errors in the form of Azure Batch (errors.md 4.1): the sentence stands in the status line as well. */
 export const batchErrorBody: Plane['errorBody'] = (error, { requestId, now, baseUrl }) => {
-  return { contentType: jsonContentType, text: JSON.stringify(errorBody(error, { requestId, nowMs: now, baseUrl })), reason: error.message };
+  return { contentType: JSON_CONTENT_TYPE, text: JSON.stringify(errorBody(error, { requestId, nowMs: now, baseUrl })), reason: error.message };
 };
 
 /** What all answers of OData carry. */

@@ -1,11 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { BatchError } from '../wire/errors.ts';
-import { limits } from '../wire/limits.ts';
+import { LIMITS } from '../wire/limits.ts';
 import type { Waits } from './waits.ts';
 
-/** How much of a body that is too large is still taken before the answer, and for how long: a client that is cut off while it sends never reads the 413. */
-const drainBytes = 64 * 1024 * 1024;
-const drainMs = 10_000;
+/**
+ * How much of a body that is too large is still taken before the answer, and for how long: a client that is cut off
+ * while it sends never reads the 413.
+ */
+const DRAIN_BYTES = 64 * 1024 * 1024;
+const DRAIN_MS = 10_000;
 
 /** The body of one request, which is read once, if at all. */
 export class Body {
@@ -47,8 +50,10 @@ export class Body {
 }
 
 /**
- * Reads and parses a JSON body. Undefined: the request has none and needs none. At most `limits.requestBodyBytes` are kept, whatever the Content-Length says.
- * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: no length was announced; bodies in chunks were refused before), InvalidRequestBody (not JSON), IOError (the client broke off).
+ * Reads and parses a JSON body. Undefined: the request has none and needs none. At most `limits.requestBodyBytes` are
+ * kept, whatever the Content-Length says.
+ * @throws BatchError RequestBodyTooLarge (413), MissingContentLengthHeader (411: no length was announced; bodies in
+ * chunks were refused before), InvalidRequestBody (not JSON), IOError (the client broke off).
  */
 async function readJson(request: IncomingMessage, body: 'required' | 'optional'): Promise<unknown> {
   const { 'content-length': length } = request.headers;
@@ -84,19 +89,19 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     let timer: NodeJS.Timeout | undefined;
     const refuse = (): void => {
       clearTimeout(timer);
-      reject(new BatchError('RequestBodyTooLarge', [{ key: 'MaxLimit', value: String(limits.requestBodyBytes) }]));
+      reject(new BatchError('RequestBodyTooLarge', [{ key: 'MaxLimit', value: String(LIMITS.requestBodyBytes) }]));
     };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= limits.requestBodyBytes) {
+      if (size <= LIMITS.requestBodyBytes) {
         chunks.push(chunk);
         return;
       }
       chunks.length = 0;
-      timer ??= setTimeout(refuse, drainMs);
-      if (size > drainBytes) refuse();
+      timer ??= setTimeout(refuse, DRAIN_MS);
+      if (size > DRAIN_BYTES) refuse();
     });
-    request.once('end', () => (size > limits.requestBodyBytes ? refuse() : resolve(Buffer.concat(chunks, size))));
+    request.once('end', () => (size > LIMITS.requestBodyBytes ? refuse() : resolve(Buffer.concat(chunks, size))));
     request.once('error', () => {
       clearTimeout(timer);
       reject(new BatchError('IOError'));

@@ -64,7 +64,7 @@ export function param(call: Call, name: string): string {
   return value;
 }
 
-const actionWaitMs = 1_000;
+const ACTION_WAIT_MS = 1_000;
 
 /** Adds need not wait: the owner finds them in its inbox. */
 export function wakeLater(call: Call, parts: Parts): void {
@@ -72,10 +72,11 @@ export function wakeLater(call: Call, parts: Parts): void {
 }
 
 /**
- * Lets the owner act before the answer, so that a client that looks right after sees it done; answers after a second in any case, because the intent is durable,
- * and well within the time that the client gives us: it would take a 500 for a failure and ask again for what is under way.
+ * Lets the owner act before the answer, so that a client that looks right after sees it done; answers after a second in
+ * any case, because the intent is durable, and well within the time that the client gives us: it would take a 500 for a
+ * failure and ask again for what is under way.
  */
 export async function wakeAndWait(call: Call, parts: Parts): Promise<void> {
-  const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(actionWaitMs, call.query.serverTimeoutMs / 2))]);
+  const signal = AbortSignal.any([call.signal, parts.timeout(Math.min(ACTION_WAIT_MS, call.query.serverTimeoutMs / 2))]);
   await parts.wake.wake(call.principal.account.number, signal).catch(() => {});
 }

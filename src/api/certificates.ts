@@ -17,13 +17,17 @@ export interface Certificates {
 }
 
 /**
- * Names that every server certificate has. `*.localhost` does not resolve everywhere, but who enters it in a hosts file gets one
- * host an account, as on the real service: `<account>.<region>.batch.<suffix>`, and `<account>.blob.core.<suffix>`.
+ * Names that every server certificate has. `*.localhost` does not resolve everywhere, but who enters it in a hosts file
+ * gets one host an account, as on the real service: `<account>.<region>.batch.<suffix>`, and
+ * `<account>.blob.core.<suffix>`.
  */
 const NAMES = ['localhost', '127.0.0.1', '::1', '*.localhost', '*.batch.localhost', '*.local.batch.localhost', '*.blob.core.localhost'];
 
 const DAY_MS = 86_400_000;
-/** Clients trust the authority by hand, so it lasts. Some clients refuse servers' certificates that last longer than 398 days. */
+/**
+ * Clients trust the authority by hand, so it lasts. Some clients refuse servers' certificates that last longer than 398
+ * days.
+ */
 const AUTHORITY_DAYS = 3650;
 const SERVER_DAYS = 396;
 const RENEW_DAYS = 30;
@@ -31,9 +35,10 @@ const RENEW_DAYS = 30;
 const BACKDATE_DAYS = 1;
 
 /**
- * Our own authority and a server certificate for `names` beside the usual ones, from files in `directory` (made if missing: ca.pem,
- * ca-key.pem, server.pem, server-key.pem; keys mode 0600). What is missing, damaged, near its end or made for other names is made
- * anew; the authority only when it is itself damaged or near its end, since clients have it. Quick where nothing has to be made.
+ * Our own authority and a server certificate for `names` beside the usual ones, from files in `directory` (made if
+ * missing: ca.pem, ca-key.pem, server.pem, server-key.pem; keys mode 0600). What is missing, damaged, near its end or
+ * made for other names is made anew; the authority only when it is itself damaged or near its end, since clients have
+ * it. Quick where nothing has to be made.
  */
 export async function provideCertificates(options: { directory: string; names?: readonly string[]; now: Date }): Promise<Certificates> {
   const { directory, now } = options;

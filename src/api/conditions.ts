@@ -6,7 +6,10 @@ import { formatHttpDate } from '../wire/timestamps.ts';
 import { entityHeaders, etag } from './answer.ts';
 import type { Call } from './call.ts';
 
-/** Thrown when a read finds what the client has already: answered with 304 and no body, and those headers that the whole answer would have had. */
+/**
+ * Thrown when a read finds what the client has already: answered with 304 and no body, and those headers that the whole
+ * answer would have had.
+ */
 export class NotModified extends Error {
   readonly headers: Readonly<Record<string, string>>;
   constructor(headers: Readonly<Record<string, string>>) {
@@ -24,7 +27,10 @@ export function checkConditions(call: Call, modifiedAt: Instant): void {
   if (verdict === 'notModified') throw new NotModified(conditional === 'time' ? { 'last-modified': formatHttpDate(modifiedAt) } : entityHeaders(modifiedAt));
 }
 
-/** Before the handler, since not every one has a resource to hold conditions against. @throws BatchError UnsupportedHeader. */
+/**
+ * Before the handler, since not every one has a resource to hold conditions against. @throws BatchError
+ * UnsupportedHeader.
+ */
 export function refuseConditions({ conditional }: Operation, headers: IncomingHttpHeaders): void {
   checkConditionHeaders(lookup(headers), conditional);
 }

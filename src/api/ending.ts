@@ -1,14 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
-/** For how long a client that has its answer may go on sending the body that nobody reads: cut off while it sends, it never reads the answer. */
+/**
+ * For how long a client that has its answer may go on sending the body that nobody reads: cut off while it sends, it
+ * never reads the answer.
+ */
 const UNREAD_BODY_GRACE_MS = 2_000;
 
 /** Answers of these have neither a body nor a length. */
 const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 /**
- * Ends an answer. One that goes out before the request was read whole ends its connection as well: at once when the rest of the body has come, at the latest after a grace.
- * `body`: null for none, as for HEAD.
+ * Ends an answer. One that goes out before the request was read whole ends its connection as well: at once when the
+ * rest of the body has come, at the latest after a grace. `body`: null for none, as for HEAD.
  */
 export function endAnswer(request: IncomingMessage, response: ServerResponse, body: string | null): void {
   if (isWhole(request)) {
@@ -32,7 +35,10 @@ export function endAnswer(request: IncomingMessage, response: ServerResponse, bo
   request.resume();
 }
 
-/** Whether nothing of the request is still to come: what is answered at once is answered before the parser says so of a request without a body. */
+/**
+ * Whether nothing of the request is still to come: what is answered at once is answered before the parser says so of a
+ * request without a body.
+ */
 function isWhole({ complete, headers }: IncomingMessage): boolean {
   return complete || (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0);
 }

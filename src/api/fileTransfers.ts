@@ -3,9 +3,11 @@ import type { AgentDoor, FileArrivals, FileProperties, FileRead } from '../ports
 import { bearerOf } from './bearer.ts';
 
 /**
- * Where a client that waits for a file and the agent that has it meet. The owner calls `expect` with a request id of its choosing (unguessable) and asks the agent over its
- * channel; the agent posts the bytes to `/linarite/agent/files/<request>`; they flow from that request's body straight into the client's answer, at the client's pace.
- * Whoever got the body reads it to its end or destroys it, which ends the agent's request; a transfer in which no byte moves for a minute is cut.
+ * Where a client that waits for a file and the agent that has it meet. The owner calls `expect` with a request id of
+ * its choosing (unguessable) and asks the agent over its channel; the agent posts the bytes to
+ * `/linarite/agent/files/<request>`; they flow from that request's body straight into the client's answer, at the
+ * client's pace. Whoever got the body reads it to its end or destroys it, which ends the agent's request; a transfer in
+ * which no byte moves for a minute is cut.
  */
 export interface FileTransfers extends FileArrivals {
   /** The agent's request: its answer is given once the body has been taken. */
@@ -22,8 +24,8 @@ interface Waiting {
 }
 
 /** Neither side moves a byte for so long: the transfer is given up. */
-const idleTimeoutMs = 60_000;
-const filePropertiesHeader = 'linarite-file';
+const IDLE_TIMEOUT_MS = 60_000;
+const FILE_PROPERTIES_HEADER = 'linarite-file';
 
 export function createFileTransfers(): FileTransfers {
   const waiting = new Map<string, Waiting>();
@@ -55,8 +57,8 @@ export function createFileTransfers(): FileTransfers {
       if (credential === null || door.authenticate(credential) === null) return { status: 401, text: 'unknown credential\n' };
       const waiter = waiting.get(request);
       if (waiter === undefined) return { status: 404, text: 'nobody waits for this file\n' };
-      const file = parseProperties(message.headers[filePropertiesHeader]);
-      if (file === null) return { status: 400, text: `header ${filePropertiesHeader} is missing or broken\n` };
+      const file = parseProperties(message.headers[FILE_PROPERTIES_HEADER]);
+      if (file === null) return { status: 400, text: `header ${FILE_PROPERTIES_HEADER} is missing or broken\n` };
       open.add(message);
       const ended = flow(message);
       waiter.arrived({ kind: 'file', file, body: message });
@@ -80,7 +82,7 @@ function flow(message: IncomingMessage): Promise<boolean> {
     const cut = (): void => {
       message.destroy();
     };
-    socket.setTimeout(idleTimeoutMs, cut);
+    socket.setTimeout(IDLE_TIMEOUT_MS, cut);
     message.once('close', () => {
       socket.setTimeout(0);
       socket.off('timeout', cut);

@@ -67,7 +67,10 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   };
 }
 
-/** Puts a look at the first byte before what the HTTP server does with a connection. Returns the open sockets, kept up to date. */
+/**
+ * Puts a look at the first byte before what the HTTP server does with a connection. Returns the open sockets, kept up
+ * to date.
+ */
 function splitByFirstByte(server: Server, tls: TlsServer): Set<Socket> {
   const sockets = new Set<Socket>();
   const serveHttp = server.listeners('connection');
@@ -130,7 +133,8 @@ async function closeGracefully(server: Server, sockets: ReadonlySet<Socket>, gra
     server.close(() => resolve());
   });
   for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy();
-  // A connection whose request ends now would stay open for the next one; the server closes only those idle at this moment.
+  // A connection whose request ends now would stay open for the next one; the server closes only those idle at this
+  // moment.
   const sweep = setInterval(() => server.closeIdleConnections(), 20);
   const cut = setTimeout(() => {
     for (const socket of sockets) socket.destroy();

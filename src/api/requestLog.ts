@@ -41,12 +41,18 @@ function levelOf(answered: Answered): 'debug' | 'warn' | 'error' {
   return isSlow(answered) ? 'warn' : 'debug';
 }
 
-const isSlow = ({ tookMs, waitedMs }: Answered): boolean => tookMs - waitedMs > SLOW_MS;
+function isSlow({ tookMs, waitedMs }: Answered): boolean {
+  return tookMs - waitedMs > SLOW_MS;
+}
 
 /** A question mark that was encoded by mistake hides a query as well. */
-const withoutQuery = (path: string): string => path.split(/\?|%3f/i)[0] ?? '';
+function withoutQuery(path: string): string {
+  return path.split(/\?|%3f/i)[0] ?? '';
+}
 
-const codeOf = (thrown: unknown): { readonly code?: string } => (thrown instanceof BatchError ? { code: thrown.code } : {});
+function codeOf(thrown: unknown): { readonly code?: string } {
+  return (thrown instanceof BatchError ? { code: thrown.code } : {});
+}
 
 /** Why it failed, where that is no word of Batch. What is known to pass needs no stack. */
 function reasonOf(thrown: unknown): { readonly reason?: string; readonly error?: unknown } {

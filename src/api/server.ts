@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Instant } from '../core/keys.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
-import { limits } from '../wire/limits.ts';
+import { LIMITS } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
@@ -39,7 +39,10 @@ export interface ApiOptions {
   readonly monotonic?: () => number;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
-  /** What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For `/readyz`. */
+  /**
+   * What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For
+   * `/readyz`.
+   */
   readonly trouble?: () => string | null;
   /** What should be seen to although requests are served, in one sentence; null: nothing. For `/readyz`. */
   readonly warning?: () => string | null;
@@ -70,7 +73,7 @@ export function createApi(options: ApiOptions): Api {
   const metrics = createMetrics(options.database);
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
-  const quotas = { pools: limits.quotas.pools, activeJobs: limits.quotas.activeJobsAndSchedules, ...options.quotas };
+  const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const parts: Parts = { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) };
   const accounts = new Map(options.accounts.map((account) => [account.name, account]));
   const wallClock = options.wallClock ?? options.clock;

@@ -1,5 +1,6 @@
-// Certificates of a local authority (RFC 5280): P-256 keys, ECDSA with SHA-256. To be loaded only when some have to be made: loading the
-// library takes longer than making them. It finds its parts by metadata that the first import provides for.
+// Certificates of a local authority (RFC 5280): P-256 keys, ECDSA with SHA-256. To be loaded only when some have to be
+// made: loading the library takes longer than making them. It finds its parts by metadata that the first import
+// provides for.
 import 'reflect-metadata';
 import { createPrivateKey, webcrypto } from 'node:crypto';
 import { isIP } from 'node:net';
@@ -17,16 +18,16 @@ export interface Validity {
   readonly notAfter: Date;
 }
 
-const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
+const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
 /** A new certificate authority, signed by itself, that may sign servers but no further authorities. */
 export async function createAuthority(options: { commonName: string; validity: Validity }): Promise<KeyedCertificate> {
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     ...options.validity,
     name: nameOf(options.commonName),
     keys,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
@@ -37,10 +38,13 @@ export async function createAuthority(options: { commonName: string; validity: V
   return { certificate: pemOf(certificate), key: await exported(keys.privateKey) };
 }
 
-/** A new key and certificate for a server of these names; each is an IP address or a DNS name, `*` allowed as the first label. */
+/**
+ * A new key and certificate for a server of these names; each is an IP address or a DNS name, `*` allowed as the first
+ * label.
+ */
 export async function createServerCertificate(options: { authority: KeyedCertificate; names: readonly string[]; validity: Validity }): Promise<KeyedCertificate> {
   const { authority, names, validity } = options;
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
+  const keys = await webcrypto.subtle.generateKey(ALGORITHM, true, ['sign', 'verify']);
   const issuer = new x509.X509Certificate(authority.certificate);
   const certificate = await x509.X509CertificateGenerator.create({
     ...validity,
@@ -48,7 +52,7 @@ export async function createServerCertificate(options: { authority: KeyedCertifi
     issuer: issuer.subjectName,
     publicKey: keys.publicKey,
     signingKey: await imported(authority.key),
-    signingAlgorithm: algorithm,
+    signingAlgorithm: ALGORITHM,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
@@ -61,9 +65,13 @@ export async function createServerCertificate(options: { authority: KeyedCertifi
   return { certificate: pemOf(certificate), key: await exported(keys.privateKey) };
 }
 
-const nameOf = (common: string): x509.JsonName => [{ O: ['Linarite'] }, { CN: [common] }];
+function nameOf(common: string): x509.JsonName {
+  return [{ O: ['Linarite'] }, { CN: [common] }];
+}
 
-const pemOf = (certificate: x509.X509Certificate): string => `${certificate.toString('pem')}\n`;
+function pemOf(certificate: x509.X509Certificate): string {
+  return `${certificate.toString('pem')}\n`;
+}
 
 async function exported(key: webcrypto.CryptoKey): Promise<string> {
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', key));
@@ -72,5 +80,5 @@ async function exported(key: webcrypto.CryptoKey): Promise<string> {
 
 function imported(pem: string): Promise<webcrypto.CryptoKey> {
   const pkcs8 = createPrivateKey(pem).export({ format: 'der', type: 'pkcs8' });
-  return webcrypto.subtle.importKey('pkcs8', pkcs8, algorithm, false, ['sign']);
+  return webcrypto.subtle.importKey('pkcs8', pkcs8, ALGORITHM, false, ['sign']);
 }

@@ -8,7 +8,10 @@ export interface CivilTime {
   readonly month: number;
   /** 1-31 */
   readonly day: number;
-  /** 1 = Monday ... 7 = Sunday: ISO 8601, and what Batch Shipyard's weekend formula tests (`weekday >= 6 && weekday <= 7`). */
+  /**
+   * 1 = Monday ... 7 = Sunday: ISO 8601, and what Batch Shipyard's weekend formula tests (`weekday >= 6 && weekday <=
+   * 7`).
+   */
   readonly weekday: number;
   readonly hour: number;
   readonly minute: number;
@@ -41,7 +44,10 @@ export function isWritable(ms: number): boolean {
   return ms >= FIRST_MS && ms <= LAST_MS;
 }
 
-/** ISO 8601 in UTC with milliseconds, as in the results text of a recorded run: `2016-10-13T19:18:47.805Z`. @param ms one that is writable */
+/**
+ * ISO 8601 in UTC with milliseconds, as in the results text of a recorded run: `2016-10-13T19:18:47.805Z`. @param ms
+ * one that is writable
+ */
 export function printTimestamp(ms: number): string {
   const t = civilTime(ms);
   const fraction = Math.floor(ms - Math.floor(ms / 1000) * 1000);
@@ -49,7 +55,9 @@ export function printTimestamp(ms: number): string {
   return `${date}T${pad(t.hour, 2)}:${pad(t.minute, 2)}:${pad(t.second, 2)}.${pad(fraction, 3)}Z`;
 }
 
-/** ISO 8601 duration, the form of every other interval of the Batch API: `PT5M`, `PT1H30M`, `P1DT0.5S`, `-PT1M`, `PT0S`. */
+/**
+ * ISO 8601 duration, the form of every other interval of the Batch API: `PT5M`, `PT1H30M`, `P1DT0.5S`, `-PT1M`, `PT0S`.
+ */
 export function printInterval(ms: number): string {
   if (!Number.isFinite(ms)) return Number.isNaN(ms) ? 'nan' : ms > 0 ? 'inf' : '-inf';
   const total = Math.abs(ms);
@@ -64,7 +72,8 @@ export function printInterval(ms: number): string {
 
 /**
  * Reads the forms the article names: W3C-DTF (`2024`, `2024-10`, `2024-10-30`, `2024-10-30T00:00Z`, with seconds and up
- * to seven digits of fraction, `Z` or an offset) and RFC 1123 (`Wed, 06 Sep 2023 09:12:53 GMT`). A time without zone is UTC.
+ * to seven digits of fraction, `Z` or an offset) and RFC 1123 (`Wed, 06 Sep 2023 09:12:53 GMT`). A time without zone is
+ * UTC.
  * @returns milliseconds since 1970, or undefined if it is none of these.
  */
 export function parseTime(text: string): number | undefined {
@@ -85,7 +94,8 @@ export function parseTime(text: string): number | undefined {
   return isWritable(ms) ? ms : undefined;
 }
 
-// Seven digits are 100 ns, the finest unit of the language. Nine did not parse on the service (nextflow pull request 3868).
+// Seven digits are 100 ns, the finest unit of the language. Nine did not parse on the service (nextflow pull request
+// 3868).
 const W3C_DTF =
   /^(?<year>\d{4})(?:-(?<month>\d{2})(?:-(?<day>\d{2})(?:T(?<hour>\d{2}):(?<minute>\d{2})(?::(?<second>\d{2})(?:\.(?<fraction>\d{1,7}))?)?(?<zone>Z|[+-]\d{2}:\d{2})?)?)?)?$/;
 const RFC_1123 =

@@ -10,8 +10,9 @@ import { DEALLOCATION_OPTIONS, isDeallocationOption } from './values.ts';
 import { isSampled, SERVICE_NAMES, serviceVariable, TIME_INTERVALS, type ServiceVariable } from './variables.ts';
 
 /**
- * What the text says beyond its grammar: do the names exist, do the types fit. Statements run in order and nothing loops,
- * so each variable has one known type at each place. Branches that a ternary does not take are checked like the others.
+ * What the text says beyond its grammar: do the names exist, do the types fit. Statements run in order and nothing
+ * loops, so each variable has one known type at each place. Branches that a ternary does not take are checked like the
+ * others.
  */
 export interface Meaning {
   readonly findings: readonly Finding[];
@@ -50,7 +51,10 @@ function checkAssignment(statement: Statement & { kind: 'assignment' }, type: Ty
   if (service === undefined) scope.variables.set(name, type === 'nothing' ? 'unknown' : type);
 }
 
-/** The type of an expression; whatever is wrong below it is reported and then counts as `unknown`, so that it is reported once. */
+/**
+ * The type of an expression; whatever is wrong below it is reported and then counts as `unknown`, so that it is
+ * reported once.
+ */
 function typeIn(expression: Expression, scope: Scope): Type {
   let type: Type;
   try {

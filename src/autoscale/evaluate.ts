@@ -11,8 +11,8 @@ import { DEFAULT_OPTION } from './variables.ts';
 export interface Settings {
   readonly limits?: Limits;
   /**
-   * What `GetSample` over a window asks for when the formula names no percentage. 0, as the article has it; a run of the
-   * real service was seen to ask for 70 (batch-shipyard issue 138; docs/autoscale.md, decisions).
+   * What `GetSample` over a window asks for when the formula names no percentage. 0, as the article has it; a run of
+   * the real service was seen to ask for 70 (batch-shipyard issue 138; docs/autoscale.md, decisions).
    */
   readonly samplePercentWhenOmitted?: number;
 }
@@ -128,7 +128,10 @@ function success(program: Program, run: Run): Success {
 
 const STEPS_PER_PRINTED_ELEMENT = 10;
 
-/** The user's variables as the results text has them. A variable costs nothing to copy, so what is printed is counted, too. */
+/**
+ * The user's variables as the results text has them. A variable costs nothing to copy, so what is printed is counted,
+ * too.
+ */
 function variableResults(program: Program, run: Run): string {
   let text = '';
   for (const { label, slot } of program.variables) {

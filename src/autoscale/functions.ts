@@ -74,7 +74,10 @@ export function signatureOf(row: FunctionRow): string {
   }
 }
 
-/** The result type for arguments of these types. The vector form of an `each` function needs a vector or several numbers. */
+/**
+ * The result type for arguments of these types. The vector form of an `each` function needs a vector or several
+ * numbers.
+ */
 export function functionResult(row: FunctionRow, args: readonly Type[]): Type {
   switch (row.shape) {
     case 'list':
@@ -130,7 +133,10 @@ function percentileOf(args: readonly Value[], run: Run, span: Span): Value {
   return percentile(flatten(args.slice(0, 1), run, span), percent) ?? NO_VALUE;
 }
 
-/** An element of an empty vector is "no value": Batch Shipyard's formulas read `val(GetSample(1), 0)` on new pools and go on. */
+/**
+ * An element of an empty vector is "no value": Batch Shipyard's formulas read `val(GetSample(1), 0)` on new pools and
+ * go on.
+ */
 function elementOf(args: readonly Value[], run: Run, span: Span): Value {
   const vector = flatten(args.slice(0, 1), run, span);
   const index = Math.trunc(asDouble(args[1] ?? NO_VALUE, span));

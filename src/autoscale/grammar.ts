@@ -14,8 +14,8 @@ import { tokenize, type Punctuation, type Token } from './tokens.ts';
  *     postfix    := primary ('.' name ['(' arguments ')'])*
  *     primary    := number | string | name | name '(' arguments ')' | '(' expression ')'
  *
- * A statement that does not parse is reported once and skipped to its ';', or to an assignment that begins a line, so that
- * one reading finds the errors of all statements. Each level of recursion is counted against `limits.depth`.
+ * A statement that does not parse is reported once and skipped to its ';', or to an assignment that begins a line, so
+ * that one reading finds the errors of all statements. Each level of recursion is counted against `limits.depth`.
  */
 export function parse(text: string, limits: Limits = LIMITS): Parsed {
   if (text.length > limits.characters) return { statements: [], outline: [], problems: [tooLong(text, limits)] };
@@ -135,7 +135,10 @@ class Parser {
     return this.#checked({ kind: 'conditional', test, whenTrue, whenFalse, span, height: above(test, whenTrue, whenFalse) });
   }
 
-  /** Operators that bind at least as tight as `strength`; on the right of one only tighter ones, so that equals group to the left. */
+  /**
+   * Operators that bind at least as tight as `strength`; on the right of one only tighter ones, so that equals group to
+   * the left.
+   */
   #binary(strength: number): Expression {
     let left = this.#unary();
     for (;;) {

@@ -1,9 +1,9 @@
 import { isWritable, printTimestamp } from './calendar.ts';
 
 /**
- * What a pool's metrics were: a value. One sample a metric each 30 s, in order, bounded; appending gives a new history and
- * leaves the old one as it was. Both share their arrays (an older value never looks past its own `end`), so that an append
- * costs no copy but once in `capacity` times.
+ * What a pool's metrics were: a value. One sample a metric each 30 s, in order, bounded; appending gives a new history
+ * and leaves the old one as it was. Both share their arrays (an older value never looks past its own `end`), so that an
+ * append costs no copy but once in `capacity` times.
  */
 export interface SampleHistory {
   /** Samples kept a metric; older ones are dropped. */
@@ -59,7 +59,10 @@ export function appendSample(history: SampleHistory, atMs: number, sample: Reado
   return { capacity: history.capacity, series };
 }
 
-/** The window `(fromMs, toMs]`, of which nothing after `untilMs` is there yet: ten minutes hold 20 samples, whether or not one falls on an edge. */
+/**
+ * The window `(fromMs, toMs]`, of which nothing after `untilMs` is there yet: ten minutes hold 20 samples, whether or
+ * not one falls on an edge.
+ */
 export function windowOf(history: SampleHistory, metric: string, fromMs: number, toMs: number, untilMs: number): SampleWindow {
   const series = history.series.get(metric) ?? NO_SAMPLES;
   const available = Math.max(0, indexAfter(series, Math.min(toMs, untilMs)) - indexAfter(series, fromMs));
@@ -130,7 +133,8 @@ function appended(metric: string, series: Series, atMs: number, value: number, c
   const last = series.end > series.first ? series.atMs[series.end - 1] : undefined;
   if (last !== undefined && atMs <= last) throw new RangeError(`sample of ${metric} at ${timeText(atMs)} is not after the last one at ${timeText(last)}`);
   const first = Math.max(series.first, series.end + 1 - capacity);
-  // Only the newest value of a series may grow the shared arrays; half of them being dropped samples is time for a copy.
+  // Only the newest value of a series may grow the shared arrays; half of them being dropped samples is time for a
+  // copy.
   const shared = series !== NO_SAMPLES && series.end === series.atMs.length && first <= capacity;
   const atMsList = shared ? series.atMs : series.atMs.slice(first, series.end);
   const values = shared ? series.values : series.values.slice(first, series.end);

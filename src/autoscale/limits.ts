@@ -8,7 +8,10 @@ export interface Limits {
   readonly depth: number;
   /** Elements of one vector or argument list. Ours; a week of samples has 20,160. */
   readonly vectorLength: number;
-  /** Tree nodes visited, vector elements touched, and ten for each one printed, in one evaluation. Ours; a day of samples takes a few thousand. */
+  /**
+   * Tree nodes visited, vector elements touched, and ten for each one printed, in one evaluation. Ours; a day of
+   * samples takes a few thousand.
+   */
   readonly steps: number;
   /** Problems reported for one text; the rest would mostly be echoes. Ours. */
   readonly problems: number;

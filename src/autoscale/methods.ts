@@ -69,7 +69,10 @@ export function methodNamed(name: string): MethodRow | undefined {
   return BY_NAME.get(name);
 }
 
-/** Whether one of the parameter lists takes these arguments: types when a formula is checked, values at each call, so by loops, which allocate nothing. */
+/**
+ * Whether one of the parameter lists takes these arguments: types when a formula is checked, values at each call, so by
+ * loops, which allocate nothing.
+ */
 export function takes<Argument>(row: MethodRow, args: readonly Argument[], typeOfArgument: (arg: Argument) => Type): boolean {
   for (const parameters of row.overloads) if (fitAll(parameters, args, typeOfArgument)) return true;
   return false;

@@ -3,7 +3,10 @@ import type { BinaryOperator, UnaryOperator } from './syntax.ts';
 import { describeType, type Type } from './types.ts';
 import { asDouble, isVector, timeInterval, timestamp, typeOf, type DoubleVec, type TimeInterval, type Timestamp, type Value } from './values.ts';
 
-/** Which operators exist for which operand types, and what they do. `&&`, `||` and `?:` are lazy and live in closures.ts. */
+/**
+ * Which operators exist for which operand types, and what they do. `&&`, `||` and `?:` are lazy and live in
+ * closures.ts.
+ */
 interface OperatorRow {
   readonly operator: BinaryOperator;
   readonly left: Type;
@@ -15,7 +18,8 @@ interface OperatorRow {
 type Arithmetic = (a: number, b: number) => number;
 type Compare = (order: number) => boolean;
 
-// Source of all rows: autoscale article, "Operations", except where a comment says otherwise (docs/autoscale.md, decisions).
+// Source of all rows: autoscale article, "Operations", except where a comment says otherwise (docs/autoscale.md,
+// decisions).
 export const BINARY_OPERATORS: readonly OperatorRow[] = [
   ...arithmetic('+', (a, b) => a + b),
   ...arithmetic('-', (a, b) => a - b),
@@ -41,7 +45,10 @@ export const BINARY_OPERATORS: readonly OperatorRow[] = [
   row('||', 'double', 'double', 'double', (a: number, b: number) => Number(a !== 0 || b !== 0)),
 ];
 
-/** `-` and `!`: operand type to result type. Element-wise `-` on a vector is not in the article; `0 - v` would do the same. */
+/**
+ * `-` and `!`: operand type to result type. Element-wise `-` on a vector is not in the article; `0 - v` would do the
+ * same.
+ */
 export const UNARY_OPERATORS: Readonly<Record<UnaryOperator, Readonly<Partial<Record<Type, Type>>>>> = {
   '-': { double: 'double', doubleVec: 'doubleVec', timeinterval: 'timeinterval' },
   '!': { double: 'double' },
@@ -49,7 +56,9 @@ export const UNARY_OPERATORS: Readonly<Record<UnaryOperator, Readonly<Partial<Re
 
 const ROWS = new Map(BINARY_OPERATORS.map((entry) => [keyOf(entry.operator, entry.left, entry.right), entry]));
 
-/** The result type of `left operator right`, or undefined if there is no such operator. Numbers stand in for each other. */
+/**
+ * The result type of `left operator right`, or undefined if there is no such operator. Numbers stand in for each other.
+ */
 export function binaryResult(operator: BinaryOperator, left: Type, right: Type): Type | undefined {
   if (left === 'nothing' || right === 'nothing') return undefined;
   if (left === 'unknown' || right === 'unknown') return 'unknown';

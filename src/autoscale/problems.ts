@@ -56,7 +56,10 @@ export function locate(text: string, finding: Finding): Problem {
   return inServiceWords === undefined ? problem : { ...problem, inServiceWords: `${bracketOf(text, span)}: ${inServiceWords}` };
 }
 
-/** The service counts to the bracket of the call that failed: `Col 43` of batch-shipyard issue 138, `Col 24` of a test of the .NET SDK. */
+/**
+ * The service counts to the bracket of the call that failed: `Col 43` of batch-shipyard issue 138, `Col 24` of a test
+ * of the .NET SDK.
+ */
 function bracketOf(text: string, span: Span): string {
   const { line, column } = placeOf(text, Math.max(span.start, text.indexOf('(', span.start)));
   return `Line ${line}, Col ${column}`;

@@ -34,8 +34,8 @@ interface Step {
 export type Compilation = { readonly ok: true; readonly program: Program } | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Text to program, or all problems of the text in the order of their places (at most `limits.problems`).
- * The service checks a formula when it is set (create, enable: 400) and when it is evaluated (200 with an error inside).
+ * Text to program, or all problems of the text in the order of their places (at most `limits.problems`). The service
+ * checks a formula when it is set (create, enable: 400) and when it is evaluated (200 with an error inside).
  */
 export function compile(text: string, limits: Limits = LIMITS): Compilation {
   const parsed = parse(text, limits);

@@ -40,7 +40,10 @@ export interface Run {
   finished: number;
 }
 
-/** Thrown by `stop()`: nothing further is computed, not even the rest of the statement it stands in, which assigns nothing. */
+/**
+ * Thrown by `stop()`: nothing further is computed, not even the rest of the statement it stands in, which assigns
+ * nothing.
+ */
 export const STOP = Symbol('stop()');
 
 /** Counts work. @throws Failure TooManySteps */

@@ -3,10 +3,11 @@ import { appendSample, emptyHistory, parseHistory, type SampleHistory } from './
 import { isSampled, SERVICE_VARIABLES, serviceVariable } from './variables.ts';
 
 /**
- * Sample histories as people keep them. CSV: a header `time,$ActiveTasks,...` and one line a moment, an empty cell where
- * there was no sample, quotes around what holds a comma. JSON: what `serializeHistory` writes, or a list of `{ "time": ..., "$ActiveTasks": ... }`.
- * Times are ISO 8601, RFC 1123 or milliseconds since 1970, in order. The `$` of a metric may be left out.
- * Where `$PendingTasks` is missing it is the sum of `$ActiveTasks` and `$RunningTasks`, which is its definition.
+ * Sample histories as people keep them. CSV: a header `time,$ActiveTasks,...` and one line a moment, an empty cell
+ * where there was no sample, quotes around what holds a comma. JSON: what `serializeHistory` writes, or a list of `{
+ * "time": ..., "$ActiveTasks": ... }`. Times are ISO 8601, RFC 1123 or milliseconds since 1970, in order. The `$` of a
+ * metric may be left out. Where `$PendingTasks` is missing it is the sum of `$ActiveTasks` and `$RunningTasks`, which
+ * is its definition.
  *
  * @throws TypeError or RangeError that names the row and what is wrong with it
  */

@@ -5,7 +5,10 @@ import type { Span } from './problems.ts';
 export type UnaryOperator = '-' | '!';
 export type BinaryOperator = '||' | '&&' | '==' | '!=' | '<' | '<=' | '>' | '>=' | '+' | '-' | '*' | '/';
 
-/** Binding strength, as in C: a higher number binds tighter; all of them associate to the left. The ternary binds looser than any. */
+/**
+ * Binding strength, as in C: a higher number binds tighter; all of them associate to the left. The ternary binds looser
+ * than any.
+ */
 export const PRECEDENCE: Readonly<Record<BinaryOperator, number>> = {
   '||': 1,
   '&&': 2,

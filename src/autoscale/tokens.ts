@@ -1,6 +1,9 @@
 import type { Span } from './problems.ts';
 
-/** Text to tokens. The tokeniser never fails: what it does not know becomes an `unknown` token, reported where it is met. */
+/**
+ * Text to tokens. The tokeniser never fails: what it does not know becomes an `unknown` token, reported where it is
+ * met.
+ */
 export type Token = Span & TokenBody;
 
 type TokenBody =

@@ -1,6 +1,6 @@
 /**
- * The types of the language. There is no boolean: comparisons give 1 or 0, any other number than 0 is true.
- * `nothing` is the type of `stop()`; `unknown` is what a ternary with branches of different types has: checked when it runs.
+ * The types of the language. There is no boolean: comparisons give 1 or 0, any other number than 0 is true. `nothing`
+ * is the type of `stop()`; `unknown` is what a ternary with branches of different types has: checked when it runs.
  */
 export type Type = 'double' | 'doubleVec' | 'string' | 'timestamp' | 'timeinterval' | 'option' | 'nothing' | 'unknown';
 
@@ -19,7 +19,9 @@ export function describeType(type: Type): string {
   return TYPE_WORDS[type];
 }
 
-/** Doubles and vectors stand in for each other: a vector of length 1 is used as a number (docs/autoscale.md, decisions). */
+/**
+ * Doubles and vectors stand in for each other: a vector of length 1 is used as a number (docs/autoscale.md, decisions).
+ */
 export function isNumeric(type: Type): boolean {
   return type === 'double' || type === 'doubleVec';
 }

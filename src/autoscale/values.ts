@@ -2,13 +2,18 @@ import { isWritable } from './calendar.ts';
 import { Failure, type Span } from './problems.ts';
 import { describeType, type Type } from './types.ts';
 
-/** The values a formula computes with. Doubles, vectors and strings are plain JavaScript ones, so that arithmetic is quick. */
+/**
+ * The values a formula computes with. Doubles, vectors and strings are plain JavaScript ones, so that arithmetic is
+ * quick.
+ */
 export type Value = number | DoubleVec | string | Timestamp | TimeInterval | OptionValue;
 
 /** Empty means "no value": `avg`, `min`, `max` of no samples. Lists skip it; a number must not be it. */
 export type DoubleVec = readonly number[];
 
-/** Milliseconds since 1970-01-01T00:00:00Z, with fraction. At today's dates a double resolves about 0.25 microseconds. */
+/**
+ * Milliseconds since 1970-01-01T00:00:00Z, with fraction. At today's dates a double resolves about 0.25 microseconds.
+ */
 export interface Timestamp {
   readonly type: 'timestamp';
   readonly ms: number;
@@ -37,8 +42,12 @@ export function timestamp(ms: number, span: Span): Timestamp {
   return { type: 'timestamp', ms };
 }
 
-export const timeInterval = (ms: number): TimeInterval => ({ type: 'timeinterval', ms });
-export const optionValue = (option: DeallocationOption): OptionValue => ({ type: 'option', option });
+export function timeInterval(ms: number): TimeInterval {
+  return { type: 'timeinterval', ms };
+}
+export function optionValue(option: DeallocationOption): OptionValue {
+  return { type: 'option', option };
+}
 
 export function isDeallocationOption(word: string): word is DeallocationOption {
   return DEALLOCATION_OPTIONS.some((option) => option === word);
@@ -54,7 +63,10 @@ export function typeOf(value: Value): Exclude<Type, 'nothing' | 'unknown'> {
   return isVector(value) ? 'doubleVec' : value.type;
 }
 
-/** The value as one number. A vector of length 1 is its element. @throws Failure NoValue for an empty vector, WrongType else. */
+/**
+ * The value as one number. A vector of length 1 is its element. @throws Failure NoValue for an empty vector, WrongType
+ * else.
+ */
 export function asDouble(value: Value, span: Span): number {
   if (typeof value === 'number') return value;
   if (isVector(value)) {
@@ -73,7 +85,10 @@ export function asVector(value: Value, span: Span): DoubleVec {
   throw new Failure('WrongType', span, 'a double or doubleVec', describeType(typeOf(value)));
 }
 
-/** A number as the service prints it: six significant digits as C's `%g` (a recorded run prints 29/30 * 100 as `96.6667`). */
+/**
+ * A number as the service prints it: six significant digits as C's `%g` (a recorded run prints 29/30 * 100 as
+ * `96.6667`).
+ */
 export function printDouble(value: number): string {
   if (Number.isInteger(value) && Math.abs(value) < 10 ** SIGNIFICANT_DIGITS) return String(value === 0 ? 0 : value);
   if (!Number.isFinite(value)) return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';

@@ -26,9 +26,9 @@ export interface ExchangeRequest extends TransferOptions {
   readonly body?: { readonly stream: Readable; readonly sizeBytes: number } | Buffer;
 }
 
-const redirectLimit = 5;
+const REDIRECT_LIMIT = 5;
 /** An error's body beyond this is not read. */
-const longestErrorBytes = 64 << 10;
+const LONGEST_ERROR_BYTES = 64 << 10;
 
 /** A successful answer whose body is still to be read. */
 export interface Answer {
@@ -37,7 +37,7 @@ export interface Answer {
 }
 
 /** One request; the answer's body is for `chunksOf` or `textOf`. Throws TransferError. */
-export const exchange = async (request: ExchangeRequest): Promise<Answer> => {
+export async function exchange(request: ExchangeRequest): Promise<Answer> {
   let { url } = request;
   for (let redirects = 0; ; redirects++) {
     const answer = await send({ ...request, url });
@@ -45,14 +45,14 @@ export const exchange = async (request: ExchangeRequest): Promise<Answer> => {
     const status = response.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     const location = response.headers.location;
-    if (request.method === 'GET' && [301, 302, 303, 307, 308].includes(status) && location !== undefined && redirects < redirectLimit) {
+    if (request.method === 'GET' && [301, 302, 303, 307, 308].includes(status) && location !== undefined && redirects < REDIRECT_LIMIT) {
       response.resume();
       url = new URL(location, url);
       continue;
     }
     throw errorOfStatus(status, await errorCode(answer), url);
   }
-};
+}
 
 /** The body in pieces; a break in the middle is a TransferError. */
 export async function* chunksOf({ request, response }: Answer): AsyncGenerator<Buffer> {
@@ -65,17 +65,17 @@ export async function* chunksOf({ request, response }: Answer): AsyncGenerator<B
   }
 }
 
-export const textOf = async (answer: Answer): Promise<string> => {
+export async function textOf(answer: Answer): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of chunksOf(answer)) chunks.push(chunk);
   return Buffer.concat(chunks).toString('utf8');
-};
+}
 
 /** Requests that we gave up ourselves because nothing came. */
 const idle = new WeakSet<ClientRequest>();
 
-const send = (request: ExchangeRequest): Promise<Answer> =>
-  new Promise((resolve, reject) => {
+function send(request: ExchangeRequest): Promise<Answer> {
+  return new Promise((resolve, reject) => {
     const { url, body } = request;
     if (url.protocol !== 'http:' && url.protocol !== 'https:') {
       // As permanent as what a server refuses.
@@ -101,17 +101,18 @@ const send = (request: ExchangeRequest): Promise<Answer> =>
       body.stream.pipe(outgoing);
     }
   });
+}
 
-const networkError = (request: ClientRequest, error: unknown): TransferError => {
+function networkError(request: ClientRequest, error: unknown): TransferError {
   if (error instanceof TransferError) return error;
   const where = `${request.protocol}//${request.host}`;
   if (idle.has(request)) return new TransferError('timedOut', null, 'ETIMEDOUT', `${where} sent nothing for too long`);
   const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
   const message = error instanceof Error ? error.message : String(error);
   return new TransferError(code === 'ETIMEDOUT' ? 'timedOut' : 'misc', null, code, `${where}: ${message}`);
-};
+}
 
-const errorCode = async (answer: Answer): Promise<string> => {
+async function errorCode(answer: Answer): Promise<string> {
   const { response } = answer;
   const header = response.headers['x-ms-error-code'];
   if (typeof header === 'string') {
@@ -122,11 +123,11 @@ const errorCode = async (answer: Answer): Promise<string> => {
   try {
     for await (const chunk of chunksOf(answer)) {
       text += chunk.toString('utf8');
-      if (text.length > longestErrorBytes) break;
+      if (text.length > LONGEST_ERROR_BYTES) break;
     }
   } catch {
     return '';
   }
   return /<Code>([A-Za-z]+)<\/Code>/.exec(text)?.[1] ?? '';
-};
+}
 

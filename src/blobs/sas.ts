@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
 
-/** In the order in which a signature names them (learn.microsoft.com, "Create a service SAS": permissions for a container). */
+/**
+ * In the order in which a signature names them (learn.microsoft.com, "Create a service SAS": permissions for a
+ * container).
+ */
 const RIGHTS = { read: 'r', add: 'a', create: 'c', write: 'w', delete: 'd', list: 'l' } as const;
 
 export type ContainerRight = keyof typeof RIGHTS;
@@ -18,8 +21,8 @@ export interface SigningAccount {
 const VERSION = '2020-12-06';
 
 /**
- * A container's URL with a shared access signature. `expiresAt` in milliseconds since 1970. Not by the SDK: of all that a service
- * loads it would take the longest, for this alone.
+ * A container's URL with a shared access signature. `expiresAt` in milliseconds since 1970. Not by the SDK: of all that
+ * a service loads it would take the longest, for this alone.
  */
 export function containerSasUrl({ accountName, accountKey, endpoint }: SigningAccount, container: string, rights: readonly ContainerRight[], expiresAt: number): string {
   const permissions = Object.entries(RIGHTS)

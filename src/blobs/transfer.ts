@@ -5,12 +5,15 @@ import { TransferError } from './transferError.ts';
 
 export type { Outage, TransferOptions };
 
-/** Version of the storage protocol: the first with blocks of 4,000 MiB is 2019-12-12; every server of these years knows this one. */
-const storageVersion = '2021-12-02';
+/**
+ * Version of the storage protocol: the first with blocks of 4,000 MiB is 2019-12-12; every server of these years knows
+ * this one.
+ */
+const STORAGE_VERSION = '2021-12-02';
 /** Blobs up to this size go in one request; the service allows 5,000 MiB. */
-const singlePutBytes = 256 << 20;
-const blockBytes = 64 << 20;
-const mostBlocks = 50_000;
+const SINGLE_PUT_BYTES = 256 << 20;
+const BLOCK_BYTES = 64 << 20;
+const MOST_BLOCKS = 50_000;
 
 /** The bytes behind a URL. Any web server will do. Throws TransferError. */
 export async function* download(url: string, options: TransferOptions): AsyncGenerator<Buffer> {
@@ -26,7 +29,7 @@ export async function* listBlobs(containerUrl: string, prefix: string, options: 
     url.searchParams.set('comp', 'list');
     if (prefix !== '') url.searchParams.set('prefix', prefix);
     if (marker !== '') url.searchParams.set('marker', marker);
-    const page = await textOf(await exchange({ ...options, method: 'GET', url, headers: { 'x-ms-version': storageVersion } }));
+    const page = await textOf(await exchange({ ...options, method: 'GET', url, headers: { 'x-ms-version': STORAGE_VERSION } }));
     for (const [, blob = ''] of page.matchAll(/<Blob>(.*?)<\/Blob>/gs)) if (!isDirectory(blob)) yield nameOf(blob);
     marker = unescapeXml(/<NextMarker>(.*?)<\/NextMarker>/s.exec(page)?.[1] ?? '');
   } while (marker !== '');
@@ -42,15 +45,18 @@ export interface PutFile extends TransferOptions {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** Writes a block blob ("Put Blob", or "Put Block" and "Put Block List"). Throws TransferError; errors of reading the file come as `misc`. */
-export const putFile = async (put: PutFile): Promise<void> => {
+/**
+ * Writes a block blob ("Put Blob", or "Put Block" and "Put Block List"). Throws TransferError; errors of reading the
+ * file come as `misc`.
+ */
+export async function putFile(put: PutFile): Promise<void> {
   const url = blobUrl(put.containerUrl, put.name);
-  const headers = { ...put.headers, 'x-ms-version': storageVersion };
-  if (put.sizeBytes <= singlePutBytes) {
+  const headers = { ...put.headers, 'x-ms-version': STORAGE_VERSION };
+  if (put.sizeBytes <= SINGLE_PUT_BYTES) {
     await putPart(put, url, { ...headers, 'x-ms-blob-type': 'BlockBlob' }, 0, put.sizeBytes);
     return;
   }
-  const partBytes = Math.max(blockBytes, Math.ceil(put.sizeBytes / mostBlocks));
+  const partBytes = Math.max(BLOCK_BYTES, Math.ceil(put.sizeBytes / MOST_BLOCKS));
   const ids: string[] = [];
   for (let start = 0; start < put.sizeBytes; start += partBytes) {
     const id = Buffer.from(String(ids.length).padStart(8, '0')).toString('base64');
@@ -58,14 +64,14 @@ export const putFile = async (put: PutFile): Promise<void> => {
     const block = new URL(url);
     block.searchParams.set('comp', 'block');
     block.searchParams.set('blockid', id);
-    await retrying(put, () => putPart(put, block, { 'x-ms-version': storageVersion }, start, Math.min(partBytes, put.sizeBytes - start)));
+    await retrying(put, () => putPart(put, block, { 'x-ms-version': STORAGE_VERSION }, start, Math.min(partBytes, put.sizeBytes - start)));
   }
   url.searchParams.set('comp', 'blocklist');
   const list = `<?xml version="1.0" encoding="utf-8"?><BlockList>${ids.map((id) => `<Latest>${id}</Latest>`).join('')}</BlockList>`;
   await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: Buffer.from(list) }));
-};
+}
 
-const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, start: number, sizeBytes: number): Promise<void> => {
+async function putPart(put: PutFile, url: URL, headers: Record<string, string>, start: number, sizeBytes: number): Promise<void> {
   if (sizeBytes === 0) {
     await textOf(await exchange({ ...put, method: 'PUT', url, headers, body: Buffer.alloc(0) }));
     return;
@@ -76,21 +82,21 @@ const putPart = async (put: PutFile, url: URL, headers: Record<string, string>, 
   } finally {
     stream.destroy();
   }
-};
+}
 
-const firstPauseMs = 250;
-const longestPauseMs = 2_000;
+const FIRST_PAUSE_MS = 250;
+const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Does it again as long as what goes wrong is transient, until the other side has been away for `retryMs` or `signal` aborts: a storage that is started again, or
- * throttles for a moment, must not fail a task that has done its work.
+ * Does it again as long as what goes wrong is transient, until the other side has been away for `retryMs` or `signal`
+ * aborts: a storage that is started again, or throttles for a moment, must not fail a task that has done its work.
  */
-export const retrying = async <T>(
+export async function retrying<T>(
   { signal, retryMs, outage = { since: null } }: Pick<TransferOptions, 'retryMs' | 'signal' | 'outage'>,
   action: () => Promise<T>,
-): Promise<T> => {
+): Promise<T> {
   let failingSince: number | null = null;
-  for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs, longestPauseMs)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
     try {
       const done = await action();
       outage.since = null;
@@ -103,34 +109,37 @@ export const retrying = async <T>(
       await delay(pauseMs, undefined, { signal });
     }
   }
-};
+}
 
-const blobUrl = (containerUrl: string, name: string): URL => {
+function blobUrl(containerUrl: string, name: string): URL {
   const url = parseUrl(containerUrl);
   const path = name.split('/').map(encodeURIComponent).join('/');
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;
   return url;
-};
+}
 
-const parseUrl = (text: string): URL => {
+function parseUrl(text: string): URL {
   if (!URL.canParse(text)) throw new TransferError('misc', 400, 'InvalidUri', 'the URL cannot be parsed');
   return new URL(text);
-};
+}
 
 /** Accounts with a hierarchical namespace list directories among the blobs. */
-const isDirectory = (blob: string): boolean => /<ResourceType>directory<\/ResourceType>|<hdi_isfolder>true<\/hdi_isfolder>/i.test(blob);
+function isDirectory(blob: string): boolean {
+  return /<ResourceType>directory<\/ResourceType>|<hdi_isfolder>true<\/hdi_isfolder>/i.test(blob);
+}
 
 /** Names that XML cannot hold come percent-encoded and say so ("List Blobs", since version 2021-02-12). */
-const nameOf = (blob: string): string => {
+function nameOf(blob: string): string {
   const [, attributes = '', text = ''] = /<Name( [^>]*)?>(.*?)<\/Name>/s.exec(blob) ?? [];
   return /Encoded="true"/i.test(attributes) ? decodeURIComponent(text) : unescapeXml(text);
-};
+}
 
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
+const ENTITIES: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
-const unescapeXml = (text: string): string =>
-  text.replaceAll(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
+function unescapeXml(text: string): string {
+  return text.replaceAll(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex: string | undefined, decimal: string | undefined, name: string | undefined) => {
     if (hex !== undefined) return String.fromCodePoint(Number.parseInt(hex, 16));
     if (decimal !== undefined) return String.fromCodePoint(Number(decimal));
-    return entities[name ?? ''] ?? whole;
+    return ENTITIES[name ?? ''] ?? whole;
   });
+}

@@ -1,4 +1,7 @@
-/** notFound: 404; accessDenied: 401, 403; timedOut: no byte for too long, or the server said so; conflict: 409, 412; misc: everything else. */
+/**
+ * notFound: 404; accessDenied: 401, 403; timedOut: no byte for too long, or the server said so; conflict: 409, 412;
+ * misc: everything else.
+ */
 type TransferErrorKind = 'notFound' | 'accessDenied' | 'timedOut' | 'conflict' | 'misc';
 
 /** Why a transfer failed. The message holds no query of a URL. */
@@ -21,11 +24,15 @@ export class TransferError extends Error {
   }
 }
 
-/** From an answer that is no success ("Status and error codes", Azure Storage; some 403s come as 409 with a code of their own). */
-export const errorOfStatus = (status: number, code: string, url: URL): TransferError =>
-  new TransferError(kindOfStatus(status, code), status, code, `${withoutQuery(url)} answered ${status}${code === '' ? '' : ` ${code}`}`);
+/**
+ * From an answer that is no success ("Status and error codes", Azure Storage; some 403s come as 409 with a code of
+ * their own).
+ */
+export function errorOfStatus(status: number, code: string, url: URL): TransferError {
+  return new TransferError(kindOfStatus(status, code), status, code, `${withoutQuery(url)} answered ${status}${code === '' ? '' : ` ${code}`}`);
+}
 
-const kindOfStatus = (status: number, code: string): TransferErrorKind => {
+function kindOfStatus(status: number, code: string): TransferErrorKind {
   if (code === 'PublicAccessNotPermitted') return 'accessDenied';
   switch (status) {
     case 404:
@@ -43,7 +50,9 @@ const kindOfStatus = (status: number, code: string): TransferErrorKind => {
     default:
       return 'misc';
   }
-};
+}
 
 /** What a URL's log line may show: a shared access signature stands in the query. */
-const withoutQuery = (url: URL): string => `${url.origin}${url.pathname}`;
+function withoutQuery(url: URL): string {
+  return `${url.origin}${url.pathname}`;
+}

@@ -3,8 +3,8 @@ import type { EvalOptions, Terminal } from './commands/autoscale.ts';
 import { wholeNumber } from './wholeNumber.ts';
 
 /**
- * Adds `autoscale check FILE` and `autoscale eval FILE --samples FILE` to the program. They end with 1 if the formula has
- * errors or fails, and throw a CommandError (2) if an input cannot be read.
+ * Adds `autoscale check FILE` and `autoscale eval FILE --samples FILE` to the program. They end with 1 if the formula
+ * has errors or fails, and throw a CommandError (2) if an input cannot be read.
  * @param terminal what to read from and print to, for tests; the process without it
  */
 export function addAutoscaleCommands(program: Command, terminal?: Terminal): void {

@@ -19,8 +19,8 @@ export function readIfThere(path: string): string | undefined {
 }
 
 /**
- * What lies there; undefined when nothing does. A file on the way to it is an error, as everywhere here: `throwIfNoEntry`
- * of Node.js 24 takes that for nothing as well.
+ * What lies there; undefined when nothing does. A file on the way to it is an error, as everywhere here:
+ * `throwIfNoEntry` of Node.js 24 takes that for nothing as well.
  */
 export function statIfThere(path: string): Stats | undefined {
   return ifThere(() => statSync(path));
@@ -36,8 +36,8 @@ function ifThere<T>(look: () => T): T | undefined {
 }
 
 /**
- * Makes a directory and those above it that are missing. Node.js' own recursive mkdir tries for ever where the system says ENOENT of a directory whose
- * parent is there, as below /proc (seen with Node.js 20.20). Throws what mkdir throws.
+ * Makes a directory and those above it that are missing. Node.js' own recursive mkdir tries for ever where the system
+ * says ENOENT of a directory whose parent is there, as below /proc (seen with Node.js 20.20). Throws what mkdir throws.
  */
 export function makeDirectories(path: string, mode: number): void {
   const missing: string[] = [];

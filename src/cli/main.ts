@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// Loads the program once this Node.js is known to run it. What is here and what it imports is read by old ones too, so it is written for them.
+// Loads the program once this Node.js is known to run it. What is here and what it imports is read by old ones too, so
+// it is written for them.
 import { refusedNode } from './nodeVersion.ts';
 
 const refusal = refusedNode(process.versions.node);

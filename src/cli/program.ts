@@ -14,7 +14,9 @@ const program = new Command('linarite')
   .showHelpAfterError('(see --help)')
   .exitOverride();
 
-const dataDir = (): Option => new Option('--data-dir <directory>', 'where everything is kept (default: $LINARITE_DATA_DIR, or ./.linarite)');
+function dataDir(): Option {
+  return new Option('--data-dir <directory>', 'where everything is kept (default: $LINARITE_DATA_DIR, or ./.linarite)');
+}
 
 const upCommand = program
   .command('up')
@@ -122,7 +124,10 @@ function endureUnwritableOutput(): void {
   });
 }
 
-/** An empty one, of a variable that was not set, would be all addresses to Node.js; a name that means two families would be the first of them, whichever it is here. */
+/**
+ * An empty one, of a variable that was not set, would be all addresses to Node.js; a name that means two families would
+ * be the first of them, whichever it is here.
+ */
 function address(text: string): string {
   if (text === '') throw new InvalidArgumentError('it is empty');
   return text === 'localhost' ? '127.0.0.1' : text;

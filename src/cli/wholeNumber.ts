@@ -1,6 +1,9 @@
 import { InvalidArgumentError } from 'commander';
 
-/** Reads an option's value as a whole number in these bounds, both included; commander says what is wrong with another one. */
+/**
+ * Reads an option's value as a whole number in these bounds, both included; commander says what is wrong with another
+ * one.
+ */
 export function wholeNumber(least: number, most = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);

@@ -23,7 +23,10 @@ export class Absent {
     this.#silence.begin(node, now, unheardMs);
   }
 
-  /** The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come back. */
+  /**
+   * The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come
+   * back.
+   */
   expect(node: NodeNumber, now: number): void {
     this.#leases.expect(node, now);
     this.#silence.begin(node, now, 0);
@@ -35,7 +38,10 @@ export class Absent {
     this.#silence.end(node);
   }
 
-  /** Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created only those count that the provider sees run. */
+  /**
+   * Agents that do not come back after we took over are silent from now on, if not from before. Of nodes being created
+   * only those count that the provider sees run.
+   */
   takeOver(nodes: readonly NodeStatus[], runs: (node: NodeNumber) => boolean, now: number): void {
     const expected = nodes.filter(({ node, state }) => state !== 'creating' || runs(node)).map(({ node }) => node);
     this.#leases.takeOver(expected, now);

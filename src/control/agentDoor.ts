@@ -77,7 +77,10 @@ interface ListenOptions {
   answered(frame: Extract<AgentFrame, { kind: 'fileAnswer' }>): void;
 }
 
-/** Hands on what one connected agent says. It is welcomed before anything it says leads to a command: what follows its hello waits for that. */
+/**
+ * Hands on what one connected agent says. It is welcomed before anything it says leads to a command: what follows its
+ * hello waits for that.
+ */
 function listenTo(life: number, channel: AgentChannel, options: ListenOptions): (frame: AgentFrame) => void {
   let waiting: AgentFrame[] | null = null;
   const greet = async (hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void> => {

@@ -7,7 +7,10 @@ import type { AgentChannel } from '../ports.ts';
 interface Connected {
   readonly channel: AgentChannel;
   readonly life: number;
-  /** The highest report number applied (null: none of this life yet, the first one seen sets it), and the highest whose commit is done. */
+  /**
+   * The highest report number applied (null: none of this life yet, the first one seen sets it), and the highest whose
+   * commit is done.
+   */
   applied: number | null;
   acknowledged: number;
 }
@@ -54,7 +57,8 @@ export class Channels {
     if (connected === undefined) return [];
     const last = frame.first + frame.reports.length - 1;
     connected.applied ??= frame.first - 1;
-    // A gap means that reports were lost without the channel closing, which no transport of ours does: start over from the acknowledged ones.
+    // A gap means that reports were lost without the channel closing, which no transport of ours does: start over from
+    // the acknowledged ones.
     if (frame.first > connected.applied + 1) {
       connected.channel.close(`reports ${connected.applied + 1} to ${frame.first - 1} are missing`);
       return [];

@@ -1,14 +1,17 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { NodeNumber } from '../core/keys.ts';
 
-/** What one life of a node shows when it dials in: `<node>.<life>.<hmac>`. Made from a secret of the data directory, so that nothing need be stored per node. */
+/**
+ * What one life of a node shows when it dials in: `<node>.<life>.<hmac>`. Made from a secret of the data directory, so
+ * that nothing need be stored per node.
+ */
 export interface NodeCredentials {
   issue(node: NodeNumber, life: number): string;
   /** null: not one of ours. Constant time in the secret part. */
   verify(credential: string): { readonly node: NodeNumber; readonly life: number } | null;
 }
 
-export const nodeCredentials = (secret: Uint8Array): NodeCredentials => {
+export function nodeCredentials(secret: Uint8Array): NodeCredentials {
   const mac = (node: NodeNumber, life: number): Buffer => createHmac('sha256', secret).update(`node ${node} life ${life}`).digest();
   return {
     issue: (node, life) => `${node}.${life}.${mac(node, life).toString('base64url')}`,
@@ -21,4 +24,4 @@ export const nodeCredentials = (secret: Uint8Array): NodeCredentials => {
       return shown.length === expected.length && timingSafeEqual(shown, expected) ? { node, life } : null;
     },
   };
-};
+}

@@ -9,7 +9,9 @@ import type { Specs } from './specs.ts';
 import { taskWork, type SignContainer } from './work.ts';
 
 /** A task's name among the specifications that a commit gives back. */
-export const taskName = ({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string => attemptName({ job, task, attempt: 0, instance: 0 });
+export function taskName({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string {
+  return attemptName({ job, task, attempt: 0, instance: 0 });
+}
 
 export interface DispatchOptions {
   readonly specs: Specs;
@@ -33,7 +35,7 @@ export interface DispatchOptions {
  * commands are to be dispatched again. An offer that can't be made is refused by itself, and all else is carried out.
  * `offered`: the specifications of the tasks it offers, by `taskName`.
  */
-export const dispatch = async (commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> => {
+export async function dispatch(commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
   const asked = new Set(commands.flatMap((command) => (command.kind === 'discardGoneJobs' ? command.jobs : [])));
@@ -83,7 +85,7 @@ export const dispatch = async (commands: readonly Command[], offered: ReadonlyMa
     }
   }
   for (const [node, list] of byNode) options.send(node, list);
-};
+}
 
 /** Handlers validated it; this is for a row that something else has changed. */
 function stored({ spec }: AttemptSpec): TaskAdd {
@@ -94,12 +96,12 @@ function stored({ spec }: AttemptSpec): TaskAdd {
 /** The account has no storage, or none that can be signed for. */
 class CannotSign extends Error {}
 
-const signing =
-  (sign: SignContainer): SignContainer =>
-  (container) => {
+function signing(sign: SignContainer): SignContainer {
+  return (container) => {
     try {
       return sign(container);
     } catch (error) {
       throw new CannotSign(error instanceof Error ? error.message : String(error));
     }
   };
+}

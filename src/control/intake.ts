@@ -145,7 +145,8 @@ export class Intake {
       if (intent.reactivations < 0) this.#uncertain.add(intent.job);
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
-    // Of a job that is not known here (it was completed before the account was loaded) all tasks are taken in that ever will be.
+    // Of a job that is not known here (it was completed before the account was loaded) all tasks are taken in that ever
+    // will be.
     for (const job of batch.jobsWithNewTasks) if (this.#ingested.has(job)) this.#unread.add(job);
     this.#sweeps.readEntries({ last: batch.entries.at(-1) ?? 0, newest: batch.newest, more: batch.more }, this.#unread);
     return batch;

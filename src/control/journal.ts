@@ -6,9 +6,13 @@ import type { Instant } from '../core/keys.ts';
 export const CORE_VERSION = '9';
 
 /** A tick's inputs in the order in which they were applied, compressed. */
-export const encodeInputs = (events: readonly CoreEvent[]): Uint8Array => deflateRawSync(JSON.stringify(events), { level: 1 });
+export function encodeInputs(events: readonly CoreEvent[]): Uint8Array {
+  return deflateRawSync(JSON.stringify(events), { level: 1 });
+}
 
-export const decodeInputs = (bytes: Uint8Array): readonly CoreEvent[] => JSON.parse(inflateRawSync(bytes).toString('utf8')) as readonly CoreEvent[];
+export function decodeInputs(bytes: Uint8Array): readonly CoreEvent[] {
+  return JSON.parse(inflateRawSync(bytes).toString('utf8')) as readonly CoreEvent[];
+}
 
 /** What `createCore` was given when the epoch began: the ticks of the epoch, from its first one on, replay from it. */
 export interface Beginning {
@@ -49,8 +53,12 @@ interface PackedPlain extends Pick<PlainTasks, 'retentionMs'> {
   readonly slots: readonly number[];
 }
 
-const packed = ({ numbers, createdAt, slots, retentionMs }: PlainTasks): PackedPlain => ({ numbers: runs(numbers, 1), createdAt: runs(createdAt, 0), slots: runs(slots, 0), retentionMs });
-const unpacked = ({ numbers, createdAt, slots, retentionMs }: PackedPlain): PlainTasks => ({ numbers: unrolled(numbers, 1), createdAt: unrolled(createdAt, 0), slots: unrolled(slots, 0), retentionMs });
+function packed({ numbers, createdAt, slots, retentionMs }: PlainTasks): PackedPlain {
+  return { numbers: runs(numbers, 1), createdAt: runs(createdAt, 0), slots: runs(slots, 0), retentionMs };
+}
+function unpacked({ numbers, createdAt, slots, retentionMs }: PackedPlain): PlainTasks {
+  return { numbers: unrolled(numbers, 1), createdAt: unrolled(createdAt, 0), slots: unrolled(slots, 0), retentionMs };
+}
 
 function runs(values: readonly number[], step: 0 | 1): number[] {
   const found: number[] = [];
@@ -83,7 +91,7 @@ function weightOf({ pools, nodes, jobs, tasks, satisfied }: Snapshot, plain: rea
 }
 
 /** mulberry32: small, seedable, good enough to spread choices. One seed a tick makes replay exact. */
-export const seededRandom = (seed: number): (() => number) => {
+export function seededRandom(seed: number): (() => number) {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -92,4 +100,4 @@ export const seededRandom = (seed: number): (() => number) => {
     t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
-};
+}

@@ -1,9 +1,15 @@
 import type { NodeNumber } from '../core/keys.ts';
 
-/** The owner counts a lease by its own clock, from when it saw the agent fall silent or took over, and a little longer than the agent does. */
+/**
+ * The owner counts a lease by its own clock, from when it saw the agent fall silent or took over, and a little longer
+ * than the agent does.
+ */
 const MARGIN_MS = 2_000;
 
-/** Until when each silent agent may still run tasks, on a clock that only grows (`OwnerOptions.monotonic`). Of providers that can prove a node's death (`leaseMs` null) nothing is counted. */
+/**
+ * Until when each silent agent may still run tasks, on a clock that only grows (`OwnerOptions.monotonic`). Of providers
+ * that can prove a node's death (`leaseMs` null) nothing is counted.
+ */
 export class Leases {
   readonly #leaseMs: number | null;
   readonly #until = new Map<NodeNumber, number>();
@@ -16,7 +22,10 @@ export class Leases {
     if (this.#leaseMs !== null) this.#until.set(node, now + this.#leaseMs + MARGIN_MS);
   }
 
-  /** The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come back. */
+  /**
+   * The provider says that the node runs: its agent has as long to come for the first time as a silent one has to come
+   * back.
+   */
   expect(node: NodeNumber, now: number): void {
     if (!this.#until.has(node)) this.silent(node, now);
   }

@@ -12,7 +12,9 @@ export interface LeftOut {
   readonly tasks: ReadonlySet<string>;
 }
 
-export const taskInJob = (job: JobNumber, task: number): string => `${job}.${task}`;
+export function taskInJob(job: JobNumber, task: number): string {
+  return `${job}.${task}`;
+}
 
 const NOTHING: ReadonlySet<never> = new Set();
 
@@ -43,8 +45,9 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks 
   };
 }
 
-const isOn = (nodes: ReadonlySet<NodeNumber>, status: TaskStatus | null): boolean =>
-  status !== null && status.state !== 'active' && status.state !== 'completed' && status.node !== null && nodes.has(status.node);
+function isOn(nodes: ReadonlySet<NodeNumber>, status: TaskStatus | null): boolean {
+  return status !== null && status.state !== 'active' && status.state !== 'completed' && status.node !== null && nodes.has(status.node);
+}
 
 function withoutPlain(plain: Snapshot['tasks'][number]['plain'], isOut: (task: number) => boolean): typeof plain {
   if (!plain.numbers.some(isOut)) return plain;

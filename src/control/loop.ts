@@ -44,7 +44,10 @@ export interface LoopOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second for the inbox. */
+/**
+ * Turns an owner: at once when somebody waits for it, soon when something arrives, when a timer is due, and each second
+ * for the inbox.
+ */
 export function runLoop(
   owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isAsked' | 'isCareful' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
   { time, onError }: LoopOptions,
@@ -183,7 +186,10 @@ export function runLoop(
   };
 }
 
-/** Claims the account, waiting for a former owner that was killed to be given up (its heartbeat has to grow old first). Throws what else fails, unless `signal` says to go on. */
+/**
+ * Claims the account, waiting for a former owner that was killed to be given up (its heartbeat has to grow old first).
+ * Throws what else fails, unless `signal` says to go on.
+ */
 export async function startWhenFree(owner: Owner, time: LoopTime, signal: AbortSignal, onWait: (url: string) => void): Promise<void> {
   for (;;) {
     try {

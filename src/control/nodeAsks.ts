@@ -3,7 +3,10 @@ import type { NodeNumber } from '../core/keys.ts';
 
 type SendAsk = (node: NodeNumber, frame: { readonly kind: 'file'; readonly request: string; readonly ask: FileAsk }) => boolean;
 
-/** Asks about a node's files that wait for its agent's answer. Bytes do not come this way: a `read` is answered here only if it failed before a body was opened. */
+/**
+ * Asks about a node's files that wait for its agent's answer. Bytes do not come this way: a `read` is answered here
+ * only if it failed before a body was opened.
+ */
 export class NodeAsks {
   readonly #send: SendAsk;
   readonly #waiting = new Map<string, { readonly node: NodeNumber; readonly settle: (answer: FileAnswer) => void }>();
@@ -12,7 +15,10 @@ export class NodeAsks {
     this.#send = send;
   }
 
-  /** Never rejects: a node that can't be reached, or does not answer before `signal` aborts, answers with the error `NodeNotReady`. */
+  /**
+   * Never rejects: a node that can't be reached, or does not answer before `signal` aborts, answers with the error
+   * `NodeNotReady`.
+   */
   ask(node: NodeNumber, request: string, ask: FileAsk, signal: AbortSignal): Promise<FileAnswer> {
     return new Promise((resolve) => {
       const settle = (answer: FileAnswer): void => {

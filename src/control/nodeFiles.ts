@@ -7,7 +7,7 @@ import type { Owner } from './owner.ts';
 const ANSWER_WITHIN_MS = 20_000;
 
 /** Files on nodes as the API sees them: asks go over the agent's channel, bytes come back over HTTP. */
-export const nodeFiles = (ownerOf: (account: AccountNumber) => Pick<Owner, 'asks'> | undefined, arrivals: FileArrivals): NodeFiles => {
+export function nodeFiles(ownerOf: (account: AccountNumber) => Pick<Owner, 'asks'> | undefined, arrivals: FileArrivals): NodeFiles {
   const notOwned = { kind: 'error', code: 'NodeNotReady', message: 'The account is not owned here.' } as const;
   return {
     ask: async (account, node, ask, signal) => {
@@ -32,4 +32,4 @@ export const nodeFiles = (ownerOf: (account: AccountNumber) => Pick<Owner, 'asks
       }
     },
   };
-};
+}

@@ -144,4 +144,6 @@ export class NodeSource {
   }
 }
 
-const lifeOf = ({ node, life }: { readonly node: NodeNumber; readonly life: number }): string => `${node}.${life}`;
+function lifeOf({ node, life }: { readonly node: NodeNumber; readonly life: number }): string {
+  return `${node}.${life}`;
+}

@@ -42,7 +42,10 @@ type State = { readonly phase: 'loading' } | { readonly phase: 'ready'; readonly
 const LOADING: State = { phase: 'loading' };
 const ENDED: State = { phase: 'ended' };
 
-/** An owner that could not beat for so long lets go before another one may claim: agents that it kept would think their lease renewed. */
+/**
+ * An owner that could not beat for so long lets go before another one may claim: agents that it kept would think their
+ * lease renewed.
+ */
 const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
 
 /** The owner of one account: see README.md of this folder. Turn it with `tick`, one call at a time. */
@@ -168,8 +171,9 @@ export class Owner {
   }
 
   /**
-   * One turn: what arrived -> core -> one commit -> acknowledgements and commands. Throws what loading and other reads throw (the store is away: try again later);
-   * a failed commit puts the owner back to `loading`, a newer epoch ends it.
+   * One turn: what arrived -> core -> one commit -> acknowledgements and commands. Throws what loading and other reads
+   * throw (the store is away: try again later); a failed commit puts the owner back to `loading`, a newer epoch ends
+   * it.
    */
   async tick(): Promise<void> {
     if (this.phase === 'ended') return;
@@ -294,7 +298,10 @@ export class Owner {
     await store.resign(account.number, process);
   }
 
-  /** Ends every node and puts their tasks back into the queue, uncounted; then lets go of the account. `tick` must not be running. */
+  /**
+   * Ends every node and puts their tasks back into the queue, uncounted; then lets go of the account. `tick` must not
+   * be running.
+   */
   async shutDown(graceMs: number): Promise<void> {
     this.#source.stopWatching();
     await this.#source.halt([...(this.#session?.nodes.values() ?? []), ...this.#quarantine.nodes], graceMs);
@@ -321,7 +328,10 @@ export class Owner {
     return { onFrame: () => undefined, onClose: () => undefined };
   }
 
-  /** The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what is loaded then is the truth. */
+  /**
+   * The commit of unknown outcome may still be on its way: only the new epoch of a new claim shuts it out, so that what
+   * is loaded then is the truth.
+   */
   async #load(): Promise<Session> {
     const { store, account, process, processUrl, monotonic, log } = this.#options;
     const claimedAt = monotonic();

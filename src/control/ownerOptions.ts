@@ -22,16 +22,24 @@ export interface OwnerOptions {
   readonly sign: SignContainer;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;
-  /** Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the heartbeat's age) is counted by these. */
+  /**
+   * Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the
+   * heartbeat's age) is counted by these.
+   */
   readonly monotonic: () => number;
   readonly random: Random;
   /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */
   readonly silence?: SilenceBounds;
   /** Called when something has arrived: a tick is due. */
   readonly onWork: () => void;
-  /** Called when the rules themselves fail, or decide what the store refuses, which is a fault of ours: the owner has ended, the process should, loudly. */
+  /**
+   * Called when the rules themselves fail, or decide what the store refuses, which is a fault of ours: the owner has
+   * ended, the process should, loudly.
+   */
   readonly onFault: (fault: Error) => void;
-  /** Called when another process has the account: the owner has ended, and nobody here works on the account any more. */
+  /**
+   * Called when another process has the account: the owner has ended, and nobody here works on the account any more.
+   */
   readonly onDeposed: () => void;
   readonly log: OwnerLog;
   /** Hears what becomes of pools, nodes, jobs and tasks, and of ticks that take long; undefined: nobody does. */

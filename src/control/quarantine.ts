@@ -298,11 +298,13 @@ function indexOf(rows: readonly Quarantined[]) {
 }
 
 /** As it has to be counted: nothing else of it is shown to the rules. */
-const setAside = ({ intent: { task, createdAt, requiredSlots, retentionMs, deletedAt } }: TaskIntake): TaskIntake => ({
-  intent: { task, idKey: '', createdAt, requiredSlots, retentionMs, deletedAt, maxTaskRetryCount: null, affinity: null, dependsOn: null, exitConditions: null, terminateAt: null, reactivateSequence: 0 },
-  status: null,
-  aside: true,
-});
+function setAside({ intent: { task, createdAt, requiredSlots, retentionMs, deletedAt } }: TaskIntake): TaskIntake {
+  return {
+    intent: { task, idKey: '', createdAt, requiredSlots, retentionMs, deletedAt, maxTaskRetryCount: null, affinity: null, dependsOn: null, exitConditions: null, terminateAt: null, reactivateSequence: 0 },
+    status: null,
+    aside: true,
+  };
+}
 
 function rowOf(subject: QuarantineSubject, unit: unknown, error: Error, { epoch, tick, at }: QuarantineKey & { readonly at: number }): Quarantined {
   const text = JSON.stringify(unit);

@@ -14,8 +14,8 @@ export interface SilenceBounds {
 export const SILENCE_BOUNDS: SilenceBounds = { unknownMs: 30_000, goneMs: 60_000, restartMs: 180_000 };
 
 /**
- * Counted as heard at most this long between two looks. The owner looks each second. When it looks later, the whole process was held up (stopped, or short of processor
- * time), and agents that spoke meanwhile have not been heard yet.
+ * Counted as heard at most this long between two looks. The owner looks each second. When it looks later, the whole
+ * process was held up (stopped, or short of processor time), and agents that spoke meanwhile have not been heard yet.
  */
 const MOST_BETWEEN_LOOKS_MS = 3_000;
 
@@ -25,7 +25,10 @@ interface Silent {
   told: number;
 }
 
-/** How long agents without a channel have been silent, in time in which the owner listened, on a clock that only grows (`OwnerOptions.monotonic`). */
+/**
+ * How long agents without a channel have been silent, in time in which the owner listened, on a clock that only grows
+ * (`OwnerOptions.monotonic`).
+ */
 export class Silence {
   readonly #steps: readonly (readonly [step: SilenceStep, ms: number])[];
   readonly #silent = new Map<NodeNumber, Silent>();

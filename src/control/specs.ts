@@ -8,8 +8,9 @@ interface Named<Spec> {
 }
 
 /**
- * Specifications of jobs and pools that agents are told of: read once, forgotten when the intent changes. Handlers validated what they stored.
- * What is forgotten while it is being read is not kept: the row may have been read before it changed.
+ * Specifications of jobs and pools that agents are told of: read once, forgotten when the intent changes. Handlers
+ * validated what they stored. What is forgotten while it is being read is not kept: the row may have been read before
+ * it changed.
  */
 export class Specs {
   readonly #store: Pick<OwnerStore, 'readJobSpecs' | 'readPoolSpecs'>;

@@ -3,15 +3,22 @@ import type { JobNumber, TaskNumber } from '../core/keys.ts';
 /** A sweep that has begun: what was committed before that and has still to be taken in. */
 interface Begun {
   readonly number: number;
-  /** The highest inbox entry there was when it began; `unknown`: the first page is being read; null: all entries up to there have been read. */
+  /**
+   * The highest inbox entry there was when it began; `unknown`: the first page is being read; null: all entries up to
+   * there have been read.
+   */
   newest: number | 'unknown' | null;
-  /** Jobs whose tasks were waiting when its entries had been read, and up to which number; null: not known before their next page. */
+  /**
+   * Jobs whose tasks were waiting when its entries had been read, and up to which number; null: not known before their
+   * next page.
+   */
   readonly jobs: Map<JobNumber, TaskNumber | null>;
 }
 
 /**
- * Sweeps of the inbox, numbered. A sweep covers all that was committed before it began, however many ticks that takes; what is committed meanwhile belongs to the next one.
- * So whoever waits for a sweep waits for a known amount of work, however fast others add to it.
+ * Sweeps of the inbox, numbered. A sweep covers all that was committed before it began, however many ticks that takes;
+ * what is committed meanwhile belongs to the next one. So whoever waits for a sweep waits for a known amount of work,
+ * however fast others add to it.
  */
 export class Sweeps {
   #isAsked = true;
@@ -44,7 +51,10 @@ export class Sweeps {
     this.#begun ??= { number: this.#next, newest: 'unknown', jobs: new Map() };
   }
 
-  /** A page of the inbox was read: up to `last`, while `newest` was the highest entry there; `more`: others wait. `unread`: jobs with tasks that wait. */
+  /**
+   * A page of the inbox was read: up to `last`, while `newest` was the highest entry there; `more`: others wait.
+   * `unread`: jobs with tasks that wait.
+   */
   readEntries(page: { readonly last: number; readonly newest: number; readonly more: boolean }, unread: Iterable<JobNumber>): void {
     if (page.more) this.#isAsked = true;
     const begun = this.#begun;

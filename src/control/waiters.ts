@@ -7,8 +7,8 @@ interface Waiter {
 }
 
 /**
- * Callers that wait until the owner has done a numbered sweep (see `Sweeps`). Sweeps are done in the order of their numbers, so what is asked for later
- * never puts an earlier caller back.
+ * Callers that wait until the owner has done a numbered sweep (see `Sweeps`). Sweeps are done in the order of their
+ * numbers, so what is asked for later never puts an earlier caller back.
  */
 export class Waiters {
   /** By the sweep they wait for, the earliest first: sweeps are asked for in ascending order. */
@@ -19,7 +19,10 @@ export class Waiters {
     return this.#count;
   }
 
-  /** Resolves when `done` is told of this sweep or a later one. Rejects at once when too many wait, and when `signal` aborts or the owner ends. */
+  /**
+   * Resolves when `done` is told of this sweep or a later one. Rejects at once when too many wait, and when `signal`
+   * aborts or the owner ends.
+   */
   wait(sweep: number, signal?: AbortSignal): Promise<void> {
     if (this.#count >= MOST_WAITERS) return Promise.reject(new Error('too many wait for the owner'));
     if (signal?.aborted === true) return Promise.reject(gaveUp());

@@ -3,80 +3,90 @@ import type { NodeStatus } from '../core/status.ts';
 import { parseDuration } from '../wire/durations.ts';
 import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserIdentity } from '../wire/types.generated.ts';
 
-/** Where auto-storage containers of the account are reached: a signed URL with read and list rights. Throws if the account has no storage. */
+/**
+ * Where auto-storage containers of the account are reached: a signed URL with read and list rights. Throws if the
+ * account has no storage.
+ */
 export type SignContainer = (container: string) => string;
 
 /** Default of TaskConstraints.retentionTime (API reference, "Add a task": 7 days). */
 const RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export const taskWork = (task: TaskAdd, job: { readonly id: string; readonly spec: JobAdd }, sign: SignContainer): Work => ({
-  job: job.id,
-  task: task.id,
-  directory: taskDirectory(job.id, task.id),
-  slots: task.requiredSlots ?? 1,
-  commandLine: task.commandLine,
-  environment: mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []),
-  resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
-  outputFiles: (task.outputFiles ?? []).map(outputFile),
-  user: runAs(task.userIdentity),
-  wallClockMs: bounded(task.constraints?.maxWallClockTime),
-  retentionMs: task.constraints?.retentionTime === undefined ? RETENTION_MS : bounded(task.constraints.retentionTime),
-});
+export function taskWork(task: TaskAdd, job: { readonly id: string; readonly spec: JobAdd }, sign: SignContainer): Work {
+  return {
+    job: job.id,
+    task: task.id,
+    directory: taskDirectory(job.id, task.id),
+    slots: task.requiredSlots ?? 1,
+    commandLine: task.commandLine,
+    environment: mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []),
+    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
+    outputFiles: (task.outputFiles ?? []).map(outputFile),
+    user: runAs(task.userIdentity),
+    wallClockMs: bounded(task.constraints?.maxWallClockTime),
+    retentionMs: task.constraints?.retentionTime === undefined ? RETENTION_MS : bounded(task.constraints.retentionTime),
+  };
+}
 
-export const nodeSetup = (
+export function nodeSetup(
   node: NodeStatus,
   pool: { readonly id: string; readonly spec: PoolAdd },
   account: { readonly name: string; readonly url: string },
   sign: SignContainer,
-): NodeSetup => ({
-  nodeId: node.id,
-  poolId: pool.id,
-  accountName: account.name,
-  accountUrl: account.url,
-  dedicated: node.dedicated,
-  slots: node.slots,
-  startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
-  userAccounts: (pool.spec.userAccounts ?? []).map((user) => ({
-    name: user.name,
-    elevation: user.elevationLevel ?? 'nonadmin',
-    uid: user.linuxUserConfiguration?.uid ?? null,
-    gid: user.linuxUserConfiguration?.gid ?? null,
-  })),
-});
+): NodeSetup {
+  return {
+    nodeId: node.id,
+    poolId: pool.id,
+    accountName: account.name,
+    accountUrl: account.url,
+    dedicated: node.dedicated,
+    slots: node.slots,
+    startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
+    userAccounts: (pool.spec.userAccounts ?? []).map((user) => ({
+      name: user.name,
+      elevation: user.elevationLevel ?? 'nonadmin',
+      uid: user.linuxUserConfiguration?.uid ?? null,
+      gid: user.linuxUserConfiguration?.gid ?? null,
+    })),
+  };
+}
 
-const startTask = (task: StartTask, sign: SignContainer): NonNullable<NodeSetup['startTask']> => ({
-  commandLine: task.commandLine,
-  environment: mergedEnvironment([], task.environmentSettings ?? []),
-  resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
-  outputFiles: [],
-  user: runAs(task.userIdentity),
-  wallClockMs: null,
-  retentionMs: null,
-  // Default true since 2019-08-01.10.0 (version history); handlers store the older default when an older client leaves it out.
-  waitForSuccess: task.waitForSuccess ?? true,
-  maxTaskRetryCount: task.maxTaskRetryCount ?? 0,
-});
+function startTask(task: StartTask, sign: SignContainer): NonNullable<NodeSetup['startTask']> {
+  return {
+    commandLine: task.commandLine,
+    environment: mergedEnvironment([], task.environmentSettings ?? []),
+    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
+    outputFiles: [],
+    user: runAs(task.userIdentity),
+    wallClockMs: null,
+    retentionMs: null,
+    // Default true since 2019-08-01.10.0 (version history); handlers store the older default when an older client
+    // leaves it out.
+    waitForSuccess: task.waitForSuccess ?? true,
+    maxTaskRetryCount: task.maxTaskRetryCount ?? 0,
+  };
+}
 
 type Setting = { readonly name: string; readonly value?: string | undefined };
 
 /** The task's settings override the job's of the same name (task semantics, 6.2). */
-const mergedEnvironment = (common: readonly Setting[], own: readonly Setting[]): Work['environment'] => {
+function mergedEnvironment(common: readonly Setting[], own: readonly Setting[]): Work['environment'] {
   const merged = new Map<string, string>();
   for (const { name, value } of [...common, ...own]) merged.set(name, value ?? '');
   return [...merged].map(([name, value]) => ({ name, value }));
-};
+}
 
-const resourceFile = (file: ResourceFile, sign: SignContainer): ResourceFileWork => {
+function resourceFile(file: ResourceFile, sign: SignContainer): ResourceFileWork {
   const fileMode = file.fileMode ?? null;
   if (file.httpUrl !== undefined) return { kind: 'url', url: file.httpUrl, filePath: file.filePath ?? '', fileMode };
   const url = file.storageContainerUrl ?? sign(file.autoStorageContainerName ?? '');
   return { kind: 'container', url, blobPrefix: file.blobPrefix ?? '', filePath: file.filePath ?? '', fileMode };
-};
+}
 
 const CONDITIONS = { TaskSuccess: 'tasksuccess', TaskFailure: 'taskfailure', TaskCompletion: 'taskcompletion' } as const;
 
-const outputFile = (file: OutputFile): OutputFileWork => {
+function outputFile(file: OutputFile): OutputFileWork {
   const container = file.destination.container;
   if (container === undefined) throw new Error('an output file without a container passed validation');
   return {
@@ -86,15 +96,16 @@ const outputFile = (file: OutputFile): OutputFileWork => {
     headers: (container.uploadHeaders ?? []).map(({ name, value }) => ({ name, value: value ?? '' })),
     condition: CONDITIONS[file.uploadOptions.uploadCondition],
   };
-};
+}
 
-const runAs = (identity: UserIdentity | undefined): RunAs =>
-  identity?.username !== undefined
+function runAs(identity: UserIdentity | undefined): RunAs {
+  return identity?.username !== undefined
     ? { kind: 'named', name: identity.username }
     : { kind: 'auto', scope: identity?.autoUser?.scope ?? 'pool', elevation: identity?.autoUser?.elevationLevel ?? 'nonadmin' };
+}
 
-const bounded = (duration: string | undefined): number | null => {
+function bounded(duration: string | undefined): number | null {
   const ms = duration === undefined ? Number.POSITIVE_INFINITY : parseDuration(duration);
   if (ms === undefined) throw new Error(`a duration that is none passed validation: ${duration}`);
   return Number.isFinite(ms) ? ms : null;
-};
+}

@@ -79,7 +79,10 @@ export class Changes {
     latest.push(task);
   }
 
-  /** `isStill`: nothing was looked at. If no row has changed either, the decide has not happened: how tasks ended is kept no shorter for it. */
+  /**
+   * `isStill`: nothing was looked at. If no row has changed either, the decide has not happened: how tasks ended is
+   * kept no shorter for it.
+   */
   take(isStill: boolean): Decisions {
     // A deleted task whose attempt is still out has its row until that is over, and the counts go with the row.
     const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
@@ -114,38 +117,42 @@ export class Changes {
   }
 }
 
-const drain = <Row extends { dirty: boolean }>(rows: Row[]): Row[] => {
+function drain<Row extends { dirty: boolean }>(rows: Row[]): Row[] {
   const taken = rows.splice(0);
   for (const row of taken) row.dirty = false;
   return taken;
-};
+}
 
-const jobRow = (job: Job, status = job.status): JobStatus => ({ ...status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } });
+function jobRow(job: Job, status = job.status): JobStatus {
+  return { ...status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } };
+}
 
 function guardOf({ job, before }: { readonly job: Job; readonly before: Job['status'] }): JobGuard {
   return { job: job.number, ingested: job.ingested, reactivations: job.intent.reactivations, otherwise: jobRow(job, before) };
 }
 
-const nodeRow = (node: Node): NodeStatus => ({
-  node: node.number,
-  pool: node.pool.number,
-  id: node.id,
-  dedicated: node.dedicated,
-  state: node.state,
-  since: node.since,
-  scheduling: node.scheduling,
-  life: node.life,
-  allocatedAt: node.allocatedAt,
-  bootedAt: node.bootedAt,
-  slots: node.slots,
-  runningTasks: node.running.size,
-  runningSlots: node.runningSlots,
-  totalTasksRun: node.totalTasksRun,
-  totalTasksSucceeded: node.totalTasksSucceeded,
-  recentTasks: [...node.recentTasks],
-  startTask: node.startTask,
-  errors: node.errors,
-  retainUntil: node.retainUntil,
-  agent: node.agent,
-  goneAt: node.goneAt,
-});
+function nodeRow(node: Node): NodeStatus {
+  return {
+    node: node.number,
+    pool: node.pool.number,
+    id: node.id,
+    dedicated: node.dedicated,
+    state: node.state,
+    since: node.since,
+    scheduling: node.scheduling,
+    life: node.life,
+    allocatedAt: node.allocatedAt,
+    bootedAt: node.bootedAt,
+    slots: node.slots,
+    runningTasks: node.running.size,
+    runningSlots: node.runningSlots,
+    totalTasksRun: node.totalTasksRun,
+    totalTasksSucceeded: node.totalTasksSucceeded,
+    recentTasks: [...node.recentTasks],
+    startTask: node.startTask,
+    errors: node.errors,
+    retainUntil: node.retainUntil,
+    agent: node.agent,
+    goneAt: node.goneAt,
+  };
+}

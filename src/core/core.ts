@@ -36,7 +36,7 @@ function isOpen(state: CoreState, jobNumber: JobNumber, task: TaskNumber): boole
   return job !== undefined && (task > job.ingested || job.directory.get(task) !== -1);
 }
 
-const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
+function apply(state: CoreState, event: CoreEvent, now: Instant): void {
   switch (event.kind) {
     case 'pool':
       takePool(state, event.intent, null);
@@ -83,16 +83,16 @@ const apply = (state: CoreState, event: CoreEvent, now: Instant): void => {
       else silent(state, node);
     }
   }
-};
+}
 
-const takeInNew = (state: CoreState, job: Job, { through, tasks }: Extract<CoreEvent, { kind: 'tasks' }>, now: Instant): void => {
+function takeInNew(state: CoreState, job: Job, { through, tasks }: Extract<CoreEvent, { kind: 'tasks' }>, now: Instant): void {
   for (const intake of tasks) if (intake.intent.task > job.ingested) takeIn(state, job, intake, now);
   job.ingested = Math.max(job.ingested, through);
   state.changes.job(job);
   state.review.jobs.add(job);
-};
+}
 
-const decide = (state: CoreState, now: Instant, random: Random): Decisions => {
+function decide(state: CoreState, now: Instant, random: Random): Decisions {
   const { review, releases } = state;
   confirmEndings(state);
   const fired = fireTimers(state, now);
@@ -102,10 +102,10 @@ const decide = (state: CoreState, now: Instant, random: Random): Decisions => {
   if (!state.closing) for (const pool of drain(state.review.placement)) place(state, pool, now);
   const decisions = state.changes.take(isStill);
   return { ...decisions, commands: decisions.commands.filter((command) => stillMeant(state, command)) };
-};
+}
 
 /** Returns whether any was due. */
-const fireTimers = (state: CoreState, now: Instant): boolean => {
+function fireTimers(state: CoreState, now: Instant): boolean {
   let fired = false;
   for (let timer = state.timers.due(now); timer !== null; timer = state.timers.due(now)) {
     fired = true;
@@ -125,14 +125,14 @@ const fireTimers = (state: CoreState, now: Instant): boolean => {
     }
   }
   return fired;
-};
+}
 
-const addKnown = <Item>(set: Set<Item>, item: Item | undefined): void => {
+function addKnown<Item>(set: Set<Item>, item: Item | undefined): void {
   if (item !== undefined) set.add(item);
-};
+}
 
 /** In pages: a parent of a hundred thousand does not hold up the tick it ends in. */
-const releaseDependants = (state: CoreState): void => {
+function releaseDependants(state: CoreState): void {
   let room = RELEASES_PER_DECIDE;
   while (room > 0) {
     const [next] = state.releases;
@@ -142,10 +142,13 @@ const releaseDependants = (state: CoreState): void => {
     for (; next.done < until; next.done++) release(state, next.job, next.tasks[next.done] ?? -1);
     if (next.done >= next.tasks.length) state.releases.shift();
   }
-};
+}
 
-/** Jobs, pools and nodes push each other on until nothing moves. Each step brings something nearer to its end, so few rounds do. */
-const settle = (state: CoreState, now: Instant, random: Random): void => {
+/**
+ * Jobs, pools and nodes push each other on until nothing moves. Each step brings something nearer to its end, so few
+ * rounds do.
+ */
+function settle(state: CoreState, now: Instant, random: Random): void {
   const { jobs, pools, nodes } = state.review;
   for (let round = 0; jobs.size + pools.size + nodes.size > 0; round++) {
     if (round > MOST_ROUNDS) throw new Error(`the rules do not settle: ${unsettled(state)}`);
@@ -153,24 +156,25 @@ const settle = (state: CoreState, now: Instant, random: Random): void => {
     for (const pool of drain(pools)) reviewPool(state, pool, now, random);
     for (const node of drain(nodes)) reviewNode(state, node, now);
   }
-};
+}
 
 const MOST_ROUNDS = 100;
 
-const unsettled = ({ review }: CoreState): string =>
-  (['jobs', 'pools', 'nodes'] as const).map((kind) => `${kind} ${[...review[kind]].slice(0, EXPLAIN_LIST).map(({ number }) => number).join(', ') || 'none'}`).join('; ');
+function unsettled({ review }: CoreState): string {
+  return (['jobs', 'pools', 'nodes'] as const).map((kind) => `${kind} ${[...review[kind]].slice(0, EXPLAIN_LIST).map(({ number }) => number).join(', ') || 'none'}`).join('; ');
+}
 
-const drain = <Item>(set: Set<Item>): Item[] => {
+function drain<Item>(set: Set<Item>): Item[] {
   if (set.size === 0) return [];
   const items = [...set];
   set.clear();
   return items;
-};
+}
 
 /** What was to be offered may have ended or been withdrawn within the same tick. */
-const stillMeant = (state: CoreState, command: Command): boolean => {
+function stillMeant(state: CoreState, command: Command): boolean {
   if (command.kind !== 'offer') return true;
   const node = state.nodes.get(command.node);
   const task = node === undefined ? null : currentAttempt(state, node, command.key);
   return task !== null && task.status.state === 'offered';
-};
+}

@@ -29,7 +29,10 @@ export type Command =
   | { readonly kind: 'acquire'; readonly node: NodeNumber; readonly life: number; readonly pool: PoolNumber; readonly dedicated: boolean }
   /** `silent`: its agent does not answer, so that waiting for it is in vain. */
   | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number; readonly silent: boolean }
-  /** Ends the node's silent agent and all it started; what lies on the node stays for its next life. Answered by the provider: `ended`. */
+  /**
+   * Ends the node's silent agent and all it started; what lies on the node stays for its next life. Answered by the
+   * provider: `ended`.
+   */
   | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number };
 
 /**
@@ -46,7 +49,10 @@ export interface JobGuard {
   readonly otherwise: JobStatus;
 }
 
-/** One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the commit. */
+/**
+ * One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the
+ * commit.
+ */
 export interface Decisions {
   readonly tasks: readonly TaskStatus[];
   readonly jobs: readonly JobStatus[];
@@ -58,13 +64,17 @@ export interface Decisions {
     readonly jobs: readonly JobNumber[];
     readonly pools: readonly PoolNumber[];
   };
-  /** Ids that tasks of a job with dependencies have satisfied and that no row says any more: their task was deleted or made active again. */
+  /**
+   * Ids that tasks of a job with dependencies have satisfied and that no row says any more: their task was deleted or
+   * made active again.
+   */
   readonly satisfied: readonly { readonly job: JobNumber; readonly idKey: string }[];
   readonly guards: readonly JobGuard[];
   readonly commands: readonly Command[];
   /**
-   * Nothing happened: no timer was due, nothing was looked at, released or placed, no row changed. Only then may a tick that had no events either be left out of
-   * the journal: one without rows may still have changed what the rules hold in memory.
+   * Nothing happened: no timer was due, nothing was looked at, released or placed, no row changed. Only then may a tick
+   * that had no events either be left out of the journal: one without rows may still have changed what the rules hold
+   * in memory.
    */
   readonly isIdle: boolean;
 }

@@ -64,8 +64,8 @@ export type NodeObservation =
   | { readonly kind: 'failed'; readonly reason: string };
 
 /**
- * What the silence of an agent allows: `unknown`, its node reads so; `gone`, it may be ended if its pool wants the node gone; `restart`, it may be ended in any case. The
- * last two come only where the provider can prove a death.
+ * What the silence of an agent allows: `unknown`, its node reads so; `gone`, it may be ended if its pool wants the node
+ * gone; `restart`, it may be ended in any case. The last two come only where the provider can prove a death.
  */
 export type SilenceStep = 'unknown' | 'gone' | 'restart';
 
@@ -83,13 +83,21 @@ export interface TaskIntake {
 /** All that the rules are told of. In the order given, they are the journal's inputs. */
 export type CoreEvent =
   | { readonly kind: 'pool'; readonly intent: PoolIntent }
-  /** `status`: as last committed; null: never taken in. It counts only for a job that the rules do not hold (completed before they were loaded): theirs is newer otherwise. */
+  /**
+   * `status`: as last committed; null: never taken in. It counts only for a job that the rules do not hold (completed
+   * before they were loaded): theirs is newer otherwise.
+   */
   | { readonly kind: 'job'; readonly intent: JobIntent; readonly status: JobStatus | null }
-  /** New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into `gone.tasks` at once. */
+  /**
+   * New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be
+   * missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into
+   * `gone.tasks` at once.
+   */
   | { readonly kind: 'tasks'; readonly job: JobNumber; readonly through: TaskNumber; readonly tasks: readonly TaskIntake[] }
   /**
-   * Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. Its status as stored counts only for
-   * completed tasks, and may be up to `STATUS_MEMORY_TICKS` ticks old (tunables.ts): the rules remember what ended since.
+   * Something was asked of a task that has been taken in before: terminate, delete, reactivate, other constraints. Its
+   * status as stored counts only for completed tasks, and may be up to `STATUS_MEMORY_TICKS` ticks old (tunables.ts):
+   * the rules remember what ended since.
    */
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskIntake }
   | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number; readonly observed: NodeObservation }
@@ -98,7 +106,10 @@ export type CoreEvent =
   | { readonly kind: 'leaseExpired'; readonly node: NodeNumber }
   /** The channel to the agent is down. It may be back in a moment: nothing is decided but that no task is offered. */
   | { readonly kind: 'silent'; readonly node: NodeNumber }
-  /** The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`: for the log and the node's errors. */
+  /**
+   * The agent has been silent for so long that this may be done about it; each step once, in their order. `silentMs`:
+   * for the log and the node's errors.
+   */
   | { readonly kind: 'unheard'; readonly node: NodeNumber; readonly step: SilenceStep; readonly silentMs: number }
   /**
    * Ids that tasks of the job satisfied before it was loaded and that a task told of next in this tick names
@@ -111,14 +122,18 @@ export type CoreEvent =
    * new intent among them.
    */
   | { readonly kind: 'endingRefused'; readonly job: JobNumber }
-  /** How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before anything else. */
+  /**
+   * How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before
+   * anything else.
+   */
   | { readonly kind: 'room'; readonly maxNodes: number | null }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
   | { readonly kind: 'shutdown' };
 
 /**
- * Tasks of a job without dependencies that were never attempted, ask for nothing but slots, and of which nothing is asked. They are most of what a long queue
- * holds, so they come as columns: reading a row of each by itself takes ten times as long.
+ * Tasks of a job without dependencies that were never attempted, ask for nothing but slots, and of which nothing is
+ * asked. They are most of what a long queue holds, so they come as columns: reading a row of each by itself takes ten
+ * times as long.
  */
 export interface PlainTasks {
   readonly numbers: readonly TaskNumber[];
@@ -133,7 +148,10 @@ export interface Snapshot {
   readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
   /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
-  /** The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart (the first counts from 1), so count on from here. */
+  /**
+   * The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart
+   * (the first counts from 1), so count on from here.
+   */
   readonly nextNode: NodeNumber;
   /**
    * Jobs that are not completed, and completed ones whose tasks a delete has still to clear. Their `reactivations` are
@@ -141,8 +159,8 @@ export interface Snapshot {
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /**
-   * Open tasks (taken in, not completed), and completed ones of which something is asked; each either in `tasks` or in `plain`, both in the order of their numbers.
-   * Only tasks up to the job's `ingested`; later ones come as events.
+   * Open tasks (taken in, not completed), and completed ones of which something is asked; each either in `tasks` or in
+   * `plain`, both in the order of their numbers. Only tasks up to the job's `ingested`; later ones come as events.
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[]; readonly plain: PlainTasks }[];
   /**

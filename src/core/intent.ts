@@ -1,8 +1,9 @@
 import type { Instant, JobNumber, PoolNumber, TaskNumber } from './keys.ts';
 
 /**
- * Intent: what clients asked for, as far as the rules need it. Written by API handlers alone; the owner reads it when the inbox points at it.
- * One-shot requests (resize, stop resize, disable, terminate …) are counted: a request is new to the owner as long as its count is above the one in the status.
+ * Intent: what clients asked for, as far as the rules need it. Written by API handlers alone; the owner reads it when
+ * the inbox points at it. One-shot requests (resize, stop resize, disable, terminate …) are counted: a request is new
+ * to the owner as long as its count is above the one in the status.
  */
 
 export type NodeDeallocationOption = 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata';
@@ -23,7 +24,10 @@ export interface PoolIntent {
   readonly taskSlotsPerNode: number;
   readonly fillType: 'pack' | 'spread';
   readonly startTask: { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number } | null;
-  /** Why no node of this kind can be had here (a Windows image, cloud services), else null: a resize then ends with this as its error. */
+  /**
+   * Why no node of this kind can be had here (a Windows image, cloud services), else null: a resize then ends with this
+   * as its error.
+   */
   readonly unavailable: string | null;
   readonly deletedAt: Instant | null;
 }

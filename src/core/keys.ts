@@ -1,6 +1,7 @@
 /**
- * Surrogate numbers. Ids may be used again after a delete, numbers never: a result that names a number of an earlier life misses.
- * Pools, jobs and nodes are numbered over all accounts, tasks within their job from 1 in the order in which their adds committed.
+ * Surrogate numbers. Ids may be used again after a delete, numbers never: a result that names a number of an earlier
+ * life misses. Pools, jobs and nodes are numbered over all accounts, tasks within their job from 1 in the order in
+ * which their adds committed.
  */
 export type AccountNumber = number;
 export type PoolNumber = number;
@@ -12,8 +13,9 @@ export type TaskNumber = number;
 export type Instant = number;
 
 /**
- * One try at running one instance of a task on one node. `attempt` counts from 1 within the task and never repeats, whatever the cause of a new try.
- * `instance` is 0 but for the subtasks of a multi-instance task. What an agent reports of an attempt that is no longer the task's current one is stale and refused.
+ * One try at running one instance of a task on one node. `attempt` counts from 1 within the task and never repeats,
+ * whatever the cause of a new try. `instance` is 0 but for the subtasks of a multi-instance task. What an agent reports
+ * of an attempt that is no longer the task's current one is stale and refused.
  */
 export interface AttemptKey {
   readonly job: JobNumber;
@@ -23,7 +25,14 @@ export interface AttemptKey {
 }
 
 /** `job.task.attempt.instance`: the attempt's name in frames, journals, and in the environment of its processes. */
-export const attemptName = (key: AttemptKey): string => `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
+export function attemptName(key: AttemptKey): string {
+  return `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
+}
 
-/** Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and case-insensitive). */
-export const idKey = (id: string): string => id.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+/**
+ * Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and
+ * case-insensitive).
+ */
+export function idKey(id: string): string {
+  return id.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+}

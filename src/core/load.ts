@@ -12,10 +12,11 @@ import { at, LIVE, TaskTable } from './task/table.ts';
 import { Timers } from './timers.ts';
 
 /**
- * The rules' memory from the rows of an account. Nobody is connected yet: attempts that the rows say are out are waited for (hello, or the end of their node).
- * What clients asked before and was not acted upon shows in the rows, and is acted upon in the first `decide`.
+ * The rules' memory from the rows of an account. Nobody is connected yet: attempts that the rows say are out are waited
+ * for (hello, or the end of their node). What clients asked before and was not acted upon shows in the rows, and is
+ * acted upon in the first `decide`.
  */
-export const load = (snapshot: Snapshot, now: Instant): CoreState => {
+export function load(snapshot: Snapshot, now: Instant): CoreState {
   const state: CoreState = {
     table: new TaskTable(),
     pools: new Map(),
@@ -57,7 +58,7 @@ export const load = (snapshot: Snapshot, now: Instant): CoreState => {
   }
   for (const pool of state.pools.values()) state.review.placement.add(pool);
   return state;
-};
+}
 
 /** Queues are kept by number, and filled fastest in that order. */
 function* inOrder(tasks: readonly TaskIntake[], plain: PlainTasks): Generator<TaskIntake> {
@@ -70,25 +71,27 @@ function* inOrder(tasks: readonly TaskIntake[], plain: PlainTasks): Generator<Ta
 }
 
 /** No one asks for its id: its job has no dependencies. */
-const plainIntake = ({ numbers, createdAt, slots, retentionMs }: PlainTasks, index: number): TaskIntake => ({
-  intent: {
-    task: at(numbers, index),
-    createdAt: at(createdAt, index),
-    idKey: '',
-    requiredSlots: at(slots, index),
-    maxTaskRetryCount: null,
-    retentionMs,
-    affinity: null,
-    dependsOn: null,
-    exitConditions: null,
-    terminateAt: null,
-    reactivateSequence: 0,
-    deletedAt: null,
-  },
-  status: null,
-});
+function plainIntake({ numbers, createdAt, slots, retentionMs }: PlainTasks, index: number): TaskIntake {
+  return {
+    intent: {
+      task: at(numbers, index),
+      createdAt: at(createdAt, index),
+      idKey: '',
+      requiredSlots: at(slots, index),
+      maxTaskRetryCount: null,
+      retentionMs,
+      affinity: null,
+      dependsOn: null,
+      exitConditions: null,
+      terminateAt: null,
+      reactivateSequence: 0,
+      deletedAt: null,
+    },
+    status: null,
+  };
+}
 
-const loadOpen = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
+function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void {
   if (job.status.state === 'completed') return;
   const entry = open(state, job, intent);
   if (status !== null) {
@@ -106,7 +109,8 @@ const loadOpen = (state: CoreState, job: Job, { intent, status }: TaskIntake, no
     }
   }
   line(state, job, entry, intent);
-};
+}
 
-const isAsked = ({ intent, status }: TaskIntake): boolean =>
-  intent.deletedAt !== null || (intent.terminateAt !== null && status?.state !== 'completed') || intent.reactivateSequence > (status?.reactivateSequence ?? 0);
+function isAsked({ intent, status }: TaskIntake): boolean {
+  return intent.deletedAt !== null || (intent.terminateAt !== null && status?.state !== 'completed') || intent.reactivateSequence > (status?.reactivateSequence ?? 0);
+}

@@ -18,7 +18,8 @@ export interface JobExplanation {
 
 /**
  * The rules of one account as a reactor: mutates its own state in place, no I/O, no clock, no chance of its own.
- * `apply` any number of events, then `decide` once: that is a tick. The same events, instants and random numbers give the same decisions.
+ * `apply` any number of events, then `decide` once: that is a tick. The same events, instants and random numbers give
+ * the same decisions.
  */
 export interface Core {
   apply(event: CoreEvent, now: Instant): void;

@@ -31,7 +31,10 @@ export class Timers {
     heap[child] = timer;
   }
 
-  /** One of those set is needed no more. When that goes for half of them, those that `isNeeded` does not know go: a bound that is years away holds up no memory. */
+  /**
+   * One of those set is needed no more. When that goes for half of them, those that `isNeeded` does not know go: a
+   * bound that is years away holds up no memory.
+   */
   outdate(isNeeded: (timer: Timer) => boolean): void {
     this.#outdated += 1;
     if (this.#outdated * 2 < this.#heap.length) return;

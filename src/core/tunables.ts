@@ -8,7 +8,9 @@ import type { EndReason } from './decisions.ts';
  */
 export const END_DEADLINE_MS: Readonly<Record<EndReason, number>> = { terminate: 0, requeue: 0, stale: 0 };
 
-/** For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that. */
+/**
+ * For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that.
+ */
 export const STATUS_MEMORY_TICKS = 16;
 /** Completed jobs kept in memory; older ones come back with their `job` event. */
 export const COMPLETED_JOBS_KEPT = 1000;
@@ -18,13 +20,18 @@ const AHEAD_MOST = 32;
 /** Between these, as much as the node gets done in this time: several round trips with their commits. */
 const AHEAD_WORK_MS = 50;
 
-/** Slots' worth of offers kept waiting on a node, so that short tasks follow each other without a round trip. `taskMs`: how long its tasks take; null: not known yet. */
-export const aheadSlots = (slots: number, taskMs: number | null): number => {
+/**
+ * Slots' worth of offers kept waiting on a node, so that short tasks follow each other without a round trip. `taskMs`:
+ * how long its tasks take; null: not known yet.
+ */
+export function aheadSlots(slots: number, taskMs: number | null): number {
   const worth = taskMs === null ? 0 : Math.ceil((slots * AHEAD_WORK_MS) / Math.max(1, taskMs));
   return Math.min(AHEAD_MOST, Math.max(4, slots * 2, worth));
-};
+}
 /** With fewer free slots than this, no node may have a task of so many slots wait for its turn. */
-export const leastFreeAhead = (slots: number): number => Math.min(0, slots - AHEAD_MOST);
+export function leastFreeAhead(slots: number): number {
+  return Math.min(0, slots - AHEAD_MOST);
+}
 /**
  * Nodes that are passed over in one filling of a pool, for each width of tasks, in the search for one where tasks may
  * wait. Where all nodes have enough waiting, as in most pools that are full, there is none.
@@ -32,7 +39,10 @@ export const leastFreeAhead = (slots: number): number => Math.min(0, slots - AHE
 export const LOOKS_AHEAD = 64;
 /** The weight of the latest task in `taskMs`. */
 export const TASK_MS_WEIGHT = 0.2;
-/** An offer that has waited so long for a slot may be taken back for a node that has one free. Shorter waits are not worth the two row changes. */
+/**
+ * An offer that has waited so long for a slot may be taken back for a node that has one free. Shorter waits are not
+ * worth the two row changes.
+ */
 export const STEAL_AFTER_MS = 50;
 /** Offers taken back from one pool in one decide. */
 export const REVOKES_PER_DECIDE = 256;
@@ -43,16 +53,23 @@ export const RELEASES_PER_DECIDE = 10_000;
 export const REQUEUE_LOOKAHEAD = 64;
 
 /**
- * Nodes of an account, of both kinds, those on their way in or out included. A client may write any int32 as a target: without a bound one such request
- * would use up the memory of the service. Far more than the providers known today can give, and few enough for what is done per node.
+ * Nodes of an account, of both kinds, those on their way in or out included. A client may write any int32 as a target:
+ * without a bound one such request would use up the memory of the service. Far more than the providers known today can
+ * give, and few enough for what is done per node.
  */
 export const NODES_PER_ACCOUNT = 1_000;
 
-/** The wait before a node that was lost twice in a row is acquired again, doubled each time it is lost without having run for `NODE_SETTLED_MS`. */
+/**
+ * The wait before a node that was lost twice in a row is acquired again, doubled each time it is lost without having
+ * run for `NODE_SETTLED_MS`.
+ */
 export const REACQUIRE_FIRST_MS = 1000;
 export const REACQUIRE_MAX_MS = 60_000;
 export const NODE_SETTLED_MS = 10_000;
-/** A started attempt that a connected agent of the same life does not hold, and of whose end it says nothing for so long, is lost. */
+/**
+ * A started attempt that a connected agent of the same life does not hold, and of whose end it says nothing for so
+ * long, is lost.
+ */
 export const MISSING_AFTER_MS = 30_000;
 
 export const RECENT_TASKS = 10;

@@ -3,14 +3,17 @@ import type { Instant } from './keys.ts';
 import type { JobState, JobStatus, PoolStatus, TaskState, TaskStatus } from './status.ts';
 
 /**
- * The state on the wire is a pure function of intent and status, shared by handlers (what a GET shows, which 409 applies) and the rules:
- * a request is visible from its commit on, before the owner has acted on it.
+ * The state on the wire is a pure function of intent and status, shared by handlers (what a GET shows, which 409
+ * applies) and the rules: a request is visible from its commit on, before the owner has acted on it.
  */
 
 export type WireTaskState = 'active' | 'preparing' | 'running' | 'completed';
 
-/** An offered attempt has taken no slot and still reads active; one whose files are being fetched reads running (task semantics: downloads count as running). */
-export const wireTaskState = (state: TaskState): WireTaskState => {
+/**
+ * An offered attempt has taken no slot and still reads active; one whose files are being fetched reads running (task
+ * semantics: downloads count as running).
+ */
+export function wireTaskState(state: TaskState): WireTaskState {
   switch (state) {
     case 'active':
     case 'offered':
@@ -23,7 +26,7 @@ export const wireTaskState = (state: TaskState): WireTaskState => {
     case 'completed':
       return 'completed';
   }
-};
+}
 
 export interface StateView<State> {
   readonly state: State;
@@ -32,11 +35,14 @@ export interface StateView<State> {
   readonly previousSince: Instant | null;
 }
 
-/** A task's state: a reactivation that the owner has not seen yet already reads active. Deleted tasks are not asked about: they are gone at once. */
-export const taskState = (
+/**
+ * A task's state: a reactivation that the owner has not seen yet already reads active. Deleted tasks are not asked
+ * about: they are gone at once.
+ */
+export function taskState(
   intent: Pick<TaskIntent, 'reactivateSequence'> & { readonly createdAt: Instant; readonly modifiedAt: Instant },
   status: Pick<TaskStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'reactivateSequence'> | null,
-): StateView<WireTaskState> => {
+): StateView<WireTaskState> {
   if (status === null) return { state: 'active', since: intent.createdAt, previousState: null, previousSince: null };
   if (intent.reactivateSequence > status.reactivateSequence) {
     return { state: 'active', since: intent.modifiedAt, previousState: wireTaskState(status.state), previousSince: status.since };
@@ -47,14 +53,14 @@ export const taskState = (
     previousState: status.previousState,
     previousSince: status.previousSince,
   };
-};
+}
 
 export type WireJobState = JobState | 'deleting';
 
-export const jobState = (
+export function jobState(
   intent: Pick<JobIntent, 'createdAt' | 'action' | 'actionSequence' | 'actionAt' | 'deletedAt'>,
   status: Pick<JobStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'actionSequence'> | null,
-): StateView<WireJobState> => {
+): StateView<WireJobState> {
   const seen: StateView<WireJobState> =
     status === null
       ? { state: 'active', since: intent.createdAt, previousState: null, previousSince: null }
@@ -73,7 +79,7 @@ export const jobState = (
     case 'terminate':
       return seen.state === 'completed' ? seen : asked('terminating', intent.actionAt);
   }
-};
+}
 
 export interface PoolView {
   readonly state: 'active' | 'deleting';
@@ -84,10 +90,10 @@ export interface PoolView {
   readonly targetLowPriority: number;
 }
 
-export const poolState = (
+export function poolState(
   intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt' | 'targetDedicated' | 'targetLowPriority'>,
   status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence' | 'targetDedicated' | 'targetLowPriority'> | null,
-): PoolView => {
+): PoolView {
   const state = intent.deletedAt === null ? 'active' : 'deleting';
   const since = intent.deletedAt ?? intent.createdAt;
   const resizing = intent.resizeSequence > (status?.resizeSequence ?? 0);
@@ -97,4 +103,4 @@ export const poolState = (
   const seen = status?.allocationState ?? 'resizing';
   const stopping = seen === 'resizing' && intent.stopSequence >= intent.resizeSequence;
   return { ...shared, allocationState: stopping ? 'stopping' : seen, allocationSince: status?.allocationSince ?? intent.createdAt };
-};
+}

@@ -1,7 +1,9 @@
 import type { NodeObservation } from '../core/events.ts';
 import type { AccountNumber, NodeNumber, PoolNumber } from '../core/keys.ts';
 
-/** One interface to wherever nodes come from: processes of this machine, Slurm, Kubernetes, SSH hosts, the simulator. */
+/**
+ * One interface to wherever nodes come from: processes of this machine, Slurm, Kubernetes, SSH hosts, the simulator.
+ */
 export interface PoolProvider {
   readonly kind: 'local' | 'slurm' | 'kubernetes' | 'ssh' | 'simulated';
   /** Really tries what it claims. */
@@ -19,7 +21,10 @@ export interface PoolProvider {
   list(account: AccountNumber | 'all'): Promise<readonly Observation[]>;
   /** Calls back for each change until stopped. */
   watch(callback: (observation: Observation) => void): () => void;
-  /** Whether an agent whose channel is down may still run tasks although nobody can prove it: then it gets a lease. null: death can be proved. */
+  /**
+   * Whether an agent whose channel is down may still run tasks although nobody can prove it: then it gets a lease.
+   * null: death can be proved.
+   */
   readonly leaseMs: number | null;
 }
 

@@ -6,14 +6,14 @@ const FIRST_FOREIGN = 3;
 const CLOSE_ON_EXEC = 0o2000000;
 
 /**
- * Closes what this process was given by whoever started it beyond its standard streams: a shell's open files would go on to every
- * process started from here, tasks of other users among them. To be called first: later ones of our own may be inheritable too.
- * Node.js opens its own with close-on-exec, which what was inherited lacks. `kept`: descriptors that are meant, such as the
- * channel to the starter. Linux only; elsewhere it does nothing.
+ * Closes what this process was given by whoever started it beyond its standard streams: a shell's open files would go
+ * on to every process started from here, tasks of other users among them. To be called first: later ones of our own may
+ * be inheritable too. Node.js opens its own with close-on-exec, which what was inherited lacks. `kept`: descriptors
+ * that are meant, such as the channel to the starter. Linux only; elsewhere it does nothing.
  *
- * Throws if node:tls is loaded: from then on OpenSSL may read the certificates that NODE_EXTRA_CA_CERTS names, in a thread
- * of its own (Node.js 24) and without close-on-exec. Closed here, it would be closed once more there, whoever has the
- * number by then.
+ * Throws if node:tls is loaded: from then on OpenSSL may read the certificates that NODE_EXTRA_CA_CERTS names, in a
+ * thread of its own (Node.js 24) and without close-on-exec. Closed here, it would be closed once more there, whoever
+ * has the number by then.
  */
 export function closeInherited(kept: readonly number[] = []): void {
   if (isLoaded('tls')) throw new Error('what was inherited is closed before node:tls is loaded');

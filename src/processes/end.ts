@@ -10,9 +10,10 @@ export interface EndStep {
 const POLL_MS = 10;
 
 /**
- * Sends the signals in turn until the process is gone. A process that is not our child tells nobody of its end, so it is looked at
- * each `pollMs` milliseconds (default: 10). Returns the signal that did it, or undefined when the process was gone already.
- * Throws when the process outlives the last step (it may belong to another user, or hang in the kernel).
+ * Sends the signals in turn until the process is gone. A process that is not our child tells nobody of its end, so it
+ * is looked at each `pollMs` milliseconds (default: 10). Returns the signal that did it, or undefined when the process
+ * was gone already. Throws when the process outlives the last step (it may belong to another user, or hang in the
+ * kernel).
  */
 export async function endProcess(identity: ProcessIdentity, steps: readonly EndStep[], pollMs = POLL_MS): Promise<NodeJS.Signals | undefined> {
   if (!isRunning(identity)) return undefined;
@@ -24,7 +25,9 @@ export async function endProcess(identity: ProcessIdentity, steps: readonly EndS
   throw new Error(`process ${identity.pid} did not end after ${sent}`);
 }
 
-/** Looks each `pollMs` milliseconds (default: 10) whether a condition holds; false when it did not within `timeoutMs`. */
+/**
+ * Looks each `pollMs` milliseconds (default: 10) whether a condition holds; false when it did not within `timeoutMs`.
+ */
 export async function waitUntil(condition: () => boolean | Promise<boolean>, timeoutMs: number, signal?: AbortSignal, pollMs = POLL_MS): Promise<boolean> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {

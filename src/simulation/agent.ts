@@ -53,7 +53,9 @@ export interface Disk {
   /** Of which tasks have left directories. */
   readonly jobs: Set<JobNumber>;
 }
-export const emptyDisk = (): Disk => ({ started: new Map(), ended: new Map(), jobs: new Set() });
+export function emptyDisk(): Disk {
+  return { started: new Map(), ended: new Map(), jobs: new Set() };
+}
 
 const RETRY_MS = [50, 2_000] as const;
 const KILL_MS = [1, 60] as const;
@@ -61,10 +63,11 @@ const KILL_MS = [1, 60] as const;
 const PING_SHARE = 4;
 
 /**
- * An agent in virtual time. Which attempts run is decided by the real agent's code (`attempts.ts`, `reports.ts`); connection, processes and disk are
- * simulated, with the real one's rules: frames of an older epoch are dropped, reports are repeated until acknowledged, an ended lease ends everything.
+ * An agent in virtual time. Which attempts run is decided by the real agent's code (`attempts.ts`, `reports.ts`);
+ * connection, processes and disk are simulated, with the real one's rules: frames of an older epoch are dropped,
+ * reports are repeated until acknowledged, an ended lease ends everything.
  */
-export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
+export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const { world, truth, disk } = options;
   const reports = createReports(memoryJournal(disk), () => flushSoon());
   const running = new Map<string, AttemptKey>();
@@ -293,13 +296,15 @@ export const simulatedAgent = (options: AgentOptions): SimulatedAgent => {
       return held !== null;
     },
   };
-};
+}
 
-const memoryJournal = (disk: Disk): AttemptJournal => ({
-  recordStarted: (key, startedAt) => void disk.started.set(attemptName(key), { key, startedAt }),
-  recordEnded: (end) => {
-    disk.started.delete(attemptName(end.key));
-    disk.ended.set(attemptName(end.key), end);
-  },
-  recordAcknowledged: (key) => void disk.ended.delete(attemptName(key)),
-});
+function memoryJournal(disk: Disk): AttemptJournal {
+  return {
+    recordStarted: (key, startedAt) => void disk.started.set(attemptName(key), { key, startedAt }),
+    recordEnded: (end) => {
+      disk.started.delete(attemptName(end.key));
+      disk.ended.set(attemptName(end.key), end);
+    },
+    recordAcknowledged: (key) => void disk.ended.delete(attemptName(key)),
+  };
+}

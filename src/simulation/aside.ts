@@ -3,7 +3,7 @@ import type { Quarantined } from '../store/ownerStore.ts';
 import type { JobRecord, Tables } from './memoryStore.ts';
 
 /** What an account goes on without, as its rows have it. */
-export const aside = (quarantine: readonly Quarantined[]) => {
+export function aside(quarantine: readonly Quarantined[]) {
   const pools = new Set<PoolNumber>();
   const jobs = new Set<JobNumber>();
   const tasks = new Set<string>();
@@ -25,4 +25,4 @@ export const aside = (quarantine: readonly Quarantined[]) => {
     /** What a node reported of it. */
     report: (job: JobNumber, task: TaskNumber): boolean => reports.has(`${job}.${task}`),
   };
-};
+}

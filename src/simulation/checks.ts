@@ -19,9 +19,11 @@ export interface Checks {
 
 type Counted = keyof TaskTally;
 type MutableTally = Record<Counted, number>;
-const emptyTally = (): MutableTally => ({ active: 0, running: 0, succeeded: 0, failed: 0 });
+function emptyTally(): MutableTally {
+  return { active: 0, running: 0, succeeded: 0, failed: 0 };
+}
 
-const counted = (status: TaskStatus | null): Counted => {
+function counted(status: TaskStatus | null): Counted {
   switch (status?.state) {
     case undefined:
     case 'active':
@@ -34,10 +36,10 @@ const counted = (status: TaskStatus | null): Counted => {
     case 'completed':
       return status?.result === 'success' ? 'succeeded' : 'failed';
   }
-};
+}
 
 /** How a task reads that an attempt completed in this way (errors 4.5); on purpose not by way of the rules. */
-const endOf = (outcome: AttemptOutcome): { exitCode: number | null; result: TaskStatus['result']; failure: string | null } => {
+function endOf(outcome: AttemptOutcome): { exitCode: number | null; result: TaskStatus['result']; failure: string | null } {
   const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;
   switch (outcome.kind) {
     case 'exited':
@@ -51,9 +53,9 @@ const endOf = (outcome: AttemptOutcome): { exitCode: number | null; result: Task
     case 'lost':
       return { exitCode, result: null, failure: null };
   }
-};
+}
 
-export const createChecks = (options: { readonly tables: () => Tables; readonly account: AccountNumber; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks => {
+export function createChecks(options: { readonly tables: () => Tables; readonly account: AccountNumber; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks {
   const violations: string[] = [];
   /** Our own count of what stands in the database, by rows as they change. */
   const tallies = new Map<JobNumber, { readonly tasks: MutableTally; readonly slots: MutableTally }>();
@@ -141,7 +143,8 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
     if (isAside().node(node, options.tables())) return;
     const used = (slotsInUse.get(node) ?? 0) - slotsAside(node, tick);
     if (status === undefined) return violated(`tasks run on node ${node}, which has no row`);
-    // Not held against the node's slots: after a reconnect the database learns of a start before the end that made room for it. `onStart` knows better.
+    // Not held against the node's slots: after a reconnect the database learns of a start before the end that made room
+    // for it. `onStart` knows better.
     if (status.goneAt === null && status.runningSlots !== used) violated(`node ${node} at tick ${tick.tick} says ${status.runningSlots} slots run, its tasks take ${used}`);
   };
 
@@ -227,4 +230,4 @@ export const createChecks = (options: { readonly tables: () => Tables; readonly 
       for (const node of touchedNodes) checkNode(node, tick);
     },
   };
-};
+}

@@ -34,7 +34,7 @@ const COLLECTION = 100;
 const MAX_SLOTS = 4;
 
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
-export const createClients = (options: {
+export function createClients(options: {
   readonly world: World;
   readonly account: AccountNumber;
   readonly workload: Workload;
@@ -43,7 +43,7 @@ export const createClients = (options: {
   readonly wake: () => void;
   /** What was added is looked at soon; nobody waits. */
   readonly sweep: () => void;
-}) => {
+}) {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
@@ -261,4 +261,4 @@ export const createClients = (options: {
   };
 
   return { begin, act, besideEnding, mend, deleteAll };
-};
+}

@@ -20,7 +20,10 @@ export interface Faults {
   /** Mean time between such events over the whole simulation, in milliseconds; null: never. */
   readonly every: {
     readonly nodeDies: number | null;
-    /** An agent stops answering, and lives. Nobody could prove it dead where only leases do: its tasks would outlive its lease. */
+    /**
+     * An agent stops answering, and lives. Nobody could prove it dead where only leases do: its tasks would outlive its
+     * lease.
+     */
     readonly agentHangs: number | null;
     readonly channelBreaks: number | null;
     readonly ownerReplaced: number | null;

@@ -16,7 +16,7 @@ export interface Reach {
 }
 
 /** A store over a network that delays and loses, as the process at this end sees it. */
-export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): OwnerStore => {
+export function faultyStore(world: World, inner: OwnerStore, reach: Reach): OwnerStore {
   const delay = (): Promise<void> => world.sleep(world.between(...reach.faults().storeMs));
   const never = new Promise<never>(() => {});
   const answer = async <T>(value: T): Promise<T> => (reach.isDead() ? never : value);
@@ -73,17 +73,19 @@ export const faultyStore = (world: World, inner: OwnerStore, reach: Reach): Owne
     readPoolSpecs: (pools) => ask(() => inner.readPoolSpecs(pools)),
     readQuarantine: (account) => ask(() => inner.readQuarantine(account)),
   };
-};
+}
 
 type Settled<T> = { readonly value: T } | { readonly error: unknown };
-const settled = <T>(promise: Promise<T>): Promise<Settled<T>> => promise.then((value) => ({ value }), (error: unknown) => ({ error }));
-const unwrap = <T>(outcome: Settled<T>): T => {
+function settled<T>(promise: Promise<T>): Promise<Settled<T>> {
+  return promise.then((value) => ({ value }), (error: unknown) => ({ error }));
+}
+function unwrap<T>(outcome: Settled<T>): T {
   if ('error' in outcome) throw outcome.error;
   return outcome.value;
-};
+}
 
 /** What goes on the wire is a copy: the rules go on while the commit is under way. */
-const copied = (tick: TickCommit): TickCommit => {
+function copied(tick: TickCommit): TickCommit {
   const { decisions } = tick;
   return {
     ...tick,
@@ -98,4 +100,4 @@ const copied = (tick: TickCommit): TickCommit => {
       guards: decisions.guards.map((guard) => ({ ...guard, otherwise: { ...guard.otherwise } })),
     },
   };
-};
+}

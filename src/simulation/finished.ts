@@ -10,7 +10,7 @@ import type { Truth } from './truth.ts';
  * all. A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to
  * block), and is done in this sense. So is what is in quarantine.
  */
-export const unfinished = ({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null => {
+export function unfinished({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null {
   if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
   if (keep === 0) {
     if (tables.jobs.size > 0) return `jobs ${[...tables.jobs.keys()].join(', ')} are still there`;
@@ -31,9 +31,9 @@ export const unfinished = ({ tables, account, truth, provider }: { tables: Table
     if (why !== null) return why;
   }
   return null;
-};
+}
 
-const unfinishedJob = (job: JobRecord, isAside: (job: number, task: number) => boolean): string | null => {
+function unfinishedJob(job: JobRecord, isAside: (job: number, task: number) => boolean): string | null {
   const { intent, status, tasks } = job;
   if (intent.deletedAt !== null) return `job ${intent.job} is being deleted`;
   if (status?.state === 'completed') return null;
@@ -43,13 +43,13 @@ const unfinishedJob = (job: JobRecord, isAside: (job: number, task: number) => b
   const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set(), isAside) && !isAside(intent.job, task.intent.task));
   const [first] = waiting;
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
-};
+}
 
 /**
  * Whether a task waits for one that went without satisfying it, is in quarantine, has blocked it, or is blocked in
  * turn.
  */
-const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>, isAside: (job: number, task: number) => boolean): boolean => {
+function isBlocked(task: TaskRecord, job: JobRecord, seen: Set<string>, isAside: (job: number, task: number) => boolean): boolean {
   const { dependsOn } = task.intent;
   if (dependsOn === null || (task.status !== null && task.status.state !== 'active')) return false;
   const parents = [...dependsOn.ids, ...dependsOn.ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
@@ -62,4 +62,4 @@ const isBlocked = (task: TaskRecord, job: JobRecord, seen: Set<string>, isAside:
     seen.add(id);
     return isBlocked(parent, job, seen, isAside);
   });
-};
+}

@@ -2,8 +2,8 @@ import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 
 /**
- * What API handlers do to a store, as far as owners see it: each call is one transaction that writes intent and points at it in the inbox.
- * The contract suite drives both stores through this; the simulated clients drive the stand-in.
+ * What API handlers do to a store, as far as owners see it: each call is one transaction that writes intent and points
+ * at it in the inbox. The contract suite drives both stores through this; the simulated clients drive the stand-in.
  */
 export interface IntentWriter {
   addPool(account: AccountNumber, pool: Omit<PoolIntent, 'pool'>): Promise<PoolNumber>;

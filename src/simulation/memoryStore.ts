@@ -51,7 +51,7 @@ export interface Tables {
  * once and whole; delays and failures are put around it (`faultyStore`). `onCommit` sees each tick before it is
  * applied, and which jobs' endings it refuses.
  */
-export const memoryStore = (options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit, refused: readonly JobNumber[]) => void }) => {
+export function memoryStore(options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit, refused: readonly JobNumber[]) => void }) {
   const processes = new Map<string, { url: string; heartbeat: Instant }>();
   const ownership = new Map<AccountNumber, { process: string | null; epoch: number }>();
   const pools = new Map<PoolNumber, PoolRecord>();
@@ -282,10 +282,12 @@ export const memoryStore = (options: { readonly clock: () => Instant; readonly o
     owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };
-};
+}
 
-const poolSpec = ({ id, startTask }: PoolIntent): unknown => ({
-  id,
-  vmSize: 'standard_a1',
-  ...(startTask === null ? {} : { startTask: { commandLine: 'true', waitForSuccess: startTask.waitForSuccess, maxTaskRetryCount: startTask.maxTaskRetryCount } }),
-});
+function poolSpec({ id, startTask }: PoolIntent): unknown {
+  return {
+    id,
+    vmSize: 'standard_a1',
+    ...(startTask === null ? {} : { startTask: { commandLine: 'true', waitForSuccess: startTask.waitForSuccess, maxTaskRetryCount: startTask.maxTaskRetryCount } }),
+  };
+}

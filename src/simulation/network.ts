@@ -38,7 +38,7 @@ interface Connection {
 const NOTICE_MS = [0, 3_000] as const;
 
 /** Lines that deliver in order, late, sometimes twice, and lose what is on the way when they break. */
-export const createNetwork = (world: World, faults: () => Faults): Network => {
+export function createNetwork(world: World, faults: () => Faults): Network {
   const connections = new Set<Connection>();
 
   /** One direction: in order, each frame a copy of what was sent. */
@@ -123,4 +123,4 @@ export const createNetwork = (world: World, faults: () => Faults): Network => {
       for (const connection of connections) if (connection.host === host) connection.breakDown();
     },
   };
-};
+}

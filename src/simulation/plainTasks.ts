@@ -2,7 +2,7 @@ import type { Snapshot, TaskIntake } from '../core/events.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 
 /** Open tasks of a job as a snapshot holds them (`PlainTasks`). */
-export const asLoaded = (job: number, open: readonly TaskIntake[], usesTaskDependencies: boolean): Snapshot['tasks'][number] => {
+export function asLoaded(job: number, open: readonly TaskIntake[], usesTaskDependencies: boolean): Snapshot['tasks'][number] {
   const isOfColumns = (task: TaskIntake): boolean => !usesTaskDependencies && isPlain(task);
   const plain = open.filter(isOfColumns).map(({ intent }) => intent);
   return {
@@ -15,9 +15,9 @@ export const asLoaded = (job: number, open: readonly TaskIntake[], usesTaskDepen
       retentionMs: DEFAULT_RETENTION_MS,
     },
   };
-};
+}
 
-const isPlain = ({ intent, status }: TaskIntake): boolean => {
+function isPlain({ intent, status }: TaskIntake): boolean {
   const { maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs, terminateAt, deletedAt } = intent;
   return [status, maxTaskRetryCount, affinity, dependsOn, exitConditions, terminateAt, deletedAt].every((value) => value === null) && retentionMs === DEFAULT_RETENTION_MS;
-};
+}

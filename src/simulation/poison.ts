@@ -14,9 +14,8 @@ export interface Poison {
 export class Poisoned extends Error {}
 
 /** These rules, with a fault in them. */
-export const poisoned =
-  (createCore: CreateCore, { isIn, isLoadedWith, when }: Poison): CreateCore =>
-  (snapshot, now) => {
+export function poisoned(createCore: CreateCore, { isIn, isLoadedWith, when }: Poison): CreateCore {
+  return (snapshot, now) => {
     if (isLoadedWith?.(snapshot) === true) throw new Poisoned('loaded with poison');
     const core = createCore(snapshot, now);
     let isPoisoned = false;
@@ -36,3 +35,4 @@ export const poisoned =
       explainJob: (job, at) => core.explainJob(job, at),
     };
   };
+}

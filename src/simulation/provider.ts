@@ -28,15 +28,15 @@ interface Machine {
 const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
 
 /**
- * Nodes of a simulation. `leaseMs` null: it proves each death, as the local provider does. Else a death is seen late or, half of the time, never: then
- * only the lease tells.
+ * Nodes of a simulation. `leaseMs` null: it proves each death, as the local provider does. Else a death is seen late
+ * or, half of the time, never: then only the lease tells.
  */
-export const simulatedProvider = (options: {
+export function simulatedProvider(options: {
   readonly world: World;
   readonly faults: () => Faults;
   readonly leaseMs: number | null;
   readonly boot: (request: NodeRequest, disk: Disk, onGone: () => void) => SimulatedAgent;
-}): SimulatedProvider => {
+}): SimulatedProvider {
   const { world, faults, leaseMs } = options;
   const machines = new Map<NodeNumber, Machine>();
   const agents = new Map<NodeNumber, SimulatedAgent>();
@@ -119,4 +119,4 @@ export const simulatedProvider = (options: {
       return node ?? null;
     },
   };
-};
+}

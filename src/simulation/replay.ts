@@ -58,4 +58,6 @@ function begin({ tick, beginning }: JournalRow, createCore: CreateCore): Core {
   return createCore(snapshot, now);
 }
 
-const refusedIn = (events: readonly CoreEvent[]): readonly JobNumber[] => events.flatMap((event) => (event.kind === 'endingRefused' ? [event.job] : []));
+function refusedIn(events: readonly CoreEvent[]): readonly JobNumber[] {
+  return events.flatMap((event) => (event.kind === 'endingRefused' ? [event.job] : []));
+}

@@ -37,7 +37,7 @@ const SECRET = new Uint8Array(32);
 /** Clocks of processes differ. */
 const SKEW_MS = [-200, 200] as const;
 
-export const startService = (options: {
+export function startService(options: {
   readonly world: World;
   readonly account: AccountNumber;
   readonly process: string;
@@ -48,7 +48,7 @@ export const startService = (options: {
   readonly story: StoryOptions;
   readonly onError: (error: unknown) => void;
   readonly onFault: (fault: Error) => void;
-}): Service => {
+}): Service {
   const { world, process } = options;
   let dead = false;
   let stopping = false;
@@ -151,31 +151,35 @@ export const startService = (options: {
     },
     disturbances: () => disturbances,
   };
-};
+}
 
 /** The engine outlives the process; what the process asked of it before it died is done. */
-const ofProcess = (provider: PoolProvider, isDead: () => boolean): PoolProvider => ({
-  ...provider,
-  list: async (account) => {
-    const listed = await provider.list(account);
-    return isDead() ? new Promise(() => {}) : listed;
-  },
-  watch: (callback) =>
-    provider.watch((observation) => {
-      if (!isDead()) callback(observation);
-    }),
-});
+function ofProcess(provider: PoolProvider, isDead: () => boolean): PoolProvider {
+  return {
+    ...provider,
+    list: async (account) => {
+      const listed = await provider.list(account);
+      return isDead() ? new Promise(() => {}) : listed;
+    },
+    watch: (callback) =>
+      provider.watch((observation) => {
+        if (!isDead()) callback(observation);
+      }),
+  };
+}
 
 /** Nothing happens in a process that is dead. */
-const timeOf = (world: World, isDead: () => boolean): LoopTime => ({
-  now: world.now,
-  after: (ms, happen) => {
-    let called = true;
-    world.after(ms, () => {
-      if (called && !isDead()) happen();
-    });
-    return () => {
-      called = false;
-    };
-  },
-});
+function timeOf(world: World, isDead: () => boolean): LoopTime {
+  return {
+    now: world.now,
+    after: (ms, happen) => {
+      let called = true;
+      world.after(ms, () => {
+        if (called && !isDead()) happen();
+      });
+      return () => {
+        called = false;
+      };
+    },
+  };
+}

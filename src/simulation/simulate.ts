@@ -74,8 +74,11 @@ const AFTER_FAILURE_MS = 200;
 const AFTER_NO_ROOM_MS = 5_000;
 const TRIES_UNTIL_THEN = 6;
 
-/** One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then calm, until all is done and deleted. */
-export const simulate = async (scenario: Scenario): Promise<Result> => {
+/**
+ * One account's life from a seed: clients, an owner (or two at once), nodes, and whatever goes wrong between them; then
+ * calm, until all is done and deleted.
+ */
+export async function simulate(scenario: Scenario): Promise<Result> {
   const { workload, leaseMs } = scenario;
   const world = createWorld(scenario.seed);
   const trace = (line: string): void => scenario.trace?.(`${String(world.now() - EPOCH).padStart(8)} ${line}`);
@@ -133,7 +136,8 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
         disk,
         onGone,
         dial: (callbacks) => {
-          // Any process answers or redirects; now and then one that has been replaced still thinks that it is the owner.
+          // Any process answers or redirects; now and then one that has been replaced still thinks that it is the
+          // owner.
           const host = world.chance(0.9) ? current() : world.pick(services.filter((service) => service.isUp()));
           if (host === undefined) world.after(1, callbacks.closed);
           else network.dial(host, request.credential, callbacks);
@@ -192,7 +196,10 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
     );
   };
 
-  /** A wake-up is answered soon, whatever others ask for meanwhile, unless something has gone wrong at its process. Returns what notes the answer. */
+  /**
+   * A wake-up is answered soon, whatever others ask for meanwhile, unless something has gone wrong at its process.
+   * Returns what notes the answer.
+   */
   const checkAnswered = (service: Service): (() => void) => {
     const disturbances = service.disturbances();
     const withinMs = AFTER_FAILURE_MS + WAKE_WITHIN_DELAYS * (scenario.faults.storeMs[1] + 1);
@@ -247,7 +254,8 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   const replaceOwner = (): void => {
     const old = current();
     trace(`${old?.process} is to be replaced`);
-    // Either it cannot reach the database for longer than others wait, or they wait too little: then both are owners in their own eyes.
+    // Either it cannot reach the database for longer than others wait, or they wait too little: then both are owners in
+    // their own eyes.
     if (world.chance(0.5)) old?.partition(world.between(...CUT_OFF_MS));
     else if (old !== undefined) memory.silence(old.process);
     addService();
@@ -353,10 +361,10 @@ export const simulate = async (scenario: Scenario): Promise<Result> => {
   if (!(await world.run(until(0), world.now() + FINISH_MS))) checks.violated(`not cleared away: ${left(0)}`);
   trace('all is deleted');
   return result();
-};
+}
 
 /** How long an attempt takes and how it ends, by its name alone: the same however the rest of the simulation goes. */
-const fate = (seed: number): { durationMs: number; outcome: AttemptOutcome } => {
+function fate(seed: number): { durationMs: number; outcome: AttemptOutcome } {
   const random = seededRandom(seed);
   const durationMs = Math.ceil(20 + 1_500 * random() ** 4);
   const chance = random();
@@ -365,17 +373,20 @@ const fate = (seed: number): { durationMs: number; outcome: AttemptOutcome } => 
   if (chance < 0.02) return { durationMs, outcome: { kind: 'uploadFailed', exitCode: 0, failure } };
   if (chance < 0.03) return { durationMs, outcome: { kind: 'timedOut', exitCode: 137 } };
   return { durationMs, outcome: { kind: 'exited', exitCode: chance < 0.15 ? 1 + Math.floor(random() * 3) : 0 } };
-};
+}
 
 /** FNV-1a. */
-const mixed = (hash: number, text: string): number => {
+function mixed(hash: number, text: string): number {
   let mix = (hash ^ 0x811c9dc5) >>> 0;
   for (let index = 0; index < text.length; index += 1) mix = Math.imul(mix ^ text.charCodeAt(index), 0x01000193) >>> 0;
   return mix;
-};
+}
 
 /** A failure of the rules, or of the store over what they decided, that nobody asked for. */
-const isFault = (fields: object): boolean =>
-  'error' in fields && (fields.error instanceof Refused || (fields.error instanceof RulesFault && !(fields.error.cause instanceof Poisoned)));
+function isFault(fields: object): boolean {
+  return 'error' in fields && (fields.error instanceof Refused || (fields.error instanceof RulesFault && !(fields.error.cause instanceof Poisoned)));
+}
 
-const describe = (fields: object): string => JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value));
+function describe(fields: object): string {
+  return JSON.stringify(fields, (_key, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value));
+}

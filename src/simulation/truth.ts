@@ -22,7 +22,7 @@ export interface Truth {
 }
 
 /** `onStart` is called before the attempt counts as live. */
-export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth => {
+export function createTruth(onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth {
   const all = new Map<string, Attempt>();
   const live = new Set<Attempt>();
   return {
@@ -44,4 +44,4 @@ export const createTruth = (onStart: (attempt: Omit<Attempt, 'end'>, live: Reado
       return all.size;
     },
   };
-};
+}

@@ -2,8 +2,8 @@ import { seededRandom } from '../control/journal.ts';
 import type { Instant } from '../core/keys.ts';
 
 /**
- * Virtual time and all chance of one simulation. Everything that happens is an event in one queue; between two events the promises of production code
- * settle, so the whole run is a function of the seed.
+ * Virtual time and all chance of one simulation. Everything that happens is an event in one queue; between two events
+ * the promises of production code settle, so the whole run is a function of the seed.
  */
 export interface World {
   now(): Instant;
@@ -15,7 +15,10 @@ export interface World {
   /** Whole numbers, both ends included. */
   between(low: number, high: number): number;
   pick<T>(items: readonly T[]): T | undefined;
-  /** Runs events until `done` (asked after each) or until none is left or the instant `limit` is reached. Returns whether `done`. */
+  /**
+   * Runs events until `done` (asked after each) or until none is left or the instant `limit` is reached. Returns
+   * whether `done`.
+   */
   run(done: () => boolean, limit: Instant): Promise<boolean>;
   /** Events that have happened. */
   readonly steps: number;
@@ -30,7 +33,7 @@ interface Pending {
 /** The simulation begins here; any instant would do. */
 export const EPOCH: Instant = 1_800_000_000_000;
 
-export const createWorld = (seed: number): World => {
+export function createWorld(seed: number): World {
   const random = seededRandom(seed);
   const queue: Pending[] = [];
   let now = EPOCH;
@@ -67,18 +70,21 @@ export const createWorld = (seed: number): World => {
       return steps;
     },
   };
-};
+}
 
 /** Production code here waits for nothing but promises, so when the loop turns they have all settled. */
-const promisesSettle = (): Promise<void> =>
-  new Promise((resolve) => {
+function promisesSettle(): Promise<void> {
+  return new Promise((resolve) => {
     setImmediate(resolve);
   });
+}
 
-const before = (a: Pending, b: Pending): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+function before(a: Pending, b: Pending): boolean {
+  return a.at < b.at || (a.at === b.at && a.order < b.order);
+}
 
 /** A binary heap, the earliest first. */
-const push = (heap: Pending[], item: Pending): void => {
+function push(heap: Pending[], item: Pending): void {
   let index = heap.length;
   heap.push(item);
   while (index > 0) {
@@ -89,9 +95,9 @@ const push = (heap: Pending[], item: Pending): void => {
     index = parent;
   }
   heap[index] = item;
-};
+}
 
-const pop = (heap: Pending[]): void => {
+function pop(heap: Pending[]): void {
   const last = heap.pop();
   if (last === undefined || heap.length === 0) return;
   let index = 0;
@@ -107,4 +113,4 @@ const pop = (heap: Pending[]): void => {
     index = child;
   }
   heap[index] = last;
-};
+}

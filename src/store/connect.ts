@@ -6,7 +6,8 @@ export type Connection =
   | { readonly connectionString: string };
 
 /**
- * `owner`: few connections, for statements that touch rows by key and nothing else. `api`: everything that handlers ask.
+ * `owner`: few connections, for statements that touch rows by key and nothing else. `api`: everything that handlers
+ * ask.
  */
 export type Purpose = 'owner' | 'api';
 
@@ -45,8 +46,11 @@ const parsers = {
   },
 };
 
-/** A bounded pool of connections to our database. `end()` it. Connections that break while idle are dropped in silence: the next query opens another. */
-export const connect = (connection: Connection, purpose: Purpose, overrides: { readonly maxConnections?: number } = {}): Pool => {
+/**
+ * A bounded pool of connections to our database. `end()` it. Connections that break while idle are dropped in silence:
+ * the next query opens another.
+ */
+export function connect(connection: Connection, purpose: Purpose, overrides: { readonly maxConnections?: number } = {}): Pool {
   const settings = [...SETTINGS[purpose], `statement_timeout=${STATEMENT_TIMEOUT_MS[purpose]}`, 'idle_in_transaction_session_timeout=60000'];
   const config: PoolConfig = {
     ...connection,
@@ -64,13 +68,15 @@ export const connect = (connection: Connection, purpose: Purpose, overrides: { r
   const pool = new Pool(config);
   pool.on('error', () => {});
   return pool;
-};
+}
 
-const parseInt8 = (text: string): number => {
+function parseInt8(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value)) throw new Error(`bigint beyond 2^53: ${text}`);
   return value;
-};
+}
 
 /** Of one dimension, without nulls. */
-const parseInt8Array = (text: string): number[] => (text === '{}' ? [] : text.slice(1, -1).split(',').map(parseInt8));
+function parseInt8Array(text: string): number[] {
+  return (text === '{}' ? [] : text.slice(1, -1).split(',').map(parseInt8));
+}

@@ -24,7 +24,7 @@ export interface MaintenanceOptions {
  * Looks after the database as long as a service runs: at once, and each minute. What fails is logged and tried again
  * the next time.
  */
-export const startMaintenance = (pool: Pool, { clock, log, journalLimits = JOURNAL_LIMITS }: MaintenanceOptions): { stop(): Promise<void> } => {
+export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURNAL_LIMITS }: MaintenanceOptions): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const clearGoneNodes = clearsGoneNodes(pool, () => performance.now());
   const attempt = async (work: () => Promise<void>): Promise<void> => {
@@ -49,10 +49,10 @@ export const startMaintenance = (pool: Pool, { clock, log, journalLimits = JOURN
       await Promise.all(duties.map((duty) => duty.stop()));
     },
   };
-};
+}
 
 /** At once and each minute, one at a time: a turn that is not over is not begun anew. */
-const repeat = (work: () => Promise<void>): { stop(): Promise<void> } => {
+function repeat(work: () => Promise<void>): { stop(): Promise<void> } {
   let running: Promise<void> | null = null;
   const turn = (): void => {
     running ??= work().finally(() => {
@@ -67,9 +67,9 @@ const repeat = (work: () => Promise<void>): { stop(): Promise<void> } => {
       await running;
     },
   };
-};
+}
 
-const report = (log: MaintenanceLog, { maxBytes }: JournalLimits, { dropped, bytes, heldUp }: JournalTrim): void => {
+function report(log: MaintenanceLog, { maxBytes }: JournalLimits, { dropped, bytes, heldUp }: JournalTrim): void {
   if (dropped.length > 0) {
     const fields = {
       why: [...new Set(dropped.map(({ why }) => why))],
@@ -83,4 +83,4 @@ const report = (log: MaintenanceLog, { maxBytes }: JournalLimits, { dropped, byt
     else log.info(fields, 'the beginning of the journal was dropped');
   }
   if (heldUp && bytes > maxBytes) log.warn({ bytes, maxBytes }, 'the journal is larger than its limit, and somebody who reads it is in the way of dropping its beginning');
-};
+}

@@ -17,10 +17,10 @@ export class NewerDatabase extends Error {
 }
 
 /**
- * Brings the database to this version, in one transaction under an advisory lock (services that start at once wait for each other).
- * Returns the names of what was applied. Throws `NewerDatabase`.
+ * Brings the database to this version, in one transaction under an advisory lock (services that start at once wait for
+ * each other). Returns the names of what was applied. Throws `NewerDatabase`.
  */
-export const migrate = async (pool: Pool): Promise<readonly string[]> => {
+export async function migrate(pool: Pool): Promise<readonly string[]> {
   const client = await pool.connect();
   try {
     // An owner's pool forbids sequential scans, and large migrations take as long as they take.
@@ -41,13 +41,13 @@ export const migrate = async (pool: Pool): Promise<readonly string[]> => {
   } finally {
     client.release(true);
   }
-};
+}
 
-const refuseNewer = async (client: { query(text: string): Promise<{ rows: Record<string, unknown>[] }> }): Promise<void> => {
+async function refuseNewer(client: { query(text: string): Promise<{ rows: Record<string, unknown>[] }> }): Promise<void> {
   const table = await client.query(`select to_regclass('public.${TABLE}') as found`);
   if (table.rows[0]?.['found'] === null) return;
   const known = new Set(readdirSync(DIRECTORY).filter((file) => file.endsWith('.sql')).map((file) => file.slice(0, -'.sql'.length)));
   const ran = await client.query(`select name from ${TABLE} order by id`);
   const unknown = ran.rows.map(({ name }) => String(name)).filter((name) => !known.has(name));
   if (unknown.length > 0) throw new NewerDatabase(unknown);
-};
+}

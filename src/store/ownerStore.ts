@@ -5,16 +5,20 @@ import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNum
 import type { JobStatus } from '../core/status.ts';
 
 /**
- * What an account's owner needs of a store: PostgreSQL in production, a stand-in in the simulator; one contract suite holds both.
+ * What an account's owner needs of a store: PostgreSQL in production, a stand-in in the simulator; one contract suite
+ * holds both.
  */
 export interface OwnerStore {
   /**
-   * Takes the account for this process: raises the epoch, also if the process has it already; commits under the old one are over or will be refused.
-   * Throws `AccountOwned` while another process that beats has it.
-   * `process`: a UUID; `url`: where other processes reach this one.
+   * Takes the account for this process: raises the epoch, also if the process has it already; commits under the old one
+   * are over or will be refused. Throws `AccountOwned` while another process that beats has it. `process`: a UUID;
+   * `url`: where other processes reach this one.
    */
   claim(account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }>;
-  /** Says that the process lives, and which accounts it still has, and under which epoch: an owner that has nothing to commit learns here that it was replaced. */
+  /**
+   * Says that the process lives, and which accounts it still has, and under which epoch: an owner that has nothing to
+   * commit learns here that it was replaced.
+   */
   heartbeat(process: string): Promise<readonly { readonly account: AccountNumber; readonly epoch: number }[]>;
   /** Gives one of its accounts up, so that another may take it at once. */
   resign(account: AccountNumber, process: string): Promise<void>;
@@ -25,7 +29,8 @@ export interface OwnerStore {
    */
   readInbox(account: AccountNumber, limit: number, also?: readonly JobNumber[]): Promise<InboxBatch>;
   /**
-   * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears them without counting them).
+   * Tasks numbered above `after`, in order, as they are now: ones already deleted too (`deletedAt` set; the core clears
+   * them without counting them).
    */
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
@@ -41,7 +46,10 @@ export interface OwnerStore {
    * once.
    */
   readSatisfied(job: JobNumber, among: readonly string[] | null): Promise<readonly string[]>;
-  /** What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their rows last. */
+  /**
+   * What the agents need beyond the rules: specifications of jobs and pools, by number. Deleted ones too, while their
+   * rows last.
+   */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
   /** Those of the jobs that are not gone. */
@@ -111,7 +119,10 @@ export interface InboxBatch {
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
-  /** Tasks of which something was asked (also ones not taken in yet: then they come again with their job's new tasks; apply once). */
+  /**
+   * Tasks of which something was asked (also ones not taken in yet: then they come again with their job's new tasks;
+   * apply once).
+   */
   readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskIntake }[];
   /** More entries wait. */
   readonly more: boolean;
@@ -180,8 +191,8 @@ export class AccountOwned extends Error {
 /** A newer epoch rules the account: thrown by `commit`. This owner must stop. */
 export class Deposed extends Error {}
 /**
- * The store refused the values or the statement: thrown by `commit` and by reads. Certainly nothing was written, and it would be refused again: a fault of ours, not
- * an outcome that loading again could tell.
+ * The store refused the values or the statement: thrown by `commit` and by reads. Certainly nothing was written, and it
+ * would be refused again: a fault of ours, not an outcome that loading again could tell.
  */
 export class Refused extends Error {}
 /**

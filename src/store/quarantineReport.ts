@@ -59,4 +59,6 @@ function nameOf(row: ReportRow): string {
   }
 }
 
-const taskOf = ({ task, job }: ReportRow): string => `task ${task ?? '(gone)'} of job ${job ?? '(gone)'}`;
+function taskOf({ task, job }: ReportRow): string {
+  return `task ${task ?? '(gone)'} of job ${job ?? '(gone)'}`;
+}

@@ -1,8 +1,9 @@
 import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 
 /**
- * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the handler that writes the row
- * (defaults filled in, durations as milliseconds, ids of dependencies in lower case), so that the owner never reads specifications to decide.
+ * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the
+ * handler that writes the row (defaults filled in, durations as milliseconds, ids of dependencies in lower case), so
+ * that the owner never reads specifications to decide.
  */
 export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'>;
 

@@ -10,14 +10,14 @@ export interface ConditionTarget {
 
 export type HeaderLookup = (name: string) => string | undefined;
 
-const names = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const;
+const NAMES = ['if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since'] as const;
 
 /**
  * Decides whether a request goes ahead (operations.md 1.6): `notModified` is answered with 304 and no body.
  * @param access whether the operation reads (GET, HEAD) or writes.
- * @throws BatchError ConditionNotMet (412), MultipleConditionHeadersNotSupported for pairs that contradict each other (which
- * pairs is inferred from Azure Storage), InvalidHeaderValue for a date that is none, UnsupportedHeader for a header that the
- * operation does not take.
+ * @throws BatchError ConditionNotMet (412), MultipleConditionHeadersNotSupported for pairs that contradict each other
+ * (which pairs is inferred from Azure Storage), InvalidHeaderValue for a date that is none, UnsupportedHeader for a
+ * header that the operation does not take.
  */
 export function evaluateConditions(
   header: HeaderLookup,
@@ -25,7 +25,7 @@ export function evaluateConditions(
   access: 'read' | 'write',
   target: ConditionTarget | undefined,
 ): 'proceed' | 'notModified' {
-  const [match, noneMatch, modifiedSince, unmodifiedSince] = names.map((name) => header(name));
+  const [match, noneMatch, modifiedSince, unmodifiedSince] = NAMES.map((name) => header(name));
   if (match === undefined && noneMatch === undefined && modifiedSince === undefined && unmodifiedSince === undefined) return 'proceed';
   checkConditionHeaders(header, allowed);
   if ((match ?? unmodifiedSince) !== undefined && (noneMatch ?? modifiedSince) !== undefined) {
@@ -45,7 +45,7 @@ export function evaluateConditions(
 
 /** @throws BatchError UnsupportedHeader for a conditional header that the operation does not take. */
 export function checkConditionHeaders(header: HeaderLookup, allowed: ConditionalHeaders): void {
-  for (const name of names) {
+  for (const name of NAMES) {
     const value = header(name);
     if (value === undefined || allowed === 'all4' || (allowed === 'time' && name.endsWith('since'))) continue;
     throw new BatchError('UnsupportedHeader', [

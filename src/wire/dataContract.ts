@@ -1,7 +1,7 @@
-import { refused } from './accepted.ts';
+import { REFUSED } from './accepted.ts';
 import { createContract } from './contract/contract.ts';
 import { rules } from './rules.ts';
-import { enums, youngValues } from './shapes/enums.ts';
+import { ENUMS, YOUNG_VALUES } from './shapes/enums.ts';
 import { shapes } from './shapes/index.ts';
 import type { Shapes } from './types.generated.ts';
 
@@ -12,4 +12,4 @@ export type ShapeName = keyof Shapes;
 export const TYPE_NAMESPACE = 'Microsoft.Azure.Batch.Protocol.Entities';
 
 /** How the data plane of Azure Batch reads requests and writes answers. */
-export const dataContract = createContract<Shapes>({ typeNamespace: TYPE_NAMESPACE, shapes, enums, youngValues, rules, refused });
+export const dataContract = createContract<Shapes>({ typeNamespace: TYPE_NAMESPACE, shapes, enums: ENUMS, youngValues: YOUNG_VALUES, rules, refused: REFUSED });

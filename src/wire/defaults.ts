@@ -1,4 +1,4 @@
-import { unlimitedDuration } from './durations.ts';
+import { UNLIMITED_DURATION } from './durations.ts';
 import type { AutoUserSpecification, Job, JobAdd, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
@@ -63,7 +63,7 @@ export function withJobDefaults(job: JobAdd) {
     usesTaskDependencies: job.usesTaskDependencies ?? false,
     allowTaskPreemption: job.allowTaskPreemption ?? false,
     constraints: {
-      maxWallClockTime: job.constraints?.maxWallClockTime ?? unlimitedDuration,
+      maxWallClockTime: job.constraints?.maxWallClockTime ?? UNLIMITED_DURATION,
       maxTaskRetryCount: job.constraints?.maxTaskRetryCount ?? 0,
     },
     onAllTasksComplete: job.onAllTasksComplete ?? ('noaction' as const),
@@ -74,7 +74,7 @@ export function withJobDefaults(job: JobAdd) {
 /** Constraints of a task: its own, else the job's retry count, no wall clock limit and a week of retention. */
 export function withConstraintDefaults(constraints: TaskConstraints | undefined, job: Pick<Job, 'constraints'>) {
   return {
-    maxWallClockTime: constraints?.maxWallClockTime ?? unlimitedDuration,
+    maxWallClockTime: constraints?.maxWallClockTime ?? UNLIMITED_DURATION,
     retentionTime: constraints?.retentionTime ?? WEEK,
     maxTaskRetryCount: constraints?.maxTaskRetryCount ?? job.constraints?.maxTaskRetryCount ?? 0,
   };

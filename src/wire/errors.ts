@@ -7,10 +7,11 @@ interface ErrorRow {
 }
 
 /**
- * Every code a client may get, its HTTP status and its sentence (errors.md 4.2, 4.3). Status codes are those documented;
- * sentences recorded from the service are kept where clients compare them, the others say the same in our words.
+ * Every code a client may get, its HTTP status and its sentence (errors.md 4.2, 4.3). Status codes are those
+ * documented; sentences recorded from the service are kept where clients compare them, the others say the same in our
+ * words.
  */
-export const errors = {
+export const ERRORS = {
   // The request itself
   ConditionNotMet: { status: 412, sentence: 'The condition specified using HTTP conditional header(s) is not met.' },
   MissingRequiredHeader: { status: 400, sentence: "An HTTP header that's mandatory for this request is not specified." },
@@ -141,7 +142,7 @@ export const errors = {
   CertificateDeleteFailed: { status: 409, sentence: 'The specified certificate could not be deleted.' },
 } as const satisfies Readonly<Record<string, ErrorRow>>;
 
-export type ErrorCode = keyof typeof errors;
+export type ErrorCode = keyof typeof ERRORS;
 
 export interface ErrorValue {
   readonly key: string;
@@ -154,18 +155,20 @@ export class BatchError extends Error {
   readonly status: number;
   readonly values: readonly ErrorValue[];
 
-  /** `status` only for the challenge to a caller without credentials: 401 with the code of the 403 (operations.md 1.9). */
+  /**
+   * `status` only for the challenge to a caller without credentials: 401 with the code of the 403 (operations.md 1.9).
+   */
   constructor(code: ErrorCode, values: readonly ErrorValue[] = [], options?: { readonly cause?: unknown; readonly status?: 401 }) {
-    super(errors[code].sentence, options?.cause === undefined ? undefined : { cause: options.cause });
+    super(ERRORS[code].sentence, options?.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'BatchError';
     this.code = code;
-    this.status = options?.status ?? errors[code].status;
+    this.status = options?.status ?? ERRORS[code].status;
     this.values = values;
   }
 }
 
 /** Longest part of a client's value that an error repeats; the rest would only fill logs. */
-const quotedLength = 256;
+const QUOTED_LENGTH = 256;
 
 /** A property whose value the service cannot take: values PropertyName, PropertyValue and Reason. */
 export function invalidProperty(name: string, value: unknown, reason: string, code: ErrorCode = 'InvalidPropertyValue'): BatchError {
@@ -196,7 +199,7 @@ export function invalidHeader(name: string, value: string, reason: string): Batc
 
 function quoted(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '');
-  return text.length > quotedLength ? `${text.slice(0, quotedLength)}…` : text;
+  return text.length > QUOTED_LENGTH ? `${text.slice(0, QUOTED_LENGTH)}…` : text;
 }
 
 export interface ErrorContext {
@@ -212,7 +215,10 @@ export function errorItem(error: BatchError, context: ErrorContext): Readonly<Re
   return error.values.length === 0 ? item : { ...item, values: error.values };
 }
 
-/** The body of an error answer (errors.md 4.1). `baseUrl` is what the client called: scheme and host, no slash at its end. */
+/**
+ * The body of an error answer (errors.md 4.1). `baseUrl` is what the client called: scheme and host, no slash at its
+ * end.
+ */
 export function errorBody(error: BatchError, context: ErrorContext & { readonly baseUrl: string }): Readonly<Record<string, unknown>> {
   const metadata = `${context.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.Container.errors/@Element`;
   return { 'odata.metadata': metadata, ...errorItem(error, context) };

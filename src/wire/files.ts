@@ -30,12 +30,12 @@ export function formatFileMode(mode: number): string {
   return `0o${mode.toString(8)}`;
 }
 
-const textEndings = new Set(['txt', 'log', 'csv', 'md', 'out', 'err']);
+const TEXT_ENDINGS = new Set(['txt', 'log', 'csv', 'md', 'out', 'err']);
 
 /** `text/plain` for what is text by its name, else `application/octet-stream`; the service looks no further either. */
 export function fileContentType(name: string): string {
   const ending = /\.([A-Za-z0-9]+)$/.exec(name)?.[1]?.toLowerCase();
-  return ending !== undefined && textEndings.has(ending) ? 'text/plain' : 'application/octet-stream';
+  return ending !== undefined && TEXT_ENDINGS.has(ending) ? 'text/plain' : 'application/octet-stream';
 }
 
 /** Bytes of a file, both ends included. */
@@ -51,8 +51,8 @@ export interface AskedRange {
 }
 
 /**
- * Reads `ocp-range` or `Range`: `bytes=a-b`, `bytes=a-` or `bytes=-n` for the last n. Undefined stands for the whole file. HTTP lets a server ignore a range that it
- * cannot read; here nothing asked for is ignored.
+ * Reads `ocp-range` or `Range`: `bytes=a-b`, `bytes=a-` or `bytes=-n` for the last n. Undefined stands for the whole
+ * file. HTTP lets a server ignore a range that it cannot read; here nothing asked for is ignored.
  * @throws BatchError InvalidHeaderValue (400) for what is no single range of bytes.
  */
 export function readByteRange(name: 'ocp-range' | 'Range', header: string | undefined): AskedRange | undefined {
@@ -64,7 +64,10 @@ export function readByteRange(name: 'ocp-range' | 'Range', header: string | unde
   return { first, last };
 }
 
-/** The bytes of a file of that size. @throws BatchError InvalidRange (416) for a range that begins beyond the end, or holds nothing. */
+/**
+ * The bytes of a file of that size. @throws BatchError InvalidRange (416) for a range that begins beyond the end, or
+ * holds nothing.
+ */
 export function rangeWithin({ first, last }: AskedRange, sizeBytes: number): ByteRange {
   const firstByte = first ?? Math.max(sizeBytes - (last ?? 0), 0);
   const lastByte = first === undefined || last === undefined ? sizeBytes - 1 : Math.min(last, sizeBytes - 1);
@@ -73,8 +76,8 @@ export function rangeWithin({ first, last }: AskedRange, sizeBytes: number): Byt
 }
 
 /**
- * The path of a file below its root, its segments joined with `/`; undefined when it leaves the root or cannot name a file
- * (`..`, absolute, NUL, backslash steps). `.` and empty segments are dropped. Handlers answer 404 PathNotFound.
+ * The path of a file below its root, its segments joined with `/`; undefined when it leaves the root or cannot name a
+ * file (`..`, absolute, NUL, backslash steps). `.` and empty segments are dropped. Handlers answer 404 PathNotFound.
  */
 export function relativeFilePath(decodedPath: string): string | undefined {
   if (decodedPath.includes('\0')) return undefined;

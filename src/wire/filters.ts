@@ -1,83 +1,83 @@
 import type { FilterTable } from './odata.ts';
 import type { OperationId } from './operations.ts';
 
-const equality = ['eq', 'ne'] as const;
-const order = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const;
-const text = [...order, 'startswith'] as const;
+const EQUALITY = ['eq', 'ne'] as const;
+const ORDER = ['eq', 'ne', 'gt', 'ge', 'lt', 'le'] as const;
+const text = [...ORDER, 'startswith'] as const;
 
-const changes = { state: equality, stateTransitionTime: order, creationTime: order, lastModified: order } as const;
+const changes = { state: EQUALITY, stateTransitionTime: ORDER, creationTime: ORDER, lastModified: ORDER } as const;
 
 const jobFilters: FilterTable = {
   ...changes,
   id: text,
   displayName: text,
-  priority: order,
-  onAllTasksComplete: equality,
-  onTaskFailure: equality,
-  usesTaskDependencies: equality,
-  allowTaskPreemption: equality,
-  maxParallelTasks: order,
-  previousState: equality,
-  previousStateTransitionTime: order,
+  priority: ORDER,
+  onAllTasksComplete: EQUALITY,
+  onTaskFailure: EQUALITY,
+  usesTaskDependencies: EQUALITY,
+  allowTaskPreemption: EQUALITY,
+  maxParallelTasks: ORDER,
+  previousState: EQUALITY,
+  previousStateTransitionTime: ORDER,
   'poolInfo/poolId': text,
   'executionInfo/poolId': text,
-  'executionInfo/startTime': order,
-  'executionInfo/endTime': order,
+  'executionInfo/startTime': ORDER,
+  'executionInfo/endTime': ORDER,
   'executionInfo/terminateReason': text,
 };
 
-const fileFilters: FilterTable = { name: ['startswith', ...equality] };
+const fileFilters: FilterTable = { name: ['startswith', ...EQUALITY] };
 
 function run(prefix: string): FilterTable {
   return {
-    [`${prefix}/state`]: equality,
-    [`${prefix}/result`]: equality,
-    [`${prefix}/exitCode`]: order,
-    [`${prefix}/startTime`]: order,
-    [`${prefix}/endTime`]: order,
+    [`${prefix}/state`]: EQUALITY,
+    [`${prefix}/result`]: EQUALITY,
+    [`${prefix}/exitCode`]: ORDER,
+    [`${prefix}/startTime`]: ORDER,
+    [`${prefix}/endTime`]: ORDER,
   };
 }
 
 /**
- * What each list can be filtered by (operations.md 1.2): the documented properties and operators, and beyond them the other
- * scalar properties of the same objects, which the documentation leaves open. Whoever answers a list from a database maps
- * these paths, and no others, to columns.
+ * What each list can be filtered by (operations.md 1.2): the documented properties and operators, and beyond them the
+ * other scalar properties of the same objects, which the documentation leaves open. Whoever answers a list from a
+ * database maps these paths, and no others, to columns.
  */
 export const filterTables: Readonly<Partial<Record<OperationId, FilterTable>>> = {
-  Account_ListSupportedImages: { osType: equality, verificationType: equality, nodeAgentSKUId: equality },
-  Account_ListNodeAgentSkus: { osType: equality },
-  Account_ListPoolNodeCounts: { poolId: equality },
+  Account_ListSupportedImages: { osType: EQUALITY, verificationType: EQUALITY, nodeAgentSKUId: EQUALITY },
+  Account_ListNodeAgentSkus: { osType: EQUALITY },
+  Account_ListPoolNodeCounts: { poolId: EQUALITY },
   Pool_List: {
     ...changes,
     id: text,
     displayName: text,
     vmSize: text,
-    allocationState: equality,
-    allocationStateTransitionTime: order,
-    enableAutoScale: equality,
-    enableInterNodeCommunication: equality,
-    taskSlotsPerNode: order,
-    currentDedicatedNodes: order,
-    currentLowPriorityNodes: order,
-    targetDedicatedNodes: order,
-    targetLowPriorityNodes: order,
+    allocationState: EQUALITY,
+    allocationStateTransitionTime: ORDER,
+    enableAutoScale: EQUALITY,
+    enableInterNodeCommunication: EQUALITY,
+    taskSlotsPerNode: ORDER,
+    currentDedicatedNodes: ORDER,
+    currentLowPriorityNodes: ORDER,
+    targetDedicatedNodes: ORDER,
+    targetLowPriorityNodes: ORDER,
   },
   Pool_ListUsageMetrics: { poolId: text },
   ComputeNode_List: {
     id: text,
-    state: equality,
-    schedulingState: equality,
-    stateTransitionTime: order,
-    lastBootTime: order,
-    allocationTime: order,
+    state: EQUALITY,
+    schedulingState: EQUALITY,
+    stateTransitionTime: ORDER,
+    lastBootTime: ORDER,
+    allocationTime: ORDER,
     ipAddress: text,
     affinityId: text,
     vmSize: text,
-    isDedicated: equality,
-    totalTasksRun: order,
-    totalTasksSucceeded: order,
-    runningTasksCount: order,
-    runningTaskSlotsCount: order,
+    isDedicated: EQUALITY,
+    totalTasksRun: ORDER,
+    totalTasksSucceeded: ORDER,
+    runningTasksCount: ORDER,
+    runningTaskSlotsCount: ORDER,
     ...run('startTaskInfo'),
   },
   ComputeNodeExtension_List: {},
@@ -95,10 +95,10 @@ export const filterTables: Readonly<Partial<Record<OperationId, FilterTable>>> =
     ...changes,
     id: text,
     displayName: text,
-    'schedule/doNotRunUntil': order,
-    'schedule/doNotRunAfter': order,
-    'executionInfo/nextRunTime': order,
-    'executionInfo/endTime': order,
+    'schedule/doNotRunUntil': ORDER,
+    'schedule/doNotRunAfter': ORDER,
+    'executionInfo/nextRunTime': ORDER,
+    'executionInfo/endTime': ORDER,
     'executionInfo/recentJob/id': text,
   },
   Task_List: {
@@ -106,22 +106,22 @@ export const filterTables: Readonly<Partial<Record<OperationId, FilterTable>>> =
     id: text,
     displayName: text,
     commandLine: text,
-    previousState: equality,
-    previousStateTransitionTime: order,
-    requiredSlots: order,
-    'executionInfo/exitCode': order,
-    'executionInfo/result': equality,
-    'executionInfo/startTime': order,
-    'executionInfo/endTime': order,
-    'executionInfo/retryCount': order,
-    'executionInfo/requeueCount': order,
-    'executionInfo/lastRetryTime': order,
-    'executionInfo/lastRequeueTime': order,
-    'executionInfo/failureInfo/category': equality,
+    previousState: EQUALITY,
+    previousStateTransitionTime: ORDER,
+    requiredSlots: ORDER,
+    'executionInfo/exitCode': ORDER,
+    'executionInfo/result': EQUALITY,
+    'executionInfo/startTime': ORDER,
+    'executionInfo/endTime': ORDER,
+    'executionInfo/retryCount': ORDER,
+    'executionInfo/requeueCount': ORDER,
+    'executionInfo/lastRetryTime': ORDER,
+    'executionInfo/lastRequeueTime': ORDER,
+    'executionInfo/failureInfo/category': EQUALITY,
     'executionInfo/failureInfo/code': text,
     'nodeInfo/poolId': text,
     'nodeInfo/nodeId': text,
     'nodeInfo/affinityId': text,
   },
-  Certificate_List: { state: equality, stateTransitionTime: order },
+  Certificate_List: { state: EQUALITY, stateTransitionTime: ORDER },
 };

@@ -4,10 +4,11 @@ import type { ShapeName } from './dataContract.ts';
 export type Folder = 'api' | 'core' | 'agent';
 
 /**
- * What is honoured, by shape, with the folder that acts on it (`api`: checked, kept and answered). Reviewed by hand: a property may
- * stand here only when something reads it. Everything else that a served operation can be sent stands in `accepted.ts`.
+ * What is honoured, by shape, with the folder that acts on it (`api`: checked, kept and answered). Reviewed by hand: a
+ * property may stand here only when something reads it. Everything else that a served operation can be sent stands in
+ * `accepted.ts`.
  */
-export const honoured: Readonly<Partial<Record<ShapeName, Readonly<Partial<Record<Folder, string>>>>>> = {
+export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Record<Folder, string>>>>>> = {
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
     core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',

@@ -20,15 +20,17 @@ interface ImageRow {
   readonly endOfLife: string | undefined;
 }
 
-/** publisher, offer, sku, node agent SKU (without `batch.node.`), v(erified) or u(nverified), capabilities, end of life. */
+/**
+ * publisher, offer, sku, node agent SKU (without `batch.node.`), v(erified) or u(nverified), capabilities, end of life.
+ */
 type CompactRow = readonly [string, string, string, string, 'v' | 'u', string?, string?];
 
-const gen2 = 'Generation2VMImage';
-const docker = 'DockerCompatible';
-const nvidia = 'NvidiaTeslaDriverInstalled';
-const grid = 'NvidiaGridDriverInstalled';
-const rdma = 'SupportsRDMAOnly';
-const mpi = 'IntelMPIRuntimeInstalled';
+const GEN2 = 'Generation2VMImage';
+const DOCKER = 'DockerCompatible';
+const NVIDIA = 'NvidiaTeslaDriverInstalled';
+const GRID = 'NvidiaGridDriverInstalled';
+const RDMA = 'SupportsRDMAOnly';
+const MPI = 'IntelMPIRuntimeInstalled';
 
 /**
  * The catalogue of `/supportedimages`, in its recorded order: by publisher, offer and SKU. Its rows are those recorded
@@ -38,49 +40,49 @@ const mpi = 'IntelMPIRuntimeInstalled';
  */
 const rows: readonly CompactRow[] = [
   ['almalinux', 'almalinux', '8-gen1', 'el 8', 'u'],
-  ['almalinux', 'almalinux', '8-gen2', 'el 8', 'u', gen2],
+  ['almalinux', 'almalinux', '8-gen2', 'el 8', 'u', GEN2],
   ['almalinux', 'almalinux', '8_4', 'el 8', 'u'],
-  ['almalinux', 'almalinux', '8_4-gen2', 'el 8', 'u', gen2],
+  ['almalinux', 'almalinux', '8_4-gen2', 'el 8', 'u', GEN2],
   ['almalinux', 'almalinux', '8_5', 'el 8', 'u'],
-  ['almalinux', 'almalinux', '8_5-gen2', 'el 8', 'u', gen2],
+  ['almalinux', 'almalinux', '8_5-gen2', 'el 8', 'u', GEN2],
   ['almalinux', 'almalinux', '9-gen1', 'el 9', 'v'],
-  ['almalinux', 'almalinux', '9-gen2', 'el 9', 'u', gen2],
-  ['almalinux', 'almalinux-hpc', '8-hpc-gen1', 'el 8', 'u', `${rdma} ${mpi}`],
-  ['almalinux', 'almalinux-hpc', '8-hpc-gen2', 'el 8', 'u', `${rdma} ${mpi} ${gen2}`],
-  ['almalinux', 'almalinux-hpc', '8_5-hpc', 'el 8', 'u', `${rdma} ${mpi}`],
-  ['almalinux', 'almalinux-hpc', '8_5-hpc-gen2', 'el 8', 'u', `${rdma} ${mpi} ${gen2}`],
-  ['almalinux', 'almalinux-hpc', '8_6-hpc', 'el 8', 'u', `${rdma} ${mpi}`],
-  ['almalinux', 'almalinux-hpc', '8_6-hpc-gen2', 'el 8', 'u', `${rdma} ${mpi} ${gen2}`],
+  ['almalinux', 'almalinux', '9-gen2', 'el 9', 'u', GEN2],
+  ['almalinux', 'almalinux-hpc', '8-hpc-gen1', 'el 8', 'u', `${RDMA} ${MPI}`],
+  ['almalinux', 'almalinux-hpc', '8-hpc-gen2', 'el 8', 'u', `${RDMA} ${MPI} ${GEN2}`],
+  ['almalinux', 'almalinux-hpc', '8_5-hpc', 'el 8', 'u', `${RDMA} ${MPI}`],
+  ['almalinux', 'almalinux-hpc', '8_5-hpc-gen2', 'el 8', 'u', `${RDMA} ${MPI} ${GEN2}`],
+  ['almalinux', 'almalinux-hpc', '8_6-hpc', 'el 8', 'u', `${RDMA} ${MPI}`],
+  ['almalinux', 'almalinux-hpc', '8_6-hpc-gen2', 'el 8', 'u', `${RDMA} ${MPI} ${GEN2}`],
   ['batch', 'rendering-centos73', 'rendering', 'centos 7', 'v', '', '2024-02-29'],
   ['batch', 'rendering-windows2016', 'rendering', 'windows amd64', 'v', '', '2024-02-29'],
   ['canonical', '0001-com-ubuntu-server-focal', '20_04-lts', 'ubuntu 20.04', 'v', '', '2025-04-22'],
-  ['canonical', '0001-com-ubuntu-server-focal', '20_04-lts-gen2', 'ubuntu 20.04', 'v', gen2, '2025-04-22'],
+  ['canonical', '0001-com-ubuntu-server-focal', '20_04-lts-gen2', 'ubuntu 20.04', 'v', GEN2, '2025-04-22'],
   ['canonical', '0001-com-ubuntu-server-jammy', '22_04-lts', 'ubuntu 22.04', 'v'],
-  ['canonical', '0001-com-ubuntu-server-jammy', '22_04-lts-gen2', 'ubuntu 22.04', 'u', gen2],
-  ['canonical', 'ubuntu-24_04-lts', 'server', 'ubuntu 24.04', 'v', gen2],
+  ['canonical', '0001-com-ubuntu-server-jammy', '22_04-lts-gen2', 'ubuntu 22.04', 'u', GEN2],
+  ['canonical', 'ubuntu-24_04-lts', 'server', 'ubuntu 24.04', 'v', GEN2],
   ['canonical', 'ubuntu-24_04-lts', 'server-gen1', 'ubuntu 24.04', 'v'],
   ['canonical', 'ubuntuserver', '16.04-lts', 'ubuntu 16.04', 'v', '', '2021-05-21'],
   ['canonical', 'ubuntuserver', '18.04-lts', 'ubuntu 18.04', 'v', '', '2023-06-01'],
-  ['canonical', 'ubuntuserver', '18_04-lts-gen2', 'ubuntu 18.04', 'v', gen2, '2023-06-01'],
+  ['canonical', 'ubuntuserver', '18_04-lts-gen2', 'ubuntu 18.04', 'v', GEN2, '2023-06-01'],
   ['debian', 'debian-10', '10', 'debian 10', 'v', '', '2024-06-30'],
-  ['debian', 'debian-10', '10-gen2', 'debian 10', 'v', gen2, '2024-06-30'],
+  ['debian', 'debian-10', '10-gen2', 'debian 10', 'v', GEN2, '2024-06-30'],
   ['debian', 'debian-11', '11', 'debian 11', 'v'],
-  ['debian', 'debian-11', '11-gen2', 'debian 11', 'v', gen2],
+  ['debian', 'debian-11', '11-gen2', 'debian 11', 'v', GEN2],
   ['debian', 'debian-12', '12', 'debian 12', 'v'],
-  ['debian', 'debian-12', '12-gen2', 'debian 12', 'v', gen2],
-  ['microsoft-azure-batch', 'centos-container', '7-8', 'centos 7', 'v', docker, '2024-06-30'],
-  ['microsoft-azure-batch', 'centos-container', '7-9', 'centos 7', 'v', `${docker} ${nvidia} ${grid}`, '2024-06-30'],
-  ['microsoft-azure-batch', 'centos-container-rdma', '7-9', 'centos 7', 'v', `${docker} ${nvidia} ${rdma} ${mpi}`, '2024-06-30'],
-  ['microsoft-azure-batch', 'ubuntu-server-container', '20-04-lts', 'ubuntu 20.04', 'v', `${docker} ${nvidia} ${grid}`, '2025-04-22'],
-  ['microsoft-azure-batch', 'ubuntu-server-container-rdma', '20-04-lts', 'ubuntu 20.04', 'v', `${docker} ${nvidia} ${rdma} ${mpi}`],
-  ['microsoft-dsvm', 'dsvm-win-2019', 'winserver-2019', 'windows amd64', 'u', docker],
-  ['microsoft-dsvm', 'ubuntu-2004', '2004', 'ubuntu 20.04', 'u', nvidia],
-  ['microsoft-dsvm', 'ubuntu-2004', '2004-gen2', 'ubuntu 20.04', 'u', nvidia],
-  ['microsoft-dsvm', 'ubuntu-hpc', '2004', 'ubuntu 20.04', 'v', `${docker} ${rdma} ${gen2} ${mpi}`, '2025-04-22'],
-  ['microsoft-dsvm', 'ubuntu-hpc', '2204', 'ubuntu 22.04', 'v', `${docker} ${rdma} ${gen2} ${mpi}`],
-  ['microsoft-dsvm', 'ubuntu-hpc', '2404', 'ubuntu 24.04', 'v', `${docker} ${nvidia} ${gen2}`],
+  ['debian', 'debian-12', '12-gen2', 'debian 12', 'v', GEN2],
+  ['microsoft-azure-batch', 'centos-container', '7-8', 'centos 7', 'v', DOCKER, '2024-06-30'],
+  ['microsoft-azure-batch', 'centos-container', '7-9', 'centos 7', 'v', `${DOCKER} ${NVIDIA} ${GRID}`, '2024-06-30'],
+  ['microsoft-azure-batch', 'centos-container-rdma', '7-9', 'centos 7', 'v', `${DOCKER} ${NVIDIA} ${RDMA} ${MPI}`, '2024-06-30'],
+  ['microsoft-azure-batch', 'ubuntu-server-container', '20-04-lts', 'ubuntu 20.04', 'v', `${DOCKER} ${NVIDIA} ${GRID}`, '2025-04-22'],
+  ['microsoft-azure-batch', 'ubuntu-server-container-rdma', '20-04-lts', 'ubuntu 20.04', 'v', `${DOCKER} ${NVIDIA} ${RDMA} ${MPI}`],
+  ['microsoft-dsvm', 'dsvm-win-2019', 'winserver-2019', 'windows amd64', 'u', DOCKER],
+  ['microsoft-dsvm', 'ubuntu-2004', '2004', 'ubuntu 20.04', 'u', NVIDIA],
+  ['microsoft-dsvm', 'ubuntu-2004', '2004-gen2', 'ubuntu 20.04', 'u', NVIDIA],
+  ['microsoft-dsvm', 'ubuntu-hpc', '2004', 'ubuntu 20.04', 'v', `${DOCKER} ${RDMA} ${GEN2} ${MPI}`, '2025-04-22'],
+  ['microsoft-dsvm', 'ubuntu-hpc', '2204', 'ubuntu 22.04', 'v', `${DOCKER} ${RDMA} ${GEN2} ${MPI}`],
+  ['microsoft-dsvm', 'ubuntu-hpc', '2404', 'ubuntu 24.04', 'v', `${DOCKER} ${NVIDIA} ${GEN2}`],
   ['microsoftcblmariner', 'cbl-mariner', 'cbl-mariner-2', 'mariner 2.0', 'v', '', '2025-07-31'],
-  ['microsoftcblmariner', 'cbl-mariner', 'cbl-mariner-2-gen2', 'mariner 2.0', 'u', gen2],
+  ['microsoftcblmariner', 'cbl-mariner', 'cbl-mariner-2-gen2', 'mariner 2.0', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2008-r2-sp1', 'windows amd64', 'u', '', '2024-01-09'],
   ['microsoftwindowsserver', 'windowsserver', '2008-r2-sp1-smalldisk', 'windows amd64', 'u', '', '2024-01-09'],
   ['microsoftwindowsserver', 'windowsserver', '2012-datacenter', 'windows amd64', 'v'],
@@ -88,34 +90,34 @@ const rows: readonly CompactRow[] = [
   ['microsoftwindowsserver', 'windowsserver', '2012-r2-datacenter', 'windows amd64', 'v'],
   ['microsoftwindowsserver', 'windowsserver', '2012-r2-datacenter-smalldisk', 'windows amd64', 'v'],
   ['microsoftwindowsserver', 'windowsserver', '2016-datacenter', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-gensecond', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-gensecond', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-gs', 'windows amd64', 'u'],
   ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-smalldisk', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-smalldisk-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2016-datacenter-smalldisk-g2', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2019-datacenter', 'windows amd64', 'v'],
   ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core-g2', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core-smalldisk', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core-smalldisk-g2', 'windows amd64', 'u', gen2],
-  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-gensecond', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-core-smalldisk-g2', 'windows amd64', 'u', GEN2],
+  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-gensecond', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-gs', 'windows amd64', 'u'],
   ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-smalldisk', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-smalldisk-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2019-datacenter-smalldisk-g2', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2022-datacenter', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-azure-edition', 'windows amd64', 'u', gen2],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-azure-edition-smalldisk', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-azure-edition', 'windows amd64', 'u', GEN2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-azure-edition-smalldisk', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core-g2', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core-smalldisk', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core-smalldisk-g2', 'windows amd64', 'u', gen2],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-core-smalldisk-g2', 'windows amd64', 'u', GEN2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-g2', 'windows amd64', 'u', GEN2],
   ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-smalldisk', 'windows amd64', 'v'],
-  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-smalldisk-g2', 'windows amd64', 'u', gen2],
+  ['microsoftwindowsserver', 'windowsserver', '2022-datacenter-smalldisk-g2', 'windows amd64', 'u', GEN2],
   ['openlogic', 'centos', '7_9', 'centos 7', 'v', '', '2024-06-30'],
-  ['openlogic', 'centos', '7_9-gen2', 'centos 7', 'v', gen2, '2024-06-30'],
+  ['openlogic', 'centos', '7_9-gen2', 'centos 7', 'v', GEN2, '2024-06-30'],
   ['openlogic', 'centos', '8_5', 'centos 8', 'u', '', '2022-05-31'],
-  ['openlogic', 'centos-hpc', '7_9', 'centos 7', 'u', `${rdma} ${mpi}`, '2024-06-30'],
-  ['openlogic', 'centos-hpc', '7_9-gen2', 'centos 7', 'u', `${rdma} ${mpi} ${gen2}`, '2024-06-30'],
+  ['openlogic', 'centos-hpc', '7_9', 'centos 7', 'u', `${RDMA} ${MPI}`, '2024-06-30'],
+  ['openlogic', 'centos-hpc', '7_9-gen2', 'centos 7', 'u', `${RDMA} ${MPI} ${GEN2}`, '2024-06-30'],
   ['oracle', 'oracle-linux', '7.4', 'centos 7', 'u', '', '2024-06-30'],
   ['oracle', 'oracle-linux', '78', 'centos 7', 'u', '', '2024-06-30'],
   ['oracle', 'oracle-linux', '81', 'el 8', 'u'],
@@ -136,8 +138,8 @@ const images: readonly ImageRow[] = rows.map(([publisher, offer, sku, agent, ver
 
 const agents = new Map(images.map(({ agent, os }) => [agent, os]));
 /** Node agent SKUs of images that have left the catalogue but that old templates still name. */
-const retiredAgents = ['batch.node.debian 8', 'batch.node.debian 9', 'batch.node.ubuntu 14.04', 'batch.node.opensuse 42.3'];
-for (const agent of retiredAgents) agents.set(agent, 'linux');
+const RETIRED_AGENTS = ['batch.node.debian 8', 'batch.node.debian 9', 'batch.node.ubuntu 14.04', 'batch.node.opensuse 42.3'];
+for (const agent of RETIRED_AGENTS) agents.set(agent, 'linux');
 
 /** The rows of `/supportedimages`. */
 export const supportedImages: readonly SupportedImage[] = images.map((image) => ({
@@ -149,7 +151,10 @@ export const supportedImages: readonly SupportedImage[] = images.map((image) => 
   osType: image.os,
 }));
 
-/** Offers that Batch has had or may well have, whose images the catalogue does not list one by one: any SKU of them is taken. */
+/**
+ * Offers that Batch has had or may well have, whose images the catalogue does not list one by one: any SKU of them is
+ * taken.
+ */
 const OTHER_OFFERS: ReadonlySet<string> = new Set([
   'batch/rendering-windows2019',
   'canonical/0001-com-ubuntu-confidential-vm-jammy',
@@ -190,8 +195,9 @@ const OTHER_OFFERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Why an image of the marketplace is refused, or undefined: nobody has its offer, or it is an image of the catalogue written otherwise (parts swapped or misspelt),
- * which is then named. A SKU unlike those of its offer is taken: new ones appear every month.
+ * Why an image of the marketplace is refused, or undefined: nobody has its offer, or it is an image of the catalogue
+ * written otherwise (parts swapped or misspelt), which is then named. A SKU unlike those of its offer is taken: new
+ * ones appear every month.
  */
 export function imageProblem(image: Required<{ readonly [Part in keyof ImageName]: string }>): string | undefined {
   const asked = [image.publisher, image.offer, image.sku].map(lowerAscii);
@@ -207,7 +213,10 @@ export function imageProblem(image: Required<{ readonly [Part in keyof ImageName
 /** Most letters in which a misspelt name differs, all parts together. */
 const MISSPELT_LETTERS = 3;
 
-/** Whether the parts are those of an image in another order, with other separators, or with few wrong letters: digits are versions, and never misspelt ones. */
+/**
+ * Whether the parts are those of an image in another order, with other separators, or with few wrong letters: digits
+ * are versions, and never misspelt ones.
+ */
 function isMeant(asked: readonly string[], image: readonly string[]): boolean {
   if (asked.toSorted().join('/') === image.toSorted().join('/')) return true;
   const distances = image.map((part, index) => spellingDistance(asked[index] ?? '', part));

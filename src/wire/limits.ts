@@ -1,5 +1,5 @@
 /** Limits of the service that are not a bound of one property (limits.md; those stand in the shape table). */
-export const limits = {
+export const LIMITS = {
   requestBodyBytes: 1_048_576,
   tasksPerCollection: 100,
   maxResults: 1000,

@@ -28,21 +28,21 @@ interface Token {
   readonly text: string;
 }
 
-const tokenForm = /\s*(?:(datetime(?:offset)?'[^']*')|('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w'])|([A-Za-z_][\w.]*(?:\/[A-Za-z_][\w.]*)*)|(\()|(\))|(,))/iy;
-const kinds = ['time', 'text', 'number', 'word', 'open', 'close', 'comma'] as const;
-const comparisons: ReadonlySet<string> = new Set<Comparison>(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
+const TOKEN_FORM = /\s*(?:(datetime(?:offset)?'[^']*')|('(?:[^']|'')*')|(-?\d+(?:\.\d+)?)(?![\w'])|([A-Za-z_][\w.]*(?:\/[A-Za-z_][\w.]*)*)|(\()|(\))|(,))/iy;
+const KINDS = ['time', 'text', 'number', 'word', 'open', 'close', 'comma'] as const;
+const COMPARISONS: ReadonlySet<string> = new Set<Comparison>(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
 
 /** Bounds that keep one query cheap; no documented filter comes near them. */
-const limits = { characters: 8192, depth: 32 } as const;
+const LIMITS = { characters: 8192, depth: 32 } as const;
 
 /**
- * Reads a `$filter` (operations.md 1.2): comparisons, `and`, `or`, `not`, parentheses, `startswith`, literals with dates as
- * `DateTime'2011-05-08T08:49:37Z'` or `DateTime'Sun, 08 May 2011 08:49:37 GMT'`. Keywords match in any case, property
- * names only in theirs.
+ * Reads a `$filter` (operations.md 1.2): comparisons, `and`, `or`, `not`, parentheses, `startswith`, literals with
+ * dates as `DateTime'2011-05-08T08:49:37Z'` or `DateTime'Sun, 08 May 2011 08:49:37 GMT'`. Keywords match in any case,
+ * property names only in theirs.
  * @throws BatchError InvalidQueryParameterValue with the place of the fault.
  */
 export function parseFilter(text: string): Filter {
-  if (text.length > limits.characters) throw invalidQuery('$filter', text, `A filter has at most ${limits.characters} characters.`);
+  if (text.length > LIMITS.characters) throw invalidQuery('$filter', text, `A filter has at most ${LIMITS.characters} characters.`);
   const tokens = tokenize(text);
   let index = 0;
   let depth = 0;
@@ -71,7 +71,7 @@ export function parseFilter(text: string): Filter {
   }
 
   function parseUnary(): Filter {
-    if (++depth > limits.depth) return fault(text, `A filter nests at most ${limits.depth} levels.`);
+    if (++depth > LIMITS.depth) return fault(text, `A filter nests at most ${LIMITS.depth} levels.`);
     const filter = parseOperand();
     depth -= 1;
     return filter;
@@ -143,14 +143,14 @@ export function parseFilter(text: string): Filter {
 
 function tokenize(text: string): readonly Token[] {
   const tokens: Token[] = [];
-  const form = new RegExp(tokenForm);
+  const form = new RegExp(TOKEN_FORM);
   const end = text.trimEnd().length;
   while (form.lastIndex < end) {
     const start = form.lastIndex;
     const match = form.exec(text);
     if (match === null) return fault(text, `Character ${start + 1} begins nothing that a filter may hold.`);
     const found = match.slice(1).findIndex((group) => group !== undefined);
-    tokens.push({ kind: kinds[found] ?? 'end', text: match[found + 1] ?? '' });
+    tokens.push({ kind: KINDS[found] ?? 'end', text: match[found + 1] ?? '' });
   }
   return tokens;
 }
@@ -165,7 +165,7 @@ function isIdPath(path: readonly string[]): boolean {
 }
 
 function isComparison(text: string): text is Comparison {
-  return comparisons.has(text);
+  return COMPARISONS.has(text);
 }
 
 function unquote(text: string): string {
@@ -188,9 +188,10 @@ export interface LiteralType {
 type TypeOf = (path: readonly string[]) => LiteralType;
 
 /**
- * Refuses paths and operators that the table of a list does not have, literals of another kind than the property, and values that an enum does not have: no value
- * compares with them, and an empty list would hide the mistake (OData's own readers refuse "incompatible types" as well; the service's page of error codes has the
- * state `deleted` for its example of an invalid value).
+ * Refuses paths and operators that the table of a list does not have, literals of another kind than the property, and
+ * values that an enum does not have: no value compares with them, and an empty list would hide the mistake (OData's own
+ * readers refuse "incompatible types" as well; the service's page of error codes has the state `deleted` for its
+ * example of an invalid value).
  */
 export function checkFilter(filter: Filter, table: FilterTable, typeOf: TypeOf, text: string): void {
   switch (filter.kind) {
@@ -222,7 +223,7 @@ function checkLiteral(path: readonly string[], literal: Literal, { kind, values 
   fault(text, `'${path.join('/')}' is never '${literal.value}', only one of: ${values.join(', ')}.`);
 }
 
-const kindNames: Readonly<Record<LiteralKind, string>> = {
+const KIND_NAMES: Readonly<Record<LiteralKind, string>> = {
   text: "a text in quotes, such as 'a'",
   number: 'a number',
   flag: 'true or false',
@@ -230,7 +231,7 @@ const kindNames: Readonly<Record<LiteralKind, string>> = {
 };
 
 function checkKind(path: readonly string[], kind: LiteralKind, wanted: LiteralKind, text: string): void {
-  if (kind !== wanted) fault(text, `'${path.join('/')}' is compared with ${kindNames[wanted]}.`);
+  if (kind !== wanted) fault(text, `'${path.join('/')}' is compared with ${KIND_NAMES[wanted]}.`);
 }
 
 function checkPath(path: readonly string[], operator: Comparison | 'startswith', table: FilterTable, text: string): void {
@@ -241,8 +242,8 @@ function checkPath(path: readonly string[], operator: Comparison | 'startswith',
 }
 
 /**
- * Whether an object (as `writeBody` gives it, or canonical) passes a filter. Text compares without case; a property that is
- * absent is unequal to every literal but null and neither less nor greater than any.
+ * Whether an object (as `writeBody` gives it, or canonical) passes a filter. Text compares without case; a property
+ * that is absent is unequal to every literal but null and neither less nor greater than any.
  */
 export function matches(filter: Filter, object: object): boolean {
   switch (filter.kind) {
@@ -290,7 +291,9 @@ function compare(value: unknown, operator: Comparison, literal: Literal): boolea
   }
 }
 
-/** Negative, zero or positive as the value stands to the literal; NaN, which is none of them, where they do not compare. */
+/**
+ * Negative, zero or positive as the value stands to the literal; NaN, which is none of them, where they do not compare.
+ */
 function orderOf(value: unknown, literal: Literal): number {
   switch (literal.kind) {
     case 'nothing':

@@ -28,19 +28,22 @@ export interface OperationRow {
   readonly conditional: ConditionalHeaders;
   /** Status of success; others are errors to every SDK. */
   readonly status: 200 | 201 | 202 | 204;
-  /** The answer carries DataServiceId (operations.md declares it for Task_Get and Task_Reactivate too; the recorded answers have none, and neither have ours). */
+  /**
+   * The answer carries DataServiceId (operations.md declares it for Task_Get and Task_Reactivate too; the recorded
+   * answers have none, and neither have ours).
+   */
   readonly dataServiceId?: true;
   readonly response?: keyof Shapes;
   /**
-   * First and last revision whose clients know it; older and newer ones are served it as well (operations.md 1.1 advises
-   * the union: a client never calls what it does not know).
+   * First and last revision whose clients know it; older and newer ones are served it as well (operations.md 1.1
+   * advises the union: a client never calls what it does not know).
    */
   readonly since?: Revision;
   readonly until?: Revision;
 }
 
 /** Every operation of the data plane (operations.md 1.1; ids are those of the classic specification). */
-export const operationRows = [
+export const OPERATION_ROWS = [
   { id: 'Application_List', method: 'GET', path: '/applications', right: 'read', query: ['maxresults'], conditional: 'none', status: 200, response: 'ApplicationList' },
   { id: 'Application_Get', method: 'GET', path: '/applications/{applicationId}', right: 'read', conditional: 'none', status: 200, response: 'Application' },
   { id: 'Account_ListSupportedImages', method: 'GET', path: '/supportedimages', right: 'read', query: ['maxresults', '$filter'], conditional: 'none', status: 200, response: 'SupportedImageList', since: 9 },
@@ -126,4 +129,4 @@ export const operationRows = [
   { id: 'Pool_UpgradeOS', method: 'POST', path: '/pools/{poolId}/upgradeos', right: 'write', body: 'PoolUpgradeOs', conditional: 'all4', status: 202, dataServiceId: true, until: 7 },
 ] as const satisfies readonly OperationRow[];
 
-export type OperationId = (typeof operationRows)[number]['id'];
+export type OperationId = (typeof OPERATION_ROWS)[number]['id'];

@@ -1,13 +1,13 @@
 import { BatchError } from './errors.ts';
 import { lowerAscii } from './letters.ts';
-import { operationRows, type OperationId, type OperationRow } from './operationTable.ts';
+import { OPERATION_ROWS, type OperationId, type OperationRow } from './operationTable.ts';
 
 export type { ConditionalHeaders, OperationId, QueryName, Right } from './operationTable.ts';
 
 /** One operation of the data plane. */
 export type Operation = OperationRow & { readonly id: OperationId };
 
-export const operations: readonly Operation[] = operationRows;
+export const operations: readonly Operation[] = OPERATION_ROWS;
 
 export interface MatchedOperation {
   readonly operation: Operation;
@@ -28,8 +28,8 @@ for (const row of operations) plant(row);
 
 /**
  * Finds the operation of a request. `rawPath` is the path as sent, still percent-encoded and without its query: only so
- * can `%2F` inside a parameter be told from a separator. A file path is the rest of the path, its slashes sent raw or encoded;
- * it may hold `..`, which handlers refuse (`files.ts`). Fixed segments match in any case.
+ * can `%2F` inside a parameter be told from a separator. A file path is the rest of the path, its slashes sent raw or
+ * encoded; it may hold `..`, which handlers refuse (`files.ts`). Fixed segments match in any case.
  * @throws BatchError InvalidUri for a path that is none of the service's, UnsupportedHttpVerb (405) for a verb the path
  * does not take, RequestUrlFailedToParse for broken percent-encoding.
  */
@@ -59,16 +59,16 @@ function find(place: Place, segments: readonly string[], index: number, params: 
   return find(place.parameter.place, segments, index + 1, params);
 }
 
-const certificateSegment = 'certificates(thumbprintalgorithm={thumbprintalgorithm},thumbprint={thumbprint})';
-const certificateForm = /^certificates\(thumbprintalgorithm=([^,()]+),thumbprint=([^,()]+)\)$/i;
+const CERTIFICATE_SEGMENT = 'certificates(thumbprintalgorithm={thumbprintalgorithm},thumbprint={thumbprint})';
+const CERTIFICATE_FORM = /^certificates\(thumbprintalgorithm=([^,()]+),thumbprint=([^,()]+)\)$/i;
 
 /** `certificates(thumbprintAlgorithm=sha1,thumbprint=ab12)` is an OData key in one segment. */
 function certificateKey(segment: string, params: Record<string, string>): string | undefined {
-  const match = segment.includes('(') || segment.includes('%28') ? certificateForm.exec(decode(segment)) : null;
+  const match = segment.includes('(') || segment.includes('%28') ? CERTIFICATE_FORM.exec(decode(segment)) : null;
   if (match === null) return undefined;
   params['thumbprintAlgorithm'] = match[1] ?? '';
   params['thumbprint'] = match[2] ?? '';
-  return certificateSegment;
+  return CERTIFICATE_SEGMENT;
 }
 
 function plant(row: Operation): void {

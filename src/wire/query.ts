@@ -2,7 +2,7 @@ import { dataContract, type ShapeName } from './dataContract.ts';
 import { BatchError, invalidQuery } from './errors.ts';
 import { filterTables } from './filters.ts';
 import { lowerAscii } from './letters.ts';
-import { limits } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { checkFilter, parseFilter, type Filter, type LiteralKind, type LiteralType } from './odata.ts';
 import type { Operation, QueryName } from './operations.ts';
 import type { PropertyRow } from './shapes/definition.ts';
@@ -29,8 +29,8 @@ export interface Query {
 }
 
 /**
- * The parameters of a raw query (without `?`), decoded, by their names in lower case; the first of repeated ones counts,
- * `+` is a space.
+ * The parameters of a raw query (without `?`), decoded, by their names in lower case; the first of repeated ones
+ * counts, `+` is a space.
  */
 function parseQueryString(rawQuery: string): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
@@ -102,7 +102,7 @@ export function readQuery(operation: Operation, rawQuery: string, nowMs?: number
 
 function readMaxResults(text: string | undefined, operation: Operation, version: ApiVersion): number {
   const classic = operation.id === 'Account_ListPoolNodeCounts' && version.revision <= 16;
-  const most = classic ? limits.maxResultsNodeCountsClassic : limits.maxResults;
+  const most = classic ? LIMITS.maxResultsNodeCountsClassic : LIMITS.maxResults;
   if (text === undefined) return most;
   if (!/^-?\d{1,10}$/.test(text)) throw invalidQuery('maxresults', text, 'The value must be an integer.');
   const count = Number(text);
@@ -121,17 +121,17 @@ function readFilter(text: string | undefined, operation: Operation): Filter | un
 }
 
 function literalType(type: string): LiteralType {
-  return { kind: literalKinds[type] ?? 'text', values: dataContract.enumValues(type) };
+  return { kind: LITERAL_KINDS[type] ?? 'text', values: dataContract.enumValues(type) };
 }
 
 /** How the values of a type are written in filters; all others are texts. */
-const literalKinds: Readonly<Partial<Record<string, LiteralKind>>> = { boolean: 'flag', int32: 'number', int64: 'number', double: 'number', timestamp: 'time' };
+const LITERAL_KINDS: Readonly<Partial<Record<string, LiteralKind>>> = { boolean: 'flag', int32: 'number', int64: 'number', double: 'number', timestamp: 'time' };
 
 /** `timeout` is a budget in seconds; more than 30 is taken as 30. */
 function readTimeout(text: string | undefined): number {
-  if (text === undefined) return limits.serverTimeoutMs;
+  if (text === undefined) return LIMITS.serverTimeoutMs;
   if (!/^\d{1,9}$/.test(text)) throw invalidQuery('timeout', text, 'The value must be a number of seconds.');
-  return Math.min(Math.max(Number(text), 1) * 1000, limits.serverTimeoutMs);
+  return Math.min(Math.max(Number(text), 1) * 1000, LIMITS.serverTimeoutMs);
 }
 
 function readFlag(name: QueryName, text: string | undefined): boolean {

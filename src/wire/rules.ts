@@ -4,7 +4,7 @@ import { parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
-import { limits } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
 import { findVmSize } from './vmSizes.ts';
@@ -69,8 +69,8 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   NetworkConfiguration: [
     rule('NetworkConfiguration', 'at most 25 network security group rules', 'limits.md 7.2', ({ endpointConfiguration }) => {
       const count = (endpointConfiguration?.inboundNATPools ?? []).flatMap((pool) => pool.networkSecurityGroupRules ?? []).length;
-      if (count > limits.networkRulesPerPool) {
-        throw invalidProperty('networkSecurityGroupRules', String(count), `A pool has at most ${limits.networkRulesPerPool} rules.`);
+      if (count > LIMITS.networkRulesPerPool) {
+        throw invalidProperty('networkSecurityGroupRules', String(count), `A pool has at most ${LIMITS.networkRulesPerPool} rules.`);
       }
     }),
   ],
@@ -87,8 +87,8 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     resourceFilesRule('StartTask'),
     rule('StartTask', 'a start task is at most 32,768 characters', 'limits.md 7.2', (task) => {
       const length = JSON.stringify(task).length;
-      if (length > limits.startTaskCharacters) {
-        throw invalidProperty('startTask', String(length), `A start task with all its parts has at most ${limits.startTaskCharacters} characters.`);
+      if (length > LIMITS.startTaskCharacters) {
+        throw invalidProperty('startTask', String(length), `A start task with all its parts has at most ${LIMITS.startTaskCharacters} characters.`);
       }
     }),
   ],
@@ -162,13 +162,13 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   TaskDependencies: [
     rule('TaskDependencies', 'task ids have at most 64,000 characters in all', 'limits.md 7.2', ({ taskIds = [] }) => {
       const characters = taskIds.reduce((sum, id) => sum + id.length, 0);
-      if (characters > limits.dependencyIdCharacters) {
-        throw invalidProperty('taskIds', String(characters), `The ids have at most ${limits.dependencyIdCharacters} characters in all.`, 'TaskDependencyListTooLong');
+      if (characters > LIMITS.dependencyIdCharacters) {
+        throw invalidProperty('taskIds', String(characters), `The ids have at most ${LIMITS.dependencyIdCharacters} characters in all.`, 'TaskDependencyListTooLong');
       }
     }),
     rule('TaskDependencies', 'ranges are bounded', 'errors.md 4.3 (number inferred)', ({ taskIdRanges = [] }) => {
       const characters = JSON.stringify(taskIdRanges).length;
-      if (characters > limits.dependencyRangeCharacters) {
+      if (characters > LIMITS.dependencyRangeCharacters) {
         throw invalidProperty('taskIdRanges', String(characters), 'The ranges are longer than allowed.', 'TaskDependencyRangesTooLong');
       }
     }),
@@ -194,8 +194,8 @@ function resourceFilesRule(shape: WithFiles): Rule {
 
 /** Code, values and Reason are those of users' reports. */
 function checkResourceFiles(name: string, files: readonly Wire.ResourceFile[] | undefined): void {
-  if (files === undefined || JSON.stringify(files).length <= limits.resourceFilesCharacters) return;
-  const reason = `Total size of ${name} cannot be more than ${limits.resourceFilesCharacters} characters`;
+  if (files === undefined || JSON.stringify(files).length <= LIMITS.resourceFilesCharacters) return;
+  const reason = `Total size of ${name} cannot be more than ${LIMITS.resourceFilesCharacters} characters`;
   throw refusedFor(name, reason);
 }
 
@@ -239,7 +239,7 @@ function checkKind(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudSer
 }
 
 function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<Machine, 'vmSize' | 'taskSlotsPerNode'>): void {
-  const most = Math.min(limits.slotsPerCore * checkVmSize(vmSize), limits.slotsPerNode);
+  const most = Math.min(LIMITS.slotsPerCore * checkVmSize(vmSize), LIMITS.slotsPerNode);
   if (taskSlotsPerNode > most) throw invalidProperty('taskSlotsPerNode', taskSlotsPerNode, `A node of size ${vmSize} has at most ${most} task slots.`);
 }
 
@@ -265,7 +265,8 @@ export function checkTaskAgainstJob(
   task: Wire.TaskAdd,
   job: Pick<Wire.JobAdd, 'usesTaskDependencies' | 'onTaskFailure' | 'jobPreparationTask' | 'jobReleaseTask'>,
 ): void {
-  // Lists with nothing in them ask for nothing; the code is what users got (errors.md 4.4), not the documented TaskDependenciesNotSpecifiedOnJob.
+  // Lists with nothing in them ask for nothing; the code is what users got (errors.md 4.4), not the documented
+  // TaskDependenciesNotSpecifiedOnJob.
   const { taskIds = [], taskIdRanges = [] } = task.dependsOn ?? {};
   if (taskIds.length + taskIdRanges.length > 0 && job.usesTaskDependencies !== true) {
     throw invalidProperty('dependsOn', '', 'The job does not use task dependencies; set its usesTaskDependencies to true when you add it.', 'UnsupportedProperty');
@@ -300,8 +301,8 @@ export function checkAllTasksCompleteChange(before: Wire.OnAllTasksComplete, aft
 
 function checkNatPool({ backendPort, frontendPortRangeStart: first, frontendPortRangeEnd: last }: Wire.InboundNatPool): void {
   if (backendPort === 29_876 || backendPort === 29_877) throw invalidProperty('backendPort', backendPort, 'Batch keeps ports 29876 and 29877 for itself.');
-  if (last - first + 1 < limits.natPoolPorts) {
-    throw invalidProperty('frontendPortRangeEnd', last, `The range of frontend ports must have at least ${limits.natPoolPorts} ports.`);
+  if (last - first + 1 < LIMITS.natPoolPorts) {
+    throw invalidProperty('frontendPortRangeEnd', last, `The range of frontend ports must have at least ${LIMITS.natPoolPorts} ports.`);
   }
   if (first <= 55_000 && last >= 50_000) throw invalidProperty('frontendPortRangeStart', first, 'Batch keeps ports 50000 to 55000 for itself.');
 }

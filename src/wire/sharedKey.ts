@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import { BatchError } from './errors.ts';
-import { limits } from './limits.ts';
+import { LIMITS } from './limits.ts';
 import { queryPairs } from './query.ts';
 import { parseHttpDate } from './timestamps.ts';
 
@@ -21,8 +21,8 @@ export type Credentials =
 /** Base64 keys of an account, undefined where there is no such account. */
 export type KeyLookup = (account: string) => readonly string[] | undefined;
 
-const sharedKeyForm = /^SharedKey\s+([A-Za-z0-9-]{1,64}):([A-Za-z0-9+/]{43}=)$/i;
-const bearerForm = /^Bearer\s+(\S{1,16384})$/i;
+const SHARED_KEY_FORM = /^SharedKey\s+([A-Za-z0-9-]{1,64}):([A-Za-z0-9+/]{43}=)$/i;
+const BEARER_FORM = /^Bearer\s+(\S{1,16384})$/i;
 
 /**
  * Reads the Authorization header.
@@ -30,9 +30,9 @@ const bearerForm = /^Bearer\s+(\S{1,16384})$/i;
  */
 export function parseAuthorization(header: string | undefined): Credentials {
   if (header === undefined || header.trim() === '') return { scheme: 'none' };
-  const sharedKey = sharedKeyForm.exec(header.trim());
+  const sharedKey = SHARED_KEY_FORM.exec(header.trim());
   if (sharedKey !== null) return { scheme: 'SharedKey', account: sharedKey[1] ?? '', signature: sharedKey[2] ?? '' };
-  const bearer = bearerForm.exec(header.trim());
+  const bearer = BEARER_FORM.exec(header.trim());
   if (bearer !== null) return { scheme: 'Bearer', token: bearer[1] ?? '' };
   throw new BatchError('InvalidAuthenticationInfo');
 }
@@ -40,8 +40,8 @@ export function parseAuthorization(header: string | undefined): Credentials {
 /**
  * Checks a shared-key signature as the service does (operations.md 1.8, clients.md section 6): over the path as sent,
  * within 15 minutes of now, in any of the forms that clients are known to sign. Returns the account.
- * @throws BatchError AuthenticationFailed (403) with AuthenticationErrorDetail, which shows the string that was to be signed
- * and never a key; InvalidAuthenticationInfo (400) for a malformed header.
+ * @throws BatchError AuthenticationFailed (403) with AuthenticationErrorDetail, which shows the string that was to be
+ * signed and never a key; InvalidAuthenticationInfo (400) for a malformed header.
  */
 export function verifySharedKey(request: SignedRequest, keysOf: KeyLookup, nowMs: number): string {
   const credentials = parseAuthorization(headerOf(request, 'authorization'));
@@ -72,7 +72,7 @@ function checkClock(request: SignedRequest, nowMs: number): void {
   if (text === undefined) throw failed('The request carries no ocp-date or Date header.');
   const sentMs = parseHttpDate(text);
   if (sentMs === undefined) throw failed(`The date '${text.slice(0, 64)}' is not in RFC 1123 form.`);
-  if (Math.abs(nowMs - sentMs) > limits.clockSkewMs) throw failed(`The date '${text}' is more than 15 minutes from the time of the server.`);
+  if (Math.abs(nowMs - sentMs) > LIMITS.clockSkewMs) throw failed(`The date '${text}' is more than 15 minutes from the time of the server.`);
 }
 
 function failed(detail: string): BatchError {
@@ -80,9 +80,9 @@ function failed(detail: string): BatchError {
 }
 
 /**
- * Every string a client may have signed, the likeliest first. Clients differ in the length of an empty body (its header, `0`
- * or nothing), in the case of query names, in parameters without value (dropped, or `name:`), in a Date sent beside
- * ocp-date, and in encoded separators of the path.
+ * Every string a client may have signed, the likeliest first. Clients differ in the length of an empty body (its
+ * header, `0` or nothing), in the case of query names, in parameters without value (dropped, or `name:`), in a Date
+ * sent beside ocp-date, and in encoded separators of the path.
  */
 export function stringsToSign(request: SignedRequest, account: string): readonly string[] {
   // Of a body in chunks no length is known: nothing is what was signed.
@@ -99,7 +99,10 @@ export function stringsToSign(request: SignedRequest, account: string): readonly
   return resources.flatMap((resource) => dates.flatMap((dateLine) => lengths.map((length) => [...fixedLines(request, length, dateLine), resource].join('\n'))));
 }
 
-/** As sent; and as azure-batch 3 and 4 for Python sign it, with the encoded separators of file paths as slashes (`batch_auth.py` of 4.1.3). */
+/**
+ * As sent; and as azure-batch 3 and 4 for Python sign it, with the encoded separators of file paths as slashes
+ * (`batch_auth.py` of 4.1.3).
+ */
 function signedPaths(path: string): readonly string[] {
   return distinct([path, path.replaceAll(/%2F|%5C/gi, '/')]);
 }

@@ -1,9 +1,9 @@
 /* oxlint-disable no-restricted-globals -- `Date` is used here as a calendar only (Date.UTC, parsing): never the clock. */
 
-const iso = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
-const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
-const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-const rfc1123 = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
+const ISO = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?(Z|[+-]\d\d:?\d\d)?$/;
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'];
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+const RFC1123 = /^(?:Sun|Mon|Tue|Wed|Thu|Fri|Sat), (\d{1,2}) ([A-Z][a-z]{2}) (\d{4}) (\d\d):(\d\d):(\d\d) GMT$/;
 
 /**
  * A point in time as bodies carry it: `2022-09-06T23:44:11.515Z`. The real service writes up to seven digits and drops
@@ -17,14 +17,17 @@ export function formatTimestamp(epochMs: number): string {
   return `${second}.${digits.endsWith('00') ? digits.slice(0, 1) : digits.endsWith('0') ? digits.slice(0, 2) : digits}Z`;
 }
 
-/** Seconds as text, the last few kept: a page of a thousand tasks carries seven thousand times, most of them of the same seconds. */
+/**
+ * Seconds as text, the last few kept: a page of a thousand tasks carries seven thousand times, most of them of the same
+ * seconds.
+ */
 const secondTexts = new Map<number, string>();
-const secondsKept = 1024;
+const SECONDS_KEPT = 1024;
 
 function secondText(epochSeconds: number): string {
   const known = secondTexts.get(epochSeconds);
   if (known !== undefined) return known;
-  if (secondTexts.size >= secondsKept) secondTexts.clear();
+  if (secondTexts.size >= SECONDS_KEPT) secondTexts.clear();
   const text = new Date(epochSeconds * 1000).toISOString().slice(0, -'.000Z'.length);
   secondTexts.set(epochSeconds, text);
   return text;
@@ -35,7 +38,7 @@ function secondText(epochSeconds: number): string {
  * millisecond are cut; a time without zone counts as UTC, as the service's OData reader takes it.
  */
 export function parseTimestamp(text: string): number | undefined {
-  const match = iso.exec(text);
+  const match = ISO.exec(text);
   if (match === null) return undefined;
   const [, year, month, day, hour, minute, second = '0', fraction = '', zone = 'Z'] = match;
   const epochMs = utc(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
@@ -50,11 +53,11 @@ export function formatHttpDate(epochMs: number): string {
 
 /** Milliseconds since 1970 of an RFC 1123 date, or undefined when it is none. */
 export function parseHttpDate(text: string): number | undefined {
-  const match = rfc1123.exec(text.trim());
+  const match = RFC1123.exec(text.trim());
   if (match === null) return undefined;
   const [, day, month = '', year, hour, minute, second] = match;
-  const epochMs = utc(Number(year), months.indexOf(month), Number(day), Number(hour), Number(minute), Number(second));
-  return epochMs !== undefined && days[new Date(epochMs).getUTCDay()] === text.trim().slice(0, 3) ? epochMs : undefined;
+  const epochMs = utc(Number(year), MONTHS.indexOf(month), Number(day), Number(hour), Number(minute), Number(second));
+  return epochMs !== undefined && DAYS[new Date(epochMs).getUTCDay()] === text.trim().slice(0, 3) ? epochMs : undefined;
 }
 
 /** Date.UTC that refuses what does not exist (30 February, 25 o'clock) instead of rolling over. */

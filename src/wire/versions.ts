@@ -5,7 +5,7 @@ import { parseTimestamp } from './timestamps.ts';
  * The API versions served, oldest first. `revision` is the middle number of the version's text
  * (`2022-10-01.16.0` is 16); 2025-06-01, the first without one, is 25. The shape table counts in revisions.
  */
-export const apiVersions = [
+export const API_VERSIONS = [
   { text: '2017-05-01.5.0', revision: 5 },
   { text: '2017-06-01.5.1', revision: 5.1 },
   { text: '2017-09-01.6.0', revision: 6 },
@@ -26,7 +26,7 @@ export const apiVersions = [
   { text: '2025-06-01', revision: 25 },
 ] as const;
 
-export type Revision = (typeof apiVersions)[number]['revision'];
+export type Revision = (typeof API_VERSIONS)[number]['revision'];
 
 /** What a request's `api-version` means here. */
 export interface ApiVersion {
@@ -38,15 +38,17 @@ export interface ApiVersion {
   readonly newer: boolean;
 }
 
-export const newestApiVersion: ApiVersion = { text: '2025-06-01', revision: 25, newer: false };
+export const NEWEST_API_VERSION: ApiVersion = { text: '2025-06-01', revision: 25, newer: false };
 
-const known = new Map<string, ApiVersion>(apiVersions.map((row) => [row.text, { ...row, newer: false }]));
-const form = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(\.\d{1,4}\.\d{1,4})?$/;
+const known = new Map<string, ApiVersion>(API_VERSIONS.map((row) => [row.text, { ...row, newer: false }]));
+const FORM = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(\.\d{1,4}\.\d{1,4})?$/;
 
 /**
- * Reads the query parameter `api-version`. A version after the newest one known is served as that, up to the day of `nowMs`: it may exist by then.
+ * Reads the query parameter `api-version`. A version after the newest one known is served as that, up to the day of
+ * `nowMs`: it may exist by then.
  * @throws BatchError MissingRequiredQueryParameter when absent, UnsupportedRequestVersion (400) when malformed, older
- * than 2017-05-01.5.0, between two known versions without being one (the real service refuses those as well), or of a day still to come.
+ * than 2017-05-01.5.0, between two known versions without being one (the real service refuses those as well), or of a
+ * day still to come.
  */
 export function parseApiVersion(text: string | undefined, nowMs = -Infinity): ApiVersion {
   if (text === undefined || text === '') {
@@ -54,12 +56,12 @@ export function parseApiVersion(text: string | undefined, nowMs = -Infinity): Ap
   }
   const version = known.get(text);
   if (version !== undefined) return version;
-  if (form.test(text) && text.slice(0, 10) > newestApiVersion.text && (parseTimestamp(`${text.slice(0, 10)}T00:00:00Z`) ?? Infinity) <= nowMs) {
-    return { text, revision: newestApiVersion.revision, newer: true };
+  if (FORM.test(text) && text.slice(0, 10) > NEWEST_API_VERSION.text && (parseTimestamp(`${text.slice(0, 10)}T00:00:00Z`) ?? Infinity) <= nowMs) {
+    return { text, revision: NEWEST_API_VERSION.revision, newer: true };
   }
   throw new BatchError('UnsupportedRequestVersion', [
     { key: 'QueryParameterName', value: 'api-version' },
     { key: 'QueryParameterValue', value: text.slice(0, 64) },
-    { key: 'Reason', value: `The newest api-version served is ${newestApiVersion.text}.` },
+    { key: 'Reason', value: `The newest api-version served is ${NEWEST_API_VERSION.text}.` },
   ]);
 }

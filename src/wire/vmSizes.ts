@@ -56,11 +56,13 @@ function dSeries(version: string): (readonly [string, number, number])[] {
   ]);
 }
 
-/** GiB a core by the family's first letter, where names follow Azure's convention (their number is the number of cores). */
-const memoryPerCore: Readonly<Record<string, number>> = { a: 2, b: 4, d: 4, e: 8, f: 2, g: 14, h: 4, l: 8, m: 28, n: 7, p: 18 };
+/**
+ * GiB a core by the family's first letter, where names follow Azure's convention (their number is the number of cores).
+ */
+const MEMORY_PER_CORE: Readonly<Record<string, number>> = { a: 2, b: 4, d: 4, e: 8, f: 2, g: 14, h: 4, l: 8, m: 28, n: 7, p: 18 };
 
 const table = new Map(oddSizes.map(([name, cores, gib]) => [name, { name, cores, memoryMiB: gib * 1024 }]));
-const convention = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_[a-z][a-z\d]*)*$/;
+const CONVENTION = /^standard_([a-z])[a-z]*?(\d{1,3})(?:-(\d{1,3}))?([a-z]*)(?:_[a-z][a-z\d]*)*$/;
 
 /**
  * The size of that name in any case, or undefined when it is none; the service then answers InvalidPropertyValue. Sizes
@@ -71,8 +73,8 @@ export function findVmSize(name: string): VmSize | undefined {
   const lower = lowerAscii(name);
   const row = table.get(lower);
   if (row !== undefined) return row;
-  const match = convention.exec(lower);
-  const perCore = memoryPerCore[match?.[1] ?? ''];
+  const match = CONVENTION.exec(lower);
+  const perCore = MEMORY_PER_CORE[match?.[1] ?? ''];
   const number = Number(match?.[2] ?? 0);
   const cores = Number(match?.[3] ?? number);
   if (match === null || perCore === undefined || cores === 0 || number === 0) return undefined;

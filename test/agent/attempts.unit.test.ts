@@ -5,7 +5,9 @@ import type { AttemptOutcome } from '../../src/core/events.ts';
 import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
 import { work } from './scriptedOwner.ts';
 
-const key = (task: number, attempt = 1): AttemptKey => ({ job: 1, task, attempt, instance: 0 });
+function key(task: number, attempt = 1): AttemptKey {
+  return { job: 1, task, attempt, instance: 0 };
+}
 
 describe('the attempts of a node with 4 slots', () => {
   let attempts: Attempts;

@@ -5,7 +5,9 @@ import type { AttemptKey } from '../../src/core/keys.ts';
 import { endOf, work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
-const key = (task: number, attempt = 1): AttemptKey => ({ job: 1, task, attempt, instance: 0 });
+function key(task: number, attempt = 1): AttemptKey {
+  return { job: 1, task, attempt, instance: 0 };
+}
 
 describe('a node and its owner', () => {
   let node: TestNode;

@@ -13,8 +13,8 @@ import type { User } from '../../src/agent/users.ts';
 const isRoot = process.geteuid?.() === 0;
 const canMount = isRoot && spawnSync('/usr/bin/unshare', ['--mount', 'true']).status === 0;
 if (!canMount) console.log('skipped: mounts below the directories of a node, which need a system that lets this user mount');
-const first: User = { uid: 1_900_000_300, gid: 1_900_000_300, filesGid: 1_900_000_300, name: 'first', isShared: false };
-const second: User = { uid: 1_900_000_301, gid: 1_900_000_301, filesGid: 1_900_000_301, name: 'second', isShared: false };
+const FIRST: User = { uid: 1_900_000_300, gid: 1_900_000_300, filesGid: 1_900_000_300, name: 'first', isShared: false };
+const SECOND: User = { uid: 1_900_000_301, gid: 1_900_000_301, filesGid: 1_900_000_301, name: 'second', isShared: false };
 
 describe('the directories of a node', () => {
   let outer: string;
@@ -56,13 +56,13 @@ describe('the directories of a node', () => {
 
   test.runIf(isRoot)('a task’s goes over to its next user with all that lies in it, not with what its links point to', () => {
     makeNodeDirectories(root);
-    const { task, working } = makeTaskDirectories(root, 'workitems/j/job-1/t', first);
-    expect([task, working, join(task, 'certs')].map((path) => `${statSync(path).uid} ${mode(path).toString(8)}`)).toEqual(Array(3).fill(`${first.uid} 700`));
+    const { task, working } = makeTaskDirectories(root, 'workitems/j/job-1/t', FIRST);
+    expect([task, working, join(task, 'certs')].map((path) => `${statSync(path).uid} ${mode(path).toString(8)}`)).toEqual(Array(3).fill(`${FIRST.uid} 700`));
     mkdirSync(join(working, 'a/b'), { recursive: true });
     symlinkSync(victim, join(working, 'a/link'));
     rmSync(join(task, 'certs'), { recursive: true });
-    makeTaskDirectories(root, 'workitems/j/job-1/t', second);
-    expect(['', 'wd', 'wd/a', 'wd/a/b', 'wd/a/link', 'certs'].map((name) => lstatSync(join(task, name)).uid)).toEqual(Array(6).fill(second.uid));
+    makeTaskDirectories(root, 'workitems/j/job-1/t', SECOND);
+    expect(['', 'wd', 'wd/a', 'wd/a/b', 'wd/a/link', 'certs'].map((name) => lstatSync(join(task, name)).uid)).toEqual(Array(6).fill(SECOND.uid));
     expect([victim, join(victim, 'd'), join(victim, 'f')].map((path) => statSync(path).uid)).toEqual([0, 0, 0]);
   });
 
@@ -95,7 +95,7 @@ describe('the directories of a node', () => {
       mkdirSync(share);
       writeFileSync(join(share, 'results'), 'precious', { mode: 0o600 });
       mounted = join(root, 'workitems/j/job-1/t/wd/a share');
-      makeTaskDirectories(root, 'workitems/j/job-1/t', first);
+      makeTaskDirectories(root, 'workitems/j/job-1/t', FIRST);
       mkdirSync(mounted);
       // Of the same file system: its number alone does not tell it from what lies around it.
       execFileSync('mount', ['--bind', share, mounted]);
@@ -155,7 +155,7 @@ describe('the directories of a node', () => {
     });
 
     test('do not go over to another user', () => {
-      expect(() => makeTaskDirectories(root, 'workitems/j/job-1/t', second)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code: 'ResourceDirectoryCreateFailed' }) }));
+      expect(() => makeTaskDirectories(root, 'workitems/j/job-1/t', SECOND)).toThrow(expect.objectContaining({ failure: expect.objectContaining({ code: 'ResourceDirectoryCreateFailed' }) }));
       intact();
     });
   });

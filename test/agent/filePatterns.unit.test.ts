@@ -1,19 +1,21 @@
 import { describe, expect, test } from 'vitest';
 import { codePointsOf, compileSegment } from '../../src/agent/nameMatcher.ts';
-import { expandVariables, findMatches, mostEntries, type ReadDirectory } from '../../src/agent/filePatterns.ts';
+import { expandVariables, findMatches, MOST_ENTRIES, type ReadDirectory } from '../../src/agent/filePatterns.ts';
 
 /** A tree given by its files; directories follow. */
-const tree = (files: readonly string[]): ReadDirectory => (directory) => {
-  const prefix = directory === '/' ? '/' : `${directory}/`;
-  const names = new Map<string, boolean>();
-  for (const file of files.filter((path) => path.startsWith(prefix))) {
-    const [name = '', ...rest] = file.slice(prefix.length).split('/');
-    names.set(name, rest.length > 0);
-  }
-  return [...names].map(([name, isDirectory]) => ({ name, isDirectory, isLink: false }));
-};
+function tree(files: readonly string[]): ReadDirectory {
+  return (directory) => {
+    const prefix = directory === '/' ? '/' : `${directory}/`;
+    const names = new Map<string, boolean>();
+    for (const file of files.filter((path) => path.startsWith(prefix))) {
+      const [name = '', ...rest] = file.slice(prefix.length).split('/');
+      names.set(name, rest.length > 0);
+    }
+    return [...names].map(([name, isDirectory]) => ({ name, isDirectory, isLink: false }));
+  };
+}
 
-const files = [
+const FILES = [
   '/t/stdout.txt',
   '/t/stderr.txt',
   '/t/wd/a.txt',
@@ -56,12 +58,12 @@ describe('the pattern of an output file', () => {
     ['nothing*', []],
     ['nowhere/*', []],
   ])('%s finds, below its part without wildcards, %j', async (pattern, expected) => {
-    const found = await findMatches(pattern, '/t/wd', tree(files));
+    const found = await findMatches(pattern, '/t/wd', tree(FILES));
     expect(found.map(({ relative }) => relative).sort()).toEqual([...expected].sort());
   });
 
   test('gives absolute paths, `..` resolved', async () => {
-    expect(await findMatches('../stdo*', '/t/wd', tree(files))).toEqual([{ path: '/t/stdout.txt', relative: 'stdout.txt' }]);
+    expect(await findMatches('../stdo*', '/t/wd', tree(FILES))).toEqual([{ path: '/t/stdout.txt', relative: 'stdout.txt' }]);
   });
 
   test('gives up where there is too much to look at, and names itself and the bound', async () => {
@@ -70,8 +72,8 @@ describe('the pattern of an output file', () => {
       asked.push(most);
       return Array.from({ length: Math.min(60_000, most) }, (_, index) => ({ name: `f${index}`, isDirectory: index === 0, isLink: false }));
     };
-    await expect(findMatches('**/*.txt', '/t/wd', endless)).rejects.toThrow(`**/*.txt looks at more than ${mostEntries} files`);
-    expect(asked).toEqual([mostEntries + 1, mostEntries - 60_000 + 1]);
+    await expect(findMatches('**/*.txt', '/t/wd', endless)).rejects.toThrow(`**/*.txt looks at more than ${MOST_ENTRIES} files`);
+    expect(asked).toEqual([MOST_ENTRIES + 1, MOST_ENTRIES - 60_000 + 1]);
   });
 
   test.each(['*a'.repeat(20), '*a'.repeat(2_000), '*[a][a]'.repeat(12), '*[ab]'.repeat(127), `${'*'.repeat(4_000)}`])(
@@ -119,7 +121,7 @@ describe('the pattern of an output file', () => {
   });
 
   test('that is longer than any path is refused', async () => {
-    await expect(findMatches('*'.repeat(5_000), '/t', tree(files))).rejects.toThrow('longer than 4096');
+    await expect(findMatches('*'.repeat(5_000), '/t', tree(FILES))).rejects.toThrow('longer than 4096');
   });
 
   test('has its variables expanded first', () => {

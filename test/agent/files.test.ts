@@ -193,7 +193,8 @@ describe.runIf(process.geteuid?.() === 0)('asks about files while the agent acts
     const wrong: FileAnswer[] = [];
     try {
       for (let round = 0; round < 2; round++) {
-        // What an ask leaves to other threads, they do once they have nothing else to do, which is when the agent acts as the user.
+        // What an ask leaves to other threads, they do once they have nothing else to do, which is when the agent acts
+        // as the user.
         for (let thread = 0; thread < 4; thread++) pbkdf2('', '', 100_000, 8, 'sha256', () => {});
         const answering = Array.from({ length: 50 }, (_, index) => answerAsk(root, asks[index % 2 === 0 ? 0 : 1]));
         asUser(user, () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400));
@@ -281,8 +282,8 @@ describe('the bytes of a file on a node', () => {
   });
 });
 
-const textOf = async (message: IncomingMessage): Promise<string> => {
+async function textOf(message: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of message) chunks.push(chunk as Buffer);
   return Buffer.concat(chunks).toString();
-};
+}

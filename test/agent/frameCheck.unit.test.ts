@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { isAgentFrame } from '../../src/agent/frameCheck.ts';
 
-const key = { job: 1, task: 2, attempt: 1, instance: 0 };
-const ended = (outcome: unknown) => ({ kind: 'reports', first: 1, reports: [{ kind: 'ended', end: { key, startedAt: 1, endedAt: 2, outcome } }] });
-const failure = { category: 'UserError', code: 'BlobNotFound', message: 'not there', details: [{ name: 'FilePath', value: 'a' }] };
-const hello = { kind: 'hello', life: 1, version: '1', ipAddress: '127.0.0.1', held: [{ key, state: 'started', startedAt: 5 }], startTask: null, ready: true };
+const KEY = { job: 1, task: 2, attempt: 1, instance: 0 };
+function ended(outcome: unknown) {
+  return { kind: 'reports', first: 1, reports: [{ kind: 'ended', end: { key: KEY, startedAt: 1, endedAt: 2, outcome } }] };
+}
+const FAILURE = { category: 'UserError', code: 'BlobNotFound', message: 'not there', details: [{ name: 'FilePath', value: 'a' }] };
+const hello = { kind: 'hello', life: 1, version: '1', ipAddress: '127.0.0.1', held: [{ key: KEY, state: 'started', startedAt: 5 }], startTask: null, ready: true };
 
 describe('a frame of an agent', () => {
   test.each([
@@ -12,7 +14,7 @@ describe('a frame of an agent', () => {
     ['a hello', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: hello }],
     ['an exit', ended({ kind: 'exited', exitCode: 137 })],
     ['an exit of a Windows kind', ended({ kind: 'exited', exitCode: -1073741510 })],
-    ['a failed upload', ended({ kind: 'uploadFailed', exitCode: 0, failure })],
+    ['a failed upload', ended({ kind: 'uploadFailed', exitCode: 0, failure: FAILURE })],
     ['a kill before anything ran', ended({ kind: 'killed', exitCode: null })],
     ['nothing new', { kind: 'reports', first: 7, reports: [] }],
     ['an answer about files', { kind: 'fileAnswer', request: 'r', answer: { kind: 'error', code: 'FileNotFound', message: 'x' } }],
@@ -23,9 +25,9 @@ describe('a frame of an agent', () => {
     ['an exit code that is no number', ended({ kind: 'exited', exitCode: '1' })],
     ['an exit without a code', ended({ kind: 'exited' })],
     ['an outcome that is none', ended({ kind: 'constructor' })],
-    ['a failure of no category', ended({ kind: 'notStarted', failure: { ...failure, category: 'x' } })],
-    ['an attempt of a broken number', { kind: 'reports', first: 1, reports: [{ kind: 'started', key: { ...key, task: 1.5 }, at: 1 }] }],
-    ['an instant that is none', { kind: 'reports', first: 1, reports: [{ kind: 'started', key, at: null }] }],
+    ['a failure of no category', ended({ kind: 'notStarted', failure: { ...FAILURE, category: 'x' } })],
+    ['an attempt of a broken number', { kind: 'reports', first: 1, reports: [{ kind: 'started', key: { ...KEY, task: 1.5 }, at: 1 }] }],
+    ['an instant that is none', { kind: 'reports', first: 1, reports: [{ kind: 'started', key: KEY, at: null }] }],
     ['reports that are no list', { kind: 'reports', first: 1, reports: {} }],
     ['a hello within reports', { kind: 'reports', first: 1, reports: [hello] }],
     ['a life that no row can hold', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, life: 2 ** 40 } }],

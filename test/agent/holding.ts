@@ -4,8 +4,8 @@ import { startWatchdog } from '../../src/agent/watchdog.ts';
 
 // A process with an agent's watchdog. Each line on its standard input is an activity and a file: until that appears,
 // and two looks of the watchdog longer, it holds the event loop.
-const lookMs = 50;
-startWatchdog({ holdMs: 400, lookMs });
+const LOOK_MS = 50;
+startWatchdog({ holdMs: 400, lookMs: LOOK_MS });
 process.stdin.setEncoding('utf8');
 process.stdin.on('data', (text: string) => {
   const [activity = '', gate = ''] = text.trim().split('\t');
@@ -13,7 +13,7 @@ process.stdin.on('data', (text: string) => {
     writeSync(1, 'holding\n');
     while (!existsSync(gate));
     const openedAt = performance.now();
-    while (performance.now() - openedAt < 2 * lookMs);
+    while (performance.now() - openedAt < 2 * LOOK_MS);
   });
 });
 const untilWatched = setInterval(() => {

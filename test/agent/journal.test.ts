@@ -6,8 +6,12 @@ import { openJournal } from '../../src/agent/journal.ts';
 import type { AttemptEnd } from '../../src/core/events.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
 
-const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
-const end = (task: number): AttemptEnd => ({ key: key(task), startedAt: 1, endedAt: 2, outcome: { kind: 'exited', exitCode: 0 } });
+function key(task: number): AttemptKey {
+  return { job: 1, task, attempt: 1, instance: 0 };
+}
+function end(task: number): AttemptEnd {
+  return { key: key(task), startedAt: 1, endedAt: 2, outcome: { kind: 'exited', exitCode: 0 } };
+}
 
 describe('the journal of a node', () => {
   let directory: string;

@@ -8,10 +8,13 @@ import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
 import { endOf, work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
-/** Seconds that no other process of the machine sleeps: by them a process is found whatever it did to its environment and session. */
+/**
+ * Seconds that no other process of the machine sleeps: by them a process is found whatever it did to its environment
+ * and session.
+ */
 const sleepSeconds = 800_000 + (process.pid % 90_000);
-const sleepers = (): readonly number[] =>
-  readdirSync('/proc')
+function sleepers(): readonly number[] {
+  return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
@@ -21,12 +24,17 @@ const sleepers = (): readonly number[] =>
       }
     })
     .map(Number);
+}
 
 /** Few enough that a test reaches it in a moment. */
-const mostProcesses = 64;
-const pathsOf = ({ net, counter }: Cgroup): readonly string[] => [net, counter].filter((path) => path !== null);
+const MOST_PROCESSES = 64;
+function pathsOf({ net, counter }: Cgroup): readonly string[] {
+  return [net, counter].filter((path) => path !== null);
+}
 
-const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
+function key(task: number): AttemptKey {
+  return { job: 1, task, attempt: 1, instance: 0 };
+}
 const sleep = `sleep ${sleepSeconds}`;
 
 const probe = openCgroup(`linarite-test-${process.pid}`, processBounds().allNodes);
@@ -37,13 +45,16 @@ describe.runIf(process.platform === 'linux').each([
   ...(probe.net === null ? [] : [['with control groups', true] as const]),
   ['without control groups', false] as const,
 ])('the whole process tree of a task, %s,', (_name, cgroups) => {
-  /** In the foreground, in the background, in sessions of their own, deaf to signals, without environment; without environment and parents only where control groups hold them. */
+  /**
+   * In the foreground, in the background, in sessions of their own, deaf to signals, without environment; without
+   * environment and parents only where control groups hold them.
+   */
   const stubborn = `/bin/sh -c 'trap "" TERM INT HUP; ${sleep} & setsid ${sleep} & (setsid sh -c "${sleep} & ${sleep}" &); env -i setsid ${sleep} & ${cgroups ? `(env -i setsid ${sleep} &)` : `(setsid ${sleep} &)`}; ${sleep}'`;
   const stubbornSleepers = 7;
 
   let node: TestNode;
   beforeEach(async () => {
-    node = await startNode({}, { cgroups, mostProcesses });
+    node = await startNode({}, { cgroups, mostProcesses: MOST_PROCESSES });
     await node.owner.until('ready', () => node.owner.reports.find(({ kind }) => kind === 'ready'));
   });
   afterEach(() => node.close());
@@ -134,11 +145,11 @@ describe.runIf(process.platform === 'linux').each([
     node.owner.command({ kind: 'offer', key: key(9), work: work({ task: 'calm', commandLine: waits, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } }) });
     await expect.poll(() => existsSync(join(node.root, 'shared/begun')), { timeout: 10_000 }).toBe(true);
     // Each child lives until its group is killed.
-    const forks = `my $n = 0; while ($n < ${10 * mostProcesses}) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
+    const forks = `my $n = 0; while ($n < ${10 * MOST_PROCESSES}) { my $pid = fork; if (!defined $pid) { print "$n ", $!{EAGAIN} ? "EAGAIN" : $!; exit 3 } if ($pid == 0) { setpgrp; sleep ${sleepSeconds} } $n++ }`;
     const end = await node.owner.run({ task: 'bomb', commandLine: `/usr/bin/perl -MErrno -e '${forks}'`, user: { kind: 'auto', scope: 'task', elevation: 'nonadmin' } });
     expect(end.outcome).toEqual({ kind: 'exited', exitCode: 3 });
     // The other two are the slot’s shell and the command.
-    expect(readFileSync(join(node.root, 'workitems/job1/job-1/bomb/stdout.txt'), 'utf8')).toMatch(new RegExp(`^${mostProcesses - 2} EAGAIN$`));
+    expect(readFileSync(join(node.root, 'workitems/job1/job-1/bomb/stdout.txt'), 'utf8')).toMatch(new RegExp(`^${MOST_PROCESSES - 2} EAGAIN$`));
     expect(endOf(node.owner, key(9))).toBeNull();
     writeFileSync(join(node.root, 'shared/gate'), '');
     expect((await ended(9)).outcome).toEqual({ kind: 'exited', exitCode: 5 });

@@ -14,9 +14,9 @@ const possible = (await probeIsolation({ dataRoot: join(outer, 'nodes'), program
 if (possible !== 'overlays') console.log('skipped: nodes as places of their own, which need root and overlays');
 afterAll(() => rmSync(outer, { recursive: true }));
 
-const poolUser: RunAs = { kind: 'auto', scope: 'pool', elevation: 'nonadmin' };
-const taskUser: RunAs = { kind: 'auto', scope: 'task', elevation: 'nonadmin' };
-const admin: RunAs = { kind: 'auto', scope: 'pool', elevation: 'admin' };
+const POOL_USER: RunAs = { kind: 'auto', scope: 'pool', elevation: 'nonadmin' };
+const TASK_USER: RunAs = { kind: 'auto', scope: 'task', elevation: 'nonadmin' };
+const ADMIN: RunAs = { kind: 'auto', scope: 'pool', elevation: 'admin' };
 
 /** What a script of a task says; it has to succeed. Its words may hold no single quotes. */
 async function said(node: TestNode, user: RunAs, script: string): Promise<string> {
@@ -58,46 +58,46 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
   const disk = join(outer, `disk-${isolation}`);
 
   test('has its root where the real service has it, and tells everybody so', async () => {
-    const seen = await said(node, poolUser, 'pwd; echo $AZ_BATCH_NODE_ROOT_DIR $AZ_BATCH_TASK_WORKING_DIR $AZ_BATCH_NODE_SHARED_DIR $HOME');
+    const seen = await said(node, POOL_USER, 'pwd; echo $AZ_BATCH_NODE_ROOT_DIR $AZ_BATCH_TASK_WORKING_DIR $AZ_BATCH_NODE_SHARED_DIR $HOME');
     const own = `/mnt/batch/tasks/workitems/job1/job-1/said-${count}/wd`;
     expect(seen).toBe(`${own}\n/mnt/batch/tasks ${own} /mnt/batch/tasks/shared ${own}`);
-    expect(await said(node, poolUser, 'echo $PATH')).toMatch(/:\/mnt\/batch\/tasks\/shared:\/mnt\/batch\/tasks\/workitems\/job1\/job-1\/said-\d+\/wd$/);
+    expect(await said(node, POOL_USER, 'echo $PATH')).toMatch(/:\/mnt\/batch\/tasks\/shared:\/mnt\/batch\/tasks\/workitems\/job1\/job-1\/said-\d+\/wd$/);
     expect(existsSync('/mnt/batch')).toBe(false);
     const hello = node.owner.frames.find(({ frame }) => frame.kind === 'hello')?.frame;
     expect(hello).toMatchObject({ report: { version: expect.stringMatching(new RegExp(String.raw`\+${isolation}$`)) } });
   });
 
   test('has its users under the real service’s names, with the group that they share', async () => {
-    expect(await said(node, poolUser, 'id -un; id -gn; echo $USER $LOGNAME')).toBe('_azbatch\n_azbatchgrp\n_azbatch _azbatch');
-    expect(await said(node, taskUser, 'id -un; id -gn; echo $USER')).toBe('_azbatchtask_1\n_azbatchgrp\n_azbatchtask_1');
-    expect(await said(node, poolUser, 'getent passwd _azbatch; getent group _azbatchgrp')).toBe(`_azbatch:x:${base}:${base}::/home/_azbatch:/bin/bash\n_azbatchgrp:x:${base}:`);
-    expect(await said(node, poolUser, 'stat -c "%U:%G %a" ~_azbatch; touch ~_azbatch/mine')).toBe('_azbatch:_azbatchgrp 700');
-    expect(await said(node, admin, 'touch $AZ_BATCH_NODE_SHARED_DIR/given; chown _azbatch:_azbatchgrp $AZ_BATCH_NODE_SHARED_DIR/given; stat -c %u:%g $AZ_BATCH_NODE_SHARED_DIR/given')).toBe(`${base}:${base}`);
+    expect(await said(node, POOL_USER, 'id -un; id -gn; echo $USER $LOGNAME')).toBe('_azbatch\n_azbatchgrp\n_azbatch _azbatch');
+    expect(await said(node, TASK_USER, 'id -un; id -gn; echo $USER')).toBe('_azbatchtask_1\n_azbatchgrp\n_azbatchtask_1');
+    expect(await said(node, POOL_USER, 'getent passwd _azbatch; getent group _azbatchgrp')).toBe(`_azbatch:x:${base}:${base}::/home/_azbatch:/bin/bash\n_azbatchgrp:x:${base}:`);
+    expect(await said(node, POOL_USER, 'stat -c "%U:%G %a" ~_azbatch; touch ~_azbatch/mine')).toBe('_azbatch:_azbatchgrp 700');
+    expect(await said(node, ADMIN, 'touch $AZ_BATCH_NODE_SHARED_DIR/given; chown _azbatch:_azbatchgrp $AZ_BATCH_NODE_SHARED_DIR/given; stat -c %u:%g $AZ_BATCH_NODE_SHARED_DIR/given')).toBe(`${base}:${base}`);
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('_azbatch');
   });
 
   test('makes users of its own, who have homes', async () => {
-    expect(await said(node, admin, 'useradd --create-home linarite-made && id -un linarite-made && ls -d /home/linarite-made')).toBe('linarite-made\n/home/linarite-made');
-    expect(await said(node, poolUser, 'getent passwd linarite-made')).toContain('/home/linarite-made');
+    expect(await said(node, ADMIN, 'useradd --create-home linarite-made && id -un linarite-made && ls -d /home/linarite-made')).toBe('linarite-made\n/home/linarite-made');
+    expect(await said(node, POOL_USER, 'getent passwd linarite-made')).toContain('/home/linarite-made');
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('linarite-made');
     expect(existsSync('/home/linarite-made')).toBe(false);
   });
 
   test('has a host name and shared memory of its own', async () => {
-    expect(await said(node, poolUser, 'cat /proc/sys/kernel/hostname /etc/hostname; getent hosts 0a1b2c-d; touch /dev/shm/linarite-own')).toMatch(/^0a1b2c-d\n0a1b2c-d\n127\.0\.1\.1\s+0a1b2c-d$/);
+    expect(await said(node, POOL_USER, 'cat /proc/sys/kernel/hostname /etc/hostname; getent hosts 0a1b2c-d; touch /dev/shm/linarite-own')).toMatch(/^0a1b2c-d\n0a1b2c-d\n127\.0\.1\.1\s+0a1b2c-d$/);
     expect(hostname()).not.toBe('0a1b2c-d');
     expect(existsSync('/dev/shm/linarite-own')).toBe(false);
   });
 
   test.runIf(statSync('/etc/resolv.conf', { throwIfNoEntry: false })?.isFile())('asks the name servers that the machine has now', async () => {
-    expect(await said(node, poolUser, 'cat /etc/resolv.conf')).toBe(readFileSync('/etc/resolv.conf', 'utf8').trim());
-    if (lstatSync('/etc/resolv.conf').isFile()) expect(await said(node, admin, 'readlink /etc/resolv.conf; touch /mnt/batch/etc/x 2>&1 || true')).toMatch(/^\/mnt\/batch\/etc\/resolv.conf\n.*Read-only/);
+    expect(await said(node, POOL_USER, 'cat /etc/resolv.conf')).toBe(readFileSync('/etc/resolv.conf', 'utf8').trim());
+    if (lstatSync('/etc/resolv.conf').isFile()) expect(await said(node, ADMIN, 'readlink /etc/resolv.conf; touch /mnt/batch/etc/x 2>&1 || true')).toMatch(/^\/mnt\/batch\/etc\/resolv.conf\n.*Read-only/);
   });
 
   test('shows what the machine has beside it in /mnt, and keeps what its tasks put there', async () => {
     // Other tests have something there for a moment.
     const machine = readdirSync('/mnt').filter((name) => name !== 'batch' && !name.startsWith('linarite-'));
-    const seen = (await said(node, admin, 'echo kept > /mnt/linarite-scratch; ls /mnt')).split('\n');
+    const seen = (await said(node, ADMIN, 'echo kept > /mnt/linarite-scratch; ls /mnt')).split('\n');
     expect(seen).toEqual(expect.arrayContaining([...machine, 'batch', 'linarite-scratch']));
     expect(existsSync('/mnt/linarite-scratch')).toBe(false);
   });
@@ -107,8 +107,8 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
     const share = join(outer, `share-${isolation}`);
     mkdirSync(share);
     writeFileSync(join(share, 'results'), 'precious');
-    await said(node, admin, `mkdir -p $AZ_BATCH_NODE_SHARED_DIR/data && mount --bind ${share} $AZ_BATCH_NODE_SHARED_DIR/data`);
-    expect(await said(node, taskUser, 'cat $AZ_BATCH_NODE_SHARED_DIR/data/results')).toBe('precious');
+    await said(node, ADMIN, `mkdir -p $AZ_BATCH_NODE_SHARED_DIR/data && mount --bind ${share} $AZ_BATCH_NODE_SHARED_DIR/data`);
+    expect(await said(node, TASK_USER, 'cat $AZ_BATCH_NODE_SHARED_DIR/data/results')).toBe('precious');
     node.owner.send({ kind: 'file', epoch: 1, request: 'r1', ask: { kind: 'properties', path: 'shared/data/results' } });
     const shown = await node.owner.until('the file on the share', () => node.owner.frames.find(({ frame }) => frame.kind === 'fileAnswer' && frame.request === 'r1'));
     expect(shown.frame).toMatchObject({ answer: { kind: 'properties', file: { sizeBytes: 8 } } });
@@ -122,17 +122,17 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
 
   test('lets go of what the machine unmounts', async () => {
     const mounted = `grep -c " ${disk} " /proc/self/mountinfo; true`;
-    expect(await said(node, admin, mounted)).toBe('2');
+    expect(await said(node, ADMIN, mounted)).toBe('2');
     execFileSync('umount', [disk]);
-    expect(await said(node, admin, mounted)).toBe('1');
+    expect(await said(node, ADMIN, mounted)).toBe('1');
   });
 
   test('lets admin tasks say sudo where the machine has none, and python where it has only python3', async () => {
     const has = (name: string): boolean => spawnSync('/bin/sh', ['-c', `command -v ${name}`], { env: { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' } }).status === 0;
-    expect(await said(node, admin, 'sudo -E -n -H A=b sh -c "id -u; echo $A\\$A"')).toBe('0\nb');
-    expect(await said(node, admin, 'sudo -u _azbatch -- id -un; sudo -nE id -u; sudo -i pwd')).toBe('_azbatch\n0\n/root');
-    if (!has('sudo')) expect(await said(node, poolUser, 'command -v sudo || echo none')).toBe('none');
-    if (has('python3')) expect(await said(node, poolUser, 'python -c "print(1)"')).toBe('1');
+    expect(await said(node, ADMIN, 'sudo -E -n -H A=b sh -c "id -u; echo $A\\$A"')).toBe('0\nb');
+    expect(await said(node, ADMIN, 'sudo -u _azbatch -- id -un; sudo -nE id -u; sudo -i pwd')).toBe('_azbatch\n0\n/root');
+    if (!has('sudo')) expect(await said(node, POOL_USER, 'command -v sudo || echo none')).toBe('none');
+    if (has('python3')) expect(await said(node, POOL_USER, 'python -c "print(1)"')).toBe('1');
   });
 });
 
@@ -146,17 +146,17 @@ describe.runIf(possible === 'overlays' && existsSync('/usr/bin/dpkg-deb'))('what
   test('side by side is each node’s alone, users and all; it is there again in the next life, and nothing of it on the machine', async () => {
     const file = makePackage();
     const before = machineMounts();
-    await Promise.all(nodes.map((node, index) => said(node, admin, `dpkg --install ${file} && echo ${index} > /opt/tool/data && echo ${index} > /root/own && mkdir /var/lib/linarite-own`)));
+    await Promise.all(nodes.map((node, index) => said(node, ADMIN, `dpkg --install ${file} && echo ${index} > /opt/tool/data && echo ${index} > /root/own && mkdir /var/lib/linarite-own`)));
     const seen = 'linarite-probe; cat /opt/tool/data; stat -c %U /opt/tool/data; ls -d /var/lib/linarite-own';
-    for (const [index, node] of nodes.entries()) expect(await said(node, taskUser, seen)).toBe(`installed\n${index}\nlinarite-probe\n/var/lib/linarite-own`);
+    for (const [index, node] of nodes.entries()) expect(await said(node, TASK_USER, seen)).toBe(`installed\n${index}\nlinarite-probe\n/var/lib/linarite-own`);
     const [first] = nodes;
     if (first === undefined) throw new Error('no node');
     first.agent.kill('SIGKILL');
     await first.exited();
     first.startAgent(2);
     await first.owner.until('ready again', () => first.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
-    expect(await said(first, taskUser, seen), 'before any admin task of this life').toBe('installed\n0\nlinarite-probe\n/var/lib/linarite-own');
-    expect(await said(first, admin, 'cat /root/own')).toBe('0');
+    expect(await said(first, TASK_USER, seen), 'before any admin task of this life').toBe('installed\n0\nlinarite-probe\n/var/lib/linarite-own');
+    expect(await said(first, ADMIN, 'cat /root/own')).toBe('0');
     for (const path of ['/usr/bin/linarite-probe', '/opt/tool', '/root/own', '/var/lib/linarite-own']) expect(existsSync(path)).toBe(false);
     expect(spawnSync('dpkg', ['--status', 'linarite-probe']).status).not.toBe(0);
     expect(machineMounts()).toEqual(before);

@@ -10,11 +10,13 @@ interface Process {
   readonly environment?: readonly string[];
 }
 
-const node = 'LINARITE_NODE=/nodes/1';
-const of = (attempt: string): readonly string[] => [node, `LINARITE_ATTEMPT=${attempt}`];
+const NODE = 'LINARITE_NODE=/nodes/1';
+function of(attempt: string): readonly string[] {
+  return [NODE, `LINARITE_ATTEMPT=${attempt}`];
+}
 
 /** A machine whose processes the test sets; counts what is looked at. */
-const machine = (...processes: Process[]) => {
+function machine(...processes: Process[]) {
   const counts = { looks: 0, environments: 0 };
   const find = (pid: number): Process | undefined => processes.find((one) => one.pid === pid);
   const table: ProcessTable = {
@@ -33,8 +35,10 @@ const machine = (...processes: Process[]) => {
     },
   };
   return { processes, counts, search: createProcessSearch(table) };
-};
-const pids = (found: readonly (readonly { readonly pid: number }[])[]): readonly (readonly number[])[] => found.map((each) => each.map(({ pid }) => pid).sort((a, b) => a - b));
+}
+function pids(found: readonly (readonly { readonly pid: number }[])[]): readonly (readonly number[])[] {
+  return found.map((each) => each.map(({ pid }) => pid).sort((a, b) => a - b));
+}
 
 describe('processes by their marks', () => {
   test('are found for many attempts in one look, with descendants that cleared their environment', () => {
@@ -43,12 +47,12 @@ describe('processes by their marks', () => {
       { pid: 101, parent: 100, environment: ['X=1'] },
       { pid: 102, parent: 101 },
       { pid: 103, environment: of('b') },
-      { pid: 104, environment: [node] },
+      { pid: 104, environment: [NODE] },
       { pid: 105, environment: ['LINARITE_NODE=/nodes/10', 'LINARITE_ATTEMPT=a'] },
     );
-    expect(pids(search.find([of('a'), of('b'), of('c'), [node]]))).toEqual([[100, 101, 102], [103], [], [100, 101, 102, 103, 104]]);
+    expect(pids(search.find([of('a'), of('b'), of('c'), [NODE]]))).toEqual([[100, 101, 102], [103], [], [100, 101, 102, 103, 104]]);
     expect(counts.looks).toBe(1);
-    expect([...search.valuesOf(node, 'LINARITE_ATTEMPT')].sort()).toEqual(['a', 'b']);
+    expect([...search.valuesOf(NODE, 'LINARITE_ATTEMPT')].sort()).toEqual(['a', 'b']);
   });
 
   test('are found by their group as well, with descendants that have another', () => {

@@ -3,11 +3,13 @@ import { isAgentFrame } from '../../src/agent/frameCheck.ts';
 import { MOST_FRAME_BYTES } from '../../src/agent/frames.ts';
 import { createReports, type Report, type Reports } from '../../src/agent/reports.ts';
 
-const startTask = (retryCount: number): Report => ({
-  kind: 'startTask',
-  status: { state: 'running', startedAt: 1, endedAt: null, exitCode: null, failure: null, retryCount, lastRetryAt: null, result: null },
-});
-const ready: Report = { kind: 'ready' };
+function startTask(retryCount: number): Report {
+  return {
+    kind: 'startTask',
+    status: { state: 'running', startedAt: 1, endedAt: null, exitCode: null, failure: null, retryCount, lastRetryAt: null, result: null },
+  };
+}
+const READY: Report = { kind: 'ready' };
 
 describe('the reports that wait for the owner', () => {
   let reports: Reports;
@@ -25,11 +27,11 @@ describe('the reports that wait for the owner', () => {
     reports.add(startTask(0));
     reports.frameAfter(0);
     for (const count of [1, 2, 3]) reports.add(startTask(count));
-    reports.add(ready);
-    expect(reports.frameAfter(0)?.frame).toEqual({ kind: 'reports', first: 1, reports: [startTask(0), startTask(3), ready] });
+    reports.add(READY);
+    expect(reports.frameAfter(0)?.frame).toEqual({ kind: 'reports', first: 1, reports: [startTask(0), startTask(3), READY] });
     reports.acknowledge(2);
     reports.add(startTask(4));
-    expect(reports.frameAfter(2)?.frame).toEqual({ kind: 'reports', first: 3, reports: [ready, startTask(4)] });
+    expect(reports.frameAfter(2)?.frame).toEqual({ kind: 'reports', first: 3, reports: [READY, startTask(4)] });
   });
 
   test('go in frames that the service takes, none left out, one that is too long shortened', () => {
@@ -45,7 +47,7 @@ describe('the reports that wait for the owner', () => {
     // Six bytes each in JSON.
     for (let task = 0; task < 700; task++) reports.add(failed(task, '\u0001'.repeat(1_000)));
     reports.add(failed(700, 'x'.repeat(5 << 20)));
-    reports.add(ready);
+    reports.add(READY);
     let sent = 0;
     let longest = '';
     for (let next = reports.frameAfter(sent); next !== null; next = reports.frameAfter(sent)) {

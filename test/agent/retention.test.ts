@@ -7,9 +7,15 @@ import { batchOf, createRetention, type Retention } from '../../src/agent/retent
 import { type DirectoryOwner, type TaskAttempt, taskAttempt } from '../../src/agent/run.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
 
-const key = (job: number, task: number, attempt = 1): AttemptKey => ({ job, task, attempt, instance: 0 });
-const run = (which: AttemptKey, directory: string): TaskAttempt => taskAttempt(which, { job: 'j', task: 't', directory });
-const owner = (job: number, task: number): DirectoryOwner => ({ kind: 'task', job, task });
+function key(job: number, task: number, attempt = 1): AttemptKey {
+  return { job, task, attempt, instance: 0 };
+}
+function run(which: AttemptKey, directory: string): TaskAttempt {
+  return taskAttempt(which, { job: 'j', task: 't', directory });
+}
+function owner(job: number, task: number): DirectoryOwner {
+  return { kind: 'task', job, task };
+}
 
 describe('the directory of a task', () => {
   let root: string;

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { whenRoom } from '../../src/agent/room.ts';
 
-const failing = (code: string): Error => Object.assign(new Error(code), { code });
+function failing(code: string): Error {
+  return Object.assign(new Error(code), { code });
+}
 
 describe('what an agent cannot do without room on its disk', () => {
   test('is done once there is some', async () => {

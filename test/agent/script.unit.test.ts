@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PERL, launchMessage, scriptOf } from '../../src/agent/script.ts';
 
-const scriptPath = '/nodes/1/state/slots/slot-1';
+const SCRIPT_PATH = '/nodes/1/state/slots/slot-1';
 
 describe('variables whose names a shell refuses', () => {
   test.runIf(existsSync(PERL))('reach the program and no argument of any process (needs perl)', () => {
@@ -26,13 +26,13 @@ describe('what the shell says of a program that it cannot start', () => {
   test.each([
     ['dash', 'linarite-slot: 1: exec: /wd/run: not found\n', '/wd/run: not found'],
     ['dash', "linarite-slot: 1: cd: can't cd to /wd\n", "cd: can't cd to /wd"],
-    ['bash', `${scriptPath}: line 1: /wd/run: cannot execute: required file not found\n`, '/wd/run: cannot execute: required file not found'],
-    ['bash, in two lines,', `${scriptPath}: line 1: /bin/true: Argument list too long\n${scriptPath}: line 1: /bin/true: Success\n`, '/bin/true: Argument list too long'],
+    ['bash', `${SCRIPT_PATH}: line 1: /wd/run: cannot execute: required file not found\n`, '/wd/run: cannot execute: required file not found'],
+    ['bash, in two lines,', `${SCRIPT_PATH}: line 1: /bin/true: Argument list too long\n${SCRIPT_PATH}: line 1: /bin/true: Success\n`, '/bin/true: Argument list too long'],
   ])('is known from %s: %j', (_shell, stderr, message) => {
-    expect(launchMessage(stderr, scriptPath)).toBe(message);
+    expect(launchMessage(stderr, SCRIPT_PATH)).toBe(message);
   });
 
-  test.each(['', 'sh: 1: run: not found\n', 'linarite-slot: 1: x\nof the program\n', `the program says ${scriptPath}: line 1: x\n`])('is not %j', (stderr) => {
-    expect(launchMessage(stderr, scriptPath)).toBeNull();
+  test.each(['', 'sh: 1: run: not found\n', 'linarite-slot: 1: x\nof the program\n', `the program says ${SCRIPT_PATH}: line 1: x\n`])('is not %j', (stderr) => {
+    expect(launchMessage(stderr, SCRIPT_PATH)).toBeNull();
   });
 });

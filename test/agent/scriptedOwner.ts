@@ -35,33 +35,37 @@ interface Received {
   readonly frame: AgentFrame;
 }
 
-export const nodeSetup = (changes: Partial<NodeSetup> = {}): NodeSetup => ({
-  nodeId: 'tvmps_0000_d',
-  poolId: 'pool1',
-  accountName: 'acct',
-  accountUrl: 'http://127.0.0.1:1',
-  dedicated: true,
-  slots: 4,
-  startTask: null,
-  userAccounts: [],
-  ...changes,
-});
+export function nodeSetup(changes: Partial<NodeSetup> = {}): NodeSetup {
+  return {
+    nodeId: 'tvmps_0000_d',
+    poolId: 'pool1',
+    accountName: 'acct',
+    accountUrl: 'http://127.0.0.1:1',
+    dedicated: true,
+    slots: 4,
+    startTask: null,
+    userAccounts: [],
+    ...changes,
+  };
+}
 
-export const work = (changes: Partial<Work> & { readonly commandLine: string }): Work => ({
-  job: 'job1',
-  task: 'task1',
-  directory: `workitems/${changes.job ?? 'job1'}/job-1/${changes.task ?? 'task1'}`,
-  slots: 1,
-  environment: [],
-  resourceFiles: [],
-  outputFiles: [],
-  user: { kind: 'auto', scope: 'pool', elevation: 'nonadmin' },
-  wallClockMs: null,
-  retentionMs: null,
-  ...changes,
-});
+export function work(changes: Partial<Work> & { readonly commandLine: string }): Work {
+  return {
+    job: 'job1',
+    task: 'task1',
+    directory: `workitems/${changes.job ?? 'job1'}/job-1/${changes.task ?? 'task1'}`,
+    slots: 1,
+    environment: [],
+    resourceFiles: [],
+    outputFiles: [],
+    user: { kind: 'auto', scope: 'pool', elevation: 'nonadmin' },
+    wallClockMs: null,
+    retentionMs: null,
+    ...changes,
+  };
+}
 
-export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<ScriptedOwner> => {
+export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<ScriptedOwner> {
   const http: Server = createServer((request, response) => owner.onFileBody(request, response));
   const sockets = new WebSocketServer({ server: http, path: '/linarite/agent' });
   await new Promise<void>((resolve) => http.listen(0, '127.0.0.1', resolve));
@@ -151,11 +155,13 @@ export const startOwner = async (setup: Partial<NodeSetup> = {}): Promise<Script
   });
   let lastLife = 0;
   return owner;
-};
+}
 
-export const endOf = (owner: ScriptedOwner, key: AttemptKey): AttemptEnd | null => {
+export function endOf(owner: ScriptedOwner, key: AttemptKey): AttemptEnd | null {
   const found = owner.reports.find((report) => report.kind === 'ended' && attemptName(report.end.key) === attemptName(key));
   return found?.kind === 'ended' ? found.end : null;
-};
+}
 
-export const outcomeOf = async (end: Promise<AttemptEnd>): Promise<AttemptOutcome> => (await end).outcome;
+export async function outcomeOf(end: Promise<AttemptEnd>): Promise<AttemptOutcome> {
+  return (await end).outcome;
+}

@@ -3,7 +3,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { NO_CGROUP, openCgroup } from '../../src/agent/cgroups.ts';
-import { attemptMark, nodeMark } from '../../src/agent/environment.ts';
+import { ATTEMPT_MARK, NODE_MARK } from '../../src/agent/environment.ts';
 import { createSweeper, killEnclosure, machineSweeper } from '../../src/agent/killing.ts';
 import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
 import { enclosureOf } from '../../src/agent/nets.ts';
@@ -13,11 +13,12 @@ import { type SlotShell, startSlotShell } from '../../src/agent/slotShell.ts';
 import type { User } from '../../src/agent/users.ts';
 
 const bounds = processBounds();
-const childrenOf = (group: string | null): readonly string[] =>
-  group === null ? [] : readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+function childrenOf(group: string | null): readonly string[] {
+  return group === null ? [] : readdirSync(group, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+}
 const isRoot = process.geteuid?.() === 0;
-const caller: User = { uid: null, gid: null, filesGid: null, name: 'caller', isShared: false };
-const taskUser: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task', isShared: false };
+const CALLER: User = { uid: null, gid: null, filesGid: null, name: 'caller', isShared: false };
+const TASK_USER: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task', isShared: false };
 
 describe('a slot shell', () => {
   let directory: string;
@@ -37,32 +38,32 @@ describe('a slot shell', () => {
   };
 
   test('says the exit status of one script after the other', async () => {
-    const { run } = start(caller);
+    const { run } = start(CALLER);
     expect(await run('(exit 0)\n')).toBe(0);
     expect(await run('(exit 255)\n')).toBe(255);
   });
 
   test.each([['echo 99999999999'], ['echo'], ['echo -1'], ['echo 256']])('that says something else (`%s`) is killed, and with it the attempt', async (said) => {
-    const used = start(caller);
+    const used = start(CALLER);
     await expect(used.run(`${said}\n`)).rejects.toMatchObject({ name: 'Error', signal: 'SIGKILL' });
     expect(used.isGone).toBe(true);
   });
 
   test('that speaks without being asked is killed', async () => {
-    const used = start(caller);
+    const used = start(CALLER);
     expect(await used.run('(sleep 0.05; echo 0) & (exit 3)\n')).toBe(3);
     await used.gone;
   });
 
   test('yields to its agent where both want the processor', async () => {
-    const { pid } = start(caller);
+    const { pid } = start(CALLER);
     expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 5));
     const autogroup = `/proc/${pid}/autogroup`;
     if (existsSync(autogroup)) expect(readFileSync(autogroup, 'utf8')).toContain(`nice ${Math.min(19, getPriority() + 5)}`);
   });
 
   test.runIf(isRoot)('has a script that its user can read and not write, in a directory that nobody else enters', async () => {
-    const { run } = start(taskUser);
+    const { run } = start(TASK_USER);
     expect(statSync(directory).mode & 0o777).toBe(0o700);
     expect(await run('( : >> "$1" ) 2>/dev/null\n')).toBe(2);
     expect(await run('( chmod 777 "$1" ) 2>/dev/null\n')).toBe(1);
@@ -88,7 +89,7 @@ describe('the shells of a node', () => {
     launcher.launch(
       'a',
       { program: '/bin/sh', args: ['-c', script], environment: new Map(), workingDirectory: directory, stdout: join(directory, 'out'), stderr: join(directory, 'err') },
-      caller,
+      CALLER,
       'kill',
     ).exit;
 
@@ -118,7 +119,7 @@ describe('the shells of a node', () => {
       scriptDirectory: directory,
       nodeCgroup: NO_CGROUP,
       bounds,
-      environment: new Map([['PATH', '/usr/bin:/bin'], [nodeMark, directory]]),
+      environment: new Map([['PATH', '/usr/bin:/bin'], [NODE_MARK, directory]]),
       idleShells: 0,
       sweeper,
     });
@@ -129,19 +130,19 @@ describe('the shells of a node', () => {
         {
           program: '/bin/sh',
           args: ['-c', `sleep 600 & setsid sleep 600 & : > ${directory}/begun-${index}; wait`],
-          environment: new Map([[attemptMark, `a${index}`]]),
+          environment: new Map([[ATTEMPT_MARK, `a${index}`]]),
           workingDirectory: directory,
           stdout: join(directory, `out-${index}`),
           stderr: join(directory, `err-${index}`),
         },
-        caller,
+        CALLER,
         'kill',
       ),
     );
     await expect.poll(() => readdirSync(directory).filter((name) => name.startsWith('begun-')).length, { timeout: 20_000 }).toBe(count);
     for (const task of tasks) task.end(0);
     expect(await Promise.all(tasks.map(({ exit }) => exit))).toEqual(tasks.map(() => ({ kind: 'exited', exitCode: 137 })));
-    expect(machineSweeper.valuesOf(`${nodeMark}=${directory}`, attemptMark).size).toBe(0);
+    expect(machineSweeper.valuesOf(`${NODE_MARK}=${directory}`, ATTEMPT_MARK).size).toBe(0);
     // One to kill, one to see that nothing is left; more only where a process takes long to die.
     expect(looks).toBeLessThan(count / 2);
   });

@@ -7,32 +7,40 @@ import { runStartTask } from '../../src/agent/startTask.ts';
 import { createUsers } from '../../src/agent/users.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
-const startTask = (commandLine: string, changes: Partial<NonNullable<NodeSetup['startTask']>> = {}): Partial<NodeSetup> => ({
-  startTask: {
-    commandLine,
-    environment: [{ name: 'GREETING', value: 'hello' }],
-    resourceFiles: [],
-    outputFiles: [],
-    user: { kind: 'auto', scope: 'pool', elevation: 'admin' },
-    wallClockMs: null,
-    retentionMs: null,
-    waitForSuccess: true,
-    maxTaskRetryCount: 0,
-    ...changes,
-  },
-});
+function startTask(commandLine: string, changes: Partial<NonNullable<NodeSetup['startTask']>> = {}): Partial<NodeSetup> {
+  return {
+    startTask: {
+      commandLine,
+      environment: [{ name: 'GREETING', value: 'hello' }],
+      resourceFiles: [],
+      outputFiles: [],
+      user: { kind: 'auto', scope: 'pool', elevation: 'admin' },
+      wallClockMs: null,
+      retentionMs: null,
+      waitForSuccess: true,
+      maxTaskRetryCount: 0,
+      ...changes,
+    },
+  };
+}
 
-const withNode = async (setup: Partial<NodeSetup>, body: (node: TestNode) => Promise<void>): Promise<void> => {
+async function withNode(setup: Partial<NodeSetup>, body: (node: TestNode) => Promise<void>): Promise<void> {
   const node = await startNode(setup);
   try {
     await body(node);
   } finally {
     await node.close();
   }
-};
-const statuses = (node: TestNode) => node.owner.reports.flatMap((report) => (report.kind === 'startTask' ? [report.status] : []));
-const completed = (node: TestNode) => node.owner.until('the start task ends', () => statuses(node).find(({ state }) => state === 'completed'));
-const ready = (node: TestNode) => node.owner.until('ready', () => node.owner.reports.some(({ kind }) => kind === 'ready'));
+}
+function statuses(node: TestNode) {
+  return node.owner.reports.flatMap((report) => (report.kind === 'startTask' ? [report.status] : []));
+}
+function completed(node: TestNode) {
+  return node.owner.until('the start task ends', () => statuses(node).find(({ state }) => state === 'completed'));
+}
+function ready(node: TestNode) {
+  return node.owner.until('ready', () => node.owner.reports.some(({ kind }) => kind === 'ready'));
+}
 
 describe('the start task of a pool', () => {
   test('runs in startup/wd before any task, with the variables of the node and not those of a task', () =>

@@ -24,9 +24,9 @@ export interface TestNode {
   close(): Promise<void>;
 }
 
-const credential = 'secret-of-the-node';
+const CREDENTIAL = 'secret-of-the-node';
 
-export const startNode = async (setup: Partial<NodeSetup> = {}, changes: Partial<AgentOptions> = {}): Promise<TestNode> => {
+export async function startNode(setup: Partial<NodeSetup> = {}, changes: Partial<AgentOptions> = {}): Promise<TestNode> {
   const directory = mkdtempSync(join(tmpdir(), 'linarite-agent-'));
   chmodSync(directory, 0o711);
   const owner = await startOwner(setup);
@@ -34,7 +34,7 @@ export const startNode = async (setup: Partial<NodeSetup> = {}, changes: Partial
     nodeId: 'tvmps_0000_d',
     life: 1,
     agentUrl: owner.agentUrl,
-    credential,
+    credential: CREDENTIAL,
     rootDirectory: join(directory, 'root'),
     stateDirectory: join(directory, 'state'),
     ipAddress: '127.0.0.1',
@@ -71,4 +71,4 @@ export const startNode = async (setup: Partial<NodeSetup> = {}, changes: Partial
     },
   };
   return node;
-};
+}

@@ -383,7 +383,7 @@ describe.runIf(isRoot)('a node whose disk is full (needs root: it mounts a small
   });
 });
 
-const serve = async (listener: RequestListener): Promise<{ readonly url: string; readonly asked: Promise<void>; close(): void }> => {
+async function serve(listener: RequestListener): Promise<{ readonly url: string; readonly asked: Promise<void>; close(): void }> {
   const server = createServer(listener);
   const asked = new Promise<void>((resolve) => {
     server.once('request', () => resolve());
@@ -399,4 +399,4 @@ const serve = async (listener: RequestListener): Promise<{ readonly url: string;
       server.close();
     },
   };
-};
+}

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { RunAs } from '../../src/agent/frames.ts';
-import { uidsPerNode } from '../../src/agent/users.ts';
+import { UIDS_PER_NODE } from '../../src/agent/users.ts';
 import { work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
@@ -170,7 +170,7 @@ describe.runIf(isRoot)('the user of a task', () => {
     mkdirSync(job, { recursive: true, mode: 0o711 });
     mkdirSync(state);
     // As an earlier life left them, open to all.
-    const kept = Array.from({ length: uidsPerNode - 257 }, (_, index) => ({ job: 1, task: index, directory: `workitems/job1/job-1/old-${index}`, dueAt: null }));
+    const kept = Array.from({ length: UIDS_PER_NODE - 257 }, (_, index) => ({ job: 1, task: index, directory: `workitems/job1/job-1/old-${index}`, dueAt: null }));
     for (const [index, { directory: one }] of kept.entries()) {
       mkdirSync(join(root, one));
       chownSync(join(root, one), base + 257 + index, base + 257 + index);

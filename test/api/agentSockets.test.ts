@@ -34,9 +34,12 @@ afterAll(async () => {
   await it.close();
 });
 
-const dial = (path = '/linarite/agent', credential = 'good'): WebSocket =>
-  new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers: { authorization: `Bearer ${credential}` } });
-const refusalOf = async (socket: WebSocket): Promise<string> => String(((await once(socket, 'error')) as Error[])[0]?.message);
+function dial(path = '/linarite/agent', credential = 'good'): WebSocket {
+  return new WebSocket(`ws://127.0.0.1:${(server.address() as AddressInfo).port}${path}`, { headers: { authorization: `Bearer ${credential}` } });
+}
+async function refusalOf(socket: WebSocket): Promise<string> {
+  return String(((await once(socket, 'error')) as Error[])[0]?.message);
+}
 
 test('frames go both ways, and the owner learns of the end', async () => {
   const socket = dial();

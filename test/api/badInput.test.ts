@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { refused } from '../../src/wire/accepted.ts';
-import { unlimitedDuration } from '../../src/wire/durations.ts';
-import { limits } from '../../src/wire/limits.ts';
+import { REFUSED } from '../../src/wire/accepted.ts';
+import { UNLIMITED_DURATION } from '../../src/wire/durations.ts';
+import { LIMITS } from '../../src/wire/limits.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { enums } from '../../src/wire/shapes/enums.ts';
+import { ENUMS } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
-import { testApi, ubuntu, type Sent, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type Sent, type TestApi } from './support.ts';
 
 let it: TestApi;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ afterAll(() => it.close());
 
 /** A good body of each operation, and the operation. */
 const bodies = {
-  PoolAdd: { id: 'new', vmSize: 'standard_d2_v3', virtualMachineConfiguration: ubuntu },
+  PoolAdd: { id: 'new', vmSize: 'standard_d2_v3', virtualMachineConfiguration: UBUNTU },
   PoolPatch: { metadata: [] },
   PoolReplace: { applicationPackageReferences: [], metadata: [] },
   PoolResize: { targetDedicatedNodes: 1 },
@@ -33,7 +33,7 @@ const bodies = {
   TaskAdd: { id: 'new', commandLine: 'x' },
   TaskPut: {},
 } as const;
-const operations: Readonly<Record<keyof typeof bodies, readonly [method: string, url: string]>> = {
+const OPERATIONS: Readonly<Record<keyof typeof bodies, readonly [method: string, url: string]>> = {
   PoolAdd: ['POST', '/pools'],
   PoolPatch: ['PATCH', '/pools/p'],
   PoolReplace: ['POST', '/pools/p/updateproperties'],
@@ -48,14 +48,14 @@ const operations: Readonly<Record<keyof typeof bodies, readonly [method: string,
 };
 const names = Object.keys(bodies) as (keyof typeof bodies)[];
 
-const said = async (sent: Sent): Promise<string> => {
+async function said(sent: Sent): Promise<string> {
   const { status, json } = await it.ask(sent);
   return `${status} ${json?.code ?? ''}`.trim();
-};
-const sent = (shape: keyof typeof bodies, members: object): Sent => {
-  const [method, url] = operations[shape];
+}
+function sent(shape: keyof typeof bodies, members: object): Sent {
+  const [method, url] = OPERATIONS[shape];
   return { method, url, body: { ...bodies[shape], ...members } };
-};
+}
 
 interface Case {
   readonly shape: keyof typeof bodies;
@@ -76,7 +76,7 @@ function badValues(shape: keyof typeof bodies, property: string, row: PropertyRo
     return cases;
   }
   if (row.type in shapes) return [bad([], wrongType), bad('text', wrongType), bad({ unheardOf: 1 }, wrongType)];
-  if (row.type in enums) return [bad('unheard of', outside), bad(1, wrongType)];
+  if (row.type in ENUMS) return [bad('unheard of', outside), bad(1, wrongType)];
   if (row.type === 'string') cases.push(bad(1, wrongType), bad({}, wrongType));
   if (row.type === 'boolean') cases.push(bad('true', wrongType), bad(1, wrongType));
   if (row.type === 'int32') cases.push(bad('1', wrongType), bad(1.5, wrongType), bad(2 ** 31, wrongType));
@@ -84,10 +84,10 @@ function badValues(shape: keyof typeof bodies, property: string, row: PropertyRo
   if (row.type === 'string') {
     const unfit = '400 InvalidPropertyValue';
     cases.push(bad(`x${String.fromCharCode(0)}`, unfit), bad(`x${String.fromCharCode(0xdc_00)}`, unfit));
-    if (row.maxLength === undefined) cases.push(bad('x'.repeat(limits.textCharacters + 1), outside));
+    if (row.maxLength === undefined) cases.push(bad('x'.repeat(LIMITS.textCharacters + 1), outside));
   }
   // Not bad, but endless: it is taken, or out of its bounds.
-  if (row.type === 'duration') cases.push(bad(unlimitedDuration, row.maximum !== undefined ? outside : shape === 'PoolResize' ? '409 PoolBeingResized' : '20'));
+  if (row.type === 'duration') cases.push(bad(UNLIMITED_DURATION, row.maximum !== undefined ? outside : shape === 'PoolResize' ? '409 PoolBeingResized' : '20'));
   if (row.minLength !== undefined) cases.push(bad('', outside));
   if (row.maxLength !== undefined) cases.push(bad('x'.repeat(row.maxLength + 1), outside));
   if (row.rule === 'id') cases.push(...['', 'x'.repeat(65), 'a b', 'a:b', 'ä', 'a/b', '../x'].map((value) => bad(value, outside)));
@@ -111,7 +111,7 @@ describe('each property of each operation: wrong types and values out of bounds'
       const got = await said(sent(shape, { [property]: value }));
       const label = `${property}: ${JSON.stringify(value).slice(0, 60)}`;
       // A property that is refused whatever it holds says so first.
-      if (!(`${shape}.${property}` in refused && got === '400 UnsupportedProperty')) expect(got.startsWith(answer), `${label} was ${got}, not ${answer}`).toBe(true);
+      if (!(`${shape}.${property}` in REFUSED && got === '400 UnsupportedProperty')) expect(got.startsWith(answer), `${label} was ${got}, not ${answer}`).toBe(true);
     }
   });
 });

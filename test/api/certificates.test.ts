@@ -14,8 +14,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const server = (certificates: Certificates): X509Certificate => new X509Certificate(certificates.chain);
-const authority = (): X509Certificate => new X509Certificate(readFileSync(join(directory, 'ca.pem')));
+function server(certificates: Certificates): X509Certificate {
+  return new X509Certificate(certificates.chain);
+}
+function authority(): X509Certificate {
+  return new X509Certificate(readFileSync(join(directory, 'ca.pem')));
+}
 const hasOpenssl = ['/usr/bin/openssl', '/opt/homebrew/bin/openssl'].some((path) => existsSync(path));
 
 describe('certificates', () => {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { testApi, ubuntu, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type TestApi } from './support.ts';
 
 let it: TestApi;
 beforeAll(async () => {
@@ -7,32 +7,32 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await it.clear();
-  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
   await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
 });
 afterAll(() => it.close());
 
-const resources = ['/pools/p', '/jobs/j', '/jobs/j/tasks/t'];
-const later = 'Fri, 20 Nov 2026 12:00:01 GMT';
-const earlier = 'Fri, 20 Nov 2026 11:59:59 GMT';
+const RESOURCES = ['/pools/p', '/jobs/j', '/jobs/j/tasks/t'];
+const LATER = 'Fri, 20 Nov 2026 12:00:01 GMT';
+const EARLIER = 'Fri, 20 Nov 2026 11:59:59 GMT';
 
-describe.each(resources)('%s', (url) => {
+describe.each(RESOURCES)('%s', (url) => {
   const etag = async (): Promise<string> => (await it.ask({ url })).headers['etag'] ?? '';
 
   test('a read of what has not changed is 304 without a body', async () => {
     const tag = await etag();
-    for (const headers of [{ 'if-none-match': tag }, { 'if-none-match': `"${tag}"` }, { 'if-none-match': '*' }, { 'if-modified-since': later }]) {
+    for (const headers of [{ 'if-none-match': tag }, { 'if-none-match': `"${tag}"` }, { 'if-none-match': '*' }, { 'if-modified-since': LATER }]) {
       expect(await it.ask({ url, headers }), JSON.stringify(headers)).toMatchObject({ status: 304, text: '', headers: { etag: tag, 'last-modified': 'Fri, 20 Nov 2026 12:00:00 GMT' } });
     }
-    for (const headers of [{ 'if-none-match': '0x8D0000000000000' }, { 'if-modified-since': earlier }, { 'if-match': tag }, { 'if-unmodified-since': later }]) {
+    for (const headers of [{ 'if-none-match': '0x8D0000000000000' }, { 'if-modified-since': EARLIER }, { 'if-match': tag }, { 'if-unmodified-since': LATER }]) {
       expect((await it.ask({ url, headers })).status, JSON.stringify(headers)).toBe(200);
     }
   });
 
   test('a write whose condition does not hold is 412 and changes nothing', async () => {
     const tag = await etag();
-    for (const headers of [{ 'if-match': '0x8D0000000000000' }, { 'if-unmodified-since': earlier }, { 'if-none-match': tag }]) {
+    for (const headers of [{ 'if-match': '0x8D0000000000000' }, { 'if-unmodified-since': EARLIER }, { 'if-none-match': tag }]) {
       expect(await it.ask({ method: 'DELETE', url, headers }), JSON.stringify(headers)).toMatchObject({ status: 412, json: { code: 'ConditionNotMet' } });
     }
     expect((await it.ask({ url })).json.state).toBe('active');
@@ -48,7 +48,7 @@ describe.each(resources)('%s', (url) => {
 test.each([
   { url: '/jobs', headers: { 'if-none-match': '*' } },
   { method: 'POST', url: '/jobs', body: { id: 'other', poolInfo: { poolId: 'p' } }, headers: { 'if-none-match': '*' } },
-  { url: '/pools/p/nodes', headers: { 'if-modified-since': earlier } },
+  { url: '/pools/p/nodes', headers: { 'if-modified-since': EARLIER } },
 ])('$url takes no conditions and says so', async (request) => {
   expect(await it.ask(request)).toMatchObject({ status: 400, json: { code: 'UnsupportedHeader' } });
 });

@@ -14,10 +14,10 @@ beforeAll(async () => {
 });
 afterAll(() => it.close());
 
-const answer = async (url: string, more: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {}) => {
+async function answer(url: string, more: { readonly method?: string; readonly headers?: Readonly<Record<string, string>> } = {}) {
   const { status, json } = await it.ask({ url: `/linarite${url}`, ...more });
   return { status, json };
-};
+}
 
 describe('why does it wait, over HTTP', () => {
   test('a task: what its owner says', async () => {

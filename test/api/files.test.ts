@@ -4,57 +4,63 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AgentDoor, FileAnswer, FileAsk, FileProperties, NodeFiles } from '../../src/ports.ts';
 import { until } from '../support/deadline.ts';
 import { statuses, type Statuses } from './statuses.ts';
-import { signed, testApi, ubuntu, withVersion, type TestApi } from './support.ts';
+import { signed, testApi, UBUNTU, withVersion, type TestApi } from './support.ts';
 
 /** A node with these files; it notes what it was asked. */
-const content: Readonly<Record<string, string>> = { 'stdout.txt': 'hello from a task\n', 'stderr.txt': '', 'wd/x y.txt': 'spaced', 'wd/data.bin': '\u0000\u0001' };
+const CONTENT: Readonly<Record<string, string>> = { 'stdout.txt': 'hello from a task\n', 'stderr.txt': '', 'wd/x y.txt': 'spaced', 'wd/data.bin': '\u0000\u0001' };
 const asks: FileAsk[] = [];
 let unreachable = false;
 /** Retention has taken the task's directory. */
 let cleaned = false;
 let aborted = false;
 
-const properties = (name: string, text: string): FileProperties => ({
-  name,
-  isDirectory: false,
-  sizeBytes: Buffer.byteLength(text),
-  modifiedAt: Date.UTC(2026, 10, 20, 11),
-  createdAt: null,
-  mode: '0o100644',
-});
-const directory = (name: string): FileProperties => ({ ...properties(name, ''), isDirectory: true, mode: '0o40755' });
+function properties(name: string, text: string): FileProperties {
+  return {
+    name,
+    isDirectory: false,
+    sizeBytes: Buffer.byteLength(text),
+    modifiedAt: Date.UTC(2026, 10, 20, 11),
+    createdAt: null,
+    mode: '0o100644',
+  };
+}
+function directory(name: string): FileProperties {
+  return { ...properties(name, ''), isDirectory: true, mode: '0o40755' };
+}
 
 /** Paths come below the node's root: the task's directory stands in front. */
-const local = (path: string): string => path.replace(/^workitems\/(?:j\/job-1\/t|files\/job-1\/files)\/?/, '');
-const notFound: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'workitems/none.txt: no such file or directory' };
-const forbidden: FileAnswer = { kind: 'error', code: 'Failed', message: 'workitems/secret: permission denied' };
-const notEmpty: FileAnswer = { kind: 'error', code: 'DirectoryNotEmpty', message: 'workitems/wd: directory not empty' };
+function local(path: string): string {
+  return path.replace(/^workitems\/(?:j\/job-1\/t|files\/job-1\/files)\/?/, '');
+}
+const NOT_FOUND: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'workitems/none.txt: no such file or directory' };
+const FORBIDDEN: FileAnswer = { kind: 'error', code: 'Failed', message: 'workitems/secret: permission denied' };
+const NOT_EMPTY: FileAnswer = { kind: 'error', code: 'DirectoryNotEmpty', message: 'workitems/wd: directory not empty' };
 
 const files: NodeFiles = {
   ask(_account, _node, ask): Promise<FileAnswer> {
     asks.push(ask);
     if (unreachable) return Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'gone' });
-    if (cleaned) return Promise.resolve(ask.kind === 'list' ? { kind: 'error', code: 'PathNotFound', message: 'no such directory' } : notFound);
+    if (cleaned) return Promise.resolve(ask.kind === 'list' ? { kind: 'error', code: 'PathNotFound', message: 'no such directory' } : NOT_FOUND);
     const path = local(ask.path);
     if (path === '' && ask.kind === 'properties') return Promise.resolve({ kind: 'properties', file: directory('') });
     if (ask.kind === 'list') {
       const listed = ['stderr.txt', 'stdout.txt', 'wd', ...(ask.recursive ? ['wd/data.bin', 'wd/x y.txt'] : [])]
         .filter((name) => name.startsWith(ask.prefix) && (ask.after === '' || name > ask.after))
-        .map((name) => (content[name] === undefined ? directory(name) : properties(name, content[name])));
+        .map((name) => (CONTENT[name] === undefined ? directory(name) : properties(name, CONTENT[name])));
       return Promise.resolve({ kind: 'list', files: listed.slice(0, ask.limit), more: listed.length > ask.limit });
     }
-    if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? notEmpty : { kind: 'deleted' });
+    if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? NOT_EMPTY : { kind: 'deleted' });
     if (path === 'wd') return Promise.resolve({ kind: 'properties', file: directory('wd') });
-    if (path === 'secret') return Promise.resolve(forbidden);
-    const text = content[path];
-    if (text === undefined) return Promise.resolve(notFound);
+    if (path === 'secret') return Promise.resolve(FORBIDDEN);
+    const text = CONTENT[path];
+    if (text === undefined) return Promise.resolve(NOT_FOUND);
     const file = properties(path, text);
     return Promise.resolve({ kind: 'properties', file: path === 'wd/data.bin' ? { ...file, sizeBytes: Number.MAX_SAFE_INTEGER } : file });
   },
   read(_account, _node, ask, signal) {
     asks.push(ask);
     const path = local(ask.path);
-    const text = content[path] ?? '';
+    const text = CONTENT[path] ?? '';
     const bytes = Buffer.from(text).subarray(ask.start, ask.end === null ? undefined : ask.end + 1);
     async function* body(): AsyncGenerator<Uint8Array> {
       try {
@@ -81,7 +87,7 @@ beforeEach(async () => {
   asks.length = 0;
   unreachable = false;
   cleaned = false;
-  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
   await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
   const node = await write.node('p', { id: 'tvmps_1_d' });

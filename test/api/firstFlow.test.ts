@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testApi, ubuntu, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type TestApi } from './support.ts';
 
 let it: TestApi;
 beforeAll(async () => {
@@ -10,7 +10,7 @@ afterAll(async () => {
 });
 
 test('a pool, a job and its tasks are added and read back, the id in any case', async () => {
-  const pool = { id: 'Pool-1', vmSize: 'STANDARD_D1_V2', virtualMachineConfiguration: ubuntu, targetDedicatedNodes: 1 };
+  const pool = { id: 'Pool-1', vmSize: 'STANDARD_D1_V2', virtualMachineConfiguration: UBUNTU, targetDedicatedNodes: 1 };
   expect((await it.ask({ method: 'POST', url: '/pools', body: pool })).status).toBe(201);
   expect((await it.ask({ url: '/pools/pool-1' })).json).toMatchObject({ id: 'Pool-1', vmSize: 'standard_d1_v2', allocationState: 'resizing' });
   expect((await it.ask({ method: 'POST', url: '/jobs', body: { id: 'job', poolInfo: { poolId: 'Pool-1' } } })).status).toBe(201);

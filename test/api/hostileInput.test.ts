@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { loggedError } from '../../src/loggedError.ts';
 import { statuses } from './statuses.ts';
-import { testApi, ubuntu, type Sent, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type Sent, type TestApi } from './support.ts';
 
 const logged: string[] = [];
 let it: TestApi;
@@ -17,12 +17,16 @@ beforeEach(async () => {
 });
 afterAll(() => it.close());
 
-const poolBody = (id: string) => ({ id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu });
-const said = async (sent: Sent): Promise<string> => {
+function poolBody(id: string) {
+  return { id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU };
+}
+async function said(sent: Sent): Promise<string> {
   const { status, json } = await it.ask(sent);
   return `${status} ${json?.code ?? ''}`.trim();
-};
-const post = (url: string, body: unknown): Sent => ({ method: 'POST', url, body });
+}
+function post(url: string, body: unknown): Sent {
+  return { method: 'POST', url, body };
+}
 const nul = String.fromCharCode(0);
 const halfPair = String.fromCharCode(0xd8_00);
 
@@ -176,7 +180,7 @@ describe('long texts', () => {
 describe('maps of the client’s own', () => {
   const version = 'api-version=2024-07-01.20.0';
   const nested = (depth: number): unknown => (depth === 0 ? 1 : { a: nested(depth - 1) });
-  const extension = (settings: unknown) => ({ ...poolBody('q'), virtualMachineConfiguration: { ...ubuntu, extensions: [{ name: 'n', publisher: 'p', type: 't', settings }] } });
+  const extension = (settings: unknown) => ({ ...poolBody('q'), virtualMachineConfiguration: { ...UBUNTU, extensions: [{ name: 'n', publisher: 'p', type: 't', settings }] } });
 
   test('tags are strings', async () => {
     expect(await said(post(`/pools?${version}`, { ...poolBody('q'), resourceTags: { a: { b: 1 } } }))).toBe('400 InvalidRequestBody');
@@ -197,8 +201,8 @@ describe('secrets', () => {
   test.each([
     ['user accounts', { userAccounts: [{ name: 'u', password: secret }] }],
     ['mounts', { mountConfiguration: [{ azureFileShareConfiguration: { accountName: 'a', accountKey: secret, azureFileUrl: 'x', relativeMountPath: 'x' } }] }],
-    ['registries', { virtualMachineConfiguration: { ...ubuntu, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret }] } } }],
-    ['protected settings', { virtualMachineConfiguration: { ...ubuntu, extensions: [{ name: 'n', publisher: 'p', type: 't', protectedSettings: { a: `${secret}${nul}` } }] } }],
+    ['registries', { virtualMachineConfiguration: { ...UBUNTU, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret }] } } }],
+    ['protected settings', { virtualMachineConfiguration: { ...UBUNTU, extensions: [{ name: 'n', publisher: 'p', type: 't', protectedSettings: { a: `${secret}${nul}` } }] } }],
     ['keys that cannot be kept', { userAccounts: [{ name: 'u', password: `${secret}${nul}` }] }],
   ])('%s that are refused are not repeated', async (_name, members) => {
     const { status, text } = await it.ask(post('/pools', { ...poolBody('q'), ...members }));

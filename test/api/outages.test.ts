@@ -3,15 +3,15 @@ import type { NodeFiles } from '../../src/ports.ts';
 import { isUnavailable, transaction } from '../../src/store/intents/statement.ts';
 import { until } from '../support/deadline.ts';
 import { statuses } from './statuses.ts';
-import { testApi, ubuntu, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type TestApi } from './support.ts';
 
 /** A node that never answers; it notes when nobody waits any more. */
-const given = { up: false };
+const GIVEN = { up: false };
 const silent: NodeFiles = {
   ask: (_account, _node, _ask, signal) =>
     new Promise(() => {
       signal.addEventListener('abort', () => {
-        given.up = true;
+        GIVEN.up = true;
       });
     }),
   read: () => new Promise(() => {}),
@@ -20,7 +20,7 @@ const silent: NodeFiles = {
 let it: TestApi;
 beforeAll(async () => {
   it = await testApi({ files: silent });
-  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
 });
 afterAll(() => it.close());
 
@@ -30,7 +30,7 @@ test('a request whose time is up says so, and gives up what it waited for', asyn
   const { status, json } = await it.ask({ url: '/pools/p/nodes/tvmps_1_d/files?timeout=1' });
   expect([status, json.code]).toEqual([500, 'OperationTimedOut']);
   expect(performance.now() - started).toBeGreaterThanOrEqual(990);
-  await until('the ask is given up', () => given.up);
+  await until('the ask is given up', () => GIVEN.up);
 });
 
 test('what was asked for is kept and answered, however short the client’s patience and long the owner’s silence', async () => {

@@ -6,7 +6,7 @@ import { matches, parseFilter } from '../../src/wire/odata.ts';
 import type { FilterColumn } from '../../src/store/intents/filter.ts';
 import { taskFilterColumns } from '../../src/store/intents/taskFilter.ts';
 import { statuses, type Statuses } from './statuses.ts';
-import { testApi, ubuntu, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type TestApi } from './support.ts';
 
 let it: TestApi;
 let write: Statuses;
@@ -16,13 +16,17 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   await it.clear();
-  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
 });
 afterAll(() => it.close());
 
-const add = (ids: readonly string[]) => it.ask({ method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: ids.map((id) => ({ id, commandLine: 'x' })) } });
-const numbered = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, index) => `t${from + index}`);
+function add(ids: readonly string[]) {
+  return it.ask({ method: 'POST', url: '/jobs/j/addtaskcollection', body: { value: ids.map((id) => ({ id, commandLine: 'x' })) } });
+}
+function numbered(from: number, to: number): string[] {
+  return Array.from({ length: to - from }, (_, index) => `t${from + index}`);
+}
 
 /** Follows the links as clients do: each is called as it is. */
 async function* pages(url: string): AsyncGenerator<{ id: string }[]> {
@@ -125,7 +129,7 @@ describe('pages', () => {
 
   test.each(['/pools', '/jobs', '/supportedimages', '/nodecounts', '/pools/p/nodes'])('%s pages as well', async (url) => {
     for (const id of ['a', 'b', 'C']) {
-      await it.ask({ method: 'POST', url: '/pools', body: { id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+      await it.ask({ method: 'POST', url: '/pools', body: { id, vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
       await it.ask({ method: 'POST', url: '/jobs', body: { id, poolInfo: { poolId: 'p' } } });
       await write.node('p', { id: `tvmps_${id}_d` });
     }

@@ -7,7 +7,10 @@ export interface RecordedException {
   readonly reason: string;
 }
 
-/** All that replayed sessions may answer in another way than recorded. A row that explains nothing any more fails the test. */
+/**
+ * All that replayed sessions may answer in another way than recorded. A row that explains nothing any more fails the
+ * test.
+ */
 export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^(DP 1|CX 1|AZ 141)$/, difference: /batchSupportEndOfLife added$/, reason: 'The end of support was made known later.' },
   { exchanges: /^DP 1$/, difference: /^image \S+ missing$/, reason: 'Batch has no longer had the image in 2024 (AZ 141).' },

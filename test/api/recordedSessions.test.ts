@@ -32,7 +32,10 @@ async function ask({ name, request: { method, url, headers } }: Exchange, body: 
   return it.ask({ ...sent, headers: lower });
 }
 
-/** Sends one request and says what is otherwise than recorded; what the tables say is refused or not served has to be so. */
+/**
+ * Sends one request and says what is otherwise than recorded; what the tables say is refused or not served has to be
+ * so.
+ */
 async function replay(exchange: Exchange, course: Course): Promise<string[]> {
   await states[exchange.name]?.();
   const { body } = exchange.request;

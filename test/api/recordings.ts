@@ -1,5 +1,5 @@
 import { handlers } from '../../src/api/data/handlers.ts';
-import { refused } from '../../src/wire/accepted.ts';
+import { REFUSED } from '../../src/wire/accepted.ts';
 import { isRefused as asksForIt } from '../../src/wire/contract/tables.ts';
 import { matchOperation } from '../../src/wire/operations.ts';
 import type { Exchange } from '../wire/fixtures.ts';
@@ -11,10 +11,10 @@ export function isServed({ request: { method, url } }: Exchange): boolean {
   return handlers[matchOperation(method, url.replace(/\?.*/, '')).operation.id] !== undefined;
 }
 
-const REFUSED_NAMES: ReadonlySet<string> = new Set(Object.keys(refused).map((path) => path.replace(/.*\./, '')));
+const REFUSED_NAMES: ReadonlySet<string> = new Set(Object.keys(REFUSED).map((path) => path.replace(/.*\./, '')));
 
 function isRefused(name: string, value: unknown): boolean {
-  return REFUSED_NAMES.has(name) && Object.entries(refused).some(([path, refusal]) => path.endsWith(`.${name}`) && asksForIt(refusal, value));
+  return REFUSED_NAMES.has(name) && Object.entries(REFUSED).some(([path, refusal]) => path.endsWith(`.${name}`) && asksForIt(refusal, value));
 }
 
 /** The body without the properties that this service refuses; `lost` collects their names. */

@@ -18,9 +18,15 @@ function told(level: string, tell: (log: pino.Logger) => void): Line[] {
   return lines;
 }
 
-const answered = (more: Partial<Answered>): Answered => ({ requestId: 'r', method: 'GET', path: '/jobs/j', status: 200, thrown: undefined, tookMs: 12.4, waitedMs: 0, ...more });
-const line = (level: string, msg: string, more: Line): Line => ({ level, requestId: 'r', method: 'GET', path: '/jobs/j', tookMs: 12, msg, ...more });
-const failure = (code: string): Error => Object.assign(new Error('it broke'), { code, detail: 'a secret row' });
+function answered(more: Partial<Answered>): Answered {
+  return { requestId: 'r', method: 'GET', path: '/jobs/j', status: 200, thrown: undefined, tookMs: 12.4, waitedMs: 0, ...more };
+}
+function line(level: string, msg: string, more: Line): Line {
+  return { level, requestId: 'r', method: 'GET', path: '/jobs/j', tookMs: 12, msg, ...more };
+}
+function failure(code: string): Error {
+  return Object.assign(new Error('it broke'), { code, detail: 'a secret row' });
+}
 
 describe('the log of requests', () => {
   it.each<[string, Partial<Answered>, Line[]]>([

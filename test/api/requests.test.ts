@@ -1,10 +1,10 @@
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import { connect as connectTcp, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { limits } from '../../src/wire/limits.ts';
+import { LIMITS } from '../../src/wire/limits.ts';
 import { operations } from '../../src/wire/operations.ts';
 import { session, signatures } from '../wire/fixtures.ts';
-import { signed, testApi, ubuntu, withVersion, type Sent, type TestApi } from './support.ts';
+import { signed, testApi, UBUNTU, withVersion, type Sent, type TestApi } from './support.ts';
 
 let it: TestApi;
 let server: Server;
@@ -20,15 +20,15 @@ afterAll(async () => {
   await it.close();
 });
 
-const pool = { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu };
-const said = async (sent: Sent): Promise<string> => {
+const pool = { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU };
+async function said(sent: Sent): Promise<string> {
   const { status, json } = await it.ask(sent);
   return `${status} ${json?.code ?? ''}`.trim();
-};
+}
 
 /** Over a real socket: the path goes out as it stands, the names of headers come as they were spelled. */
-const raw = (method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<{ status: number; code: string; headerNames: readonly string[] }> =>
-  new Promise((resolve, reject) => {
+function raw(method: string, path: string, headers: Readonly<Record<string, string>>, body = ''): Promise<{ status: number; code: string; headerNames: readonly string[] }> {
+  return new Promise((resolve, reject) => {
     const sent = httpRequest({ port: (server.address() as AddressInfo).port, host: '127.0.0.1', method, path, headers }, (answer) => {
       let text = '';
       answer.setEncoding('utf8').on('data', (part: string) => (text += part));
@@ -40,6 +40,7 @@ const raw = (method: string, path: string, headers: Readonly<Record<string, stri
     sent.once('error', reject);
     sent.end(body);
   });
+}
 
 test('a body that does not come in time is the fault of who sends it', async () => {
   const path = withVersion('/jobs?timeout=1');
@@ -218,8 +219,8 @@ describe('bodies', () => {
   });
 
   test('one megabyte is taken, a byte more is not', async () => {
-    expect(await said({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes) })).toBe('201');
-    const refused = await it.ask({ method: 'POST', url: '/pools', body: padded(limits.requestBodyBytes + 1) });
+    expect(await said({ method: 'POST', url: '/pools', body: padded(LIMITS.requestBodyBytes) })).toBe('201');
+    const refused = await it.ask({ method: 'POST', url: '/pools', body: padded(LIMITS.requestBodyBytes + 1) });
     expect(refused).toMatchObject({ status: 413, reason: 'The request body is too large and exceeds the maximum permissible limit.', json: { values: [{ key: 'MaxLimit', value: '1048576' }] } });
   });
 

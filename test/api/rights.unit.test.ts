@@ -11,13 +11,19 @@ import { codeOf } from '../wire/fixtures.ts';
 
 const account = { number: 1, name: 'a', keys: [] };
 const WHOLE: Scope = { kind: 'account' };
-const caller = (roles: readonly Role[], scope: Scope = WHOLE): Principal => ({ kind: 'sharedKey', account, roles, scope });
+function caller(roles: readonly Role[], scope: Scope = WHOLE): Principal {
+  return { kind: 'sharedKey', account, roles, scope };
+}
 /** A principal that lacks the right. */
-const without = ({ right }: Operation): Principal => caller(right === 'read' ? [] : ['reader']);
+function without({ right }: Operation): Principal {
+  return caller(right === 'read' ? [] : ['reader']);
+}
 
 const log = pino({ level: 'silent' });
 const options = { parts: {} as Parts, accounts: new Map(), wallClock: () => 0, log };
-const asked = (plane: Plane, principal: Principal): Plane => ({ ...plane, authenticate: () => principal });
+function asked(plane: Plane, principal: Principal): Plane {
+  return { ...plane, authenticate: () => principal };
+}
 
 async function answerTo(method: string, path: string, principal: Principal) {
   const planes = [createOwnPlane(options), createDataPlane(options)].map((plane) => asked(plane, principal));
@@ -27,7 +33,9 @@ async function answerTo(method: string, path: string, principal: Principal) {
   return { status, code: (JSON.parse(String(body)) as { readonly code: string }).code };
 }
 
-const pathOf = ({ path }: Operation): string => path.replaceAll(/\{\w+\}/g, 'x');
+function pathOf({ path }: Operation): string {
+  return path.replaceAll(/\{\w+\}/g, 'x');
+}
 const DENIED = { status: 403, code: 'InsufficientAccountPermissions' };
 
 describe('a right', () => {

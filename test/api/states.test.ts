@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { JobStatus, TaskStatus } from '../../src/core/status.ts';
 import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import { statuses, type Statuses } from './statuses.ts';
-import { newest, testApi, ubuntu, type Sent, type TestApi } from './support.ts';
+import { NEWEST, testApi, UBUNTU, type Sent, type TestApi } from './support.ts';
 
 let it: TestApi;
 let write: Statuses;
@@ -13,9 +13,11 @@ beforeAll(async () => {
 beforeEach(() => it.clear());
 afterAll(() => it.close());
 
-const post = (url: string, body?: unknown): Sent => ({ method: 'POST', url, ...(body === undefined ? {} : { body }) });
+function post(url: string, body?: unknown): Sent {
+  return { method: 'POST', url, ...(body === undefined ? {} : { body }) };
+}
 /** `202`, or `409 Code`. */
-const said = async (sent: Sent): Promise<string> => {
+async function said(sent: Sent): Promise<string> {
   const { status, reason, json } = await it.ask(sent);
   // A conflict with a state says which one is in the way.
   if (json?.code === 'OperationInvalidForCurrentState') {
@@ -23,7 +25,7 @@ const said = async (sent: Sent): Promise<string> => {
     expect(json.values).toEqual([{ key: 'Reason', value: expect.stringMatching(/state '\w+'|allocationState is 'steady'|has nodes/) }]);
   }
   return status < 400 ? String(status) : `${status} ${json?.code}`;
-};
+}
 
 describe('jobs: each call in each state answers as states.md 3.3 has it', () => {
   const states = ['active', 'disabling', 'disabled', 'enabling', 'terminating', 'completed', 'deleting'] as const;
@@ -171,7 +173,7 @@ describe('tasks: each call in each state answers as states.md 3.4 has it', () =>
   });
 
   test('a failed task tells of its failure, its node and its tries', async () => {
-    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }));
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }));
     const node = await write.node('p', { id: 'tvmps_1_d', goneAt: 9 });
     const failure = { category: 'UserError', code: 'FailureExitCode', message: 'it failed', details: [{ name: 'Message', value: 'why' }] } as const;
     await taskIn({ ...failed, node, startedAt: 1000, endedAt: 2000, failure, retryCount: 2, lastRetryAt: 1500, requeueCount: 1, lastRequeueAt: 500 });
@@ -191,7 +193,7 @@ describe('tasks: each call in each state answers as states.md 3.4 has it', () =>
   });
 
   test('a completed task tells of its node though that has left, whatever else is cleared away', async () => {
-    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }));
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }));
     const node = await write.node('p', { id: 'tvmps_1_d', goneAt: 9 });
     await write.node('p', { id: 'tvmps_2_d', goneAt: 9 });
     await taskIn({ ...failed, node, startedAt: 1000 });
@@ -223,7 +225,7 @@ test('a PATCH replaces each property that it names whole', async () => {
   // Years have 365 days and months 30, as recorded.
   expect((await it.ask({ url: '/jobs/j' })).json).toMatchObject({ constraints: { maxWallClockTime: 'P1279DT12H30M5S', maxTaskRetryCount: 0 }, metadata: [{ name: 'a', value: 'b' }] });
   const startTask = { commandLine: 'x', maxTaskRetryCount: 3, userIdentity: { autoUser: { scope: 'task', elevationLevel: 'admin' } }, environmentSettings: [{ name: 'a', value: 'b' }] };
-  await it.ask(post('/pools', { id: 'q', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, startTask }));
+  await it.ask(post('/pools', { id: 'q', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU, startTask }));
   await it.ask({ method: 'PATCH', url: '/pools/q', body: { startTask: { commandLine: 'y' } } });
   expect((await it.ask({ url: '/pools/q' })).json.startTask).toEqual({ commandLine: 'y', userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'nonadmin' } }, maxTaskRetryCount: 0, waitForSuccess: true });
 });
@@ -240,12 +242,12 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     ],
     delete: [{ method: 'DELETE', url: '/pools/p' }, { resizing: '202', stopping: '202', steady: '202', deleting: '409 PoolBeingDeleted' }],
     'add again': [
-      post('/pools', { id: 'P', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu }),
+      post('/pools', { id: 'P', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }),
       { resizing: '409 PoolExists', stopping: '409 PoolExists', steady: '409 PoolExists', deleting: '409 PoolBeingDeleted' },
     ],
     'patch of its size': [{ method: 'PATCH', url: '/pools/p', body: { vmSize: 'standard_d2_v2' } }, { resizing: invalid, stopping: invalid, steady: invalid, deleting: '409 PoolBeingDeleted' }],
   };
-  const addPool = (nodes = 2) => it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, targetDedicatedNodes: nodes }));
+  const addPool = (nodes = 2) => it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU, targetDedicatedNodes: nodes }));
 
   async function poolIn(state: string): Promise<void> {
     await addPool();
@@ -317,7 +319,7 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     const old = { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } };
     await it.ask(post('/pools?api-version=2023-11-01.18.0', old));
     await write.pool('p', {});
-    expect(await said({ method: 'PATCH', url: '/pools/p', body: { virtualMachineConfiguration: ubuntu } })).toBe('400 InvalidPropertyValue');
+    expect(await said({ method: 'PATCH', url: '/pools/p', body: { virtualMachineConfiguration: UBUNTU } })).toBe('400 InvalidPropertyValue');
     expect((await it.ask({ url: '/pools/p' })).json).not.toHaveProperty('virtualMachineConfiguration');
   });
 
@@ -325,7 +327,7 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
     const known = '?api-version=2022-10-01.16.0';
     const replacement = { certificateReferences: [], applicationPackageReferences: [], metadata: [] };
     const mode = async () => (await it.ask({ url: `/pools/p${known}` })).json.targetNodeCommunicationMode;
-    await it.ask(post(`/pools${known}`, { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu, targetNodeCommunicationMode: 'simplified' }));
+    await it.ask(post(`/pools${known}`, { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU, targetNodeCommunicationMode: 'simplified' }));
     expect(await said(post('/pools/p/updateproperties?api-version=2020-09-01.12.0', replacement))).toBe('204');
     expect(await said(post('/pools/p/updateproperties', { applicationPackageReferences: [], metadata: [] }))).toBe('204');
     expect(await mode()).toBe('simplified');
@@ -345,7 +347,7 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
   });
 
   test.each([
-    ['a Windows image', { virtualMachineConfiguration: { imageReference: { publisher: 'microsoftwindowsserver', offer: 'windowsserver', sku: '2019-datacenter' }, nodeAgentSKUId: 'batch.node.windows amd64' } }, newest],
+    ['a Windows image', { virtualMachineConfiguration: { imageReference: { publisher: 'microsoftwindowsserver', offer: 'windowsserver', sku: '2019-datacenter' }, nodeAgentSKUId: 'batch.node.windows amd64' } }, NEWEST],
     ['cloud services', { cloudServiceConfiguration: { osFamily: '5' } }, '2023-11-01.18.0'],
   ])('a pool of %s is made; why it gets no nodes stands in its intent', async (_name, machine, version) => {
     expect(await said(post(`/pools?api-version=${version}`, { id: 'p', vmSize: 'standard_d1_v2', ...machine, targetDedicatedNodes: 1 }))).toBe('201');

@@ -1,7 +1,10 @@
 import type { Pool } from 'pg';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
 
-/** Statuses as an owner would have written them, for tests without one. Resources are named by their ids; account 1 has them all. */
+/**
+ * Statuses as an owner would have written them, for tests without one. Resources are named by their ids; account 1 has
+ * them all.
+ */
 export interface Statuses {
   pool(id: string, status: Partial<PoolStatus>): Promise<void>;
   /** Returns the node's number. */
@@ -122,8 +125,10 @@ export function statuses(database: Pool): Statuses {
   };
 }
 
-const snake = (row: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value as unknown]));
+function snake(row: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value as unknown]));
+}
 
-const prefixed = (prefix: string, row: object): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(row).map(([name, value]) => [`${prefix}_${name}`, value as unknown]));
+function prefixed(prefix: string, row: object): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(row).map(([name, value]) => [`${prefix}_${name}`, value as unknown]));
+}

@@ -14,7 +14,7 @@ import { stringsToSign } from '../../src/wire/sharedKey.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 
 const key = Buffer.alloc(64, 'k').toString('base64');
-const host = '127.0.0.1:10800';
+const HOST = '127.0.0.1:10800';
 
 export interface Sent {
   readonly method?: string;
@@ -53,7 +53,7 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
-export const newest = '2025-06-01';
+export const NEWEST = '2025-06-01';
 
 export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
@@ -120,7 +120,7 @@ function signedRequest({ method = 'GET', url, body, headers = {} }: Sent, now: n
   const versioned = withVersion(url);
   const length = payload === undefined ? (method === 'GET' || method === 'HEAD' ? {} : { 'content-length': '0' }) : { 'content-length': String(Buffer.byteLength(payload)) };
   const type = payload === undefined ? {} : { 'content-type': 'application/json; odata=minimalmetadata' };
-  return { method, url: versioned, headers: signed(method, versioned, { host, ...length, ...type, ...headers }, now), ...(payload === undefined ? {} : { body: payload }) };
+  return { method, url: versioned, headers: signed(method, versioned, { host: HOST, ...length, ...type, ...headers }, now), ...(payload === undefined ? {} : { body: payload }) };
 }
 
 async function sendTo(server: Server, agent: Agent, { method = 'GET', url, body, headers = {} }: Sent): Promise<Got> {
@@ -142,7 +142,9 @@ function jsonOf(headers: IncomingHttpHeaders, said: string): unknown {
   return String(headers['content-type'] ?? '').startsWith('application/json') && said !== '' ? JSON.parse(said) : null;
 }
 
-export const withVersion = (url: string): string => (/api-version=/i.test(url) ? url : `${url}${url.includes('?') ? '&' : '?'}api-version=${newest}`);
+export function withVersion(url: string): string {
+  return (/api-version=/i.test(url) ? url : `${url}${url.includes('?') ? '&' : '?'}api-version=${NEWEST}`);
+}
 
 /** The headers with a date and a signature over them, where they do not bring their own. */
 export function signed(method: string, rawUrl: string, headers: Readonly<Record<string, string>>, now: number): Record<string, string> {
@@ -158,7 +160,7 @@ const noFiles: NodeFiles = {
 };
 const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
 
-export const ubuntu = {
+export const UBUNTU = {
   imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' },
   nodeAgentSKUId: 'batch.node.ubuntu 22.04',
 };

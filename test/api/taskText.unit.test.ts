@@ -9,32 +9,34 @@ import { parseApiVersion } from '../../src/wire/versions.ts';
 const versions = ['2017-05-01.5.0', '2018-12-01.8.0', '2019-08-01.10.0', '2022-01-01.15.0', '2025-06-01'].map(parseApiVersion);
 const newest = parseApiVersion('2025-06-01');
 const noon = Date.UTC(2026, 10, 28, 12);
-const context: TaskContext = { baseUrl: 'http://host', jobId: 'job', poolId: 'pool', jobRetryCount: 3, nodes: new Map([[7, { id: 'node', poolId: 'pool' }]]) };
+const CONTEXT: TaskContext = { baseUrl: 'http://host', jobId: 'job', poolId: 'pool', jobRetryCount: 3, nodes: new Map([[7, { id: 'node', poolId: 'pool' }]]) };
 
-const row = (id: string, spec: string): TaskWithStatus => ({
-  task: 1,
-  id,
-  spec,
-  createdAt: noon,
-  modifiedAt: noon,
-  terminateAt: null,
-  reactivateSequence: 0,
-  state: 'completed',
-  since: noon + 2,
-  previousState: 'running',
-  previousSince: noon + 1,
-  node: 7,
-  startedAt: noon + 1,
-  endedAt: noon + 2,
-  exitCode: 1,
-  result: 'failure',
-  failure: JSON.stringify({ category: 'UserError', code: 'FailureExitCode', message: 'm', details: [] }),
-  retryCount: 1,
-  lastRetryAt: noon,
-  requeueCount: 0,
-  lastRequeueAt: null,
-  seenReactivateSequence: 0,
-});
+function row(id: string, spec: string): TaskWithStatus {
+  return {
+    task: 1,
+    id,
+    spec,
+    createdAt: noon,
+    modifiedAt: noon,
+    terminateAt: null,
+    reactivateSequence: 0,
+    state: 'completed',
+    since: noon + 2,
+    previousState: 'running',
+    previousSince: noon + 1,
+    node: 7,
+    startedAt: noon + 1,
+    endedAt: noon + 2,
+    exitCode: 1,
+    result: 'failure',
+    failure: JSON.stringify({ category: 'UserError', code: 'FailureExitCode', message: 'm', details: [] }),
+    retryCount: 1,
+    lastRetryAt: noon,
+    requeueCount: 0,
+    lastRequeueAt: null,
+    seenReactivateSequence: 0,
+  };
+}
 
 // Texts that look like what the specification's own text is searched for.
 const text = fc.oneof(fc.string({ unit: 'binary' }), fc.constantFrom('"constraints":{', '},"maxTaskRetryCount":9', 'password', '"password"', '{"id":"x",', '\\"', '}'));
@@ -57,7 +59,7 @@ describe('the text of a task in a page', () => {
     fc.assert(
       fc.property(specification, fc.constantFrom(...versions), (spec, version) => {
         const stored = row(spec.id, taskSpecText(spec as StoredTask));
-        expect(taskText(stored, version, context)).toBe(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, context))));
+        expect(taskText(stored, version, CONTEXT)).toBe(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, CONTEXT))));
       }),
       { numRuns: 500 },
     );
@@ -67,8 +69,8 @@ describe('the text of a task in a page', () => {
     fc.assert(
       fc.property(specification, fc.constantFrom(...versions), (spec, version) => {
         const stored = row(spec.id, JSON.stringify(spec));
-        const long = JSON.parse(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, context)))) as unknown;
-        expect(JSON.parse(taskText(stored, version, context))).toEqual(long);
+        const long = JSON.parse(JSON.stringify(dataContract.writeBody('Task', version, wireTask(stored, CONTEXT)))) as unknown;
+        expect(JSON.parse(taskText(stored, version, CONTEXT))).toEqual(long);
       }),
       { numRuns: 300 },
     );
@@ -77,8 +79,8 @@ describe('the text of a task in a page', () => {
   test('leaves out what an older version does not know, and secrets in all', () => {
     const stored = { id: 't', commandLine: 'x', requiredSlots: 2, containerSettings: { imageName: 'i', registry: { username: 'u', password: 'secret' } }, constraints: { maxWallClockTime: 'PT1H', retentionTime: 'P7D' } };
     const task = row('t', JSON.stringify(stored));
-    expect(taskText(task, parseApiVersion('2017-05-01.5.0'), context)).not.toMatch(/requiredSlots|containerSettings/);
-    for (const version of versions) expect(taskText(task, version, context)).not.toContain('secret');
+    expect(taskText(task, parseApiVersion('2017-05-01.5.0'), CONTEXT)).not.toMatch(/requiredSlots|containerSettings/);
+    for (const version of versions) expect(taskText(task, version, CONTEXT)).not.toContain('secret');
   });
 });
 

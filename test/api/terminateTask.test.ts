@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { TaskEnds } from '../../src/control/taskEnds.ts';
 import { until } from '../support/deadline.ts';
-import { testApi, ubuntu, type Got, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 /** Waits that were begun and have a bound: how long it is, and what lets that time pass. */
 interface Bound {
@@ -36,21 +36,23 @@ beforeEach(async () => {
   asked.length = 0;
   bounds.length = 0;
   await it.clear();
-  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: ubuntu } });
+  await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
   await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
 });
 afterAll(() => it.close());
 
 /** Asks for the task's end; `answer` is null as long as there is none. */
-const terminate = async (query = '') => {
+async function terminate(query = '') {
   const state = { answer: null as Got | null };
   const answered = it.ask({ method: 'POST', url: `/jobs/j/tasks/t/terminate${query}` }).then((answer) => (state.answer = answer));
   await until('the end is waited for', () => asked.length === 1);
   return { state, answered };
-};
+}
 
-const tagOfTask = async (): Promise<string | undefined> => (await it.ask({ url: '/jobs/j/tasks/t' })).headers['etag'];
+async function tagOfTask(): Promise<string | undefined> {
+  return (await it.ask({ url: '/jobs/j/tasks/t' })).headers['etag'];
+}
 
 test('the end of a task on a node that does not answer is waited for five seconds; then the answer is 204 with another ETag, and the request is kept', async () => {
   const before = await tagOfTask();

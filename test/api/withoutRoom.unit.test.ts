@@ -5,7 +5,9 @@ import type { Parts } from '../../src/api/call.ts';
 import { createDataPlane } from '../../src/api/data/plane.ts';
 import { serve } from '../../src/api/plane.ts';
 
-const failing = (code: string): Error => Object.assign(new Error('no room'), { code });
+function failing(code: string): Error {
+  return Object.assign(new Error('no room'), { code });
+}
 
 /** The answer to a request that fails at the first look at it: only what an error's answer needs is there. */
 function answerTo(error: Error, write: (line: string) => void): ReturnType<typeof serve> {

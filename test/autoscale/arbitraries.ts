@@ -71,7 +71,10 @@ function mutate(text: string, edit: { at: number; length: number; kind: string; 
 
 const ODD_NUMBERS = ['0', '1', '0.5', '3', '100', '1e9', '1e308', '0.000001', '(0 - 1)', '(1/0)', '(0/0)'];
 
-/** A published formula that still parses, with other numbers, metrics and units in it: most of the way is through evaluation. */
+/**
+ * A published formula that still parses, with other numbers, metrics and units in it: most of the way is through
+ * evaluation.
+ */
 export const variants: fc.Arbitrary<string> = fc
   .tuple(fc.constantFrom(...FORMULA_IDS.map(publishedFormula)), fc.infiniteStream(fc.nat(1_000_000)))
   .map(([formula, choices]) => {

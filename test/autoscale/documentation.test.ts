@@ -24,13 +24,18 @@ const BLOCKS: readonly Block[] = [...PAGE.matchAll(/^```(\w+)\n([\s\S]*?)^```$/g
   line: PAGE.slice(0, index).split('\n').length,
 }));
 
-/** Each formula with the block before it, if that says what is given, and the one after it, which says what it gives. */
+/**
+ * Each formula with the block before it, if that says what is given, and the one after it, which says what it gives.
+ */
 const EXAMPLES = BLOCKS.flatMap((block, index) => {
   const before = BLOCKS[index - 1];
   return block.kind === 'autoscale' ? [{ line: block.line, formula: block.text, given: before?.kind === 'given' ? before.text : '', expected: BLOCKS[index + 1] }] : [];
 });
 
-/** `now = ...`, `targetDedicatedNodes = 10`, `$PendingTasks = 8` (an hour of it) or `$PendingTasks = 1, 2, 3` (the last samples). */
+/**
+ * `now = ...`, `targetDedicatedNodes = 10`, `$PendingTasks = 8` (an hour of it) or `$PendingTasks = 1, 2, 3` (the last
+ * samples).
+ */
 function worldOf(given: string): World {
   const settings = given.split('\n').filter((line) => line !== '').map((line) => line.split(' = '));
   const load: Record<string, number | number[]> = {};

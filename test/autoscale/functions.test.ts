@@ -2,31 +2,33 @@ import { describe, expect, it } from 'vitest';
 import { FUNCTIONS, signatureOf } from '../../src/autoscale/functions.ts';
 import { failure, problems, problemsInShort, valueOf } from './world.ts';
 
-const world = { load: { $PendingTasks: [3, 1, 2], $ActiveTasks: [4, 16] } };
-const v = '$PendingTasks.GetSample(3)';
-const w = '$ActiveTasks.GetSample(2)';
-const none = '$FailedTasks.GetSample(1)';
-const value = (expression: string): string => valueOf(expression, world);
+const WORLD = { load: { $PendingTasks: [3, 1, 2], $ActiveTasks: [4, 16] } };
+const V = '$PendingTasks.GetSample(3)';
+const W = '$ActiveTasks.GetSample(2)';
+const NONE = '$FailedTasks.GetSample(1)';
+function value(expression: string): string {
+  return valueOf(expression, WORLD);
+}
 
 /** Each function with what its article says of it; the keys are checked to be the table's. */
 const EXAMPLES: Readonly<Record<string, readonly (readonly [string, string])[]>> = {
-  avg: [['avg(1, 2, 3, 7)', '3.25'], [`avg(${v})`, '2'], [`avg(${v}, 7)`, '3.25'], [`avg(${none})`, '[]'], [`avg(4, ${none})`, '4']],
-  len: [['len(1, 2)', '2'], [`len(${v}, 7, ${w})`, '6'], [`len(${none})`, '0'], ['len()', '0']],
-  max: [[`max(0, ${v})`, '3'], [`max(${v}, ${w})`, '16'], ['max(-1, -2)', '-1'], [`max(0, ${none})`, '0'], [`max(${none})`, '[]'], ['max(1, 0/0, 2)', 'nan']],
-  min: [[`min(10, ${v})`, '1'], ['min(4)', '4'], [`min(10, ${none})`, '10'], [`min(${none})`, '[]'], ['min(1, 0/0, 2)', 'nan']],
-  norm: [['norm(3, 4)', '5'], [`norm(${v})`, '3.74166'], [`norm(${none})`, '0'], ['norm(3e200, 4e200)', '5e+200']],
-  range: [['range(5, 2, 9)', '7'], [`range(${v})`, '2'], ['range(4)', '0'], [`range(${none})`, '[]']],
-  std: [['std(2, 4, 4, 4, 5, 5, 7, 9)', '2.13809'], [`std(${v})`, '1'], ['std(7)', '[]'], [`std(${none})`, '[]']],
-  sum: [['sum(1, 2, 3)', '6'], [`sum(${v}, 1)`, '7'], [`sum(${none})`, '0']],
-  lg: [['lg(8)', '3'], ['lg(0.5)', '-1'], [`lg(${w})`, '[2,4]'], ['lg(2, 4)', '[1,2]']],
-  ln: [['ln(1)', '0'], ['ln(2.718281828459045)', '1'], [`ln(${w} / ${w})`, '[0,0]']],
-  log: [['log(1000)', '3'], [`log(${w} / ${w} * 100)`, '[2,2]'], ['log(0)', '-inf'], ['log(-1)', 'nan']],
-  ceil: [['ceil(1.1)', '2'], ['ceil(-1.1)', '-1'], [`ceil(${v} / 2)`, '[2,1,1]']],
-  floor: [['floor(2.7)', '2'], ['floor(-2.1)', '-3'], [`floor(${v} / 2)`, '[1,0,1]']],
-  round: [['round(2.5)', '3'], ['round(3.5)', '4'], ['round(-2.5)', '-3'], ['round(2.4)', '2'], ['round(0.49999999999999994)', '0'], [`round(${v} / 2)`, '[2,1,1]']],
-  abs: [['abs(-3)', '3'], [`abs(${v} - 2)`, '[1,1,0]']],
-  percentile: [[`percentile(${v}, 50)`, '2'], [`percentile(${v}, 0)`, '1'], [`percentile(${v}, 100)`, '3'], [`percentile(${v}, 34)`, '2'], [`percentile(${none}, 50)`, '[]'], ['percentile(7, 50)', '7']],
-  val: [[`val(${v}, 0)`, '3'], [`val(${v}, 2)`, '2'], [`val(${v}, 1.9)`, '1'], [`val(${none}, 0)`, '[]'], ['val(7, 0)', '7']],
+  avg: [['avg(1, 2, 3, 7)', '3.25'], [`avg(${V})`, '2'], [`avg(${V}, 7)`, '3.25'], [`avg(${NONE})`, '[]'], [`avg(4, ${NONE})`, '4']],
+  len: [['len(1, 2)', '2'], [`len(${V}, 7, ${W})`, '6'], [`len(${NONE})`, '0'], ['len()', '0']],
+  max: [[`max(0, ${V})`, '3'], [`max(${V}, ${W})`, '16'], ['max(-1, -2)', '-1'], [`max(0, ${NONE})`, '0'], [`max(${NONE})`, '[]'], ['max(1, 0/0, 2)', 'nan']],
+  min: [[`min(10, ${V})`, '1'], ['min(4)', '4'], [`min(10, ${NONE})`, '10'], [`min(${NONE})`, '[]'], ['min(1, 0/0, 2)', 'nan']],
+  norm: [['norm(3, 4)', '5'], [`norm(${V})`, '3.74166'], [`norm(${NONE})`, '0'], ['norm(3e200, 4e200)', '5e+200']],
+  range: [['range(5, 2, 9)', '7'], [`range(${V})`, '2'], ['range(4)', '0'], [`range(${NONE})`, '[]']],
+  std: [['std(2, 4, 4, 4, 5, 5, 7, 9)', '2.13809'], [`std(${V})`, '1'], ['std(7)', '[]'], [`std(${NONE})`, '[]']],
+  sum: [['sum(1, 2, 3)', '6'], [`sum(${V}, 1)`, '7'], [`sum(${NONE})`, '0']],
+  lg: [['lg(8)', '3'], ['lg(0.5)', '-1'], [`lg(${W})`, '[2,4]'], ['lg(2, 4)', '[1,2]']],
+  ln: [['ln(1)', '0'], ['ln(2.718281828459045)', '1'], [`ln(${W} / ${W})`, '[0,0]']],
+  log: [['log(1000)', '3'], [`log(${W} / ${W} * 100)`, '[2,2]'], ['log(0)', '-inf'], ['log(-1)', 'nan']],
+  ceil: [['ceil(1.1)', '2'], ['ceil(-1.1)', '-1'], [`ceil(${V} / 2)`, '[2,1,1]']],
+  floor: [['floor(2.7)', '2'], ['floor(-2.1)', '-3'], [`floor(${V} / 2)`, '[1,0,1]']],
+  round: [['round(2.5)', '3'], ['round(3.5)', '4'], ['round(-2.5)', '-3'], ['round(2.4)', '2'], ['round(0.49999999999999994)', '0'], [`round(${V} / 2)`, '[2,1,1]']],
+  abs: [['abs(-3)', '3'], [`abs(${V} - 2)`, '[1,1,0]']],
+  percentile: [[`percentile(${V}, 50)`, '2'], [`percentile(${V}, 0)`, '1'], [`percentile(${V}, 100)`, '3'], [`percentile(${V}, 34)`, '2'], [`percentile(${NONE}, 50)`, '[]'], ['percentile(7, 50)', '7']],
+  val: [[`val(${V}, 0)`, '3'], [`val(${V}, 2)`, '2'], [`val(${V}, 1.9)`, '1'], [`val(${NONE}, 0)`, '[]'], ['val(7, 0)', '7']],
   rand: [['rand()', '0.25'], ['rand() < 1', '1']],
   time: [['time()', '2026-11-20T12:00:00.000Z'], ['time("")', '2026-11-20T12:00:00.000Z'], ['time("2024-10-30")', '2024-10-30T00:00:00.000Z']],
   stop: [],
@@ -56,10 +58,10 @@ describe('functions', () => {
   });
 
   it('refuse numbers out of range when they run', () => {
-    expect(failure(`x = percentile(${v}, 101);`, world)).toMatchObject({ code: 'OutOfRange', column: 5 });
-    expect(failure(`x = percentile(${v}, 0/0);`, world)).toMatchObject({ code: 'OutOfRange' });
-    expect(failure(`x = val(${v}, 3);`, world)).toMatchObject({ code: 'OutOfRange', expected: 'an index from 0 to 2', found: '3' });
-    expect(failure(`x = val(${v}, -1);`, world)).toMatchObject({ code: 'OutOfRange' });
+    expect(failure(`x = percentile(${V}, 101);`, WORLD)).toMatchObject({ code: 'OutOfRange', column: 5 });
+    expect(failure(`x = percentile(${V}, 0/0);`, WORLD)).toMatchObject({ code: 'OutOfRange' });
+    expect(failure(`x = val(${V}, 3);`, WORLD)).toMatchObject({ code: 'OutOfRange', expected: 'an index from 0 to 2', found: '3' });
+    expect(failure(`x = val(${V}, -1);`, WORLD)).toMatchObject({ code: 'OutOfRange' });
   });
 
   it('are told apart from misspelt ones', () => {

@@ -4,8 +4,10 @@ import type { Type } from '../../src/autoscale/types.ts';
 import { failure, problemsInShort, valueOf } from './world.ts';
 
 const VECTOR = '$PendingTasks.GetSample(3)';
-const world = { load: { $PendingTasks: [2, 4, 6], $ActiveTasks: [1, 2, 3], $RunningTasks: [5] } };
-const value = (expression: string): string => valueOf(expression, world);
+const WORLD = { load: { $PendingTasks: [2, 4, 6], $ActiveTasks: [1, 2, 3], $RunningTasks: [5] } };
+function value(expression: string): string {
+  return valueOf(expression, WORLD);
+}
 
 /** For each type an expression of it. */
 const EXAMPLES: Readonly<Partial<Record<Type, string>>> = {
@@ -78,7 +80,7 @@ describe('operators', () => {
   });
 
   it('need vectors of one length', () => {
-    expect(failure(`x = ${VECTOR} + $PendingTasks.GetSample(2);`, world)).toMatchObject({ code: 'LengthMismatch', column: 32, found: 'lengths 3 and 2' });
+    expect(failure(`x = ${VECTOR} + $PendingTasks.GetSample(2);`, WORLD)).toMatchObject({ code: 'LengthMismatch', column: 32, found: 'lengths 3 and 2' });
   });
 
   it('leave times in the years that can be written, and name those that are not', () => {
@@ -92,7 +94,7 @@ describe('operators', () => {
   });
 
   it('that need a number take a vector of one element, not of more or none', () => {
-    expect(failure(`x = ${VECTOR} > 1;`, world)).toMatchObject({ code: 'WrongType', found: 'a doubleVec of 3 elements' });
+    expect(failure(`x = ${VECTOR} > 1;`, WORLD)).toMatchObject({ code: 'WrongType', found: 'a doubleVec of 3 elements' });
     expect(failure('x = $FailedTasks.GetSample(1) > 1;')).toMatchObject({ code: 'NoValue' });
   });
 

@@ -4,7 +4,9 @@ import { FORMULA_IDS, publishedFormula } from './formulas.ts';
 import { evaluated, failure, pool, printed, problems, problemsInShort, targets, type World } from './world.ts';
 
 const INVALID = ['F13', 'F25', 'F26'];
-const at = (text: string): number => parseTime(text) ?? Number.NaN;
+function at(text: string): number {
+  return parseTime(text) ?? Number.NaN;
+}
 
 function targetsOf(id: string, world: World = {}): [number, number] {
   return targets(publishedFormula(id), world);

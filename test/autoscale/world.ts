@@ -1,4 +1,7 @@
-/** A pool, its load and a moment, for tests: `evaluated('...', { load: { $PendingTasks: 50 }, pool: { targetDedicatedNodes: 10 } })`. */
+/**
+ * A pool, its load and a moment, for tests: `evaluated('...', { load: { $PendingTasks: 50 }, pool: {
+ * targetDedicatedNodes: 10 } })`.
+ */
 import {
   appendSample,
   compile,

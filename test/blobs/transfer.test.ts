@@ -11,13 +11,17 @@ import { TransferError } from '../../src/blobs/transferError.ts';
 import { type TemporaryBlobs, temporaryBlobs } from '../support/blobs.ts';
 
 const options = { idleMs: 20_000, retryMs: 5_000, signal: new AbortController().signal };
-const collect = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
+async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const collected: T[] = [];
   for await (const item of items) collected.push(item);
   return collected;
-};
-const all = async (chunks: AsyncIterable<Buffer>): Promise<string> => Buffer.concat(await collect(chunks)).toString();
-const names = (url: string, prefix = ''): Promise<string[]> => collect(listBlobs(url, prefix, options));
+}
+async function all(chunks: AsyncIterable<Buffer>): Promise<string> {
+  return Buffer.concat(await collect(chunks)).toString();
+}
+function names(url: string, prefix = ''): Promise<string[]> {
+  return collect(listBlobs(url, prefix, options));
+}
 
 describe('transfers with what a container URL grants', () => {
   let blobs: TemporaryBlobs;

@@ -26,7 +26,10 @@ async function client(): Promise<BatchServiceClient> {
   return new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
 }
 
-/** One node that runs one task without end; returns the task's process id, and that of each further start in the same file. */
+/**
+ * One node that runs one task without end; returns the task's process id, and that of each further start in the same
+ * file.
+ */
 async function runEndlessTask(): Promise<number> {
   const batch = await client();
   await batch.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 });
@@ -35,8 +38,12 @@ async function runEndlessTask(): Promise<number> {
   return until('the task runs', 30_000, async () => starts().at(-1));
 }
 
-const starts = (): number[] => (existsSync(join(marks, 'pids')) ? readFileSync(join(marks, 'pids'), 'utf8').trim().split('\n').map(Number) : []);
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+function starts(): number[] {
+  return (existsSync(join(marks, 'pids')) ? readFileSync(join(marks, 'pids'), 'utf8').trim().split('\n').map(Number) : []);
+}
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
 
 async function stateOfTask(): Promise<{ state: string | undefined; retryCount: number | undefined }> {
   const task = await (await client()).task.get('j', 't');

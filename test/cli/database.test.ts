@@ -27,8 +27,9 @@ afterAll(async () => {
   rmSync(parent, { recursive: true, force: true });
 });
 
-const up = (options: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {}) =>
-  run(LAUNCHER, ['up', '--detach', '--data-dir', dataDir, ...(options.flags ?? [])], { timeoutMs: 120_000, ...(options.env === undefined ? {} : { env: options.env }) });
+function up(options: { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv } = {}) {
+  return run(LAUNCHER, ['up', '--detach', '--data-dir', dataDir, ...(options.flags ?? [])], { timeoutMs: 120_000, ...(options.env === undefined ? {} : { env: options.env }) });
+}
 
 async function jobsInDatabase(): Promise<string[]> {
   const client = new Client({ ...database.connection });
@@ -40,7 +41,9 @@ async function jobsInDatabase(): Promise<string[]> {
   }
 }
 
-const runJob = (id: string) => linarite(['run', '--data-dir', dataDir, '--job', id, '--keep', '--items', 'hello', '--', 'echo', '{item}']);
+function runJob(id: string) {
+  return linarite(['run', '--data-dir', dataDir, '--job', id, '--keep', '--items', 'hello', '--', 'echo', '{item}']);
+}
 
 describe('a PostgreSQL of my own', () => {
   test('given to a detached service holds its pools and jobs, also after a restart', async () => {

@@ -2,7 +2,9 @@ import { Command } from 'commander';
 import { expect, test } from 'vitest';
 import { isLogLevel, logLevelOption } from '../../src/cli/service/log/level.ts';
 
-const read = (...flags: string[]): unknown => new Command().exitOverride().configureOutput({ writeErr: () => undefined }).addOption(logLevelOption()).parse(flags, { from: 'user' }).opts()['logLevel'];
+function read(...flags: string[]): unknown {
+  return new Command().exitOverride().configureOutput({ writeErr: () => undefined }).addOption(logLevelOption()).parse(flags, { from: 'user' }).opts()['logLevel'];
+}
 
 test('a level of the log is one of four words, or is refused with all of them', () => {
   expect(['debug', 'info', 'warn', 'error'].map((level) => read('--log-level', level))).toEqual(['debug', 'info', 'warn', 'error']);

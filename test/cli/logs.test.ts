@@ -21,10 +21,18 @@ beforeAll(async () => {
 });
 afterAll(() => instance.purge());
 
-const logs = async (...flags: string[]): Promise<string[]> => (await linarite(['logs', '--data-dir', instance.dataDir, ...flags])).stdout.split('\n').slice(0, -1);
-const records = async (...flags: string[]): Promise<Line[]> => (await logs('--json', ...flags)).map((line) => JSON.parse(line) as Line);
-const blobWarnings = (): number => readFileSync(join(instance.dataDir, 'logs', 'blobs.log'), 'utf8').split('(sequelize) Warning').length - 1;
-const isGone = (error: unknown): true | undefined => ((error as { statusCode?: number }).statusCode === 404 ? true : undefined);
+async function logs(...flags: string[]): Promise<string[]> {
+  return (await linarite(['logs', '--data-dir', instance.dataDir, ...flags])).stdout.split('\n').slice(0, -1);
+}
+async function records(...flags: string[]): Promise<Line[]> {
+  return (await logs('--json', ...flags)).map((line) => JSON.parse(line) as Line);
+}
+function blobWarnings(): number {
+  return readFileSync(join(instance.dataDir, 'logs', 'blobs.log'), 'utf8').split('(sequelize) Warning').length - 1;
+}
+function isGone(error: unknown): true | undefined {
+  return ((error as { statusCode?: number }).statusCode === 404 ? true : undefined);
+}
 
 /** `linarite logs -f` that is read line by line. */
 function follow(...flags: string[]): { readonly lines: string[]; heard(text: string): Promise<void>; interrupt(): Promise<unknown>; turnAway(then: () => void): Promise<unknown> } {

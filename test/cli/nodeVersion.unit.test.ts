@@ -3,7 +3,9 @@ import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { refusedNode } from '../../src/cli/nodeVersion.ts';
 
-const read = (name: string): string => readFileSync(resolve(import.meta.dirname, '../..', name), 'utf8');
+function read(name: string): string {
+  return readFileSync(resolve(import.meta.dirname, '../..', name), 'utf8');
+}
 
 test.each(['20.19.0', '20.20.2', '22.0.0', '24.9.0', '26.1.0'])('Node.js %s runs it', (version) => {
   expect(refusedNode(version)).toBe('');

@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { SILENCE_BOUNDS } from '../../src/control/silence.ts';
 import { decideSilence, sameSilence, silenceFlags, silenceOptions, type SilenceWishes } from '../../src/cli/service/silenceOptions.ts';
 
-const read = (...flags: string[]): SilenceWishes => {
+function read(...flags: string[]): SilenceWishes {
   const command = new Command().exitOverride().configureOutput({ writeErr: () => undefined });
   for (const option of silenceOptions()) command.addOption(option);
   return command.parse(flags, { from: 'user' }).opts();
-};
+}
 
 describe('when agents that do not answer are given up', () => {
   test.each([

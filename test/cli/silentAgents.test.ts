@@ -36,9 +36,12 @@ function processOf(matches: (variables: ReadonlyMap<string, string>) => boolean,
   return readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number).find((pid) => commandOf(pid).includes(program) && matches(environmentOf(pid)));
 }
 
-const environmentOf = (pid: number): ReadonlyMap<string, string> =>
-  new Map(readProcess(pid, 'environ').split('\0').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-const commandOf = (pid: number): string => readProcess(pid, 'cmdline').replaceAll('\0', ' ');
+function environmentOf(pid: number): ReadonlyMap<string, string> {
+  return new Map(readProcess(pid, 'environ').split('\0').map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
+}
+function commandOf(pid: number): string {
+  return readProcess(pid, 'cmdline').replaceAll('\0', ' ');
+}
 
 function readProcess(pid: number, file: string): string {
   try {
@@ -48,8 +51,12 @@ function readProcess(pid: number, file: string): string {
   }
 }
 
-const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readProcess(pid, 'status'));
-const statusOf = (error: unknown): number | undefined => (error as { statusCode?: number }).statusCode;
+function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readProcess(pid, 'status'));
+}
+function statusOf(error: unknown): number | undefined {
+  return (error as { statusCode?: number }).statusCode;
+}
 
 describe.runIf(process.platform === 'linux')('a node whose agent is stopped', () => {
   test('is got rid of with its pool; one that stays starts again, and what was to be terminated there has ended', async () => {

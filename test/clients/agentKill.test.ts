@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLinarite, until, type Instance } from '../support/linarite.ts';
 
-const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
 /** Numbers of all processes whose environment says so. */
-const processesWith = async (setting: string): Promise<readonly number[]> => {
+async function processesWith(setting: string): Promise<readonly number[]> {
   const found: number[] = [];
   for (const name of await readdir('/proc')) {
     if (!/^\d+$/.test(name)) continue;
@@ -16,7 +16,7 @@ const processesWith = async (setting: string): Promise<readonly number[]> => {
     if (environment.split('\0').includes(setting)) found.push(Number(name));
   }
   return found;
-};
+}
 
 describe.skipIf(process.platform !== 'linux')('kill -9 of an agent whose tasks have forked with setsid', () => {
   let instance: Instance;
@@ -34,9 +34,10 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of an agent whose tasks h
   test('two seconds later none of their processes is left; the tasks run again and their second results count', async () => {
     const env = await instance.env();
     const client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
-    await client.pool.add({ id: 'kill', vmSize: 'standard_d2_v3', virtualMachineConfiguration: image, targetDedicatedNodes: 2, taskSlotsPerNode: 2 });
+    await client.pool.add({ id: 'kill', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 2, taskSlotsPerNode: 2 });
     await client.job.add({ id: 'kill', poolInfo: { poolId: 'kill' } });
-    // The first run leaves a process in a session of its own and never ends; a second one sees the mark of the first and ends.
+    // The first run leaves a process in a session of its own and never ends; a second one sees the mark of the first
+    // and ends.
     const tasks = Array.from({ length: 4 }, (_, index) => ({
       id: `t${index}`,
       environmentSettings: [{ name: 'KILL_TEST', value: marks }],
@@ -70,7 +71,7 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of an agent whose tasks h
 });
 
 /** The agent process of a node, by the configuration it was given. */
-const agentOf = async (nodeId: string, dataDir: string): Promise<number> => {
+async function agentOf(nodeId: string, dataDir: string): Promise<number> {
   const nodes = join(dataDir, 'nodes');
   for (const name of await readdir(nodes)) {
     const config = await readFile(join(nodes, name, 'state', 'config.json'), 'utf8').catch(() => '');
@@ -79,4 +80,4 @@ const agentOf = async (nodeId: string, dataDir: string): Promise<number> => {
     return record.agent.pid;
   }
   throw new Error(`no agent of ${nodeId} below ${nodes}`);
-};
+}

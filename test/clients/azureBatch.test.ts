@@ -2,7 +2,7 @@ import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LAUNCHER, linarite, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
-const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
 describe('@azure/batch, unmodified', () => {
   let instance: Instance;
@@ -15,7 +15,7 @@ describe('@azure/batch, unmodified', () => {
   afterAll(() => instance.purge());
 
   test('/bin/true ends completed and durable', async () => {
-    await client.pool.add({ id: 'one', vmSize: 'standard_a1_v2', virtualMachineConfiguration: image, targetDedicatedNodes: 1 });
+    await client.pool.add({ id: 'one', vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 });
     await client.job.add({ id: 'one', poolInfo: { poolId: 'one' } });
     await client.task.add('one', { id: 'true', commandLine: '/bin/true' });
     const task = await until('the task completes', 20_000, async () => {
@@ -60,7 +60,7 @@ describe('@azure/batch, unmodified', () => {
   });
 
   test('pool, job, 100 tasks, wait, read stdout, delete', async () => {
-    await client.pool.add({ id: 'flow', vmSize: 'standard_a1_v2', virtualMachineConfiguration: image, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
+    await client.pool.add({ id: 'flow', vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
     await client.job.add({ id: 'flow', poolInfo: { poolId: 'flow' } });
     const tasks = Array.from({ length: 100 }, (_, index) => ({ id: `t${index}`, commandLine: `/bin/sh -c 'echo task ${index} on $AZ_BATCH_NODE_ID'` }));
     const added = await client.task.addCollection('flow', tasks);

@@ -5,19 +5,19 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
 
-const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
 /** Every file below a directory whose name ends so, as text. */
-const texts = async (directory: string, ending: string): Promise<readonly string[]> => {
+async function texts(directory: string, ending: string): Promise<readonly string[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true });
   const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(ending));
   return Promise.all(files.map((entry) => readFile(join(entry.parentPath, entry.name), 'utf8')));
-};
+}
 
-const processArguments = async (): Promise<string> => {
+async function processArguments(): Promise<string> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
   return (await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))).join('\n');
-};
+}
 
 describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
   let instance: Instance;
@@ -37,7 +37,7 @@ describe.skipIf(process.platform !== 'linux')('no credential appears', () => {
     const missing = signed.replace('/inputs?', '/inputs/missing.txt?');
     const away = signed.replace('/inputs?', '/nowhere?');
 
-    await client.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: image, targetDedicatedNodes: 1, startTask: { commandLine: '/bin/true', environmentSettings: [{ name: 'SECRET', value: 'start-secret' }] } });
+    await client.pool.add({ id: 'p', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, startTask: { commandLine: '/bin/true', environmentSettings: [{ name: 'SECRET', value: 'start-secret' }] } });
     await client.job.add({ id: 'j', poolInfo: { poolId: 'p' } });
     await client.task.addCollection('j', [
       { id: 'ok', commandLine: '/bin/sleep 2', environmentSettings: [{ name: 'SECRET', value: 'task-secret' }, { name: 'ODD-NAME', value: 'task-secret' }] },

@@ -11,7 +11,7 @@ const TASKS = 200;
 const MOMENTS = 20;
 const seed = Number(process.env['LINARITE_SEED'] ?? 20261120);
 
-const image = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 type Victim = 'service' | 'database' | 'blobs';
 const SWEEP: readonly (readonly Victim[])[] = [['service'], ['database'], ['blobs'], ['service', 'database', 'blobs']];
 
@@ -41,7 +41,7 @@ describe('kill -9 at seeded moments while 200 tasks run', () => {
     const container = BlobServiceClient.fromConnectionString(env.AZURE_STORAGE_CONNECTION_STRING).getContainerClient('marks');
     await container.create();
     const containerUrl = await container.generateSasUrl({ permissions: ContainerSASPermissions.parse('rwl'), expiresOn: new Date(Date.now() + 3_600_000) });
-    await client().pool.add({ id: 'sweep', vmSize: 'standard_d2_v3', virtualMachineConfiguration: image, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
+    await client().pool.add({ id: 'sweep', vmSize: 'standard_d2_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 2, taskSlotsPerNode: 4 });
     await client().job.add({ id: 'sweep', poolInfo: { poolId: 'sweep' } });
     const tasks = Array.from({ length: TASKS }, (_, index) => ({
       id: `t${index}`,

@@ -16,7 +16,10 @@ const jobs = await new BatchServiceClient(new BatchSharedKeyCredentials(account,
 console.log(JSON.stringify({ node: process.versions.node, jobs: jobs.map(({ id }) => id) }));
 `;
 
-/** The oldest supported line runs everything here; that the others do is seen by one job from start to end, and by the whole suite with `./check --all`. */
+/**
+ * The oldest supported line runs everything here; that the others do is seen by one job from start to end, and by the
+ * whole suite with `./check --all`.
+ */
 describe.each(OTHER_MAJORS)('Node.js %i', (major) => {
   test(`starts a service, renders the demo and runs a client (needs Node.js ${major} of the npm registry)`, { timeout: 400_000 }, async (context) => {
     const directory = await nodeDirectory(major).catch(() => undefined);

@@ -10,8 +10,9 @@ import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { jobStatus } from '../support/statuses.ts';
 
 /** An intake of an account that has just been loaded. */
-const loaded = (store: OwnerStore, snapshot: ConstructorParameters<typeof Intake>[1] = { jobs: [], satisfied: [] }, sweeps = new Sweeps()): Intake =>
-  new Intake({ store, account: 1, specs: new Specs(store), sweeps, admit: (event) => event }, snapshot);
+function loaded(store: OwnerStore, snapshot: ConstructorParameters<typeof Intake>[1] = { jobs: [], satisfied: [] }, sweeps = new Sweeps()): Intake {
+  return new Intake({ store, account: 1, specs: new Specs(store), sweeps, admit: (event) => event }, snapshot);
+}
 
 test('a task added to one job does not wait until the tens of thousands of another have been taken in', async () => {
   const { store, intents } = memoryStore({ clock: () => 0 });
@@ -35,7 +36,7 @@ test('a task added to one job does not wait until the tens of thousands of anoth
 });
 
 /** An account with a job, and an intake whose reads a test can look into. */
-const withJob = async () => {
+async function withJob() {
   const { store, intents } = memoryStore({ clock: () => 0 });
   const job = await intents.addJob(1, jobIntent());
   const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0, lookUps: 0 };
@@ -64,7 +65,7 @@ const withJob = async () => {
   const sweeps = new Sweeps();
   const load = (snapshot?: Parameters<typeof loaded>[1]): Intake => loaded(watched, snapshot, sweeps);
   return { intents, store, job, hooks, commit, load, sweeps, intake: load() };
-};
+}
 
 test('a sweep covers what was committed before it began, not what is committed while it reads', async () => {
   const { intents, job, hooks, intake, commit, sweeps } = await withJob();

@@ -4,8 +4,12 @@ import type { PlainTasks, Snapshot, TaskIntake } from '../../src/core/events.ts'
 import { taskIntent } from '../support/intents.ts';
 
 const NOTHING: PlainTasks = { numbers: [], createdAt: [], slots: [], retentionMs: 5 };
-const accountOf = (plain: PlainTasks, tasks: readonly TaskIntake[] = []): Snapshot => ({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [{ job: 1, tasks, plain }], satisfied: [{ job: 1, ids: ['a'], isWhole: false }] });
-const intakes = (count: number): TaskIntake[] => Array.from({ length: count }, (_, index) => ({ intent: { task: index + 1, ...taskIntent(`t${index}`) }, status: null }));
+function accountOf(plain: PlainTasks, tasks: readonly TaskIntake[] = []): Snapshot {
+  return { pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [{ job: 1, tasks, plain }], satisfied: [{ job: 1, ids: ['a'], isWhole: false }] };
+}
+function intakes(count: number): TaskIntake[] {
+  return Array.from({ length: count }, (_, index) => ({ intent: { task: index + 1, ...taskIntent(`t${index}`) }, status: null }));
+}
 
 describe('what an epoch begins with', () => {
   test.each<[string, PlainTasks]>([

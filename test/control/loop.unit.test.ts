@@ -4,16 +4,18 @@ import { NoRoom } from '../../src/store/ownerStore.ts';
 import { createWorld, EPOCH, type World } from '../../src/simulation/world.ts';
 
 /** Virtual time for a loop. */
-const timeOf = (world: World): LoopTime => ({
-  now: () => world.now() - EPOCH,
-  after: (ms, happen) => {
-    let called = true;
-    world.after(ms, () => called && happen());
-    return () => {
-      called = false;
-    };
-  },
-});
+function timeOf(world: World): LoopTime {
+  return {
+    now: () => world.now() - EPOCH,
+    after: (ms, happen) => {
+      let called = true;
+      world.after(ms, () => called && happen());
+      return () => {
+        called = false;
+      };
+    },
+  };
+}
 
 describe('the loop of an owner', () => {
   let world: World;

@@ -38,11 +38,13 @@ const node: NodeStatus = {
   agent: null,
   goneAt: null,
 };
-const pool = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, deletedAt: null } as const;
-const snapshot: Snapshot = { pools: [{ intent: pool, status: null }], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
+const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, deletedAt: null } as const;
+const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
 
-/** An owner whose core writes down what it is told and decides what the test says, on a store that the test can break. */
-const scripted = () => {
+/**
+ * An owner whose core writes down what it is told and decides what the test says, on a store that the test can break.
+ */
+function scripted() {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
@@ -139,7 +141,7 @@ const scripted = () => {
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
   const beat = (): Promise<void> => beatOf({ owners: () => [owner], store, process: 'p' });
   return { owner, beat, script, told, commits, releases, faults, lines, clock, connect, observe };
-};
+}
 
 const hello: AgentFrame = {
   kind: 'hello',
@@ -148,16 +150,22 @@ const hello: AgentFrame = {
   sequence: 0,
   report: { kind: 'hello', life: 2, version: '1', ipAddress: '127.0.0.1', held: [], startTask: null, ready: true },
 };
-const started = (first: number): AgentFrame => ({
-  kind: 'reports',
-  first,
-  reports: [{ kind: 'started', key: { job: 1, task: first, attempt: 1, instance: 0 }, at: 5 }],
-});
-const kinds = (events: readonly CoreEvent[]): readonly string[] => events.map((event) => (event.kind === 'agent' ? event.report.kind : event.kind));
-const turnOfTheLoop = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+function started(first: number): AgentFrame {
+  return {
+    kind: 'reports',
+    first,
+    reports: [{ kind: 'started', key: { job: 1, task: first, attempt: 1, instance: 0 }, at: 5 }],
+  };
+}
+function kinds(events: readonly CoreEvent[]): readonly string[] {
+  return events.map((event) => (event.kind === 'agent' ? event.report.kind : event.kind));
+}
+function turnOfTheLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 /** Starts the owner, whose node's agent says hello; the owner has taken that in. */
-const greeted = async (owner: ReturnType<typeof scripted>['owner'], connect: ReturnType<typeof scripted>['connect']) => {
+async function greeted(owner: ReturnType<typeof scripted>['owner'], connect: ReturnType<typeof scripted>['connect']) {
   await owner.start();
   await owner.tick();
   const agent = connect();
@@ -165,7 +173,7 @@ const greeted = async (owner: ReturnType<typeof scripted>['owner'], connect: Ret
   await turnOfTheLoop();
   await owner.tick();
   return agent;
-};
+}
 
 describe('an owner', () => {
   const completed = { job: 1, task: 2, state: 'completed' } as unknown as Decisions['tasks'][number];

@@ -116,10 +116,10 @@ async function process() {
   return { first, second, owners, ownerOf, intents, store: counted, machines, released, beats, faults, broken, pass };
 }
 
-const channel = () => {
+function channel() {
   const closed: string[] = [];
   return { closed, send: () => undefined, close: (reason: string) => void closed.push(reason) };
-};
+}
 
 describe('two accounts in one process', () => {
   test('what is asked of one is asked of its owner', async () => {

@@ -11,7 +11,7 @@ import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { idleProvider } from '../support/providers.ts';
 
 /** Owners one after the other of an account whose rules fail on what a test says. */
-const account = () => {
+function account() {
   const memory = memoryStore({ clock: () => 1_000 });
   const script = { isIn: (_event: CoreEvent): boolean => false, isLoadedWith: (_snapshot: Snapshot): boolean => false, refuses: false };
   const faults: Error[] = [];
@@ -52,9 +52,11 @@ const account = () => {
   const quarantine = async () => (await memory.store.readQuarantine(1)).map(({ subject }) => subject);
   const job = (number: number) => memory.tables.jobs.get(number);
   return { ...memory, script, faults, logged, owner, turn, quarantine, job };
-};
+}
 
-const ofJob = (number: number) => (event: CoreEvent): boolean => event.kind === 'job' && event.intent.job === number && event.intent.deletedAt === null;
+function ofJob(number: number) {
+  return (event: CoreEvent): boolean => event.kind === 'job' && event.intent.job === number && event.intent.deletedAt === null;
+}
 
 describe('rules that fail on one thing', () => {
   test('go on without it, under the same owner and the next ones, and it is not asked for again', async () => {

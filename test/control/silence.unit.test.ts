@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
 import { Silence } from '../../src/control/silence.ts';
 
-const bounds = { unknownMs: 30_000, goneMs: 60_000, restartMs: 180_000 };
+const BOUNDS = { unknownMs: 30_000, goneMs: 60_000, restartMs: 180_000 };
 
 /** An owner that looks each second, as it does, until it is told something or `ms` are over. */
-const watched = (mayEnd = true) => {
-  const silence = new Silence(bounds, mayEnd);
+function watched(mayEnd = true) {
+  const silence = new Silence(BOUNDS, mayEnd);
   let now = 5_000_000;
   const told: string[] = [];
   const look = (): void => {
@@ -16,7 +16,7 @@ const watched = (mayEnd = true) => {
     for (const until = now + ms; now < until; look()) now = Math.min(until, now + 1_000);
   };
   return { silence, told, look, pass, now: () => now, stall: (ms: number) => (now += ms) };
-};
+}
 
 test('each step is told once, when it is reached', () => {
   const { silence, told, pass, now } = watched();

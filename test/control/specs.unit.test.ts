@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { Specs } from '../../src/control/specs.ts';
 
 /** Specifications whose reads end when the test says so, with what the row held when it was asked. */
-const slowly = () => {
+function slowly() {
   const row = { spec: 'old' };
   const reads: (() => void)[] = [];
   const read = <Key extends string>(key: Key) => (numbers: readonly number[]) => {
@@ -10,8 +10,10 @@ const slowly = () => {
     return new Promise<{ [K in Key]: number }[]>((resolve) => reads.push(() => resolve(numbers.map((number) => ({ [key]: number, id: 'i', spec })) as { [K in Key]: number }[])));
   };
   return { row, reads, specs: new Specs({ readJobSpecs: read('job') as never, readPoolSpecs: read('pool') as never }) };
-};
-const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+}
+function settle(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
 
 test('a pool that changes while its specification is read is read again', async () => {
   const { row, reads, specs } = slowly();

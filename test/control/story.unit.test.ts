@@ -52,7 +52,9 @@ class ToldEnv extends TestEnv {
   }
 }
 
-const env = ({ tasks = false } = {}): ToldEnv => new ToldEnv(tasks);
+function env({ tasks = false } = {}): ToldEnv {
+  return new ToldEnv(tasks);
+}
 const IDS = ['poolId', 'nodeId', 'jobId', 'taskId'] as const;
 const START_TASK: StartTaskStatus = { state: 'running', startedAt: 0, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
 

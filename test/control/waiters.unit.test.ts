@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { MOST_WAITERS, Waiters } from '../../src/control/waiters.ts';
 
 /** What has become of each promise by now. */
-const settled = async (promises: readonly Promise<unknown>[]): Promise<readonly string[]> => {
+async function settled(promises: readonly Promise<unknown>[]): Promise<readonly string[]> {
   const outcomes = promises.map(() => 'waits');
   promises.forEach((promise, index) => {
     const note = (outcome: string): void => void (outcomes[index] = outcome);
@@ -10,7 +10,7 @@ const settled = async (promises: readonly Promise<unknown>[]): Promise<readonly 
   });
   await new Promise((resolve) => setImmediate(resolve));
   return outcomes;
-};
+}
 
 test('a waiter resolves with its own sweep or a later one', async () => {
   const waiters = new Waiters();

@@ -14,7 +14,7 @@ const STORE_MS = 3;
 const SECONDS = 60;
 
 /** The production owner, turned by the production loop in virtual time, on a store that takes 3 ms a question. */
-const ownerInVirtualTime = async () => {
+async function ownerInVirtualTime() {
   const world = createWorld(1);
   const { store, intents } = memoryStore({ clock: world.now });
   const slow = async <T>(ask: () => Promise<T>): Promise<T> => {
@@ -57,18 +57,20 @@ const ownerInVirtualTime = async () => {
   await owner.start();
   loop = runLoop(owner, { time: timeOf(world), onError: (error) => expect.unreachable(String(error)) });
   return { world, intents, owner, ticks };
-};
+}
 
-const timeOf = (world: World): LoopTime => ({
-  now: () => world.now(),
-  after: (ms, happen) => {
-    let called = true;
-    world.after(ms, () => called && happen());
-    return () => {
-      called = false;
-    };
-  },
-});
+function timeOf(world: World): LoopTime {
+  return {
+    now: () => world.now(),
+    after: (ms, happen) => {
+      let called = true;
+      world.after(ms, () => called && happen());
+      return () => {
+        called = false;
+      };
+    },
+  };
+}
 
 test('while a task is added each millisecond for a minute, a wake-up is answered within 100 ms, and ticks that nobody waits for keep their pace', async () => {
   const { world, intents, owner, ticks } = await ownerInVirtualTime();

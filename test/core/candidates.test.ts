@@ -14,44 +14,47 @@ const SLOTS = 4;
 /** Waits on a node whose tasks take long, and on one whose tasks are short, at most. */
 const [LONG_AHEAD, SHORT_AHEAD] = [8, 32] as const;
 
-const nodeOf = (index: number, given: Partial<TestNode>): TestNode => ({
-  id: `node-${index}`,
-  state: 'running',
-  connected: true,
-  scheduling: 'enabled',
-  startTask: null,
-  slots: SLOTS,
-  free: 0,
-  runningSlots: 0,
-  offers: new Set(),
-  taskMs: null,
-  place: -1,
-  ...given,
-});
+function nodeOf(index: number, given: Partial<TestNode>): TestNode {
+  return {
+    id: `node-${index}`,
+    state: 'running',
+    connected: true,
+    scheduling: 'enabled',
+    startTask: null,
+    slots: SLOTS,
+    free: 0,
+    runningSlots: 0,
+    offers: new Set(),
+    taskMs: null,
+    place: -1,
+    ...given,
+  };
+}
 
-const capacityOf = (count: number, given: (index: number) => Partial<TestNode>): { readonly nodes: readonly TestNode[]; readonly capacity: Capacity<TestNode> } => {
+function capacityOf(count: number, given: (index: number) => Partial<TestNode>): { readonly nodes: readonly TestNode[]; readonly capacity: Capacity<TestNode> } {
   const nodes = Array.from({ length: count }, (_, index) => nodeOf(index, given(index)));
   const capacity = new Capacity<TestNode>();
   for (const node of nodes) capacity.add(node);
   return { nodes, capacity };
-};
+}
 
 /** Offers tasks of one slot ahead until there is no room: how many. */
-const fillAhead = (candidates: Candidates<TestNode>, capacity: Capacity<TestNode>): number => {
+function fillAhead(candidates: Candidates<TestNode>, capacity: Capacity<TestNode>): number {
   let offered = 0;
   for (let node = candidates.ahead({ slots: 1 }); node !== null; node = candidates.ahead({ slots: 1 })) {
     capacity.change(node, -1);
     offered += 1;
   }
   return offered;
-};
+}
 
 /**
  * The plain way: all nodes looked at for each task, the one with the most free slots of those that nothing is against,
  * or with the least.
  */
-const plainly = (nodes: readonly TestNode[], filter: typeof feasible, slots: number, order: 'spread' | 'pack'): TestNode | undefined =>
-  nodes.filter((node) => filter({ slots }, node) === null).toSorted((a, b) => (order === 'spread' ? b.free - a.free : a.free - b.free))[0];
+function plainly(nodes: readonly TestNode[], filter: typeof feasible, slots: number, order: 'spread' | 'pack'): TestNode | undefined {
+  return nodes.filter((node) => filter({ slots }, node) === null).toSorted((a, b) => (order === 'spread' ? b.free - a.free : a.free - b.free))[0];
+}
 
 test('the node found is one that would be found if each were looked at for each task', () => {
   const node = fc.record({ free: fc.integer({ min: -8, max: SLOTS }), taskMs: fc.constantFrom(null, 5, 20, 60_000), scheduling: fc.constantFrom('enabled', 'disabled') });

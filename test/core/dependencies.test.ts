@@ -2,15 +2,17 @@ import { describe, expect, test } from 'vitest';
 import type { DependencyIds } from '../../src/core/intent.ts';
 import { exited, testEnv, type TestEnv, type TestJob } from './harness.ts';
 
-const on = (ids: readonly string[], ...ranges: readonly (readonly [number, number])[]): { readonly dependsOn: DependencyIds } => ({
-  dependsOn: { ids, ranges: ranges.map(([start, end]) => ({ start, end })) },
-});
+function on(ids: readonly string[], ...ranges: readonly (readonly [number, number])[]): { readonly dependsOn: DependencyIds } {
+  return {
+    dependsOn: { ids, ranges: ranges.map(([start, end]) => ({ start, end })) },
+  };
+}
 
-const withDependencies = (slots = 20): { env: TestEnv; job: TestJob } => {
+function withDependencies(slots = 20): { env: TestEnv; job: TestJob } {
   const env = testEnv();
   env.pool({ slots });
   return { env, job: env.job({ usesTaskDependencies: true }) };
-};
+}
 
 describe('a task that depends on others', () => {
   test('runs when all of them have ended well', () => {

@@ -2,9 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { sentenceOf } from '../../src/core/explain/reasons.ts';
 import { testEnv, type TestEnv, type TestJob } from './harness.ts';
 
-const codes = (env: TestEnv, job: TestJob, task: number): string[] => env.explain(job, task).map(({ code }) => code);
+function codes(env: TestEnv, job: TestJob, task: number): string[] {
+  return env.explain(job, task).map(({ code }) => code);
+}
 
-const sentences = (env: TestEnv, job: TestJob, task: number): string[] => env.explain(job, task).map(sentenceOf);
+function sentences(env: TestEnv, job: TestJob, task: number): string[] {
+  return env.explain(job, task).map(sentenceOf);
+}
 
 describe('why is my task not running?', () => {
   test('its pool does not exist', () => {

@@ -9,8 +9,8 @@ import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } f
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 
 /**
- * An account in virtual time: the rules, a store that is a few maps, and agents that do what a test says. Nothing waits: `settle()` ticks until rules and
- * agents have nothing more to say to each other.
+ * An account in virtual time: the rules, a store that is a few maps, and agents that do what a test says. Nothing
+ * waits: `settle()` ticks until rules and agents have nothing more to say to each other.
  *
  *     const env = testEnv();
  *     env.pool({ slots: 4, nodes: 2 });
@@ -18,13 +18,17 @@ import { asLoaded } from '../../src/simulation/plainTasks.ts';
  *     env.settle();
  *     job.end(1, { exitCode: 0 });
  */
-export const testEnv = (): TestEnv => new TestEnv();
+export function testEnv(): TestEnv {
+  return new TestEnv();
+}
 
 const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], tasks: [], satisfied: [] };
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 export const EXIT_0: AttemptOutcome = { kind: 'exited', exitCode: 0 };
-export const exited = (exitCode: number): AttemptOutcome => ({ kind: 'exited', exitCode });
+export function exited(exitCode: number): AttemptOutcome {
+  return { kind: 'exited', exitCode };
+}
 
 export class TestEnv {
   now = 1_000_000;
@@ -485,7 +489,10 @@ export class TestJob {
   }
 }
 
-/** An agent that keeps its side of the protocol: offers start in order as slots are free; tasks end when the test says so. */
+/**
+ * An agent that keeps its side of the protocol: offers start in order as slots are free; tasks end when the test says
+ * so.
+ */
 export class TestAgent {
   readonly env: TestEnv;
   readonly node: NodeNumber;

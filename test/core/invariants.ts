@@ -1,7 +1,10 @@
 import type { TaskStatus } from '../../src/core/status.ts';
 import type { TestEnv } from './harness.ts';
 
-/** What must hold whenever rules and agents have settled, whatever happened. Throws with what does not. Holds on to what it saw, to compare. */
+/**
+ * What must hold whenever rules and agents have settled, whatever happened. Throws with what does not. Holds on to what
+ * it saw, to compare.
+ */
 export class Invariants {
   readonly #env: TestEnv;
   readonly #completed = new Map<string, TaskStatus>();
@@ -80,8 +83,8 @@ export class Invariants {
   }
 }
 
-const countedAs = (status: TaskStatus | null): 'active' | 'running' | 'succeeded' | 'failed' => {
+function countedAs(status: TaskStatus | null): 'active' | 'running' | 'succeeded' | 'failed' {
   if (status === null || status.state === 'active' || status.state === 'offered') return 'active';
   if (status.state !== 'completed') return 'running';
   return status.result === 'success' ? 'succeeded' : 'failed';
-};
+}

@@ -2,13 +2,13 @@ import { describe, expect, test } from 'vitest';
 import { COMPLETED_JOBS_KEPT } from '../../src/core/tunables.ts';
 import { EXIT_0, exited, testEnv } from './harness.ts';
 
-const twoRunningOneWaiting = () => {
+function twoRunningOneWaiting() {
   const env = testEnv();
   const pool = env.pool({ slots: 2 });
   const job = env.job().tasks(3);
   env.settle();
   return { env, pool, job };
-};
+}
 
 describe('disabling a job', () => {
   test('with requeue puts its running tasks back and counts that', () => {

@@ -5,8 +5,12 @@ import { load } from '../../src/core/load.ts';
 import { testEnv } from './harness.ts';
 
 const YEAR_MS = 365 * 24 * 3_600_000;
-const intentOf = (change: Partial<JobIntent>): JobIntent => ({ ...testEnv().job({ maxWallClockMs: YEAR_MS, usesTaskDependencies: true }).row.intent, ...change });
-const empty = () => load({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
+function intentOf(change: Partial<JobIntent>): JobIntent {
+  return { ...testEnv().job({ maxWallClockMs: YEAR_MS, usesTaskDependencies: true }).row.intent, ...change };
+}
+function empty() {
+  return load({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
+}
 
 test('of jobs that were deleted nothing stays: no queue of the pool they named, no timer of their wall clock', () => {
   const state = empty();

@@ -2,19 +2,21 @@ import { describe, expect, test } from 'vitest';
 import type { StartTaskStatus } from '../../src/core/status.ts';
 import { exited, testEnv } from './harness.ts';
 
-const startTask = (change: Partial<StartTaskStatus> = {}): StartTaskStatus => ({
-  state: 'running',
-  startedAt: 1,
-  endedAt: null,
-  exitCode: null,
-  failure: null,
-  retryCount: 0,
-  lastRetryAt: null,
-  result: null,
-  ...change,
-});
+function startTask(change: Partial<StartTaskStatus> = {}): StartTaskStatus {
+  return {
+    state: 'running',
+    startedAt: 1,
+    endedAt: null,
+    exitCode: null,
+    failure: null,
+    retryCount: 0,
+    lastRetryAt: null,
+    result: null,
+    ...change,
+  };
+}
 
-const booting = (waitForSuccess: boolean | null) => {
+function booting(waitForSuccess: boolean | null) {
   const env = testEnv();
   env.bootsByItself = false;
   const pool = env.pool({ startTask: waitForSuccess === null ? null : { waitForSuccess, maxTaskRetryCount: 0 } });
@@ -23,7 +25,7 @@ const booting = (waitForSuccess: boolean | null) => {
   agent.hello({ ready: false });
   env.settle();
   return { env, pool, agent };
-};
+}
 
 describe('a node comes up', () => {
   test('creating, starting, idle', () => {

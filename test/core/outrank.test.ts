@@ -21,20 +21,20 @@ interface TestPool {
   readonly offered: Map<number, number>;
 }
 
-const addTo = (map: Map<number, number>, key: number, by: number): void => {
+function addTo(map: Map<number, number>, key: number, by: number): void {
   const sum = (map.get(key) ?? 0) + by;
   if (sum === 0) map.delete(key);
   else map.set(key, sum);
-};
+}
 
-const give = (pool: TestPool, node: TestNode, priority: number, slots: number): void => {
+function give(pool: TestPool, node: TestNode, priority: number, slots: number): void {
   node.offers.add({ slots, live: { priority, revoking: null, ending: null } });
   pool.capacity.change(node, -slots);
   addTo(pool.offered, priority, slots);
-};
+}
 
 /** Nodes full of running tasks, with offers that wait there: of each its slots and priority. */
-const poolOf = (nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool => {
+function poolOf(nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool {
   const pool: TestPool = { capacity: new Capacity<TestNode>(), offered: new Map() };
   for (const offers of nodes) {
     const node: TestNode = { slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
@@ -42,32 +42,32 @@ const poolOf = (nodes: readonly (readonly (readonly [slots: number, priority: nu
     for (const [slots, priority] of offers) give(pool, node, priority, slots);
   }
   return pool;
-};
+}
 
-const revocable = (node: TestNode, priority: number): Offer[] => {
+function revocable(node: TestNode, priority: number): Offer[] {
   let room = node.slots - node.runningSlots;
   return [...node.offers].filter(({ slots, live }) => {
     room -= slots;
     return room < 0 && live.priority < priority && live.revoking === null;
   });
-};
+}
 
-const outrank = (pool: TestPool, node: TestNode, priority: number): void => {
+function outrank(pool: TestPool, node: TestNode, priority: number): void {
   for (const { slots, live } of revocable(node, priority)) {
     live.revoking = 'outranked';
     addTo(pool.offered, live.priority, -slots);
   }
-};
+}
 
 /** The plain way: each node looked at for each task, those with most waiting first. */
-const plainly = (pool: TestPool, priority: number, slots: number): TestNode | null => {
+function plainly(pool: TestPool, priority: number, slots: number): TestNode | null {
   if (![...pool.offered.keys()].some((offered) => offered < priority)) return null;
   for (const node of pool.capacity.overcommitted()) {
     const cleared = revocable(node, priority).reduce((sum, offer) => sum + offer.slots, node.free);
     if (slots <= node.slots && cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
   }
   return null;
-};
+}
 
 describe('which node a task of higher priority goes to', () => {
   const offer = fc.tuple(fc.integer({ min: 1, max: 4 }), fc.integer({ min: 0, max: 3 }));

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { testEnv, type TestPool } from './harness.ts';
 
-const runningOn = (pool: TestPool): number[] => pool.nodes.map(({ runningTasks }) => runningTasks);
+function runningOn(pool: TestPool): number[] {
+  return pool.nodes.map(({ runningTasks }) => runningTasks);
+}
 
 describe('tasks are placed', () => {
   test.each([65_537, 2_147_483_647])('of a task that needs %i slots never happens, and is counted as asked', (requiredSlots) => {

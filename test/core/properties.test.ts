@@ -13,15 +13,24 @@ interface World {
   readonly jobs: TestJob[];
 }
 
-const pick = <Item>(items: readonly Item[], which: number): Item | undefined => items[which % Math.max(1, items.length)];
-const openJobs = ({ env, jobs }: World): TestJob[] => jobs.filter((job) => env.jobs.get(job.number)?.intent.deletedAt === null);
-const activeJobs = (world: World): TestJob[] => openJobs(world).filter((job) => ['active', 'disabled', 'disabling'].includes(job.status.state));
-const openPools = ({ env, pools }: World): TestPool[] => pools.filter((pool) => env.pools.get(pool.number)?.intent.deletedAt === null);
+function pick<Item>(items: readonly Item[], which: number): Item | undefined {
+  return items[which % Math.max(1, items.length)];
+}
+function openJobs({ env, jobs }: World): TestJob[] {
+  return jobs.filter((job) => env.jobs.get(job.number)?.intent.deletedAt === null);
+}
+function activeJobs(world: World): TestJob[] {
+  return openJobs(world).filter((job) => ['active', 'disabled', 'disabling'].includes(job.status.state));
+}
+function openPools({ env, pools }: World): TestPool[] {
+  return pools.filter((pool) => env.pools.get(pool.number)?.intent.deletedAt === null);
+}
 
-const tasksOf = ({ env }: World, job: TestJob, accept: (state: string) => boolean): number[] =>
-  [...env.tasks].flatMap(([key, { intent, status }]) =>
+function tasksOf({ env }: World, job: TestJob, accept: (state: string) => boolean): number[] {
+  return [...env.tasks].flatMap(([key, { intent, status }]) =>
     key.startsWith(`${job.number}.`) && intent.deletedAt === null && accept(status?.state ?? 'active') ? [intent.task] : [],
   );
+}
 
 const STEPS = {
   pool: (world: World, which: number, detail: number) => {
@@ -162,15 +171,15 @@ const step: fc.Arbitrary<Step> = fc.tuple(
   fc.nat({ max: 100 }),
 );
 
-const begin = (): World => {
+function begin(): World {
   const env = testEnv();
   const world: World = { env, pools: [env.pool({ slots: 2, nodes: 2 })], jobs: [env.job()] };
   env.settle();
   return world;
-};
+}
 
 /** Everybody comes back, and whatever runs ends well, until nothing runs. */
-const windUp = ({ env, jobs }: World): void => {
+function windUp({ env, jobs }: World): void {
   for (const agent of env.agents.values()) {
     agent.paused = false;
     if (!agent.up) agent.hello();
@@ -191,7 +200,7 @@ const windUp = ({ env, jobs }: World): void => {
     env.pass(100);
   }
   throw new Error('tasks run for ever');
-};
+}
 
 describe('whatever happens', () => {
   test('no slot is used twice, no completed task changes, counts are sums, no task runs twice, and all that can end ends', () => {
@@ -213,8 +222,11 @@ describe('whatever happens', () => {
   });
 });
 
-/** Agents are there and do what they are told, and no task ends by itself: what was asked that is not to wait for tasks is done. */
-const nothingWaitsForTasks = (env: TestEnv): void => {
+/**
+ * Agents are there and do what they are told, and no task ends by itself: what was asked that is not to wait for tasks
+ * is done.
+ */
+function nothingWaitsForTasks(env: TestEnv): void {
   for (const { intent, status } of env.pools.values()) {
     if (intent.deletedAt !== null) throw new Error(`pool ${intent.pool} is still being deleted`);
     const waits = intent.nodeDeallocation === 'taskcompletion' || intent.nodeDeallocation === 'retaineddata';
@@ -235,10 +247,10 @@ const nothingWaitsForTasks = (env: TestEnv): void => {
       if (task.intent.terminateAt !== null && !isOver) throw new Error(`task ${intent.job}.${task.intent.task} was terminated and is ${task.status?.state ?? 'active'}`);
     }
   }
-};
+}
 
 /** What is still waiting has a reason that no time will remove. */
-const nothingIsStuck = ({ env, jobs }: World): void => {
+function nothingIsStuck({ env, jobs }: World): void {
   const lasting = new Set(['JobNotActive', 'DependenciesNotMet', 'JobNotOpen', 'TaskCompleted']);
   for (const job of jobs) {
     for (const [key, { intent, status }] of env.tasks) {
@@ -247,4 +259,4 @@ const nothingIsStuck = ({ env, jobs }: World): void => {
       if (!reasons.some((reason) => needsAction(reason) || lasting.has(reason.code))) throw new Error(`task ${key} is ${status?.state ?? 'active'}: ${JSON.stringify(reasons)}`);
     }
   }
-};
+}

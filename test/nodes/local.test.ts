@@ -10,11 +10,11 @@ import { endProcess } from '../../src/processes/end.ts';
 import { agentCommand } from '../agent/testNode.ts';
 import { describeProvider } from './providerContract.ts';
 
-const dataDirectory = (): string => {
+function dataDirectory(): string {
   const directory = mkdtempSync(join(tmpdir(), 'linarite-nodes-'));
   chmodSync(directory, 0o711);
   return directory;
-};
+}
 
 describeProvider(
   'local',
@@ -54,7 +54,9 @@ test('an agent that cannot be started is a failed node', async () => {
   rmSync(dataRoot, { recursive: true });
 });
 
-const request = (node: number, life = 1) => ({ node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+function request(node: number, life = 1) {
+  return { node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' };
+}
 
 describe('more nodes than the machine carries', () => {
   const idleAgent = ['/bin/sleep', '100'] as const;

@@ -16,7 +16,7 @@ export interface ProviderUnderTest {
 }
 
 /** What the owner relies on, whatever the engine. */
-export const describeProvider = (name: string, create: () => Promise<ProviderUnderTest>, within: { readonly deathMs: number }): void => {
+export function describeProvider(name: string, create: () => Promise<ProviderUnderTest>, within: { readonly deathMs: number }): void {
   describe(`nodes from the ${name} provider`, () => {
     let under: ProviderUnderTest;
     let owner: ScriptedOwner;
@@ -136,4 +136,4 @@ export const describeProvider = (name: string, create: () => Promise<ProviderUnd
       expect(capabilities.limits.every((limit) => limit.endsWith('.'))).toBe(true);
     });
   });
-};
+}

@@ -10,12 +10,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dataRoot, { recursive: true, force: true }));
 
-const node = (number: number): string => {
+function node(number: number): string {
   const directory = join(dataRoot, String(number));
   mkdirSync(join(directory, 'root'), { recursive: true });
   writeFileSync(join(directory, 'root/file'), 'x');
   return directory;
-};
+}
 
 test('what is put there is away at once, and deleted in the end', async () => {
   const said: string[] = [];

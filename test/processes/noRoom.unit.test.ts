@@ -2,7 +2,9 @@ import { constants } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { isNoRoom, noRoomIn, noRoomOf } from '../../src/processes/noRoom.ts';
 
-const failing = (code: string, message: string): Error => Object.assign(new Error(message), { code });
+function failing(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
 
 describe('a disk without room', () => {
   test.each([

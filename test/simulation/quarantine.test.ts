@@ -17,19 +17,26 @@ const trace = process.env['LINARITE_TRACE'] === undefined ? {} : { trace: (line:
 
 const WORKLOAD: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 300, forMs: 20_000, actionEveryMs: null, dependencies: 0 };
 
-const lived = async (number: number, poison: Poison, { faults = NO_FAULTS, workload = WORKLOAD }: { readonly faults?: Faults; readonly workload?: Workload } = {}): Promise<Result> => {
+async function lived(number: number, poison: Poison, { faults = NO_FAULTS, workload = WORKLOAD }: { readonly faults?: Faults; readonly workload?: Workload } = {}): Promise<Result> {
   const result = await simulate({ createCore, workload, faults, leaseMs: null, seed: number, poison, ...trace });
   expect(result.violations, `replay with: LINARITE_SEED=${number} npx vitest run --project simulation`).toEqual([]);
   return result;
-};
+}
 
 const JOB = 2;
 const TASK = 17;
-const isEndOfTask = (event: CoreEvent): boolean =>
-  event.kind === 'agent' && event.report.kind === 'ended' && event.report.end.key.job === JOB && event.report.end.key.task === TASK && event.report.end.outcome.kind !== 'notStarted';
-const isNewTask = (event: CoreEvent): boolean => event.kind === 'tasks' && event.job === JOB && event.tasks.some(({ intent, aside }) => intent.task === TASK && aside === undefined);
-const isNewJob = (event: CoreEvent): boolean => event.kind === 'job' && event.intent.job === JOB && event.intent.deletedAt === null;
-const isPool = (event: CoreEvent): boolean => event.kind === 'pool' && event.intent.pool === 1 && event.intent.deletedAt === null;
+function isEndOfTask(event: CoreEvent): boolean {
+  return event.kind === 'agent' && event.report.kind === 'ended' && event.report.end.key.job === JOB && event.report.end.key.task === TASK && event.report.end.outcome.kind !== 'notStarted';
+}
+function isNewTask(event: CoreEvent): boolean {
+  return event.kind === 'tasks' && event.job === JOB && event.tasks.some(({ intent, aside }) => intent.task === TASK && aside === undefined);
+}
+function isNewJob(event: CoreEvent): boolean {
+  return event.kind === 'job' && event.intent.job === JOB && event.intent.deletedAt === null;
+}
+function isPool(event: CoreEvent): boolean {
+  return event.kind === 'pool' && event.intent.pool === 1 && event.intent.deletedAt === null;
+}
 
 describe.each(['told', 'deciding'] as const)('rules that fail on one thing when they are %s', (when) => {
   it.each(seeds)('do everything else when it is a new task (seed %i)', async (number) => {
@@ -70,5 +77,6 @@ it.each(seeds)('while everything else goes wrong as well, exactly what the rules
   expect(quarantine.filter(({ kind }) => kind !== 'report')).toEqual([{ kind: 'tasks', job: JOB, task: TASK }]);
   expect(quarantine.filter(({ kind }) => kind === 'report').map((subject) => ('task' in subject ? subject.task : null))).toContain(5);
 });
-const isEndOfJob3 = (event: CoreEvent): boolean =>
-  event.kind === 'agent' && event.report.kind === 'ended' && event.report.end.key.job === 3 && event.report.end.key.task === 5 && event.report.end.outcome.kind !== 'notStarted';
+function isEndOfJob3(event: CoreEvent): boolean {
+  return event.kind === 'agent' && event.report.kind === 'ended' && event.report.end.key.job === 3 && event.report.end.key.task === 5 && event.report.end.outcome.kind !== 'notStarted';
+}

@@ -6,10 +6,10 @@ import { MANY_FAULTS } from '../../src/simulation/faults.ts';
 import { replay } from '../../src/simulation/replay.ts';
 import { simulate } from '../../src/simulation/simulate.ts';
 
-const rowOf = ({ tick, now, journal }: TickCommit): JournalRow => {
+function rowOf({ tick, now, journal }: TickCommit): JournalRow {
   if (journal === null) throw new Error(`tick ${tick} was not recorded`);
   return { tick, at: now, ...journal };
-};
+}
 
 it.each([1, 2, 3])('a journal replays exactly: the rules decide again what they decided (seed %i)', async (seed) => {
   const epochs = new Map<number, TickCommit[]>();

@@ -8,11 +8,16 @@ import { MANY_FAULTS, NO_FAULTS } from '../../src/simulation/faults.ts';
 import { type Result, type Scenario, simulate } from '../../src/simulation/simulate.ts';
 import type { Workload } from '../../src/simulation/clients.ts';
 
-/** `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens; LINARITE_SEEDS=500 runs more of them. */
+/**
+ * `LINARITE_SEED=17 npx vitest run --project simulation` replays one seed; LINARITE_TRACE=1 prints what happens;
+ * LINARITE_SEEDS=500 runs more of them.
+ */
 const seed = process.env['LINARITE_SEED'];
 const count = Number(process.env['LINARITE_SEEDS'] ?? 20);
 const trace = process.env['LINARITE_TRACE'] === undefined ? {} : { trace: (line: string) => console.log(line) };
-const seeds = (most: number): readonly number[] => (seed === undefined ? Array.from({ length: most }, (_, index) => index + 1) : [Number(seed)]);
+function seeds(most: number): readonly number[] {
+  return (seed === undefined ? Array.from({ length: most }, (_, index) => index + 1) : [Number(seed)]);
+}
 
 const SMALL: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000, actionEveryMs: null, dependencies: 0.3 };
 
@@ -22,19 +27,19 @@ const MANY_DELETES: Workload = { ...SMALL, tasks: 300, jobs: 40, forMs: 20_000, 
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
-const lived = (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> =>
-  simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
+function lived(scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> {
+  return simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
+}
 
-const livedWell = async (scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> => {
+async function livedWell(scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> {
   const result = await lived(scenario);
   expect(result.violations, `replay with: LINARITE_SEED=${scenario.seed} npx vitest run --project simulation`).toEqual([]);
   return result;
-};
+}
 
 /** The rules, with something done to what they are told or what they say. */
-const altered =
-  (change: { readonly event?: (event: CoreEvent) => readonly CoreEvent[]; readonly decisions?: (decisions: Decisions) => Decisions }): CreateCore =>
-  (snapshot, now) => {
+function altered(change: { readonly event?: (event: CoreEvent) => readonly CoreEvent[]; readonly decisions?: (decisions: Decisions) => Decisions }): CreateCore {
+  return (snapshot, now) => {
     const core = createCore(snapshot, now);
     return {
       apply: (event, at) => {
@@ -50,6 +55,7 @@ const altered =
       explain: (job, task, at) => core.explain(job, task, at),
     };
   };
+}
 
 describe('a simulated account', () => {
   it.each(seeds(5))('without faults runs every task to its end (seed %i)', async (number) => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { locatePackage, provideBinaries } from '../../src/store/embedded/binaries.ts';
 
-const stranger = { uid: 64899, gid: 64899 };
+const STRANGER = { uid: 64899, gid: 64899 };
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'linarite-binaries-'));
@@ -21,7 +21,9 @@ function unpack(parent: string): { packageRoot: string; version: string } {
   return { packageRoot, version };
 }
 
-const runs = (program: string, as?: { uid: number; gid: number }): boolean => spawnSync(program, ['--version'], { ...as, cwd: '/', env: {} }).status === 0;
+function runs(program: string, as?: { uid: number; gid: number }): boolean {
+  return spawnSync(program, ['--version'], { ...as, cwd: '/', env: {} }).status === 0;
+}
 
 describe('the binaries of PostgreSQL', () => {
   test('run where they are installed, once the links are made that the package lists', () => {
@@ -39,12 +41,12 @@ describe('the binaries of PostgreSQL', () => {
     // Links that an install script made lead into the closed directory if they are copied carelessly.
     provideBinaries(directory, undefined, installed);
     mkdirSync(join(directory, 'copies', 'postgresql-1.0.0'), { recursive: true });
-    const binaries = provideBinaries(join(directory, 'copies'), stranger, installed);
+    const binaries = provideBinaries(join(directory, 'copies'), STRANGER, installed);
     expect(binaries.postgres).toBe(join(directory, 'copies', `postgresql-${installed.version}`, 'native', 'bin', 'postgres'));
-    expect(runs(binaries.postgres, stranger)).toBe(true);
+    expect(runs(binaries.postgres, STRANGER)).toBe(true);
     expect(readdirSync(join(directory, 'copies'))).toEqual([`postgresql-${installed.version}`]);
     const before = lstatSync(binaries.postgres).ino;
-    expect(provideBinaries(join(directory, 'copies'), stranger, installed)).toEqual(binaries);
+    expect(provideBinaries(join(directory, 'copies'), STRANGER, installed)).toEqual(binaries);
     expect(lstatSync(binaries.postgres).ino).toBe(before);
   });
 

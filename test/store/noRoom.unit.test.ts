@@ -3,11 +3,11 @@ import type { Pool } from 'pg';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { NoRoom } from '../../src/store/ownerStore.ts';
 
-const storeThatFailsWith = (code: string, message: string): ReturnType<typeof postgresOwnerStore> => {
+function storeThatFailsWith(code: string, message: string): ReturnType<typeof postgresOwnerStore> {
   const failure = Object.assign(new Error(message), { code });
   const fail = (): Promise<never> => Promise.reject(failure);
   return postgresOwnerStore({ query: fail, connect: fail } as unknown as Pool);
-};
+}
 
 test('an owner is told that there is no room, whatever it asks for and whether disk or quota are at their end', async () => {
   const full = storeThatFailsWith('53100', 'could not extend file "base/1/2": No space left on device');

@@ -21,7 +21,7 @@ export interface StoreUnderContract {
 }
 
 /** What every `OwnerStore` does, whatever it is made of: PostgreSQL, or the simulator's stand-in. */
-export const ownerContract = (name: string, open: () => Promise<StoreUnderContract>): void => {
+export function ownerContract(name: string, open: () => Promise<StoreUnderContract>): void {
   describe(`an account's owner at ${name}`, () => {
     let under: StoreUnderContract;
     beforeAll(async () => {
@@ -534,80 +534,88 @@ export const ownerContract = (name: string, open: () => Promise<StoreUnderContra
       expect(await store.readPoolSpecs([pool])).toMatchObject([{ pool, id: 'pool' }]);
     });
   });
-};
+}
 
-const tick = (
+function tick(
   given: { account: AccountNumber; epoch: number; decisions?: Partial<Decisions> } & Partial<Omit<TickCommit, 'decisions'>>,
-): TickCommit => ({
-  tick: 1,
-  now: 1_700_000_000_000,
-  inboxEntries: [],
-  specs: [],
-  journal: null,
-  ...given,
-  decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
-});
+): TickCommit {
+  return {
+    tick: 1,
+    now: 1_700_000_000_000,
+    inboxEntries: [],
+    specs: [],
+    journal: null,
+    ...given,
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
+  };
+}
 
-const taskStatus = (job: JobNumber, task: TaskNumber, change: Partial<TaskStatus> = {}): TaskStatus => ({
-  job,
-  task,
-  state: 'active',
-  since: 1,
-  previousState: null,
-  previousSince: null,
-  cause: 'added',
-  attempt: 0,
-  node: null,
-  startedAt: null,
-  endedAt: null,
-  exitCode: null,
-  result: null,
-  failure: null,
-  retryCount: 0,
-  lastRetryAt: null,
-  requeueCount: 0,
-  lastRequeueAt: null,
-  reactivateSequence: 0,
-  dependency: null,
-  ...change,
-});
+function taskStatus(job: JobNumber, task: TaskNumber, change: Partial<TaskStatus> = {}): TaskStatus {
+  return {
+    job,
+    task,
+    state: 'active',
+    since: 1,
+    previousState: null,
+    previousSince: null,
+    cause: 'added',
+    attempt: 0,
+    node: null,
+    startedAt: null,
+    endedAt: null,
+    exitCode: null,
+    result: null,
+    failure: null,
+    retryCount: 0,
+    lastRetryAt: null,
+    requeueCount: 0,
+    lastRequeueAt: null,
+    reactivateSequence: 0,
+    dependency: null,
+    ...change,
+  };
+}
 
-const poolStatus = (pool: number, change: Partial<PoolStatus> = {}): PoolStatus => ({
-  pool,
-  allocationState: 'steady',
-  allocationSince: 1,
-  resizeSequence: 1,
-  stopSequence: 0,
-  resizeErrors: [],
-  targetDedicated: 1,
-  targetLowPriority: 0,
-  currentDedicated: 1,
-  currentLowPriority: 0,
-  ...change,
-});
+function poolStatus(pool: number, change: Partial<PoolStatus> = {}): PoolStatus {
+  return {
+    pool,
+    allocationState: 'steady',
+    allocationSince: 1,
+    resizeSequence: 1,
+    stopSequence: 0,
+    resizeErrors: [],
+    targetDedicated: 1,
+    targetLowPriority: 0,
+    currentDedicated: 1,
+    currentLowPriority: 0,
+    ...change,
+  };
+}
 
 /** The account's `ordinal`th node. */
-const nodeStatus = (account: AccountNumber, ordinal: number, pool: number, change: Partial<NodeStatus> = {}): NodeStatus => ({
-  node: (account - 1) * 2 ** 32 + ordinal,
-  pool,
-  id: `tvmps_${ordinal}_d`,
-  dedicated: true,
-  state: 'idle',
-  since: 1,
-  scheduling: 'enabled',
-  life: 1,
-  allocatedAt: 1,
-  bootedAt: 1,
-  slots: 4,
-  runningTasks: 0,
-  runningSlots: 0,
-  totalTasksRun: 0,
-  totalTasksSucceeded: 0,
-  recentTasks: [],
-  startTask: null,
-  errors: [],
-  agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: 1 },
-  retainUntil: 0,
-  goneAt: null,
-  ...change,
-});
+function nodeStatus(account: AccountNumber, ordinal: number, pool: number, change: Partial<NodeStatus> = {}): NodeStatus {
+  return {
+    node: (account - 1) * 2 ** 32 + ordinal,
+    pool,
+    id: `tvmps_${ordinal}_d`,
+    dedicated: true,
+    state: 'idle',
+    since: 1,
+    scheduling: 'enabled',
+    life: 1,
+    allocatedAt: 1,
+    bootedAt: 1,
+    slots: 4,
+    runningTasks: 0,
+    runningSlots: 0,
+    totalTasksRun: 0,
+    totalTasksSucceeded: 0,
+    recentTasks: [],
+    startTask: null,
+    errors: [],
+    agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: 1 },
+    retainUntil: 0,
+    goneAt: null,
+    ...change,
+  };
+}

@@ -241,13 +241,13 @@ describe('PostgreSQL', () => {
   });
 });
 
-const ends = (job: number, ingested = 0, reactivations = 0): Partial<Decisions> => {
+function ends(job: number, ingested = 0, reactivations = 0): Partial<Decisions> {
   const { row, guards } = endingOf(job, { ingested }, reactivations);
   return { jobs: [row], guards };
-};
+}
 
 /** Jobs that are over, as the owner left them. */
-const completedJobs = async (pool: Pool, account: number, count: number): Promise<void> => {
+async function completedJobs(pool: Pool, account: number, count: number): Promise<void> {
   const { id: _id, createdAt: _at, action: _action, actionSequence: _sequence, actionAt: _actionAt, deletedAt: _deleted, ...rules } = jobIntent();
   await pool.query(
     `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at)
@@ -256,7 +256,7 @@ const completedJobs = async (pool: Pool, account: number, count: number): Promis
      select job, 'completed', 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 from added`,
     [account, rules, count],
   );
-};
+}
 
 interface PlanNode {
   readonly 'Actual Rows': number;
@@ -265,5 +265,6 @@ interface PlanNode {
 }
 
 /** Of all steps of a plan together. */
-const rowsRead = (node: PlanNode | undefined): number =>
-  node === undefined ? Number.NaN : node['Actual Rows'] * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, step) => sum + rowsRead(step), 0);
+function rowsRead(node: PlanNode | undefined): number {
+  return node === undefined ? Number.NaN : node['Actual Rows'] * node['Actual Loops'] + (node.Plans ?? []).reduce((sum, step) => sum + rowsRead(step), 0);
+}

@@ -23,7 +23,7 @@ beforeAll(async () => {
 afterAll(() => postgres.remove());
 
 /** A service's owner and loop on the real database, with a fault in its rules. */
-const service = async (poison: Poison) => {
+async function service(poison: Poison) {
   const faults: Error[] = [];
   let loop: ReturnType<typeof runLoop> | undefined;
   const owner: Owner = new Owner({
@@ -52,7 +52,7 @@ const service = async (poison: Poison) => {
     await owner.stop();
   };
   return { owner, faults, stop };
-};
+}
 
 test('a task that the rules fail on is in quarantine, the next service leaves it alone, and all else is taken in', async () => {
   const intents = postgresIntents(pool);

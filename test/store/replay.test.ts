@@ -97,15 +97,17 @@ async function workThroughTwoEpochs(): Promise<void> {
   await service.stop('leave');
 }
 
-const statusRows = async (): Promise<unknown[][]> => Promise.all(STATUS_TABLES.map(async (table) => (await pool.query<Record<string, unknown>>(`select * from ${table} order by 1, 2`)).rows));
+async function statusRows(): Promise<unknown[][]> {
+  return Promise.all(STATUS_TABLES.map(async (table) => (await pool.query<Record<string, unknown>>(`select * from ${table} order by 1, 2`)).rows));
+}
 
-const rowsOf = async (epoch: number): Promise<JournalRow[]> => {
+async function rowsOf(epoch: number): Promise<JournalRow[]> {
   const rows: JournalRow[] = [];
   for await (const row of readJournal(pool, 1, epoch)) rows.push(row);
   return rows;
-};
+}
 
-const obstacle = async (rows: readonly JournalRow[]): Promise<string> => {
+async function obstacle(rows: readonly JournalRow[]): Promise<string> {
   try {
     for await (const { tick } of replay(rows, createCore)) if (tick > rows.length) throw new Error('more than there are');
     return 'none';
@@ -113,7 +115,7 @@ const obstacle = async (rows: readonly JournalRow[]): Promise<string> => {
     if (error instanceof NotReplayable) return error.obstacle;
     throw error;
   }
-};
+}
 
 test('what the journal holds of two epochs, replayed one after the other, writes the same rows again', async () => {
   const written = await statusRows();

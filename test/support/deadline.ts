@@ -1,5 +1,8 @@
-/** Polls `holds` until it is true; throws after `ms` with what was waited for. For states of other processes that announce nothing. */
-export const until = async (what: string, holds: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> => {
+/**
+ * Polls `holds` until it is true; throws after `ms` with what was waited for. For states of other processes that
+ * announce nothing.
+ */
+export async function until(what: string, holds: () => Promise<boolean> | boolean, ms = 10_000): Promise<void> {
   const end = performance.now() + ms;
   while (!(await holds())) {
     if (performance.now() > end) throw new Error(`not within ${ms} ms: ${what}`);
@@ -7,4 +10,4 @@ export const until = async (what: string, holds: () => Promise<boolean> | boolea
       setTimeout(resolve, 5);
     });
   }
-};
+}

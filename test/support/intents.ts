@@ -3,53 +3,59 @@ import type { NewJobIntent } from '../../src/simulation/intentWriter.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 
 /** Intents with the defaults of the service, at instant 0. */
-export const poolIntent = (change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit<PoolIntent, 'pool'> => ({
-  id: 'pool',
-  createdAt: 0,
-  targetDedicated: 1,
-  targetLowPriority: 0,
-  resizeTimeoutMs: 900_000,
-  nodeDeallocation: 'requeue',
-  resizeSequence: 1,
-  resizeRequestedAt: 0,
-  stopSequence: 0,
-  taskSlotsPerNode: 1,
-  fillType: 'spread',
-  startTask: null,
-  unavailable: null,
-  deletedAt: null,
-  ...change,
-});
+export function poolIntent(change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit<PoolIntent, 'pool'> {
+  return {
+    id: 'pool',
+    createdAt: 0,
+    targetDedicated: 1,
+    targetLowPriority: 0,
+    resizeTimeoutMs: 900_000,
+    nodeDeallocation: 'requeue',
+    resizeSequence: 1,
+    resizeRequestedAt: 0,
+    stopSequence: 0,
+    taskSlotsPerNode: 1,
+    fillType: 'spread',
+    startTask: null,
+    unavailable: null,
+    deletedAt: null,
+    ...change,
+  };
+}
 
-export const jobIntent = (change: Partial<NewJobIntent> = {}): NewJobIntent => ({
-  id: 'job',
-  createdAt: 0,
-  poolId: 'pool',
-  priority: 0,
-  maxParallelTasks: -1,
-  maxTaskRetryCount: 0,
-  maxWallClockMs: null,
-  usesTaskDependencies: false,
-  onAllTasksComplete: 'noaction',
-  onTaskFailure: 'noaction',
-  action: { kind: 'none' },
-  actionSequence: 0,
-  actionAt: 0,
-  deletedAt: null,
-  ...change,
-});
+export function jobIntent(change: Partial<NewJobIntent> = {}): NewJobIntent {
+  return {
+    id: 'job',
+    createdAt: 0,
+    poolId: 'pool',
+    priority: 0,
+    maxParallelTasks: -1,
+    maxTaskRetryCount: 0,
+    maxWallClockMs: null,
+    usesTaskDependencies: false,
+    onAllTasksComplete: 'noaction',
+    onTaskFailure: 'noaction',
+    action: { kind: 'none' },
+    actionSequence: 0,
+    actionAt: 0,
+    deletedAt: null,
+    ...change,
+  };
+}
 
-export const taskIntent = (id: string, change: Partial<Omit<TaskIntent, 'task'>> = {}): Omit<TaskIntent, 'task'> => ({
-  idKey: id.toLowerCase(),
-  createdAt: 0,
-  requiredSlots: 1,
-  maxTaskRetryCount: null,
-  affinity: null,
-  dependsOn: null,
-  exitConditions: null,
-  retentionMs: DEFAULT_RETENTION_MS,
-  terminateAt: null,
-  reactivateSequence: 0,
-  deletedAt: null,
-  ...change,
-});
+export function taskIntent(id: string, change: Partial<Omit<TaskIntent, 'task'>> = {}): Omit<TaskIntent, 'task'> {
+  return {
+    idKey: id.toLowerCase(),
+    createdAt: 0,
+    requiredSlots: 1,
+    maxTaskRetryCount: null,
+    affinity: null,
+    dependsOn: null,
+    exitConditions: null,
+    retentionMs: DEFAULT_RETENTION_MS,
+    terminateAt: null,
+    reactivateSequence: 0,
+    deletedAt: null,
+    ...change,
+  };
+}

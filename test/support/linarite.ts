@@ -28,12 +28,12 @@ export interface Finished {
 export const LAUNCHER = resolve(import.meta.dirname, '../../linarite');
 
 /** Runs a program to its end; ends it after `timeoutMs` (default a minute). */
-export const run = (
+export function run(
   program: string,
   args: readonly string[],
   options: { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string; readonly timeoutMs?: number } = {},
-): Promise<Finished> =>
-  new Promise((settle, reject) => {
+): Promise<Finished> {
+  return new Promise((settle, reject) => {
     const child = spawn(program, args, {
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
@@ -48,18 +48,21 @@ export const run = (
     child.on('close', (code) => settle({ code, stdout, stderr }));
     child.stdin.end(options.input ?? '');
   });
+}
 
 /** As `run`, but anything other than exit code 0 is an error that shows what was printed. */
-export const mustRun = async (...args: Parameters<typeof run>): Promise<Finished> => {
+export async function mustRun(...args: Parameters<typeof run>): Promise<Finished> {
   const finished = await run(...args);
   if (finished.code !== 0) throw new Error(`${args[0]} ${args[1].join(' ')} ended with ${finished.code}\n${finished.stdout}\n${finished.stderr}`);
   return finished;
-};
+}
 
-export const linarite = (args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Finished> => mustRun(LAUNCHER, args, { timeoutMs: 120_000, ...options });
+export function linarite(args: readonly string[], options: Parameters<typeof run>[2] = {}): Promise<Finished> {
+  return mustRun(LAUNCHER, args, { timeoutMs: 120_000, ...options });
+}
 
-export const freePort = (): Promise<number> =>
-  new Promise((settle, reject) => {
+export function freePort(): Promise<number> {
+  return new Promise((settle, reject) => {
     const server = createServer();
     server.on('error', reject);
     server.listen(0, '127.0.0.1', () => {
@@ -67,6 +70,7 @@ export const freePort = (): Promise<number> =>
       server.close(() => (typeof address === 'object' && address !== null ? settle(address.port) : reject(new Error('no port'))));
     });
   });
+}
 
 /** A running service of the test's own, on a data directory and port of its own. `flags`: further ones of `up`. */
 export interface Instance {
@@ -78,7 +82,7 @@ export interface Instance {
   purge(): Promise<void>;
 }
 
-export const startLinarite = async (flags: readonly string[] = []): Promise<Instance> => {
+export async function startLinarite(flags: readonly string[] = []): Promise<Instance> {
   const parent = await mkdtemp(join(tmpdir(), 'linarite-test-'));
   // As root, other users have to pass: else database and nodes lie in a place elsewhere.
   await chmod(parent, 0o711);
@@ -96,10 +100,10 @@ export const startLinarite = async (flags: readonly string[] = []): Promise<Inst
   };
   await instance.up();
   return instance;
-};
+}
 
 /** Asks again until `found` gives something; polling is for what tells nobody, always with a deadline. */
-export const until = async <T>(what: string, timeoutMs: number, found: () => Promise<T | undefined>, everyMs = 50): Promise<T> => {
+export async function until<T>(what: string, timeoutMs: number, found: () => Promise<T | undefined>, everyMs = 50): Promise<T> {
   const deadline = Date.now() + timeoutMs;
   for (;;) {
     const value = await found();
@@ -107,11 +111,11 @@ export const until = async <T>(what: string, timeoutMs: number, found: () => Pro
     if (Date.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
     await new Promise((settle) => setTimeout(settle, everyMs));
   }
-};
+}
 
 /** Processes of this machine with this directory in their command line. */
-export const processesNaming = (dataDir: string): string[] =>
-  process.platform !== 'linux'
+export function processesNaming(dataDir: string): string[] {
+  return process.platform !== 'linux'
     ? []
     : readdirSync('/proc')
         .filter((name) => /^\d+$/.test(name))
@@ -123,3 +127,4 @@ export const processesNaming = (dataDir: string): string[] =>
           }
         })
         .filter((line) => line.includes(dataDir));
+}

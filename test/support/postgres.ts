@@ -37,7 +37,9 @@ export async function temporaryPostgres(): Promise<TemporaryPostgres> {
   };
 }
 
-/** A temporary PostgreSQL with this release's tables and account 1, and connections of an owner, which `remove` ends. */
+/**
+ * A temporary PostgreSQL with this release's tables and account 1, and connections of an owner, which `remove` ends.
+ */
 export async function temporaryDatabase(overrides: Parameters<typeof connect>[2] = {}): Promise<TemporaryPostgres & { readonly pool: Pool }> {
   const temporary = await temporaryPostgres();
   const pool = connect(temporary.connection, 'owner', overrides);

@@ -4,7 +4,7 @@ import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import type { IntentWriter, NewJobIntent } from '../../src/simulation/intentWriter.ts';
 
 /** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
-export const postgresIntents = (pool: Pool): IntentWriter => {
+export function postgresIntents(pool: Pool): IntentWriter {
   const one = async (text: string, values: unknown[]): Promise<number> => {
     const { rows } = await pool.query<{ number: number }>(text, values);
     if (rows[0] === undefined) throw new Error('no row');
@@ -61,29 +61,34 @@ export const postgresIntents = (pool: Pool): IntentWriter => {
          insert into inbox (account, kind, subject, task) select j.account, 'task', c.job, c.task from changed c join job j using (job)`,
       ),
   };
-};
+}
 
-const columns = (intent: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(
+function columns(intent: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
     Object.entries(intent)
       .filter(([, value]) => value !== undefined)
       .map(([name, value]) => [name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), value]),
   );
+}
 
-const poolRules = ({ taskSlotsPerNode, fillType, startTask }: Omit<PoolIntent, 'pool'>): PoolRules => ({ taskSlotsPerNode, fillType, startTask });
+function poolRules({ taskSlotsPerNode, fillType, startTask }: Omit<PoolIntent, 'pool'>): PoolRules {
+  return { taskSlotsPerNode, fillType, startTask };
+}
 
-const jobRules = (intent: NewJobIntent): JobRules => ({
-  poolId: intent.poolId,
-  priority: intent.priority,
-  maxParallelTasks: intent.maxParallelTasks,
-  maxTaskRetryCount: intent.maxTaskRetryCount,
-  maxWallClockMs: intent.maxWallClockMs,
-  usesTaskDependencies: intent.usesTaskDependencies,
-  onAllTasksComplete: intent.onAllTasksComplete,
-  onTaskFailure: intent.onTaskFailure,
-});
+function jobRules(intent: NewJobIntent): JobRules {
+  return {
+    poolId: intent.poolId,
+    priority: intent.priority,
+    maxParallelTasks: intent.maxParallelTasks,
+    maxTaskRetryCount: intent.maxTaskRetryCount,
+    maxWallClockMs: intent.maxWallClockMs,
+    usesTaskDependencies: intent.usesTaskDependencies,
+    onAllTasksComplete: intent.onAllTasksComplete,
+    onTaskFailure: intent.onTaskFailure,
+  };
+}
 
-const taskRules = ({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task'>): TaskRules | null => {
+function taskRules({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task'>): TaskRules | null {
   const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }).filter(([, value]) => value !== null && value !== DEFAULT_RETENTION_MS));
   return Object.keys(rules).length === 0 ? null : rules;
-};
+}

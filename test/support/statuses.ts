@@ -2,21 +2,23 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import type { JobNumber } from '../../src/core/keys.ts';
 import type { JobStatus } from '../../src/core/status.ts';
 
-export const jobStatus = (job: JobNumber, change: Partial<JobStatus> = {}): JobStatus => ({
-  job,
-  state: 'active',
-  since: 1,
-  previousState: null,
-  previousSince: null,
-  actionSequence: 0,
-  endedAt: null,
-  terminateReason: null,
-  open: null,
-  ingested: 0,
-  tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
-  slots: { active: 0, running: 0, succeeded: 0, failed: 0 },
-  ...change,
-});
+export function jobStatus(job: JobNumber, change: Partial<JobStatus> = {}): JobStatus {
+  return {
+    job,
+    state: 'active',
+    since: 1,
+    previousState: null,
+    previousSince: null,
+    actionSequence: 0,
+    endedAt: null,
+    terminateReason: null,
+    open: null,
+    ingested: 0,
+    tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
+    slots: { active: 0, running: 0, succeeded: 0, failed: 0 },
+    ...change,
+  };
+}
 
 /**
  * The row of a job that ends by itself, and the guard that goes with it. `change`: what the row would be without that.

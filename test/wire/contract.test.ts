@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { createContract } from '../../src/wire/contract/contract.ts';
 import { dataContract } from '../../src/wire/dataContract.ts';
 import { BatchError } from '../../src/wire/errors.ts';
-import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
+import { NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 
 interface Shapes {
@@ -33,34 +33,34 @@ const contract = createContract<Shapes>({
   refused: { 'Part.size': { reason: 'Sizes are not available yet.' } },
 });
 const old = parseApiVersion('2017-05-01.5.0');
-const pool = { name: 'a', colour: 'ultraviolet', parts: [{ key: 'k', size: 1 }] };
+const POOL = { name: 'a', colour: 'ultraviolet', parts: [{ key: 'k', size: 1 }] };
 
 describe('a contract', () => {
   test('reads by its own shapes and enums', () => {
-    expect(contract.readBody('Pool', newestApiVersion, { colour: 'RED', name: 'a' })).toEqual({ name: 'a', colour: 'red' });
-    expect(valuesOf(errorOf(() => contract.readBody('Pool', newestApiVersion, { name: 'a', id: 'a' })))['Reason']).toContain("type 'Example.Types.Pool'");
-    expect(codeOf(() => dataContract.readBody('PoolAdd', newestApiVersion, { name: 'a' }))).toBe('InvalidRequestBody');
+    expect(contract.readBody('Pool', NEWEST_API_VERSION, { colour: 'RED', name: 'a' })).toEqual({ name: 'a', colour: 'red' });
+    expect(valuesOf(errorOf(() => contract.readBody('Pool', NEWEST_API_VERSION, { name: 'a', id: 'a' })))['Reason']).toContain("type 'Example.Types.Pool'");
+    expect(codeOf(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { name: 'a' }))).toBe('InvalidRequestBody');
   });
 
   test('holds its own rules and refusals', () => {
-    expect(codeOf(() => contract.readBody('Pool', newestApiVersion, { name: 'blue', colour: 'red' }))).toBe('InvalidInput');
-    expect(codeOf(() => contract.readBody('Pool', newestApiVersion, pool))).toBe('UnsupportedProperty');
+    expect(codeOf(() => contract.readBody('Pool', NEWEST_API_VERSION, { name: 'blue', colour: 'red' }))).toBe('InvalidInput');
+    expect(codeOf(() => contract.readBody('Pool', NEWEST_API_VERSION, POOL))).toBe('UnsupportedProperty');
   });
 
   test('writes in the words of the client', () => {
-    expect(contract.writeBody('Pool', newestApiVersion, pool)).toEqual({ name: 'a', colour: 'ultraviolet', parts: [{ size: 1 }] });
-    expect(contract.writeBody('Pool', old, pool)).toEqual({ name: 'a', colour: 'red', parts: [{ length: 1 }] });
+    expect(contract.writeBody('Pool', NEWEST_API_VERSION, POOL)).toEqual({ name: 'a', colour: 'ultraviolet', parts: [{ size: 1 }] });
+    expect(contract.writeBody('Pool', old, POOL)).toEqual({ name: 'a', colour: 'red', parts: [{ length: 1 }] });
   });
 
   test('knows what goes out as it is stored', () => {
-    expect(contract.isVerbatim('Pool', newestApiVersion, '{"colour":"ultraviolet"}')).toBe(true);
+    expect(contract.isVerbatim('Pool', NEWEST_API_VERSION, '{"colour":"ultraviolet"}')).toBe(true);
     expect(contract.isVerbatim('Pool', old, '{"colour":"ultraviolet"}')).toBe(false);
     expect(Object.keys(contract.inOrder('Pool', { colour: 'red', name: 'a' }))).toEqual(['name', 'colour']);
   });
 
   test('keeps what it compiled apart from that of another', () => {
-    expect(dataContract.writeBody('Pool', newestApiVersion, { id: 'a' } as Parameters<typeof dataContract.writeBody<'Pool'>>[2])).toEqual({ id: 'a' });
-    expect(contract.writeBody('Pool', newestApiVersion, { name: 'a' })).toEqual({ name: 'a' });
+    expect(dataContract.writeBody('Pool', NEWEST_API_VERSION, { id: 'a' } as Parameters<typeof dataContract.writeBody<'Pool'>>[2])).toEqual({ id: 'a' });
+    expect(contract.writeBody('Pool', NEWEST_API_VERSION, { name: 'a' })).toEqual({ name: 'a' });
     expect([dataContract.isShape('Part'), contract.isShape('Part'), contract.isShape('toString'), contract.enumValues('CachingType')]).toEqual([false, true, false, undefined]);
   });
 });

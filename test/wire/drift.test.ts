@@ -5,10 +5,10 @@ import { shapes } from '../../src/wire/shapes/index.ts';
 import { operations } from '../../src/wire/operations.ts';
 import { parseApiVersion } from '../../src/wire/versions.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { openApi, openApiVersions, type OpenApiFacts } from './fixtures.ts';
+import { openApi, OPEN_API_VERSIONS, type OpenApiFacts } from './fixtures.ts';
 
 /** Where the table means to differ from the facts, and why. `V:` limits a row to one revision. */
-const reviewed: Readonly<Record<string, string>> = {
+const REVIEWED: Readonly<Record<string, string>> = {
   'absent 19:PoolAdd.cloudServiceConfiguration': 'the classic flavour of 2024-02-01.19.0 still has it (versions.md)',
   'absent 19:PoolAdd.certificateReferences': 'as above',
   'absent 19:PoolAdd.applicationLicenses': 'as above',
@@ -29,24 +29,24 @@ const reviewed: Readonly<Record<string, string>> = {
   'required 20:JobNetworkConfiguration.skipWithdrawFromVNet': 'optional from 2025-06-01 on',
 };
 for (const property of ['encryptionAtHost', 'securityType', 'uefiSettings']) {
-  for (const revision of [18, 19, 20]) Object.assign(reviewed, { [`required ${revision}:SecurityProfile.${property}`]: 'optional from 2025-06-01 on' });
+  for (const revision of [18, 19, 20]) Object.assign(REVIEWED, { [`required ${revision}:SecurityProfile.${property}`]: 'optional from 2025-06-01 on' });
 }
-for (const revision of [18, 19]) Object.assign(reviewed, { [`required ${revision}:ManagedDisk.storageAccountType`]: 'optional from 20 on' });
+for (const revision of [18, 19]) Object.assign(REVIEWED, { [`required ${revision}:ManagedDisk.storageAccountType`]: 'optional from 20 on' });
 
 const used = new Set<string>();
 
 afterAll(() => {
   // A difference that is no more must not stay excused.
-  expect(Object.keys(reviewed).filter((difference) => !used.has(difference))).toEqual([]);
+  expect(Object.keys(REVIEWED).filter((difference) => !used.has(difference))).toEqual([]);
 });
 
 test('the facts reach every shape of the table but those of versions before them', () => {
-  const reached = new Set(openApiVersions.flatMap((text) => pairs(openApi(text)).map(({ shape }) => shape)));
+  const reached = new Set(OPEN_API_VERSIONS.flatMap((text) => pairs(openApi(text)).map(({ shape }) => shape)));
   const older = ['PoolUpgradeOs', 'NodeAgentSkuList', 'NodeAgentSku'];
   expect(Object.keys(shapes).filter((shape) => !reached.has(shape as ShapeName) && !older.includes(shape))).toEqual([]);
 });
 
-describe.each(openApiVersions)('the shape table against the OpenAPI facts of %s', (text) => {
+describe.each(OPEN_API_VERSIONS)('the shape table against the OpenAPI facts of %s', (text) => {
   const facts = openApi(text);
   const { revision } = parseApiVersion(text);
 
@@ -71,7 +71,7 @@ describe.each(openApiVersions)('the shape table against the OpenAPI facts of %s'
     const differences: string[] = [];
     for (const { shape, definition, request } of pairs(facts)) differences.push(...compare(shape, definition, request, facts, revision));
     for (const difference of differences) used.add(difference);
-    expect(differences.filter((difference) => reviewed[difference] === undefined)).toEqual([]);
+    expect(differences.filter((difference) => REVIEWED[difference] === undefined)).toEqual([]);
   });
 
   test('every value of every enum is there', () => {
@@ -142,10 +142,10 @@ function compare(shape: ShapeName, definition: string, request: boolean, facts: 
 }
 
 function textOf(revision: number): string {
-  return openApiVersions.find((text) => parseApiVersion(text).revision === revision) ?? '';
+  return OPEN_API_VERSIONS.find((text) => parseApiVersion(text).revision === revision) ?? '';
 }
 
-const scalarKinds: Readonly<Record<string, readonly string[]>> = {
+const SCALAR_KINDS: Readonly<Record<string, readonly string[]>> = {
   'string': ['string', 'duration', 'timestamp', 'int64'],
   'string:duration': ['duration'],
   'string:date-time': ['timestamp', 'string'],
@@ -167,6 +167,6 @@ function sameType(row: PropertyRow, type: string, facts: OpenApiFacts): boolean 
   if (facts.shapes[kind] !== undefined) return dataContract.isShape(row.type);
   if (facts.enums[kind] !== undefined || kind.includes('|')) return dataContract.enumValues(row.type) !== undefined;
   // Enums of two versions lost their values in the reconstruction and read as strings there.
-  if (dataContract.enumValues(row.type) !== undefined) return kind === 'string' || !(kind in scalarKinds);
-  return scalarKinds[kind]?.includes(row.type) ?? false;
+  if (dataContract.enumValues(row.type) !== undefined) return kind === 'string' || !(kind in SCALAR_KINDS);
+  return SCALAR_KINDS[kind]?.includes(row.type) ?? false;
 }

@@ -32,7 +32,7 @@ export function openApi(version: string): OpenApiFacts {
   return load(`openapi/${version}.json`);
 }
 
-export const openApiVersions = [
+export const OPEN_API_VERSIONS = [
   '2020-09-01.12.0',
   '2022-10-01.16.0',
   '2023-05-01.17.0',

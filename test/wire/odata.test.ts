@@ -6,7 +6,7 @@ import { readQuery } from '../../src/wire/query.ts';
 import { printFilter } from './printFilter.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 
-const task = {
+const TASK = {
   id: 'Task-1',
   state: 'completed',
   creationTime: '2022-09-06T23:44:11.5Z',
@@ -52,7 +52,7 @@ describe('$filter', () => {
     ["executionInfo/exitCode eq 'text'", false],
     ["  state   EQ   'completed'  AND  id ne ''  ", true],
   ])('%s is %s of a failed task', (text, expected) => {
-    expect(matches(parseFilter(text), task)).toBe(expected);
+    expect(matches(parseFilter(text), TASK)).toBe(expected);
   });
 
   test('a quote inside a literal is doubled', () => {
@@ -60,8 +60,8 @@ describe('$filter', () => {
   });
 
   test('prototype properties are not there', () => {
-    expect(matches(parseFilter("constructor/name eq 'Object'"), task)).toBe(false);
-    expect(matches(parseFilter('toString eq null'), task)).toBe(true);
+    expect(matches(parseFilter("constructor/name eq 'Object'"), TASK)).toBe(false);
+    expect(matches(parseFilter('toString eq null'), TASK)).toBe(true);
   });
 
   test.each([

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { handlers } from '../../src/api/data/handlers.ts';
 import { dataContract } from '../../src/wire/dataContract.ts';
-import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
+import { acceptedNotEnforced, REFUSED } from '../../src/wire/accepted.ts';
 import { fatesOf, shapesWithin } from '../../src/wire/fates.ts';
-import { honoured } from '../../src/wire/honoured.ts';
+import { HONOURED } from '../../src/wire/honoured.ts';
 import { operations } from '../../src/wire/operations.ts';
 
 const reachable = shapesWithin(operations.flatMap(({ id, body }) => (body !== undefined && handlers[id] !== undefined ? [body] : [])));
@@ -16,11 +16,11 @@ describe('nothing asked for is silently ignored', () => {
     }
   });
 
-  const rows = Object.entries(honoured).flatMap(([shape, byFolder]) =>
+  const rows = Object.entries(HONOURED).flatMap(([shape, byFolder]) =>
     Object.values(byFolder).flatMap((names) => names.split(' ').map((name) => `${shape}.${name}`)),
   );
 
-  test.each([...rows, ...Object.keys(refused), ...Object.keys(acceptedNotEnforced)])('%s is something that a served operation can be sent', (path) => {
+  test.each([...rows, ...Object.keys(REFUSED), ...Object.keys(acceptedNotEnforced)])('%s is something that a served operation can be sent', (path) => {
     const [shape = '', name = ''] = path.split('.');
     if (!dataContract.isShape(shape)) throw new Error(`there is no shape ${shape}`);
     expect(reachable).toContain(shape);

@@ -13,7 +13,7 @@ import { clientBodies, codeOf, session, type Exchange } from './fixtures.ts';
 const recorded = parseApiVersion('2022-01-01.15.0');
 const exchanges = session('cli-extensions-2022');
 /** Jobs with an auto pool, which is refused. */
-const refused = ['CX 52', 'CX 55'];
+const REFUSED = ['CX 52', 'CX 55'];
 
 function split(url: string): readonly [string, string] {
   const [path = '', query = ''] = url.split('?');
@@ -46,7 +46,7 @@ describe('the real service, recorded', () => {
     expect(operation.body === undefined).toBe(one.request.body === undefined);
     if (operation.body === undefined) return;
     const read = (): unknown => dataContract.readBody(operation.body ?? 'PoolAdd', recorded, one.request.body);
-    if (refused.includes(one.name)) expect(codeOf(read)).toBe('UnsupportedProperty');
+    if (REFUSED.includes(one.name)) expect(codeOf(read)).toBe('UnsupportedProperty');
     else expect(read).not.toThrow();
   });
 

@@ -2,17 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { checkAllTasksCompleteChange, checkTaskAgainstJob, rules } from '../../src/wire/rules.ts';
 import type { TaskAdd } from '../../src/wire/types.generated.ts';
-import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
+import { NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
 import { withJobDefaults, withPoolDefaults, withStartTaskDefaults, withTaskDefaults, withUserDefaults } from '../../src/wire/defaults.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 import { sampleOf } from './samples.ts';
 
 const pool = sampleOf('PoolAdd');
 const { virtualMachineConfiguration: machine, ...bare } = pool;
-const galleryImage = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/custom/versions/1.0.0';
+const GALLERY_IMAGE = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/custom/versions/1.0.0';
 const nat = sampleOf('InboundNatPool');
-const networkRule = (priority: number) => ({ priority, access: 'allow', sourceAddressPrefix: '*' });
-const poolCases = (base: Readonly<Record<string, unknown>>) => {
+function networkRule(priority: number) {
+  return { priority, access: 'allow', sourceAddressPrefix: '*' };
+}
+function poolCases(base: Readonly<Record<string, unknown>>) {
   const { virtualMachineConfiguration: _machine, ...without } = base;
   return {
     'one kind of machine': [
@@ -31,13 +33,17 @@ const poolCases = (base: Readonly<Record<string, unknown>>) => {
       [{ ...base, vmSize: 'standard_d1_v2', taskSlotsPerNode: 5 }, 'InvalidPropertyValue'],
     ],
   } as const;
-};
+}
 const prep = sampleOf('JobPreparationTask');
 const release = sampleOf('JobReleaseTask');
-const jobCases = (shape: ShapeName) => ({ 'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']] }) as const;
+function jobCases(shape: ShapeName) {
+  return ({ 'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']] }) as const;
+}
 
 const manyFiles = Array.from({ length: 400 }, (_, index) => ({ httpUrl: `https://a.example/${'x'.repeat(70)}${index}`, filePath: `f${index}` }));
-const tooManyFiles = (shape: ShapeName) => ({ 'resource files have at most 32,768 characters in all': [[{ ...sampleOf(shape), resourceFiles: manyFiles }, 'InvalidPropertyValue']] }) as const;
+function tooManyFiles(shape: ShapeName) {
+  return ({ 'resource files have at most 32,768 characters in all': [[{ ...sampleOf(shape), resourceFiles: manyFiles }, 'InvalidPropertyValue']] }) as const;
+}
 
 /** What breaks each rule, by shape and rule: a body and the code it is refused with. */
 const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonly (readonly [unknown, string])[]>>>>> = {
@@ -158,7 +164,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
 
 /** `PoolAdd` and its kin know cloud services up to 2024-02-01.19.0. */
 function versionFor(body: unknown) {
-  return typeof body === 'object' && body !== null && 'cloudServiceConfiguration' in body ? parseApiVersion('2023-11-01.18.0') : newestApiVersion;
+  return typeof body === 'object' && body !== null && 'cloudServiceConfiguration' in body ? parseApiVersion('2023-11-01.18.0') : NEWEST_API_VERSION;
 }
 
 describe('rules between properties', () => {
@@ -176,10 +182,10 @@ describe('rules between properties', () => {
 
   test('what keeps a rule is taken', () => {
     expect(() => dataContract.readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
-    expect(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
-    expect(() => dataContract.readBody('ResourceFile', newestApiVersion, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
-    expect(() => dataContract.readBody('VirtualMachineConfiguration', newestApiVersion, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
-    expect(() => dataContract.readBody('JobSpecification', newestApiVersion, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
+    expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
+    expect(() => dataContract.readBody('ResourceFile', NEWEST_API_VERSION, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
+    expect(() => dataContract.readBody('VirtualMachineConfiguration', NEWEST_API_VERSION, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
+    expect(() => dataContract.readBody('JobSpecification', NEWEST_API_VERSION, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();
   });
 });
 
@@ -220,7 +226,7 @@ describe('a task and its job', () => {
 
 describe('defaults', () => {
   test('an automatic pool has an interval and no timeout', () => {
-    const made = withPoolDefaults({ ...dataContract.readBody('PoolAdd', newestApiVersion, pool), enableAutoScale: true, autoScaleFormula: 'x' }, newestApiVersion);
+    const made = withPoolDefaults({ ...dataContract.readBody('PoolAdd', NEWEST_API_VERSION, pool), enableAutoScale: true, autoScaleFormula: 'x' }, NEWEST_API_VERSION);
     expect(made).toMatchObject({ enableAutoScale: true, autoScaleEvaluationInterval: 'PT15M', resizeTimeout: undefined });
   });
 
@@ -254,13 +260,13 @@ describe('defaults', () => {
   });
 
   test('an image given by its id has no version', () => {
-    const body = dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: galleryImage }, nodeAgentSKUId: 'batch.node.debian 12' } });
-    expect(withPoolDefaults(body, newestApiVersion).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: galleryImage });
+    const body = dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, virtualMachineConfiguration: { imageReference: { virtualMachineImageId: GALLERY_IMAGE }, nodeAgentSKUId: 'batch.node.debian 12' } });
+    expect(withPoolDefaults(body, NEWEST_API_VERSION).virtualMachineConfiguration?.imageReference).toEqual({ virtualMachineImageId: GALLERY_IMAGE });
   });
 });
 
 describe('answers in the version of the client', () => {
-  const made = { ...withPoolDefaults(dataContract.readBody('PoolAdd', parseApiVersion('2024-07-01.20.0'), { ...pool, targetNodeCommunicationMode: 'Classic', resourceTags: { a: 'b' } }), newestApiVersion) };
+  const made = { ...withPoolDefaults(dataContract.readBody('PoolAdd', parseApiVersion('2024-07-01.20.0'), { ...pool, targetNodeCommunicationMode: 'Classic', resourceTags: { a: 'b' } }), NEWEST_API_VERSION) };
   const written = (version: string) => dataContract.writeBody('Pool', parseApiVersion(version), made as never);
 
   test('properties come and go with the version', () => {
@@ -283,7 +289,7 @@ describe('answers in the version of the client', () => {
   });
 
   test('secrets are never answered', () => {
-    const answer = dataContract.writeBody('Pool', newestApiVersion, {
+    const answer = dataContract.writeBody('Pool', NEWEST_API_VERSION, {
       userAccounts: [{ name: 'a', password: 'top-secret', linuxUserConfiguration: { sshPrivateKey: 'top-secret' } }],
       mountConfiguration: [{ azureBlobFileSystemConfiguration: { accountName: 'a', containerName: 'c', relativeMountPath: 'm', accountKey: 'top-secret', sasKey: 'top-secret' } }],
       virtualMachineConfiguration: { containerConfiguration: { containerRegistries: [{ username: 'u', password: 'top-secret' }] }, extensions: [{ protectedSettings: { a: 'top-secret' } }] },
@@ -296,6 +302,6 @@ describe('answers in the version of the client', () => {
     const counts = { active: 1, running: 2, completed: 3, succeeded: 2, failed: 1 };
     const both = { ...counts, taskCounts: counts, taskSlotCounts: counts };
     expect(dataContract.writeBody('TaskCountsResult', parseApiVersion('2018-12-01.8.0'), both)).toEqual(counts);
-    expect(dataContract.writeBody('TaskCountsResult', newestApiVersion, both)).toEqual({ taskCounts: counts, taskSlotCounts: counts });
+    expect(dataContract.writeBody('TaskCountsResult', NEWEST_API_VERSION, both)).toEqual({ taskCounts: counts, taskSlotCounts: counts });
   });
 });

@@ -6,18 +6,18 @@ import type { Revision } from '../../src/wire/versions.ts';
 
 type Json = Readonly<Record<string, unknown>>;
 
-const machine = {
+const MACHINE = {
   imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' },
   nodeAgentSKUId: 'batch.node.ubuntu 22.04',
 };
 
 /** Bodies that also keep the rules between properties, where the required properties alone do not. */
 const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
-  PoolAdd: { id: 'pool-1', vmSize: 'standard_d4s_v3', virtualMachineConfiguration: machine },
-  PoolSpecification: { vmSize: 'standard_d4s_v3', virtualMachineConfiguration: machine },
+  PoolAdd: { id: 'pool-1', vmSize: 'standard_d4s_v3', virtualMachineConfiguration: MACHINE },
+  PoolSpecification: { vmSize: 'standard_d4s_v3', virtualMachineConfiguration: MACHINE },
   PoolResize: { targetDedicatedNodes: 1 },
-  VirtualMachineConfiguration: machine,
-  ImageReference: machine.imageReference,
+  VirtualMachineConfiguration: MACHINE,
+  ImageReference: MACHINE.imageReference,
   UserIdentity: { autoUser: {} },
   ResourceFile: { httpUrl: 'http://host/file', filePath: 'file' },
   OutputFileDestination: { container: { containerUrl: 'http://host/container' } },

@@ -17,9 +17,12 @@ function signed(request: Omit<SignedRequest, 'headers'> & { readonly headers?: R
   return { ...request, headers: { 'ocp-date': now, ...request.headers, authorization: `SharedKey account:${signature}` } };
 }
 
-const keysOf = (account: string): readonly string[] | undefined => (account === 'account' ? ['b3RoZXI=', key] : undefined);
-const get = (rawUrl: string, query: string): SignedRequest =>
-  signed({ method: 'GET', rawUrl, bodyLength: 0 }, `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${now}\n/account${rawUrl.split('?')[0]}${query}`);
+function keysOf(account: string): readonly string[] | undefined {
+  return (account === 'account' ? ['b3RoZXI=', key] : undefined);
+}
+function get(rawUrl: string, query: string): SignedRequest {
+  return signed({ method: 'GET', rawUrl, bodyLength: 0 }, `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${now}\n/account${rawUrl.split('?')[0]}${query}`);
+}
 
 describe('signatures of real clients', () => {
   test.each(signatures.requests.map((example, index) => [index, example.client, example.method, example.url, example] as const))(

@@ -2,13 +2,13 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateTypes } from '../../scripts/generate-shapes.ts';
 import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
-import { BatchError, errorBody, errorItem, errors, invalidHeader, invalidProperty, invalidQuery, type ErrorCode } from '../../src/wire/errors.ts';
+import { BatchError, errorBody, errorItem, ERRORS, invalidHeader, invalidProperty, invalidQuery, type ErrorCode } from '../../src/wire/errors.ts';
 import { filterTables } from '../../src/wire/filters.ts';
 import { agentOfImage, imageProblem, osOfAgent, supportedImages } from '../../src/wire/images.ts';
 import { matchOperation, operations } from '../../src/wire/operations.ts';
-import { enums, youngValues } from '../../src/wire/shapes/enums.ts';
+import { ENUMS, YOUNG_VALUES } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
-import { apiVersions, newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
+import { API_VERSIONS, NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
 import { findVmSize } from '../../src/wire/vmSizes.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 
@@ -26,15 +26,15 @@ describe('shapes', () => {
       if (row.minimum !== undefined) expect(typeof row.minimum).toBe(row.type === 'duration' ? 'string' : 'number');
       if (row.maxLength !== undefined) expect(row.type).toBe('string');
       if (row.maxItems !== undefined) expect(row.list).toBe(true);
-      if (row.code !== undefined) expect(errors[row.code].status).toBe(400);
+      if (row.code !== undefined) expect(ERRORS[row.code].status).toBe(400);
     }
   });
 
   test('no two enums have a value twice, and replacements for old clients are values themselves', () => {
-    for (const [name, values] of Object.entries(enums)) expect(new Set(values.map((value) => value.toLowerCase())).size, name).toBe(values.length);
-    for (const [name, values] of Object.entries(youngValues)) {
+    for (const [name, values] of Object.entries(ENUMS)) expect(new Set(values.map((value) => value.toLowerCase())).size, name).toBe(values.length);
+    for (const [name, values] of Object.entries(YOUNG_VALUES)) {
       for (const [value, { before }] of Object.entries(values)) {
-        const known: readonly string[] = enums[name as keyof typeof enums];
+        const known: readonly string[] = ENUMS[name as keyof typeof ENUMS];
         expect(known).toContain(value);
         expect(known).toContain(before);
       }
@@ -43,8 +43,8 @@ describe('shapes', () => {
 });
 
 describe('errors', () => {
-  test.each(Object.keys(errors) as ErrorCode[])('%s has a status of HTTP and a sentence, and its body has the form of the service', (code) => {
-    const { status, sentence } = errors[code];
+  test.each(Object.keys(ERRORS) as ErrorCode[])('%s has a status of HTTP and a sentence, and its body has the form of the service', (code) => {
+    const { status, sentence } = ERRORS[code];
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(600);
     expect(sentence).toMatch(/^[A-Z].*\.$/);
@@ -77,17 +77,17 @@ describe('errors', () => {
 });
 
 describe('API versions', () => {
-  test.each(apiVersions.map(({ text, revision }) => [text, revision] as const))('%s is served as revision %d', (text, revision) => {
+  test.each(API_VERSIONS.map(({ text, revision }) => [text, revision] as const))('%s is served as revision %d', (text, revision) => {
     expect(parseApiVersion(text)).toMatchObject({ text, revision, newer: false });
   });
 
   test('they stand in order', () => {
-    const texts = apiVersions.map(({ text }) => text);
+    const texts = API_VERSIONS.map(({ text }) => text);
     expect(texts).toEqual(texts.toSorted());
   });
 
   test.each(['2025-06-02', '2026-08-01', '2026-10-01.26.0'])('%s is newer than known: served as the newest, and said so', (text) => {
-    expect(parseApiVersion(text, Date.UTC(2026, 11, 1))).toEqual({ text, revision: newestApiVersion.revision, newer: true });
+    expect(parseApiVersion(text, Date.UTC(2026, 11, 1))).toEqual({ text, revision: NEWEST_API_VERSION.revision, newer: true });
   });
 
   test.each(['2014-10-01.1.0', '2016-07-01.3.1', '2017-01-01.4.0', '2019-01-01.8.1', '2024-12-01', 'latest', '2025-6-1', '2026-13-01', '2022-10-01.16'])(

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { formatDuration, parseDuration, unlimitedDuration } from '../../src/wire/durations.ts';
+import { formatDuration, parseDuration, UNLIMITED_DURATION } from '../../src/wire/durations.ts';
 import { etagOfMs } from '../../src/wire/etag.ts';
 import { formatHttpDate, formatTimestamp, parseHttpDate, parseTimestamp } from '../../src/wire/timestamps.ts';
 import { etagOf, msOfTicks, ticksOfMs } from './ticks.ts';
@@ -22,8 +22,8 @@ describe('durations', () => {
     ['PT0S', 0, 'PT0S'],
     ['PT90S', 90_000, 'PT1M30S'],
     ['PT0.1234567S', 123, 'PT0.123S'],
-    [unlimitedDuration, Infinity, unlimitedDuration],
-    ['P99999999D', Infinity, unlimitedDuration],
+    [UNLIMITED_DURATION, Infinity, UNLIMITED_DURATION],
+    ['P99999999D', Infinity, UNLIMITED_DURATION],
   ])('%s is %d ms, and is written %s', (text, ms, written) => {
     expect(parseDuration(text)).toBe(ms);
     expect(formatDuration(ms)).toBe(written);

@@ -2,10 +2,10 @@ import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { readTaskCollection } from '../../src/wire/taskCollection.ts';
-import { acceptedNotEnforced, refused } from '../../src/wire/accepted.ts';
+import { acceptedNotEnforced, REFUSED } from '../../src/wire/accepted.ts';
 import { formatDuration, parseDuration } from '../../src/wire/durations.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { newestApiVersion, parseApiVersion } from '../../src/wire/versions.ts';
+import { NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 import { bodyShapes, requestShapes, sampleOf, valueOf } from './samples.ts';
 
@@ -25,7 +25,7 @@ const sites: readonly Site[] = requestShapes().flatMap((shape) =>
 );
 
 function versionFor({ until }: PropertyRow) {
-  if (until === undefined) return newestApiVersion;
+  if (until === undefined) return NEWEST_API_VERSION;
   return until >= 18 ? classic : parseApiVersion({ 7: '2018-08-01.7.0', 10: '2019-08-01.10.0' }[until as 7 | 10]);
 }
 
@@ -34,12 +34,16 @@ function read(site: Site, value: unknown): unknown {
   return dataContract.readBody(site.shape, version, { ...sampleOf(site.shape, version.revision), [site.name]: value });
 }
 
-const label = ({ shape, name }: Site): readonly [string, string] => [shape, name];
-const each = (some: readonly Site[]) => some.map((site) => [...label(site), site] as const);
+function label({ shape, name }: Site): readonly [string, string] {
+  return [shape, name];
+}
+function each(some: readonly Site[]) {
+  return some.map((site) => [...label(site), site] as const);
+}
 
 test.each(bodyShapes)('the smallest %s is taken', (shape) => {
-  for (const version of [newestApiVersion, classic]) {
-    if (shape === 'PoolUpgradeOs' || (version === newestApiVersion && shape === 'CertificateAdd')) continue;
+  for (const version of [NEWEST_API_VERSION, classic]) {
+    if (shape === 'PoolUpgradeOs' || (version === NEWEST_API_VERSION && shape === 'CertificateAdd')) continue;
     expect(() => dataContract.readBody(shape, version, sampleOf(shape, version.revision))).not.toThrow();
   }
 });
@@ -47,7 +51,7 @@ test.each(bodyShapes)('the smallest %s is taken', (shape) => {
 describe('what every property of a request has in common', () => {
   test('an unknown property is InvalidRequestBody, at whatever depth', () => {
     for (const shape of requestShapes()) {
-      const error = errorOf(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), colour: 'red' }));
+      const error = errorOf(() => dataContract.readBody(shape, NEWEST_API_VERSION, { ...sampleOf(shape), colour: 'red' }));
       expect([error.status, error.code], shape).toEqual([400, 'InvalidRequestBody']);
       const type = `Microsoft.Azure.Batch.Protocol.Entities.${shape}`;
       const reason = `The property 'colour' does not exist on type '${type}'. Make sure to only use property names that are defined by the type.`;
@@ -58,7 +62,7 @@ describe('what every property of a request has in common', () => {
   test('null stands for absent, annotations are no properties', () => {
     for (const { shape, name, row } of sites) {
       if (row.required === true || row.until !== undefined || name in sampleOf(shape)) continue;
-      expect(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), [name]: null, 'odata.type': 'x', [`${name}@odata.type`]: 'y' }), `${shape}.${name}`).not.toThrow();
+      expect(() => dataContract.readBody(shape, NEWEST_API_VERSION, { ...sampleOf(shape), [name]: null, 'odata.type': 'x', [`${name}@odata.type`]: 'y' }), `${shape}.${name}`).not.toThrow();
     }
   });
 
@@ -78,7 +82,7 @@ describe('what every property of a request has in common', () => {
   });
 
   test('a body that is no object is InvalidRequestBody', () => {
-    for (const json of [[], 'text', 5, true, null, undefined]) expect(codeOf(() => dataContract.readBody('JobAdd', newestApiVersion, json))).toBe('InvalidRequestBody');
+    for (const json of [[], 'text', 5, true, null, undefined]) expect(codeOf(() => dataContract.readBody('JobAdd', NEWEST_API_VERSION, json))).toBe('InvalidRequestBody');
   });
 });
 
@@ -149,36 +153,36 @@ describe('bounds', () => {
   test('any id of legal characters is taken as it is written', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[A-Za-z0-9_-]{1,64}$/), (id) => {
-        expect(dataContract.readBody('TaskAdd', newestApiVersion, { id, commandLine: 'true' }).id).toBe(id);
+        expect(dataContract.readBody('TaskAdd', NEWEST_API_VERSION, { id, commandLine: 'true' }).id).toBe(id);
       }),
     );
   });
 
   test('maxParallelTasks is -1 or more than 0', () => {
     for (const shape of ['JobAdd', 'JobPatch', 'JobPut'] as const) {
-      expect(codeOf(() => dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: 0 }))).toBe('InvalidPropertyValue');
-      expect(dataContract.readBody(shape, newestApiVersion, { ...sampleOf(shape), maxParallelTasks: -1 }).maxParallelTasks).toBe(-1);
+      expect(codeOf(() => dataContract.readBody(shape, NEWEST_API_VERSION, { ...sampleOf(shape), maxParallelTasks: 0 }))).toBe('InvalidPropertyValue');
+      expect(dataContract.readBody(shape, NEWEST_API_VERSION, { ...sampleOf(shape), maxParallelTasks: -1 }).maxParallelTasks).toBe(-1);
     }
   });
 
   test('a file mode is octal', () => {
     const file = { httpUrl: 'http://host/file', filePath: 'file' };
-    expect(dataContract.readBody('ResourceFile', newestApiVersion, { ...file, fileMode: '0770' }).fileMode).toBe('0770');
-    for (const fileMode of ['rwx', '0999', '77777']) expect(codeOf(() => dataContract.readBody('ResourceFile', newestApiVersion, { ...file, fileMode }))).toBe('InvalidPropertyValue');
+    expect(dataContract.readBody('ResourceFile', NEWEST_API_VERSION, { ...file, fileMode: '0770' }).fileMode).toBe('0770');
+    for (const fileMode of ['rwx', '0999', '77777']) expect(codeOf(() => dataContract.readBody('ResourceFile', NEWEST_API_VERSION, { ...file, fileMode }))).toBe('InvalidPropertyValue');
   });
 
   test('32-bit integers have 32 bits', () => {
     for (const code of [2 ** 31, -(2 ** 31) - 1, 1.5, Number.NaN]) {
-      expect(codeOf(() => dataContract.readBody('ExitCodeMapping', newestApiVersion, { code, exitOptions: {} }))).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('ExitCodeMapping', NEWEST_API_VERSION, { code, exitOptions: {} }))).toBe('InvalidRequestBody');
     }
   });
 
   test('malformed durations and timestamps are InvalidRequestBody', () => {
     for (const retentionTime of ['7 days', 'P', 'PT', '-P1D', '00:05:00', 'P1H', 5]) {
-      expect(codeOf(() => dataContract.readBody('TaskConstraints', newestApiVersion, { retentionTime })), String(retentionTime)).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('TaskConstraints', NEWEST_API_VERSION, { retentionTime })), String(retentionTime)).toBe('InvalidRequestBody');
     }
     for (const doNotRunUntil of ['tomorrow', '2026-02-30T00:00:00Z', '2026-11-20', 5]) {
-      expect(codeOf(() => dataContract.readBody('Schedule', newestApiVersion, { doNotRunUntil })), String(doNotRunUntil)).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('Schedule', NEWEST_API_VERSION, { doNotRunUntil })), String(doNotRunUntil)).toBe('InvalidRequestBody');
     }
   });
 });
@@ -186,12 +190,12 @@ describe('bounds', () => {
 describe('canonical form', () => {
   test('has properties in the order of the table, whatever the order sent', () => {
     const sent = { environmentSettings: [{ value: 'v', name: 'n' }], commandLine: 'c', displayName: 'd', id: 'i' };
-    const canonical = dataContract.readBody('TaskAdd', newestApiVersion, sent);
+    const canonical = dataContract.readBody('TaskAdd', NEWEST_API_VERSION, sent);
     expect(JSON.stringify(canonical)).toBe('{"id":"i","displayName":"d","commandLine":"c","environmentSettings":[{"name":"n","value":"v"}]}');
   });
 
   test('durations and sizes are spelled as the service spells them', () => {
-    const pool = dataContract.readBody('PoolAdd', newestApiVersion, { ...sampleOf('PoolAdd'), vmSize: 'STANDARD_D1_V2', resizeTimeout: 'PT06M00S' });
+    const pool = dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...sampleOf('PoolAdd'), vmSize: 'STANDARD_D1_V2', resizeTimeout: 'PT06M00S' });
     expect([pool.vmSize, pool.resizeTimeout]).toEqual(['standard_d1_v2', 'PT6M']);
   });
 
@@ -200,22 +204,22 @@ describe('canonical form', () => {
     const { maxTasksPerNode, ...pool } = { ...sampleOf('PoolAdd', 7), maxTasksPerNode: 4 };
     expect(dataContract.readBody('PoolAdd', old, { ...pool, maxTasksPerNode }).taskSlotsPerNode).toBe(4);
     expect(codeOf(() => dataContract.readBody('PoolAdd', old, { ...pool, taskSlotsPerNode: 4 }))).toBe('InvalidRequestBody');
-    expect(codeOf(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, maxTasksPerNode }))).toBe('InvalidRequestBody');
+    expect(codeOf(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, maxTasksPerNode }))).toBe('InvalidRequestBody');
     expect(dataContract.readBody('ResourceFile', old, { blobSource: 'http://host/file', filePath: 'f' }).httpUrl).toBe('http://host/file');
     expect(codeOf(() => dataContract.readBody('TaskAdd', old, { id: 't', commandLine: 'true', requiredSlots: 1 }))).toBe('InvalidRequestBody');
-    expect(codeOf(() => dataContract.readBody('PoolAdd', newestApiVersion, { ...pool, targetNodeCommunicationMode: 'default' }))).toBe('InvalidRequestBody');
+    expect(codeOf(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, targetNodeCommunicationMode: 'default' }))).toBe('InvalidRequestBody');
   });
 
   test('prototype names are unknown properties like any other', () => {
     for (const json of ['{"id":"t","commandLine":"true","__proto__":{"a":1}}', '{"id":"t","commandLine":"true","constructor":1}']) {
-      expect(codeOf(() => dataContract.readBody('TaskAdd', newestApiVersion, JSON.parse(json)))).toBe('InvalidRequestBody');
+      expect(codeOf(() => dataContract.readBody('TaskAdd', NEWEST_API_VERSION, JSON.parse(json)))).toBe('InvalidRequestBody');
     }
   });
 });
 
 describe('addtaskcollection', () => {
   test('a task that the service refuses answers for itself, the others are taken', () => {
-    const items = readTaskCollection(newestApiVersion, {
+    const items = readTaskCollection(NEWEST_API_VERSION, {
       value: [
         { id: 'good', commandLine: 'true' },
         { id: 'bad id', commandLine: 'true' },
@@ -238,12 +242,12 @@ describe('addtaskcollection', () => {
     ['no tasks', { value: [] }, 'InvalidRequestBody'],
     ['101 tasks', { value: Array.from({ length: 101 }, (_, index) => ({ id: `t${index}`, commandLine: 'true' })) }, 'InvalidRequestBody'],
   ])('a body with %s is refused whole', (_name, json, code) => {
-    expect(codeOf(() => readTaskCollection(newestApiVersion, json))).toBe(code);
+    expect(codeOf(() => readTaskCollection(NEWEST_API_VERSION, json))).toBe(code);
   });
 });
 
 describe('what this service does not do', () => {
-  const rows = Object.entries(refused).map(([path, { unless }]) => {
+  const rows = Object.entries(REFUSED).map(([path, { unless }]) => {
     const [shape, name] = path.split('.') as [ShapeName, string];
     const row = dataContract.rowsOf(shape).find(([property]) => property === name)?.[1];
     return [path, { shape, name, row: row ?? { type: 'string' } }, row !== undefined, unless] as const;
@@ -271,13 +275,13 @@ describe('what this service does not do', () => {
     for (const path of Object.keys(acceptedNotEnforced)) {
       const [shape, name] = path.split('.') as [ShapeName, string];
       expect(dataContract.rowsOf(shape).some(([property]) => property === name), path).toBe(true);
-      expect(refused[path], path).toBeUndefined();
+      expect(REFUSED[path], path).toBeUndefined();
     }
   });
 
   test('a refused value that Azure would refuse too gets its code', () => {
     const body = { ...sampleOf('JobAdd'), jobReleaseTask: { commandLine: 'true' } };
-    expect(codeOf(() => dataContract.readBody('JobAdd', newestApiVersion, body))).toBe('InvalidPropertyValue');
+    expect(codeOf(() => dataContract.readBody('JobAdd', NEWEST_API_VERSION, body))).toBe('InvalidPropertyValue');
   });
 });
 

@@ -17,8 +17,9 @@ export interface AccountsOptions {
 }
 
 /**
- * Enters all users that the node can have into its own passwd, group and shadow, with the names of the real service (seen in scripts and reports of its users): `_azbatch`,
- * `_azbatchtask_…`, the pool's named ones, and `_azbatchgrp`. The machine's own, and those that tasks made, stay.
+ * Enters all users that the node can have into its own passwd, group and shadow, with the names of the real service
+ * (seen in scripts and reports of its users): `_azbatch`, `_azbatchtask_…`, the pool's named ones, and `_azbatchgrp`.
+ * The machine's own, and those that tasks made, stay.
  */
 export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: AccountsOptions): void {
   const users = usersOf(uidBase, accounts);
@@ -34,8 +35,8 @@ export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: Accoun
 }
 
 /**
- * The host name of this UTS namespace, and in files of the node. `machineHosts`: what the machine has as `/etc/hosts` where that is a mount (engines of containers make it one),
- * which the node's own `/etc` does not show; else null.
+ * The host name of this UTS namespace, and in files of the node. `machineHosts`: what the machine has as `/etc/hosts`
+ * where that is a mount (engines of containers make it one), which the node's own `/etc` does not show; else null.
  */
 export function writeHostName(name: string, machineHosts: string | null): void {
   writeFileSync('/proc/sys/kernel/hostname', name);
@@ -45,9 +46,14 @@ export function writeHostName(name: string, machineHosts: string | null): void {
   edit('/etc/hosts', (line) => line !== hostLine(name), [hostLine(name)]);
 }
 
-const hostLine = (name: string): string => `127.0.1.1\t${name}`;
+function hostLine(name: string): string {
+  return `127.0.1.1\t${name}`;
+}
 
-/** Replaces the lines that are not kept by `added`, whole or not at all. A file that the machine does not have is none of the node's (shadow). */
+/**
+ * Replaces the lines that are not kept by `added`, whole or not at all. A file that the machine does not have is none
+ * of the node's (shadow).
+ */
 function edit(path: string, isKept: (line: string) => boolean, added: readonly string[]): void {
   let text: string;
   try {

@@ -26,13 +26,17 @@ export interface NodePlace {
   /** `AZ_BATCH_NODE_ROOT_DIR` */
   readonly root: string;
   readonly programs: Programs;
-  /** Gives the node its own `/usr`, `/var`, `/opt` and `/root`, once in a life, before the first task that may change them; of nodes without such tasks none pays for it. Rejects with the reason. */
+  /**
+   * Gives the node its own `/usr`, `/var`, `/opt` and `/root`, once in a life, before the first task that may change
+   * them; of nodes without such tasks none pays for it. Rejects with the reason.
+   */
   ownSystem(): Promise<void>;
 }
 
 /**
- * The first step of an agent. Where it was started in namespaces of its own (`isolation`), it makes its mounts there and takes its host name; they die with its last process.
- * What an earlier life put into its layers is there again, as after a reboot. Rejects with the system's reason.
+ * The first step of an agent. Where it was started in namespaces of its own (`isolation`), it makes its mounts there
+ * and takes its host name; they die with its last process. What an earlier life put into its layers is there again, as
+ * after a reboot. Rejects with the system's reason.
  */
 export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const { rootDirectory, stateDirectory, isolation } = options;
@@ -72,7 +76,9 @@ export function sharedPlace({ rootDirectory, stateDirectory }: AgentOptions): No
   return { hasUsers: false, hasHomes: false, root: rootDirectory, programs, ownSystem: () => Promise.resolve() };
 }
 
-/** Returns what the steps said. Rejects with the system's reason; `beforeFailure` is told what they had said until then. */
+/**
+ * Returns what the steps said. Rejects with the system's reason; `beforeFailure` is told what they had said until then.
+ */
 async function mount(place: string, steps: Steps, beforeFailure: (said: string) => void = () => {}): Promise<string> {
   try {
     return (await run('/bin/sh', ['-c', scriptOf(steps)], OPTIONS)).stdout;

@@ -1,14 +1,19 @@
 /**
- * How far a node is a place of its own, from most to least:
- * `overlays`: its own mounts, host name, users and system directories; `binds`: the same, but `/usr`, `/var`, `/opt` and `/root` are the machine's (no overlay can be made here);
- * `none`: it shares all of them with the machine (no root, no Linux, no rights to mount).
+ * How far a node is a place of its own, from most to least: `overlays`: its own mounts, host name, users and system
+ * directories; `binds`: the same, but `/usr`, `/var`, `/opt` and `/root` are the machine's (no overlay can be made
+ * here); `none`: it shares all of them with the machine (no root, no Linux, no rights to mount).
  */
 export const ISOLATIONS = ['overlays', 'binds', 'none'] as const;
 export type Isolation = (typeof ISOLATIONS)[number];
 
-export const isIsolation = (value: unknown): value is Isolation => ISOLATIONS.some((one) => one === value);
+export function isIsolation(value: unknown): value is Isolation {
+  return ISOLATIONS.some((one) => one === value);
+}
 
-/** Starts a program in mounts and a host name of its own: the machine's unmounts come in, the node's mounts never go out. It execs, so the process stays the same. */
+/**
+ * Starts a program in mounts and a host name of its own: the machine's unmounts come in, the node's mounts never go
+ * out. It execs, so the process stays the same.
+ */
 export const UNSHARE = ['/usr/bin/unshare', '--mount', '--uts', '--propagation', 'slave', '--'] as const;
 
 /** Where the node's root is in an isolated node, as on the real service. */

@@ -2,13 +2,17 @@ import { existsSync, lstatSync, readFileSync, readdirSync } from 'node:fs';
 import { mountPoints, mountTable } from '../mounts.ts';
 import type { Through } from './mountSteps.ts';
 
-/** More mounts below a directory than this are bound by the directories that hold them (an engine of containers has hundreds). */
+/**
+ * More mounts below a directory than this are bound by the directories that hold them (an engine of containers has
+ * hundreds).
+ */
 const MOST_MOUNTS = 32;
 const MOST_SOCKETS = 64;
 
 /**
- * What has to be seen through a cover over `point`: `needed` paths below it, what the machine has mounted there (an overlay shows none of it), and sockets
- * (nobody hears a socket that is looked up through an overlay). `own`: mount points that the node makes itself.
+ * What has to be seen through a cover over `point`: `needed` paths below it, what the machine has mounted there (an
+ * overlay shows none of it), and sockets (nobody hears a socket that is looked up through an overlay). `own`: mount
+ * points that the node makes itself.
  */
 export function throughOf(point: string, needed: readonly string[], own: readonly string[] = []): readonly Through[] {
   const inside = (path: string): boolean => path.startsWith(`${point}/`);

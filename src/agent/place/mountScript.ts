@@ -36,7 +36,9 @@ const MOUNT_CALLS: Partial<Record<NodeJS.Architecture, number>> = { x64: 165, ar
 /** `perl`: one process makes all mounts of a row, 0.2 ms each; `mount`: each is a process of mount(8), of 2.3 ms. */
 export type Mounter = 'perl' | 'mount';
 
-export const machineMounter = (): Mounter => (MOUNT_CALLS[process.arch] !== undefined && existsSync(PERL) ? 'perl' : 'mount');
+export function machineMounter(): Mounter {
+  return (MOUNT_CALLS[process.arch] !== undefined && existsSync(PERL) ? 'perl' : 'mount');
+}
 
 /**
  * The words for /bin/sh that do the steps in this order and end at the first that fails, with what failed and the
@@ -111,7 +113,9 @@ function callOf(step: RowStep): readonly string[] {
   }
 }
 
-const flagsOf = ({ flags }: MountStep): number => flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
+function flagsOf({ flags }: MountStep): number {
+  return flags.reduce((sum, flag) => sum | FLAGS[flag], 0);
+}
 
 export function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;

@@ -39,15 +39,21 @@ export function bound(place: string, point: string, name: string, through: reado
 }
 
 /** The node's root at the path that the real service has. Comes after the mirror of `/mnt`. */
-export const rootAt = (root: string): Steps => [bind(root, INNER_ROOT)];
+export function rootAt(root: string): Steps {
+  return [bind(root, INNER_ROOT)];
+}
 
 /** Another name for a directory of the machine, to be read only: a bind takes that from a second call (mount(2)). */
-export const readableAt = (directory: string, point: string): Steps => [bind(directory, point), changed(point, ['remount', 'bind', 'ro'])];
+export function readableAt(directory: string, point: string): Steps {
+  return [bind(directory, point), changed(point, ['remount', 'bind', 'ro'])];
+}
 
 /** Puts a link into a directory below `place`, in the place of a file that was copied. */
-export const linked = (place: string, name: string, target: string): Steps => [
-  shell(`[ -L ${quoted(`${place}/${name}`)} ] || ln -sfn ${quoted(target)} ${quoted(`${place}/${name}`)}`),
-];
+export function linked(place: string, name: string, target: string): Steps {
+  return [
+    shell(`[ -L ${quoted(`${place}/${name}`)} ] || ln -sfn ${quoted(target)} ${quoted(`${place}/${name}`)}`),
+  ];
+}
 
 /** Memory shared by the processes of this node alone; directories that the node needs may lie in the machine's. */
 export function ownSharedMemory(place: string, through: readonly Through[]): Steps {
@@ -58,7 +64,9 @@ export function ownSharedMemory(place: string, through: readonly Through[]): Ste
 }
 
 /** A cache of names that knows the machine's users alone would be asked before the files. */
-export const hidden = (place: string, directory: string): Steps => [bind(`${place}/empty`, directory)];
+export function hidden(place: string, directory: string): Steps {
+  return [bind(`${place}/empty`, directory)];
+}
 
 /**
  * `mount`: the first mount of the view; `made`: what has to be done in it next. Without anything to show through it
@@ -84,9 +92,15 @@ function mounted(source: string, point: string, type: MountStep['type'], flags: 
   return { kind: 'mount', source, point, type, flags, data, isNeeded: true };
 }
 
-const bind = (source: string, point: string): MountStep => mounted(source, point, 'none', ['bind'], '');
+function bind(source: string, point: string): MountStep {
+  return mounted(source, point, 'none', ['bind'], '');
+}
 
 /** Of what is mounted there already. */
-const changed = (point: string, flags: readonly MountFlag[]): MountStep => mounted('none', point, 'none', flags, '');
+function changed(point: string, flags: readonly MountFlag[]): MountStep {
+  return mounted('none', point, 'none', flags, '');
+}
 
-const shell = (words: string): Step => ({ kind: 'shell', words });
+function shell(words: string): Step {
+  return { kind: 'shell', words };
+}

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultPath } from '../environment.ts';
+import { DEFAULT_PATH } from '../environment.ts';
 
 /** Directories at the end of a task's PATH, so that what the machine has, or a start task installs, comes first. */
 export interface Programs {
@@ -9,8 +9,9 @@ export interface Programs {
 }
 
 /**
- * What scripts for the real service's images expect, and this machine does not have: `python` where there is `python3`, and for admin tasks `sudo`.
- * `directory`: where they are made; `seen`: the path that tasks see it by, when it is another.
+ * What scripts for the real service's images expect, and this machine does not have: `python` where there is `python3`,
+ * and for admin tasks `sudo`. `directory`: where they are made; `seen`: the path that tasks see it by, when it is
+ * another.
  */
 export function makePrograms(directory: string, seen: string | null): Programs {
   const [all, admins] = [join(directory, 'all'), join(directory, 'admins')];
@@ -24,7 +25,7 @@ export function makePrograms(directory: string, seen: string | null): Programs {
 }
 
 function findOnPath(name: string): string | null {
-  const found = defaultPath.split(':').map((directory) => join(directory, name));
+  const found = DEFAULT_PATH.split(':').map((directory) => join(directory, name));
   return found.find(isExecutable) ?? null;
 }
 
@@ -37,7 +38,10 @@ function isExecutable(path: string): boolean {
   }
 }
 
-/** Runs its words as sudo(8) would for who is root already: options that change nothing are passed over, another user is asked for by runuser(1). */
+/**
+ * Runs its words as sudo(8) would for who is root already: options that change nothing are passed over, another user is
+ * asked for by runuser(1).
+ */
 const SUDO = `#!/bin/sh
 # Stands in for sudo(8), which this machine does not have: admin tasks are root already.
 user=root group= shell= login= chdir= background=

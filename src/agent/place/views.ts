@@ -26,7 +26,10 @@ export interface Views {
   readonly hasHomes: boolean;
 }
 
-/** Makes the directories that the node's views are put together from, and returns the steps that mount them in a mount namespace of the node's own. */
+/**
+ * Makes the directories that the node's views are put together from, and returns the steps that mount them in a mount
+ * namespace of the node's own.
+ */
 export function prepareViews(options: ViewsOptions): Views {
   const { root, isolation } = options;
   const needed = options.needed.map((path) => realpathSync(path));
@@ -57,8 +60,9 @@ export function prepareSystem(options: ViewsOptions): readonly Steps[] {
 const OWN_FILES = ['/etc/hosts', '/etc/hostname'];
 
 /**
- * Name servers change while a node lives (a notebook that moves), by a new file in the place of the old one, which neither an overlay nor a copy shows: so the node's is a link.
- * null: the machine's is a link itself, out of `/etc`, or a mount, or there is none.
+ * Name servers change while a node lives (a notebook that moves), by a new file in the place of the old one, which
+ * neither an overlay nor a copy shows: so the node's is a link. null: the machine's is a link itself, out of `/etc`, or
+ * a mount, or there is none.
  */
 function nameServers(): { readonly name: string; readonly target: string } | null {
   const path = '/etc/resolv.conf';
@@ -95,7 +99,10 @@ function overlaid(place: string, point: string, needed: readonly string[]): Step
 /** In `/mnt/batch`, whatever the machine has there. */
 const OURS: readonly string[] = [INNER_ROOT, INNER_PROGRAMS, MACHINE_ETC];
 
-/** The machine's entries, and `batch/tasks` whatever the machine has there. New entries are the node's and lie on its disk. */
+/**
+ * The machine's entries, and `batch/tasks` whatever the machine has there. New entries are the node's and lie on its
+ * disk.
+ */
 function mnt(place: string): Steps {
   const directory = join(place, 'mnt');
   const ours = (path: string): boolean => OURS.includes(`/mnt/${path}`);
@@ -114,7 +121,9 @@ function home(place: string): Steps {
   return mirror(place, '/home', 'home', mirrored('/home', join(place, 'home'), () => true));
 }
 
-/** Makes in `directory` what the machine's entries of `point` are bound to, and its links. Returns the names to bind. */
+/**
+ * Makes in `directory` what the machine's entries of `point` are bound to, and its links. Returns the names to bind.
+ */
 function mirrored(point: string, directory: string, isWanted: (name: string) => boolean): readonly string[] {
   mkdirSync(directory, { recursive: true });
   chmodSync(directory, 0o755);

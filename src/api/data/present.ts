@@ -1,4 +1,7 @@
-/** What of an object is there: readers leave out what was not sent, so spreading this over defaults or an older value changes only what was. */
+/**
+ * What of an object is there: readers leave out what was not sent, so spreading this over defaults or an older value
+ * changes only what was.
+ */
 export function present<T extends object>(value: T): { readonly [Name in keyof T]?: Exclude<T[Name], undefined> } {
   const entries = Object.entries(value).filter(([, member]) => member !== undefined);
   return Object.fromEntries(entries) as { readonly [Name in keyof T]?: Exclude<T[Name], undefined> };

@@ -1,4 +1,6 @@
-/** Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form. */
+/**
+ * Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form.
+ */
 import type { AccountNumber } from '../../core/keys.ts';
 import { sentenceOf, type Reason } from '../../core/explain/reasons.ts';
 import type { FailureInfo } from '../../core/status.ts';
@@ -19,7 +21,10 @@ export interface Asked {
 
 const PATH_FORM = /^\/linarite\/jobs\/([^/]+)(?:\/tasks\/([^/]+))?\/explain$/;
 
-/** `GET /linarite/jobs/{job}/explain` or `/linarite/jobs/{job}/tasks/{task}/explain`; undefined: another path. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse. */
+/**
+ * `GET /linarite/jobs/{job}/explain` or `/linarite/jobs/{job}/tasks/{task}/explain`; undefined: another path. @throws
+ * BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
+ */
 export function matchExplain(method: string, path: string): Asked | undefined {
   const match = PATH_FORM.exec(path);
   if (match === null) return undefined;
@@ -35,7 +40,9 @@ function decode(text: string): string {
   }
 }
 
-/** Answers 200 with JSON. @throws BatchError JobNotFound, TaskNotFound, ServerBusy while the account is being loaded. */
+/**
+ * Answers 200 with JSON. @throws BatchError JobNotFound, TaskNotFound, ServerBusy while the account is being loaded.
+ */
 export async function explain({ jobId, taskId }: Asked, account: AccountNumber, parts: Parts): Promise<Answer> {
   const { database, explanations } = parts;
   const job = await findJob(database, account, jobId);

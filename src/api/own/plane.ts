@@ -1,5 +1,5 @@
 import type { Instant } from '../../core/keys.ts';
-import { limits } from '../../wire/limits.ts';
+import { LIMITS } from '../../wire/limits.ts';
 import { authenticate, type Accounts } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Parts } from '../call.ts';
@@ -28,7 +28,7 @@ export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions):
         access: { right: 'read', params: { jobId: asked.jobId } },
         handle: ({ principal }) => {
           if (principal === null) throw new Error('an explanation needs a principal');
-          return { timeoutMs: limits.serverTimeoutMs, run: () => explain(asked, principal.account.number, parts) };
+          return { timeoutMs: LIMITS.serverTimeoutMs, run: () => explain(asked, principal.account.number, parts) };
         },
       };
     },

@@ -8,8 +8,12 @@ export const ANY: Range = { low: Number.NEGATIVE_INFINITY, high: Number.POSITIVE
 export const NOT_NEGATIVE: Range = { low: 0, high: Number.POSITIVE_INFINITY };
 const TRUTH: Range = { low: 0, high: 1 };
 
-export const between = (low: number, high: number): Range => ({ low, high });
-export const exactly = (value: number): Range => ({ low: value, high: value });
+export function between(low: number, high: number): Range {
+  return { low, high };
+}
+export function exactly(value: number): Range {
+  return { low: value, high: value };
+}
 
 /** The one value the range allows, or undefined. */
 export function onlyValue(range: Range): number | undefined {

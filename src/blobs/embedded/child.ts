@@ -60,8 +60,8 @@ interface BlobServerFactory {
 }
 
 /**
- * Azurite's factory, without its `main`: that one would load its telemetry client. When it makes a server it reads process.argv and AZURITE_DB.
- * The package carries no types, so what we use is looked at.
+ * Azurite's factory, without its `main`: that one would load its telemetry client. When it makes a server it reads
+ * process.argv and AZURITE_DB. The package carries no types, so what we use is looked at.
  */
 function loadFactory(): BlobServerFactory {
   const module = loadModule();
@@ -73,7 +73,10 @@ function loadFactory(): BlobServerFactory {
   return factory;
 }
 
-/** The bundle is part of a build. What runs from the sources takes what is installed, and so never a bundle that is older. */
+/**
+ * The bundle is part of a build. What runs from the sources takes what is installed, and so never a bundle that is
+ * older.
+ */
 function loadModule(): unknown {
   if (import.meta.url.endsWith('.ts')) return createRequire(import.meta.url)('azurite/dist/src/blob/BlobServerFactory.js');
   return loadBundle(fileURLToPath(new URL('./azurite/bundle.cjs', import.meta.url)));

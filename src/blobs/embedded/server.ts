@@ -13,8 +13,8 @@ export interface BlobServerOptions {
   /** Content of the blobs and the server's own notes; made if missing. One server at a time. */
   readonly directory: string;
   /**
-   * A PostgreSQL database of its own, as a URL; over a unix socket: `postgres://user@localhost/name?host=/directory`. While it is still being made the process, which is
-   * large, is loaded.
+   * A PostgreSQL database of its own, as a URL; over a unix socket: `postgres://user@localhost/name?host=/directory`.
+   * While it is still being made the process, which is large, is loaded.
    */
   readonly databaseUrl: string | Promise<string>;
   readonly accountName: string;
@@ -22,7 +22,10 @@ export interface BlobServerOptions {
   readonly accountKey: string;
   /** This port and no other. Default: the one of the last time, or a free one. */
   readonly port?: number;
-  /** Where the search for a free one begins, the first time. Default: a place that follows from the directory, from 20,000 to 29,999. */
+  /**
+   * Where the search for a free one begins, the first time. Default: a place that follows from the directory, from
+   * 20,000 to 29,999.
+   */
   readonly firstPort?: number;
   /** What the server says goes to the end of this file; default `directory.log`. */
   readonly logFile?: string;
@@ -48,7 +51,10 @@ export interface BlobServer {
 
 const HOST = '127.0.0.1';
 const START_TIMEOUT_MS = 60_000;
-/** Below the ports that systems give to outgoing connections: one of those would now and then be in use when we come back to it. */
+/**
+ * Below the ports that systems give to outgoing connections: one of those would now and then be in use when we come
+ * back to it.
+ */
 const PORTS = { first: 20_000, count: 10_000 };
 /** How many ports from `firstPort` on are tried. */
 const NEAR = 100;
@@ -68,8 +74,9 @@ export class BlobPortTaken extends Error {
 }
 
 /**
- * Starts the blob server, after ending one that an earlier life left on this directory. Returns when it answers.
- * Throws `BlobPortTaken`, with what it logged when it does not start, and what `databaseUrl` rejects with; when its port is taken by a stranger it moves to another one and keeps that.
+ * Starts the blob server, after ending one that an earlier life left on this directory. Returns when it answers. Throws
+ * `BlobPortTaken`, with what it logged when it does not start, and what `databaseUrl` rejects with; when its port is
+ * taken by a stranger it moves to another one and keeps that.
  */
 export async function startBlobServer(options: BlobServerOptions): Promise<BlobServer> {
   const { directory } = options;
@@ -132,8 +139,8 @@ export async function endLeftoverBlobServer(directory: string): Promise<number |
 }
 
 /**
- * Clients keep URLs of blobs (resource files, SAS), so the port stays the same over restarts. A port that a stranger took in the
- * meantime is given up after a moment, since a service without blobs is worth less than a URL that moved.
+ * Clients keep URLs of blobs (resource files, SAS), so the port stays the same over restarts. A port that a stranger
+ * took in the meantime is given up after a moment, since a service without blobs is worth less than a URL that moved.
  */
 async function choosePort({ directory, port, firstPort }: BlobServerOptions): Promise<number> {
   if (port !== undefined && port !== 0) {

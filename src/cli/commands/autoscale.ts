@@ -139,7 +139,10 @@ function plainEvaluation(outcome: Evaluation, atMs: number): Record<string, unkn
   return { ok: true, targetDedicatedNodes, targetLowPriorityNodes, nodeDeallocationOption, ...shared };
 }
 
-/** Numbers and vectors stay what they are; JSON has no infinities and no NaN, so these are words, as in the results text. */
+/**
+ * Numbers and vectors stay what they are; JSON has no infinities and no NaN, so these are words, as in the results
+ * text.
+ */
 function plainValue(value: Value): unknown {
   if (typeof value === 'number') return Number.isFinite(value) ? value : printValue(value);
   return Array.isArray(value) ? value.map(plainValue) : printValue(value);

@@ -7,7 +7,9 @@ export interface DownOptions {
   readonly purge?: boolean;
 }
 
-/** `linarite down`: ends service, agents and tasks, also what a killed service left; `--purge` removes the data as well. */
+/**
+ * `linarite down`: ends service, agents and tasks, also what a killed service left; `--purge` removes the data as well.
+ */
 export async function down(options: DownOptions): Promise<void> {
   const path = dataDirectoryPath(options.dataDir);
   const directory = findDataDirectory(path);

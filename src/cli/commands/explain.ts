@@ -28,7 +28,10 @@ interface Explanation {
   readonly reasons: readonly { readonly code: string; readonly message: string; readonly tasks?: number; readonly example?: string }[];
 }
 
-/** `linarite explain JOB [TASK]`: why tasks wait. @throws CommandError: failure for a job or task that is not there, notRunning. */
+/**
+ * `linarite explain JOB [TASK]`: why tasks wait. @throws CommandError: failure for a job or task that is not there,
+ * notRunning.
+ */
 export async function explain(jobId: string, taskId: string | undefined, options: ExplainOptions): Promise<void> {
   const tasks = taskId === undefined ? '' : `/tasks/${encodeURIComponent(taskId)}`;
   const text = await ask(connectionOf(options), `/linarite/jobs/${encodeURIComponent(jobId)}${tasks}/explain`);

@@ -5,7 +5,10 @@ export function hint(command: string, dataDir: string | undefined): string {
   return dataDir === undefined ? `${program()} ${command}` : `${program()} ${command} --data-dir ${quoteForShell(dataDir)}`;
 }
 
-/** An `az` command that shows a job's tasks: its tables leave out whatever is called id, and by themselves show command lines and URLs. */
+/**
+ * An `az` command that shows a job's tasks: its tables leave out whatever is called id, and by themselves show command
+ * lines and URLs.
+ */
 export function listOfTasks(jobId: string): string {
   return `az batch task list --job-id ${jobId} --query "[].{task:id, state:state, exitCode:executionInfo.exitCode, result:executionInfo.result, node:nodeInfo.nodeId}" --output table`;
 }

@@ -1,7 +1,10 @@
 import type { renderTile } from './render/tracer.mjs';
 import { frameOf, LEAST_SAMPLES, LEAST_WIDTH, MOST_SAMPLES, pixelsOf, USUAL_WIDTH, type Frame } from './tasks.ts';
 
-/** Rendering, all cores together: what is left of a demo's minute after installing, building and starting on a slow machine. */
+/**
+ * Rendering, all cores together: what is left of a demo's minute after installing, building and starting on a slow
+ * machine.
+ */
 const BUDGET_MS = 15_000;
 const PATCHES_ACROSS = 12;
 const PATCHES_DOWN = 7;
@@ -27,8 +30,8 @@ export interface Wishes {
 }
 
 /**
- * What this machine has time for, by a look at how fast it renders small patches all over the picture (well below a second): the more light paths the faster it is, and a
- * smaller picture where there is no time for the fewest.
+ * What this machine has time for, by a look at how fast it renders small patches all over the picture (well below a
+ * second): the more light paths the faster it is, and a smaller picture where there is no time for the fewest.
  */
 export function affordable({ width, samples }: Wishes, trial: Trial): Affordable {
   const frame = frameOf(width ?? USUAL_WIDTH);
@@ -53,7 +56,10 @@ function frameWithin(pixels: number): Frame {
   return frameOf(Math.min(USUAL_WIDTH, Math.max(LEAST_WIDTH, width)));
 }
 
-/** Paths a pixel within a time a pixel, given what the fewest took: twice as many take at most twice as long, since fewer pixels stay noisy. */
+/**
+ * Paths a pixel within a time a pixel, given what the fewest took: twice as many take at most twice as long, since
+ * fewer pixels stay noisy.
+ */
 export function samplesWithin(msAPixel: number, leastMsAPixel: number): number {
   const affordableSamples = Math.floor((LEAST_SAMPLES * msAPixel) / leastMsAPixel);
   return Math.min(MOST_SAMPLES, Math.max(LEAST_SAMPLES, affordableSamples));

@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { hint, listOfTasks } from '../commands/hint.ts';
 import { connectBatch } from '../run/account/batchAccount.ts';
 import { connectLocal, type Connection } from '../run/account/connection.ts';
-import { exitCodes } from '../run/failure.ts';
+import { EXIT_CODES } from '../run/failure.ts';
 import { listenForInterrupts } from '../run/watch/interrupt.ts';
 import { freeName } from '../run/plan/names.ts';
 import { showProgress, silence } from '../run/watch/progress.ts';
@@ -62,16 +62,16 @@ export async function demo(flags: DemoFlags): Promise<number> {
     progress.clear();
     const stopped = await stopIfOurs(connection, flags);
     console.log(json ? JSON.stringify(jsonOf(rendered, flags, { job: name, slots, picture })) : linesOf(rendered, flags, { name, stopped, endpoint: connection.batch.endpoint }).join('\n'));
-    return exitCodes.succeeded;
+    return EXIT_CODES.succeeded;
   } catch (error) {
     progress.clear();
     const refusal = refusalOf(error);
     if (connection !== undefined) await stopIfOurs(connection, flags).catch(() => {});
     if (refusal === undefined) throw error;
     const { failure, message } = refusal;
-    if (json) console.log(JSON.stringify({ result: failure, exitCode: exitCodes[failure], message }));
+    if (json) console.log(JSON.stringify({ result: failure, exitCode: EXIT_CODES[failure], message }));
     else console.error(`linarite demo: ${message}`);
-    return exitCodes[failure];
+    return EXIT_CODES[failure];
   } finally {
     interrupts.close();
   }
@@ -91,7 +91,7 @@ interface Done {
 }
 
 function jsonOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, nodes }: DemoFlags, { job, slots, picture: { width, samples } }: Done): Record<string, unknown> {
-  return { result: 'succeeded', exitCode: exitCodes.succeeded, picture: resolve(out), width, samples, seconds: seconds(elapsedMs), taskSeconds: seconds(taskMs), tasks, nodes, nodesUsed, slots, job };
+  return { result: 'succeeded', exitCode: EXIT_CODES.succeeded, picture: resolve(out), width, samples, seconds: seconds(elapsedMs), taskSeconds: seconds(taskMs), tasks, nodes, nodesUsed, slots, job };
 }
 
 interface Afterwards {
@@ -114,4 +114,6 @@ function linesOf({ elapsedMs, taskMs, tasks, nodesUsed }: Rendered, { out, keep,
   ];
 }
 
-const seconds = (ms: number): number => Math.round(ms / 100) / 10;
+function seconds(ms: number): number {
+  return Math.round(ms / 100) / 10;
+}

@@ -146,8 +146,8 @@ async function firstFailure(batch: BatchAccount, jobId: string): Promise<RunErro
 const PROGRAMS = fileURLToPath(new URL('render/', import.meta.url));
 
 /**
- * Whether tasks must run as administrator to run this machine's Node.js: tasks of a service that runs as root have users
- * of their own, and those cannot enter, say, /root/.nvm.
+ * Whether tasks must run as administrator to run this machine's Node.js: tasks of a service that runs as root have
+ * users of their own, and those cannot enter, say, /root/.nvm.
  */
 function needsAdministrator(node: string): boolean {
   if (process.getuid?.() !== 0) return false;

@@ -46,8 +46,12 @@ export const MOST_SAMPLES = 16;
 export const USUAL_WIDTH = 960;
 export const LEAST_WIDTH = 480;
 
-export const frameOf = (width: number): Frame => ({ width, height: Math.round(width * HEIGHT_OF_WIDTH) });
-export const pixelsOf = ({ width, height }: Frame): number => width * height;
+export function frameOf(width: number): Frame {
+  return { width, height: Math.round(width * HEIGHT_OF_WIDTH) };
+}
+export function pixelsOf({ width, height }: Frame): number {
+  return width * height;
+}
 
 /** A picture cut into enough tiles for `slots` tasks at a time. */
 export function pictureOf(frame: Frame, samples: number, slots: number): Picture {
@@ -59,9 +63,13 @@ export function pictureOf(frame: Frame, samples: number, slots: number): Picture
   return { width, height, samples, tileWidth: Math.ceil(width / across), tileHeight: Math.ceil(height / down) };
 }
 
-export const tilesOfPicture = ({ width, height, tileWidth, tileHeight }: Picture): Tile[] => tilesOf(width, height, tileWidth, tileHeight);
+export function tilesOfPicture({ width, height, tileWidth, tileHeight }: Picture): Tile[] {
+  return tilesOf(width, height, tileWidth, tileHeight);
+}
 
-export const demoJob = (id: string, poolId: string): JobToAdd => ({ id, displayName: 'linarite demo', poolInfo: { poolId }, usesTaskDependencies: true, onAllTasksComplete: 'noaction' });
+export function demoJob(id: string, poolId: string): JobToAdd {
+  return { id, displayName: 'linarite demo', poolInfo: { poolId }, usesTaskDependencies: true, onAllTasksComplete: 'noaction' };
+}
 
 /** One task a tile, numbered from 1, and the one that joins them when all have succeeded. */
 export function demoTasks(picture: Picture, places: Places): TaskToAdd[] {
@@ -96,5 +104,6 @@ function output(filePattern: string, path: string, { writeUrl }: Places): NonNul
   return { filePattern, destination: { container: { containerUrl: writeUrl, path } }, uploadOptions: { uploadCondition: 'tasksuccess' } };
 }
 
-const identity = ({ administrator }: Places): Pick<TaskToAdd, 'userIdentity'> =>
-  administrator ? { userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'admin' } } } : {};
+function identity({ administrator }: Places): Pick<TaskToAdd, 'userIdentity'> {
+  return administrator ? { userIdentity: { autoUser: { scope: 'pool', elevationLevel: 'admin' } } } : {};
+}

@@ -52,7 +52,10 @@ export interface RunResult {
   readonly batch: BatchAccount;
 }
 
-/** Tells about a run while its nodes still have the tasks' files; `to` is where outputs are. What it could not read of the results goes into `unfetched`. */
+/**
+ * Tells about a run while its nodes still have the tasks' files; `to` is where outputs are. What it could not read of
+ * the results goes into `unfetched`.
+ */
 export type Report = (result: RunResult, to: string) => Promise<RunResult>;
 
 /** A run whose tasks are about to be added, or are there. */
@@ -70,9 +73,10 @@ export interface Run<Task extends RunTask = RunTask> {
 }
 
 /**
- * Carries a run out and ends it: `report` is called before anything is removed; the run's own pool, job and containers go afterwards as far
- * as options and outcome allow.
- * @throws RunError for what a user can mend, before all tasks are in the job; what had been made until then has been removed
+ * Carries a run out and ends it: `report` is called before anything is removed; the run's own pool, job and containers
+ * go afterwards as far as options and outcome allow.
+ * @throws RunError for what a user can mend, before all tasks are in the job; what had been made until then has been
+ * removed
  */
 export async function endRun(run: Run, carryOut: () => Promise<RunResult>, report: Report): Promise<RunResult> {
   try {

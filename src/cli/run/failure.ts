@@ -12,7 +12,7 @@
  * | 6 | Ctrl-C, and the job was left running |
  * | 130 | Ctrl-C, and the job was ended |
  */
-export const exitCodes = {
+export const EXIT_CODES = {
   succeeded: 0,
   taskFailed: 1,
   usage: 2,
@@ -23,7 +23,7 @@ export const exitCodes = {
   ended: 130,
 } as const;
 
-export type Failure = Exclude<keyof typeof exitCodes, 'succeeded'>;
+export type Failure = Exclude<keyof typeof EXIT_CODES, 'succeeded'>;
 
 /** Why a run cannot go on; its message is for the user, as it stands. */
 export class RunError extends Error {

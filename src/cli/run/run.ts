@@ -1,7 +1,7 @@
 import { comeBack } from './watch/comeBack.ts';
 import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files/delivery.ts';
 import { missing, type RunResult, type RunSurroundings } from './ending.ts';
-import { RunError, exitCodes } from './failure.ts';
+import { RunError, EXIT_CODES } from './failure.ts';
 import { listenForInterrupts } from './watch/interrupt.ts';
 import { readComeBack, readFlags, type RunFlags } from './plan/options.ts';
 import { showProgress, silence } from './watch/progress.ts';
@@ -12,8 +12,8 @@ import { signalsOfThisProcess } from './watch/signals.ts';
 import { runWorkflow } from './workflow.ts';
 
 /**
- * `linarite run`: carries a run out, tells about it, gives the exit code (see failure.ts). What the tasks wrote to stdout goes to standard
- * output, or one JSON object; all that is told about them to standard error.
+ * `linarite run`: carries a run out, tells about it, gives the exit code (see failure.ts). What the tasks wrote to
+ * stdout goes to standard output, or one JSON object; all that is told about them to standard error.
  */
 export async function run(argv: readonly string[], flags: RunFlags): Promise<number> {
   const json = flags.json === true;
@@ -38,15 +38,15 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
     progress.clear();
     if (json) await write(`${begun ? ',' : '{'}${JSON.stringify(jsonOf(result, told, to)).slice(1)}\n`);
     else tell(result, told, to, flags.detach === true);
-    return exitCodes[result.failure ?? 'succeeded'];
+    return EXIT_CODES[result.failure ?? 'succeeded'];
   } catch (error) {
     progress.clear();
     const refusal = refusalOf(error);
     if (refusal === undefined) throw error;
     const { failure, message } = refusal;
-    if (json && !begun) console.log(JSON.stringify({ result: failure, exitCode: exitCodes[failure], message }));
+    if (json && !begun) console.log(JSON.stringify({ result: failure, exitCode: EXIT_CODES[failure], message }));
     else console.error(`linarite run: ${message}`);
-    return exitCodes[failure];
+    return EXIT_CODES[failure];
   } finally {
     interrupts.close();
   }
@@ -63,7 +63,10 @@ function silentTasks({ tasks, outcomes }: RunResult): string[] {
   return outcomes.flatMap(({ id, succeeded }, index) => (succeeded && tasks[index]?.outputs.length === 0 ? [id] : []));
 }
 
-/** Writes the results that are stdout; with JSON as the first member of the object, so that what follows can say how it went. */
+/**
+ * Writes the results that are stdout; with JSON as the first member of the object, so that what follows can say how it
+ * went.
+ */
 async function withStdout(result: RunResult, write: Write, json: boolean): Promise<RunResult> {
   const taskIds = silentTasks(result);
   const printer = json ? jsonPrinter(write) : plainPrinter(write, process.stdout.isTTY);

@@ -24,7 +24,8 @@ export interface TaskSink {
 
 /**
  * Adds all tasks: collections of 100, halved where they are too large for one request; tasks that the service failed to
- * take are sent again, ones that it has already are taken for ours (a request may have been repeated after its answer was lost).
+ * take are sent again, ones that it has already are taken for ours (a request may have been repeated after its answer
+ * was lost).
  * @throws RunError service, naming the first task that was refused
  */
 export async function addAllTasks(tasks: readonly TaskToAdd[], sink: TaskSink): Promise<void> {
@@ -62,7 +63,9 @@ async function addOrHalve(tasks: TaskToAdd[], sink: TaskSink): Promise<AddResult
   }
 }
 
-/** The ids, in lower case, that are worth sending again. @throws RunError service, for a task that was refused for good */
+/**
+ * The ids, in lower case, that are worth sending again. @throws RunError service, for a task that was refused for good
+ */
 function retriable(results: readonly AddResult[]): Set<string> {
   const again = new Set<string>();
   for (const { status, taskId, error } of results) {

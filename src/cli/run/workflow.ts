@@ -73,7 +73,9 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
   return endRun(run, () => carryOut(run), report);
 }
 
-/** The storage account of a connection. @throws RunError usage, when there is none or its connection string has no key */
+/**
+ * The storage account of a connection. @throws RunError usage, when there is none or its connection string has no key
+ */
 export async function storageOf({ storage }: Connection): Promise<Storage> {
   if (storage === undefined) throw new RunError('usage', 'inputs and outputs need a storage account: set AZURE_STORAGE_CONNECTION_STRING (or AZURE_STORAGE_ACCOUNT and AZURE_STORAGE_KEY)');
   // Found out later it would be a bug of ours in words, after the upload.

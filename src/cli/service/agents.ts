@@ -15,10 +15,14 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. What the data takes of the memory
  * is no room for nodes.
  */
-export const localNodes = ({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): LocalProvider =>
-  createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): LocalProvider {
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+}
 
-/** LINARITE_ISOLATION: nodes are places of their own no further than this (`overlays`, `binds`, `none`). Throws `CommandError` for another word. */
+/**
+ * LINARITE_ISOLATION: nodes are places of their own no further than this (`overlays`, `binds`, `none`). Throws
+ * `CommandError` for another word.
+ */
 function mostIsolation(): { readonly isolation?: Isolation } {
   const word = process.env['LINARITE_ISOLATION'] ?? '';
   if (word === '') return {};
@@ -26,11 +30,14 @@ function mostIsolation(): { readonly isolation?: Isolation } {
   return { isolation: word };
 }
 
-/** Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many there were. */
-export const endAgents = async (directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> => {
+/**
+ * Ends agents that outlived a killed service, with all they started; what lies on their nodes stays. Returns how many
+ * there were.
+ */
+export async function endAgents(directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> {
   const provider = localNodes(directory);
   const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();
   return alive.length;
-};
+}

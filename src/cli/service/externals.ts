@@ -21,9 +21,9 @@ export interface GivenExternals {
 }
 
 /**
- * Keeps in the data directory (mode 0600) what `up` was given, so that neither the process's arguments nor the record hold it, and
- * `restart` finds it again. Each changes only when it was itself given. Returns how to take the change back, for a service that does
- * not start. Throws `CommandError` for what cannot be used, and then nothing is changed.
+ * Keeps in the data directory (mode 0600) what `up` was given, so that neither the process's arguments nor the record
+ * hold it, and `restart` finds it again. Each changes only when it was itself given. Returns how to take the change
+ * back, for a service that does not start. Throws `CommandError` for what cannot be used, and then nothing is changed.
  */
 export function keepExternals(directory: DataDirectory, given: GivenExternals): () => void {
   if (given.databaseUrl) parseDatabaseUrl(given.databaseUrl);
@@ -73,7 +73,10 @@ function parseDatabaseUrl(text: string): URL {
   throw new CommandError(EXIT.usage, 'the database needs a URL of the form postgres://user:password@host:port/database');
 }
 
-/** `Name=value;…` as the portal shows it (learn.microsoft.com, "Configure Azure Storage connection strings"). Throws `CommandError`. */
+/**
+ * `Name=value;…` as the portal shows it (learn.microsoft.com, "Configure Azure Storage connection strings"). Throws
+ * `CommandError`.
+ */
 function parseConnectionString(connectionString: string): Storage {
   const parts = new Map(
     connectionString

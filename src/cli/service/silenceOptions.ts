@@ -14,14 +14,17 @@ const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, mi
 const LEAST_MS = 1_000;
 const MOST_MS = 7 * 24 * 3_600_000;
 
-export const silenceOptions = (): readonly Option[] => [
-  option(FLAGS.unknownMs, 'a node reads unknown when its agent has been silent for so long', SILENCE_BOUNDS.unknownMs),
-  option(FLAGS.goneMs, 'a silent agent is ended after so long if its pool wants the node gone', SILENCE_BOUNDS.goneMs),
-  option(FLAGS.restartMs, 'a silent agent is ended, and its node starts again, after so long', SILENCE_BOUNDS.restartMs),
-];
+export function silenceOptions(): readonly Option[] {
+  return [
+    option(FLAGS.unknownMs, 'a node reads unknown when its agent has been silent for so long', SILENCE_BOUNDS.unknownMs),
+    option(FLAGS.goneMs, 'a silent agent is ended after so long if its pool wants the node gone', SILENCE_BOUNDS.goneMs),
+    option(FLAGS.restartMs, 'a silent agent is ended, and its node starts again, after so long', SILENCE_BOUNDS.restartMs),
+  ];
+}
 
-const option = (flag: string, description: string, defaultMs: number): Option =>
-  new Option(`${flag} <time>`, `${description} (default: ${defaultMs / 1_000}s)`).argParser(readTime);
+function option(flag: string, description: string, defaultMs: number): Option {
+  return new Option(`${flag} <time>`, `${description} (default: ${defaultMs / 1_000}s)`).argParser(readTime);
+}
 
 function readTime(text: string): number {
   const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? [];
@@ -30,7 +33,10 @@ function readTime(text: string): number {
   throw new InvalidArgumentError('a time from 1s to 168h, like 45s, 3min or 1h');
 }
 
-/** What holds: what is asked for, else what held before, else the default. Throws `CommandError` where a later step would come before an earlier one. */
+/**
+ * What holds: what is asked for, else what held before, else the default. Throws `CommandError` where a later step
+ * would come before an earlier one.
+ */
 export function decideSilence(wishes: SilenceWishes, former: SilenceBounds = SILENCE_BOUNDS): SilenceBounds {
   const { silentUnknown: unknownMs = former.unknownMs, silentGone: goneMs = former.goneMs, silentRestart: restartMs = former.restartMs } = wishes;
   const bounds = { unknownMs, goneMs, restartMs };
@@ -43,12 +49,15 @@ export function decideSilence(wishes: SilenceWishes, former: SilenceBounds = SIL
   return bounds;
 }
 
-export const silenceFlags = (bounds: SilenceBounds): string[] =>
-  (['unknownMs', 'goneMs', 'restartMs'] as const).flatMap((step) => [FLAGS[step], `${bounds[step]}ms`]);
+export function silenceFlags(bounds: SilenceBounds): string[] {
+  return (['unknownMs', 'goneMs', 'restartMs'] as const).flatMap((step) => [FLAGS[step], `${bounds[step]}ms`]);
+}
 
-export const sameSilence = (one: SilenceBounds, other: SilenceBounds): boolean =>
-  one.unknownMs === other.unknownMs && one.goneMs === other.goneMs && one.restartMs === other.restartMs;
+export function sameSilence(one: SilenceBounds, other: SilenceBounds): boolean {
+  return one.unknownMs === other.unknownMs && one.goneMs === other.goneMs && one.restartMs === other.restartMs;
+}
 
 /** As a record of this release or an older one, which has none, may hold it. */
-export const isSilence = (value: unknown): value is SilenceBounds | undefined =>
-  value === undefined || (typeof value === 'object' && value !== null && Object.keys(FLAGS).every((name) => typeof Reflect.get(value, name) === 'number'));
+export function isSilence(value: unknown): value is SilenceBounds | undefined {
+  return value === undefined || (typeof value === 'object' && value !== null && Object.keys(FLAGS).every((name) => typeof Reflect.get(value, name) === 'number'));
+}

@@ -41,8 +41,8 @@ const READY_TIMEOUT_MS = 10 * 60_000;
 export type StartMessage = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly message: string; readonly exitCode: ExitCode };
 
 /**
- * The service of this data directory, ready: the one that runs, or a new one in the background. Throws `CommandError` when it does
- * not start, or runs on another port than asked for.
+ * The service of this data directory, ready: the one that runs, or a new one in the background. Throws `CommandError`
+ * when it does not start, or runs on another port than asked for.
  */
 export async function ensureService(path: string, wishes: Wishes = {}): Promise<ServiceRecord> {
   return (await readyService(path, wishes)) ?? startDetached(path, wishes);
@@ -81,7 +81,9 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
   throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
 }
 
-const isBelow = (path: string, directory: string): boolean => path.startsWith(`${resolve(directory)}/`);
+function isBelow(path: string, directory: string): boolean {
+  return path.startsWith(`${resolve(directory)}/`);
+}
 
 /** How the next service runs. */
 export interface Decision {
@@ -92,8 +94,8 @@ export interface Decision {
 }
 
 /**
- * Takes the data directory, fixes how the next service runs, and keeps what of it is secret. Throws `CommandError` when one runs. A process that `startDetached` made
- * is told all by its starter and keeps nothing: it was given no secrets.
+ * Takes the data directory, fixes how the next service runs, and keeps what of it is secret. Throws `CommandError` when
+ * one runs. A process that `startDetached` made is told all by its starter and keeps nothing: it was given no secrets.
  */
 export function decideOptions(path: string, wishes: Wishes): Decision {
   const layout = layoutOf(wishes);
@@ -133,9 +135,13 @@ function layoutOf({ ephemeral, nodeDir, databaseUrl }: Wishes): Layout {
   };
 }
 
-/** Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from it. */
+/**
+ * Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from
+ * it.
+ */
 export async function startDetached(path: string, wishes: Wishes): Promise<ServiceRecord> {
-  // Who ends the starter means the service. Listened to before the directory is taken, since whoever holds it may be ended.
+  // Who ends the starter means the service. Listened to before the directory is taken, since whoever holds it may be
+  // ended.
   let child: ChildProcess | undefined;
   const interrupted = (): void => void child?.kill('SIGTERM');
   process.on('SIGINT', interrupted);

@@ -19,8 +19,9 @@ export interface Stopped {
 const STOP_MS = 60_000;
 
 /**
- * Ends the service, and whatever one that was killed left behind: agents with their tasks, blob server, database. With `leave`
- * agents are spared, and the next service is asked to run as this one was. Afterwards this process holds the data directory. What somebody else runs is never touched: every process is known by its id and its start time.
+ * Ends the service, and whatever one that was killed left behind: agents with their tasks, blob server, database. With
+ * `leave` agents are spared, and the next service is asked to run as this one was. Afterwards this process holds the
+ * data directory. What somebody else runs is never touched: every process is known by its id and its start time.
  */
 export async function stopService(directory: DataDirectory, agents: AgentsFate): Promise<Stopped> {
   const record = readRecord(directory);

@@ -22,9 +22,15 @@ export function jobLines(intent: JobIntent, before: JobState | null, now: JobSta
 }
 
 /** A client has asked for it. */
-export const jobDeleting = (intent: JobIntent): StoryLine => ({ level: 'info', message: 'job deleting', fields: fieldsOf(intent) });
+export function jobDeleting(intent: JobIntent): StoryLine {
+  return { level: 'info', message: 'job deleting', fields: fieldsOf(intent) };
+}
 
 /** It has gone, and its tasks with it. */
-export const jobDeleted = (intent: JobIntent): StoryLine => ({ level: 'info', message: 'job deleted', fields: fieldsOf(intent) });
+export function jobDeleted(intent: JobIntent): StoryLine {
+  return { level: 'info', message: 'job deleted', fields: fieldsOf(intent) };
+}
 
-const fieldsOf = ({ id, job }: JobIntent): { jobId: string; job: number } => ({ jobId: id, job });
+function fieldsOf({ id, job }: JobIntent): { jobId: string; job: number } {
+  return { jobId: id, job };
+}

@@ -22,11 +22,13 @@ function isToldAlready(before: NodeStatus, now: NodeStatus): boolean {
 }
 
 /** The agent has not been heard for `silentMs`, whatever its node is doing. */
-export const nodeSilent = (poolId: string, status: NodeStatus, silentMs: number): StoryLine => ({
-  level: 'warn',
-  message: 'the agent of a node has been silent for long',
-  fields: { ...fieldsOf(poolId, status), state: status.state, silentMs: Math.round(silentMs) },
-});
+export function nodeSilent(poolId: string, status: NodeStatus, silentMs: number): StoryLine {
+  return {
+    level: 'warn',
+    message: 'the agent of a node has been silent for long',
+    fields: { ...fieldsOf(poolId, status), state: status.state, silentMs: Math.round(silentMs) },
+  };
+}
 
 type NodeFields = Readonly<Record<'poolId' | 'nodeId', string> & Record<'node' | 'life', number>>;
 
@@ -86,7 +88,9 @@ function stateLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): St
   }
 }
 
-const works = (state: NodeState): boolean => state === 'idle' || state === 'running';
+function works(state: NodeState): boolean {
+  return state === 'idle' || state === 'running';
+}
 
 function ready(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine {
   if (before.state === 'unknown') return { level: 'info', message: 'node heard again', fields };

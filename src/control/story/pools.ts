@@ -20,12 +20,20 @@ export function poolSettled(intent: PoolIntent, before: PoolStatus | null, now: 
   return [{ level: 'warn', message: 'pool steady, without all nodes that were asked for', fields: { ...fields, errors: resizeErrors.map(textOf) } }];
 }
 
-const isAsked = (before: PoolStatus | null, now: PoolStatus): boolean => now.resizeSequence !== (before?.resizeSequence ?? 0);
+function isAsked(before: PoolStatus | null, now: PoolStatus): boolean {
+  return now.resizeSequence !== (before?.resizeSequence ?? 0);
+}
 
 /** A client has asked for it. */
-export const poolDeleting = (intent: PoolIntent): StoryLine => ({ level: 'info', message: 'pool deleting', fields: fieldsOf(intent) });
+export function poolDeleting(intent: PoolIntent): StoryLine {
+  return { level: 'info', message: 'pool deleting', fields: fieldsOf(intent) };
+}
 
 /** Its last node has left. */
-export const poolDeleted = (intent: PoolIntent): StoryLine => ({ level: 'info', message: 'pool deleted', fields: fieldsOf(intent) });
+export function poolDeleted(intent: PoolIntent): StoryLine {
+  return { level: 'info', message: 'pool deleted', fields: fieldsOf(intent) };
+}
 
-const fieldsOf = ({ id, pool }: PoolIntent): { poolId: string; pool: number } => ({ poolId: id, pool });
+function fieldsOf({ id, pool }: PoolIntent): { poolId: string; pool: number } {
+  return { poolId: id, pool };
+}

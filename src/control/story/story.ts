@@ -180,4 +180,6 @@ interface Deletable {
   readonly deletedAt: number | null;
 }
 
-const isNewlyDeleted = (intent: Deletable, known: Deletable | undefined): boolean => intent.deletedAt !== null && (known?.deletedAt ?? null) === null;
+function isNewlyDeleted(intent: Deletable, known: Deletable | undefined): boolean {
+  return intent.deletedAt !== null && (known?.deletedAt ?? null) === null;
+}

@@ -30,8 +30,10 @@ export function taskLine({ jobId, taskId, nodeId }: TaskNames, now: TaskStatus):
 }
 
 /** It has gone, and its directory on a node with it. */
-export const taskDeleted = ({ jobId, taskId }: TaskNames, job: number, task: number): StoryLine => ({
-  level: 'debug',
-  message: 'task deleted',
-  fields: { ...(jobId === undefined ? {} : { jobId }), ...(taskId === undefined ? {} : { taskId }), job, task },
-});
+export function taskDeleted({ jobId, taskId }: TaskNames, job: number, task: number): StoryLine {
+  return {
+    level: 'debug',
+    message: 'task deleted',
+    fields: { ...(jobId === undefined ? {} : { jobId }), ...(taskId === undefined ? {} : { taskId }), job, task },
+  };
+}

@@ -27,7 +27,7 @@ import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
 
 const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
 
-export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus | null): Job => {
+export function takeJob(state: CoreState, intent: JobIntent, status: JobStatus | null): Job {
   let job = state.jobs.get(intent.job);
   if (job === undefined) {
     job = make(intent, status, holdQueue(state, intent.poolId));
@@ -45,9 +45,9 @@ export const takeJob = (state: CoreState, intent: JobIntent, status: JobStatus |
   state.review.jobs.add(job);
   relist(state, job);
   return job;
-};
+}
 
-const setWallClock = (state: CoreState, job: Job): void => {
+function setWallClock(state: CoreState, job: Job): void {
   const { createdAt, maxWallClockMs } = job.intent;
   const at = maxWallClockMs === null || job.status.state === 'completed' ? null : createdAt + maxWallClockMs;
   if (job.wallClockTimer === at) return;
@@ -55,12 +55,14 @@ const setWallClock = (state: CoreState, job: Job): void => {
   job.wallClockTimer = at;
   if (former !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   if (at !== null) state.timers.set({ at, kind: 'job', job: job.number });
-};
+}
 
-const isNeeded = (state: CoreState, timer: Timer): boolean => timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
+function isNeeded(state: CoreState, timer: Timer): boolean {
+  return timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
+}
 
 /** The queue of the pools and jobs that name this id. Each of them that is held lets go of it in the end. */
-export const holdQueue = (state: CoreState, poolId: string): PoolQueue => {
+export function holdQueue(state: CoreState, poolId: string): PoolQueue {
   const poolIdKey = idKey(poolId);
   let queue = state.queues.get(poolIdKey);
   if (queue === undefined) {
@@ -69,14 +71,14 @@ export const holdQueue = (state: CoreState, poolId: string): PoolQueue => {
   }
   queue.holders += 1;
   return queue;
-};
+}
 
-export const letGoOfQueue = (state: CoreState, queue: PoolQueue): void => {
+export function letGoOfQueue(state: CoreState, queue: PoolQueue): void {
   queue.holders -= 1;
   if (queue.holders === 0) state.queues.delete(queue.poolIdKey);
-};
+}
 
-const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job => {
+function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job {
   const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
   const status: JobStatus = stored ?? {
     job: intent.job,
@@ -115,10 +117,10 @@ const make = (intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     gone: false,
     dirty: false,
   };
-};
+}
 
 /** Advances a job as far as it goes now. */
-export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
+export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   if (job.gone) return;
   const { intent } = job;
   if (intent.deletedAt !== null) {
@@ -134,17 +136,17 @@ export const reviewJob = (state: CoreState, job: Job, now: Instant): void => {
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) endByItself(state, job, now);
   if (job.status.state === 'terminating' && job.live.size === 0) finish(state, job, now);
-};
+}
 
-const finish = (state: CoreState, job: Job, now: Instant): void => {
+function finish(state: CoreState, job: Job, now: Instant): void {
   move(state, job, 'completed', now);
   job.status = { ...job.status, endedAt: now };
   setWallClock(state, job);
   forgetTasks(state, job);
   keepCompleted(state, job);
-};
+}
 
-const takeAction = (state: CoreState, job: Job, now: Instant): void => {
+function takeAction(state: CoreState, job: Job, now: Instant): void {
   const { action, actionSequence, actionAt } = job.intent;
   job.status = { ...job.status, actionSequence };
   state.changes.job(job);
@@ -162,38 +164,39 @@ const takeAction = (state: CoreState, job: Job, now: Instant): void => {
     case 'terminate':
       terminate(state, job, action.reason, actionAt, now);
   }
-};
+}
 
 /** Exit conditions of tasks (onTaskFailure): heard only by an active job. */
-const takeExitAction = (state: CoreState, job: Job, now: Instant): void => {
+function takeExitAction(state: CoreState, job: Job, now: Instant): void {
   const action = job.exitAction;
   job.exitAction = null;
   if (action === 'terminate') terminate(state, job, REASONS.taskFailed, now);
   if (action === 'disable' && job.status.state === 'active') disable(state, job, now, now);
-};
+}
 
-const disable = (state: CoreState, job: Job, at: Instant, now: Instant): void => {
+function disable(state: CoreState, job: Job, at: Instant, now: Instant): void {
   move(state, job, 'disabling', within(at, job, now));
   withdrawAll(state, job);
-};
+}
 
-const terminate = (state: CoreState, job: Job, reason: string, at: Instant, now: Instant = at): void => {
+function terminate(state: CoreState, job: Job, reason: string, at: Instant, now: Instant = at): void {
   if (job.status.state === 'terminating' || job.status.state === 'completed') return;
   move(state, job, 'terminating', within(at, job, now));
   job.status = { ...job.status, terminateReason: reason };
   withdrawAll(state, job);
-};
+}
 
 /**
  * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may
  * have been made active again, but has not come here yet is waited for.
  */
-const allTasksComplete = ({ intent, status, tasks, ingested, live }: Job): boolean =>
-  intent.onAllTasksComplete === 'terminatejob' &&
+function allTasksComplete({ intent, status, tasks, ingested, live }: Job): boolean {
+  return intent.onAllTasksComplete === 'terminatejob' &&
   (status.state === 'active' || status.state === 'disabled') &&
   tasks.active + tasks.running + live.size === 0 &&
   ingested >= intent.nextTask - 1 &&
   intent.reactivations >= 0;
+}
 
 /**
  * No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task
@@ -228,8 +231,11 @@ export function takeEndingBack(state: CoreState, number: JobNumber): void {
   state.review.jobs.add(job);
 }
 
-/** A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken back, the latest first. */
-const keepToLimit = (state: CoreState, job: Job): void => {
+/**
+ * A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken
+ * back, the latest first.
+ */
+function keepToLimit(state: CoreState, job: Job): void {
   const { maxParallelTasks } = job.intent;
   if (maxParallelTasks < 0 || job.live.size <= maxParallelTasks) return;
   let excess = job.live.size - maxParallelTasks;
@@ -239,23 +245,25 @@ const keepToLimit = (state: CoreState, job: Job): void => {
     askRevoke(state, task, 'withdrawn');
     excess -= 1;
   }
-};
+}
 
-const withdrawAll = (state: CoreState, job: Job): void => {
+function withdrawAll(state: CoreState, job: Job): void {
   for (const task of job.live) withdraw(state, task);
-};
+}
 
-const move = (state: CoreState, job: Job, to: JobState, at: Instant): void => {
+function move(state: CoreState, job: Job, to: JobState, at: Instant): void {
   const { status } = job;
   if (status.state !== to) job.status = { ...status, state: to, since: at, previousState: status.state, previousSince: status.since };
   state.changes.job(job);
   relist(state, job);
-};
+}
 
 /** When something was asked, as far as that fits the state before. */
-const within = (at: Instant, job: Job, now: Instant): Instant => Math.max(Math.min(at, now), Math.min(job.status.since, now));
+function within(at: Instant, job: Job, now: Instant): Instant {
+  return Math.max(Math.min(at, now), Math.min(job.status.since, now));
+}
 
-const forgetTasks = (state: CoreState, job: Job): void => {
+function forgetTasks(state: CoreState, job: Job): void {
   for (const entry of job.directory.entries()) {
     const task = state.table.records[entry];
     if (task !== null && task !== undefined) task.entry = -1;
@@ -266,9 +274,9 @@ const forgetTasks = (state: CoreState, job: Job): void => {
   job.particulars.clear();
   job.dependencies = null;
   relist(state, job);
-};
+}
 
-const keepCompleted = (state: CoreState, job: Job): void => {
+function keepCompleted(state: CoreState, job: Job): void {
   state.completedJobs.add(job);
   for (const oldest of state.completedJobs) {
     if (state.completedJobs.size <= COMPLETED_JOBS_KEPT || oldest.dirty || oldest.recent.size > 0) return;
@@ -277,10 +285,10 @@ const keepCompleted = (state: CoreState, job: Job): void => {
     forgetJobOnNodes(oldest);
     letGoOfQueue(state, oldest.poolQueue);
   }
-};
+}
 
 /** The deleted job goes; the store removes its tasks. */
-const leave = (state: CoreState, job: Job): void => {
+function leave(state: CoreState, job: Job): void {
   forgetTasks(state, job);
   job.gone = true;
   relist(state, job);
@@ -291,4 +299,4 @@ const leave = (state: CoreState, job: Job): void => {
   state.changes.jobGone(job.number);
   discardJob(state, job);
   forgetJobOnNodes(job);
-};
+}

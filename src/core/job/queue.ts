@@ -12,15 +12,19 @@ export interface Lane {
 }
 
 /**
- * The waiting tasks of a job: those whose dependencies are met and that no node has. First come, first served by task number, in one lane for each
- * `requiredSlots`, so that a wide task that finds no room does not hide narrow ones behind it.
+ * The waiting tasks of a job: those whose dependencies are met and that no node has. First come, first served by task
+ * number, in one lane for each `requiredSlots`, so that a wide task that finds no room does not hide narrow ones behind
+ * it.
  */
 export class JobQueue {
   readonly lanes: Lane[] = [];
   count = 0;
   slots = 0;
 
-  /** New and released tasks find their place by number, if that is near; one that is retried goes last, so that a task that always fails starves nobody. */
+  /**
+   * New and released tasks find their place by number, if that is near; one that is retried goes last, so that a task
+   * that always fails starves nobody.
+   */
   put(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
     const slots = at(table.slots, entry);
     let lane = this.lanes.find((other) => other.slots === slots);
@@ -64,7 +68,7 @@ export class JobQueue {
 }
 
 /** The task to go before; -1: none, go last. Looks only a little way in. */
-const placeOf = (table: TaskTable, lane: Lane, number: number): number => {
+function placeOf(table: TaskTable, lane: Lane, number: number): number {
   if (lane.tail === -1 || at(table.number, lane.tail) < number) return -1;
   let entry = lane.head;
   for (let steps = 0; entry !== -1 && steps < REQUEUE_LOOKAHEAD; steps++) {
@@ -72,11 +76,12 @@ const placeOf = (table: TaskTable, lane: Lane, number: number): number => {
     entry = at(table.next, entry);
   }
   return entry;
-};
+}
 
 /**
- * The jobs that name one pool by its id. `ready`: those that could have a task placed now, highest priority first, and among equals the one with the lower
- * number (the older one): jobs of equal priority are served one after the other, as `jobDefaultOrder: creationtime` of 2025-06-01 does.
+ * The jobs that name one pool by its id. `ready`: those that could have a task placed now, highest priority first, and
+ * among equals the one with the lower number (the older one): jobs of equal priority are served one after the other, as
+ * `jobDefaultOrder: creationtime` of 2025-06-01 does.
  */
 export interface PoolQueue {
   readonly poolIdKey: string;
@@ -87,7 +92,7 @@ export interface PoolQueue {
 }
 
 /** Puts the job where it belongs among the jobs of its pool, after anything about it that matters has changed. */
-export const list = (job: Job): void => {
+export function list(job: Job): void {
   const wanted = isReady(job);
   const { listed, poolQueue: queue } = job;
   if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {
@@ -99,13 +104,14 @@ export const list = (job: Job): void => {
   const { priority } = job.intent;
   queue.ready.splice(placeAmong(queue.ready, priority, job.number), 0, job);
   job.listed = { queue, priority };
-};
+}
 
-const isReady = (job: Job): boolean =>
-  job.queue.count > 0 && jobIsActive({ job }) === null && parallelLimit({ job }) === null;
+function isReady(job: Job): boolean {
+  return job.queue.count > 0 && jobIsActive({ job }) === null && parallelLimit({ job }) === null;
+}
 
 /** The place at which a job of this priority and number stands or would stand. */
-const placeAmong = (ready: readonly Job[], priority: number, number: number): number => {
+function placeAmong(ready: readonly Job[], priority: number, number: number): number {
   let low = 0;
   let high = ready.length;
   while (low < high) {
@@ -116,4 +122,4 @@ const placeAmong = (ready: readonly Job[], priority: number, number: number): nu
     else high = middle;
   }
   return low;
-};
+}

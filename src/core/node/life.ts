@@ -13,26 +13,34 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
 /**
  * The life of a node.
  *
- * `creating`: asked of the provider. Its agent says hello: `starting`, then, if the pool's start task has to succeed first, `waitingforstarttask`, and when that
- * failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes down: no task is offered,
- * those there stay what they are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider has proved it.
+ * `creating`: asked of the provider. Its agent says hello: `starting`, then, if the pool's start task has to succeed
+ * first, `waitingforstarttask`, and when that failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has
+ * slots on it. `unusable` when the agent says so. The channel goes down: no task is offered, those there stay what they
+ * are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider
+ * has proved it.
  *
- * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool wants the node gone, its attempts are not waited for:
- * it is released, and the provider ends it. At last it is halted in any case, which ends this life. As soon as it is heard again nothing of that counts.
+ * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool
+ * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted
+ * in any case, which ends this life. As soon as it is heard again nothing of that counts.
  *
- * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent agent ran out), its attempts go back to their
- * queues and the node is acquired anew with the next life: at once the first time or if it had been up for a while, else after a wait that doubles.
+ * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent
+ * agent ran out), its attempts go back to their queues and the node is acquired anew with the next life: at once the
+ * first time or if it had been up for a while, else after a wait that doubles.
  *
  * Hello, agent and rules compare what they hold:
  * - held by the agent but not the task's present attempt: it is stale, and told to end;
- * - offered by us and not held: offered again with the same key (the agent refuses a key of whose end it has still to hear that we know it), or, if it was being
- *   taken back or ended, asked that again: the agent answers `revoked` for what it does not have;
- * - started according to us and not held: an agent that keeps its journal has then an end to report that was not acknowledged, and reports it next; so nothing is
- *   decided yet. If it says nothing for `MISSING_AFTER_MS` while it is connected, no process of the attempt exists and no result will come: the task goes back.
- * Nothing is thereby lost (each attempt ends by its agent's word, its node's death or its absence) nor doubled (another attempt is made only after one of these).
+ * - offered by us and not held: offered again with the same key (the agent refuses a key of whose end it has still to
+ *   hear that we know it), or, if it was being taken back or ended, asked that again: the agent answers `revoked` for
+ *   what it does not have;
+ * - started according to us and not held: an agent that keeps its journal has then an end to report that was not
+ *   acknowledged, and reports it next; so nothing is decided yet. If it says nothing for `MISSING_AFTER_MS` while it is
+ *   connected, no process of the attempt exists and no result will come: the task goes back.
+ *
+ * Nothing is thereby lost (each attempt ends by its agent's word, its node's death or its absence) nor doubled (another
+ * attempt is made only after one of these).
  */
 
-export const createNode = (state: CoreState, pool: Pool, dedicated: boolean, now: Instant, random: Random): void => {
+export function createNode(state: CoreState, pool: Pool, dedicated: boolean, now: Instant, random: Random): void {
   const id = `tvmps_${hex(random)}_${dedicated ? 'd' : 'p'}`;
   const number = state.nextNode;
   state.nextNode += 1;
@@ -62,17 +70,17 @@ export const createNode = (state: CoreState, pool: Pool, dedicated: boolean, now
   node.acquireAt = now;
   state.changes.node(node);
   state.review.nodes.add(node);
-};
+}
 
 /** 64 hexadecimal digits. */
-const hex = (random: Random): string => {
+function hex(random: Random): string {
   let digits = '';
   for (let part = 0; part < 8; part++) digits += Math.floor(random() * 0x1_0000_0000).toString(16).padStart(8, '0');
   return digits;
-};
+}
 
 /** A node in memory from its row. Nobody is connected yet. */
-export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => {
+export function hold(state: CoreState, pool: Pool, status: NodeStatus): Node {
   const { node: number, id, dedicated, slots, allocatedAt } = status;
   const { state: nodeState, since, scheduling, life, bootedAt, totalTasksRun, totalTasksSucceeded, startTask, errors, retainUntil, agent, goneAt } = status;
   const node: Node = {
@@ -115,9 +123,9 @@ export const hold = (state: CoreState, pool: Pool, status: NodeStatus): Node => 
   state.nodesById.set(id.toLowerCase(), node);
   pool.nodes.add(node);
   return node;
-};
+}
 
-export const observed = (state: CoreState, node: Node, life: number, { kind, ...seen }: NodeObservation, now: Instant): void => {
+export function observed(state: CoreState, node: Node, life: number, { kind, ...seen }: NodeObservation, now: Instant): void {
   if (life !== node.life || node.goneAt !== null) return;
   const reason = 'reason' in seen ? seen.reason : '';
   switch (kind) {
@@ -138,16 +146,19 @@ export const observed = (state: CoreState, node: Node, life: number, { kind, ...
         go(state, node, now);
       }
   }
-};
+}
 
-const obtain = (state: CoreState, node: Node): void => {
+function obtain(state: CoreState, node: Node): void {
   if (node.obtained) return;
   node.obtained = true;
   state.review.pools.add(node.pool);
-};
+}
 
-/** No word from its agent and no proof of its death, but the lease has run out: the agent has ended its tasks and itself by its own clock. */
-export const leaseExpired = (state: CoreState, node: Node, now: Instant): void => {
+/**
+ * No word from its agent and no proof of its death, but the lease has run out: the agent has ended its tasks and itself
+ * by its own clock.
+ */
+export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null || node.connected) return;
   if (node.state === 'leavingpool') {
     lose(state, node, 'nodeLost', now);
@@ -156,39 +167,39 @@ export const leaseExpired = (state: CoreState, node: Node, now: Instant): void =
   }
   state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
   loseLife(state, node, 'its lease ran out', now);
-};
+}
 
-export const silent = (state: CoreState, node: Node): void => {
+export function silent(state: CoreState, node: Node): void {
   if (!node.connected || node.goneAt !== null) return;
   disconnect(node);
   for (const task of node.running) if (isLive(task)) task.live.missingSince = null;
   refresh(state, node);
-};
+}
 
-export const unheard = (state: CoreState, node: Node, step: SilenceStep, now: Instant): void => {
+export function unheard(state: CoreState, node: Node, step: SilenceStep, now: Instant): void {
   if (node.connected || node.goneAt !== null) return;
   node.silence = step;
   const readsUnknown = node.state !== 'creating' && node.state !== 'leavingpool' && node.state !== 'unusable';
   if (step === 'unknown' && readsUnknown) enter(state, node, 'unknown', now);
   if (node.state === 'leavingpool') state.review.nodes.add(node);
   else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life });
-};
+}
 
 /** The service goes down and has ended this node's agent: the next owner acquires it anew. */
-export const shutDown = (state: CoreState, node: Node, now: Instant): void => {
+export function shutDown(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
   lose(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
   if (node.state !== 'leavingpool') enter(state, node, 'creating', now);
-};
+}
 
-const disconnect = (node: Node): void => {
+function disconnect(node: Node): void {
   node.connected = false;
   node.ready = false;
-};
+}
 
-const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): void => {
+function loseLife(state: CoreState, node: Node, reason: string, now: Instant): void {
   disconnect(node);
   lose(state, node, 'nodeLost', now);
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
@@ -202,10 +213,13 @@ const loseLife = (state: CoreState, node: Node, reason: string, now: Instant): v
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
   state.review.nodes.add(node);
   enter(state, node, 'creating', now);
-};
+}
 
-/** What an agent says. Attempts are judged by their keys, whatever life they come from; the node's own state only after a hello of the present life. */
-export const said = (state: CoreState, node: Node, report: AgentReport, now: Instant): void => {
+/**
+ * What an agent says. Attempts are judged by their keys, whatever life they come from; the node's own state only after
+ * a hello of the present life.
+ */
+export function said(state: CoreState, node: Node, report: AgentReport, now: Instant): void {
   if (node.goneAt !== null) return;
   switch (report.kind) {
     case 'hello':
@@ -236,9 +250,9 @@ export const said = (state: CoreState, node: Node, report: AgentReport, now: Ins
       if (node.state !== 'leavingpool') enter(state, node, 'unusable', now);
       for (const task of node.offers) withdraw(state, task);
   }
-};
+}
 
-const hello = (state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void => {
+function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void {
   obtain(state, node);
   node.connected = true;
   node.silence = null;
@@ -250,26 +264,28 @@ const hello = (state: CoreState, node: Node, report: Extract<AgentReport, { kind
   state.changes.node(node);
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);
-};
+}
 
-const becomeReady = (state: CoreState, node: Node, now: Instant): void => {
+function becomeReady(state: CoreState, node: Node, now: Instant): void {
   node.ready = true;
   node.errors = [];
   if (node.state !== 'leavingpool') enter(state, node, node.running.size > 0 ? 'running' : 'idle', now);
-};
+}
 
 /** The state of a node whose agent is there and not ready. */
-const booting = (node: Node): NodeState => {
+function booting(node: Node): NodeState {
   const { startTask } = node;
   const waits = node.pool.intent.startTask?.waitForSuccess === true;
   if (startTask === null || !waits) return 'starting';
   if (startTask.state === 'running') return 'waitingforstarttask';
   return failed(startTask) ? 'starttaskfailed' : 'waitingforstarttask';
-};
+}
 
-const failed = (startTask: StartTaskStatus): boolean => startTask.result === 'failure';
+function failed(startTask: StartTaskStatus): boolean {
+  return startTask.result === 'failure';
+}
 
-const reconcile = (state: CoreState, node: Node, held: readonly HeldAttempt[], now: Instant): void => {
+function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], now: Instant): void {
   const confirmed = new Set<string>();
   for (const attempt of held) {
     const task = currentAttempt(state, node, attempt.key);
@@ -293,44 +309,47 @@ const reconcile = (state: CoreState, node: Node, held: readonly HeldAttempt[], n
     live.missingSince = now;
     state.timers.set({ at: now + MISSING_AFTER_MS, kind: 'node', node: node.number });
   }
-};
+}
 
-const enter = (state: CoreState, node: Node, to: NodeState, now: Instant): void => {
+function enter(state: CoreState, node: Node, to: NodeState, now: Instant): void {
   if (node.state !== to) {
     node.state = to;
     node.since = now;
     state.changes.node(node);
   }
   refresh(state, node);
-};
+}
 
 /** Enters the node among those that take tasks, or takes it out. */
-const refresh = (state: CoreState, node: Node): void => {
+function refresh(state: CoreState, node: Node): void {
   const { pool } = node;
   if (nodeTakesTasks({ node }) === null) {
     pool.capacity.add(node);
     state.review.placement.add(pool);
   } else pool.capacity.remove(node);
-};
+}
 
-/** The pool has no more use for it. One that is leaving already may have waited for its tasks or their data: a pool that is deleted waits for neither. */
-export const startLeaving = (state: CoreState, node: Node, now: Instant): void => {
+/**
+ * The pool has no more use for it. One that is leaving already may have waited for its tasks or their data: a pool that
+ * is deleted waits for neither.
+ */
+export function startLeaving(state: CoreState, node: Node, now: Instant): void {
   enter(state, node, 'leavingpool', now);
   node.acquireAt = null;
   for (const task of [...node.offers, ...node.running]) withdraw(state, task);
   state.review.nodes.add(node);
-};
+}
 
 /** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
-export const stayAfterAll = (state: CoreState, node: Node, now: Instant): boolean => {
+export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolean {
   if (node.state !== 'leavingpool' || node.released) return false;
   if (!node.connected) enter(state, node, 'unknown', now);
   else enter(state, node, node.ready ? (node.running.size > 0 ? 'running' : 'idle') : booting(node), now);
   return true;
-};
+}
 
 /** Advances a node as far as the clock and its attempts let it. */
-export const reviewNode = (state: CoreState, node: Node, now: Instant): void => {
+export function reviewNode(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null) return;
   for (const task of node.running) {
     if (isLive(task) && task.live.missingSince !== null && task.live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(task), now);
@@ -345,9 +364,9 @@ export const reviewNode = (state: CoreState, node: Node, now: Instant): void => 
   node.released = false;
   state.changes.node(node);
   state.changes.command({ kind: 'acquire', node: node.number, life: node.life, pool: node.pool.number, dedicated: node.dedicated });
-};
+}
 
-const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
+function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
   if (node.released) return;
   const givenUp = node.silence === 'gone' || node.silence === 'restart';
   if (!givenUp && node.offers.size + node.running.size > 0) return;
@@ -359,13 +378,13 @@ const releaseWhenEmpty = (state: CoreState, node: Node, now: Instant): void => {
   node.released = true;
   if (node.life === 0) go(state, node, now);
   else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
-};
+}
 
 /**
  * It has left for good. Its row stays as long as a task names it, and keeps only what that takes: thousands of them may
  * gather.
  */
-const go = (state: CoreState, node: Node, now: Instant): void => {
+function go(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
   lose(state, node, 'nodeLost', now);
   node.pool.capacity.remove(node);
@@ -380,5 +399,5 @@ const go = (state: CoreState, node: Node, now: Instant): void => {
   node.pool.nodes.delete(node);
   forgetNodeOfJobs(node);
   state.review.pools.add(node.pool);
-};
+}
 

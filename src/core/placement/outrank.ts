@@ -3,14 +3,14 @@ import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { aheadSlots } from '../tunables.ts';
 
 /**
- * Priority among offers. Agents start what they were offered in that order, so a task that is offered ahead has the offers of lower priority on its node taken back:
- * they come back to their queues and line up behind it. What has slots already, or gets them at once, is left alone: running tasks are never preempted (task
- * semantics 6.13).
+ * Priority among offers. Agents start what they were offered in that order, so a task that is offered ahead has the
+ * offers of lower priority on its node taken back: they come back to their queues and line up behind it. What has slots
+ * already, or gets them at once, is left alone: running tasks are never preempted (task semantics 6.13).
  */
-export const outrank = (state: CoreState, node: Node, priority: number): void => {
+export function outrank(state: CoreState, node: Node, priority: number): void {
   if (!anyBelow(node.pool.offered, priority)) return;
   for (const task of lower(node, priority)) if (isLive(task)) askRevoke(state, task, 'outranked');
-};
+}
 
 interface Offer {
   readonly slots: number;
@@ -32,8 +32,9 @@ interface Outranked<Item> {
 }
 
 /**
- * Finds nodes to outrank during one filling of a pool, in which jobs come by falling priority. What is offered ahead meanwhile outranks its node, so a node's offers that could
- * be taken back only become fewer, and its room less: one that is refused to a task is refused to every later one as wide. So for each width a node is looked at once.
+ * Finds nodes to outrank during one filling of a pool, in which jobs come by falling priority. What is offered ahead
+ * meanwhile outranks its node, so a node's offers that could be taken back only become fewer, and its room less: one
+ * that is refused to a task is refused to every later one as wide. So for each width a node is looked at once.
  */
 export class Outranking<Item extends Outrankable> {
   readonly #pool: Outranked<Item>;
@@ -45,7 +46,10 @@ export class Outranking<Item extends Outrankable> {
     this.#pool = pool;
   }
 
-  /** Of the nodes without room ahead that have it once the offers below this priority are taken back, one with most waiting. The caller outranks it. */
+  /**
+   * Of the nodes without room ahead that have it once the offers below this priority are taken back, one with most
+   * waiting. The caller outranks it.
+   */
   next(priority: number, slots: number): Item | null {
     if (!anyBelow(this.#pool.offered, priority)) return null;
     const left = this.#left(slots);
@@ -59,7 +63,10 @@ export class Outranking<Item extends Outrankable> {
     return null;
   }
 
-  /** Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place, but none that is still to be looked at. */
+  /**
+   * Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place,
+   * but none that is still to be looked at.
+   */
   #left(slots: number): Iterator<Item> {
     let left = this.#leftByWidth.get(slots);
     if (left === undefined) {
@@ -70,19 +77,19 @@ export class Outranking<Item extends Outrankable> {
   }
 }
 
-const anyBelow = (offers: Pool['offered'], priority: number): boolean => {
+function anyBelow(offers: Pool['offered'], priority: number): boolean {
   for (const offered of offers.keys()) if (offered < priority) return true;
   return false;
-};
+}
 
 /** Offers of lower priority that wait for a slot and are not being taken back. */
-const lower = <Task extends Offer>(
+function lower<Task extends Offer>(
   node: { readonly slots: number; readonly runningSlots: number; readonly offers: Iterable<Task> },
   priority: number,
-): readonly Task[] => {
+): readonly Task[] {
   let room = node.slots - node.runningSlots;
   return [...node.offers].filter(({ slots, live }) => {
     room -= slots;
     return room < 0 && live !== null && live.priority < priority && live.revoking === null && live.ending === null;
   });
-};
+}

@@ -17,12 +17,12 @@ import { steal } from './steal.ts';
  * wide task is sure of its slots in the end, because nothing passes it on its node. Once a task finds no room ahead,
  * none behind it gets any in this round; slots that are free now are still given to those that fit.
  */
-export const place = (state: CoreState, pool: Pool, now: Instant): void => {
+export function place(state: CoreState, pool: Pool, now: Instant): void {
   fill(state, pool, now);
   steal(state, pool, now);
-};
+}
 
-const fill = (state: CoreState, pool: Pool, now: Instant): void => {
+function fill(state: CoreState, pool: Pool, now: Instant): void {
   const { capacity, queue } = pool;
   const { ready } = queue;
   const candidates = new Candidates<Node>(capacity, pool.intent.fillType);
@@ -48,25 +48,26 @@ const fill = (state: CoreState, pool: Pool, now: Instant): void => {
     }
     if (ready[index] === job) index += 1;
   }
-};
+}
 
 /** The lane whose first task is the oldest, of those that have not been found without room. */
-const nextLane = (state: CoreState, job: Job, pool: Pool, closed: ReadonlySet<Lane>): Lane | null => {
+function nextLane(state: CoreState, job: Job, pool: Pool, closed: ReadonlySet<Lane>): Lane | null {
   let best: Lane | null = null;
   for (const lane of job.queue.lanes) {
     if (lane.head === -1 || closed.has(lane) || fitsPool({ pool, slots: lane.slots }) !== null) continue;
     if (best === null || at(state.table.number, lane.head) < at(state.table.number, best.head)) best = lane;
   }
   return best;
-};
+}
 
 /** The node of the pool that the lane's first task wants to be near to. */
-const wanted = (state: CoreState, job: Job, pool: Pool, lane: Lane): Node | null => {
+function wanted(state: CoreState, job: Job, pool: Pool, lane: Lane): Node | null {
   if (job.particulars.size === 0) return null;
   const near = nodeNear(state, job.particulars.get(at(state.table.number, lane.head))?.affinity ?? null);
   return near?.pool === pool ? near : null;
-};
+}
 
 /** Affinity ids are `TVM:` and a node's id, on nodes and on tasks that ran there. Any other is near to nothing. */
-const nodeNear = (state: CoreState, affinity: string | null): Node | null =>
-  affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
+function nodeNear(state: CoreState, affinity: string | null): Node | null {
+  return affinity === null ? null : (state.nodesById.get(affinity.toLowerCase().replace(/^tvm:/, '')) ?? null);
+}

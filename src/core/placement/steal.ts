@@ -4,11 +4,11 @@ import type { CoreState, Pool } from '../model.ts';
 import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';
 
 /**
- * Slots are free and nothing in the queue could use them, while offers wait for slots on other nodes: those that have waited for a while are taken back, the
- * last in line first, and no more than the free slots hold. They come back to the queue and from there to the free slots. An offer that starts before it could
- * be taken back is where it should be.
+ * Slots are free and nothing in the queue could use them, while offers wait for slots on other nodes: those that have
+ * waited for a while are taken back, the last in line first, and no more than the free slots hold. They come back to
+ * the queue and from there to the free slots. An offer that starts before it could be taken back is where it should be.
  */
-export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
+export function steal(state: CoreState, pool: Pool, now: Instant): void {
   const { capacity } = pool;
   let room = capacity.freeSlots - pool.stealing;
   if (room <= 0 || capacity.waitingSlots === 0) return;
@@ -38,4 +38,4 @@ export const steal = (state: CoreState, pool: Pool, now: Instant): void => {
   if (next === null) return;
   pool.placementTimer = next;
   state.timers.set({ at: next, kind: 'placement', pool: pool.number });
-};
+}

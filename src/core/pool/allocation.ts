@@ -25,7 +25,7 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * by id: they wait for the next pool of that id.
  */
 
-export const takePool = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): void => {
+export function takePool(state: CoreState, intent: PoolIntent, status: PoolStatus | null): void {
   let pool = state.pools.get(intent.pool);
   if (pool === undefined) {
     pool = make(state, intent, status);
@@ -35,35 +35,37 @@ export const takePool = (state: CoreState, intent: PoolIntent, status: PoolStatu
   pool.intent = intent;
   state.review.pools.add(pool);
   state.review.placement.add(pool);
-};
+}
 
-const make = (state: CoreState, intent: PoolIntent, status: PoolStatus | null): Pool => ({
-  number: intent.pool,
-  intent,
-  status: status ?? {
-    pool: intent.pool,
-    allocationState: 'steady',
-    allocationSince: intent.createdAt,
-    resizeSequence: 0,
-    stopSequence: 0,
-    resizeErrors: [],
-    targetDedicated: 0,
-    targetLowPriority: 0,
-    currentDedicated: 0,
-    currentLowPriority: 0,
-  },
-  nodes: new Set(),
-  capacity: new Capacity(),
-  queue: holdQueue(state, intent.id),
-  failures: { dedicated: null, lowPriority: null },
-  offered: new Map(),
-  stealing: 0,
-  placementTimer: null,
-  dirty: false,
-});
+function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): Pool {
+  return {
+    number: intent.pool,
+    intent,
+    status: status ?? {
+      pool: intent.pool,
+      allocationState: 'steady',
+      allocationSince: intent.createdAt,
+      resizeSequence: 0,
+      stopSequence: 0,
+      resizeErrors: [],
+      targetDedicated: 0,
+      targetLowPriority: 0,
+      currentDedicated: 0,
+      currentLowPriority: 0,
+    },
+    nodes: new Set(),
+    capacity: new Capacity(),
+    queue: holdQueue(state, intent.id),
+    failures: { dedicated: null, lowPriority: null },
+    offered: new Map(),
+    stealing: 0,
+    placementTimer: null,
+    dirty: false,
+  };
+}
 
 /** Advances a pool as far as it goes now. */
-export const reviewPool = (state: CoreState, pool: Pool, now: Instant, random: Random): void => {
+export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: Random): void {
   if (state.closing || state.pools.get(pool.number) !== pool) return;
   const { intent } = pool;
   if (intent.deletedAt !== null) {
@@ -73,9 +75,9 @@ export const reviewPool = (state: CoreState, pool: Pool, now: Instant, random: R
   if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
   if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
   countNodes(state, pool);
-};
+}
 
-const remove = (state: CoreState, pool: Pool, now: Instant): void => {
+function remove(state: CoreState, pool: Pool, now: Instant): void {
   if (pool.status.allocationState !== 'steady') finish(state, pool, [], now);
   for (const node of pool.nodes) startLeaving(state, node, now);
   countNodes(state, pool);
@@ -84,9 +86,9 @@ const remove = (state: CoreState, pool: Pool, now: Instant): void => {
   if (pool.queue.pool === pool) pool.queue.pool = null;
   letGoOfQueue(state, pool.queue);
   state.changes.poolGone(pool.number);
-};
+}
 
-const begin = (state: CoreState, pool: Pool, now: Instant): void => {
+function begin(state: CoreState, pool: Pool, now: Instant): void {
   const { resizeSequence, resizeRequestedAt, resizeTimeoutMs, targetDedicated, targetLowPriority } = pool.intent;
   // A request that waited for the service longer than its timeout still gets its whole time.
   const since = now - resizeRequestedAt < resizeTimeoutMs ? resizeRequestedAt : now;
@@ -95,11 +97,11 @@ const begin = (state: CoreState, pool: Pool, now: Instant): void => {
   pool.status = { ...pool.status, resizeSequence, targetDedicated, targetLowPriority, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
   state.changes.pool(pool);
   state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
-};
+}
 
 const KINDS: readonly NodeKind[] = ['dedicated', 'lowPriority'];
 
-const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): void => {
+function advance(state: CoreState, pool: Pool, now: Instant, random: Random): void {
   const { intent, status, failures } = pool;
   if (intent.stopSequence >= status.resizeSequence) return stop(state, pool, resizeStopped, now);
   const { unavailable } = intent;
@@ -123,30 +125,41 @@ const advance = (state: CoreState, pool: Pool, now: Instant, random: Random): vo
   }
   if (done) finish(state, pool, errorsOf(pool), now);
   else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, allocationTimedOut, now);
-};
+}
 
 /** Known before the first node is asked for, so that a provider is not asked for what it cannot give. */
-const noRoom = (room: number): string => `All nodes that there is room for here are taken: ${room}.`;
+function noRoom(room: number): string {
+  return `All nodes that there is room for here are taken: ${room}.`;
+}
 
 /** On its way in, or out. One that is given up before it was obtained is not waited for. */
-const isUnsettled = (node: Node): boolean => node.obtained === (node.state === 'leavingpool');
+function isUnsettled(node: Node): boolean {
+  return node.obtained === (node.state === 'leavingpool');
+}
 
-const target = (pool: Pool, kind: NodeKind): number => (kind === 'dedicated' ? pool.status.targetDedicated : pool.status.targetLowPriority);
+function target(pool: Pool, kind: NodeKind): number {
+  return (kind === 'dedicated' ? pool.status.targetDedicated : pool.status.targetLowPriority);
+}
 
-const nodesOf = (pool: Pool, kind: NodeKind): Node[] => [...pool.nodes].filter((node) => node.dedicated === (kind === 'dedicated'));
+function nodesOf(pool: Pool, kind: NodeKind): Node[] {
+  return [...pool.nodes].filter((node) => node.dedicated === (kind === 'dedicated'));
+}
 
-/** The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones may well work), the newest first among equals. */
-const firstToLeave = (nodes: readonly Node[]): Node[] => {
+/**
+ * The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones
+ * may well work), the newest first among equals.
+ */
+function firstToLeave(nodes: readonly Node[]): Node[] {
   const rank = (node: Node): number => {
     if (node.state === 'unusable' || node.state === 'starttaskfailed') return -3;
     if (!node.obtained) return -2;
     return node.running.size === 0 && !node.ready ? -1 : node.running.size;
   };
   return [...nodes].sort((a, b) => rank(a) - rank(b) || a.offers.size - b.offers.size || b.number - a.number);
-};
+}
 
 /** Ends the resize where it is. */
-const stop = (state: CoreState, pool: Pool, error: (kind: NodeKind) => ResizeError, now: Instant): void => {
+function stop(state: CoreState, pool: Pool, error: (kind: NodeKind) => ResizeError, now: Instant): void {
   for (const node of pool.nodes) {
     if (node.state === 'leavingpool') stayAfterAll(state, node, now);
     else if (!node.obtained) startLeaving(state, node, now);
@@ -154,19 +167,20 @@ const stop = (state: CoreState, pool: Pool, error: (kind: NodeKind) => ResizeErr
   const short = KINDS.filter((kind) => nodesOf(pool, kind).filter((node) => node.state !== 'leavingpool').length !== target(pool, kind));
   const errors = [...errorsOf(pool), ...short.filter((kind) => pool.failures[kind] === null).map(error)];
   finish(state, pool, errors.filter((other, index) => errors.findIndex(({ message }) => message === other.message) === index), now);
-};
+}
 
-const errorsOf = ({ failures }: Pool): ResizeError[] =>
-  KINDS.flatMap((kind) => failures[kind] ?? []);
+function errorsOf({ failures }: Pool): ResizeError[] {
+  return KINDS.flatMap((kind) => failures[kind] ?? []);
+}
 
-const finish = (state: CoreState, pool: Pool, resizeErrors: readonly ResizeError[], now: Instant): void => {
+function finish(state: CoreState, pool: Pool, resizeErrors: readonly ResizeError[], now: Instant): void {
   pool.status = { ...pool.status, allocationState: 'steady', allocationSince: now, stopSequence: pool.intent.stopSequence, resizeErrors };
   state.changes.pool(pool);
   state.review.pools.add(pool);
-};
+}
 
 /** Nodes count from when they have been obtained until they are gone. */
-const countNodes = (state: CoreState, pool: Pool): void => {
+function countNodes(state: CoreState, pool: Pool): void {
   let currentDedicated = 0;
   let currentLowPriority = 0;
   for (const node of pool.nodes) {
@@ -177,4 +191,4 @@ const countNodes = (state: CoreState, pool: Pool): void => {
   if (currentDedicated === pool.status.currentDedicated && currentLowPriority === pool.status.currentLowPriority) return;
   pool.status = { ...pool.status, currentDedicated, currentLowPriority };
   state.changes.pool(pool);
-};
+}

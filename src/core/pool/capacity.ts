@@ -1,11 +1,17 @@
-/** Slots a node has left when all that is committed to it (running and offered) has started; negative: offers will have to wait. */
+/**
+ * Slots a node has left when all that is committed to it (running and offered) has started; negative: offers will have
+ * to wait.
+ */
 export interface Spacious {
   free: number;
   /** Its place in the bucket; -1: takes no tasks now. */
   place: number;
 }
 
-/** The most slots a node can have (limits: task slots per node), and so the least `free` there can be: one task offered ahead on a full node. */
+/**
+ * The most slots a node can have (limits: task slots per node), and so the least `free` there can be: one task offered
+ * ahead on a full node.
+ */
 const MOST = 256;
 
 /**

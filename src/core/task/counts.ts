@@ -3,7 +3,7 @@ import type { TaskStatus } from '../status.ts';
 import { wireTaskState } from '../wireState.ts';
 
 /** Where a task is counted, as task counts on the wire show it. */
-export const tallied = (status: TaskStatus | null): keyof Tally => {
+export function tallied(status: TaskStatus | null): keyof Tally {
   if (status === null) return 'active';
   switch (wireTaskState(status.state)) {
     case 'active':
@@ -14,10 +14,12 @@ export const tallied = (status: TaskStatus | null): keyof Tally => {
     case 'completed':
       return status.result === 'success' ? 'succeeded' : 'failed';
   }
-};
+}
 
-/** Moves one task of the job from one count to another; null: it comes, or it goes. Returns whether a count has changed. */
-export const count = (job: Job, from: keyof Tally | null, to: keyof Tally | null, slots: number): boolean => {
+/**
+ * Moves one task of the job from one count to another; null: it comes, or it goes. Returns whether a count has changed.
+ */
+export function count(job: Job, from: keyof Tally | null, to: keyof Tally | null, slots: number): boolean {
   if (from === to) return false;
   if (from !== null) {
     job.tasks[from] -= 1;
@@ -28,4 +30,4 @@ export const count = (job: Job, from: keyof Tally | null, to: keyof Tally | null
     job.slots[to] += slots;
   }
   return true;
-};
+}

@@ -4,13 +4,15 @@ import type { TaskNumber } from '../keys.ts';
 /**
  * Who waits for whom within one job.
  *
- * A task may name parents by id and by ranges of integers, also ones that do not exist yet. It waits until each id and each range is satisfied; how many are
- * missing is counted in its row of the task table. A parent that ends badly satisfies nothing and says so to nobody: its dependants stay active, until it is
- * made active again and ends well, or another task of that id does.
+ * A task may name parents by id and by ranges of integers, also ones that do not exist yet. It waits until each id and
+ * each range is satisfied; how many are missing is counted in its row of the task table. A parent that ends badly
+ * satisfies nothing and says so to nobody: its dependants stay active, until it is made active again and ends well, or
+ * another task of that id does.
  *
- * Equal ranges are one object. A range watches the highest of its integers that is not satisfied yet, and looks for the next one below when that is: tasks end
- * roughly in the order of their numbers, so most ranges look but a few times. Runs of satisfied integers are skipped as a whole (a forest with path
- * compression). Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
+ * Equal ranges are one object. A range watches the highest of its integers that is not satisfied yet, and looks for the
+ * next one below when that is: tasks end roughly in the order of their numbers, so most ranges look but a few times.
+ * Runs of satisfied integers are skipped as a whole (a forest with path compression). Dependants are kept as task
+ * numbers: one that has ended meanwhile is simply not found.
  */
 export class Dependencies {
   readonly #parents = new Map<string, Parent>();
@@ -42,7 +44,10 @@ export class Dependencies {
     return unmet;
   }
 
-  /** A task of this id ended and satisfies what depends on it; returns those that have one thing less to wait for, once for each. */
+  /**
+   * A task of this id ended and satisfies what depends on it; returns those that have one thing less to wait for, once
+   * for each.
+   */
   satisfied(idKey: string): readonly (readonly TaskNumber[])[] {
     const released: (readonly TaskNumber[])[] = [];
     const parent = this.#parents.get(idKey);
@@ -139,5 +144,10 @@ interface Range {
   dependants: TaskNumber[];
 }
 
-/** Ids that are integers, leading zeros, however many, left out: `4`, `04` and `004` are the same to a range (task semantics 6.9). */
-const integerOf = (idKey: string): number | null => (/^-?0*\d{1,15}$/.test(idKey) ? Number(idKey) : null);
+/**
+ * Ids that are integers, leading zeros, however many, left out: `4`, `04` and `004` are the same to a range (task
+ * semantics 6.9).
+ */
+function integerOf(idKey: string): number | null {
+  return (/^-?0*\d{1,15}$/.test(idKey) ? Number(idKey) : null);
+}

@@ -2,7 +2,10 @@ import type { TaskNumber } from '../keys.ts';
 import type { TaskRange } from '../status.ts';
 
 const PAGE = 512;
-/** A job's open tasks are told of in so few ranges; what lies beyond is one range. They stand in a row that many ticks write. */
+/**
+ * A job's open tasks are told of in so few ranges; what lies beyond is one range. They stand in a row that many ticks
+ * write.
+ */
 const MOST_RANGES = 64;
 
 /** From a job's task numbers to rows of the table of open tasks; pages without open tasks take no room. */
@@ -56,7 +59,7 @@ export class TaskDirectory {
 }
 
 /** `pages` in ascending order. */
-const rangesOf = (pages: readonly number[]): readonly TaskRange[] => {
+function rangesOf(pages: readonly number[]): readonly TaskRange[] {
   const ranges: [TaskNumber, TaskNumber][] = [];
   for (const page of pages) {
     const [first, last] = [page * PAGE, (page + 1) * PAGE - 1];
@@ -65,4 +68,4 @@ const rangesOf = (pages: readonly number[]): readonly TaskRange[] => {
     else ranges.push([first, last]);
   }
   return ranges;
-};
+}

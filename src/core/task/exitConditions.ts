@@ -9,17 +9,17 @@ export interface ExitActions {
 }
 
 /**
- * What follows from how the final attempt ended (task semantics 6.9). In this order: the exit code, ranges of exit codes, a failure before the launch or in
- * an upload, the default; exit code 0 takes none of the last two unless its upload failed. `null`: the task was ended from outside, its wall clock included,
- * and was judged by no exit code.
+ * What follows from how the final attempt ended (task semantics 6.9). In this order: the exit code, ranges of exit
+ * codes, a failure before the launch or in an upload, the default; exit code 0 takes none of the last two unless its
+ * upload failed. `null`: the task was ended from outside, its wall clock included, and was judged by no exit code.
  */
-export const exitActions = (conditions: ExitConditions | null, outcome: AttemptOutcome | null): ExitActions => {
+export function exitActions(conditions: ExitConditions | null, outcome: AttemptOutcome | null): ExitActions {
   const succeeded = outcome?.kind === 'exited' && outcome.exitCode === 0;
   const options = conditions === null ? undefined : matching(conditions, outcome);
   return { dependency: options?.dependencyAction ?? (succeeded ? 'satisfy' : 'block'), job: options?.jobAction ?? (succeeded ? 'none' : 'terminate') };
-};
+}
 
-const matching = (conditions: ExitConditions, outcome: AttemptOutcome | null): ExitOptions | undefined => {
+function matching(conditions: ExitConditions, outcome: AttemptOutcome | null): ExitOptions | undefined {
   if (outcome === null) return conditions.default;
   switch (outcome.kind) {
     case 'exited':
@@ -33,8 +33,9 @@ const matching = (conditions: ExitConditions, outcome: AttemptOutcome | null): E
     case 'lost':
       return conditions.default;
   }
-};
+}
 
-const byCode = ({ exitCodes, exitCodeRanges }: ExitConditions, code: number): ExitOptions | undefined =>
-  exitCodes?.find((mapping) => mapping.code === code)?.exitOptions ??
+function byCode({ exitCodes, exitCodeRanges }: ExitConditions, code: number): ExitOptions | undefined {
+  return exitCodes?.find((mapping) => mapping.code === code)?.exitOptions ??
   exitCodeRanges?.find((mapping) => mapping.start <= code && code <= mapping.end)?.exitOptions;
+}

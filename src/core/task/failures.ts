@@ -1,7 +1,10 @@
 import type { FailureInfo, ResizeError } from '../status.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
 
-/** Task failures that the rules themselves give (spec errors 4.5: codes, categories, recorded messages); those before launch and of uploads come from agents. */
+/**
+ * Task failures that the rules themselves give (spec errors 4.5: codes, categories, recorded messages); those before
+ * launch and of uploads come from agents.
+ */
 
 export const FAILURE_EXIT_CODE: FailureInfo = {
   category: 'UserError',
@@ -26,25 +29,33 @@ const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
 export type NodeKind = keyof typeof KINDS;
 
 /** Why a resize did not reach its targets (errors 4.7): at most one for each kind of node. */
-export const allocationTimedOut = (kind: NodeKind): ResizeError => ({
-  code: 'AllocationTimedout',
-  message: `Desired number of ${KINDS[kind]} nodes could not be allocated as the resize timeout was reached`,
-});
+export function allocationTimedOut(kind: NodeKind): ResizeError {
+  return {
+    code: 'AllocationTimedout',
+    message: `Desired number of ${KINDS[kind]} nodes could not be allocated as the resize timeout was reached`,
+  };
+}
 
-export const allocationFailed = (kind: NodeKind, reason: string): ResizeError => ({
-  code: 'AllocationFailed',
-  message: `Desired number of ${KINDS[kind]} nodes could not be allocated`,
-  values: [{ name: 'Reason', value: reason }],
-});
+export function allocationFailed(kind: NodeKind, reason: string): ResizeError {
+  return {
+    code: 'AllocationFailed',
+    message: `Desired number of ${KINDS[kind]} nodes could not be allocated`,
+    values: [{ name: 'Reason', value: reason }],
+  };
+}
 
 /** As where the account's quota of cores is used up (errors 4.7); what is counted here is nodes. */
-export const nodeQuotaReached = (kind: NodeKind): ResizeError => ({
-  code: kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached',
-  message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
-});
+export function nodeQuotaReached(kind: NodeKind): ResizeError {
+  return {
+    code: kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached',
+    message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
+  };
+}
 
 /** Recorded for low priority nodes; it has no `values`. */
-export const resizeStopped = (kind: NodeKind): ResizeError => ({
-  code: 'ResizeStopped',
-  message: `Desired number of ${KINDS[kind]} nodes could not be allocated due to a stop resize operation`,
-});
+export function resizeStopped(kind: NodeKind): ResizeError {
+  return {
+    code: 'ResizeStopped',
+    message: `Desired number of ${KINDS[kind]} nodes could not be allocated due to a stop resize operation`,
+  };
+}

@@ -13,7 +13,7 @@ import { JOBS_LIMIT } from './table.ts';
 /** What clients ask of tasks: adding, terminating, deleting, making them active again, other constraints. */
 
 /** A task that the job has not seen before: counted, and queued or blocked. */
-export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Instant): void => {
+export function takeIn(state: CoreState, job: Job, intake: TaskIntake, now: Instant): void {
   const { intent } = intake;
   if (intent.deletedAt !== null) {
     state.changes.taskGone(job.number, intent.task);
@@ -25,13 +25,13 @@ export const takeIn = (state: CoreState, job: Job, intake: TaskIntake, now: Inst
   if (job.status.state === 'completed' || intake.aside === true) return;
   line(state, job, open(state, job, intent), intent);
   if (intent.terminateAt !== null) request(state, job, intake, now);
-};
+}
 
 /**
- * Something was asked of a task. An open one is known here; of a completed one (or of one in a job that has completed) the row as stored is believed, unless it
- * ended so lately that it is still remembered.
+ * Something was asked of a task. An open one is known here; of a completed one (or of one in a job that has completed)
+ * the row as stored is believed, unless it ended so lately that it is still remembered.
  */
-export const request = (state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void => {
+export function request(state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void {
   const entry = job.directory.get(intent.task);
   if (entry !== -1) {
     state.table.retryLimit[entry] = intent.maxTaskRetryCount ?? JOBS_LIMIT;
@@ -51,34 +51,36 @@ export const request = (state: CoreState, job: Job, { intent, status }: TaskInta
   state.table.records[task.entry] = task;
   if (intent.deletedAt !== null || terminate) endOnRequest(state, task, intent, now);
   else makeActive(state, task, intent, now);
-};
+}
 
 /** A task that is not in memory, by its row. */
-const unopened = (job: Job, intent: TaskIntent, status: TaskStatus | null): Task => ({
-  job,
-  number: intent.task,
-  slots: intent.requiredSlots,
-  status: status ?? neverAttempted(job, intent.task, intent.createdAt),
-  entry: -1,
-  live: null,
-  terminated: false,
-  deleted: false,
-  dirty: false,
-});
+function unopened(job: Job, intent: TaskIntent, status: TaskStatus | null): Task {
+  return {
+    job,
+    number: intent.task,
+    slots: intent.requiredSlots,
+    status: status ?? neverAttempted(job, intent.task, intent.createdAt),
+    entry: -1,
+    live: null,
+    terminated: false,
+    deleted: false,
+    dirty: false,
+  };
+}
 
-const endOnRequest = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
+function endOnRequest(state: CoreState, task: Task, intent: TaskIntent, now: Instant): void {
   if (intent.deletedAt !== null) task.deleted = true;
   else task.terminated = true;
   if (isLive(task)) withdraw(state, task);
   else if (task.deleted) remove(state, task);
   else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
-};
+}
 
 /**
- * Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. A request to end it that stands beside it came after it:
- * reactivating takes an older one back.
+ * Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. A request to
+ * end it that stands beside it came after it: reactivating takes an older one back.
  */
-const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Instant): void => {
+function makeActive(state: CoreState, task: Task, intent: TaskIntent, now: Instant): void {
   const { reactivateSequence, terminateAt } = intent;
   task.terminated = false;
   keepSatisfied(state, task, intent.idKey);
@@ -87,4 +89,4 @@ const makeActive = (state: CoreState, task: Task, intent: TaskIntent, now: Insta
   if (terminateAt !== null) endOnRequest(state, task, intent, now);
   else if (task.job.status.state === 'completed') close(state, task);
   else line(state, task.job, task.entry, intent);
-};
+}

@@ -16,20 +16,24 @@ import { wireTaskState } from '../wireState.ts';
 /**
  * The life of a task.
  *
- * It is taken in `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers an attempt of it to a node (`offered`:
- * no slot is taken, clients still see `active`). The agent starts the attempt (`running`) or, asked, gives it back (`active`). A started attempt ends:
- * - the process exits 0, and the task is `completed` with success; any other exit code is retried as often as allowed (`active` again, at the end of its job's
- *   queue; the retry is counted when it starts, until then the exit code of the last try stands in the row), then `completed` with failure;
+ * It is taken in `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers
+ * an attempt of it to a node (`offered`: no slot is taken, clients still see `active`). The agent starts the attempt
+ * (`running`) or, asked, gives it back (`active`). A started attempt ends:
+ * - the process exits 0, and the task is `completed` with success; any other exit code is retried as often as allowed
+ *   (`active` again, at the end of its job's queue; the retry is counted when it starts, until then the exit code of
+ *   the last try stands in the row), then `completed` with failure;
  * - it could not be started, an upload failed, or its wall clock ran out: `completed` with failure, never retried;
- * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it terminated, `active` again if it was to be requeued;
- * - its node was lost: `active` again; neither a retry nor a requeue is counted.
- * A completed task changes no more, unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
+ * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it
+ *   terminated, `active` again if it was to be requeued;
+ * - its node was lost: `active` again; neither a retry nor a requeue is counted. A completed task changes no more,
+ *   unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
  *
- * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one is told to end.
+ * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one
+ * is told to end.
  */
 
 /** A row in the table for a task, and its particulars; not queued yet. */
-export const open = (state: CoreState, job: Job, intent: TaskIntent): number => {
+export function open(state: CoreState, job: Job, intent: TaskIntent): number {
   const entry = state.table.add({
     number: intent.task,
     createdAt: intent.createdAt,
@@ -43,22 +47,22 @@ export const open = (state: CoreState, job: Job, intent: TaskIntent): number => 
     job.particulars.set(intent.task, { idKey, exitConditions, affinity, dependsOn });
   }
   return entry;
-};
+}
 
 /** Queues an open task, or leaves it blocked by what it depends on. */
-export const line = (state: CoreState, job: Job, entry: number, intent: TaskIntent): void => {
+export function line(state: CoreState, job: Job, entry: number, intent: TaskIntent): void {
   const unmet = job.dependencies === null || intent.dependsOn === null ? 0 : job.dependencies.wait(intent.task, intent.dependsOn);
   state.table.unmet[entry] = unmet;
   if (unmet === 0) enqueue(state, job, entry, 'byNumber');
-};
+}
 
-const enqueue = (state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void => {
+function enqueue(state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void {
   job.queue.put(state.table, entry, where);
   relist(state, job);
-};
+}
 
 /** The task object of an open task, made when first needed. */
-export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
+export function taskOf(state: CoreState, job: Job, entry: number): Task {
   const known = state.table.records[entry];
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
@@ -66,20 +70,20 @@ export const taskOf = (state: CoreState, job: Job, entry: number): Task => {
   const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: null, terminated: false, deleted: false, dirty: false };
   state.table.records[entry] = task;
   return task;
-};
+}
 
 /** Offers the queued task to the node: a new attempt. */
-export const offer = (state: CoreState, job: Job, entry: number, node: Node, now: Instant): void => {
+export function offer(state: CoreState, job: Job, entry: number, node: Node, now: Instant): void {
   job.queue.take(state.table, entry);
   const task = taskOf(state, job, entry);
   const { attempt } = task.status;
   move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: node.number });
   attach(state, task, node, now);
   state.changes.command({ kind: 'offer', node: node.number, key: keyOf(task), slots: task.slots });
-};
+}
 
 /** The agent says that an attempt took its slots. */
-export const started = (state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void => {
+export function started(state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void {
   const task = currentAttempt(state, node, key);
   if (task === null) {
     state.changes.command(endCommand(node, key, 'stale'));
@@ -87,9 +91,9 @@ export const started = (state: CoreState, node: Node, key: AttemptKey, reportedA
   }
   task.live.missingSince = null;
   if (task.status.state === 'offered') begin(state, task, reportedAt, now);
-};
+}
 
-const begin = (state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void => {
+function begin(state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void {
   const { node } = task.live;
   const { status } = task;
   takeSlots(task);
@@ -102,16 +106,19 @@ const begin = (state: CoreState, task: Task & { live: Live }, reportedAt: Instan
   settleActivity(state, node, now);
   const reason = wantedEnd(task);
   if (reason !== null) askEnd(state, task, reason);
-};
+}
 
-/** The agent gives an offer back: it has not started and never will. Of an attempt that had started it says that the agent has lost it. */
-export const revoked = (state: CoreState, node: Node, key: AttemptKey, now: Instant): void => {
+/**
+ * The agent gives an offer back: it has not started and never will. Of an attempt that had started it says that the
+ * agent has lost it.
+ */
+export function revoked(state: CoreState, node: Node, key: AttemptKey, now: Instant): void {
   const task = currentAttempt(state, node, key);
   if (task !== null) comeBack(state, task, 'revoked', now);
-};
+}
 
 /** The agent says how an attempt ended. */
-export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instant): void => {
+export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instant): void {
   const task = currentAttempt(state, node, end.key);
   if (task === null) return;
   if (task.status.state === 'offered' && end.startedAt !== null) begin(state, task, end.startedAt, now);
@@ -139,31 +146,38 @@ export const ended = (state: CoreState, node: Node, end: AttemptEnd, now: Instan
       comeBack(state, task, 'nodeLost', now);
       return;
   }
-};
+}
 
-const learnPace = (node: Node, tookMs: number): void => {
+function learnPace(node: Node, tookMs: number): void {
   node.taskMs = node.taskMs === null ? tookMs : node.taskMs + (tookMs - node.taskMs) * TASK_MS_WEIGHT;
-};
+}
 
 /** The node's agent and everything it started are dead, or the service has ended them all. */
-export const lose = (state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void => {
+export function lose(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
   for (const task of [...node.running, ...node.offers]) if (isLive(task)) comeBack(state, task, cause, now);
-};
+}
 
 /** A row says that an attempt is out on a node that is no more. */
-export const resumeFromLost = (state: CoreState, task: Task, now: Instant): void => move(state, task, 'active', now, 'nodeLost', { startedAt: null });
+export function resumeFromLost(state: CoreState, task: Task, now: Instant): void {
+  return move(state, task, 'active', now, 'nodeLost', { startedAt: null });
+}
 
-/** Counted only for nonzero exit codes (task semantics 6.10), and not where the task or its job is coming to its end. */
-const mayRetry = (state: CoreState, task: Task & { live: Live }): boolean => {
+/**
+ * Counted only for nonzero exit codes (task semantics 6.10), and not where the task or its job is coming to its end.
+ */
+function mayRetry(state: CoreState, task: Task & { live: Live }): boolean {
   const { job } = task;
   if (task.live.ending === 'terminate' || wantedEnd(task) === 'terminate') return false;
   const own = at(state.table.retryLimit, task.entry);
   const limit = own === JOBS_LIMIT ? job.intent.maxTaskRetryCount : own;
   return limit < 0 || task.status.retryCount < limit;
-};
+}
 
-/** An attempt was over at `overAt` without a result. Its task ends if that was wanted, else it waits for another attempt. */
-const comeBack = (state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void => {
+/**
+ * An attempt was over at `overAt` without a result. Its task ends if that was wanted, else it waits for another
+ * attempt.
+ */
+function comeBack(state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
   const { live, status, job } = task;
   const hadStarted = status.state !== 'offered';
   // Asked to end so that it runs again, and meanwhile its job, or its node's pool, wants it ended for good.
@@ -187,13 +201,13 @@ const comeBack = (state: CoreState, task: Task & { live: Live }, cause: Cause, o
   remark(state, task, node);
   settleActivity(state, node, overAt);
   enqueue(state, job, entry, cause === 'retry' ? 'last' : 'byNumber');
-};
+}
 
 /** Who wanted a started attempt ended, in the order of `wantedEnd`. */
-const cameFrom = (job: Job): Cause => {
+function cameFrom(job: Job): Cause {
   if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
   return job.status.state === 'disabling' ? 'jobDisabled' : 'nodeRemoved';
-};
+}
 
 interface Completion {
   readonly endedAt: Instant;
@@ -204,7 +218,7 @@ interface Completion {
   readonly cause: Cause;
 }
 
-export const complete = (state: CoreState, task: Task, { endedAt, outcome, exitCode, failure, cause }: Completion): void => {
+export function complete(state: CoreState, task: Task, { endedAt, outcome, exitCode, failure, cause }: Completion): void {
   if (task.deleted) {
     remove(state, task);
     return;
@@ -229,10 +243,10 @@ export const complete = (state: CoreState, task: Task, { endedAt, outcome, exitC
     job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
   }
   close(state, task);
-};
+}
 
 /** The task is completed or gone: nothing of it stays but, for a few ticks, how it ended. */
-export const close = (state: CoreState, task: Task): void => {
+export function close(state: CoreState, task: Task): void {
   const { job, entry, number } = task;
   state.table.remove(entry);
   job.directory.delete(number);
@@ -241,21 +255,24 @@ export const close = (state: CoreState, task: Task): void => {
   state.changes.remember(task);
   state.review.jobs.add(job);
   relist(state, job);
-};
+}
 
 /** What depends on a task of this id has one thing less to wait for. */
-export const satisfy = (state: CoreState, job: Job, idKey: string | null): void => {
+export function satisfy(state: CoreState, job: Job, idKey: string | null): void {
   if (job.dependencies === null || idKey === null) return;
   for (const tasks of job.dependencies.satisfied(idKey)) state.releases.push({ job, tasks, done: 0 });
-};
+}
 
 /** The row that says so goes or changes: what it gave stays given, also under the next owner. */
-export const keepSatisfied = (state: CoreState, { job, status }: Task, idKey: string | null): void => {
+export function keepSatisfied(state: CoreState, { job, status }: Task, idKey: string | null): void {
   if (job.dependencies !== null && idKey !== null && status.dependency === 'satisfy') state.changes.satisfied(job.number, idKey);
-};
+}
 
-/** One dependency less for this task. Whether none is left is asked again in the end: one that was made active again is on the same list twice. */
-export const release = (state: CoreState, job: Job, number: TaskNumber): void => {
+/**
+ * One dependency less for this task. Whether none is left is asked again in the end: one that was made active again is
+ * on the same list twice.
+ */
+export function release(state: CoreState, job: Job, number: TaskNumber): void {
   const entry = job.directory.get(number);
   if (entry === -1) return;
   const unmet = at(state.table.unmet, entry) - 1;
@@ -263,10 +280,10 @@ export const release = (state: CoreState, job: Job, number: TaskNumber): void =>
   if (unmet > 0 || at(state.table.standing, entry) !== BLOCKED) return;
   const on = job.particulars.get(number)?.dependsOn ?? null;
   if (on === null || job.dependencies === null || job.dependencies.missing(on, 1).length === 0) enqueue(state, job, entry, 'byNumber');
-};
+}
 
 /** The deleted task goes, and its directory with it. */
-export const remove = (state: CoreState, task: Task): void => {
+export function remove(state: CoreState, task: Task): void {
   const { job, entry } = task;
   const node = task.live?.node ?? null;
   const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
@@ -281,10 +298,13 @@ export const remove = (state: CoreState, task: Task): void => {
   if (node === null) return;
   remark(state, task, node);
   settleActivity(state, node, node.since);
-};
+}
 
-/** Changes a task's status. Times and previous states follow what clients see: between `active` and `offered` they see nothing. */
-export const move = (state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void => {
+/**
+ * Changes a task's status. Times and previous states follow what clients see: between `active` and `offered` they see
+ * nothing.
+ */
+export function move(state: CoreState, task: Task, to: TaskStatus['state'], when: Instant, cause: Cause, change: Partial<TaskStatus>): void {
   const { status, job } = task;
   const from = wireTaskState(status.state);
   const seen = from !== wireTaskState(to);
@@ -297,7 +317,9 @@ export const move = (state: CoreState, task: Task, to: TaskStatus['state'], when
   });
   if (count(job, tallied(status), tallied(task.status), task.slots)) state.changes.job(job);
   state.changes.task(task);
-};
+}
 
 /** An agent's clock is believed as far as it fits ours. */
-const within = (reported: Instant, from: Instant, to: Instant): Instant => Math.max(Math.min(reported, to), Math.min(from, to));
+function within(reported: Instant, from: Instant, to: Instant): Instant {
+  return Math.max(Math.min(reported, to), Math.min(from, to));
+}

@@ -13,8 +13,8 @@ export const JOBS_LIMIT = -2;
 const RETENTION_MAX_SECONDS = 0xffff_ffff;
 
 /**
- * Open tasks as parallel typed arrays with a list of free rows: about 47 bytes a task, so that a million waiting ones are no burden. `Task` objects exist
- * only for those that have a status row (attempted at least once).
+ * Open tasks as parallel typed arrays with a list of free rows: about 47 bytes a task, so that a million waiting ones
+ * are no burden. `Task` objects exist only for those that have a status row (attempted at least once).
  */
 export class TaskTable {
   number: Uint32Array = new Uint32Array(0);
@@ -88,9 +88,11 @@ export class TaskTable {
 }
 
 /** Reads a row that exists. */
-export const at = (column: { readonly [row: number]: number | undefined }, row: number): number => column[row] ?? 0;
+export function at(column: { readonly [row: number]: number | undefined }, row: number): number {
+  return column[row] ?? 0;
+}
 
-const grown = <Column extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: Column, to: Column): Column => {
+function grown<Column extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: Column, to: Column): Column {
   to.set(from);
   return to;
-};
+}

@@ -12,11 +12,13 @@ import { commandIn } from './isolation.ts';
 import { CONFIG_VARIABLE, type NodePlace, writePrivately } from './record.ts';
 
 /**
- * The process of one agent: its directories and configuration, and the program that it runs as. What is to stand around an agent (namespaces, limits) is put
- * around it here, by what `commandIn` returns.
+ * The process of one agent: its directories and configuration, and the program that it runs as. What is to stand around
+ * an agent (namespaces, limits) is put around it here, by what `commandIn` returns.
  */
 
-/** An agent is this much nicer than the service: both share the machine, and the service has to answer while nodes work. */
+/**
+ * An agent is this much nicer than the service: both share the machine, and the service has to answer while nodes work.
+ */
 const NICER_THAN_SERVICE = 5;
 /** A boot that takes longer holds up no other. */
 const BOOT_MS = 20_000;
@@ -26,18 +28,26 @@ const BOOTED_DESCRIPTOR = 3;
 export interface AgentProcess {
   readonly child: ChildProcess;
   readonly identity: ProcessIdentity;
-  /** Resolves when the agent has booted (it has told its owner how it is), has ended, or takes too long. Never rejects. */
+  /**
+   * Resolves when the agent has booted (it has told its owner how it is), has ended, or takes too long. Never rejects.
+   */
   readonly booted: Promise<void>;
 }
 
-/** Makes what an agent finds when it starts. Directories may be passed through by the users of its tasks, and listed by nobody. */
+/**
+ * Makes what an agent finds when it starts. Directories may be passed through by the users of its tasks, and listed by
+ * nobody.
+ */
 export async function furnish(dataRoot: string, place: NodePlace, options: AgentOptions): Promise<void> {
   await mkdir(place.state, { recursive: true, mode: 0o711 });
   for (const directory of [dataRoot, place.directory, place.state]) await chmod(directory, 0o711);
   await writePrivately(place.config, options);
 }
 
-/** Starts the agent, detached and in a session of its own. Throws with the system's reason if there is no such program, or if it ends at once. */
+/**
+ * Starts the agent, detached and in a session of its own. Throws with the system's reason if there is no such program,
+ * or if it ends at once.
+ */
 export async function spawnAgent(agentCommand: readonly [string, ...string[]], place: NodePlace, isolation: Isolation): Promise<AgentProcess> {
   // What stands before it would only say that it ended.
   if (isAbsolute(agentCommand[0])) await access(agentCommand[0], constants.X_OK);

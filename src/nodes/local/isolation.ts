@@ -27,7 +27,10 @@ export interface IsolationOptions {
   readonly most?: Isolation;
 }
 
-/** Finds how far nodes can be places of their own here, by making one with all that a node ever mounts, and looking. Where it ends, nothing of it is left. */
+/**
+ * Finds how far nodes can be places of their own here, by making one with all that a node ever mounts, and looking.
+ * Where it ends, nothing of it is left.
+ */
 export async function probeIsolation({ dataRoot, programs, most = 'overlays' }: IsolationOptions): Promise<Probed> {
   if (process.platform !== 'linux' || process.geteuid?.() !== 0) return { isolation: 'none', limits: [] };
   if (most === 'none') return { isolation: 'none', limits: [shares('as it was asked for')] };
@@ -43,7 +46,9 @@ export async function probeIsolation({ dataRoot, programs, most = 'overlays' }: 
   return { isolation: 'none', limits: [shares(why)] };
 }
 
-const shares = (why: string): string => `Nodes share mounts, users and system directories with this machine, and their root is not ${INNER_ROOT}: ${why}.`;
+function shares(why: string): string {
+  return `Nodes share mounts, users and system directories with this machine, and their root is not ${INNER_ROOT}: ${why}.`;
+}
 
 /** The words that start an agent so. */
 export function commandIn(isolation: Isolation, [program, ...args]: readonly [string, ...string[]]): readonly [string, ...string[]] {
@@ -73,11 +78,15 @@ async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>, p
   }
 }
 
-/** Each of them fails where the views are not what they should be. A file that the node changes is copied up; one that it makes may not be the machine's. */
-const looks = (visible: readonly string[]): readonly Step[] =>
-  [
+/**
+ * Each of them fails where the views are not what they should be. A file that the node changes is copied up; one that
+ * it makes may not be the machine's.
+ */
+function looks(visible: readonly string[]): readonly Step[] {
+  return [
     'echo probe > /proc/sys/kernel/hostname',
     `[ -d ${INNER_ROOT}/shared ]`,
     ...visible.map((path) => `[ -e ${quoted(path)} ] || { echo ${quoted(`${path} would be hidden`)} >&2; exit 1; }`),
     ': >> /etc/passwd',
   ].map((words) => ({ kind: 'shell', words }));
+}

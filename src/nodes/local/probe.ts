@@ -6,7 +6,7 @@ import { PERL } from '../../agent/script.ts';
 import type { Capabilities } from '../provider.ts';
 
 /** Tries what local nodes rely on and names what is missing here. */
-export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, 'maxNodes' | 'isolation'>> => {
+export async function probeLocal(dataRoot: string): Promise<Omit<Capabilities, 'maxNodes' | 'isolation'>> {
   const limits: string[] = [];
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) {
@@ -18,17 +18,17 @@ export const probeLocal = async (dataRoot: string): Promise<Omit<Capabilities, '
   if (!existsSync(PERL)) limits.push(`No ${PERL}: variables of tasks whose names a shell refuses can be read by other users while the task starts.`);
   const cgroup = openCgroup(`linarite-probe-${process.pid}`, processBounds().allNodes);
   if (cgroup.net === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
-  if (cgroup.counter === null) limits.push(`No control group counts processes here: ${isRoot ? boundByUser : 'those of tasks have only the bound of the service’s user'}.`);
+  if (cgroup.counter === null) limits.push(`No control group counts processes here: ${isRoot ? BOUND_BY_USER : 'those of tasks have only the bound of the service’s user'}.`);
   removeCgroup(cgroup);
   return { lowPriority: true, containers: false, limits };
-};
+}
 
-const boundByUser = 'tasks that run as the same user share one bound of processes, and admin tasks have none';
+const BOUND_BY_USER = 'tasks that run as the same user share one bound of processes, and admin tasks have none';
 
 /** The first directory on the way to `path` that other users cannot pass through. */
-const closedDirectory = (path: string): string | null => {
+function closedDirectory(path: string): string | null {
   for (let directory = path; ; directory = dirname(directory)) {
     if (((statSync(directory, { throwIfNoEntry: false })?.mode ?? 0o711) & 0o001) === 0) return directory;
     if (directory === dirname(directory)) return null;
   }
-};
+}

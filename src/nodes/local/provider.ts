@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
-import { firstUid, uidBlocks, uidsPerNode } from '../../agent/users.ts';
+import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
 import type { NodeNumber } from '../../core/keys.ts';
 import { accountOf } from '../../core/node/numbers.ts';
 import { endProcess } from '../../processes/end.ts';
@@ -34,7 +34,10 @@ export interface LocalProviderOptions {
 }
 
 export interface LocalProvider extends PoolProvider {
-  /** Stops looking after the agents and leaves them running: the service restarts. Resolves when no deletion is under way. */
+  /**
+   * Stops looking after the agents and leaves them running: the service restarts. Resolves when no deletion is under
+   * way.
+   */
   close(): Promise<void>;
 }
 
@@ -53,20 +56,25 @@ interface LocalNode {
 const ADOPTED_POLL_MS = 250;
 /** A hundred nodes may end at once: each look at a process costs some ten microseconds. */
 const ENDING_POLL_MS = 50;
-/** Agents that are told to end at a time, for each that boots at a time, and how long one keeps the next waiting: a hundred at once would leave the service no processor. */
+/**
+ * Agents that are told to end at a time, for each that boots at a time, and how long one keeps the next waiting: a
+ * hundred at once would leave the service no processor.
+ */
 const ENDS_A_BOOT = 2;
 const END_TURN_MS = 250;
 const KILLED_WITHIN_MS = 10_000;
 
 /**
- * Nodes as processes of this machine. An agent is detached, in a session of its own, and outlives the service, which finds it again by pid and start time.
- * acquired -> (its turn) -> running -> (agent dead -> everything that carries the node's mark or is in its control group is killed) -> ended.
- * Only then is `ended` said, so that whatever ran there may run again elsewhere: death is proved here, no lease is needed.
+ * Nodes as processes of this machine. An agent is detached, in a session of its own, and outlives the service, which
+ * finds it again by pid and start time. acquired -> (its turn) -> running -> (agent dead -> everything that carries the
+ * node's mark or is in its control group is killed) -> ended. Only then is `ended` said, so that whatever ran there may
+ * run again elsewhere: death is proved here, no lease is needed.
  *
- * Starting is work in the background: as many agents boot at a time as there are cores, and a life that is released before its turn never starts. What concerns
- * one node goes on in the order in which it was asked. The records on disk are read once; from then on what is in memory is what is true.
+ * Starting is work in the background: as many agents boot at a time as there are cores, and a life that is released
+ * before its turn never starts. What concerns one node goes on in the order in which it was asked. The records on disk
+ * are read once; from then on what is in memory is what is true.
  */
-export const createLocalProvider = (options: LocalProviderOptions): LocalProvider => {
+export function createLocalProvider(options: LocalProviderOptions): LocalProvider {
   const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism() } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
@@ -174,7 +182,9 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
     if ((starting.get(node) ?? Infinity) <= life) starting.delete(node);
   };
 
-  /** Ends what is there of this life or those before it. Returns false if a later life has begun, which is not meant. */
+  /**
+   * Ends what is there of this life or those before it. Returns false if a later life has begun, which is not meant.
+   */
   const endLife = async (node: NodeNumber, life: number, graceMs: number): Promise<boolean> => {
     const present = nodes.get(node);
     if (present !== undefined && present.life > life) return false;
@@ -257,19 +267,23 @@ export const createLocalProvider = (options: LocalProviderOptions): LocalProvide
       await trash.settle();
     },
   };
-};
+}
 
-const lives = ({ agent }: LocalNode): boolean => agent !== null && isRunning(agent);
+function lives({ agent }: LocalNode): boolean {
+  return agent !== null && isRunning(agent);
+}
 
-const adopted = async (dataRoot: string, { node, life, agent }: NodeRecord): Promise<LocalNode> => ({
-  node,
-  life,
-  agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
-  isChild: false,
-  ending: null,
-});
+async function adopted(dataRoot: string, { node, life, agent }: NodeRecord): Promise<LocalNode> {
+  return {
+    node,
+    life,
+    agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
+    isChild: false,
+    ending: null,
+  };
+}
 
-const agentOptions = (dataRoot: string, request: NodeRequest, isolation: Isolation): AgentOptions => {
+function agentOptions(dataRoot: string, request: NodeRequest, isolation: Isolation): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -282,10 +296,10 @@ const agentOptions = (dataRoot: string, request: NodeRequest, isolation: Isolati
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),
   };
-};
+}
 
 /** Nodes of one service get blocks one after the other; another service on this machine begins elsewhere. */
-const uidBaseOf = (dataRoot: string, node: NodeNumber): number => {
+function uidBaseOf(dataRoot: string, node: NodeNumber): number {
   const offset = createHash('sha256').update(dataRoot).digest().readUInt32BE(0);
-  return firstUid + ((offset + node) % uidBlocks) * uidsPerNode;
-};
+  return FIRST_UID + ((offset + node) % UID_BLOCKS) * UIDS_PER_NODE;
+}

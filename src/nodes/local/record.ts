@@ -20,31 +20,33 @@ export interface NodePlace {
   readonly log: string;
 }
 
-export const placeOf = (dataRoot: string, node: NodeNumber): NodePlace => {
+export function placeOf(dataRoot: string, node: NodeNumber): NodePlace {
   const directory = join(dataRoot, String(node));
   const state = join(directory, 'state');
   return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, 'agent.log') };
-};
+}
 
 /** Names the configuration file of an agent in its environment, by which an agent without a record is found. */
 export const CONFIG_VARIABLE = 'LINARITE_AGENT_CONFIG';
 
-export const writeRecord = (dataRoot: string, record: NodeRecord): Promise<void> => writePrivately(join(placeOf(dataRoot, record.node).directory, 'node.json'), record);
+export function writeRecord(dataRoot: string, record: NodeRecord): Promise<void> {
+  return writePrivately(join(placeOf(dataRoot, record.node).directory, 'node.json'), record);
+}
 
 /** Whole or not at all, readable by its owner alone. */
-export const writePrivately = async (path: string, value: object): Promise<void> => {
+export async function writePrivately(path: string, value: object): Promise<void> {
   await writeFile(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
   await rename(`${path}.new`, path);
-};
+}
 
-export const readRecords = async (dataRoot: string): Promise<readonly NodeRecord[]> => {
+export async function readRecords(dataRoot: string): Promise<readonly NodeRecord[]> {
   await mkdir(dataRoot, { recursive: true, mode: 0o711 });
   const names = (await readdir(dataRoot)).filter((name) => /^\d+$/.test(name));
   const records = await Promise.all(names.map((name) => readRecord(join(dataRoot, name, 'node.json'))));
   return records.filter((record) => record !== null);
-};
+}
 
-const readRecord = async (path: string): Promise<NodeRecord | null> => {
+async function readRecord(path: string): Promise<NodeRecord | null> {
   try {
     const read: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof read !== 'object' || read === null || !('node' in read) || !('life' in read) || !('agent' in read)) return null;
@@ -53,4 +55,4 @@ const readRecord = async (path: string): Promise<NodeRecord | null> => {
   } catch {
     return null;
   }
-};
+}

@@ -6,10 +6,12 @@ const BYTES_A_NODE = 128 * 1024 * 1024;
 const LEAST_NODES = 8;
 
 /** The memory of this machine, or of the container that this process is in. */
-export const machineMemoryBytes = (): number => {
+export function machineMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
-};
+}
 
 /** Nodes that this machine can carry: an agent more would only take the memory of the others' tasks. */
-export const nodesThatFit = (memoryBytes: number = machineMemoryBytes()): number => Math.max(LEAST_NODES, Math.floor(memoryBytes / BYTES_A_NODE));
+export function nodesThatFit(memoryBytes: number = machineMemoryBytes()): number {
+  return Math.max(LEAST_NODES, Math.floor(memoryBytes / BYTES_A_NODE));
+}

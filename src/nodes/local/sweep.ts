@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { nodeMark } from '../../agent/environment.ts';
+import { NODE_MARK } from '../../agent/environment.ts';
 import { enclosureOf } from '../../agent/nets.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
@@ -18,7 +18,7 @@ let lookedAt = Number.NEGATIVE_INFINITY;
 /** Kills what a dead agent left behind, until nothing is left. */
 export async function sweep(place: NodePlace): Promise<void> {
   do await gathered();
-  while (!(await killInThread(enclosureOf(leftCgroup(place.state), [], [`${nodeMark}=${place.root}`]))));
+  while (!(await killInThread(enclosureOf(leftCgroup(place.state), [], [`${NODE_MARK}=${place.root}`]))));
 }
 
 function gathered(): Promise<void> {

@@ -3,7 +3,10 @@ import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { removeTrees } from '../../agent/removal.ts';
 
-/** What is left of nodes that were released: moved aside at once, deleted in the background. What an earlier service left there is deleted as well. */
+/**
+ * What is left of nodes that were released: moved aside at once, deleted in the background. What an earlier service
+ * left there is deleted as well.
+ */
 export interface Trash {
   /** Moves the node's directory aside. */
   put(directory: string): Promise<void>;

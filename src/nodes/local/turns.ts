@@ -1,4 +1,7 @@
-/** Gives turns in the order of asking, at most `atOnce` of them out at a time. A turn is over when the function that came with it is called. */
+/**
+ * Gives turns in the order of asking, at most `atOnce` of them out at a time. A turn is over when the function that
+ * came with it is called.
+ */
 export function createTurns(atOnce: number): () => Promise<() => void> {
   const waiting: (() => void)[] = [];
   let out = 0;

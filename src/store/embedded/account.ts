@@ -9,17 +9,18 @@ export interface UnixAccount {
 }
 
 /**
- * PostgreSQL refuses to run as root. As root we give it a user id of its own, so that no task and no other service can read the
- * database: the account named `linarite` if the machine has one, else an id that nobody has (64830 and the next few: outside the
- * ranges that Debian and systemd hand out), else `nobody` (a user namespace may know only the ids of its own file).
+ * PostgreSQL refuses to run as root. As root we give it a user id of its own, so that no task and no other service can
+ * read the database: the account named `linarite` if the machine has one, else an id that nobody has (64830 and the
+ * next few: outside the ranges that Debian and systemd hand out), else `nobody` (a user namespace may know only the ids
+ * of its own file).
  */
 const ACCOUNT_NAME = 'linarite';
 const FREE_IDS = { first: 64830, count: 16 };
 const NOBODY = { uid: 65534, gid: 65534 };
 
 /**
- * Chooses the account for a database directory and makes it the directory's owner, mode 0700. Undefined when we do not run as
- * root: then PostgreSQL runs as the caller. A directory that has an owner other than root keeps it.
+ * Chooses the account for a database directory and makes it the directory's owner, mode 0700. Undefined when we do not
+ * run as root: then PostgreSQL runs as the caller. A directory that has an owner other than root keeps it.
  */
 export function claimDirectory(directory: string): UnixAccount | undefined {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -38,14 +39,18 @@ export function claimDirectory(directory: string): UnixAccount | undefined {
   throw new Error(`cannot give ${directory} to another user; PostgreSQL does not run as root`);
 }
 
-/** Whether this account can enter `directory`, whatever decides it: modes of its parents, access lists, mount options. */
+/**
+ * Whether this account can enter `directory`, whatever decides it: modes of its parents, access lists, mount options.
+ */
 export function canEnter(directory: string, account: UnixAccount | undefined): boolean {
   if (account === undefined) return true;
   const probe = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { uid: account.uid, gid: account.gid, cwd: '/', stdio: 'ignore' });
   return probe.status === 0;
 }
 
-/** Whether an unprivileged account could enter directories below `directory`; the directory itself may not exist yet. */
+/**
+ * Whether an unprivileged account could enter directories below `directory`; the directory itself may not exist yet.
+ */
 export function canReachBelow(directory: string): boolean {
   if (process.getuid?.() !== 0) return true;
   let existing = directory;

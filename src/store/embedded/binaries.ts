@@ -12,9 +12,9 @@ export interface Binaries {
 }
 
 /**
- * The packages hold no symbolic links (npm drops them); an install script would make them, and install scripts may be off. We
- * make what is missing in place, or else copy the installation (some 60 MB, once) to `copyDirectory`: when it may not be written
- * to, or when the account that PostgreSQL runs as cannot enter it (a clone below /root).
+ * The packages hold no symbolic links (npm drops them); an install script would make them, and install scripts may be
+ * off. We make what is missing in place, or else copy the installation (some 60 MB, once) to `copyDirectory`: when it
+ * may not be written to, or when the account that PostgreSQL runs as cannot enter it (a clone below /root).
  */
 export function provideBinaries(copyDirectory: string, account: UnixAccount | undefined, installed = locatePackage()): Binaries {
   const { packageRoot, version } = installed;

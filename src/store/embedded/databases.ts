@@ -1,11 +1,14 @@
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 
-/** Two services may start at once on one server; whoever comes second finds it made: duplicate_database, or the same seen by the catalogue's index. */
+/**
+ * Two services may start at once on one server; whoever comes second finds it made: duplicate_database, or the same
+ * seen by the catalogue's index.
+ */
 const MADE_MEANWHILE = new Set(['42P04', '23505']);
 
 /**
- * Makes a database if the server has none of this name. `connection` is anything the package `pg` connects with; its user needs
- * the right to create databases. Returns the configuration with the database in it.
+ * Makes a database if the server has none of this name. `connection` is anything the package `pg` connects with; its
+ * user needs the right to create databases. Returns the configuration with the database in it.
  */
 export async function ensureDatabase<C extends ClientConfig>(connection: C, name: string): Promise<C & { database: string }> {
   const client = new Client(connection);
@@ -28,8 +31,8 @@ export function connectionUrl(connection: { host: string; port: number; user: st
 }
 
 /**
- * Makes the database of the embedded blob server beside ours, on the same server, and returns its URL: `azurite` on a PostgreSQL of
- * our own, `<ours>_blobs` on one that others use too.
+ * Makes the database of the embedded blob server beside ours, on the same server, and returns its URL: `azurite` on a
+ * PostgreSQL of our own, `<ours>_blobs` on one that others use too.
  */
 export async function blobDatabaseUrl(ours: { host: string; port: number; user: string; database: string } | { connectionString: string }): Promise<string> {
   if (!('connectionString' in ours)) return connectionUrl(await ensureDatabase(ours, 'azurite'));

@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { endProcess } from '../../processes/end.ts';
 import { type ProcessIdentity, identifyProcess } from '../../processes/identity.ts';
 
-/** Fast shutdown first (with a checkpoint), then immediate (recovery follows), then without asking (postgres(1), pg_ctl(1)). */
+/**
+ * Fast shutdown first (with a checkpoint), then immediate (recovery follows), then without asking (postgres(1),
+ * pg_ctl(1)).
+ */
 export const POSTGRES_END = [
   { signal: 'SIGINT', waitMs: 20_000 },
   { signal: 'SIGQUIT', waitMs: 5_000 },
@@ -11,9 +14,9 @@ export const POSTGRES_END = [
 ] as const;
 
 /**
- * Ends what an earlier life left behind on this database: a postmaster that outlived us, and server processes that outlived
- * their postmaster (they notice within a statement's time, and a new postmaster refuses to start as long as one is attached to
- * the old shared memory). Returns the process ids that were ended.
+ * Ends what an earlier life left behind on this database: a postmaster that outlived us, and server processes that
+ * outlived their postmaster (they notice within a statement's time, and a new postmaster refuses to start as long as
+ * one is attached to the old shared memory). Returns the process ids that were ended.
  */
 export async function endLeftovers(databaseDirectory: string): Promise<number[]> {
   const ended: number[] = [];
@@ -31,9 +34,9 @@ export async function endLeftovers(databaseDirectory: string): Promise<number[]>
 }
 
 /**
- * PostgreSQL refuses to start as long as a process has the id in postmaster.pid: also a zombie that nobody reaps (the first process
- * of a container often does not), also a stranger of the same user. We know better, and that nothing is left that has the old
- * shared memory open. Without /proc we do not, and leave it to PostgreSQL.
+ * PostgreSQL refuses to start as long as a process has the id in postmaster.pid: also a zombie that nobody reaps (the
+ * first process of a container often does not), also a stranger of the same user. We know better, and that nothing is
+ * left that has the old shared memory open. Without /proc we do not, and leave it to PostgreSQL.
  */
 function forgetPostmaster(databaseDirectory: string): void {
   if (process.platform === 'linux') rmSync(join(databaseDirectory, 'postmaster.pid'), { force: true });
@@ -61,7 +64,9 @@ export function readPostmasterFile(databaseDirectory: string): { pid: number; st
   return { pid: Number(lines[0]), startedAtSeconds: Number(lines[2]), state: (lines[7] ?? '').trim() };
 }
 
-/** Every server process changes into the data directory when it starts, so its working directory gives it away (Linux). */
+/**
+ * Every server process changes into the data directory when it starts, so its working directory gives it away (Linux).
+ */
 function processesWorkingIn(directory: string): ProcessIdentity[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')

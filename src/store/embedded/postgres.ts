@@ -12,7 +12,10 @@ import { HOST_BASED_AUTHENTICATION, settingsFile } from './settings.ts';
 
 /** Where and how an embedded PostgreSQL runs. */
 export interface PostgresOptions {
-  /** Given over to PostgreSQL whole: data and socket lie in it, mode 0700. Its parents must let an unprivileged user through when we are root. */
+  /**
+   * Given over to PostgreSQL whole: data and socket lie in it, mode 0700. Its parents must let an unprivileged user
+   * through when we are root.
+   */
   readonly directory: string;
   /** Receives a copy of the binaries if they cannot run where they are installed; default `directory/..`. */
   readonly binariesDirectory?: string;
@@ -67,8 +70,9 @@ function writeIfOther(path: string, content: string): void {
 }
 
 /**
- * Starts PostgreSQL in `directory`, after ending what an earlier life left there; makes the database first if there is none.
- * Returns when connections are accepted, so after crash recovery. Throws with what PostgreSQL logged when it does not start.
+ * Starts PostgreSQL in `directory`, after ending what an earlier life left there; makes the database first if there is
+ * none. Returns when connections are accepted, so after crash recovery. Throws with what PostgreSQL logged when it does
+ * not start.
  */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const { directory } = options;

@@ -48,7 +48,7 @@ export function settingsFile(socketDirectory: string, roomBytes = Infinity): str
 }
 
 /**
- * Who may connect: over the unix socket, whoever may enter its directory. The directory is open to the account that PostgreSQL
- * runs as and to root alone, so there is no password that could be lost or logged.
+ * Who may connect: over the unix socket, whoever may enter its directory. The directory is open to the account that
+ * PostgreSQL runs as and to root alone, so there is no password that could be lost or logged.
  */
 export const HOST_BASED_AUTHENTICATION = 'local all all trust\n';

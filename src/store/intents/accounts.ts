@@ -7,7 +7,10 @@ const insert = statement(
 );
 const find = statement<{ account: AccountNumber }>('account.find', 'select account from account where name = $1');
 
-/** The number of the account of that name (lower case), made if there is none yet. Safe beside other processes doing the same. */
+/**
+ * The number of the account of that name (lower case), made if there is none yet. Safe beside other processes doing the
+ * same.
+ */
 export async function ensureAccount(database: Database, name: string, now: Instant): Promise<AccountNumber> {
   for (;;) {
     const found = await row(database, find, [name]);
@@ -20,7 +23,9 @@ export async function ensureAccount(database: Database, name: string, now: Insta
 }
 
 /** PostgreSQL's unique_violation: https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const isDuplicateKey = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === '23505';
+function isDuplicateKey(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === '23505';
+}
 
 const lock = statement('account.lock', 'select 1 from account where account = $1 for no key update');
 

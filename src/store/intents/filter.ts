@@ -1,6 +1,9 @@
 import type { Comparison, Filter, Literal } from '../../wire/odata.ts';
 
-/** How a property of a list is found in the database: an SQL expression, and what kind of value it is there (times in milliseconds). */
+/**
+ * How a property of a list is found in the database: an SQL expression, and what kind of value it is there (times in
+ * milliseconds).
+ */
 export interface FilterColumn {
   readonly sql: string;
   readonly kind: 'text' | 'number' | 'time' | 'flag';
@@ -14,11 +17,12 @@ export interface Condition {
   readonly values: readonly unknown[];
 }
 
-const operators: Readonly<Record<Exclude<Comparison, 'eq' | 'ne'>, string>> = { gt: '>', ge: '>=', lt: '<', le: '<=' };
+const OPERATORS: Readonly<Record<Exclude<Comparison, 'eq' | 'ne'>, string>> = { gt: '>', ge: '>=', lt: '<', le: '<=' };
 
 /**
- * A `$filter` as a condition that is true or false and never null, with the meaning of `matches` (wire/odata.ts): text compares without case, a property that
- * is absent is unequal to every literal but null. Paths were checked against the list's table before; parameters start at `$first`; `lowered` makes text comparable.
+ * A `$filter` as a condition that is true or false and never null, with the meaning of `matches` (wire/odata.ts): text
+ * compares without case, a property that is absent is unequal to every literal but null. Paths were checked against the
+ * list's table before; parameters start at `$first`; `lowered` makes text comparable.
  */
 export function compileFilter(filter: Filter, columns: FilterColumns, first: number, lowered: Lowering): Condition {
   const values: unknown[] = [];
@@ -68,7 +72,7 @@ function comparison(column: FilterColumn, operator: Comparison, literal: Literal
   const [left, right] = sides(column, literal, parameter, lowered);
   if (operator === 'eq') return `coalesce(${left} = ${right}, false)`;
   if (operator === 'ne') return `(${left} is distinct from ${right})`;
-  return `coalesce(${left} ${operators[operator]} ${right}, false)`;
+  return `coalesce(${left} ${OPERATORS[operator]} ${right}, false)`;
 }
 
 /** Text is ordered by its characters' numbers, whatever the database's locale. */

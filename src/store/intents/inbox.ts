@@ -1,7 +1,10 @@
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
 import { rows, statement, type Transaction } from './statement.ts';
 
-/** What the owner has to look at again; new tasks of a job are told of by `insertTasks`. `task`: something was asked of one that is there. */
+/**
+ * What the owner has to look at again; new tasks of a job are told of by `insertTasks`. `task`: something was asked of
+ * one that is there.
+ */
 export type InboxEntry =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }

@@ -32,14 +32,14 @@ type JobStatusRow = ApiRow<JobStatus, typeof JOB_STATUS>;
 export type JobWithStatus = JobRow & (JobStatusRow | NoRow<JobStatusRow>);
 
 const SHOWN = asShown<JobStatus, typeof JOB_STATUS>(JOB_STATUS);
-const jobColumns = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
+const JOB_COLUMNS = `j.job, j.id, j.spec, j.rules, j.created as "createdAt", j.modified as "modifiedAt", j.next_task as "nextTask",
   j.slots_added as "slotsAdded", j.action, j.action_sequence as "actionSequence", j.action_at as "actionAt", j.deleted_at as "deletedAt"`;
 
 const find = statement<JobWithStatus>(
   'job.find',
-  `select ${jobColumns}, ${SHOWN.columns} from job j left join job_status s using (job) where j.account = $1 and j.id_key = $2`,
+  `select ${JOB_COLUMNS}, ${SHOWN.columns} from job j left join job_status s using (job) where j.account = $1 and j.id_key = $2`,
 );
-const lock = statement<JobRow>('job.lock', `select ${jobColumns} from job j where j.account = $1 and j.id_key = $2 for update`);
+const lock = statement<JobRow>('job.lock', `select ${JOB_COLUMNS} from job j where j.account = $1 and j.id_key = $2 for update`);
 const status = statement<JobStatusRow>('job.status', `select ${SHOWN.columns} from job_status s where s.job = $1`);
 /** As many rows as there are open jobs, however many are completed. */
 export const countActive = statement<{ jobs: number }>(
@@ -58,12 +58,14 @@ const update = statement<{ modifiedAt: Instant }>(
    where job = $1 returning modified as "modifiedAt"`,
 );
 
-export const findJob = (database: Database | Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> =>
-  row(database, find, [account, idKey(id)]);
+export function findJob(database: Database | Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> {
+  return row(database, find, [account, idKey(id)]);
+}
 
 /**
- * Locks the job's intent, then reads its status: an owner that ends the job locks the same row, so what we read after the lock is what adds are ordered against.
- * Two statements on purpose: the second one's snapshot is younger than the lock.
+ * Locks the job's intent, then reads its status: an owner that ends the job locks the same row, so what we read after
+ * the lock is what adds are ordered against. Two statements on purpose: the second one's snapshot is younger than the
+ * lock.
  */
 export async function lockJob(tx: Transaction, account: AccountNumber, id: string): Promise<JobWithStatus | null> {
   const locked = await row(tx, lock, [account, idKey(id)]);
@@ -98,8 +100,9 @@ export async function lockJobForTasks(
 }
 
 /** Jobs that are neither completed nor being deleted. */
-export const countActiveJobs = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
-  (await row(database, countActive, [account]))?.jobs ?? 0;
+export async function countActiveJobs(database: Database | Transaction, account: AccountNumber): Promise<number> {
+  return (await row(database, countActive, [account]))?.jobs ?? 0;
+}
 
 export interface NewJob {
   readonly id: string;
@@ -134,7 +137,7 @@ export async function updateJob(tx: Transaction, job: JobRow, change: JobChange,
 const list = statement<JobWithStatus & Bounded>(
   'job.list',
   bounded(
-    `select ${jobColumns}, ${SHOWN.columns}, j.id_key from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
+    `select ${JOB_COLUMNS}, ${SHOWN.columns}, j.id_key from job j left join job_status s using (job) where j.account = $1 and j.id_key > $2 order by j.id_key limit $3`,
     'id_key',
   ),
 );

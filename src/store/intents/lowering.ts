@@ -2,10 +2,11 @@ import type { Lowering } from './filter.ts';
 import { row, statement, type Database } from './statement.ts';
 
 /**
- * Collations that know the lower case of every letter whatever the database's locale, best first (our own database has the locale C, whose `lower` stops at ASCII):
- * PostgreSQL 18 with full mappings, as JavaScript has them; 17 with those of single letters; ICU in older ones, if they were built with it.
+ * Collations that know the lower case of every letter whatever the database's locale, best first (our own database has
+ * the locale C, whose `lower` stops at ASCII): PostgreSQL 18 with full mappings, as JavaScript has them; 17 with those
+ * of single letters; ICU in older ones, if they were built with it.
  */
-const collations = ['pg_unicode_fast', 'pg_c_utf8', 'und-x-icu'];
+const COLLATIONS = ['pg_unicode_fast', 'pg_c_utf8', 'und-x-icu'];
 
 const best = statement<{ name: string }>(
   'filter.collation',
@@ -16,11 +17,14 @@ const best = statement<{ name: string }>(
 
 const known = new WeakMap<Database, Lowering>();
 
-/** How this database lowers text: both sides of a comparison in the same way. Without any of the collations, as its locale does. */
+/**
+ * How this database lowers text: both sides of a comparison in the same way. Without any of the collations, as its
+ * locale does.
+ */
 export async function loweringOf(database: Database): Promise<Lowering> {
   const found = known.get(database);
   if (found !== undefined) return found;
-  const collation = await row(database, best, [collations]);
+  const collation = await row(database, best, [COLLATIONS]);
   const lowering: Lowering = collation === null ? (sql) => `lower(${sql})` : (sql) => `lower(${sql} collate "${collation.name}")`;
   known.set(database, lowering);
   return lowering;

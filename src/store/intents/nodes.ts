@@ -30,12 +30,14 @@ const counts = statement<NodeCountRow>(
    group by 1, 2, 3, 4 order by 2`,
 );
 
-export const findNode = (database: Database, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> =>
-  row(database, find, [account, pool, idKey(id)]);
+export function findNode(database: Database, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
+  return row(database, find, [account, pool, idKey(id)]);
+}
 
 /** Nodes of a pool in the order of their ids, above the key `after`. */
-export const listNodes = (database: Database, account: AccountNumber, pool: PoolNumber, after: string, limit: number): Promise<readonly NodeRow[]> =>
-  rows(database, list, [account, pool, after, limit]);
+export function listNodes(database: Database, account: AccountNumber, pool: PoolNumber, after: string, limit: number): Promise<readonly NodeRow[]> {
+  return rows(database, list, [account, pool, after, limit]);
+}
 
 /** What a task says of the node it ran on: also of one that has left. */
 export interface NodeName {
@@ -52,7 +54,10 @@ export async function nodeNames(database: Database, nodes: readonly NodeNumber[]
   return new Map(found.map((name) => [name.node, name]));
 }
 
-/** Id and pool of a node never change, and every page of tasks asks for the same few: the names of living pools' nodes are remembered. */
+/**
+ * Id and pool of a node never change, and every page of tasks asks for the same few: the names of living pools' nodes
+ * are remembered.
+ */
 const remembered = new WeakMap<Database, Map<NodeNumber, TaskNodeName>>();
 const REMEMBERED_NODES = 20_000;
 
@@ -79,9 +84,14 @@ export interface NodeCountRow {
   readonly nodes: number;
 }
 
-/** Nodes by state of up to `limit` pools above the key `after`, in the order of pool ids; `only`: of the pool of this id. */
-export const countNodes = (
+/**
+ * Nodes by state of up to `limit` pools above the key `after`, in the order of pool ids; `only`: of the pool of this
+ * id.
+ */
+export function countNodes(
   database: Database,
   account: AccountNumber,
   { after, limit, only }: { readonly after: string; readonly limit: number | null; readonly only: string | null },
-): Promise<readonly NodeCountRow[]> => rows(database, counts, [account, after, limit, only === null ? null : idKey(only)]);
+): Promise<readonly NodeCountRow[]> {
+  return rows(database, counts, [account, after, limit, only === null ? null : idKey(only)]);
+}

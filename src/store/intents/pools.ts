@@ -33,16 +33,16 @@ type PoolStatusRow = ApiRow<PoolStatus, typeof POOL_STATUS>;
 export type PoolWithStatus = PoolRow & (PoolStatusRow | NoRow<PoolStatusRow>);
 
 const SHOWN = asShown<PoolStatus, typeof POOL_STATUS>(POOL_STATUS);
-const poolColumns = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
+const POOL_COLUMNS = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
   p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable,
   p.deleted_at as "deletedAt"`;
 
 const find = statement<PoolWithStatus>(
   'pool.find',
-  `select ${poolColumns}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key = $2`,
+  `select ${POOL_COLUMNS}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key = $2`,
 );
-const lock = statement<PoolRow>('pool.lock', `select ${poolColumns} from pool p where p.account = $1 and p.id_key = $2 for update`);
+const lock = statement<PoolRow>('pool.lock', `select ${POOL_COLUMNS} from pool p where p.account = $1 and p.id_key = $2 for update`);
 const status = statement<PoolStatusRow>('pool.status', `select ${SHOWN.columns} from pool_status s where s.pool = $1`);
 const count = statement<{ pools: number }>('pool.count', 'select count(*)::int as pools from pool where account = $1');
 const insert = statement<{ pool: PoolNumber }>(
@@ -62,12 +62,13 @@ const touchless = statement(
   'update pool set stop_sequence = $2, deleted_at = $3 where pool = $1',
 );
 
-export const findPool = (database: Database | Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> =>
-  row(database, find, [account, idKey(id)]);
+export function findPool(database: Database | Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> {
+  return row(database, find, [account, idKey(id)]);
+}
 
 /**
- * Locks the pool's intent, then reads its status. Two statements on purpose: the second one's snapshot is younger than the lock, so that a status
- * committed while we waited is seen.
+ * Locks the pool's intent, then reads its status. Two statements on purpose: the second one's snapshot is younger than
+ * the lock, so that a status committed while we waited is seen.
  */
 export async function lockPool(tx: Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> {
   const locked = await row(tx, lock, [account, idKey(id)]);
@@ -76,8 +77,9 @@ export async function lockPool(tx: Transaction, account: AccountNumber, id: stri
 }
 
 /** Pools of the account, also ones being deleted (they hold nodes as well). */
-export const countPools = async (database: Database | Transaction, account: AccountNumber): Promise<number> =>
-  (await row(database, count, [account]))?.pools ?? 0;
+export async function countPools(database: Database | Transaction, account: AccountNumber): Promise<number> {
+  return (await row(database, count, [account]))?.pools ?? 0;
+}
 
 export interface NewPool {
   readonly id: string;
@@ -114,9 +116,10 @@ export async function updatePoolUnmodified(tx: Transaction, pool: PoolRow): Prom
 
 const list = statement<PoolWithStatus>(
   'pool.list',
-  `select ${poolColumns}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
+  `select ${POOL_COLUMNS}, ${SHOWN.columns} from pool p left join pool_status s using (pool) where p.account = $1 and p.id_key > $2 order by p.id_key`,
 );
 
 /** All pools above the key `after`, in the order of their ids. */
-export const listPools = (database: Database, account: AccountNumber, after: string): Promise<readonly PoolWithStatus[]> =>
-  rows(database, list, [account, after]);
+export function listPools(database: Database, account: AccountNumber, after: string): Promise<readonly PoolWithStatus[]> {
+  return rows(database, list, [account, after]);
+}

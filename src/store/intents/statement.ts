@@ -15,17 +15,21 @@ export interface Statement<Row extends object = object> {
 }
 
 /** Declares a statement with the shape of its rows. */
-export const statement = <Row extends object = object>(name: string, text: string): Statement<Row> => ({ name: `intents.${name}`, text });
+export function statement<Row extends object = object>(name: string, text: string): Statement<Row> {
+  return { name: `intents.${name}`, text };
+}
 
-const int8 = 20;
-const json = 114;
-const jsonb = 3802;
+const INT8 = 20;
+const JSON = 114;
+const JSONB = 3802;
 
-/** Numbers are below 2^53 here (milliseconds, surrogate numbers); JSON stays text, because most of it is only passed on. */
+/**
+ * Numbers are below 2^53 here (milliseconds, surrogate numbers); JSON stays text, because most of it is only passed on.
+ */
 const types: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
-    if (oid === int8) return Number;
-    if (oid === json || oid === jsonb) return String;
+    if (oid === INT8) return Number;
+    if (oid === JSON || oid === JSONB) return String;
     return format === 'binary' ? parsers.getTypeParser(oid, 'binary') : parsers.getTypeParser(oid, 'text');
   },
 };
@@ -46,13 +50,15 @@ export async function rowsOf<Row extends object>(connection: Connection, text: s
 }
 
 /**
- * Runs `work` in one transaction; whatever it throws rolls back and is thrown on. `begin` travels with the first statement, and the commit with the write that `work` hands to
- * `last` instead of awaiting it: two round trips less (the connection has to be one that pipelines).
+ * Runs `work` in one transaction; whatever it throws rolls back and is thrown on. `begin` travels with the first
+ * statement, and the commit with the write that `work` hands to `last` instead of awaiting it: two round trips less
+ * (the connection has to be one that pipelines).
  */
 export async function transaction<T>(database: Database, work: (tx: Transaction, last: (write: Promise<unknown>) => void) => Promise<T>): Promise<T> {
   const tx = await database.connect();
   let broken: Error | undefined;
-  // A connection that is lost while nobody asks it anything (the backend was ended, the socket closed) says so by an event; unheard it would end the process.
+  // A connection that is lost while nobody asks it anything (the backend was ended, the socket closed) says so by an
+  // event; unheard it would end the process.
   const lost = (error: Error): void => {
     broken ??= error;
   };
@@ -86,13 +92,16 @@ export async function transaction<T>(database: Database, work: (tx: Transaction,
   }
 }
 
-/** SQLSTATEs of a database that goes down, comes up or has no connection to spare, and what sockets say where there is none (https://www.postgresql.org/docs/current/errcodes-appendix.html). */
-const unavailable: ReadonlySet<unknown> = new Set(['57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE']);
+/**
+ * SQLSTATEs of a database that goes down, comes up or has no connection to spare, and what sockets say where there is
+ * none (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+ */
+const UNAVAILABLE: ReadonlySet<unknown> = new Set(['57P01', '57P02', '57P03', '53300', '08000', '08003', '08006', 'ECONNREFUSED', 'ECONNRESET', 'ENOENT', 'EPIPE']);
 
 /** Whether a statement failed because there is no database to speak to just now: trying again later may do. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return ('code' in error && unavailable.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error and is not queryable)/.test(error.message);
+  return ('code' in error && UNAVAILABLE.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error and is not queryable)/.test(error.message);
 }
 
 /** Whether the database answers. */

@@ -4,18 +4,26 @@ import type { Filter } from '../../wire/odata.ts';
 import { compileFilter, type Condition, type FilterColumn, type FilterColumns, type Lowering } from './filter.ts';
 
 /** A reactivation that the owner has not seen yet reads active already (core/wireState.ts, `taskState`). */
-const unseen = 't.reactivate_sequence > s.reactivate_sequence';
-const wireState = (status: string): string =>
-  `case ${status} when 'offered' then 'active' when 'starting' then 'running' else ${status} end`;
-const state = `case when s.state is null or ${unseen} then 'active' else ${wireState('s.state')} end`;
+const UNSEEN = 't.reactivate_sequence > s.reactivate_sequence';
+function wireState(status: string): string {
+  return `case ${status} when 'offered' then 'active' when 'starting' then 'running' else ${status} end`;
+}
+const state = `case when s.state is null or ${UNSEEN} then 'active' else ${wireState('s.state')} end`;
 const began = `${state} <> 'active'`;
 const ended = `${state} = 'completed'`;
-const node = (expression: string): string =>
-  `case when ${began} then (select ${expression} from node n left join pool np using (pool) where n.node = s.node) end`;
+function node(expression: string): string {
+  return `case when ${began} then (select ${expression} from node n left join pool np using (pool) where n.node = s.node) end`;
+}
 
-const text = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'text' });
-const number = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'number' });
-const time = (sql: string): FilterColumn => ({ sql: `(${sql})`, kind: 'time' });
+function text(sql: string): FilterColumn {
+  return { sql: `(${sql})`, kind: 'text' };
+}
+function number(sql: string): FilterColumn {
+  return { sql: `(${sql})`, kind: 'number' };
+}
+function time(sql: string): FilterColumn {
+  return { sql: `(${sql})`, kind: 'time' };
+}
 
 /**
  * Every property that tasks can be filtered by (wire/filters.ts), over `t` (task) and `s` (task_status); the same facts
@@ -29,9 +37,9 @@ export const taskFilterColumns: FilterColumns = {
   creationTime: time('t.created'),
   lastModified: time('t.modified'),
   state: text(state),
-  stateTransitionTime: time(`case when s.state is null then t.created when ${unseen} then t.modified else s.since end`),
-  previousState: text(`case when ${unseen} then ${wireState('s.state')} else s.previous_state end`),
-  previousStateTransitionTime: time(`case when ${unseen} then s.since else s.previous_since end`),
+  stateTransitionTime: time(`case when s.state is null then t.created when ${UNSEEN} then t.modified else s.since end`),
+  previousState: text(`case when ${UNSEEN} then ${wireState('s.state')} else s.previous_state end`),
+  previousStateTransitionTime: time(`case when ${UNSEEN} then s.since else s.previous_since end`),
   'executionInfo/startTime': time(`case when ${began} then s.started_at end`),
   'executionInfo/endTime': time(`case when ${ended} then s.ended_at end`),
   'executionInfo/exitCode': number(`case when ${ended} then s.exit_code end`),
@@ -48,7 +56,9 @@ export const taskFilterColumns: FilterColumns = {
 };
 
 /** A filter of Task_List as a condition over `t` and `s`; parameters start at `$first`. */
-export const taskFilter = (filter: Filter, first: number, lowered: Lowering): Condition => compileFilter(filter, taskFilterColumns, first, lowered);
+export function taskFilter(filter: Filter, first: number, lowered: Lowering): Condition {
+  return compileFilter(filter, taskFilterColumns, first, lowered);
+}
 
 /** The state that a filter asks for and nothing else, or null. */
 export function stateAskedFor(filter: Filter): WireTaskState | null {
@@ -57,10 +67,12 @@ export function stateAskedFor(filter: Filter): WireTaskState | null {
   return isState(state) ? state : null;
 }
 
-const isState = (state: string): state is WireTaskState => Object.hasOwn(statusesOf, state);
+function isState(state: string): state is WireTaskState {
+  return Object.hasOwn(STATUSES_OF, state);
+}
 
 /** The statuses that read as each state on the wire; a task without status is active. */
-export const statusesOf: Readonly<Record<WireTaskState, readonly TaskState[]>> = {
+export const STATUSES_OF: Readonly<Record<WireTaskState, readonly TaskState[]>> = {
   active: ['active', 'offered'],
   preparing: ['preparing'],
   running: ['starting', 'running'],

@@ -5,8 +5,8 @@ import type { Filter } from '../../wire/odata.ts';
 import { loweringOf } from './lowering.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
 import { rows, rowsOf, statement, type Database } from './statement.ts';
-import { stateAskedFor, statusesOf, taskFilter } from './taskFilter.ts';
-import { taskColumns, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
+import { stateAskedFor, STATUSES_OF, taskFilter } from './taskFilter.ts';
+import { TASK_COLUMNS, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
 
 /**
  * Pages of a job's tasks. Without a filter they go by id, as on the real service, and without statuses to look at the
@@ -26,7 +26,10 @@ export interface TaskPage {
   /** Tasks numbered above this. */
   readonly after: TaskNumber;
   readonly limit: number;
-  /** The owner's counts, which were committed together with the statuses: where they say that there is none, nobody needs to look. */
+  /**
+   * The owner's counts, which were committed together with the statuses: where they say that there is none, nobody
+   * needs to look.
+   */
   readonly counted: { readonly active: number; readonly running: number; readonly completed: number };
   /** The highest number that the counts cover. */
   readonly ingested: TaskNumber;
@@ -34,10 +37,10 @@ export interface TaskPage {
   readonly signal: AbortSignal;
 }
 
-const firstWindow = 4_000;
-const largestWindow = 32_000;
+const FIRST_WINDOW = 4_000;
+const LARGEST_WINDOW = 32_000;
 /** Back from the last task that began: few that are active lie further below. */
-const nearWindow = 1_000;
+const NEAR_WINDOW = 1_000;
 
 /** A page of all tasks: those with ids above `after`, a key of the last page's last task. */
 export interface WholePage {
@@ -51,13 +54,14 @@ export interface Keyed {
   readonly idKey: string;
 }
 
-// `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics costs a thousandfold.
-const statusOfTask = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
+// `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics
+// costs a thousandfold.
+const STATUS_OF_TASK = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
 const pageOfTasks = statement<TaskWithStatus & Bounded>(
   'task.page',
   bounded(
-    `select ${taskColumns}, ${taskStatusColumns}
-   from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${statusOfTask} order by t.task`,
+    `select ${TASK_COLUMNS}, ${taskStatusColumns}
+   from (select * from task where job = $1 and task > $2 and task < $3 and deleted_at is null order by task limit $4) t ${STATUS_OF_TASK} order by t.task`,
     'task',
   ),
 );
@@ -65,22 +69,24 @@ const pageOfTasks = statement<TaskWithStatus & Bounded>(
 const pageById = statement<TaskWithStatus & Bounded & Keyed>(
   'task.pageById',
   bounded(
-    `select ${taskColumns}, ${taskStatusColumns}, t.id_key as "idKey"
+    `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.id_key as "idKey"
    from (select * from task where job = $1 and id_key > $2 and deleted_at is null order by job, id_key, (case when deleted_at is null then 0 else task end) limit $3) t
-   ${statusOfTask} order by t.id_key`,
+   ${STATUS_OF_TASK} order by t.id_key`,
     '"idKey"',
   ),
 );
-const taskOfNumber = (number: string): string => `(select * from task where task.job = $1 and task.task = ${number} limit 1)`;
+function taskOfNumber(number: string): string {
+  return `(select * from task where task.job = $1 and task.task = ${number} limit 1)`;
+}
 const tasksByNumber = statement<FoundTask>(
   'task.byNumber',
-  `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
-   from unnest($2::bigint[]) n, lateral ${taskOfNumber('n')} t ${statusOfTask} order by t.task`,
+  `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+   from unnest($2::bigint[]) n, lateral ${taskOfNumber('n')} t ${STATUS_OF_TASK} order by t.task`,
 );
 const tasksInState = statement<FoundTask & Bounded>(
   'task.inState',
   bounded(
-    `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+    `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from (select * from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::text[]) order by task limit $5) s, lateral ${taskOfNumber('s.task')} t
    order by t.task`,
     'task',
@@ -90,16 +96,17 @@ const tasksInState = statement<FoundTask & Bounded>(
 const tasksNotElsewhere = statement<FoundTask & Bounded>(
   'task.notElsewhere',
   bounded(
-    `select ${taskColumns}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
+    `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from (select n as task from generate_series($2::bigint + 1, $3::bigint) n
      except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[]) order by task limit $5) c,
-     lateral ${taskOfNumber('c.task')} t ${statusOfTask} order by t.task`,
+     lateral ${taskOfNumber('c.task')} t ${STATUS_OF_TASK} order by t.task`,
     'task',
   ),
 );
 /**
- * Tasks begin in about the order in which they were added, so those that are active begin near the last one with a status. How many are active up to there follows from the
- * owner's counts, if no task of the job has been deleted: from there back, windows are counted until all of these have been met. No row: that is not known.
+ * Tasks begin in about the order in which they were added, so those that are active begin near the last one with a
+ * status. How many are active up to there follows from the owner's counts, if no task of the job has been deleted: from
+ * there back, windows are counted until all of these have been met. No row: that is not known.
  */
 const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
   'task.lastActiveWindows',
@@ -111,16 +118,17 @@ const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
      select last, 0::bigint from counted
      union all
      select edge.low, back.met + (back.low - edge.low) - (select count(*) from task_status where job = $1 and task > edge.low and task <= back.low and state <> all($3::text[]))
-     from back, counted, lateral (select greatest(back.low - ${nearWindow}, $2::bigint) as low) edge
+     from back, counted, lateral (select greatest(back.low - ${NEAR_WINDOW}, $2::bigint) as low) edge
      where back.met < counted.active and back.low > $2::bigint
    )
    select greatest(min(low), $2::bigint) as after, greatest(max(low), $2::bigint) as last from back having min(low) is not null`,
 );
-// Where tasks have been deleted: windows are counted from the first one on until one has room, which is a third of the work of finding out which tasks are active in it.
+// Where tasks have been deleted: windows are counted from the first one on until one has room, which is a third of the
+// work of finding out which tasks are active in it.
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
   'task.firstNotElsewhere',
-  `select w as after from generate_series($2::bigint, $3::bigint - 1, ${firstWindow}) w
-   where (select count(*) from task_status where job = $1 and task > w and task <= least(w + ${firstWindow}, $3::bigint) and state <> all($4::text[])) < least(${firstWindow}, $3::bigint - w)
+  `select w as after from generate_series($2::bigint, $3::bigint - 1, ${FIRST_WINDOW}) w
+   where (select count(*) from task_status where job = $1 and task > w and task <= least(w + ${FIRST_WINDOW}, $3::bigint) and state <> all($4::text[])) < least(${FIRST_WINDOW}, $3::bigint - w)
    limit 1`,
 );
 // Tasks whose intent the owner has not seen yet: their state may read otherwise than their status says.
@@ -160,7 +168,7 @@ function byId(one: TaskWithStatus, other: TaskWithStatus): number {
 async function filtered(database: Database, page: TaskPage, filter: Filter): Promise<FoundTasks> {
   const condition = taskFilter(filter, 5, await loweringOf(database));
   const text = bounded(
-    `select ${taskColumns}, ${taskStatusColumns}
+    `select ${TASK_COLUMNS}, ${taskStatusColumns}
     from (select * from task where job = $1 and task > $2 and task <= $3 and deleted_at is null) t
     left join (select * from task_status where job = $1 and task > $2 and task <= $3) s on s.task = t.task
     where ${condition.text} order by t.task limit $4`,
@@ -214,7 +222,10 @@ async function ofState(
   return { tasks: found.slice(0, page.limit), cut: false };
 }
 
-/** Numbers above `after`, below `nextTask`, and how at most a page of those among them that may be in the state are read. */
+/**
+ * Numbers above `after`, below `nextTask`, and how at most a page of those among them that may be in the state are
+ * read.
+ */
 interface Stretch {
   readonly after: TaskNumber;
   readonly nextTask: TaskNumber;
@@ -224,24 +235,26 @@ interface Stretch {
 /** Where tasks can be in that state. */
 async function stretchesOf(database: Database, page: TaskPage, state: WireTaskState): Promise<readonly Stretch[]> {
   const { job, limit, counted, after, nextTask } = page;
-  const by = (statement: typeof tasksInState) => (above: TaskNumber, through: TaskNumber) => rows(database, statement, [job, above, through, statusesOf[state], limit]);
+  const by = (statement: typeof tasksInState) => (above: TaskNumber, through: TaskNumber) => rows(database, statement, [job, above, through, STATUSES_OF[state], limit]);
   if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? [{ after, nextTask, candidates: by(tasksInState) }] : [];
   // None of them had a status a moment ago.
   const notBegun = (above: TaskNumber): Stretch => ({ after: above, nextTask, candidates: (from, through) => rows(database, pageOfTasks, [job, from, through + 1, limit]) });
   if (counted.active === 0) return [notBegun(Math.max(after, page.ingested))];
-  const [near] = await rows(database, lastActiveWindows, [job, after, statusesOf.active]);
+  const [near] = await rows(database, lastActiveWindows, [job, after, STATUSES_OF.active]);
   if (near !== undefined) return [{ after: near.after, nextTask: near.last + 1, candidates: by(tasksNotElsewhere) }, notBegun(near.last)];
-  const [first] = await rows(database, firstNotElsewhere, [job, after, nextTask - 1, statusesOf.active]);
+  const [first] = await rows(database, firstNotElsewhere, [job, after, nextTask - 1, STATUSES_OF.active]);
   return first === undefined ? [] : [{ after: first.after, nextTask, candidates: by(tasksNotElsewhere) }];
 }
 
-/** Bounds of numbers from the page's start to the job's last task: small ones first, because most pages are full soon. */
+/**
+ * Bounds of numbers from the page's start to the job's last task: small ones first, because most pages are full soon.
+ */
 function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask'>): Generator<readonly [TaskNumber, TaskNumber]> {
-  let size = firstWindow;
+  let size = FIRST_WINDOW;
   for (let start = after; start < nextTask - 1; ) {
     const through = Math.min(start + size, nextTask - 1);
     yield [start, through];
     start = through;
-    size = Math.min(size * 2, largestWindow);
+    size = Math.min(size * 2, LARGEST_WINDOW);
   }
 }

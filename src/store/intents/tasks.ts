@@ -23,15 +23,15 @@ type TaskStatusRow = ApiRow<TaskStatus, typeof TASK_STATUS>;
 export type TaskWithStatus = TaskRow & (TaskStatusRow | NoRow<TaskStatusRow>);
 
 const SHOWN = asShown<TaskStatus, typeof TASK_STATUS>(TASK_STATUS);
-export const taskColumns = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
+export const TASK_COLUMNS = `t.task, t.id, t.spec, t.created as "createdAt", t.modified as "modifiedAt", t.terminate_at as "terminateAt", t.reactivate_sequence as "reactivateSequence"`;
 export const taskStatusColumns = SHOWN.columns;
 
 const find = statement<TaskWithStatus>(
   'task.find',
-  `select ${taskColumns}, ${taskStatusColumns} from task t left join task_status s using (job, task)
+  `select ${TASK_COLUMNS}, ${taskStatusColumns} from task t left join task_status s using (job, task)
    where t.job = $1 and t.id_key = $2 and t.deleted_at is null`,
 );
-const lock = statement<TaskRow>('task.lock', `select ${taskColumns} from task t where t.job = $1 and t.id_key = $2 and t.deleted_at is null for update`);
+const lock = statement<TaskRow>('task.lock', `select ${TASK_COLUMNS} from task t where t.job = $1 and t.id_key = $2 and t.deleted_at is null for update`);
 const status = statement<TaskStatusRow>('task.status', `select ${taskStatusColumns} from task_status s where s.job = $1 and s.task = $2`);
 // One statement, so that the job's row is locked for one round trip less each: tasks, numbers, and the owner's entry.
 const insert = statement(
@@ -58,8 +58,9 @@ const pending = statement<{ tasks: number; slots: number }>(
   `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::bigint as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
 
-export const findTask = (database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> =>
-  row(database, find, [job, idKey(id)]);
+export function findTask(database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
+  return row(database, find, [job, idKey(id)]);
+}
 
 /** Locks the task's intent, then reads its status (with a snapshot younger than the lock). */
 export async function lockTask(tx: Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
@@ -77,7 +78,8 @@ export interface NewTask {
 }
 
 /**
- * Adds tasks, whose ids must be free, to a locked job, and tells the owner: numbers follow the order of commits. `nextTask`: as read under the lock.
+ * Adds tasks, whose ids must be free, to a locked job, and tells the owner: numbers follow the order of commits.
+ * `nextTask`: as read under the lock.
  */
 export async function insertTasks(
   tx: Transaction,
@@ -101,7 +103,10 @@ export interface TaskChange {
   readonly deletedAt?: Instant;
 }
 
-/** Writes the intent of a locked task (where it is made active again, of a locked job, too). A new specification, a request to end it and a reactivation are modifications (recorded); state changes leave the ETag. Returns `modified`. */
+/**
+ * Writes the intent of a locked task (where it is made active again, of a locked job, too). A new specification, a
+ * request to end it and a reactivation are modifications (recorded); state changes leave the ETag. Returns `modified`.
+ */
 export async function updateTask(tx: Transaction, job: JobNumber, task: TaskRow, change: TaskChange, now: Instant): Promise<Instant> {
   const rules = change.spec?.rules ?? null;
   const terminateAt = change.terminateAt === undefined ? task.terminateAt : change.terminateAt;

@@ -17,8 +17,11 @@ const totals = statement<TaskTotals>(
 const aside = statement<{ readonly count: number }>('quarantine.count', 'select count(*)::float8 as count from quarantine');
 
 /** What owners of all accounts go on without. */
-export const countQuarantined = async (database: Database): Promise<number> => (await row(database, aside, []))?.count ?? 0;
+export async function countQuarantined(database: Database): Promise<number> {
+  return (await row(database, aside, []))?.count ?? 0;
+}
 
 /** Tasks of all jobs of all accounts, as the owners counted them: one row a job, so cheap enough for each scrape. */
-export const countTasksByState = async (database: Database): Promise<TaskTotals> =>
-  (await row(database, totals, [])) ?? { active: 0, running: 0, succeeded: 0, failed: 0 };
+export async function countTasksByState(database: Database): Promise<TaskTotals> {
+  return (await row(database, totals, [])) ?? { active: 0, running: 0, succeeded: 0, failed: 0 };
+}

@@ -14,7 +14,7 @@ const CLEAR = (
  * Clears away the tasks of jobs that are gone, in transactions of a few thousand rows, until none are left or `signal`
  * aborts. Returns how many rows went.
  */
-export const clearGoneJobs = async (pool: Pool, signal?: AbortSignal): Promise<number> => {
+export async function clearGoneJobs(pool: Pool, signal?: AbortSignal): Promise<number> {
   let cleared = 0;
   for (;;) {
     const { rows } = await pool.query<{ job: number }>('select job from gone_job order by job limit 1');
@@ -29,4 +29,4 @@ export const clearGoneJobs = async (pool: Pool, signal?: AbortSignal): Promise<n
     }
     await pool.query('delete from gone_job where job = $1', [job]);
   }
-};
+}

@@ -11,16 +11,16 @@ const BEAT = `insert into process (process, url, heartbeat) values ($1, $2, cloc
   on conflict (process) do update set url = excluded.url, heartbeat = excluded.heartbeat`;
 
 /**
- * Two steps, so that the second sees with a new snapshot what the first has waited for: a rival's claim, and the commits of the owner before
- * (they hold the row for share).
+ * Two steps, so that the second sees with a new snapshot what the first has waited for: a rival's claim, and the
+ * commits of the owner before (they hold the row for share).
  */
 const LOCK = 'select process from ownership where account = $1 for update';
 const RIVAL = `select url from process where process = $1 and process <> $2
   and heartbeat > clock_timestamp() - ${OWNER_DEAD_AFTER_MS} * interval '1 millisecond'`;
 const TAKE = 'update ownership set process = $2, epoch = epoch + 1 where account = $1 returning epoch';
 
-export const claim = (pool: Pool, account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }> =>
-  inTransaction(pool, 'begin', async (client) => {
+export function claim(pool: Pool, account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }> {
+  return inTransaction(pool, 'begin', async (client) => {
     await client.query(FORGET_PROCESS);
     await client.query(BEAT, [process, url]);
     await client.query('insert into ownership (account) values ($1) on conflict do nothing', [account]);
@@ -30,32 +30,38 @@ export const claim = (pool: Pool, account: AccountNumber, process: string, url: 
     if (epoch === undefined) throw new Error(`The ownership of account ${account} vanished while it was locked.`);
     return { epoch };
   });
+}
 
-const refuseIfOwned = async (client: PoolClient, account: AccountNumber, process: string): Promise<void> => {
+async function refuseIfOwned(client: PoolClient, account: AccountNumber, process: string): Promise<void> {
   const locked = await client.query<{ process: string | null }>(LOCK, [account]);
   const owner = locked.rows[0]?.process ?? null;
   if (owner === null) return;
   const rival = await client.query<{ url: string }>(RIVAL, [owner, process]);
   if (rival.rows[0] !== undefined) throw new AccountOwned(rival.rows[0].url);
-};
+}
 
 const HEARTBEAT = `with beat as (update process set heartbeat = clock_timestamp() where process = $1 returning process)
   select o.account, o.epoch from ownership o join beat on beat.process = o.process`;
 
-export const heartbeat = async (pool: Pool, process: string): Promise<readonly { account: AccountNumber; epoch: number }[]> =>
-  (await pool.query<{ account: AccountNumber; epoch: number }>({ name: 'heartbeat', text: HEARTBEAT, values: [process] })).rows;
+export async function heartbeat(pool: Pool, process: string): Promise<readonly { account: AccountNumber; epoch: number }[]> {
+  return (await pool.query<{ account: AccountNumber; epoch: number }>({ name: 'heartbeat', text: HEARTBEAT, values: [process] })).rows;
+}
 
 /** A process that has no account left is forgotten with the last one. */
 const FORGET_RESIGNED = 'delete from process where process = $1 and not exists (select from ownership where process = $1)';
 
-export const resign = (pool: Pool, account: AccountNumber, process: string): Promise<void> =>
-  inTransaction(pool, 'begin', async (client) => {
+export function resign(pool: Pool, account: AccountNumber, process: string): Promise<void> {
+  return inTransaction(pool, 'begin', async (client) => {
     await client.query('update ownership set process = null where account = $1 and process = $2', [account, process]);
     await client.query(FORGET_RESIGNED, [process]);
   });
+}
 
-/** Only where nobody else can reach the database and our own former processes are known to be dead: whoever is registered has lost its accounts at once. */
-export const forgetProcesses = async (pool: Pool): Promise<void> => {
+/**
+ * Only where nobody else can reach the database and our own former processes are known to be dead: whoever is
+ * registered has lost its accounts at once.
+ */
+export async function forgetProcesses(pool: Pool): Promise<void> {
   await pool.query('update ownership set process = null');
   await pool.query('delete from process');
-};
+}

@@ -22,7 +22,7 @@ interface OutcomeRow {
   readonly spec: unknown;
 }
 
-export const commit = async (pool: Pool, tick: TickCommit): Promise<Committed> => {
+export async function commit(pool: Pool, tick: TickCommit): Promise<Committed> {
   const parts = PARTS.filter((part) => part.applies(tick));
   const { guards } = tick.decisions;
   const guarded = guards.length > 0;
@@ -40,12 +40,17 @@ export const commit = async (pool: Pool, tick: TickCommit): Promise<Committed> =
   const specs: AttemptSpec[] = [];
   for (const { job, task, id, spec } of rows) if (job !== null && job !== undefined) specs.push({ job, task, id, spec });
   return { specs, refused: outcome.refused ?? [] };
-};
+}
 
-/** Classes 22 (data), 23 (constraints) and 42 (syntax, names) of PostgreSQL's error codes: the statement was not carried out and cannot be. */
-const isRefusal = (error: unknown): boolean => error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(22|23|42)/.test(error.code);
+/**
+ * Classes 22 (data), 23 (constraints) and 42 (syntax, names) of PostgreSQL's error codes: the statement was not carried
+ * out and cannot be.
+ */
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && /^(22|23|42)/.test(error.code);
+}
 
-const statement = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): { readonly name: string; readonly text: string } => {
+function statement(parts: readonly Part[], guarded: boolean, withSpecs: boolean): { readonly name: string; readonly text: string } {
   const name = `commit ${[...(guarded ? ['guard'] : []), ...(withSpecs ? ['specs'] : []), ...parts.map((part) => part.name)].join(' ')}`;
   const known = statements.get(name);
   if (known !== undefined) return known;
@@ -53,9 +58,9 @@ const statement = (parts: readonly Part[], guarded: boolean, withSpecs: boolean)
   const made = { name: `commit ${statements.size}`, text: statementText(parts, guarded, withSpecs) };
   statements.set(name, made);
   return made;
-};
+}
 
-const statementText = (parts: readonly Part[], guarded: boolean, withSpecs: boolean): string => {
+function statementText(parts: readonly Part[], guarded: boolean, withSpecs: boolean): string {
   let used = 2;
   const next = (): string => `$${(used += 1)}`;
   const guard = guarded ? `guard as materialized (select j.job, j.next_task - 1 <> g.ingested or j.reactivations <> g.reactivations as refused
@@ -69,4 +74,4 @@ const statementText = (parts: readonly Part[], guarded: boolean, withSpecs: bool
     go as materialized (select from owner)${writes}
     select exists (select from owner) as owned, ${refused} as refused${withSpecs ? ', offered.*' : ''}
     from (select) one ${specs}`;
-};
+}

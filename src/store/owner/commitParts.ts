@@ -20,12 +20,18 @@ const POOLS: Part = {
   values: ({ decisions: { pools, gone } }) => [json(gone.pools.length === 0 ? pools : pools.filter(({ pool }) => !gone.pools.includes(pool)))],
 };
 
-const isGuarded = ({ decisions }: TickCommit): boolean => decisions.guards.length > 0;
+function isGuarded({ decisions }: TickCommit): boolean {
+  return decisions.guards.length > 0;
+}
 
-const insertJobs = (rows: string, where: string): string => `jobs as (insert into ${JOB_STATUS.table} (${columnNames<JobStatus>(JOB_STATUS).join(', ')})
+function insertJobs(rows: string, where: string): string {
+  return `jobs as (insert into ${JOB_STATUS.table} (${columnNames<JobStatus>(JOB_STATUS).join(', ')})
     select ${JOB_RECORDS.select} from ${JOB_RECORDS.from(rows, 'r', 'refused boolean')} where ${GO} ${where} ${overwriteRow<JobStatus>(JOB_STATUS)})`;
+}
 
-const remainingJobs = ({ decisions: { jobs, gone } }: TickCommit): readonly JobStatus[] => (gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)));
+function remainingJobs({ decisions: { jobs, gone } }: TickCommit): readonly JobStatus[] {
+  return (gone.jobs.length === 0 ? jobs : jobs.filter(({ job }) => !gone.jobs.includes(job)));
+}
 
 const JOBS: Part = {
   name: 'jobs',
@@ -52,8 +58,12 @@ const GUARDED_JOBS: Part = {
 };
 
 /** Completed and gone ones are open no more. */
-const overJobs = ({ decisions: { jobs, gone } }: TickCommit): string => numbers([...jobs.filter(({ state }) => state === 'completed').map(({ job }) => job), ...gone.jobs]);
-const deleteOpenJobs = (jobs: string): string => `open_jobs as (delete from open_job where account = $1 and job = any(${jobs}::bigint[]) and ${GO}`;
+function overJobs({ decisions: { jobs, gone } }: TickCommit): string {
+  return numbers([...jobs.filter(({ state }) => state === 'completed').map(({ job }) => job), ...gone.jobs]);
+}
+function deleteOpenJobs(jobs: string): string {
+  return `open_jobs as (delete from open_job where account = $1 and job = any(${jobs}::bigint[]) and ${GO}`;
+}
 
 const OPEN_JOBS: Part = {
   name: 'open-jobs',
@@ -123,7 +133,9 @@ const INBOX: Part = {
   values: ({ inboxEntries }) => [numbers(inboxEntries)],
 };
 
-const isBeginning = ({ journal }: TickCommit): boolean => journal?.beginning !== undefined && journal.beginning !== null;
+function isBeginning({ journal }: TickCommit): boolean {
+  return journal?.beginning !== undefined && journal.beginning !== null;
+}
 
 const JOURNAL: Part = {
   name: 'journal',

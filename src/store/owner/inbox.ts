@@ -10,7 +10,10 @@ import {
 /** One look at the index's other end. */
 const NEWEST = '(select max(entry) from inbox where account = $1) as newest';
 
-/** Most entries tell of new tasks, which are read by job and page: looked at first, so that a busy inbox costs one small index scan. */
+/**
+ * Most entries tell of new tasks, which are read by job and page: looked at first, so that a busy inbox costs one small
+ * index scan.
+ */
 const ENTRIES = `select entry, kind, subject, ${NEWEST} from inbox where account = $1 order by entry limit $2`;
 
 interface Entry {
@@ -38,19 +41,21 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
 type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'>;
 
-export const readInbox = async (pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> => {
+export async function readInbox(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   if (also.length > 0) return readAll(pool, account, limit, also);
   const { rows } = await pool.query<Entry>({ name: 'entries', text: ENTRIES, values: [account, limit + 1] });
   if (rows.some(({ kind }) => kind !== 'tasks')) return readAll(pool, account, limit, []);
   const taken = rows.slice(0, limit);
   const jobsWithNewTasks = [...new Set(taken.map(({ subject }) => subject))];
   return { entries: taken.map(({ entry }) => entry), newest: newestOf(rows), pools: [], jobs: [], jobsWithNewTasks, tasks: [], more: rows.length > limit };
-};
+}
 
-const newestOf = (rows: readonly Pick<Entry, 'newest'>[]): number => rows[0]?.newest ?? 0;
+function newestOf(rows: readonly Pick<Entry, 'newest'>[]): number {
+  return rows[0]?.newest ?? 0;
+}
 
 /** With all that the entries point at. */
-const readAll = async (pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> => {
+async function readAll(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   const { rows } = await pool.query<InboxRow>({ name: 'inbox', text: INBOX, values: [account, limit + 1, numbers(also)] });
   const more = rows.filter(({ entry }) => entry !== null).length > limit;
   const pools = new Map<number, InboxBatch['pools'][number]>();
@@ -72,4 +77,4 @@ const readAll = async (pool: Pool, account: AccountNumber, limit: number, also: 
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
   return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
-};
+}

@@ -33,7 +33,10 @@ const WINDOWS = 'unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::boolean[])
 /** Of a job without dependencies. `PlainTasks`. */
 const IS_PLAIN = '(s.job is null and t.rules is null and t.terminate_at is null and t.deleted_at is null)';
 
-/** `dependent`: the job uses dependencies, so that none is plain. `offset 0`: each window by itself, in the order of its numbers. */
+/**
+ * `dependent`: the job uses dependencies, so that none is plain. `offset 0`: each window by itself, in the order of its
+ * numbers.
+ */
 const TASKS = `select page.* from ${WINDOWS} cross join lateral (select ${TASK_COLUMNS} from ${OF_WINDOW} and (w.dependent or not ${IS_PLAIN})
   and (s.state is distinct from 'completed' or t.deleted_at is not null or t.reactivate_sequence > s.reactivate_sequence)
   order by t.task offset 0) page order by w.place, page.t_task`;
@@ -45,8 +48,8 @@ const PLAIN = `select w.job, page.* from ${WINDOWS} cross join lateral (
 type PlainRow = { readonly job: number } & { readonly [Column in 'numbers' | 'createdAt' | 'slots']: readonly number[] };
 
 /** All of one instant. */
-export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
-  inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
+export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
+  return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const pools = await client.query<PoolRow & PoolStatusRow>(POOLS, [account]);
     const nodes = await client.query<{ status: NodeStatus }>(NODES, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
@@ -69,6 +72,7 @@ export const load = (pool: Pool, account: AccountNumber): Promise<Snapshot> =>
       satisfied,
     };
   });
+}
 
 interface Open {
   readonly job: JobNumber;
@@ -77,7 +81,7 @@ interface Open {
 }
 
 /** Costs what is open, not what has ever been: only ranges with open tasks are looked at, of all jobs together. */
-const openTasks = async (client: PoolClient, jobs: readonly (JobRow & JobStatusRow)[]): Promise<Snapshot['tasks']> => {
+async function openTasks(client: PoolClient, jobs: readonly (JobRow & JobStatusRow)[]): Promise<Snapshot['tasks']> {
   const open = new Map<JobNumber, Open>();
   const of = (job: JobNumber): Open => {
     const known = open.get(job) ?? { job, tasks: [], plain: { numbers: [], createdAt: [], slots: [], retentionMs: DEFAULT_RETENTION_MS } };
@@ -95,7 +99,7 @@ const openTasks = async (client: PoolClient, jobs: readonly (JobRow & JobStatusR
     }
   }
   return jobs.flatMap(({ j_job }) => open.get(j_job) ?? []);
-};
+}
 
 interface Window {
   readonly job: JobNumber;

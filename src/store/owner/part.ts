@@ -12,5 +12,6 @@ export interface Part {
 export const GO = 'exists (select from go)';
 
 /** `on conflict (key) do update` of all other columns. */
-export const overwrite = (key: string, columns: readonly string[]): string =>
-  `on conflict (${key}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+export function overwrite(key: string, columns: readonly string[]): string {
+  return `on conflict (${key}) do update set ${columns.map((column) => `${column} = excluded.${column}`).join(', ')}`;
+}

@@ -15,8 +15,9 @@ interface QuarantineRow extends QuarantineKey {
   readonly error: string;
 }
 
-export const readQuarantine = async (pool: Pool, account: AccountNumber): Promise<readonly Quarantined[]> =>
-  (await pool.query<QuarantineRow>({ name: 'quarantine', text: ROWS, values: [account] })).rows;
+export async function readQuarantine(pool: Pool, account: AccountNumber): Promise<readonly Quarantined[]> {
+  return (await pool.query<QuarantineRow>({ name: 'quarantine', text: ROWS, values: [account] })).rows;
+}
 
 const ASIDE: Part = {
   name: 'aside',
@@ -28,8 +29,12 @@ const ASIDE: Part = {
   values: ({ quarantine }) => [json(quarantine?.aside ?? [])],
 };
 
-const keys = (rows: readonly QuarantineKey[]): readonly string[] => [numbers(rows.map(({ epoch }) => epoch)), numbers(rows.map(({ tick }) => tick))];
-const isNamed = (next: () => string): string => `account = $1 and (epoch, tick) in (select * from unnest(${next()}::bigint[], ${next()}::bigint[])) and ${GO}`;
+function keys(rows: readonly QuarantineKey[]): readonly string[] {
+  return [numbers(rows.map(({ epoch }) => epoch)), numbers(rows.map(({ tick }) => tick))];
+}
+function isNamed(next: () => string): string {
+  return `account = $1 and (epoch, tick) in (select * from unnest(${next()}::bigint[], ${next()}::bigint[])) and ${GO}`;
+}
 
 /**
  * The ranges of a job's open tasks know nothing of tasks that were left out: without ranges every task is looked at.

@@ -8,8 +8,8 @@ import { POOL_STATUS } from '../status/poolStatus.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 
 /**
- * Columns as the owner's queries name them, and the values of the rules made of them. Each group has a prefix of its own, so that several
- * can stand in one row (`left join`: then all of a group are null).
+ * Columns as the owner's queries name them, and the values of the rules made of them. Each group has a prefix of its
+ * own, so that several can stand in one row (`left join`: then all of a group are null).
  */
 
 /** From `pool p`. */
@@ -34,29 +34,33 @@ export interface PoolRow {
   readonly p_deleted_at: number | null;
 }
 
-export const poolIntent = (row: PoolRow): PoolIntent => ({
-  pool: row.p_pool,
-  id: row.p_id,
-  createdAt: row.p_created,
-  targetDedicated: row.p_target_dedicated,
-  targetLowPriority: row.p_target_low_priority,
-  resizeTimeoutMs: row.p_resize_timeout_ms,
-  nodeDeallocation: row.p_node_deallocation,
-  resizeSequence: row.p_resize_sequence,
-  resizeRequestedAt: row.p_resize_requested_at,
-  stopSequence: row.p_stop_sequence,
-  taskSlotsPerNode: row.p_rules.taskSlotsPerNode,
-  fillType: row.p_rules.fillType,
-  startTask: row.p_rules.startTask,
-  unavailable: row.p_unavailable,
-  deletedAt: row.p_deleted_at,
-});
+export function poolIntent(row: PoolRow): PoolIntent {
+  return {
+    pool: row.p_pool,
+    id: row.p_id,
+    createdAt: row.p_created,
+    targetDedicated: row.p_target_dedicated,
+    targetLowPriority: row.p_target_low_priority,
+    resizeTimeoutMs: row.p_resize_timeout_ms,
+    nodeDeallocation: row.p_node_deallocation,
+    resizeSequence: row.p_resize_sequence,
+    resizeRequestedAt: row.p_resize_requested_at,
+    stopSequence: row.p_stop_sequence,
+    taskSlotsPerNode: row.p_rules.taskSlotsPerNode,
+    fillType: row.p_rules.fillType,
+    startTask: row.p_rules.startTask,
+    unavailable: row.p_unavailable,
+    deletedAt: row.p_deleted_at,
+  };
+}
 
 const POOL = asRead<PoolStatus>(POOL_STATUS, 'ps');
 /** From `pool p left join pool_status ps`. */
 export const POOL_STATUS_COLUMNS = POOL.columns;
 export type PoolStatusRow = OwnerRow<'ps', PoolStatus, typeof POOL_STATUS>;
-export const poolStatus = (pool: number, row: PoolStatusRow): PoolStatus | null => POOL.read({ pool }, row);
+export function poolStatus(pool: number, row: PoolStatusRow): PoolStatus | null {
+  return POOL.read({ pool }, row);
+}
 
 /** From `job j`. */
 export const JOB_COLUMNS = `j.job as j_job, j.id as j_id, j.rules as j_rules, j.created as j_created, j.next_task as j_next_task, j.reactivations as j_reactivations,
@@ -75,31 +79,35 @@ export interface JobRow {
   readonly j_deleted_at: number | null;
 }
 
-export const jobIntent = (row: JobRow): JobIntent => ({
-  job: row.j_job,
-  id: row.j_id,
-  createdAt: row.j_created,
-  poolId: row.j_rules.poolId,
-  priority: row.j_rules.priority,
-  maxParallelTasks: row.j_rules.maxParallelTasks,
-  maxTaskRetryCount: row.j_rules.maxTaskRetryCount,
-  maxWallClockMs: row.j_rules.maxWallClockMs,
-  usesTaskDependencies: row.j_rules.usesTaskDependencies,
-  onAllTasksComplete: row.j_rules.onAllTasksComplete,
-  onTaskFailure: row.j_rules.onTaskFailure,
-  action: row.j_action,
-  actionSequence: row.j_action_sequence,
-  actionAt: row.j_action_at,
-  deletedAt: row.j_deleted_at,
-  nextTask: row.j_next_task,
-  reactivations: row.j_reactivations,
-});
+export function jobIntent(row: JobRow): JobIntent {
+  return {
+    job: row.j_job,
+    id: row.j_id,
+    createdAt: row.j_created,
+    poolId: row.j_rules.poolId,
+    priority: row.j_rules.priority,
+    maxParallelTasks: row.j_rules.maxParallelTasks,
+    maxTaskRetryCount: row.j_rules.maxTaskRetryCount,
+    maxWallClockMs: row.j_rules.maxWallClockMs,
+    usesTaskDependencies: row.j_rules.usesTaskDependencies,
+    onAllTasksComplete: row.j_rules.onAllTasksComplete,
+    onTaskFailure: row.j_rules.onTaskFailure,
+    action: row.j_action,
+    actionSequence: row.j_action_sequence,
+    actionAt: row.j_action_at,
+    deletedAt: row.j_deleted_at,
+    nextTask: row.j_next_task,
+    reactivations: row.j_reactivations,
+  };
+}
 
 const JOB = asRead<JobStatus>(JOB_STATUS, 'js');
 /** From `job_status js`. */
 export const JOB_STATUS_COLUMNS = JOB.columns;
 export type JobStatusRow = OwnerRow<'js', JobStatus, typeof JOB_STATUS>;
-export const jobStatus = (job: number, row: JobStatusRow): JobStatus | null => JOB.read({ job }, row);
+export function jobStatus(job: number, row: JobStatusRow): JobStatus | null {
+  return JOB.read({ job }, row);
+}
 
 const TASK = asRead<TaskStatus>(TASK_STATUS, 's');
 /** From `task t left join task_status s`. */
@@ -118,20 +126,22 @@ export interface TaskRow extends OwnerRow<'s', TaskStatus, typeof TASK_STATUS> {
   readonly t_deleted_at: number | null;
 }
 
-export const taskIntake = (row: TaskRow): TaskIntake => ({
-  intent: {
-    task: row.t_task,
-    idKey: row.t_id_key,
-    createdAt: row.t_created,
-    requiredSlots: row.t_required_slots,
-    maxTaskRetryCount: row.t_rules?.maxTaskRetryCount ?? null,
-    affinity: row.t_rules?.affinity ?? null,
-    dependsOn: row.t_rules?.dependsOn ?? null,
-    exitConditions: row.t_rules?.exitConditions ?? null,
-    retentionMs: row.t_rules?.retentionMs ?? DEFAULT_RETENTION_MS,
-    terminateAt: row.t_terminate_at,
-    reactivateSequence: row.t_reactivate_sequence,
-    deletedAt: row.t_deleted_at,
-  },
-  status: TASK.read({ job: row.t_job, task: row.t_task }, row),
-});
+export function taskIntake(row: TaskRow): TaskIntake {
+  return {
+    intent: {
+      task: row.t_task,
+      idKey: row.t_id_key,
+      createdAt: row.t_created,
+      requiredSlots: row.t_required_slots,
+      maxTaskRetryCount: row.t_rules?.maxTaskRetryCount ?? null,
+      affinity: row.t_rules?.affinity ?? null,
+      dependsOn: row.t_rules?.dependsOn ?? null,
+      exitConditions: row.t_rules?.exitConditions ?? null,
+      retentionMs: row.t_rules?.retentionMs ?? DEFAULT_RETENTION_MS,
+      terminateAt: row.t_terminate_at,
+      reactivateSequence: row.t_reactivate_sequence,
+      deletedAt: row.t_deleted_at,
+    },
+    status: TASK.read({ job: row.t_job, task: row.t_task }, row),
+  };
+}

@@ -21,7 +21,7 @@ interface IdsRow {
 }
 
 /** `OwnerStore.readSatisfied`. `database`: within a load, its transaction. */
-export const readSatisfied = async (database: Pool | PoolClient, job: JobNumber, among: readonly string[] | null): Promise<readonly string[]> => {
+export async function readSatisfied(database: Pool | PoolClient, job: JobNumber, among: readonly string[] | null): Promise<readonly string[]> {
   const found = new Set<string>();
   const add = ({ rows }: { readonly rows: readonly IdsRow[] }): void => {
     for (const id of rows[0]?.ids ?? []) found.add(id);
@@ -36,4 +36,4 @@ export const readSatisfied = async (database: Pool | PoolClient, job: JobNumber,
   add(await database.query<IdsRow>({ name: 'satisfied-before', text: BEFORE, values: [job] }));
   for (const window of windows(0, rows[0]?.last ?? 0)) add(await database.query<IdsRow>({ name: 'satisfied', text: BY_TASKS, values: [job, ...window] }));
   return [...found];
-};
+}

@@ -10,7 +10,10 @@ import { readSatisfied } from './satisfied.ts';
 import { readJobSpecs, readKnownJobs, readPoolSpecs } from './specs.ts';
 import { tasksReader } from './tasks.ts';
 
-/** The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to end. */
+/**
+ * The owner's side of PostgreSQL. `pool`: from `connect(…, 'owner')`, of a migrated database; stays the caller's to
+ * end.
+ */
 export function postgresOwnerStore(pool: Pool): OwnerStore {
   const readTasks = tasksReader(pool);
   return {

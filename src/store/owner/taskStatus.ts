@@ -15,9 +15,9 @@ export const TASKS: Part = {
 };
 
 /** A row that the same statement deletes must not be written by it. */
-const remaining = ({ decisions: { tasks, gone } }: TickCommit): readonly TaskStatus[] => {
+function remaining({ decisions: { tasks, gone } }: TickCommit): readonly TaskStatus[] {
   if (gone.tasks.length === 0 && gone.jobs.length === 0) return tasks;
   const goneJobs = new Set(gone.jobs);
   const goneTasks = new Set(gone.tasks.map(({ job, task }) => `${job}.${task}`));
   return tasks.filter(({ job, task }) => !goneJobs.has(job) && !goneTasks.has(`${job}.${task}`));
-};
+}

@@ -5,7 +5,10 @@ import type { TaskPage } from '../ownerStore.ts';
 import { numbers } from './literals.ts';
 import { TASK_COLUMNS, type TaskRow, taskIntake } from './rows.ts';
 
-/** Adds take their numbers under the job row's lock: in one snapshot all tasks below its `next_task` are there, so a page that is not full covers them all. */
+/**
+ * Adds take their numbers under the job row's lock: in one snapshot all tasks below its `next_task` are there, so a
+ * page that is not full covers them all.
+ */
 const TASKS = `select j.next_task, page.* from job j left join lateral (
     select ${TASK_COLUMNS} from task t left join task_status s on s.job = t.job and s.task = t.task
     where t.job = j.job and t.task > $2 order by t.task limit $3

@@ -1,7 +1,10 @@
 import type { Pool, PoolClient } from 'pg';
 
-/** Runs `work` between `begin` (as given, with its isolation) and commit; anything thrown rolls back, and a connection that threw is not used again. */
-export const inTransaction = async <T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> => {
+/**
+ * Runs `work` between `begin` (as given, with its isolation) and commit; anything thrown rolls back, and a connection
+ * that threw is not used again.
+ */
+export async function inTransaction<T>(pool: Pool, begin: string, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let failed = true;
   try {
@@ -13,4 +16,4 @@ export const inTransaction = async <T>(pool: Pool, begin: string, work: (client:
   } finally {
     client.release(failed);
   }
-};
+}

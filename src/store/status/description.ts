@@ -52,7 +52,9 @@ interface Leaf {
   readonly column: Column;
 }
 
-const isColumn = (described: Fields[string]): described is Column => typeof described['kind'] === 'string';
+function isColumn(described: Fields[string]): described is Column {
+  return typeof described['kind'] === 'string';
+}
 
 function leavesOf<Status>({ columns }: Description<Status>): readonly Leaf[] {
   return Object.entries(columns as Fields).flatMap(([field, described]): Leaf[] =>
@@ -61,7 +63,9 @@ function leavesOf<Status>({ columns }: Description<Status>): readonly Leaf[] {
 }
 
 /** The names of its columns, in order; those of the key come first. */
-export const columnNames = <Status>(description: Description<Status>): readonly string[] => leavesOf(description).map(({ column: { name } }) => name);
+export function columnNames<Status>(description: Description<Status>): readonly string[] {
+  return leavesOf(description).map(({ column: { name } }) => name);
+}
 
 /** `on conflict … do update` of all columns but the key. */
 export function overwriteRow<Status>(description: Description<Status>): string {

@@ -1,7 +1,7 @@
 import { formatDuration, parseDuration } from '../durations.ts';
 import { BatchError, invalidProperty } from '../errors.ts';
 import { lowerAscii } from '../letters.ts';
-import { limits } from '../limits.ts';
+import { LIMITS } from '../limits.ts';
 import type { PropertyRow, ScalarType } from '../shapes/definition.ts';
 import { formatTimestamp, parseTimestamp } from '../timestamps.ts';
 
@@ -42,37 +42,40 @@ export function scalarReader(type: ScalarType, row: PropertyRow): Reader {
 }
 
 function stringReader(row: PropertyRow): Reader {
-  const { minLength = 0, maxLength = limits.textCharacters, rule, code, secret } = row;
+  const { minLength = 0, maxLength = LIMITS.textCharacters, rule, code, secret } = row;
   const quoted = (value: string): string => (secret === true ? '' : value);
   const check = rule === undefined ? undefined : textRules[rule];
   return (value, name) => {
     if (typeof value !== 'string') throw wrongType(name, 'a string');
     if (value.length < minLength) throw invalidProperty(name, '', 'The value must not be empty.', code);
     if (value.length > maxLength) throw invalidProperty(name, quoted(value), `The value must not be longer than ${maxLength} characters.`, code);
-    if (!isStorable(value)) throw invalidProperty(name, quoted(value), unstorable);
+    if (!isStorable(value)) throw invalidProperty(name, quoted(value), UNSTORABLE);
     return check === undefined ? value : check(value, name);
   };
 }
 
-/** Whether a text can be kept: it has no NUL, which PostgreSQL takes in no text, and no half of a surrogate pair, which UTF-8 cannot say. */
+/**
+ * Whether a text can be kept: it has no NUL, which PostgreSQL takes in no text, and no half of a surrogate pair, which
+ * UTF-8 cannot say.
+ */
 export function isStorable(text: string): boolean {
-  return !text.includes('\0') && !halfPair.test(text);
+  return !text.includes('\0') && !HALF_PAIR.test(text);
 }
 
-const halfPair = /\p{Surrogate}/u;
-const unstorable = 'The value must not hold NUL or half a surrogate pair.';
+const HALF_PAIR = /\p{Surrogate}/u;
+const UNSTORABLE = 'The value must not hold NUL or half a surrogate pair.';
 
 /** No documented map is deeper than a few levels. */
-const mapDepth = 32;
+const MAP_DEPTH = 32;
 
 /** An object of the client's own keys, kept as it is; with the rule `texts` its values are strings. */
 function mapReader({ rule, secret }: PropertyRow): Reader {
   const check = (value: unknown, name: string, depth: number): void => {
-    if (depth > mapDepth) throw invalidProperty(name, '', `The value must not be deeper than ${mapDepth} levels.`);
-    if (typeof value === 'string' && !isStorable(value)) throw invalidProperty(name, secret === true ? '' : value, unstorable);
+    if (depth > MAP_DEPTH) throw invalidProperty(name, '', `The value must not be deeper than ${MAP_DEPTH} levels.`);
+    if (typeof value === 'string' && !isStorable(value)) throw invalidProperty(name, secret === true ? '' : value, UNSTORABLE);
     if (typeof value !== 'object' || value === null) return;
     for (const [key, item] of Object.entries(value)) {
-      if (!isStorable(key)) throw invalidProperty(name, secret === true ? '' : key, unstorable);
+      if (!isStorable(key)) throw invalidProperty(name, secret === true ? '' : key, UNSTORABLE);
       check(item, name, depth + 1);
     }
   };
@@ -84,11 +87,11 @@ function mapReader({ rule, secret }: PropertyRow): Reader {
   };
 }
 
-const idForm = /^[A-Za-z0-9_-]{1,64}$/;
+const ID_FORM = /^[A-Za-z0-9_-]{1,64}$/;
 
 const textRules: Readonly<Record<string, (value: string, name: string) => string>> = {
   id: (value, name) =>
-    idForm.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
+    ID_FORM.test(value) ? value : fail(invalidProperty(name, value, 'An id has 1 to 64 letters, digits, hyphens and underscores.')),
   environmentName: (value, name) =>
     value.includes('=') ? fail(invalidProperty(name, value, "The name of an environment variable must not hold '='.")) : value,
   lowerCase: (value) => lowerAscii(value),
@@ -145,7 +148,9 @@ export function isAnnotation(key: string): boolean {
   return key.startsWith('odata.') || key.includes('@odata.');
 }
 
-/** A value of the wrong JSON type or spelling: the service refuses it while it parses (recorded: InvalidRequestBody). */
+/**
+ * A value of the wrong JSON type or spelling: the service refuses it while it parses (recorded: InvalidRequestBody).
+ */
 export function wrongType(name: string, what: string): BatchError {
   return new BatchError('InvalidRequestBody', [
     { key: 'PropertyName', value: name },

@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const accountShapes = {
+export const ACCOUNT_SHAPES = {
   SupportedImageList: {
     value: { type: 'SupportedImage', list: true, required: true },
     'odata.nextLink': { type: 'string' },

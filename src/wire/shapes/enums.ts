@@ -3,7 +3,7 @@ import type { YoungValues } from '../contract/tables.ts';
 /**
  * Values of the enums, cased as the service answers them (recorded; else the OpenAPI facts); requests may use any case.
  */
-export const enums = {
+export const ENUMS = {
   CachingType: ['none', 'readonly', 'readwrite'],
   // CachingType in the OpenAPI facts; recorded: spelled like this for the disk of the system, and as above for data
   // disks.
@@ -67,7 +67,7 @@ export const enums = {
  * Values that clients of older revisions do not know and that break their strict enums: below `since` they read as
  * `before` (versions.md, "Compatibility notes"; which older value to choose is inferred).
  */
-export const youngValues: YoungValues = {
+export const YOUNG_VALUES: YoungValues = {
   NodeState: {
     upgradingos: { since: 19, before: 'offline' },
     deallocating: { since: 20, before: 'leavingpool' },

@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const jobShapes = {
+export const JOB_SHAPES = {
   JobAdd: {
     id: { type: 'string', required: true, rule: 'id' },
     displayName: { type: 'string', maxLength: 1024 },

@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const jobScheduleShapes = {
+export const JOB_SCHEDULE_SHAPES = {
   JobScheduleAdd: {
     id: { type: 'string', required: true, rule: 'id' },
     displayName: { type: 'string', maxLength: 1024 },

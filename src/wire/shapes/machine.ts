@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const machineShapes = {
+export const MACHINE_SHAPES = {
   VirtualMachineConfiguration: {
     imageReference: { type: 'ImageReference', required: true },
     osDisk: { type: 'OsDisk', since: 14 },

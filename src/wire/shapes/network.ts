@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const networkShapes = {
+export const NETWORK_SHAPES = {
   NetworkConfiguration: {
     subnetId: { type: 'string' },
     dynamicVNetAssignmentScope: { type: 'DynamicVNetAssignmentScope', since: 8 },

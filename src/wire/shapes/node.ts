@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const nodeShapes = {
+export const NODE_SHAPES = {
   NodeRemove: {
     nodeList: { type: 'string', list: true, required: true, minItems: 1, maxItems: 100 },
     resizeTimeout: { type: 'duration', minimum: 'PT5M' },

@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const poolShapes = {
+export const POOL_SHAPES = {
   PoolAdd: {
     id: { type: 'string', required: true, rule: 'id' },
     displayName: { type: 'string', maxLength: 1024 },

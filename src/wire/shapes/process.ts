@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const processShapes = {
+export const PROCESS_SHAPES = {
   StartTask: {
     commandLine: { type: 'string', required: true, minLength: 1 },
     containerSettings: { type: 'TaskContainerSettings', since: 6 },

@@ -1,6 +1,6 @@
 import type { ShapeTable } from './definition.ts';
 
-export const taskShapes = {
+export const TASK_SHAPES = {
   TaskAdd: {
     id: { type: 'string', required: true, rule: 'id' },
     displayName: { type: 'string', maxLength: 1024 },

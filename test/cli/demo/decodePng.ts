@@ -7,7 +7,7 @@ export interface Decoded {
 }
 
 /** Reads an 8-bit RGB PNG as its specification says, checks every checksum on the way. */
-export const decodePng = (file: Buffer, inflate: (data: Buffer) => Buffer = inflateSync): Decoded => {
+export function decodePng(file: Buffer, inflate: (data: Buffer) => Buffer = inflateSync): Decoded {
   if (file.subarray(0, 8).toString('latin1') !== '\x89PNG\r\n\x1a\n') throw new Error('no PNG');
   const data: Buffer[] = [];
   let [width, height] = [0, 0];
@@ -24,9 +24,9 @@ export const decodePng = (file: Buffer, inflate: (data: Buffer) => Buffer = infl
     at += length + 12;
   }
   return { width, height, pixels: unfilter(inflate(Buffer.concat(data)), width * 3, height) };
-};
+}
 
-const unfilter = (lines: Buffer, stride: number, height: number): Uint8Array => {
+function unfilter(lines: Buffer, stride: number, height: number): Uint8Array {
   const pixels = new Uint8Array(stride * height);
   for (let y = 0; y < height; y++) {
     const filter = lines[y * (stride + 1)] ?? -1;
@@ -40,11 +40,11 @@ const unfilter = (lines: Buffer, stride: number, height: number): Uint8Array => 
     }
   }
   return pixels;
-};
+}
 
-const nearest = (left: number, up: number, corner: number): number => {
+function nearest(left: number, up: number, corner: number): number {
   const estimate = left + up - corner;
   const [a, b, c] = [Math.abs(estimate - left), Math.abs(estimate - up), Math.abs(estimate - corner)];
   if (a <= b && a <= c) return left;
   return b <= c ? up : corner;
-};
+}

@@ -8,8 +8,12 @@ const isRoot = process.getuid?.() === 0;
 const hasMemory = process.platform === 'linux' && existsSync('/dev/shm');
 const directories = dataDirectories();
 
-const inMemory = (dataDir: string): string => (JSON.parse(readFileSync(join(dataDir, 'memory'), 'utf8')) as { path: string }).path;
-const runs = (dataDir: string, command: string): Promise<Finished> => linarite(['run', '--data-dir', dataDir, '--items', '1', '--shell', '--', command]);
+function inMemory(dataDir: string): string {
+  return (JSON.parse(readFileSync(join(dataDir, 'memory'), 'utf8')) as { path: string }).path;
+}
+function runs(dataDir: string, command: string): Promise<Finished> {
+  return linarite(['run', '--data-dir', dataDir, '--items', '1', '--shell', '--', command]);
+}
 
 describe.runIf(hasMemory)('up --ephemeral', () => {
   test('keeps all in memory, through kills of all its processes, until down leaves nothing', async () => {

@@ -56,12 +56,22 @@ export interface Shown {
   readonly leftovers?: readonly string[];
 }
 
-export const up = (dataDir: string, ...more: string[]): Promise<Finished> => linarite(['up', '--detach', '--data-dir', dataDir, ...more]);
-export const env = async (dataDir: string): Promise<LinariteEnv> => JSON.parse((await linarite(['env', '--format', 'json', '--data-dir', dataDir])).stdout) as LinariteEnv;
-export const status = async (dataDir: string): Promise<Shown> => JSON.parse((await run(LAUNCHER, ['status', '--json', '--data-dir', dataDir])).stdout) as Shown;
+export function up(dataDir: string, ...more: string[]): Promise<Finished> {
+  return linarite(['up', '--detach', '--data-dir', dataDir, ...more]);
+}
+export async function env(dataDir: string): Promise<LinariteEnv> {
+  return JSON.parse((await linarite(['env', '--format', 'json', '--data-dir', dataDir])).stdout) as LinariteEnv;
+}
+export async function status(dataDir: string): Promise<Shown> {
+  return JSON.parse((await run(LAUNCHER, ['status', '--json', '--data-dir', dataDir])).stdout) as Shown;
+}
 
-export const pidsOf = ({ service, database, blobs }: Shown): number[] => [service?.pid, database?.pid, blobs?.pid].filter((pid) => pid !== undefined);
-export const isAlive = (pid: number): boolean => existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+export function pidsOf({ service, database, blobs }: Shown): number[] {
+  return [service?.pid, database?.pid, blobs?.pid].filter((pid) => pid !== undefined);
+}
+export function isAlive(pid: number): boolean {
+  return existsSync(`/proc/${pid}`) && !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+}
 
 export async function putBlob({ AZURE_STORAGE_CONNECTION_STRING: connection }: LinariteEnv, text: string): Promise<void> {
   const container = BlobServiceClient.fromConnectionString(connection).getContainerClient('kept');

@@ -4,7 +4,9 @@ import { deliver, jsonPrinter, plainPrinter, type Printer, type Undelivered, typ
 /** What the tasks wrote, by id; undefined is gone, an error is one that reading meets. */
 type Files = Readonly<Record<string, readonly Buffer[] | undefined | Error>>;
 
-const texts = (count: number): Files => Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${String(index).padStart(4, '0')}`, [Buffer.from(`${index}\n`)]]));
+function texts(count: number): Files {
+  return Object.fromEntries(Array.from({ length: count }, (_, index) => [`t${String(index).padStart(4, '0')}`, [Buffer.from(`${index}\n`)]]));
+}
 
 async function* piecesOf(pieces: readonly Buffer[]): AsyncGenerator<Buffer> {
   yield* pieces;
@@ -33,8 +35,12 @@ async function delivered(files: Files, printerOf: (write: Write) => Printer): Pr
   return { output: Buffer.concat(chunks), undelivered, mostOpen };
 }
 
-const plain = (write: Write): Printer => plainPrinter(write, false);
-const json = (write: Write): Printer => jsonPrinter(write);
+function plain(write: Write): Printer {
+  return plainPrinter(write, false);
+}
+function json(write: Write): Printer {
+  return jsonPrinter(write);
+}
 
 describe('the stdout of tasks', () => {
   test('comes whole and in order, of a thousand tasks too, a few open at a time', async () => {

@@ -8,7 +8,9 @@ import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/pla
 import { planTasks } from '../../../src/cli/run/plan/plan.ts';
 import { supportedImages } from '../../../src/wire/images.ts';
 
-const item = (text: string): Item => ({ label: text, values: new Map([['item', text]]) });
+function item(text: string): Item {
+  return { label: text, values: new Map([['item', text]]) };
+}
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
 const flags: RunFlags = { before: [], input: [], output: [], resourceFile: [], env: [], };
 

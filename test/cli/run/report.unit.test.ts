@@ -3,12 +3,12 @@ import type { BatchAccount } from '../../../src/cli/run/account/batchAccount.ts'
 import { jsonOf, linesOf, listen, type Told } from '../../../src/cli/run/watch/report.ts';
 import type { RunResult } from '../../../src/cli/run/ending.ts';
 
-const notAsked = (): never => {
+function notAsked(): never {
   throw new Error('the test did not expect this to be asked');
-};
+}
 
 /** A run of so many tasks without outputs that all succeeded, each of which wrote `stdout`. */
-const succeededRun = (count: number, stdout: string): RunResult => {
+function succeededRun(count: number, stdout: string): RunResult {
   const batch: BatchAccount = {
     probe: notAsked,
     images: notAsked,
@@ -45,7 +45,7 @@ const succeededRun = (count: number, stdout: string): RunResult => {
     elapsedMs: 1000,
     batch,
   };
-};
+}
 
 describe('the report of a run that was ended', () => {
   test.each([

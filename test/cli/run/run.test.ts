@@ -27,37 +27,41 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** `linarite run` in the test's directory against the test's service. */
-const linariteRun = (args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Finished> =>
-  run(LINARITE, ['run', ...args], { cwd: directory, timeoutMs: 60_000, ...options, env: { LINARITE_DATA_DIR: instance.dataDir, ...options.env } });
+function linariteRun(args: readonly string[], options: { input?: string; env?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
+  return run(LINARITE, ['run', ...args], { cwd: directory, timeoutMs: 60_000, ...options, env: { LINARITE_DATA_DIR: instance.dataDir, ...options.env } });
+}
 
 /** What a run with `--json` said. */
-const told = (finished: Finished): Record<string, unknown> & { job: string; pool: string } => {
+function told(finished: Finished): Record<string, unknown> & { job: string; pool: string } {
   const [line = ''] = finished.stdout.trim().split('\n');
   return JSON.parse(line) as Record<string, unknown> & { job: string; pool: string };
-};
+}
 
-const gone = (asked: Promise<unknown>): Promise<boolean | undefined> =>
-  asked.then(
+function gone(asked: Promise<unknown>): Promise<boolean | undefined> {
+  return asked.then(
     () => undefined,
     (error: unknown) => (typeof error === 'object' && error !== null && 'statusCode' in error && error.statusCode === 404 ? true : undefined),
   );
+}
 
-const poolIsGone = (pool: string): Promise<boolean> => until(`pool ${pool} is gone`, 20_000, () => gone(batch.pool.get(pool)));
+function poolIsGone(pool: string): Promise<boolean> {
+  return until(`pool ${pool} is gone`, 20_000, () => gone(batch.pool.get(pool)));
+}
 
-const containers = async (): Promise<string[]> => {
+async function containers(): Promise<string[]> {
   const names: string[] = [];
   for await (const { name } of BlobServiceClient.fromConnectionString(env.AZURE_STORAGE_CONNECTION_STRING).listContainers()) names.push(name);
   return names;
-};
+}
 
-const has = (program: string): boolean => {
+function has(program: string): boolean {
   try {
     execFileSync('which', [program], { stdio: 'ignore' });
     return true;
   } catch {
     return false;
   }
-};
+}
 
 describe('a legacy program over input files', () => {
   test('ffmpeg converts MP4 files to AVI on two nodes', async (context) => {
@@ -379,7 +383,8 @@ describe('a run that is left', () => {
   /** Starts a run of one long task, on a terminal of its own or without one; gives it back when the task runs. */
   const startLong = async (job: string, onTerminal: boolean): Promise<{ send(text: string): void; kill(): void; output(): string; code: Promise<number | null> }> => {
     const args = ['run', '--job', job, '--', '/bin/sleep', '300'];
-    // exec: a shell that stays between (dash does) would end by the Ctrl-C itself, and its 130 stand for the run's code.
+    // exec: a shell that stays between (dash does) would end by the Ctrl-C itself, and its 130 stand for the run's
+    // code.
     const child = onTerminal
       ? spawn('script', ['--quiet', '--return', '--command', ['exec', LINARITE, ...args].join(' '), '/dev/null'], { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir } })
       : spawn(LINARITE, args, { cwd: directory, env: { ...process.env, LINARITE_DATA_DIR: instance.dataDir } });

@@ -2,12 +2,16 @@ import { describe, expect, test } from 'vitest';
 import type { AddResult, TaskToAdd } from '../../../src/cli/run/account/batchAccount.ts';
 import { addAllTasks } from '../../../src/cli/run/submit.ts';
 
-const tasks = (count: number): TaskToAdd[] => Array.from({ length: count }, (_, index) => ({ id: `t${index}`, commandLine: '/bin/true' }));
-const success = ({ id }: TaskToAdd): AddResult => ({ status: 'success', taskId: id });
+function tasks(count: number): TaskToAdd[] {
+  return Array.from({ length: count }, (_, index) => ({ id: `t${index}`, commandLine: '/bin/true' }));
+}
+function success({ id }: TaskToAdd): AddResult {
+  return { status: 'success', taskId: id };
+}
 const tooLarge = Object.assign(new Error('too large'), { code: 'RequestBodyTooLarge' });
 
 /** A service that answers as it is told; remembers the sizes of requests, the pauses, and which tasks it took. */
-const service = (answer: (task: TaskToAdd, time: number) => AddResult, largest = 100) => {
+function service(answer: (task: TaskToAdd, time: number) => AddResult, largest = 100) {
   const times = new Map<string, number>();
   const seen = { requests: [] as number[], pauses: [] as number[], taken: new Set<string>() };
   return {
@@ -28,7 +32,7 @@ const service = (answer: (task: TaskToAdd, time: number) => AddResult, largest =
     pause: async (ms: number) => void seen.pauses.push(ms),
     stopped: () => false,
   };
-};
+}
 
 describe('adding tasks', () => {
   test('sends collections of at most a hundred', async () => {

@@ -9,14 +9,16 @@ import { readText } from '../../../src/cli/run/plan/readText.ts';
 import { waitingFor } from '../../../src/cli/run/watch/waiting.ts';
 import { watchTasks } from '../../../src/cli/run/watch/watch.ts';
 
-const counts = (completed: number, running = 0, failed = 0): Counts => ({ active: 0, running, completed, succeeded: completed - failed, failed });
+function counts(completed: number, running = 0, failed = 0): Counts {
+  return { active: 0, running, completed, succeeded: completed - failed, failed };
+}
 
-const notAsked = (): never => {
+function notAsked(): never {
   throw new Error('the test did not expect this to be asked');
-};
+}
 
 /** An account that answers the questions of `watchTasks`, the last answer again and again. */
-const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined, nodes: readonly NodeSeen[] = []): BatchAccount => {
+function account(seen: readonly Counts[], pool: PoolSeen | undefined = undefined, nodes: readonly NodeSeen[] = []): BatchAccount {
   const left = [...seen];
   return {
     probe: notAsked,
@@ -37,10 +39,10 @@ const account = (seen: readonly Counts[], pool: PoolSeen | undefined = undefined
     nodes: async () => [...nodes],
     nodeFileTail: async (_pool, _node, file) => Buffer.from(file.endsWith('stdout.txt') ? 'Reading package lists\n' : 'apt: no network\n'),
   };
-};
+}
 
 /** Watches three tasks in time that passes with each pause. */
-const watch = async (batch: BatchAccount, signal = new AbortController().signal, waits: (text: string | undefined) => void = () => {}): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> => {
+async function watch(batch: BatchAccount, signal = new AbortController().signal, waits: (text: string | undefined) => void = () => {}): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> {
   const notes: string[] = [];
   const pauses: number[] = [];
   const seen: number[] = [];
@@ -64,7 +66,7 @@ const watch = async (batch: BatchAccount, signal = new AbortController().signal,
     note: (text) => void notes.push(text),
   });
   return { pauses, seen, notes };
-};
+}
 
 describe('watching tasks', () => {
   test('ends when all are completed, looks less often with time', async () => {

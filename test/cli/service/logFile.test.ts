@@ -17,11 +17,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const lines = (): Record<string, unknown>[] =>
-  readFileSync(join(directory.logs, 'service.log'), 'utf8')
+function lines(): Record<string, unknown>[] {
+  return readFileSync(join(directory.logs, 'service.log'), 'utf8')
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line));
+}
 
 describe('the log of the service', () => {
   it('drops the end that a killed service left unfinished', () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { isWanted, readable } from '../../../src/cli/service/log/line.ts';
 
-const line = (fields: object): string => JSON.stringify({ level: 'info', time: '2026-11-29T09:24:50.123Z', pid: 7, ...fields });
+function line(fields: object): string {
+  return JSON.stringify({ level: 'info', time: '2026-11-29T09:24:50.123Z', pid: 7, ...fields });
+}
 const FOREIGN = ['', 'LOG:  database system is ready', '{"msg":"to', '{"level":"info","msg":"no time"}', '{"level":15,"time":"now","msg":"no such level"}'];
 
 describe('a line of the log', () => {

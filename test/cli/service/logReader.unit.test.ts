@@ -12,7 +12,9 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
-const end = (count: number, isWanted = (_line: string): boolean => true): LogEnd => readLogEnd([path, `${path}.1`], count, isWanted);
+function end(count: number, isWanted = (_line: string): boolean => true): LogEnd {
+  return readLogEnd([path, `${path}.1`], count, isWanted);
+}
 /** More than is read at once, each line another. */
 const MANY = Array.from({ length: 5_000 }, (_, index) => `line ${index} ${'ä'.repeat(index % 50)}`);
 

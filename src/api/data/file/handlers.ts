@@ -56,11 +56,11 @@ const nodeRoot: FindRoot = async (call, parts) => {
   const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
   const { state } = storedNode(row);
-  return { node: row.node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: unreachableNode[state] ?? 'NodeStateUnusable' };
+  return { node: row.node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: UNREACHABLE_NODE[state] ?? 'NodeStateUnusable' };
 };
 
 /** Why a node of that state cannot give files, if its agent does not answer. */
-const unreachableNode: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
+const UNREACHABLE_NODE: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
   creating: 'NodeBeingCreated',
   starting: 'NodeBeingStarted',
   rebooting: 'NodeBeingRebooted',
@@ -70,7 +70,7 @@ const unreachableNode: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
 type AskError = Extract<FileAnswer, { kind: 'error' }>;
 
 /** What agents answer, as the service says it. */
-const errorCodes: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, ErrorCode>> = {
+const ERROR_CODES: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, ErrorCode>> = {
   FileNotFound: 'FileNotFound',
   PathNotFound: 'PathNotFound',
   InvalidRange: 'InvalidRange',
@@ -88,13 +88,15 @@ async function refused(call: Call, parts: Parts, root: FileRoot, error: AskError
     const directory = await parts.files.ask(call.principal.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);
     if (directory.kind === 'error' && directory.code === 'FileNotFound') return new BatchError(root.removed);
   }
-  return new BatchError(errorCodes[code], reason(error));
+  return new BatchError(ERROR_CODES[code], reason(error));
 }
 
 /** The agent's words: they name the path as it was asked for, never where it lies on the machine. */
-const reason = ({ code, message }: AskError): readonly ErrorValue[] => [
-  { key: 'Reason', value: code === 'DirectoryNotEmpty' ? `${message}; recursive=true deletes it with all that is in it` : message },
-];
+function reason({ code, message }: AskError): readonly ErrorValue[] {
+  return [
+    { key: 'Reason', value: code === 'DirectoryNotEmpty' ? `${message}; recursive=true deletes it with all that is in it` : message },
+  ];
+}
 
 /** The path asked for, below the directory. @throws BatchError PathNotFound for one that leaves it. */
 function askedPath(call: Call): string {
@@ -109,7 +111,9 @@ function fullPath(call: Call, root: FileRoot): string {
   return root.directory === '' ? path : `${root.directory}/${path}`;
 }
 
-const urlOf = (root: FileRoot, name: string): string => `${root.url}/${name.split('/').map(encodeURIComponent).join('/')}`;
+function urlOf(root: FileRoot, name: string): string {
+  return `${root.url}/${name.split('/').map(encodeURIComponent).join('/')}`;
+}
 
 async function propertiesOf(call: Call, parts: Parts, root: FileRoot, path: string): Promise<FileProperties> {
   const answer = await parts.files.ask(call.principal.account.number, root.node, { kind: 'properties', path }, call.signal);
@@ -123,19 +127,21 @@ function headersOf(call: Call, root: FileRoot, { sizeBytes, modifiedAt, createdA
   return fileHeaders({ sizeBytes, modifiedMs: modifiedAt, createdMs: createdAt ?? undefined, isDirectory, mode: Number(mode), url });
 }
 
-const properties =
-  (findRoot: FindRoot): Handler =>
-  async (call, parts) => {
+function properties(findRoot: FindRoot): Handler {
+  return async (call, parts) => {
     const root = await findRoot(call, parts);
     const file = await propertiesOf(call, parts, root, fullPath(call, root));
     checkConditions(call, file.modifiedAt);
     return { status: 200, headers: { ...headersOf(call, root, file), 'content-length': String(file.sizeBytes) }, body: null };
   };
+}
 
-/** The whole file, or with `ocp-range` a part of it under status 200, which is all that SDKs accept; a plain `Range` is answered as HTTP has it, with 206. */
-const get =
-  (findRoot: FindRoot): Handler =>
-  async (call, parts): Promise<Answer> => {
+/**
+ * The whole file, or with `ocp-range` a part of it under status 200, which is all that SDKs accept; a plain `Range` is
+ * answered as HTTP has it, with 206.
+ */
+function get(findRoot: FindRoot): Handler {
+  return async (call, parts): Promise<Answer> => {
     const root = await findRoot(call, parts);
     const path = fullPath(call, root);
     const file = await propertiesOf(call, parts, root, path);
@@ -157,12 +163,17 @@ const get =
     if (range === undefined || asked !== undefined) return { status: 200, headers: { ...headers, ...length }, body };
     return { status: 206, headers: { ...headers, ...length, 'content-range': `bytes ${firstByte}-${lastByte}/${file.sizeBytes}` }, body };
   };
+}
 
-/** As many bytes as the headers have announced: what is more is left, what is less breaks the answer off, so that nobody takes a part for the whole. */
+/**
+ * As many bytes as the headers have announced: what is more is left, what is less breaks the answer off, so that nobody
+ * takes a part for the whole.
+ */
 async function* exactly(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
   let left = sizeBytes;
   for await (const part of body) {
-    // Only what comes beyond the end breaks the reading off: a body that ends where it should is read to its end, so that its sender hears that all went well.
+    // Only what comes beyond the end breaks the reading off: a body that ends where it should is read to its end, so
+    // that its sender hears that all went well.
     if (left <= 0) return;
     yield part.length <= left ? part : part.subarray(0, left);
     left -= part.length;
@@ -170,9 +181,8 @@ async function* exactly(body: AsyncIterable<Uint8Array>, sizeBytes: number): Asy
   if (left > 0) throw new Error(`the node sent ${left} bytes too few`);
 }
 
-const list =
-  (findRoot: FindRoot): Handler =>
-  async (call, parts) => {
+function list(findRoot: FindRoot): Handler {
+  return async (call, parts) => {
     const root = await findRoot(call, parts);
     const { maxResults, filter, recursive } = call.query;
     const page: NodeFile[] = [];
@@ -192,9 +202,15 @@ const list =
     const token = page.length > shown.length ? skipToken('files', shown.at(-1)?.name ?? '') : null;
     return listAnswer(call, 'files', shown.map((file) => dataContract.writeBody('NodeFile', call.version, file)), token);
   };
+}
 
-/** Lets the agent leave out what a `startswith(name,'…')` would drop: it compares with case and filters do not, so only what stands before the first letter. */
-const prefixOf = (filter: Filter | undefined): string => (filter?.kind === 'startsWith' ? (/^\P{Cased}*/u.exec(filter.prefix)?.[0] ?? '') : '');
+/**
+ * Lets the agent leave out what a `startswith(name,'…')` would drop: it compares with case and filters do not, so only
+ * what stands before the first letter.
+ */
+function prefixOf(filter: Filter | undefined): string {
+  return (filter?.kind === 'startsWith' ? (/^\P{Cased}*/u.exec(filter.prefix)?.[0] ?? '') : '');
+}
 
 function wireFile(file: FileProperties, root: FileRoot): NodeFile {
   const { name, isDirectory, sizeBytes, modifiedAt, createdAt, mode } = file;
@@ -204,15 +220,15 @@ function wireFile(file: FileProperties, root: FileRoot): NodeFile {
   return { name, url: urlOf(root, name), isDirectory, properties: { ...creationTime, ...facts } };
 }
 
-const remove =
-  (findRoot: FindRoot): Handler =>
-  async (call, parts) => {
+function remove(findRoot: FindRoot): Handler {
+  return async (call, parts) => {
     const root = await findRoot(call, parts);
     const path = fullPath(call, root);
     const answer = await parts.files.ask(call.principal.account.number, root.node, { kind: 'delete', path, recursive: call.query.recursive }, call.signal);
     if (answer.kind === 'error') throw await refused(call, parts, root, answer);
     return deleted(200);
   };
+}
 
 /** Operations on files of tasks and nodes, by operation id. */
 export const fileHandlers = {

@@ -6,29 +6,29 @@ export type JobCall = 'disable' | 'enable' | 'terminate' | 'delete' | 'update' |
 
 /** 409 OperationInvalidForCurrentState with the Reason: which state is in the way. */
 export function invalidForState(reason: string): BatchError {
-  return new BatchError(invalid, [{ key: 'Reason', value: reason }]);
+  return new BatchError(INVALID, [{ key: 'Reason', value: reason }]);
 }
 
-const ending = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
-const invalid = 'OperationInvalidForCurrentState';
+const ENDING = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
+const INVALID = 'OperationInvalidForCurrentState';
 
 /** States in which a call is refused, with the code of the 409; in all others it is taken. */
 const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
-  disable: { enabling: invalid, ...ending },
+  disable: { enabling: INVALID, ...ENDING },
   // While disabling it is taken: recorded 90 ms after a disable (EX 28, 29), and azure-sdk-for-net's live test of job
   // verbs enables a job that it has just seen `disabling`.
-  enable: { active: invalid, ...ending },
-  terminate: ending,
+  enable: { active: INVALID, ...ENDING },
+  terminate: ENDING,
   delete: { deleting: 'JobBeingDeleted' },
-  update: ending,
-  updatePool: { active: invalid, disabling: invalid, enabling: invalid, ...ending },
-  addTask: ending,
+  update: ENDING,
+  updatePool: { active: INVALID, disabling: INVALID, enabling: INVALID, ...ENDING },
+  addTask: ENDING,
   changeTask: { deleting: 'JobBeingDeleted' },
-  reactivateTask: ending,
+  reactivateTask: ENDING,
 };
 
 /** @throws BatchError the 409 of that call in that state. */
 export function guardJob(call: JobCall, state: WireJobState): void {
   const code = jobRefusals[call][state];
-  if (code !== undefined) throw code === invalid ? invalidForState(`The job is in state '${state}'.`) : new BatchError(code);
+  if (code !== undefined) throw code === INVALID ? invalidForState(`The job is in state '${state}'.`) : new BatchError(code);
 }

@@ -93,12 +93,12 @@ const put: Handler = async (call, parts) => {
 };
 
 /** An action on the job as a whole: 202. */
-const action =
-  (what: JobCall, read: (call: Call) => Promise<JobAction>): Handler =>
-  async (call, parts) => {
+function action(what: JobCall, read: (call: Call) => Promise<JobAction>): Handler {
+  return async (call, parts) => {
     const asked = await read(call);
     return changed(call, 202, await change(call, parts, what, () => ({ action: asked })));
   };
+}
 
 const disable = action('disable', async (call) => {
   const { disableTasks } = dataContract.readBody('JobDisable', call.version, await call.json());
@@ -108,12 +108,12 @@ const disable = action('disable', async (call) => {
 const enable = action('enable', () => Promise.resolve({ kind: 'enable' }));
 
 /** The reason a job ended that gave none when it was terminated (inferred, states.md 3.3). */
-const defaultReason = 'UserTerminate';
+const DEFAULT_REASON = 'UserTerminate';
 
 const terminate = action('terminate', async (call) => {
   const body = await call.jsonIfAny();
   const reason = body === undefined ? undefined : dataContract.readBody('JobTerminate', call.version, body).terminateReason;
-  return { kind: 'terminate', reason: reason ?? defaultReason };
+  return { kind: 'terminate', reason: reason ?? DEFAULT_REASON };
 });
 
 const remove: Handler = async (call, parts) => {
@@ -133,13 +133,15 @@ const taskCounts: Handler = async (call, parts) => {
   return entity(dataContract.writeBody('TaskCountsResult', call.version, result, metadata), null);
 };
 
-const tally = (active: number, running: number | null, succeeded: number | null, failed: number | null): TaskCounts => ({
-  active,
-  running: running ?? 0,
-  completed: (succeeded ?? 0) + (failed ?? 0),
-  succeeded: succeeded ?? 0,
-  failed: failed ?? 0,
-});
+function tally(active: number, running: number | null, succeeded: number | null, failed: number | null): TaskCounts {
+  return {
+    active,
+    running: running ?? 0,
+    completed: (succeeded ?? 0) + (failed ?? 0),
+    succeeded: succeeded ?? 0,
+    failed: failed ?? 0,
+  };
+}
 
 /** Operations on jobs, by operation id. */
 export const jobHandlers = {

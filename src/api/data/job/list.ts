@@ -7,9 +7,12 @@ import type { Handler } from '../../call.ts';
 import { wireJob } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
-const batchSize = 1000;
+const BATCH_SIZE = 1000;
 
-/** Job_List, in the order of ids. Filters run over what is answered, batch by batch until the page is full: of items, or of bytes. */
+/**
+ * Job_List, in the order of ids. Filters run over what is answered, batch by batch until the page is full: of items, or
+ * of bytes.
+ */
 export const listJobsHandler: Handler = async (call, parts) => {
   const { maxResults, filter, select } = call.query;
   const found: JobWithStatus[] = [];
@@ -17,7 +20,7 @@ export const listJobsHandler: Handler = async (call, parts) => {
   let more = true;
   while (more && found.length <= maxResults && !areFull(found)) {
     call.signal.throwIfAborted();
-    const batch = await listJobs(parts.database, call.principal.account.number, after, filter === undefined ? maxResults + 1 : batchSize);
+    const batch = await listJobs(parts.database, call.principal.account.number, after, filter === undefined ? maxResults + 1 : BATCH_SIZE);
     found.push(...(filter === undefined ? batch.jobs : batch.jobs.filter((row) => matches(filter, wireJob(row, call.baseUrl)))));
     after = batch.jobs.at(-1)?.id.toLowerCase() ?? after;
     more = batch.more;

@@ -9,7 +9,9 @@ import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
 
 /** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
-export const storedJob = (row: { readonly spec: string }): JobWithDefaults => JSON.parse(row.spec) as JobWithDefaults;
+export function storedJob(row: { readonly spec: string }): JobWithDefaults {
+  return JSON.parse(row.spec) as JobWithDefaults;
+}
 
 export function viewOfJob(row: JobWithStatus): StateView<WireJobState> {
   const intent = { ...row, action: JSON.parse(row.action) as JobAction };

@@ -20,11 +20,11 @@ async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
   return pool;
 }
 
-const wireNodes = async (call: Call, parts: Parts, pool: PoolWithStatus, nodes: readonly NodeStatus[]): Promise<readonly Node[]> => {
+async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, nodes: readonly NodeStatus[]): Promise<readonly Node[]> {
   const labels = await taskLabels(parts.database, nodes.flatMap(({ recentTasks }) => recentTasks));
   const context = nodeContext(call.baseUrl, pool, labels);
   return nodes.map((node) => wireNode(node, context));
-};
+}
 
 const get: Handler = async (call, parts) => {
   const pool = await existingPool(call, parts);
@@ -35,7 +35,7 @@ const get: Handler = async (call, parts) => {
   return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
 };
 
-const batchSize = 1000;
+const BATCH_SIZE = 1000;
 
 /** In the order of ids; filters run over what is answered, batch by batch until the page is full. */
 const list: Handler = async (call, parts) => {
@@ -45,11 +45,11 @@ const list: Handler = async (call, parts) => {
   let after = pageStart(call, 'nodes', '');
   for (let more = true; more && page.length <= maxResults; ) {
     call.signal.throwIfAborted();
-    const rows = await listNodes(parts.database, call.principal.account.number, pool.pool, after, batchSize);
+    const rows = await listNodes(parts.database, call.principal.account.number, pool.pool, after, BATCH_SIZE);
     const nodes = await wireNodes(call, parts, pool, rows.map(storedNode));
     page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));
     after = rows.at(-1)?.id.toLowerCase() ?? after;
-    more = rows.length === batchSize;
+    more = rows.length === BATCH_SIZE;
   }
   const shown = page.slice(0, maxResults);
   const token = page.length > shown.length ? skipToken('nodes', shown.at(-1)?.id.toLowerCase() ?? '') : null;
@@ -57,7 +57,7 @@ const list: Handler = async (call, parts) => {
 };
 
 /** The count that each state of a node goes into. */
-const countNames = {
+const COUNT_NAMES = {
   creating: 'creating',
   starting: 'starting',
   waitingforstarttask: 'waitingForStartTask',
@@ -95,7 +95,7 @@ function nodeCounts(rows: readonly NodeCountRow[]): NodeCounts {
   };
   for (const { state, nodes } of rows) {
     if (state === null) continue;
-    counts[countNames[state]] += nodes;
+    counts[COUNT_NAMES[state]] += nodes;
     counts.total += nodes;
   }
   return counts;
@@ -120,8 +120,9 @@ const listCounts: Handler = async (call, parts) => {
 };
 
 /** The one pool that `poolId eq '…'` asks for; null for every other filter. */
-const onlyPool = (filter: Filter): string | null =>
-  filter.kind === 'compare' && filter.operator === 'eq' && filter.literal.kind === 'text' ? filter.literal.value : null;
+function onlyPool(filter: Filter): string | null {
+  return filter.kind === 'compare' && filter.operator === 'eq' && filter.literal.kind === 'text' ? filter.literal.value : null;
+}
 
 /** Operations on nodes, by operation id. */
 export const nodeHandlers = {

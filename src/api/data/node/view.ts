@@ -8,10 +8,12 @@ import type { Node, NodeTaskInfo, StartTaskInfo } from '../../../wire/types.gene
 import { storedPool } from '../pool/view.ts';
 
 /** As the owner wrote it. */
-export const storedNode = (row: NodeRow): NodeStatus => JSON.parse(row.status) as NodeStatus;
+export function storedNode(row: NodeRow): NodeStatus {
+  return JSON.parse(row.status) as NodeStatus;
+}
 
 /** Addresses before an agent has told its own: the node is on the machine or network of the service. */
-const unknownAddress = '0.0.0.0';
+const UNKNOWN_ADDRESS = '0.0.0.0';
 
 export interface NodeContext {
   readonly baseUrl: string;
@@ -21,14 +23,18 @@ export interface NodeContext {
   readonly labels: ReadonlyMap<string, TaskLabel>;
 }
 
-export const nodeContext = (baseUrl: string, pool: PoolWithStatus, labels: ReadonlyMap<string, TaskLabel>): NodeContext => ({
-  baseUrl,
-  pool,
-  spec: storedPool(pool),
-  labels,
-});
+export function nodeContext(baseUrl: string, pool: PoolWithStatus, labels: ReadonlyMap<string, TaskLabel>): NodeContext {
+  return {
+    baseUrl,
+    pool,
+    spec: storedPool(pool),
+    labels,
+  };
+}
 
-/** The node as clients read it (recorded 2022-01-01.15.0: boot time, agent and certificates appear once it has come up). */
+/**
+ * The node as clients read it (recorded 2022-01-01.15.0: boot time, agent and certificates appear once it has come up).
+ */
 export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: NodeContext): Node {
   const image = spec.virtualMachineConfiguration?.imageReference;
   const up = status.bootedAt !== null;
@@ -40,7 +46,7 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     stateTransitionTime: formatTimestamp(status.since),
     lastBootTime: time(status.bootedAt),
     allocationTime: formatTimestamp(status.allocatedAt),
-    ipAddress: status.agent?.ipAddress ?? unknownAddress,
+    ipAddress: status.agent?.ipAddress ?? UNKNOWN_ADDRESS,
     affinityId: `TVM:${status.id}`,
     vmSize: spec.vmSize,
     totalTasksRun: status.totalTasksRun,
@@ -59,7 +65,9 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
   };
 }
 
-const time = (at: number | null): string | undefined => (at === null ? undefined : formatTimestamp(at));
+function time(at: number | null): string | undefined {
+  return (at === null ? undefined : formatTimestamp(at));
+}
 
 function startTaskInfo(status: StartTaskStatus): StartTaskInfo {
   return {

@@ -29,12 +29,12 @@ import { invalidForState } from '../job/guards.ts';
 import { listPoolsHandler } from './list.ts';
 import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
 
-const defaultResizeTimeoutMs = 15 * 60_000;
+const DEFAULT_RESIZE_TIMEOUT_MS = 15 * 60_000;
 
 const add: Handler = async (call, parts) => {
   const spec = withPoolDefaults(dataContract.readBody('PoolAdd', call.version, await call.json()), call.version);
   const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
-  const resizeTimeoutMs = durationMs(spec.resizeTimeout, defaultResizeTimeoutMs);
+  const resizeTimeoutMs = durationMs(spec.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS);
   const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
@@ -75,7 +75,10 @@ async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
   return pool;
 }
 
-/** Changes the intent of the pool that is called, under its lock. `change` returns the new intent and whether it counts as a modification. */
+/**
+ * Changes the intent of the pool that is called, under its lock. `change` returns the new intent and whether it counts
+ * as a modification.
+ */
 async function change(
   call: Call,
   parts: Parts,
@@ -102,7 +105,7 @@ function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly p
 const patch: Handler = async (call, parts) => {
   const { startTask, ...rest } = dataContract.readBody('PoolPatch', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
-    const structural = Object.keys(rest).find((name) => !changeableAnyTime.has(name));
+    const structural = Object.keys(rest).find((name) => !CHANGEABLE_ANY_TIME.has(name));
     if (structural !== undefined && !isEmpty(pool)) throw invalidForState(`The pool has nodes, or is to have some: ${structural} can be changed in an empty pool only.`);
     const spec = storedPool(pool);
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
@@ -113,8 +116,10 @@ const patch: Handler = async (call, parts) => {
   return changed(call, 200, modifiedAt);
 };
 
-/** These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0). */
-const changeableAnyTime: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
+/**
+ * These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0).
+ */
+const CHANGEABLE_ANY_TIME: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
 function isEmpty(pool: PoolWithStatus): boolean {
   const { targetDedicated, targetLowPriority } = viewOfPool(pool);
   return (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + targetDedicated + targetLowPriority === 0;
@@ -124,7 +129,8 @@ const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = dataContract.readBody('PoolReplace', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode, ...kept } = storedPool(pool);
-    // Left out, it goes back to its default, which is read from then on (recorded); a version that cannot send it leaves it alone.
+    // Left out, it goes back to its default, which is read from then on (recorded); a version that cannot send it
+    // leaves it alone.
     const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? ({ targetNodeCommunicationMode: 'default' } as const) : { targetNodeCommunicationMode };
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present({ ...given, ...emptied(given) }), ...started }, call.version));
@@ -132,7 +138,10 @@ const updateProperties: Handler = async (call, parts) => {
   return changed(call, 204, modifiedAt);
 };
 
-/** An empty list of metadata or packages leaves the pool without the property; one of certificates stays to be read (recorded). */
+/**
+ * An empty list of metadata or packages leaves the pool without the property; one of certificates stays to be read
+ * (recorded).
+ */
 function emptied(given: {
   readonly metadata?: readonly unknown[];
   readonly applicationPackageReferences?: readonly unknown[];
@@ -153,7 +162,7 @@ const resize: Handler = async (call, parts) => {
       ...pool,
       targetDedicated: asked.targetDedicatedNodes ?? targetDedicated,
       targetLowPriority: asked.targetLowPriorityNodes ?? targetLowPriority,
-      resizeTimeoutMs: durationMs(asked.resizeTimeout, defaultResizeTimeoutMs),
+      resizeTimeoutMs: durationMs(asked.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS),
       nodeDeallocation,
       resizeSequence: pool.resizeSequence + 1,
       resizeRequestedAt: call.now,

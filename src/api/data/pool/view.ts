@@ -8,7 +8,9 @@ import type { PoolRules } from '../../../store/rules.ts';
 import { etag } from '../../answer.ts';
 
 /** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
-export const storedPool = (row: { readonly spec: string }): PoolWithDefaults => JSON.parse(row.spec) as PoolWithDefaults;
+export function storedPool(row: { readonly spec: string }): PoolWithDefaults {
+  return JSON.parse(row.spec) as PoolWithDefaults;
+}
 
 export function viewOfPool(row: PoolWithStatus): PoolView {
   const status =
@@ -56,8 +58,10 @@ function resizeErrors(row: PoolWithStatus, view: PoolView): readonly ResizeError
 }
 
 /** What the rules need of a pool's specification. */
-export const poolRules = (spec: PoolWithDefaults): PoolRules => ({
-  taskSlotsPerNode: spec.taskSlotsPerNode,
-  fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',
-  startTask: spec.startTask ? { waitForSuccess: spec.startTask.waitForSuccess ?? true, maxTaskRetryCount: spec.startTask.maxTaskRetryCount ?? 0 } : null,
-});
+export function poolRules(spec: PoolWithDefaults): PoolRules {
+  return {
+    taskSlotsPerNode: spec.taskSlotsPerNode,
+    fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',
+    startTask: spec.startTask ? { waitForSuccess: spec.startTask.waitForSuccess ?? true, maxTaskRetryCount: spec.startTask.maxTaskRetryCount ?? 0 } : null,
+  };
+}

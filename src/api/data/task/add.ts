@@ -9,7 +9,7 @@ import { BatchError, errorItem } from '../../../wire/errors.ts';
 import { checkTaskAgainstJob } from '../../../wire/rules.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { TaskAdd } from '../../../wire/types.generated.ts';
-import { etag, jsonContentType, type Answer } from '../../answer.ts';
+import { etag, JSON_CONTENT_TYPE, type Answer } from '../../answer.ts';
 import { param, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
 import { guardJob } from '../job/guards.ts';
 import { storedJob, viewOfJob } from '../job/view.ts';
@@ -18,7 +18,10 @@ import { storedConstraints, taskRules } from './view.ts';
 
 type Outcome = { readonly taskId: string } & ({ readonly modifiedAt: Instant } | { readonly error: BatchError });
 
-/** Adds the tasks whose ids are free and tells of each what became of it; the job's id as it was spelled when the job was made. */
+/**
+ * Adds the tasks whose ids are free and tells of each what became of it; the job's id as it was spelled when the job
+ * was made.
+ */
 async function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Promise<{ readonly jobId: string; readonly outcomes: readonly Outcome[] }> {
   const added = await transaction(parts.database, async (tx, last) => {
     const locked = await lockJobForTasks(tx, call.principal.account.number, param(call, 'jobId'), tasks.flatMap((item) => ('task' in item ? [idKey(item.task.id)] : [])));
@@ -69,8 +72,8 @@ export async function addOne(call: Call, parts: Parts): Promise<{ readonly jobId
 }
 
 /**
- * Task_AddCollection: 200 with a result for each task (errors.md 4.4). Adding an id again answers TaskExists for it and changes nothing, which is
- * what lets clients send a collection again whose answer they never got.
+ * Task_AddCollection: 200 with a result for each task (errors.md 4.4). Adding an id again answers TaskExists for it and
+ * changes nothing, which is what lets clients send a collection again whose answer they never got.
  */
 export const addCollection: Handler = async (call, parts): Promise<Answer> => {
   const tasks = readTaskCollection(call.version, await call.json());
@@ -85,5 +88,5 @@ export const addCollection: Handler = async (call, parts): Promise<Answer> => {
     return { status: 'Success', taskId, eTag: etag(modifiedAt), lastModified, location: `${call.baseUrl}/jobs/${jobId}/tasks/${taskId}` };
   });
   const body = JSON.stringify({ 'odata.metadata': `${call.baseUrl}/$metadata#taskaddresult`, value });
-  return { status: 200, headers: { 'content-type': jsonContentType }, body };
+  return { status: 200, headers: { 'content-type': JSON_CONTENT_TYPE }, body };
 };

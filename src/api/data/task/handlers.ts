@@ -32,10 +32,14 @@ const get: Handler = async (call, parts) => {
   return entity(applySelect(dataContract.writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
 };
 
-/** Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its `modified`. */
+/**
+ * Changes the intent of the task that is called, under its lock, if its job's state allows `what`. Returns its
+ * `modified`.
+ */
 async function change(call: Call, parts: Parts, what: JobCall, decide: (task: TaskWithStatus, job: JobWithStatus) => TaskChange): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
-    // A reactivation opens the job's work again, so it is ordered against the job's end as adds are; the rest leaves the job's row to others.
+    // A reactivation opens the job's work again, so it is ordered against the job's end as adds are; the rest leaves
+    // the job's row to others.
     const job = await (what === 'reactivateTask' ? lockJob : findJob)(tx, call.principal.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     const task = await lockTask(tx, job.job, param(call, 'taskId'));
@@ -50,7 +54,9 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (task: Ta
   return modifiedAt;
 }
 
-const isCompleted = (task: TaskWithStatus): boolean => viewOfTask(task).state === 'completed';
+function isCompleted(task: TaskWithStatus): boolean {
+  return viewOfTask(task).state === 'completed';
+}
 
 const put: Handler = async (call, parts) => {
   const { constraints } = dataContract.readBody('TaskPut', call.version, await call.json());
@@ -62,7 +68,10 @@ const put: Handler = async (call, parts) => {
   return changed(call, 200, modifiedAt);
 };
 
-/** A task that was terminated has ended when the answer comes (recorded); one that takes longer to die ends after it, since the intent is durable. */
+/**
+ * A task that was terminated has ended when the answer comes (recorded); one that takes longer to die ends after it,
+ * since the intent is durable.
+ */
 const END_WAIT_MS = 5_000;
 
 const terminate: Handler = async (call, parts) => {

@@ -4,11 +4,14 @@ import type { ApiVersion } from '../../../wire/versions.ts';
 import { taskHead, taskRun, viewOfTask, wireTask, type StoredTask, type TaskContext } from './view.ts';
 
 /** A specification as it is stored: in the order of answers, so that `taskText` can send it as it is. */
-export const taskSpecText = (spec: StoredTask): string => JSON.stringify(dataContract.inOrder('Task', spec));
+export function taskSpecText(spec: StoredTask): string {
+  return JSON.stringify(dataContract.inOrder('Task', spec));
+}
 
 /**
- * The JSON text of a task in a page. Pages have a thousand, and reading and writing their specifications again would be most of the work: where the client's version writes a
- * specification as it is stored, its text goes out as it is, with the status where answers have it.
+ * The JSON text of a task in a page. Pages have a thousand, and reading and writing their specifications again would be
+ * most of the work: where the client's version writes a specification as it is stored, its text goes out as it is, with
+ * the status where answers have it.
  */
 export function taskText(row: TaskWithStatus, version: ApiVersion, context: TaskContext): string {
   return storedText(row, version, context) ?? JSON.stringify(dataContract.writeBody('Task', version, wireTask(row, context)));
@@ -28,9 +31,12 @@ function storedText(row: TaskWithStatus, version: ApiVersion, context: TaskConte
   return `${spec.slice(0, commandLineAt)},${head}${spec.slice(commandLineAt, constraintsEnd)}${jobRetries}${spec.slice(constraintsEnd, -'}'.length)},${run}}`;
 }
 
-const withinBraces = (json: string): string => json.slice('{'.length, -'}'.length);
+function withinBraces(json: string): string {
+  return json.slice('{'.length, -'}'.length);
+}
 
-// Found in JSON text only where they are names: within a string their quotes are escaped. No other object of a task has such properties.
+// Found in JSON text only where they are names: within a string their quotes are escaped. No other object of a task has
+// such properties.
 const COMMAND_LINE = ',"commandLine":';
 const CONSTRAINTS = ',"constraints":{';
 const RETRIES = ',"maxTaskRetryCount":';

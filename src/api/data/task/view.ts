@@ -12,11 +12,13 @@ import { etag } from '../../answer.ts';
 import { durationMs } from '../durationMs.ts';
 
 /**
- * The specification as the handlers stored it: it was read through the shape table then, so its type is known. Defaults are filled in, but for the
- * retry count of a task that gave none: that is its job's.
+ * The specification as the handlers stored it: it was read through the shape table then, so its type is known. Defaults
+ * are filled in, but for the retry count of a task that gave none: that is its job's.
  */
 export type StoredTask = TaskAdd & { readonly constraints: TaskConstraints };
-export const storedTask = (row: { readonly spec: string }): StoredTask => JSON.parse(row.spec) as StoredTask;
+export function storedTask(row: { readonly spec: string }): StoredTask {
+  return JSON.parse(row.spec) as StoredTask;
+}
 
 /** Defaults are filled in, but for the retry count: where a task gives none, its job's counts. */
 export function storedConstraints(constraints: TaskConstraints | undefined): TaskConstraints {
@@ -44,11 +46,13 @@ export function wireTask(row: TaskWithStatus, context: TaskContext): Task {
   const spec = storedTask(row);
   const { maxTaskRetryCount = context.jobRetryCount, ...constraints } = spec.constraints;
   const view = viewOfTask(row);
-  // Assigned onto the object that was just parsed: spreading it into a new one costs several times as much, and pages have a thousand.
+  // Assigned onto the object that was just parsed: spreading it into a new one costs several times as much, and pages
+  // have a thousand.
   return Object.assign(spec, taskHead(row, view, context), taskRun(row, view, context), { constraints: { ...constraints, maxTaskRetryCount } });
 }
 
-// All of a task that its specification does not say, in two parts: answers have them on both sides of it. No API version knows any of it under other names.
+// All of a task that its specification does not say, in two parts: answers have them on both sides of it. No API
+// version knows any of it under other names.
 
 export function taskHead(row: TaskWithStatus, view: StateView<WireTaskState>, context: TaskContext) {
   return {
@@ -84,7 +88,9 @@ function executionInfo(row: TaskWithStatus, state: WireTaskState): TaskExecution
   };
 }
 
-const time = (at: number | null): string | undefined => (at === null ? undefined : formatTimestamp(at));
+function time(at: number | null): string | undefined {
+  return (at === null ? undefined : formatTimestamp(at));
+}
 
 /** Offers do not count: nothing has been started there. */
 function nodeInfo(row: TaskWithStatus, state: WireTaskState, context: TaskContext): TaskNodeInfo | undefined {
@@ -121,5 +127,6 @@ export function taskRules(spec: StoredTask): TaskRules | null {
 }
 
 /** The stored form went through JSON, so what is undefined is absent; the two types differ in that alone. */
-const withoutUndefined = (conditions: NonNullable<TaskAdd['exitConditions']>): NonNullable<TaskRules['exitConditions']> =>
-  JSON.parse(JSON.stringify(conditions)) as NonNullable<TaskRules['exitConditions']>;
+function withoutUndefined(conditions: NonNullable<TaskAdd['exitConditions']>): NonNullable<TaskRules['exitConditions']> {
+  return JSON.parse(JSON.stringify(conditions)) as NonNullable<TaskRules['exitConditions']>;
+}

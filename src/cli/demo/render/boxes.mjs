@@ -58,7 +58,9 @@ export function boxTree(list) {
   return { boxes: Float64Array.from(boxes), skip: Int32Array.from(skip), leaf: Int32Array.from(leaf), order };
 }
 
-const union = (members) => [0, 1, 2, 3, 4, 5].map((k) => Math[k % 2 === 0 ? 'min' : 'max'](...members.map((box) => box[k])));
+function union(members) {
+  return [0, 1, 2, 3, 4, 5].map((k) => Math[k % 2 === 0 ? 'min' : 'max'](...members.map((box) => box[k])));
+}
 
 /** The cut in two, along any axis, whose halves have the least surface times members. */
 function split(members, list) {

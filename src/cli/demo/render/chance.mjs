@@ -14,7 +14,10 @@ export function random() {
   word = (word >>> 22) ^ word;
   return (word >>> 0) * 2.3283064365386963e-10;
 }
-/** The fraction of a pixel-wise shifted additive sequence: the first dimensions of a path, spread evenly over its samples. */
+/**
+ * The fraction of a pixel-wise shifted additive sequence: the first dimensions of a path, spread evenly over its
+ * samples.
+ */
 export function spread(offset, sample, step) {
   const x = offset + sample * step;
   return x - Math.floor(x);

@@ -1,11 +1,14 @@
-// From filtered light to what a screen shows: exposure, a soft glow around what is very bright, a film-like curve, sRGB.
+// From filtered light to what a screen shows: exposure, a soft glow around what is very bright, a film-like curve,
+// sRGB.
 
 const EXPOSURE = 0.74;
 /** How much of the light above white is spread, and how far: a fraction of the picture's width. */
 const GLOW = 0.05;
 const GLOW_REACH = 0.009;
 
-const brightness = (r, g, b) => 0.2126 * r + 0.7152 * g + 0.0722 * b;
+function brightness(r, g, b) {
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
 
 /** `colour`: three planes of light mapped by c / (1 + brightness). Returns bytes, RGB, rows from the top. */
 export function develop(width, height, colour) {

@@ -25,7 +25,8 @@ sorted.forEach((s, i) => {
 });
 const faces = Float64Array.from(sorted.flatMap((s) => (s.faces ?? []).flat()));
 
-// Lights: centre, half edges u and v, front normal, area, radiance, the half edges' squared lengths; LIGHT numbers each.
+// Lights: centre, half edges u and v, front normal, area, radiance, the half edges' squared lengths; LIGHT numbers
+// each.
 export const lightRows = Float64Array.from(
   lights.flatMap((l) => {
     const normal = unit(l.toward.map((x, k) => x - l.at[k]));

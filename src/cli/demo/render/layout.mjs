@@ -1,6 +1,9 @@
 // What the tile program, the join program and `linarite demo` agree on.
 
-/** Numbers a pixel in a tile's file: light r g b (mapped by c / (1 + brightness)), variance of its brightness, albedo r g b, normal x y z. */
+/**
+ * Numbers a pixel in a tile's file: light r g b (mapped by c / (1 + brightness)), variance of its brightness, albedo r
+ * g b, normal x y z.
+ */
 export const PIXEL = 10;
 
 /** The tiles of a picture, row by row. */

@@ -1,6 +1,6 @@
-// One path of light, followed backwards: through glass (refracted, coloured by what it absorbs), off metal and lacquer, to
-// diffuse surfaces, which also look straight at the softboxes.
-// Hot code: a path's state lives in one typed array, nothing is allocated per ray.
+// One path of light, followed backwards: through glass (refracted, coloured by what it absorbs), off metal and lacquer,
+// to diffuse surfaces, which also look straight at the softboxes. Hot code: a path's state lives in one typed array,
+// nothing is allocated per ray.
 import { direction, random, scatter } from './chance.mjs';
 import { LIGHT, LIGHTS, NOTHING, ON_TABLE, TABLE, blocked, hit, lightCount, lightRows, materialRows, nearest } from './hits.mjs';
 import { backdrop } from './scene.mjs';
@@ -29,7 +29,10 @@ const index = Float64Array.from(materialRows, (m) => m.index ?? 1);
 
 /** What `follow` is given and what it leaves. */
 export const path = {
-  /** Well-spread numbers for what matters most: the first choice to mirror or not, the first light and point on it, the first scattering. */
+  /**
+   * Well-spread numbers for what matters most: the first choice to mirror or not, the first light and point on it, the
+   * first scattering.
+   */
   even: new Float64Array(5),
   /** The light that came along the path: red, green, blue. */
   light: new Float64Array(3),
@@ -40,7 +43,8 @@ export const path = {
 export const EVEN_STEPS = [0.6180339887498949, 0.8191725133961645, 0.6710436067037893, 0.5497004779019703, 0.4503595];
 const { even, light, feature } = path;
 
-// The path's state: where the ray is, where it goes, what share of light comes through, the normal at the hit and the cosine to it.
+// The path's state: where the ray is, where it goes, what share of light comes through, the normal at the hit and the
+// cosine to it.
 const s = new Float64Array(13);
 const X = 0;
 const D = 3;
@@ -50,7 +54,8 @@ const COSINE = 12;
 // How many clear solids the ray is inside of (crystals grown into each other count as one), and of which material.
 let inside = 0;
 let insideOf = 0;
-// A diffuse surface was met; something that blurs was met; the last surface has looked straight at the lights; the feature is taken.
+// A diffuse surface was met; something that blurs was met; the last surface has looked straight at the lights; the
+// feature is taken.
 let diffuseMet = false;
 let blurred = false;
 let lightsSeen = false;
@@ -156,7 +161,8 @@ function meetSurface(m, leaving, choice) {
       meetGlass(m, leaving, choice);
       return true;
     case KIND.lamp:
-      // Lamps are there to be seen; what they would cast on diffuse or rough surfaces is left out, it would only be noise.
+      // Lamps are there to be seen; what they would cast on diffuse or rough surfaces is left out, it would only be
+      // noise.
       if (!blurred) receive(red[m], green[m], blue[m]);
       return false;
     case KIND.metal: {
@@ -177,7 +183,10 @@ function meetSurface(m, leaving, choice) {
   return m !== TABLE || fadeTable() ? meetDiffuse(m) : false;
 }
 
-/** What share of light a clear surface mirrors. `ratio` = index before / index behind; `cosine` before it. 1 when nothing gets through. */
+/**
+ * What share of light a clear surface mirrors. `ratio` = index before / index behind; `cosine` before it. 1 when
+ * nothing gets through.
+ */
 function fresnel(cosine, ratio) {
   const sineSquared = ratio * ratio * (1 - cosine * cosine);
   if (sineSquared >= 1) return 1;

@@ -16,7 +16,10 @@ export const camera = {
   focus: 8.05,
 };
 
-/** Radiance from directions that meet nothing: a studio wall at dusk, warm and bright behind the crystals, dark blue above. */
+/**
+ * Radiance from directions that meet nothing: a studio wall at dusk, warm and bright behind the crystals, dark blue
+ * above.
+ */
 export const backdrop = {
   horizon: [0.075, 0.09, 0.16],
   middle: [0.035, 0.05, 0.11],

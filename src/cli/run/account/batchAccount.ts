@@ -46,7 +46,10 @@ export interface BatchAccount {
   counts(jobId: string): Promise<Counts>;
   /** At most the last `bytes` of a task's file; undefined when there is no such file or its node is gone. */
   taskFileTail(jobId: string, taskId: string, file: string, bytes: number): Promise<Buffer | undefined>;
-  /** A task's file piece by piece, the first of them read already; undefined when there is no such file or its node is gone. */
+  /**
+   * A task's file piece by piece, the first of them read already; undefined when there is no such file or its node is
+   * gone.
+   */
   taskFile(jobId: string, taskId: string, file: string): Promise<AsyncIterable<Buffer> | undefined>;
   nodeFileTail(poolId: string, nodeId: string, file: string, bytes: number): Promise<Buffer | undefined>;
 }
@@ -54,7 +57,10 @@ export interface BatchAccount {
 /** Answers to ending a job that is over, or about to be. */
 const OVER = new Set(['JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound']);
 
-/** A Batch account through `@azure/batch`, the official SDK. It tries again what fails, after half a minute; what is asked `once` it does not. */
+/**
+ * A Batch account through `@azure/batch`, the official SDK. It tries again what fails, after half a minute; what is
+ * asked `once` it does not.
+ */
 export function connectBatch({ account, key, endpoint }: BatchConnection): BatchAccount {
   const credentials = new BatchSharedKeyCredentials(account, key);
   const url = endpoint.replace(/\/+$/, '');
@@ -101,8 +107,9 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
   };
 }
 
-const statusOf = (error: unknown): number | undefined =>
-  typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
+function statusOf(error: unknown): number | undefined {
+  return typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
 
 async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
   try {
@@ -138,9 +145,14 @@ async function tail(properties: Properties, get: Get, bytes: number): Promise<Bu
   });
 }
 
-/** Of a file that is read in pieces, each in a request of its own: whoever takes them may be slow, and no connection waits meanwhile. */
+/**
+ * Of a file that is read in pieces, each in a request of its own: whoever takes them may be slow, and no connection
+ * waits meanwhile.
+ */
 const PIECE_BYTES = 1_048_576;
-/** How often a piece is asked for whose connection breaks: the SDK tries requests again, but not the bodies of answers. */
+/**
+ * How often a piece is asked for whose connection breaks: the SDK tries requests again, but not the bodies of answers.
+ */
 const PIECE_ATTEMPTS = 4;
 
 async function pieces(properties: Properties, get: Get): Promise<AsyncIterable<Buffer> | undefined> {

@@ -14,7 +14,9 @@ export interface Connection {
   readonly local: { readonly dataDir: string | undefined; readonly startedHere: boolean } | undefined;
 }
 
-/** Flags that stand in for the environment. Keys come from files: what is on a command line can be read by every user. */
+/**
+ * Flags that stand in for the environment. Keys come from files: what is on a command line can be read by every user.
+ */
 export interface ConnectionFlags {
   readonly account?: string;
   readonly endpoint?: string;
@@ -78,7 +80,9 @@ function storageOf(environment: NodeJS.ProcessEnv): string | undefined {
   return `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${key};BlobEndpoint=${endpoint};`;
 }
 
-const withScheme = (endpoint: string): string => (/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
+function withScheme(endpoint: string): string {
+  return (/^https?:\/\//i.test(endpoint) ? endpoint : `https://${endpoint}`);
+}
 
 async function secretIn(file: string): Promise<string> {
   try {

@@ -1,4 +1,7 @@
-/** Does something with each of `items`, at most `width` at a time. The first failure stops what has not begun and is thrown. */
+/**
+ * Does something with each of `items`, at most `width` at a time. The first failure stops what has not begun and is
+ * thrown.
+ */
 export async function inParallel<T>(items: readonly T[], width: number, work: (item: T) => Promise<void>): Promise<void> {
   const left = [...items];
   const worker = async (): Promise<void> => {

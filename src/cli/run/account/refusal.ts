@@ -34,8 +34,8 @@ interface Detail {
 }
 
 /**
- * `CODE: message (PropertyName vmSize; Reason There is no such size.)`: the message alone is the same for every property, what is wrong
- * stands in the values.
+ * `CODE: message (PropertyName vmSize; Reason There is no such size.)`: the message alone is the same for every
+ * property, what is wrong stands in the values.
  */
 export function refusalText(code: string | undefined, message: string | undefined, details: readonly Detail[] | undefined): string {
   const told = (details ?? []).map(({ key, name, value }) => `${key ?? name ?? ''} ${(value ?? '').replaceAll(/\s+/g, ' ').trim()}`.trim()).filter((text) => text !== '');

@@ -24,10 +24,15 @@ export interface Storage {
   writeUrl(container: string): Promise<string>;
 }
 
-/** How long the URLs given to tasks work: longer than a task may live would be of no use (Batch: 180 days), shorter than a queue is long would fail late. */
+/**
+ * How long the URLs given to tasks work: longer than a task may live would be of no use (Batch: 180 days), shorter than
+ * a queue is long would fail late.
+ */
 const SIGNATURE_DAYS = 30;
 
-/** A storage account through `@azure/storage-blob`, the official SDK. @throws Error when the connection string is none */
+/**
+ * A storage account through `@azure/storage-blob`, the official SDK. @throws Error when the connection string is none
+ */
 export function connectStorage(connectionString: string): Storage {
   const service = BlobServiceClient.fromConnectionString(connectionString);
   const at = (container: string): ContainerClient => service.getContainerClient(container);
@@ -58,4 +63,6 @@ export function connectStorage(connectionString: string): Storage {
   };
 }
 
-const abortedBy = (signal: AbortSignal | undefined): { abortSignal?: AbortSignal } => (signal === undefined ? {} : { abortSignal: signal });
+function abortedBy(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+  return (signal === undefined ? {} : { abortSignal: signal });
+}

@@ -6,7 +6,10 @@ import { isOutage } from '../account/refusal.ts';
 const AHEAD = 8;
 const LINE_END = 0x0a;
 
-/** Writes a piece and resolves when there is room for the next; false when nobody reads any more. @throws RunError files, when it cannot be written */
+/**
+ * Writes a piece and resolves when there is room for the next; false when nobody reads any more. @throws RunError
+ * files, when it cannot be written
+ */
 export type Write = (piece: string | Uint8Array) => Promise<boolean>;
 
 /** How the stdout of one task after the other is written. */
@@ -30,7 +33,9 @@ export interface Undelivered {
   readonly reason: string | undefined;
 }
 
-/** Writes what tasks have written to stdout, whole and in the order of the tasks, with a bounded part of it in memory. */
+/**
+ * Writes what tasks have written to stdout, whole and in the order of the tasks, with a bounded part of it in memory.
+ */
 export async function deliver({ taskIds, open, printer }: Delivery): Promise<Undelivered> {
   const undelivered: string[] = [];
   let reason: string | undefined;
@@ -115,8 +120,12 @@ export function jsonPrinter(write: Write): Printer {
   };
 }
 
-const lenient = (): TextDecoder => new TextDecoder('utf-8', { ignoreBOM: true });
-const strictly = (): TextDecoder => new TextDecoder('utf-8', { fatal: true });
+function lenient(): TextDecoder {
+  return new TextDecoder('utf-8', { ignoreBOM: true });
+}
+function strictly(): TextDecoder {
+  return new TextDecoder('utf-8', { fatal: true });
+}
 
 /** Undefined ends it: then a character that was begun must be whole. */
 function decodes(decoder: TextDecoder, bytes: Buffer | undefined): boolean {

@@ -13,17 +13,18 @@ export interface Download {
 }
 
 /**
- * Where a pattern's files go in the container: the name alone then says whose they are, what they matched and where they belong. The directory is
- * one part of it, `d` alone for none: as a path it could hold what the name of a blob cannot.
+ * Where a pattern's files go in the container: the name alone then says whose they are, what they matched and where
+ * they belong. The directory is one part of it, `d` alone for none: as a path it could hold what the name of a blob
+ * cannot.
  */
 export function outputPath(taskId: string, pattern: number, directory: string): string {
   return `${taskId}/${pattern}/d${directory === '.' ? '' : encodeURIComponent(directory)}`;
 }
 
 /**
- * Where outputs go. A blob is `TASK/PATTERN/DIRECTORY/file`; the file lands below the directory its input came from. Files of the same name would
- * overwrite each other: those of several tasks go into directories named after the tasks, those of several patterns of a task into
- * `output-2` and so on in there.
+ * Where outputs go. A blob is `TASK/PATTERN/DIRECTORY/file`; the file lands below the directory its input came from.
+ * Files of the same name would overwrite each other: those of several tasks go into directories named after the tasks,
+ * those of several patterns of a task into `output-2` and so on in there.
  */
 export function planDownloads(blobs: readonly StoredBlob[]): Download[] {
   const wanted = blobs.flatMap(({ name, bytes }) => {

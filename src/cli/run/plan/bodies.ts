@@ -73,7 +73,8 @@ export function taskBody(task: PlannedTask, { inputUrl, shared, outputUrl, retri
       : {
           outputFiles: outputs.map((filePattern, index) => ({
             filePattern,
-            // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API reference, OutputFileBlobContainerDestination.path).
+            // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API
+            // reference, OutputFileBlobContainerDestination.path).
             destination: { container: { containerUrl: outputUrl, path: pathOf(filePattern, outputPath(id, index, item.file?.directory ?? '.')) } },
             uploadOptions: { uploadCondition: 'tasksuccess' as const },
           })),

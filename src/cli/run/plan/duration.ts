@@ -7,7 +7,10 @@ const UNITS: readonly (readonly [pattern: RegExp, seconds: number])[] = [
   [/^(?:s|sec|secs|seconds?)$/, 1],
 ];
 
-/** An ISO 8601 duration from what people write: `90s`, `30min`, `1h30m`, `2days 4h`; ISO durations pass. @throws RunError usage */
+/**
+ * An ISO 8601 duration from what people write: `90s`, `30min`, `1h30m`, `2days 4h`; ISO durations pass. @throws
+ * RunError usage
+ */
 export function readDuration(text: string, option: string): string {
   if (/^P(?=.)(\d+D)?(T(?=.)(\d+H)?(\d+M)?(\d+(\.\d+)?S)?)?$/i.test(text)) return text.toUpperCase();
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([a-z]+)/gi)];

@@ -14,8 +14,9 @@ export interface FoundFile {
 }
 
 /**
- * The files that match a pattern (`*`, `?`, `[a-z]`, `{a,b}`, `**`), in the order of their names; a path without any of these is itself, when it
- * is there. Names that begin with a dot match only a pattern that says so. Links to directories are not followed by `**`.
+ * The files that match a pattern (`*`, `?`, `[a-z]`, `{a,b}`, `**`), in the order of their names; a path without any of
+ * these is itself, when it is there. Names that begin with a dot match only a pattern that says so. Links to
+ * directories are not followed by `**`.
  */
 export async function findFiles(pattern: string): Promise<FoundFile[]> {
   const exact = await stat(pattern).catch(() => undefined);
@@ -45,4 +46,6 @@ export async function findFiles(pattern: string): Promise<FoundFile[]> {
   return found;
 }
 
-const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => undefined))?.isFile() === true;
+async function isFile(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined))?.isFile() === true;
+}

@@ -33,4 +33,6 @@ function newestUbuntu(images: readonly Image[]): Image {
   return newest.image;
 }
 
-const nameOf = ({ imageReference: it }: Image): string => `${it.publisher}:${it.offer}:${it.sku}`;
+function nameOf({ imageReference: it }: Image): string {
+  return `${it.publisher}:${it.offer}:${it.sku}`;
+}

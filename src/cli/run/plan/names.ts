@@ -6,7 +6,10 @@ export function freeName(prefix: string): string {
   return `${prefix}-${stamp}-${randomBytes(2).toString('hex')}`;
 }
 
-/** The name of a job's container. Container names are 3 to 63 of a-z, 0-9 and single dashes; a job's id may have none of these but dashes. */
+/**
+ * The name of a job's container. Container names are 3 to 63 of a-z, 0-9 and single dashes; a job's id may have none of
+ * these but dashes.
+ */
 export function containerName(jobId: string, use: 'in' | 'out'): string {
   const plain = jobId.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 50).replace(/-+$/, '');
   return ['linarite', plain, use].filter((part) => part !== '').join('-');

@@ -118,4 +118,6 @@ function given<T extends Readonly<Record<string, string | undefined>>>(members: 
   return kept;
 }
 
-const dashed = (name: string): string => name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+function dashed(name: string): string {
+  return name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}

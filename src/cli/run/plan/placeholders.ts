@@ -15,7 +15,8 @@ import { RunError } from '../failure.ts';
  * | `{index}` | x | x | x | x | the number of the task, from 1 |
  * | `{task}` | x | x | x | x | the task's id |
  *
- * `{{name}}` stands for `{name}` as it is; `${name}` is left to a shell; braces around anything but a word are left alone.
+ * `{{name}}` stands for `{name}` as it is; `${name}` is left to a shell; braces around anything but a word are left
+ * alone.
  */
 export type Values = ReadonlyMap<string, string>;
 

@@ -24,7 +24,10 @@ export interface PlannedTask {
   readonly environment: readonly { readonly name: string; readonly value: string }[];
 }
 
-/** Bounds of the service (API reference: Task.id; Task.commandLine has none of its own, a task's body is bounded by 1 MB). */
+/**
+ * Bounds of the service (API reference: Task.id; Task.commandLine has none of its own, a task's body is bounded by 1
+ * MB).
+ */
 const MAXIMUM_ID = 64;
 
 /** The tasks of a run, one an item. @throws RunError usage, for an unknown placeholder */
@@ -62,4 +65,6 @@ function checkPattern(pattern: string): string {
 }
 
 /** True for a pattern that may stand for several files (API reference, OutputFile.filePattern). */
-export const hasWildcard = (pattern: string): boolean => /[*?[]/.test(pattern);
+export function hasWildcard(pattern: string): boolean {
+  return /[*?[]/.test(pattern);
+}

@@ -43,7 +43,10 @@ interface DelimitedRecord {
   readonly fields: readonly string[];
 }
 
-/** Records as RFC 4180 has them: quoted fields may hold delimiters, line ends and "" for a quote. Empty lines are skipped. */
+/**
+ * Records as RFC 4180 has them: quoted fields may hold delimiters, line ends and "" for a quote. Empty lines are
+ * skipped.
+ */
 function records4180(text: string, delimiter: string, file: string): DelimitedRecord[] {
   const records: DelimitedRecord[] = [];
   let fields: string[] = [];

@@ -20,7 +20,8 @@ export async function checkTarget(to: string): Promise<void> {
     throw new RunError('usage', `--to ${to}: ${reasonOf(cause)}`, { cause });
   };
   await access(existing, constants.W_OK | constants.X_OK).catch(refuse);
-  // Where the system takes no directories at all, as below /proc, no right says so; and Node.js' recursive mkdir tries for ever there.
+  // Where the system takes no directories at all, as below /proc, no right says so; and Node.js' recursive mkdir tries
+  // for ever there.
   if (missing !== undefined) await makeAndRemove(missing).catch(refuse);
 }
 

@@ -28,8 +28,8 @@ export interface InterruptSetting {
 
 /**
  * Ctrl-C: on a terminal it asks whether to leave the job running, to end it, or to go on; another Ctrl-C ends it at
- * once. Without a terminal nobody could answer: the job is ended. Ending takes requests to the service, which may not answer: one more
- * Ctrl-C gives up.
+ * once. Without a terminal nobody could answer: the job is ended. Ending takes requests to the service, which may not
+ * answer: one more Ctrl-C gives up.
  */
 export function listenForInterrupts({ listen, terminal, clear, giveUp }: InterruptSetting): Interrupts {
   const controller = new AbortController();

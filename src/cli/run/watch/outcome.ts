@@ -6,7 +6,10 @@ export interface TaskOutcome {
   readonly id: string;
   readonly succeeded: boolean;
   readonly exitCode?: number;
-  /** Batch's own reason, when there is one: `CommandProgramNotFound: …`. A plain non-zero exit code says it all by itself. */
+  /**
+   * Batch's own reason, when there is one: `CommandProgramNotFound: …`. A plain non-zero exit code says it all by
+   * itself.
+   */
   readonly reason?: string;
   readonly retries: number;
   /** False for a task that never began to run: it has no files. */
@@ -18,7 +21,10 @@ export interface TaskOutcome {
 
 export const OUTCOME_FIELDS = 'id,state,executionInfo,nodeInfo';
 
-/** The outcome of a task whose job is over or all whose tasks are completed. Old API versions have no `result`; then the exit code decides. */
+/**
+ * The outcome of a task whose job is over or all whose tasks are completed. Old API versions have no `result`; then the
+ * exit code decides.
+ */
 export function outcomeOf({ id = '', state, executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
   if (state !== undefined && state.toLowerCase() !== 'completed') return { id, succeeded: false, reason: 'its job ended before it did', retries: executionInfo?.retryCount ?? 0, started: executionInfo?.startTime !== undefined, runMs: 0 };
   const { exitCode, failureInfo, retryCount = 0, startTime, endTime, result } = executionInfo ?? {};
@@ -41,7 +47,10 @@ export function sayHow({ exitCode, reason, retries }: TaskOutcome): string {
   return parts.filter((part) => part !== undefined).join(', ');
 }
 
-/** What a task wrote to a stream, at most the last `bytes`, and whether there was more; undefined when its node no longer has it. */
+/**
+ * What a task wrote to a stream, at most the last `bytes`, and whether there was more; undefined when its node no
+ * longer has it.
+ */
 export async function endOfStream(batch: BatchAccount, jobId: string, taskId: string, stream: 'stdout' | 'stderr', bytes: number): Promise<{ text: string; cut: boolean } | undefined> {
   const end = await batch.taskFileTail(jobId, taskId, `${stream}.txt`, bytes + 1);
   if (end === undefined) return undefined;

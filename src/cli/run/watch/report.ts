@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { hint, listOfTasks } from '../../commands/hint.ts';
 import { lastLines } from '../../lastLines.ts';
 import type { RunResult } from '../ending.ts';
-import { exitCodes, reasonOf } from '../failure.ts';
+import { EXIT_CODES, reasonOf } from '../failure.ts';
 import { sayHow, type TaskOutcome } from './outcome.ts';
 import { inParallel } from '../account/parallel.ts';
 import { clock } from './progress.ts';
@@ -82,7 +82,7 @@ export function jsonOf(result: RunResult, { stderr, saved }: Told, to: string): 
   const { outcomes, tasks, jobId, poolId, connection, failure, message, made, downloads, decision, elapsedMs, unfetched } = result;
   return {
     result: failure ?? 'succeeded',
-    exitCode: exitCodes[failure ?? 'succeeded'],
+    exitCode: EXIT_CODES[failure ?? 'succeeded'],
     ...(message === undefined ? {} : { message }),
     job: jobId,
     pool: poolId,
@@ -102,7 +102,9 @@ function failedJson({ id, exitCode, reason, retries }: TaskOutcome): Record<stri
   return { task: id, ...(exitCode === undefined ? {} : { exitCode }), ...(reason === undefined ? {} : { reason }), retries };
 }
 
-const tailOf = (text: string | undefined): string | undefined => (text === undefined ? undefined : lastLines(text, SHOWN_LINES).join('\n'));
+function tailOf(text: string | undefined): string | undefined {
+  return (text === undefined ? undefined : lastLines(text, SHOWN_LINES).join('\n'));
+}
 
 /** The run as lines for people. Call it after the clean-up, so that it says what is left. */
 export function linesOf(result: RunResult, told: Told, to: string): string[] {

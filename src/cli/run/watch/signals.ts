@@ -1,4 +1,4 @@
-import { exitCodes } from '../failure.ts';
+import { EXIT_CODES } from '../failure.ts';
 import type { InterruptSetting } from './interrupt.ts';
 
 /** Ctrl-C of this process; asks on its terminal when it has one both ways. */
@@ -14,7 +14,7 @@ export function signalsOfThisProcess(): Pick<InterruptSetting, 'listen' | 'giveU
     },
     giveUp: () => {
       console.error('given up; what was made is left as it is');
-      process.exit(exitCodes.ended);
+      process.exit(EXIT_CODES.ended);
     },
     ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal: { input: process.stdin, output: process.stderr } } : {}),
   };

@@ -28,9 +28,10 @@ export interface Watched {
 }
 
 /**
- * Waits until all tasks are completed, the job is over (somebody else ended it), or the signal is aborted. A service that does not
- * answer is asked again for an hour.
- * @throws RunError noNodes, when nothing runs and the pool says that it will never have a node that can; what the service answered
+ * Waits until all tasks are completed, the job is over (somebody else ended it), or the signal is aborted. A service
+ * that does not answer is asked again for an hour.
+ * @throws RunError noNodes, when nothing runs and the pool says that it will never have a node that can; what the
+ * service answered
  */
 export async function watchTasks(watched: Watched): Promise<void> {
   const { signal, now, pause, note } = watched;
@@ -96,7 +97,9 @@ function because({ resizeErrors = [] }: PoolSeen): string {
   return told === '' ? '' : `: ${told}`;
 }
 
-const isLost = (node: NodeSeen): boolean => ['unusable', 'starttaskfailed'].includes(node.state?.toLowerCase() ?? '');
+function isLost(node: NodeSeen): boolean {
+  return ['unusable', 'starttaskfailed'].includes(node.state?.toLowerCase() ?? '');
+}
 
 async function lostReason(batch: BatchAccount, poolId: string, nodes: readonly NodeSeen[]): Promise<string> {
   const failed = nodes.find(({ state }) => state?.toLowerCase() === 'starttaskfailed');

@@ -9,9 +9,9 @@ const ATTEMPTS = 100;
 const PAUSE_MS = 10;
 
 /**
- * Takes the data directory for this process, and makes it first when there is none. Whoever starts a service in the background
- * holds the lock until its child takes it over, so no command finds the data in between without a holder. Throws `CommandError`
- * when somebody else holds it.
+ * Takes the data directory for this process, and makes it first when there is none. Whoever starts a service in the
+ * background holds the lock until its child takes it over, so no command finds the data in between without a holder.
+ * Throws `CommandError` when somebody else holds it.
  */
 export function claimDataDirectory(path: string, layout: Layout = {}): DataDirectory {
   for (let attempt = 1; ; attempt += 1) {
@@ -29,8 +29,8 @@ export function claimDataDirectory(path: string, layout: Layout = {}): DataDirec
 }
 
 /**
- * Takes the lock of an existing data directory, after ending whoever holds it: a service, one that only starts, or its starter.
- * False when the directory has gone meanwhile. Throws when the holder does not end.
+ * Takes the lock of an existing data directory, after ending whoever holds it: a service, one that only starts, or its
+ * starter. False when the directory has gone meanwhile. Throws when the holder does not end.
  */
 export async function takeOver(directory: DataDirectory, waitMs: number): Promise<boolean> {
   for (let attempt = 1; ; attempt += 1) {

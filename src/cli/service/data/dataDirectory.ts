@@ -9,8 +9,8 @@ import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
 import { removeTrees } from '../../../agent/removal.ts';
 
 /**
- * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place elsewhere when
- * another user has to reach them there and cannot.
+ * All that a service keeps, as absolute paths. `database` and `nodes` lie in the data directory, or in its place
+ * elsewhere when another user has to reach them there and cannot.
  */
 export interface DataDirectory {
   readonly root: string;
@@ -59,8 +59,8 @@ export function dataDirectoryPath(option: string | undefined): string {
 }
 
 /**
- * Opens a data directory, and makes it first when there is none or an empty one. Throws `CommandError` when it belongs to a newer
- * release, or holds something else.
+ * Opens a data directory, and makes it first when there is none or an empty one. Throws `CommandError` when it belongs
+ * to a newer release, or holds something else.
  */
 export function makeDataDirectory(path: string, layout: Layout = {}): DataDirectory {
   const root = resolve(path);
@@ -118,7 +118,10 @@ function takeNodePlace(root: string, given: string): void {
   replaceFile(join(root, NODE_PLACE), `${place}\n`);
 }
 
-/** That it is gone is usual, when somebody purges at the same moment; that it cannot be made although what it lies in is there is not. */
+/**
+ * That it is gone is usual, when somebody purges at the same moment; that it cannot be made although what it lies in is
+ * there is not.
+ */
 function makeRoot(root: string): void {
   try {
     makeDirectories(root, 0o711);
@@ -130,8 +133,8 @@ function makeRoot(root: string): void {
 }
 
 /**
- * Makes the directory of the lock and nothing else, so that whoever purges meets no data of somebody who starts. Returns its path.
- * Throws as `makeDataDirectory` does.
+ * Makes the directory of the lock and nothing else, so that whoever purges meets no data of somebody who starts.
+ * Returns its path. Throws as `makeDataDirectory` does.
  */
 export function makeLockDirectory(path: string): string {
   const root = resolve(path);
@@ -158,8 +161,8 @@ export function findDataDirectory(path: string): DataDirectory | undefined {
 }
 
 /**
- * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock. Returns what is
- * left, so nothing of a stranger's is ever lost to `--purge`.
+ * Removes what is ours, by name, and the directory itself if nothing else lies in it. Call it only with the lock.
+ * Returns what is left, so nothing of a stranger's is ever lost to `--purge`.
  */
 export async function purgeDataDirectory(directory: DataDirectory): Promise<string[]> {
   await removeNodes(directory);
@@ -185,8 +188,9 @@ export async function purgeDataDirectory(directory: DataDirectory): Promise<stri
 }
 
 /**
- * Removes what nodes left, in which tasks may have put what takes more than rmSync, and unmounts what they mounted. Throws `CommandError`, before anything else is removed,
- * when something is mounted anywhere below our directories that is not a node's or cannot be unmounted: nothing on it is ours.
+ * Removes what nodes left, in which tasks may have put what takes more than rmSync, and unmounts what they mounted.
+ * Throws `CommandError`, before anything else is removed, when something is mounted anywhere below our directories that
+ * is not a node's or cannot be unmounted: nothing on it is ours.
  */
 async function removeNodes({ root, place, nodePlace, nodes }: DataDirectory): Promise<void> {
   const real = existsSync(nodes) ? realpathSync(nodes) : nodes;
@@ -200,7 +204,10 @@ async function removeNodes({ root, place, nodePlace, nodes }: DataDirectory): Pr
   }
 }
 
-/** A file in the way, a disk that is read-only, somebody else's directory: what the system says, and of which directory. That it is gone is for the caller. */
+/**
+ * A file in the way, a disk that is read-only, somebody else's directory: what the system says, and of which directory.
+ * That it is gone is for the caller.
+ */
 function sayingWhere<T>(root: string, work: () => T): T {
   try {
     return work();

@@ -20,15 +20,18 @@ export interface ServiceKeys {
 
 /** The text says what its base64 form, 64 bytes as of a real key, does not. */
 const WELL_KNOWN_BATCH_KEY = Buffer.from('This key is known to everybody. For a machine of your own, only!').toString('base64');
-/** Storage emulators have had this account since 2010; tools know it (learn.microsoft.com, "Connect to the emulator account"). */
+/**
+ * Storage emulators have had this account since 2010; tools know it (learn.microsoft.com, "Connect to the emulator
+ * account").
+ */
 const WELL_KNOWN_STORAGE_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 const BATCH_ACCOUNT = 'linarite';
 const STORAGE_ACCOUNT = 'devstoreaccount1';
 
 /**
- * Whether the keys are the well-known ones: only when nobody but this machine reaches the service, and it does not run as root,
- * since then they would make any local user root through an admin task. `insist` is `--well-known-key`.
+ * Whether the keys are the well-known ones: only when nobody but this machine reaches the service, and it does not run
+ * as root, since then they would make any local user root through an admin task. `insist` is `--well-known-key`.
  */
 export function usesWellKnownKeys(options: { host: string; insist: boolean }, isRoot = process.getuid?.() === 0): boolean {
   return options.insist || (isLoopback(options.host) && !isRoot);

@@ -17,10 +17,10 @@ const ATTEMPTS = 100;
 /**
  * Takes the data directory for this process, until it ends; no release is needed, since a dead holder holds nothing.
  *
- * The lock is the file `lock-N` of the highest N, with its holder's identity in it. Whoever finds the holder dead makes `lock-(N+1)`,
- * by a hard link of a file written before: of several who try, one succeeds, and nobody ever sees an empty lock. The highest one is
- * never removed, so there is no moment at which two could believe that there is none. From a living holder it is taken only by its
- * heir. Throws `LockHeldError`.
+ * The lock is the file `lock-N` of the highest N, with its holder's identity in it. Whoever finds the holder dead makes
+ * `lock-(N+1)`, by a hard link of a file written before: of several who try, one succeeds, and nobody ever sees an
+ * empty lock. The highest one is never removed, so there is no moment at which two could believe that there is none.
+ * From a living holder it is taken only by its heir. Throws `LockHeldError`.
  */
 export function takeLock(directory: string, isHeirOf: (holder: ProcessIdentity) => boolean = () => false): void {
   const self = identifyProcess(process.pid);

@@ -124,7 +124,9 @@ function usedBytes(directory: string): number {
 }
 
 /** Each user has a directory of places. */
-const ownersName = (): string => `linarite-${process.getuid?.() ?? 'user'}`;
+function ownersName(): string {
+  return `linarite-${process.getuid?.() ?? 'user'}`;
+}
 
 /** Places whose data directory was removed by hand. What is not ours is left. */
 function removeOrphans(ours: string): void {

@@ -12,9 +12,10 @@ import { readIfThere, replaceFile } from '../../files.ts';
 const OWNER = 'owner';
 
 /**
- * The one place elsewhere for a data directory that cannot hold its database and nodes: because as root they belong to other
- * users, who cannot come through (a clone below /root), or because the path is too long for a unix socket. Null when none is
- * needed. The place is named by a hash of the data directory's path, so that losing the data directory loses no directory.
+ * The one place elsewhere for a data directory that cannot hold its database and nodes: because as root they belong to
+ * other users, who cannot come through (a clone below /root), or because the path is too long for a unix socket. Null
+ * when none is needed. The place is named by a hash of the data directory's path, so that losing the data directory
+ * loses no directory.
  */
 export function takePlace(root: string): string | null {
   if (canReachBelow(root) && socketPathFits(join(root, 'database'))) return null;

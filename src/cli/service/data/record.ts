@@ -14,7 +14,9 @@ export interface ServiceOptions {
   readonly wellKnownKey: boolean;
   /** Of the blob server, where one was asked for; which one it has is remembered by itself. */
   readonly blobPort?: number;
-  /** When agents that do not answer are given up; undefined: in a record of an older release, or left to the default. */
+  /**
+   * When agents that do not answer are given up; undefined: in a record of an older release, or left to the default.
+   */
   readonly silence?: SilenceBounds;
   /** From which level on lines are logged; undefined: as for `silence`. */
   readonly logLevel?: LogLevel;
@@ -27,8 +29,8 @@ export interface PartRecord extends ProcessIdentity {
 }
 
 /**
- * What a service says of itself to other processes on this machine; no credential in it. It stays when the service is killed,
- * and goes with `down`.
+ * What a service says of itself to other processes on this machine; no credential in it. It stays when the service is
+ * killed, and goes with `down`.
  */
 export interface ServiceRecord {
   readonly process: ProcessIdentity;
@@ -61,7 +63,9 @@ export function removeRecord(directory: DataDirectory): void {
   rmSync(join(directory.run, 'service.json'), { force: true });
 }
 
-/** The record of the service that runs here or was killed here; undefined when there is none, or none that can be read. */
+/**
+ * The record of the service that runs here or was killed here; undefined when there is none, or none that can be read.
+ */
 export function readRecord(directory: DataDirectory): ServiceRecord | undefined {
   const text = readIfThere(join(directory.run, 'service.json'));
   if (text === undefined) return undefined;

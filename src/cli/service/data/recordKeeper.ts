@@ -25,7 +25,9 @@ export class RecordKeeper {
     this.#port = options.port;
   }
 
-  /** The port is open. The record of a service that does not get this far is never written, so it hides nobody else's. */
+  /**
+   * The port is open. The record of a service that does not get this far is never written, so it hides nobody else's.
+   */
   listens(port: number): void {
     this.#port = port;
     this.#write();
@@ -76,7 +78,10 @@ export class RecordKeeper {
     if (this.#isUnwritten) this.#write();
   }
 
-  /** The first record has to be there, for others find the service by it; a later one that finds no room is written when there is some. */
+  /**
+   * The first record has to be there, for others find the service by it; a later one that finds no room is written when
+   * there is some.
+   */
   #write(): void {
     try {
       writeRecord(this.#directory, this.current());
@@ -88,7 +93,10 @@ export class RecordKeeper {
   }
 }
 
-/** As clients on this machine reach it: who listens everywhere listens on loopback, and who does on `::` does so on IPv4 too, which all clients can (`@azure/batch` cannot read `[::1]`). */
+/**
+ * As clients on this machine reach it: who listens everywhere listens on loopback, and who does on `::` does so on IPv4
+ * too, which all clients can (`@azure/batch` cannot read `[::1]`).
+ */
 export function hostForClients(host: string): string {
   if (host === '0.0.0.0' || host === '::') return '127.0.0.1';
   return host.includes(':') ? `[${host}]` : host;

@@ -6,7 +6,10 @@ const NEWLINE = 0x0a;
 
 /** The file at whose end a log's lines stand. */
 export interface LogFile {
-  /** Writes one line whole or not at all. Never throws: a log that cannot be written must not change what is logged about. */
+  /**
+   * Writes one line whole or not at all. Never throws: a log that cannot be written must not change what is logged
+   * about.
+   */
   write(line: string): void;
   /** Goes on in a new file of the same path, after the old one was moved away. */
   reopen(): void;
@@ -14,9 +17,9 @@ export interface LogFile {
 }
 
 /**
- * Opens a log, mode 0600, and writes at once. A line that finds no room is taken back, so that only whole lines stand in the file; the
- * first line that finds room again follows one that `lost` makes of how many were left out. What an earlier life left unfinished at
- * the end goes. Throws when the file cannot be opened.
+ * Opens a log, mode 0600, and writes at once. A line that finds no room is taken back, so that only whole lines stand
+ * in the file; the first line that finds room again follows one that `lost` makes of how many were left out. What an
+ * earlier life left unfinished at the end goes. Throws when the file cannot be opened.
  */
 export function openLogFile(path: string, lost: (lines: number) => string): LogFile {
   let file = openAtLastLine(path);

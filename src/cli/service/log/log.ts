@@ -16,9 +16,9 @@ const LOOK_MS = 60_000;
 const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databaseUrl', 'authorization', 'password', 'token'];
 
 /**
- * The service's log: JSON lines at the end of `service.log`; at 20 MB it becomes `service.log.1` and a new one is begun. Written at
- * once, so that the last line before a crash is there. Lines that cannot be written (a full disk) are left out and counted; nothing
- * else comes of it. The logs of the other processes are kept short by the same look.
+ * The service's log: JSON lines at the end of `service.log`; at 20 MB it becomes `service.log.1` and a new one is
+ * begun. Written at once, so that the last line before a crash is there. Lines that cannot be written (a full disk) are
+ * left out and counted; nothing else comes of it. The logs of the other processes are kept short by the same look.
  */
 export function openLog(directory: Pick<DataDirectory, 'logs' | 'nodes'>, level: LogLevel = DEFAULT_LOG_LEVEL): { log: Logger; close(): void } {
   const path = join(directory.logs, 'service.log');
@@ -66,7 +66,10 @@ export function moveIfLong(path: string): boolean {
   return true;
 }
 
-/** Shortens the logs that other processes have open: PostgreSQL's, the blob server's, the agents' and what a detached service prints. */
+/**
+ * Shortens the logs that other processes have open: PostgreSQL's, the blob server's, the agents' and what a detached
+ * service prints.
+ */
 export function shortenLogs(directory: Pick<DataDirectory, 'logs' | 'nodes'>, longest = { partBytes: LONGEST_BYTES, agentBytes: LONGEST_AGENT_BYTES }): void {
   for (const name of ['postgres.log', 'blobs.log', 'output.log']) shortenIfLong(join(directory.logs, name), longest.partBytes);
   for (const node of readdirSync(directory.nodes, { withFileTypes: true })) {
@@ -75,8 +78,8 @@ export function shortenLogs(directory: Pick<DataDirectory, 'logs' | 'nodes'>, lo
 }
 
 /**
- * Copies the end of a log to one former file and empties it: its writer goes on at the new end, since it opened it to append.
- * What is written in the moment between the two is lost.
+ * Copies the end of a log to one former file and empties it: its writer goes on at the new end, since it opened it to
+ * append. What is written in the moment between the two is lost.
  */
 function shortenIfLong(path: string, longestBytes: number): void {
   if ((statSync(path, { throwIfNoEntry: false })?.size ?? 0) < longestBytes) return;

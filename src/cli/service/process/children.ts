@@ -12,7 +12,10 @@ import { portTaken } from './portTaken.ts';
 import type { ServiceOptions } from '../data/record.ts';
 import { type Supervised, supervise } from './supervise.ts';
 
-/** The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it runs. */
+/**
+ * The database: PostgreSQL of our own, kept running, or the one of `--database-url`. Its code is loaded only where it
+ * runs.
+ */
 export async function startDatabase(given: Composition): Promise<Connection> {
   const { directory, cleanups, log, externals, record, rooms, troubles } = given;
   if (externals.databaseUrl !== undefined) return reachDatabase(externals.databaseUrl);
@@ -33,7 +36,10 @@ export async function startDatabase(given: Composition): Promise<Connection> {
   return ensureDatabase(postgres.current().connection, 'linarite');
 }
 
-/** The database that was given, once it has answered. Throws `CommandError` with its place and why not, without credentials. */
+/**
+ * The database that was given, once it has answered. Throws `CommandError` with its place and why not, without
+ * credentials.
+ */
 async function reachDatabase(databaseUrl: string): Promise<Connection> {
   const { durabilitySettings } = await import('../../../store/embedded/databases.ts');
   try {
@@ -49,7 +55,10 @@ function reasonOf(error: unknown): string {
   return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error);
 }
 
-/** The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its process loads while the database starts. */
+/**
+ * The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its
+ * process loads while the database starts.
+ */
 export async function startStorage(given: Composition, database: Promise<Connection>): Promise<Storage> {
   const { directory, cleanups, log, externals, keys, record, options, rooms } = given;
   if (externals.storage !== undefined) {
@@ -83,7 +92,10 @@ export async function startStorage(given: Composition, database: Promise<Connect
   return { accountName, accountKey, endpoint, connectionString };
 }
 
-/** From here on the usual systems take ports for outgoing connections: one that is free today may be in use at the next start. */
+/**
+ * From here on the usual systems take ports for outgoing connections: one that is free today may be in use at the next
+ * start.
+ */
 const FIRST_OUTGOING_PORT = 32_768;
 
 /** Beside the service's port, so that both can be known beforehand: 10801. */

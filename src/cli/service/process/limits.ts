@@ -2,7 +2,10 @@ import { createServer } from 'node:net';
 import { isLoopback, usesWellKnownKeys } from '../data/keys.ts';
 import type { ServiceOptions } from '../data/record.ts';
 
-/** What this machine cannot guarantee beyond what the provider of nodes finds, a sentence each; `linarite status` prints them. */
+/**
+ * What this machine cannot guarantee beyond what the provider of nodes finds, a sentence each; `linarite status` prints
+ * them.
+ */
 export async function machineLimits(options: Pick<ServiceOptions, 'host' | 'wellKnownKey'>): Promise<string[]> {
   const limits = keyLimits(options);
   if (process.platform !== 'linux') limits.push(`${process.platform}: no users, control groups or extra addresses for tasks`);

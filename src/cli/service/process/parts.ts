@@ -50,7 +50,9 @@ export interface OwnerPart {
   readonly limits: readonly string[];
   /** How far nodes are places of their own, in the provider's word. */
   readonly isolation?: string;
-  /** `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us. */
+  /**
+   * `end`: tasks are requeued without counting a retry, agents end them and themselves. `leave`: both go on without us.
+   */
   stop(agents: 'end' | 'leave'): Promise<void>;
 }
 

@@ -27,9 +27,9 @@ export interface Service {
 }
 
 /**
- * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database and migrations beside blob
- * server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the user can do something; what was
- * started by then is ended.
+ * Runs a service on a data directory and returns when it is ready: lock -> port (answers 503) -> database and
+ * migrations beside blob server -> owner -> API. `signal` gives up between two steps. Throws `CommandError` where the
+ * user can do something; what was started by then is ended.
  */
 export async function runService(path: string, options: ServiceOptions, parts: Parts, signal: AbortSignal): Promise<Service> {
   const directory = claimDataDirectory(path);
@@ -76,7 +76,10 @@ export async function runService(path: string, options: ServiceOptions, parts: P
   };
 }
 
-/** Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the port is open. */
+/**
+ * Each step adds how it is ended; ended is in the opposite order, so the owner says good-bye to its agents while the
+ * port is open.
+ */
 async function compose(composition: Composition, parts: Parts, signal: AbortSignal, fate: () => AgentsFate): Promise<void> {
   const { directory, keys, log, cleanups, record, rooms, troubles } = composition;
   const front = await openFront(composition);

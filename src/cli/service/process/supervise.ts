@@ -32,8 +32,9 @@ const LONGEST_PAUSE_MS = 10_000;
 const HEALTHY_MS = 60_000;
 
 /**
- * Starts a part and starts it again whenever it ends by itself, pausing twice as long each time (50 ms to 10 s). Throws what the
- * first start throws; later failures are logged and tried again. `onChange` is told of each death and each new life.
+ * Starts a part and starts it again whenever it ends by itself, pausing twice as long each time (50 ms to 10 s). Throws
+ * what the first start throws; later failures are logged and tried again. `onChange` is told of each death and each new
+ * life.
  */
 export async function supervise<R extends Running>(options: {
   readonly name: string;

@@ -19,15 +19,19 @@ import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 
-/** A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days). */
+/**
+ * A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days).
+ */
 const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
 
-const wallClock = (): number => Date.now();
+function wallClock(): number {
+  return Date.now();
+}
 /** One for handlers and owners: what the rules hold against each other comes from both. */
 const clock = steadyClock(wallClock, MACHINE_TIME.now);
 
 /** The parts that a service really runs with. */
-export const createParts = (): Parts => {
+export function createParts(): Parts {
   const transfers = createFileTransfers();
   return {
     migrate: async (connection) => {
@@ -54,9 +58,9 @@ export const createParts = (): Parts => {
       };
     },
   };
-};
+}
 
-const startOwner = async (context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> => {
+async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
   const provider = localNodes(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
   // What this machine can do is tried out beside the rest.
@@ -138,4 +142,4 @@ const startOwner = async (context: ServiceContext, storing: Promise<Storage>, tr
       await pool.end();
     },
   };
-};
+}

@@ -2,6 +2,9 @@ import type { Node } from '../../model.ts';
 import { aheadSlots } from '../../tunables.ts';
 import type { Filter } from '../filter.ts';
 
-/** The node has no free slots for the task, but may have it wait there for its turn: some slots' worth of tasks, and any one task. */
+/**
+ * The node has no free slots for the task, but may have it wait there for its turn: some slots' worth of tasks, and any
+ * one task.
+ */
 export const roomAhead: Filter<{ readonly node: Pick<Node, 'id' | 'free' | 'slots' | 'taskMs'>; readonly slots: number }> = ({ node, slots }) =>
   slots <= node.slots && (node.free >= 0 || slots - node.free <= aheadSlots(node.slots, node.taskMs)) ? null : { code: 'EnoughWaiting', nodeId: node.id };

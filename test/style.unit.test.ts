@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+// What the linter has no rule for.
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const SOURCES = execFileSync('git', ['ls-files', 'src', 'test', 'bench', 'scripts'], { cwd: ROOT, encoding: 'utf8' }).split('\n')
+  .filter((file) => /\.(ts|mjs)$/.test(file) && !file.includes('.generated.'));
+const COMMENT_COLUMNS = 120;
+
+describe('Each source file', () => {
+  it('declares its named functions with `function`; only those that take a type of function are arrows', () => {
+    expect(linesOf((line) => /^(export )?const \w+ = (async )?(<[^=]*>)?(\w+|\([^()]*(\([^()]*\)[^()]*)*\))(: [^=]+)? =>/.test(line))).toEqual([]);
+  });
+
+  it(`has no comment beyond ${COMMENT_COLUMNS} columns`, () => {
+    expect(linesOf((line) => line.length > COMMENT_COLUMNS && /^\s*(\/\/|\/?\*)/.test(line) && !line.includes('oxlint-disable'))).toEqual([]);
+  });
+});
+
+function linesOf(isWanted: (line: string) => boolean): string[] {
+  return SOURCES.flatMap((file) => readFileSync(`${ROOT}/${file}`, 'utf8').split('\n')
+    .flatMap((line, index) => (isWanted(line) ? [`${file}:${index + 1}: ${line}`] : [])));
+}
