@@ -12,6 +12,7 @@ import { reviewPool, takePool } from './pool/allocation.ts';
 import type { CreateCore, Random } from './port.ts';
 import { request, takeIn } from './task/intake.ts';
 import { release, satisfy } from './task/life.ts';
+import { at } from './task/table.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */
@@ -139,7 +140,7 @@ function releaseDependants(state: CoreState): void {
     if (next === undefined) return;
     const until = Math.min(next.tasks.length, next.done + room);
     room -= until - next.done;
-    for (; next.done < until; next.done++) release(state, next.job, next.tasks[next.done] ?? -1);
+    for (; next.done < until; next.done++) release(state, next.job, at(next.tasks, next.done));
     if (next.done >= next.tasks.length) state.releases.shift();
   }
 }

@@ -26,6 +26,7 @@ export class JobQueue {
    * that always fails starves nobody.
    */
   put(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
+    if (at(table.standing, entry) === QUEUED) throw new Error(`task ${at(table.number, entry)} is queued already`);
     const slots = at(table.slots, entry);
     let lane = this.lanes.find((other) => other.slots === slots);
     if (lane === undefined) {
@@ -48,7 +49,7 @@ export class JobQueue {
   take(table: TaskTable, entry: number): void {
     const slots = at(table.slots, entry);
     const lane = this.lanes.find((other) => other.slots === slots);
-    if (lane === undefined) return;
+    if (lane === undefined || at(table.standing, entry) !== QUEUED) throw new Error(`task ${at(table.number, entry)} is not queued`);
     const next = at(table.next, entry);
     const previous = at(table.previous, entry);
     if (previous === -1) lane.head = next;
@@ -97,7 +98,8 @@ export function list(job: Job): void {
   const { listed, poolQueue: queue } = job;
   if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {
     const place = placeAmong(listed.queue.ready, listed.priority, job.number);
-    if (listed.queue.ready[place] === job) listed.queue.ready.splice(place, 1);
+    if (listed.queue.ready[place] !== job) throw new Error(`job ${job.number} does not stand where it is listed`);
+    listed.queue.ready.splice(place, 1);
     job.listed = null;
   }
   if (!wanted || job.listed !== null) return;
@@ -117,8 +119,9 @@ function placeAmong(ready: readonly Job[], priority: number, number: number): nu
   while (low < high) {
     const middle = (low + high) >> 1;
     const other = ready[middle];
-    const rank = other?.listed?.priority ?? 0;
-    if (other !== undefined && (rank > priority || (rank === priority && other.number < number))) low = middle + 1;
+    const rank = other?.listed?.priority;
+    if (other === undefined || rank === undefined) throw new Error(`among the jobs that could have a task placed, number ${middle} is not listed`);
+    if (rank > priority || (rank === priority && other.number < number)) low = middle + 1;
     else high = middle;
   }
   return low;

@@ -9,8 +9,8 @@ export interface Spacious {
 }
 
 /**
- * The most slots a node can have (limits: task slots per node), and so the least `free` there can be: one task offered
- * ahead on a full node.
+ * The most slots a node can have (limits: task slots per node). One task offered ahead on a full node leaves it as many
+ * below zero. Offers that are being taken back for others can leave it lower still: such nodes share the lowest bucket.
  */
 const MOST = 256;
 
@@ -26,11 +26,13 @@ export class Capacity<Node extends Spacious> {
   /** Slots' worth of offers that wait for a slot. */
   waitingSlots = 0;
 
+  /** Does nothing if it takes tasks already. */
   add(node: Node): void {
     if (node.place !== -1) return;
     this.#put(node);
   }
 
+  /** Does nothing if it takes none. */
   remove(node: Node): void {
     if (node.place === -1) return;
     this.#take(node);
@@ -67,7 +69,7 @@ export class Capacity<Node extends Spacious> {
 
   /** From the end: what a removed node leaves is filled with one that has had its turn. */
   *#bucket(index: number): Generator<Node, void> {
-    const bucket = this.#buckets[index] ?? [];
+    const bucket = this.#bucketAt(index);
     for (let place = bucket.length - 1; place >= 0; place--) {
       const node = bucket[place];
       if (node !== undefined) yield node;
@@ -77,13 +79,12 @@ export class Capacity<Node extends Spacious> {
   /** Nodes with offers that wait for a slot, those with most first. */
   *overcommitted(): Generator<Node> {
     if (this.waitingSlots === 0) return;
-    for (let index = 0; index < MOST; index++) yield* this.#buckets[index] ?? [];
+    for (let index = 0; index < MOST; index++) yield* this.#bucketAt(index);
   }
 
   #put(node: Node): void {
-    const index = Math.min(2 * MOST, Math.max(0, node.free + MOST));
-    const bucket = this.#buckets[index];
-    if (bucket === undefined) return;
+    const index = indexOf(node);
+    const bucket = this.#bucketAt(index);
     node.place = bucket.length;
     bucket.push(node);
     if (index > this.#top) this.#top = index;
@@ -92,13 +93,24 @@ export class Capacity<Node extends Spacious> {
   }
 
   #take(node: Node): void {
-    const bucket = this.#buckets[Math.min(2 * MOST, Math.max(0, node.free + MOST))];
-    const last = bucket?.pop();
-    if (bucket !== undefined && last !== undefined && last !== node) {
+    const bucket = this.#bucketAt(indexOf(node));
+    if (bucket[node.place] !== node) throw new Error(`no node with ${node.free} slots free stands at place ${node.place}`);
+    const last = bucket.pop();
+    if (last !== undefined && last !== node) {
       bucket[node.place] = last;
       last.place = node.place;
     }
     if (node.free > 0) this.freeSlots -= node.free;
     else this.waitingSlots += node.free;
   }
+
+  #bucketAt(index: number): Node[] {
+    const bucket = this.#buckets[index];
+    if (bucket === undefined) throw new Error(`there is no bucket ${index}`);
+    return bucket;
+  }
+}
+
+function indexOf({ free }: Spacious): number {
+  return Math.min(2 * MOST, Math.max(0, free + MOST));
 }

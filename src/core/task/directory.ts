@@ -27,6 +27,7 @@ export class TaskDirectory {
       this.#pages.set(index, page);
       this.#ranges = null;
     }
+    if (page.entries[task % PAGE] !== -1) throw new Error(`task ${task} is open already`);
     page.entries[task % PAGE] = entry;
     page.used += 1;
   }
@@ -34,7 +35,7 @@ export class TaskDirectory {
   delete(task: TaskNumber): void {
     const index = Math.floor(task / PAGE);
     const page = this.#pages.get(index);
-    if (page === undefined) return;
+    if (page === undefined || page.entries[task % PAGE] === -1) throw new Error(`task ${task} is not open`);
     page.entries[task % PAGE] = -1;
     page.used -= 1;
     if (page.used > 0) return;

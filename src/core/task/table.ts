@@ -60,6 +60,7 @@ export class TaskTable {
   }
 
   remove(entry: number): void {
+    if (at(this.standing, entry) === FREE) throw new Error(`row ${entry} of the open tasks is free already`);
     this.standing[entry] = FREE;
     this.records[entry] = null;
     this.next[entry] = this.#free;
@@ -87,9 +88,11 @@ export class TaskTable {
   }
 }
 
-/** Reads a row that exists. */
+/** Reads a row that exists. Throws where there is none: a fault of ours. */
 export function at(column: { readonly [row: number]: number | undefined }, row: number): number {
-  return column[row] ?? 0;
+  const value = column[row];
+  if (value === undefined) throw new Error(`the column has no row ${row}`);
+  return value;
 }
 
 function grown<Column extends Uint8Array | Uint32Array | Int32Array | Float64Array>(from: Column, to: Column): Column {
