@@ -4,7 +4,7 @@ import type { Job, Node, Pool, Task } from './model.ts';
 import type { JobStatus, NodeStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
-/** The one door for effects: what changed since the last `decide`, each row once, as it is in the end. */
+/** The one door for effects: what has changed since the last `decide`. Each row comes once, with its last value. */
 export class Changes {
   readonly #tasks: Task[] = [];
   readonly #jobs: Job[] = [];
@@ -80,11 +80,11 @@ export class Changes {
   }
 
   /**
-   * `isStill`: nothing was looked at. If no row has changed either, the decide has not happened: how tasks ended is
-   * kept no shorter for it.
+   * Returns what has changed and forgets it. `isStill`: the decide looked at nothing. If no row has changed either, the
+   * decide does not count towards `STATUS_MEMORY_TICKS`.
    */
-  take(isStill: boolean): Decisions {
-    // A deleted task whose attempt is still out has its row until that is over, and the counts go with the row.
+  collect(isStill: boolean): Decisions {
+    // A deleted task keeps its row and its place in the counts until its attempt is over.
     const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
     const decisions = {
       tasks: tasks.map((task) => task.status),

@@ -2,16 +2,16 @@ import { currentAttempt } from './task/attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain, explainJob } from './explain/explain.ts';
-import { confirmEndings, reviewJob, takeEndingBack, takeJob } from './job/life.ts';
+import { confirmEndings, reviewJob, undoEnding, upsertJob } from './job/life.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
-import { leaseExpired, observed, reviewNode, said, shutDown, silent, unheard } from './node/life.ts';
+import { leaseExpired, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
 import { place } from './placement/place.ts';
-import { reviewPool, takePool } from './pool/allocation.ts';
+import { reviewPool, upsertPool } from './pool/allocation.ts';
 import type { CreateCore, Random } from './port.ts';
-import { request, takeIn } from './task/intake.ts';
-import { release, satisfy } from './task/life.ts';
+import { request, ingest } from './task/intake.ts';
+import { releaseDependant, satisfy } from './task/life.ts';
 import { at } from './task/table.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
@@ -40,14 +40,14 @@ function isOpen(state: CoreState, jobNumber: JobNumber, task: TaskNumber): boole
 function apply(state: CoreState, event: CoreEvent, now: Instant): void {
   switch (event.kind) {
     case 'pool':
-      takePool(state, event.intent, null);
+      upsertPool(state, event.intent, null);
       return;
     case 'job':
-      takeJob(state, event.intent, event.status);
+      upsertJob(state, event.intent, event.status);
       return;
     case 'tasks': {
       const job = state.jobs.get(event.job);
-      if (job !== undefined) takeInNew(state, job, event, now);
+      if (job !== undefined) ingestNew(state, job, event, now);
       return;
     }
     case 'task': {
@@ -61,10 +61,10 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       return;
     }
     case 'endingRefused':
-      takeEndingBack(state, event.job);
+      undoEnding(state, event.job);
       return;
     case 'shutdown':
-      state.closing = true;
+      state.shuttingDown = true;
       for (const node of state.nodes.values()) shutDown(state, node, now);
       return;
     case 'room':
@@ -78,7 +78,7 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       const node = state.nodes.get(event.node);
       if (node === undefined) return;
       if (event.kind === 'node') observed(state, node, event.life, event.observed, now);
-      else if (event.kind === 'agent') said(state, node, event.report, now);
+      else if (event.kind === 'agent') reported(state, node, event.report, now);
       else if (event.kind === 'leaseExpired') leaseExpired(state, node, now);
       else if (event.kind === 'unheard') unheard(state, node, event.step, now);
       else silent(state, node);
@@ -86,8 +86,8 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
   }
 }
 
-function takeInNew(state: CoreState, job: Job, { through, tasks }: Extract<CoreEvent, { kind: 'tasks' }>, now: Instant): void {
-  for (const intake of tasks) if (intake.intent.task > job.ingested) takeIn(state, job, intake, now);
+function ingestNew(state: CoreState, job: Job, { through, tasks }: Extract<CoreEvent, { kind: 'tasks' }>, now: Instant): void {
+  for (const intake of tasks) if (intake.intent.task > job.ingested) ingest(state, job, intake, now);
   job.ingested = Math.max(job.ingested, through);
   state.changes.job(job);
   state.review.jobs.add(job);
@@ -100,8 +100,8 @@ function decide(state: CoreState, now: Instant, random: Random): Decisions {
   const isStill = !fired && releases.length + review.jobs.size + review.pools.size + review.nodes.size + review.placement.size === 0;
   releaseDependants(state);
   settle(state, now, random);
-  if (!state.closing) for (const pool of drain(state.review.placement)) place(state, pool, now);
-  const decisions = state.changes.take(isStill);
+  if (!state.shuttingDown) for (const pool of drain(state.review.placement)) place(state, pool, now);
+  const decisions = state.changes.collect(isStill);
   return { ...decisions, commands: decisions.commands.filter((command) => stillMeant(state, command)) };
 }
 
@@ -132,7 +132,7 @@ function addKnown<Item>(set: Set<Item>, item: Item | undefined): void {
   if (item !== undefined) set.add(item);
 }
 
-/** In pages: a parent of a hundred thousand does not hold up the tick it ends in. */
+/** In pages, so that a parent of a hundred thousand tasks does not delay the tick in which it ends. */
 function releaseDependants(state: CoreState): void {
   let room = RELEASES_PER_DECIDE;
   while (room > 0) {
@@ -140,7 +140,7 @@ function releaseDependants(state: CoreState): void {
     if (next === undefined) return;
     const until = Math.min(next.tasks.length, next.done + room);
     room -= until - next.done;
-    for (; next.done < until; next.done++) release(state, next.job, at(next.tasks, next.done));
+    for (; next.done < until; next.done++) releaseDependant(state, next.job, at(next.tasks, next.done));
     if (next.done >= next.tasks.length) state.releases.shift();
   }
 }
@@ -172,7 +172,7 @@ function drain<Item>(set: Set<Item>): Item[] {
   return items;
 }
 
-/** What was to be offered may have ended or been withdrawn within the same tick. */
+/** An offer of this tick may have been withdrawn, or its task ended, within the same tick. */
 function stillMeant(state: CoreState, command: Command): boolean {
   if (command.kind !== 'offer') return true;
   const node = state.nodes.get(command.node);

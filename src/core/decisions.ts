@@ -80,8 +80,8 @@ export interface Decisions {
 }
 
 /**
- * What a commit has written that refused these jobs' endings: their rows are those without it. Nothing else of a tick
- * follows from the end of a job by itself.
+ * What a commit wrote that refused the endings of these jobs: their rows are those without the end. Nothing else of a
+ * tick follows from a job's end by itself.
  */
 export function withoutEndings(decisions: Decisions, refused: readonly JobNumber[]): Decisions {
   if (refused.length === 0) return decisions;

@@ -1,13 +1,13 @@
 import { attach } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
-import { takeJob } from './job/life.ts';
+import { upsertJob } from './job/life.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
-import { hold } from './node/life.ts';
-import { takePool } from './pool/allocation.ts';
+import { addNode } from './node/life.ts';
+import { upsertPool } from './pool/allocation.ts';
 import { request } from './task/intake.ts';
-import { line, open, resumeFromLost, satisfy } from './task/life.ts';
+import { enqueueUnlessBlocked, addOpenTask, resumeFromLost, satisfy } from './task/life.ts';
 import { at, LIVE, TaskTable } from './task/table.ts';
 import { Timers } from './timers.ts';
 
@@ -32,19 +32,19 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     releases: [],
     nextNode: snapshot.nextNode,
     room: null,
-    closing: false,
+    shuttingDown: false,
   };
   for (const { intent, status } of snapshot.pools) {
-    takePool(state, intent, status);
+    upsertPool(state, intent, status);
     if (status?.allocationState !== 'steady' && status !== null) {
       state.timers.set({ at: status.allocationSince + intent.resizeTimeoutMs, kind: 'pool', pool: intent.pool });
     }
   }
   for (const status of snapshot.nodes) {
     const pool = state.pools.get(status.pool);
-    if (pool !== undefined) state.review.nodes.add(hold(state, pool, status));
+    if (pool !== undefined) state.review.nodes.add(addNode(state, pool, status));
   }
-  for (const { intent, status } of snapshot.jobs) takeJob(state, intent, status);
+  for (const { intent, status } of snapshot.jobs) upsertJob(state, intent, status);
   for (const { job: number, ids } of snapshot.satisfied) {
     const job = state.jobs.get(number);
     if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);
@@ -93,7 +93,7 @@ function plainIntake({ numbers, createdAt, slots, retentionMs }: PlainTasks, ind
 
 function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void {
   if (job.status.state === 'completed') return;
-  const entry = open(state, job, intent);
+  const entry = addOpenTask(state, job, intent);
   if (status !== null) {
     const { task: number } = intent;
     const task: Task = { job, number, slots: intent.requiredSlots, status, entry, live: null, terminated: false, deleted: false, dirty: false };
@@ -102,13 +102,13 @@ function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, no
       const node = status.node === null ? undefined : state.nodes.get(status.node);
       if (node === undefined) resumeFromLost(state, task, now);
       else {
-        state.table.standing[entry] = LIVE;
+        state.table.queueState[entry] = LIVE;
         attach(state, task, node, now);
         return;
       }
     }
   }
-  line(state, job, entry, intent);
+  enqueueUnlessBlocked(state, job, entry, intent);
 }
 
 function isAsked({ intent, status }: TaskIntake): boolean {

@@ -35,7 +35,7 @@ export interface CoreState {
   /** Nodes that the provider has room for; null: it knows no bound. */
   room: number | null;
   /** The service is going down: nothing new is begun. */
-  closing: boolean;
+  shuttingDown: boolean;
 }
 
 export interface Pool {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { JobIntent } from '../../src/core/intent.ts';
-import { reviewJob, takeJob } from '../../src/core/job/life.ts';
+import { reviewJob, upsertJob } from '../../src/core/job/life.ts';
 import { load } from '../../src/core/load.ts';
 import { testEnv } from './harness.ts';
 
@@ -16,11 +16,11 @@ test('of jobs that were deleted nothing stays: no queue of the pool they named, 
   const state = empty();
   for (let number = 1; number <= 100; number++) {
     const intent = intentOf({ job: number, poolId: `pool-${number}` });
-    takeJob(state, intent, null);
+    upsertJob(state, intent, null);
     const moved = { ...intent, poolId: `Pool-${number}-again` };
-    takeJob(state, moved, null);
+    upsertJob(state, moved, null);
     expect([...state.queues.keys()]).toEqual([`pool-${number}-again`]);
-    const job = takeJob(state, { ...moved, deletedAt: 1 }, null);
+    const job = upsertJob(state, { ...moved, deletedAt: 1 }, null);
     reviewJob(state, job, 1);
     expect(state.queues.size).toBe(0);
   }
@@ -30,7 +30,7 @@ test('of jobs that were deleted nothing stays: no queue of the pool they named, 
 
 test('of a job that is completed neither the timer of its wall clock stays, nor who waited for whom', () => {
   const state = empty();
-  const job = takeJob(state, intentOf({ job: 1, action: { kind: 'terminate', reason: 'enough' }, actionSequence: 1 }), null);
+  const job = upsertJob(state, intentOf({ job: 1, action: { kind: 'terminate', reason: 'enough' }, actionSequence: 1 }), null);
   reviewJob(state, job, 1);
   expect(job.status.state).toBe('completed');
   expect(state.timers.next()).toBeNull();

@@ -21,16 +21,16 @@ import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
  * or made active again meanwhile. Delete: running tasks are terminated; with none left the job goes, and its tasks with
  * it.
  *
- * Requests are taken in here in the order of their sequence, however late: one that came too late for the state the job
- * is in is only noted.
+ * The rules apply requests in the order of their sequence, however late. A request that came too late for the job's
+ * state is only noted.
  */
 
 const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
 
-export function takeJob(state: CoreState, intent: JobIntent, status: JobStatus | null): Job {
+export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus | null): Job {
   let job = state.jobs.get(intent.job);
   if (job === undefined) {
-    job = make(intent, status, holdQueue(state, intent.poolId));
+    job = make(intent, status, joinQueue(state, intent.poolId));
     state.jobs.set(intent.job, job);
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
@@ -38,8 +38,8 @@ export function takeJob(state: CoreState, intent: JobIntent, status: JobStatus |
   job.intent = intent;
   if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
     const former = job.poolQueue;
-    job.poolQueue = holdQueue(state, intent.poolId);
-    letGoOfQueue(state, former);
+    job.poolQueue = joinQueue(state, intent.poolId);
+    leaveQueue(state, former);
   }
   setWallClock(state, job);
   state.review.jobs.add(job);
@@ -61,8 +61,8 @@ function isNeeded(state: CoreState, timer: Timer): boolean {
   return timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
 }
 
-/** The queue of the pools and jobs that name this id. Each of them that is held lets go of it in the end. */
-export function holdQueue(state: CoreState, poolId: string): PoolQueue {
+/** The queue of the pools and jobs that name this id, with one holder more. Each holder leaves it in the end. */
+export function joinQueue(state: CoreState, poolId: string): PoolQueue {
   const poolIdKey = idKey(poolId);
   let queue = state.queues.get(poolIdKey);
   if (queue === undefined) {
@@ -73,7 +73,7 @@ export function holdQueue(state: CoreState, poolId: string): PoolQueue {
   return queue;
 }
 
-export function letGoOfQueue(state: CoreState, queue: PoolQueue): void {
+export function leaveQueue(state: CoreState, queue: PoolQueue): void {
   queue.holders -= 1;
   if (queue.holders === 0) state.queues.delete(queue.poolIdKey);
 }
@@ -125,11 +125,11 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   const { intent } = job;
   if (intent.deletedAt !== null) {
     withdrawAll(state, job);
-    if (job.live.size === 0) leave(state, job);
+    if (job.live.size === 0) removeJob(state, job);
     return;
   }
-  if (intent.actionSequence > job.status.actionSequence) takeAction(state, job, now);
-  if (job.exitAction !== null) takeExitAction(state, job, now);
+  if (intent.actionSequence > job.status.actionSequence) applyAction(state, job, now);
+  if (job.exitAction !== null) applyExitAction(state, job, now);
   keepToLimit(state, job);
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
   // First: the last task that a disable waited for may have been the job's last.
@@ -146,7 +146,7 @@ function finish(state: CoreState, job: Job, now: Instant): void {
   keepCompleted(state, job);
 }
 
-function takeAction(state: CoreState, job: Job, now: Instant): void {
+function applyAction(state: CoreState, job: Job, now: Instant): void {
   const { action, actionSequence, actionAt } = job.intent;
   job.status = { ...job.status, actionSequence };
   state.changes.job(job);
@@ -167,7 +167,7 @@ function takeAction(state: CoreState, job: Job, now: Instant): void {
 }
 
 /** Exit conditions of tasks (onTaskFailure): heard only by an active job. */
-function takeExitAction(state: CoreState, job: Job, now: Instant): void {
+function applyExitAction(state: CoreState, job: Job, now: Instant): void {
   const action = job.exitAction;
   job.exitAction = null;
   if (action === 'terminate') terminate(state, job, REASONS.taskFailed, now);
@@ -187,8 +187,8 @@ function terminate(state: CoreState, job: Job, reason: string, at: Instant, now:
 }
 
 /**
- * Every task is completed, also if there is none (task semantics 6.17). One that is known to have been added, or may
- * have been made active again, but has not come here yet is waited for.
+ * Every task is completed, also if there is none (task semantics 6.17). The job waits for a task that was added, or may
+ * have been made active again, and that the rules have not heard of yet.
  */
 function allTasksComplete({ intent, status, tasks, ingested, live }: Job): boolean {
   return intent.onAllTasksComplete === 'terminatejob' &&
@@ -199,8 +199,8 @@ function allTasksComplete({ intent, status, tasks, ingested, live }: Job): boole
 }
 
 /**
- * No task of it is open, so nothing but its row changes. The guard that goes with it keeps it from ending beside a task
- * of which the rules have not heard.
+ * No task of the job is open, so only its row changes. The guard keeps it from ending beside a task of which the rules
+ * have not heard.
  */
 function endByItself(state: CoreState, job: Job, now: Instant): void {
   const { status, dependencies } = job;
@@ -211,14 +211,14 @@ function endByItself(state: CoreState, job: Job, now: Instant): void {
   state.changes.ending(job, status);
 }
 
-/** What the last decide ended has ended: its commit is done, and nobody has said otherwise. */
+/** The jobs that the last decide ended have ended: its commit is done, and no `endingRefused` came. */
 export function confirmEndings(state: CoreState): void {
   for (const job of state.endings) job.ending = null;
   state.endings.clear();
 }
 
-/** The job is as it was before it ended by itself, as its row is; what it has to wait for is on its way here. */
-export function takeEndingBack(state: CoreState, number: JobNumber): void {
+/** The commit refused the job's end: the job is again what its row says. The tasks it has to wait for come next. */
+export function undoEnding(state: CoreState, number: JobNumber): void {
   const job = state.jobs.get(number);
   if (job === undefined || job.ending === null) throw new Error(`job ${number} has not ended by itself in the last decide`);
   job.status = job.ending.status;
@@ -232,8 +232,8 @@ export function takeEndingBack(state: CoreState, number: JobNumber): void {
 }
 
 /**
- * A lower maxParallelTasks leaves alone what runs; offers above it, which agents would start by themselves, are taken
- * back, the latest first.
+ * A lower maxParallelTasks does not touch running tasks. Offers above it are revoked, the latest first: agents would
+ * start them by themselves.
  */
 function keepToLimit(state: CoreState, job: Job): void {
   const { maxParallelTasks } = job.intent;
@@ -258,7 +258,7 @@ function move(state: CoreState, job: Job, to: JobState, at: Instant): void {
   relist(state, job);
 }
 
-/** When something was asked, as far as that fits the state before. */
+/** The time of a request, kept between the state before and now. */
 function within(at: Instant, job: Job, now: Instant): Instant {
   return Math.max(Math.min(at, now), Math.min(job.status.since, now));
 }
@@ -283,18 +283,18 @@ function keepCompleted(state: CoreState, job: Job): void {
     state.completedJobs.delete(oldest);
     state.jobs.delete(oldest.number);
     forgetJobOnNodes(oldest);
-    letGoOfQueue(state, oldest.poolQueue);
+    leaveQueue(state, oldest.poolQueue);
   }
 }
 
-/** The deleted job goes; the store removes its tasks. */
-function leave(state: CoreState, job: Job): void {
+/** Removes a deleted job for good. The store removes its tasks. */
+function removeJob(state: CoreState, job: Job): void {
   forgetTasks(state, job);
   job.gone = true;
   relist(state, job);
   state.jobs.delete(job.number);
   state.completedJobs.delete(job);
-  letGoOfQueue(state, job.poolQueue);
+  leaveQueue(state, job.poolQueue);
   if (job.wallClockTimer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   state.changes.jobGone(job.number);
   discardJob(state, job);

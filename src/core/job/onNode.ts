@@ -7,9 +7,8 @@ import type { CoreState, Job, JobOnNode, Node } from '../model.ts';
  * what the node's agent says in its hello; forgotten with the job, with the node, or when a hello says that nothing of
  * it is left.
  *
- * A job that is deleted is discarded on its nodes and on no others. What a node misses, being away or for a command
- * that is lost, it hears after its next hello: of jobs that the rules do not hold the store is asked whether they are
- * gone.
+ * A deleted job is discarded on its nodes and on no others. A node that was away, or whose command was lost, hears of
+ * it after its next hello: the owner asks the store which of the jobs that the rules do not hold are gone.
  */
 
 /** A task of the job goes to the node. */

@@ -12,8 +12,8 @@ export interface Lane {
 }
 
 /**
- * The waiting tasks of a job: those whose dependencies are met and that no node has. First come, first served by task
- * number, in one lane for each `requiredSlots`, so that a wide task that finds no room does not hide narrow ones behind
+ * The waiting tasks of a job: those whose dependencies are met and that no node has, in the order of their numbers.
+ * Each `requiredSlots` has a lane of its own, so that a wide task that finds no room does not hide narrow ones behind
  * it.
  */
 export class JobQueue {
@@ -25,15 +25,15 @@ export class JobQueue {
    * New and released tasks find their place by number, if that is near; one that is retried goes last, so that a task
    * that always fails starves nobody.
    */
-  put(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
-    if (at(table.standing, entry) === QUEUED) throw new Error(`task ${at(table.number, entry)} is queued already`);
+  enqueue(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
+    if (at(table.queueState, entry) === QUEUED) throw new Error(`task ${at(table.number, entry)} is queued already`);
     const slots = at(table.slots, entry);
     let lane = this.lanes.find((other) => other.slots === slots);
     if (lane === undefined) {
       lane = { slots, head: -1, tail: -1 };
       this.lanes.push(lane);
     }
-    table.standing[entry] = QUEUED;
+    table.queueState[entry] = QUEUED;
     this.count += 1;
     this.slots += slots;
     const before = where === 'last' ? -1 : placeOf(table, lane, at(table.number, entry));
@@ -46,17 +46,17 @@ export class JobQueue {
     else table.previous[before] = entry;
   }
 
-  take(table: TaskTable, entry: number): void {
+  dequeue(table: TaskTable, entry: number): void {
     const slots = at(table.slots, entry);
     const lane = this.lanes.find((other) => other.slots === slots);
-    if (lane === undefined || at(table.standing, entry) !== QUEUED) throw new Error(`task ${at(table.number, entry)} is not queued`);
+    if (lane === undefined || at(table.queueState, entry) !== QUEUED) throw new Error(`task ${at(table.number, entry)} is not queued`);
     const next = at(table.next, entry);
     const previous = at(table.previous, entry);
     if (previous === -1) lane.head = next;
     else table.next[previous] = next;
     if (next === -1) lane.tail = previous;
     else table.previous[next] = previous;
-    table.standing[entry] = LIVE;
+    table.queueState[entry] = LIVE;
     this.count -= 1;
     this.slots -= slots;
   }
@@ -92,8 +92,11 @@ export interface PoolQueue {
   holders: number;
 }
 
-/** Puts the job where it belongs among the jobs of its pool, after anything about it that matters has changed. */
-export function list(job: Job): void {
+/**
+ * Keeps the job at its place in `PoolQueue.ready`, or out of it. To be called after a change of its state, limit,
+ * priority, pool or queue.
+ */
+export function updateReady(job: Job): void {
   const wanted = isReady(job);
   const { listed, poolQueue: queue } = job;
   if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {

@@ -16,7 +16,7 @@ export function settleActivity(state: CoreState, node: Node, now: Instant): void
 }
 
 /** Writes the task's line among the node's recent tasks, newest first; one that has gone back to the queue has none. */
-export function remark(state: CoreState, task: Task, node: Node): void {
+export function noteRecentTask(state: CoreState, task: Task, node: Node): void {
   const lines = node.recentTasks;
   const known = lines.findIndex((line) => line.task === task.number && line.job === task.job.number);
   if (known !== -1) lines.splice(known, 1);

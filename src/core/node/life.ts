@@ -7,7 +7,7 @@ import type { CoreState, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import type { Random } from '../port.ts';
 import type { NodeState, NodeStatus, StartTaskStatus } from '../status.ts';
-import { ended, lose, revoked, started } from '../task/life.ts';
+import { ended, loseAttempts, revoked, started } from '../task/life.ts';
 import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 
 /**
@@ -29,22 +29,22 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
  *
  * Hello, agent and rules compare what they hold:
  * - held by the agent but not the task's present attempt: it is stale, and told to end;
- * - offered by us and not held: offered again with the same key (the agent refuses a key of whose end it has still to
- *   hear that we know it), or, if it was being taken back or ended, asked that again: the agent answers `revoked` for
- *   what it does not have;
+ * - offered by us and not held: offered again with the same key. The agent refuses a key whose end it has reported and
+ *   the owner has not acknowledged. An offer that was being revoked or ended is asked that again: the agent answers
+ *   `revoked` for what it does not have;
  * - started according to us and not held: an agent that keeps its journal has then an end to report that was not
  *   acknowledged, and reports it next; so nothing is decided yet. If it says nothing for `MISSING_AFTER_MS` while it is
  *   connected, no process of the attempt exists and no result will come: the task goes back.
  *
- * Nothing is thereby lost (each attempt ends by its agent's word, its node's death or its absence) nor doubled (another
- * attempt is made only after one of these).
+ * So nothing is lost: each attempt ends by its agent's word, its node's death or its absence. And nothing is doubled:
+ * the rules make another attempt only after one of these.
  */
 
 export function createNode(state: CoreState, pool: Pool, dedicated: boolean, now: Instant, random: Random): void {
   const id = `tvmps_${hex(random)}_${dedicated ? 'd' : 'p'}`;
   const number = state.nextNode;
   state.nextNode += 1;
-  const node = hold(state, pool, {
+  const node = addNode(state, pool, {
     node: number,
     pool: pool.number,
     id,
@@ -80,7 +80,7 @@ function hex(random: Random): string {
 }
 
 /** A node in memory from its row. Nobody is connected yet. */
-export function hold(state: CoreState, pool: Pool, status: NodeStatus): Node {
+export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node {
   const { node: number, id, dedicated, slots, allocatedAt } = status;
   const { state: nodeState, since, scheduling, life, bootedAt, totalTasksRun, totalTasksSucceeded, startTask, errors, retainUntil, agent, goneAt } = status;
   const node: Node = {
@@ -130,25 +130,25 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
   const reason = 'reason' in seen ? seen.reason : '';
   switch (kind) {
     case 'running':
-      obtain(state, node);
+      noteObtained(state, node);
       return;
     case 'ended':
-      if (node.state === 'leavingpool') go(state, node, now);
-      else loseLife(state, node, node.silence === 'restart' ? 'its agent did not answer' : reason, now);
+      if (node.state === 'leavingpool') removeNode(state, node, now);
+      else endLife(state, node, node.silence === 'restart' ? 'its agent did not answer' : reason, now);
       return;
     case 'failed':
-      if (node.state === 'leavingpool') go(state, node, now);
-      else if (node.obtained || node.pool.status.allocationState === 'steady') loseLife(state, node, reason, now);
+      if (node.state === 'leavingpool') removeNode(state, node, now);
+      else if (node.obtained || node.pool.status.allocationState === 'steady') endLife(state, node, reason, now);
       else {
         const kind = node.dedicated ? 'dedicated' : 'lowPriority';
         node.pool.failures[kind] = allocationFailed(kind, reason);
         state.changes.command({ kind: 'release', node: node.number, life, silent: false });
-        go(state, node, now);
+        removeNode(state, node, now);
       }
   }
 }
 
-function obtain(state: CoreState, node: Node): void {
+function noteObtained(state: CoreState, node: Node): void {
   if (node.obtained) return;
   node.obtained = true;
   state.review.pools.add(node.pool);
@@ -161,26 +161,26 @@ function obtain(state: CoreState, node: Node): void {
 export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null || node.connected) return;
   if (node.state === 'leavingpool') {
-    lose(state, node, 'nodeLost', now);
+    loseAttempts(state, node, 'nodeLost', now);
     state.review.nodes.add(node);
     return;
   }
   state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
-  loseLife(state, node, 'its lease ran out', now);
+  endLife(state, node, 'its lease ran out', now);
 }
 
 export function silent(state: CoreState, node: Node): void {
   if (!node.connected || node.goneAt !== null) return;
   disconnect(node);
   for (const task of node.running) if (isLive(task)) task.live.missingSince = null;
-  refresh(state, node);
+  updateCapacity(state, node);
 }
 
 export function unheard(state: CoreState, node: Node, step: SilenceStep, now: Instant): void {
   if (node.connected || node.goneAt !== null) return;
   node.silence = step;
   const readsUnknown = node.state !== 'creating' && node.state !== 'leavingpool' && node.state !== 'unusable';
-  if (step === 'unknown' && readsUnknown) enter(state, node, 'unknown', now);
+  if (step === 'unknown' && readsUnknown) enterState(state, node, 'unknown', now);
   if (node.state === 'leavingpool') state.review.nodes.add(node);
   else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life });
 }
@@ -188,10 +188,10 @@ export function unheard(state: CoreState, node: Node, step: SilenceStep, now: In
 /** The service goes down and has ended this node's agent: the next owner acquires it anew. */
 export function shutDown(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
-  lose(state, node, 'shutdown', now);
+  loseAttempts(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
-  if (node.state !== 'leavingpool') enter(state, node, 'creating', now);
+  if (node.state !== 'leavingpool') enterState(state, node, 'creating', now);
 }
 
 function disconnect(node: Node): void {
@@ -199,9 +199,9 @@ function disconnect(node: Node): void {
   node.ready = false;
 }
 
-function loseLife(state: CoreState, node: Node, reason: string, now: Instant): void {
+function endLife(state: CoreState, node: Node, reason: string, now: Instant): void {
   disconnect(node);
-  lose(state, node, 'nodeLost', now);
+  loseAttempts(state, node, 'nodeLost', now);
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
@@ -212,14 +212,14 @@ function loseLife(state: CoreState, node: Node, reason: string, now: Instant): v
   node.acquireAt = now + waitMs;
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
   state.review.nodes.add(node);
-  enter(state, node, 'creating', now);
+  enterState(state, node, 'creating', now);
 }
 
 /**
- * What an agent says. Attempts are judged by their keys, whatever life they come from; the node's own state only after
- * a hello of the present life.
+ * An agent's report. The rules judge an attempt by its key, whatever life it comes from. They believe what the agent
+ * says of the node itself only after a hello of the present life.
  */
-export function said(state: CoreState, node: Node, report: AgentReport, now: Instant): void {
+export function reported(state: CoreState, node: Node, report: AgentReport, now: Instant): void {
   if (node.goneAt !== null) return;
   switch (report.kind) {
     case 'hello':
@@ -238,7 +238,7 @@ export function said(state: CoreState, node: Node, report: AgentReport, now: Ins
       if (!node.connected) return;
       node.startTask = report.status;
       state.changes.node(node);
-      if (node.state === 'starting' || node.state === 'waitingforstarttask' || node.state === 'starttaskfailed') enter(state, node, booting(node), now);
+      if (node.state === 'starting' || node.state === 'waitingforstarttask' || node.state === 'starttaskfailed') enterState(state, node, booting(node), now);
       return;
     case 'ready':
       if (node.connected) becomeReady(state, node, now);
@@ -247,20 +247,20 @@ export function said(state: CoreState, node: Node, report: AgentReport, now: Ins
       if (!node.connected) return;
       node.errors = report.errors;
       node.ready = false;
-      if (node.state !== 'leavingpool') enter(state, node, 'unusable', now);
+      if (node.state !== 'leavingpool') enterState(state, node, 'unusable', now);
       for (const task of node.offers) withdraw(state, task);
   }
 }
 
 function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void {
-  obtain(state, node);
+  noteObtained(state, node);
   node.connected = true;
   node.silence = null;
   node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now };
   node.startTask = report.startTask;
   if (node.state === 'creating') node.bootedAt = now;
   if (report.ready) becomeReady(state, node, now);
-  else if (node.state !== 'leavingpool' && node.state !== 'unusable') enter(state, node, booting(node), now);
+  else if (node.state !== 'leavingpool' && node.state !== 'unusable') enterState(state, node, booting(node), now);
   state.changes.node(node);
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);
@@ -269,7 +269,7 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
 function becomeReady(state: CoreState, node: Node, now: Instant): void {
   node.ready = true;
   node.errors = [];
-  if (node.state !== 'leavingpool') enter(state, node, node.running.size > 0 ? 'running' : 'idle', now);
+  if (node.state !== 'leavingpool') enterState(state, node, node.running.size > 0 ? 'running' : 'idle', now);
 }
 
 /** The state of a node whose agent is there and not ready. */
@@ -311,17 +311,17 @@ function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], n
   }
 }
 
-function enter(state: CoreState, node: Node, to: NodeState, now: Instant): void {
+function enterState(state: CoreState, node: Node, to: NodeState, now: Instant): void {
   if (node.state !== to) {
     node.state = to;
     node.since = now;
     state.changes.node(node);
   }
-  refresh(state, node);
+  updateCapacity(state, node);
 }
 
-/** Enters the node among those that take tasks, or takes it out. */
-function refresh(state: CoreState, node: Node): void {
+/** Adds the node to those that take tasks, or removes it from them. */
+function updateCapacity(state: CoreState, node: Node): void {
   const { pool } = node;
   if (nodeTakesTasks({ node }) === null) {
     pool.capacity.add(node);
@@ -330,11 +330,11 @@ function refresh(state: CoreState, node: Node): void {
 }
 
 /**
- * The pool has no more use for it. One that is leaving already may have waited for its tasks or their data: a pool that
- * is deleted waits for neither.
+ * The pool does not want the node any more. A node that is leaving already may be waiting for its tasks or their data:
+ * a deleted pool waits for neither.
  */
 export function startLeaving(state: CoreState, node: Node, now: Instant): void {
-  enter(state, node, 'leavingpool', now);
+  enterState(state, node, 'leavingpool', now);
   node.acquireAt = null;
   for (const task of [...node.offers, ...node.running]) withdraw(state, task);
   state.review.nodes.add(node);
@@ -343,12 +343,12 @@ export function startLeaving(state: CoreState, node: Node, now: Instant): void {
 /** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
 export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolean {
   if (node.state !== 'leavingpool' || node.released) return false;
-  if (!node.connected) enter(state, node, 'unknown', now);
-  else enter(state, node, node.ready ? (node.running.size > 0 ? 'running' : 'idle') : booting(node), now);
+  if (!node.connected) enterState(state, node, 'unknown', now);
+  else enterState(state, node, node.ready ? (node.running.size > 0 ? 'running' : 'idle') : booting(node), now);
   return true;
 }
 
-/** Advances a node as far as the clock and its attempts let it. */
+/** Advances a node as far as the clock and its attempts allow. */
 export function reviewNode(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null) return;
   for (const task of node.running) {
@@ -358,7 +358,7 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
     releaseWhenEmpty(state, node, now);
     return;
   }
-  if (node.acquireAt === null || node.acquireAt > now || state.closing) return;
+  if (node.acquireAt === null || node.acquireAt > now || state.shuttingDown) return;
   node.acquireAt = null;
   node.life += 1;
   node.released = false;
@@ -376,17 +376,17 @@ function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
     return;
   }
   node.released = true;
-  if (node.life === 0) go(state, node, now);
+  if (node.life === 0) removeNode(state, node, now);
   else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
 }
 
 /**
- * It has left for good. Its row stays as long as a task names it, and keeps only what that takes: thousands of them may
- * gather.
+ * The node is gone for good. Its row stays as long as a task names it, with only what that needs: thousands of such
+ * rows may gather.
  */
-function go(state: CoreState, node: Node, now: Instant): void {
+function removeNode(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
-  lose(state, node, 'nodeLost', now);
+  loseAttempts(state, node, 'nodeLost', now);
   node.pool.capacity.remove(node);
   node.state = 'leavingpool';
   node.goneAt = now;

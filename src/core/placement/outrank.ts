@@ -4,7 +4,7 @@ import { aheadSlots } from '../tunables.ts';
 
 /**
  * Priority among offers. Agents start what they were offered in that order, so a task that is offered ahead has the
- * offers of lower priority on its node taken back: they come back to their queues and line up behind it. What has slots
+ * offers of lower priority on its node taken back: they return to their queues and wait behind it. What has slots
  * already, or gets them at once, is left alone: running tasks are never preempted (task semantics 6.13).
  */
 export function outrank(state: CoreState, node: Node, priority: number): void {

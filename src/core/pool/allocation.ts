@@ -2,7 +2,7 @@ import { Capacity } from './capacity.ts';
 import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
 import type { PoolIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
-import { holdQueue, letGoOfQueue } from '../job/life.ts';
+import { joinQueue, leaveQueue } from '../job/life.ts';
 import type { CoreState, Node, Pool } from '../model.ts';
 import { createNode, startLeaving, stayAfterAll } from '../node/life.ts';
 import type { Random } from '../port.ts';
@@ -25,7 +25,7 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * by id: they wait for the next pool of that id.
  */
 
-export function takePool(state: CoreState, intent: PoolIntent, status: PoolStatus | null): void {
+export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolStatus | null): void {
   let pool = state.pools.get(intent.pool);
   if (pool === undefined) {
     pool = make(state, intent, status);
@@ -55,7 +55,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     },
     nodes: new Set(),
     capacity: new Capacity(),
-    queue: holdQueue(state, intent.id),
+    queue: joinQueue(state, intent.id),
     failures: { dedicated: null, lowPriority: null },
     offered: new Map(),
     stealing: 0,
@@ -66,7 +66,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
 
 /** Advances a pool as far as it goes now. */
 export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: Random): void {
-  if (state.closing || state.pools.get(pool.number) !== pool) return;
+  if (state.shuttingDown || state.pools.get(pool.number) !== pool) return;
   const { intent } = pool;
   if (intent.deletedAt !== null) {
     remove(state, pool, now);
@@ -84,7 +84,7 @@ function remove(state: CoreState, pool: Pool, now: Instant): void {
   if (pool.nodes.size > 0) return;
   state.pools.delete(pool.number);
   if (pool.queue.pool === pool) pool.queue.pool = null;
-  letGoOfQueue(state, pool.queue);
+  leaveQueue(state, pool.queue);
   state.changes.poolGone(pool.number);
 }
 
@@ -127,12 +127,12 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
   else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, allocationTimedOut, now);
 }
 
-/** Known before the first node is asked for, so that a provider is not asked for what it cannot give. */
+/** The rules know the bound beforehand, so that they do not ask a provider for what it cannot give. */
 function noRoom(room: number): string {
   return `All nodes that there is room for here are taken: ${room}.`;
 }
 
-/** On its way in, or out. One that is given up before it was obtained is not waited for. */
+/** On its way in or out. The resize does not wait for a node that was given up before it was obtained. */
 function isUnsettled(node: Node): boolean {
   return node.obtained === (node.state === 'leavingpool');
 }

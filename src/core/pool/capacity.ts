@@ -29,22 +29,22 @@ export class Capacity<Node extends Spacious> {
   /** Does nothing if it takes tasks already. */
   add(node: Node): void {
     if (node.place !== -1) return;
-    this.#put(node);
+    this.#enter(node);
   }
 
   /** Does nothing if it takes none. */
   remove(node: Node): void {
     if (node.place === -1) return;
-    this.#take(node);
+    this.#leave(node);
     node.place = -1;
   }
 
   /** Changes what the node has free, wherever it is. */
   change(node: Node, by: number): void {
     const listed = node.place !== -1;
-    if (listed) this.#take(node);
+    if (listed) this.#leave(node);
     node.free += by;
-    if (listed) this.#put(node);
+    if (listed) this.#enter(node);
   }
 
   roomiest(): Node | null {
@@ -82,7 +82,7 @@ export class Capacity<Node extends Spacious> {
     for (let index = 0; index < MOST; index++) yield* this.#bucketAt(index);
   }
 
-  #put(node: Node): void {
+  #enter(node: Node): void {
     const index = indexOf(node);
     const bucket = this.#bucketAt(index);
     node.place = bucket.length;
@@ -92,7 +92,7 @@ export class Capacity<Node extends Spacious> {
     else this.waitingSlots -= node.free;
   }
 
-  #take(node: Node): void {
+  #leave(node: Node): void {
     const bucket = this.#bucketAt(indexOf(node));
     if (bucket[node.place] !== node) throw new Error(`no node with ${node.free} slots free stands at place ${node.place}`);
     const last = bucket.pop();

@@ -3,13 +3,13 @@ import type { DisableJobOption, NodeDeallocationOption } from '../intent.ts';
 import type { AttemptKey, Instant } from '../keys.ts';
 import { enterNode } from '../job/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
-import { list } from '../job/queue.ts';
+import { updateReady } from '../job/queue.ts';
 import { END_DEADLINE_MS } from '../tunables.ts';
 
 /**
- * Attempts that are out on nodes: who holds what, and the slots that go with it. An attempt is offered (it waits on the
- * node, in order, and takes a slot when the agent starts it) or started. Either is asked back by a command and stays
- * where it is until the agent answers, or is proved dead.
+ * Attempts that are out on nodes, and the slots that go with them. An attempt is offered (it waits on the node, in
+ * order, and takes a slot when the agent starts it) or started. A command asks either back. The attempt stays where it
+ * is until the agent answers, or is proved dead.
  */
 
 export function keyOf(task: Task): AttemptKey {
@@ -49,9 +49,9 @@ export function attach(state: CoreState, task: Task, node: Node, now: Instant): 
 }
 
 /** The offered attempt has taken its slots. */
-export function takeSlots(task: Task & { live: Live }): void {
+export function occupySlots(task: Task & { live: Live }): void {
   const { node } = task.live;
-  settleTaking(task, node.pool);
+  uncountOffer(task, node.pool);
   task.live.revoking = null;
   node.offers.delete(task);
   node.running.add(task);
@@ -66,7 +66,7 @@ export function detach(state: CoreState, task: Task & { live: Live }): void {
     node.running.delete(task);
     node.runningSlots -= task.slots;
   } else {
-    settleTaking(task, pool);
+    uncountOffer(task, pool);
     node.offers.delete(task);
   }
   pool.capacity.change(node, task.slots);
@@ -80,8 +80,8 @@ export function detach(state: CoreState, task: Task & { live: Live }): void {
   relist(state, job);
 }
 
-/** What is counted of an offer ends with it: as waiting, or as being taken back. */
-function settleTaking(task: Task & { live: Live }, pool: Pool): void {
+/** The offer no longer counts: neither as waiting, nor as being taken back. */
+function uncountOffer(task: Task & { live: Live }, pool: Pool): void {
   const { live, slots } = task;
   if (live.revoking === null && live.ending === null) addTo(pool.offered, live.priority, -slots);
   else if (live.revoking === 'steal') pool.stealing -= slots;
@@ -101,7 +101,7 @@ export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Comm
   return { kind: 'end', node: node.number, key, reason, deadlineMs: END_DEADLINE_MS[reason] };
 }
 
-/** Asks that an attempt be ended, or if it has not started, never be: the agent says `ended` or `revoked`. */
+/** Asks the agent to end a started attempt, or never to start an offered one. It answers `ended` or `revoked`. */
 export function askEnd(state: CoreState, task: Task & { live: Live }, reason: EndReason): void {
   const { live, slots } = task;
   if (live.ending !== null) return;
@@ -114,7 +114,7 @@ export function askEnd(state: CoreState, task: Task & { live: Live }, reason: En
   state.changes.command(endCommand(live.node, keyOf(task), reason));
 }
 
-/** Withdraws an attempt that must not go on where it is, if it must not. */
+/** Ends or revokes an attempt that must not go on where it is. Does nothing to any other. */
 export function withdraw(state: CoreState, task: Task): void {
   if (!isLive(task)) return;
   const reason = wantedEnd(task);
@@ -157,7 +157,7 @@ function deallocation(pool: Pool): NodeDeallocationOption {
 }
 
 export function relist(state: CoreState, job: Job): void {
-  list(job);
+  updateReady(job);
   const { pool } = job.poolQueue;
   if (job.listed !== null && pool !== null) state.review.placement.add(pool);
 }

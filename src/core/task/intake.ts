@@ -6,30 +6,30 @@ import type { TaskIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Task } from '../model.ts';
 import type { TaskStatus } from '../status.ts';
-import { close, complete, keepSatisfied, line, move, open, remove, taskOf } from './life.ts';
+import { forgetTask, complete, keepSatisfied, enqueueUnlessBlocked, move, addOpenTask, remove, taskOf } from './life.ts';
 import { neverAttempted } from './row.ts';
 import { JOBS_LIMIT } from './table.ts';
 
 /** What clients ask of tasks: adding, terminating, deleting, making them active again, other constraints. */
 
 /** A task that the job has not seen before: counted, and queued or blocked. */
-export function takeIn(state: CoreState, job: Job, intake: TaskIntake, now: Instant): void {
+export function ingest(state: CoreState, job: Job, intake: TaskIntake, now: Instant): void {
   const { intent } = intake;
   if (intent.deletedAt !== null) {
     state.changes.taskGone(job.number, intent.task);
-    // The request that deleted it may still come by itself, even as it was before: it is to find that the task is gone.
+    // The request that deleted it may still come by itself, with an older status: then it finds the task gone.
     state.changes.remember({ ...unopened(job, intent, null), deleted: true });
     return;
   }
   count(job, null, 'active', intent.requiredSlots);
   if (job.status.state === 'completed' || intake.aside === true) return;
-  line(state, job, open(state, job, intent), intent);
+  enqueueUnlessBlocked(state, job, addOpenTask(state, job, intent), intent);
   if (intent.terminateAt !== null) request(state, job, intake, now);
 }
 
 /**
- * Something was asked of a task. An open one is known here; of a completed one (or of one in a job that has completed)
- * the row as stored is believed, unless it ended so lately that it is still remembered.
+ * A client asked something of a task. The rules know an open task. Of a completed one, or one in a completed job, they
+ * believe the stored row, unless it ended so lately that they remember it.
  */
 export function request(state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void {
   const entry = job.directory.get(intent.task);
@@ -45,7 +45,7 @@ export function request(state: CoreState, job: Job, { intent, status }: TaskInta
   const reactivate = intent.reactivateSequence > task.status.reactivateSequence;
   const terminate = intent.terminateAt !== null && task.status.state !== 'completed';
   if (intent.deletedAt === null && !reactivate && !terminate) return;
-  task.entry = open(state, job, intent);
+  task.entry = addOpenTask(state, job, intent);
   // Its row says where open tasks are.
   state.changes.job(job);
   state.table.records[task.entry] = task;
@@ -77,8 +77,8 @@ function endOnRequest(state: CoreState, task: Task, intent: TaskIntent, now: Ins
 }
 
 /**
- * Reactivation (task semantics 6.20): the counts of tries begin anew, what it depended on stays satisfied. A request to
- * end it that stands beside it came after it: reactivating takes an older one back.
+ * Reactivation (task semantics 6.20): the counts of tries begin anew, and what the task depended on stays satisfied. A
+ * request to end it beside the reactivation came later: reactivating withdraws an older one.
  */
 function makeActive(state: CoreState, task: Task, intent: TaskIntent, now: Instant): void {
   const { reactivateSequence, terminateAt } = intent;
@@ -87,6 +87,6 @@ function makeActive(state: CoreState, task: Task, intent: TaskIntent, now: Insta
   const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
   move(state, task, 'active', now, 'reactivated', again);
   if (terminateAt !== null) endOnRequest(state, task, intent, now);
-  else if (task.job.status.state === 'completed') close(state, task);
-  else line(state, task.job, task.entry, intent);
+  else if (task.job.status.state === 'completed') forgetTask(state, task);
+  else enqueueUnlessBlocked(state, task.job, task.entry, intent);
 }

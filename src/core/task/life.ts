@@ -1,4 +1,4 @@
-import { askEnd, attach, currentAttempt, detach, endCommand, isLive, keyOf, relist, takeSlots, wantedEnd } from './attempts.ts';
+import { askEnd, attach, currentAttempt, detach, endCommand, isLive, keyOf, relist, occupySlots, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -6,7 +6,7 @@ import { FAILURE_EXIT_CODE, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.t
 import type { TaskIntent } from '../intent.ts';
 import type { AttemptKey, Instant, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Node, Task } from '../model.ts';
-import { remark, settleActivity } from '../node/activity.ts';
+import { noteRecentTask, settleActivity } from '../node/activity.ts';
 import type { Cause, FailureInfo, TaskStatus } from '../status.ts';
 import { changed, neverAttempted } from './row.ts';
 import { at, BLOCKED, JOBS_LIMIT, QUEUED } from './table.ts';
@@ -16,7 +16,7 @@ import { wireTaskState } from '../wireState.ts';
 /**
  * The life of a task.
  *
- * It is taken in `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers
+ * A new task is `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers
  * an attempt of it to a node (`offered`: no slot is taken, clients still see `active`). The agent starts the attempt
  * (`running`) or, asked, gives it back (`active`). A started attempt ends:
  * - the process exits 0, and the task is `completed` with success; any other exit code is retried as often as allowed
@@ -32,8 +32,8 @@ import { wireTaskState } from '../wireState.ts';
  * is told to end.
  */
 
-/** A row in the table for a task, and its particulars; not queued yet. */
-export function open(state: CoreState, job: Job, intent: TaskIntent): number {
+/** Gives a task a row in the table, and keeps its particulars. The task is not queued yet. */
+export function addOpenTask(state: CoreState, job: Job, intent: TaskIntent): number {
   const entry = state.table.add({
     number: intent.task,
     createdAt: intent.createdAt,
@@ -50,14 +50,14 @@ export function open(state: CoreState, job: Job, intent: TaskIntent): number {
 }
 
 /** Queues an open task, or leaves it blocked by what it depends on. */
-export function line(state: CoreState, job: Job, entry: number, intent: TaskIntent): void {
+export function enqueueUnlessBlocked(state: CoreState, job: Job, entry: number, intent: TaskIntent): void {
   const unmet = job.dependencies === null || intent.dependsOn === null ? 0 : job.dependencies.wait(intent.task, intent.dependsOn);
   state.table.unmet[entry] = unmet;
   if (unmet === 0) enqueue(state, job, entry, 'byNumber');
 }
 
 function enqueue(state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void {
-  job.queue.put(state.table, entry, where);
+  job.queue.enqueue(state.table, entry, where);
   relist(state, job);
 }
 
@@ -74,7 +74,7 @@ export function taskOf(state: CoreState, job: Job, entry: number): Task {
 
 /** Offers the queued task to the node: a new attempt. */
 export function offer(state: CoreState, job: Job, entry: number, node: Node, now: Instant): void {
-  job.queue.take(state.table, entry);
+  job.queue.dequeue(state.table, entry);
   const task = taskOf(state, job, entry);
   const { attempt } = task.status;
   move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: node.number });
@@ -90,19 +90,19 @@ export function started(state: CoreState, node: Node, key: AttemptKey, reportedA
     return;
   }
   task.live.missingSince = null;
-  if (task.status.state === 'offered') begin(state, task, reportedAt, now);
+  if (task.status.state === 'offered') start(state, task, reportedAt, now);
 }
 
-function begin(state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void {
+function start(state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void {
   const { node } = task.live;
   const { status } = task;
-  takeSlots(task);
+  occupySlots(task);
   const startedAt = within(reportedAt, status.since, now);
   const retries = status.exitCode !== null;
   const retryCount = retries ? status.retryCount + 1 : status.retryCount;
   move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, retryCount, lastRetryAt: retries ? startedAt : status.lastRetryAt });
   node.totalTasksRun += 1;
-  remark(state, task, node);
+  noteRecentTask(state, task, node);
   settleActivity(state, node, now);
   const reason = wantedEnd(task);
   if (reason !== null) askEnd(state, task, reason);
@@ -114,20 +114,20 @@ function begin(state: CoreState, task: Task & { live: Live }, reportedAt: Instan
  */
 export function revoked(state: CoreState, node: Node, key: AttemptKey, now: Instant): void {
   const task = currentAttempt(state, node, key);
-  if (task !== null) comeBack(state, task, 'revoked', now);
+  if (task !== null) returnToQueue(state, task, 'revoked', now);
 }
 
 /** The agent says how an attempt ended. */
 export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instant): void {
   const task = currentAttempt(state, node, end.key);
   if (task === null) return;
-  if (task.status.state === 'offered' && end.startedAt !== null) begin(state, task, end.startedAt, now);
+  if (task.status.state === 'offered' && end.startedAt !== null) start(state, task, end.startedAt, now);
   const { outcome } = end;
   const endedAt = within(end.endedAt, task.status.since, now);
   if (end.startedAt !== null) learnPace(task.live.node, end.endedAt - end.startedAt);
   switch (outcome.kind) {
     case 'exited':
-      if (outcome.exitCode !== 0 && mayRetry(state, task)) comeBack(state, task, 'retry', endedAt, outcome.exitCode);
+      if (outcome.exitCode !== 0 && mayRetry(state, task)) returnToQueue(state, task, 'retry', endedAt, outcome.exitCode);
       else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : (outcome.failure ?? FAILURE_EXIT_CODE), cause: 'exited' });
       return;
     case 'notStarted':
@@ -140,10 +140,10 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
       complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: WALL_CLOCK_EXCEEDED, cause: 'exited' });
       return;
     case 'killed':
-      comeBack(state, task, 'nodeLost', endedAt, outcome.exitCode);
+      returnToQueue(state, task, 'nodeLost', endedAt, outcome.exitCode);
       return;
     case 'lost':
-      comeBack(state, task, 'nodeLost', now);
+      returnToQueue(state, task, 'nodeLost', now);
       return;
   }
 }
@@ -153,8 +153,8 @@ function learnPace(node: Node, tookMs: number): void {
 }
 
 /** The node's agent and everything it started are dead, or the service has ended them all. */
-export function lose(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
-  for (const task of [...node.running, ...node.offers]) if (isLive(task)) comeBack(state, task, cause, now);
+export function loseAttempts(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
+  for (const task of [...node.running, ...node.offers]) if (isLive(task)) returnToQueue(state, task, cause, now);
 }
 
 /** A row says that an attempt is out on a node that is no more. */
@@ -177,7 +177,7 @@ function mayRetry(state: CoreState, task: Task & { live: Live }): boolean {
  * An attempt was over at `overAt` without a result. Its task ends if that was wanted, else it waits for another
  * attempt.
  */
-function comeBack(state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
+function returnToQueue(state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
   const { live, status, job } = task;
   const hadStarted = status.state !== 'offered';
   // Asked to end so that it runs again, and meanwhile its job, or its node's pool, wants it ended for good.
@@ -198,7 +198,7 @@ function comeBack(state: CoreState, task: Task & { live: Live }, cause: Cause, o
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
   const because = requeued ? cameFrom(job) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
-  remark(state, task, node);
+  noteRecentTask(state, task, node);
   settleActivity(state, node, overAt);
   enqueue(state, job, entry, cause === 'retry' ? 'last' : 'byNumber');
 }
@@ -226,7 +226,7 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   const { job, entry } = task;
   const node = task.live?.node ?? null;
   if (isLive(task)) detach(state, task);
-  else if (at(state.table.standing, entry) === QUEUED) job.queue.take(state.table, entry);
+  else if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
   const particulars = job.particulars.get(task.number);
   const actions = exitActions(particulars?.exitConditions ?? null, outcome);
   const result = failure === null ? 'success' : 'failure';
@@ -234,7 +234,7 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   if (node !== null) {
     if (result === 'success') node.totalTasksSucceeded += 1;
     node.retainUntil = Math.max(node.retainUntil, endedAt + at(state.table.retentionSeconds, entry) * 1000);
-    remark(state, task, node);
+    noteRecentTask(state, task, node);
     settleActivity(state, node, endedAt);
   }
   if (actions.dependency === 'satisfy') satisfy(state, job, particulars?.idKey ?? null);
@@ -242,11 +242,11 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   if (job.intent.onTaskFailure === 'performexitoptionsjobaction' && actions.job !== 'none' && !byJob) {
     job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
   }
-  close(state, task);
+  forgetTask(state, task);
 }
 
-/** The task is completed or gone: nothing of it stays but, for a few ticks, how it ended. */
-export function close(state: CoreState, task: Task): void {
+/** The task is completed or gone: the rules keep only how it ended, for a few ticks. */
+export function forgetTask(state: CoreState, task: Task): void {
   const { job, entry, number } = task;
   state.table.remove(entry);
   job.directory.delete(number);
@@ -257,46 +257,46 @@ export function close(state: CoreState, task: Task): void {
   relist(state, job);
 }
 
-/** What depends on a task of this id has one thing less to wait for. */
+/** Tasks that depend on this id have one thing less to wait for. */
 export function satisfy(state: CoreState, job: Job, idKey: string | null): void {
   if (job.dependencies === null || idKey === null) return;
   for (const tasks of job.dependencies.satisfied(idKey)) state.releases.push({ job, tasks, done: 0 });
 }
 
-/** The row that says so goes or changes: what it gave stays given, also under the next owner. */
+/** The row that says `satisfy` goes or changes: the store keeps the id as satisfied, also for the next owner. */
 export function keepSatisfied(state: CoreState, { job, status }: Task, idKey: string | null): void {
   if (job.dependencies !== null && idKey !== null && status.dependency === 'satisfy') state.changes.satisfied(job.number, idKey);
 }
 
 /**
- * One dependency less for this task. Whether none is left is asked again in the end: one that was made active again is
- * on the same list twice.
+ * The task has one dependency less. At zero the rules look again at what it depends on: a task that was made active
+ * again is on the same list twice.
  */
-export function release(state: CoreState, job: Job, number: TaskNumber): void {
+export function releaseDependant(state: CoreState, job: Job, number: TaskNumber): void {
   const entry = job.directory.get(number);
   if (entry === -1) return;
   const unmet = at(state.table.unmet, entry) - 1;
   state.table.unmet[entry] = unmet;
-  if (unmet > 0 || at(state.table.standing, entry) !== BLOCKED) return;
+  if (unmet > 0 || at(state.table.queueState, entry) !== BLOCKED) return;
   const on = job.particulars.get(number)?.dependsOn ?? null;
   if (on === null || job.dependencies === null || job.dependencies.missing(on, 1).length === 0) enqueue(state, job, entry, 'byNumber');
 }
 
-/** The deleted task goes, and its directory with it. */
+/** Removes a deleted task for good, with its directory on the node. */
 export function remove(state: CoreState, task: Task): void {
   const { job, entry } = task;
   const node = task.live?.node ?? null;
   const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
   if (isLive(task)) detach(state, task);
-  else if (at(state.table.standing, entry) === QUEUED) job.queue.take(state.table, entry);
+  else if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
   keepSatisfied(state, task, job.particulars.get(task.number)?.idKey ?? null);
   count(job, tallied(task.status), null, task.slots);
   state.changes.job(job);
   state.changes.taskGone(job.number, task.number);
   if (ran !== undefined) state.changes.command({ kind: 'discard', node: ran.number, job: job.number, task: task.number });
-  close(state, task);
+  forgetTask(state, task);
   if (node === null) return;
-  remark(state, task, node);
+  noteRecentTask(state, task, node);
   settleActivity(state, node, node.since);
 }
 
@@ -319,7 +319,7 @@ export function move(state: CoreState, task: Task, to: TaskStatus['state'], when
   state.changes.task(task);
 }
 
-/** An agent's clock is believed as far as it fits ours. */
+/** The rules believe an agent's clock as far as it fits the owner's. */
 function within(reported: Instant, from: Instant, to: Instant): Instant {
   return Math.max(Math.min(reported, to), Math.min(from, to));
 }

@@ -1,7 +1,7 @@
 import type { Instant, TaskNumber } from '../keys.ts';
 import type { Task } from '../model.ts';
 
-/** Where an open task stands, as far as the queues are concerned. */
+/** `TaskTable.queueState`: what an open task is to the queues. */
 const FREE = 0;
 export const BLOCKED = 1;
 export const QUEUED = 2;
@@ -28,7 +28,7 @@ export class TaskTable {
   /** Neighbours in the job's queue; -1: none. `next` also strings the free rows together. */
   next: Int32Array = new Int32Array(0);
   previous: Int32Array = new Int32Array(0);
-  standing: Uint8Array = new Uint8Array(0);
+  queueState: Uint8Array = new Uint8Array(0);
   readonly records: (Task | null)[] = [];
   #free = -1;
   #size = 0;
@@ -37,7 +37,7 @@ export class TaskTable {
     return this.#size;
   }
 
-  /** For ever is as long as the column can say. */
+  /** The longest time that the column can hold stands for ever. */
   retain(entry: number, retentionMs: number): void {
     this.retentionSeconds[entry] = Math.min(RETENTION_MAX_SECONDS, Math.ceil(retentionMs / 1000));
   }
@@ -54,14 +54,14 @@ export class TaskTable {
     this.unmet[entry] = 0;
     this.next[entry] = -1;
     this.previous[entry] = -1;
-    this.standing[entry] = BLOCKED;
+    this.queueState[entry] = BLOCKED;
     this.#size += 1;
     return entry;
   }
 
   remove(entry: number): void {
-    if (at(this.standing, entry) === FREE) throw new Error(`row ${entry} of the open tasks is free already`);
-    this.standing[entry] = FREE;
+    if (at(this.queueState, entry) === FREE) throw new Error(`row ${entry} of the open tasks is free already`);
+    this.queueState[entry] = FREE;
     this.records[entry] = null;
     this.next[entry] = this.#free;
     this.#free = entry;
@@ -79,7 +79,7 @@ export class TaskTable {
     this.unmet = grown(this.unmet, new Int32Array(length));
     this.next = grown(this.next, new Int32Array(length));
     this.previous = grown(this.previous, new Int32Array(length));
-    this.standing = grown(this.standing, new Uint8Array(length));
+    this.queueState = grown(this.queueState, new Uint8Array(length));
     for (let entry = old; entry < length; entry++) {
       this.next[entry] = entry + 1 < length ? entry + 1 : -1;
       this.records.push(null);
