@@ -1,8 +1,10 @@
 /**
  * `npm run -s bench -- NAME`: imports `./NAME.ts` and runs its `run()`. The bench prints readable lines while it
- * works and returns its figures; they are printed as one JSON object on the last line, so that scripts can read them.
+ * works and returns its figures; they are printed as one JSON object on the last line, so that scripts can read them,
+ * with what the machine did meanwhile.
  */
 import { readdirSync } from 'node:fs';
+import { described, watchMachine } from './support/machine.ts';
 
 interface Bench {
   run(): Promise<Record<string, unknown>>;
@@ -27,5 +29,9 @@ if (name === undefined || !names.includes(name)) {
 } else {
   const module: unknown = await import(`./${name}.ts`);
   if (!isBench(module)) throw new Error(`bench/${name}.ts exports no run()`);
-  console.log(JSON.stringify(await module.run()));
+  const watched = watchMachine();
+  const figures = await module.run();
+  const machine = watched();
+  console.log(described(machine));
+  console.log(JSON.stringify({ ...figures, machine }));
 }

@@ -21,7 +21,7 @@ interface Watched {
 /**
  * A pool of 150 nodes starts, shrinks by half and is deleted, while another pool is asked for each 100 ms: first by
  * itself, then beside a build (the compiler, again and again; `--alone`: not that). Beside it what the same GET costs
- * while nothing goes on, and the machine's load.
+ * while nothing goes on.
  */
 export function run(): Promise<Record<string, unknown>> {
   return withPool({ nodes: 1, slots: 1 }, async (client) => {
@@ -47,7 +47,6 @@ export function run(): Promise<Record<string, unknown>> {
             besideBuildShrinkWorstMs: beside.shrink.worstMs,
             besideBuildDeleteWorstMs: beside.remove.worstMs,
           }),
-      load: rounded(loadavg()[0] ?? Number.NaN),
     };
   });
 }

@@ -28,6 +28,15 @@ export interface PoolProvider {
   readonly leaseMs: number | null;
 }
 
+/** One that a service lets go of when it ends. */
+export interface ClosableProvider extends PoolProvider {
+  /**
+   * Stops looking after the agents and leaves them running: the service restarts. Resolves when no deletion is under
+   * way.
+   */
+  close(): Promise<void>;
+}
+
 export interface Capabilities {
   readonly maxNodes: number | null;
   readonly lowPriority: boolean;

@@ -3,9 +3,9 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { markedProcesses } from '../../src/agent/processes.ts';
-import { createLocalProvider, type LocalProvider } from '../../src/nodes/local/provider.ts';
+import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { readRecords } from '../../src/nodes/local/record.ts';
-import type { Observation } from '../../src/nodes/provider.ts';
+import type { ClosableProvider, Observation } from '../../src/nodes/provider.ts';
 import { endProcess } from '../../src/processes/end.ts';
 import { agentCommand } from '../agent/testNode.ts';
 import { describeProvider } from './providerContract.ts';
@@ -77,7 +77,7 @@ describe('more nodes than the machine carries', () => {
     rmSync(dataRoot, { recursive: true });
   });
 
-  const observer = (provider: LocalProvider) => {
+  const observer = (provider: ClosableProvider) => {
     const seen: Observation[] = [];
     let look = (): void => {};
     provider.watch((observation) => {

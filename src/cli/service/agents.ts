@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { LEAVE_DEADLINE_MS } from '../../agent/options.ts';
 import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
-import { createLocalProvider, type LocalProvider } from '../../nodes/local/provider.ts';
+import { createLocalProvider } from '../../nodes/local/provider.ts';
+import type { ClosableProvider } from '../../nodes/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
@@ -15,7 +16,7 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. What the data takes of the memory
  * is no room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): LocalProvider {
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): ClosableProvider {
   return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 }
 

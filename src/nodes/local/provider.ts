@@ -8,7 +8,7 @@ import type { NodeNumber } from '../../core/keys.ts';
 import { accountOf } from '../../core/node/numbers.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
-import type { NodeRequest, Observation, PoolProvider } from '../provider.ts';
+import type { ClosableProvider, NodeRequest, Observation } from '../provider.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { probeLocal } from './probe.ts';
@@ -31,14 +31,6 @@ export interface LocalProviderOptions {
   readonly isolation?: Isolation;
   /** What could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
-}
-
-export interface LocalProvider extends PoolProvider {
-  /**
-   * Stops looking after the agents and leaves them running: the service restarts. Resolves when no deletion is under
-   * way.
-   */
-  close(): Promise<void>;
 }
 
 /** A life of a node that is on disk. */
@@ -74,7 +66,7 @@ const KILLED_WITHIN_MS = 10_000;
  * before its turn never starts. What concerns one node goes on in the order in which it was asked. The records on disk
  * are read once; from then on what is in memory is what is true.
  */
-export function createLocalProvider(options: LocalProviderOptions): LocalProvider {
+export function createLocalProvider(options: LocalProviderOptions): ClosableProvider {
   const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism() } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */

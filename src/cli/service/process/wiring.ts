@@ -9,7 +9,7 @@ import { Owner } from '../../../control/owner.ts';
 import { Owners } from '../../../control/owners.ts';
 import { steadyClock } from '../../../control/steadyClock.ts';
 import { createCore } from '../../../core/core.ts';
-import type { Capabilities } from '../../../nodes/provider.ts';
+import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts';
 import { connect } from '../../../store/connect.ts';
 import { ensureAccount } from '../../../store/intents/accounts.ts';
 import { startMaintenance } from '../../../store/maintain.ts';
@@ -17,6 +17,7 @@ import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
+import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 
 /**
@@ -24,14 +25,17 @@ import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
  */
 const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
 
+/** Where a service's nodes come from; `say`: what could not be cleared away of one. */
+type NodesOf = (directory: DataDirectory, say: (message: string) => void) => ClosableProvider;
+
 function wallClock(): number {
   return Date.now();
 }
 /** One for handlers and owners: what the rules hold against each other comes from both. */
 const clock = steadyClock(wallClock, MACHINE_TIME.now);
 
-/** The parts that a service really runs with. */
-export function createParts(): Parts {
+/** The parts that a service really runs with; benches put other nodes in the place of this machine's. */
+export function createParts(nodesOf: NodesOf = localNodes): Parts {
   const transfers = createFileTransfers();
   return {
     migrate: async (connection) => {
@@ -42,7 +46,7 @@ export function createParts(): Parts {
         await pool.end();
       }
     },
-    startOwner: (context, storing) => startOwner(context, storing, transfers),
+    startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
     startApi: async ({ connection, keys, trouble, warning, log }, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
@@ -60,9 +64,9 @@ export function createParts(): Parts {
   };
 }
 
-async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>): Promise<OwnerPart> {
+async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
-  const provider = localNodes(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
+  const provider = nodesOf(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});

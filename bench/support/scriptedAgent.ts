@@ -1,0 +1,83 @@
+import { createAttempts } from '../../src/agent/attempts.ts';
+import { openChannel } from '../../src/agent/channel.ts';
+import { AGENT_PROTOCOL, type NodeSetup, type OwnerFrame, type Work } from '../../src/agent/frames.ts';
+import { createReports } from '../../src/agent/reports.ts';
+import type { AttemptOutcome } from '../../src/core/events.ts';
+import type { NodeRequest } from '../../src/nodes/provider.ts';
+
+/** What becomes of each attempt, as soon as it has its slots. */
+export type Script = (work: Work) => AttemptOutcome | Promise<AttemptOutcome>;
+
+export interface Scripted {
+  end(): void;
+}
+
+/**
+ * An agent over a real connection, with the real one's queue of offers, outbox and frames; an attempt is no process but
+ * what the script says, and nothing is kept on disk.
+ */
+export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRequest, script: Script): Scripted {
+  const reports = createReports({ recordStarted: () => undefined, recordEnded: () => undefined, recordAcknowledged: () => undefined }, flushSoon);
+  const attempts = createAttempts({
+    slots,
+    start: (_key, work) => ({ done: Promise.resolve(script(work)), end: () => undefined }),
+    report: reports.add,
+    now: Date.now,
+    onEnded: () => undefined,
+  });
+  let sent = 0;
+  let isFlushing = false;
+  let node: NodeSetup | null = null;
+  const channel = openChannel({
+    address: () => ({ agentUrl, credential }),
+    hello: () => ({
+      kind: 'hello',
+      protocol: AGENT_PROTOCOL,
+      nodeId,
+      sequence: reports.sequence,
+      report: { kind: 'hello', life, version: 'bench', ipAddress: '127.0.0.1', held: attempts.held(), jobs: [], startTask: null, ready: node !== null },
+    }),
+    onFrame: receive,
+    onLeaseEnd: () => undefined,
+  });
+
+  function receive(frame: OwnerFrame): void {
+    switch (frame.kind) {
+      case 'welcome':
+        if (node === null) {
+          ({ node } = frame);
+          reports.add({ kind: 'ready' });
+          attempts.open();
+        }
+        reports.acknowledge(frame.acknowledged);
+        sent = 0;
+        return flushSoon();
+      case 'acknowledge':
+        return reports.acknowledge(frame.sequence);
+      case 'commands':
+        for (const command of frame.commands) if (command.kind !== 'discard' && command.kind !== 'discardJob') attempts.command(command);
+        return;
+      case 'file':
+        return channel.send({ kind: 'fileAnswer', request: frame.request, answer: { kind: 'error', code: 'FileNotFound', message: 'a scripted agent has no files' } });
+      case 'leave':
+        return channel.close();
+    }
+  }
+
+  /** What happened in a turn goes out in one frame, as the real agent's. */
+  function flushSoon(): void {
+    if (isFlushing) return;
+    isFlushing = true;
+    setImmediate(() => {
+      isFlushing = false;
+      while (channel.isOpen) {
+        const next = reports.frameAfter(sent);
+        if (next === null) return;
+        channel.sendText(next.text);
+        sent = next.frame.first + next.frame.reports.length - 1;
+      }
+    });
+  }
+
+  return { end: () => channel.close() };
+}
