@@ -43,6 +43,20 @@ export interface AgentDoor {
   connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(unheardMs: number): void };
 }
 
+/** A try of a task. */
+export interface TaskKey {
+  readonly account: AccountNumber;
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
+}
+
+/** What tasks with `authenticationTokenSettings` show instead of a key of the account. */
+export interface TaskTokens {
+  /** null: not one of ours. Constant time in the secret part. */
+  verify(token: string): TaskKey | null;
+}
+
 /** Files on nodes, for the API: asks go over the agent's channel, bytes come back over HTTP. */
 export interface NodeFiles {
   ask(account: AccountNumber, node: NodeNumber, ask: Exclude<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileAnswer>;

@@ -3,33 +3,68 @@ import type { Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
-import { sharedKeyPrincipal, type Account, type Principal } from './principal.ts';
+import type { TaskKey, TaskTokens } from '../ports.ts';
+import { sharedKeyPrincipal, taskPrincipal, type Account, type Principal } from './principal.ts';
 
 /** The accounts of a service by name. */
-export type Accounts = ReadonlyMap<string, Account>;
+type Accounts = ReadonlyMap<string, Account>;
+
+/** By what callers are told. */
+export interface Authorities {
+  readonly accounts: Accounts;
+  readonly tokens: TaskTokens;
+  /** The id of the job of a task that has not ended, nor begun a later try; null: it has, or is gone. */
+  readonly jobOf: (task: TaskKey) => Promise<string | null>;
+  /** The time that signatures are held against. */
+  readonly wallClock: () => Instant;
+}
 
 /**
- * Who signed the request with a key of an account.
+ * Who asks: whoever signs with a key of an account, or a task that shows its token.
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
- * a bearer token (no issuer is known to this service yet) and with 403 for a wrong signature; InvalidAuthenticationInfo
- * (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have signed (the usual clients
- * send none).
+ * a bearer token that is no task's, or whose task has ended, and with 403 for a wrong signature;
+ * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
+ * signed (the usual clients send none).
  */
-export function authenticate(message: IncomingMessage, rawUrl: string, accounts: Accounts, now: Instant): Principal {
-  const { method = '', headers } = message;
+export function authenticate(message: IncomingMessage, rawUrl: string, authorities: Authorities): Principal | Promise<Principal> {
+  const { headers } = message;
   const credentials = parseAuthorization(headers.authorization);
-  if (credentials.scheme === 'none') throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
-  if (credentials.scheme === 'Bearer') throw failed('This service takes shared keys only, no bearer tokens: sign requests with the key of the account.', { status: 401 });
-  if (!accounts.has(lowerAscii(credentials.account))) {
-    throw failed(`There is no account '${credentials.account}' here: this service has ${[...accounts.keys()].map((name) => `the account '${name}'`).join(', ')} only.`);
+  switch (credentials.scheme) {
+    case 'none':
+      throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
+    case 'Bearer':
+      refuseChunks(message);
+      return ofToken(credentials.token, authorities);
+    case 'SharedKey':
+      return ofSignature(credentials.account, message, rawUrl, authorities);
   }
-  if (headers['transfer-encoding'] !== undefined) throw new BatchError('MissingContentLengthHeader', [{ key: 'Reason', value: 'A body in chunks is not taken.' }]);
+}
+
+async function ofToken(token: string, { accounts, tokens, jobOf }: Authorities): Promise<Principal> {
+  const task = tokens.verify(token);
+  if (task === null) throw failed('This service takes shared keys, and no bearer tokens but those that it gives to tasks: sign requests with the key of the account.', { status: 401 });
+  const account = [...accounts.values()].find(({ number }) => number === task.account);
+  const jobId = account === undefined ? null : await jobOf(task);
+  if (account === undefined || jobId === null) throw failed('The task whose token this is has ended.', { status: 401 });
+  return taskPrincipal(account, jobId);
+}
+
+function ofSignature(named: string, message: IncomingMessage, rawUrl: string, { accounts, wallClock }: Authorities): Principal {
+  const { method = '', headers } = message;
+  if (!accounts.has(lowerAscii(named))) {
+    throw failed(`There is no account '${named}' here: this service has ${[...accounts.keys()].map((name) => `the account '${name}'`).join(', ')} only.`);
+  }
+  refuseChunks(message);
   const bodyLength = Number(headers['content-length'] ?? 0);
   const find = (name: string): Account | undefined => accounts.get(lowerAscii(name));
-  const name = verifySharedKey({ method, rawUrl, headers, bodyLength }, (account) => find(account)?.keys, now);
+  const name = verifySharedKey({ method, rawUrl, headers, bodyLength }, (account) => find(account)?.keys, wallClock());
   const account = find(name);
   if (account === undefined) throw new BatchError('AuthenticationFailed');
   return sharedKeyPrincipal(account);
+}
+
+function refuseChunks({ headers }: IncomingMessage): void {
+  if (headers['transfer-encoding'] !== undefined) throw new BatchError('MissingContentLengthHeader', [{ key: 'Reason', value: 'A body in chunks is not taken.' }]);
 }
 
 function failed(detail: string, options?: { readonly status: 401 }): BatchError {

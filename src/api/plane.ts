@@ -26,7 +26,7 @@ export interface Plane {
    */
   readonly match: (request: Request) => Route | undefined;
   /** Who asks; null: the plane asks for no credential. @throws BatchError for a credential that is missing or wrong. */
-  readonly authenticate: (request: Request) => Principal | null;
+  readonly authenticate: (request: Request) => Principal | null | Promise<Principal>;
   /** How the plane's clients read an error. `reason`: the phrase of the status line where it is not the usual one. */
   readonly errorBody: (error: BatchError, request: Request) => { readonly contentType: string; readonly text: string; readonly reason?: string };
   /** Headers of all answers of the plane. */
@@ -136,7 +136,7 @@ function planeOf({ planes }: Planes, { plane = planes.at(-1) }: Found): Plane {
 async function run(service: Planes, request: Request, found: Found): Promise<Answer> {
   const { plane, route } = match(service, request, found);
   found.operation = route.operation;
-  const principal = plane.authenticate(request);
+  const principal = await plane.authenticate(request);
   found.isAuthenticated = principal !== null;
   permit(principal, route);
   const body = new Body(request.message, found.waits);

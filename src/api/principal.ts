@@ -11,11 +11,8 @@ export interface Account {
   readonly keys: readonly string[];
 }
 
-/**
- * Who asks, by the kind of credential that was shown. Bearer tokens and tokens of tasks (whose scope is their job)
- * become kinds of their own.
- */
-export type Principal = SharedKeyPrincipal;
+/** Who asks, by the kind of credential that was shown. */
+export type Principal = SharedKeyPrincipal | TaskPrincipal;
 
 /**
  * Who signs with a key of the account: it may do all that can be done with the account (Azure: shared keys give full
@@ -23,6 +20,14 @@ export type Principal = SharedKeyPrincipal;
  */
 interface SharedKeyPrincipal {
   readonly kind: 'sharedKey';
+  readonly account: Account;
+  readonly roles: readonly Role[];
+  readonly scope: Scope;
+}
+
+/** A task that shows its token: it may do all that can be done with its job. */
+interface TaskPrincipal {
+  readonly kind: 'task';
   readonly account: Account;
   readonly roles: readonly Role[];
   readonly scope: Scope;
@@ -47,6 +52,14 @@ export interface Access {
 
 export function sharedKeyPrincipal(account: Account): Principal {
   return { kind: 'sharedKey', account, roles: ['contributor'], scope: { kind: 'account' } };
+}
+
+/**
+ * The access that `authenticationTokenSettings` gives (API reference, AccessScope `job`: "grants access to perform all
+ * operations on the Job containing the Task").
+ */
+export function taskPrincipal(account: Account, jobId: string): Principal {
+  return { kind: 'task', account, roles: ['contributor'], scope: { kind: 'job', jobId } };
 }
 
 /**

@@ -2,10 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { Instant } from '../core/keys.ts';
-import type { AgentDoor, Explanations, NodeFiles, Wake } from '../ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
+import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
 import { createAgentSockets } from './agentSockets.ts';
+import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
@@ -29,6 +31,7 @@ export interface ApiOptions {
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
   readonly accounts: readonly Account[];
+  readonly tokens: TaskTokens;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
   /** The time that signatures are held against; `clock` when not given. */
@@ -76,9 +79,9 @@ export function createApi(options: ApiOptions): Api {
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const parts: Parts = { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) };
   const accounts = new Map(options.accounts.map((account) => [account.name, account]));
-  const wallClock = options.wallClock ?? options.clock;
+  const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {
-    planes: [managementPlane, createOwnPlane({ parts, accounts, wallClock }), createDataPlane({ parts, accounts, wallClock, log: options.log })],
+    planes: [managementPlane, createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,

@@ -18,6 +18,8 @@ export interface DispatchOptions {
   /** Those of them that are not gone. */
   readonly knownJobs: (jobs: readonly JobNumber[]) => Promise<readonly JobNumber[]>;
   readonly sign: SignContainer;
+  /** What an attempt shows whose task asks for access to its job. */
+  readonly token: (key: AttemptKey) => string;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
   readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
@@ -55,7 +57,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         // Task or job are gone since: their delete is in the inbox.
         if (spec === undefined || job === undefined) break;
         try {
-          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...stored(spec), id: spec.id }, job, sign) });
+          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...stored(spec), id: spec.id }, job, { sign, token: () => options.token(command.key) }) });
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
           options.refuse(command.node, command.key, error instanceof CannotSign ? cannotSign(reason) : cannotPrepare(reason), error);

@@ -6,6 +6,7 @@ import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
 import type { SilenceBounds } from './silence.ts';
 import type { StoryOptions } from './story/story.ts';
+import type { TaskTokenIssuer } from './taskTokens.ts';
 import type { SignContainer } from './work.ts';
 
 export interface OwnerOptions {
@@ -19,6 +20,7 @@ export interface OwnerOptions {
   readonly provider: PoolProvider;
   readonly createCore: CreateCore;
   readonly credentials: NodeCredentials;
+  readonly tokens: TaskTokenIssuer;
   readonly sign: SignContainer;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;

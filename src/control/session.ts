@@ -264,6 +264,7 @@ export class Session {
       specs: this.specs,
       knownJobs: (jobs) => options.store.readKnownJobs(jobs),
       sign: options.sign,
+      token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
       acquire: (command) => {
         const node = this.#nodes.get(command.node);

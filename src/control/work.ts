@@ -1,5 +1,5 @@
 import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
-import type { NodeStatus } from '../core/status.ts';
+import type { NameValue, NodeStatus } from '../core/status.ts';
 import { parseDuration } from '../wire/durations.ts';
 import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserIdentity } from '../wire/types.generated.ts';
 
@@ -9,24 +9,39 @@ import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, Use
  */
 export type SignContainer = (container: string) => string;
 
+/** What gives an attempt its way to what it asks for. */
+export interface Grants {
+  readonly sign: SignContainer;
+  /** The attempt's token, for a task that asks for access to its job. */
+  readonly token: () => string;
+}
+
 /** Default of TaskConstraints.retentionTime (API reference, "Add a task": 7 days). */
 const RETENTION_MS = 7 * 24 * 3_600_000;
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: { readonly id: string; readonly spec: JobAdd }, sign: SignContainer): Work {
+export function taskWork(task: TaskAdd, job: { readonly id: string; readonly spec: JobAdd }, { sign, token }: Grants): Work {
   return {
     job: job.id,
     task: task.id,
     directory: taskDirectory(job.id, task.id),
     slots: task.requiredSlots ?? 1,
     commandLine: task.commandLine,
-    environment: mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []),
+    environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
     outputFiles: (task.outputFiles ?? []).map(outputFile),
     user: runAs(task.userIdentity),
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
     retentionMs: task.constraints?.retentionTime === undefined ? RETENTION_MS : bounded(task.constraints.retentionTime),
   };
+}
+
+/**
+ * After what the user asked for, so that it stands (API reference, "AuthenticationTokenSettings": access to the job is
+ * the only one that there is).
+ */
+function access({ authenticationTokenSettings }: TaskAdd, token: () => string): readonly NameValue[] {
+  return authenticationTokenSettings?.access?.includes('job') === true ? [{ name: 'AZ_BATCH_AUTHENTICATION_TOKEN', value: token() }] : [];
 }
 
 export function nodeSetup(

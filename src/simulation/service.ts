@@ -1,4 +1,5 @@
 import { nodeCredentials } from '../control/credentials.ts';
+import { taskTokens } from '../control/taskTokens.ts';
 import { runHeartbeat } from '../control/heartbeat.ts';
 import { type LoopTime, type OwnerLoop, runLoop } from '../control/loop.ts';
 import { Owner } from '../control/owner.ts';
@@ -74,6 +75,7 @@ export function startService(options: {
     provider: ofProcess(options.provider, () => dead),
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
+    tokens: taskTokens(SECRET),
     sign: (container) => `http://simulated/${container}`,
     clock: () => {
       const now = clock();

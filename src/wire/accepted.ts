@@ -24,7 +24,6 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'StartTask.containerSettings': { reason: 'Containers are not available yet.' },
   'TaskAdd.containerSettings': { reason: 'Containers are not available yet.' },
   'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
-  'TaskAdd.authenticationTokenSettings': { reason: 'Authentication tokens for tasks are not available yet.' },
   'JobAdd.jobManagerTask': { reason: 'Job manager tasks are not available yet.' },
   'JobAdd.jobPreparationTask': { reason: 'Job preparation tasks are not available yet.' },
   'JobAdd.jobReleaseTask': { reason: 'Job release tasks are not available yet.' },

@@ -35,8 +35,9 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   TaskAdd: {
     api: 'id displayName',
     core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',
-    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings',
   },
+  AuthenticationTokenSettings: { agent: 'access' },
   TaskAddCollection: { api: 'value' },
   TaskPut: { core: 'constraints' },
   TaskConstraints: { core: 'maxTaskRetryCount', agent: 'maxWallClockTime retentionTime' },

@@ -7,6 +7,7 @@ import { createOwnPlane } from '../../src/api/own/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
 import { authorize, sharedKeyPrincipal, type Principal, type Role, type Scope } from '../../src/api/principal.ts';
 import { operations, type Operation } from '../../src/wire/operations.ts';
+import { nobody } from './nobody.ts';
 import { codeOf } from '../wire/fixtures.ts';
 
 const account = { number: 1, name: 'a', keys: [] };
@@ -20,7 +21,7 @@ function without({ right }: Operation): Principal {
 }
 
 const log = pino({ level: 'silent' });
-const options = { parts: {} as Parts, accounts: new Map(), wallClock: () => 0, log };
+const options = { parts: {} as Parts, authorities: nobody, log };
 function asked(plane: Plane, principal: Principal): Plane {
   return { ...plane, authenticate: () => principal };
 }

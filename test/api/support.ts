@@ -6,6 +6,7 @@ import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
@@ -14,6 +15,8 @@ import { stringsToSign } from '../../src/wire/sharedKey.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 
 const key = Buffer.alloc(64, 'k').toString('base64');
+/** What the API takes for tokens of tasks. */
+export const TOKENS = taskTokens(new Uint8Array(32));
 const HOST = '127.0.0.1:10800';
 
 export interface Sent {
@@ -81,6 +84,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     files: parts.files ?? noFiles,
     door: parts.door ?? noDoor,
     accounts: [{ number: account, name: 'mybatchaccount', keys: [key] }],
+    tokens: TOKENS,
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Parts } from '../../src/api/call.ts';
 import { createDataPlane } from '../../src/api/data/plane.ts';
 import { serve } from '../../src/api/plane.ts';
+import { nobody } from './nobody.ts';
 
 function failing(code: string): Error {
   return Object.assign(new Error('no room'), { code });
@@ -12,7 +13,7 @@ function failing(code: string): Error {
 /** The answer to a request that fails at the first look at it: only what an error's answer needs is there. */
 function answerTo(error: Error, write: (line: string) => void): ReturnType<typeof serve> {
   const log = pino({}, { write });
-  const plane = createDataPlane({ parts: {} as Parts, accounts: new Map(), wallClock: () => 0, log });
+  const plane = createDataPlane({ parts: {} as Parts, authorities: nobody, log });
   const service = { planes: [plane], clock: () => 0, monotonic: () => 0, log, observe: () => undefined };
   const message = {
     headers: { host: 'here:1' },

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { AgentFrame, OwnerFrame } from '../../src/agent/frames.ts';
 import { decodeBeginning, decodeInputs } from '../../src/control/journal.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import { beat as beatOf } from '../../src/control/heartbeat.ts';
 import { Owner } from '../../src/control/owner.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
@@ -122,6 +123,7 @@ function scripted() {
     provider,
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
+    tokens: taskTokens(new Uint8Array(32)),
     sign: (container) => container,
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,

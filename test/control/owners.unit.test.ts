@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import { beat } from '../../src/control/heartbeat.ts';
 import { runLoop, type LoopTime, type OwnerLoop } from '../../src/control/loop.ts';
 import { Owner } from '../../src/control/owner.ts';
@@ -94,6 +95,7 @@ async function process() {
         };
       },
       credentials: nodeCredentials(new Uint8Array(32)),
+    tokens: taskTokens(new Uint8Array(32)),
       sign: (container) => container,
       clock: world.now,
       monotonic: world.now,

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import { CORE_VERSION } from '../../src/control/journal.ts';
 import { Owner } from '../../src/control/owner.ts';
 import { createCore } from '../../src/core/core.ts';
@@ -30,6 +31,7 @@ function account() {
       provider: idleProvider,
       createCore: poisoned(createCore, { isIn: (event) => script.isIn(event), isLoadedWith: (snapshot) => script.isLoadedWith(snapshot), when: 'deciding' }),
       credentials: nodeCredentials(new Uint8Array(32)),
+    tokens: taskTokens(new Uint8Array(32)),
       sign: (container) => container,
       clock: () => 1_000,
       monotonic: () => 1_000,

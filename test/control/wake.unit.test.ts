@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Owner } from '../../src/control/owner.ts';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import { runLoop, type LoopTime, type OwnerLoop } from '../../src/control/loop.ts';
 import { createCore } from '../../src/core/core.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
@@ -45,6 +46,7 @@ async function ownerInVirtualTime() {
     provider,
     createCore,
     credentials: nodeCredentials(new Uint8Array(32)),
+    tokens: taskTokens(new Uint8Array(32)),
     sign: (container) => container,
     clock: world.now,
     monotonic: world.now,

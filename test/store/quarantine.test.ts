@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Pool } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { nodeCredentials } from '../../src/control/credentials.ts';
+import { taskTokens } from '../../src/control/taskTokens.ts';
 import { MACHINE_TIME, runLoop } from '../../src/control/loop.ts';
 import { Owner } from '../../src/control/owner.ts';
 import { createCore } from '../../src/core/core.ts';
@@ -35,6 +36,7 @@ async function service(poison: Poison) {
     provider: idleProvider,
     createCore: poisoned(createCore, poison),
     credentials: nodeCredentials(new Uint8Array(32)),
+    tokens: taskTokens(new Uint8Array(32)),
     sign: (container) => container,
     clock: Date.now,
     monotonic: MACHINE_TIME.now,

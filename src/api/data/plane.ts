@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Logger } from 'pino';
-import type { Instant } from '../../core/keys.ts';
 import { BatchError } from '../../wire/errors.ts';
 import { matchOperation, type MatchedOperation, type Operation } from '../../wire/operations.ts';
 import { readQuery, readVersion } from '../../wire/query.ts';
 import type { Answer } from '../answer.ts';
-import { authenticate, type Accounts } from '../authentication.ts';
+import { authenticate, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Call, Parts } from '../call.ts';
 import { refuseConditions } from '../conditions.ts';
@@ -14,9 +13,7 @@ import type { Caller, Plane, Request, Work } from '../plane.ts';
 
 export interface DataPlaneOptions {
   readonly parts: Parts;
-  readonly accounts: Accounts;
-  /** The time that signatures are held against. */
-  readonly wallClock: () => Instant;
+  readonly authorities: Authorities;
   readonly log: Logger;
 }
 
@@ -36,7 +33,7 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
     authenticate: ({ message, rawUrl, target, now }) => {
       // As the service does it: whoever asks, the version comes first.
       readVersion(target.rawQuery, now);
-      return authenticate(message, rawUrl, options.accounts, options.wallClock());
+      return authenticate(message, rawUrl, options.authorities);
     },
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,

@@ -1,6 +1,5 @@
-import type { Instant } from '../../core/keys.ts';
 import { LIMITS } from '../../wire/limits.ts';
-import { authenticate, type Accounts } from '../authentication.ts';
+import { authenticate, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Parts } from '../call.ts';
 import type { Plane } from '../plane.ts';
@@ -8,16 +7,14 @@ import { explain, matchExplain } from './explain.ts';
 
 export interface OwnPlaneOptions {
   readonly parts: Parts;
-  readonly accounts: Accounts;
-  /** The time that signatures are held against. */
-  readonly wallClock: () => Instant;
+  readonly authorities: Authorities;
 }
 
 /**
  * Operations of Linarite itself, under `/linarite/`: signed as those of the data plane, errors in its form, no
  * versions.
  */
-export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions): Plane {
+export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
   return {
     name: 'own',
     match: ({ message, target }) => {
@@ -32,7 +29,7 @@ export function createOwnPlane({ parts, accounts, wallClock }: OwnPlaneOptions):
         },
       };
     },
-    authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, accounts, wallClock()),
+    authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
   };

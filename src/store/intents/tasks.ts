@@ -3,6 +3,7 @@ import type { TaskStatus } from '../../core/status.ts';
 import type { TaskRules } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
+import type { TaskKey } from '../../ports.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A task as both writers left it. JSON columns are text. */
@@ -57,6 +58,20 @@ const pending = statement<{ tasks: number; slots: number }>(
   'task.pending',
   `select count(*)::int as tasks, coalesce(sum(required_slots), 0)::bigint as slots from task where job = $1 and task > $2 and task < $3 and deleted_at is null`,
 );
+
+const findByNumber = statement<{ readonly jobId: string; readonly state: TaskStatus['state'] | null; readonly attempt: number | null }>(
+  'task.findByNumber',
+  `select j.id as "jobId", s.state, s.attempt from job j join task t using (job) left join task_status s using (job, task)
+   where j.account = $1 and j.job = $2 and t.task = $3 and t.deleted_at is null`,
+);
+
+/** The id of the job of a task that has not ended, nor begun a later try than `attempt`; null: it has, or is gone. */
+export async function jobOfTask(database: Database, { account, job, task, attempt }: TaskKey): Promise<string | null> {
+  const found = await row(database, findByNumber, [account, job, task]);
+  if (found === null) return null;
+  const isOver = found.state === 'completed' || (found.attempt ?? 0) > attempt;
+  return isOver ? null : found.jobId;
+}
 
 export function findTask(database: Database | Transaction, job: JobNumber, id: string): Promise<TaskWithStatus | null> {
   return row(database, find, [job, idKey(id)]);

@@ -2,6 +2,7 @@ import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import { containerSasUrl } from '../../../blobs/sas.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
+import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
 import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../../control/loop.ts';
 import { nodeFiles } from '../../../control/nodeFiles.ts';
@@ -51,7 +52,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
-      const api = createApi({ database, ...owner.ports, transfers, accounts, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, ...owner.ports, transfers, accounts, tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -107,6 +108,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     provider,
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
+    tokens: taskTokens(keys.nodeSecret),
     sign: (container) => containerSasUrl(storage, container, ['read', 'list'], wallClock() + SIGNED_FOR_MS),
     clock,
     monotonic: MACHINE_TIME.now,

@@ -1,0 +1,9 @@
+import type { Authorities } from '../../src/api/authentication.ts';
+
+/** For tests in which nobody shows a credential. */
+export const nobody: Authorities = {
+  accounts: new Map(),
+  tokens: { verify: () => null },
+  jobOf: () => Promise.resolve(null),
+  wallClock: () => 0,
+};
