@@ -6,6 +6,7 @@ import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
+import type { AddTasks } from './data/task/addTogether.ts';
 import type { Principal } from './principal.ts';
 
 /** One authenticated request of a known operation. */
@@ -39,6 +40,8 @@ export interface Call {
 export interface Parts {
   readonly database: Database;
   readonly wake: Wake;
+  /** Adds tasks, those of several clients in one commit. */
+  readonly addTasks: AddTasks;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly quotas: Quotas;

@@ -10,6 +10,7 @@ import { createAgentSockets } from './agentSockets.ts';
 import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
 import { createDataPlane } from './data/plane.ts';
+import { tasksTogether } from './data/task/addTogether.ts';
 import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
 import { frontPage } from './frontPage.ts';
@@ -77,7 +78,9 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const parts: Parts = { database: options.database, wake: options.wake, explanations: options.explanations, files: options.files, quotas, timeout: options.timeout ?? ((ms) => AbortSignal.timeout(ms)) };
+  const { database, wake, explanations, files } = options;
+  const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, quotas, timeout };
   const accounts = new Map(options.accounts.map((account) => [account.name, account]));
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {

@@ -1,4 +1,5 @@
-import { types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
+import { isNoRoom } from '../../processes/noRoom.ts';
+import { DatabaseError, types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
 
 /** Connections to one database. */
 export type Database = Pool;
@@ -102,6 +103,14 @@ const UNAVAILABLE: ReadonlySet<unknown> = new Set(['57P01', '57P02', '57P03', '5
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return ('code' in error && UNAVAILABLE.has(error.code)) || /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error and is not queryable)/.test(error.message);
+}
+
+/**
+ * Whether a transaction failed on what it was asked: the database refused it and has rolled it back. Not where it could
+ * not be spoken to, when the outcome may be unknown, nor where it has no room for anything.
+ */
+export function isRolledBack(error: unknown): boolean {
+  return error instanceof DatabaseError && !isUnavailable(error) && !isNoRoom(error);
 }
 
 /** Whether the database answers. */

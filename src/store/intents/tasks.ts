@@ -39,10 +39,10 @@ const insert = statement(
   'task.insert',
   `with added as (
      insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
-     select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::json, $3, $3, new.slots, new.rules::jsonb
-     from unnest($4::text[], $5::text[], $6::text[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, slots, rules, ordinality)
+     select $1, $2 + new.ordinality - 1, new.id, new.key, new.spec::json, new.created, new.created, new.slots, new.rules::jsonb
+     from unnest($3::text[], $4::text[], $5::text[], $6::bigint[], $7::int[], $8::text[]) with ordinality as new (id, key, spec, created, slots, rules, ordinality)
    ), numbered as (
-     update job set next_task = next_task + cardinality($4::text[]), slots_added = slots_added + $9 where job = $1
+     update job set next_task = next_task + cardinality($3::text[]), slots_added = slots_added + $9 where job = $1
    )
    insert into inbox (account, kind, subject) values ($10, 'tasks', $1)`,
 );
@@ -87,6 +87,7 @@ export async function lockTask(tx: Transaction, job: JobNumber, id: string): Pro
 export interface NewTask {
   readonly id: string;
   readonly spec: string;
+  readonly createdAt: Instant;
   readonly requiredSlots: number;
   /** null: nothing but defaults. */
   readonly rules: TaskRules | null;
@@ -101,14 +102,13 @@ export async function insertTasks(
   account: AccountNumber,
   job: { readonly job: JobNumber; readonly nextTask: TaskNumber },
   tasks: readonly NewTask[],
-  now: Instant,
 ): Promise<void> {
   if (tasks.length === 0) return;
   const ids = tasks.map(({ id }) => id);
   const slots = tasks.map(({ requiredSlots }) => requiredSlots);
   const rules = tasks.map((task) => (task.rules === null ? null : JSON.stringify(task.rules)));
-  const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => spec), slots, rules];
-  await rows(tx, insert, [job.job, job.nextTask, now, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
+  const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => spec), tasks.map(({ createdAt }) => createdAt), slots, rules];
+  await rows(tx, insert, [job.job, job.nextTask, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
 }
 
 export interface TaskChange {
