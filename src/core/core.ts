@@ -1,4 +1,4 @@
-import { currentAttempt } from './task/attempts.ts';
+import { attemptOn } from './task/attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain, explainJob } from './explain/explain.ts';
@@ -176,6 +176,6 @@ function drain<Item>(set: Set<Item>): Item[] {
 function stillMeant(state: CoreState, command: Command): boolean {
   if (command.kind !== 'offer') return true;
   const node = state.nodes.get(command.node);
-  const task = node === undefined ? null : currentAttempt(state, node, command.key);
-  return task !== null && task.status.state === 'offered';
+  const live = node === undefined ? null : attemptOn(state, node, command.key);
+  return live !== null && !live.started;
 }

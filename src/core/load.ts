@@ -1,4 +1,4 @@
-import { attach } from './task/attempts.ts';
+import { attach, NOTHING_OUT } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { upsertJob } from './job/life.ts';
@@ -96,14 +96,14 @@ function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, no
   const entry = addOpenTask(state, job, intent);
   if (status !== null) {
     const { task: number } = intent;
-    const task: Task = { job, number, slots: intent.requiredSlots, status, entry, live: null, terminated: false, deleted: false, dirty: false };
+    const task: Task = { job, number, slots: intent.requiredSlots, status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false };
     state.table.records[entry] = task;
     if (status.state !== 'active') {
       const node = status.node === null ? undefined : state.nodes.get(status.node);
       if (node === undefined) resumeFromLost(state, task, now);
       else {
         state.table.queueState[entry] = LIVE;
-        attach(state, task, node, now);
+        attach(state, task, 0, node, now);
         return;
       }
     }

@@ -90,8 +90,8 @@ export interface Node {
   losses: number;
   released: boolean;
   /** In the order in which the agent starts them. */
-  readonly offers: Set<Task>;
-  readonly running: Set<Task>;
+  readonly offers: Set<Live>;
+  readonly running: Set<Live>;
   runningSlots: number;
   /** How long tasks have taken here lately, in milliseconds; null: none has ended yet. */
   taskMs: number | null;
@@ -125,7 +125,7 @@ export interface Job {
   listed: { readonly queue: PoolQueue; readonly priority: number } | null;
   /** When the timer of its wall clock is due; null: none is needed. */
   wallClockTimer: Instant | null;
-  /** Offered or running. */
+  /** Those with an attempt out. */
   readonly live: Set<Task>;
   /** See `JobOnNode`. */
   readonly nodes: Map<Node, JobOnNode>;
@@ -167,15 +167,23 @@ export interface Task {
   status: TaskStatus;
   /** Its row in the table of open tasks; -1: it is completed or gone. */
   entry: number;
-  live: Live | null;
+  /** Attempts that are out, in the order of their instances: see `task/attempts`. */
+  live: readonly Live[];
   terminated: boolean;
   deleted: boolean;
   dirty: boolean;
 }
 
-/** An attempt that is out on a node. Whether it has started stands in the task's status. */
+/** An attempt, by its number and instance, that is out on a node. */
 export interface Live {
+  readonly task: Task;
+  readonly attempt: number;
+  /** 0: the primary, whose end is the task's. */
+  readonly instance: number;
   readonly node: Node;
+  readonly slots: number;
+  /** It has taken its slots. */
+  started: boolean;
   readonly offeredAt: Instant;
   /** The job's priority when it was offered. */
   readonly priority: number;

@@ -6,7 +6,9 @@ import { aheadSlots } from '../../src/core/tunables.ts';
 
 interface Offer {
   readonly slots: number;
-  readonly live: { readonly priority: number; revoking: 'outranked' | null; readonly ending: null };
+  readonly priority: number;
+  revoking: 'outranked' | null;
+  readonly ending: null;
 }
 interface TestNode {
   readonly slots: number;
@@ -28,7 +30,7 @@ function addTo(map: Map<number, number>, key: number, by: number): void {
 }
 
 function give(pool: TestPool, node: TestNode, priority: number, slots: number): void {
-  node.offers.add({ slots, live: { priority, revoking: null, ending: null } });
+  node.offers.add({ slots, priority, revoking: null, ending: null });
   pool.capacity.change(node, -slots);
   addTo(pool.offered, priority, slots);
 }
@@ -46,16 +48,16 @@ function poolOf(nodes: readonly (readonly (readonly [slots: number, priority: nu
 
 function revocable(node: TestNode, priority: number): Offer[] {
   let room = node.slots - node.runningSlots;
-  return [...node.offers].filter(({ slots, live }) => {
-    room -= slots;
-    return room < 0 && live.priority < priority && live.revoking === null;
+  return [...node.offers].filter((offer) => {
+    room -= offer.slots;
+    return room < 0 && offer.priority < priority && offer.revoking === null;
   });
 }
 
 function outrank(pool: TestPool, node: TestNode, priority: number): void {
-  for (const { slots, live } of revocable(node, priority)) {
-    live.revoking = 'outranked';
-    addTo(pool.offered, live.priority, -slots);
+  for (const offer of revocable(node, priority)) {
+    offer.revoking = 'outranked';
+    addTo(pool.offered, offer.priority, -offer.slots);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
-import type { CoreState, Job, Live, Pool, Task } from '../model.ts';
+import type { CoreState, Job, Live, Pool } from '../model.ts';
 import { feasible, feasibleAhead } from '../placement/feasible.ts';
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
@@ -9,6 +9,7 @@ import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
 import type { JobExplanation } from '../port.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
+import { NOTHING_OUT } from '../task/attempts.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_LIST, EXPLAIN_TASKS } from '../tunables.ts';
 import { poolState } from '../wireState.ts';
@@ -53,7 +54,8 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
   const entry = job.directory.get(number);
   if (entry === -1) return [number > job.ingested ? { code: 'NotTakenIn' } : { code: 'TaskCompleted', ended: null }];
   const task = state.table.records[entry] ?? null;
-  if (task !== null && task.live !== null) return [whereItIs(task, task.live, now)];
+  const [live] = task?.live ?? NOTHING_OUT;
+  if (live !== undefined) return [whereItIs(live, now)];
   const slots = at(state.table.slots, entry);
   const { pool } = job.poolQueue;
   const dependsOn = job.particulars.get(number)?.dependsOn ?? null;
@@ -67,12 +69,12 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
   return reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
 }
 
-function whereItIs(task: Task, { node, offeredAt, ending }: Live, now: Instant): Reason {
-  const { state, attempt } = task.status;
+function whereItIs(live: Live, now: Instant): Reason {
+  const { node, offeredAt, ending, attempt, started } = live;
   if (ending !== null) return { code: 'BeingEnded', nodeId: node.id, attempt };
-  if (state !== 'offered') return { code: 'Running', nodeId: node.id, attempt };
+  if (started) return { code: 'Running', nodeId: node.id, attempt };
   const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
-  return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(task)) };
+  return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
 }
 
 function ofNodes(state: CoreState, pool: Pool, slots: number, byWidth: ReasonsByWidth): readonly Reason[] {

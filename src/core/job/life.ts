@@ -1,4 +1,4 @@
-import { askRevoke, isLive, relist, withdraw } from '../task/attempts.ts';
+import { askRevoke, relist, withdrawTask } from '../task/attempts.ts';
 import { Dependencies } from '../task/dependencies.ts';
 import type { JobIntent } from '../intent.ts';
 import { discardJob, forgetJobOnNodes } from './onNode.ts';
@@ -241,14 +241,14 @@ function keepToLimit(state: CoreState, job: Job): void {
   let excess = job.live.size - maxParallelTasks;
   for (const task of [...job.live].reverse()) {
     if (excess === 0) return;
-    if (!isLive(task) || task.status.state !== 'offered') continue;
-    askRevoke(state, task, 'withdrawn');
+    if (task.status.state !== 'offered') continue;
+    for (const live of task.live) askRevoke(state, live, 'withdrawn');
     excess -= 1;
   }
 }
 
 function withdrawAll(state: CoreState, job: Job): void {
-  for (const task of job.live) withdraw(state, task);
+  for (const task of job.live) withdrawTask(state, task);
 }
 
 function move(state: CoreState, job: Job, to: JobState, at: Instant): void {

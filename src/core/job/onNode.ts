@@ -29,7 +29,7 @@ export function reconcileJobs(state: CoreState, node: Node, said: readonly JobNu
     return;
   }
   const numbers = new Set([...said, ...held.map(({ key }) => key.job)]);
-  const isNeeded = new Set([...node.offers, ...node.running].map((task) => task.job));
+  const isNeeded = new Set([...node.offers, ...node.running].map(({ task }) => task.job));
   for (const job of node.jobs.keys()) if (!numbers.has(job.number) && !isNeeded.has(job)) leaveNode(job, node);
   const unknown: JobNumber[] = [];
   for (const number of numbers) {

@@ -1,9 +1,9 @@
-import { currentAttempt, endCommand, isLive, keyOf, withdraw } from '../task/attempts.ts';
+import { attemptOn, endCommand, keyOf, withdraw } from '../task/attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from '../events.ts';
 import { allocationFailed } from '../task/failures.ts';
 import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
 import type { Instant } from '../keys.ts';
-import type { CoreState, Node, Pool } from '../model.ts';
+import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import type { Random } from '../port.ts';
 import type { NodeState, NodeStatus, StartTaskStatus } from '../status.ts';
@@ -172,7 +172,7 @@ export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
 export function silent(state: CoreState, node: Node): void {
   if (!node.connected || node.goneAt !== null) return;
   disconnect(node);
-  for (const task of node.running) if (isLive(task)) task.live.missingSince = null;
+  for (const live of node.running) live.missingSince = null;
   updateCapacity(state, node);
 }
 
@@ -248,7 +248,7 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       node.errors = report.errors;
       node.ready = false;
       if (node.state !== 'leavingpool') enterState(state, node, 'unusable', now);
-      for (const task of node.offers) withdraw(state, task);
+      for (const live of node.offers) withdraw(state, live);
   }
 }
 
@@ -286,26 +286,25 @@ function failed(startTask: StartTaskStatus): boolean {
 }
 
 function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], now: Instant): void {
-  const confirmed = new Set<string>();
+  const confirmed = new Set<Live>();
   for (const attempt of held) {
-    const task = currentAttempt(state, node, attempt.key);
-    if (task !== null) confirmed.add(`${task.job.number}.${task.number}`);
+    const live = attemptOn(state, node, attempt.key);
+    if (live !== null) confirmed.add(live);
     if (attempt.state === 'started') started(state, node, attempt.key, attempt.startedAt, now);
-    else if (task === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
+    else if (live === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
   }
-  for (const task of [...node.offers, ...node.running]) {
-    if (!isLive(task)) continue;
-    const key = keyOf(task);
-    const isHeld = confirmed.has(`${task.job.number}.${task.number}`);
-    const { live, status, slots } = task;
+  for (const live of [...node.offers, ...node.running]) {
+    const key = keyOf(live);
+    const isHeld = confirmed.has(live);
+    const { started: hasStarted, slots } = live;
     if (live.ending !== null) state.changes.command(endCommand(node, key, live.ending));
     else if (live.revoking !== null) state.changes.command({ kind: 'revoke', node: node.number, key });
     else {
-      withdraw(state, task);
+      withdraw(state, live);
       const stays = live.revoking === null && live.ending === null;
-      if (stays && status.state === 'offered' && !isHeld) state.changes.command({ kind: 'offer', node: node.number, key, slots });
+      if (stays && !hasStarted && !isHeld) state.changes.command({ kind: 'offer', node: node.number, key, slots });
     }
-    if (status.state === 'offered' || isHeld) continue;
+    if (!hasStarted || isHeld) continue;
     live.missingSince = now;
     state.timers.set({ at: now + MISSING_AFTER_MS, kind: 'node', node: node.number });
   }
@@ -336,7 +335,7 @@ function updateCapacity(state: CoreState, node: Node): void {
 export function startLeaving(state: CoreState, node: Node, now: Instant): void {
   enterState(state, node, 'leavingpool', now);
   node.acquireAt = null;
-  for (const task of [...node.offers, ...node.running]) withdraw(state, task);
+  for (const live of [...node.offers, ...node.running]) withdraw(state, live);
   state.review.nodes.add(node);
 }
 
@@ -351,8 +350,8 @@ export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolea
 /** Advances a node as far as the clock and its attempts allow. */
 export function reviewNode(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null) return;
-  for (const task of node.running) {
-    if (isLive(task) && task.live.missingSince !== null && task.live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(task), now);
+  for (const live of node.running) {
+    if (live.missingSince !== null && live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(live), now);
   }
   if (node.state === 'leavingpool') {
     releaseWhenEmpty(state, node, now);

@@ -1,4 +1,4 @@
-import { askRevoke, isLive } from '../task/attempts.ts';
+import { askRevoke } from '../task/attempts.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { aheadSlots } from '../tunables.ts';
 
@@ -9,13 +9,10 @@ import { aheadSlots } from '../tunables.ts';
  */
 export function outrank(state: CoreState, node: Node, priority: number): void {
   if (!anyBelow(node.pool.offered, priority)) return;
-  for (const task of lower(node, priority)) if (isLive(task)) askRevoke(state, task, 'outranked');
+  for (const live of lower(node, priority)) askRevoke(state, live, 'outranked');
 }
 
-interface Offer {
-  readonly slots: number;
-  readonly live: Pick<Live, 'priority' | 'revoking' | 'ending'> | null;
-}
+type Offer = Pick<Live, 'slots' | 'priority' | 'revoking' | 'ending'>;
 
 /** What is looked at of a node. */
 export interface Outrankable {
@@ -57,7 +54,7 @@ export class Outranking<Item extends Outrankable> {
       this.looks += 1;
       const node = found.value;
       if (slots > node.slots) continue;
-      const cleared = lower(node, priority).reduce((sum, task) => sum + task.slots, node.free);
+      const cleared = lower(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
       if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
     }
     return null;
@@ -83,13 +80,13 @@ function anyBelow(offers: Pool['offered'], priority: number): boolean {
 }
 
 /** Offers of lower priority that wait for a slot and are not being taken back. */
-function lower<Task extends Offer>(
-  node: { readonly slots: number; readonly runningSlots: number; readonly offers: Iterable<Task> },
+function lower<Attempt extends Offer>(
+  node: { readonly slots: number; readonly runningSlots: number; readonly offers: Iterable<Attempt> },
   priority: number,
-): readonly Task[] {
+): readonly Attempt[] {
   let room = node.slots - node.runningSlots;
-  return [...node.offers].filter(({ slots, live }) => {
-    room -= slots;
-    return room < 0 && live !== null && live.priority < priority && live.revoking === null && live.ending === null;
+  return [...node.offers].filter((live) => {
+    room -= live.slots;
+    return room < 0 && live.priority < priority && live.revoking === null && live.ending === null;
   });
 }

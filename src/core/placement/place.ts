@@ -39,7 +39,7 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
       const node = atOnce ?? (aheadOpen ? (candidates.ahead(lane) ?? outranking.next(job.intent.priority, lane.slots)) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
-        offer(state, job, lane.head, node, now);
+        offer(state, job, lane.head, [node], now);
         continue;
       }
       closed.add(lane);

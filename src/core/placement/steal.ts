@@ -1,4 +1,4 @@
-import { askRevoke, isLive } from '../task/attempts.ts';
+import { askRevoke } from '../task/attempts.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
 import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';
@@ -20,18 +20,18 @@ export function steal(state: CoreState, pool: Pool, now: Instant): void {
   let count = 0;
   for (const node of capacity.overcommitted()) {
     let waiting = -node.free;
-    for (const task of [...node.offers].reverse()) {
+    for (const live of [...node.offers].reverse()) {
       if (room <= 0 || waiting <= 0 || count >= REVOKES_PER_DECIDE) break;
-      if (!isLive(task) || task.slots > widest) continue;
-      const { revoking, ending, offeredAt } = task.live;
-      waiting -= task.slots;
+      const { revoking, ending, offeredAt, slots } = live;
+      if (slots > widest) continue;
+      waiting -= slots;
       if (revoking !== null || ending !== null) continue;
       if (offeredAt + STEAL_AFTER_MS > now) {
         next = Math.min(next ?? Number.POSITIVE_INFINITY, offeredAt + STEAL_AFTER_MS);
         continue;
       }
-      askRevoke(state, task, 'steal');
-      room -= task.slots;
+      askRevoke(state, live, 'steal');
+      room -= slots;
       count += 1;
     }
   }

@@ -10,91 +10,111 @@ import { END_DEADLINE_MS } from '../tunables.ts';
  * Attempts that are out on nodes, and the slots that go with them. An attempt is offered (it waits on the node, in
  * order, and takes a slot when the agent starts it) or started. A command asks either back. The attempt stays where it
  * is until the agent answers, or is proved dead.
+ *
+ * A task may have several attempts out: the instances of one attempt, each on a node of its own. Instance 0 is the
+ * primary. Instances of an earlier attempt may be among them, but never a second primary.
  */
 
-export function keyOf(task: Task): AttemptKey {
-  return { job: task.job.number, task: task.number, attempt: task.status.attempt, instance: 0 };
+/** Of a task of which nothing is out. */
+export const NOTHING_OUT: readonly Live[] = [];
+
+export function keyOf({ task, attempt, instance }: Live): AttemptKey {
+  return { job: task.job.number, task: task.number, attempt, instance };
 }
 
-/** The task whose present attempt this is, on this node; null: it is stale. */
-export function currentAttempt(state: CoreState, node: Node, key: AttemptKey): (Task & { live: Live }) | null {
+/** The attempt of this key that is out on this node; null: what is said of it is stale. */
+export function attemptOn(state: CoreState, node: Node, key: AttemptKey): Live | null {
   const job = state.jobs.get(key.job);
   const task = job === undefined ? null : (state.table.records[job.directory.get(key.task)] ?? null);
-  return task !== null && isLive(task) && task.live.node === node && task.status.attempt === key.attempt && key.instance === 0 ? task : null;
+  for (const live of task?.live ?? NOTHING_OUT) if (isOf(live, key)) return live.node === node ? live : null;
+  // Instances beside the primary may be out although their task is completed.
+  if (key.instance > 0) for (const live of [...node.running, ...node.offers]) if (isOf(live, key)) return live;
+  return null;
 }
 
-export function isLive(task: Task): task is Task & { live: Live } {
-  return task.live !== null;
+function isOf({ task, attempt, instance }: Live, key: AttemptKey): boolean {
+  return attempt === key.attempt && instance === key.instance && task.number === key.task && task.job.number === key.job;
 }
 
-function started(task: Task): boolean {
-  return task.status.state !== 'offered';
+/** The attempt whose end is the task's; null: it is not out. */
+export function primaryOf({ live }: Task): Live | null {
+  const first = live[0];
+  if (first === undefined || first.instance === 0) return first ?? null;
+  return live.find(({ instance }) => instance === 0) ?? null;
 }
 
-/** Puts an attempt on a node. */
-export function attach(state: CoreState, task: Task, node: Node, now: Instant): void {
-  const { priority } = task.job.intent;
-  task.live = { node, offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
-  task.job.live.add(task);
-  enterNode(task.job, node);
-  node.pool.capacity.change(node, -task.slots);
-  if (started(task)) {
-    node.running.add(task);
-    node.runningSlots += task.slots;
+export function isOut(task: Task): boolean {
+  return task.live.length > 0;
+}
+
+/** Puts an instance of the task's present attempt on a node. */
+export function attach(state: CoreState, task: Task, instance: number, node: Node, now: Instant): Live {
+  const { slots, job } = task;
+  const { priority } = job.intent;
+  const { attempt } = task.status;
+  const started = task.status.state !== 'offered';
+  const live: Live = { task, attempt, instance, node, slots, started, offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
+  task.live = isOut(task) ? [...task.live, live] : [live];
+  job.live.add(task);
+  enterNode(job, node);
+  node.pool.capacity.change(node, -slots);
+  if (started) {
+    node.running.add(live);
+    node.runningSlots += slots;
   } else {
-    node.offers.add(task);
-    addTo(node.pool.offered, priority, task.slots);
+    node.offers.add(live);
+    addTo(node.pool.offered, priority, slots);
   }
-  relist(state, task.job);
+  relist(state, job);
+  return live;
 }
 
 /** The offered attempt has taken its slots. */
-export function occupySlots(task: Task & { live: Live }): void {
-  const { node } = task.live;
-  uncountOffer(task, node.pool);
-  task.live.revoking = null;
-  node.offers.delete(task);
-  node.running.add(task);
-  node.runningSlots += task.slots;
+export function occupySlots(live: Live): void {
+  const { node } = live;
+  uncountOffer(live, node.pool);
+  live.revoking = null;
+  live.started = true;
+  node.offers.delete(live);
+  node.running.add(live);
+  node.runningSlots += live.slots;
 }
 
-/** The attempt is over: its slots are free again. Call it before the status says so. */
-export function detach(state: CoreState, task: Task & { live: Live }): void {
-  const { node } = task.live;
+/** The attempt is over: its slots are free again. */
+export function detach(state: CoreState, live: Live): void {
+  const { node, task } = live;
   const { pool } = node;
-  if (started(task)) {
-    node.running.delete(task);
-    node.runningSlots -= task.slots;
+  if (live.started) {
+    node.running.delete(live);
+    node.runningSlots -= live.slots;
   } else {
-    uncountOffer(task, pool);
-    node.offers.delete(task);
+    uncountOffer(live, pool);
+    node.offers.delete(live);
   }
-  pool.capacity.change(node, task.slots);
+  pool.capacity.change(node, live.slots);
   state.changes.node(node);
   state.review.placement.add(pool);
   if (node.state === 'leavingpool') state.review.nodes.add(node);
   const { job } = task;
-  job.live.delete(task);
-  (task as Task).live = null;
+  task.live = task.live.length === 1 ? NOTHING_OUT : task.live.filter((other) => other !== live);
+  if (!isOut(task)) job.live.delete(task);
   if (job.live.size === 0) state.review.jobs.add(job);
   relist(state, job);
 }
 
 /** The offer no longer counts: neither as waiting, nor as being taken back. */
-function uncountOffer(task: Task & { live: Live }, pool: Pool): void {
-  const { live, slots } = task;
-  if (live.revoking === null && live.ending === null) addTo(pool.offered, live.priority, -slots);
-  else if (live.revoking === 'steal') pool.stealing -= slots;
+function uncountOffer(live: Live, pool: Pool): void {
+  if (live.revoking === null && live.ending === null) addTo(pool.offered, live.priority, -live.slots);
+  else if (live.revoking === 'steal') pool.stealing -= live.slots;
 }
 
 /** Asks an un-started offer back. The agent says `revoked`, or `started` if it was quicker. */
-export function askRevoke(state: CoreState, task: Task & { live: Live }, why: NonNullable<Live['revoking']>): void {
-  const { live, slots } = task;
-  if (started(task) || live.revoking !== null || live.ending !== null) return;
-  addTo(live.node.pool.offered, live.priority, -slots);
-  if (why === 'steal') live.node.pool.stealing += slots;
+export function askRevoke(state: CoreState, live: Live, why: NonNullable<Live['revoking']>): void {
+  if (live.started || live.revoking !== null || live.ending !== null) return;
+  addTo(live.node.pool.offered, live.priority, -live.slots);
+  if (why === 'steal') live.node.pool.stealing += live.slots;
   live.revoking = why;
-  state.changes.command({ kind: 'revoke', node: live.node.number, key: keyOf(task) });
+  state.changes.command({ kind: 'revoke', node: live.node.number, key: keyOf(live) });
 }
 
 export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Command {
@@ -102,47 +122,48 @@ export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Comm
 }
 
 /** Asks the agent to end a started attempt, or never to start an offered one. It answers `ended` or `revoked`. */
-export function askEnd(state: CoreState, task: Task & { live: Live }, reason: EndReason): void {
-  const { live, slots } = task;
+export function askEnd(state: CoreState, live: Live, reason: EndReason): void {
   if (live.ending !== null) return;
-  if (!started(task)) {
-    if (live.revoking === null) addTo(live.node.pool.offered, live.priority, -slots);
-    else if (live.revoking === 'steal') live.node.pool.stealing -= slots;
+  if (!live.started) {
+    uncountOffer(live, live.node.pool);
     live.revoking = 'withdrawn';
   }
   live.ending = reason;
-  state.changes.command(endCommand(live.node, keyOf(task), reason));
+  state.changes.command(endCommand(live.node, keyOf(live), reason));
 }
 
 /** Ends or revokes an attempt that must not go on where it is. Does nothing to any other. */
-export function withdraw(state: CoreState, task: Task): void {
-  if (!isLive(task)) return;
-  const reason = wantedEnd(task);
-  if (reason !== null) askEnd(state, task, reason);
-  else if (!mayStart(task)) askRevoke(state, task, 'withdrawn');
+export function withdraw(state: CoreState, live: Live): void {
+  const reason = wantedEnd(live);
+  if (reason !== null) askEnd(state, live, reason);
+  else if (!mayStart(live)) askRevoke(state, live, 'withdrawn');
+}
+
+/** The same for all that is out of the task. */
+export function withdrawTask(state: CoreState, task: Task): void {
+  for (const live of task.live) withdraw(state, live);
 }
 
 /**
  * Why a started attempt has to end now; null: it may go on. The client's word on the task goes before the job's, the
  * job's before the node's.
  */
-export function wantedEnd(task: Task & { live: Live }): EndReason | null {
-  const { job, live } = task;
+export function wantedEnd({ task, node }: Live): EndReason | null {
+  const { job } = task;
   if (task.terminated || task.deleted) return 'terminate';
   if (job.intent.deletedAt !== null || job.status.state === 'terminating') return 'terminate';
   if (job.status.state === 'disabling') {
     const option = disableOption(job);
     if (option !== 'wait') return option;
   }
-  if (live.node.state === 'leavingpool') {
-    const option = deallocation(live.node.pool);
+  if (node.state === 'leavingpool') {
+    const option = deallocation(node.pool);
     if (option === 'requeue' || option === 'terminate') return option;
   }
   return null;
 }
 
-function mayStart(task: Task & { live: Live }): boolean {
-  const { node } = task.live;
+function mayStart({ task, node }: Live): boolean {
   return task.job.status.state === 'active' && node.scheduling === 'enabled' && node.state !== 'leavingpool' && node.state !== 'unusable';
 }
 

@@ -1,4 +1,4 @@
-import { isLive, withdraw } from './attempts.ts';
+import { isOut, NOTHING_OUT, withdrawTask } from './attempts.ts';
 import { count } from './counts.ts';
 import type { TaskIntake } from '../events.ts';
 import { TASK_ENDED } from './failures.ts';
@@ -61,7 +61,7 @@ function unopened(job: Job, intent: TaskIntent, status: TaskStatus | null): Task
     slots: intent.requiredSlots,
     status: status ?? neverAttempted(job, intent.task, intent.createdAt),
     entry: -1,
-    live: null,
+    live: NOTHING_OUT,
     terminated: false,
     deleted: false,
     dirty: false,
@@ -71,7 +71,7 @@ function unopened(job: Job, intent: TaskIntent, status: TaskStatus | null): Task
 function endOnRequest(state: CoreState, task: Task, intent: TaskIntent, now: Instant): void {
   if (intent.deletedAt !== null) task.deleted = true;
   else task.terminated = true;
-  if (isLive(task)) withdraw(state, task);
+  if (isOut(task)) withdrawTask(state, task);
   else if (task.deleted) remove(state, task);
   else complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
 }

@@ -1,4 +1,4 @@
-import { askEnd, attach, currentAttempt, detach, endCommand, isLive, keyOf, relist, occupySlots, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, NOTHING_OUT, primaryOf, relist, occupySlots, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -9,7 +9,7 @@ import type { CoreState, Job, Live, Node, Task } from '../model.ts';
 import { noteRecentTask, settleActivity } from '../node/activity.ts';
 import type { Cause, FailureInfo, TaskStatus } from '../status.ts';
 import { changed, neverAttempted } from './row.ts';
-import { at, BLOCKED, JOBS_LIMIT, QUEUED } from './table.ts';
+import { at, BLOCKED, JOBS_LIMIT, LIVE, QUEUED } from './table.ts';
 import { TASK_MS_WEIGHT } from '../tunables.ts';
 import { wireTaskState } from '../wireState.ts';
 
@@ -28,8 +28,12 @@ import { wireTaskState } from '../wireState.ts';
  * - its node was lost: `active` again; neither a retry nor a requeue is counted. A completed task changes no more,
  *   unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
  *
- * What an agent says of an attempt that is not the task's current one is stale: it changes nothing, and a started one
- * is told to end.
+ * What an agent says of an attempt that is not out on its node is stale: it changes nothing, and a started one is told
+ * to end.
+ *
+ * All of that is said of the primary (instance 0), and the task's row with it. When the primary is over, the other
+ * instances are told to end, and the task runs again, or goes, only when the last of them is over. One that is over
+ * without a result before its primary takes the primary with it.
  */
 
 /** Gives a task a row in the table, and keeps its particulars. The task is not queued yet. */
@@ -67,45 +71,51 @@ export function taskOf(state: CoreState, job: Job, entry: number): Task {
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
   const status = neverAttempted(job, number, at(state.table.createdAt, entry));
-  const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: null, terminated: false, deleted: false, dirty: false };
+  const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false };
   state.table.records[entry] = task;
   return task;
 }
 
-/** Offers the queued task to the node: a new attempt. */
-export function offer(state: CoreState, job: Job, entry: number, node: Node, now: Instant): void {
+/** Offers the queued task: a new attempt, with an instance on each of these nodes. */
+export function offer(state: CoreState, job: Job, entry: number, nodes: readonly [Node, ...Node[]], now: Instant): void {
   job.queue.dequeue(state.table, entry);
   const task = taskOf(state, job, entry);
   const { attempt } = task.status;
-  move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: node.number });
-  attach(state, task, node, now);
-  state.changes.command({ kind: 'offer', node: node.number, key: keyOf(task), slots: task.slots });
+  move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: nodes[0].number });
+  let instance = 0;
+  for (const node of nodes) {
+    const live = attach(state, task, instance, node, now);
+    state.changes.command({ kind: 'offer', node: node.number, key: keyOf(live), slots: live.slots });
+    instance += 1;
+  }
 }
 
 /** The agent says that an attempt took its slots. */
 export function started(state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void {
-  const task = currentAttempt(state, node, key);
-  if (task === null) {
+  const live = attemptOn(state, node, key);
+  if (live === null) {
     state.changes.command(endCommand(node, key, 'stale'));
     return;
   }
-  task.live.missingSince = null;
-  if (task.status.state === 'offered') start(state, task, reportedAt, now);
+  live.missingSince = null;
+  if (!live.started) start(state, live, reportedAt, now);
 }
 
-function start(state: CoreState, task: Task & { live: Live }, reportedAt: Instant, now: Instant): void {
-  const { node } = task.live;
-  const { status } = task;
-  occupySlots(task);
-  const startedAt = within(reportedAt, status.since, now);
-  const retries = status.exitCode !== null;
-  const retryCount = retries ? status.retryCount + 1 : status.retryCount;
-  move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, retryCount, lastRetryAt: retries ? startedAt : status.lastRetryAt });
-  node.totalTasksRun += 1;
-  noteRecentTask(state, task, node);
+function start(state: CoreState, live: Live, reportedAt: Instant, now: Instant): void {
+  const { node, task } = live;
+  occupySlots(live);
+  if (live.instance === 0) {
+    const { status } = task;
+    const startedAt = within(reportedAt, status.since, now);
+    const retries = status.exitCode !== null;
+    const retryCount = retries ? status.retryCount + 1 : status.retryCount;
+    move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, retryCount, lastRetryAt: retries ? startedAt : status.lastRetryAt });
+    node.totalTasksRun += 1;
+    noteRecentTask(state, task, node);
+  }
   settleActivity(state, node, now);
-  const reason = wantedEnd(task);
-  if (reason !== null) askEnd(state, task, reason);
+  const reason = wantedEnd(live);
+  if (reason !== null) askEnd(state, live, reason);
 }
 
 /**
@@ -113,21 +123,26 @@ function start(state: CoreState, task: Task & { live: Live }, reportedAt: Instan
  * agent has lost it.
  */
 export function revoked(state: CoreState, node: Node, key: AttemptKey, now: Instant): void {
-  const task = currentAttempt(state, node, key);
-  if (task !== null) returnToQueue(state, task, 'revoked', now);
+  const live = attemptOn(state, node, key);
+  if (live !== null) overWithoutResult(state, live, 'revoked', now);
 }
 
 /** The agent says how an attempt ended. */
 export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instant): void {
-  const task = currentAttempt(state, node, end.key);
-  if (task === null) return;
-  if (task.status.state === 'offered' && end.startedAt !== null) start(state, task, end.startedAt, now);
+  const live = attemptOn(state, node, end.key);
+  if (live === null) return;
+  if (!live.started && end.startedAt !== null) start(state, live, end.startedAt, now);
+  if (end.startedAt !== null) learnPace(node, end.endedAt - end.startedAt);
   const { outcome } = end;
+  if (live.instance > 0) {
+    instanceOver(state, live, outcome.kind !== 'killed' && outcome.kind !== 'lost', now);
+    return;
+  }
+  const { task } = live;
   const endedAt = within(end.endedAt, task.status.since, now);
-  if (end.startedAt !== null) learnPace(task.live.node, end.endedAt - end.startedAt);
   switch (outcome.kind) {
     case 'exited':
-      if (outcome.exitCode !== 0 && mayRetry(state, task)) returnToQueue(state, task, 'retry', endedAt, outcome.exitCode);
+      if (outcome.exitCode !== 0 && mayRetry(state, live)) returnToQueue(state, live, 'retry', endedAt, outcome.exitCode);
       else complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: outcome.exitCode === 0 ? null : (outcome.failure ?? FAILURE_EXIT_CODE), cause: 'exited' });
       return;
     case 'notStarted':
@@ -140,10 +155,10 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
       complete(state, task, { endedAt, outcome, exitCode: outcome.exitCode, failure: WALL_CLOCK_EXCEEDED, cause: 'exited' });
       return;
     case 'killed':
-      returnToQueue(state, task, 'nodeLost', endedAt, outcome.exitCode);
+      returnToQueue(state, live, 'nodeLost', endedAt, outcome.exitCode);
       return;
     case 'lost':
-      returnToQueue(state, task, 'nodeLost', now);
+      returnToQueue(state, live, 'nodeLost', now);
       return;
   }
 }
@@ -154,7 +169,37 @@ function learnPace(node: Node, tookMs: number): void {
 
 /** The node's agent and everything it started are dead, or the service has ended them all. */
 export function loseAttempts(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
-  for (const task of [...node.running, ...node.offers]) if (isLive(task)) returnToQueue(state, task, cause, now);
+  for (const live of [...node.running, ...node.offers]) overWithoutResult(state, live, cause, now);
+}
+
+function overWithoutResult(state: CoreState, live: Live, cause: Cause, now: Instant): void {
+  if (live.instance === 0) returnToQueue(state, live, cause, now);
+  else instanceOver(state, live, false, now);
+}
+
+/** An instance beside the primary is over. */
+function instanceOver(state: CoreState, live: Live, hasResult: boolean, now: Instant): void {
+  const { task, node } = live;
+  detach(state, live);
+  settleActivity(state, node, now);
+  const primary = primaryOf(task);
+  if (primary === null) afterPrimary(state, task, now);
+  else if (!hasResult && primary.attempt === live.attempt) askEnd(state, primary, 'stale');
+}
+
+function endOthers(state: CoreState, task: Task): void {
+  for (const live of task.live) askEnd(state, live, 'stale');
+}
+
+/** The task's primary is over. When the other instances are too, the task goes on. */
+function afterPrimary(state: CoreState, task: Task, now: Instant): void {
+  endOthers(state, task);
+  if (isOut(task)) return;
+  const { job, entry, status } = task;
+  if (task.deleted) remove(state, task);
+  else if (entry === -1 || status.state !== 'active' || at(state.table.queueState, entry) !== LIVE) return;
+  else if (task.terminated) complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
+  else enqueue(state, job, entry, status.cause === 'retry' ? 'last' : 'byNumber');
 }
 
 /** A row says that an attempt is out on a node that is no more. */
@@ -165,9 +210,10 @@ export function resumeFromLost(state: CoreState, task: Task, now: Instant): void
 /**
  * Counted only for nonzero exit codes (task semantics 6.10), and not where the task or its job is coming to its end.
  */
-function mayRetry(state: CoreState, task: Task & { live: Live }): boolean {
+function mayRetry(state: CoreState, live: Live): boolean {
+  const { task } = live;
   const { job } = task;
-  if (task.live.ending === 'terminate' || wantedEnd(task) === 'terminate') return false;
+  if (live.ending === 'terminate' || wantedEnd(live) === 'terminate') return false;
   const own = at(state.table.retryLimit, task.entry);
   const limit = own === JOBS_LIMIT ? job.intent.maxTaskRetryCount : own;
   return limit < 0 || task.status.retryCount < limit;
@@ -177,11 +223,12 @@ function mayRetry(state: CoreState, task: Task & { live: Live }): boolean {
  * An attempt was over at `overAt` without a result. Its task ends if that was wanted, else it waits for another
  * attempt.
  */
-function returnToQueue(state: CoreState, task: Task & { live: Live }, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
-  const { live, status, job } = task;
-  const hadStarted = status.state !== 'offered';
+function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
+  const { task, node } = live;
+  const { status, job } = task;
+  const hadStarted = live.started;
   // Asked to end so that it runs again, and meanwhile its job, or its node's pool, wants it ended for good.
-  const reason = wantedEnd(task) === 'terminate' ? 'terminate' : (live.ending ?? wantedEnd(task));
+  const reason = wantedEnd(live) === 'terminate' ? 'terminate' : (live.ending ?? wantedEnd(live));
   if (task.deleted) {
     remove(state, task);
     return;
@@ -191,16 +238,14 @@ function returnToQueue(state: CoreState, task: Task & { live: Live }, cause: Cau
     complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
     return;
   }
-  const { entry } = task;
-  const { node } = live;
   const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
-  detach(state, task);
+  detach(state, live);
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
   const because = requeued ? cameFrom(job) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
   noteRecentTask(state, task, node);
   settleActivity(state, node, overAt);
-  enqueue(state, job, entry, cause === 'retry' ? 'last' : 'byNumber');
+  afterPrimary(state, task, overAt);
 }
 
 /** Who wanted a started attempt ended, in the order of `wantedEnd`. */
@@ -224,8 +269,9 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
     return;
   }
   const { job, entry } = task;
-  const node = task.live?.node ?? null;
-  if (isLive(task)) detach(state, task);
+  const primary = primaryOf(task);
+  const node = primary?.node ?? null;
+  if (primary !== null) detach(state, primary);
   else if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
   const particulars = job.particulars.get(task.number);
   const actions = exitActions(particulars?.exitConditions ?? null, outcome);
@@ -243,6 +289,7 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
     job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
   }
   forgetTask(state, task);
+  endOthers(state, task);
 }
 
 /** The task is completed or gone: the rules keep only how it ended, for a few ticks. */
@@ -282,13 +329,19 @@ export function releaseDependant(state: CoreState, job: Job, number: TaskNumber)
   if (on === null || job.dependencies === null || job.dependencies.missing(on, 1).length === 0) enqueue(state, job, entry, 'byNumber');
 }
 
-/** Removes a deleted task for good, with its directory on the node. */
+/** Removes a deleted task for good, with its directory on the node, once none of its instances is out. */
 export function remove(state: CoreState, task: Task): void {
   const { job, entry } = task;
-  const node = task.live?.node ?? null;
+  const primary = primaryOf(task);
+  const node = primary?.node ?? null;
   const ran = task.status.node === null ? undefined : state.nodes.get(task.status.node);
-  if (isLive(task)) detach(state, task);
-  else if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
+  if (primary !== null) detach(state, primary);
+  endOthers(state, task);
+  if (isOut(task)) {
+    if (node !== null) settleActivity(state, node, node.since);
+    return;
+  }
+  if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
   keepSatisfied(state, task, job.particulars.get(task.number)?.idKey ?? null);
   count(job, tallied(task.status), null, task.slots);
   state.changes.job(job);
