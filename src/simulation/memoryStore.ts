@@ -5,7 +5,7 @@ import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
@@ -53,7 +53,7 @@ export interface Tables {
  */
 export function memoryStore(options: { readonly clock: () => Instant; readonly onCommit?: (tick: TickCommit, refused: readonly JobNumber[]) => void }) {
   const processes = new Map<string, { url: string; heartbeat: Instant }>();
-  const ownership = new Map<AccountNumber, { process: string | null; epoch: number }>();
+  const ownership = new Map<AccountNumber, { process: string | null; epoch: number; tick: number }>();
   const pools = new Map<PoolNumber, PoolRecord>();
   const jobs = new Map<JobNumber, JobRecord>();
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
@@ -72,11 +72,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
 
   const claim = (account: AccountNumber, process: string, url: string): { epoch: number } => {
     const now = options.clock();
-    const row = ownership.get(account) ?? { process: null, epoch: 0 };
+    const row = ownership.get(account) ?? { process: null, epoch: 0, tick: 0 };
     const rival = row.process === null || row.process === process ? undefined : processes.get(row.process);
     if (rival !== undefined && rival.heartbeat > now - OWNER_DEAD_AFTER_MS) throw new AccountOwned(rival.url);
     processes.set(process, { url, heartbeat: now });
-    ownership.set(account, { process, epoch: row.epoch + 1 });
+    ownership.set(account, { process, epoch: row.epoch + 1, tick: 0 });
     return { epoch: row.epoch + 1 };
   };
 
@@ -136,7 +136,9 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   };
 
   const commit = (tick: TickCommit): Committed => {
-    if (ownership.get(tick.account)?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
+    const owner = ownership.get(tick.account);
+    if (owner?.epoch !== tick.epoch) throw new Deposed(`Epoch ${tick.epoch} no longer rules account ${tick.account}.`);
+    if (owner.tick !== Math.max(tick.tick - 1, 0)) throw new OutOfTurn(`Tick ${tick.tick} of account ${tick.account} does not follow tick ${owner.tick}.`);
     const refused = tick.decisions.guards.flatMap(({ job, ingested, reactivations }) => {
       const intent = jobs.get(job)?.intent;
       return intent === undefined || (intent.nextTask - 1 === ingested && intent.reactivations === reactivations) ? [] : [job];
@@ -161,6 +163,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const record = jobs.get(job)?.tasks.get(task);
       return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: { id: record.intent.idKey, commandLine: 'true', requiredSlots: record.intent.requiredSlots } }];
     });
+    owner.tick = tick.tick;
     return { specs, refused };
   };
 

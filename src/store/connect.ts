@@ -60,8 +60,8 @@ export function connect(connection: Connection, purpose: Purpose, overrides: { r
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     query_timeout: STATEMENT_TIMEOUT_MS[purpose] + SOCKET_MARGIN_MS,
     keepAlive: true,
-    // For `transaction`: a statement is sent while the one before it is under way.
-    pipeline: purpose === 'api',
+    // For `transaction` and `Lanes`: a statement is sent while the one before it is under way.
+    pipeline: true,
     options: settings.map((setting) => `-c ${setting}`).join(' '),
     types: parsers,
   };

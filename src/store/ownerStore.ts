@@ -34,11 +34,15 @@ export interface OwnerStore {
    */
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
-   * One transaction: locks the ownership row for share and checks the epoch, checks the guards, writes rows (of jobs
-   * whose guard does not hold those without their end, `withoutEndings`), removes inbox entries, writes the journal
-   * row, and reads the specifications that `specs` asks for (so that an offer needs no second round trip). Throws
-   * `Deposed` (another epoch rules), or anything else: then the outcome is unknown and the account must be claimed and
-   * loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
+   * One transaction: checks the epoch and that the tick before this one is there, and writes that this one is; checks
+   * the guards, writes rows (of jobs whose guard does not hold those without their end, `withoutEndings`), removes
+   * inbox entries, writes the journal row, and reads the specifications that `specs` asks for (so that an offer needs
+   * no second round trip). Throws `Deposed` (another epoch rules), or anything else: then the outcome is unknown and
+   * the account must be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch
+   * shuts it out.
+   *
+   * May be called again while a commit of the same account is under way. They are carried out in the order of the
+   * calls, each on what the one before it has left; where one is not carried out, none after it is (`OutOfTurn`).
    */
   commit(tick: TickCommit): Promise<Committed>;
   /**
@@ -139,6 +143,7 @@ export interface TaskPage {
 export interface TickCommit {
   readonly account: AccountNumber;
   readonly epoch: number;
+  /** From 1 in each epoch, without a gap; 0: something of its own, before the first. */
   readonly tick: number;
   readonly now: Instant;
   readonly decisions: Decisions;
@@ -190,6 +195,8 @@ export class AccountOwned extends Error {
 }
 /** A newer epoch rules the account: thrown by `commit`. This owner must stop. */
 export class Deposed extends Error {}
+/** The tick before this one is not there, so nothing of this one was written: thrown by `commit`. */
+export class OutOfTurn extends Error {}
 /**
  * The store refused the values or the statement: thrown by `commit` and by reads. Certainly nothing was written, and it
  * would be refused again: a fault of ours, not an outcome that loading again could tell.

@@ -4,10 +4,13 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
 import type { NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
-import { AccountOwned, Deposed, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
+import { AccountOwned, Deposed, OutOfTurn, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { endingOf, jobStatus } from '../support/statuses.ts';
+import { tickNumbers } from '../support/ticks.ts';
+
+const nextTick = tickNumbers();
 
 /** A store to be held to the contract, and what the suite needs around it. */
 export interface StoreUnderContract {
@@ -93,6 +96,64 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(await store.claim(account, process, 'http://here')).toEqual({ epoch: epoch + 1 });
         await expect(store.commit(tick({ account, epoch }))).rejects.toThrow(Deposed);
         expect(await store.commit(tick({ account, epoch: epoch + 1 }))).toEqual({ specs: [], refused: [] });
+      });
+    });
+
+    describe('commits of an account', () => {
+      /** Each writes its number into the job's row, so that it shows which was the last. */
+      const nth = (account: AccountNumber, epoch: number, job: JobNumber, number: number) => tick({ account, epoch, tick: number, decisions: { jobs: [jobStatus(job, { ingested: number })] } });
+      const last = async (account: AccountNumber): Promise<number | undefined> => (await under.store.load(account)).jobs[0]?.status?.ingested;
+
+      it('are made in the order in which they are asked for, also while others are under way', async () => {
+        const { store, account, epoch, job } = await owned();
+        const done: number[] = [];
+        await Promise.all(Array.from({ length: 20 }, (_, index) => store.commit(nth(account, epoch, job, index + 1)).then(() => done.push(index + 1))));
+        expect(done).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+        expect(await last(account)).toBe(20);
+      });
+
+      it('are refused without the one before: none is left out, none is made twice', async () => {
+        const { store, account, epoch, job } = await owned();
+        await expect(store.commit(nth(account, epoch, job, 2))).rejects.toThrow(OutOfTurn);
+        await store.commit(nth(account, epoch, job, 1));
+        await expect(store.commit(nth(account, epoch, job, 1))).rejects.toThrow(OutOfTurn);
+        await expect(store.commit(nth(account, epoch, job, 3))).rejects.toThrow(OutOfTurn);
+        await expect(store.commit(nth(account, epoch, job, 0))).rejects.toThrow(OutOfTurn);
+        expect(await last(account)).toBe(1);
+        await store.commit(nth(account, epoch, job, 2));
+        expect(await last(account)).toBe(2);
+      });
+
+      it('that are under way behind one which is refused are not made either', async () => {
+        const { store, account, epoch, job, pool } = await owned();
+        await store.commit(nth(account, epoch, job, 1));
+        // A status of a pool that names no pool: nothing that either store can hold.
+        const impossible = { ...poolStatus(pool), pool: null } as unknown as PoolStatus;
+        const made = await Promise.allSettled([
+          store.commit(tick({ account, epoch, tick: 2, decisions: { pools: [impossible], jobs: [jobStatus(job, { ingested: 2 })] } })),
+          store.commit(nth(account, epoch, job, 3)),
+          store.commit(nth(account, epoch, job, 4)),
+        ]);
+        expect(made.map((one) => (one.status === 'rejected' ? one.reason instanceof OutOfTurn : 'made'))).toEqual([false, true, true]);
+        expect(await last(account)).toBe(1);
+      });
+
+      it('begin anew with each epoch, after those that are numbered nought', async () => {
+        const { store, account, process, epoch, job } = await owned();
+        for (const number of [0, 0, 1, 2]) await store.commit(nth(account, epoch, job, number));
+        const second = await store.claim(account, process, 'http://here');
+        await expect(store.commit(nth(account, epoch, job, 3))).rejects.toThrow(Deposed);
+        await expect(store.commit(nth(account, second.epoch, job, 3))).rejects.toThrow(OutOfTurn);
+        await store.commit(nth(account, second.epoch, job, 0));
+        await store.commit(nth(account, second.epoch, job, 1));
+        expect(await last(account)).toBe(1);
+      });
+
+      it('of another account wait for none of them', async () => {
+        const [one, other] = [await owned(), await owned()];
+        await expect(one.store.commit(nth(one.account, one.epoch, one.job, 2))).rejects.toThrow(OutOfTurn);
+        await other.store.commit(nth(other.account, other.epoch, other.job, 1));
+        expect(await last(other.account)).toBe(1);
       });
     });
 
@@ -269,7 +330,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           tasks: [taskStatus(job, 1, { since })],
         });
         await store.commit(tick({ account, epoch, decisions: decisions(1) }));
-        await store.commit(tick({ account, epoch, tick: 2, decisions: decisions(2) }));
+        await store.commit(tick({ account, epoch, decisions: decisions(2) }));
         expect(await store.load(account)).toMatchObject({
           pools: [{ status: { allocationSince: 2 } }],
           nodes: [{ since: 2 }],
@@ -288,7 +349,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         const { store, account, epoch } = await owned();
         const journal = { coreVersion: '1', seed: 4_000_000_000, inputs: new Uint8Array([0, 1, 255]) };
         await store.commit(tick({ account, epoch, journal }));
-        await expect(store.commit(tick({ account, epoch, tick: 2, journal }))).resolves.toEqual({ specs: [], refused: [] });
+        await expect(store.commit(tick({ account, epoch, journal }))).resolves.toEqual({ specs: [], refused: [] });
       });
 
       it('lets a job to which a task was added not end, and writes everything else: its row as it would be without the end', async () => {
@@ -313,7 +374,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(jobs[0]?.status).toMatchObject({ state: 'active', ingested: 2, tasks: { succeeded: 1 } });
         expect((await store.readInbox(account, 100)).entries).toEqual([expect.any(Number)]);
         expect((await store.readTasks(job, 0, 10)).tasks).toMatchObject([{ intent: { task: 2 }, status: { state: 'completed' } }, { intent: { task: 3 }, status: null }]);
-        expect(await store.commit(tick({ account, epoch, tick: 2, decisions: { jobs: [endingOf(job, { ingested: 3 }).row], guards: endingOf(job, { ingested: 3 }).guards } }))).toEqual({ refused: [], specs: [] });
+        expect(await store.commit(tick({ account, epoch, decisions: { jobs: [endingOf(job, { ingested: 3 }).row], guards: endingOf(job, { ingested: 3 }).guards } }))).toEqual({ refused: [], specs: [] });
         expect((await store.load(account)).jobs).toEqual([]);
       });
 
@@ -374,11 +435,11 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         const { entries } = await store.readInbox(account, 100);
         const statuses = { tasks: [1, 2, 3].map((task) => taskStatus(job, task)), jobs: [jobStatus(job, { ingested: 3 })], pools: [poolStatus(pool)] };
         await store.commit(tick({ account, epoch, inboxEntries: entries, decisions: statuses }));
-        await store.commit(tick({ account, epoch, tick: 2, decisions: { gone: { tasks: [{ job, task: 2 }], jobs: [], pools: [] }, tasks: [taskStatus(job, 2)] } }));
+        await store.commit(tick({ account, epoch, decisions: { gone: { tasks: [{ job, task: 2 }], jobs: [], pools: [] }, tasks: [taskStatus(job, 2)] } }));
         expect((await store.readTasks(job, 0, 10)).tasks.map(({ intent }) => intent.task)).toEqual([1, 3]);
         await intents.changeJob(job, { deletedAt: 3 });
         await intents.changePool(pool, { deletedAt: 3 });
-        await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [pool] } } }));
+        await store.commit(tick({ account, epoch, decisions: { gone: { tasks: [], jobs: [job], pools: [pool] } } }));
         expect(await store.load(account)).toMatchObject({ pools: [], jobs: [], tasks: [] });
         const left = await store.readInbox(account, 100);
         expect(left).toMatchObject({ pools: [], jobs: [], tasks: [] });
@@ -520,10 +581,10 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
       const gone = { tasks: [{ job, task: 1 }], jobs: [], pools: [] };
       await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 2 })], gone, satisfied: [{ job, idKey: 'task-1' }] } }));
       const again = [{ job, idKey: 'task-1' }, { job, idKey: '04' }, { job, idKey: '04' }];
-      await store.commit(tick({ account, epoch, tick: 2, decisions: { satisfied: again } }));
+      await store.commit(tick({ account, epoch, decisions: { satisfied: again } }));
       const { satisfied } = await store.load(account);
       expect(satisfied.map((of) => ({ ...of, ids: of.ids.toSorted() }))).toEqual([{ job, ids: ['04', 'task-1'], isWhole: true }]);
-      await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
+      await store.commit(tick({ account, epoch, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
       expect((await store.load(account)).satisfied).toEqual([]);
     });
 
@@ -540,12 +601,12 @@ function tick(
   given: { account: AccountNumber; epoch: number; decisions?: Partial<Decisions> } & Partial<Omit<TickCommit, 'decisions'>>,
 ): TickCommit {
   return {
-    tick: 1,
     now: 1_700_000_000_000,
     inboxEntries: [],
     specs: [],
     journal: null,
     ...given,
+    tick: given.tick ?? nextTick(given.account, given.epoch),
     decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
   };
 }

@@ -15,10 +15,13 @@ import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { endingOf, jobStatus } from '../support/statuses.ts';
+import { tickNumbers } from '../support/ticks.ts';
 import { temporaryDatabase, temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
 
 const NOW = 472_500 * 3_600_000 + 1000;
+
+const nextTick = tickNumbers();
 
 describe('PostgreSQL', () => {
   let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
@@ -40,7 +43,7 @@ describe('PostgreSQL', () => {
   const tick = (decisions: Partial<Decisions>, given: Partial<TickCommit> = {}): TickCommit => ({
     account,
     epoch,
-    tick: 1,
+    tick: given.tick ?? nextTick(given.account ?? account, given.epoch ?? epoch),
     now: NOW,
     decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
     inboxEntries: [],
@@ -163,7 +166,8 @@ describe('PostgreSQL', () => {
     const handler = await pool.connect();
     await handler.query('begin');
     await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
-    const lost = store.commit(tick(ends(job))).catch((error: unknown) => error);
+    const unlucky = tick(ends(job));
+    const lost = store.commit(unlucky).catch((error: unknown) => error);
     await until('the commit waits', async () => (await waiting()) === 1);
     await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'");
     const error = await lost;
@@ -171,7 +175,7 @@ describe('PostgreSQL', () => {
     handler.release();
     expect(error).toBeInstanceOf(Error);
     expect(error).not.toBeInstanceOf(Deposed);
-    expect(await store.commit(tick({}))).toEqual({ specs: [], refused: [] });
+    expect(await store.commit(tick({}, { tick: unlucky.tick }))).toEqual({ specs: [], refused: [] });
   });
 
   it('takes what an agent says of a failure, whatever characters are in it', async () => {

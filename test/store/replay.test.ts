@@ -127,7 +127,7 @@ test('what the journal holds of two epochs, replayed one after the other, writes
   for (let earlier = 1; earlier < epoch; earlier += 1) {
     for await (const { tick, now, decisions, refused } of replay(readJournal(pool, 1, earlier), createCore)) {
       ticks.push(tick);
-      await store.commit({ account: 1, epoch, tick, now, decisions: { ...withoutEndings(decisions, refused), guards: [] }, inboxEntries: [], specs: [], journal: null });
+      await store.commit({ account: 1, epoch, tick: ticks.length, now, decisions: { ...withoutEndings(decisions, refused), guards: [] }, inboxEntries: [], specs: [], journal: null });
     }
   }
   expect(ticks.filter((tick) => tick === 1)).toHaveLength(epoch - 1);

@@ -12,12 +12,12 @@ const BEAT = `insert into process (process, url, heartbeat) values ($1, $2, cloc
 
 /**
  * Two steps, so that the second sees with a new snapshot what the first has waited for: a rival's claim, and the
- * commits of the owner before (they hold the row for share).
+ * commits of the owner before (they write the row).
  */
 const LOCK = 'select process from ownership where account = $1 for update';
 const RIVAL = `select url from process where process = $1 and process <> $2
   and heartbeat > clock_timestamp() - ${OWNER_DEAD_AFTER_MS} * interval '1 millisecond'`;
-const TAKE = 'update ownership set process = $2, epoch = epoch + 1 where account = $1 returning epoch';
+const TAKE = 'update ownership set process = $2, epoch = epoch + 1, tick = 0 where account = $1 returning epoch';
 
 export function claim(pool: Pool, account: AccountNumber, process: string, url: string): Promise<{ readonly epoch: number }> {
   return inTransaction(pool, 'begin', async (client) => {

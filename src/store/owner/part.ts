@@ -4,7 +4,7 @@ import type { TickCommit } from '../ownerStore.ts';
 export interface Part {
   readonly name: string;
   applies(tick: TickCommit): boolean;
-  /** `next()` names the next parameter; as many as `values` gives. $1 is the account, $2 the epoch. */
+  /** `next()` names the next parameter; as many as `values` gives. $1 is the account, $2 the epoch, $3 the tick. */
   sql(next: () => string): string;
   values(tick: TickCommit): readonly unknown[];
 }

@@ -2,7 +2,7 @@ import type { Pool } from 'pg';
 import { isNoRoom } from '../../processes/noRoom.ts';
 import { NoRoom, type OwnerStore } from '../ownerStore.ts';
 import { claim, heartbeat, resign } from './claim.ts';
-import { commit } from './commit.ts';
+import { committer } from './commit.ts';
 import { readInbox } from './inbox.ts';
 import { load } from './load.ts';
 import { readQuarantine } from './quarantine.ts';
@@ -16,6 +16,7 @@ import { tasksReader } from './tasks.ts';
  */
 export function postgresOwnerStore(pool: Pool): OwnerStore {
   const readTasks = tasksReader(pool);
+  const commit = committer(pool);
   return {
     claim: (account, process, url) => claim(pool, account, process, url).catch(namingNoRoom),
     heartbeat: (process) => heartbeat(pool, process).catch(namingNoRoom),
@@ -24,7 +25,7 @@ export function postgresOwnerStore(pool: Pool): OwnerStore {
     readInbox: (account, limit, also = []) => readInbox(pool, account, limit, also).catch(namingNoRoom),
     readTasks: (job, after, limit) => readTasks(job, after, limit).catch(namingNoRoom),
     readSatisfied: (job, among) => readSatisfied(pool, job, among).catch(namingNoRoom),
-    commit: (tick) => commit(pool, tick).catch(namingNoRoom),
+    commit: (tick) => commit(tick).catch(namingNoRoom),
     readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
     readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
     readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
