@@ -1,10 +1,8 @@
 import type { ShapeTable } from './definition.ts';
+import { ERROR_WITH_VALUES, optionalPage, page } from './parts.ts';
 
 export const ACCOUNT_SHAPES = {
-  SupportedImageList: {
-    value: { type: 'SupportedImage', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  SupportedImageList: page('SupportedImage'),
   SupportedImage: {
     imageReference: { type: 'ImageReference', required: true },
     verificationType: { type: 'VerificationType', required: true },
@@ -13,19 +11,13 @@ export const ACCOUNT_SHAPES = {
     batchSupportEndOfLife: { type: 'timestamp' },
     osType: { type: 'OsType', required: true },
   },
-  NodeAgentSkuList: {
-    value: { type: 'NodeAgentSku', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  NodeAgentSkuList: page('NodeAgentSku'),
   NodeAgentSku: {
     id: { type: 'string', required: true },
     verifiedImageReferences: { type: 'ImageReference', list: true },
     osType: { type: 'OsType' },
   },
-  ApplicationList: {
-    value: { type: 'Application', list: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  ApplicationList: optionalPage('Application'),
   Application: {
     id: { type: 'string', required: true },
     displayName: { type: 'string', required: true },
@@ -73,10 +65,7 @@ export const ACCOUNT_SHAPES = {
     publicData: { type: 'string' },
     deleteCertificateError: { type: 'DeleteCertificateError' },
   },
-  CertificateList: {
-    value: { type: 'Certificate', list: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  CertificateList: optionalPage('Certificate'),
   CertificateReference: {
     thumbprint: { type: 'string', required: true },
     thumbprintAlgorithm: { type: 'string', required: true },
@@ -84,9 +73,5 @@ export const ACCOUNT_SHAPES = {
     storeName: { type: 'string' },
     visibility: { type: 'CertificateVisibility', list: true },
   },
-  DeleteCertificateError: {
-    code: { type: 'string' },
-    message: { type: 'string' },
-    values: { type: 'NameValuePair', list: true },
-  },
+  DeleteCertificateError: ERROR_WITH_VALUES,
 } as const satisfies ShapeTable;

@@ -1,9 +1,9 @@
 import type { ShapeTable } from './definition.ts';
+import { JOB_LIMITS, JOB_SETTINGS, NAMED, page, RESOURCE, STATISTICS, USAGE } from './parts.ts';
 
 export const JOB_SCHEDULE_SHAPES = {
   JobScheduleAdd: {
-    id: { type: 'string', required: true, rule: 'id' },
-    displayName: { type: 'string', maxLength: 1024 },
+    ...NAMED,
     schedule: { type: 'Schedule', required: true },
     jobSpecification: { type: 'JobSpecification', required: true },
     metadata: { type: 'MetadataItem', list: true },
@@ -19,12 +19,7 @@ export const JOB_SCHEDULE_SHAPES = {
     metadata: { type: 'MetadataItem', list: true },
   },
   JobSchedule: {
-    id: { type: 'string', required: true },
-    displayName: { type: 'string' },
-    url: { type: 'string', required: true },
-    eTag: { type: 'string', required: true },
-    lastModified: { type: 'timestamp', required: true },
-    creationTime: { type: 'timestamp', required: true },
+    ...RESOURCE,
     state: { type: 'JobScheduleState', required: true },
     stateTransitionTime: { type: 'timestamp', required: true },
     previousState: { type: 'JobScheduleState' },
@@ -35,10 +30,7 @@ export const JOB_SCHEDULE_SHAPES = {
     metadata: { type: 'MetadataItem', list: true },
     stats: { type: 'JobScheduleStatistics' },
   },
-  JobScheduleList: {
-    value: { type: 'JobSchedule', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  JobScheduleList: page('JobSchedule'),
   Schedule: {
     doNotRunUntil: { type: 'timestamp' },
     doNotRunAfter: { type: 'timestamp' },
@@ -46,20 +38,13 @@ export const JOB_SCHEDULE_SHAPES = {
     recurrenceInterval: { type: 'duration', minimum: 'PT1M' },
   },
   JobSpecification: {
-    priority: { type: 'int32', minimum: -1000, maximum: 1000, code: 'OutOfRangePriority' },
-    allowTaskPreemption: { type: 'boolean', since: 15 },
-    maxParallelTasks: { type: 'int32', since: 14, minimum: -1, rule: 'nonZero' },
+    ...JOB_LIMITS,
     displayName: { type: 'string', maxLength: 1024 },
     usesTaskDependencies: { type: 'boolean' },
     onAllTasksComplete: { type: 'OnAllTasksComplete' },
     onTaskFailure: { type: 'OnTaskFailure' },
     networkConfiguration: { type: 'JobNetworkConfiguration', since: 8 },
-    constraints: { type: 'JobConstraints' },
-    jobManagerTask: { type: 'JobManagerTask' },
-    jobPreparationTask: { type: 'JobPreparationTask' },
-    jobReleaseTask: { type: 'JobReleaseTask' },
-    commonEnvironmentSettings: { type: 'EnvironmentSetting', list: true },
-    poolInfo: { type: 'PoolInfo', required: true },
+    ...JOB_SETTINGS,
     metadata: { type: 'MetadataItem', list: true },
   },
   JobScheduleExecutionInfo: {
@@ -72,16 +57,8 @@ export const JOB_SCHEDULE_SHAPES = {
     id: { type: 'string' },
   },
   JobScheduleStatistics: {
-    url: { type: 'string', required: true },
-    startTime: { type: 'timestamp', required: true },
-    lastUpdateTime: { type: 'timestamp', required: true },
-    userCPUTime: { type: 'duration', required: true },
-    kernelCPUTime: { type: 'duration', required: true },
-    wallClockTime: { type: 'duration', required: true },
-    readIOps: { type: 'int64', required: true },
-    writeIOps: { type: 'int64', required: true },
-    readIOGiB: { type: 'double', required: true },
-    writeIOGiB: { type: 'double', required: true },
+    ...STATISTICS,
+    ...USAGE,
     numSucceededTasks: { type: 'int64', required: true },
     numFailedTasks: { type: 'int64', required: true },
     numTaskRetries: { type: 'int64', required: true },

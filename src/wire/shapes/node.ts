@@ -1,10 +1,10 @@
 import type { ShapeTable } from './definition.ts';
+import { EXIT, optionalPage, page, RESIZE_OPTIONS, RETRIES } from './parts.ts';
 
 export const NODE_SHAPES = {
   NodeRemove: {
     nodeList: { type: 'string', list: true, required: true, minItems: 1, maxItems: 100 },
-    resizeTimeout: { type: 'duration', minimum: 'PT5M' },
-    nodeDeallocationOption: { type: 'NodeDeallocationOption' },
+    ...RESIZE_OPTIONS,
   },
   NodeReboot: {
     nodeRebootOption: { type: 'NodeDeallocationOption' },
@@ -66,10 +66,7 @@ export const NODE_SHAPES = {
     nodeAgentInfo: { type: 'NodeAgentInfo', since: 7 },
     virtualMachineInfo: { type: 'VirtualMachineInfo', since: 14 },
   },
-  NodeList: {
-    value: { type: 'Node', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  NodeList: page('Node'),
   NodeTaskInfo: {
     taskUrl: { type: 'string' },
     jobId: { type: 'string' },
@@ -82,12 +79,9 @@ export const NODE_SHAPES = {
     state: { type: 'RunState', required: true },
     startTime: { type: 'timestamp', required: true },
     endTime: { type: 'timestamp' },
-    exitCode: { type: 'int32' },
-    containerInfo: { type: 'TaskContainerExecutionInfo', since: 6 },
-    failureInfo: { type: 'TaskFailureInfo' },
+    ...EXIT,
     result: { type: 'TaskExecutionResult' },
-    retryCount: { type: 'int32', required: true },
-    lastRetryTime: { type: 'timestamp' },
+    ...RETRIES,
   },
   NodeError: {
     code: { type: 'string' },
@@ -114,10 +108,7 @@ export const NODE_SHAPES = {
     isDirectory: { type: 'boolean', required: true },
     properties: { type: 'FileProperties' },
   },
-  NodeFileList: {
-    value: { type: 'NodeFile', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  NodeFileList: page('NodeFile'),
   FileProperties: {
     creationTime: { type: 'timestamp' },
     lastModified: { type: 'timestamp', required: true },
@@ -130,10 +121,7 @@ export const NODE_SHAPES = {
     vmExtension: { type: 'VmExtension' },
     instanceView: { type: 'VmExtensionInstanceView' },
   },
-  NodeExtensionList: {
-    value: { type: 'NodeExtension', list: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  NodeExtensionList: optionalPage('NodeExtension'),
   VmExtensionInstanceView: {
     name: { type: 'string' },
     statuses: { type: 'InstanceViewStatus', list: true },

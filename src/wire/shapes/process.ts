@@ -1,10 +1,9 @@
 import type { ShapeTable } from './definition.ts';
+import { COMMAND } from './parts.ts';
 
 export const PROCESS_SHAPES = {
   StartTask: {
-    commandLine: { type: 'string', required: true, minLength: 1 },
-    containerSettings: { type: 'TaskContainerSettings', since: 6 },
-    resourceFiles: { type: 'ResourceFile', list: true },
+    ...COMMAND,
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     userIdentity: { type: 'UserIdentity' },
     maxTaskRetryCount: { type: 'int32', minimum: -1 },

@@ -1,13 +1,11 @@
 import type { ShapeTable } from './definition.ts';
+import { COMMAND, EXIT, NAMED, page, RETRIES, STATISTICS, USAGE } from './parts.ts';
 
 export const TASK_SHAPES = {
   TaskAdd: {
-    id: { type: 'string', required: true, rule: 'id' },
-    displayName: { type: 'string', maxLength: 1024 },
+    ...NAMED,
     exitConditions: { type: 'ExitConditions' },
-    commandLine: { type: 'string', required: true, minLength: 1 },
-    containerSettings: { type: 'TaskContainerSettings', since: 6 },
-    resourceFiles: { type: 'ResourceFile', list: true },
+    ...COMMAND,
     outputFiles: { type: 'OutputFile', list: true },
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     affinityInfo: { type: 'AffinityInfo' },
@@ -54,10 +52,7 @@ export const TASK_SHAPES = {
     nodeInfo: { type: 'TaskNodeInfo' },
     stats: { type: 'TaskStatistics' },
   },
-  TaskList: {
-    value: { type: 'Task', list: true, required: true },
-    'odata.nextLink': { type: 'string' },
-  },
+  TaskList: page('Task'),
   TaskAddCollectionResult: {
     value: { type: 'TaskAddResult', list: true, required: true },
   },
@@ -113,12 +108,9 @@ export const TASK_SHAPES = {
   TaskExecutionInfo: {
     startTime: { type: 'timestamp' },
     endTime: { type: 'timestamp' },
-    exitCode: { type: 'int32' },
-    containerInfo: { type: 'TaskContainerExecutionInfo', since: 6 },
-    failureInfo: { type: 'TaskFailureInfo' },
+    ...EXIT,
     result: { type: 'TaskExecutionResult' },
-    retryCount: { type: 'int32', required: true },
-    lastRetryTime: { type: 'timestamp' },
+    ...RETRIES,
     requeueCount: { type: 'int32', required: true },
     lastRequeueTime: { type: 'timestamp' },
   },
@@ -142,16 +134,8 @@ export const TASK_SHAPES = {
     taskRootDirectoryUrl: { type: 'string' },
   },
   TaskStatistics: {
-    url: { type: 'string', required: true },
-    startTime: { type: 'timestamp', required: true },
-    lastUpdateTime: { type: 'timestamp', required: true },
-    userCPUTime: { type: 'duration', required: true },
-    kernelCPUTime: { type: 'duration', required: true },
-    wallClockTime: { type: 'duration', required: true },
-    readIOps: { type: 'int64', required: true },
-    writeIOps: { type: 'int64', required: true },
-    readIOGiB: { type: 'double', required: true },
-    writeIOGiB: { type: 'double', required: true },
+    ...STATISTICS,
+    ...USAGE,
     waitTime: { type: 'duration', required: true },
   },
   SubtaskList: {
@@ -163,9 +147,7 @@ export const TASK_SHAPES = {
     nodeInfo: { type: 'TaskNodeInfo' },
     startTime: { type: 'timestamp' },
     endTime: { type: 'timestamp' },
-    exitCode: { type: 'int32' },
-    containerInfo: { type: 'TaskContainerExecutionInfo', since: 6 },
-    failureInfo: { type: 'TaskFailureInfo' },
+    ...EXIT,
     state: { type: 'SubtaskState' },
     stateTransitionTime: { type: 'timestamp' },
     previousState: { type: 'SubtaskState' },
