@@ -1,5 +1,5 @@
 import type { Command, Decisions, JobGuard } from './decisions.ts';
-import type { JobNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { Job, Node, Pool, Task } from './model.ts';
 import type { JobStatus, NodeStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
@@ -10,6 +10,8 @@ export class Changes {
   readonly #jobs: Job[] = [];
   readonly #pools: Pool[] = [];
   readonly #nodes: Node[] = [];
+  /** Of `#nodes`, those of which more has changed than the activity. */
+  readonly #whole = new Set<NodeNumber>();
   #goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
   #goneJobs: JobNumber[] = [];
   #gonePools: PoolNumber[] = [];
@@ -37,7 +39,14 @@ export class Changes {
     this.#pools.push(pool);
   }
 
+  /** Anything of it. */
   node(node: Node): void {
+    this.#whole.add(node.number);
+    this.nodeActivity(node);
+  }
+
+  /** Nothing of it but what stands in `NodeActivity`. */
+  nodeActivity(node: Node): void {
     if (node.dirty) return;
     node.dirty = true;
     this.#nodes.push(node);
@@ -90,12 +99,14 @@ export class Changes {
       tasks: tasks.map((task) => task.status),
       jobs: drain(this.#jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
+      onlyActive: new Set(this.#nodes.flatMap(({ number }) => (this.#whole.has(number) ? [] : [number]))),
       nodes: drain(this.#nodes).map(nodeRow),
       gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
       satisfied: this.#satisfied.filter(({ job }) => !this.#goneJobs.includes(job)),
       guards: this.#endings.map(guardOf),
       commands: this.#commands,
     };
+    this.#whole.clear();
     this.#goneTasks = [];
     this.#goneJobs = [];
     this.#gonePools = [];

@@ -58,6 +58,8 @@ export interface Decisions {
   readonly jobs: readonly JobStatus[];
   readonly pools: readonly PoolStatus[];
   readonly nodes: readonly NodeStatus[];
+  /** Those of `nodes` of which nothing has changed but the activity. Left out: none. */
+  readonly onlyActive?: ReadonlySet<NodeNumber>;
   readonly gone: {
     /** Tasks deleted by clients, no longer running. */
     readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];

@@ -139,41 +139,41 @@ export interface StartTaskStatus {
   readonly result: 'success' | 'failure' | null;
 }
 
-/** One line of a node's recentTasks. */
+/** One line of a node's recentTasks: what became of the task stands in its own row. */
 export interface RecentTask {
   readonly job: JobNumber;
   readonly task: TaskNumber;
-  readonly state: 'running' | 'completed';
-  readonly startedAt: Instant;
-  readonly endedAt: Instant | null;
-  readonly exitCode: number | null;
-  readonly failure: FailureInfo | null;
-  readonly result: 'success' | 'failure' | null;
 }
 
-export interface NodeStatus {
+/** What changes with each task on a node: narrow, in a row of its own. */
+export interface NodeActivity {
   readonly node: NodeNumber;
+  readonly state: NodeState;
+  readonly since: Instant;
+  readonly runningTasks: number;
+  readonly runningSlots: number;
+  readonly totalTasksRun: number;
+  readonly totalTasksSucceeded: number;
+  /** Until when directories of ended tasks are to be kept here (0: there is none): `retaineddata` waits for it. */
+  readonly retainUntil: Instant;
+  /** Newest first. */
+  readonly recentTasks: readonly RecentTask[];
+}
+
+/** The rest changes seldom. */
+export interface NodeStatus extends NodeActivity {
   readonly pool: PoolNumber;
   /** `tvmps_<hex>_d` or `_p`. */
   readonly id: string;
   readonly dedicated: boolean;
-  readonly state: NodeState;
-  readonly since: Instant;
   readonly scheduling: 'enabled' | 'disabled';
   /** Counts the acquisitions: an engine's object and an agent belong to one life of the node. */
   readonly life: number;
   readonly allocatedAt: Instant;
   readonly bootedAt: Instant | null;
   readonly slots: number;
-  readonly runningTasks: number;
-  readonly runningSlots: number;
-  readonly totalTasksRun: number;
-  readonly totalTasksSucceeded: number;
-  readonly recentTasks: readonly RecentTask[];
   readonly startTask: StartTaskStatus | null;
   readonly errors: readonly ResizeError[];
-  /** Until when directories of ended tasks are to be kept here (0: there is none): `retaineddata` waits for it. */
-  readonly retainUntil: Instant;
   /** What the agent said of itself: shown on the node. */
   readonly agent: { readonly version: string; readonly ipAddress: string; readonly updatedAt: Instant } | null;
   /** The node has left; the row stays so that its tasks can still name it. */

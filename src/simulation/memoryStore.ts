@@ -3,6 +3,7 @@ import { namedParents } from '../core/task/dependencies.ts';
 import type { TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
@@ -151,7 +152,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const task = jobs.get(status.job)?.tasks.get(status.task);
       if (task !== undefined) task.status = status;
     }
-    for (const status of decisions.nodes) nodes.set(status.node, { account: tick.account, status });
+    for (const status of decisions.nodes) {
+      const isOnlyActive = decisions.onlyActive?.has(status.node) === true;
+      const row = isOnlyActive ? { ...found(nodes.get(status.node), `node ${status.node}`).status, ...activityOf(status) } : status;
+      nodes.set(status.node, { account: tick.account, status: row });
+    }
     for (const { job, idKey } of decisions.satisfied) jobs.get(job)?.satisfied.add(idKey);
     for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
     for (const job of decisions.gone.jobs) jobs.delete(job);

@@ -35,7 +35,7 @@ const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
 
 const INT8 = types.builtins.INT8;
 /** pg_type.oid of bigint[]; the driver names no array types. */
-const INT8_ARRAY = 1016;
+export const INT8_ARRAY = 1016;
 
 /** Milliseconds, row numbers and counts all stay below 2^53: bigint columns are read as numbers. */
 const parsers = {
@@ -77,6 +77,6 @@ function parseInt8(text: string): number {
 }
 
 /** Of one dimension, without nulls. */
-function parseInt8Array(text: string): number[] {
+export function parseInt8Array(text: string): number[] {
   return (text === '{}' ? [] : text.slice(1, -1).split(',').map(parseInt8));
 }

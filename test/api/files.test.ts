@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentDoor, FileAnswer, FileAsk, FileProperties, NodeFiles } from '../../src/ports.ts';
 import { until } from '../support/deadline.ts';
+import { NODE_ACTIVITY } from '../../src/store/status/nodeActivity.ts';
 import { statuses, type Statuses } from './statuses.ts';
 import { signed, testApi, UBUNTU, withVersion, type TestApi } from './support.ts';
 
@@ -246,7 +247,7 @@ describe('files of a node', () => {
   });
 
   test('of a node that is being made are not there yet', async () => {
-    await it.pool.query(`update node set status = status || '{"state": "creating"}'`);
+    await it.pool.query(`update node_activity set state = ${NODE_ACTIVITY.columns.state.choices.creating}`);
     unreachable = true;
     expect((await it.ask({ url: '/pools/p/nodes/tvmps_1_d/files' })).json.code).toBe('NodeBeingCreated');
   });

@@ -40,13 +40,14 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     return write.task(job, id, { node: found, ...status });
   }
 
-  /** What a node says on which `myTask` of a job has run. */
-  async function afterTask(jobId: string): Promise<Partial<NodeStatus>> {
+  /** One on which `myTask` of the job that is called like its pool has run. */
+  async function nodeAfterTask(jobId: string, number: number): Promise<void> {
     const { rows } = await it.pool.query<{ readonly job: string; readonly task: string }>('select job, task from task join job using (job) where job.id = $1', [jobId]);
     const [found] = rows;
     if (found === undefined) throw new Error(`job ${jobId} has no task`);
-    const recentTasks = [{ job: Number(found.job), task: Number(found.task), state: 'completed', startedAt: 1, endedAt: 2, exitCode: 0, failure: null, result: 'success' } as const];
-    return { totalTasksRun: 1, totalTasksSucceeded: 1, recentTasks };
+    const recentTasks = [{ job: Number(found.job), task: Number(found.task) }];
+    await idleNode(jobId, number, { version: '1.9.29', ipAddress: '10.0.0.4', totalTasksRun: 1, totalTasksSucceeded: 1, recentTasks });
+    await task(jobId, 'myTask', number, SUCCEEDED);
   }
 
   async function gone(table: 'pool' | 'job', ...ids: readonly string[]): Promise<void> {
@@ -94,9 +95,9 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'CX 20': () => idleNode(WINDOWS, 2, { version: '1.9.29', ipAddress: '10.0.0.4' }),
     'CX 24': () => task(WINDOWS, 'myTask', 2, RUNNING),
     'CX 25': () => task(WINDOWS, 'myTask', 2, SUCCEEDED),
-    'CX 30': async () => idleNode(LINUX, 1, { version: '1.9.29', ipAddress: '10.0.0.4', ...(await afterTask(LINUX)) }),
+    'CX 30': () => nodeAfterTask(LINUX, 1),
     'CX 35': () => task('ncj-ubuntu1604-1', 'myTask', 1, SUCCEEDED),
-    'CX 40': async () => idleNode(WINDOWS, 2, { version: '1.9.29', ipAddress: '10.0.0.4', ...(await afterTask(WINDOWS)) }),
+    'CX 40': () => nodeAfterTask(WINDOWS, 2),
     'CX 44': () => task('ncj-windows-2012-r2-1', 'myTask', 2, RUNNING),
     'CX 45': () => task('ncj-windows-2012-r2-1', 'myTask', 2, SUCCEEDED),
     'CX 50': () => write.pool('blobsource1', { currentDedicated: 1 }),

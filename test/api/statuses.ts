@@ -1,5 +1,8 @@
 import type { Pool } from 'pg';
-import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobStatus, NodeActivity, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import { asArrays, columnNames, overwriteRow, type Description } from '../../src/store/status/description.ts';
+import { NODE_ACTIVITY, restOf } from '../../src/store/status/nodeActivity.ts';
+import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 
 /**
  * Statuses as an owner would have written them, for tests without one. Resources are named by their ids; account 1 has
@@ -24,6 +27,11 @@ export function statuses(database: Pool): Statuses {
     const sets = names.map((name) => `${name} = excluded.${name}`).join(', ');
     const places = names.map((_name, index) => `$${index + 1}`).join(', ');
     await database.query(`insert into ${table} (${names.join(', ')}) values (${places}) on conflict (${key.join(', ')}) do update set ${sets}`, Object.values(row));
+  };
+  const upsertStatus = async <Status>(description: Description<Status>, row: Status): Promise<void> => {
+    const { select, from, values } = asArrays(description);
+    let used = 0;
+    await database.query(`insert into ${description.table} (${columnNames(description).join(', ')}) select ${select} from ${from(() => `$${(used += 1)}`)} ${overwriteRow(description)}`, [...values([row])]);
   };
   const poolNumber = async (id: string) => Number((await one('select pool from pool where id_key = lower($1)', [id]))['pool']);
   let nodes = 100;
@@ -71,7 +79,8 @@ export function statuses(database: Pool): Statuses {
         ...status,
       };
       const { node, pool, id, goneAt: gone_at } = row;
-      await upsert('node', ['node'], { node, account: 1, pool, id, id_key: id.toLowerCase(), gone_at, status: JSON.stringify(row) });
+      await upsert('node', ['node'], { node, account: 1, pool, id, id_key: id.toLowerCase(), gone_at, status: JSON.stringify(restOf(row)) });
+      await upsertStatus<NodeActivity>(NODE_ACTIVITY, row);
       return node;
     },
     async job(id, status) {
@@ -120,7 +129,7 @@ export function statuses(database: Pool): Statuses {
         dependency: null,
         ...status,
       };
-      await upsert('task_status', ['job', 'task'], { ...snake(row), failure: row.failure && JSON.stringify(row.failure) });
+      await upsertStatus<TaskStatus>(TASK_STATUS, row);
     },
   };
 }

@@ -1,7 +1,9 @@
+import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
 import type { Reason } from '../../src/core/explain/reasons.ts';
@@ -78,7 +80,11 @@ export class TestEnv {
       if (known === undefined) throw new Error(`a row for task ${row.job}.${row.task}, which the store has not`);
       known.status = row;
     }
-    for (const row of decisions.nodes) this.nodes.set(row.node, row);
+    for (const row of decisions.nodes) {
+      const known = this.nodes.get(row.node);
+      if (decisions.onlyActive?.has(row.node) === true) expect({ ...known, ...activityOf(row) }, 'more than its activity has changed').toEqual(row);
+      this.nodes.set(row.node, row);
+    }
     for (const { job, idKey } of decisions.satisfied) this.satisfied.add(`${job}/${idKey}`);
     for (const { job, task } of decisions.gone.tasks) this.tasks.delete(`${job}.${task}`);
     for (const job of decisions.gone.jobs) {

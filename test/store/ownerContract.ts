@@ -339,6 +339,16 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         });
       });
 
+      it('writes of a node with tasks only what these change, where nothing else has', async () => {
+        const { store, account, epoch, pool } = await owned();
+        const before = [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { errors: [{ code: 'X', message: 'it is out' }] })];
+        await store.commit(tick({ account, epoch, decisions: { nodes: before } }));
+        const activity = { state: 'running', since: 7, runningTasks: 2, runningSlots: 3, totalTasksRun: 2 ** 40, totalTasksSucceeded: 9, retainUntil: 2 ** 41, recentTasks: [{ job: 2 ** 42, task: 1 }, { job: 3, task: 4 }] } as const;
+        const after = before.map((node) => ({ ...node, ...activity, life: 2, errors: [] }));
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { nodes: after, onlyActive: new Set([nodeStatus(account, 2, pool).node]) } }));
+        expect((await store.load(account)).nodes).toEqual([after[0], { ...before[1], ...activity }]);
+      });
+
       it('hands over the specifications of what it offers, those that are still there', async () => {
         const { store, account, epoch, job } = await owned({ tasks: 2 });
         const { specs } = await store.commit(tick({ account, epoch, specs: [{ job, task: 2 }, { job, task: 9 }, { job, task: 1 }] }));

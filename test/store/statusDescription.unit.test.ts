@@ -66,7 +66,7 @@ describe('the description of a status row', () => {
     const narrow = { table: 'narrow', key: ['job'], present: 'state', columns: { job: STATUS.columns.job, state: STATUS.columns.state, failure: STATUS.columns.failure } } as const satisfies Description<Narrow>;
     const { from, values } = asArrays<Narrow>(narrow);
     let used = 0;
-    expect(from(() => `$${(used += 1)}`)).toBe('unnest($1::bigint[], $2::text[], $3::jsonb[])');
+    expect(from(() => `$${(used += 1)}`)).toBe('unnest($1::bigint[], $2::text[], $3::jsonb[]) as u(job, state, failure)');
     expect(values([{ job: 1, state: 'active', failure: null }, { job: 2, state: 'completed', failure: { code: 'a"b' } }])).toEqual(['{1,2}', '{active,completed}', String.raw`{NULL,"{\"code\":\"a\\\"b\"}"}`]);
   });
 

@@ -1,13 +1,17 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node, Task } from '../model.ts';
-import type { RecentTask } from '../status.ts';
+import type { NodeActivity, NodeStatus } from '../status.ts';
 import { RECENT_TASKS } from '../tunables.ts';
 
-/** What a node's row says of the tasks on it. */
+/** What a node's rows say of the tasks on it. */
+
+export function activityOf({ node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks }: NodeStatus): NodeActivity {
+  return { node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks };
+}
 
 /** A node that works reads `running` while any task has slots on it, else `idle`. */
 export function settleActivity(state: CoreState, node: Node, now: Instant): void {
-  state.changes.node(node);
+  state.changes.nodeActivity(node);
   if (node.state !== 'idle' && node.state !== 'running') return;
   const activity = node.running.size > 0 ? 'running' : 'idle';
   if (activity === node.state) return;
@@ -20,15 +24,11 @@ export function noteRecentTask(state: CoreState, task: Task, node: Node): void {
   const lines = node.recentTasks;
   const known = lines.findIndex((line) => line.task === task.number && line.job === task.job.number);
   if (known !== -1) lines.splice(known, 1);
-  const line = task.deleted ? null : lineOf(task);
-  if (line !== null) lines.unshift(line);
+  if (hasLine(task)) lines.unshift({ job: task.job.number, task: task.number });
   if (lines.length > RECENT_TASKS) lines.pop();
-  state.changes.node(node);
+  state.changes.nodeActivity(node);
 }
 
-function lineOf({ status }: Task): RecentTask | null {
-  if (status.state !== 'running' && status.state !== 'completed') return null;
-  if (status.startedAt === null) return null;
-  const { job, task, state, startedAt, endedAt, exitCode, failure, result } = status;
-  return { job, task, state, startedAt, endedAt, exitCode, failure, result };
+function hasLine({ deleted, status: { state, startedAt } }: Task): boolean {
+  return !deleted && (state === 'running' || state === 'completed') && startedAt !== null;
 }

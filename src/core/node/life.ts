@@ -191,6 +191,7 @@ export function shutDown(state: CoreState, node: Node, now: Instant): void {
   loseAttempts(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
+  state.changes.node(node);
   if (node.state !== 'leavingpool') enterState(state, node, 'creating', now);
 }
 
@@ -210,6 +211,7 @@ function endLife(state: CoreState, node: Node, reason: string, now: Instant): vo
   node.retainUntil = 0;
   node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
   node.acquireAt = now + waitMs;
+  state.changes.node(node);
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
   state.review.nodes.add(node);
   enterState(state, node, 'creating', now);
@@ -247,6 +249,7 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       if (!node.connected) return;
       node.errors = report.errors;
       node.ready = false;
+      state.changes.node(node);
       if (node.state !== 'leavingpool') enterState(state, node, 'unusable', now);
       for (const live of node.offers) withdraw(state, live);
   }
@@ -268,6 +271,7 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
 
 function becomeReady(state: CoreState, node: Node, now: Instant): void {
   node.ready = true;
+  if (node.errors.length > 0) state.changes.node(node);
   node.errors = [];
   if (node.state !== 'leavingpool') enterState(state, node, node.running.size > 0 ? 'running' : 'idle', now);
 }

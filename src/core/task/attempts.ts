@@ -92,7 +92,7 @@ export function detach(state: CoreState, live: Live): void {
     node.offers.delete(live);
   }
   pool.capacity.change(node, live.slots);
-  state.changes.node(node);
+  state.changes.nodeActivity(node);
   state.review.placement.add(pool);
   if (node.state === 'leavingpool') state.review.nodes.add(node);
   const { job } = task;

@@ -1,22 +1,22 @@
 import { idKey, type AccountNumber, type NodeNumber, type PoolNumber } from '../../core/keys.ts';
 import type { NodeState } from '../../core/status.ts';
+import { NODE_STATUS_COLUMNS, type NodeStatusRow, nodeStateSql } from '../status/nodeActivity.ts';
 import { row, rows, statement, type Database } from './statement.ts';
 
 /** A node that has not left its pool. */
-export interface NodeRow {
-  readonly node: NodeNumber;
+export interface NodeRow extends NodeStatusRow {
   readonly id: string;
-  /** A `NodeStatus`. */
-  readonly status: string;
 }
 
 const find = statement<NodeRow>(
   'node.find',
-  'select node, id, status from node where account = $1 and pool = $2 and id_key = $3 and gone_at is null',
+  `select n.id, ${NODE_STATUS_COLUMNS} from node n join node_activity a using (node) where n.account = $1 and n.pool = $2 and n.id_key = $3 and n.gone_at is null`,
 );
 const list = statement<NodeRow>(
   'node.list',
-  'select node, id, status from node where account = $1 and pool = $2 and gone_at is null and id_key > $3 order by id_key limit $4',
+  `select n.id, ${NODE_STATUS_COLUMNS} from (
+     select * from node where account = $1 and pool = $2 and gone_at is null and id_key > $3 order by id_key limit $4
+   ) n join node_activity a using (node) order by n.id_key`,
 );
 const names = statement<NodeName>(
   'node.names',
@@ -24,9 +24,10 @@ const names = statement<NodeName>(
 );
 const counts = statement<NodeCountRow>(
   'node.counts',
-  `select p.id as "poolId", p.id_key as "poolKey", (n.status ->> 'dedicated')::boolean as dedicated, n.status ->> 'state' as state, count(n.node)::int as nodes
+  `select p.id as "poolId", p.id_key as "poolKey", (n.status ->> 'dedicated')::boolean as dedicated, ${nodeStateSql('a')} as state, count(n.node)::int as nodes
    from (select pool, id, id_key, account from pool where account = $1 and id_key > $2 and ($4::text is null or id_key = $4) order by id_key limit $3) p
    left join node n on n.account = p.account and n.pool = p.pool and n.gone_at is null
+   left join node_activity a on a.node = n.node
    group by 1, 2, 3, 4 order by 2`,
 );
 

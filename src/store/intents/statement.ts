@@ -1,4 +1,5 @@
 import { isNoRoom } from '../../processes/noRoom.ts';
+import { INT8_ARRAY, parseInt8Array } from '../connect.ts';
 import { DatabaseError, types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
 
 /** Connections to one database. */
@@ -30,6 +31,7 @@ const JSONB = 3802;
 const types: CustomTypesConfig = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') => {
     if (oid === INT8) return Number;
+    if (oid === INT8_ARRAY) return parseInt8Array;
     if (oid === JSON || oid === JSONB) return String;
     return format === 'binary' ? parsers.getTypeParser(oid, 'binary') : parsers.getTypeParser(oid, 'text');
   },

@@ -19,7 +19,8 @@ const GONE = 'select node from node where gone_at is not null order by node';
 const WINDOW = `with passed as materialized (select job, task, node from task_status where (job, task) > ($1, $2) order by job, task limit ${STATUSES_A_WINDOW})
   select last.job, last.task, array(select distinct node from passed where node is not null) as named from (select job, task from passed order by job desc, task desc limit 1) last`;
 /** The account remembers the highest number that it has given away: the next owner goes on above it (`load`). */
-const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, node)
+const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, node),
+  idle as (delete from node_activity where node in (select node from removed))
   update account a set last_node = greatest(a.last_node, r.last) from (select account, max(node) as last from removed group by account) r where a.account = r.account`;
 /**
  * Changes with each node that leaves and each task that is deleted. Statistics tell of the latter some seconds later.

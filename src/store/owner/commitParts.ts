@@ -1,14 +1,15 @@
-import type { JobStatus, PoolStatus } from '../../core/status.ts';
+import type { JobStatus, NodeActivity, NodeStatus, PoolStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
-import { asRecords, columnNames, overwriteRow } from '../status/description.ts';
+import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
+import { NODE_ACTIVITY, restOf } from '../status/nodeActivity.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
 import { TASKS } from './taskStatus.ts';
 
-/** Pools, jobs and nodes are few a tick: one JSON text, in the words of the status types. */
+/** Pools and jobs are few a tick: one JSON text, in the words of the status types. */
 const POOL_RECORDS = asRecords<PoolStatus>(POOL_STATUS);
 const JOB_RECORDS = asRecords<JobStatus>(JOB_STATUS);
 
@@ -79,13 +80,28 @@ const GUARDED_OPEN_JOBS: Part = {
   values: (tick) => [overJobs(tick)],
 };
 
+function wholeNodes({ decisions: { nodes, onlyActive } }: TickCommit): readonly NodeStatus[] {
+  return onlyActive === undefined ? nodes : nodes.filter(({ node }) => !onlyActive.has(node));
+}
+
+/** Seldom: most ticks change only what nodes do. */
 const NODES: Part = {
   name: 'nodes',
-  applies: ({ decisions }) => decisions.nodes.length > 0,
+  applies: (tick) => wholeNodes(tick).length > 0,
   sql: (next) => `nodes as (insert into node (node, account, pool, id, id_key, gone_at, status)
-    select (value ->> 'node')::bigint, $1, (value ->> 'pool')::bigint, value ->> 'id', lower(value ->> 'id'), (value ->> 'goneAt')::bigint, value
-    from jsonb_array_elements(${next()}::jsonb) where ${GO} ${overwrite('node', ['gone_at', 'status'])})`,
-  values: ({ decisions }) => [json(decisions.nodes)],
+    select node, $1, (status ->> 'pool')::bigint, status ->> 'id', lower(status ->> 'id'), (status ->> 'goneAt')::bigint, status
+    from json_to_recordset(${next()}::json) as r(node bigint, status jsonb) where ${GO} ${overwrite('node', ['gone_at', 'status'])})`,
+  values: (tick) => [json(wholeNodes(tick).map((status) => ({ node: status.node, status: restOf(status) })))],
+};
+
+const ACTIVITY = asArrays<NodeActivity>(NODE_ACTIVITY);
+
+const NODE_ACTIVITIES: Part = {
+  name: 'node-activities',
+  applies: ({ decisions }) => decisions.nodes.length > 0,
+  sql: (next) => `node_activities as (insert into ${NODE_ACTIVITY.table} (${columnNames<NodeActivity>(NODE_ACTIVITY).join(', ')})
+    select ${ACTIVITY.select} from ${ACTIVITY.from(next)} where ${GO} ${overwriteRow<NodeActivity>(NODE_ACTIVITY)})`,
+  values: ({ decisions }) => ACTIVITY.values(decisions.nodes),
 };
 
 /** Those of a job that goes in the same tick are left out by the rules. */
@@ -155,4 +171,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

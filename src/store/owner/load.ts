@@ -3,12 +3,12 @@ import { namedParents } from '../../core/task/dependencies.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/node/numbers.ts';
-import type { NodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
   TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
+import { NODE_STATUS_COLUMNS, nodeStatus, type NodeStatusRow } from '../status/nodeActivity.ts';
 import { numbers } from './literals.ts';
 import { readSatisfied } from './satisfied.ts';
 import { inTransaction } from './transaction.ts';
@@ -17,7 +17,7 @@ import { tasksAndStatus, windows } from './windows.ts';
 const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left join pool_status ps on ps.pool = p.pool
   where p.account = $1 order by p.pool`;
 
-const NODES = 'select status from node where account = $1 and gone_at is null order by node';
+const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
 /** Rows of nodes that have left may be removed already. */
 const LAST_NODE = 'select greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
 
@@ -51,7 +51,7 @@ type PlainRow = { readonly job: number } & { readonly [Column in 'numbers' | 'cr
 export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
   return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const pools = await client.query<PoolRow & PoolStatusRow>(POOLS, [account]);
-    const nodes = await client.query<{ status: NodeStatus }>(NODES, [account]);
+    const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
     const living = jobs.rows.filter(({ js_state }) => js_state !== null && js_state !== 'completed');
@@ -65,7 +65,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     }
     return {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
-      nodes: nodes.rows.map(({ status }) => status),
+      nodes: nodes.rows.map(nodeStatus),
       nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       tasks,

@@ -4,13 +4,13 @@ import { asArrays, columnNames, overwriteRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 import { GO, type Part } from './part.ts';
 
-const { from, values } = asArrays<TaskStatus>(TASK_STATUS);
+const { select, from, values } = asArrays<TaskStatus>(TASK_STATUS);
 
 export const TASKS: Part = {
   name: 'tasks',
   applies: ({ decisions }) => decisions.tasks.length > 0,
   sql: (next) => `tasks as (insert into ${TASK_STATUS.table} (${columnNames<TaskStatus>(TASK_STATUS).join(', ')})
-    select * from ${from(next)} as u where ${GO} ${overwriteRow<TaskStatus>(TASK_STATUS)})`,
+    select ${select} from ${from(next)} where ${GO} ${overwriteRow<TaskStatus>(TASK_STATUS)})`,
   values: (tick) => values(remaining(tick)),
 };
 

@@ -1,10 +1,5 @@
 import type { TaskTally } from '../../core/status.ts';
-import { jsons, numbers, words } from '../owner/literals.ts';
-
-/** What a column holds. `word`: one of a closed union of ours, letters only; `text`: any text. */
-type Kind = 'bigint' | 'int' | 'word' | 'text' | 'json';
-
-const SQL_TYPES: Readonly<Record<Kind, string>> = { bigint: 'bigint', int: 'int', word: 'text', text: 'text', json: 'jsonb' };
+import { arrayOf, type Choices, ITEM_TYPES, type Kind, readValue, SQL_TYPES, wordSql } from './kinds.ts';
 
 /** By which name the API reads a column: `true`: that of its field; null: not at all. */
 type ShownAs = string | true | null;
@@ -19,13 +14,31 @@ interface Column<Name extends string = string, K extends Kind = Kind, As extends
    * The API reads null of them. null: there are none.
    */
   readonly before: Before;
+  /** Of a `choice`. */
+  readonly choices: Choices | null;
 }
 
 export function column<Name extends string, K extends Kind>(name: Name, kind: K): Column<Name, K, true, null>;
 export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As): Column<Name, K, As, null>;
 export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As, before: string): Column<Name, K, As, string>;
 export function column(name: string, kind: Kind, shownAs: ShownAs = true, before: string | null = null): Column {
-  return { name, kind, shownAs, before };
+  return { name, kind, shownAs, before, choices: null };
+}
+
+type Choice<Name extends string, C extends Choices, As extends ShownAs> = Column<Name, 'choice', As, null> & { readonly choices: C };
+
+/** A column of kind `choice`. */
+export function choice<Name extends string, C extends Choices>(name: Name, choices: C): Choice<Name, C, true>;
+export function choice<Name extends string, C extends Choices, As extends ShownAs>(name: Name, choices: C, shownAs: As): Choice<Name, C, As>;
+export function choice(name: string, choices: Choices, shownAs: ShownAs = true): Column {
+  return { name, kind: 'choice', shownAs, before: null, choices };
+}
+
+/** What a column of the table `alias` says, in SQL. */
+export function valueSql(alias: string, { name, kind, before, choices }: Column): string {
+  const stored = `${alias}.${name}`;
+  if (kind === 'choice') return wordSql(choices ?? {}, stored);
+  return before === null ? stored : `coalesce(${stored}, ${before})`;
 }
 
 type Columns<Status> = { readonly [Field in keyof Status]-?: Column | (Status[Field] extends TaskTally ? { readonly [Inner in keyof TaskTally]: Column } : never) };
@@ -77,24 +90,19 @@ export function overwriteRow<Status>(description: Description<Status>): string {
  * Rows as one array a column, which is what PostgreSQL takes in fastest short of `copy`: for the busiest table. `next`
  * names the next parameter; `values` are as many. Only for statuses without fields that count several things.
  */
-export function asArrays<Status>(description: Description<Status>): { from(next: () => string): string; values(statuses: readonly Status[]): readonly string[] } {
-  const leaves = leavesOf(description).map(({ field, column: { kind } }) => ({ field: field as keyof Status, kind, write: ARRAYS[kind] }));
+export function asArrays<Status>(description: Description<Status>): {
+  /** The columns' values, of a row of `from`. */
+  readonly select: string;
+  from(next: () => string): string;
+  values(statuses: readonly Status[]): readonly string[];
+} {
+  const leaves = leavesOf(description).map(({ field, column: of }) => ({ field: field as keyof Status, ...of }));
   return {
-    from: (next) => `unnest(${leaves.map(({ kind }) => `${next()}::${SQL_TYPES[kind]}[]`).join(', ')})`,
-    values: (statuses) => leaves.map(({ field, write }) => write(statuses.map((status) => status[field]))),
+    select: leaves.map(({ name, kind }) => (ITEM_TYPES[kind] === SQL_TYPES[kind] ? `u.${name}` : `u.${name}::${SQL_TYPES[kind]}`)).join(', '),
+    from: (next) => `unnest(${leaves.map(({ kind }) => `${next()}::${ITEM_TYPES[kind]}[]`).join(', ')}) as u(${leaves.map(({ name }) => name).join(', ')})`,
+    values: (statuses) => leaves.map(({ field, kind, choices }) => arrayOf(kind, choices, statuses.map((status) => status[field]))),
   };
 }
-
-// The description says of which kind a field is: nothing else is in its column.
-const ARRAYS: Readonly<Record<Kind, (values: readonly unknown[]) => string>> = {
-  bigint: (values) => numbers(values as readonly (number | null)[]),
-  int: (values) => numbers(values as readonly (number | null)[]),
-  word: (values) => words(values as readonly (string | null)[]),
-  text: () => {
-    throw new Error('any text is not written as an array');
-  },
-  json: jsons,
-};
 
 /** Rows as one JSON text, in the words of the status type: for tables of which few rows are written at a time. */
 export function asRecords<Status>(description: Description<Status>): {
@@ -136,14 +144,14 @@ export function asRead<Status>(description: Description<Status>, alias: string):
   const read = (key: Partial<Status>, row: Readonly<Record<string, unknown>>): Status | null => {
     if (row[present] === null) return null;
     const status: Record<string, unknown> = { ...empty, ...key };
-    for (const [name, { field, inner }] of leaves) {
-      if (inner === null) status[field] = row[name];
+    for (const [name, { field, inner, column: { kind } }] of leaves) {
+      if (inner === null) status[field] = readValue(kind, row[name]);
       else ((status[field] ??= {}) as Record<string, unknown>)[inner] = row[name];
     }
     return status as Status;
   };
   return {
-    columns: described.map(({ column: { name, before } }) => `${before === null ? `${alias}.${name}` : `coalesce(${alias}.${name}, ${before})`} as ${alias}_${name}`).join(', '),
+    columns: described.map(({ column: of }) => `${valueSql(alias, of)} as ${alias}_${of.name}`).join(', '),
     read: (key, row) => read(key, row as Readonly<Record<string, unknown>>),
   };
 }
@@ -163,9 +171,9 @@ export type NoRow<Row> = { readonly [Name in keyof Row]: null };
 
 /** How the API reads it, from the table as `s`. */
 export function asShown<Status, D extends Description<Status>>(description: D & Description<Status>): { readonly columns: string; readonly none: NoRow<ApiRow<Status, D>> } {
-  const shown = leavesOf<Status>(description).flatMap(({ field, inner, column: { name, shownAs } }) => (shownAs === null ? [] : [{ name, as: shownAs === true ? (inner ?? field) : shownAs }]));
+  const shown = leavesOf<Status>(description).flatMap(({ field, inner, column: of }) => (of.shownAs === null ? [] : [{ sql: valueSql('s', { ...of, before: null }), as: of.shownAs === true ? (inner ?? field) : of.shownAs }]));
   return {
-    columns: shown.map(({ name, as }) => `s.${name} as "${as}"`).join(', '),
+    columns: shown.map(({ sql, as }) => `${sql} as "${as}"`).join(', '),
     none: Object.fromEntries(shown.map(({ as }) => [as, null])) as NoRow<ApiRow<Status, D>>,
   };
 }

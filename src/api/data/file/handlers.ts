@@ -5,6 +5,7 @@ import { taskDirectory, type FileAnswer, type FileProperties } from '../../../po
 import { findNode, nodeNames } from '../../../store/intents/nodes.ts';
 import { findPool } from '../../../store/intents/pools.ts';
 import { findTask } from '../../../store/intents/tasks.ts';
+import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { BatchError, type ErrorCode, type ErrorValue } from '../../../wire/errors.ts';
 import { fileContentType, fileHeaders, rangeWithin, readByteRange, relativeFilePath } from '../../../wire/files.ts';
@@ -17,7 +18,6 @@ import { param, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { invalidForState } from '../job/guards.ts';
 import { existingJob } from '../job/handlers.ts';
-import { storedNode } from '../node/view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 import { viewOfTask } from '../task/view.ts';
 
@@ -55,8 +55,8 @@ const nodeRoot: FindRoot = async (call, parts) => {
   if (pool === null) throw new BatchError('PoolNotFound');
   const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
-  const { state } = storedNode(row);
-  return { node: row.node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: UNREACHABLE_NODE[state] ?? 'NodeStateUnusable' };
+  const { state } = nodeStatus(row);
+  return { node: row.n_node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: UNREACHABLE_NODE[state] ?? 'NodeStateUnusable' };
 };
 
 /** Why a node of that state cannot give files, if its agent does not answer. */

@@ -1,5 +1,6 @@
 import type { NodeStatus } from '../../../core/status.ts';
 import { countNodes, findNode, listNodes, type NodeCountRow } from '../../../store/intents/nodes.ts';
+import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { taskLabels } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
@@ -11,7 +12,7 @@ import type { Node, NodeCounts } from '../../../wire/types.generated.ts';
 import { entity } from '../../answer.ts';
 import { param, type Call, type Handler, type Parts } from '../../call.ts';
 import { groupBy } from '../groupBy.ts';
-import { nodeContext, storedNode, wireNode } from './view.ts';
+import { nodeContext, wireNode } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
 async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
@@ -30,7 +31,7 @@ const get: Handler = async (call, parts) => {
   const pool = await existingPool(call, parts);
   const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
-  const [node] = await wireNodes(call, parts, pool, [storedNode(row)]);
+  const [node] = await wireNodes(call, parts, pool, [nodeStatus(row)]);
   if (node === undefined) throw new Error('no view of a node');
   return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
 };
@@ -46,7 +47,7 @@ const list: Handler = async (call, parts) => {
   for (let more = true; more && page.length <= maxResults; ) {
     call.signal.throwIfAborted();
     const rows = await listNodes(parts.database, call.principal.account.number, pool.pool, after, BATCH_SIZE);
-    const nodes = await wireNodes(call, parts, pool, rows.map(storedNode));
+    const nodes = await wireNodes(call, parts, pool, rows.map(nodeStatus));
     page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));
     after = rows.at(-1)?.id.toLowerCase() ?? after;
     more = rows.length === BATCH_SIZE;

@@ -1,16 +1,10 @@
-import type { NodeStatus, RecentTask, StartTaskStatus } from '../../../core/status.ts';
+import type { FailureInfo, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { TaskLabel } from '../../../store/intents/tasks.ts';
-import type { NodeRow } from '../../../store/intents/nodes.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { Node, NodeTaskInfo, StartTaskInfo } from '../../../wire/types.generated.ts';
 import { storedPool } from '../pool/view.ts';
-
-/** As the owner wrote it. */
-export function storedNode(row: NodeRow): NodeStatus {
-  return JSON.parse(row.status) as NodeStatus;
-}
 
 /** Addresses before an agent has told its own: the node is on the machine or network of the service. */
 const UNKNOWN_ADDRESS = '0.0.0.0';
@@ -53,7 +47,7 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     totalTasksSucceeded: status.totalTasksSucceeded,
     runningTasksCount: status.runningTasks,
     runningTaskSlotsCount: status.runningSlots,
-    recentTasks: recentTasks(status.recentTasks, baseUrl, labels),
+    recentTasks: recentTasks(status, baseUrl, labels),
     startTask: spec.startTask,
     startTaskInfo: status.startTask === null ? undefined : startTaskInfo(status.startTask),
     certificateReferences: up ? [] : undefined,
@@ -82,30 +76,35 @@ function startTaskInfo(status: StartTaskStatus): StartTaskInfo {
   };
 }
 
-/** Tasks that have been deleted since are left out: nothing is known of them any more but a number. */
-function recentTasks(recent: readonly RecentTask[], baseUrl: string, labels: ReadonlyMap<string, TaskLabel>): readonly NodeTaskInfo[] | undefined {
-  const known = recent.flatMap((task) => {
-    const label = labels.get(`${task.job}.${task.task}`);
-    return label === undefined ? [] : [recentTask(task, label, baseUrl)];
+/**
+ * Tasks that have been deleted since are left out: nothing is known of them any more but a number. So are those that
+ * have been to another node since, or wait to be.
+ */
+function recentTasks({ node, recentTasks: recent }: NodeStatus, baseUrl: string, labels: ReadonlyMap<string, TaskLabel>): readonly NodeTaskInfo[] | undefined {
+  const known = recent.flatMap(({ job, task }) => {
+    const label = labels.get(`${job}.${task}`);
+    return label?.node === node ? recentTask(label, baseUrl) : [];
   });
   return known.length === 0 ? undefined : known;
 }
 
-function recentTask(task: RecentTask, { jobId, taskId }: TaskLabel, baseUrl: string): NodeTaskInfo {
-  return {
+function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, result }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
+  if ((state !== 'running' && state !== 'completed') || startedAt === null) return [];
+  const line: NodeTaskInfo = {
     taskUrl: `${baseUrl}/jobs/${jobId}/tasks/${taskId}`,
     jobId,
     taskId,
-    taskState: task.state,
+    taskState: state,
     executionInfo: {
-      startTime: formatTimestamp(task.startedAt),
-      endTime: time(task.endedAt),
-      exitCode: task.exitCode ?? undefined,
-      failureInfo: task.failure ?? undefined,
-      result: task.result ?? undefined,
+      startTime: formatTimestamp(startedAt),
+      endTime: time(endedAt),
+      exitCode: exitCode ?? undefined,
+      failureInfo: failure === null ? undefined : (JSON.parse(failure) as FailureInfo),
+      result: result ?? undefined,
       retryCount: 0,
       requeueCount: 0,
     },
   };
+  return [line];
 }
 
