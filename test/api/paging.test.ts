@@ -28,6 +28,19 @@ function numbered(from: number, to: number): string[] {
   return Array.from({ length: to - from }, (_, index) => `t${from + index}`);
 }
 
+/** Tasks `t-1`, `t-2`, … of the job `j`, by themselves: of as many slots as their number's last three digits say. */
+async function many(count: number): Promise<number> {
+  const { rows } = await it.pool.query<{ job: number }>("update job set next_task = $1::bigint + 1 where id = 'j' returning job", [count]);
+  const [{ job } = { job: 0 }] = rows;
+  await it.pool.query(
+    `insert into task (job, task, id, id_key, spec, created, modified, required_slots)
+     select $1, n, 't-' || n, 't-' || n, ('{"id":"t-' || n || '","commandLine":"x","constraints":{"maxWallClockTime":"PT1H","retentionTime":"P7D"},"requiredSlots":1}')::json, 0, 0, n % 1000
+     from generate_series(1, $2::bigint) n`,
+    [job, count],
+  );
+  return job;
+}
+
 /** Follows the links as clients do: each is called as it is. */
 async function* pages(url: string): AsyncGenerator<{ id: string }[]> {
   for (let next: string | undefined = url; next !== undefined; ) {
@@ -115,6 +128,56 @@ describe('pages', () => {
     }
   });
 
+  test('tasks whose ids begin alike are listed by id, also where few of many pass the rest of the filter', async () => {
+    await many(5_000);
+    await add(['T100', 'u1']);
+    const hundreds = ['T100', ...Array.from({ length: 10 }, (_, index) => `t-100${index}`), 't-100'].toSorted((a, b) => (a.toLowerCase() < b.toLowerCase() ? -1 : 1));
+    expect(await all("/jobs/j/tasks?maxresults=3&$select=id&$filter=startswith(id,'t-100')%20or%20startswith(id,'t100')")).toEqual(hundreds);
+    const nines = Array.from({ length: 5 }, (_, index) => `t-${index}999`);
+    expect(await all("/jobs/j/tasks?maxresults=2&$select=id&$filter=startswith(id,'T')%20and%20requiredSlots%20eq%20999")).toEqual(['t-999', ...nines.slice(1)].toSorted());
+    expect(await all("/jobs/j/tasks?$select=id&$filter=id%20eq%20'T-4999'%20and%20state%20eq%20'active'")).toEqual(['t-4999']);
+    expect(await all("/jobs/j/tasks?$filter=id%20eq%20't-4999x'")).toEqual([]);
+    expect(await all("/jobs/j/tasks?$filter=startswith(id,'v')")).toEqual([]);
+  });
+
+  test('failures and what is open are found among many that are neither', async () => {
+    const job = await many(5_000);
+    const failed = [7, 8, 4_100, 4_990];
+    await it.pool.query(
+      `insert into task_status (job, task, state, since, cause, attempt, exit_code, result, retry_count, requeue_count, reactivate_sequence)
+       select $1, n, 'completed', 0, '', 1, 0, 'success', 0, 0, 0 from generate_series(1, 4990) n`,
+      [job],
+    );
+    for (const task of failed) await write.task('j', `t-${task}`, { state: 'completed', result: 'failure', exitCode: task % 3, failure: { category: 'UserError', code: `code ${task}`, message: '' } });
+    await write.task('j', 't-600', { state: 'running' });
+    await write.task('j', 't-4700', { state: 'offered' });
+    await write.job('j', { open: [[512, 1_023], [4_608, 5_119]], tasks: { active: 11, running: 1, succeeded: 4_984, failed: 4 } });
+    // Some of the lists are one page, in the order of ids.
+    const list = async (filter: string): Promise<string[]> =>
+      (await all(`/jobs/j/tasks?maxresults=2&$select=id&$filter=${encodeURIComponent(filter)}`)).toSorted((a, b) => Number(a.slice(2)) - Number(b.slice(2)));
+    const ids = (...numbers: number[]): string[] => numbers.map((number) => `t-${number}`);
+    const rest = Array.from({ length: 10 }, (_, index) => 4_991 + index);
+    expect(await list("executionInfo/result eq 'Failure'")).toEqual(ids(...failed));
+    expect(await list('executionInfo/exitCode gt 0')).toEqual(ids(7, 8, 4_100, 4_990));
+    expect(await list('executionInfo/exitCode eq 2 or executionInfo/exitCode lt 0')).toEqual(ids(8, 4_100));
+    expect(await list('executionInfo/failureInfo/category ne null and executionInfo/exitCode eq 1')).toEqual(ids(7, 4_990));
+    expect(await list("executionInfo/failureInfo/code eq 'CODE 7' or state eq 'running' or id eq 't-601' or id eq 't-2000'")).toEqual(ids(7, 600, 601, 2_000));
+    expect(await list("state eq 'running'")).toEqual(ids(600));
+    expect(await list("state eq 'active'")).toEqual(ids(4_700, ...rest));
+    expect(await list("state ne 'completed' and requiredSlots ne 600")).toEqual(ids(4_700, ...rest));
+    expect(await list("state ne 'completed' or executionInfo/result eq 'failure'")).toEqual(ids(7, 8, 600, 4_100, 4_700, 4_990, ...rest));
+    // Asked for and not seen by the owner yet.
+    await it.ask({ method: 'POST', url: '/jobs/j/tasks/t-8/reactivate' });
+    expect(await list("executionInfo/result eq 'failure'")).toEqual(ids(7, 4_100, 4_990));
+    expect(await list("state ne 'completed' and id ne ''")).toEqual(ids(8, 600, 4_700, ...rest));
+    // Where something is in quarantine the owner's ranges do not tell all.
+    await write.task('j', 't-2000', { state: 'running' });
+    expect(await list("state eq 'running'")).toEqual(ids(600));
+    await it.pool.query("insert into quarantine (account, epoch, tick, at, core_version, subject, unit, error) values (1, 1, 1, 0, '', '{}', '{}', '')");
+    expect(await list("state eq 'running'")).toEqual(ids(600, 2_000));
+    await it.pool.query('delete from quarantine');
+  });
+
   test('what was asked but is not taken in yet counts in filters as it reads', async () => {
     await add(['done', 'other']);
     await write.task('j', 'done', { state: 'completed', result: 'failure', exitCode: 1, attempt: 1 });
@@ -148,7 +211,7 @@ describe('pages', () => {
       await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id, commandLine: 'x', environmentSettings: long } });
       await it.ask({ method: 'POST', url: '/jobs', body: { id, poolInfo: { poolId: 'p' }, commonEnvironmentSettings: long } });
     }
-    const tasks = ['', "$filter=state%20eq%20'active'", "$filter=startswith(id,'t')"].map((filter) => [`/jobs/j/tasks?${filter}`, filter === '' ? ids.toSorted() : ids] as const);
+    const tasks = ['', "$filter=state%20eq%20'active'", "$filter=startswith(id,'t')"].map((filter) => [`/jobs/j/tasks?${filter}`, filter.includes('state') ? ids : ids.toSorted()] as const);
     for (const [url, expected] of [...tasks, ['/jobs', ['j', ...ids.toSorted()]] as const, ["/jobs?$filter=startswith(id,'t')", ids.toSorted()] as const]) {
       const sizes: number[] = [];
       const seen: string[] = [];
@@ -222,7 +285,7 @@ describe('filters of tasks', () => {
       const status = states[index];
       if (status !== null && status !== undefined) await write.task('j', id, status);
     }
-    await write.job('j', { tasks: { active: 2, running: 1, succeeded: 1, failed: 2 } });
+    await write.job('j', { open: [[0, 3]], tasks: { active: 2, running: 1, succeeded: 1, failed: 2 } });
     await it.ask({ method: 'POST', url: `/jobs/j/tasks/${ids[4]}/reactivate` });
     const tasks = (await it.ask({ url: '/jobs/j/tasks' })).json.value as { id: string }[];
 
@@ -247,13 +310,14 @@ describe('filters of tasks', () => {
           ? fc.constantFrom('e', 'run', 'TVM:', 'd', 'É', 'é', 'İ').map((prefix) => `startswith(${path},'${prefix}')`)
           : fc.constantFrom(...(enumLiterals[path] ?? literals[taskFilterColumns[path]?.kind ?? 'text'])).map((literal) => `${path} ${operator} ${literal}`),
       );
-    const filter = fc.oneof(comparison, fc.tuple(comparison, fc.constantFrom('and', 'or'), comparison).map((parts) => parts.join(' ')), comparison.map((one) => `not (${one})`));
+    const combined = (part: fc.Arbitrary<string>): fc.Arbitrary<string> => fc.tuple(part, fc.constantFrom('and', 'or'), part).map((parts) => parts.join(' '));
+    const filter = fc.oneof(comparison, combined(comparison), comparison.map((one) => `not (${one})`), combined(combined(comparison).map((one) => `(${one})`)));
     await fc.assert(
       fc.asyncProperty(filter, async (text) => {
         const expected = tasks.filter((task) => matches(parseFilter(text), task)).map(({ id }) => id);
         expect((await all(`/jobs/j/tasks?maxresults=2&$select=id&$filter=${encodeURIComponent(text)}`)).toSorted(), text).toEqual(expected.toSorted());
       }),
-      { numRuns: 250, seed: 20_261_120 },
+      { numRuns: 300, seed: 20_261_120 },
     );
     it.now.value = Date.UTC(2026, 10, 20, 12);
   });

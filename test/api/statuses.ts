@@ -86,7 +86,7 @@ export function statuses(database: Pool): Statuses {
     async job(id, status) {
       const { job, action_sequence: asked, next_task: next } = await one('select job, action_sequence, next_task from job where id_key = lower($1)', [id]);
       const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
-      const { tasks, slots, open: _open, ...row }: JobStatus = {
+      const { tasks, slots, open, ...row }: JobStatus = {
         job: Number(job),
         state: 'active',
         since: 0,
@@ -102,7 +102,7 @@ export function statuses(database: Pool): Statuses {
         ...status,
       };
       if (row.state === 'completed') await database.query('delete from open_job where job = $1', [job]);
-      await upsert('job_status', ['job'], { ...snake(row), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
+      await upsert('job_status', ['job'], { ...snake(row), open_tasks: open && JSON.stringify(open), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
     },
     async task(jobId, id, status) {
       const found = await one('select t.job, t.task from task t join job j using (job) where j.id_key = lower($1) and t.id_key = lower($2) and t.deleted_at is null', [jobId, id]);
@@ -130,6 +130,7 @@ export function statuses(database: Pool): Statuses {
         ...status,
       };
       await upsertStatus<TaskStatus>(TASK_STATUS, row);
+      if (row.result === 'failure') await database.query('insert into failed_task (job, task) values ($1, $2) on conflict do nothing', [row.job, row.task]);
     },
   };
 }

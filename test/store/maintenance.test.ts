@@ -51,9 +51,10 @@ describe('the maintenance of the database', () => {
     it('clears their tasks, in batches', async () => {
       const job = await intents.addJob(ACCOUNT, jobIntent({ id: 'large' }));
       await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select $1, n, n, n, '{}', 0, 0, 1 from generate_series(1, 12000) n", [job]);
+      await pool.query('insert into failed_task (job, task) select $1, n from generate_series(1, 6000) n', [job]);
       await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
-      expect(await clearGoneJobs(pool)).toBe(12_000);
-      expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
+      expect(await clearGoneJobs(pool)).toBe(18_000);
+      for (const table of ['task', 'failed_task']) expect((await pool.query(`select from ${table} where job = $1`, [job])).rowCount, table).toBe(0);
       expect(await clearGoneJobs(pool)).toBe(0);
     });
   });

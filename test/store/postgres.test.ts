@@ -191,6 +191,22 @@ describe('PostgreSQL', () => {
     expect(tasks[0]?.status?.failure?.message).toBe('a\uFFFDb\uFFFDc\u{1f600}');
   });
 
+  it('keeps which tasks have failed for as long as they are there, and of none that goes in the same tick', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'failures' }));
+    await intents.addTasks(job, ['a', 'b', 'c', 'd'].map((id) => taskIntent(id)));
+    const ended = (task: number, result: 'success' | 'failure') => ({
+      job, task, state: 'completed' as const, since: 1, previousState: null, previousSince: null, cause: 'exited' as const, attempt: 1, node: null, startedAt: 1, endedAt: 1,
+      exitCode: 1, result, failure: null, retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
+    });
+    const failed = async (): Promise<number[]> => (await pool.query<{ task: number }>('select task from failed_task where job = $1 order by task', [job])).rows.map(({ task }) => task);
+    await store.commit(tick({ tasks: [ended(1, 'failure'), ended(2, 'success'), ended(3, 'failure')] }));
+    expect(await failed()).toEqual([1, 3]);
+    await store.commit(tick({ tasks: [ended(3, 'failure'), ended(4, 'failure')], gone: { tasks: [{ job, task: 1 }, { job, task: 4 }], jobs: [], pools: [] } }));
+    expect(await failed()).toEqual([3]);
+    await expect(store.commit(tick({ tasks: [ended(2, 'failure')] }, { epoch: epoch - 1 }))).rejects.toThrow(Deposed);
+    expect(await failed()).toEqual([3]);
+  });
+
   it('loads of 200,000 satisfied ids those that waiting tasks name', async () => {
     await pool.query("insert into account (account, name, created) values (8, 'eight', 0)");
     const job = await intents.addJob(8, jobIntent({ id: 'satisfied', usesTaskDependencies: true }));
@@ -227,8 +243,8 @@ describe('PostgreSQL', () => {
       await old.query(`insert into job_status (job, state, since, action_sequence, ingested, tasks_active, tasks_running, tasks_succeeded, tasks_failed, slots_active, slots_running, slots_succeeded, slots_failed)
         select job, 'active', 0, 0, 3, 1, 1, 1, 0, 1, 1, 1, 0 from job where id = 'running'`);
       await old.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select job, n, n, n, '{}', 0, 0, 1 from job, generate_series(1, 3) n where job.id = 'running'");
-      await old.query(`insert into task_status (job, task, state, since, cause, attempt, retry_count, requeue_count, reactivate_sequence)
-        select job, n, (array['completed', 'running'])[n], 0, 'started', 1, 0, 0, 0 from job, generate_series(1, 2) n where job.id = 'running'`);
+      await old.query(`insert into task_status (job, task, state, since, cause, attempt, result, retry_count, requeue_count, reactivate_sequence)
+        select job, n, (array['completed', 'running'])[n], 0, 'started', 1, (array['failure', null])[n], 0, 0, 0 from job, generate_series(1, 2) n where job.id = 'running'`);
       await old.query(`with added as (insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
         values (1, 'p', 'p', '{}', '{}', 0, 0, 4, 2, 0, 'requeue', 0) returning pool)
         insert into pool_status (pool, allocation_state, allocation_since, resize_sequence, stop_sequence, current_dedicated, current_low_priority) select pool, 'steady', 0, 1, 0, 4, 2 from added`);
@@ -238,6 +254,7 @@ describe('PostgreSQL', () => {
       expect(tasks.map(({ tasks: open, plain }) => [open.map(({ intent }) => intent.task), plain.numbers])).toEqual([[[2], [3]]]);
       expect(pools.map(({ status }) => [status?.targetDedicated, status?.targetLowPriority]), 'a pool without targets of its own works towards those asked for').toEqual([[4, 2]]);
       expect(await countActiveJobs(old, 1)).toBe(2);
+      expect((await old.query('select task from failed_task')).rows).toEqual([{ task: 1 }]);
     } finally {
       await old.end();
       await older.remove();

@@ -2,18 +2,21 @@ import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import type { Filter } from '../../wire/odata.ts';
-import { loweringOf } from './lowering.ts';
+import { openRanges } from './openRanges.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
-import { rows, rowsOf, statement, type Database } from './statement.ts';
-import { stateAskedFor, STATUSES_OF, taskFilter } from './taskFilter.ts';
+import { rows, statement, type Database } from './statement.ts';
+import { stateAskedFor, STATUSES_OF } from './taskFilter.ts';
+import { placesOf } from './taskPlaces.ts';
+import { searchByNumber, STATUS_OF_TASK } from './taskSearch.ts';
+import { FIRST_WINDOW, windows } from './taskSteps.ts';
 import { TASK_COLUMNS, taskStatusColumns, type TaskWithStatus } from './tasks.ts';
 
 /**
  * Pages of a job's tasks. Without a filter they go by id, as on the real service, and without statuses to look at the
  * index of ids gives them.
  *
- * With a filter they go by number, since statuses have numbers and no ids; a list that fits one page is put in the
- * order of ids as well.
+ * With a filter they go by number, since statuses have numbers and no ids, unless the filter says with which ids
+ * (`searchById`); a list that fits one page is put in the order of ids as well.
  *
  * A job may have a hundred thousand tasks whose status changes by the thousand each second, and the planner's
  * statistics are always late. So no statement here leaves it a choice: tasks and statuses are read apart, by key; where
@@ -37,8 +40,6 @@ export interface TaskPage {
   readonly signal: AbortSignal;
 }
 
-const FIRST_WINDOW = 4_000;
-const LARGEST_WINDOW = 32_000;
 /** Back from the last task that began: few that are active lie further below. */
 const NEAR_WINDOW = 1_000;
 
@@ -54,9 +55,6 @@ export interface Keyed {
   readonly idKey: string;
 }
 
-// `limit 1` keeps the planner from turning these look-ups into a join of its own choosing, which without statistics
-// costs a thousandfold.
-const STATUS_OF_TASK = 'left join lateral (select * from task_status where task_status.job = $1 and task_status.task = t.task limit 1) s on true';
 const pageOfTasks = statement<TaskWithStatus & Bounded>(
   'task.page',
   bounded(
@@ -155,34 +153,13 @@ export async function listAllTasks(database: Database, { job, after, limit }: Wh
 /** `stateOf`: the state on the wire (a status alone does not tell of a reactivation that the owner has not seen). */
 export async function listTasks(database: Database, page: TaskPage, filter: Filter, stateOf: (row: TaskWithStatus) => WireTaskState): Promise<FoundTasks> {
   const state = stateAskedFor(filter);
-  const found = await (state === null ? filtered(database, page, filter) : ofState(database, page, state, stateOf));
+  const found = await (state === null ? searchByNumber(database, page, filter, placesOf(filter)) : ofState(database, page, state, stateOf));
   const isWhole = page.after === 0 && !found.cut && found.tasks.length < page.limit;
   return isWhole ? { ...found, tasks: found.tasks.toSorted(byId) } : found;
 }
 
 function byId(one: TaskWithStatus, other: TaskWithStatus): number {
   return lowerAscii(one.id) < lowerAscii(other.id) ? -1 : 1;
-}
-
-/** Any filter: windows of numbers, joined and filtered by the database. */
-async function filtered(database: Database, page: TaskPage, filter: Filter): Promise<FoundTasks> {
-  const condition = taskFilter(filter, 5, await loweringOf(database));
-  const text = bounded(
-    `select ${TASK_COLUMNS}, ${taskStatusColumns}
-    from (select * from task where job = $1 and task > $2 and task <= $3 and deleted_at is null) t
-    left join (select * from task_status where job = $1 and task > $2 and task <= $3) s on s.task = t.task
-    where ${condition.text} order by t.task limit $4`,
-    'task',
-  );
-  const found: TaskWithStatus[] = [];
-  for (const [after, through] of windows(page)) {
-    page.signal.throwIfAborted();
-    const some = await rowsOf<TaskWithStatus & Bounded>(database, text, [page.job, after, through, page.limit - found.length, ...condition.values]);
-    found.push(...some);
-    if (isFull(some) || areFull(found)) return { tasks: found, cut: true };
-    if (found.length >= page.limit) break;
-  }
-  return { tasks: found, cut: false };
 }
 
 /** `state eq '…'`, which clients poll: candidates from the narrow table, window by window, with their rows. */
@@ -236,25 +213,20 @@ interface Stretch {
 async function stretchesOf(database: Database, page: TaskPage, state: WireTaskState): Promise<readonly Stretch[]> {
   const { job, limit, counted, after, nextTask } = page;
   const by = (statement: typeof tasksInState) => (above: TaskNumber, through: TaskNumber) => rows(database, statement, [job, above, through, STATUSES_OF[state], limit]);
-  if (state !== 'active') return (state === 'completed' ? counted.completed : counted.running) > 0 ? [{ after, nextTask, candidates: by(tasksInState) }] : [];
+  if (state === 'completed') return counted.completed > 0 ? [{ after, nextTask, candidates: by(tasksInState) }] : [];
+  if (state !== 'active' && counted.running === 0) return [];
+  const open = await openRanges(database, job);
+  if (state !== 'active') {
+    return open
+      .map(([first, last]) => ({ after: Math.max(after, first - 1), nextTask: Math.min(nextTask, last + 1), candidates: by(tasksInState) }))
+      .filter((stretch) => stretch.after < stretch.nextTask - 1);
+  }
   // None of them had a status a moment ago.
   const notBegun = (above: TaskNumber): Stretch => ({ after: above, nextTask, candidates: (from, through) => rows(database, pageOfTasks, [job, from, through + 1, limit]) });
   if (counted.active === 0) return [notBegun(Math.max(after, page.ingested))];
-  const [near] = await rows(database, lastActiveWindows, [job, after, STATUSES_OF.active]);
+  const lowest = Math.max(after, (open[0]?.[0] ?? 1) - 1);
+  const [near] = await rows(database, lastActiveWindows, [job, lowest, STATUSES_OF.active]);
   if (near !== undefined) return [{ after: near.after, nextTask: near.last + 1, candidates: by(tasksNotElsewhere) }, notBegun(near.last)];
-  const [first] = await rows(database, firstNotElsewhere, [job, after, nextTask - 1, STATUSES_OF.active]);
+  const [first] = await rows(database, firstNotElsewhere, [job, lowest, nextTask - 1, STATUSES_OF.active]);
   return first === undefined ? [] : [{ after: first.after, nextTask, candidates: by(tasksNotElsewhere) }];
-}
-
-/**
- * Bounds of numbers from the page's start to the job's last task: small ones first, because most pages are full soon.
- */
-function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask'>): Generator<readonly [TaskNumber, TaskNumber]> {
-  let size = FIRST_WINDOW;
-  for (let start = after; start < nextTask - 1; ) {
-    const through = Math.min(start + size, nextTask - 1);
-    yield [start, through];
-    start = through;
-    size = Math.min(size * 2, LARGEST_WINDOW);
-  }
 }

@@ -5,6 +5,7 @@ const ROWS_A_BATCH = 5000;
 const CLEAR = (
   [
     ['task_status', 'task'],
+    ['failed_task', 'task'],
     ['task', 'task'],
     ['satisfied_id', 'id_key'],
   ] as const

@@ -7,7 +7,7 @@ import { POOL_STATUS } from '../status/poolStatus.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
-import { TASKS } from './taskStatus.ts';
+import { FAILED_TASKS, TASKS } from './taskStatus.ts';
 
 /** Pools and jobs are few a tick: one JSON text, in the words of the status types. */
 const POOL_RECORDS = asRecords<PoolStatus>(POOL_STATUS);
@@ -118,7 +118,8 @@ const GONE_TASKS: Part = {
   applies: ({ decisions }) => decisions.gone.tasks.length > 0,
   sql: (next) => `gone_tasks as materialized (select * from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task) where ${GO}),
     gone_task_rows as (delete from task t using gone_tasks g where t.job = g.job and t.task = g.task),
-    gone_task_statuses as (delete from task_status s using gone_tasks g where s.job = g.job and s.task = g.task)`,
+    gone_task_statuses as (delete from task_status s using gone_tasks g where s.job = g.job and s.task = g.task),
+    gone_failed_tasks as (delete from failed_task f using gone_tasks g where f.job = g.job and f.task = g.task)`,
   values: ({ decisions: { gone } }) => [numbers(gone.tasks.map(({ job }) => job)), numbers(gone.tasks.map(({ task }) => task))],
 };
 
@@ -171,4 +172,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

@@ -1,6 +1,8 @@
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { taskNodeNames } from '../../../store/intents/nodes.ts';
-import { listAllTasks, listTasks } from '../../../store/intents/taskPages.ts';
+import { type Keyed, listAllTasks, listTasks } from '../../../store/intents/taskPages.ts';
+import { idsAskedFor } from '../../../store/intents/taskPlaces.ts';
+import { searchById } from '../../../store/intents/taskSearch.ts';
 import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { applySelect } from '../../../wire/query.ts';
@@ -12,8 +14,8 @@ import { taskText } from './text.ts';
 import { viewOfTask, wireTask, type TaskContext } from './view.ts';
 
 /**
- * Task_List, in the order of ids (recorded); with a filter, where one page does not hold all, in the order in which
- * tasks were added.
+ * Task_List, in the order of ids (recorded); with a filter that does not say with which ids, where one page does not
+ * hold all, in the order in which tasks were added.
  */
 export const listTasksHandler: Handler = async (call, parts) => {
   const { select } = call.query;
@@ -36,8 +38,12 @@ async function pageOf(call: Call, parts: Parts, job: JobWithStatus): Promise<Pag
   const limit = maxResults + 1;
   if (filter === undefined) {
     const { tasks, cut } = await listAllTasks(parts.database, { job: job.job, after: pageStart(call, 'tasks', ''), limit });
-    const page = tasks.slice(0, maxResults);
-    return { tasks: page, token: cut || tasks.length > page.length ? skipToken('tasks', page.at(-1)?.idKey ?? '') : null };
+    return byIds('tasks', tasks, cut, maxResults);
+  }
+  const ids = idsAskedFor(filter);
+  if (ids !== null) {
+    const { tasks, cut } = await searchById(parts.database, { job: job.job, after: pageStart(call, 'tasks by id', ''), limit, ids, signal: call.signal }, filter);
+    return byIds('tasks by id', tasks, cut, maxResults);
   }
   const counted = { active: job.tasksActive ?? 0, running: job.tasksRunning ?? 0, completed: (job.tasksSucceeded ?? 0) + (job.tasksFailed ?? 0) };
   const after = pageStart(call, 'filtered tasks', 0);
@@ -49,6 +55,11 @@ async function pageOf(call: Call, parts: Parts, job: JobWithStatus): Promise<Pag
   );
   const page = tasks.slice(0, maxResults);
   return { tasks: page, token: cut || tasks.length > page.length ? skipToken('filtered tasks', page.at(-1)?.task ?? 0) : null };
+}
+
+function byIds(kind: string, tasks: readonly (TaskWithStatus & Keyed)[], cut: boolean, maxResults: number): Page {
+  const page = tasks.slice(0, maxResults);
+  return { tasks: page, token: cut || tasks.length > page.length ? skipToken(kind, page.at(-1)?.idKey ?? '') : null };
 }
 
 export async function contextOf(call: Call, parts: Parts, job: JobWithStatus, nodes: readonly number[]): Promise<TaskContext> {
