@@ -41,11 +41,25 @@ const TASKS = `select page.* from ${WINDOWS} cross join lateral (select ${TASK_C
   and (s.state is distinct from 'completed' or t.deleted_at is not null or t.reactivate_sequence > s.reactivate_sequence)
   order by t.task offset 0) page order by w.place, page.t_task`;
 
-const PLAIN = `select w.job, page.* from ${WINDOWS} cross join lateral (
-    select array_agg(task) as numbers, array_agg(created) as "createdAt", array_agg(required_slots::bigint) as slots
+/** What is the same in a whole window is not written out: most numbers follow each other, most tasks take one slot. */
+const PLAIN = `select w.place, w.job, page.* from ${WINDOWS} cross join lateral (
+    select count(*)::int as count, min(task) as first, min(required_slots) as "leastSlots", array_agg(created) as "createdAt",
+      case when count(*) <= max(task) - min(task) then array_agg(task) end as numbers,
+      case when min(required_slots) < max(required_slots) then array_agg(required_slots::bigint) end as slots
     from (select t.task, t.created, t.required_slots from ${OF_WINDOW} and ${IS_PLAIN} order by t.task) plain offset 0
-  ) page where not w.dependent and page.numbers is not null order by w.place`;
-type PlainRow = { readonly job: number } & { readonly [Column in 'numbers' | 'createdAt' | 'slots']: readonly number[] };
+  ) page where not w.dependent and page.count > 0 order by w.place`;
+interface PlainRow {
+  readonly place: number;
+  readonly job: number;
+  readonly count: number;
+  readonly first: TaskNumber;
+  readonly leastSlots: number;
+  readonly createdAt: readonly number[];
+  /** null: they follow each other. */
+  readonly numbers: readonly TaskNumber[] | null;
+  /** null: all have `leastSlots`. */
+  readonly slots: readonly number[] | null;
+}
 
 /** All of one instant. */
 export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
@@ -89,16 +103,28 @@ async function openTasks(client: PoolClient, jobs: readonly (JobRow & JobStatusR
     return known;
   };
   for (const batch of batches(jobs)) {
-    const values = [numbers(batch.map(({ job }) => job)), numbers(batch.map(({ after }) => after)), numbers(batch.map(({ last }) => last)), `{${batch.map(({ dependent }) => dependent).join(',')}}`];
-    const rows = await client.query<TaskRow>({ name: 'load-tasks', text: TASKS, values });
+    const plain = await client.query<PlainRow>({ name: 'load-plain-tasks', text: PLAIN, values: valuesOf(batch) });
+    const counts = new Map(plain.rows.map(({ place, count }) => [place, count]));
+    for (const row of plain.rows) append(of(row.job).plain, row);
+    // Where all numbers are those of plain tasks there are no others.
+    const mixed = batch.filter(({ after, last }, index) => (counts.get(index + 1) ?? 0) < last - after);
+    if (mixed.length === 0) continue;
+    const rows = await client.query<TaskRow>({ name: 'load-tasks', text: TASKS, values: valuesOf(mixed) });
     for (const row of rows.rows) of(row.t_job).tasks.push(taskIntake(row));
-    const plain = await client.query<PlainRow>({ name: 'load-plain-tasks', text: PLAIN, values });
-    for (const { job, ...columns } of plain.rows) {
-      const { plain: whole } = of(job);
-      for (const column of ['numbers', 'createdAt', 'slots'] as const) for (const value of columns[column]) whole[column].push(value);
-    }
   }
   return jobs.flatMap(({ j_job }) => open.get(j_job) ?? []);
+}
+
+function append(plain: Open['plain'], { count, first, leastSlots, createdAt, numbers, slots }: PlainRow): void {
+  for (let index = 0; index < count; index += 1) {
+    plain.numbers.push(numbers?.[index] ?? first + index);
+    plain.createdAt.push(createdAt[index] ?? 0);
+    plain.slots.push(slots?.[index] ?? leastSlots);
+  }
+}
+
+function valuesOf(batch: readonly Window[]): readonly string[] {
+  return [numbers(batch.map(({ job }) => job)), numbers(batch.map(({ after }) => after)), numbers(batch.map(({ last }) => last)), `{${batch.map(({ dependent }) => dependent).join(',')}}`];
 }
 
 interface Window {
