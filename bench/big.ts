@@ -11,7 +11,7 @@ const CLIENTS = 4;
 const PAGE = 1_000;
 /** Of tasks added to other jobs, so that all is compiled. */
 const WARM_UP_TASKS = 20_000;
-/** The cost of adding is that of so many together: the first ones after `SMALL`, the last ones, and those of a new job. */
+/** What adding costs is told of so many: the first ones after `SMALL`, the last ones, and those of a new job. */
 const COMPARED_TASKS = 20_000;
 const SMALL = 1_000;
 const NODES = 50;

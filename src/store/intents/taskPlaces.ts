@@ -104,7 +104,7 @@ function isOfFailures(operator: Comparison, code: number): boolean {
   }
 }
 
-/** One id, then failures, then ids that begin alike, then all that is open: the fewer tasks there may be, the better. */
+/** One id, then failures, then ids that begin alike, then all that is open: the fewer tasks, the better. */
 function narrower(left: Places | null, right: Places | null): Places | null {
   if (left === null || right === null) return left ?? right;
   return breadth(left) <= breadth(right) ? left : right;
