@@ -1,7 +1,7 @@
 // Writes the generated part of docs/compatibility.md from the tables. Run: node --import tsx
 // scripts/generate-compatibility.ts
 import { readFileSync, writeFileSync } from 'node:fs';
-import { groupBy } from '../src/api/data/groupBy.ts';
+import { groupBy } from '../src/base/groups.ts';
 import { handlers } from '../src/api/data/handlers.ts';
 import { type ShapeName, dataContract } from '../src/wire/dataContract.ts';
 import { QUERIES_NOT_ENFORCED } from '../src/wire/accepted.ts';

@@ -1,3 +1,4 @@
+import { messageOf } from './base/errors.ts';
 /**
  * What of an error goes into a log, whoever writes it: message, code and stack, and where PostgreSQL raised it. A
  * database error's other members (`detail`, `where`) quote rows, which hold clients' secrets. What is no error is given
@@ -14,7 +15,7 @@ export function loggedError(error: unknown): unknown {
  * cause says how.
  */
 function messagesOf(error: Error): string {
-  const said = error.message === '' && error instanceof AggregateError ? error.errors.map((each) => (each instanceof Error ? each.message : String(each))).join('; ') : error.message;
+  const said = error.message === '' && error instanceof AggregateError ? error.errors.map((each) => (messageOf(each))).join('; ') : error.message;
   return error.cause instanceof Error ? `${said}: ${messagesOf(error.cause)}` : said;
 }
 

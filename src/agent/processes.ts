@@ -1,4 +1,5 @@
 import { readFileSync, readdirSync } from 'node:fs';
+import { groupBy } from '../base/groups.ts';
 import { during } from './activity.ts';
 import { NODE_MARK } from './environment.ts';
 
@@ -79,7 +80,7 @@ export function createProcessSearch(table: ProcessTable = machineProcesses): Pro
 
   const trace = (traces: readonly Traces[]): readonly (readonly FoundProcess[])[] => {
     const seen = scan(new Set(traces.flatMap(({ marks: [node] }) => node ?? [])));
-    const children = groupByParent(seen);
+    const children = groupBy(seen, ({ parent }) => parent);
     return traces.map(({ groups, marks }) =>
       withDescendants(
         seen.filter(({ environment, group }) => groups.includes(group) || (marks.length > 0 && environment !== '' && marks.every((mark) => environment.includes(`\0${mark}\0`)))),
@@ -117,16 +118,6 @@ interface Seen extends FoundProcess {
   readonly group: number;
   /** '': foreign, or unreadable. */
   readonly environment: string;
-}
-
-function groupByParent(seen: readonly Seen[]): ReadonlyMap<number, readonly Seen[]> {
-  const children = new Map<number, Seen[]>();
-  for (const one of seen) {
-    const siblings = children.get(one.parent);
-    if (siblings === undefined) children.set(one.parent, [one]);
-    else siblings.push(one);
-  }
-  return children;
 }
 
 function withDescendants(found: readonly Seen[], children: ReadonlyMap<number, readonly Seen[]>): readonly FoundProcess[] {

@@ -1,6 +1,7 @@
 import { type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
+import { codeOf, messageOf } from '../base/errors.ts';
 import { errorOfStatus, TransferError } from './transferError.ts';
 
 export interface TransferOptions {
@@ -107,8 +108,8 @@ function networkError(request: ClientRequest, error: unknown): TransferError {
   if (error instanceof TransferError) return error;
   const where = `${request.protocol}//${request.host}`;
   if (idle.has(request)) return new TransferError('timedOut', null, 'ETIMEDOUT', `${where} sent nothing for too long`);
-  const code = error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
-  const message = error instanceof Error ? error.message : String(error);
+  const code = codeOf(error) ?? '';
+  const message = messageOf(error);
   return new TransferError(code === 'ETIMEDOUT' ? 'timedOut' : 'misc', null, code, `${where}: ${message}`);
 }
 

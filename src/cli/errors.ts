@@ -20,8 +20,3 @@ export class CommandError extends Error {
     this.exitCode = exitCode;
   }
 }
-
-/** The text of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

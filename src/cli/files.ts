@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, type Stats, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../base/errors.ts';
 
 /** Writes a file so that readers see the old content or the new one, never half of it. */
 export function replaceFile(path: string, content: string, mode = 0o644): void {
@@ -30,7 +31,7 @@ function ifThere<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   }
 }
@@ -47,7 +48,7 @@ export function makeDirectories(path: string, mode: number): void {
       mkdirSync(directory, { mode });
     } catch (error) {
       // Somebody else was quicker.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     }
   }
 }

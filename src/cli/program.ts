@@ -1,7 +1,8 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { messageOf } from '../base/errors.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
-import { CommandError, EXIT, messageOf } from './errors.ts';
+import { CommandError, EXIT } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { silenceOptions } from './service/silenceOptions.ts';

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../base/errors.ts';
 import { type ProcessIdentity, isRunning } from './identity.ts';
 
 /** One step of ending a process: the signal and how long it may take to work, in milliseconds. */
@@ -43,6 +44,6 @@ function sendSignal(identity: ProcessIdentity, signal: NodeJS.Signals): void {
   try {
     process.kill(identity.pid, signal);
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+    if (codeOf(error) !== 'ESRCH') throw error;
   }
 }

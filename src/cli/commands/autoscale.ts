@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../base/errors.ts';
 import {
   compile,
   drawProblem,
@@ -19,7 +20,7 @@ import {
   type Warning,
   type WindowRead,
 } from '../../autoscale/index.ts';
-import { CommandError, EXIT, messageOf } from '../errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
 
 /** What the commands touch of the outside; a test gives its own. */
 export interface Terminal {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { messageOf } from '../../base/errors.ts';
 import { stringsToSign } from '../../wire/sharedKey.ts';
-import { CommandError, EXIT, messageOf } from '../errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/data/record.ts';

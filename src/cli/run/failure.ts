@@ -1,3 +1,4 @@
+import { messageOf } from '../../base/errors.ts';
 /**
  * The exit codes of `linarite run`, stable for scripts.
  *
@@ -37,7 +38,7 @@ export class RunError extends Error {
 
 /** The message of anything thrown, on one line. */
 export function reasonOf(error: unknown): string {
-  return (error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ').trim();
+  return (messageOf(error)).replaceAll(/\s+/g, ' ').trim();
 }
 
 /** What the usual errors of files mean; their own messages say the path again that ours have named. */

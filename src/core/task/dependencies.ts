@@ -1,3 +1,4 @@
+import { addToGroup } from '../../base/groups.ts';
 import type { DependencyIds, TaskIntent } from '../intent.ts';
 import type { TaskNumber } from '../keys.ts';
 
@@ -102,9 +103,7 @@ export class Dependencies {
       return;
     }
     range.watched = highest;
-    const watchers = this.#watching.get(highest);
-    if (watchers === undefined) this.#watching.set(highest, [range]);
-    else watchers.push(range);
+    addToGroup(this.#watching, highest, range);
   }
 
   /** The highest integer up to `from` that no task has satisfied. */

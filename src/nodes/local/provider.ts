@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { messageOf } from '../../base/errors.ts';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
@@ -126,7 +127,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         void booted.then(over);
       } catch (error) {
         over();
-        failed(request, error instanceof Error ? error.message : String(error));
+        failed(request, messageOf(error));
       } finally {
         callOff(node, life);
       }

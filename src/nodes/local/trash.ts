@@ -1,6 +1,7 @@
 import { mkdirSync, readdirSync } from 'node:fs';
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf, messageOf } from '../../base/errors.ts';
 import { removeTrees } from '../../agent/removal.ts';
 
 /**
@@ -32,7 +33,7 @@ export function openTrash(dataRoot: string, say: (message: string) => void): Tra
     while (waiting.length > 0) {
       const paths = waiting.slice(0, AT_ONCE);
       waiting = waiting.slice(AT_ONCE);
-      await removeTrees(paths).catch((error: unknown) => say(error instanceof Error ? error.message : String(error)));
+      await removeTrees(paths).catch((error: unknown) => say(messageOf(error)));
     }
   };
   const begin = (): void => {
@@ -49,7 +50,7 @@ export function openTrash(dataRoot: string, say: (message: string) => void): Tra
       try {
         await rename(directory, trash);
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return;
+        if (codeOf(error) === 'ENOENT') return;
         throw error;
       }
       waiting.push(trash);

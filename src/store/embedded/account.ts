@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, mkdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { codeOf } from '../../base/errors.ts';
 
 /** The operating system's account that PostgreSQL runs as. */
 export interface UnixAccount {
@@ -33,7 +34,7 @@ export function claimDirectory(directory: string): UnixAccount | undefined {
       return account;
     } catch (error) {
       // EINVAL: this user namespace has no such id. Anything else (EPERM without CAP_CHOWN) holds for all candidates.
-      if (!(error instanceof Error && 'code' in error && error.code === 'EINVAL')) throw error;
+      if (codeOf(error) !== 'EINVAL') throw error;
     }
   }
   throw new Error(`cannot give ${directory} to another user; PostgreSQL does not run as root`);

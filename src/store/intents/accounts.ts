@@ -1,3 +1,4 @@
+import { codeOf } from '../../base/errors.ts';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
 import { row, statement, type Database, type Transaction } from './statement.ts';
 
@@ -24,7 +25,7 @@ export async function ensureAccount(database: Database, name: string, now: Insta
 
 /** PostgreSQL's unique_violation: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function isDuplicateKey(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === '23505';
+  return codeOf(error) === '23505';
 }
 
 const lock = statement('account.lock', 'select 1 from account where account = $1 for no key update');

@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import { codeOf } from '../../base/errors.ts';
 import type { Instant } from '../../core/keys.ts';
 import { inTransaction } from '../owner/transaction.ts';
 
@@ -85,7 +86,7 @@ export async function trimJournal(pool: Pool, now: Instant, limits: JournalLimit
     await pool.query('delete from journal_rest where at < $1', [now - limits.maxAgeMs]);
     return { dropped, bytes, heldUp: false };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === LOCK_NOT_AVAILABLE) return { dropped, bytes, heldUp: true };
+    if (codeOf(error) === LOCK_NOT_AVAILABLE) return { dropped, bytes, heldUp: true };
     throw error;
   }
 }

@@ -1,10 +1,10 @@
+import { groupBy } from '../../../base/groups.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { supportedImages } from '../../../wire/images.ts';
 import { matches } from '../../../wire/odata.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import type { NodeAgentSku } from '../../../wire/types.generated.ts';
 import type { Call, Handler } from '../../call.ts';
-import { groupBy } from '../groupBy.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
 /** A page of a list that is a constant: the place in it is the key. */

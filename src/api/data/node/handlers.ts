@@ -1,3 +1,4 @@
+import { groupBy } from '../../../base/groups.ts';
 import type { NodeStatus } from '../../../core/status.ts';
 import { countNodes, findNode, listNodes, type NodeCountRow } from '../../../store/intents/nodes.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
@@ -11,7 +12,6 @@ import { applySelect } from '../../../wire/query.ts';
 import type { Node, NodeCounts } from '../../../wire/types.generated.ts';
 import { entity } from '../../answer.ts';
 import { param, type Call, type Handler, type Parts } from '../../call.ts';
-import { groupBy } from '../groupBy.ts';
 import { nodeContext, wireNode } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { codeOf } from '../../../base/errors.ts';
 import { endProcess } from '../../../processes/end.ts';
 import type { ProcessIdentity } from '../../../processes/identity.ts';
 import { CommandError, EXIT } from '../../errors.ts';
@@ -63,5 +64,5 @@ function isOwnOrStarter(holder: ProcessIdentity): boolean {
 }
 
 function isGone(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+  return codeOf(error) === 'ENOENT';
 }

@@ -1,6 +1,7 @@
 import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { CommandError, EXIT, messageOf } from '../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { CommandError, EXIT } from '../../errors.ts';
 import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../files.ts';
 import { releaseVersion } from '../../version.ts';
 import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, takeMemory } from './memory.ts';

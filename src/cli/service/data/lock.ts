@@ -1,5 +1,6 @@
 import { linkSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../../../base/errors.ts';
 import { type ProcessIdentity, identifyProcess, isRunning, parseProcessIdentity } from '../../../processes/identity.ts';
 
 /** Somebody else holds the lock. */
@@ -66,7 +67,7 @@ function link(from: string, to: string): boolean {
     linkSync(from, to);
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    if (codeOf(error) === 'EEXIST') return false;
     throw error;
   }
 }

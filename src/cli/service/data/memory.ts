@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readdirSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../../base/errors.ts';
 import { mountsBelow } from '../../../agent/mounts.ts';
 import { machineMemoryBytes } from '../../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../../errors.ts';
@@ -112,7 +113,7 @@ function objectionTo(directory: string, bytes: number): string | null {
     writeFileSync(script, '#!/bin/sh\nexit 0\n', { mode: 0o700, flag: 'wx' });
     return spawnSync(script, { cwd: '/', stdio: 'ignore' }).status === 0 ? null : 'runs no programs (noexec)';
   } catch (error) {
-    return `cannot be written to (${error instanceof Error ? error.message : String(error)})`;
+    return `cannot be written to (${messageOf(error)})`;
   } finally {
     rmSync(script, { force: true });
   }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { chmodSync, lstatSync, mkdirSync, readdirSync, rmSync, rmdirSync, statSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../../../base/errors.ts';
 import { refuseMounts } from '../../../agent/removal.ts';
 import { canReachBelow } from '../../../store/embedded/account.ts';
 import { socketPathFits } from '../../../store/embedded/postgres.ts';
-import { messageOf } from '../../errors.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 
 /** Names the data directory that a place belongs to. */

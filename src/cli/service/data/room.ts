@@ -1,6 +1,6 @@
 import { closeSync, constants, fsyncSync, openSync, rmSync, statSync, statfsSync, writeSync } from 'node:fs';
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
 
 /** What is given up first when the database's disk is full, so that it can still take a terminate or a delete. */
 const RESERVE_BYTES = 16 * 1024 * 1024;

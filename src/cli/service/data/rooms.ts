@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { diskInMemory } from './memory.ts';
 import { type Disk, Room, diskOf } from './room.ts';

@@ -1,8 +1,8 @@
 import { closeSync, constants, ftruncateSync, fstatSync, openSync, readdirSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Logger, pino, stdTimeFunctions } from 'pino';
+import { messageOf } from '../../../base/errors.ts';
 import { loggedError } from '../../../loggedError.ts';
-import { messageOf } from '../../errors.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { openLogFile } from './file.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './level.ts';

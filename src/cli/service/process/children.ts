@@ -1,8 +1,9 @@
 import { join } from 'node:path';
+import { messageOf } from '../../../base/errors.ts';
 import type { BlobServer } from '../../../blobs/embedded/server.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { Postgres } from '../../../store/embedded/postgres.ts';
-import { CommandError, EXIT, messageOf } from '../../errors.ts';
+import { CommandError, EXIT } from '../../errors.ts';
 import type { Composition } from './composition.ts';
 import { placeOfDatabase } from '../externals.ts';
 import { isLoopback } from '../data/keys.ts';

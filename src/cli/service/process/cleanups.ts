@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { messageOf } from '../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
 
 /** What has been started, to be ended in the opposite order; one failure does not keep the others from ending. */
 export class Cleanups {

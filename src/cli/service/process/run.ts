@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { CommandError, EXIT, messageOf } from '../../errors.ts';
+import { codeOf, messageOf } from '../../../base/errors.ts';
+import { CommandError, EXIT } from '../../errors.ts';
 import { startDatabase, startStorage, storageLimits } from './children.ts';
 import { claimDataDirectory } from '../data/claim.ts';
 import { Cleanups } from './cleanups.ts';
@@ -131,6 +132,6 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
  */
 function asCommandError(error: unknown): unknown {
   if (error instanceof CommandError) return error;
-  const newer = error instanceof Error && 'code' in error && error.code === 'NEWER_DATA';
+  const newer = codeOf(error) === 'NEWER_DATA';
   return newer ? new CommandError(EXIT.newerData, messageOf(error)) : error;
 }

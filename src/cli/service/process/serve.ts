@@ -1,4 +1,5 @@
-import { CommandError, EXIT, type ExitCode, messageOf } from '../../errors.ts';
+import { messageOf } from '../../../base/errors.ts';
+import { CommandError, EXIT, type ExitCode } from '../../errors.ts';
 import { purgeDataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceRecord } from '../data/record.ts';
 import { type AgentsFate, runService } from './run.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { messageOf } from '../../../base/errors.ts';
 import { identifyProcess } from '../../../processes/identity.ts';
 import { noRoomOf } from '../../../processes/noRoom.ts';
-import { messageOf } from '../../errors.ts';
 import type { PartRecord } from '../data/record.ts';
 
 /** A process of ours that can be watched and ended. */
