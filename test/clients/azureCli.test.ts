@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { listOfTasks } from '../../src/cli/commands/hint.ts';
+import { listOfTasks } from '../../src/cli/hint.ts';
 import { mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const AZ = '/usr/bin/az';

@@ -3,7 +3,7 @@ import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirect
 import { clientEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/data/record.ts';
 import { quoteForShell } from '../shellWords.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 export interface EnvOptions {
   readonly dataDir?: string;

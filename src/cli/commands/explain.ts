@@ -5,7 +5,7 @@ import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/data/record.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 export interface ExplainOptions {
   readonly dataDir?: string;

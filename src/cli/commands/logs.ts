@@ -5,7 +5,7 @@ import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirect
 import type { LogLevel } from '../service/log/level.ts';
 import { isWanted, readable } from '../service/log/line.ts';
 import { followLog, readLogEnd } from '../service/log/reader.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 export interface LogsOptions {
   readonly dataDir?: string;

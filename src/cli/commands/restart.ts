@@ -4,7 +4,7 @@ import type { LogLevel } from '../service/log/level.ts';
 import { readRecord } from '../service/data/record.ts';
 import { startDetached } from '../service/start.ts';
 import { stopService } from '../service/stop.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 /**
  * `linarite restart`: a new service in the background, as the old one was asked to run, but for the level of its log;

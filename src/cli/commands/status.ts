@@ -7,7 +7,7 @@ import { placeOfDatabase, readExternals } from '../service/externals.ts';
 import { type PartRecord, type ServiceRecord, readRecord } from '../service/data/record.ts';
 import { livingParts } from '../service/stop.ts';
 import type { QuarantineReport } from '../../store/quarantineReport.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 export interface StatusOptions {
   readonly dataDir?: string;

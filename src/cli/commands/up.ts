@@ -4,7 +4,7 @@ import { dataDirectoryPath } from '../service/data/dataDirectory.ts';
 import { holdsPassword } from '../service/externals.ts';
 import type { ServiceRecord } from '../service/data/record.ts';
 import { type Wishes, ensureService, readyService } from '../service/start.ts';
-import { hint } from './hint.ts';
+import { hint } from '../hint.ts';
 
 export interface UpOptions extends Wishes {
   readonly dataDir?: string;

@@ -1,14 +1,13 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
-import { hint, listOfTasks } from '../commands/hint.ts';
+import { hint, listOfTasks } from '../hint.ts';
 import { connectBatch } from '../run/account/batchAccount.ts';
 import { connectLocal, type Connection } from '../run/account/connection.ts';
 import { EXIT_CODES } from '../run/failure.ts';
-import { listenForInterrupts } from '../run/watch/interrupt.ts';
+import { listenForInterrupts, signalsOfThisProcess } from '../run/watch/interrupt.ts';
 import { freeName } from '../run/plan/names.ts';
 import { showProgress, silence } from '../run/watch/progress.ts';
 import { refusalOf } from '../run/account/refusal.ts';
-import { signalsOfThisProcess } from '../run/watch/signals.ts';
 import { connectStorage } from '../run/account/storage.ts';
 import { stopHere } from '../run/account/localService.ts';
 import type { LogLevel } from '../service/log/level.ts';

@@ -5,7 +5,7 @@ import type { Download } from './files/downloads.ts';
 import { RunError, reasonOf, type Failure } from './failure.ts';
 import type { Decision, Interrupts } from './watch/interrupt.ts';
 import { OUTCOME_FIELDS, outcomeOf, type TaskOutcome } from './watch/outcome.ts';
-import { pause } from './account/pause.ts';
+import { pause } from './concurrency.ts';
 import type { Progress } from './watch/progress.ts';
 import { refusalOf } from './account/refusal.ts';
 import type { Storage } from './account/storage.ts';

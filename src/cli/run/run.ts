@@ -1,14 +1,14 @@
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { comeBack } from './watch/comeBack.ts';
 import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files/delivery.ts';
 import { missing, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, EXIT_CODES } from './failure.ts';
-import { listenForInterrupts } from './watch/interrupt.ts';
+import { listenForInterrupts, signalsOfThisProcess } from './watch/interrupt.ts';
 import { readComeBack, readFlags, type RunFlags } from './plan/options.ts';
 import { showProgress, silence } from './watch/progress.ts';
-import { readText } from './plan/readText.ts';
 import { refusalOf } from './account/refusal.ts';
 import { jsonOf, linesOf, listen, type Told } from './watch/report.ts';
-import { signalsOfThisProcess } from './watch/signals.ts';
 import { runWorkflow } from './workflow.ts';
 
 /**
@@ -85,4 +85,14 @@ async function withStdout(result: RunResult, write: Write, json: boolean): Promi
 
 function lacking(result: RunResult, sentence: string): RunResult {
   return missing({ ...result, unfetched: [...result.unfetched, sentence] });
+}
+
+/**
+ * All that a stream holds. Standard input may never end: Ctrl-C does not wait for it. @throws RunError ended, when the
+ * signal is aborted first
+ */
+export function readText(stream: Readable, signal: AbortSignal): Promise<string> {
+  // Destroyed, so that it keeps no process alive.
+  signal.addEventListener('abort', () => stream.destroy(new RunError('ended', 'ended before anything was started')));
+  return text(stream);
 }

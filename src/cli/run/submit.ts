@@ -1,6 +1,6 @@
 import type { AddResult, TaskToAdd } from './account/batchAccount.ts';
 import { RunError } from './failure.ts';
-import { inParallel } from './account/parallel.ts';
+import { inParallel } from './concurrency.ts';
 import { refusalText } from './account/refusal.ts';
 
 /** Tasks in one request (API reference, Task_AddCollection). */

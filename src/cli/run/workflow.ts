@@ -1,4 +1,4 @@
-import { hint } from '../commands/hint.ts';
+import { hint } from '../hint.ts';
 import { jobBody, poolBody, taskBody, type PoolWish } from './plan/bodies.ts';
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
@@ -7,10 +7,10 @@ import { chooseImage } from './plan/image.ts';
 import { readItems, type ItemSources } from './plan/items.ts';
 import { metadataOf } from './plan/metadata.ts';
 import { freeName } from './plan/names.ts';
-import { pause } from './account/pause.ts';
+import { pause } from './concurrency.ts';
 import { planTasks, type PlannedTask, type TaskTemplate } from './plan/plan.ts';
 import { readSharedFile, type SharedFile } from './plan/resourceFiles.ts';
-import { serviceCode } from './account/serviceCode.ts';
+import { serviceCode } from './account/refusal.ts';
 import type { Storage } from './account/storage.ts';
 import { addAllTasks } from './submit.ts';
 import { checkTarget } from './plan/target.ts';

@@ -5,9 +5,8 @@ import { listenForInterrupts, type Interrupts } from '../../../src/cli/run/watch
 import { outcomeOf, sayHow } from '../../../src/cli/run/watch/outcome.ts';
 import { lastLines } from '../../../src/cli/lastLines.ts';
 import { clock, showProgress } from '../../../src/cli/run/watch/progress.ts';
-import { readText } from '../../../src/cli/run/plan/readText.ts';
-import { waitingFor } from '../../../src/cli/run/watch/waiting.ts';
-import { watchTasks } from '../../../src/cli/run/watch/watch.ts';
+import { readText } from '../../../src/cli/run/run.ts';
+import { waitingFor, watchTasks } from '../../../src/cli/run/watch/watch.ts';
 
 function counts(completed: number, running = 0, failed = 0): Counts {
   return { active: 0, running, completed, succeeded: completed - failed, failed };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { splitCommandLine } from '../../../src/agent/commandLine.ts';
 import { joinCommandLine } from '../../../src/cli/run/plan/commandLine.ts';
 import { quoteForShell } from '../../../src/cli/shellWords.ts';
-import { readDuration } from '../../../src/cli/run/plan/duration.ts';
+import { readDuration } from '../../../src/cli/run/plan/options.ts';
 import { expand } from '../../../src/cli/run/plan/placeholders.ts';
 import { readRows } from '../../../src/cli/run/plan/rows.ts';
 

@@ -1,5 +1,5 @@
 import { BatchServiceClient, BatchSharedKeyCredentials, type BatchServiceModels } from '@azure/batch';
-import { serviceCode } from './serviceCode.ts';
+import { serviceCode } from './refusal.ts';
 
 export type TaskToAdd = BatchServiceModels.TaskAddParameter;
 export type PoolToAdd = BatchServiceModels.PoolAddParameter;

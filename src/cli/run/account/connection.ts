@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { BatchConnection } from './batchAccount.ts';
 import { RunError, whyUnread } from '../failure.ts';
-import { hint } from '../../commands/hint.ts';
+import { hint } from '../../hint.ts';
 import { localService } from './localService.ts';
 import type { LogLevel } from '../../service/log/level.ts';
 

@@ -1,7 +1,6 @@
-import { hint } from '../../commands/hint.ts';
+import { hint } from '../../hint.ts';
 import { CommandError } from '../../errors.ts';
 import { RunError } from '../failure.ts';
-import { serviceCode } from './serviceCode.ts';
 
 /** Codes of a connection that did not come about: the SDKs' own and the system's. */
 const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN']);
@@ -85,4 +84,9 @@ function textOf(value: unknown): string | undefined {
 /** Messages of the service end with lines that hold the request's id and time. */
 function firstLine(text: string | undefined): string {
   return text?.split('\n')[0]?.trim() ?? '';
+}
+
+/** The code that the service gave, `TaskExists`, or undefined when the error is not the service's. */
+export function serviceCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

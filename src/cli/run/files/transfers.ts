@@ -3,7 +3,7 @@ import type { Made } from '../cleanUp.ts';
 import { planDownloads, type Download } from './downloads.ts';
 import { RunError, reasonOf } from '../failure.ts';
 import { containerName } from '../plan/names.ts';
-import { inParallel } from '../account/parallel.ts';
+import { inParallel } from '../concurrency.ts';
 import type { PlannedTask } from '../plan/plan.ts';
 import type { Progress } from '../watch/progress.ts';
 import type { SharedFile } from '../plan/resourceFiles.ts';

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
+import { EXIT_CODES } from '../failure.ts';
 
 /** What the user wants done with the job after Ctrl-C. */
 export type Decision = 'leave' | 'end';
@@ -86,4 +87,23 @@ function ask(input: Readable, output: Writable, interrupted: () => void, answere
   output.write('\n');
   lines.prompt();
   return lines;
+}
+
+/** Ctrl-C of this process; asks on its terminal when it has one both ways. */
+export function signalsOfThisProcess(): Pick<InterruptSetting, 'listen' | 'giveUp' | 'terminal'> {
+  return {
+    listen: (interrupted) => {
+      process.on('SIGINT', interrupted);
+      process.on('SIGTERM', interrupted);
+      return () => {
+        process.off('SIGINT', interrupted);
+        process.off('SIGTERM', interrupted);
+      };
+    },
+    giveUp: () => {
+      console.error('given up; what was made is left as it is');
+      process.exit(EXIT_CODES.ended);
+    },
+    ...(process.stdin.isTTY && process.stderr.isTTY ? { terminal: { input: process.stdin, output: process.stderr } } : {}),
+  };
 }

@@ -1,11 +1,11 @@
 import { open, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hint, listOfTasks } from '../../commands/hint.ts';
+import { hint, listOfTasks } from '../../hint.ts';
 import { lastLines } from '../../lastLines.ts';
 import type { RunResult } from '../ending.ts';
 import { EXIT_CODES, reasonOf } from '../failure.ts';
 import { sayHow, type TaskOutcome } from './outcome.ts';
-import { inParallel } from '../account/parallel.ts';
+import { inParallel } from '../concurrency.ts';
 import { clock } from './progress.ts';
 
 /** Failed tasks that are shown with their stderr; the others are only counted. */

@@ -1,7 +1,6 @@
 import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../account/batchAccount.ts';
 import { RunError } from '../failure.ts';
 import { isOutage, refusalOf, refusalText } from '../account/refusal.ts';
-import { waitingFor } from './waiting.ts';
 
 /** How long between two looks: soon at first, for tasks of a second; later every two seconds. */
 const FIRST_LOOK_MS = 150;
@@ -117,4 +116,33 @@ async function lostReason(batch: BatchAccount, poolId: string, nodes: readonly N
 async function endOfStartTask(batch: BatchAccount, poolId: string, nodeId: string, stream: 'stdout' | 'stderr'): Promise<string[]> {
   const end = (await batch.nodeFileTail(poolId, nodeId, `startup/${stream}.txt`, TAIL_BYTES))?.toString().trimEnd() ?? '';
   return end === '' ? [] : [`${stream} of the start task on ${nodeId}:`, ...end.split('\n').map((line) => `  | ${line}`)];
+}
+
+/** What a node that runs nothing is about, in the order in which it is told. Keys are states in lower case. */
+const STATES: Readonly<Record<string, string>> = {
+  creating: 'being created',
+  starting: 'starting',
+  waitingforstarttask: 'running the start task',
+  starttaskfailed: 'whose start task failed',
+  unusable: 'unusable',
+  unknown: 'not answering',
+  rebooting: 'rebooting',
+  reimaging: 'being reimaged',
+  offline: 'taking no tasks',
+  preempted: 'preempted',
+  leavingpool: 'leaving',
+};
+
+/** Why nothing runs on a pool: `nodes: 3 of 300, 2 starting, 1 running the start task; AccountCoreQuotaReached: …`. */
+export function waitingFor(pool: PoolSeen, nodes: readonly NodeSeen[]): string {
+  const target = (pool.targetDedicatedNodes ?? 0) + (pool.targetLowPriorityNodes ?? 0);
+  const states = nodes.map(({ state }) => state?.toLowerCase() ?? '');
+  const told = Object.entries(STATES).flatMap(([state, text]) => {
+    const count = states.filter((one) => one === state).length;
+    return count === 0 ? [] : [`${count} ${text}`];
+  });
+  const errors = (pool.resizeErrors ?? []).map(({ code, message, values }) => refusalText(code, message, values));
+  const free = states.filter((state) => state === 'idle' || state === 'running').length;
+  const of = [`nodes: ${nodes.length} of ${Math.max(target, nodes.length)}`, ...(free > 0 ? [`${free} ready`] : []), ...told].join(', ');
+  return [of, ...errors].join('; ');
 }
