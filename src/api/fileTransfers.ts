@@ -11,7 +11,7 @@ import { bearerOf } from './bearer.ts';
  */
 export interface FileTransfers extends FileArrivals {
   /** The agent's request: its answer is given once the body has been taken. */
-  take(message: IncomingMessage, request: string, door: AgentDoor): Promise<{ readonly status: number; readonly text: string }>;
+  receive(message: IncomingMessage, request: string, door: AgentDoor): Promise<{ readonly status: number; readonly text: string }>;
   /** Ends all that waits and all that flows. */
   close(): void;
 }
@@ -52,7 +52,7 @@ export function createFileTransfers(): FileTransfers {
       });
     },
 
-    async take(message, request, door) {
+    async receive(message, request, door) {
       const credential = bearerOf(message);
       if (credential === null || door.authenticate(credential) === null) return { status: 401, text: 'unknown credential\n' };
       const waiter = waiting.get(request);

@@ -141,7 +141,7 @@ function ownRoutes({ trouble, warning, database, door }: ApiOptions, { accounts,
     const [path = '/', ...query] = url.split('?');
     if (method === 'GET' && !(path === '/' && query.length > 0)) return gets.get(path);
     const file = method === 'POST' && path.startsWith(AGENT_FILES) ? decoded(path.slice(AGENT_FILES.length)) : undefined;
-    return file === undefined ? undefined : async (request) => ({ type: PLAIN_TEXT, ...(await transfers.take(request, file, door)) });
+    return file === undefined ? undefined : async (request) => ({ type: PLAIN_TEXT, ...(await transfers.receive(request, file, door)) });
   };
 }
 

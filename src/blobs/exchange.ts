@@ -15,7 +15,7 @@ export interface TransferOptions {
 }
 
 export interface Outage {
-  /** Of the first transient failure after which nothing has succeeded; null: all is well. Of `performance.now()`. */
+  /** `performance.now()` of the first transient failure after which nothing has succeeded; null: all is well. */
   since: number | null;
 }
 

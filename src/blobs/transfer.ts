@@ -88,8 +88,8 @@ const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 2_000;
 
 /**
- * Does it again as long as what goes wrong is transient, until the other side has been away for `retryMs` or `signal`
- * aborts: a storage that is started again, or throttles for a moment, must not fail a task that has done its work.
+ * Tries again while the failures are transient, until the other side has been away for `retryMs` or `signal` aborts: a
+ * storage that restarts, or throttles for a moment, must not fail a task that has done its work.
  */
 export async function retrying<T>(
   { signal, retryMs, outage = { since: null } }: Pick<TransferOptions, 'retryMs' | 'signal' | 'outage'>,

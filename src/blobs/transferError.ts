@@ -52,7 +52,7 @@ function kindOfStatus(status: number, code: string): TransferErrorKind {
   }
 }
 
-/** What a URL's log line may show: a shared access signature stands in the query. */
+/** A URL as a log line may show it: its query holds a shared access signature. */
 function withoutQuery(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }

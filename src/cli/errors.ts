@@ -12,7 +12,7 @@ export const EXIT = {
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
-/** What a command says to its user before it ends with `exitCode`. The message says what to do about it. */
+/** A message of a command to its user, before it ends with `exitCode`. The message says what to do about it. */
 export class CommandError extends Error {
   readonly exitCode: ExitCode;
   constructor(exitCode: ExitCode, message: string) {

@@ -20,7 +20,7 @@ export function readIfThere(path: string): string | undefined {
 }
 
 /**
- * What lies there; undefined when nothing does. A file on the way to it is an error, as everywhere here:
+ * The status of the path; undefined when there is nothing. A file on the way to it is an error, as everywhere here:
  * `throwIfNoEntry` of Node.js 24 takes that for nothing as well.
  */
 export function statIfThere(path: string): Stats | undefined {

@@ -108,8 +108,8 @@ export async function runProgram(): Promise<void> {
 }
 
 /**
- * `linarite up --detach | head -1`: whoever reads no more is not told more. A full disk must not end a command in the
- * middle of its work.
+ * `linarite up --detach | head -1`: a reader that has gone is told nothing more. A full disk must not end a command in
+ * the middle of its work.
  */
 function endureUnwritableOutput(): void {
   let unwritten = false;

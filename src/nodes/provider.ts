@@ -12,7 +12,7 @@ export interface PoolProvider {
   acquire(request: NodeRequest): Promise<void>;
   /** Ends the node's agent and all it started, then forgets it; idempotent. Reports `ended` when that is proved. */
   release(node: NodeNumber, life: number, graceMs: number): Promise<void>;
-  /** As `release`, but what lies on the node stays, for its next life: the service goes down. */
+  /** As `release`, but the node's files stay for its next life: the service goes down, or its agent was silent. */
   halt(node: NodeNumber, life: number, graceMs: number): Promise<void>;
   /**
    * The truth about the nodes of an account, asked after a restart of the service; `all`: of every account that the
@@ -43,7 +43,7 @@ export interface Capabilities {
   readonly containers: boolean;
   /** How far nodes are places of their own, in the engine's word. */
   readonly isolation?: string;
-  /** What this engine cannot guarantee here, one sentence each: `linarite status` prints them. */
+  /** Guarantees that this engine cannot give here, one sentence each: `linarite status` prints them. */
   readonly limits: readonly string[];
 }
 

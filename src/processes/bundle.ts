@@ -53,7 +53,7 @@ function readCodeCache(file: string, identity: Buffer): Buffer | undefined {
   return undefined;
 }
 
-/** It is run as our own code: so nobody else may have written it but root, who may do everything anyway. */
+/** The cache runs as our own code: only we may have written it, or root, who may do everything anyway. */
 function readTrusted(path: string): Buffer | undefined {
   try {
     const { uid, mode } = statSync(path);
@@ -64,7 +64,7 @@ function readTrusted(path: string): Buffer | undefined {
   }
 }
 
-/** Which directory the file is in; undefined: in none any more. */
+/** The directory of the file; undefined: it is in none any more. */
 function directoryOf(file: string): string | undefined {
   const found = statSync(dirname(file), { throwIfNoEntry: false });
   return found === undefined ? undefined : `${found.dev} ${found.ino}`;

@@ -11,8 +11,8 @@ export interface EndStep {
 const POLL_MS = 10;
 
 /**
- * Sends the signals in turn until the process is gone. A process that is not our child tells nobody of its end, so it
- * is looked at each `pollMs` milliseconds (default: 10). Returns the signal that did it, or undefined when the process
+ * Sends the signals in turn until the process is gone. Nobody is told of the end of a process that is not our child, so
+ * this looks each `pollMs` milliseconds (default: 10). Returns the signal that did it, or undefined when the process
  * was gone already. Throws when the process outlives the last step (it may belong to another user, or hang in the
  * kernel).
  */

@@ -32,8 +32,8 @@ export function isNoRoom(error: unknown): boolean {
 }
 
 /**
- * The system's words for it, by an error's number or what its message quotes of others; null: that is not why it
- * failed.
+ * The system's words for a full disk, by the error's number or by what its message quotes; null: it failed for another
+ * reason.
  */
 export function noRoomOf(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
@@ -45,7 +45,7 @@ function saidBySystem(error: Error): (typeof SAID_BY_SYSTEM)[number] | undefined
   return SAID_BY_SYSTEM.find((said) => errno === -said.errno);
 }
 
-/** The system's words for it in what a program printed; null: they are not there. */
+/** The system's words for a full disk in what a program printed; null: they are not there. */
 export function noRoomIn(text: string): string | null {
   return SAID_BY_SYSTEM.find((said) => text.includes(said.text))?.text ?? null;
 }

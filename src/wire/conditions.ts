@@ -2,7 +2,7 @@ import { BatchError, invalidHeader } from './errors.ts';
 import type { ConditionalHeaders } from './operations.ts';
 import { parseHttpDate } from './timestamps.ts';
 
-/** What conditional headers are held against. Undefined where the resource does not exist. */
+/** The resource's state that conditional headers are compared with. Undefined where the resource does not exist. */
 export interface ConditionTarget {
   readonly eTag: string;
   readonly lastModifiedMs: number;

@@ -2,7 +2,7 @@ import { UNLIMITED_DURATION } from './durations.ts';
 import type { AutoUserSpecification, Job, JobAdd, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
-/** What the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
+/** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
 
 const WEEK = 'P7D';
 

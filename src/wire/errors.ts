@@ -149,7 +149,7 @@ export interface ErrorValue {
   readonly value: string;
 }
 
-/** Thrown for whatever a client is told: the edge turns it into an answer, and nothing else reaches a client. */
+/** Every refusal that a client gets. The edge turns it into an answer; no other error reaches a client. */
 export class BatchError extends Error {
   readonly code: ErrorCode;
   readonly status: number;

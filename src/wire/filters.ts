@@ -39,9 +39,9 @@ function run(prefix: string): FilterTable {
 }
 
 /**
- * What each list can be filtered by (operations.md 1.2): the documented properties and operators, and beyond them the
- * other scalar properties of the same objects, which the documentation leaves open. Whoever answers a list from a
- * database maps these paths, and no others, to columns.
+ * The properties that each list can be filtered by (operations.md 1.2): the documented ones with their operators, and
+ * the other scalar properties of the same objects, which the documentation leaves open. A handler that answers a list
+ * from a database maps these paths, and no others, to columns.
  */
 export const filterTables: Readonly<Partial<Record<OperationId, FilterTable>>> = {
   Account_ListSupportedImages: { osType: EQUALITY, verificationType: EQUALITY, nodeAgentSKUId: EQUALITY },

@@ -1,7 +1,7 @@
 import { lowerAscii } from './letters.ts';
 import type { OsType, SupportedImage, VerificationType } from './types.generated.ts';
 
-/** What names an image of the marketplace, in any case. */
+/** The parts that name an image of the marketplace, in any case. */
 export interface ImageName {
   readonly publisher?: string | undefined;
   readonly offer?: string | undefined;

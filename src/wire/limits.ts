@@ -14,9 +14,9 @@ export const LIMITS = {
   /** No number is documented for ranges; the same bound in characters of JSON keeps an entry small. */
   dependencyRangeCharacters: 64_000,
   startTaskCharacters: 32_768,
-  /** Of the resource files of one task, as JSON. */
+  /** The resource files of one task, as JSON. */
   resourceFilesCharacters: 32_768,
-  /** Of any one string for which nothing else is documented (limits.md 7.2, inferred). */
+  /** The longest string where nothing else is documented (limits.md 7.2, inferred). */
   textCharacters: 65_536,
   networkRulesPerPool: 25,
   natPoolPorts: 40,

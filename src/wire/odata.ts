@@ -176,10 +176,10 @@ function fault(filter: string, reason: string): never {
   throw invalidQuery('$filter', filter, reason);
 }
 
-/** What the values of a property are, as literals; null goes with all of them. */
+/** The kind of literal that a property's values are; null may be compared with all of them. */
 export type LiteralKind = Exclude<Literal['kind'], 'nothing'>;
 
-/** What a property may be compared with: `values` are those of an enum, undefined where any of the kind will do. */
+/** Literals that a property may be compared with. `values`: those of an enum; undefined: any of the kind. */
 export interface LiteralType {
   readonly kind: LiteralKind;
   readonly values: readonly string[] | undefined;

@@ -8,9 +8,9 @@ export type ConditionalHeaders = 'all4' | 'time' | 'none';
 export type QueryName = 'maxresults' | '$filter' | '$select' | '$expand' | 'recursive' | 'force' | 'starttime' | 'endtime';
 
 /**
- * What a caller must be allowed to: the last word of Azure's data actions,
- * `Microsoft.Batch/batchAccounts/<resource>/<right>`. Those are documented for jobs, schedules and pools; that what is
- * within them follows the verb is inferred. To evaluate a formula changes nothing: it is read.
+ * The right that a caller needs: the last word of Azure's data actions,
+ * `Microsoft.Batch/batchAccounts/<resource>/<right>`. Those are documented for jobs, schedules and pools. That what is
+ * within them follows the verb is inferred. Evaluating a formula changes nothing: it is a read.
  */
 export type Right = 'read' | 'write' | 'delete';
 

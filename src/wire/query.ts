@@ -23,7 +23,9 @@ export interface Query {
   readonly force: boolean;
   readonly startTimeMs: number | undefined;
   readonly endTimeMs: number | undefined;
-  /** Where the next page begins: opaque to clients, made and read by whoever answers the list. */
+  /**
+   * The place where the next page begins. Clients send it back as it is; the handler of the list makes and reads it.
+   */
   readonly skipToken: string | undefined;
   readonly serverTimeoutMs: number;
 }
@@ -158,7 +160,7 @@ function parseSelect(text: string, operation: Operation): readonly (readonly str
   });
 }
 
-/** What the operation answers one of: the items of a list. */
+/** The shape of the items of the operation's list. */
 function itemShape({ response }: Operation): ShapeName | undefined {
   if (response === undefined) return undefined;
   const value = dataContract.rowsOf(response).find(([name]) => name === 'value')?.[1];
@@ -172,7 +174,7 @@ function rowAt(shape: ShapeName, [first, ...rest]: readonly string[]): PropertyR
   return dataContract.isShape(row.type) ? rowAt(row.type, rest) : undefined;
 }
 
-/** Of an answered object only what `$select` names; `odata.metadata` stays. Lists are selected from item by item. */
+/** Keeps of an object what `$select` names, and `odata.metadata`. Lists are selected from item by item. */
 export function applySelect(object: Readonly<Record<string, unknown>>, select: readonly (readonly string[])[] | undefined): Record<string, unknown> {
   if (select === undefined) return { ...object };
   const output: Record<string, unknown> = {};

@@ -6,7 +6,7 @@ import { shapes } from './shapes/index.ts';
 import type { TaskAdd } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
-/** One task of a collection: what it reads as, or why it is refused. */
+/** One task of a collection: the task, or why it is refused. */
 export type CollectedTask =
   | { readonly taskId: string; readonly task: TaskAdd }
   | { readonly taskId: string; readonly error: BatchError };

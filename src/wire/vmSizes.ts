@@ -1,6 +1,6 @@
 import { lowerAscii } from './letters.ts';
 
-/** A machine size: what slots and quotas are counted by. */
+/** A machine size, by which slots and quotas are counted. */
 export interface VmSize {
   /** Lower case, as the service answers it. */
   readonly name: string;

@@ -34,7 +34,8 @@ async function main(): Promise<void> {
 }
 
 /**
- * Everything else is for who develops Azurite and its libraries: Sequelize warns of each table's columns at each start.
+ * All other messages are for developers of Azurite and its libraries: Sequelize warns of each table's columns at each
+ * start.
  */
 function sayErrorsOnly(): void {
   const quiet = (): void => undefined;
@@ -73,10 +74,7 @@ function loadFactory(): BlobServerFactory {
   return factory;
 }
 
-/**
- * The bundle is part of a build. What runs from the sources takes what is installed, and so never a bundle that is
- * older.
- */
+/** The bundle is part of a build. The sources run the installed package, and so never an older bundle. */
 function loadModule(): unknown {
   if (import.meta.url.endsWith('.ts')) return createRequire(import.meta.url)('azurite/dist/src/blob/BlobServerFactory.js');
   return loadBundle(fileURLToPath(new URL('./azurite/bundle.cjs', import.meta.url)));

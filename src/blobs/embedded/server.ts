@@ -27,9 +27,9 @@ export interface BlobServerOptions {
    * 20,000 to 29,999.
    */
   readonly firstPort?: number;
-  /** What the server says goes to the end of this file; default `directory.log`. */
+  /** The file that the server's messages are added to; default `directory.log`. */
   readonly logFile?: string;
-  /** Whether it logs more than errors: its libraries warn of what nobody here can change. Default: no. */
+  /** Whether it logs more than errors: its libraries warn of things that nobody here can change. Default: no. */
   readonly verbose?: boolean;
   /** Default 60,000 milliseconds. */
   readonly startTimeoutMs?: number;

@@ -40,7 +40,7 @@ interface Status {
   /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
   readonly limits?: readonly string[];
-  /** What the service failed on and goes on without; undefined: nothing. */
+  /** Quarantine: what the service failed on, and goes on without; undefined: nothing. */
   readonly quarantine?: QuarantineReport;
 }
 

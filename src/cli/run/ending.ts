@@ -40,7 +40,7 @@ export interface RunResult {
   /** One for each task that is completed, in the order of `tasks`. Empty when the run did not wait for the end. */
   readonly outcomes: readonly TaskOutcome[];
   readonly downloads: readonly Download[];
-  /** What of the results is not here, a sentence each: job and pool stay as long as there is any. */
+  /** The results that could not be fetched, a sentence each. Job and pool stay as long as there is one. */
   readonly unfetched: readonly string[];
   /** What Ctrl-C decided. */
   readonly decision: Decision | undefined;
@@ -53,8 +53,8 @@ export interface RunResult {
 }
 
 /**
- * Tells about a run while its nodes still have the tasks' files; `to` is where outputs are. What it could not read of
- * the results goes into `unfetched`.
+ * Tells about a run while its nodes still have the tasks' files; `to` is where outputs are. Adds results that it could
+ * not read to `unfetched`.
  */
 export type Report = (result: RunResult, to: string) => Promise<RunResult>;
 
@@ -111,7 +111,7 @@ export async function waitAndFetch(run: Run): Promise<RunResult> {
   return fetchOutputs(run, outcomes);
 }
 
-/** What Ctrl-C has decided, carried out; undefined when nothing was. */
+/** Carries out the decision of Ctrl-C; undefined when there was none. */
 export async function leftBy(run: Run): Promise<RunResult | undefined> {
   const { interrupts, progress } = run.around;
   switch (interrupts.decision()) {
@@ -126,7 +126,7 @@ export async function leftBy(run: Run): Promise<RunResult | undefined> {
   }
 }
 
-/** The run's result once what its tasks have uploaded is here. */
+/** The run's result, once its tasks' uploads are here. */
 export async function fetchOutputs(run: Run, outcomes: readonly TaskOutcome[]): Promise<RunResult> {
   const { interrupts, progress } = run.around;
   try {

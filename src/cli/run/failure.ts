@@ -41,7 +41,7 @@ export function reasonOf(error: unknown): string {
   return (messageOf(error)).replaceAll(/\s+/g, ' ').trim();
 }
 
-/** What the usual errors of files mean; their own messages say the path again that ours have named. */
+/** The usual errors of files in words. Their own messages repeat the path that ours name already. */
 const FILE_ERRORS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such file',
   ENOTDIR: 'there is no such file',

@@ -14,11 +14,11 @@ const LONGEST_PAUSE_MS = 10_000;
 
 /** The service as adding tasks sees it. */
 export interface TaskSink {
-  /** @throws what `codeOf` gives `RequestBodyTooLarge` for, when the collection is over the service's size */
+  /** @throws an error with the code `RequestBodyTooLarge` when the collection is over the service's size */
   add(tasks: TaskToAdd[]): Promise<AddResult[]>;
   codeOf(error: unknown): string | undefined;
   pause(ms: number): Promise<void>;
-  /** True when the job is to be ended: what has not been sent is not sent. */
+  /** True when the job is to end: nothing more is sent. */
   stopped(): boolean;
 }
 

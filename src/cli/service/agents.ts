@@ -13,8 +13,8 @@ export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
 const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
 
 /**
- * Nodes as processes of this machine, below the nodes' directory of a data directory. What the data takes of the memory
- * is no room for nodes.
+ * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
+ * counted as room for nodes.
  */
 export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): ClosableProvider {
   return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });

@@ -14,7 +14,7 @@ export interface Externals {
 const DATABASE = 'database-url';
 const STORAGE = 'storage-connection-string';
 
-/** What `up` was given; undefined says nothing, and an empty text takes back what was kept. */
+/** The options of `up`. Undefined changes nothing, and an empty text removes what was kept. */
 export interface GivenExternals {
   readonly databaseUrl: string | undefined;
   readonly storageConnectionString: string | undefined;

@@ -34,8 +34,8 @@ function readTime(text: string): number {
 }
 
 /**
- * What holds: what is asked for, else what held before, else the default. Throws `CommandError` where a later step
- * would come before an earlier one.
+ * The bounds that hold: those asked for, else those kept from before, else the defaults. Throws `CommandError` where a
+ * later step would come before an earlier one.
  */
 export function decideSilence(wishes: SilenceWishes, former: SilenceBounds = SILENCE_BOUNDS): SilenceBounds {
   const { silentUnknown: unknownMs = former.unknownMs, silentGone: goneMs = former.goneMs, silentRestart: restartMs = former.restartMs } = wishes;

@@ -16,7 +16,7 @@ import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
-/** What a user may say about a service; what is left out is as the killed one had it, or else the default. */
+/** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
 export interface Wishes extends SilenceWishes {
   readonly port?: number;
   readonly host?: string;
@@ -34,7 +34,9 @@ const DEFAULT_PORT = 10800;
 /** Of the output of a service that did not start. */
 const SHOWN_LINES = 5;
 const DEFAULT_HOST = '127.0.0.1';
-/** Recovery of a database may take minutes; whoever waits for another process's start is told after this long. */
+/**
+ * Recovery of a database may take minutes. A command that waits for another process's start says so after this long.
+ */
 const READY_TIMEOUT_MS = 10 * 60_000;
 
 /** What a detached service tells whoever started it. */
@@ -62,7 +64,7 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
   return record;
 }
 
-/** A running service cannot change; who asks for another one is told so. */
+/** A running service cannot change: a command that asks for a different one is told so. */
 function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, blobEndpoint }: ServiceRecord, wishes: Wishes): void {
   const silence = decideSilence({}, options.silence);
   const { logLevel = DEFAULT_LOG_LEVEL } = options;

@@ -12,8 +12,8 @@ import { commandIn } from './isolation.ts';
 import { CONFIG_VARIABLE, type NodePlace, writePrivately } from './record.ts';
 
 /**
- * The process of one agent: its directories and configuration, and the program that it runs as. What is to stand around
- * an agent (namespaces, limits) is put around it here, by what `commandIn` returns.
+ * The process of one agent: its directories and configuration, and the program that it runs as. `commandIn` puts around
+ * it what an agent needs (namespaces, limits).
  */
 
 /**
@@ -35,8 +35,8 @@ export interface AgentProcess {
 }
 
 /**
- * Makes what an agent finds when it starts. Directories may be passed through by the users of its tasks, and listed by
- * nobody.
+ * Makes the directories and files that an agent finds when it starts. Users of its tasks may pass through the
+ * directories, and nobody may list them.
  */
 export async function furnish(dataRoot: string, place: NodePlace, options: AgentOptions): Promise<void> {
   await mkdir(place.state, { recursive: true, mode: 0o711 });

@@ -15,7 +15,7 @@ const PROBE_MS = 30_000;
 
 export interface Probed {
   readonly isolation: Isolation;
-  /** What the machine cannot guarantee therefore, a sentence each. */
+  /** Guarantees that the machine therefore cannot give, a sentence each. */
   readonly limits: readonly string[];
 }
 
@@ -79,8 +79,8 @@ async function tryOut(dataRoot: string, isolation: Exclude<Isolation, 'none'>, p
 }
 
 /**
- * Each of them fails where the views are not what they should be. A file that the node changes is copied up; one that
- * it makes may not be the machine's.
+ * Each check fails where the views are not what they should be. A file that the node changes is copied up; a file that
+ * it makes must not appear on the machine.
  */
 function looks(visible: readonly string[]): readonly Step[] {
   return [

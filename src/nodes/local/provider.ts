@@ -30,7 +30,7 @@ export interface LocalProviderOptions {
   readonly bootsAtOnce?: number;
   /** How far nodes may be places of their own, at most; default: as far as this machine lets them. */
   readonly isolation?: Isolation;
-  /** What could not be deleted of a released node, and why. */
+  /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
 
@@ -175,9 +175,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     if ((starting.get(node) ?? Infinity) <= life) starting.delete(node);
   };
 
-  /**
-   * Ends what is there of this life or those before it. Returns false if a later life has begun, which is not meant.
-   */
+  /** Ends this life and those before it. Returns false if a later life has begun, which stays. */
   const endLife = async (node: NodeNumber, life: number, graceMs: number): Promise<boolean> => {
     const present = nodes.get(node);
     if (present !== undefined && present.life > life) return false;

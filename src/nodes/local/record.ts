@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { NodeNumber } from '../../core/keys.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
 
-/** What is kept on disk of each node: after a restart of the service it is how its agents are found again. */
+/** The record of a node on disk: the service finds its agents by it after a restart. */
 export interface NodeRecord {
   readonly node: NodeNumber;
   readonly life: number;
@@ -26,7 +26,9 @@ export function placeOf(dataRoot: string, node: NodeNumber): NodePlace {
   return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, 'agent.log') };
 }
 
-/** Names the configuration file of an agent in its environment, by which an agent without a record is found. */
+/**
+ * A variable of the agent's environment with the path of its configuration: an agent without a record is found by it.
+ */
 export const CONFIG_VARIABLE = 'LINARITE_AGENT_CONFIG';
 
 export function writeRecord(dataRoot: string, record: NodeRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import { totalmem } from 'node:os';
 
-/** Of memory for each node: an agent is 90 MB at rest; the rest is for what it runs. */
+/** Bytes of memory for each node: an agent has 90 MB at rest; the rest is for what it runs. */
 const BYTES_A_NODE = 128 * 1024 * 1024;
 /** A machine however small has so many. */
 const LEAST_NODES = 8;

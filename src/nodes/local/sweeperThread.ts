@@ -3,13 +3,13 @@ import type { Enclosure } from '../../agent/nets.ts';
 import { threadArguments, siblingModule } from '../../processes/module.ts';
 
 /**
- * The machine's processes are looked at in a thread of their own: a look reads two small files for each of them, some
- * 20 ms where a hundred nodes are, in which the service would answer nobody; and while nodes go, look follows look.
+ * A thread of its own looks at the machine's processes. A look reads two small files for each process: some 20 ms on a
+ * machine with a hundred nodes, in which the service would answer nobody. While nodes go, look follows look.
  */
 
 /**
- * What the thread is asked: what in `enclosure` lives is killed (`Sweeper.kill`); the pids of living processes with
- * these marks are told.
+ * A request to the thread: kill what lives in `enclosure` (`Sweeper.kill`), or tell the pids of living processes with
+ * these marks.
  */
 type SweeperAsk =
   | { readonly kind: 'kill'; readonly enclosure: Enclosure }

@@ -5,8 +5,8 @@ import { codeOf, messageOf } from '../../base/errors.ts';
 import { removeTrees } from '../../agent/removal.ts';
 
 /**
- * What is left of nodes that were released: moved aside at once, deleted in the background. What an earlier service
- * left there is deleted as well.
+ * The directories of released nodes: moved aside at once, deleted in the background, with what an earlier service left
+ * there.
  */
 export interface Trash {
   /** Moves the node's directory aside. */
@@ -16,12 +16,12 @@ export interface Trash {
 }
 
 const NAME = 'trash-';
-/** Directories that one process deletes: before that each is looked up, in which nothing else goes on. */
+/** So many directories go in one process: each is looked up beforehand, and nothing else runs during that. */
 const AT_ONCE = 32;
 
 /**
- * One deletion goes on at a time, with what waits for it: each is a process, and many nodes may go at once.
- * `say`: told of what could not be deleted, and why. It stays, and the next service tries again.
+ * One deletion runs at a time, and takes all that waits: each is a process, and many nodes may go at once. `say` gets
+ * what could not be deleted, and why. It stays, and the next service tries again.
  */
 export function openTrash(dataRoot: string, say: (message: string) => void): Trash {
   mkdirSync(dataRoot, { recursive: true, mode: 0o711 });

@@ -1,10 +1,7 @@
 import type { PropertyRow } from '../shapes/definition.ts';
 import type { Revision } from '../versions.ts';
 
-/**
- * What a plane says and understands, as facts: the one source of its reading and its writing. `Name`: the names of its
- * shapes.
- */
+/** The tables of a plane, from which its reading and its writing are made. `Name`: the names of its shapes. */
 export interface ContractTables<Name extends string = string> {
   /** Stands before the name of a shape where an error names its type. */
   readonly typeNamespace: string;
@@ -14,7 +11,7 @@ export interface ContractTables<Name extends string = string> {
   readonly youngValues: YoungValues;
   /** Rules between the properties of a shape. A shape without a row has none. */
   readonly rules: Readonly<Partial<Record<Name, readonly Rule[]>>>;
-  /** What requests may carry and the plane refuses for now, by `shape.property`. */
+  /** Properties that requests may carry and the plane refuses for now, by `shape.property`. */
   readonly refused: Readonly<Record<string, Refusal>>;
 }
 

@@ -4,8 +4,8 @@ import type { Contract } from './contract.ts';
 import { hasShape, knownIn, rowsIn, wireNameOf, type ContractTables } from './tables.ts';
 
 /**
- * What of a contract sends stored text as it is. Expressions are compiled from the tables once for each shape and
- * revision.
+ * The part of a contract that sends stored text as it is. Expressions are compiled from the tables once for each shape
+ * and revision.
  */
 export function createVerbatim<Shapes extends object>(tables: ContractTables<keyof Shapes & string>): Pick<Contract<Shapes>, 'isVerbatim' | 'inOrder'> {
   /** null: the revision writes all of the shape as it is. */

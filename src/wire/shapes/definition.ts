@@ -15,7 +15,7 @@ export interface PropertyRow {
   readonly list?: true;
   /** Requests without it are refused; answers always carry it. */
   readonly required?: true;
-  /** From this revision on requests may leave it out all the same. */
+  /** From this revision on a request may leave it out. */
   readonly optionalSince?: Revision;
   /** First and last revision that know it; absent: all that we serve. */
   readonly since?: Revision;

@@ -3,17 +3,17 @@ import type { ShapeTable } from './definition.ts';
 type Rows = ShapeTable[string];
 
 /**
- * Rows that stand in several shapes, in the order in which they stand there: each fact is written once. A property that
- * differs in one of the shapes, be it in its versions alone, stands in the shapes.
+ * Rows of several shapes, in the order in which they have them: each fact is written once. A property that differs in
+ * one of the shapes, even in its versions alone, stands in the shapes themselves.
  */
 
-/** Of what clients add under an id of theirs. */
+/** Properties of a resource that clients add under an id of theirs. */
 export const NAMED = {
   id: { type: 'string', required: true, rule: 'id' },
   displayName: { type: 'string', maxLength: 1024 },
 } as const satisfies Rows;
 
-/** Of what is answered as a resource. */
+/** Properties of a resource in an answer. */
 export const RESOURCE = {
   id: { type: 'string', required: true },
   displayName: { type: 'string' },
@@ -95,7 +95,7 @@ export const TASK_PLACES = {
   taskSchedulingPolicy: { type: 'TaskSchedulingPolicy' },
 } as const satisfies Rows;
 
-/** Of which time statistics are. */
+/** Properties of all statistics: the time that they cover. */
 export const STATISTICS = {
   url: { type: 'string', required: true },
   startTime: { type: 'timestamp', required: true },

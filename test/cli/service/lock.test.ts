@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { LockHeldError, takeLock } from '../../../src/cli/service/data/lock.ts';
+import { LockHeldError, acquireLock } from '../../../src/cli/service/data/lock.ts';
 
 const MODULE = pathToFileURL(join(import.meta.dirname, '../../../src/cli/service/lock.ts')).href;
 let directory: string;
@@ -50,21 +50,21 @@ describe('the lock of a data directory', () => {
     const outcomes = await Promise.all(contenders.map(({ outcome }) => outcome));
     expect(outcomes.filter((outcome) => outcome === 'taken')).toHaveLength(1);
     expect(outcomes.filter((outcome) => /^process \d+ uses this data directory$/.test(outcome))).toHaveLength(3);
-    expect(() => takeLock(directory)).toThrow(LockHeldError);
+    expect(() => acquireLock(directory)).toThrow(LockHeldError);
     expect(readdirSync(directory)).toEqual(['lock-8']);
     await Promise.all(contenders.map(({ end }) => end()));
-    takeLock(directory);
+    acquireLock(directory);
     expect(readdirSync(directory)).toEqual(['lock-9']);
   });
 
   test('is not given to its holder twice', () => {
-    takeLock(directory);
-    expect(() => takeLock(directory)).toThrow(`process ${process.pid} uses this data directory`);
+    acquireLock(directory);
+    expect(() => acquireLock(directory)).toThrow(`process ${process.pid} uses this data directory`);
   });
 
   test('that was cut off while written by a crash of the machine is taken over', () => {
     writeFileSync(join(directory, 'lock-3'), '{"pid":');
-    takeLock(directory);
+    acquireLock(directory);
     expect(readdirSync(directory)).toEqual(['lock-4']);
   });
 });

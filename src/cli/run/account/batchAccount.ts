@@ -145,10 +145,7 @@ async function tail(properties: Properties, get: Get, bytes: number): Promise<Bu
   });
 }
 
-/**
- * Of a file that is read in pieces, each in a request of its own: whoever takes them may be slow, and no connection
- * waits meanwhile.
- */
+/** A file in pieces, each in a request of its own: the reader may be slow, and no connection waits meanwhile. */
 const PIECE_BYTES = 1_048_576;
 /**
  * How often a piece is asked for whose connection breaks: the SDK tries requests again, but not the bodies of answers.

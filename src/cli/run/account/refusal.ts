@@ -5,7 +5,7 @@ import { RunError } from '../failure.ts';
 /** Codes of a connection that did not come about: the SDKs' own and the system's. */
 const UNREACHED = new Set(['REQUEST_SEND_ERROR', 'ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'EAI_AGAIN']);
 
-/** Whether the service did not answer, or answered that it cannot now: it may in a while. */
+/** Whether the service did not answer, or said that it cannot now. It may in a while. */
 export function isOutage(error: unknown): boolean {
   if (UNREACHED.has(serviceCode(error) ?? '')) return true;
   const status: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, 'statusCode') : undefined;
@@ -13,8 +13,7 @@ export function isOutage(error: unknown): boolean {
 }
 
 /**
- * What was thrown as a failure of the run, in the service's own words; undefined for what no service and no user can be
- * blamed for: a bug, to be shown as one.
+ * The error as a failure of the run, in the service's own words. Undefined for a bug of ours, which is shown as one.
  */
 export function refusalOf(error: unknown): RunError | undefined {
   if (error instanceof RunError) return error;
@@ -25,7 +24,7 @@ export function refusalOf(error: unknown): RunError | undefined {
   return new RunError('service', refusalText(code, serviceMessageOf(error), valuesOf(error)), { cause: error });
 }
 
-/** A pair of an error's `values` or `details`, whatever their names are called there. */
+/** A pair of an error's `values` or `details`. Its members have different names in the two. */
 interface Detail {
   readonly key?: string | undefined;
   readonly name?: string | undefined;
@@ -42,7 +41,7 @@ export function refusalText(code: string | undefined, message: string | undefine
   return told.length === 0 ? said : `${said} (${told.join('; ')})`;
 }
 
-/** Whoever has exported the variables of a service on this machine that has ended. */
+/** For users who exported the variables of a service on this machine, and the service has ended. */
 function howToStart(message: string): string {
   return /ECONNREFUSED (127\.|::1|localhost)/.test(message) ? `; if it is a service of this machine, start it: ${hint('up --detach', undefined)}` : '';
 }

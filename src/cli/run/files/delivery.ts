@@ -16,7 +16,7 @@ export type Write = (piece: string | Uint8Array) => Promise<boolean>;
 export interface Printer {
   begin(taskId: string): Promise<boolean>;
   piece(bytes: Buffer): Promise<boolean>;
-  /** False when what was written is not all that the task wrote. */
+  /** False when the task wrote more than was written here. */
   end(): Promise<boolean>;
 }
 
@@ -91,7 +91,7 @@ export function plainPrinter(write: Write, isTerminal: boolean): Printer {
   };
 }
 
-/** As members of a JSON object, id and text. Whoever calls it writes the braces around them. */
+/** As members of a JSON object, id and text, without the braces around them. */
 export function jsonPrinter(write: Write): Printer {
   let decoder = lenient();
   let strict = strictly();

@@ -75,7 +75,7 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
   };
 }
 
-/** What says how tasks are made; tasks of a job that is there are made. */
+/** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
 const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', ...POOL_FLAGS] as const;
 const MAKING_LISTS = ['input', 'output', 'resourceFile', 'env'] as const;
 

@@ -20,7 +20,7 @@ export interface Screen {
 
 /** Plain lines are written at most this often, except the first and the last. */
 const LINE_EVERY_MS = 2_000;
-/** What is waited for is written again after this long, so that a log shows that somebody still waits. */
+/** The line that says what the run waits for is written again after this long, so that a log shows the run is alive. */
 const SAME_LINE_EVERY_MS = 30_000;
 const BAR_WIDTH = 28;
 

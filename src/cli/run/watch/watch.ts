@@ -7,7 +7,7 @@ const FIRST_LOOK_MS = 150;
 const LONGEST_LOOK_MS = 2_000;
 /** How often job and pool are looked at while nothing runs. */
 const POOL_LOOK_MS = 3_000;
-/** How long a service may be silent: its tasks go on meanwhile, and whoever watches can end that at any time. */
+/** How long a service may be silent: its tasks go on meanwhile, and the user can end the watch at any time. */
 const LONGEST_SILENCE_MS = 3_600_000;
 const TAIL_BYTES = 4_096;
 
@@ -118,7 +118,7 @@ async function endOfStartTask(batch: BatchAccount, poolId: string, nodeId: strin
   return end === '' ? [] : [`${stream} of the start task on ${nodeId}:`, ...end.split('\n').map((line) => `  | ${line}`)];
 }
 
-/** What a node that runs nothing is about, in the order in which it is told. Keys are states in lower case. */
+/** States of nodes that run nothing, in words and in the order of the line. Keys are states in lower case. */
 const STATES: Readonly<Record<string, string>> = {
   creating: 'being created',
   starting: 'starting',

@@ -4,7 +4,7 @@ import { endProcess } from '../../../processes/end.ts';
 import type { ProcessIdentity } from '../../../processes/identity.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { type DataDirectory, type Layout, makeDataDirectory, makeLockDirectory } from './dataDirectory.ts';
-import { LockHeldError, takeLock } from './lock.ts';
+import { LockHeldError, acquireLock } from './lock.ts';
 
 const ATTEMPTS = 100;
 const PAUSE_MS = 10;
@@ -17,7 +17,7 @@ const PAUSE_MS = 10;
 export function claimDataDirectory(path: string, layout: Layout = {}): DataDirectory {
   for (let attempt = 1; ; attempt += 1) {
     try {
-      takeLock(makeLockDirectory(path), isOwnOrStarter);
+      acquireLock(makeLockDirectory(path), isOwnOrStarter);
       return makeDataDirectory(path, layout);
     } catch (error) {
       if (error instanceof LockHeldError) {
@@ -49,7 +49,7 @@ export async function takeOver(directory: DataDirectory, waitMs: number): Promis
 
 function tryLock(directory: DataDirectory): 'taken' | 'gone' | ProcessIdentity {
   try {
-    takeLock(directory.run, isOwnOrStarter);
+    acquireLock(directory.run, isOwnOrStarter);
     return 'taken';
   } catch (error) {
     if (error instanceof LockHeldError) return error.holder;

@@ -4,8 +4,8 @@ import { messageOf } from '../../../base/errors.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../files.ts';
 import { releaseVersion } from '../../version.ts';
-import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, takeMemory } from './memory.ts';
-import { placeName, removePlace, takeDirectory, takePlace } from './place.ts';
+import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, reserveMemory } from './memory.ts';
+import { placeName, removePlace, reserveDirectory, assignPlace } from './place.ts';
 import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
 import { removeTrees } from '../../../agent/removal.ts';
 
@@ -31,7 +31,10 @@ export interface DataDirectory {
   readonly run: string;
 }
 
-/** Where a new data directory keeps what it holds; what is left out is as it was, or else in the directory itself. */
+/**
+ * Where a new data directory keeps its parts. A part that is left out stays where it was, or lies in the directory
+ * itself.
+ */
 export interface Layout {
   /** In memory, at most so many bytes. */
   readonly memoryBytes?: number;
@@ -46,7 +49,7 @@ const NODE_PLACE = 'node-place';
 const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
 const RUN = 'run';
-/** What `run` becomes while it is removed, so that nobody takes a lock in it. */
+/** `run` has this name while it is being removed, so that nobody takes a lock in it. */
 const REMOVED_RUN = 'run.removed';
 const OF_RUN = /^(lock|draft)-\d+$/;
 
@@ -74,9 +77,9 @@ function makeAll(root: string, wanted: Layout): DataDirectory {
   if (!refuseForeign(root)) makeNew(root, wanted);
   else if (memory !== undefined && !isThere(root, memory)) {
     // The machine was started again: what was in memory is lost, and only the pointer is left.
-    takeMemory(root, wanted.memoryBytes ?? memory.bytes);
+    reserveMemory(root, wanted.memoryBytes ?? memory.bytes);
   } else refuseOtherMemory(root, memory, wanted);
-  if (wanted.nodeDirectory !== undefined) takeNodePlace(root, wanted.nodeDirectory);
+  if (wanted.nodeDirectory !== undefined) assignNodePlace(root, wanted.nodeDirectory);
   const directory = layout(root);
   for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
   mkdirSync(directory.nodes, { recursive: true, mode: 0o711 });
@@ -89,9 +92,9 @@ function makeNew(root: string, { memoryBytes }: Layout): void {
   // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
   if (process.getuid?.() === 0) chmodSync(root, 0o711);
   if (memoryBytes === undefined) {
-    const place = takePlace(root);
+    const place = assignPlace(root);
     if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
-  } else takeMemory(root, memoryBytes);
+  } else reserveMemory(root, memoryBytes);
   replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
 }
 
@@ -103,7 +106,7 @@ function refuseOtherMemory(root: string, memory: MemoryPlace | undefined, { memo
 }
 
 /** Nodes that are there stay where they are. */
-function takeNodePlace(root: string, given: string): void {
+function assignNodePlace(root: string, given: string): void {
   const present = layout(root);
   const place = join(resolve(given), placeName(root));
   if (present.nodePlace === place) return;
@@ -112,7 +115,7 @@ function takeNodePlace(root: string, given: string): void {
   }
   mkdirSync(resolve(given), { recursive: true, mode: 0o711 });
   try {
-    takeDirectory(place, root);
+    reserveDirectory(place, root);
   } catch (error) {
     throw new CommandError(EXIT.failure, `${given} cannot hold the nodes (--node-dir): ${messageOf(error)}`);
   }

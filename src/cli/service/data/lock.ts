@@ -23,7 +23,7 @@ const ATTEMPTS = 100;
  * empty lock. The highest one is never removed, so there is no moment at which two could believe that there is none.
  * From a living holder it is taken only by its heir. Throws `LockHeldError`.
  */
-export function takeLock(directory: string, isHeirOf: (holder: ProcessIdentity) => boolean = () => false): void {
+export function acquireLock(directory: string, isHeirOf: (holder: ProcessIdentity) => boolean = () => false): void {
   const self = identifyProcess(process.pid);
   if (self === undefined) throw new Error('cannot tell when this process started');
   const draft = join(directory, `draft-${process.pid}`);

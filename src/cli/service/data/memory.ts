@@ -6,7 +6,7 @@ import { mountsBelow } from '../../../agent/mounts.ts';
 import { machineMemoryBytes } from '../../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
-import { isPlaceOf, ownerOf, placeName, takeDirectory } from './place.ts';
+import { isPlaceOf, ownerOf, placeName, reserveDirectory } from './place.ts';
 import type { Disk } from './room.ts';
 
 /** Where the data of `up --ephemeral` is: a directory in a tmpfs. Kept in the data directory, as its pointer. */
@@ -49,7 +49,7 @@ export function memoryBytes(given: string | true): number {
  * `root`. Clears what an earlier data directory of the same path left, and places whose data directories are gone.
  * Throws `CommandError` with what is wrong with each tmpfs.
  */
-export function takeMemory(root: string, bytes: number): MemoryPlace {
+export function reserveMemory(root: string, bytes: number): MemoryPlace {
   const refused: string[] = [];
   for (const parent of CANDIDATES) {
     const objection = objectionTo(parent, bytes);
@@ -59,7 +59,7 @@ export function takeMemory(root: string, bytes: number): MemoryPlace {
     }
     const ours = join(parent, ownersName());
     removeOrphans(ours);
-    const path = takeDirectory(join(ours, placeName(root)), root);
+    const path = reserveDirectory(join(ours, placeName(root)), root);
     const place = { path, bytes, usedBefore: usedBytes(parent) };
     replaceFile(join(root, MEMORY_POINTER), `${JSON.stringify(place)}\n`);
     return place;
@@ -77,7 +77,7 @@ export function readMemory(root: string): MemoryPlace | undefined {
   throw new Error(`${join(root, MEMORY_POINTER)} is not a pointer into memory: ${text.trim()}`);
 }
 
-/** Whether what it points to is still there: a machine that was started again has lost it. */
+/** Whether the directory still exists: a machine that restarted has lost it. */
 export function isThere(root: string, { path }: MemoryPlace): boolean {
   return isPlaceOf(path, root);
 }
@@ -101,7 +101,7 @@ export function memoryLimits({ memory }: { readonly memory: MemoryPlace | null }
   return memory === null ? [] : [`in memory (${Math.floor(memory.bytes / MIB)}MB): all data outlives its processes, and is lost when this machine ends or linarite down is given`];
 }
 
-/** What keeps the directory from being used, by doing what will be done there; null: nothing. */
+/** Why the directory cannot be used, found by doing there what the service will do; null: it can. */
 function objectionTo(directory: string, bytes: number): string | null {
   if (!existsSync(directory)) return 'is not there';
   const { type, bavail, bsize } = statfsSync(directory);
@@ -129,7 +129,7 @@ function ownersName(): string {
   return `linarite-${process.getuid?.() ?? 'user'}`;
 }
 
-/** Places whose data directory was removed by hand. What is not ours is left. */
+/** Removes places whose data directory was removed by hand. Leaves what is not ours. */
 function removeOrphans(ours: string): void {
   const there = lstatSync(ours, { throwIfNoEntry: false });
   if (there?.isDirectory() !== true || there.uid !== process.getuid?.()) return;

@@ -17,14 +17,14 @@ const OWNER = 'owner';
  * when none is needed. The place is named by a hash of the data directory's path, so that losing the data directory
  * loses no directory.
  */
-export function takePlace(root: string): string | null {
+export function assignPlace(root: string): string | null {
   if (canReachBelow(root) && socketPathFits(join(root, 'database'))) return null;
   const failures: string[] = [];
   for (const parent of parents()) {
     const place = join(parent, placeName(root));
     if (!socketPathFits(join(place, 'database'))) continue;
     try {
-      return takeDirectory(place, root);
+      return reserveDirectory(place, root);
     } catch (error) {
       failures.push(messageOf(error));
     }
@@ -56,7 +56,7 @@ function parents(): string[] {
  * Takes the directory for the data directory `root`, and returns it. What somebody else made there, or made for another
  * data directory, is not taken: throws why.
  */
-export function takeDirectory(place: string, root: string): string {
+export function reserveDirectory(place: string, root: string): string {
   makeOpen(dirname(place));
   if (!canReachBelow(dirname(place))) throw new Error(`other users cannot enter ${dirname(place)}`);
   makeOpen(place);

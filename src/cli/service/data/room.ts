@@ -2,7 +2,7 @@ import { closeSync, constants, fsyncSync, openSync, rmSync, statSync, statfsSync
 import type { Logger } from 'pino';
 import { messageOf } from '../../../base/errors.ts';
 
-/** What is given up first when the database's disk is full, so that it can still take a terminate or a delete. */
+/** The service frees this first when the database's disk is full, so that it can still take a terminate or a delete. */
 const RESERVE_BYTES = 16 * 1024 * 1024;
 /** The reserve is made only where it is a small part of what is free. */
 const TIMES_FREE = 10;

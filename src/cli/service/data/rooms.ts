@@ -12,7 +12,7 @@ interface Place {
   readonly path: string;
   /** With less free room its disk is full. */
   readonly lowBytes: number;
-  /** Whether nothing more can be taken from clients without room there. */
+  /** Whether the service takes nothing more from clients while this disk is full. */
   readonly isVital: boolean;
 }
 
@@ -146,7 +146,7 @@ function existingAbove(path: string): string {
   return statSync(path, { throwIfNoEntry: false }) === undefined && dirname(path) !== path ? existingAbove(dirname(path)) : path;
 }
 
-/** Looks at once and then each second; returns how that is ended. The reserve stays for the next service. */
+/** Looks at once and then each second. Returns a function that ends it. The reserve stays for the next service. */
 export function watchRooms(rooms: Rooms): () => void {
   rooms.look();
   const timer = setInterval(() => rooms.look(), LOOK_MS);

@@ -69,12 +69,12 @@ function appendWhole(file: number, text: string): boolean {
     for (let written = 0; written < bytes.length; ) written += writeSync(file, bytes, written);
     return true;
   } catch {
-    if (before !== undefined) takeBack(file, before);
+    if (before !== undefined) cutBack(file, before);
     return false;
   }
 }
 
-function takeBack(file: number, bytes: number): void {
+function cutBack(file: number, bytes: number): void {
   try {
     ftruncateSync(file, bytes);
   } catch {

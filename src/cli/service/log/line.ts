@@ -12,7 +12,7 @@ const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
 /** What needs no quotes to be read as one word. */
 const BARE = /^[\w.:/@+,-]+$/;
 
-/** Whether a line is of that level or above it. One that is none of ours has no level and is always wanted. */
+/** Whether a line has that level or one above it. A line that is none of ours has no level and is always wanted. */
 export function isWanted(line: string, least: LogLevel): boolean {
   const level = read(line)?.level;
   const rank = LEVELS.findIndex((name) => name === level);
@@ -20,8 +20,8 @@ export function isWanted(line: string, least: LogLevel): boolean {
 }
 
 /**
- * A line as people read it: time, level, message, `name=value` for the rest, and below an error where it comes from.
- * One that is none of ours stays what it is.
+ * A line as people read it: time, level, message, `name=value` for the rest, and below an error its stack. A line that
+ * is none of ours stays as it is.
  */
 export function readable(line: string): string {
   const record = read(line);

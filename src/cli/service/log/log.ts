@@ -12,7 +12,7 @@ const LONGEST_BYTES = 20 * 1024 * 1024;
 const LONGEST_AGENT_BYTES = 4 * 1024 * 1024;
 const LOOK_MS = 60_000;
 
-/** What may hold a credential, wherever it turns up in what is logged. */
+/** Members that may hold a credential, at any depth of what is logged. */
 const SECRETS = ['key', 'accountKey', 'credential', 'connectionString', 'databaseUrl', 'authorization', 'password', 'token'];
 
 /**

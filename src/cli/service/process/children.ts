@@ -51,7 +51,7 @@ async function reachDatabase(databaseUrl: string): Promise<Connection> {
   return { connectionString: databaseUrl };
 }
 
-/** Of a name with several addresses, none of which answers, Node says only in `errors` why. */
+/** Node.js gives the reasons in `errors` alone where a name has several addresses and none answers. */
 function reasonOf(error: unknown): string {
   return error instanceof AggregateError ? error.errors.map(messageOf).join('; ') : messageOf(error);
 }

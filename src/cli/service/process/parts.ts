@@ -19,8 +19,7 @@ export interface Storage {
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
   /**
-   * What keeps this machine from taking more (a full disk, a database that does not start), in one sentence; null:
-   * nothing.
+   * Why this machine takes nothing more (a full disk, a database that does not start), in one sentence; null: it does.
    */
   readonly trouble: () => string | null;
   /** Which other disks are full, in one sentence; null: none. */
@@ -67,7 +66,7 @@ export interface ApiPart {
 export interface Parts {
   /** Brings the database to this release's tables. Throws `NewerDatabase`. */
   migrate(connection: Connection): Promise<void>;
-  /** Takes the account when the storage is there. Rejects, with nothing left, when that does not come. */
+  /** Claims the account once the storage is there. Rejects, with nothing left behind, if the storage fails. */
   startOwner(context: ServiceContext, storage: Promise<Storage>): Promise<OwnerPart>;
   startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;
 }

@@ -1,7 +1,7 @@
 import { describeListener } from '../../../processes/ports.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 
-/** Says who has a port that was asked for, as far as we may see it, and by which option another one is given. */
+/** Names the process that has the port, as far as we may see it, and the option that gives another port. */
 export function portTaken(port: number, host: string, option: '--port' | '--blob-port'): CommandError {
   const owner = describeListener(port);
   const by = owner === undefined ? '' : owner.dataDirectory === undefined ? ` by process ${owner.pid} (${owner.command})` : ` by the linarite of ${owner.dataDirectory} (process ${owner.pid})`;
