@@ -13,7 +13,7 @@ export interface AgentSockets {
 const AGENT_PATH = '/linarite/agent';
 /** Largest frame from an agent: a hello that names some ten thousand attempts. */
 const MAX_FRAME_BYTES = 4 * 1024 * 1024;
-/** What may wait to be sent to an agent that does not read; then it is cut off and connects again. */
+/** Bytes that may wait for an agent that does not read. Beyond them its connection is cut, and it connects again. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 /**
  * An agent that leaves one of these unanswered is cut off: well within the time after which a silent agent is given up.
@@ -96,7 +96,7 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
 
 const FRAME_KINDS: ReadonlySet<unknown> = new Set<AgentFrame['kind']>(['hello', 'reports', 'fileAnswer']);
 
-/** Agents are ours and have shown a credential; what is checked here is that it is a frame at all. */
+/** Agents are ours and have shown a credential. This checks only that the message is a frame at all. */
 function parseFrame(data: RawData): AgentFrame | null {
   try {
     const frame: unknown = JSON.parse(data.toString());

@@ -4,7 +4,7 @@ import { etagOfMs } from '../wire/etag.ts';
 import { formatHttpDate } from '../wire/timestamps.ts';
 import type { Call } from './call.ts';
 
-/** What a handler says; the edge adds the headers that all answers carry. */
+/** The answer of a handler. The edge adds the headers that all answers carry. */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;

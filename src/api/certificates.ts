@@ -4,7 +4,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { KeyedCertificate, Validity } from './x509.ts';
 
-/** What a TLS server needs, and what its clients need. */
+/** Keys and certificates of a TLS server, and the authority that its clients need. */
 export interface Certificates {
   /** PEM, to be trusted by clients (`REQUESTS_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`). */
   readonly authorityFile: string;

@@ -35,10 +35,7 @@ export function endAnswer(request: IncomingMessage, response: ServerResponse, bo
   request.resume();
 }
 
-/**
- * Whether nothing of the request is still to come: what is answered at once is answered before the parser says so of a
- * request without a body.
- */
+/** Whether the whole request has been read. A request without a body may be answered before the parser says so. */
 function isWhole({ complete, headers }: IncomingMessage): boolean {
   return complete || (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0);
 }

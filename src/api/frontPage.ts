@@ -1,4 +1,4 @@
-/** What a browser sees at `/`: which service answers here and how to reach it with a client. */
+/** The page at `/` for browsers: which service answers here and how to reach it with a client. */
 export function frontPage(accounts: readonly string[]): string {
   const names = accounts.map((name) => `<code>${escapeHtml(name)}</code>`).join(', ');
   return `<!doctype html>

@@ -45,7 +45,7 @@ export class PortTakenError extends Error {
 const TLS_HANDSHAKE = 0x16;
 /** Time for the first byte, and for the headers of a request. */
 const HEADERS_TIMEOUT_MS = 60_000;
-/** Longer than the idle time after which the usual clients drop a connection, so that it is they who close. */
+/** Longer than the idle time after which the usual clients drop a connection, so that the clients close it. */
 const KEEP_ALIVE_MS = 120_000;
 const MAX_CONNECTIONS = 20_000;
 

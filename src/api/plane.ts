@@ -21,8 +21,8 @@ import { Waits } from './waits.ts';
 export interface Plane {
   readonly name: 'data' | 'own' | 'management';
   /**
-   * What a request asks of this plane; undefined: its path is another plane's. @throws BatchError for a path of this
-   * plane that cannot be asked so.
+   * The operation that the request asks for; undefined: its path belongs to another plane. @throws BatchError for a
+   * path of this plane with a verb or form that it does not serve.
    */
   readonly match: (request: Request) => Route | undefined;
   /** Who asks; null: the plane asks for no credential. @throws BatchError for a credential that is missing or wrong. */
@@ -37,9 +37,12 @@ export interface Plane {
 interface Route {
   /** As metrics count it; null: none of the data plane's. */
   readonly operation: OperationId | null;
-  /** What the caller needs; null: nothing, in a plane that asks for no credential. */
+  /** The right that the caller needs; null: none, in a plane that asks for no credential. */
   readonly access: Access | null;
-  /** Reads what is left of the request, and says what is to be done. @throws BatchError for what cannot be taken. */
+  /**
+   * Reads the rest of the request, and returns what is to be done. @throws BatchError for a request that cannot be
+   * served.
+   */
   readonly handle: (caller: Caller) => Work;
 }
 
@@ -185,7 +188,7 @@ async function withDeadline(ms: number, gone: AbortSignal, late: () => BatchErro
 /** Clients wait so long after `ServerBusy` before they ask again (RFC 9110, 10.2.3). */
 const RETRY_AFTER_SECONDS = '1';
 
-/** The one place where what was thrown becomes an answer. What is not for clients goes into the log alone. */
+/** The one place where an error becomes an answer. Errors that are not for clients go into the log alone. */
 function errorAnswer(plane: Plane, request: Request, found: Found, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
   found.thrown = thrown;

@@ -36,7 +36,7 @@ interface TaskPrincipal {
 /** After Azure's "Batch Data Contributor" and "Batch Account Reader". */
 export type Role = keyof typeof ROLE_RIGHTS;
 
-/** What a principal can reach: the whole account, or one job of it with its tasks and their files. */
+/** The scope of a principal: the whole account, or one job with its tasks and their files. */
 export type Scope = { readonly kind: 'account' } | { readonly kind: 'job'; readonly jobId: string };
 
 const ROLE_RIGHTS = {
@@ -44,7 +44,7 @@ const ROLE_RIGHTS = {
   reader: ['read'],
 } as const satisfies Readonly<Record<string, readonly Right[]>>;
 
-/** What is asked for: an operation's right, and the parameters of its path. */
+/** The demand on a principal: an operation's right, and the parameters of its path. */
 export interface Access {
   readonly right: Right;
   readonly params: Readonly<Record<string, string>>;

@@ -11,15 +11,15 @@ export interface Answered {
   /** Without query: a link that a client took for one of ours may be signed there. */
   readonly path: string;
   readonly status: number;
-  /** What became an error answer; undefined: nothing was thrown. */
+  /** The error behind an error answer; undefined: nothing was thrown. */
   readonly thrown: unknown;
   /** From the request to its answer. */
   readonly tookMs: number;
-  /** Of that, for others: the client's body, the owner's turn, a task's end, a node's files. */
+  /** The part of it spent on waiting for others: the client's body, the owner's turn, a task's end, a node's files. */
   readonly waitedMs: number;
 }
 
-/** A request on which we ourselves spend longer is told of. */
+/** The log tells of a request that took us longer than this, waits for others left out. */
 const SLOW_MS = 1_000;
 
 /**

@@ -44,11 +44,11 @@ export interface ApiOptions {
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
   /**
-   * What keeps requests from being served, beyond the database not answering, in one sentence; null: nothing. For
+   * Why requests cannot be served, beyond a database that does not answer, in one sentence; null: they can. For
    * `/readyz`.
    */
   readonly trouble?: () => string | null;
-  /** What should be seen to although requests are served, in one sentence; null: nothing. For `/readyz`. */
+  /** A trouble that somebody should see to although requests are served, in one sentence; null: none. For `/readyz`. */
   readonly warning?: () => string | null;
 }
 
@@ -64,7 +64,7 @@ export interface Api {
 const AGENT_FILES = '/linarite/agent/files/';
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
-/** What one of our own paths answers, outside of all planes. */
+/** The answer of one of our own paths, outside of all planes. */
 interface OwnAnswer {
   readonly status: number;
   readonly type: string;

@@ -1,4 +1,4 @@
-/** What a request line asks for, as sent: still percent-encoded. */
+/** The target of a request line, as sent: still percent-encoded. */
 export interface Target {
   readonly path: string;
   /** Without the question mark. */

@@ -12,7 +12,7 @@ export interface KeyedCertificate {
   readonly key: string;
 }
 
-/** From when to when a certificate is valid; whole seconds count. */
+/** The time in which a certificate is valid, in whole seconds. */
 export interface Validity {
   readonly notBefore: Date;
   readonly notAfter: Date;

@@ -216,7 +216,7 @@ function constant(value: Value): Translated {
   return { code: () => value, constant: value };
 }
 
-/** Computes what depends on constants alone now; a failure is left for the run to meet, at its place. */
+/** Computes at once what depends on constants alone. A failure is left for the run to meet, at its place. */
 function folded(parts: readonly Translated[], code: Code): Translated {
   if (constantsOf(parts) === undefined) return { code };
   try {

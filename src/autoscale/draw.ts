@@ -30,7 +30,9 @@ function draw(headline: string, text: string, place: { span: Span; line: number;
   return `${headline}\n  ${number} | ${shown}\n  ${gutter} | ${indent}${marks} ${note}\n`;
 }
 
-/** What is shown of a line: whole formulas come as one line, which a terminal would wrap away from its mark. */
+/**
+ * The part of a line that is shown: whole formulas come as one line, which a terminal would wrap away from its mark.
+ */
 function pieceOf(source: string, offset: number): { readonly shown: string; readonly before: number } {
   if (source.length <= WIDTH) return { shown: source, before: offset };
   const start = Math.max(0, Math.min(offset - CONTEXT, source.length - WIDTH));

@@ -22,7 +22,7 @@ interface NamedValue {
   readonly value: Value;
 }
 
-/** What one evaluation came to. On failure nothing about the pool may change. */
+/** The outcome of one evaluation. On failure nothing about the pool may change. */
 export type Evaluation = Success | Failed;
 
 interface Success extends Trace {

@@ -19,7 +19,7 @@ interface Series {
   readonly end: number;
 }
 
-/** What `JSON.stringify` is given; metrics by name, times in milliseconds since 1970. */
+/** The form for `JSON.stringify`; metrics by name, times in milliseconds since 1970. */
 export interface SerializedHistory {
   readonly capacity: number;
   readonly metrics: Readonly<Record<string, { readonly atMs: readonly number[]; readonly values: readonly number[] }>>;

@@ -1,4 +1,4 @@
-/** What can be wrong with a formula, each with its place: one row a kind, used by all phases. */
+/** Each problem that a formula can have, with its place: one row a kind, used by all phases. */
 
 /** A piece of the text: offsets in UTF-16 units, `end` exclusive. */
 export interface Span {

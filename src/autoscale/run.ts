@@ -3,7 +3,7 @@ import type { Limits } from './limits.ts';
 import { Failure, type Span } from './problems.ts';
 import type { Value } from './values.ts';
 
-/** What a formula may know of its pool at the moment of evaluation. */
+/** The facts that a formula may know of its pool at the moment of evaluation. */
 export interface PoolFacts {
   readonly targetDedicatedNodes: number;
   readonly targetLowPriorityNodes: number;

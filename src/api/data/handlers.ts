@@ -8,8 +8,8 @@ import { poolHandlers } from './pool/handlers.ts';
 import { taskHandlers } from './task/handlers.ts';
 
 /**
- * What serves each operation. One that has no row here is known but not served yet: 501 NotImplemented, the one 5xx
- * that no SDK repeats.
+ * The handler of each operation. An operation without a row is known and not served yet: 501 NotImplemented, the one
+ * 5xx that no SDK repeats.
  */
 export const handlers: Readonly<Partial<Record<OperationId, Handler>>> = {
   ...poolHandlers,

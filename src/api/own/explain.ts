@@ -69,7 +69,7 @@ function howItEnded({ exitCode, result, failure: stored }: Pick<TaskWithStatus, 
   return { code: 'TaskCompleted', ended: { exitCode, result, failure } };
 }
 
-/** `{code, message}`, and what the message is made of. */
+/** `{code, message}`, and the values that the message is made of. */
 function told(reason: Reason): { readonly code: Reason['code']; readonly message: string } {
   const { code, ...data } = reason;
   return { code, message: sentenceOf(reason), ...data };

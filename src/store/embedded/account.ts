@@ -40,9 +40,7 @@ export function claimDirectory(directory: string): UnixAccount | undefined {
   throw new Error(`cannot give ${directory} to another user; PostgreSQL does not run as root`);
 }
 
-/**
- * Whether this account can enter `directory`, whatever decides it: modes of its parents, access lists, mount options.
- */
+/** Whether this account can enter `directory`: modes of its parents, access lists and mount options decide. */
 export function canEnter(directory: string, account: UnixAccount | undefined): boolean {
   if (account === undefined) return true;
   const probe = spawnSync('/bin/sh', ['-c', 'cd -- "$1"', 'sh', directory], { uid: account.uid, gid: account.gid, cwd: '/', stdio: 'ignore' });

@@ -1,8 +1,8 @@
 import { Client, type ClientConfig, DatabaseError } from 'pg';
 
 /**
- * Two services may start at once on one server; whoever comes second finds it made: duplicate_database, or the same
- * seen by the catalogue's index.
+ * Two services may start at once on one server. The second one finds the database made: duplicate_database, or the same
+ * from the catalogue's index.
  */
 const MADE_MEANWHILE = new Set(['42P04', '23505']);
 

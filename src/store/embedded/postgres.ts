@@ -19,9 +19,9 @@ export interface PostgresOptions {
   readonly directory: string;
   /** Receives a copy of the binaries if they cannot run where they are installed; default `directory/..`. */
   readonly binariesDirectory?: string;
-  /** What PostgreSQL says goes to the end of this file; default `directory.log`. */
+  /** The file that PostgreSQL's messages are added to; default `directory.log`. */
   readonly logFile?: string;
-  /** What it may take of its file system, where that is little; then its log is kept short. */
+  /** Bytes that it may take of a small file system; then its log is kept short. */
   readonly roomBytes?: number;
   /** Longest time to wait for recovery after a crash, in milliseconds; default 10 minutes. */
   readonly startTimeoutMs?: number;
@@ -41,7 +41,7 @@ export interface PostgresConnection {
 export interface Postgres {
   readonly connection: PostgresConnection;
   readonly pid: number;
-  /** Settles when the postmaster ends, whoever ended it. */
+  /** Settles when the postmaster has ended, for any reason. */
   readonly exited: Promise<void>;
   /** Fast shutdown: open transactions are rolled back, what was committed is kept. Returns when the process is gone. */
   stop(): Promise<void>;

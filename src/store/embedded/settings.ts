@@ -35,7 +35,7 @@ const SETTINGS: readonly Setting[] = [
   { name: 'log_timezone', value: "'UTC'", why: 'as in our own log' },
 ];
 
-/** Of what a database in memory may take, its log takes at most this part between two checkpoints. */
+/** The part of a database's memory that its log may take between two checkpoints, where it lies in memory. */
 const SHARE_OF_LOG = 1 / 8;
 const MIB = 1024 * 1024;
 

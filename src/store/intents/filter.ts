@@ -1,8 +1,7 @@
 import type { Comparison, Filter, Literal } from '../../wire/odata.ts';
 
 /**
- * How a property of a list is found in the database: an SQL expression, and what kind of value it is there (times in
- * milliseconds).
+ * A property of a list in the database: an SQL expression, and the kind of value that it has (times in milliseconds).
  */
 export interface FilterColumn {
   readonly sql: string;

@@ -40,7 +40,7 @@ export function listNodes(database: Database, account: AccountNumber, pool: Pool
   return rows(database, list, [account, pool, after, limit]);
 }
 
-/** What a task says of the node it ran on: also of one that has left. */
+/** A node as its tasks name it, also one that has left. */
 export interface NodeName {
   readonly node: NodeNumber;
   readonly id: string;

@@ -166,8 +166,8 @@ function get(findRoot: FindRoot): Handler {
 }
 
 /**
- * As many bytes as the headers have announced: what is more is left, what is less breaks the answer off, so that nobody
- * takes a part for the whole.
+ * As many bytes as the headers announced. More are left out. Fewer break the answer off, so that nobody takes a part
+ * for the whole.
  */
 async function* exactly(body: AsyncIterable<Uint8Array>, sizeBytes: number): AsyncGenerator<Uint8Array> {
   let left = sizeBytes;

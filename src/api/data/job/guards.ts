@@ -1,7 +1,7 @@
 import type { WireJobState } from '../../../core/wireState.ts';
 import { BatchError, type ErrorCode } from '../../../wire/errors.ts';
 
-/** What is asked of a job, as far as its state decides whether it may be. */
+/** The calls that a job's state may refuse. */
 export type JobCall = 'disable' | 'enable' | 'terminate' | 'delete' | 'update' | 'updatePool' | 'addTask' | 'changeTask' | 'reactivateTask';
 
 /** 409 OperationInvalidForCurrentState with the Reason: which state is in the way. */
@@ -12,7 +12,7 @@ export function invalidForState(reason: string): BatchError {
 const ENDING = { terminating: 'JobBeingTerminated', completed: 'JobCompleted', deleting: 'JobBeingDeleted' } as const;
 const INVALID = 'OperationInvalidForCurrentState';
 
-/** States in which a call is refused, with the code of the 409; in all others it is taken. */
+/** The states that refuse a call, with the code of the 409. All other states allow it. */
 const jobRefusals: Readonly<Record<JobCall, Readonly<Partial<Record<WireJobState, ErrorCode>>>>> = {
   disable: { enabling: INVALID, ...ENDING },
   // While disabling it is taken: recorded 90 ms after a disable (EX 28, 29), and azure-sdk-for-net's live test of job

@@ -79,7 +79,10 @@ const patch: Handler = async (call, parts) => {
   return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, present(asked))));
 };
 
-/** What a PUT leaves out goes back to its default; older versions cannot send the younger properties, so those stay. */
+/**
+ * Properties that a PUT leaves out go back to their defaults. Older versions cannot send the younger properties, so
+ * those stay.
+ */
 const put: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPut', call.version, await call.json());
   const modifiedAt = await change(call, parts, 'update', (job) => {

@@ -36,7 +36,7 @@ export function viewOfTask(row: TaskWithStatus): StateView<WireTaskState> {
 export interface TaskContext {
   readonly baseUrl: string;
   readonly jobId: string;
-  /** Of the job: where its tasks run if their node's pool is gone. */
+  /** The job's pool: where its tasks run if their node's pool is gone. */
   readonly poolId: string;
   readonly jobRetryCount: number;
   readonly nodes: ReadonlyMap<number, TaskNodeName>;
@@ -109,7 +109,7 @@ function nodeInfo(row: TaskWithStatus, state: WireTaskState, context: TaskContex
   };
 }
 
-/** What the rules need of a task's specification; null: nothing but defaults. */
+/** The part of a task's specification that the rules need; null: it has only defaults. */
 export function taskRules(spec: StoredTask): TaskRules | null {
   const { maxTaskRetryCount } = spec.constraints;
   const affinity = spec.affinityInfo?.affinityId;
