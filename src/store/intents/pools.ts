@@ -1,4 +1,4 @@
-import type { NodeDeallocationOption } from '../../core/intent.ts';
+import type { PoolIntent } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type PoolNumber } from '../../core/keys.ts';
 import type { PoolStatus } from '../../core/status.ts';
 import type { PoolRules } from '../rules.ts';
@@ -7,24 +7,12 @@ import { POOL_STATUS } from '../status/poolStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A pool as both writers left it. JSON columns are text. */
-export interface PoolRow {
-  readonly pool: PoolNumber;
-  readonly id: string;
+export interface PoolRow extends Omit<PoolIntent, keyof PoolRules> {
   /** Canonical PoolAdd; sizes stand in the columns. */
   readonly spec: string;
   /** `PoolRules` of that specification. */
   readonly rules: string;
-  readonly createdAt: Instant;
   readonly modifiedAt: Instant;
-  readonly targetDedicated: number;
-  readonly targetLowPriority: number;
-  readonly resizeTimeoutMs: number;
-  readonly nodeDeallocation: NodeDeallocationOption;
-  readonly resizeSequence: number;
-  readonly resizeRequestedAt: Instant;
-  readonly stopSequence: number;
-  readonly unavailable: string | null;
-  readonly deletedAt: Instant | null;
 }
 
 type PoolStatusRow = ApiRow<PoolStatus, typeof POOL_STATUS>;

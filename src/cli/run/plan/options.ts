@@ -2,11 +2,10 @@ import { coresOf, sizeForSlots } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
-import type { LogLevel } from '../../service/log/level.ts';
 import type { RunOptions } from '../workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
-export interface RunFlags {
+export interface RunFlags extends ConnectionFlags {
   /** Words that are no options and stand before `--`: what a shell makes of a pattern without quotes. */
   readonly before: readonly string[];
   readonly input: readonly string[];
@@ -34,12 +33,6 @@ export interface RunFlags {
   readonly attach?: string;
   readonly fetch?: string;
   readonly json?: boolean;
-  readonly account?: string;
-  readonly endpoint?: string;
-  readonly keyFile?: string;
-  readonly storageConnectionStringFile?: string;
-  readonly dataDir?: string;
-  readonly logLevel?: LogLevel;
 }
 
 const DEFAULT_SLOTS = 2;
