@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LockHeldError, acquireLock } from '../../../src/cli/service/data/lock.ts';
 
-const MODULE = pathToFileURL(join(import.meta.dirname, '../../../src/cli/service/lock.ts')).href;
+const MODULE = pathToFileURL(join(import.meta.dirname, '../../../src/cli/service/data/lock.ts')).href;
 let directory: string;
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'linarite-lock-'));
@@ -17,9 +17,9 @@ afterEach(() => rmSync(directory, { recursive: true }));
 /** A process that says whether it got the lock, and holds it until its input ends. */
 function contender(): { outcome: Promise<string>; end: () => Promise<unknown> } {
   const script = `
-    const { takeLock } = await import(${JSON.stringify(MODULE)});
+    const { acquireLock } = await import(${JSON.stringify(MODULE)});
     process.stdin.once('data', () => {
-      try { takeLock(${JSON.stringify(directory)}); console.log('taken'); } catch (error) { console.log(error.message); }
+      try { acquireLock(${JSON.stringify(directory)}); console.log('taken'); } catch (error) { console.log(error.message); }
     });
     console.log('waiting');`;
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), '--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'inherit'] });
