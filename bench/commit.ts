@@ -91,6 +91,7 @@ function ticker({ store, epoch, job }: { store: OwnerStore; epoch: number; job: 
           jobs: [jobStatus(job, now, done)],
           pools: [],
           nodes: Array.from({ length: NODES }, (_, index) => nodeStatus(index + 1, now)),
+          jobNodes: [],
           gone: { tasks: [], jobs: [], pools: [] },
           satisfied: [],
           isIdle: false,

@@ -56,6 +56,8 @@ function job(usesTaskDependencies: boolean): JobIntent {
     usesTaskDependencies,
     onAllTasksComplete: 'noaction',
     onTaskFailure: 'noaction',
+    preparation: null,
+    release: null,
     action: { kind: 'none' },
     actionSequence: 0,
     actionAt: 0,
@@ -86,7 +88,7 @@ function intake(task: number, dependsOn: DependencyIds | null = null): TaskIntak
 }
 
 function begin(nodes: number, slots: number, usesTaskDependencies = false): { core: Core; random: () => number } {
-  const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
+  const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], jobNodes: [], tasks: [], satisfied: [] }, 0);
   let seed = 1;
   const random = (): number => {
     seed = (seed * 48_271) % 2_147_483_647;

@@ -35,6 +35,7 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks 
       pools: snapshot.pools.filter(({ intent }) => !pools.has(intent.pool)),
       nodes: snapshot.nodes.filter(({ node }) => !numbers.has(node)),
       jobs: snapshot.jobs.filter(({ intent }) => !jobs.has(intent.job)),
+      jobNodes: snapshot.jobNodes.filter(({ job, node }) => !jobs.has(job) && !numbers.has(node)),
       tasks: snapshot.tasks.filter(({ job }) => !jobs.has(job)).map((of) => ({
         job: of.job,
         tasks: of.tasks.filter(({ intent, status }) => !isOut(of.job, intent.task, status)),

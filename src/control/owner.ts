@@ -416,4 +416,4 @@ export class Owner {
   }
 }
 
-const NOTHING_DECIDED: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: true };
+const NOTHING_DECIDED: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: true };

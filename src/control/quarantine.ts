@@ -256,9 +256,10 @@ function subjectOfReport(event: Extract<CoreEvent, { kind: 'agent' }>, heard: He
   const life = heard.lifeOf(node);
   const sequence = heard.sequenceOf(event);
   const key = report.kind === 'ended' ? report.end.key : 'key' in report ? report.key : null;
+  const task = key !== null && 'task' in key ? key.task : null;
   // The owner's own word that a task has ended: there is no milder one.
-  if (sequence < 0) return key === null ? null : { kind: 'task', job: key.job, task: key.task };
-  return life === null ? null : { kind: 'report', node, life, sequence: report.kind === 'hello' ? null : sequence, job: key?.job ?? null, task: key?.task ?? null };
+  if (sequence < 0) return key === null || task === null ? null : { kind: 'task', job: key.job, task };
+  return life === null ? null : { kind: 'report', node, life, sequence: report.kind === 'hello' ? null : sequence, job: key?.job ?? null, task };
 }
 
 type NodeEvent = Extract<CoreEvent, { kind: 'node' | 'silent' | 'leaseExpired' | 'unheard' }>;

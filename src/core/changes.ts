@@ -1,6 +1,6 @@
 import type { Command, Decisions, JobGuard } from './decisions.ts';
 import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { Job, Node, Pool, Task } from './model.ts';
+import type { Job, JobOnNode, Node, Pool, Task } from './model.ts';
 import type { JobStatus, NodeStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
@@ -12,6 +12,7 @@ export class Changes {
   readonly #nodes: Node[] = [];
   /** Of `#nodes`, those of which more has changed than the activity. */
   readonly #whole = new Set<NodeNumber>();
+  readonly #jobNodes: JobOnNode[] = [];
   #goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
   #goneJobs: JobNumber[] = [];
   #gonePools: PoolNumber[] = [];
@@ -50,6 +51,12 @@ export class Changes {
     if (node.dirty) return;
     node.dirty = true;
     this.#nodes.push(node);
+  }
+
+  jobNode(jobOnNode: JobOnNode): void {
+    if (jobOnNode.dirty) return;
+    jobOnNode.dirty = true;
+    this.#jobNodes.push(jobOnNode);
   }
 
   taskGone(job: JobNumber, task: TaskNumber): void {
@@ -101,6 +108,7 @@ export class Changes {
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
       onlyActive: new Set(this.#nodes.flatMap(({ number }) => (this.#whole.has(number) ? [] : [number]))),
       nodes: drain(this.#nodes).map(nodeRow),
+      jobNodes: drain(this.#jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
       gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
       satisfied: this.#satisfied.filter(({ job }) => !this.#goneJobs.includes(job)),
       guards: this.#endings.map(guardOf),
@@ -114,7 +122,7 @@ export class Changes {
     this.#endings = [];
     this.#commands = [];
     const { gone } = decisions;
-    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
     if (!isIdle) this.#forget();
     return { ...decisions, isIdle };

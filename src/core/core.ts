@@ -2,7 +2,7 @@ import { attemptOn } from './task/attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain, explainJob } from './explain/explain.ts';
-import { confirmEndings, reviewJob, undoEnding, upsertJob } from './job/life.ts';
+import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } from './job/life.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
@@ -25,7 +25,7 @@ export const createCore: CreateCore = (snapshot, now) => {
       lastNow = now;
       return decide(state, now, random);
     },
-    nextTimer: () => (state.releases.length > 0 ? lastNow : state.timers.next()),
+    nextTimer: () => (state.releases.length > 0 || hasEndingToGoOn(state) ? lastNow : state.timers.next()),
     isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
     explainJob: (job, now) => explainJob(state, job, now),

@@ -1,13 +1,20 @@
-import type { AttemptKey, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from './status.ts';
+import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, TaskStatus } from './status.ts';
 
 /** Why an attempt that started is to be ended. */
 export type EndReason = 'terminate' | 'requeue' | 'stale';
 
 /** What the shell does once the tick is durable, in this order. Each may be repeated or lost: `hello` reconciles. */
 export type Command =
-  /** Durable before it is sent. Takes no slot and reads `active` until the agent starts it by itself. */
-  | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number }
+  /**
+   * Durable before it is sent. Takes no slot and reads `active` until the agent starts it by itself. `preparation`: the
+   * attempt of the job's preparation on that node that it needs, which runs there if it has not; left out: none.
+   */
+  | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number; readonly preparation?: number }
+  /** Run the job's release task on the node, beside all slots. Answered by `jobTask`, also when it is said twice. */
+  | { readonly kind: 'releaseJob'; readonly node: NodeNumber; readonly key: JobTaskKey }
+  /** End a job's preparation or release task now; answered by `jobTask`. */
+  | { readonly kind: 'endJobTask'; readonly node: NodeNumber; readonly key: JobTaskKey }
   /** Take an offer back, if it has not started. */
   | { readonly kind: 'revoke'; readonly node: NodeNumber; readonly key: AttemptKey }
   /**
@@ -60,6 +67,7 @@ export interface Decisions {
   readonly nodes: readonly NodeStatus[];
   /** Those of `nodes` of which nothing has changed but the activity. Left out: none. */
   readonly onlyActive?: ReadonlySet<NodeNumber>;
+  readonly jobNodes: readonly JobNodeStatus[];
   readonly gone: {
     /** Tasks deleted by clients, no longer running. */
     readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];

@@ -1,6 +1,6 @@
 import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
-import type { AttemptKey, Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
-import type { FailureInfo, JobStatus, NodeStatus, PoolStatus, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
+import type { FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. */
 export type AttemptOutcome =
@@ -49,6 +49,13 @@ export type AgentReport =
   /** Directories, users and packages are in place, the start task ended well or is not waited for: tasks may come. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly errors: readonly ResizeError[] }
+  /** The attempt took its slots and waits for the preparation of its job on the node. */
+  | { readonly kind: 'preparing'; readonly key: AttemptKey; readonly at: Instant }
+  /**
+   * How a job's preparation or release task fares. null: it has not begun, and never will. Repeated when it is asked
+   * for again.
+   */
+  | { readonly kind: 'jobTask'; readonly key: JobTaskKey; readonly status: StartTaskStatus | null }
   /** The attempt took its slots and begins: transfers, then the process. */
   | { readonly kind: 'started'; readonly key: AttemptKey; readonly at: Instant }
   | { readonly kind: 'ended'; readonly end: AttemptEnd }
@@ -158,6 +165,8 @@ export interface Snapshot {
    * -1 where there were any: of some the inbox alone may tell.
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
+  /** Of jobs that are not completed. */
+  readonly jobNodes: readonly JobNodeStatus[];
   /**
    * Open tasks (taken in, not completed), and completed ones of which something is asked; each either in `tasks` or in
    * `plain`, both in the order of their numbers. Only tasks up to the job's `ingested`; later ones come as events.

@@ -41,6 +41,15 @@ export type JobAction =
   | { readonly kind: 'enable' }
   | { readonly kind: 'terminate'; readonly reason: string };
 
+/** What the rules need of a job preparation task; agents count its retries. */
+export interface PreparationIntent {
+  /** The job's tasks wait for it on each node, and stay off one where it failed. */
+  readonly waitForSuccess: boolean;
+  readonly rerunOnNodeReboot: boolean;
+  /** How long its directory stays on the node after its end. */
+  readonly retentionMs: number;
+}
+
 export interface JobIntent {
   readonly job: JobNumber;
   readonly id: string;
@@ -56,6 +65,10 @@ export interface JobIntent {
   readonly usesTaskDependencies: boolean;
   readonly onAllTasksComplete: 'noaction' | 'terminatejob';
   readonly onTaskFailure: 'noaction' | 'performexitoptionsjobaction';
+  /** null: its tasks need none. */
+  readonly preparation: PreparationIntent | null;
+  /** null: it has none. Not without a preparation. */
+  readonly release: { readonly retentionMs: number } | null;
   readonly action: JobAction;
   readonly actionSequence: number;
   readonly actionAt: Instant;

@@ -29,6 +29,23 @@ export function attemptName(key: AttemptKey): string {
   return `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
 }
 
+export type JobTaskKind = 'preparation' | 'release';
+
+/**
+ * One run of a job's preparation or release task on one node, its retries included. `attempt` counts from 1 for each
+ * job, kind and node: what an agent says of an earlier one is stale.
+ */
+export interface JobTaskKey {
+  readonly job: JobNumber;
+  readonly kind: JobTaskKind;
+  readonly attempt: number;
+}
+
+/** Unique on a node. */
+export function jobTaskName({ job, kind, attempt }: JobTaskKey): string {
+  return `${job}.${kind}.${attempt}`;
+}
+
 /**
  * Ids keep their case and compare without it (limits of identifiers, API reference "Add a pool": case-preserving and
  * case-insensitive).

@@ -2,6 +2,8 @@ import { attach, NOTHING_OUT } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { upsertJob } from './job/life.ts';
+import { enterNode } from './job/onNode.ts';
+import { loadPreparation } from './job/preparation.ts';
 import type { Instant } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
 import { addNode } from './node/life.ts';
@@ -45,6 +47,13 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     if (pool !== undefined) state.review.nodes.add(addNode(state, pool, status));
   }
   for (const { intent, status } of snapshot.jobs) upsertJob(state, intent, status);
+  for (const { job: number, node: on, preparation, release } of snapshot.jobNodes) {
+    const [job, node] = [state.jobs.get(number), state.nodes.get(on)];
+    if (job === undefined || node === undefined) continue;
+    const jobOnNode = enterNode(job, node);
+    loadPreparation(jobOnNode, preparation);
+    jobOnNode.release = release;
+  }
   for (const { job: number, ids } of snapshot.satisfied) {
     const job = state.jobs.get(number);
     if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);

@@ -6,7 +6,7 @@ import type { SilenceStep } from './events.ts';
 import type { DependencyIds, ExitConditions, JobIntent, PoolIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
-import type { JobStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -107,6 +107,12 @@ export interface Node {
 export interface JobOnNode {
   readonly job: Job;
   readonly node: Node;
+  /** null: it has not been asked for here. */
+  preparation: JobTaskStatus | null;
+  release: JobTaskStatus | null;
+  /** The preparation is being ended. */
+  isEnding: boolean;
+  dirty: boolean;
 }
 
 export interface Job {
@@ -131,6 +137,8 @@ export interface Job {
   readonly nodes: Map<Node, JobOnNode>;
   /** `nodes` has all of them that are connected. Not so of a job that was completed before it came into memory. */
   readonly nodesKnown: boolean;
+  /** Nodes on which its preparation failed, so that none of its tasks may run there; by the id of the node. */
+  readonly closedNodes: Map<string, JobTaskStatus>;
   /** What only few tasks have. */
   readonly particulars: Map<TaskNumber, Particulars>;
   /** null: the job uses none, or is completed. */
@@ -184,6 +192,8 @@ export interface Live {
   readonly slots: number;
   /** It has taken its slots. */
   started: boolean;
+  /** It has its slots and waits for the preparation of its job: nothing of the task runs yet. */
+  preparing: boolean;
   readonly offeredAt: Instant;
   /** The job's priority when it was offered. */
   readonly priority: number;

@@ -139,6 +139,26 @@ export interface StartTaskStatus {
   readonly result: 'success' | 'failure' | null;
 }
 
+/** A job's preparation or release task on one node: its last run, retries included. */
+export interface JobTaskStatus extends Omit<StartTaskStatus, 'state' | 'startedAt'> {
+  /** See `JobTaskKey`. */
+  readonly attempt: number;
+  /** `asked`: its node has been told of it and has not begun; what the row says besides is of the run before. */
+  readonly state: 'asked' | 'running' | 'completed';
+  readonly startedAt: Instant | null;
+  /** To be run again under the next number: it was interrupted, or its node has begun another life. */
+  readonly isOutdated: boolean;
+}
+
+/** What has become of a job's own tasks on one node. Only jobs with a preparation task have such rows. */
+export interface JobNodeStatus {
+  readonly job: JobNumber;
+  readonly node: NodeNumber;
+  readonly preparation: JobTaskStatus | null;
+  /** Runs on the nodes that have run the preparation. */
+  readonly release: JobTaskStatus | null;
+}
+
 /** One line of a node's recentTasks: what became of the task stands in its own row. */
 export interface RecentTask {
   readonly job: JobNumber;

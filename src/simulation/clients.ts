@@ -90,6 +90,8 @@ export function createClients(options: {
       usesTaskDependencies: world.chance(workload.dependencies),
       onAllTasksComplete: besideEndings === null ? 'noaction' : 'terminatejob',
       onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
+      preparation: null,
+      release: null,
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: world.now(),

@@ -95,6 +95,7 @@ function copied(tick: TickCommit): TickCommit {
       jobs: decisions.jobs.map((job) => ({ ...job, tasks: { ...job.tasks }, slots: { ...job.slots } })),
       pools: decisions.pools.map((pool) => ({ ...pool, resizeErrors: [...pool.resizeErrors] })),
       nodes: decisions.nodes.map((node) => ({ ...node, recentTasks: [...node.recentTasks] })),
+      jobNodes: decisions.jobNodes.map((row) => ({ ...row })),
       gone: { tasks: [...decisions.gone.tasks], jobs: [...decisions.gone.jobs], pools: [...decisions.gone.pools] },
       satisfied: [...decisions.satisfied],
       guards: decisions.guards.map((guard) => ({ ...guard, otherwise: { ...guard.otherwise } })),

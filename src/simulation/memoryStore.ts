@@ -5,7 +5,7 @@ import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
-import type { JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
@@ -22,6 +22,7 @@ export interface JobRecord {
   readonly tasks: Map<TaskNumber, TaskRecord>;
   /** Lower-case ids satisfied by tasks whose rows no longer say so. */
   readonly satisfied: Set<string>;
+  readonly onNodes: Map<NodeNumber, JobNodeStatus>;
 }
 export interface PoolRecord {
   readonly account: AccountNumber;
@@ -157,6 +158,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const row = isOnlyActive ? { ...found(nodes.get(status.node), `node ${status.node}`).status, ...activityOf(status) } : status;
       nodes.set(status.node, { account: tick.account, status: row });
     }
+    for (const status of decisions.jobNodes) found(jobs.get(status.job), `job ${status.job}`).onNodes.set(status.node, status);
     for (const { job, idKey } of decisions.satisfied) jobs.get(job)?.satisfied.add(idKey);
     for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
     for (const job of decisions.gone.jobs) jobs.delete(job);
@@ -209,6 +211,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
+        jobNodes: mine.filter(({ status }) => status?.state !== 'completed').flatMap(({ onNodes }) => [...onNodes.values()].filter(({ node }) => nodes.get(node)?.status.goneAt === null)),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
         satisfied: living.filter(({ intent, status }) => intent.usesTaskDependencies && status?.ingested !== 0).map((job) => {
           const named = namedParents(openTasks(job));
@@ -247,7 +250,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     },
     addJob: async (account, intent) => {
       numbers.job += 1;
-      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1, reactivations: 0 }, status: null, tasks: new Map(), satisfied: new Set() });
+      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1, reactivations: 0 }, status: null, tasks: new Map(), satisfied: new Set(), onNodes: new Map() });
       point(account, 'job', numbers.job);
       return numbers.job;
     },

@@ -7,10 +7,11 @@ import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent }
  */
 export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'>;
 
+/** `preparation` and `release`: left out, null. */
 export type JobRules = Pick<
   JobIntent,
   'poolId' | 'priority' | 'maxParallelTasks' | 'maxTaskRetryCount' | 'maxWallClockMs' | 'usesTaskDependencies' | 'onAllTasksComplete' | 'onTaskFailure'
->;
+> & Partial<Pick<JobIntent, 'preparation' | 'release'>>;
 
 /** Left out: null. A task with none of them has null in its column: half a million plain tasks pay nothing. */
 export interface TaskRules {

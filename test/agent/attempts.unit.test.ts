@@ -19,7 +19,7 @@ describe('the attempts of a node with 4 slots', () => {
     attempts = createAttempts({
       slots: 4,
       now: () => 5,
-      report: (report: Report) => said.push(`${report.kind} ${report.kind === 'ended' ? `${attemptName(report.end.key)} ${report.end.outcome.kind}` : 'key' in report ? attemptName(report.key) : ''}`),
+      report: (report: Report) => said.push(`${report.kind} ${report.kind === 'ended' ? `${attemptName(report.end.key)} ${report.end.outcome.kind}` : 'key' in report && report.kind !== 'jobTask' ? attemptName(report.key) : ''}`),
       onEnded: () => {},
       start: (started) => {
         const name = attemptName(started);

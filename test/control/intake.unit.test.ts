@@ -59,7 +59,7 @@ async function withJob() {
   };
   let tick = 0;
   const commit = async (entries: readonly number[], change: Partial<Decisions> = {}): Promise<void> => {
-    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...change };
+    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...change };
     await store.commit({ account: 1, epoch: 1, tick: (tick += 1), now: 0, decisions, inboxEntries: entries, specs: [], journal: null });
   };
   await store.claim(1, 'p', 'http://p');

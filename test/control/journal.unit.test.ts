@@ -5,7 +5,7 @@ import { taskIntent } from '../support/intents.ts';
 
 const NOTHING: PlainTasks = { numbers: [], createdAt: [], slots: [], retentionMs: 5 };
 function accountOf(plain: PlainTasks, tasks: readonly TaskIntake[] = []): Snapshot {
-  return { pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [{ job: 1, tasks, plain }], satisfied: [{ job: 1, ids: ['a'], isWhole: false }] };
+  return { pools: [], nodes: [], nextNode: 1, jobs: [], jobNodes: [], tasks: [{ job: 1, tasks, plain }], satisfied: [{ job: 1, ids: ['a'], isWhole: false }] };
 }
 function intakes(count: number): TaskIntake[] {
   return Array.from({ length: count }, (_, index) => ({ intent: { task: index + 1, ...taskIntent(`t${index}`) }, status: null }));

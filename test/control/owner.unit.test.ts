@@ -14,7 +14,7 @@ import { type AttemptSpec, AccountOwned, Deposed, NoRoom, Refused, type InboxBat
 import { jobIntent } from '../support/intents.ts';
 import { endingOf } from '../support/statuses.ts';
 
-const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
+const nothing: Decisions = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false };
 
 const node: NodeStatus = {
   node: 7,
@@ -40,7 +40,7 @@ const node: NodeStatus = {
   goneAt: null,
 };
 const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, deletedAt: null } as const;
-const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [node], nextNode: 8, jobs: [], tasks: [], satisfied: [] };
+const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [node], nextNode: 8, jobs: [], jobNodes: [], tasks: [], satisfied: [] };
 
 /**
  * An owner whose core writes down what it is told and decides what the test says, on a store that the test can break.

@@ -166,7 +166,7 @@ describe('rules that fail on one thing', () => {
     await first.stop();
     script.isIn = () => false;
     const { epoch } = await store.claim(1, 'p', 'http://p');
-    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: true };
+    const decisions = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: true };
     await store.commit({ account: 1, epoch, tick: 0, now: 0, decisions, inboxEntries: [], specs: [], journal: null, quarantine: { over: [row], aside: [{ ...row, tick: 99, coreVersion: 'older' }] } });
     const second = await owner();
     expect([await quarantine(), tables.inbox.map(({ kind, subject }) => [kind, subject])]).toEqual([[], [['tasks', number]]]);

@@ -4,10 +4,10 @@ import { withoutEndings, type Command, type Decisions } from '../../src/core/dec
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
-import { attemptName, type AttemptKey, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
+import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
 import type { Reason } from '../../src/core/explain/reasons.ts';
-import type { JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 
 /**
@@ -24,7 +24,7 @@ export function testEnv(): TestEnv {
   return new TestEnv();
 }
 
-const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], tasks: [], satisfied: [] };
+const EMPTY: Snapshot = { pools: [], nodes: [], nextNode: 1000, jobs: [], jobNodes: [], tasks: [], satisfied: [] };
 const WEEK_MS = 7 * 24 * 3_600_000;
 
 export const EXIT_0: AttemptOutcome = { kind: 'exited', exitCode: 0 };
@@ -40,6 +40,8 @@ export class TestEnv {
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
   /** By `job.task`: what the store has of it. */
   readonly tasks = new Map<string, { intent: TaskIntent; status: TaskStatus | null }>();
+  /** By `job.node`. */
+  readonly jobNodes = new Map<string, JobNodeStatus>();
   readonly agents = new Map<NodeNumber, TestAgent>();
   /** What the store keeps of ids satisfied by tasks that are no more, `job/id`. */
   readonly satisfied = new Set<string>();
@@ -85,11 +87,12 @@ export class TestEnv {
       if (decisions.onlyActive?.has(row.node) === true) expect({ ...known, ...activityOf(row) }, 'more than its activity has changed').toEqual(row);
       this.nodes.set(row.node, row);
     }
+    for (const row of decisions.jobNodes) this.jobNodes.set(`${row.job}.${row.node}`, row);
     for (const { job, idKey } of decisions.satisfied) this.satisfied.add(`${job}/${idKey}`);
     for (const { job, task } of decisions.gone.tasks) this.tasks.delete(`${job}.${task}`);
     for (const job of decisions.gone.jobs) {
       this.jobs.delete(job);
-      for (const key of this.tasks.keys()) if (key.startsWith(`${job}.`)) this.tasks.delete(key);
+      for (const rows of [this.tasks, this.jobNodes]) for (const key of rows.keys()) if (key.startsWith(`${job}.`)) rows.delete(key);
     }
     for (const pool of decisions.gone.pools) this.pools.delete(pool);
     this.commands.push(...decisions.commands);
@@ -121,7 +124,8 @@ export class TestEnv {
       for (const command of commands) this.#obey(command);
       const reports = [...this.agents.values()].flatMap((agent) => agent.work());
       this.apply(...reports);
-      if (commands.length === 0 && reports.length === 0 && this.#meanwhile.size === expected) return this;
+      const isDue = (this.core.nextTimer() ?? Number.POSITIVE_INFINITY) <= this.now;
+      if (commands.length === 0 && reports.length === 0 && this.#meanwhile.size === expected && !isDue) return this;
     }
     throw new Error('does not settle');
   }
@@ -208,6 +212,8 @@ export class TestEnv {
       usesTaskDependencies: false,
       onAllTasksComplete: 'noaction',
       onTaskFailure: 'noaction',
+      preparation: null,
+      release: null,
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: this.now,
@@ -239,6 +245,7 @@ export class TestEnv {
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
+      jobNodes: [...this.jobNodes.values()].filter(({ job, node }) => jobs.some(({ intent, status }) => intent.job === job && status?.state !== 'completed') && this.nodes.get(node)?.goneAt === null),
       tasks: [...open].map(([job, tasks]) => asLoaded(job, tasks, this.jobs.get(job)?.intent.usesTaskDependencies === true)),
       satisfied: [...satisfied].map(([job, ids]) => ({ job, ids, isWhole: true })),
     };
@@ -458,6 +465,20 @@ export class TestJob {
     return status;
   }
 
+  /** What has become of its preparation and release on a node. */
+  on(node: NodeNumber): JobNodeStatus {
+    const row = this.env.jobNodes.get(`${this.number}.${node}`);
+    if (row === undefined) throw new Error(`job ${this.number} has run nothing of its own on node ${node}`);
+    return row;
+  }
+
+  /** Its preparation or release task ends on the node, and what follows from that follows. */
+  endOwn(kind: JobTaskKind, node: NodeNumber, exitCode = 0, retryCount = 0): this {
+    this.env.agent(node).finishJobTask(this.number, kind, exitCode, retryCount);
+    this.env.settle();
+    return this;
+  }
+
   state(task: TaskNumber): TaskStatus['state'] {
     return this.#taskRow(task).status?.state ?? 'active';
   }
@@ -495,6 +516,12 @@ export class TestJob {
   }
 }
 
+interface Offer {
+  readonly key: AttemptKey;
+  readonly slots: number;
+  readonly preparation: number | null;
+}
+
 /**
  * An agent that keeps its side of the protocol: offers start in order as slots are free; tasks end when the test says
  * so.
@@ -504,7 +531,13 @@ export class TestAgent {
   readonly node: NodeNumber;
   readonly life: number;
   readonly slots: number;
-  readonly offers: { readonly key: AttemptKey; readonly slots: number }[] = [];
+  readonly offers: Offer[] = [];
+  /** Those that have their slots and wait for a preparation, by the name of the attempt. */
+  readonly preparing = new Map<string, Offer>();
+  /** By job and kind: the last run that this life has heard of. `status`: null, it was ended before it began. */
+  readonly jobTasks = new Map<string, { readonly key: JobTaskKey; status: StartTaskStatus | null }>();
+  /** Preparations and releases ever begun here. */
+  readonly begun: string[] = [];
   readonly running = new Map<string, { readonly key: AttemptKey; readonly slots: number; readonly startedAt: number }>();
   /** Of which tasks have left directories. */
   readonly jobs = new Set<number>();
@@ -532,7 +565,7 @@ export class TestAgent {
   hello(more: { readonly ready?: boolean; readonly startTask?: StartTaskStatus | null } = {}): void {
     this.up = true;
     const held: HeldAttempt[] = [
-      ...this.offers.map(({ key }) => ({ key, state: 'offered' as const })),
+      ...[...this.preparing.values(), ...this.offers].map(({ key }) => ({ key, state: 'offered' as const })),
       ...[...this.running.values()].map(({ key, startedAt }) => ({ key, state: 'started' as const, startedAt })),
     ];
     const report = { kind: 'hello', life: this.life, version: '1', ipAddress: '127.0.0.1', held, jobs: [...this.jobs], startTask: null, ready: true, ...more } as const;
@@ -568,13 +601,20 @@ export class TestAgent {
     if (!this.up) return;
     switch (command.kind) {
       case 'offer':
-        if (!this.#knows(command.key)) this.offers.push({ key: command.key, slots: command.slots });
+        if (!this.#knows(command.key)) this.offers.push({ key: command.key, slots: command.slots, preparation: command.preparation ?? null });
+        return;
+      case 'releaseJob':
+        this.#beginJobTask(command.key);
+        return;
+      case 'endJobTask':
+        this.#endJobTask(command.key);
         return;
       case 'revoke':
       case 'end': {
         const name = attemptName(command.key);
         const offered = this.offers.findIndex(({ key }) => attemptName(key) === name);
         if (offered !== -1) this.offers.splice(offered, 1);
+        this.preparing.delete(name);
         if (offered !== -1 || !this.running.has(name)) this.#said.push({ kind: 'revoked', key: command.key });
         else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
         return;
@@ -588,25 +628,89 @@ export class TestAgent {
 
   #knows(key: AttemptKey): boolean {
     const name = attemptName(key);
-    return this.running.has(name) || this.starts.includes(name) || this.offers.some((offer) => attemptName(offer.key) === name);
+    return this.running.has(name) || this.starts.includes(name) || this.preparing.has(name) || this.offers.some((offer) => attemptName(offer.key) === name);
   }
 
   /** Starts what it can, also while nobody hears it; returns what it has to say. */
   work(): CoreEvent[] {
     for (let first = this.offers[0]; first !== undefined && !this.paused && this.free >= first.slots; first = this.offers[0]) {
       this.offers.shift();
-      const name = attemptName(first.key);
-      this.running.set(name, { ...first, startedAt: this.env.now });
-      this.starts.push(name);
       this.jobs.add(first.key.job);
-      this.#said.push({ kind: 'started', key: first.key, at: this.env.now });
+      this.#prepareOrStart(first);
     }
     if (!this.up) return [];
     return this.#said.splice(0).map((report) => ({ kind: 'agent', node: this.node, report }));
   }
 
+  #prepareOrStart(offer: Offer): void {
+    const { job } = offer.key;
+    const key = { job, kind: 'preparation', attempt: offer.preparation ?? 0 } as const;
+    if (offer.preparation !== null) this.#beginJobTask(key);
+    const state = offer.preparation === null || this.env.jobs.get(job)?.intent.preparation?.waitForSuccess !== true ? 'done' : this.#standing(key);
+    if (state === 'done') return this.#start(offer);
+    if (state === 'failed') return void this.#said.push({ kind: 'revoked', key: offer.key });
+    this.preparing.set(attemptName(offer.key), offer);
+    this.#said.push({ kind: 'preparing', key: offer.key, at: this.env.now });
+  }
+
+  #start(offer: Offer): void {
+    const name = attemptName(offer.key);
+    this.running.set(name, { ...offer, startedAt: this.env.now });
+    this.starts.push(name);
+    this.#said.push({ kind: 'started', key: offer.key, at: this.env.now });
+  }
+
+  #standing({ job, kind }: JobTaskKey): 'runs' | 'done' | 'failed' {
+    const status = this.jobTasks.get(`${job}.${kind}`)?.status;
+    if (status?.state === 'running') return 'runs';
+    return status?.result === 'success' ? 'done' : 'failed';
+  }
+
+  #known({ job, kind, attempt }: JobTaskKey) {
+    const known = this.jobTasks.get(`${job}.${kind}`);
+    return known?.key.attempt === attempt ? known : undefined;
+  }
+
+  #beginJobTask(key: JobTaskKey): void {
+    const known = this.#known(key);
+    if (known === undefined) {
+      this.begun.push(jobTaskName(key));
+      this.jobs.add(key.job);
+      const status = { state: 'running', startedAt: this.env.now, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null } as const;
+      this.jobTasks.set(`${key.job}.${key.kind}`, { key, status });
+      this.#said.push({ kind: 'jobTask', key, status });
+    } else if (key.kind === 'release') this.#said.push({ kind: 'jobTask', key, status: known.status });
+  }
+
+  #endJobTask(key: JobTaskKey): void {
+    const known = this.#known(key);
+    if (known?.status?.state === 'running') return this.#completeJobTask(key, { exitCode: null, result: 'failure' });
+    if (known === undefined) this.jobTasks.set(`${key.job}.${key.kind}`, { key, status: null });
+    this.#said.push({ kind: 'jobTask', key, status: known?.status ?? null });
+  }
+
+  finishJobTask(job: number, kind: JobTaskKind, exitCode: number, retryCount = 0): void {
+    const known = this.jobTasks.get(`${job}.${kind}`);
+    if (known?.status?.state !== 'running') throw new Error(`the ${kind} of job ${job} does not run on node ${this.node}`);
+    this.#completeJobTask(known.key, { exitCode, retryCount, result: exitCode === 0 ? 'success' : 'failure' });
+  }
+
+  #completeJobTask(key: JobTaskKey, change: Partial<StartTaskStatus>): void {
+    const known = this.#known(key);
+    if (known?.status === undefined || known.status === null) throw new Error(`${jobTaskName(key)} does not run on node ${this.node}`);
+    known.status = { ...known.status, state: 'completed', endedAt: this.env.now, ...change };
+    this.#said.push({ kind: 'jobTask', key, status: known.status });
+    if (key.kind === 'release') return;
+    for (const [name, offer] of this.preparing) {
+      if (offer.key.job !== key.job) continue;
+      this.preparing.delete(name);
+      if (known.status.result === 'success') this.#start(offer);
+      else this.#said.push({ kind: 'revoked', key: offer.key });
+    }
+  }
+
   get free(): number {
-    return this.slots - [...this.running.values()].reduce((sum, { slots }) => sum + slots, 0);
+    return this.slots - [...this.running.values(), ...this.preparing.values()].reduce((sum, { slots }) => sum + slots, 0);
   }
 
   /** The task's process ends; the agent says so when it is heard. */

@@ -9,7 +9,7 @@ function intentOf(change: Partial<JobIntent>): JobIntent {
   return { ...testEnv().job({ maxWallClockMs: YEAR_MS, usesTaskDependencies: true }).row.intent, ...change };
 }
 function empty() {
-  return load({ pools: [], nodes: [], nextNode: 1, jobs: [], tasks: [], satisfied: [] }, 0);
+  return load({ pools: [], nodes: [], nextNode: 1, jobs: [], jobNodes: [], tasks: [], satisfied: [] }, 0);
 }
 
 test('of jobs that were deleted nothing stays: no queue of the pool they named, no timer of their wall clock', () => {

@@ -11,6 +11,7 @@ interface Offer {
   readonly ending: null;
 }
 interface TestNode {
+  readonly id: string;
   readonly slots: number;
   readonly runningSlots: number;
   readonly taskMs: null;
@@ -39,7 +40,7 @@ function give(pool: TestPool, node: TestNode, priority: number, slots: number): 
 function poolOf(nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool {
   const pool: TestPool = { capacity: new Capacity<TestNode>(), offered: new Map() };
   for (const offers of nodes) {
-    const node: TestNode = { slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
+    const node: TestNode = { id: 'node', slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
     pool.capacity.add(node);
     for (const [slots, priority] of offers) give(pool, node, priority, slots);
   }
@@ -90,7 +91,7 @@ describe('which node a task of higher priority goes to', () => {
             continue;
           }
           const expected = plainly(pool, priority, slots);
-          const found = outranking.next(priority, slots);
+          const found = outranking.next(priority, { slots });
           expect(found?.free).toBe(expected?.free);
           if (found === null) continue;
           const cleared = revocable(found, priority).reduce((sum, one) => sum + one.slots, found.free);
@@ -108,7 +109,7 @@ describe('which node a task of higher priority goes to', () => {
     const outranking = new Outranking<TestNode>(pool);
     let outranked = 0;
     for (const slots of [3, 4]) {
-      for (let node = outranking.next(5, slots); node !== null; node = outranking.next(5, slots)) {
+      for (let node = outranking.next(5, { slots }); node !== null; node = outranking.next(5, { slots })) {
         outrank(pool, node, 5);
         give(pool, node, 5, slots);
         outranked += 1;

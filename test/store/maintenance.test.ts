@@ -40,7 +40,7 @@ describe('the maintenance of the database', () => {
     epoch,
     tick: (ticks += 1),
     now: NOW,
-    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
     inboxEntries: [],
     specs: [],
     journal: null,

@@ -617,7 +617,7 @@ function tick(
     journal: null,
     ...given,
     tick: given.tick ?? nextTick(given.account, given.epoch),
-    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...given.decisions },
   };
 }
 

@@ -45,7 +45,7 @@ describe('PostgreSQL', () => {
     epoch,
     tick: given.tick ?? nextTick(given.account ?? account, given.epoch ?? epoch),
     now: NOW,
-    decisions: { tasks: [], jobs: [], pools: [], nodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
+    decisions: { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [] }, satisfied: [], guards: [], commands: [], isIdle: false, ...decisions },
     inboxEntries: [],
     specs: [],
     journal: null,

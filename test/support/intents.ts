@@ -35,6 +35,8 @@ export function jobIntent(change: Partial<NewJobIntent> = {}): NewJobIntent {
     usesTaskDependencies: false,
     onAllTasksComplete: 'noaction',
     onTaskFailure: 'noaction',
+    preparation: null,
+    release: null,
     action: { kind: 'none' },
     actionSequence: 0,
     actionAt: 0,

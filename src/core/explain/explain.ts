@@ -1,6 +1,6 @@
 import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Pool } from '../model.ts';
-import { feasible, feasibleAhead } from '../placement/feasible.ts';
+import { feasible, feasibleAhead, type Width } from '../placement/feasible.ts';
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
@@ -47,7 +47,7 @@ export function explainJob(state: CoreState, jobNumber: JobNumber, now: Instant)
   return { open, looked: Math.min(open, EXPLAIN_TASKS), reasons };
 }
 
-/** What nodes have against tasks, by how many slots those need: a pool is looked through once for each width. */
+/** What nodes have against tasks of a job, by the slots those need: a pool is looked through once for each width. */
 type ReasonsByWidth = Map<number, readonly Reason[]>;
 
 function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instant, byWidth: ReasonsByWidth): readonly Reason[] {
@@ -64,35 +64,36 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     dependenciesMet({ dependencies: job.dependencies, dependsOn }),
     parallelLimit({ job }),
     poolExists({ pool, poolId: job.intent.poolId }),
-    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...ofNodes(state, pool, slots, byWidth)]),
+    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...ofNodes(state, pool, { slots, closed: job.closedNodes }, byWidth)]),
   ].filter((reason) => reason !== null);
   return reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
 }
 
 function whereItIs(live: Live, now: Instant): Reason {
-  const { node, offeredAt, ending, attempt, started } = live;
+  const { node, offeredAt, ending, attempt, started, preparing, task: { job } } = live;
   if (ending !== null) return { code: 'BeingEnded', nodeId: node.id, attempt };
+  if (preparing) return { code: 'Preparing', nodeId: node.id, jobId: job.intent.id, retryCount: job.nodes.get(node)?.preparation?.retryCount ?? 0 };
   if (started) return { code: 'Running', nodeId: node.id, attempt };
   const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
   return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
 }
 
-function ofNodes(state: CoreState, pool: Pool, slots: number, byWidth: ReasonsByWidth): readonly Reason[] {
-  let reasons = byWidth.get(slots);
+function ofNodes(state: CoreState, pool: Pool, task: Width, byWidth: ReasonsByWidth): readonly Reason[] {
+  let reasons = byWidth.get(task.slots);
   if (reasons === undefined) {
-    reasons = lookThrough(state, pool, slots);
-    byWidth.set(slots, reasons);
+    reasons = lookThrough(state, pool, task);
+    byWidth.set(task.slots, reasons);
   }
   return reasons;
 }
 
 /** If some node could have it at once, or have it wait there, nodes are no reason. */
-function lookThrough(state: CoreState, pool: Pool, slots: number): Reason[] {
+function lookThrough(state: CoreState, pool: Pool, task: Width): Reason[] {
   const against: Reason[] = [];
   let readyNodes = 0;
   for (const node of pool.nodes) {
-    const reason = feasible({ slots }, node);
-    if (reason === null || feasibleAhead({ slots }, node) === null) return [];
+    const reason = feasible(task, node);
+    if (reason === null || feasibleAhead(task, node) === null) return [];
     if (nodeTakesTasks({ node }) === null) readyNodes += 1;
     against.push(reason);
   }

@@ -16,6 +16,8 @@ export type Reason =
   | { readonly code: 'TooManySlots'; readonly poolId: string; readonly requiredSlots: number; readonly taskSlotsPerNode: number }
   | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean }
   | { readonly code: 'StartTaskFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null }
+  /** So that the job's tasks do not run there. `retryCount`: of the preparation. */
+  | { readonly code: 'PreparationFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null; readonly retryCount: number }
   /** `runningSlots` of `taskSlotsPerNode` are taken; `offers` tasks more are about to start there. */
   | { readonly code: 'NoFreeSlots'; readonly nodeId: string; readonly requiredSlots: number; readonly runningSlots: number; readonly taskSlotsPerNode: number; readonly offers: number }
   | { readonly code: 'EnoughWaiting'; readonly nodeId: string }
@@ -38,6 +40,8 @@ export type Reason =
   /** `tasksBefore`: of jobs that are served first and of its own, at most. */
   | { readonly code: 'WaitingItsTurn'; readonly tasksBefore: number }
   | { readonly code: 'WaitingOnNode'; readonly nodeId: string; readonly seconds: number; readonly tasksBefore: number }
+  /** The task has its slots and waits for its job's preparation there. */
+  | { readonly code: 'Preparing'; readonly nodeId: string; readonly jobId: string; readonly retryCount: number }
   | { readonly code: 'Running'; readonly nodeId: string; readonly attempt: number }
   | { readonly code: 'BeingEnded'; readonly nodeId: string; readonly attempt: number }
   | { readonly code: 'NotTakenIn' }
@@ -53,6 +57,7 @@ export function needsAction(reason: Reason): boolean {
     case 'PoolNotFound':
     case 'TooManySlots':
     case 'StartTaskFailed':
+    case 'PreparationFailed':
     case 'NoNodes':
     case 'InQuarantine':
       return true;
@@ -69,6 +74,7 @@ export function needsAction(reason: Reason): boolean {
     case 'MoreNodes':
     case 'WaitingItsTurn':
     case 'WaitingOnNode':
+    case 'Preparing':
     case 'Running':
     case 'BeingEnded':
     case 'NotTakenIn':
@@ -100,6 +106,8 @@ export function sentenceOf(reason: Reason): string {
       return nodeNotReady(reason);
     case 'StartTaskFailed':
       return startTaskFailed(reason);
+    case 'PreparationFailed':
+      return preparationFailed(reason);
     case 'NoFreeSlots':
       return `The task needs ${reason.requiredSlots} slots; on node ${reason.nodeId} tasks are running in ${reason.runningSlots} of ${reason.taskSlotsPerNode}, and ${reason.offers} more are about to start there.`;
     case 'EnoughWaiting':
@@ -114,6 +122,8 @@ export function sentenceOf(reason: Reason): string {
       return `The task can be placed; ${reason.tasksBefore} tasks are before it at most.`;
     case 'WaitingOnNode':
       return `The task was given to node ${reason.nodeId} ${reason.seconds} s ago and starts there when slots are free, after ${reason.tasksBefore} others.`;
+    case 'Preparing':
+      return `The task waits on node ${reason.nodeId} for the job preparation task of job ${reason.jobId}${reason.retryCount === 0 ? '' : `, retry ${reason.retryCount}`}.`;
     case 'Running':
       return `Attempt ${reason.attempt} is running on node ${reason.nodeId}.`;
     case 'BeingEnded':
@@ -139,6 +149,11 @@ function nodeNotReady({ nodeId, state, schedulingState, connected }: Of<'NodeNot
 
 function startTaskFailed({ nodeId, exitCode, failure }: Of<'StartTaskFailed'>): string {
   return `The start task has failed on node ${nodeId}${failed(exitCode, failure)}.`;
+}
+
+function preparationFailed({ nodeId, exitCode, failure, retryCount }: Of<'PreparationFailed'>): string {
+  const retries = retryCount === 0 ? '' : `, after ${retryCount} ${retryCount === 1 ? 'retry' : 'retries'}`;
+  return `The job preparation task has failed on node ${nodeId}${retries}${failed(exitCode, failure)}: no task of the job runs there.`;
 }
 
 function taskCompleted({ ended }: Of<'TaskCompleted'>): string {

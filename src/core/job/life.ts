@@ -5,6 +5,7 @@ import { discardJob, forgetJobOnNodes } from './onNode.ts';
 import { idKey, type Instant, type JobNumber } from '../keys.ts';
 import type { CoreState, Job } from '../model.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
+import { releaseNodes } from './release.ts';
 import type { JobState, JobStatus } from '../status.ts';
 import { TaskDirectory } from '../task/directory.ts';
 import type { Timer } from '../timers.ts';
@@ -16,10 +17,10 @@ import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
  * `active`: its tasks are placed. Disable: `disabling`, while offers are taken back and running tasks are requeued,
  * terminated or waited for; with none left `disabled`. Enable: `enabling`, and in the same breath `active`. Whatever
  * ends it (a client, its wall clock, its last task, an exit condition): `terminating`, while running tasks are
- * terminated; with none left `completed`. Its waiting tasks stay `active` for ever, and the rules forget them. What
- * ends by itself ends in one step, and may have to come back: the commit refuses the end beside a task that was added
- * or made active again meanwhile. Delete: running tasks are terminated; with none left the job goes, and its tasks with
- * it.
+ * terminated and then its nodes released (release.ts); with nothing left `completed`. Its waiting tasks stay `active`
+ * for ever, and the rules forget them. What ends by itself ends in one step, and may have to come back: the commit
+ * refuses the end beside a task that was added or made active again meanwhile. Delete: running tasks are terminated
+ * and, if it was not completed, its nodes released; with nothing left the job goes, and its tasks with it.
  *
  * The rules apply requests in the order of their sequence, however late. A request that came too late for the job's
  * state is only noted.
@@ -109,6 +110,7 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     live: new Set(),
     nodes: new Map(),
     nodesKnown: status.state !== 'completed',
+    closedNodes: new Map(),
     particulars: new Map(),
     dependencies: intent.usesTaskDependencies && status.state !== 'completed' ? new Dependencies() : null,
     recent: new Map(),
@@ -125,7 +127,7 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   const { intent } = job;
   if (intent.deletedAt !== null) {
     withdrawAll(state, job);
-    if (job.live.size === 0) removeJob(state, job);
+    if (job.live.size === 0 && (job.status.state === 'completed' || releaseNodes(state, job))) removeJob(state, job);
     return;
   }
   if (intent.actionSequence > job.status.actionSequence) applyAction(state, job, now);
@@ -135,7 +137,7 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   // First: the last task that a disable waited for may have been the job's last.
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) endByItself(state, job, now);
-  if (job.status.state === 'terminating' && job.live.size === 0) finish(state, job, now);
+  if (job.status.state === 'terminating' && job.live.size === 0 && job.ending === null && releaseNodes(state, job)) finish(state, job, now);
 }
 
 function finish(state: CoreState, job: Job, now: Instant): void {
@@ -200,12 +202,13 @@ function allTasksComplete({ intent, status, tasks, ingested, live }: Job): boole
 
 /**
  * No task of the job is open, so only its row changes. The guard keeps it from ending beside a task of which the rules
- * have not heard.
+ * have not heard. A job with a preparation is `terminating` first: its nodes are released once the end is known to
+ * hold.
  */
 function endByItself(state: CoreState, job: Job, now: Instant): void {
   const { status, dependencies } = job;
   terminate(state, job, REASONS.allComplete, now);
-  finish(state, job, now);
+  if (job.intent.preparation === null) finish(state, job, now);
   job.ending = { status, dependencies };
   state.endings.add(job);
   state.changes.ending(job, status);
@@ -213,8 +216,17 @@ function endByItself(state: CoreState, job: Job, now: Instant): void {
 
 /** The jobs that the last decide ended have ended: its commit is done, and no `endingRefused` came. */
 export function confirmEndings(state: CoreState): void {
-  for (const job of state.endings) job.ending = null;
+  for (const job of state.endings) {
+    job.ending = null;
+    if (job.status.state === 'terminating') state.review.jobs.add(job);
+  }
   state.endings.clear();
+}
+
+/** Whether a job goes on ending as soon as it is known that its end holds: the next decide does it. */
+export function hasEndingToGoOn({ endings }: CoreState): boolean {
+  for (const { status } of endings) if (status.state === 'terminating') return true;
+  return false;
 }
 
 /** The commit refused the job's end: the job is again what its row says. The tasks it has to wait for come next. */

@@ -1,13 +1,15 @@
-import { attemptOn, endCommand, keyOf, withdraw } from '../task/attempts.ts';
+import { attemptOn, endCommand, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from '../events.ts';
 import { allocationFailed } from '../task/failures.ts';
 import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
+import { jobTaskSaid, outdateJobTasks, remindOfJobTasks } from '../job/preparation.ts';
+import { reviewEndingJobs } from '../job/release.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import type { Random } from '../port.ts';
 import type { NodeState, NodeStatus, StartTaskStatus } from '../status.ts';
-import { ended, loseAttempts, revoked, started } from '../task/life.ts';
+import { ended, loseAttempts, preparing, revoked, started } from '../task/life.ts';
 import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 
 /**
@@ -161,7 +163,7 @@ function noteObtained(state: CoreState, node: Node): void {
 export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
   if (node.goneAt !== null || node.connected) return;
   if (node.state === 'leavingpool') {
-    loseAttempts(state, node, 'nodeLost', now);
+    loseRuns(state, node, 'nodeLost', now);
     state.review.nodes.add(node);
     return;
   }
@@ -188,11 +190,17 @@ export function unheard(state: CoreState, node: Node, step: SilenceStep, now: In
 /** The service goes down and has ended this node's agent: the next owner acquires it anew. */
 export function shutDown(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
-  loseAttempts(state, node, 'shutdown', now);
+  loseRuns(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
   state.changes.node(node);
   if (node.state !== 'leavingpool') enterState(state, node, 'creating', now);
+}
+
+/** All that ran on the node is dead. */
+function loseRuns(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
+  loseAttempts(state, node, cause, now);
+  outdateJobTasks(state, node);
 }
 
 function disconnect(node: Node): void {
@@ -202,7 +210,7 @@ function disconnect(node: Node): void {
 
 function endLife(state: CoreState, node: Node, reason: string, now: Instant): void {
   disconnect(node);
-  loseAttempts(state, node, 'nodeLost', now);
+  loseRuns(state, node, 'nodeLost', now);
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
@@ -229,6 +237,12 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       return;
     case 'started':
       started(state, node, report.key, report.at, now);
+      return;
+    case 'preparing':
+      preparing(state, node, report.key, report.at, now);
+      return;
+    case 'jobTask':
+      jobTaskSaid(state, node, report.key, report.status, now);
       return;
     case 'ended':
       ended(state, node, report.end, now);
@@ -267,6 +281,7 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
   state.changes.node(node);
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);
+  remindOfJobTasks(state, node);
 }
 
 function becomeReady(state: CoreState, node: Node, now: Instant): void {
@@ -274,6 +289,7 @@ function becomeReady(state: CoreState, node: Node, now: Instant): void {
   if (node.errors.length > 0) state.changes.node(node);
   node.errors = [];
   if (node.state !== 'leavingpool') enterState(state, node, node.running.size > 0 ? 'running' : 'idle', now);
+  reviewEndingJobs(state, node);
 }
 
 /** The state of a node whose agent is there and not ready. */
@@ -300,13 +316,13 @@ function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], n
   for (const live of [...node.offers, ...node.running]) {
     const key = keyOf(live);
     const isHeld = confirmed.has(live);
-    const { started: hasStarted, slots } = live;
+    const { started: hasStarted } = live;
     if (live.ending !== null) state.changes.command(endCommand(node, key, live.ending));
     else if (live.revoking !== null) state.changes.command({ kind: 'revoke', node: node.number, key });
     else {
       withdraw(state, live);
       const stays = live.revoking === null && live.ending === null;
-      if (stays && !hasStarted && !isHeld) state.changes.command({ kind: 'offer', node: node.number, key, slots });
+      if (stays && !hasStarted && !isHeld) state.changes.command(offerCommand(state, live));
     }
     if (!hasStarted || isHeld) continue;
     live.missingSince = now;
@@ -319,6 +335,7 @@ function enterState(state: CoreState, node: Node, to: NodeState, now: Instant): 
     node.state = to;
     node.since = now;
     state.changes.node(node);
+    reviewEndingJobs(state, node);
   }
   updateCapacity(state, node);
 }
@@ -389,7 +406,7 @@ function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
  */
 function removeNode(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
-  loseAttempts(state, node, 'nodeLost', now);
+  loseRuns(state, node, 'nodeLost', now);
   node.pool.capacity.remove(node);
   node.state = 'leavingpool';
   node.goneAt = now;

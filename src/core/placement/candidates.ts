@@ -3,6 +3,7 @@ import type { PoolIntent } from '../intent.ts';
 import type { Reason } from '../explain/reasons.ts';
 import { LOOKS_AHEAD, leastFreeAhead } from '../tunables.ts';
 import { feasible, feasibleAhead, type Place, type Width } from './feasible.ts';
+import { PerWidth } from './perWidth.ts';
 
 /**
  * Finds nodes for tasks during one filling of a pool. Candidates come in the order wanted, and one that a filter has
@@ -16,8 +17,11 @@ import { feasible, feasibleAhead, type Place, type Width } from './feasible.ts';
 export class Candidates<Node extends Spacious & Place> {
   readonly #capacity: Capacity<Node>;
   readonly #fillType: PoolIntent['fillType'];
-  readonly #atOnceByWidth = new Map<number, Iterator<Node>>();
-  readonly #aheadByWidth = new Map<number, { readonly walk: Iterator<Node>; passedOver: number }>();
+  readonly #atOnce = new PerWidth<Iterator<Node>>((slots) => this.#capacity.candidates('emptiest', slots));
+  readonly #ahead = new PerWidth<{ readonly walk: Iterator<Node>; passedOver: number }>((slots) => ({
+    walk: this.#capacity.candidates('emptiest', leastFreeAhead(slots)),
+    passedOver: 0,
+  }));
   /** How many nodes have been looked at. */
   looks = 0;
 
@@ -41,11 +45,7 @@ export class Candidates<Node extends Spacious & Place> {
    * The node with the least waiting of those where the task may wait. `LOOKS_AHEAD` bounds how many are passed over.
    */
   ahead(task: Width): Node | null {
-    let state = this.#aheadByWidth.get(task.slots);
-    if (state === undefined) {
-      state = { walk: this.#capacity.candidates('emptiest', leastFreeAhead(task.slots)), passedOver: 0 };
-      this.#aheadByWidth.set(task.slots, state);
-    }
+    const state = this.#ahead.of(task);
     for (; state.passedOver < LOOKS_AHEAD; state.passedOver++) {
       const next = state.walk.next();
       if (next.done === true) return null;
@@ -54,14 +54,8 @@ export class Candidates<Node extends Spacious & Place> {
     return null;
   }
 
-  #walkAtOnce({ slots }: Width): Iterator<Node> {
-    if (this.#fillType === 'pack') return this.#capacity.candidates('fullest', slots);
-    let walk = this.#atOnceByWidth.get(slots);
-    if (walk === undefined) {
-      walk = this.#capacity.candidates('emptiest', slots);
-      this.#atOnceByWidth.set(slots, walk);
-    }
-    return walk;
+  #walkAtOnce(task: Width): Iterator<Node> {
+    return this.#fillType === 'pack' ? this.#capacity.candidates('fullest', task.slots) : this.#atOnce.of(task);
   }
 
   #allows(filter: (task: Width, node: Node) => Reason | null, task: Width, node: Node): boolean {

@@ -1,13 +1,16 @@
 import type { Node } from '../model.ts';
 import type { Reason } from '../explain/reasons.ts';
 import type { Filter } from './filter.ts';
+import { type ClosedNodes, isOpenToJob } from './filters/isOpenToJob.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';
 import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';
 import { roomAhead } from './filters/roomAhead.ts';
 
-/** What a task is to a node: its width. */
+/** What a task is to a node: its width, and which nodes are closed to its job. */
 export interface Width {
   readonly slots: number;
+  /** Left out: none. */
+  readonly closed?: ClosedNodes;
 }
 
 /** What placement looks at of a node. */
@@ -18,17 +21,21 @@ interface Placement extends Width {
 }
 
 /** In the order in which they are asked. */
-const AT_ONCE: readonly Filter<Placement>[] = [nodeTakesTasks, hasFreeSlots];
-const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, roomAhead];
+const AT_ONCE: readonly Filter<Placement>[] = [nodeTakesTasks, isOpenToJob, hasFreeSlots];
+const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, isOpenToJob, roomAhead];
 
 /** Whether the node can have the task at once: null, or what is against it. */
 export function feasible(task: Width, node: Place): Reason | null {
-  return firstAgainst(AT_ONCE, { slots: task.slots, node });
+  return firstAgainst(AT_ONCE, placementOf(task, node));
 }
 
 /** Whether the node, which has no slots for the task now, may have it wait there: null, or what is against it. */
 export function feasibleAhead(task: Width, node: Place): Reason | null {
-  return firstAgainst(AHEAD, { slots: task.slots, node });
+  return firstAgainst(AHEAD, placementOf(task, node));
+}
+
+function placementOf({ slots, closed }: Width, node: Place): Placement {
+  return closed === undefined ? { slots, node } : { slots, closed, node };
 }
 
 function firstAgainst(filters: readonly Filter<Placement>[], placement: Placement): Reason | null {

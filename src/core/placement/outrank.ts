@@ -1,3 +1,6 @@
+import type { Width } from './feasible.ts';
+import { isOpenToJob } from './filters/isOpenToJob.ts';
+import { PerWidth } from './perWidth.ts';
 import { askRevoke } from '../task/attempts.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { aheadSlots } from '../tunables.ts';
@@ -16,6 +19,7 @@ type Offer = Pick<Live, 'slots' | 'priority' | 'revoking' | 'ending'>;
 
 /** What is looked at of a node. */
 export interface Outrankable {
+  readonly id: string;
   readonly slots: number;
   readonly free: number;
   readonly runningSlots: number;
@@ -35,7 +39,11 @@ interface Outranked<Item> {
  */
 export class Outranking<Item extends Outrankable> {
   readonly #pool: Outranked<Item>;
-  readonly #leftByWidth = new Map<number, Iterator<Item>>();
+  /**
+   * Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place,
+   * but none that is still to be looked at.
+   */
+  readonly #left = new PerWidth<Iterator<Item>>(() => [...this.#pool.capacity.overcommitted()][Symbol.iterator]());
   /** How many nodes have been looked at. */
   looks = 0;
 
@@ -47,30 +55,18 @@ export class Outranking<Item extends Outrankable> {
    * Of the nodes without room ahead that have it once the offers below this priority are taken back, one with most
    * waiting. The caller outranks it.
    */
-  next(priority: number, slots: number): Item | null {
+  next(priority: number, task: Width): Item | null {
     if (!anyBelow(this.#pool.offered, priority)) return null;
-    const left = this.#left(slots);
+    const { slots } = task;
+    const left = this.#left.of(task);
     for (let found = left.next(); found.done !== true; found = left.next()) {
       this.looks += 1;
       const node = found.value;
-      if (slots > node.slots) continue;
+      if (slots > node.slots || isOpenToJob({ ...task, node }) !== null) continue;
       const cleared = lower(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
       if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
     }
     return null;
-  }
-
-  /**
-   * Those that have not been looked at for a task as wide. Taken down at first: an offer moves a node to another place,
-   * but none that is still to be looked at.
-   */
-  #left(slots: number): Iterator<Item> {
-    let left = this.#leftByWidth.get(slots);
-    if (left === undefined) {
-      left = [...this.#pool.capacity.overcommitted()][Symbol.iterator]();
-      this.#leftByWidth.set(slots, left);
-    }
-    return left;
   }
 }
 

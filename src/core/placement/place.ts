@@ -35,15 +35,17 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
     while (job.listed !== null) {
       const lane = nextLane(state, job, pool, closed);
       if (lane === null) break;
-      const atOnce = candidates.atOnce(lane, wanted(state, job, pool, lane));
-      const node = atOnce ?? (aheadOpen ? (candidates.ahead(lane) ?? outranking.next(job.intent.priority, lane.slots)) : null);
+      const task = job.closedNodes.size === 0 ? lane : { slots: lane.slots, closed: job.closedNodes };
+      const atOnce = candidates.atOnce(task, wanted(state, job, pool, lane));
+      const node = atOnce ?? (aheadOpen ? (candidates.ahead(task) ?? outranking.next(job.intent.priority, task)) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, [node], now);
         continue;
       }
       closed.add(lane);
-      aheadOpen = false;
+      // One that may run on few nodes only keeps nobody from waiting on the others.
+      if (job.closedNodes.size === 0) aheadOpen = false;
       if ((capacity.roomiest()?.free ?? 0) <= 0) return;
     }
     if (ready[index] === job) index += 1;

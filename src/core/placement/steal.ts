@@ -1,6 +1,7 @@
 import { askRevoke } from '../task/attempts.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
+import { isOpenToJob } from './filters/isOpenToJob.ts';
 import { REVOKES_PER_DECIDE, STEAL_AFTER_MS } from '../tunables.ts';
 
 /**
@@ -15,7 +16,8 @@ export function steal(state: CoreState, pool: Pool, now: Instant): void {
   // Nothing had waited long enough when this was looked at last, and what has come since is younger.
   if (pool.placementTimer !== null && pool.placementTimer > now) return;
   pool.placementTimer = null;
-  const widest = capacity.roomiest()?.free ?? 0;
+  const roomiest = capacity.roomiest();
+  const widest = roomiest?.free ?? 0;
   let next: Instant | null = null;
   let count = 0;
   for (const node of capacity.overcommitted()) {
@@ -26,6 +28,9 @@ export function steal(state: CoreState, pool: Pool, now: Instant): void {
       if (slots > widest) continue;
       waiting -= slots;
       if (revoking !== null || ending !== null) continue;
+      const { closedNodes: closed } = live.task.job;
+      // It would come back to where it is, again and again.
+      if (roomiest !== null && closed.size > 0 && isOpenToJob({ node: roomiest, closed }) !== null) continue;
       if (offeredAt + STEAL_AFTER_MS > now) {
         next = Math.min(next ?? Number.POSITIVE_INFINITY, offeredAt + STEAL_AFTER_MS);
         continue;

@@ -1,6 +1,7 @@
 import type { Command, EndReason } from '../decisions.ts';
 import type { DisableJobOption, NodeDeallocationOption } from '../intent.ts';
 import type { AttemptKey, Instant } from '../keys.ts';
+import { neededPreparation } from '../job/preparation.ts';
 import { enterNode } from '../job/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
 import { updateReady } from '../job/queue.ts';
@@ -53,7 +54,7 @@ export function attach(state: CoreState, task: Task, instance: number, node: Nod
   const { priority } = job.intent;
   const { attempt } = task.status;
   const started = task.status.state !== 'offered';
-  const live: Live = { task, attempt, instance, node, slots, started, offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
+  const live: Live = { task, attempt, instance, node, slots, started, preparing: task.status.state === 'preparing', offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
   task.live = isOut(task) ? [...task.live, live] : [live];
   job.live.add(task);
   enterNode(job, node);
@@ -115,6 +116,14 @@ export function askRevoke(state: CoreState, live: Live, why: NonNullable<Live['r
   if (why === 'steal') live.node.pool.stealing += live.slots;
   live.revoking = why;
   state.changes.command({ kind: 'revoke', node: live.node.number, key: keyOf(live) });
+}
+
+/** What an offer says to its node, also when it is said again. */
+export function offerCommand(state: CoreState, live: Live): Command {
+  const { node, slots, task } = live;
+  const preparation = neededPreparation(state, task.job, node);
+  const offer = { kind: 'offer', node: node.number, key: keyOf(live), slots } as const;
+  return preparation === null ? offer : { ...offer, preparation };
 }
 
 export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Command {

@@ -1,4 +1,4 @@
-import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, NOTHING_OUT, primaryOf, relist, occupySlots, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endCommand, isOut, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -18,7 +18,8 @@ import { wireTaskState } from '../wireState.ts';
  *
  * A new task is `active`: blocked while it depends on something unsatisfied, then queued in its job. Placement offers
  * an attempt of it to a node (`offered`: no slot is taken, clients still see `active`). The agent starts the attempt
- * (`running`) or, asked, gives it back (`active`). A started attempt ends:
+ * (`running`), first of all the preparation of its job where that has not run (`preparing`), or it gives it back
+ * (`active`): asked to, or because the preparation has failed. A started attempt ends:
  * - the process exits 0, and the task is `completed` with success; any other exit code is retried as often as allowed
  *   (`active` again, at the end of its job's queue; the retry is counted when it starts, until then the exit code of
  *   the last try stands in the row), then `completed` with failure;
@@ -85,9 +86,26 @@ export function offer(state: CoreState, job: Job, entry: number, nodes: readonly
   let instance = 0;
   for (const node of nodes) {
     const live = attach(state, task, instance, node, now);
-    state.changes.command({ kind: 'offer', node: node.number, key: keyOf(live), slots: live.slots });
+    state.changes.command(offerCommand(state, live));
     instance += 1;
   }
+}
+
+/** The agent says that an attempt took its slots and waits for the preparation of its job. */
+export function preparing(state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void {
+  const live = attemptOn(state, node, key);
+  if (live === null) {
+    state.changes.command(endCommand(node, key, 'stale'));
+    return;
+  }
+  if (live.started) return;
+  const { task } = live;
+  occupySlots(live);
+  live.preparing = true;
+  if (live.instance === 0) move(state, task, 'preparing', within(reportedAt, task.status.since, now), 'started', {});
+  settleActivity(state, node, now);
+  const reason = wantedEnd(live);
+  if (reason !== null) askEnd(state, live, reason);
 }
 
 /** The agent says that an attempt took its slots. */
@@ -98,12 +116,17 @@ export function started(state: CoreState, node: Node, key: AttemptKey, reportedA
     return;
   }
   live.missingSince = null;
-  if (!live.started) start(state, live, reportedAt, now);
+  if (!hasBegun(live)) start(state, live, reportedAt, now);
+}
+
+function hasBegun({ started, preparing }: Live): boolean {
+  return started && !preparing;
 }
 
 function start(state: CoreState, live: Live, reportedAt: Instant, now: Instant): void {
   const { node, task } = live;
-  occupySlots(live);
+  if (!live.started) occupySlots(live);
+  live.preparing = false;
   if (live.instance === 0) {
     const { status } = task;
     const startedAt = within(reportedAt, status.since, now);
@@ -131,7 +154,7 @@ export function revoked(state: CoreState, node: Node, key: AttemptKey, now: Inst
 export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instant): void {
   const live = attemptOn(state, node, end.key);
   if (live === null) return;
-  if (!live.started && end.startedAt !== null) start(state, live, end.startedAt, now);
+  if (!hasBegun(live) && end.startedAt !== null) start(state, live, end.startedAt, now);
   if (end.startedAt !== null) learnPace(node, end.endedAt - end.startedAt);
   const { outcome } = end;
   if (live.instance > 0) {
@@ -226,7 +249,7 @@ function mayRetry(state: CoreState, live: Live): boolean {
 function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Instant, exitCode: number | null = null): void {
   const { task, node } = live;
   const { status, job } = task;
-  const hadStarted = live.started;
+  const hadStarted = hasBegun(live);
   // Asked to end so that it runs again, and meanwhile its job, or its node's pool, wants it ended for good.
   const reason = wantedEnd(live) === 'terminate' ? 'terminate' : (live.ending ?? wantedEnd(live));
   if (task.deleted) {

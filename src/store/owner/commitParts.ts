@@ -1,6 +1,7 @@
-import type { JobStatus, NodeActivity, NodeStatus, PoolStatus } from '../../core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
+import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
 import { NODE_ACTIVITY, restOf } from '../status/nodeActivity.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
@@ -12,6 +13,7 @@ import { FAILED_TASKS, TASKS } from './taskStatus.ts';
 /** Pools and jobs are few a tick: one JSON text, in the words of the status types. */
 const POOL_RECORDS = asRecords<PoolStatus>(POOL_STATUS);
 const JOB_RECORDS = asRecords<JobStatus>(JOB_STATUS);
+const JOB_NODE_RECORDS = asRecords<JobNodeStatus>(JOB_NODE_STATUS);
 
 const POOLS: Part = {
   name: 'pools',
@@ -105,6 +107,15 @@ const NODE_ACTIVITIES: Part = {
 };
 
 /** Those of a job that goes in the same tick are left out by the rules. */
+const JOB_NODES: Part = {
+  name: 'job-nodes',
+  applies: ({ decisions }) => decisions.jobNodes.length > 0,
+  sql: (next) => `job_nodes as (insert into ${JOB_NODE_STATUS.table} (${columnNames<JobNodeStatus>(JOB_NODE_STATUS).join(', ')})
+    select ${JOB_NODE_RECORDS.select} from ${JOB_NODE_RECORDS.from(next(), 'r')} where ${GO} ${overwriteRow<JobNodeStatus>(JOB_NODE_STATUS)})`,
+  values: ({ decisions }) => [json(decisions.jobNodes)],
+};
+
+/** Those of a job that goes in the same tick are left out by the rules. */
 const SATISFIED: Part = {
   name: 'satisfied',
   applies: ({ decisions }) => decisions.satisfied.length > 0,
@@ -130,6 +141,7 @@ const GONE_JOBS: Part = {
   sql: (next) => `gone_jobs as materialized (select job from unnest(${next()}::bigint[]) as u(job) where ${GO}),
     gone_job_rows as (delete from job j using gone_jobs g where j.job = g.job),
     gone_job_statuses as (delete from job_status s using gone_jobs g where s.job = g.job),
+    gone_job_nodes as (delete from ${JOB_NODE_STATUS.table} s using gone_jobs g where s.job = g.job),
     gone_job_tasks as (insert into gone_job (job) select job from gone_jobs on conflict do nothing)`,
   values: ({ decisions: { gone } }) => [numbers(gone.jobs)],
 };
@@ -172,4 +184,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

@@ -3,11 +3,14 @@ import { namedParents } from '../../core/task/dependencies.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/node/numbers.ts';
+import type { JobNodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
   TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
+import { columnNames } from '../status/description.ts';
+import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
 import { NODE_STATUS_COLUMNS, nodeStatus, type NodeStatusRow } from '../status/nodeActivity.ts';
 import { numbers } from './literals.ts';
 import { readSatisfied } from './satisfied.ts';
@@ -24,6 +27,10 @@ const LAST_NODE = 'select greatest(last_node, (select max(node) from node where 
 const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
   ) open join job j on j.job = open.job left join job_status js on js.job = j.job order by j.job`;
+
+/** By the names of their fields. Those of nodes that have left are of no use to the rules. */
+const JOB_NODES = `select ${columnNames<JobNodeStatus>(JOB_NODE_STATUS).map((name) => `s.${name}`).join(', ')} from open_job o join ${JOB_NODE_STATUS.table} s on s.job = o.job
+  join node n on n.node = s.node and n.gone_at is null where o.account = $1 order by s.job, s.node`;
 
 /** Windows of many jobs are read by one statement, of so many numbers together. */
 const NUMBERS_A_STATEMENT = 100_000;
@@ -68,6 +75,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
+    const jobNodes = await client.query<JobNodeStatus>(JOB_NODES, [account]);
     const living = jobs.rows.filter(({ js_state }) => js_state !== null && js_state !== 'completed');
     const tasks = await openTasks(client, living);
     const satisfied: Snapshot['satisfied'][number][] = [];
@@ -82,6 +90,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       nodes: nodes.rows.map(nodeStatus),
       nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
+      jobNodes: jobNodes.rows,
       tasks,
       satisfied,
     };

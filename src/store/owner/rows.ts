@@ -92,6 +92,9 @@ export function jobIntent(row: JobRow): JobIntent {
     usesTaskDependencies: row.j_rules.usesTaskDependencies,
     onAllTasksComplete: row.j_rules.onAllTasksComplete,
     onTaskFailure: row.j_rules.onTaskFailure,
+    // Rows of before have none.
+    preparation: row.j_rules.preparation ?? null,
+    release: row.j_rules.release ?? null,
     action: row.j_action,
     actionSequence: row.j_action_sequence,
     actionAt: row.j_action_at,
