@@ -21,6 +21,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
   const attempts = createAttempts({
     slots,
     start: (_key, work) => ({ done: Promise.resolve(script(work)), end: () => undefined }),
+    prepare: () => true,
     report: reports.add,
     now: Date.now,
     onEnded: () => undefined,
@@ -55,7 +56,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
       case 'acknowledge':
         return reports.acknowledge(frame.sequence);
       case 'commands':
-        for (const command of frame.commands) if (command.kind !== 'discard' && command.kind !== 'discardJob') attempts.command(command);
+        for (const command of frame.commands) if (command.kind === 'offer' || command.kind === 'revoke' || command.kind === 'end') attempts.command(command);
         return;
       case 'file':
         return channel.send({ kind: 'fileAnswer', request: frame.request, answer: { kind: 'error', code: 'FileNotFound', message: 'a scripted agent has no files' } });

@@ -1,6 +1,6 @@
 import type { AttemptOutcome, HeldAttempt } from '../core/events.ts';
 import { attemptName, type AttemptKey, type Instant } from '../core/keys.ts';
-import type { AgentCommand, Work } from './frames.ts';
+import type { AgentCommand, PreparationWork, Work } from './frames.ts';
 import type { Report } from './reports.ts';
 
 /** A started attempt: from its directories to its last upload. */
@@ -16,6 +16,8 @@ export interface TaskRun {
 export interface AttemptsOptions {
   readonly slots: number;
   readonly start: (key: AttemptKey, work: Work) => TaskRun;
+  /** Whether tasks of the job may start: now, or once its preparation has ended. */
+  readonly prepare: (preparation: PreparationWork) => boolean | Promise<boolean>;
   readonly report: (report: Report) => void;
   readonly now: () => Instant;
   /** After the report: the task's retention time begins. */
@@ -26,11 +28,12 @@ export interface AttemptsOptions {
  * The attempts of a node: offered -> started -> ended, or revoked. Offers wait in the order in which they came, which
  * is the owner's order of priority. The first starts by itself as soon as its slots are free; one that does not fit yet
  * holds back those behind it: letting them pass could starve it, and the owner only sends ahead what is to run next
- * anyway. Each command may come twice or late: an attempt is known by its name, and one that has been revoked or has
- * ended never starts again.
+ * anyway. One whose job needs a preparation takes its slots and waits for it; it is given back if that fails. Each
+ * command may come twice or late: an attempt is known by its name, and one that has been revoked
+ * or has ended never starts again.
  */
 export interface Attempts {
-  command(command: Extract<AgentCommand, { key: AttemptKey }>): void;
+  command(command: Extract<AgentCommand, { kind: 'offer' | 'revoke' | 'end' }>): void;
   /** From now on offers start; before, they only wait. */
   open(): void;
   /** Offers no longer start; everything that runs ends, by the deadline. Resolves when it has. */
@@ -42,8 +45,16 @@ export interface Attempts {
 /** So many names of past attempts are remembered to refuse them when they come late. */
 const REMEMBERED = 10_000;
 
+interface Offer {
+  readonly key: AttemptKey;
+  readonly work: Work;
+  readonly preparation: PreparationWork | null;
+}
+
 export function createAttempts(options: AttemptsOptions): Attempts {
-  const offered = new Map<string, { readonly key: AttemptKey; readonly work: Work }>();
+  const offered = new Map<string, Offer>();
+  /** Those that have their slots. */
+  const preparing = new Map<string, Offer>();
   const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void> }>();
   const past = new Set<string>();
   let free = options.slots;
@@ -59,15 +70,29 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   const startWhatFits = (): void => {
     if (!isOpen || isShut) return;
-    for (const [name, { key, work }] of offered) {
-      if (work.slots > free) return;
+    for (const [name, offer] of offered) {
+      if (offer.work.slots > free) return;
       offered.delete(name);
-      start(name, key, work);
+      free -= offer.work.slots;
+      const isPrepared = offer.preparation === null || options.prepare(offer.preparation);
+      if (isPrepared === true) start(name, offer);
+      else void awaitPreparation(name, offer, isPrepared);
     }
   };
 
-  const start = (name: string, key: AttemptKey, work: Work): void => {
-    free -= work.slots;
+  const awaitPreparation = async (name: string, offer: Offer, isPrepared: boolean | Promise<boolean>): Promise<void> => {
+    preparing.set(name, offer);
+    if (isPrepared === false) return takeBack(name, offer.key);
+    options.report({ kind: 'preparing', key: offer.key, at: options.now() });
+    const isDone = await isPrepared;
+    if (isShut || preparing.get(name) !== offer) return;
+    if (!isDone) return takeBack(name, offer.key);
+    preparing.delete(name);
+    start(name, offer);
+  };
+
+  /** It has its slots. */
+  const start = (name: string, { key, work }: Offer): void => {
     const startedAt = options.now();
     options.report({ kind: 'started', key, at: startedAt });
     const run = options.start(key, work);
@@ -85,6 +110,8 @@ export function createAttempts(options: AttemptsOptions): Attempts {
 
   const takeBack = (name: string, key: AttemptKey): void => {
     offered.delete(name);
+    free += preparing.get(name)?.work.slots ?? 0;
+    preparing.delete(name);
     forget(name);
     options.report({ kind: 'revoked', key });
     startWhatFits();
@@ -96,9 +123,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       const held = started.get(name);
       switch (command.kind) {
         case 'offer':
-          if (held !== undefined || offered.has(name) || past.has(name) || isShut) return;
+          if (held !== undefined || offered.has(name) || preparing.has(name) || past.has(name) || isShut) return;
           if (command.work.slots > options.slots) return takeBack(name, command.key);
-          offered.set(name, { key: command.key, work: command.work });
+          offered.set(name, { key: command.key, work: command.work, preparation: command.preparation ?? null });
           startWhatFits();
           return;
         case 'revoke':
@@ -118,13 +145,14 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     shut: async (deadlineMs) => {
       isShut = true;
       offered.clear();
+      preparing.clear();
       const ends = [...started.values()];
       for (const { run } of ends) run.end(deadlineMs);
       await Promise.all(ends.map(({ done }) => done));
     },
     held: () => [
       ...[...started.values()].map(({ key, startedAt }): HeldAttempt => ({ key, state: 'started', startedAt })),
-      ...[...offered.values()].map(({ key }): HeldAttempt => ({ key, state: 'offered' })),
+      ...[...preparing.values(), ...offered.values()].map(({ key }): HeldAttempt => ({ key, state: 'offered' })),
     ],
     get running() {
       return started.size;

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
+import { chmodSync, closeSync, constants, fchmodSync, fchownSync, lchownSync, lstatSync, mkdirSync, openSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { during } from './activity.ts';
@@ -49,6 +49,21 @@ export interface TaskDirectories {
   /** Absolute; holds stdout.txt and stderr.txt. */
   readonly task: string;
   readonly working: string;
+}
+
+/**
+ * Makes the directory of a job's preparation, if it is not there, as others may read it: tasks of the job use what it
+ * left. Fails in silence: `makeTaskDirectories`, which comes next, says what is wrong.
+ */
+export function makeReadableDirectories(root: string, directory: string): void {
+  const task = join(root, directory);
+  try {
+    if (!makeDirectory(task)) return;
+    chmodSync(task, 0o755);
+    for (const [name, mode] of [['wd', 0o755], ['certs', 0o700]] as const) mkdirSync(join(task, name), { mode });
+  } catch {
+    // See above.
+  }
 }
 
 /** Makes the task's directory, or takes over the one of an earlier attempt. Throws TaskFailure. */

@@ -59,6 +59,7 @@ function byKind(kinds: Readonly<Record<string, Check>>): Check {
 }
 
 const isKey = has({ job: isWhole, task: isWhole, attempt: isCount, instance: isCount });
+const isJobTaskKey = has({ job: isWhole, kind: isOneOf('preparation', 'release'), attempt: isCount });
 const isNameValue = has({ name: isText, value: isText });
 const isFailure: Check = (value) =>
   has({ category: isOneOf('UserError', 'ServerError'), code: isText, message: isText })(value) &&
@@ -99,6 +100,8 @@ const isReport = byKind({
   startTask: has({ status: isStartTask }),
   ready: isObject,
   unusable: has({ errors: isListOf(has({ code: isText, message: isText }), DETAILS_MOST) }),
+  preparing: has({ key: isKey, at: isWhole }),
+  jobTask: has({ key: isJobTaskKey, status: orNull(isStartTask) }),
   started: has({ key: isKey, at: isWhole }),
   ended: has({ end: has({ key: isKey, startedAt: orNull(isWhole), endedAt: isWhole, outcome: isOutcome }) }),
   revoked: has({ key: isKey }),

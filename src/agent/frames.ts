@@ -1,5 +1,5 @@
 import type { AgentReport } from '../core/events.ts';
-import type { AttemptKey, Instant, JobNumber, TaskNumber } from '../core/keys.ts';
+import type { AttemptKey, Instant, JobNumber, JobTaskKey, TaskNumber } from '../core/keys.ts';
 import type { EndReason } from '../core/decisions.ts';
 import type { NameValue } from '../core/status.ts';
 
@@ -44,7 +44,11 @@ export type OwnerFrame =
   | { readonly kind: 'leave'; readonly epoch: number };
 
 export type AgentCommand =
-  | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work }
+  /** `preparation`: what its job needs first on this node; left out: nothing. */
+  | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work; readonly preparation?: PreparationWork }
+  | { readonly kind: 'releaseJob'; readonly key: JobTaskKey; readonly work: Work }
+  /** SIGKILL now. */
+  | { readonly kind: 'endJobTask'; readonly key: JobTaskKey }
   | { readonly kind: 'revoke'; readonly key: AttemptKey }
   /**
    * SIGTERM now, SIGKILL at the deadline; 0, and nothing, as owners of an earlier version say: SIGKILL now. Agents of
@@ -64,7 +68,7 @@ export interface NodeSetup {
   readonly accountUrl: string;
   readonly dedicated: boolean;
   readonly slots: number;
-  readonly startTask: (Omit<Work, 'slots' | 'directory' | 'job' | 'task'> & { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number }) | null;
+  readonly startTask: (Omit<Work, 'slots' | 'directory' | 'preparationDirectory' | 'job' | 'task'> & { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number }) | null;
   readonly userAccounts: readonly UserAccount[];
 }
 
@@ -79,12 +83,23 @@ export type RunAs =
   | { readonly kind: 'auto'; readonly scope: 'pool' | 'task'; readonly elevation: 'nonadmin' | 'admin' }
   | { readonly kind: 'named'; readonly name: string };
 
+/** A job preparation task. Its slots are those of the task that it runs for. */
+export interface PreparationWork {
+  readonly key: JobTaskKey;
+  readonly work: Work;
+  readonly waitForSuccess: boolean;
+  /** -1: without bound. */
+  readonly maxTaskRetryCount: number;
+}
+
 /** Everything an agent needs to run one attempt; ids resolved, auto-storage containers turned into signed URLs. */
 export interface Work {
   readonly job: string;
   readonly task: string;
   /** Below the node's root. */
   readonly directory: string;
+  /** That of the job's preparation task; left out: it has none, or this is it. */
+  readonly preparationDirectory?: string;
   readonly slots: number;
   readonly commandLine: string;
   /** The job's common settings overridden by the task's; the agent adds the `AZ_BATCH_*` ones. */

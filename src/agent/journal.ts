@@ -189,7 +189,7 @@ function isLine(value: unknown): value is Line {
 }
 
 const TASK = { kind: 'task' } as const;
-const OWNER_KINDS: Readonly<Record<DirectoryOwner['kind'], true>> = { task: true };
+const OWNER_KINDS: Readonly<Record<DirectoryOwner['kind'], true>> = { task: true, preparation: true, release: true };
 function isOwner({ kind }: { readonly kind?: string }): boolean {
   return kind === undefined || Object.hasOwn(OWNER_KINDS, kind);
 }

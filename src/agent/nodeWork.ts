@@ -4,11 +4,12 @@ import type { StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
-import { closeDirectory, makeNodeDirectories, ownerOf } from './directories.ts';
+import { closeDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
+import { createJobTasks } from './jobTasks.ts';
 import { createLauncher } from './launcher.ts';
 import { say } from './log.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
@@ -18,7 +19,7 @@ import type { ProcessBounds } from './processBounds.ts';
 import type { Report } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
-import { taskAttempt } from './run.ts';
+import { jobTaskAttempt, taskAttempt } from './run.ts';
 import { runStartTask } from './startTask.ts';
 import { type NodeContext, startRun } from './taskRun.ts';
 import { createUsers } from './users.ts';
@@ -92,12 +93,25 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
-      const run = taskAttempt(key, work);
+      const run = taskAttempt(key, work, rootDirectory);
       return startRun(context, run, work, retention.claim(run));
+    },
+    prepare: (preparation) => jobTasks.prepare(preparation),
+    report,
+    now,
+    onEnded: (key, work, endedAt) => retention.ended(taskAttempt(key, work, rootDirectory), work.retentionMs, endedAt),
+  });
+  const jobTasks = createJobTasks({
+    start: (key, retry, work) => {
+      const run = jobTaskAttempt(key, retry, work, rootDirectory);
+      const inputs = retention.claim(run);
+      if (key.kind === 'preparation') makeReadableDirectories(rootDirectory, run.directory);
+      return startRun(context, run, work, inputs);
     },
     report,
     now,
-    onEnded: (key, work, endedAt) => retention.ended(taskAttempt(key, work), work.retentionMs, endedAt),
+    signal: ending.signal,
+    onEnded: (key, work, endedAt) => retention.ended(jobTaskAttempt(key, 0, work, rootDirectory), work.retentionMs, endedAt),
   });
 
   const becomeReady = async (): Promise<void> => {
@@ -155,7 +169,12 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
         case 'discard':
           return retention.discard({ kind: 'task', job: command.job, task: command.task });
         case 'discardJob':
+          jobTasks.forgetJob(command.job);
           return retention.discardJob(command.job);
+        case 'releaseJob':
+          return jobTasks.release(command.key, command.work);
+        case 'endJobTask':
+          return jobTasks.end(command.key);
         case 'offer':
         case 'revoke':
         case 'end':

@@ -1,4 +1,5 @@
 import type { AgentReport } from '../core/events.ts';
+import { jobTaskName } from '../core/keys.ts';
 import { type AgentFrame, MOST_FRAME_BYTES } from './frames.ts';
 import type { AttemptJournal } from './journal.ts';
 
@@ -7,8 +8,8 @@ export type Report = Exclude<AgentReport, { kind: 'hello' }>;
 /**
  * The outbox: reports are numbered from 1 in this life and kept in order until the owner acknowledges them, which it
  * does after its commit. Whatever was sent before a connection broke is sent again after the next `welcome`. A start
- * task that fails and is tried again for hours while no owner listens must not fill it: of its reports only the newest
- * waits, in the place of the first.
+ * task, or a job's preparation, that fails and is tried again for hours while no owner listens must not fill it: of its
+ * reports only the newest waits, in the place of the first.
  */
 export interface Reports {
   /** Number of the last report made. */
@@ -39,8 +40,10 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
   /** The last one handed out: the owner may have it, so it says for ever what it said. */
   let handedOut = 0;
 
-  const unsentStartTask = (): number => {
-    const index = kept.findLastIndex(({ kind }) => kind === 'startTask');
+  /** Of what is tried again by itself only the newest status waits. */
+  const unsentBefore = (report: Report): number => {
+    if (report.kind !== 'startTask' && report.kind !== 'jobTask') return -1;
+    const index = kept.findLastIndex((other) => isOfSame(report, other));
     return acknowledged + index + 1 > handedOut ? index : -1;
   };
 
@@ -51,7 +54,7 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
     add: (report) => {
       if (report.kind === 'started') journal.recordStarted(report.key, report.at);
       else if (report.kind === 'ended') journal.recordEnded(report.end);
-      const replaced = report.kind === 'startTask' ? unsentStartTask() : -1;
+      const replaced = unsentBefore(report);
       if (replaced >= 0) kept[replaced] = report;
       else kept.push(report);
       wake();
@@ -70,6 +73,12 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
       return next;
     },
   };
+}
+
+/** Whether both say how the start task, or the same run of a job's own task, fares. */
+function isOfSame(report: Report, other: Report): boolean {
+  if (report.kind !== 'jobTask' || other.kind !== 'jobTask') return report.kind === other.kind;
+  return jobTaskName(report.key) === jobTaskName(other.key);
 }
 
 /** Halved until it fits. */

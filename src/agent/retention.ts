@@ -7,7 +7,7 @@ import { during } from './activity.ts';
 import { messageOf, systemCode } from './failures.ts';
 import type { DirectoryJournal } from './journal.ts';
 import { removeTrees } from './removal.ts';
-import { type DirectoryOwner, ownerName, ownerOfDirectory, type TaskAttempt } from './run.ts';
+import { type DirectoryOwner, type JobTaskAttempt, ownerName, ownerOfDirectory, type TaskAttempt } from './run.ts';
 
 export interface RetentionOptions {
   readonly rootDirectory: string;
@@ -33,9 +33,9 @@ export interface Retention {
    * A run begins in its directory. What a deleted task of the same name left there goes first. Returns what earlier
    * attempts of the task in this life have seen to.
    */
-  claim(run: TaskAttempt): Inputs;
+  claim(run: TaskAttempt | JobTaskAttempt): Inputs;
   /** `retentionMs`: from now on; null: for ever. */
-  ended(run: TaskAttempt, retentionMs: number | null, endedAt: Instant): void;
+  ended(run: TaskAttempt | JobTaskAttempt, retentionMs: number | null, endedAt: Instant): void;
   discard(owner: DirectoryOwner): void;
   discardJob(job: JobNumber): void;
   /** Jobs of which something is kept, or runs. */

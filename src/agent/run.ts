@@ -1,12 +1,13 @@
-import { attemptName, type AttemptKey, type JobNumber, type TaskNumber } from '../core/keys.ts';
+import { join } from 'node:path';
+import { attemptName, type AttemptKey, type JobNumber, jobTaskName, type JobTaskKey, type TaskNumber } from '../core/keys.ts';
 import type { Work } from './frames.ts';
 import { START_DIRECTORY } from './users.ts';
 
 /**
- * One try at something that a node runs. A further kind (a job's preparation or release, a coordination command) is a
- * member here: the compiler then names every place that has something to say of it, first of all the functions below.
+ * One try at something that a node runs. A further kind (a coordination command) is a member here: the compiler then
+ * names every place that has something to say of it, first of all the functions below.
  */
-export type Run = TaskAttempt | StartAttempt;
+export type Run = TaskAttempt | JobTaskAttempt | StartAttempt;
 
 export interface TaskAttempt {
   readonly kind: 'task';
@@ -15,6 +16,16 @@ export interface TaskAttempt {
   readonly taskId: string;
   /** Below the node's root. */
   readonly directory: string;
+  /** That of its job's preparation, absolute; null: there is none. */
+  readonly preparationDirectory: string | null;
+}
+
+/** A try at a job's preparation or release task. */
+export interface JobTaskAttempt extends Omit<TaskAttempt, 'kind' | 'key'> {
+  readonly kind: JobTaskKey['kind'];
+  readonly key: JobTaskKey;
+  /** 0: the first try. */
+  readonly retry: number;
 }
 
 /** A try at the pool's start task, counted from 1 in each life of the node. */
@@ -27,14 +38,23 @@ interface StartAttempt {
  * Whose a directory is that is kept beyond its run, over all tries and lives. The start task's belongs to the node: it
  * is not among them.
  */
-export interface DirectoryOwner {
-  readonly kind: 'task';
-  readonly job: JobNumber;
-  readonly task: TaskNumber;
+export type DirectoryOwner =
+  | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskNumber }
+  | { readonly kind: JobTaskKey['kind']; readonly job: JobNumber };
+
+type Place = Pick<Work, 'job' | 'task' | 'directory' | 'preparationDirectory'>;
+
+/** `root`: of the node, as runs see it. */
+export function taskAttempt(key: AttemptKey, work: Place, root: string): TaskAttempt {
+  return { kind: 'task', key, ...placed(work, root) };
 }
 
-export function taskAttempt(key: AttemptKey, { job, task, directory }: Pick<Work, 'job' | 'task' | 'directory'>): TaskAttempt {
-  return { kind: 'task', key, jobId: job, taskId: task, directory };
+export function jobTaskAttempt(key: JobTaskKey, retry: number, work: Place, root: string): JobTaskAttempt {
+  return { kind: key.kind, key, retry, ...placed(work, root) };
+}
+
+function placed({ job, task, directory, preparationDirectory }: Place, root: string) {
+  return { jobId: job, taskId: task, directory, preparationDirectory: preparationDirectory === undefined ? null : join(root, preparationDirectory) };
 }
 
 /**
@@ -45,6 +65,9 @@ export function markOf(run: Run): string {
   switch (run.kind) {
     case 'task':
       return attemptName(run.key);
+    case 'preparation':
+    case 'release':
+      return `${jobTaskName(run.key)}.${run.retry}`;
     case 'start':
       return `start.${run.attempt}`;
   }
@@ -54,6 +77,8 @@ export function markOf(run: Run): string {
 export function directoryOf(run: Run): string {
   switch (run.kind) {
     case 'task':
+    case 'preparation':
+    case 'release':
       return run.directory;
     case 'start':
       return START_DIRECTORY;
@@ -64,27 +89,49 @@ export function directoryOf(run: Run): string {
 export function environmentOf(run: Run): readonly (readonly [name: string, value: string])[] {
   switch (run.kind) {
     case 'task':
+    case 'preparation':
+    case 'release':
       return [
         ['AZ_BATCH_JOB_ID', run.jobId],
         ['AZ_BATCH_TASK_ID', run.taskId],
+        ...preparationVariables(run.preparationDirectory),
       ];
     case 'start':
       return [];
   }
 }
 
-/** What becomes of processes that outlive its command: a start task's are services, which go on until the node ends. */
+function preparationVariables(directory: string | null): readonly (readonly [name: string, value: string])[] {
+  if (directory === null) return [];
+  return [
+    ['AZ_BATCH_JOB_PREP_DIR', directory],
+    ['AZ_BATCH_JOB_PREP_WORKING_DIR', `${directory}/wd`],
+  ];
+}
+
+/**
+ * What becomes of processes that outlive its command. Those of a start task are services, which go on until the node
+ * ends; so are a preparation's, which the release may stop (API reference, "Add a job", jobReleaseTask).
+ */
 export function leftoversOf(run: Run): 'kill' | 'keep' {
   switch (run.kind) {
     case 'task':
+    case 'release':
       return 'kill';
+    case 'preparation':
     case 'start':
       return 'keep';
   }
 }
 
-export function ownerOfDirectory({ key: { job, task } }: TaskAttempt): DirectoryOwner {
-  return { kind: 'task', job, task };
+export function ownerOfDirectory(run: TaskAttempt | JobTaskAttempt): DirectoryOwner {
+  switch (run.kind) {
+    case 'task':
+      return { kind: 'task', job: run.key.job, task: run.key.task };
+    case 'preparation':
+    case 'release':
+      return { kind: run.kind, job: run.key.job };
+  }
 }
 
 /** Unique among the owners of directories of a node. */
@@ -92,5 +139,8 @@ export function ownerName(owner: DirectoryOwner): string {
   switch (owner.kind) {
     case 'task':
       return `${owner.job}.${owner.task}`;
+    case 'preparation':
+    case 'release':
+      return `${owner.job}.${owner.kind}`;
   }
 }

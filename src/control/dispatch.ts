@@ -1,10 +1,11 @@
 import type { AgentCommand } from '../agent/frames.ts';
 import type { Command } from '../core/decisions.ts';
-import { attemptName, type AttemptKey, type JobNumber, type NodeNumber, type TaskNumber } from '../core/keys.ts';
+import { attemptName, type AttemptKey, type JobNumber, type JobTaskKey, type NodeNumber, type TaskNumber } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
 import type { TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
+import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
 import { taskWork, type SignContainer } from './work.ts';
 
@@ -30,6 +31,11 @@ export interface DispatchOptions {
    * without storage, or what is stored of it can't be read.
    */
   readonly refuse: (node: NodeNumber, key: AttemptKey, failure: FailureInfo, error: unknown) => void;
+  /**
+   * Likewise of a job's preparation or release task. `offer`: the task that was to wait for it on the node, and is not
+   * sent there.
+   */
+  readonly refuseJobTask: (node: NodeNumber, key: JobTaskKey, failure: FailureInfo, error: unknown, offer: AttemptKey | null) => void;
 }
 
 /**
@@ -39,7 +45,7 @@ export interface DispatchOptions {
  */
 export async function dispatch(commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> {
   if (commands.length === 0) return;
-  const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' ? [command.key.job] : [])));
+  const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' || command.kind === 'releaseJob' ? [command.key.job] : [])));
   const asked = new Set(commands.flatMap((command) => (command.kind === 'discardGoneJobs' ? command.jobs : [])));
   const known = new Set(asked.size === 0 ? [] : await options.knownJobs([...asked]));
   const sign = signing(options.sign);
@@ -56,12 +62,20 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         const job = jobs.get(command.key.job);
         // Task or job are gone since: their delete is in the inbox.
         if (spec === undefined || job === undefined) break;
-        try {
-          tell(command.node, { kind: 'offer', key: command.key, work: taskWork({ ...stored(spec), id: spec.id }, job, { sign, token: () => options.token(command.key) }) });
-        } catch (error) {
-          const reason = error instanceof Error ? error.message : String(error);
-          options.refuse(command.node, command.key, error instanceof CannotSign ? cannotSign(reason) : cannotPrepare(reason), error);
-        }
+        const { node, key, preparation: attempt } = command;
+        const jobTask: JobTaskKey | null = attempt === undefined ? null : { job: key.job, kind: 'preparation', attempt };
+        const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, job, sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
+        if (jobTask !== null && preparation === null) break;
+        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { sign, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
+        if (work !== null) tell(node, { kind: 'offer', key, work, ...(preparation === null ? {} : { preparation }) });
+        break;
+      }
+      case 'releaseJob': {
+        const job = jobs.get(command.key.job);
+        if (job === undefined) break;
+        const { node, key } = command;
+        const work = made(() => releaseWork(job, sign), (failure, error) => options.refuseJobTask(node, key, failure, error, null));
+        if (work !== null) tell(node, { kind: 'releaseJob', key, work });
         break;
       }
       case 'acquire':
@@ -76,6 +90,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
       case 'discardGoneJobs':
         for (const job of command.jobs) if (!known.has(job)) tell(command.node, { kind: 'discardJob', job });
         break;
+      case 'endJobTask':
       case 'revoke':
       case 'end':
       case 'discard':
@@ -87,6 +102,17 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
     }
   }
   for (const [node, list] of byNode) options.send(node, list);
+}
+
+/** null: it cannot be put together, and is refused. */
+function made<Made>(make: () => Made, refuse: (failure: FailureInfo, error: unknown) => void): Made | null {
+  try {
+    return make();
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    refuse(error instanceof CannotSign ? cannotSign(reason) : cannotPrepare(reason), error);
+    return null;
+  }
 }
 
 /** Handlers validated it; this is for a row that something else has changed. */

@@ -1,6 +1,6 @@
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
-import type { AttemptKey, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
+import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core } from '../core/port.ts';
 import type { FailureInfo, NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
@@ -273,6 +273,10 @@ export class Session {
       release: ({ node, life, silent }) => source.release(node, life, silent),
       halt: ({ node, life }) => source.restart(node, life),
       refuse: (node, key, failure, error) => this.#refuse(node, key, failure, error),
+      refuseJobTask: (node, key, failure, error, offer) => {
+        this.#refuseJobTask(node, key, failure, error);
+        if (offer !== null) this.push({ kind: 'agent', node, report: { kind: 'revoked', key: offer } });
+      },
     };
   }
 
@@ -349,5 +353,14 @@ export class Session {
     const { log, clock } = this.#around.options;
     if (failure.category === 'ServerError') log.error({ error, ...key }, 'a task could not be prepared: it ends as failed');
     this.push({ kind: 'agent', node, report: { kind: 'ended', end: { key, startedAt: null, endedAt: clock(), outcome: { kind: 'notStarted', failure } } } });
+  }
+
+  /** It ends as one whose inputs can't be had; tasks that were to wait for it come back. */
+  #refuseJobTask(node: NodeNumber, key: JobTaskKey, failure: FailureInfo, error: unknown): void {
+    const { log, clock } = this.#around.options;
+    if (failure.category === 'ServerError') log.error({ error, ...key }, "a job's preparation or release task could not be put together: it ends as failed");
+    const now = clock();
+    const status = { state: 'completed', startedAt: now, endedAt: now, exitCode: null, failure, retryCount: 0, lastRetryAt: null, result: 'failure' } as const;
+    this.push({ kind: 'agent', node, report: { kind: 'jobTask', key, status } });
   }
 }

@@ -1,5 +1,6 @@
 import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
+import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import { parseDuration } from '../wire/durations.ts';
 import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserIdentity } from '../wire/types.generated.ts';
 
@@ -16,23 +17,27 @@ export interface Grants {
   readonly token: () => string;
 }
 
-/** Default of TaskConstraints.retentionTime (API reference, "Add a task": 7 days). */
-const RETENTION_MS = 7 * 24 * 3_600_000;
+/** A job as it is stored. */
+export interface JobSpec {
+  readonly id: string;
+  readonly spec: JobAdd;
+}
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: { readonly id: string; readonly spec: JobAdd }, { sign, token }: Grants): Work {
+export function taskWork(task: TaskAdd, job: JobSpec, { sign, token }: Grants): Work {
   return {
     job: job.id,
     task: task.id,
     directory: taskDirectory(job.id, task.id),
+    ...preparationPlace(job),
     slots: task.requiredSlots ?? 1,
     commandLine: task.commandLine,
     environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
-    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
+    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: (task.outputFiles ?? []).map(outputFile),
     user: runAs(task.userIdentity),
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
-    retentionMs: task.constraints?.retentionTime === undefined ? RETENTION_MS : bounded(task.constraints.retentionTime),
+    retentionMs: task.constraints?.retentionTime === undefined ? DEFAULT_RETENTION_MS : bounded(task.constraints.retentionTime),
   };
 }
 
@@ -42,6 +47,14 @@ export function taskWork(task: TaskAdd, job: { readonly id: string; readonly spe
  */
 function access({ authenticationTokenSettings }: TaskAdd, token: () => string): readonly NameValue[] {
   return authenticationTokenSettings?.access?.includes('job') === true ? [{ name: 'AZ_BATCH_AUTHENTICATION_TOKEN', value: token() }] : [];
+}
+
+/** Default id of a job preparation task, and so the name of its directory (recorded; API reference, "Add a job"). */
+export const PREPARATION_ID = 'jobpreparation';
+
+/** Where the job's preparation leaves what others may read: for its tasks and its release. */
+export function preparationPlace({ id, spec: { jobPreparationTask: task } }: JobSpec): Pick<Work, 'preparationDirectory'> {
+  return task === undefined ? {} : { preparationDirectory: taskDirectory(id, task.id ?? PREPARATION_ID) };
 }
 
 export function nodeSetup(
@@ -71,7 +84,7 @@ function startTask(task: StartTask, sign: SignContainer): NonNullable<NodeSetup[
   return {
     commandLine: task.commandLine,
     environment: mergedEnvironment([], task.environmentSettings ?? []),
-    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFile(file, sign)),
+    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: [],
     user: runAs(task.userIdentity),
     wallClockMs: null,
@@ -86,13 +99,13 @@ function startTask(task: StartTask, sign: SignContainer): NonNullable<NodeSetup[
 type Setting = { readonly name: string; readonly value?: string | undefined };
 
 /** The task's settings override the job's of the same name (task semantics, 6.2). */
-function mergedEnvironment(common: readonly Setting[], own: readonly Setting[]): Work['environment'] {
+export function mergedEnvironment(common: readonly Setting[], own: readonly Setting[]): Work['environment'] {
   const merged = new Map<string, string>();
   for (const { name, value } of [...common, ...own]) merged.set(name, value ?? '');
   return [...merged].map(([name, value]) => ({ name, value }));
 }
 
-function resourceFile(file: ResourceFile, sign: SignContainer): ResourceFileWork {
+export function resourceFileWork(file: ResourceFile, sign: SignContainer): ResourceFileWork {
   const fileMode = file.fileMode ?? null;
   if (file.httpUrl !== undefined) return { kind: 'url', url: file.httpUrl, filePath: file.filePath ?? '', fileMode };
   const url = file.storageContainerUrl ?? sign(file.autoStorageContainerName ?? '');
@@ -113,13 +126,13 @@ function outputFile(file: OutputFile): OutputFileWork {
   };
 }
 
-function runAs(identity: UserIdentity | undefined): RunAs {
+export function runAs(identity: UserIdentity | undefined): RunAs {
   return identity?.username !== undefined
     ? { kind: 'named', name: identity.username }
     : { kind: 'auto', scope: identity?.autoUser?.scope ?? 'pool', elevation: identity?.autoUser?.elevationLevel ?? 'nonadmin' };
 }
 
-function bounded(duration: string | undefined): number | null {
+export function bounded(duration: string | undefined): number | null {
   const ms = duration === undefined ? Number.POSITIVE_INFINITY : parseDuration(duration);
   if (ms === undefined) throw new Error(`a duration that is none passed validation: ${duration}`);
   return Number.isFinite(ms) ? ms : null;

@@ -1,10 +1,11 @@
 import { createAttempts, type Attempts, type TaskRun } from '../agent/attempts.ts';
+import { createJobTasks, type JobTasks } from '../agent/jobTasks.ts';
 import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
 import type { AttemptJournal } from '../agent/journal.ts';
 import { LEAVE_DEADLINE_MS } from '../agent/options.ts';
 import { createReports } from '../agent/reports.ts';
 import type { AttemptEnd, AttemptOutcome } from '../core/events.ts';
-import { type AttemptKey, type Instant, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
+import { type AttemptKey, type Instant, type JobNumber, type JobTaskKey, jobTaskName, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { AgentFrame } from '../ports.ts';
 import type { StartTaskStatus } from '../core/status.ts';
 import type { Truth } from './truth.ts';
@@ -28,6 +29,8 @@ export interface AgentOptions {
   readonly dial: (callbacks: { readonly opened: (line: Line) => void; readonly onFrame: (frame: OwnerFrame) => void; readonly closed: () => void }) => void;
   /** What an attempt does: how long it takes and how it ends. */
   readonly work: (key: AttemptKey, work: Work) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
+  /** What a try at a job's preparation or release does. */
+  readonly jobTask: (key: JobTaskKey, retry: number) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
   /** The agent and all it started are dead. */
   readonly onGone: () => void;
 }
@@ -70,7 +73,8 @@ const PING_SHARE = 4;
 export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const { world, truth, disk } = options;
   const reports = createReports(memoryJournal(disk), () => flushSoon());
-  const running = new Map<string, AttemptKey>();
+  const running = new Map<string, AttemptKey | JobTaskKey>();
+  const ending = new AbortController();
   const discarded = new Set<JobNumber>();
   let alive = true;
   let leaving = false;
@@ -87,7 +91,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   let epoch = -1;
   let sent = 0;
   let flushing = false;
-  let node: { readonly setup: NodeSetup; readonly attempts: Attempts } | null = null;
+  let node: { readonly setup: NodeSetup; readonly attempts: Attempts; readonly jobTasks: JobTasks } | null = null;
   let startTask: StartTaskStatus | null = null;
   let ready = false;
   let lease: { readonly ms: number; until: Instant } | null = null;
@@ -165,8 +169,19 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
 
   const obey = (command: AgentCommand): void => {
     if (!welcomed || command.kind === 'discard') return;
-    if (command.kind === 'discardJob') return discardJob(command.job);
-    node?.attempts.command(command);
+    switch (command.kind) {
+      case 'discardJob':
+        node?.jobTasks.forgetJob(command.job);
+        return discardJob(command.job);
+      case 'releaseJob':
+        return node?.jobTasks.release(command.key, command.work);
+      case 'endJobTask':
+        return node?.jobTasks.end(command.key);
+      case 'offer':
+      case 'revoke':
+      case 'end':
+        return node?.attempts.command(command);
+    }
   };
 
   /** What runs ends first. */
@@ -206,9 +221,10 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   }
 
   const prepare = (setup: NodeSetup) => {
-    const attempts = createAttempts({ slots: setup.slots, start: run, report: reports.add, now: world.now, onEnded: () => undefined });
+    const jobTasks = createJobTasks({ start: runJobTask, report: reports.add, now: world.now, signal: ending.signal, pause: (ms) => world.sleep(ms), onEnded: () => undefined });
+    const attempts = createAttempts({ slots: setup.slots, start: run, prepare: (preparation) => jobTasks.prepare(preparation), report: reports.add, now: world.now, onEnded: () => undefined });
     after(world.between(1, 200), () => becomeReady(setup, attempts));
-    return { setup, attempts };
+    return { setup, attempts, jobTasks };
   };
 
   const becomeReady = (setup: NodeSetup, attempts: Attempts): void => {
@@ -234,16 +250,24 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   };
 
   const run = (key: AttemptKey, work: Work): TaskRun => {
-    const name = attemptName(key);
-    const { durationMs, outcome } = options.work(key, work);
-    truth.started({ key, node: options.node, slots: work.slots, startedAt: world.now() });
+    truth.started({ key, node: options.node, life: options.life, slots: work.slots, startedAt: world.now() });
+    return begin(attemptName(key), key, options.work(key, work), (how) => truth.ended(key, world.now(), how));
+  };
+
+  const runJobTask = (key: JobTaskKey, retry: number): TaskRun => {
+    const { node: number, life } = options;
+    truth.jobTaskStarted(key, number);
+    return begin(`${jobTaskName(key)}.${retry}`, key, options.jobTask(key, retry), (how) => truth.jobTaskEnded(key, number, life, how));
+  };
+
+  const begin = (name: string, key: AttemptKey | JobTaskKey, { durationMs, outcome }: ReturnType<AgentOptions['work']>, onEnd: (how: AttemptOutcome) => void): TaskRun => {
     running.set(name, key);
     disk.jobs.add(key.job);
     let end: (outcome: AttemptOutcome) => void = () => undefined;
     const done = new Promise<AttemptOutcome>((resolve) => {
       end = (how) => {
         if (!running.delete(name)) return;
-        truth.ended(key, world.now(), how);
+        onEnd(how);
         if (discarded.has(key.job) && !isRunning(key.job)) disk.jobs.delete(key.job);
         whenAwake(() => resolve(how));
       };
@@ -257,8 +281,9 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const die = (): void => {
     if (!alive) return;
     alive = false;
-    for (const key of running.values()) truth.ended(key, world.now(), { kind: 'lost' });
+    for (const key of running.values()) if ('task' in key) truth.ended(key, world.now(), { kind: 'lost' });
     running.clear();
+    ending.abort();
     line?.close();
     options.onGone();
   };
@@ -266,6 +291,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const leave = (): void => {
     if (!alive || leaving) return;
     leaving = true;
+    ending.abort();
     line?.close();
     line = null;
     welcomed = false;

@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '../core/events.ts';
 import { type AccountNumber, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
-import type { TaskStatus, TaskTally } from '../core/status.ts';
+import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { aside } from './aside.ts';
@@ -54,6 +54,8 @@ function endOf(outcome: AttemptOutcome): { exitCode: number | null; result: Task
       return { exitCode, result: null, failure: null };
   }
 }
+
+const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed']);
 
 export function createChecks(options: { readonly tables: () => Tables; readonly account: AccountNumber; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks {
   const violations: string[] = [];
@@ -138,6 +140,27 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
     return slots;
   };
 
+  /** In this life of the node, or in one before if that is enough. */
+  const isPrepared = ({ intent: { job, preparation } }: JobRecord, { node, life }: Omit<Attempt, 'end'>): boolean => {
+    if (preparation === null || !preparation.waitForSuccess) return true;
+    const succeededIn = options.truth().succeededIn(job, 'preparation', node);
+    return succeededIn === life || (!preparation.rerunOnNodeReboot && succeededIn !== undefined);
+  };
+
+  /** The job is over: where its preparation has run, and the node can run something, its release has as well. */
+  const checkReleased = (record: JobRecord, { decisions }: TickCommit): void => {
+    const { job, preparation: wanted, release } = record.intent;
+    if (wanted === null || release === null) return;
+    const rows = new Map([...record.onNodes, ...decisions.jobNodes.flatMap((row) => (row.job === job ? [[row.node, row] as const] : []))]);
+    for (const [node, { preparation, release: released }] of rows) {
+      const status = decisions.nodes.find((row) => row.node === node) ?? options.tables().nodes.get(node)?.status;
+      const ran = preparation?.state === 'completed' && (preparation.result === 'success' || !wanted.waitForSuccess);
+      if (!ran || status === undefined || CANNOT_RELEASE.has(status.state) || isAside().node(node, options.tables())) continue;
+      if (released?.state !== 'completed') violated(`job ${job} is over although its release on node ${node} is not: ${JSON.stringify(released)}`);
+      else if (!options.truth().hasBegun({ job, kind: 'release', attempt: released.attempt }, node)) violated(`job ${job} is over by a release on node ${node} that never ran`);
+    }
+  };
+
   const checkNode = (node: NodeNumber, tick: TickCommit): void => {
     const status = tick.decisions.nodes.find((row) => row.node === node) ?? options.tables().nodes.get(node)?.status;
     if (isAside().node(node, options.tables())) return;
@@ -161,6 +184,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       const slots = options.slotsOfNode(node);
       if (slots !== undefined && used > slots) violated(`node ${node} has ${slots} slots and uses ${used}`);
       const job = options.tables().jobs.get(key.job);
+      if (job !== undefined && !isPrepared(job, attempt)) violated(`attempt ${attemptName(key)} starts on node ${node} before the preparation of its job has succeeded there`);
       const { ids, ranges } = job?.tasks.get(key.task)?.intent.dependsOn ?? { ids: [], ranges: [] };
       const parents = [...ids, ...ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
       for (const id of job === undefined ? [] : parents) {
@@ -177,6 +201,14 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         if (record === undefined) return violated(`job ${status.job} is not there and gets a status`);
         if (status.ingested < (record.status?.ingested ?? 0)) violated(`job ${status.job} has taken in ${status.ingested} tasks after ${record.status?.ingested}`);
         takeIn(record, status.job, record.status?.ingested ?? 0, status.ingested);
+      }
+      for (const { job, state } of decisions.jobs) {
+        const record = jobs.get(job);
+        if (record !== undefined && state === 'completed' && record.status?.state !== 'completed') checkReleased(record, tick);
+      }
+      for (const job of decisions.gone.jobs) {
+        const record = jobs.get(job);
+        if (record !== undefined && record.status?.state !== 'completed') checkReleased(record, tick);
       }
       const now = new Map<string, TaskStatus>();
       for (const status of decisions.tasks) {

@@ -23,6 +23,8 @@ export interface Workload {
   readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
   readonly dependencies: number;
+  /** Share of jobs with a preparation task, half of them with a release task too. Left out: none. */
+  readonly preparations?: number;
   /**
    * All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is
    * committed. Default: none do.
@@ -78,6 +80,15 @@ export function createClients(options: {
     options.sweep();
   };
 
+  const ownTasks = (): Pick<JobIntent, 'preparation' | 'release'> => {
+    const { preparations = 0 } = workload;
+    if (preparations === 0 || !world.chance(preparations)) return { preparation: null, release: null };
+    return {
+      preparation: { waitForSuccess: world.chance(0.7), rerunOnNodeReboot: world.chance(0.5), retentionMs: world.between(1_000, 120_000) },
+      release: world.chance(0.5) ? { retentionMs: world.between(1_000, 120_000) } : null,
+    };
+  };
+
   const addJob = async (index: number): Promise<JobNumber> => {
     const job = await intents.addJob(account, {
       id: `job-${index}`,
@@ -90,8 +101,7 @@ export function createClients(options: {
       usesTaskDependencies: world.chance(workload.dependencies),
       onAllTasksComplete: besideEndings === null ? 'noaction' : 'terminatejob',
       onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
-      preparation: null,
-      release: null,
+      ...ownTasks(),
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: world.now(),

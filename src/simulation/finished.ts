@@ -40,6 +40,9 @@ function unfinishedJob(job: JobRecord, isAside: (job: number, task: number) => b
   if (status?.state !== 'active') return `job ${intent.job} is ${status?.state}`;
   if (status.ingested !== intent.nextTask - 1) return `job ${intent.job} has taken in ${status.ingested} of ${intent.nextTask - 1} tasks`;
   const open = [...tasks.values()].filter((task) => task.status?.state !== 'completed');
+  // Some nodes, or all, are closed to its tasks.
+  const isClosed = intent.preparation?.waitForSuccess === true && [...job.onNodes.values()].some(({ preparation }) => preparation?.result === 'failure');
+  if (isClosed && open.every((task) => task.status === null || task.status.state === 'active')) return null;
   const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set(), isAside) && !isAside(intent.job, task.intent.task));
   const [first] = waiting;
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;

@@ -226,7 +226,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       return job === undefined ? [] : satisfiedIds(job, among);
     },
     commit: async (tick) => commit(tick),
-    readJobSpecs: async (wanted) => wanted.flatMap((job) => (jobs.has(job) ? [{ job, id: jobs.get(job)?.intent.id ?? '', spec: { id: jobs.get(job)?.intent.id } }] : [])),
+    readJobSpecs: async (wanted) =>
+      wanted.flatMap((job) => {
+        const intent = jobs.get(job)?.intent;
+        return intent === undefined ? [] : [{ job, id: intent.id, spec: jobSpec(intent) }];
+      }),
     readKnownJobs: async (wanted) => wanted.filter((job) => jobs.has(job)),
     readPoolSpecs: async (wanted) =>
       wanted.flatMap((pool) => {
@@ -293,6 +297,14 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };
+}
+
+function jobSpec({ id, preparation, release }: JobIntent): unknown {
+  return {
+    id,
+    ...(preparation === null ? {} : { jobPreparationTask: { commandLine: 'true', waitForSuccess: preparation.waitForSuccess, constraints: { maxTaskRetryCount: 1 } } }),
+    ...(release === null ? {} : { jobReleaseTask: { commandLine: 'true' } }),
+  };
 }
 
 function poolSpec({ id, startTask }: PoolIntent): unknown {

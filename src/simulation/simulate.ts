@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '../core/events.ts';
 import { withoutEndings } from '../core/decisions.ts';
-import type { AccountNumber } from '../core/keys.ts';
+import { type AccountNumber, jobTaskName } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import { seededRandom } from '../control/journal.ts';
 import { RulesFault } from '../control/ownerOptions.ts';
@@ -142,6 +142,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
           if (host === undefined) world.after(1, callbacks.closed);
           else network.dial(host, request.credential, callbacks);
         },
+        jobTask: (key, retry) => fate(mixed(scenario.seed, `${jobTaskName(key)}.${retry} ${request.nodeId}`)),
         work: (key) => fate(mixed(scenario.seed, `${key.job}.${key.task}.${key.attempt}`)),
       });
     },

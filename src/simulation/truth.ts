@@ -1,10 +1,11 @@
 import type { AttemptOutcome } from '../core/events.ts';
-import { type AttemptKey, type Instant, type NodeNumber, attemptName } from '../core/keys.ts';
+import { type AttemptKey, type Instant, type JobNumber, type JobTaskKey, type NodeNumber, attemptName, jobTaskName } from '../core/keys.ts';
 
 /** What really happened on the nodes, whoever knows of it: the checks hold the database's word against it. */
 export interface Attempt {
   readonly key: AttemptKey;
   readonly node: NodeNumber;
+  readonly life: number;
   readonly slots: number;
   readonly startedAt: Instant;
   /** null: it runs. */
@@ -14,6 +15,12 @@ export interface Attempt {
 export interface Truth {
   started(attempt: Omit<Attempt, 'end'>): void;
   ended(key: AttemptKey, at: Instant, outcome: AttemptOutcome): void;
+  jobTaskStarted(key: JobTaskKey, node: NodeNumber): void;
+  jobTaskEnded(key: JobTaskKey, node: NodeNumber, life: number, outcome: AttemptOutcome): void;
+  /** The life of the node in which the job's preparation, or release, has succeeded last. */
+  succeededIn(job: JobNumber, kind: JobTaskKey['kind'], node: NodeNumber): number | undefined;
+  /** Whether this run, whatever it came to, has begun on the node. */
+  hasBegun(key: JobTaskKey, node: NodeNumber): boolean;
   attempt(key: AttemptKey): Attempt | undefined;
   /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
@@ -25,7 +32,15 @@ export interface Truth {
 export function createTruth(onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth {
   const all = new Map<string, Attempt>();
   const live = new Set<Attempt>();
+  const begun = new Set<string>();
+  const succeeded = new Map<string, number>();
   return {
+    jobTaskStarted: (key, node) => void begun.add(`${jobTaskName(key)} ${node}`),
+    jobTaskEnded: ({ job, kind }, node, life, outcome) => {
+      if (outcome.kind === 'exited' && outcome.exitCode === 0) succeeded.set(`${job}.${kind} ${node}`, life);
+    },
+    succeededIn: (job, kind, node) => succeeded.get(`${job}.${kind} ${node}`),
+    hasBegun: (key, node) => begun.has(`${jobTaskName(key)} ${node}`),
     started: (given) => {
       onStart(given, live);
       const attempt = { ...given, end: null };

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type Attempts, createAttempts } from '../../src/agent/attempts.ts';
+import type { PreparationWork } from '../../src/agent/frames.ts';
 import type { Report } from '../../src/agent/reports.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
 import { attemptName, type AttemptKey } from '../../src/core/keys.ts';
@@ -13,14 +14,17 @@ describe('the attempts of a node with 4 slots', () => {
   let attempts: Attempts;
   let said: string[];
   let running: Map<string, (outcome: AttemptOutcome) => void>;
+  let prepare: (preparation: PreparationWork) => boolean | Promise<boolean>;
   beforeEach(() => {
     said = [];
     running = new Map();
+    prepare = () => true;
     attempts = createAttempts({
       slots: 4,
       now: () => 5,
       report: (report: Report) => said.push(`${report.kind} ${report.kind === 'ended' ? `${attemptName(report.end.key)} ${report.end.outcome.kind}` : 'key' in report && report.kind !== 'jobTask' ? attemptName(report.key) : ''}`),
       onEnded: () => {},
+      prepare: (preparation) => prepare(preparation),
       start: (started) => {
         const name = attemptName(started);
         let finish: (outcome: AttemptOutcome) => void = () => {};
@@ -111,5 +115,63 @@ describe('the attempts of a node with 4 slots', () => {
     offer(3);
     expect(said).toEqual(['started 1.1.1.0', 'ended 1.1.1.0 killed']);
     expect(attempts.held()).toEqual([]);
+  });
+
+  describe('whose job needs a preparation', () => {
+    const preparation: PreparationWork = { key: { job: 1, kind: 'preparation', attempt: 1 }, work: work({ commandLine: 'x', slots: 0 }), waitForSuccess: true, maxTaskRetryCount: 0 };
+    const needing = (task: number, slots = 1): void => attempts.command({ kind: 'offer', key: key(task), work: work({ commandLine: 'x', slots }), preparation });
+    const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    let finish: (isPrepared: boolean) => void;
+    beforeEach(() => {
+      const done = new Promise<boolean>((resolve) => {
+        finish = resolve;
+      });
+      prepare = () => done;
+    });
+
+    test('have their slots while they wait for it, and start when it has succeeded', async () => {
+      needing(1, 3);
+      offer(2);
+      offer(3);
+      expect(said).toEqual(['preparing 1.1.1.0', 'started 1.2.1.0']);
+      expect(attempts.held().filter(({ state }) => state === 'offered').map(({ key: { task } }) => task)).toEqual([1, 3]);
+      finish(true);
+      await settled();
+      expect(said.slice(2)).toEqual(['started 1.1.1.0']);
+      needing(1, 3);
+      expect(said).toHaveLength(3);
+    });
+
+    test('are given back with their slots when it has failed, and later ones at once', async () => {
+      needing(1, 3);
+      needing(2);
+      offer(3, 4);
+      finish(false);
+      await settled();
+      expect(said).toEqual(['preparing 1.1.1.0', 'preparing 1.2.1.0', 'revoked 1.1.1.0', 'revoked 1.2.1.0', 'started 1.3.1.0']);
+      await exit('1.3.1.0');
+      prepare = () => false;
+      needing(4);
+      expect(said.slice(-1)).toEqual(['revoked 1.4.1.0']);
+      offer(5, 4);
+      expect(said.slice(-1)).toEqual(['started 1.5.1.0']);
+    });
+
+    test.each(['revoke', 'end'] as const)('can be taken back while they wait (%s), and do not start after it', async (kind) => {
+      needing(1, 4);
+      offer(2);
+      attempts.command(kind === 'end' ? { kind, key: key(1), reason: 'terminate' } : { kind, key: key(1) });
+      finish(true);
+      await settled();
+      expect(said).toEqual(['preparing 1.1.1.0', 'revoked 1.1.1.0', 'started 1.2.1.0']);
+    });
+
+    test('start nothing once all is shut', async () => {
+      needing(1);
+      await attempts.shut(0);
+      finish(true);
+      await settled();
+      expect(said).toEqual(['preparing 1.1.1.0']);
+    });
   });
 });

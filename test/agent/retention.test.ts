@@ -11,7 +11,7 @@ function key(job: number, task: number, attempt = 1): AttemptKey {
   return { job, task, attempt, instance: 0 };
 }
 function run(which: AttemptKey, directory: string): TaskAttempt {
-  return taskAttempt(which, { job: 'j', task: 't', directory });
+  return taskAttempt(which, { job: 'j', task: 't', directory }, '/root');
 }
 function owner(job: number, task: number): DirectoryOwner {
   return { kind: 'task', job, task };

@@ -24,6 +24,9 @@ const SMALL: Workload = { pools: 2, nodes: 8, jobs: 6, tasks: 600, forMs: 60_000
 /** Jobs come and go. */
 const MANY_DELETES: Workload = { ...SMALL, tasks: 300, jobs: 40, forMs: 20_000, actionEveryMs: 50, jobDeletes: 0.5 };
 
+/** Most jobs have a preparation task of their own. */
+const PREPARED: Workload = { ...SMALL, tasks: 300, preparations: 0.8 };
+
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
@@ -74,6 +77,18 @@ describe('a simulated account', () => {
 
   it.each(seeds(count))('holds them where only a lease proves that a node is dead (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 500 }, leaseMs: 20_000 });
+  });
+
+  it.each(seeds(5))('without faults prepares nodes for jobs that ask for it, and releases them (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: PREPARED, faults: NO_FAULTS });
+  });
+
+  it.each(seeds(count))('starts no task on a node that is not prepared, and completes no job before its nodes are released, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...PREPARED, actionEveryMs: 300 } });
+  });
+
+  it.each(seeds(Math.ceil(count / 4)))('nor where jobs end by themselves beside adds, or only a lease proves that a node is dead (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...PREPARED, forMs: 20_000, actionEveryMs: 300, besideEndings: 0.9 }, leaseMs: 20_000 });
   });
 
   it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {
@@ -138,6 +153,20 @@ describe('the simulation notices', () => {
     }
     return all.join('\n');
   };
+
+  it('that tasks start on a node that is not prepared', async () => {
+    const core = altered({
+      decisions: (decisions) => ({ ...decisions, commands: decisions.commands.map((command) => (command.kind === 'offer' ? { kind: 'offer', node: command.node, key: command.key, slots: command.slots } : command)) }),
+    });
+    const unprepared = /before the preparation of its job has succeeded/;
+    expect(await violations(core, { workload: PREPARED }, unprepared)).toMatch(unprepared);
+  });
+
+  it('that a job is completed before its nodes are released', async () => {
+    const core = altered({ event: (event) => [event.kind === 'job' ? { ...event, intent: { ...event.intent, release: null } } : event] });
+    const unreleased = /is over although its release/;
+    expect(await violations(core, { workload: { ...PREPARED, actionEveryMs: 300 }, faults: NO_FAULTS }, unreleased)).toMatch(unreleased);
+  });
 
   it('that work is given to others although nobody knows whether a silent node is dead', async () => {
     const core = altered({

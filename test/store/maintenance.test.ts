@@ -98,6 +98,17 @@ describe('the maintenance of the database', () => {
       expect(await left()).toEqual([1, 2]);
     });
 
+    it('keeps the row of one that a job ran its preparation on, until the job is deleted', async () => {
+      await nodes(1, 2);
+      const job = await jobOn('prepared');
+      await store.commit(tick({ jobNodes: [{ job, node: 2, preparation: null, release: null }] }));
+      expect(await clearGoneNodes(pool)).toBe(1);
+      expect(await left()).toEqual([2]);
+      await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
+      await clearGoneNodes(pool);
+      expect(await left()).toEqual([]);
+    });
+
     it('gives no number twice, also when the row of the last one is gone', async () => {
       await nodes(1, 7, 1);
       expect((await store.load(ACCOUNT)).nextNode).toBe(8);

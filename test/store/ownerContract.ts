@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
-import type { NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobTaskStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, OutOfTurn, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
@@ -299,6 +299,10 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
             taskStatus(job, 1, { state: 'running', node: nodeStatus(account, 1, pool).node, attempt: 3, startedAt: 77, previousState: 'active', previousSince: 5 }),
             taskStatus(job, 2, { failure: { category: 'ServerError', code: 'X', message: "it's \"over\", \\ and {out}\nsaid NULL" }, retryCount: 2, lastRetryAt: 6 }),
           ],
+          jobNodes: [
+            { job, node: nodeStatus(account, 1, pool).node, preparation: jobTaskStatus({ state: 'completed', exitCode: 0, result: 'success' }), release: jobTaskStatus({ attempt: 2 }) },
+            { job, node: nodeStatus(account, 2, pool).node, preparation: jobTaskStatus({ failure: { category: 'UserError', code: 'X', message: 'it\'s "over"' } }), release: null },
+          ],
         };
         await store.commit(tick({ account, epoch, decisions }));
         const snapshot = await store.load(account);
@@ -307,6 +311,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           nodes: decisions.nodes,
           nextNode: nodeStatus(account, 3, pool).node,
           jobs: [{ intent: { ...jobIntent(), job, nextTask: 5, reactivations: 0 }, status: decisions.jobs[0] }],
+          jobNodes: decisions.jobNodes,
           tasks: [
             {
               job,
@@ -522,6 +527,24 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         });
       });
 
+      it("has what became of jobs' own tasks on nodes that are there, as long as the job is open", async () => {
+        const { store, intents, account, epoch, pool, job } = await owned();
+        const preparation = { waitForSuccess: true, rerunOnNodeReboot: false, retentionMs: 5 };
+        const over = await intents.addJob(account, jobIntent({ id: 'over', preparation, release: { retentionMs: 7 } }));
+        const [there, gone] = [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { goneAt: 5 })];
+        const row = (of: JobNumber, { node }: NodeStatus) => ({ job: of, node, preparation: jobTaskStatus(), release: null });
+        const decisions = { nodes: [there, gone], jobs: [jobStatus(job), jobStatus(over)], jobNodes: [row(job, there), row(job, gone), row(over, there)] };
+        await store.commit(tick({ account, epoch, decisions }));
+        const loaded = await store.load(account);
+        expect(loaded.jobNodes).toEqual([row(job, there), row(over, there)]);
+        expect(loaded.jobs[1]?.intent).toMatchObject({ preparation, release: { retentionMs: 7 } });
+        const again = { ...row(job, there), release: jobTaskStatus({ state: 'running' }) };
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { jobs: [jobStatus(over, { state: 'completed' })], jobNodes: [again] } }));
+        expect((await store.load(account)).jobNodes).toEqual([again]);
+        await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
+        expect((await store.load(account)).jobNodes).toEqual([]);
+      });
+
       it('gives tasks of which nothing need be said as columns, all others as they are', async () => {
         const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
         await intents.addTasks(job, [
@@ -645,6 +668,10 @@ function taskStatus(job: JobNumber, task: TaskNumber, change: Partial<TaskStatus
     dependency: null,
     ...change,
   };
+}
+
+function jobTaskStatus(change: Partial<JobTaskStatus> = {}): JobTaskStatus {
+  return { attempt: 1, state: 'asked', isOutdated: false, startedAt: null, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null, ...change };
 }
 
 function poolStatus(pool: number, change: Partial<PoolStatus> = {}): PoolStatus {

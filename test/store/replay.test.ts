@@ -49,7 +49,8 @@ async function workThroughTwoEpochs(): Promise<void> {
         disk,
         onGone,
         dial: (callbacks) => (service === undefined ? world.after(1, callbacks.closed) : network.dial(service, credential, callbacks)),
-        work: ({ task, attempt }) => ({ durationMs: 100 + 10 * task, outcome: { kind: 'exited', exitCode: task % 5 === 0 && attempt === 1 ? 1 : 0 } }),
+        jobTask: () => ({ durationMs: 1, outcome: { kind: 'exited', exitCode: 0 } }),
+      work: ({ task, attempt }) => ({ durationMs: 100 + 10 * task, outcome: { kind: 'exited', exitCode: task % 5 === 0 && attempt === 1 ? 1 : 0 } }),
       }),
   });
   const faultsOfOurs: unknown[] = [];

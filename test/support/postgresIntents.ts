@@ -85,6 +85,8 @@ function jobRules(intent: NewJobIntent): JobRules {
     usesTaskDependencies: intent.usesTaskDependencies,
     onAllTasksComplete: intent.onAllTasksComplete,
     onTaskFailure: intent.onTaskFailure,
+    preparation: intent.preparation,
+    release: intent.release,
   };
 }
 
