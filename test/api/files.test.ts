@@ -33,8 +33,13 @@ function directory(name: string): FileProperties {
 function local(path: string): string {
   return path.replace(/^workitems\/(?:j\/job-1\/t|files\/job-1\/files)\/?/, '');
 }
-const NOT_FOUND: FileAnswer = { kind: 'error', code: 'FileNotFound', message: 'workitems/none.txt: no such file or directory' };
-const FORBIDDEN: FileAnswer = { kind: 'error', code: 'Failed', message: 'workitems/secret: permission denied' };
+function fileAt(path: string): FileProperties | null {
+  const text = CONTENT[path];
+  if (text === undefined) return null;
+  return { ...properties(path, text), ...(path === 'wd/data.bin' ? { sizeBytes: Number.MAX_SAFE_INTEGER } : {}) };
+}
+const NOT_FOUND = { kind: 'error', code: 'FileNotFound', message: 'workitems/none.txt: no such file or directory' } as const satisfies FileAnswer;
+const FORBIDDEN = { kind: 'error', code: 'Failed', message: 'workitems/secret: permission denied' } as const satisfies FileAnswer;
 const NOT_EMPTY: FileAnswer = { kind: 'error', code: 'DirectoryNotEmpty', message: 'workitems/wd: directory not empty' };
 
 const files: NodeFiles = {
@@ -53,14 +58,17 @@ const files: NodeFiles = {
     if (ask.kind === 'delete') return Promise.resolve(path === 'wd' && !ask.recursive ? NOT_EMPTY : { kind: 'deleted' });
     if (path === 'wd') return Promise.resolve({ kind: 'properties', file: directory('wd') });
     if (path === 'secret') return Promise.resolve(FORBIDDEN);
-    const text = CONTENT[path];
-    if (text === undefined) return Promise.resolve(NOT_FOUND);
-    const file = properties(path, text);
-    return Promise.resolve({ kind: 'properties', file: path === 'wd/data.bin' ? { ...file, sizeBytes: Number.MAX_SAFE_INTEGER } : file });
+    const file = fileAt(path);
+    return Promise.resolve(file === null ? NOT_FOUND : { kind: 'properties', file });
   },
   read(_account, _node, ask, signal) {
     asks.push(ask);
+    if (unreachable) return Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'gone' });
     const path = local(ask.path);
+    if (path === 'wd') return Promise.resolve({ kind: 'error', code: 'IsDirectory', message: 'workitems/wd is a directory' });
+    if (path === 'secret') return Promise.resolve(FORBIDDEN);
+    const file = cleaned ? null : fileAt(path);
+    if (file === null) return Promise.resolve(NOT_FOUND);
     const text = CONTENT[path] ?? '';
     const bytes = Buffer.from(text).subarray(ask.start, ask.end === null ? undefined : ask.end + 1);
     async function* body(): AsyncGenerator<Uint8Array> {
@@ -73,7 +81,7 @@ const files: NodeFiles = {
       }
     }
     if (signal.aborted) return Promise.resolve({ kind: 'error', code: 'Failed', message: 'aborted' });
-    return Promise.resolve({ kind: 'file', file: properties(path, text), body: body() });
+    return Promise.resolve({ kind: 'file', file, body: body() });
   },
 };
 
@@ -110,7 +118,8 @@ describe('files of a task', () => {
       'ocp-batch-file-mode': '0o100644',
       'ocp-batch-file-url': encodeURIComponent('http://127.0.0.1:10800/jobs/j/tasks/t/files/stdout.txt'),
     });
-    expect(asks).toContainEqual({ kind: 'read', path: 'workitems/j/job-1/t/stdout.txt', start: 0, end: 17 });
+    // The node is asked once: what is answered of the file comes with its bytes.
+    expect(asks).toEqual([{ kind: 'read', path: 'workitems/j/job-1/t/stdout.txt', start: 0, end: null }]);
   });
 
   test.each(['wd/x%20y.txt', 'wd%2Fx%20y.txt', 'wd%2fx%20y.txt'])('%s names the same file', async (path) => {

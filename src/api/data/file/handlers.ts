@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { NodeNumber } from '../../../core/keys.ts';
 import type { NodeState } from '../../../core/status.ts';
-import { taskDirectory, type FileAnswer, type FileProperties } from '../../../ports.ts';
+import { taskDirectory, type FileAnswer, type FileProperties, type FileRead } from '../../../ports.ts';
 import { findNode, nodeNames } from '../../../store/intents/nodes.ts';
 import { findPool } from '../../../store/intents/pools.ts';
 import { findTask } from '../../../store/intents/tasks.ts';
@@ -144,6 +144,7 @@ function get(findRoot: FindRoot): Handler {
   return async (call, parts): Promise<Answer> => {
     const root = await findRoot(call, parts);
     const path = fullPath(call, root);
+    if (WITH_PROPERTIES.every((name) => call.headers[name] === undefined)) return whole(call, parts, root, path);
     const file = await propertiesOf(call, parts, root, path);
     checkConditions(call, file.modifiedAt);
     if (file.isDirectory) throw new BatchError('ResourceTypeMismatch');
@@ -159,10 +160,25 @@ function get(findRoot: FindRoot): Handler {
     if (read.kind === 'error') throw await refused(call, parts, root, read);
     const sizeBytes = lastByte - firstByte + 1;
     const length = { 'content-length': String(sizeBytes) };
-    const body = Readable.from(exactly(read.body, sizeBytes), { objectMode: false });
+    const body = bodyOf(read, sizeBytes);
     if (range === undefined || asked !== undefined) return { status: 200, headers: { ...headers, ...length }, body };
     return { status: 206, headers: { ...headers, ...length, 'content-range': `bytes ${firstByte}-${lastByte}/${file.sizeBytes}` }, body };
   };
+}
+
+/** What of a file's properties decides how it is answered: they are asked for before it is read. */
+const WITH_PROPERTIES = ['ocp-range', 'range', 'if-modified-since', 'if-unmodified-since'] as const;
+
+/** The node is asked once: the file's properties come with it. */
+async function whole(call: Call, parts: Parts, root: FileRoot, path: string): Promise<Answer> {
+  const read = await parts.files.read(call.principal.account.number, root.node, { kind: 'read', path, start: 0, end: null }, call.signal);
+  if (read.kind === 'error') throw await refused(call, parts, root, read);
+  const { sizeBytes } = read.file;
+  return { status: 200, headers: { ...headersOf(call, root, read.file), 'content-length': String(sizeBytes) }, body: bodyOf(read, sizeBytes) };
+}
+
+function bodyOf({ body }: Extract<FileRead, { kind: 'file' }>, sizeBytes: number): Readable {
+  return Readable.from(exactly(body, sizeBytes), { objectMode: false });
 }
 
 /**
