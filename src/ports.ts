@@ -4,6 +4,7 @@
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
+import type { AddedTasks } from './store/ownerStore.ts';
 import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
@@ -13,8 +14,11 @@ export interface Wake {
    * is stopped, too many wait or `signal` aborts.
    */
   wake(account: AccountNumber, signal?: AbortSignal): Promise<void>;
-  /** Has the owner look soon, and waits for nothing: for what is added. */
-  sweep(account: AccountNumber): void;
+  /**
+   * Has the owner look soon, and waits for nothing: for what is added. `added`: what it would find, so that it need not
+   * read it; the inbox holds all the same.
+   */
+  sweep(account: AccountNumber, added?: AddedTasks): void;
   /**
    * Resolves once a task has ended, or is gone, and that is committed; at once for one that has. Rejects when the owner
    * is stopped or has to load the account again, too many wait or `signal` aborts.

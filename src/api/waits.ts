@@ -27,7 +27,7 @@ export class Waits {
       ...parts,
       wake: {
         wake: (account, signal) => this.for(wake.wake(account, signal)),
-        sweep: (account) => wake.sweep(account),
+        sweep: (account, added) => wake.sweep(account, added),
         ended: (account, job, task, signal) => this.for(wake.ended(account, job, task, signal)),
       },
       files: {

@@ -1,7 +1,8 @@
 import { namedParents } from '../core/task/dependencies.ts';
 import type { CoreEvent, Snapshot, TaskIntake } from '../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../core/keys.ts';
-import type { InboxBatch, OwnerStore } from '../store/ownerStore.ts';
+import type { AddedTasks, InboxBatch, OwnerStore } from '../store/ownerStore.ts';
+import { Handed } from './handed.ts';
 import type { Specs } from './specs.ts';
 import type { Sweeps } from './sweeps.ts';
 
@@ -35,6 +36,14 @@ interface Parents {
   readonly isWhole: boolean;
 }
 
+/** New tasks of a job up to a number; `told`: what the rules may hear of them. */
+interface Admitted {
+  readonly job: JobNumber;
+  readonly through: TaskNumber;
+  readonly told: CoreEvent | null;
+  readonly parents: Parents;
+}
+
 /** What clients asked for, turned into events: the inbox, and the new tasks of jobs page by page. */
 export class Intake {
   readonly #admit: (event: CoreEvent) => CoreEvent | null;
@@ -50,6 +59,7 @@ export class Intake {
    * their rows along, and each one after it while they are not whole (-1).
    */
   readonly #uncertain = new Set<JobNumber>();
+  readonly #handed = new Handed();
   /** Jobs of which the rules may not know all ids that are satisfied: those that a task names are looked up. */
   readonly #partial = new Set<JobNumber>();
 
@@ -74,8 +84,20 @@ export class Intake {
     this.#sweeps.ask();
   }
 
+  /**
+   * Takes over what was committed just now, so that the next `read` need not look for it. Returns whether it will be
+   * taken in without a sweep: not where the inbox will be read anyway, or has to be because something came before it.
+   */
+  hand(added: AddedTasks): boolean {
+    return !this.#sweeps.isDue && this.#ingested.has(added.job) && !this.#unread.has(added.job) && this.#handed.add(added);
+  }
+
+  get isHanded(): boolean {
+    return !this.#handed.isEmpty;
+  }
+
   hasWork(): boolean {
-    return this.#sweeps.isDue || this.#unread.size > 0;
+    return this.#sweeps.isDue || this.#unread.size > 0 || this.isHanded;
   }
 
   forgetJob(job: JobNumber): void {
@@ -118,6 +140,10 @@ export class Intake {
   /** `before`: is told up to where tasks had been taken in of jobs whose tasks are read. */
   async #read(before: Map<JobNumber, TaskNumber>, isOne: boolean): Promise<Taken> {
     const events: CoreEvent[] = [];
+    const handed = this.#handed.takeAll();
+    // A read of the inbox brings all of it, and what was asked for before.
+    if (isOne && handed.length > 0) this.#sweeps.ask();
+    const entries = isOne || this.#sweeps.isDue ? [] : await this.#takeHanded(events, before, handed);
     const batch = this.#sweeps.isDue ? await this.#readInbox(events, isOne) : null;
     // A task not taken in yet comes with its job's new tasks as it is by then: newer than here.
     const known = batch?.tasks.filter(({ job, task }) => task.intent.task <= (this.#ingested.get(job) ?? 0)) ?? [];
@@ -128,7 +154,7 @@ export class Intake {
       for (const task of tasks) this.#tell(events, { kind: 'task', job, task });
     }
     this.#sweeps.close();
-    return { events, entries: batch?.entries ?? [], sweep: this.#sweeps.covered };
+    return { events, entries: [...entries, ...(batch?.entries ?? [])], sweep: this.#sweeps.covered };
   }
 
   async #readInbox(events: CoreEvent[], isOne: boolean): Promise<InboxBatch> {
@@ -153,6 +179,32 @@ export class Intake {
   }
 
   /**
+   * Returns the inbox entries that are done with. What does not follow on what has been taken in is left to a sweep:
+   * others have added to that job as well, or it is gone.
+   */
+  async #takeHanded(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, handed: readonly AddedTasks[]): Promise<readonly number[]> {
+    const entries: number[] = [];
+    const pages = new Map<JobNumber, TaskIntake[]>();
+    for (const { entry, job, tasks } of handed) {
+      const page = pages.get(job) ?? [];
+      const through = page.at(-1)?.intent.task ?? this.#ingested.get(job) ?? Number.NaN;
+      // A read of the job's tasks may have brought them before they were handed over.
+      const isCovered = tasks.every(({ intent }) => intent.task <= through);
+      if (!isCovered && tasks[0]?.intent.task !== through + 1) {
+        this.#sweeps.ask();
+        continue;
+      }
+      entries.push(entry);
+      if (isCovered) continue;
+      page.push(...tasks);
+      pages.set(job, page);
+    }
+    const told = await Promise.all([...pages].map(([job, tasks]) => this.#admitTasks(job, tasks.at(-1)?.intent.task ?? 0, tasks)));
+    for (const page of told) this.#tellTasks(events, before, page);
+    return entries;
+  }
+
+  /**
    * Several jobs are read beside each other: one after the other each would cost all waiters a round trip. A job whose
    * tasks are more than its share of a tick goes behind the others: a few tasks of theirs do not wait for its hundreds
    * of thousands.
@@ -166,25 +218,33 @@ export class Intake {
         jobs.map(async (job) => {
           const after = this.#ingested.get(job) ?? 0;
           const page = await this.#store.readTasks(job, after, limit);
-          const told = this.#admit({ kind: 'tasks', job, through: page.through, tasks: page.tasks });
-          // A task that is kept from the rules waits for nothing.
-          return { job, after, page, told, parents: await this.#lookUpParents(job, told?.kind === 'tasks' ? told.tasks : []) };
+          return { page, after, admitted: await this.#admitTasks(job, page.through, page.tasks) };
         }),
       );
-      for (const { job, after, page, told, parents } of pages) {
+      for (const { page, after, admitted } of pages) {
+        const { job } = admitted;
         this.#sweeps.readTasks(job, page.through, page.newest);
-        if (page.through > after) {
-          if (!before.has(job)) before.set(job, after);
-          this.#ingested.set(job, page.through);
-          this.#tellParents(events, job, parents);
-          if (told !== null) events.push(told);
-        }
+        if (page.through > after) this.#tellTasks(events, before, admitted);
         // Of one, a page without tasks is enough as well.
         room -= most === 1 ? 1 : page.tasks.length;
         this.#unread.delete(job);
         if (page.through < page.newest) this.#unread.add(job);
       }
     }
+  }
+
+  /** New tasks as the rules may hear of them. */
+  async #admitTasks(job: JobNumber, through: TaskNumber, tasks: readonly TaskIntake[]): Promise<Admitted> {
+    const told = this.#admit({ kind: 'tasks', job, through, tasks });
+    // A task that is kept from the rules waits for nothing.
+    return { job, through, told, parents: await this.#lookUpParents(job, told?.kind === 'tasks' ? told.tasks : []) };
+  }
+
+  #tellTasks(events: CoreEvent[], before: Map<JobNumber, TaskNumber>, { job, through, told, parents }: Admitted): void {
+    if (!before.has(job)) before.set(job, this.#ingested.get(job) ?? 0);
+    this.#ingested.set(job, through);
+    this.#tellParents(events, job, parents);
+    if (told !== null) events.push(told);
   }
 
   /** Returns whether the rules may hear of it. */

@@ -4,7 +4,7 @@ import { accountOf } from '../core/node/numbers.ts';
 import type { JobExplanation } from '../core/port.ts';
 import type { Reason } from '../core/explain/reasons.ts';
 import type { AgentChannel, AgentDoor } from '../ports.ts';
-import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type QuarantineChange } from '../store/ownerStore.ts';
+import { AccountOwned, Deposed, NoRoom, OWNER_DEAD_AFTER_MS, Refused, type AddedTasks, type QuarantineChange } from '../store/ownerStore.ts';
 import { Absent } from './absent.ts';
 import { connectAgent, type AgentConnection } from './agentDoor.ts';
 import { Careful } from './careful.ts';
@@ -130,9 +130,12 @@ export class Owner {
     else await this.wake(signal);
   }
 
-  /** Looks at the inbox in the next tick; nobody waits for it. */
-  sweep(): void {
-    this.#sweeps.ask();
+  /**
+   * Looks at the inbox in the next tick, or takes in what was `added` as far as that can be done without; nobody waits
+   * for it.
+   */
+  sweep(added?: AddedTasks): void {
+    if (added === undefined || this.#session?.hand(added) !== true) this.#sweeps.ask();
     this.#options.onWork();
   }
 
@@ -151,9 +154,9 @@ export class Owner {
     return this.#waiters.count > 0;
   }
 
-  /** Whether the inbox is to be read: somebody has asked for something, though nobody may wait for it. */
+  /** Whether somebody has asked for something that stands in the inbox, though nobody may wait for it. */
   isAsked(): boolean {
-    return this.#sweeps.isDue;
+    return this.#sweeps.isDue || this.#session?.isHanded === true;
   }
 
   /** Whether it goes on one thing a tick, since the rules have failed: then no tick is to wait for more. */

@@ -1,6 +1,7 @@
 import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { AgentChannel, AgentDoor, Explanations, Wake } from '../ports.ts';
+import type { AddedTasks } from '../store/ownerStore.ts';
 import type { Owner } from './owner.ts';
 import type { OwnerLog } from './ownerOptions.ts';
 
@@ -48,8 +49,8 @@ export class Owners implements Wake, AgentDoor {
     return this.of(account)?.wake(signal) ?? Promise.reject(notOwned(account));
   }
 
-  sweep(account: AccountNumber): void {
-    this.of(account)?.sweep();
+  sweep(account: AccountNumber, added?: AddedTasks): void {
+    this.of(account)?.sweep(added);
   }
 
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void> {

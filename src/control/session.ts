@@ -4,7 +4,7 @@ import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '
 import type { Core } from '../core/port.ts';
 import type { FailureInfo, NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
-import type { AttemptSpec } from '../store/ownerStore.ts';
+import type { AddedTasks, AttemptSpec } from '../store/ownerStore.ts';
 import type { Absent } from './absent.ts';
 import { CarefulSteps, type Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
@@ -148,6 +148,16 @@ export class Session {
   /** The number of an agent's report in its life, 0 for a hello; -1: it is the owner's own. */
   sequenceOf(event: CoreEvent): number {
     return this.channels.sequenceOf(event);
+  }
+
+  /** Clients have added tasks: returns whether they will be taken in without a look at the inbox. */
+  hand(added: AddedTasks): boolean {
+    return this.#steps === null && this.#intake.hand(added);
+  }
+
+  /** Whether added tasks were handed over that have not been taken in yet. */
+  get isHanded(): boolean {
+    return this.#intake.isHanded;
   }
 
   hasWork(): boolean {

@@ -1,6 +1,7 @@
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
+import type { AddedTasks } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { EPOCH, type World } from './world.ts';
@@ -43,8 +44,8 @@ export function createClients(options: {
   readonly intents: IntentWriter;
   readonly tables: Tables;
   readonly wake: () => void;
-  /** What was added is looked at soon; nobody waits. */
-  readonly sweep: () => void;
+  /** What was added is looked at soon, or taken over; nobody waits. */
+  readonly sweep: (added?: AddedTasks) => void;
 }) {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
@@ -134,9 +135,7 @@ export function createClients(options: {
     const job = tables.jobs.get(number);
     if (job === undefined || ['terminating', 'completed', 'deleting'].includes(stateOf(job))) return;
     const first = job.intent.nextTask;
-    await intents.addTasks(number, Array.from({ length: count }, (_, index) => newTask(job, first + index)));
-    // The last add of a job that is to end by itself says so, as clients do.
-    options.sweep();
+    options.sweep(await intents.addTasks(number, Array.from({ length: count }, (_, index) => newTask(job, first + index))));
   };
 
   /** Adds everything over the workload's time. */
@@ -162,7 +161,7 @@ export function createClients(options: {
     const job = tables.jobs.get(number);
     if (besideEndings === null || job === undefined || !world.chance(besideEndings)) return;
     const failed = ['active', 'disabled'].includes(stateOf(job)) ? world.pick([...job.tasks.values()].filter(mayRunAgain)) : undefined;
-    if (failed !== undefined && world.chance(0.5)) void reactivate(number, failed).then(options.sweep);
+    if (failed !== undefined && world.chance(0.5)) void reactivate(number, failed).then(() => options.sweep());
     else void addTasks(number, world.between(1, 3));
   };
 

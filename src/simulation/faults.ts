@@ -13,6 +13,8 @@ export interface Faults {
   readonly frameDoubled: number;
   /** A wake-up of the owner is lost: it finds what was asked when it sweeps. */
   readonly wakeLost: number;
+  /** Added tasks are handed over to the owner late: it may have read them by then. */
+  readonly handedLate: number;
   /** The engine refuses a node. */
   readonly acquireFails: number;
   /** The engine cannot be asked to take a node back. */
@@ -46,6 +48,7 @@ export const NO_FAULTS: Faults = {
   queryFails: 0,
   frameDoubled: 0,
   wakeLost: 0,
+  handedLate: 0,
   acquireFails: 0,
   releaseFails: 0,
   every: { nodeDies: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null, diskFull: null, clockSet: null },
@@ -59,6 +62,7 @@ export const MANY_FAULTS: Faults = {
   queryFails: 0.01,
   frameDoubled: 0.05,
   wakeLost: 0.3,
+  handedLate: 0.3,
   acquireFails: 0.1,
   releaseFails: 0.1,
   every: { nodeDies: 4_000, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000, diskFull: 30_000, clockSet: 15_000 },

@@ -267,9 +267,10 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const record = found(jobs.get(job), `job ${job}`);
       const first = record.intent.nextTask;
       record.intent = { ...record.intent, nextTask: first + tasks.length };
-      tasks.forEach((task, index) => record.tasks.set(first + index, { intent: { ...task, task: first + index }, status: null }));
+      const added = tasks.map((task, index) => ({ intent: { ...task, task: first + index }, status: null }));
+      for (const task of added) record.tasks.set(task.intent.task, { ...task });
       point(record.account, 'tasks', job);
-      return tasks.map((_, index) => first + index);
+      return { entry: numbers.entry, job, tasks: added, size: added.length };
     },
     changeTask: async (job, task, change) => {
       const record = found(jobs.get(job), `job ${job}`);

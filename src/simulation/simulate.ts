@@ -4,7 +4,7 @@ import { type AccountNumber, jobTaskName } from '../core/keys.ts';
 import type { CreateCore } from '../core/port.ts';
 import { seededRandom } from '../control/journal.ts';
 import { RulesFault } from '../control/ownerOptions.ts';
-import { type OwnerStore, type QuarantineSubject, Refused, type TickCommit } from '../store/ownerStore.ts';
+import { type AddedTasks, type OwnerStore, type QuarantineSubject, Refused, type TickCommit } from '../store/ownerStore.ts';
 import { simulatedAgent } from './agent.ts';
 import { createChecks } from './checks.ts';
 import { type Workload, createClients } from './clients.ts';
@@ -66,6 +66,7 @@ const HANGS_MS = [1_000, 200_000] as const;
 const CUT_MS = [5_000, 10_000] as const;
 const REPLACED_AFTER_MS = [50, 5_000] as const;
 const CLOCK_SET_MS = [-600_000, 20_000] as const;
+const HANDED_LATE_MS = 200;
 /** Two ticks of so few jobs make fewer questions to the store than this, each with a delay there and back. */
 const WAKE_WITHIN_DELAYS = 60;
 /** The loop rests so long after a question that failed. */
@@ -238,8 +239,13 @@ export async function simulate(scenario: Scenario): Promise<Result> {
       () => undefined,
     );
   };
-  const sweep = (): void => {
-    if (!world.chance(faults.wakeLost)) current()?.owner.sweep();
+  /** What is handed over may be late: by then other adds may have been, and the owner may have read it. */
+  const sweep = (added?: AddedTasks): void => {
+    if (world.chance(faults.wakeLost)) return;
+    const lateMs = added !== undefined && world.chance(faults.handedLate) ? world.between(1, HANDED_LATE_MS) : 0;
+    const service = current();
+    if (lateMs === 0) service?.owner.sweep(added);
+    else world.after(lateMs, () => (service?.isUp() === true ? service.owner.sweep(added) : undefined));
   };
   const clients = createClients({ world, account: ACCOUNT, workload, intents: memory.intents, tables: memory.tables, wake, sweep });
 

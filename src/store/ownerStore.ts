@@ -132,6 +132,16 @@ export interface InboxBatch {
   readonly more: boolean;
 }
 
+/** Tasks that one commit has added to a job: what `readInbox` and `readTasks` give of it. */
+export interface AddedTasks {
+  readonly entry: number;
+  readonly job: JobNumber;
+  /** All of them, in the order of their numbers, which have no gap. */
+  readonly tasks: readonly TaskIntake[];
+  /** How many characters the rules keep of them, about. */
+  readonly size: number;
+}
+
 export interface TaskPage {
   readonly tasks: readonly TaskIntake[];
   /** The highest number this page covers; below `newest` if the page is full. */

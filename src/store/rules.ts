@@ -23,5 +23,16 @@ export interface TaskRules {
   readonly retentionMs?: number;
 }
 
+/** What the rules know of a task by its column. */
+export function taskRulesOf(rules: TaskRules | null): Pick<TaskIntent, 'maxTaskRetryCount' | 'affinity' | 'dependsOn' | 'exitConditions' | 'retentionMs'> {
+  return {
+    maxTaskRetryCount: rules?.maxTaskRetryCount ?? null,
+    affinity: rules?.affinity ?? null,
+    dependsOn: rules?.dependsOn ?? null,
+    exitConditions: rules?.exitConditions ?? null,
+    retentionMs: rules?.retentionMs ?? DEFAULT_RETENTION_MS,
+  };
+}
+
 /** How long a task's directory stays on its node after its end (API reference, TaskConstraints.retentionTime). */
 export const DEFAULT_RETENTION_MS = 7 * 24 * 3_600_000;

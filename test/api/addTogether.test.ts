@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { tasksTogether, type Add } from '../../src/api/data/task/addTogether.ts';
+import { connect } from '../../src/store/connect.ts';
+import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import type { AddedTasks } from '../../src/store/ownerStore.ts';
 import { until } from '../support/deadline.ts';
 import { statuses } from './statuses.ts';
 import { testApi, type Got, type TestApi } from './support.ts';
@@ -133,4 +136,32 @@ test('the owner is woken once for a commit, whoever shares it', async () => {
   expect(swept).toEqual([account]);
   expect(await query('select count(distinct xmin::text)::int as commits from task')).toEqual([{ commits: 1 }]);
   expect(await query("select count(*)::int as entries from inbox where kind = 'tasks'")).toEqual([{ entries: 1 }]);
+});
+
+test('what is handed over to the owner is what it would read', async () => {
+  const handed: AddedTasks[] = [];
+  const other = await testApi({ wake: { sweep: (_account, added) => void (added !== undefined && handed.push(added)), wake: () => Promise.resolve(), ended: () => Promise.resolve() } });
+  const owner = connect(other.postgres.connection, 'owner');
+  const post = (url: string, body: unknown): Promise<Got> => other.ask({ method: 'POST', url, body });
+  await post('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true });
+  const exitConditions = { exitCodes: [{ code: 3, exitOptions: { dependencyAction: 'satisfy' } }], default: { dependencyAction: 'block' } };
+  const varied = [
+    { id: 'Plain', commandLine: 'x' },
+    { id: 'slots', commandLine: 'x', requiredSlots: 3, affinityInfo: { affinityId: 'A' }, constraints: { maxTaskRetryCount: -1, retentionTime: 'PT1H' } },
+    { id: 'after', commandLine: 'x', dependsOn: { taskIds: ['Plain', 'SLOTS'], taskIdRanges: [{ start: 1, end: 4 }] }, exitConditions },
+  ];
+  await post('/jobs/j/tasks', { id: 'first', commandLine: 'x' });
+  other.now.value += 17;
+  await post('/jobs/j/addtaskcollection', { value: [...varied, { id: 'FIRST', commandLine: 'x' }] });
+  await post('/jobs/j/tasks', { id: 'first', commandLine: 'x' });
+  const store = postgresOwnerStore(owner);
+  const [{ job } = { job: 0 }] = handed;
+  const { tasks } = await store.readTasks(job, 0, 10);
+  expect(tasks).toHaveLength(4);
+  expect(handed.map((added) => added.tasks)).toEqual([tasks.slice(0, 1), tasks.slice(1)]);
+  const jobEntry = 1;
+  expect((await store.readInbox(1, 10)).entries.slice(jobEntry)).toEqual(handed.map(({ entry }) => entry));
+  expect(handed.map(({ size }) => size > 0)).toEqual([true, true]);
+  await owner.end();
+  await other.close();
 });

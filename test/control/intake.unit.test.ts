@@ -39,7 +39,7 @@ test('a task added to one job does not wait until the tens of thousands of anoth
 async function withJob() {
   const { store, intents } = memoryStore({ clock: () => 0 });
   const job = await intents.addJob(1, jobIntent());
-  const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0, lookUps: 0 };
+  const hooks = { whileReading: (): Promise<unknown> => Promise.resolve(), failsFrom: Infinity, pages: 0, lookUps: 0, lookUpFails: false };
   const watched: typeof store = {
     ...store,
     readInbox: async (account, limit, also) => {
@@ -52,8 +52,9 @@ async function withJob() {
       if (hooks.pages >= hooks.failsFrom) throw new Error('the database is away');
       return store.readTasks(number, after, limit);
     },
-    readSatisfied: (number, among) => {
+    readSatisfied: async (number, among) => {
       hooks.lookUps += 1;
+      if (hooks.lookUpFails) throw new Error('the database is away');
       return store.readSatisfied(number, among);
     },
   };
@@ -249,4 +250,113 @@ test('ids that were satisfied before the account was loaded come when a task nam
   expect(whole.events.flatMap((event) => (event.kind === 'satisfied' ? [[...event.ids].toSorted()] : []))).toEqual([['7', '8', 'a', 'b']]);
   await commit(whole.entries);
   expect(await events({ ids: ['a'], ranges: [] })).toEqual(['tasks']);
+});
+
+/** As `withJob`, after a first read: nothing is left to be looked at. */
+async function atRest() {
+  const it = await withJob();
+  let inboxes = 0;
+  const { hooks, intake, commit } = it;
+  hooks.whileReading = () => {
+    inboxes += 1;
+    return Promise.resolve();
+  };
+  await commit((await intake.read()).entries);
+  inboxes = 0;
+  const add = (...ids: string[]) => it.intents.addTasks(it.job, ids.map((id) => taskIntent(id)));
+  /** Tasks of each event, and up to where they go. */
+  const read = async (amount?: 'one') => {
+    const taken = await intake.read(amount);
+    return { ...taken, told: taken.events.map((event) => (event.kind === 'tasks' ? [...event.tasks.map(({ intent }) => intent.idKey), event.through] : [event.kind])) };
+  };
+  return { ...it, add, read, reads: () => [inboxes, hooks.pages] };
+}
+
+test('tasks that are handed over are taken in as if they had been read, and nothing is read', async () => {
+  const { store, job, intake, commit, add, read, reads } = await atRest();
+  const handed = [await add('a', 'b'), await add('c')];
+  expect(handed.map((added) => intake.hand(added))).toEqual([true, true]);
+  expect([intake.isHanded, intake.hasWork()]).toEqual([true, true]);
+  const { tasks } = await store.readTasks(job, 0, 10);
+  const { events, entries, told } = await read();
+  expect(events).toEqual([{ kind: 'tasks', job, through: 3, tasks }]);
+  expect(told).toEqual([['a', 'b', 'c', 3]]);
+  expect(entries).toEqual(handed.map(({ entry }) => entry));
+  await commit(entries);
+  expect([reads(), intake.hasWork(), (await store.readInbox(1, 10)).entries]).toEqual([[0, 0], false, []]);
+});
+
+test('what does not follow on what is known is read, in the same turn, with what came before it', async () => {
+  const { store, intake, commit, add, read, reads } = await atRest();
+  await add('of another process');
+  const late = await add('late');
+  expect(intake.hand(late)).toBe(true);
+  const { told, entries } = await read();
+  expect([told, reads()]).toEqual([[['of another process', 'late', 2]], [1, 1]]);
+  expect(entries).toContain(late.entry);
+  await commit(entries);
+  expect([intake.hasWork(), (await store.readInbox(1, 10)).entries]).toEqual([false, []]);
+});
+
+test('tasks that were read before they were handed over are not taken in again, and their entry goes', async () => {
+  const { store, sweeps, intake, commit, add, read, reads } = await atRest();
+  const added = await add('a');
+  sweeps.ask();
+  await read();
+  expect(intake.hand(added)).toBe(true);
+  const { told, entries } = await read();
+  expect([told, entries, reads()]).toEqual([[], [added.entry], [1, 1]]);
+  await commit(entries);
+  expect((await store.readInbox(1, 10)).entries).toEqual([]);
+});
+
+test('nothing is taken over while the inbox is to be read anyway, or the job is not known, or more of it waits', async () => {
+  const { intents, job, sweeps, intake, commit, add, read } = await atRest();
+  sweeps.ask();
+  expect(intake.hand(await add('a'))).toBe(false);
+  await commit((await read()).entries);
+  const other = await intents.addJob(1, jobIntent({ id: 'other' }));
+  expect(intake.hand(await intents.addTasks(other, [taskIntent('x')]))).toBe(false);
+  await intents.addTasks(job, Array.from({ length: 6_000 }, (_, index) => taskIntent(`t${index}`)));
+  sweeps.ask();
+  await commit((await read()).entries);
+  expect([intake.hasWork(), intake.hand(await add('b'))]).toEqual([true, false]);
+});
+
+test('no more is taken over than a bound, in tasks and in characters; what was is dropped where the inbox is read', async () => {
+  const { sweeps, intake, commit, add, read, reads } = await atRest();
+  expect(intake.hand(await add(...Array.from({ length: 1_999 }, (_, index) => `t${index}`)))).toBe(true);
+  expect(intake.hand({ ...(await add('large')), size: 3 * 1024 * 1024 })).toBe(false);
+  const last = await add('last');
+  expect(intake.hand(await add('two', 'more'))).toBe(false);
+  expect(intake.hand(last)).toBe(true);
+  sweeps.ask();
+  const { told, entries } = await read();
+  expect([told.map((tasks) => tasks.length), reads(), intake.isHanded]).toEqual([[2_004], [1, 1], false]);
+  expect(entries).toHaveLength(4);
+  await commit(entries);
+  expect(intake.hand(await add(...Array.from({ length: 2_000 }, (_, index) => `u${index}`)))).toBe(true);
+});
+
+test('who goes on one thing a tick reads it: what was taken over before is looked for in the inbox', async () => {
+  const { intake, add, read, reads } = await atRest();
+  const added = await add('a', 'b');
+  intake.hand(added);
+  const { told, entries } = await read('one');
+  expect([told, entries, reads()]).toEqual([[], [added.entry], [1, 0]]);
+  expect((await read('one')).told).toEqual([['a', 1]]);
+});
+
+test('of what is handed over, too, parents are looked up that the rules may not know; if that fails, all is read again', async () => {
+  const { intents, store, job, hooks, commit, load } = await withJob();
+  await intents.changeJob(job, { priority: 1 });
+  const intake = load({ ...(await store.load(1)), satisfied: [{ job, ids: [], isWhole: false }] });
+  await commit((await intake.read()).entries);
+  const added = await intents.addTasks(job, [taskIntent('b', { dependsOn: { ids: ['gone'], ranges: [] } })]);
+  hooks.lookUpFails = true;
+  expect(intake.hand(added)).toBe(true);
+  await expect(intake.read()).rejects.toThrow('away');
+  hooks.lookUpFails = false;
+  const { events, entries } = await intake.read();
+  expect([events.map(({ kind }) => kind), entries, hooks.lookUps]).toEqual([['tasks'], [added.entry], 2]);
 });

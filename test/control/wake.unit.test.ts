@@ -97,3 +97,24 @@ test('while a task is added each millisecond for a minute, a wake-up is answered
   expect(ticks.length).toBeLessThan((SECONDS * 1_000) / 16 + SECONDS + 20);
   expect(ticks.length).toBeGreaterThan((SECONDS * 1_000) / 16 / 2);
 });
+
+test('what was added is in the commit that begins at once where it is handed over; where it is not, it is asked for first', async () => {
+  const { world, intents, owner, ticks } = await ownerInVirtualTime();
+  const job = await intents.addJob(1, jobIntent());
+  const rest = async (): Promise<void> => {
+    world.after(500, () => undefined);
+    await world.run(() => false, world.now() + 500);
+  };
+  owner.sweep();
+  await rest();
+  const askedAt: number[] = [];
+  for (const isHanded of [true, false]) {
+    const added = await intents.addTasks(job, [taskIntent(String(isHanded))]);
+    askedAt.push(world.now());
+    owner.sweep(isHanded ? added : undefined);
+    expect([owner.isAsked(), owner.hasWork()]).toEqual([true, true]);
+    await rest();
+  }
+  const took = ticks.filter((at) => at >= (askedAt[0] ?? 0)).map((at) => askedAt.map((asked) => at - asked).find((ms) => ms >= 0 && ms < 500));
+  expect(took).toEqual([0, 2 * STORE_MS]);
+});

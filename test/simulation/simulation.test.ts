@@ -100,6 +100,11 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload, faults: { ...NO_FAULTS, storeMs: [1, 2] } });
   });
 
+  it.each(seeds(2))('takes in once, and in their order, tasks that are handed over late or not at all while owners come and go (seed %i)', async (number) => {
+    const faults = { ...NO_FAULTS, wakeLost: 0.2, handedLate: 0.4, queryFails: 0.01, every: { ...NO_FAULTS.every, ownerReplaced: 4_000 } };
+    await livedWell({ seed: number, workload: { ...SMALL, tasks: 60, forMs: 10_000, singleEveryMs: 10, actionEveryMs: 500 }, faults });
+  });
+
   it.each(seeds(3))('whose clients add tasks right when jobs end loses none, and is not loaded again for it (seed %i)', async (number) => {
     const workload = { ...SMALL, forMs: 20_000, besideEndings: 0.9 };
     const result = await livedWell({ seed: number, workload, faults: { ...NO_FAULTS, wakeLost: 0.3 } });

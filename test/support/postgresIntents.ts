@@ -43,16 +43,18 @@ export function postgresIntents(pool: Pool): IntentWriter {
         "insert into inbox (account, kind, subject) select account, 'job', job from changed",
       ),
     addTasks: async (job, tasks) => {
-      const last = await one(
+      const { rows: [added] } = await pool.query<{ last: number; entry: number }>(
         `with j as (update job set next_task = next_task + $2, slots_added = slots_added + $3 where job = $1 returning account, job, next_task - 1 as last),
          t as (insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules, terminate_at, reactivate_sequence, deleted_at)
            select $1, last - $2 + n, v ->> 'idKey', v ->> 'idKey', json_build_object('id', v ->> 'idKey'), (v ->> 'createdAt')::bigint, 0, (v ->> 'requiredSlots')::int,
              nullif(v -> 'rules', 'null'), (v ->> 'terminateAt')::bigint, (v ->> 'reactivateSequence')::int, (v ->> 'deletedAt')::bigint
            from j, jsonb_array_elements($4::jsonb) with ordinality as e(v, n)),
-         i as (insert into inbox (account, kind, subject) select account, 'tasks', job from j) select last as number from j`,
+         i as (insert into inbox (account, kind, subject) select account, 'tasks', job from j returning entry) select last, entry from j, i`,
         [job, tasks.length, tasks.reduce((sum, task) => sum + task.requiredSlots, 0), JSON.stringify(tasks.map((task) => ({ ...task, rules: taskRules(task) })))],
       );
-      return tasks.map((_, index) => last - tasks.length + 1 + index);
+      if (added === undefined) throw new Error('no row');
+      const first = added.last - tasks.length + 1;
+      return { entry: added.entry, job, tasks: tasks.map((task, index) => ({ intent: { ...task, task: first + index }, status: null })), size: tasks.length };
     },
     changeTask: (job, task, { terminateAt, reactivateSequence, deletedAt }) =>
       change(

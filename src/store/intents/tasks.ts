@@ -1,6 +1,8 @@
 import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
+import type { TaskIntake } from '../../core/events.ts';
 import type { TaskStatus } from '../../core/status.ts';
-import type { TaskRules } from '../rules.ts';
+import type { AddedTasks } from '../ownerStore.ts';
+import { taskRulesOf, type TaskRules } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 import type { TaskKey } from '../../ports.ts';
@@ -35,7 +37,7 @@ const find = statement<TaskWithStatus>(
 const lock = statement<TaskRow>('task.lock', `select ${TASK_COLUMNS} from task t where t.job = $1 and t.id_key = $2 and t.deleted_at is null for update`);
 const status = statement<TaskStatusRow>('task.status', `select ${taskStatusColumns} from task_status s where s.job = $1 and s.task = $2`);
 // One statement, so that the job's row is locked for one round trip less each: tasks, numbers, and the owner's entry.
-const insert = statement(
+const insert = statement<{ entry: number }>(
   'task.insert',
   `with added as (
      insert into task (job, task, id, id_key, spec, created, modified, required_slots, rules)
@@ -44,7 +46,7 @@ const insert = statement(
    ), numbered as (
      update job set next_task = next_task + cardinality($3::text[]), slots_added = slots_added + $9 where job = $1
    )
-   insert into inbox (account, kind, subject) values ($10, 'tasks', $1)`,
+   insert into inbox (account, kind, subject) values ($10, 'tasks', $1) returning entry`,
 );
 const update = statement<{ modifiedAt: Instant }>(
   'task.update',
@@ -95,20 +97,28 @@ export interface NewTask {
 
 /**
  * Adds tasks, whose ids must be free, to a locked job, and tells the owner: numbers follow the order of commits.
- * `nextTask`: as read under the lock.
+ * `nextTask`: as read under the lock. Returns what the owner will read of it.
  */
 export async function insertTasks(
   tx: Transaction,
   account: AccountNumber,
   job: { readonly job: JobNumber; readonly nextTask: TaskNumber },
   tasks: readonly NewTask[],
-): Promise<void> {
-  if (tasks.length === 0) return;
+): Promise<AddedTasks | null> {
+  if (tasks.length === 0) return null;
   const ids = tasks.map(({ id }) => id);
   const slots = tasks.map(({ requiredSlots }) => requiredSlots);
   const rules = tasks.map((task) => (task.rules === null ? null : JSON.stringify(task.rules)));
   const columns = [ids, ids.map(idKey), tasks.map(({ spec }) => spec), tasks.map(({ createdAt }) => createdAt), slots, rules];
-  await rows(tx, insert, [job.job, job.nextTask, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
+  const entered = await row(tx, insert, [job.job, job.nextTask, ...columns, slots.reduce((sum, some) => sum + some, 0), account]);
+  if (entered === null) throw new Error('insert into inbox returned no row');
+  const size = tasks.reduce((sum, { id }, place) => sum + id.length + (rules[place]?.length ?? 0), 0);
+  return { entry: entered.entry, job: job.job, tasks: tasks.map((task, place) => asTakenIn(task, job.nextTask + place)), size };
+}
+
+function asTakenIn({ id, createdAt, requiredSlots, rules }: NewTask, task: TaskNumber): TaskIntake {
+  const nothingAsked = { terminateAt: null, reactivateSequence: 0, deletedAt: null };
+  return { intent: { task, idKey: idKey(id), createdAt, requiredSlots, ...taskRulesOf(rules), ...nothingAsked }, status: null };
 }
 
 export interface TaskChange {

@@ -1,7 +1,7 @@
 import type { JobIntent, PoolIntent } from '../../core/intent.ts';
 import type { TaskIntake } from '../../core/events.ts';
 import type { JobStatus, PoolStatus, TaskStatus } from '../../core/status.ts';
-import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../rules.ts';
+import { taskRulesOf, type JobRules, type PoolRules, type TaskRules } from '../rules.ts';
 import { asRead, type OwnerRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
@@ -136,11 +136,7 @@ export function taskIntake(row: TaskRow): TaskIntake {
       idKey: row.t_id_key,
       createdAt: row.t_created,
       requiredSlots: row.t_required_slots,
-      maxTaskRetryCount: row.t_rules?.maxTaskRetryCount ?? null,
-      affinity: row.t_rules?.affinity ?? null,
-      dependsOn: row.t_rules?.dependsOn ?? null,
-      exitConditions: row.t_rules?.exitConditions ?? null,
-      retentionMs: row.t_rules?.retentionMs ?? DEFAULT_RETENTION_MS,
+      ...taskRulesOf(row.t_rules),
       terminateAt: row.t_terminate_at,
       reactivateSequence: row.t_reactivate_sequence,
       deletedAt: row.t_deleted_at,

@@ -3,6 +3,7 @@ import type { Wake } from '../../../ports.ts';
 import { lockJobForTasks } from '../../../store/intents/jobs.ts';
 import { isRolledBack, transaction, type Database } from '../../../store/intents/statement.ts';
 import { insertTasks, type NewTask } from '../../../store/intents/tasks.ts';
+import type { AddedTasks } from '../../../store/ownerStore.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { checkTaskAgainstJob } from '../../../wire/rules.ts';
 import type { TaskAdd } from '../../../wire/types.generated.ts';
@@ -55,6 +56,7 @@ async function addAll(database: Database, wake: Wake, adds: readonly Add[]): Pro
   if (first === undefined) return [];
   const { account, jobId } = first;
   const keys = adds.flatMap(({ tasks }) => tasks.flatMap((item) => ('task' in item ? [idKey(item.taskId)] : [])));
+  let inserted: Promise<AddedTasks | null> = Promise.resolve(null);
   const added = await transaction(database, async (tx, last) => {
     const locked = await lockJobForTasks(tx, account, jobId, keys);
     if (locked === null) throw new BatchError('JobNotFound');
@@ -75,10 +77,11 @@ async function addAll(database: Database, wake: Wake, adds: readonly Add[]): Pro
         return { taskId, modifiedAt: now };
       }),
     }));
-    last(insertTasks(tx, account, job, fresh));
+    inserted = insertTasks(tx, account, job, fresh);
+    last(inserted);
     return outcomes;
   });
-  wake.sweep(account);
+  wake.sweep(account, (await inserted) ?? undefined);
   return added;
 }
 
