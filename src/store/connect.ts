@@ -47,8 +47,8 @@ const parsers = {
 };
 
 /**
- * A bounded pool of connections to our database. `end()` it. Connections that break while idle are dropped in silence:
- * the next query opens another.
+ * A bounded pool of connections to our database. `end()` it. Connections that break are dropped in silence, but for the
+ * errors of the queries on them: the next query opens another.
  */
 export function connect(connection: Connection, purpose: Purpose, overrides: { readonly maxConnections?: number } = {}): Pool {
   const settings = [...SETTINGS[purpose], `statement_timeout=${STATEMENT_TIMEOUT_MS[purpose]}`, 'idle_in_transaction_session_timeout=60000'];
@@ -67,6 +67,7 @@ export function connect(connection: Connection, purpose: Purpose, overrides: { r
   };
   const pool = new Pool(config);
   pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
   return pool;
 }
 

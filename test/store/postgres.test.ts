@@ -178,6 +178,26 @@ describe('PostgreSQL', () => {
     expect(await store.commit(tick({}, { tick: unlucky.tick }))).toEqual({ specs: [], refused: [] });
   });
 
+  it('that loses the connection loses all commits on it, and makes none of those behind without the first', async () => {
+    const job = await intents.addJob(account, jobIntent({ id: 'unlucky-too' }));
+    const handler = await pool.connect();
+    await handler.query('begin');
+    await handler.query('update job set next_task = next_task + 1 where job = $1', [job]);
+    const unlucky = [tick(ends(job)), tick({ jobs: [jobStatus(job)] }), tick({ jobs: [jobStatus(job)] })];
+    const lost = Promise.all(unlucky.map((one) => store.commit(one).catch((error: unknown) => error)));
+    await until('the first commit waits', async () => (await waiting()) === 1);
+    await pool.query("select pg_terminate_backend(pid) from pg_stat_activity where wait_event_type = 'Lock'");
+    const errors = await lost;
+    await handler.query('rollback');
+    handler.release();
+    for (const error of errors) {
+      expect(error).toBeInstanceOf(Error);
+      expect(error).not.toBeInstanceOf(Deposed);
+    }
+    expect((await pool.query('select from job_status where job = $1', [job])).rowCount).toBe(0);
+    for (const one of unlucky) expect(await store.commit(tick({}, { tick: one.tick }))).toEqual({ specs: [], refused: [] });
+  });
+
   it('takes what an agent says of a failure, whatever characters are in it', async () => {
     const job = await intents.addJob(account, jobIntent({ id: 'strange', usesTaskDependencies: true }));
     await intents.addTasks(job, [taskIntent('a')]);
