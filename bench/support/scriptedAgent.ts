@@ -23,6 +23,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
     start: (_key, work) => ({ done: Promise.resolve(script(work)), end: () => undefined }),
     prepare: () => true,
     report: reports.add,
+    begun: reports.begun,
     now: Date.now,
     onEnded: () => undefined,
   });

@@ -19,6 +19,8 @@ export interface AttemptsOptions {
   /** Whether tasks of the job may start: now, or once its preparation has ended. */
   readonly prepare: (preparation: PreparationWork) => boolean | Promise<boolean>;
   readonly report: (report: Report) => void;
+  /** It has started; `report` says so only where the owner asks. */
+  readonly begun: (key: AttemptKey, at: Instant) => void;
   readonly now: () => Instant;
   /** After the report: the task's retention time begins. */
   readonly onEnded: (key: AttemptKey, work: Work, endedAt: Instant) => void;
@@ -94,7 +96,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   /** It has its slots. */
   const start = (name: string, { key, work }: Offer): void => {
     const startedAt = options.now();
-    options.report({ kind: 'started', key, at: startedAt });
+    options.begun(key, startedAt);
     const run = options.start(key, work);
     const done = run.done.then((outcome) => {
       const endedAt = options.now();

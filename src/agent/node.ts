@@ -20,10 +20,17 @@ import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { processBounds, type ProcessBounds } from './processBounds.ts';
 import { createReports, type Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
+import { paced } from './paced.ts';
 import { agentVersion } from './version.ts';
 
 /** Longer than this nobody waits for tasks to be dead: then the provider, or the next life, kills what is left. */
 const LONGEST_END_MS = 15_000;
+
+/**
+ * A frame costs agent and owner more than what is in it, and the owner takes in what comes within 16 ms together. What
+ * comes after a pause goes at once.
+ */
+const REPORT_EVERY_MS = 8;
 
 /** Each is called once. */
 interface Milestones {
@@ -56,19 +63,24 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     isFlushing = true;
     setImmediate(flush);
   };
-  /** At the end of a turn what happened goes to the journal, then to the owner in one frame. */
+  /** At the end of a turn what happened goes to the journal, then to the owner, in one frame with what comes soon. */
   const flush = (): void => {
     isFlushing = false;
     journal.flush();
+    sendSoon();
+  };
+  const sendSoon = paced(REPORT_EVERY_MS, () => {
+    const before = sent;
     while (channel.isOpen) {
       const next = during('writing reports', () => reports.frameAfter(sent));
-      if (next === null) return;
+      if (next === null) break;
       channel.sendText(next.text);
       if (!isBooted) onBooted();
       isBooted = true;
       sent = next.frame.first + next.frame.reports.length - 1;
     }
-  };
+    return sent !== before;
+  });
 
   const receive = (frame: OwnerFrame): void => {
     if (!isAsked && isWork(frame)) {
@@ -77,7 +89,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     }
     switch (frame.kind) {
       case 'welcome':
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, report: reports.add, now, journal });
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, reports, now, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         return flushSoon();

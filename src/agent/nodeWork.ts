@@ -16,7 +16,7 @@ import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions 
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
 import type { ProcessBounds } from './processBounds.ts';
-import type { Report } from './reports.ts';
+import type { Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { createRetention } from './retention.ts';
 import { jobTaskAttempt, taskAttempt } from './run.ts';
@@ -33,7 +33,7 @@ export interface NodeWorkOptions {
   readonly node: NodePlace;
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
-  readonly report: (report: Report) => void;
+  readonly reports: Pick<Reports, 'add' | 'begun'>;
   readonly now: () => Instant;
   readonly journal: Journal;
 }
@@ -56,7 +56,8 @@ export interface NodeWork {
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
-export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, report, now, journal, ...place }: NodeWorkOptions): NodeWork {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, reports, now, journal, ...place }: NodeWorkOptions): NodeWork {
+  const report = reports.add;
   const { root: rootDirectory, programs } = node;
   const path = `${DEFAULT_PATH}:${programs.forAll}`;
   const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path }, setup);
@@ -98,6 +99,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
     prepare: (preparation) => jobTasks.prepare(preparation),
     report,
+    begun: reports.begun,
     now,
     onEnded: (key, work, endedAt) => retention.ended(taskAttempt(key, work, rootDirectory), work.retentionMs, endedAt),
   });

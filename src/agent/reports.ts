@@ -1,7 +1,9 @@
 import type { AgentReport } from '../core/events.ts';
-import { jobTaskName } from '../core/keys.ts';
+import { type AttemptKey, type Instant, jobTaskName } from '../core/keys.ts';
 import { type AgentFrame, MOST_FRAME_BYTES } from './frames.ts';
+import { type After, createHeldStarts } from './heldStarts.ts';
 import type { AttemptJournal } from './journal.ts';
+import { after as afterMs } from './paced.ts';
 
 export type Report = Exclude<AgentReport, { kind: 'hello' }>;
 
@@ -15,6 +17,8 @@ export interface Reports {
   /** Number of the last report made. */
   readonly sequence: number;
   add(report: Report): void;
+  /** An attempt has started: the journal has it at once, the owner is told soon (see `heldStarts.ts`). */
+  begun(key: AttemptKey, at: Instant): void;
   /** All up to `sequence` are durable. */
   acknowledge(sequence: number): void;
   /** The frame with the reports made after `sequence`, as many as fit into it; null: there are none. */
@@ -34,7 +38,8 @@ const LONGEST_TEXT = 1_000;
 /** Of a list in such a one. */
 const LONGEST_LIST = 100;
 
-export function createReports(journal: AttemptJournal, wake: () => void): Reports {
+/** `wake`: something is to be written, and maybe sent. */
+export function createReports(journal: AttemptJournal, wake: () => void, after: After = afterMs): Reports {
   let kept: Report[] = [];
   let acknowledged = 0;
   /** The last one handed out: the owner may have it, so it says for ever what it said. */
@@ -47,6 +52,17 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
     return acknowledged + index + 1 > handedOut ? index : -1;
   };
 
+  const keep = (report: Report): void => {
+    starts.told(report);
+    const replaced = unsentBefore(report);
+    if (replaced >= 0) kept[replaced] = report;
+    else kept.push(report);
+  };
+  const starts = createHeldStarts(after, (report) => {
+    keep(report);
+    wake();
+  });
+
   return {
     get sequence() {
       return acknowledged + kept.length;
@@ -54,9 +70,12 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
     add: (report) => {
       if (report.kind === 'started') journal.recordStarted(report.key, report.at);
       else if (report.kind === 'ended') journal.recordEnded(report.end);
-      const replaced = unsentBefore(report);
-      if (replaced >= 0) kept[replaced] = report;
-      else kept.push(report);
+      keep(report);
+      wake();
+    },
+    begun: (key, at) => {
+      journal.recordStarted(key, at);
+      if (!starts.hold(key, at)) keep({ kind: 'started', key, at });
       wake();
     },
     acknowledge: (sequence) => {
@@ -68,6 +87,8 @@ export function createReports(journal: AttemptJournal, wake: () => void): Report
     },
     frameAfter: (sequence) => {
       const first = Math.max(sequence, acknowledged) + 1;
+      const start = first > acknowledged + kept.length ? null : starts.toLookBusy();
+      if (start !== null) keep(start);
       const next = framed(first, kept.slice(first - acknowledged - 1, first - acknowledged - 1 + MOST_REPORTS));
       if (next !== null) handedOut = Math.max(handedOut, first + next.frame.reports.length - 1);
       return next;

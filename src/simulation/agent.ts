@@ -72,7 +72,7 @@ const PING_SHARE = 4;
  */
 export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const { world, truth, disk } = options;
-  const reports = createReports(memoryJournal(disk), () => flushSoon());
+  const reports = createReports(memoryJournal(disk), () => flushSoon(), (ms, act) => afterUnless(ms, act));
   const running = new Map<string, AttemptKey | JobTaskKey>();
   const ending = new AbortController();
   const discarded = new Set<JobNumber>();
@@ -85,6 +85,15 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
     else held.push(act);
   };
   const after = (ms: number, act: () => void): void => world.after(ms, () => whenAwake(act));
+  const afterUnless = (ms: number, act: () => void): (() => void) => {
+    let isOff = false;
+    after(ms, () => {
+      if (alive && !isOff) act();
+    });
+    return () => {
+      isOff = true;
+    };
+  };
   let line: Line | null = null;
   let welcomed = false;
   let retryMs: number = RETRY_MS[0];
@@ -222,7 +231,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
 
   const prepare = (setup: NodeSetup) => {
     const jobTasks = createJobTasks({ start: runJobTask, report: reports.add, now: world.now, signal: ending.signal, pause: (ms) => world.sleep(ms), onEnded: () => undefined });
-    const attempts = createAttempts({ slots: setup.slots, start: run, prepare: (preparation) => jobTasks.prepare(preparation), report: reports.add, now: world.now, onEnded: () => undefined });
+    const attempts = createAttempts({ slots: setup.slots, start: run, prepare: (preparation) => jobTasks.prepare(preparation), report: reports.add, begun: reports.begun, now: world.now, onEnded: () => undefined });
     after(world.between(1, 200), () => becomeReady(setup, attempts));
     return { setup, attempts, jobTasks };
   };

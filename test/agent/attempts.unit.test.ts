@@ -23,6 +23,7 @@ describe('the attempts of a node with 4 slots', () => {
       slots: 4,
       now: () => 5,
       report: (report: Report) => said.push(`${report.kind} ${report.kind === 'ended' ? `${attemptName(report.end.key)} ${report.end.outcome.kind}` : 'key' in report && report.kind !== 'jobTask' ? attemptName(report.key) : ''}`),
+      begun: (started) => said.push(`begun ${attemptName(started)}`),
       onEnded: () => {},
       prepare: (preparation) => prepare(preparation),
       start: (started) => {
@@ -49,7 +50,7 @@ describe('the attempts of a node with 4 slots', () => {
     expect([...running.keys()]).toEqual(['1.1.1.0', '1.2.1.0', '1.3.1.0', '1.4.1.0']);
     expect(attempts.held().filter(({ state }) => state === 'offered').map(({ key }) => key.task)).toEqual([5, 6]);
     await exit('1.2.1.0');
-    expect(said.slice(-2)).toEqual(['ended 1.2.1.0 exited', 'started 1.5.1.0']);
+    expect(said.slice(-2)).toEqual(['ended 1.2.1.0 exited', 'begun 1.5.1.0']);
   });
 
   test('one that needs more slots than are free holds back those behind it', async () => {
@@ -64,7 +65,7 @@ describe('the attempts of a node with 4 slots', () => {
   test('one that can never fit is given back', () => {
     offer(1, 5);
     offer(2);
-    expect(said).toEqual(['revoked 1.1.1.0', 'started 1.2.1.0']);
+    expect(said).toEqual(['revoked 1.1.1.0', 'begun 1.2.1.0']);
   });
 
   test('an offer said twice runs once, also after its end', async () => {
@@ -72,9 +73,9 @@ describe('the attempts of a node with 4 slots', () => {
     offer(1);
     await exit('1.1.1.0');
     offer(1);
-    expect(said).toEqual(['started 1.1.1.0', 'ended 1.1.1.0 exited']);
+    expect(said).toEqual(['begun 1.1.1.0', 'ended 1.1.1.0 exited']);
     offer(1, 1, 2);
-    expect(said.at(-1)).toBe('started 1.1.2.0');
+    expect(said.at(-1)).toBe('begun 1.1.2.0');
   });
 
   test('a revoke is answered `revoked` before the start and `started` after it', () => {
@@ -82,7 +83,7 @@ describe('the attempts of a node with 4 slots', () => {
     offer(2);
     attempts.command({ kind: 'revoke', key: key(2) });
     attempts.command({ kind: 'revoke', key: key(1) });
-    expect(said).toEqual(['started 1.1.1.0', 'revoked 1.2.1.0', 'started 1.1.1.0']);
+    expect(said).toEqual(['begun 1.1.1.0', 'revoked 1.2.1.0', 'started 1.1.1.0']);
   });
 
   test('a revoked offer makes room for those behind it', () => {
@@ -90,7 +91,7 @@ describe('the attempts of a node with 4 slots', () => {
     offer(2, 4);
     offer(3, 2);
     attempts.command({ kind: 'revoke', key: key(2) });
-    expect(said.slice(-2)).toEqual(['revoked 1.2.1.0', 'started 1.3.1.0']);
+    expect(said.slice(-2)).toEqual(['revoked 1.2.1.0', 'begun 1.3.1.0']);
   });
 
   test('an offer that comes after its own revoke is refused', () => {
@@ -105,7 +106,7 @@ describe('the attempts of a node with 4 slots', () => {
     attempts.command({ kind: 'end', key: key(2), reason: 'terminate' });
     attempts.command({ kind: 'end', key: key(1), reason: 'terminate' });
     await new Promise((resolve) => setImmediate(resolve));
-    expect(said).toEqual(['started 1.1.1.0', 'revoked 1.2.1.0', 'ended 1.1.1.0 killed']);
+    expect(said).toEqual(['begun 1.1.1.0', 'revoked 1.2.1.0', 'ended 1.1.1.0 killed']);
   });
 
   test('nothing starts while the node shuts, and what runs is ended', async () => {
@@ -113,7 +114,7 @@ describe('the attempts of a node with 4 slots', () => {
     offer(2);
     await attempts.shut(0);
     offer(3);
-    expect(said).toEqual(['started 1.1.1.0', 'ended 1.1.1.0 killed']);
+    expect(said).toEqual(['begun 1.1.1.0', 'ended 1.1.1.0 killed']);
     expect(attempts.held()).toEqual([]);
   });
 
@@ -133,11 +134,11 @@ describe('the attempts of a node with 4 slots', () => {
       needing(1, 3);
       offer(2);
       offer(3);
-      expect(said).toEqual(['preparing 1.1.1.0', 'started 1.2.1.0']);
+      expect(said).toEqual(['preparing 1.1.1.0', 'begun 1.2.1.0']);
       expect(attempts.held().filter(({ state }) => state === 'offered').map(({ key: { task } }) => task)).toEqual([1, 3]);
       finish(true);
       await settled();
-      expect(said.slice(2)).toEqual(['started 1.1.1.0']);
+      expect(said.slice(2)).toEqual(['begun 1.1.1.0']);
       needing(1, 3);
       expect(said).toHaveLength(3);
     });
@@ -148,13 +149,13 @@ describe('the attempts of a node with 4 slots', () => {
       offer(3, 4);
       finish(false);
       await settled();
-      expect(said).toEqual(['preparing 1.1.1.0', 'preparing 1.2.1.0', 'revoked 1.1.1.0', 'revoked 1.2.1.0', 'started 1.3.1.0']);
+      expect(said).toEqual(['preparing 1.1.1.0', 'preparing 1.2.1.0', 'revoked 1.1.1.0', 'revoked 1.2.1.0', 'begun 1.3.1.0']);
       await exit('1.3.1.0');
       prepare = () => false;
       needing(4);
       expect(said.slice(-1)).toEqual(['revoked 1.4.1.0']);
       offer(5, 4);
-      expect(said.slice(-1)).toEqual(['started 1.5.1.0']);
+      expect(said.slice(-1)).toEqual(['begun 1.5.1.0']);
     });
 
     test.each(['revoke', 'end'] as const)('can be taken back while they wait (%s), and do not start after it', async (kind) => {
@@ -163,7 +164,7 @@ describe('the attempts of a node with 4 slots', () => {
       attempts.command(kind === 'end' ? { kind, key: key(1), reason: 'terminate' } : { kind, key: key(1) });
       finish(true);
       await settled();
-      expect(said).toEqual(['preparing 1.1.1.0', 'revoked 1.1.1.0', 'started 1.2.1.0']);
+      expect(said).toEqual(['preparing 1.1.1.0', 'revoked 1.1.1.0', 'begun 1.2.1.0']);
     });
 
     test('start nothing once all is shut', async () => {

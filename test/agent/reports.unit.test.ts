@@ -1,7 +1,9 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { isAgentFrame } from '../../src/agent/frameCheck.ts';
 import { MOST_FRAME_BYTES } from '../../src/agent/frames.ts';
+import { HOLD_STARTED_MS } from '../../src/agent/heldStarts.ts';
 import { createReports, type Report, type Reports } from '../../src/agent/reports.ts';
+import type { AttemptKey } from '../../src/core/keys.ts';
 
 function startTask(retryCount: number): Report {
   return {
@@ -60,5 +62,104 @@ describe('the reports that wait for the owner', () => {
     }
     expect(sent).toBe(702);
     expect(longest).toContain('xxx…');
+  });
+});
+
+describe('the starts of attempts', () => {
+  const key = (task: number): AttemptKey => ({ job: 1, task, attempt: 1, instance: 0 });
+  const started = (task: number): Report => ({ kind: 'started', key: key(task), at: task });
+  const ended = (task: number): Report => ({ kind: 'ended', end: { key: key(task), startedAt: task, endedAt: 9, outcome: { kind: 'exited', exitCode: 0 } } });
+  let reports: Reports;
+  let journal: string[];
+  let woken: number;
+  let sent: number;
+  beforeEach(() => {
+    vi.useFakeTimers();
+    journal = [];
+    woken = 0;
+    sent = 0;
+    reports = createReports(
+      {
+        recordStarted: ({ task }, at) => void journal.push(`started ${task} at ${at}`),
+        recordEnded: (end) => void journal.push(`ended ${end.key.task}`),
+        recordAcknowledged: () => {},
+      },
+      () => woken++,
+    );
+    takes(1);
+    [woken, journal] = [0, []];
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+  /** An attempt that took so long. */
+  const takes = (ms: number): void => {
+    reports.begun(key(99), 0);
+    reports.add({ kind: 'ended', end: { key: key(99), startedAt: 0, endedAt: ms, outcome: { kind: 'exited', exitCode: 0 } } });
+    said();
+  };
+  /** What goes in the next frame. */
+  const said = (): readonly Report[] => {
+    const next = reports.frameAfter(sent);
+    sent = reports.sequence;
+    return next?.frame.reports ?? [];
+  };
+
+  test('are in the journal at once and told with the end, where that comes soon', () => {
+    reports.begun(key(1), 1);
+    expect([journal, woken, said()]).toEqual([['started 1 at 1'], 1, []]);
+    vi.advanceTimersByTime(HOLD_STARTED_MS - 1);
+    reports.add(ended(1));
+    expect(said()).toEqual([ended(1)]);
+    vi.advanceTimersByTime(HOLD_STARTED_MS);
+    expect(said()).toEqual([]);
+    expect(journal).toEqual(['started 1 at 1', 'ended 1']);
+  });
+
+  test('are told by themselves of what runs longer', () => {
+    reports.begun(key(1), 1);
+    vi.advanceTimersByTime(5);
+    reports.begun(key(2), 2);
+    vi.advanceTimersByTime(HOLD_STARTED_MS - 5);
+    expect(woken).toBe(3);
+    expect(said()).toEqual([started(1)]);
+    vi.advanceTimersByTime(5);
+    expect(said()).toEqual([started(2)]);
+    reports.add(ended(1));
+    expect(said()).toEqual([ended(1)]);
+  });
+
+  test('are told at once where the attempts before took longer than a start is held, and before the first has ended', () => {
+    const fresh = createReports({ recordStarted: () => {}, recordEnded: () => {}, recordAcknowledged: () => {} }, () => {});
+    fresh.begun(key(1), 1);
+    expect(fresh.frameAfter(0)?.frame.reports).toEqual([started(1)]);
+    takes(10 * HOLD_STARTED_MS);
+    reports.begun(key(1), 1);
+    expect(said()).toEqual([started(1)]);
+    for (let count = 0; count < 20; count++) takes(1);
+    reports.begun(key(2), 2);
+    expect(said()).toEqual([]);
+  });
+
+  test('are told when the owner asks, once', () => {
+    reports.begun(key(1), 1);
+    reports.add(started(1));
+    expect(said()).toEqual([started(1)]);
+    vi.advanceTimersByTime(HOLD_STARTED_MS);
+    expect(said()).toEqual([]);
+  });
+
+  test('are told one at a time where else the node would look idle between its tasks', () => {
+    for (const task of [1, 2]) reports.begun(key(task), task);
+    for (const task of [1, 2]) {
+      reports.add(ended(task));
+      reports.begun(key(task + 2), task + 2);
+    }
+    expect(said()).toEqual([ended(1), ended(2), started(3)]);
+    reports.add(ended(4));
+    reports.begun(key(5), 5);
+    expect(said()).toEqual([ended(4)]);
+    reports.add(ended(3));
+    expect(said()).toEqual([ended(3), started(5)]);
   });
 });
