@@ -13,7 +13,7 @@ import { asUser, type User } from './users.ts';
 export function findProgram(name: string, path: string, workingDirectory: string, user: User): string | FailureInfo {
   let denied: string | null = null;
   for (const candidate of candidates(name, path, workingDirectory)) {
-    const status = isOpenToAll(candidate) ? statusOf(candidate) : asUser(user, () => statusOf(candidate));
+    const status = openStatusOf(candidate) ?? asUser(user, () => statusOf(candidate));
     if (status === 'missing') continue;
     if (status !== 'hidden' && status.isFile() && mayExecute(status, user)) return candidate;
     // Along the PATH a directory that is closed to the user is passed over, as shells do.
@@ -26,10 +26,36 @@ export function findProgram(name: string, path: string, workingDirectory: string
 
 function statusOf(path: string): Stats | 'missing' | 'hidden' {
   try {
-    return statSync(path);
+    return statSync(path, { throwIfNoEntry: false }) ?? 'missing';
   } catch (error) {
     return systemCode(error) === 'EACCES' ? 'hidden' : 'missing';
   }
+}
+
+/**
+ * What was at paths where everybody may look; null: nothing. As long as it is there, one look is enough: to see whether
+ * everybody may look there takes ten.
+ */
+const OPEN = new Map<string, Stats | null>();
+const MOST_KNOWN = 1_000;
+
+/** null: not everybody may look there. */
+function openStatusOf(path: string): ReturnType<typeof statusOf> | null {
+  const known = OPEN.get(path);
+  const status = statusOf(path);
+  const now = typeof status === 'string' ? null : status;
+  if (known !== undefined && status !== 'hidden' && isSame(known, now)) return status;
+  OPEN.delete(path);
+  if (!isOpenToAll(path)) return null;
+  if (OPEN.size >= MOST_KNOWN) OPEN.clear();
+  if (status !== 'hidden') OPEN.set(path, now);
+  return status;
+}
+
+/** Whatever becomes of a file, the time of its last change says so. */
+function isSame(known: Stats | null, now: Stats | null): boolean {
+  if (known === null || now === null) return known === now;
+  return known.ino === now.ino && known.dev === now.dev && known.ctimeMs === now.ctimeMs;
 }
 
 /**
