@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type OwnGroups, ownGroups } from './ownGroups.ts';
 
@@ -70,15 +70,37 @@ export function isPopulated({ net }: Cgroup): boolean {
   }
 }
 
-/** Whether a process other than `pid` is in the net itself. */
-export function hasOthers({ net }: Cgroup, pid: number): boolean {
-  if (net === null) return false;
-  try {
-    return readFileSync(join(net, 'cgroup.procs'), 'latin1') !== `${pid}\n`;
-  } catch {
-    return false;
-  }
+/** Sees who is in a net. Open: each look takes a fifth of the time that one by name takes. */
+export interface Members {
+  /** Whether a process other than `pid` is in the net itself. */
+  hasOthers(pid: number): boolean;
+  close(): void;
 }
+
+/** Throws the system's error, as where the machine has no files left. */
+export function openMembers({ net }: Cgroup): Members {
+  const file = net === null ? null : openSync(join(net, 'cgroup.procs'), 'r');
+  const bytes = Buffer.alloc(MEMBERS_LOOKED_AT);
+  let isOpen = file !== null;
+  return {
+    hasOthers: (pid) => {
+      if (file === null || !isOpen) return false;
+      try {
+        return bytes.toString('latin1', 0, readSync(file, bytes, 0, bytes.length, 0)) !== `${pid}\n`;
+      } catch {
+        // The group is gone.
+        return false;
+      }
+    },
+    close: () => {
+      if (file !== null && isOpen) closeSync(file);
+      isOpen = false;
+    },
+  };
+}
+
+/** More than one number takes. */
+const MEMBERS_LOOKED_AT = 32;
 
 /** The living processes in the net or below. */
 export function membersOfCgroup({ net }: Cgroup): readonly number[] {

@@ -1,7 +1,7 @@
 import { lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { type Cgroup, hasOthers, NO_CGROUP, removeCgroup } from './cgroups.ts';
+import { type Cgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
 import { type Enclosure, enclosureOf } from './nets.ts';
@@ -123,7 +123,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     };
     /** A start task's services go on in their enclosure, which ends with the node; such a shell is not used again. */
     const putAway = async (used: SlotShell): Promise<void> => {
-      if (isEnded || (leftovers === 'kill' && hasOthers(used.cgroup, used.pid))) await discard(used);
+      if (isEnded || (leftovers === 'kill' && used.hasOthers())) await discard(used);
       else if (leftovers === 'keep') used.close();
       else giveBack(used);
     };

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { yieldToUs } from '../processes/priority.ts';
 import { during } from './activity.ts';
-import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from './cgroups.ts';
+import { type Cgroup, makeChildCgroup, type Members, moveToCgroup, NO_CGROUP, openMembers } from './cgroups.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
 
@@ -30,6 +30,8 @@ export interface SlotShell {
   readonly scriptPath: string;
   readonly pid: number;
   readonly cgroup: Cgroup;
+  /** Whether the task before has left processes in its control group. */
+  hasOthers(): boolean;
   /**
    * Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died,
    * with how.
@@ -90,6 +92,7 @@ function begin(options: SlotShellOptions): SlotShell {
       if (failed !== null) return;
       failed = error;
       closeSync(script.file);
+      members.close();
       rmSync(options.scriptPath, { force: true });
       waiting?.reject(failed);
       waiting = null;
@@ -98,7 +101,7 @@ function begin(options: SlotShellOptions): SlotShell {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
-  const cgroup = enclose(child, options);
+  const { cgroup, members } = enclose(child, options);
   // A dead shell's pipe: `exit` says so.
   stdin.on('error', () => {});
   stdout.setEncoding('latin1');
@@ -117,6 +120,7 @@ function begin(options: SlotShellOptions): SlotShell {
     pid: child.pid ?? 0,
     cgroup,
     gone,
+    hasOthers: () => members.hasOthers(child.pid ?? 0),
     get isGone() {
       return failed !== null;
     },
@@ -175,12 +179,17 @@ function limitOf({ user, cgroup, bounds }: SlotShellOptions): string {
   return `ulimit -u ${most} 2>/dev/null || ulimit -p ${most}; `;
 }
 
-function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Cgroup {
-  if (child.pid === undefined) return NO_CGROUP;
+interface Enclosed {
+  readonly cgroup: Cgroup;
+  readonly members: Members;
+}
+
+function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Enclosed {
+  if (child.pid === undefined) return { cgroup: NO_CGROUP, members: openMembers(NO_CGROUP) };
   try {
-    const group = makeChildCgroup(node, name, bounds.perAttempt);
-    moveToCgroup(group, child.pid);
-    return group;
+    const cgroup = makeChildCgroup(node, name, bounds.perAttempt);
+    moveToCgroup(cgroup, child.pid);
+    return { cgroup, members: openMembers(cgroup) };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;

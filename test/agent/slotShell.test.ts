@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { NO_CGROUP, openCgroup } from '../../src/agent/cgroups.ts';
+import { NO_CGROUP, openCgroup, removeCgroup } from '../../src/agent/cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from '../../src/agent/environment.ts';
 import { createSweeper, killEnclosure, machineSweeper } from '../../src/agent/killing.ts';
 import { createLauncher, type Launcher } from '../../src/agent/launcher.ts';
@@ -19,6 +19,9 @@ function childrenOf(group: string | null): readonly string[] {
 const isRoot = process.geteuid?.() === 0;
 const CALLER: User = { uid: null, gid: null, filesGid: null, name: 'caller', isShared: false };
 const TASK_USER: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task', isShared: false };
+
+const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`, bounds.allNodes);
+if (nodeCgroup.net === null) console.log('skipped: control groups of slot shells, of which none can be made here');
 
 describe('a slot shell', () => {
   let directory: string;
@@ -55,6 +58,23 @@ describe('a slot shell', () => {
     await used.gone;
   });
 
+  test.runIf(nodeCgroup.net !== null)('sees in its control group what a task left there, as long as it is there', async () => {
+    const used = startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: nodeCgroup, name: 'others' }, bounds });
+    shell = used;
+    await used.run('(exit 0)\n');
+    expect(used.hasOthers()).toBe(false);
+    await used.run(`sleep 600 & echo $! > ${directory}/left\n`);
+    expect(used.hasOthers()).toBe(true);
+    process.kill(Number(readFileSync(join(directory, 'left'), 'utf8')), 'SIGKILL');
+    await used.run('wait\n');
+    expect(used.hasOthers()).toBe(false);
+    used.close();
+    await used.gone;
+    removeCgroup(used.cgroup);
+    expect(used.hasOthers()).toBe(false);
+    expect(childrenOf(nodeCgroup.net)).toEqual([]);
+  });
+
   test('yields to its agent where both want the processor', async () => {
     const { pid } = start(CALLER);
     expect(getPriority(pid)).toBe(Math.min(19, getPriority() + 5));
@@ -69,9 +89,6 @@ describe('a slot shell', () => {
     expect(await run('( chmod 777 "$1" ) 2>/dev/null\n')).toBe(1);
   });
 });
-
-const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`, bounds.allNodes);
-if (nodeCgroup.net === null) console.log('skipped: control groups of slot shells, of which none can be made here');
 
 describe('the shells of a node', () => {
   let directory: string;
