@@ -1,5 +1,5 @@
 /**
- * What an agent does on its one thread that can be long: file systems, the machine's processes and large inputs set its
+ * Work on the agent's one thread that may be long: file systems, the machine's processes and large inputs set its
  * length. The watchdog names it when it is too long.
  */
 const ACTIVITIES = [
@@ -23,8 +23,8 @@ const ACTIVITIES = [
 export type Activity = (typeof ACTIVITIES)[number];
 
 /**
- * What this thread shares with its watchdog: a number that changes as long as the event loop goes on, the place of what
- * it does among the activities, and how often the watchdog has looked.
+ * The memory that this thread shares with its watchdog: a number that changes as long as the event loop goes on, the
+ * place of the present work among the activities, and how often the watchdog has looked.
  */
 export const SHARED = new Int32Array(new SharedArrayBuffer(3 * Int32Array.BYTES_PER_ELEMENT));
 export const BEAT = 0;

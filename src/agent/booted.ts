@@ -1,6 +1,9 @@
 import { closeSync } from 'node:fs';
 
-/** Names the descriptor by which whoever started the agent learns that it has booted: a pipe, closed then. */
+/**
+ * The variable with the descriptor of a pipe. The agent closes it when it has booted, and the process that started it
+ * sees that.
+ */
 export const BOOTED_VARIABLE = 'LINARITE_AGENT_BOOTED';
 
 /**

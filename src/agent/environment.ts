@@ -28,7 +28,7 @@ export interface NodeVariables {
   readonly path: string;
 }
 
-/** What all tasks of a node see (Batch documentation, "Compute node environment variables"). */
+/** Variables of all tasks of a node (Batch documentation, "Compute node environment variables"). */
 export function nodeEnvironment({ root, mark, path }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> {
   return new Map([
     ['PATH', path],

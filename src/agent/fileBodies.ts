@@ -42,8 +42,8 @@ export async function sendBody(request: string, ask: Extract<FileAsk, { kind: 'r
 }
 
 /**
- * Between resolving a path and opening it a task may have put a link in its place: what counts is where the opened file
- * lies.
+ * A task may put a link in the place of a path between resolving and opening it. So the place of the opened file
+ * counts.
  */
 function isBelow(root: string, file: number): boolean {
   try {

@@ -27,7 +27,7 @@ export function expandVariables(pattern: string, environment: ReadonlyMap<string
 
 /** Entries that a pattern may look at before it is given up: a task may make more than fit into the agent's memory. */
 export const MOST_ENTRIES = 100_000;
-/** Of a pattern, in characters: no path of Linux is longer (PATH_MAX), and what is matched costs by its length. */
+/** The longest pattern, in characters: no path of Linux is longer (PATH_MAX), and a match costs by the length. */
 const LONGEST_PATTERN = 4_096;
 
 /** `isDirectory`: of the entry itself, not of what a link leads to. */
@@ -38,8 +38,8 @@ interface Entry {
 }
 
 /**
- * A directory's entries, no more than `most`; called with the rights of whoever asks. What is none, or cannot be read,
- * is empty.
+ * The entries of a directory, `most` of them at most, read with the rights of the caller. Empty for a path that is no
+ * directory or cannot be read.
  */
 export type ReadDirectory = (path: string, most: number) => readonly Entry[];
 

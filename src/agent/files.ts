@@ -90,7 +90,7 @@ function systemReason(error: unknown): string {
   return (typeof number === 'number' ? getSystemErrorMap().get(number)?.[1] : undefined) ?? 'the node could not do this';
 }
 
-/** Pipes, sockets and devices have no content that could be had: they are in no list, and nothing is told of them. */
+/** Pipes, sockets and devices have no content to read: lists leave them out, and nothing is answered of them. */
 export function isServed(status: Stats): boolean {
   return status.isFile() || status.isDirectory();
 }

@@ -1,4 +1,4 @@
-import { type Enclosure, killHeld, marksNetsOf, membersHeld, takeUp } from './nets.ts';
+import { type Enclosure, killHeld, marksNetsOf, membersHeld, removeNet } from './nets.ts';
 import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
 
 /**
@@ -74,7 +74,7 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
 
   const end = (one: Dying, isGone: boolean): void => {
     dying.delete(one);
-    if (isGone) for (const net of one.enclosure) takeUp(net);
+    if (isGone) for (const net of one.enclosure) removeNet(net);
     one.resolve(isGone);
   };
 
@@ -92,7 +92,7 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
   };
 }
 
-/** Of this process: whatever it ends at the same time, it looks once. */
+/** The sweeper of this process: one look serves all that ends at the same time. */
 export const machineSweeper = createSweeper();
 
 /** `Sweeper.kill` of this process's own. */

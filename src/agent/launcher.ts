@@ -78,8 +78,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
 
   /**
-   * One that died idle must not be given to a task; of one that left others behind the control group stays, for whoever
-   * kills them.
+   * A shell that died idle must not be given to a task. Where it left other processes, its control group stays for
+   * whoever kills them.
    */
   const forget = (shell: SlotShell): void => {
     const index = idle.indexOf(shell);
@@ -94,7 +94,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
   };
 
   /**
-   * Without a control group nobody sees at its end what a task has left: some time later it is looked for by its mark.
+   * Without a control group the end of a task does not show what it left. Some time later the agent looks for it by its
+   * mark.
    */
   const live = new Set<string>();
   let sweeping: NodeJS.Timeout | null = null;

@@ -12,7 +12,9 @@ const UMOUNT_MS = 10_000;
 /** Several mounts may lie on one point. */
 const ROUNDS = 16;
 
-/** Thrown where something is mounted below what was to be deleted or given away: nothing on a mount is ours. */
+/**
+ * Thrown where something is mounted below a path that the agent was to delete or give away: nothing on a mount is ours.
+ */
 export class MountInTheWay extends Error {
   readonly mounts: readonly string[];
   constructor(mounts: readonly string[], reason: string | null) {

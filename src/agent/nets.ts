@@ -6,7 +6,7 @@ import { type Cgroup, isPopulated, killCgroup, membersOfCgroup, removeCgroup } f
  */
 export type Net = ControlGroupNet | MarksNet;
 
-/** It holds whatever was born in it: no fork outruns it, nothing leaves it. */
+/** It holds every process that was born in it: no fork outruns it, nothing leaves it. */
 interface ControlGroupNet {
   readonly kind: 'controlGroup';
   readonly cgroup: Cgroup;
@@ -32,7 +32,7 @@ export function enclosureOf(cgroup: Cgroup, groups: readonly number[], marks: re
   return [...(cgroup.net === null && cgroup.counter === null ? [] : [{ kind: 'controlGroup', cgroup } as const]), { kind: 'marks', groups, marks }];
 }
 
-/** Kills what a net holds by itself. False: it holds nobody, or its processes have to be looked for. */
+/** Kills the processes that the net itself holds. False: it holds none, or its processes have to be looked for. */
 export function killHeld(net: Net): boolean {
   switch (net.kind) {
     case 'controlGroup':
@@ -59,8 +59,8 @@ export function marksNetsOf(enclosure: Enclosure): readonly MarksNet[] {
   return enclosure.filter((net) => net.kind === 'marks');
 }
 
-/** Takes up what was made for a net whose processes are gone. */
-export function takeUp(net: Net): void {
+/** Removes the control group of a net whose processes are gone. */
+export function removeNet(net: Net): void {
   switch (net.kind) {
     case 'controlGroup':
       return removeCgroup(net.cgroup);

@@ -2,8 +2,8 @@ import { readFileSync, statSync } from 'node:fs';
 import { type Isolation, isIsolation } from './place/isolation.ts';
 
 /**
- * All that an agent is told before it dials out. Written by the provider into a file that only the agent may read;
- * never in arguments.
+ * The agent's configuration, read before it dials out. The provider writes it into a file that only the agent may read.
+ * Nothing of it stands in arguments.
  */
 export interface AgentOptions {
   readonly nodeId: string;
@@ -12,7 +12,10 @@ export interface AgentOptions {
   /** `ws://host:port/linarite/agent` (or `wss:`). */
   readonly agentUrl: string;
   readonly credential: string;
-  /** What tasks and the files API see, by its path on the machine: marks and control groups are named by it. */
+  /**
+   * The directory that tasks and the files API see, by its path on the machine: marks and control groups are named by
+   * it.
+   */
   readonly rootDirectory: string;
   /** Journal, configuration, slot scripts: beside the root, never below it. */
   readonly stateDirectory: string;
@@ -38,8 +41,8 @@ export interface AgentOptions {
 }
 
 /**
- * From the SIGTERM that an agent gets and hands on to its tasks to their SIGKILL. Whoever sends it has to wait longer
- * than that before he kills the agent.
+ * The time from a SIGTERM to the agent, which it hands on to its tasks, to their SIGKILL. The sender has to wait longer
+ * than that before it kills the agent.
  */
 export const LEAVE_DEADLINE_MS = 1_000;
 

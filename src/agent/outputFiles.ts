@@ -97,7 +97,7 @@ async function uploadsOf(file: OutputFileWork, options: OutputFilesOptions): Pro
   return matches.map(({ path, relative }) => ({ path, blob: `${prefix === '/' ? '' : prefix}${relative}` }));
 }
 
-/** What stands for bytes of a name that are no UTF-8: by what is left the file cannot be opened. */
+/** The character that stands for bytes that are no UTF-8. A file cannot be opened by a name with it. */
 const UNREADABLE = '\ufffd';
 
 async function uploadFile(upload: Upload, file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> {

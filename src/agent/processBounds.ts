@@ -10,9 +10,9 @@ export interface ProcessBounds {
 
 /** No program that does something needs more: the largest servers have some thousand threads. */
 const MOST_OF_AN_ATTEMPT = 32_768;
-/** What systemd gives to a service on a machine that has few (systemd-system.conf(5), DefaultTasksMax). */
+/** The share that systemd gives to a service on a machine that has few (systemd-system.conf(5), DefaultTasksMax). */
 const SHARE_OF_AN_ATTEMPT = 0.15;
-/** The rest is for agents, the service and whatever else the machine does. */
+/** The share of all nodes. The rest is for agents, the service and the machine's own processes. */
 const SHARE_OF_ALL_NODES = 0.5;
 
 /** `machineMost`: what the machine can have. */

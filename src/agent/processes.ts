@@ -23,7 +23,7 @@ interface ProcessStat {
   readonly isKernel: boolean;
 }
 
-/** What finds a process: its marks, all of them, or its group. */
+/** How a process is found: by all of these marks, or by its group. */
 interface Traces {
   readonly groups: readonly number[];
   readonly marks: readonly string[];
@@ -108,7 +108,7 @@ export function createProcessSearch(table: ProcessTable = machineProcesses): Pro
   };
 }
 
-/** Pids of living processes that carry `marks`, whatever these are, and of their descendants. */
+/** Pids of living processes that carry `marks`, of any kind, and of their descendants. */
 export function markedProcesses(marks: readonly string[]): readonly number[] {
   return createProcessSearch().find([marks]).flatMap((found) => found.map(({ pid }) => pid));
 }

@@ -20,7 +20,7 @@ const OPTIONS = { cwd: '/', timeout: MOUNT_MS, env: { PATH: '/usr/sbin:/usr/bin:
 
 /** A node's place as its tasks see it. */
 export interface NodePlace {
-  /** Whether it has an `/etc` of its own, in which its users have names. */
+  /** Whether the node has an `/etc` of its own, in which its users have names. */
   readonly hasUsers: boolean;
   readonly hasHomes: boolean;
   /** `AZ_BATCH_NODE_ROOT_DIR` */

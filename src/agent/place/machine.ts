@@ -54,7 +54,7 @@ export interface Entry {
   readonly kind: 'directory' | 'link' | 'file';
 }
 
-/** What lies in a directory; nothing of it is opened. Empty where there is none. */
+/** The entries of a directory, none of which is opened. Empty where there is none. */
 export function entriesOf(directory: string): readonly Entry[] {
   try {
     const found = readdirSync(directory, { withFileTypes: true });

@@ -9,10 +9,10 @@ import { type MountFlag, type MountStep, quoted, type Step } from './mountScript
  */
 export type Steps = readonly Step[];
 
-/** What of a directory is shown through its cover: mounts, sockets and directories that live elsewhere. */
+/** The parts of a directory that are shown through its cover: mounts, sockets and directories that live elsewhere. */
 export interface Through {
   readonly path: string;
-  /** false: what is gone meanwhile (a socket) is no failure. */
+  /** false: a source that is gone meanwhile (a socket) is no failure. */
   readonly isNeeded: boolean;
 }
 

@@ -9,9 +9,9 @@ export interface Programs {
 }
 
 /**
- * What scripts for the real service's images expect, and this machine does not have: `python` where there is `python3`,
- * and for admin tasks `sudo`. `directory`: where they are made; `seen`: the path that tasks see it by, when it is
- * another.
+ * Programs that scripts for the real service's images expect, and this machine does not have: `python` where there is
+ * `python3`, and for admin tasks `sudo`. `directory`: where they are made; `seen`: the path that tasks see it by, when
+ * it is another.
  */
 export function makePrograms(directory: string, seen: string | null): Programs {
   const [all, admins] = [join(directory, 'all'), join(directory, 'admins')];

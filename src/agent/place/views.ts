@@ -100,7 +100,7 @@ function overlaid(place: string, point: string, needed: readonly string[]): Step
 const OURS: readonly string[] = [INNER_ROOT, INNER_PROGRAMS, MACHINE_ETC];
 
 /**
- * The machine's entries, and `batch/tasks` whatever the machine has there. New entries are the node's and lie on its
+ * The machine's entries, and `batch/tasks`, also where the machine has none. New entries are the node's and lie on its
  * disk.
  */
 function mnt(place: string): Steps {
@@ -122,7 +122,8 @@ function home(place: string): Steps {
 }
 
 /**
- * Makes in `directory` what the machine's entries of `point` are bound to, and its links. Returns the names to bind.
+ * Makes in `directory` the places to which the machine's entries of `point` are bound, and its links. Returns the names
+ * to bind.
  */
 function mirrored(point: string, directory: string, isWanted: (name: string) => boolean): readonly string[] {
   mkdirSync(directory, { recursive: true });
