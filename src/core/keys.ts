@@ -1,3 +1,5 @@
+import { lowerAscii } from '../wire/letters.ts';
+
 /**
  * Surrogate numbers. Ids may be used again after a delete, numbers never: a result that names a number of an earlier
  * life misses. Pools, jobs and nodes are numbered over all accounts, tasks within their job from 1 in the order in
@@ -51,5 +53,5 @@ export function jobTaskName({ job, kind, attempt }: JobTaskKey): string {
  * case-insensitive).
  */
 export function idKey(id: string): string {
-  return id.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase());
+  return lowerAscii(id);
 }
