@@ -58,6 +58,7 @@ function job(usesTaskDependencies: boolean): JobIntent {
     onTaskFailure: 'noaction',
     preparation: null,
     release: null,
+    manager: null,
     action: { kind: 'none' },
     actionSequence: 0,
     actionAt: 0,

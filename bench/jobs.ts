@@ -22,7 +22,7 @@ export async function run(): Promise<Record<string, unknown>> {
   try {
     await migrate(pool);
     await pool.query("insert into account (account, name, created) values (1, 'none', 0), (2, 'many', 0)");
-    const { id: _id, ...rules } = jobIntent();
+    const { id: _id, manager: _manager, ...rules } = jobIntent();
     await pool.query(
       `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at)
          select 2, 'done' || n, 'done' || n, '{}', $1, 0, 0, 0 from generate_series(1, ${COMPLETED}) n returning job)

@@ -66,7 +66,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         const jobTask: JobTaskKey | null = attempt === undefined ? null : { job: key.job, kind: 'preparation', attempt };
         const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, job, sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
         if (jobTask !== null && preparation === null) break;
-        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { sign, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
+        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { slots: command.slots, sign, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
         if (work !== null) tell(node, { kind: 'offer', key, work, ...(preparation === null ? {} : { preparation }) });
         break;
       }

@@ -10,8 +10,10 @@ import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, Use
  */
 export type SignContainer = (container: string) => string;
 
-/** What gives an attempt its way to what it asks for. */
+/** What an attempt is given beyond what its task asks for. */
 export interface Grants {
+  /** More than the task requires where it is to be alone on its node. */
+  readonly slots: number;
   readonly sign: SignContainer;
   /** The attempt's token, for a task that asks for access to its job. */
   readonly token: () => string;
@@ -24,13 +26,13 @@ export interface JobSpec {
 }
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: JobSpec, { sign, token }: Grants): Work {
+export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, token }: Grants): Work {
   return {
     job: job.id,
     task: task.id,
     directory: taskDirectory(job.id, task.id),
     ...preparationPlace(job),
-    slots: task.requiredSlots ?? 1,
+    slots,
     commandLine: task.commandLine,
     environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),

@@ -50,6 +50,18 @@ export interface PreparationIntent {
   readonly retentionMs: number;
 }
 
+/** The job manager is the first task of its job. */
+export const MANAGER_TASK: TaskNumber = 1;
+
+/** What a job with a job manager asks of it (task semantics 6.14). */
+export interface JobManager {
+  /** No other task runs on its node meanwhile. */
+  readonly runExclusive: boolean;
+  readonly allowLowPriorityNode: boolean;
+  /** The job ends with it. */
+  readonly killJobOnCompletion: boolean;
+}
+
 export interface JobIntent {
   readonly job: JobNumber;
   readonly id: string;
@@ -69,6 +81,7 @@ export interface JobIntent {
   readonly preparation: PreparationIntent | null;
   /** null: it has none. Not without a preparation. */
   readonly release: { readonly retentionMs: number } | null;
+  readonly manager: JobManager | null;
   readonly action: JobAction;
   readonly actionSequence: number;
   readonly actionAt: Instant;

@@ -92,6 +92,8 @@ export interface Node {
   /** In the order in which the agent starts them. */
   readonly offers: Set<Live>;
   readonly running: Set<Live>;
+  /** The attempt of a job manager that is to be alone here; null: none. */
+  heldBy: Live | null;
   runningSlots: number;
   /** How long tasks have taken here lately, in milliseconds; null: none has ended yet. */
   taskMs: number | null;
@@ -145,8 +147,8 @@ export interface Job {
   dependencies: Dependencies | null;
   /** Tasks that ended in the last ticks. */
   readonly recent: Map<TaskNumber, Task>;
-  /** An exit condition asks for this. */
-  exitAction: 'disable' | 'terminate' | null;
+  /** What the end of a task asks of its job. */
+  exitAction: 'disable' | 'terminate' | 'managerDone' | null;
   /** What it was before the last decide ended it by itself; null: that decide did not. */
   ending: { readonly status: Job['status']; readonly dependencies: Dependencies | null } | null;
   gone: boolean;

@@ -1,4 +1,5 @@
 import type { AttemptOutcome } from '../core/events.ts';
+import { MANAGER_TASK } from '../core/intent.ts';
 import { type AccountNumber, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
@@ -65,6 +66,12 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
   const violated = (what: string): void => void violations.push(what);
   const isAside = () => aside(options.tables().quarantine(options.account));
 
+  /** An exclusive job manager has all slots of its node. */
+  const slotsOn = (job: JobNumber, { intent }: TaskRecord, node: NodeNumber): number => {
+    const isAlone = intent.task === MANAGER_TASK && options.tables().jobs.get(job)?.intent.manager?.runExclusive === true;
+    return isAlone ? Math.max(intent.requiredSlots, options.tables().nodes.get(node)?.status.slots ?? 0) : intent.requiredSlots;
+  };
+
   const count = (job: JobNumber, task: TaskRecord, status: TaskStatus | null, sign: 1 | -1): void => {
     const tally = tallies.get(job) ?? { tasks: emptyTally(), slots: emptyTally() };
     tallies.set(job, tally);
@@ -72,7 +79,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
     tally.tasks[state] += sign;
     tally.slots[state] += sign * task.intent.requiredSlots;
     if (state === 'running' && status !== null && status.node !== null) {
-      slotsInUse.set(status.node, (slotsInUse.get(status.node) ?? 0) + sign * task.intent.requiredSlots);
+      slotsInUse.set(status.node, (slotsInUse.get(status.node) ?? 0) + sign * slotsOn(job, task, status.node));
     }
   };
 
@@ -91,6 +98,13 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
     if (status.state !== 'offered' || status.attempt === task.status?.attempt || (terminateAt === null && deletedAt === null)) return;
     const isNews = options.tables().inbox.some((entry) => entry.subject === status.job && entry.task === status.task && !tick.inboxEntries.includes(entry.entry));
     if (!isNews) violated(`task ${name} is offered to node ${status.node} although a client has ended it`);
+  };
+
+  /** A job whose manager has ended ends in the same tick, if it is to. */
+  const checkManager = (job: JobRecord | undefined, { job: number, task, state }: TaskStatus, { decisions }: TickCommit): void => {
+    if (job?.intent.manager?.killJobOnCompletion !== true || task !== MANAGER_TASK || state !== 'completed') return;
+    const now = decisions.jobs.find((row) => row.job === number)?.state ?? job.status?.state;
+    if (job.intent.deletedAt === null && now !== 'terminating' && now !== 'completed') violated(`job ${number} is ${now} although its manager has ended`);
   };
 
   /** What the database says of an end is what happened to that very attempt. */
@@ -221,6 +235,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         checkChange(name, task.status, status);
         checkEnd(name, status);
         checkOffer(name, task, status, tick);
+        checkManager(jobs.get(status.job), status, tick);
         count(status.job, task, task.status, -1);
         count(status.job, task, status, 1);
         now.set(name, status);

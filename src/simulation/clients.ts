@@ -103,6 +103,7 @@ export function createClients(options: {
       onAllTasksComplete: besideEndings === null ? 'noaction' : 'terminatejob',
       onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
       ...ownTasks(),
+      manager: varied && world.chance(0.15) ? { runExclusive: world.chance(0.5), allowLowPriorityNode: world.chance(0.5), killJobOnCompletion: world.chance(0.5) } : null,
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: world.now(),

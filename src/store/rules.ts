@@ -11,7 +11,7 @@ export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'star
 export type JobRules = Pick<
   JobIntent,
   'poolId' | 'priority' | 'maxParallelTasks' | 'maxTaskRetryCount' | 'maxWallClockMs' | 'usesTaskDependencies' | 'onAllTasksComplete' | 'onTaskFailure'
-> & Partial<Pick<JobIntent, 'preparation' | 'release'>>;
+> & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager'>>;
 
 /** Left out: null. A task with none of them has null in its column: half a million plain tasks pay nothing. */
 export interface TaskRules {

@@ -1,5 +1,5 @@
 import { UNLIMITED_DURATION } from './durations.ts';
-import type { AutoUserSpecification, Job, JobAdd, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { AutoUserSpecification, Job, JobAdd, JobManagerTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -54,18 +54,33 @@ function withImageDefaults<Image extends { readonly publisher?: string | undefin
   return image.publisher === undefined || image.version !== undefined ? image : { ...image, version: 'latest' };
 }
 
+/**
+ * The job manager as it is stored and read back (recorded): its retry count is the job's of the time when it was made,
+ * whatever the job's becomes.
+ */
+function withJobManagerDefaults(manager: JobManagerTask, job: Pick<Job, 'constraints'>) {
+  return {
+    ...withTaskDefaults(manager, job),
+    runExclusive: manager.runExclusive ?? true,
+    allowLowPriorityNode: manager.allowLowPriorityNode ?? true,
+    killJobOnCompletion: manager.killJobOnCompletion ?? true,
+  };
+}
+
 /** The job as it is stored and read back. */
 export function withJobDefaults(job: JobAdd) {
+  const constraints = {
+    maxWallClockTime: job.constraints?.maxWallClockTime ?? UNLIMITED_DURATION,
+    maxTaskRetryCount: job.constraints?.maxTaskRetryCount ?? 0,
+  };
   return {
     ...job,
     priority: job.priority ?? 0,
     maxParallelTasks: job.maxParallelTasks ?? -1,
     usesTaskDependencies: job.usesTaskDependencies ?? false,
     allowTaskPreemption: job.allowTaskPreemption ?? false,
-    constraints: {
-      maxWallClockTime: job.constraints?.maxWallClockTime ?? UNLIMITED_DURATION,
-      maxTaskRetryCount: job.constraints?.maxTaskRetryCount ?? 0,
-    },
+    constraints,
+    jobManagerTask: job.jobManagerTask && withJobManagerDefaults(job.jobManagerTask, { constraints }),
     onAllTasksComplete: job.onAllTasksComplete ?? ('noaction' as const),
     onTaskFailure: job.onTaskFailure ?? ('noaction' as const),
   };
@@ -81,7 +96,7 @@ export function withConstraintDefaults(constraints: TaskConstraints | undefined,
 }
 
 /** The task as it is stored and read back, given its job. */
-export function withTaskDefaults(task: TaskAdd, job: Pick<Job, 'constraints'>) {
+export function withTaskDefaults<Task extends TaskAdd | JobManagerTask>(task: Task, job: Pick<Job, 'constraints'>) {
   return {
     ...task,
     userIdentity: withUserDefaults(task.userIdentity),
@@ -92,3 +107,4 @@ export function withTaskDefaults(task: TaskAdd, job: Pick<Job, 'constraints'>) {
 
 export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
 export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
+export type JobManagerWithDefaults = ReturnType<typeof withJobManagerDefaults>;

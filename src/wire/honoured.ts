@@ -23,8 +23,13 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   MetadataItem: { api: 'name value' },
   JobAdd: {
     api: 'id displayName metadata',
-    core: 'usesTaskDependencies priority maxParallelTasks constraints poolInfo onAllTasksComplete onTaskFailure',
+    core: 'usesTaskDependencies priority maxParallelTasks constraints poolInfo onAllTasksComplete onTaskFailure jobManagerTask',
     agent: 'commonEnvironmentSettings',
+  },
+  JobManagerTask: {
+    api: 'id displayName',
+    core: 'constraints requiredSlots runExclusive allowLowPriorityNode killJobOnCompletion',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings',
   },
   JobPatch: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },
   JobPut: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },

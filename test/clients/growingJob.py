@@ -1,4 +1,4 @@
-"""A task that grows its own job with Debian's python3-azure: it has no key, only the token that the service gave it."""
+"""A job manager that grows its job with Debian's python3-azure: it has no key, only the token that the service gave it."""
 import os
 import sys
 import time

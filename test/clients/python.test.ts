@@ -23,20 +23,22 @@ describe.skipIf(!present)("Debian's python3-azure, unmodified", () => {
     expect(stdout.trim()).toBe('done');
   }, 130_000);
 
-  test('a task with a token of its job adds tasks, waits for them, and adds more by what they found', async () => {
+  test('a job manager with a token of its job adds tasks, waits for them, and adds more by what they found', async () => {
     const env = await instance.env();
     const client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
     const imageReference = { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' };
     await client.pool.add({ id: 'growing', vmSize: 'standard_d1_v2', targetDedicatedNodes: 1, taskSlotsPerNode: 4, virtualMachineConfiguration: { imageReference, nodeAgentSKUId: 'batch.node.ubuntu 22.04' } });
-    await client.job.add({ id: 'growing', poolInfo: { poolId: 'growing' } });
     // The program travels in the command line: no user of a node can read the sources.
     const program = readFileSync(join(import.meta.dirname, 'growingJob.py')).toString('base64');
     const commandLine = `${PYTHON} -c "import base64; exec(base64.b64decode('${program}'))"`;
-    await client.task.add('growing', { id: 'grower', commandLine, authenticationTokenSettings: { access: ['job'] } });
+    const jobManagerTask = { id: 'grower', commandLine, runExclusive: false, authenticationTokenSettings: { access: ['job' as const] } };
+    await client.job.add({ id: 'growing', poolInfo: { poolId: 'growing' }, jobManagerTask });
     const grower = await until('the task that grows its job completes', 90_000, async () => {
       const seen = await client.task.get('growing', 'grower');
       return seen.state === 'completed' ? seen : undefined;
     });
+    const job = await client.job.get('growing');
+    expect([job.state, job.executionInfo?.terminateReason]).toEqual(['completed', 'JMComplete']);
     const fileOf = async (path: string) => text((await client.file.getFromTask('growing', 'grower', path)).readableStreamBody as NodeJS.ReadableStream);
     expect([grower.executionInfo?.result, await fileOf('stdout.txt'), await fileOf('stderr.txt')]).toEqual(['success', 'grown\n', '']);
   }, 130_000);

@@ -21,6 +21,8 @@ function nodeOf(index: number, given: Partial<TestNode>): TestNode {
     connected: true,
     scheduling: 'enabled',
     startTask: null,
+    dedicated: true,
+    heldBy: null,
     slots: SLOTS,
     free: 0,
     runningSlots: 0,

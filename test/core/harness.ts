@@ -214,6 +214,7 @@ export class TestEnv {
       onTaskFailure: 'noaction',
       preparation: null,
       release: null,
+      manager: null,
       action: { kind: 'none' },
       actionSequence: 0,
       actionAt: this.now,

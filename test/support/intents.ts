@@ -37,6 +37,7 @@ export function jobIntent(change: Partial<NewJobIntent> = {}): NewJobIntent {
     onTaskFailure: 'noaction',
     preparation: null,
     release: null,
+    manager: null,
     action: { kind: 'none' },
     actionSequence: 0,
     actionAt: 0,

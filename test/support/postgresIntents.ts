@@ -89,6 +89,7 @@ function jobRules(intent: NewJobIntent): JobRules {
     onTaskFailure: intent.onTaskFailure,
     preparation: intent.preparation,
     release: intent.release,
+    manager: intent.manager,
   };
 }
 

@@ -1,6 +1,7 @@
+import { MANAGER_TASK } from '../intent.ts';
 import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Pool } from '../model.ts';
-import { feasible, feasibleAhead, type Width } from '../placement/feasible.ts';
+import { feasible, feasibleAhead, managerWidth, type Width } from '../placement/feasible.ts';
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
@@ -64,7 +65,7 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     dependenciesMet({ dependencies: job.dependencies, dependsOn }),
     parallelLimit({ job }),
     poolExists({ pool, poolId: job.intent.poolId }),
-    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...ofNodes(state, pool, { slots, closed: job.closedNodes }, byWidth)]),
+    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...againstNodes(state, job, pool, number, slots, byWidth)]),
   ].filter((reason) => reason !== null);
   return reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
 }
@@ -76,6 +77,13 @@ function whereItIs(live: Live, now: Instant): Reason {
   if (started) return { code: 'Running', nodeId: node.id, attempt };
   const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
   return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
+}
+
+function againstNodes(state: CoreState, job: Job, pool: Pool, number: TaskNumber, slots: number, byWidth: ReasonsByWidth): readonly Reason[] {
+  const { manager } = job.intent;
+  const closed = job.closedNodes;
+  if (manager !== null && number === MANAGER_TASK) return lookThrough(state, pool, { ...managerWidth(manager, slots, pool), closed });
+  return ofNodes(state, pool, { slots, closed }, byWidth);
 }
 
 function ofNodes(state: CoreState, pool: Pool, task: Width, byWidth: ReasonsByWidth): readonly Reason[] {

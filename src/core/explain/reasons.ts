@@ -21,6 +21,10 @@ export type Reason =
   /** `runningSlots` of `taskSlotsPerNode` are taken; `offers` tasks more are about to start there. */
   | { readonly code: 'NoFreeSlots'; readonly nodeId: string; readonly requiredSlots: number; readonly runningSlots: number; readonly taskSlotsPerNode: number; readonly offers: number }
   | { readonly code: 'EnoughWaiting'; readonly nodeId: string }
+  /** The job manager of that job has the node for itself. */
+  | { readonly code: 'HeldByJobManager'; readonly nodeId: string; readonly jobId: string }
+  /** The job manager asks for a dedicated node. */
+  | { readonly code: 'LowPriorityNode'; readonly nodeId: string }
   /** Nobody has asked for nodes. */
   | { readonly code: 'NoNodes'; readonly poolId: string }
   /**
@@ -59,6 +63,7 @@ export function needsAction(reason: Reason): boolean {
     case 'StartTaskFailed':
     case 'PreparationFailed':
     case 'NoNodes':
+    case 'LowPriorityNode':
     case 'InQuarantine':
       return true;
     case 'JobNotActive':
@@ -71,6 +76,7 @@ export function needsAction(reason: Reason): boolean {
     case 'MaxParallelTasks':
     case 'NoFreeSlots':
     case 'EnoughWaiting':
+    case 'HeldByJobManager':
     case 'MoreNodes':
     case 'WaitingItsTurn':
     case 'WaitingOnNode':
@@ -112,6 +118,10 @@ export function sentenceOf(reason: Reason): string {
       return `The task needs ${reason.requiredSlots} slots; on node ${reason.nodeId} tasks are running in ${reason.runningSlots} of ${reason.taskSlotsPerNode}, and ${reason.offers} more are about to start there.`;
     case 'EnoughWaiting':
       return `Enough tasks wait for slots on node ${reason.nodeId} already.`;
+    case 'HeldByJobManager':
+      return `The job manager of job ${reason.jobId} has node ${reason.nodeId} for itself.`;
+    case 'LowPriorityNode':
+      return `Node ${reason.nodeId} is a low-priority node, which the job manager does not allow (allowLowPriorityNode).`;
     case 'NoNodes':
       return `Pool ${reason.poolId} has no nodes, and none are asked for.`;
     case 'WaitingForNodes':

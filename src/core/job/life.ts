@@ -26,7 +26,7 @@ import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
  * state is only noted.
  */
 
-const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed' } as const;
+const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksComplete', taskFailed: 'TaskFailed', managerDone: 'JMComplete' } as const;
 
 export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus | null): Job {
   let job = state.jobs.get(intent.job);
@@ -168,11 +168,12 @@ function applyAction(state: CoreState, job: Job, now: Instant): void {
   }
 }
 
-/** Exit conditions of tasks (onTaskFailure): heard only by an active job. */
+/** Exit conditions of tasks (onTaskFailure) and the end of the job manager. Only an active job is disabled. */
 function applyExitAction(state: CoreState, job: Job, now: Instant): void {
   const action = job.exitAction;
   job.exitAction = null;
   if (action === 'terminate') terminate(state, job, REASONS.taskFailed, now);
+  if (action === 'managerDone') terminate(state, job, REASONS.managerDone, now);
   if (action === 'disable' && job.status.state === 'active') disable(state, job, now, now);
 }
 

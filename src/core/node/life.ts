@@ -114,6 +114,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     released: false,
     offers: new Set(),
     running: new Set(),
+    heldBy: null,
     runningSlots: 0,
     taskMs: null,
     free: slots,

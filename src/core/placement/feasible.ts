@@ -1,28 +1,38 @@
-import type { Node } from '../model.ts';
+import type { JobManager } from '../intent.ts';
+import type { Node, Pool } from '../model.ts';
 import type { Reason } from '../explain/reasons.ts';
 import type { Filter } from './filter.ts';
+import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
 import { type ClosedNodes, isOpenToJob } from './filters/isOpenToJob.ts';
 import { hasFreeSlots } from './filters/hasFreeSlots.ts';
 import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';
+import { notHeldByManager } from './filters/notHeldByManager.ts';
 import { roomAhead } from './filters/roomAhead.ts';
 
-/** What a task is to a node: its width, and which nodes are closed to its job. */
+/** What a task is to a node: its width, and which nodes are not for it. */
 export interface Width {
   readonly slots: number;
   /** Left out: none. */
   readonly closed?: ClosedNodes;
+  /** Not for low-priority nodes. */
+  readonly dedicatedOnly?: boolean;
 }
 
 /** What placement looks at of a node. */
-export type Place = Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask' | 'slots' | 'free' | 'runningSlots' | 'offers' | 'taskMs'>;
+export type Place = Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask' | 'slots' | 'free' | 'runningSlots' | 'offers' | 'taskMs' | 'dedicated' | 'heldBy'>;
+
+/** An exclusive job manager is as wide as a node. */
+export function managerWidth({ runExclusive, allowLowPriorityNode }: JobManager, slots: number, { intent }: Pick<Pool, 'intent'>): Width {
+  return { slots: runExclusive ? Math.max(slots, intent.taskSlotsPerNode) : slots, dedicatedOnly: !allowLowPriorityNode };
+}
 
 interface Placement extends Width {
   readonly node: Place;
 }
 
 /** In the order in which they are asked. */
-const AT_ONCE: readonly Filter<Placement>[] = [nodeTakesTasks, isOpenToJob, hasFreeSlots];
-const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, isOpenToJob, roomAhead];
+const AT_ONCE: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, isOpenToJob, hasFreeSlots];
+const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, isOpenToJob, notHeldByManager, roomAhead];
 
 /** Whether the node can have the task at once: null, or what is against it. */
 export function feasible(task: Width, node: Place): Reason | null {
@@ -34,7 +44,8 @@ export function feasibleAhead(task: Width, node: Place): Reason | null {
   return firstAgainst(AHEAD, placementOf(task, node));
 }
 
-function placementOf({ slots, closed }: Width, node: Place): Placement {
+function placementOf({ slots, closed, dedicatedOnly }: Width, node: Place): Placement {
+  if (dedicatedOnly === true) return closed === undefined ? { slots, dedicatedOnly, node } : { slots, dedicatedOnly, closed, node };
   return closed === undefined ? { slots, node } : { slots, closed, node };
 }
 

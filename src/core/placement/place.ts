@@ -1,9 +1,11 @@
+import { MANAGER_TASK } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Job, Node, Pool } from '../model.ts';
 import type { Lane } from '../job/queue.ts';
 import { at } from '../task/table.ts';
 import { offer } from '../task/life.ts';
 import { Candidates } from './candidates.ts';
+import { managerWidth, type Width } from './feasible.ts';
 import { fitsPool } from './filters/fitsPool.ts';
 import { outrank, Outranking } from './outrank.ts';
 import { steal } from './steal.ts';
@@ -35,9 +37,9 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
     while (job.listed !== null) {
       const lane = nextLane(state, job, pool, closed);
       if (lane === null) break;
-      const task = job.closedNodes.size === 0 ? lane : { slots: lane.slots, closed: job.closedNodes };
-      const atOnce = candidates.atOnce(task, wanted(state, job, pool, lane));
-      const node = atOnce ?? (aheadOpen ? (candidates.ahead(task) ?? outranking.next(job.intent.priority, task)) : null);
+      const width = widthOf(state, job, pool, lane);
+      const atOnce = candidates.atOnce(width, wanted(state, job, pool, lane));
+      const node = atOnce ?? (aheadOpen ? (candidates.ahead(width) ?? outranked(outranking, job, width)) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, [node], now);
@@ -50,6 +52,16 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
     }
     if (ready[index] === job) index += 1;
   }
+}
+
+function outranked(outranking: Outranking<Node>, { intent }: Job, task: Width): Node | null {
+  return task.dedicatedOnly === true ? null : outranking.next(intent.priority, task);
+}
+
+function widthOf({ table }: CoreState, { intent: { manager }, closedNodes }: Job, pool: Pool, lane: Lane): Width {
+  const isManager = manager !== null && at(table.number, lane.head) === MANAGER_TASK;
+  const width = isManager ? managerWidth(manager, lane.slots, pool) : lane;
+  return closedNodes.size === 0 ? width : { ...width, closed: closedNodes };
 }
 
 /** The lane whose first task is the oldest, of those that have not been found without room. */

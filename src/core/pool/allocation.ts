@@ -1,3 +1,4 @@
+import { managerOf } from '../task/attempts.ts';
 import { Capacity } from './capacity.ts';
 import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
 import type { PoolIntent } from '../intent.ts';
@@ -147,12 +148,13 @@ function nodesOf(pool: Pool, kind: NodeKind): Node[] {
 
 /**
  * The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones
- * may well work), the newest first among equals.
+ * may well work), those of job managers at last, the newest first among equals.
  */
 function firstToLeave(nodes: readonly Node[]): Node[] {
   const rank = (node: Node): number => {
     if (node.state === 'unusable' || node.state === 'starttaskfailed') return -3;
     if (!node.obtained) return -2;
+    if ([...node.running].some(({ task }) => managerOf(task) !== null)) return Number.MAX_SAFE_INTEGER;
     return node.running.size === 0 && !node.ready ? -1 : node.running.size;
   };
   return [...nodes].sort((a, b) => rank(a) - rank(b) || a.offers.size - b.offers.size || b.number - a.number);

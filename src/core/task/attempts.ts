@@ -1,5 +1,5 @@
 import type { Command, EndReason } from '../decisions.ts';
-import type { DisableJobOption, NodeDeallocationOption } from '../intent.ts';
+import { MANAGER_TASK, type DisableJobOption, type JobManager, type NodeDeallocationOption } from '../intent.ts';
 import type { AttemptKey, Instant } from '../keys.ts';
 import { neededPreparation } from '../job/preparation.ts';
 import { enterNode } from '../job/onNode.ts';
@@ -44,13 +44,20 @@ export function primaryOf({ live }: Task): Live | null {
   return live.find(({ instance }) => instance === 0) ?? null;
 }
 
+/** What the job asks of it as its manager; null: it is none. */
+export function managerOf({ job, number }: Task): JobManager | null {
+  return number === MANAGER_TASK ? job.intent.manager : null;
+}
+
 export function isOut(task: Task): boolean {
   return task.live.length > 0;
 }
 
 /** Puts an instance of the task's present attempt on a node. */
 export function attach(state: CoreState, task: Task, instance: number, node: Node, now: Instant): Live {
-  const { slots, job } = task;
+  const { job } = task;
+  const exclusive = managerOf(task)?.runExclusive === true;
+  const slots = exclusive ? Math.max(task.slots, node.slots) : task.slots;
   const { priority } = job.intent;
   const { attempt } = task.status;
   const started = task.status.state !== 'offered';
@@ -59,6 +66,7 @@ export function attach(state: CoreState, task: Task, instance: number, node: Nod
   job.live.add(task);
   enterNode(job, node);
   node.pool.capacity.change(node, -slots);
+  if (exclusive) node.heldBy = live;
   if (started) {
     node.running.add(live);
     node.runningSlots += slots;
@@ -93,6 +101,7 @@ export function detach(state: CoreState, live: Live): void {
     node.offers.delete(live);
   }
   pool.capacity.change(node, live.slots);
+  if (node.heldBy === live) node.heldBy = null;
   state.changes.nodeActivity(node);
   state.review.placement.add(pool);
   if (node.state === 'leavingpool') state.review.nodes.add(node);

@@ -1,4 +1,4 @@
-import { askEnd, attach, attemptOn, detach, endCommand, isOut, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endCommand, isOut, managerOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -222,7 +222,7 @@ function afterPrimary(state: CoreState, task: Task, now: Instant): void {
   if (task.deleted) remove(state, task);
   else if (entry === -1 || status.state !== 'active' || at(state.table.queueState, entry) !== LIVE) return;
   else if (task.terminated) complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
-  else enqueue(state, job, entry, status.cause === 'retry' ? 'last' : 'byNumber');
+  else enqueue(state, job, entry, status.cause === 'retry' && managerOf(task) === null ? 'last' : 'byNumber');
 }
 
 /** A row says that an attempt is out on a node that is no more. */
@@ -311,6 +311,7 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   if (job.intent.onTaskFailure === 'performexitoptionsjobaction' && actions.job !== 'none' && !byJob) {
     job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
   }
+  if (managerOf(task)?.killJobOnCompletion === true && job.exitAction !== 'terminate') job.exitAction = 'managerDone';
   forgetTask(state, task);
   endOthers(state, task);
 }

@@ -95,6 +95,7 @@ export function jobIntent(row: JobRow): JobIntent {
     // Rows of before have none.
     preparation: row.j_rules.preparation ?? null,
     release: row.j_rules.release ?? null,
+    manager: row.j_rules.manager ?? null,
     action: row.j_action,
     actionSequence: row.j_action_sequence,
     actionAt: row.j_action_at,

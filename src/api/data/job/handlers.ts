@@ -1,9 +1,9 @@
-import type { JobAction } from '../../../core/intent.ts';
+import { MANAGER_TASK, type JobAction } from '../../../core/intent.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { countActiveJobs, findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../../../store/intents/jobs.ts';
 import { transaction } from '../../../store/intents/statement.ts';
-import { countPending } from '../../../store/intents/tasks.ts';
+import { countPending, insertTasks } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withJobDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
@@ -16,7 +16,9 @@ import { changed, created, deleted, entity } from '../../answer.ts';
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { guardJob, type JobCall } from './guards.ts';
+import { newTask } from '../task/add.ts';
 import { listJobsHandler } from './list.ts';
+import { managerTask } from './manager.ts';
 import { jobRules, storedJob, viewOfJob, wireJob } from './view.ts';
 
 const add: Handler = async (call, parts) => {
@@ -30,7 +32,12 @@ const add: Handler = async (call, parts) => {
     const { activeJobs } = parts.quotas;
     if (activeJobs !== null && (await countActiveJobs(tx, call.principal.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
     const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
-    last(tellOwner(tx, call.principal.account.number, { kind: 'job', job }));
+    const told = tellOwner(tx, call.principal.account.number, { kind: 'job', job });
+    const manager = managerTask(spec);
+    if (manager === null) return last(told);
+    // The owner hears of the job before its task.
+    await told;
+    last(insertTasks(tx, call.principal.account.number, { job, nextTask: MANAGER_TASK }, [newTask(manager, call.now)]));
   });
   wakeLater(call, parts);
   return created(call, `/jobs/${id}`, call.now);

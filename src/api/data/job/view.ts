@@ -1,9 +1,9 @@
-import type { JobAction } from '../../../core/intent.ts';
+import type { JobAction, JobManager } from '../../../core/intent.ts';
 import { jobState, type StateView, type WireJobState } from '../../../core/wireState.ts';
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import type { JobRules } from '../../../store/rules.ts';
 import { parseDuration } from '../../../wire/durations.ts';
-import type { JobWithDefaults } from '../../../wire/defaults.ts';
+import type { JobManagerWithDefaults, JobWithDefaults } from '../../../wire/defaults.ts';
 import type { Job } from '../../../wire/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
@@ -43,6 +43,10 @@ export function wireJob(row: JobWithStatus, baseUrl: string): Job {
   };
 }
 
+function managerRules({ runExclusive, allowLowPriorityNode, killJobOnCompletion }: JobManagerWithDefaults): JobManager {
+  return { runExclusive, allowLowPriorityNode, killJobOnCompletion };
+}
+
 /** What the rules need of a job's specification. */
 export function jobRules(spec: JobWithDefaults): JobRules {
   const wallClockMs = parseDuration(spec.constraints.maxWallClockTime) ?? Infinity;
@@ -55,5 +59,6 @@ export function jobRules(spec: JobWithDefaults): JobRules {
     usesTaskDependencies: spec.usesTaskDependencies,
     onAllTasksComplete: spec.onAllTasksComplete,
     onTaskFailure: spec.onTaskFailure,
+    ...(spec.jobManagerTask === undefined ? {} : { manager: managerRules(spec.jobManagerTask) }),
   };
 }

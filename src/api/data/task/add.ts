@@ -19,7 +19,8 @@ function addTasks(call: Call, parts: Parts, tasks: readonly CollectedTask[]): Pr
   return parts.addTasks({ account: account.number, jobId: param(call, 'jobId'), tasks: candidates, count: candidates.length, size, now, signal });
 }
 
-function newTask(task: TaskAdd, createdAt: Instant): NewTask {
+/** As it is stored. */
+export function newTask(task: TaskAdd, createdAt: Instant): NewTask {
   const spec = { ...withTaskDefaults(task, { constraints: undefined }), constraints: storedConstraints(task.constraints) };
   return { id: task.id, spec: taskSpecText(spec), createdAt, requiredSlots: spec.requiredSlots, rules: taskRules(spec) };
 }
