@@ -2,7 +2,7 @@ import type { JobNumber, TaskNumber } from '../../core/keys.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import type { Filter } from '../../wire/odata.ts';
-import { openRanges } from './openRanges.ts';
+import { openTasks } from './openTasks.ts';
 import { areFull, bounded, isFull, type Bounded } from './pageBytes.ts';
 import { rows, statement, type Database } from './statement.ts';
 import { stateAskedFor, STATUSES_OF } from './taskFilter.ts';
@@ -214,19 +214,19 @@ async function stretchesOf(database: Database, page: TaskPage, state: WireTaskSt
   const { job, limit, counted, after, nextTask } = page;
   const by = (statement: typeof tasksInState) => (above: TaskNumber, through: TaskNumber) => rows(database, statement, [job, above, through, STATUSES_OF[state], limit]);
   if (state === 'completed') return counted.completed > 0 ? [{ after, nextTask, candidates: by(tasksInState) }] : [];
-  if (state !== 'active' && counted.running === 0) return [];
-  const open = await openRanges(database, job);
   if (state !== 'active') {
-    return open
-      .map(([first, last]) => ({ after: Math.max(after, first - 1), nextTask: Math.min(nextTask, last + 1), candidates: by(tasksInState) }))
+    if (counted.running === 0) return [];
+    const { ranges, begun } = await openTasks(database, job);
+    return ranges
+      .map(([first, last]) => ({ after: Math.max(after, first - 1), nextTask: Math.min(nextTask, begun + 1, last + 1), candidates: by(tasksInState) }))
       .filter((stretch) => stretch.after < stretch.nextTask - 1);
   }
   // None of them had a status a moment ago.
   const notBegun = (above: TaskNumber): Stretch => ({ after: above, nextTask, candidates: (from, through) => rows(database, pageOfTasks, [job, from, through + 1, limit]) });
   if (counted.active === 0) return [notBegun(Math.max(after, page.ingested))];
-  const lowest = Math.max(after, (open[0]?.[0] ?? 1) - 1);
-  const [near] = await rows(database, lastActiveWindows, [job, lowest, STATUSES_OF.active]);
+  const [near] = await rows(database, lastActiveWindows, [job, after, STATUSES_OF.active]);
   if (near !== undefined) return [{ after: near.after, nextTask: near.last + 1, candidates: by(tasksNotElsewhere) }, notBegun(near.last)];
-  const [first] = await rows(database, firstNotElsewhere, [job, lowest, nextTask - 1, STATUSES_OF.active]);
+  const { ranges: [lowest = [1, nextTask]] } = await openTasks(database, job);
+  const [first] = await rows(database, firstNotElsewhere, [job, Math.max(after, lowest[0] - 1), nextTask - 1, STATUSES_OF.active]);
   return first === undefined ? [] : [{ after: first.after, nextTask, candidates: by(tasksNotElsewhere) }];
 }

@@ -1,6 +1,6 @@
 import type { TaskNumber } from '../../core/keys.ts';
 import type { TaskRange } from '../../core/status.ts';
-import { openRanges } from './openRanges.ts';
+import { openTasks } from './openTasks.ts';
 import { rows, statement, type Database } from './statement.ts';
 import type { TaskPage } from './taskPages.ts';
 import type { IdRange, Places } from './taskPlaces.ts';
@@ -38,7 +38,7 @@ export function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask
 export async function* stepsOf(database: Database, page: TaskPage, places: Places | null): AsyncGenerator<Step> {
   const named = places === null ? null : await namedIn(database, page, places.ids);
   if (places === null || named === null) return yield* windowSteps(page.after, page.nextTask - 1);
-  const ranges = places.open ? await openRanges(database, page.job) : [];
+  const ranges = places.open ? (await openTasks(database, page.job)).ranges : [];
   const end = page.nextTask - 1;
   let size = page.limit;
   for (let reached = page.after; reached < end; ) {

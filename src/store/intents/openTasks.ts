@@ -6,26 +6,32 @@ import { row, statement, type Database } from './statement.ts';
  * What the owner says of its open tasks counts for jobs that are not completed, and where nothing is in quarantine: the
  * owner keeps no account of what it does without. Tasks of which something was asked since may be open again.
  */
-const openOf = statement<{ open: string | null; ingested: TaskNumber; asked: string | null }>(
-  'task.openRanges',
+const openOf = statement<{ open: string | null; ingested: TaskNumber; asked: string | null; begun: TaskNumber }>(
+  'task.openTasks',
   `select case when exists (select from open_job o where o.account = j.account and o.job = j.job)
        and not exists (select from quarantine q where q.account = j.account) then s.open_tasks end as open,
-     s.ingested, (select json_agg(distinct i.task) from inbox i where i.account = j.account and i.kind = 'task' and i.subject = j.job) as asked
+     s.ingested, coalesce((select max(task) from task_status where job = $1), 0) as begun,
+     (select json_agg(distinct i.task) from inbox i where i.account = j.account and i.kind = 'task' and i.subject = j.job) as asked
    from job j join job_status s on s.job = j.job where j.job = $1`,
 );
 
-/**
- * Ranges of a job's task numbers, in order and apart, outside which no task reads otherwise than completed; all of one
- * instant.
- */
-export async function openRanges(database: Database, job: JobNumber): Promise<readonly TaskRange[]> {
+/** All of one instant. */
+export interface Open {
+  /** Ranges of a job's task numbers, in order and apart, outside which no task reads otherwise than completed. */
+  readonly ranges: readonly TaskRange[];
+  /** No task above this one has been attempted. */
+  readonly begun: TaskNumber;
+}
+
+/** Where a job's open tasks are. */
+export async function openTasks(database: Database, job: JobNumber): Promise<Open> {
   const found = await row(database, openOf, [job]);
   const everywhere: TaskRange = [1, Number.MAX_SAFE_INTEGER];
-  if (found === null || found.open === null) return [everywhere];
+  if (found === null || found.open === null) return { ranges: [everywhere], begun: found?.begun ?? 0 };
   const open = JSON.parse(found.open) as readonly TaskRange[];
   const asked = found.asked === null ? [] : (JSON.parse(found.asked) as readonly TaskNumber[]).map((task): TaskRange => [task, task]);
   // Those that the owner has not seen yet are above what it has.
-  return merged([...open, ...asked, [found.ingested + 1, Number.MAX_SAFE_INTEGER]]);
+  return { ranges: merged([...open, ...asked, [found.ingested + 1, Number.MAX_SAFE_INTEGER]]), begun: found.begun };
 }
 
 function merged(ranges: readonly TaskRange[]): readonly TaskRange[] {
