@@ -1,9 +1,12 @@
+import { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { NodeFiles } from '../../src/ports.ts';
-import { isUnavailable, transaction } from '../../src/store/intents/statement.ts';
+import { isUnavailable, rows, statement, transaction } from '../../src/store/intents/statement.ts';
 import { until } from '../support/deadline.ts';
 import { statuses } from './statuses.ts';
 import { testApi, UBUNTU, type TestApi } from './support.ts';
+
+const ONE = statement('test.one', 'select 1 as one');
 
 /** A node that never answers; it notes when nobody waits any more. */
 const GIVEN = { up: false };
@@ -61,6 +64,22 @@ test('a connection that the database ends within a transaction fails that one, a
   }).catch((error: unknown) => error);
   expect(isUnavailable(failure), String(failure)).toBe(true);
   expect((await it.ask({ url: '/pools/p' })).status).toBe(200);
+});
+
+test('what a transaction asks in one turn goes out in one piece', async () => {
+  const pieces: number[] = [];
+  await transaction(it.pool, async (tx, last) => {
+    if (!(tx instanceof Client)) throw new Error('a connection of another kind');
+    const { stream } = tx.connection;
+    const write = Reflect.get(stream, '_writev') as (...given: readonly unknown[]) => void;
+    Reflect.set(stream, '_writev', (chunks: readonly unknown[], done: unknown) => {
+      pieces.push(chunks.length);
+      Reflect.apply(write, stream, [chunks, done]);
+    });
+    await Promise.all([rows(tx, ONE, []), rows(tx, ONE, [])]);
+    last(rows(tx, ONE, []).finally(() => Reflect.set(stream, '_writev', write)));
+  });
+  expect(pieces).toHaveLength(2);
 });
 
 test('while the database is away requests are put off; when it is back everything is as it was', async () => {

@@ -1,6 +1,6 @@
 import { isNoRoom } from '../../processes/noRoom.ts';
 import { INT8_ARRAY, parseInt8Array } from '../connect.ts';
-import { DatabaseError, types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
+import { Client, DatabaseError, types as parsers, type CustomTypesConfig, type Pool, type PoolClient } from 'pg';
 
 /** Connections to one database. */
 export type Database = Pool;
@@ -38,6 +38,7 @@ const types: CustomTypesConfig = {
 };
 
 export async function rows<Row extends object>(connection: Connection, { name, text }: Statement<Row>, values: readonly unknown[]): Promise<readonly Row[]> {
+  inOnePiece(connection);
   const result = await connection.query<Row>({ name, text, values: [...values], types });
   return result.rows;
 }
@@ -50,6 +51,17 @@ export async function row<Row extends object>(connection: Connection, one: State
 export async function rowsOf<Row extends object>(connection: Connection, text: string, values: readonly unknown[]): Promise<readonly Row[]> {
   const result = await connection.query<Row>({ text, values: [...values], types });
   return result.rows;
+}
+
+/**
+ * What a connection is asked in this turn of the event loop goes out together, at its end: each write is a system call,
+ * and wakes the server once more.
+ */
+function inOnePiece(connection: Connection): void {
+  if (!(connection instanceof Client)) return;
+  const { stream } = connection.connection;
+  stream.cork();
+  process.nextTick(() => stream.uncork());
 }
 
 /**
@@ -68,6 +80,7 @@ export async function transaction<T>(database: Database, work: (tx: Transaction,
   tx.on('error', lost);
   try {
     // Without it nothing may follow: what was sent behind it only reads and locks.
+    inOnePiece(tx);
     tx.query('begin').catch((error: Error) => {
       lost(error);
       void tx.end();
@@ -79,6 +92,7 @@ export async function transaction<T>(database: Database, work: (tx: Transaction,
       write.catch(() => undefined);
     });
     // After a write that failed the server rolls back instead of committing.
+    inOnePiece(tx);
     const [write, commit] = await Promise.allSettled([written, tx.query('commit')]);
     if (write.status === 'rejected') throw write.reason;
     if (commit.status === 'rejected') throw commit.reason;
