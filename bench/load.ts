@@ -1,10 +1,13 @@
 import { connect } from '../src/store/connect.ts';
 import { migrate } from '../src/store/migrate.ts';
 import { postgresOwnerStore } from '../src/store/owner/store.ts';
+import { TASK_STATUS } from '../src/store/status/taskStatus.ts';
 import { createCore } from '../src/core/core.ts';
 import { temporaryPostgres } from '../test/support/postgres.ts';
 import { jobIntent } from '../test/support/intents.ts';
 import { databaseSettingsOf } from './support/databaseSettings.ts';
+
+const { state: { choices: STATE }, cause: { choices: CAUSE }, result: { choices: RESULT } } = TASK_STATUS.columns;
 
 type Database = ReturnType<typeof connect>;
 
@@ -79,8 +82,8 @@ async function fill(pool: Database, account: number, completed: number, waiting:
     [job, last],
   );
   await pool.query(
-    `insert into task_status (job, task, state, since, cause, attempt, result, retry_count, requeue_count, reactivate_sequence)
-     select $1, n, 'completed', 0, 'exited', 1, 'success', 0, 0, 0 from generate_series(2, $2::int) n`,
+    `insert into task_status (job, task, state, since, cause, attempt, result)
+     select $1, n, ${STATE.completed}, 0, ${CAUSE.exited}, 1, ${RESULT.success} from generate_series(2, $2::int) n`,
     [job, completed + 1],
   );
   await pool.query(

@@ -5,8 +5,11 @@ import { filterTables } from '../../src/wire/filters.ts';
 import { matches, parseFilter } from '../../src/wire/odata.ts';
 import type { FilterColumn } from '../../src/store/intents/filter.ts';
 import { taskFilterColumns } from '../../src/store/intents/taskFilter.ts';
+import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 import { statuses, type Statuses } from './statuses.ts';
 import { testApi, UBUNTU, type TestApi } from './support.ts';
+
+const { state: { choices: STATE }, cause: { choices: CAUSE }, result: { choices: RESULT } } = TASK_STATUS.columns;
 
 let it: TestApi;
 let write: Statuses;
@@ -114,8 +117,8 @@ describe('pages', () => {
       [job, began + 2],
     );
     await it.pool.query(
-      `insert into task_status (job, task, state, since, cause, attempt, retry_count, requeue_count, reactivate_sequence)
-       select $1, n, case when n % 2 = 0 then 'running' else 'completed' end, 0, '', 1, 0, 0, 0 from generate_series(1, $2::bigint) n where n <> all($3::bigint[])`,
+      `insert into task_status (job, task, state, since, cause, attempt)
+       select $1, n, case when n % 2 = 0 then ${STATE.running} else ${STATE.completed} end, 0, ${CAUSE.started}, 1 from generate_series(1, $2::bigint) n where n <> all($3::bigint[])`,
       [job, began, active],
     );
     await it.pool.query('update job set next_task = $2 where job = $1', [job, began + 3]);
@@ -144,8 +147,8 @@ describe('pages', () => {
     const job = await many(5_000);
     const failed = [7, 8, 4_100, 4_990];
     await it.pool.query(
-      `insert into task_status (job, task, state, since, cause, attempt, exit_code, result, retry_count, requeue_count, reactivate_sequence)
-       select $1, n, 'completed', 0, '', 1, 0, 'success', 0, 0, 0 from generate_series(1, 4990) n`,
+      `insert into task_status (job, task, state, since, cause, attempt, exit_code, result)
+       select $1, n, ${STATE.completed}, 0, ${CAUSE.exited}, 1, 0, ${RESULT.success} from generate_series(1, 4990) n`,
       [job],
     );
     for (const task of failed) await write.task('j', `t-${task}`, { state: 'completed', result: 'failure', exitCode: task % 3, failure: { category: 'UserError', code: `code ${task}`, message: '' } });

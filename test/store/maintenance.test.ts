@@ -8,11 +8,14 @@ import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import { type JournalLimits, trimJournal } from '../../src/store/maintenance/journal.ts';
 import type { OwnerStore, TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { until } from '../support/deadline.ts';
 import { jobIntent, taskIntent } from '../support/intents.ts';
 import { temporaryDatabase } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
+
+const { state: { choices: STATE }, cause: { choices: CAUSE } } = TASK_STATUS.columns;
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -74,8 +77,8 @@ describe('the maintenance of the database', () => {
       const job = await intents.addJob(ACCOUNT, jobIntent({ id }));
       await intents.addTasks(job, named.map((_, index) => taskIntent(`task-${index}`)));
       await pool.query(
-        `insert into task_status (job, task, state, since, cause, attempt, node, retry_count, requeue_count, reactivate_sequence)
-         select $1, place, 'completed', 0, 'exited', 1, node, 0, 0, 0 from unnest($2::bigint[]) with ordinality as named(node, place)`,
+        `insert into task_status (job, task, state, since, cause, attempt, node)
+         select $1, place, ${STATE.completed}, 0, ${CAUSE.exited}, 1, node from unnest($2::bigint[]) with ordinality as named(node, place)`,
         [job, named],
       );
       return job;
@@ -123,8 +126,8 @@ describe('the maintenance of the database', () => {
       await nodes(1, 3_000);
       const job = await jobOn('many', 17);
       await pool.query(
-        `insert into task_status (job, task, state, since, cause, attempt, node, retry_count, requeue_count, reactivate_sequence)
-         select $1, n, 'completed', 0, 'exited', 1, case n when 9999 then 18 when 10000 then 19 when 10001 then 20 when 20500 then 3000 end, 0, 0, 0 from generate_series(2, 20500) n`,
+        `insert into task_status (job, task, state, since, cause, attempt, node)
+         select $1, n, ${STATE.completed}, 0, ${CAUSE.exited}, 1, case n when 9999 then 18 when 10000 then 19 when 10001 then 20 when 20500 then 3000 end from generate_series(2, 20500) n`,
         [job],
       );
       expect(await clearGoneNodes(pool)).toBe(2_995);
@@ -240,7 +243,7 @@ describe('the maintenance of the database', () => {
       await pool.query("delete from node; insert into node (node, account, pool, id, id_key, gone_at, status) values (1, $1, 1, 'a', 'a', 5, '{}')".replace('$1', String(ACCOUNT)));
       const job = await intents.addJob(ACCOUNT, jobIntent({ id: `left-${ticks}` }));
       await intents.addTasks(job, [taskIntent('a')]);
-      await pool.query("insert into task_status (job, task, state, since, cause, attempt, node, retry_count, requeue_count, reactivate_sequence) values ($1, 1, 'completed', 0, 'exited', 1, 1, 0, 0, 0)", [job]);
+      await pool.query(`insert into task_status (job, task, state, since, cause, attempt, node) values ($1, 1, ${STATE.completed}, 0, ${CAUSE.exited}, 1, 1)`, [job]);
       await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
       const maintenance = startMaintenance(pool, { clock: () => NOW, log, ...options });
       await until('the node is cleared away', async () => (await pool.query('select from node')).rowCount === 0);

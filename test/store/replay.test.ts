@@ -12,9 +12,12 @@ import { createTruth } from '../../src/simulation/truth.ts';
 import { createWorld } from '../../src/simulation/world.ts';
 import { type JournalRow, readJournal } from '../../src/store/journal.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { temporaryDatabase } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
+
+const { state: { choices: STATE } } = TASK_STATUS.columns;
 
 let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
 let pool: Pool;
@@ -90,11 +93,11 @@ async function workThroughTwoEpochs(): Promise<void> {
   await pool.query(`update task set spec = json_build_object('id', id, 'commandLine', 'true')`);
   await pool.query(`update pool set spec = spec || '{"vmSize": "standard_a1"}'`);
   service = start(PROCESSES[0]);
-  await until('some tasks have ended', "(select count(*) from task_status where state = 'completed') >= 15");
+  await until('some tasks have ended', `(select count(*) from task_status where state = ${STATE.completed}) >= 15`);
   await service.stop('leave');
   network.breakAll(service);
   service = start(PROCESSES[1]);
-  await until('all tasks have ended, and the job of three with them', `(select count(*) from task_status where state = 'completed') = 63 and (select state from job_status where job = ${chain}) = 'completed'`);
+  await until('all tasks have ended, and the job of three with them', `(select count(*) from task_status where state = ${STATE.completed}) = 63 and (select state from job_status where job = ${chain}) = 'completed'`);
   await service.stop('leave');
 }
 

@@ -1,14 +1,17 @@
-import type { TaskState } from '../../core/status.ts';
 import type { WireTaskState } from '../../core/wireState.ts';
 import type { Filter } from '../../wire/odata.ts';
+import { valueSql } from '../status/description.ts';
+import { TASK_STATUS } from '../status/taskStatus.ts';
 import { compileFilter, type Condition, type FilterColumn, type FilterColumns, type Lowering } from './filter.ts';
 
-/** A reactivation that the owner has not seen yet reads active already (core/wireState.ts, `taskState`). */
-const UNSEEN = 't.reactivate_sequence > s.reactivate_sequence';
-function wireState(status: string): string {
-  return `case ${status} when 'offered' then 'active' when 'starting' then 'running' else ${status} end`;
+function of(field: keyof typeof TASK_STATUS.columns): string {
+  return valueSql('s', TASK_STATUS.columns[field]);
 }
-const state = `case when s.state is null or ${UNSEEN} then 'active' else ${wireState('s.state')} end`;
+
+/** A reactivation that the owner has not seen yet reads active already (core/wireState.ts, `taskState`). */
+const UNSEEN = `t.reactivate_sequence > ${of('reactivateSequence')}`;
+const WIRE_STATE = `case ${of('state')} when 'offered' then 'active' when 'starting' then 'running' else ${of('state')} end`;
+const state = `case when s.state is null or ${UNSEEN} then 'active' else ${WIRE_STATE} end`;
 const began = `${state} <> 'active'`;
 const ended = `${state} = 'completed'`;
 function node(expression: string): string {
@@ -38,18 +41,18 @@ export const taskFilterColumns: FilterColumns = {
   lastModified: time('t.modified'),
   state: text(state),
   stateTransitionTime: time(`case when s.state is null then t.created when ${UNSEEN} then t.modified else s.since end`),
-  previousState: text(`case when ${UNSEEN} then ${wireState('s.state')} else s.previous_state end`),
+  previousState: text(`case when ${UNSEEN} then ${WIRE_STATE} else ${of('previousState')} end`),
   previousStateTransitionTime: time(`case when ${UNSEEN} then s.since else s.previous_since end`),
   'executionInfo/startTime': time(`case when ${began} then s.started_at end`),
   'executionInfo/endTime': time(`case when ${ended} then s.ended_at end`),
   'executionInfo/exitCode': number(`case when ${ended} then s.exit_code end`),
-  'executionInfo/result': text(`case when ${ended} then s.result end`),
-  'executionInfo/failureInfo/category': text(`case when ${ended} then s.failure ->> 'category' end`),
-  'executionInfo/failureInfo/code': text(`case when ${ended} then s.failure ->> 'code' end`),
-  'executionInfo/retryCount': number('coalesce(s.retry_count, 0)'),
-  'executionInfo/requeueCount': number('coalesce(s.requeue_count, 0)'),
-  'executionInfo/lastRetryTime': time('s.last_retry_at'),
-  'executionInfo/lastRequeueTime': time('s.last_requeue_at'),
+  'executionInfo/result': text(`case when ${ended} then ${of('result')} end`),
+  'executionInfo/failureInfo/category': text(`case when ${ended} then ${of('failure')} ->> 'category' end`),
+  'executionInfo/failureInfo/code': text(`case when ${ended} then ${of('failure')} ->> 'code' end`),
+  'executionInfo/retryCount': number(of('retryCount')),
+  'executionInfo/requeueCount': number(of('requeueCount')),
+  'executionInfo/lastRetryTime': time(of('lastRetryAt')),
+  'executionInfo/lastRequeueTime': time(of('lastRequeueAt')),
   'nodeInfo/nodeId': text(node('n.id')),
   'nodeInfo/affinityId': text(node("'TVM:' || n.id")),
   'nodeInfo/poolId': text(node("coalesce(np.id, (select j.spec -> 'poolInfo' ->> 'poolId' from job j where j.job = t.job))")),
@@ -71,10 +74,12 @@ function isState(state: string): state is WireTaskState {
   return Object.hasOwn(STATUSES_OF, state);
 }
 
-/** The statuses that read as each state on the wire; a task without status is active. */
-export const STATUSES_OF: Readonly<Record<WireTaskState, readonly TaskState[]>> = {
-  active: ['active', 'offered'],
-  preparing: ['preparing'],
-  running: ['starting', 'running'],
-  completed: ['completed'],
+const STATES = TASK_STATUS.columns.state.choices;
+
+/** The statuses, as they stand in rows, that read as each state on the wire; a task without status is active. */
+export const STATUSES_OF: Readonly<Record<WireTaskState, readonly number[]>> = {
+  active: [STATES.active, STATES.offered],
+  preparing: [STATES.preparing],
+  running: [STATES.starting, STATES.running],
+  completed: [STATES.completed],
 };

@@ -85,7 +85,7 @@ const tasksInState = statement<FoundTask & Bounded>(
   'task.inState',
   bounded(
     `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
-   from (select * from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::text[]) order by task limit $5) s, lateral ${taskOfNumber('s.task')} t
+   from (select * from task_status where job = $1 and task > $2 and task <= $3 and state = any($4::smallint[]) order by task limit $5) s, lateral ${taskOfNumber('s.task')} t
    order by t.task`,
     'task',
   ),
@@ -96,7 +96,7 @@ const tasksNotElsewhere = statement<FoundTask & Bounded>(
   bounded(
     `select ${TASK_COLUMNS}, ${taskStatusColumns}, t.deleted_at as "deletedAt"
    from (select n as task from generate_series($2::bigint + 1, $3::bigint) n
-     except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::text[]) order by task limit $5) c,
+     except select task from task_status where job = $1 and task > $2 and task <= $3 and state <> all($4::smallint[]) order by task limit $5) c,
      lateral ${taskOfNumber('c.task')} t ${STATUS_OF_TASK} order by t.task`,
     'task',
   ),
@@ -115,7 +115,7 @@ const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
    ), back (low, met) as (
      select last, 0::bigint from counted
      union all
-     select edge.low, back.met + (back.low - edge.low) - (select count(*) from task_status where job = $1 and task > edge.low and task <= back.low and state <> all($3::text[]))
+     select edge.low, back.met + (back.low - edge.low) - (select count(*) from task_status where job = $1 and task > edge.low and task <= back.low and state <> all($3::smallint[]))
      from back, counted, lateral (select greatest(back.low - ${NEAR_WINDOW}, $2::bigint) as low) edge
      where back.met < counted.active and back.low > $2::bigint
    )
@@ -126,7 +126,7 @@ const lastActiveWindows = statement<{ after: TaskNumber; last: TaskNumber }>(
 const firstNotElsewhere = statement<{ after: TaskNumber }>(
   'task.firstNotElsewhere',
   `select w as after from generate_series($2::bigint, $3::bigint - 1, ${FIRST_WINDOW}) w
-   where (select count(*) from task_status where job = $1 and task > w and task <= least(w + ${FIRST_WINDOW}, $3::bigint) and state <> all($4::text[])) < least(${FIRST_WINDOW}, $3::bigint - w)
+   where (select count(*) from task_status where job = $1 and task > w and task <= least(w + ${FIRST_WINDOW}, $3::bigint) and state <> all($4::smallint[])) < least(${FIRST_WINDOW}, $3::bigint - w)
    limit 1`,
 );
 // Tasks whose intent the owner has not seen yet: their state may read otherwise than their status says.

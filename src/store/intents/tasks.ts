@@ -3,7 +3,7 @@ import type { TaskIntake } from '../../core/events.ts';
 import type { TaskStatus } from '../../core/status.ts';
 import type { AddedTasks } from '../ownerStore.ts';
 import { taskRulesOf, type TaskRules } from '../rules.ts';
-import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
+import { asShown, valueSql, type ApiRow, type NoRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 import type { TaskKey } from '../../ports.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
@@ -63,7 +63,7 @@ const pending = statement<{ tasks: number; slots: number }>(
 
 const findByNumber = statement<{ readonly jobId: string; readonly state: TaskStatus['state'] | null; readonly attempt: number | null }>(
   'task.findByNumber',
-  `select j.id as "jobId", s.state, s.attempt from job j join task t using (job) left join task_status s using (job, task)
+  `select j.id as "jobId", ${valueSql('s', TASK_STATUS.columns.state)} as state, s.attempt from job j join task t using (job) left join task_status s using (job, task)
    where j.account = $1 and j.job = $2 and t.task = $3 and t.deleted_at is null`,
 );
 

@@ -9,10 +9,11 @@ import {
   TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
-import { columnNames } from '../status/description.ts';
+import { columnNames, valueSql } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
 import { NODE_STATUS_COLUMNS, nodeStatus, type NodeStatusRow } from '../status/nodeActivity.ts';
 import { numbers } from './literals.ts';
+import { TASK_STATUS } from '../status/taskStatus.ts';
 import { readSatisfied } from './satisfied.ts';
 import { inTransaction } from './transaction.ts';
 import { tasksAndStatus, windows } from './windows.ts';
@@ -32,6 +33,7 @@ const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
 const JOB_NODES = `select ${columnNames<JobNodeStatus>(JOB_NODE_STATUS).map((name) => `s.${name}`).join(', ')} from open_job o join ${JOB_NODE_STATUS.table} s on s.job = o.job
   join node n on n.node = s.node and n.gone_at is null where o.account = $1 order by s.job, s.node`;
 
+const COMPLETED = TASK_STATUS.columns.state.choices.completed;
 /** Windows of many jobs are read by one statement, of so many numbers together. */
 const NUMBERS_A_STATEMENT = 100_000;
 const WINDOWS_A_STATEMENT = 2_000;
@@ -45,7 +47,7 @@ const IS_PLAIN = '(s.job is null and t.rules is null and t.terminate_at is null 
  * numbers.
  */
 const TASKS = `select page.* from ${WINDOWS} cross join lateral (select ${TASK_COLUMNS} from ${OF_WINDOW} and (w.dependent or not ${IS_PLAIN})
-  and (s.state is distinct from 'completed' or t.deleted_at is not null or t.reactivate_sequence > s.reactivate_sequence)
+  and (s.state is distinct from ${COMPLETED} or t.deleted_at is not null or t.reactivate_sequence > ${valueSql('s', TASK_STATUS.columns.reactivateSequence)})
   order by t.task offset 0) page order by w.place, page.t_task`;
 
 /** What is the same in a whole window is not written out: most numbers follow each other, most tasks take one slot. */

@@ -1,10 +1,13 @@
 import type { Pool, PoolClient } from 'pg';
 import type { JobNumber } from '../../core/keys.ts';
+import { TASK_STATUS } from '../status/taskStatus.ts';
 import { tasksAndStatus, windows } from './windows.ts';
 
+const { state, dependency } = TASK_STATUS.columns;
+const SATISFIES = `s.state = ${state.choices.completed} and s.dependency = ${dependency.choices.satisfy}`;
 const LAST_TASK = 'select next_task - 1 as last from job where job = $1';
 
-const BY_TASKS = `select json_agg(t.id_key) as ids from ${tasksAndStatus('$1', '$2', '$3')} and s.state = 'completed' and s.dependency = 'satisfy'`;
+const BY_TASKS = `select json_agg(t.id_key) as ids from ${tasksAndStatus('$1', '$2', '$3')} and ${SATISFIES}`;
 /** By tasks whose rows do not say so any more. */
 const BEFORE = 'select json_agg(id_key) as ids from satisfied_id where job = $1';
 
@@ -12,7 +15,7 @@ const IDS_A_STATEMENT = 10_000;
 /** Both by their keys. */
 const AMONG = `select json_agg(distinct id_key) as ids from (
     select t.id_key from task t join task_status s on s.job = t.job and s.task = t.task
-      where t.job = $1 and t.id_key = any($2::text[]) and s.state = 'completed' and s.dependency = 'satisfy'
+      where t.job = $1 and t.id_key = any($2::text[]) and ${SATISFIES}
     union all select id_key from satisfied_id where job = $1 and id_key = any($2::text[])
   ) satisfied`;
 

@@ -16,13 +16,21 @@ interface Column<Name extends string = string, K extends Kind = Kind, As extends
   readonly before: Before;
   /** Of a `choice`. */
   readonly choices: Choices | null;
+  /**
+   * It is no column of its own: few rows have another value than this, and those have it under the column's name in the
+   * JSON column `seldom`. undefined: it is a column.
+   */
+  readonly usually: 0 | null | undefined;
 }
+
+/** The JSON column that rows have which are not as usual. */
+const SELDOM = 'seldom';
 
 export function column<Name extends string, K extends Kind>(name: Name, kind: K): Column<Name, K, true, null>;
 export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As): Column<Name, K, As, null>;
 export function column<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, shownAs: As, before: string): Column<Name, K, As, string>;
 export function column(name: string, kind: Kind, shownAs: ShownAs = true, before: string | null = null): Column {
-  return { name, kind, shownAs, before, choices: null };
+  return { name, kind, shownAs, before, choices: null, usually: undefined };
 }
 
 type Choice<Name extends string, C extends Choices, As extends ShownAs> = Column<Name, 'choice', As, null> & { readonly choices: C };
@@ -31,12 +39,23 @@ type Choice<Name extends string, C extends Choices, As extends ShownAs> = Column
 export function choice<Name extends string, C extends Choices>(name: Name, choices: C): Choice<Name, C, true>;
 export function choice<Name extends string, C extends Choices, As extends ShownAs>(name: Name, choices: C, shownAs: As): Choice<Name, C, As>;
 export function choice(name: string, choices: Choices, shownAs: ShownAs = true): Column {
-  return { name, kind: 'choice', shownAs, before: null, choices };
+  return { name, kind: 'choice', shownAs, before: null, choices, usually: undefined };
+}
+
+/** What only few rows have: see `Column.usually`. */
+export function seldom<Name extends string, K extends Kind>(name: Name, kind: K, usually: 0 | null): Column<Name, K, true, null>;
+export function seldom<Name extends string, K extends Kind, As extends ShownAs>(name: Name, kind: K, usually: 0 | null, shownAs: As): Column<Name, K, As, null>;
+export function seldom(name: string, kind: Kind, usually: 0 | null, shownAs: ShownAs = true): Column {
+  return { name, kind, shownAs, before: null, choices: null, usually };
 }
 
 /** What a column of the table `alias` says, in SQL. */
-export function valueSql(alias: string, { name, kind, before, choices }: Column): string {
+export function valueSql(alias: string, { name, kind, before, choices, usually }: Column): string {
   const stored = `${alias}.${name}`;
+  if (usually !== undefined) {
+    const found = kind === 'json' ? `(${alias}.${SELDOM} -> '${name}')` : `(${alias}.${SELDOM} ->> '${name}')::${SQL_TYPES[kind]}`;
+    return usually === null ? found : `coalesce(${found}, ${usually})`;
+  }
   if (kind === 'choice') return wordSql(choices ?? {}, stored);
   return before === null ? stored : `coalesce(${stored}, ${before})`;
 }
@@ -77,7 +96,13 @@ function leavesOf<Status>({ columns }: Description<Status>): readonly Leaf[] {
 
 /** The names of its columns, in order; those of the key come first. */
 export function columnNames<Status>(description: Description<Status>): readonly string[] {
-  return leavesOf(description).map(({ column: { name } }) => name);
+  const leaves = leavesOf(description);
+  return [...own(leaves).map(({ column: { name } }) => name), ...(own(leaves).length === leaves.length ? [] : [SELDOM])];
+}
+
+/** Those that are columns. */
+function own(leaves: readonly Leaf[]): readonly Leaf[] {
+  return leaves.filter(({ column: { usually } }) => usually === undefined);
 }
 
 /** `on conflict … do update` of all columns but the key. */
@@ -96,12 +121,31 @@ export function asArrays<Status>(description: Description<Status>): {
   from(next: () => string): string;
   values(statuses: readonly Status[]): readonly string[];
 } {
-  const leaves = leavesOf(description).map(({ field, column: of }) => ({ field: field as keyof Status, ...of }));
+  const leaves = leavesOf(description);
+  const few = leaves.filter(({ column: { usually } }) => usually !== undefined);
+  const columns: readonly { readonly name: string; readonly kind: Kind; values(statuses: readonly Status[]): string }[] = [
+    ...own(leaves).map(({ field, column: { name, kind, choices } }) => ({
+      name,
+      kind,
+      values: (statuses: readonly Status[]) => arrayOf(kind, choices, statuses.map((status) => status[field as keyof Status])),
+    })),
+    ...(few.length === 0 ? [] : [{ name: SELDOM, kind: 'json' as const, values: (statuses: readonly Status[]) => arrayOf('json', null, statuses.map((status) => unusual(few, status))) }]),
+  ];
   return {
-    select: leaves.map(({ name, kind }) => (ITEM_TYPES[kind] === SQL_TYPES[kind] ? `u.${name}` : `u.${name}::${SQL_TYPES[kind]}`)).join(', '),
-    from: (next) => `unnest(${leaves.map(({ kind }) => `${next()}::${ITEM_TYPES[kind]}[]`).join(', ')}) as u(${leaves.map(({ name }) => name).join(', ')})`,
-    values: (statuses) => leaves.map(({ field, kind, choices }) => arrayOf(kind, choices, statuses.map((status) => status[field]))),
+    select: columns.map(({ name, kind }) => (ITEM_TYPES[kind] === SQL_TYPES[kind] ? `u.${name}` : `u.${name}::${SQL_TYPES[kind]}`)).join(', '),
+    from: (next) => `unnest(${columns.map(({ kind }) => `${next()}::${ITEM_TYPES[kind]}[]`).join(', ')}) as u(${columns.map(({ name }) => name).join(', ')})`,
+    values: (statuses) => columns.map(({ values }) => values(statuses)),
   };
+}
+
+/** null: all is as usual. */
+function unusual<Status>(few: readonly Leaf[], status: Status): Readonly<Record<string, unknown>> | null {
+  let found: Record<string, unknown> | null = null;
+  for (const { field, column: { name, usually } } of few) {
+    const value = status[field as keyof Status];
+    if (value !== usually) (found ??= {})[name] = value;
+  }
+  return found;
 }
 
 /** Rows as one JSON text, in the words of the status type: for tables of which few rows are written at a time. */
@@ -112,6 +156,7 @@ export function asRecords<Status>(description: Description<Status>): {
   from(rows: string, alias: string, more?: string): string;
 } {
   const leaves = leavesOf(description);
+  if (own(leaves).length < leaves.length) throw new Error(`${description.table} is not written as JSON`);
   const value = ({ field, inner, column: { kind } }: Leaf): string => (inner === null ? `"${field}"` : `("${field}" ->> '${inner}')::${SQL_TYPES[kind]}`);
   const fields = new Map(leaves.map(({ field, inner, column: { kind } }) => [field, inner === null ? SQL_TYPES[kind] : 'json']));
   const record = [...fields].map(([field, type]) => `"${field}" ${type}`).join(', ');
