@@ -154,22 +154,22 @@ export async function countPending(
   return ingested + 1 >= nextTask ? none : ((await row(database, pending, [job, ingested, nextTask])) ?? none);
 }
 
-/** What a node's recent tasks are called, and what has become of them. */
-export interface TaskLabel extends TaskStatusRow {
+/** What a task is called, and what has become of it. */
+export type TaskLabel = {
   readonly job: JobNumber;
   readonly task: TaskNumber;
   readonly jobId: string;
   readonly taskId: string;
-}
+} & (TaskStatusRow | NoRow<TaskStatusRow>);
 
 const labels = statement<TaskLabel>(
   'task.labels',
   `select t.job, t.task, j.id as "jobId", t.id as "taskId", ${taskStatusColumns} from unnest($1::bigint[], $2::bigint[]) as asked (job, task)
    join task t on t.job = asked.job and t.task = asked.task and t.deleted_at is null join job j on j.job = t.job
-   join task_status s on s.job = t.job and s.task = t.task`,
+   left join task_status s on s.job = t.job and s.task = t.task`,
 );
 
-/** By `job.task`; tasks and jobs that are gone are not in it, nor tasks that never ran. */
+/** By `job.task`; tasks and jobs that are gone are not in it. */
 export async function taskLabels(
   database: Database,
   tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[],
