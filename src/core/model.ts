@@ -78,6 +78,8 @@ export interface Node {
   goneAt: Instant | null;
   /** The engine has given it once. */
   obtained: boolean;
+  /** Why the engine has not given the present life yet, in its words; null: it has, or has said nothing. */
+  pending: string | null;
   /** Its agent has said hello and the channel is up. */
   connected: boolean;
   /** The agent says that tasks may come. */

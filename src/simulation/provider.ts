@@ -18,6 +18,8 @@ interface Machine {
   life: number;
   /** null: asked for, not there yet, or over. */
   agent: SimulatedAgent | null;
+  /** This life has come up once. */
+  hasBooted: boolean;
   /** What the engine would say of this life. */
   isOver: boolean;
   /** Lives up to this one are over for good. */
@@ -25,6 +27,7 @@ interface Machine {
   readonly disk: Disk;
 }
 
+const BOOTING = { kind: 'pending', reason: 'The simulated machine is booting.' } as const;
 const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
 
 /**
@@ -60,6 +63,7 @@ export function simulatedProvider(options: {
       if (seen) world.after(world.between(1, 2_000), () => end(machine, node, life));
     });
     machine.agent = agent;
+    machine.hasBooted = true;
     agents.set(node, agent);
     observe(node, life, { kind: 'running' });
   };
@@ -73,12 +77,14 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { life: 0, agent: null, isOver: false, released: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { life: 0, agent: null, hasBooted: false, isOver: false, released: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
       machine.life = life;
+      machine.hasBooted = false;
       machine.isOver = false;
+      observe(node, life, BOOTING);
       world.after(world.between(10, 2_000), () => boot(machine, request));
     },
     release: async (node, life, graceMs) => {
@@ -103,7 +109,7 @@ export function simulatedProvider(options: {
     },
     list: async (account) => {
       await world.sleep(world.between(...faults().messageMs));
-      const listed = [...machines].filter(([node]) => account === 'all' || accountOf(node) === account).map(([node, { life, isOver }]): Observation => ({ node, life, observed: isOver ? OFF : { kind: 'running' } }));
+      const listed = [...machines].filter(([node]) => account === 'all' || accountOf(node) === account).map(([node, { life, isOver, hasBooted }]): Observation => ({ node, life, observed: isOver ? OFF : hasBooted ? { kind: 'running' } : BOOTING }));
       // Things go on while the answer is on its way.
       await world.sleep(world.between(...faults().messageMs));
       return listed;

@@ -68,8 +68,29 @@ describe('why is my task not running?', () => {
     env.settle();
     for (const agent of [...env.agents.values()].slice(0, 3)) agent.boot();
     env.settle();
-    expect(env.explain(job, 100)[0]).toEqual({ code: 'WaitingForNodes', poolId: 'pool', readyNodes: 3, targetNodes: 300, allocationState: 'resizing', errors: [], room: null });
+    expect(env.explain(job, 100)[0]).toEqual({ code: 'WaitingForNodes', poolId: 'pool', readyNodes: 3, targetNodes: 300, allocationState: 'resizing', errors: [], pending: [], room: null });
     expect(sentences(env, job, 100)[0]).toBe('Pool pool has 3 of 300 nodes ready; it is being resized.');
+  });
+
+  test('nodes wait for something that the provider tells, until they are there', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().task();
+    env.settle();
+    for (const { node, life } of pool.nodes) env.apply({ kind: 'node', node, life, observed: { kind: 'pending', reason: 'The queue is long.' } });
+    env.apply({ kind: 'node', node: pool.node(0).node, life: 9, observed: { kind: 'pending', reason: 'Of another life.' } });
+    env.settle();
+    expect(sentences(env, job, 1)[0]).toBe('Pool pool has 0 of 2 nodes ready; it is being resized; nodes that are asked for wait: The queue is long.');
+    for (const { node, life } of pool.nodes) env.apply({ kind: 'node', node, life, observed: { kind: 'running' } });
+    env.settle();
+    expect(env.explain(job, 1)[0]).toMatchObject({ code: 'WaitingForNodes', pending: [] });
+    const late = pool.agent(0);
+    late.boot();
+    late.goSilent();
+    env.apply({ kind: 'node', node: late.node, life: 1, observed: { kind: 'pending', reason: 'Said of one that has been there.' } });
+    env.settle();
+    expect(env.explain(job, 1)[0]).toMatchObject({ code: 'WaitingForNodes', pending: [] });
   });
 
   test('there is no room for more nodes: that comes first', () => {

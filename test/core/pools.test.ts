@@ -143,6 +143,27 @@ describe('a pool that grows', () => {
     });
   });
 
+  test('says with the time that is up what the provider said that nodes wait for, of each kind its own, each reason once', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 3, targetLowPriority: 1 });
+    env.settle();
+    const dedicated = pool.nodes.filter(({ dedicated }) => dedicated);
+    const reasons = ['Nodes boot one at a time.', 'Nodes boot one at a time.', 'The queue is long.'];
+    for (const [index, { node }] of dedicated.entries()) env.apply({ kind: 'node', node, life: 1, observed: { kind: 'pending', reason: reasons[index] ?? '' } });
+    env.apply({ kind: 'node', node: dedicated[2]?.node ?? 0, life: 1, observed: { kind: 'running' } });
+    env.pass(900_000);
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1 });
+    expect(pool.status.resizeErrors).toEqual([
+      {
+        code: 'AllocationTimedout',
+        message: 'Desired number of dedicated nodes could not be allocated as the resize timeout was reached',
+        values: [{ name: 'Reason', value: 'Nodes boot one at a time.' }],
+      },
+      { code: 'AllocationTimedout', message: 'Desired number of low priority nodes could not be allocated as the resize timeout was reached' },
+    ]);
+  });
+
   test('goes on with its resize under another owner', () => {
     const env = testEnv();
     env.bootsByItself = false;

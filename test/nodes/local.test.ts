@@ -101,16 +101,39 @@ describe('more nodes than the machine carries', () => {
     await provider.acquire(request(1));
     const waiting = [provider.acquire(request(2)), provider.acquire(request(3))];
     await provider.release(2, 1, 100);
-    expect([of(1), of(2), of(3)]).toEqual([['1 running'], ['1 ended'], []]);
+    expect([of(1), of(2), of(3)]).toEqual([['1 running'], ['1 pending', '1 ended'], ['1 pending']]);
+    const waits = { kind: 'pending', reason: 'Nodes boot on this machine 1 at a time: it waits for its turn.' };
+    expect(await provider.list(1)).toEqual([
+      { node: 1, life: 1, observed: { kind: 'running' } },
+      { node: 3, life: 1, observed: waits },
+    ]);
+    expect(await provider.list(2), 'of another account').toEqual([]);
     waiting.push(provider.acquire(request(2, 2)));
     await provider.release(1, 1, 100);
-    await until(() => of(3).length > 0);
-    expect([of(2), of(3)]).toEqual([['1 ended'], ['1 running']]);
+    await until(() => of(3).length > 1);
+    expect([of(2), of(3)]).toEqual([
+      ['1 pending', '1 ended', '2 pending'],
+      ['1 pending', '1 running'],
+    ]);
     await provider.release(3, 1, 100);
-    await until(() => of(2).length > 1);
-    expect(of(2)).toEqual(['1 ended', '2 running']);
+    await until(() => of(2).length > 3);
+    expect(of(2)).toEqual(['1 pending', '1 ended', '2 pending', '2 running']);
     await Promise.all(waiting);
     await provider.release(2, 2, 100);
+    await provider.close();
+    rmSync(dataRoot, { recursive: true });
+  });
+
+  test.each(['release', 'halt'] as const)('a life that is asked to end (%s) while the one before it ends never starts', async (end) => {
+    const dataRoot = dataDirectory();
+    const provider = createLocalProvider({ dataRoot, agentCommand: idleAgent });
+    const { of } = observer(provider);
+    await provider.acquire(request(1));
+    const next = provider.acquire(request(1, 2));
+    await Promise.all([next, provider[end](1, 2, 100)]);
+    expect(of(1)).toEqual(['1 running', '1 ended', '2 ended']);
+    expect((await provider.list(1)).filter(({ life }) => life === 2)).toEqual([]);
+    await provider.release(1, 2, 100);
     await provider.close();
     rmSync(dataRoot, { recursive: true });
   });
@@ -124,10 +147,10 @@ describe('more nodes than the machine carries', () => {
     const { of, until } = observer(provider);
     const asked = [1, 2, 3, 4].map((node) => provider.acquire(request(node)));
     await until(() => of(2).length > 0);
-    expect([of(3), of(4)]).toEqual([[], []]);
+    expect([of(1), of(3), of(4)]).toEqual([['1 running'], ['1 pending'], ['1 pending']]);
     writeFileSync(boots(2), '');
-    await until(() => of(3).length > 0);
-    expect(of(4)).toEqual([]);
+    await until(() => of(3).length > 1);
+    expect([of(3), of(4)]).toEqual([['1 pending', '1 running'], ['1 pending']]);
     writeFileSync(boots(1), '');
     await Promise.all(asked);
     for (const node of [1, 2, 3, 4]) await provider.release(node, 1, 100);

@@ -5,6 +5,7 @@ import { feasible, feasibleAhead, managerWidth, type Width } from '../placement/
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
+import { pendingReasons } from '../node/pending.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
@@ -117,7 +118,7 @@ function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: 
   if (readyNodes >= targetNodes) return [];
   const { allocationState, resizeErrors } = status;
   const errors = allocationState === 'steady' ? resizeErrors : [failures.dedicated, failures.lowPriority].filter((error) => error !== null);
-  return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, room }];
+  return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, pending: pendingReasons(nodes), room }];
 }
 
 /** Waiting tasks of jobs that are served first, and of its own. */

@@ -28,8 +28,8 @@ export type Reason =
   /** Nobody has asked for nodes. */
   | { readonly code: 'NoNodes'; readonly poolId: string }
   /**
-   * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `room`: how many nodes there can be here
-   * in all, null: not known.
+   * `readyNodes` of `targetNodes` take tasks. `errors`: why it gets no more; `pending`: why some are not given yet, in
+   * the provider's words; `room`: how many nodes there can be here in all, null: not known.
    */
   | {
       readonly code: 'WaitingForNodes';
@@ -38,6 +38,7 @@ export type Reason =
       readonly targetNodes: number;
       readonly allocationState: PoolStatus['allocationState'];
       readonly errors: readonly ResizeError[];
+      readonly pending: readonly string[];
       readonly room: number | null;
     }
   | { readonly code: 'MoreNodes'; readonly nodes: number }
@@ -184,9 +185,10 @@ function withExitCode(exitCode: number | null): string {
   return exitCode === null ? '' : ` with exit code ${exitCode}`;
 }
 
-function waitingForNodes({ poolId, readyNodes, targetNodes, allocationState, errors, room }: Of<'WaitingForNodes'>): string {
+function waitingForNodes({ poolId, readyNodes, targetNodes, allocationState, errors, pending, room }: Of<'WaitingForNodes'>): string {
   const doing = allocationState === 'steady' ? '' : `; it is ${allocationState === 'resizing' ? 'being resized' : 'stopping its resize'}`;
   const why = errors.map(({ code, message, values = [] }) => `; ${code}: ${[message, ...values.map(({ value }) => value.replace(/\.$/, ''))].join(': ')}`).join('');
+  const wait = pending.map((reason) => `; nodes that are asked for wait: ${reason.replace(/\.$/, '')}`).join('');
   const bound = room !== null && room < targetNodes ? `; there is room for ${room} nodes here` : '';
-  return `Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${why}.`;
+  return `Pool ${poolId} has ${readyNodes} of ${targetNodes} nodes ready${doing}${bound}${wait}${why}.`;
 }

@@ -15,7 +15,7 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
 /**
  * The life of a node.
  *
- * `creating`: asked of the provider. Its agent says hello: `starting`, then, if the pool's start task has to succeed
+ * `creating`: asked of the provider, which may say what it waits for (`pending`). Its agent says hello: `starting`, then, if the pool's start task has to succeed
  * first, `waitingforstarttask`, and when that failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has
  * slots on it. `unusable` when the agent says so. The channel goes down: no task is offered, those there stay what they
  * are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider
@@ -106,6 +106,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     agent,
     goneAt,
     obtained: nodeState !== 'creating' || agent !== null,
+    pending: null,
     connected: false,
     ready: false,
     silence: null,
@@ -132,6 +133,9 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
   if (life !== node.life || node.goneAt !== null) return;
   const reason = 'reason' in seen ? seen.reason : '';
   switch (kind) {
+    case 'pending':
+      if (node.state === 'creating') node.pending = reason;
+      return;
     case 'running':
       noteObtained(state, node);
       return;
@@ -152,6 +156,7 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
 }
 
 function noteObtained(state: CoreState, node: Node): void {
+  node.pending = null;
   if (node.obtained) return;
   node.obtained = true;
   state.review.pools.add(node.pool);
@@ -215,6 +220,7 @@ function endLife(state: CoreState, node: Node, reason: string, now: Instant): vo
   const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
+  node.pending = null;
   node.silence = null;
   node.startTask = null;
   node.retainUntil = 0;

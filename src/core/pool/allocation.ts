@@ -6,6 +6,7 @@ import type { Instant } from '../keys.ts';
 import { joinQueue, leaveQueue } from '../job/life.ts';
 import type { CoreState, Node, Pool } from '../model.ts';
 import { createNode, startLeaving, stayAfterAll } from '../node/life.ts';
+import { pendingReasons } from '../node/pending.ts';
 import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
@@ -125,7 +126,7 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
     if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
   }
   if (done) finish(state, pool, errorsOf(pool), now);
-  else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, allocationTimedOut, now);
+  else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, (kind) => allocationTimedOut(kind, pendingReasons(nodesOf(pool, kind).filter(({ obtained }) => !obtained))), now);
 }
 
 /** The rules know the bound beforehand, so that they do not ask a provider for what it cannot give. */

@@ -28,11 +28,15 @@ export const WALL_CLOCK_EXCEEDED: FailureInfo = {
 const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
 export type NodeKind = keyof typeof KINDS;
 
-/** Why a resize did not reach its targets (errors 4.7): at most one for each kind of node. */
-export function allocationTimedOut(kind: NodeKind): ResizeError {
+/**
+ * Why a resize did not reach its targets (errors 4.7): at most one for each kind of node. `reasons`: what the provider
+ * says that nodes wait for.
+ */
+export function allocationTimedOut(kind: NodeKind, reasons: readonly string[]): ResizeError {
   return {
     code: 'AllocationTimedout',
     message: `Desired number of ${KINDS[kind]} nodes could not be allocated as the resize timeout was reached`,
+    ...(reasons.length === 0 ? null : { values: reasons.map((value) => ({ name: 'Reason', value })) }),
   };
 }
 

@@ -34,6 +34,15 @@ export interface LocalProviderOptions {
   readonly say?: (message: string) => void;
 }
 
+/** A life of a node that is asked for and not there yet, and what it waits for. */
+interface Starting {
+  readonly node: NodeNumber;
+  readonly life: number;
+  reason: string;
+}
+
+const BOOTS = 'It is being started on this machine.';
+
 /** A life of a node that is on disk. */
 interface LocalNode {
   readonly node: NodeNumber;
@@ -71,9 +80,10 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism() } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
-  const starting = new Map<NodeNumber, number>();
+  const starting = new Map<NodeNumber, Starting>();
   const callbacks = new Set<(observation: Observation) => void>();
   const bootTurn = createTurns(bootsAtOnce);
+  const waitsForTurn = `Nodes boot on this machine ${bootsAtOnce} at a time: it waits for its turn.`;
   const endTurn = createTurns(bootsAtOnce * ENDS_A_BOOT);
   const trash = openTrash(dataRoot, options.say ?? (() => undefined));
   const inLine = createLines<NodeNumber>();
@@ -116,9 +126,14 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const startInTurn = async (request: NodeRequest): Promise<void> => {
     const { node, life } = request;
     if (!nodes.has(node) && nodes.size + starting.size >= maxNodes) return failed(request, `All nodes that this machine has memory for are taken: ${maxNodes}.`);
-    starting.set(node, life);
-    const isWanted = (): boolean => !isClosed && starting.get(node) === life;
-    const over = await bootTurn();
+    const asked: Starting = { node, life, reason: BOOTS };
+    starting.set(node, asked);
+    const isWanted = (): boolean => !isClosed && starting.get(node) === asked;
+    const over = await bootTurn(() => {
+      asked.reason = waitsForTurn;
+      tell(pending(asked));
+    });
+    asked.reason = BOOTS;
     if (!isWanted()) return over();
     await inLine(node, async () => {
       if (!isWanted()) return over();
@@ -172,7 +187,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   /** Of this life and those before it. */
   const callOff = (node: NodeNumber, life: number): void => {
-    if ((starting.get(node) ?? Infinity) <= life) starting.delete(node);
+    if ((starting.get(node)?.life ?? Infinity) <= life) starting.delete(node);
   };
 
   /** Ends this life and those before it. Returns false if a later life has begun, which stays. */
@@ -213,13 +228,15 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         } else await end(present, 0);
         return false;
       });
-      if (!isStarted && (starting.get(node) ?? 0) < life) await startInTurn(request);
+      if (!isStarted && (starting.get(node)?.life ?? 0) < life) await startInTurn(request);
     },
 
     release: async (node, life, graceMs) => {
       await known();
       callOff(node, life);
       await inLine(node, async () => {
+        // What was asked for before it may have come so far meanwhile.
+        callOff(node, life);
         if (!(await endLife(node, life, graceMs))) return;
         await forget(node);
         tell({ node, life, observed: { kind: 'ended', reason: 'released' } });
@@ -230,21 +247,26 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       await known();
       callOff(node, life);
       await inLine(node, async () => {
+        // What was asked for before it may have come so far meanwhile.
+        callOff(node, life);
         // Of one that is there it is said where it dies.
-        const isSaid = nodes.has(node);
+        const isSaid = nodes.get(node)?.life === life;
         if ((await endLife(node, life, graceMs)) && !isSaid) tell({ node, life, observed: { kind: 'ended', reason: 'halted' } });
       });
     },
 
     list: async (account) => {
       await known();
-      return Promise.all(
-        [...nodes.values()].filter(({ node }) => account === 'all' || accountOf(node) === account).map(async (node): Promise<Observation> => {
+      const isListed = ({ node }: { readonly node: NodeNumber }): boolean => account === 'all' || accountOf(node) === account;
+      const there = await Promise.all(
+        [...nodes.values()].filter(isListed).map(async (node): Promise<Observation> => {
           if (lives(node)) return { node: node.node, life: node.life, observed: { kind: 'running' } };
           await die(node, 'the agent has ended');
           return { node: node.node, life: node.life, observed: { kind: 'ended', reason: 'the agent has ended' } };
         }),
       );
+      const onTheirWay = [...starting.values()].filter((asked) => isListed(asked) && nodes.get(asked.node)?.life !== asked.life);
+      return [...there, ...onTheirWay.map(pending)];
     },
 
     watch: (callback) => {
@@ -258,6 +280,10 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       await trash.settle();
     },
   };
+}
+
+function pending({ node, life, reason }: Starting): Observation {
+  return { node, life, observed: { kind: 'pending', reason } };
 }
 
 function lives({ agent }: LocalNode): boolean {

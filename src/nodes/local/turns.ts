@@ -1,8 +1,8 @@
 /**
  * Gives turns in the order of asking, at most `atOnce` of them out at a time. A turn is over when the function that
- * came with it is called.
+ * came with it is called. `onWait` is called at once if others go first.
  */
-export function createTurns(atOnce: number): () => Promise<() => void> {
+export function createTurns(atOnce: number): (onWait?: () => void) => Promise<() => void> {
   const waiting: (() => void)[] = [];
   let out = 0;
 
@@ -12,9 +12,12 @@ export function createTurns(atOnce: number): () => Promise<() => void> {
     else next();
   }
 
-  return async () => {
+  return async (onWait) => {
     if (out < atOnce) out += 1;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
+    else {
+      onWait?.();
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
     let isOver = false;
     return () => {
       if (isOver) return;
