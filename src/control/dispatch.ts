@@ -1,9 +1,9 @@
 import type { AgentCommand } from '../agent/frames.ts';
 import type { Command } from '../core/decisions.ts';
-import { attemptName, type AttemptKey, type JobNumber, type JobTaskKey, type NodeNumber, type TaskNumber } from '../core/keys.ts';
+import { attemptName, type AttemptKey, type JobNumber, type JobTaskKey, type NodeNumber, type PoolNumber, type TaskNumber } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
-import type { TaskAdd } from '../wire/types.generated.ts';
+import type { PoolAdd, TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
@@ -23,7 +23,8 @@ export interface DispatchOptions {
   readonly token: (key: AttemptKey) => string;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
-  readonly acquire: (command: Extract<Command, { kind: 'acquire' }>) => void;
+  /** `spec`: of the node's pool. */
+  readonly acquire: (command: Extract<Command, { kind: 'acquire' }>, spec: PoolAdd) => void;
   readonly release: (command: Extract<Command, { kind: 'release' }>) => void;
   readonly halt: (command: Extract<Command, { kind: 'halt' }>) => void;
   /**
@@ -46,6 +47,7 @@ export interface DispatchOptions {
 export async function dispatch(commands: readonly Command[], offered: ReadonlyMap<string, AttemptSpec>, options: DispatchOptions): Promise<void> {
   if (commands.length === 0) return;
   const jobs = await options.specs.jobs(commands.flatMap((command) => (command.kind === 'offer' || command.kind === 'releaseJob' ? [command.key.job] : [])));
+  const pools = await poolSpecs(commands, options.specs);
   const asked = new Set(commands.flatMap((command) => (command.kind === 'discardGoneJobs' ? command.jobs : [])));
   const known = new Set(asked.size === 0 ? [] : await options.knownJobs([...asked]));
   const sign = signing(options.sign);
@@ -78,9 +80,12 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         if (work !== null) tell(node, { kind: 'releaseJob', key, work });
         break;
       }
-      case 'acquire':
-        options.acquire(command);
+      case 'acquire': {
+        const spec = pools.get(command.pool);
+        // As with tasks: the pool is gone since.
+        if (spec !== undefined) options.acquire(command, spec);
         break;
+      }
       case 'release':
         options.release(command);
         break;
@@ -113,6 +118,15 @@ function made<Made>(make: () => Made, refuse: (failure: FailureInfo, error: unkn
     refuse(error instanceof CannotSign ? cannotSign(reason) : cannotPrepare(reason), error);
     return null;
   }
+}
+
+async function poolSpecs(commands: readonly Command[], specs: Specs): Promise<ReadonlyMap<PoolNumber, PoolAdd>> {
+  const found = new Map<PoolNumber, PoolAdd>();
+  for (const pool of new Set(commands.flatMap((command) => (command.kind === 'acquire' ? [command.pool] : [])))) {
+    const known = await specs.pool(pool);
+    if (known !== undefined) found.set(pool, known.spec);
+  }
+  return found;
 }
 
 /** Handlers validated it; this is for a row that something else has changed. */

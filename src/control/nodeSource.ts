@@ -4,6 +4,8 @@ import type { NodeNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
 import type { NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
+import type { PoolAdd } from '../wire/types.generated.ts';
+import { machineOf } from './nodeRequest.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
 
 /** How long an agent has to end its tasks, of which it gives them a part to end by themselves (`LEAVE_DEADLINE_MS`). */
@@ -88,12 +90,12 @@ export class NodeSource {
     }
   }
 
-  acquire(command: Extract<Command, { kind: 'acquire' }>, node: NodeStatus): void {
-    const { provider, credentials, agentUrl, log } = this.#options;
+  acquire(command: Extract<Command, { kind: 'acquire' }>, node: NodeStatus, spec: PoolAdd): void {
+    const { account, provider, credentials, agentUrl, log } = this.#options;
     const { life, pool, dedicated } = command;
     const credential = credentials.issue(node.node, life);
     provider
-      .acquire({ node: node.node, nodeId: node.id, life, pool, dedicated, slots: node.slots, agentUrl, credential })
+      .acquire({ account: account.number, node: node.node, nodeId: node.id, life, pool, ...machineOf(spec), priority: dedicated ? 'dedicated' : 'low', slots: node.slots, agentUrl, credential })
       .catch((error: unknown) => {
         log.warn({ error, node: node.node, nodeId: node.id, life }, 'the provider did not give a node');
         this.#onObserved({ node: node.node, life, observed: { kind: 'failed', reason: error instanceof Error ? error.message : String(error) } });
@@ -102,18 +104,24 @@ export class NodeSource {
 
   /** `silent`: its agent does not answer, and gets no time to. */
   release(node: NodeNumber, life: number, silent: boolean): void {
-    this.#end({ act: 'release', node, life, nodeId: this.#idOf(node), silent }, 1);
+    this.#beginEnd({ act: 'release', node, life, nodeId: this.#idOf(node), silent });
   }
 
   /** Ends a silent agent and all it started. The provider says `ended`, and the node begins its next life. */
   restart(node: NodeNumber, life: number): void {
-    this.#end({ act: 'halt', node, life, nodeId: this.#idOf(node), silent: true }, 1);
+    this.#beginEnd({ act: 'halt', node, life, nodeId: this.#idOf(node), silent: true });
   }
 
   /** Tries again what failed, when it is time. To be called every second or so; more often does no harm. */
   endAgain(): void {
     const now = this.#options.monotonic();
     for (const { ending, tries, againAt } of this.#failed.values()) if (againAt !== null && againAt <= now) this.#end(ending, tries + 1);
+  }
+
+  /** Nothing new where the same is being tried, or waits for its next try. */
+  #beginEnd(ending: Ending): void {
+    const known = this.#failed.get(lifeOf(ending))?.ending;
+    if (known?.act !== ending.act || known.silent !== ending.silent) this.#end(ending, 1);
   }
 
   #end(ending: Ending, tries: number): void {

@@ -276,9 +276,9 @@ export class Session {
       sign: options.sign,
       token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
-      acquire: (command) => {
+      acquire: (command, spec) => {
         const node = this.#nodes.get(command.node);
-        if (node !== undefined) source.acquire(command, node);
+        if (node !== undefined) source.acquire(command, node, spec);
       },
       release: ({ node, life, silent }) => source.release(node, life, silent),
       halt: ({ node, life }) => source.restart(node, life),

@@ -65,7 +65,7 @@ export type AgentReport =
 /** What a provider sees of a node, independent of what its agent says. */
 export type NodeObservation =
   | { readonly kind: 'running' }
-  /** The engine has taken the request and cannot give the node yet. `reason`: one sentence, without numbers that change. */
+  /** The engine has taken the request and cannot give the node yet. `reason`: one sentence that stays true. */
   | { readonly kind: 'pending'; readonly reason: string }
   /** The provider vouches: the agent of that life and everything it started are dead. */
   | { readonly kind: 'ended'; readonly reason: string }

@@ -47,12 +47,23 @@ export interface Capabilities {
   readonly limits: readonly string[];
 }
 
+/** What a pool asks its machines to run: an image of the marketplace, or another one by its resource id. */
+export type NodeImage =
+  | { readonly kind: 'marketplace'; readonly publisher: string; readonly offer: string; readonly sku: string; readonly version: string }
+  | { readonly kind: 'own'; readonly id: string };
+
 export interface NodeRequest {
+  readonly account: AccountNumber;
   readonly node: NodeNumber;
   readonly nodeId: string;
   readonly life: number;
   readonly pool: PoolNumber;
-  readonly dedicated: boolean;
+  /** As the pool asks for it (`standard_d2s_v3`). */
+  readonly vmSize: string;
+  /** null: the pool names none. */
+  readonly image: NodeImage | null;
+  /** `low`: the engine may take the node back for others. */
+  readonly priority: 'dedicated' | 'low';
   readonly slots: number;
   /** Where the agent dials in (`ws://…/linarite/agent`), and what it shows there. Never in a process argument. */
   readonly agentUrl: string;

@@ -1,6 +1,5 @@
 import type { NodeObservation } from '../core/events.ts';
-import type { NodeNumber } from '../core/keys.ts';
-import { accountOf } from '../core/node/numbers.ts';
+import type { AccountNumber, NodeNumber } from '../core/keys.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../nodes/provider.ts';
 import { type Disk, type SimulatedAgent, emptyDisk } from './agent.ts';
 import type { Faults } from './faults.ts';
@@ -15,6 +14,7 @@ export interface SimulatedProvider extends PoolProvider {
 }
 
 interface Machine {
+  readonly account: AccountNumber;
   life: number;
   /** null: asked for, not there yet, or over. */
   agent: SimulatedAgent | null;
@@ -77,7 +77,7 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { life: 0, agent: null, hasBooted: false, isOver: false, released: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { account: request.account, life: 0, agent: null, hasBooted: false, isOver: false, released: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
@@ -109,7 +109,7 @@ export function simulatedProvider(options: {
     },
     list: async (account) => {
       await world.sleep(world.between(...faults().messageMs));
-      const listed = [...machines].filter(([node]) => account === 'all' || accountOf(node) === account).map(([node, { life, isOver, hasBooted }]): Observation => ({ node, life, observed: isOver ? OFF : hasBooted ? { kind: 'running' } : BOOTING }));
+      const listed = [...machines].filter(([, machine]) => account === 'all' || machine.account === account).map(([node, { life, isOver, hasBooted }]): Observation => ({ node, life, observed: isOver ? OFF : hasBooted ? { kind: 'running' } : BOOTING }));
       // Things go on while the answer is on its way.
       await world.sleep(world.between(...faults().messageMs));
       return listed;

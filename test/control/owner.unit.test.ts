@@ -571,9 +571,13 @@ describe('an owner', () => {
     script.decisions = nothing;
     await turnOfTheLoop();
     expect(releases).toEqual([[7, 2]]);
-    // A client's wake-up is no reason to ask the engine again.
+    // A client's wake-up is no reason to ask the engine again, nor are rules that want the same once more.
     clock.now += 1_000;
     owner.sweep();
+    await turnOfTheLoop();
+    script.decisions = { ...nothing, commands: [{ kind: 'release', node: 7, life: 2, silent: false }] };
+    await owner.tick();
+    script.decisions = nothing;
     await turnOfTheLoop();
     expect(releases).toEqual([[7, 2]]);
     await attendFor(2_000);

@@ -8,50 +8,11 @@ import { Owners } from '../../src/control/owners.ts';
 import { createCore } from '../../src/core/core.ts';
 import type { AccountNumber } from '../../src/core/keys.ts';
 import { accountOf } from '../../src/core/node/numbers.ts';
-import type { NodeRequest, Observation, PoolProvider } from '../../src/nodes/provider.ts';
 import { memoryStore } from '../../src/simulation/memoryStore.ts';
 import { createWorld } from '../../src/simulation/world.ts';
 import { AccountOwned } from '../../src/store/ownerStore.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
-
-/**
- * An engine with the nodes of all accounts: each runs as soon as it is asked for. While it makes a list it says of each
- * once more that it runs.
- */
-function engine() {
-  const machines = new Map<number, NodeRequest>();
-  const released: number[] = [];
-  const watchers = new Set<(observation: Observation) => void>();
-  const running = ({ node, life }: NodeRequest): Observation => ({ node, life, observed: { kind: 'running' } });
-  const tell = (machine: NodeRequest): void => {
-    for (const watcher of watchers) watcher(running(machine));
-  };
-  const provider: PoolProvider = {
-    kind: 'simulated',
-    leaseMs: null,
-    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
-    acquire: (request) => {
-      machines.set(request.node, request);
-      tell(request);
-      return Promise.resolve();
-    },
-    release: (node) => {
-      machines.delete(node);
-      released.push(node);
-      return Promise.resolve();
-    },
-    halt: () => Promise.resolve(),
-    list: (account) => {
-      for (const machine of machines.values()) tell(machine);
-      return Promise.resolve([...machines.values()].filter(({ node }) => account === 'all' || accountOf(node) === account).map(running));
-    },
-    watch: (callback) => {
-      watchers.add(callback);
-      return () => watchers.delete(callback);
-    },
-  };
-  return { provider, machines, released };
-}
+import { engine } from '../support/providers.ts';
 
 /** The owners of accounts 1 and 2 in one process, in virtual time. */
 async function process() {

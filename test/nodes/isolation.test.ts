@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { commandIn, probeIsolation } from '../../src/nodes/local/isolation.ts';
 import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { machineMounts } from '../support/mounts.ts';
+import { nodeRequest } from '../support/providers.ts';
 
 const programs = [process.execPath];
 const outer = mkdtempSync(join(tmpdir(), 'linarite-isolation-'));
@@ -70,7 +71,7 @@ describe.runIf(possible === 'overlays')('what of a released node has a mount in 
     const seen = new Promise<void>((resolve) => {
       provider.watch(({ observed }) => observed.kind === 'running' && resolve());
     });
-    await provider.acquire({ node: 1, nodeId: 'n1', life: 1, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+    await provider.acquire(nodeRequest());
     await seen;
     const data = join(nodes, '1/root/shared/data');
     mkdirSync(data, { recursive: true });

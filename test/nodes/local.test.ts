@@ -8,6 +8,7 @@ import { readRecords } from '../../src/nodes/local/record.ts';
 import type { ClosableProvider, Observation } from '../../src/nodes/provider.ts';
 import { endProcess } from '../../src/processes/end.ts';
 import { agentCommand } from '../agent/testNode.ts';
+import { nodeRequest } from '../support/providers.ts';
 import { describeProvider } from './providerContract.ts';
 
 function dataDirectory(): string {
@@ -48,14 +49,14 @@ test('an agent that cannot be started is a failed node', async () => {
   const provider = createLocalProvider({ dataRoot, agentCommand: ['/no/such/program'] });
   const seen: Observation[] = [];
   provider.watch((observation) => seen.push(observation));
-  await provider.acquire({ node: 1, nodeId: 'n1', life: 1, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' });
+  await provider.acquire(nodeRequest());
   expect(seen).toMatchObject([{ node: 1, observed: { kind: 'failed', reason: expect.stringContaining('/no/such/program') } }]);
   await provider.close();
   rmSync(dataRoot, { recursive: true });
 });
 
 function request(node: number, life = 1) {
-  return { node, nodeId: `n${node}`, life, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x' };
+  return nodeRequest({ node, life });
 }
 
 describe('more nodes than the machine carries', () => {
@@ -193,7 +194,7 @@ test('an agent yields to the service where both want the processor', async () =>
 test('the record of a node is readable by its owner alone', async () => {
   const dataRoot = dataDirectory();
   const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'] });
-  await provider.acquire({ node: 1, nodeId: 'n1', life: 1, pool: 1, dedicated: true, slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'kept-secret' });
+  await provider.acquire(nodeRequest({ credential: 'kept-secret' }));
   const config = join(dataRoot, '1/state/config.json');
   expect(readFileSync(config, 'utf8')).toContain('kept-secret');
   expect(statSync(config).mode & 0o777).toBe(0o600);

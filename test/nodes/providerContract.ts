@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Observation, PoolProvider, NodeRequest } from '../../src/nodes/provider.ts';
+import { nodeRequest } from '../support/providers.ts';
 import { type ScriptedOwner, startOwner, work } from '../agent/scriptedOwner.ts';
 
 /** One service's view of a provider: `restart` gives what the next process of the service would make. */
@@ -30,7 +31,7 @@ export function describeProvider(name: string, create: () => Promise<ProviderUnd
         seen.push(observation);
         owner.look();
       });
-      request = { node: 7, nodeId: 'tvmps_07_d', life: 1, pool: 1, dedicated: true, slots: 4, agentUrl: owner.agentUrl, credential: 'contract-secret' };
+      request = nodeRequest({ node: 7, nodeId: 'tvmps_07_d', slots: 4, agentUrl: owner.agentUrl, credential: 'contract-secret' });
     });
     afterEach(async () => {
       await under.close();
@@ -55,6 +56,14 @@ export function describeProvider(name: string, create: () => Promise<ProviderUnd
       expect(await under.provider.list(1)).toEqual([{ node: 7, life: 1, observed: { kind: 'running' } }]);
       expect(await under.provider.list(2), 'of another account').toEqual([]);
       expect(await under.provider.list('all')).toHaveLength(1);
+    });
+
+    test('are listed to their own account, also after a restart of the service', async () => {
+      await under.provider.acquire({ ...request, account: 2, priority: 'low', image: null });
+      await ready();
+      expect([await under.provider.list(1), await under.provider.list(2)]).toMatchObject([[], [{ node: 7, life: 1 }]]);
+      const next = await under.restart();
+      expect([await next.list(1), await next.list(2), await next.list('all')]).toMatchObject([[], [{ node: 7, life: 1 }], [{ node: 7, life: 1 }]]);
     });
 
     test('are not doubled when asked for twice', async () => {

@@ -15,11 +15,11 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
 /**
  * The life of a node.
  *
- * `creating`: asked of the provider, which may say what it waits for (`pending`). Its agent says hello: `starting`, then, if the pool's start task has to succeed
- * first, `waitingforstarttask`, and when that failed `starttaskfailed`. `ready`: `idle`, and `running` while a task has
- * slots on it. `unusable` when the agent says so. The channel goes down: no task is offered, those there stay what they
- * are. The pool shrinks: `leavingpool`, until its attempts are over; then it is released, and gone when the provider
- * has proved it.
+ * `creating`: asked of the provider, which may say what it waits for (`pending`). Its agent says hello: `starting`,
+ * then, if the pool's start task has to succeed first, `waitingforstarttask`, and when that failed `starttaskfailed`.
+ * `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes
+ * down: no task is offered, those there stay what they are. The pool shrinks: `leavingpool`, until its attempts are
+ * over; then it is released, and gone when the provider has proved it.
  *
  * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool
  * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted

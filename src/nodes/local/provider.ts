@@ -5,8 +5,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
-import type { NodeNumber } from '../../core/keys.ts';
-import { accountOf } from '../../core/node/numbers.ts';
+import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { ClosableProvider, NodeRequest, Observation } from '../provider.ts';
@@ -38,6 +37,7 @@ export interface LocalProviderOptions {
 interface Starting {
   readonly node: NodeNumber;
   readonly life: number;
+  readonly account: AccountNumber;
   reason: string;
 }
 
@@ -47,6 +47,7 @@ const BOOTS = 'It is being started on this machine.';
 interface LocalNode {
   readonly node: NodeNumber;
   readonly life: number;
+  readonly account: AccountNumber;
   /** null: its start was cut short, and nothing of it runs. */
   readonly agent: ProcessIdentity | null;
   /** Adopted agents are no children of ours: they have to be looked at. */
@@ -124,9 +125,9 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   /** When it is its turn, unless the life was released meanwhile. */
   const startInTurn = async (request: NodeRequest): Promise<void> => {
-    const { node, life } = request;
+    const { node, life, account } = request;
     if (!nodes.has(node) && nodes.size + starting.size >= maxNodes) return failed(request, `All nodes that this machine has memory for are taken: ${maxNodes}.`);
-    const asked: Starting = { node, life, reason: BOOTS };
+    const asked: Starting = { node, life, account, reason: BOOTS };
     starting.set(node, asked);
     const isWanted = (): boolean => !isClosed && starting.get(node) === asked;
     const over = await bootTurn(() => {
@@ -150,13 +151,13 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   };
 
   const start = async (request: NodeRequest): Promise<AgentProcess> => {
-    const { node, life } = request;
+    const { node, life, account } = request;
     const { isolation } = await probe();
     const place = placeOf(dataRoot, node);
     await furnish(dataRoot, place, agentOptions(dataRoot, request, isolation));
-    await writeRecord(dataRoot, { node, life, agent: null });
+    await writeRecord(dataRoot, { node, life, account, agent: null });
     const agent = await spawnAgent(options.agentCommand, place, isolation);
-    const started: LocalNode = { node, life, agent: agent.identity, isChild: true, ending: null };
+    const started: LocalNode = { node, life, account, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
     agent.child.once('exit', ended);
@@ -164,7 +165,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     tell({ node, life, observed: { kind: 'running' } });
     // It may have ended before anybody listened.
     if (agent.child.exitCode !== null || agent.child.signalCode !== null) ended(agent.child.exitCode, agent.child.signalCode);
-    await writeRecord(dataRoot, { node, life, agent: agent.identity });
+    await writeRecord(dataRoot, { node, life, account, agent: agent.identity });
     return agent;
   };
 
@@ -257,7 +258,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
     list: async (account) => {
       await known();
-      const isListed = ({ node }: { readonly node: NodeNumber }): boolean => account === 'all' || accountOf(node) === account;
+      const isListed = (one: { readonly account: AccountNumber }): boolean => account === 'all' || one.account === account;
       const there = await Promise.all(
         [...nodes.values()].filter(isListed).map(async (node): Promise<Observation> => {
           if (lives(node)) return { node: node.node, life: node.life, observed: { kind: 'running' } };
@@ -290,10 +291,11 @@ function lives({ agent }: LocalNode): boolean {
   return agent !== null && isRunning(agent);
 }
 
-async function adopted(dataRoot: string, { node, life, agent }: NodeRecord): Promise<LocalNode> {
+async function adopted(dataRoot: string, { node, life, account, agent }: NodeRecord): Promise<LocalNode> {
   return {
     node,
     life,
+    account,
     agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
     isChild: false,
     ending: null,

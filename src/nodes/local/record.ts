@@ -1,12 +1,14 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { NodeNumber } from '../../core/keys.ts';
+import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
+import { accountOf } from '../../core/node/numbers.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
 
 /** The record of a node on disk: the service finds its agents by it after a restart. */
 export interface NodeRecord {
   readonly node: NodeNumber;
   readonly life: number;
+  readonly account: AccountNumber;
   /** null: written before the agent was started; the process is then looked for by its configuration file. */
   readonly agent: ProcessIdentity | null;
 }
@@ -53,7 +55,9 @@ async function readRecord(path: string): Promise<NodeRecord | null> {
     const read: unknown = JSON.parse(await readFile(path, 'utf8'));
     if (typeof read !== 'object' || read === null || !('node' in read) || !('life' in read) || !('agent' in read)) return null;
     if (typeof read.node !== 'number' || typeof read.life !== 'number') return null;
-    return { node: read.node, life: read.life, agent: parseProcessIdentity(read.agent) ?? null };
+    // Records of before do not say the account.
+    const account = 'account' in read && typeof read.account === 'number' ? read.account : accountOf(read.node);
+    return { node: read.node, life: read.life, account, agent: parseProcessIdentity(read.agent) ?? null };
   } catch {
     return null;
   }

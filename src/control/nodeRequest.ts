@@ -1,0 +1,15 @@
+import type { NodeImage, NodeRequest } from '../nodes/provider.ts';
+import type { ImageReference, PoolAdd } from '../wire/types.generated.ts';
+
+/** What a pool's specification says of the machines that it is to have. */
+export function machineOf({ vmSize, virtualMachineConfiguration }: PoolAdd): Pick<NodeRequest, 'vmSize' | 'image'> {
+  const reference = virtualMachineConfiguration?.imageReference;
+  return { vmSize, image: reference === undefined ? null : imageOf(reference) };
+}
+
+function imageOf({ publisher, offer, sku, version, ...ids }: ImageReference): NodeImage | null {
+  const id = ids.virtualMachineImageId ?? ids.sharedGalleryImageId ?? ids.communityGalleryImageId;
+  if (id !== undefined) return { kind: 'own', id };
+  if (publisher === undefined || offer === undefined || sku === undefined) return null;
+  return { kind: 'marketplace', publisher, offer, sku, version: version ?? 'latest' };
+}
