@@ -1,13 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
-import { lowerAscii } from '../wire/letters.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
 import type { TaskKey, TaskTokens } from '../ports.ts';
-import { sharedKeyPrincipal, taskPrincipal, type Account, type Principal } from './principal.ts';
-
-/** The accounts of a service by name. */
-type Accounts = ReadonlyMap<string, Account>;
+import type { Accounts } from './accounts.ts';
+import { sharedKeyPrincipal, taskPrincipal, type Principal } from './principal.ts';
 
 /** By what callers are told. */
 export interface Authorities {
@@ -20,7 +17,8 @@ export interface Authorities {
 }
 
 /**
- * Who asks: whoever signs with a key of an account, or a task that shows its token.
+ * Who asks: whoever signs with a key of an account, or a task that shows its token. Where the host names an account, it
+ * has to be that one.
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
  * a bearer token that is no task's, or whose task has ended, and with 403 for a wrong signature;
  * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
@@ -34,16 +32,18 @@ export function authenticate(message: IncomingMessage, rawUrl: string, authoriti
       throw new BatchError('MissingRequiredHeader', [{ key: 'HeaderName', value: 'Authorization' }]);
     case 'Bearer':
       refuseChunks(message);
-      return ofToken(credentials.token, authorities);
+      return ofToken(credentials.token, message, authorities);
     case 'SharedKey':
       return ofSignature(credentials.account, message, rawUrl, authorities);
   }
 }
 
-async function ofToken(token: string, { accounts, tokens, jobOf }: Authorities): Promise<Principal> {
+async function ofToken(token: string, { headers }: IncomingMessage, { accounts, tokens, jobOf }: Authorities): Promise<Principal> {
   const task = tokens.verify(token);
   if (task === null) throw failed('This service takes shared keys, and no bearer tokens but those that it gives to tasks: sign requests with the key of the account.', { status: 401 });
-  const account = [...accounts.values()].find(({ number }) => number === task.account);
+  const account = accounts.numbered(task.account);
+  const atHost = accounts.atHost(headers.host);
+  if (atHost !== undefined && atHost !== account) throw failed(`The host of the request is that of the account '${atHost.name}', and the token is of another account.`, { status: 401 });
   const jobId = account === undefined ? null : await jobOf(task);
   if (account === undefined || jobId === null) throw failed('The task whose token this is has ended.', { status: 401 });
   return taskPrincipal(account, jobId);
@@ -51,15 +51,15 @@ async function ofToken(token: string, { accounts, tokens, jobOf }: Authorities):
 
 function ofSignature(named: string, message: IncomingMessage, rawUrl: string, { accounts, wallClock }: Authorities): Principal {
   const { method = '', headers } = message;
-  if (!accounts.has(lowerAscii(named))) {
-    throw failed(`There is no account '${named}' here: this service has ${[...accounts.keys()].map((name) => `the account '${name}'`).join(', ')} only.`);
+  const account = accounts.named(named);
+  if (account === undefined) {
+    throw failed(`There is no account '${named}' here: this service has ${accounts.names().map((name) => `the account '${name}'`).join(', ')} only.`);
   }
+  const atHost = accounts.atHost(headers.host);
+  if (atHost !== undefined && atHost !== account) throw failed(`The host of the request is that of the account '${atHost.name}', and the signature is by the account '${account.name}'.`);
   refuseChunks(message);
   const bodyLength = Number(headers['content-length'] ?? 0);
-  const find = (name: string): Account | undefined => accounts.get(lowerAscii(name));
-  const name = verifySharedKey({ method, rawUrl, headers, bodyLength }, (account) => find(account)?.keys, wallClock());
-  const account = find(name);
-  if (account === undefined) throw new BatchError('AuthenticationFailed');
+  verifySharedKey({ method, rawUrl, headers, bodyLength }, (name) => accounts.named(name)?.keys, wallClock());
   return sharedKeyPrincipal(account);
 }
 

@@ -1,15 +1,7 @@
-import type { AccountNumber } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
 import type { Right } from '../wire/operations.ts';
-
-/** An account as requests name it: keys are base64, either of them signs. */
-export interface Account {
-  readonly number: AccountNumber;
-  /** Lower case. */
-  readonly name: string;
-  readonly keys: readonly string[];
-}
+import type { Account } from './accounts.ts';
 
 /** Who asks, by the kind of credential that was shown. */
 export type Principal = SharedKeyPrincipal | TaskPrincipal;

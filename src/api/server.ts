@@ -6,6 +6,7 @@ import type { AgentDoor, Explanations, NodeFiles, TaskTokens, Wake } from '../po
 import { ping, type Database } from '../store/intents/statement.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
+import type { Accounts } from './accounts.ts';
 import { createAgentSockets } from './agentSockets.ts';
 import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
@@ -18,7 +19,6 @@ import { headerName } from './headerNames.ts';
 import { managementPlane } from './management/plane.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
-import type { Account } from './principal.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */
@@ -31,7 +31,7 @@ export interface ApiOptions {
   readonly door: AgentDoor;
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
-  readonly accounts: readonly Account[];
+  readonly accounts: Accounts;
   readonly tokens: TaskTokens;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
@@ -81,7 +81,7 @@ export function createApi(options: ApiOptions): Api {
   const { database, wake, explanations, files } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, quotas, timeout };
-  const accounts = new Map(options.accounts.map((account) => [account.name, account]));
+  const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {
     planes: [managementPlane, createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
@@ -90,7 +90,7 @@ export function createApi(options: ApiOptions): Api {
     log: options.log,
     observe: metrics.observe,
   };
-  const own = ownRoutes(options, { accounts: [...accounts.keys()], metrics, transfers });
+  const own = ownRoutes(options, { accounts: accounts.names(), metrics, transfers });
 
   return {
     handler: (request, response) => {

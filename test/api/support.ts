@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
+import { Accounts } from '../../src/api/accounts.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../src/ports.ts';
@@ -83,7 +84,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     explanations: parts.explanations ?? { task: () => undefined, job: () => undefined },
     files: parts.files ?? noFiles,
     door: parts.door ?? noDoor,
-    accounts: [{ number: account, name: 'mybatchaccount', keys: [key] }],
+    accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
     tokens: TOKENS,
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
@@ -151,10 +152,10 @@ export function withVersion(url: string): string {
 }
 
 /** The headers with a date and a signature over them, where they do not bring their own. */
-export function signed(method: string, rawUrl: string, headers: Readonly<Record<string, string>>, now: number): Record<string, string> {
+export function signed(method: string, rawUrl: string, headers: Readonly<Record<string, string>>, now: number, by = { name: 'mybatchaccount', key }): Record<string, string> {
   const all: Record<string, string> = { 'ocp-date': new Date(now).toUTCString(), ...headers };
-  const [toSign = ''] = stringsToSign({ method, rawUrl, headers: all, bodyLength: Number(all['content-length'] ?? 0) }, 'mybatchaccount');
-  all['authorization'] ??= `SharedKey mybatchaccount:${createHmac('sha256', Buffer.from(key, 'base64')).update(toSign).digest('base64')}`;
+  const [toSign = ''] = stringsToSign({ method, rawUrl, headers: all, bodyLength: Number(all['content-length'] ?? 0) }, by.name);
+  all['authorization'] ??= `SharedKey ${by.name}:${createHmac('sha256', Buffer.from(by.key, 'base64')).update(toSign).digest('base64')}`;
   return all;
 }
 

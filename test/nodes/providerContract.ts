@@ -60,7 +60,6 @@ export function describeProvider(name: string, create: () => Promise<ProviderUnd
 
     test('are listed to their own account, also after a restart of the service', async () => {
       await under.provider.acquire({ ...request, account: 2, priority: 'low', image: null });
-      await ready();
       expect([await under.provider.list(1), await under.provider.list(2)]).toMatchObject([[], [{ node: 7, life: 1 }]]);
       const next = await under.restart();
       expect([await next.list(1), await next.list(2), await next.list('all')]).toMatchObject([[], [{ node: 7, life: 1 }], [{ node: 7, life: 1 }]]);

@@ -1,3 +1,4 @@
+import { Accounts } from '../../../api/accounts.ts';
 import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import { containerSasUrl } from '../../../blobs/sas.ts';
@@ -51,7 +52,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
     startApi: async ({ connection, keys, trouble, warning, log }, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
-      const accounts = [{ number, name: keys.batch.name, keys: [keys.batch.key] }];
+      const accounts = new Accounts([{ number, name: keys.batch.name, keys: [keys.batch.key] }]);
       const api = createApi({ database, ...owner.ports, transfers, accounts, tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       return {
         onRequest: api.handler,

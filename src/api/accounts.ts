@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import type { AccountNumber } from '../core/keys.ts';
+import { lowerAscii } from '../wire/letters.ts';
+
+/** An account as requests name it: keys are base64, either of them signs. */
+export interface Account {
+  readonly number: AccountNumber;
+  /** Lower case. */
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+/** The accounts of a service: whoever looks one up asks here. */
+export class Accounts {
+  readonly #byName: ReadonlyMap<string, Account>;
+
+  constructor(accounts: readonly Account[]) {
+    this.#byName = new Map(accounts.map((account) => [account.name, account]));
+    if (this.#byName.size < accounts.length) throw new Error('two accounts of a service have the same name');
+  }
+
+  names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
+  /** Names compare without regard to case. */
+  named(name: string): Account | undefined {
+    return this.#byName.get(lowerAscii(name));
+  }
+
+  numbered(number: AccountNumber): Account | undefined {
+    return [...this.#byName.values()].find((account) => account.number === number);
+  }
+
+  /**
+   * The account that a `Host` header names by its first label, as endpoints of the real service do
+   * (`ACCOUNT.REGION.batch.azure.com`): `ACCOUNT.localhost:10800`. Undefined for any other host, which serves all
+   * accounts of the service.
+   */
+  atHost(host: string | undefined): Account | undefined {
+    const hostname = (host ?? '').replace(/:\d+$/, '');
+    const [label, ...domain] = hostname.split('.');
+    return label === undefined || domain.length === 0 || isIP(hostname) !== 0 ? undefined : this.named(label);
+  }
+}
