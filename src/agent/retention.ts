@@ -62,6 +62,8 @@ interface Kept extends Inputs {
   isDiscarded: boolean;
 }
 
+/** Below the node's root. What a life finds here is removed. */
+const TRASH = 'volatile/trash';
 const LOOK_EVERY_MS = 30_000;
 const PAUSE_IDLE_MS = 2;
 const PAUSE_BUSY_MS = 100;
@@ -82,7 +84,7 @@ export function batchOf(waiting: number, isBusy: boolean): number {
 }
 
 export function createRetention(options: RetentionOptions): Retention {
-  const trash = join(options.rootDirectory, 'volatile', 'trash');
+  const trash = join(options.rootDirectory, TRASH);
   /** By `ownerName`. */
   const jobs = new Map<JobNumber, Map<string, Kept>>();
   const claims = new Map<string, DirectoryOwner>();
@@ -130,6 +132,8 @@ export function createRetention(options: RetentionOptions): Retention {
   const deleteQueued = async (): Promise<void> => {
     if (isDeleting) return;
     isDeleting = true;
+    // What an earlier life left is queued before the node is complete that `isBusy` asks.
+    await nextTurn();
     while (queue.length > 0) {
       const isBusy = options.isBusy();
       await delay(isBusy ? PAUSE_BUSY_MS : PAUSE_IDLE_MS, undefined, { ref: false });

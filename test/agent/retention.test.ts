@@ -6,6 +6,8 @@ import { type Journal, openJournal } from '../../src/agent/journal.ts';
 import { batchOf, createRetention, type Retention } from '../../src/agent/retention.ts';
 import { type DirectoryOwner, type TaskAttempt, taskAttempt } from '../../src/agent/run.ts';
 import type { AttemptKey } from '../../src/core/keys.ts';
+import { outcomeOf } from './scriptedOwner.ts';
+import { startNode } from './testNode.ts';
 
 function key(job: number, task: number, attempt = 1): AttemptKey {
   return { job, task, attempt, instance: 0 };
@@ -180,4 +182,21 @@ describe('the directory of a task', () => {
     end(key(1, 1), 0);
     await vi.waitFor(() => expect(readdirSync(join(root, 'volatile/trash'))).toEqual([]));
   });
+});
+
+test('a node whose agent was killed while it deleted works on, and what was left is deleted', async () => {
+  const node = await startNode();
+  try {
+    await node.owner.run({ commandLine: '/bin/true' });
+    node.agent.kill('SIGKILL');
+    await node.exited();
+    const left = join(node.root, 'volatile/trash/left');
+    mkdirSync(join(left, 'wd'), { recursive: true });
+    node.startAgent(2);
+    await node.owner.until('the next life', () => node.owner.frames.some(({ frame }) => frame.kind === 'hello' && frame.report.life === 2));
+    expect(await outcomeOf(node.owner.run({ commandLine: '/bin/true' }))).toEqual({ kind: 'exited', exitCode: 0 });
+    await vi.waitFor(() => expect(existsSync(left)).toBe(false), { timeout: 10_000 });
+  } finally {
+    await node.close();
+  }
 });
