@@ -5,6 +5,7 @@ import { isNoRoom } from '../processes/noRoom.ts';
 import { during } from './activity.ts';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
 import { MountInTheWay, mountsBelow } from './mounts.ts';
+import type { ReadyTrees } from './readyTrees.ts';
 import { refuseMounts } from './removal.ts';
 import { asUser, type User } from './users.ts';
 
@@ -67,20 +68,25 @@ export function makeReadableDirectories(root: string, directory: string): void {
 }
 
 /** Makes the task's directory, or takes over the one of an earlier attempt. Throws TaskFailure. */
-export function makeTaskDirectories(root: string, directory: string, user: User): TaskDirectories {
-  return during('making directories', () => makeDirectories(root, directory, user));
+export function makeTaskDirectories(root: string, directory: string, user: User, ready: Pick<ReadyTrees, 'takeFor'> | null = null): TaskDirectories {
+  return during('making directories', () => makeDirectories(root, directory, user, ready));
 }
 
-function makeDirectories(root: string, directory: string, user: User): TaskDirectories {
+/** What lies in a task's directory, itself there already, and whose all of it is. Throws the system's error. */
+export function fillTaskDirectory(task: string, user: User): void {
+  const made = [`${task}/wd`, `${task}/certs`];
+  for (const path of made) mkdirSync(path, 0o700);
+  // The outermost comes last: before, nobody can put something else in the place of those in it.
+  if (user.uid !== null && user.gid !== null && user.uid !== 0) for (const path of [...made, task]) lchownSync(path, user.uid, user.gid);
+}
+
+function makeDirectories(root: string, directory: string, user: User, ready: Pick<ReadyTrees, 'takeFor'> | null): TaskDirectories {
   const task = join(root, directory);
   const working = `${task}/wd`;
   try {
-    if (makeDirectory(task)) {
-      const made = [working, `${task}/certs`];
-      for (const path of made) mkdirSync(path, 0o700);
-      // The outermost comes last: before, nobody can put something else in the place of those in it.
-      if (user.uid !== null && user.gid !== null && user.uid !== 0) for (const path of [...made, task]) lchownSync(path, user.uid, user.gid);
-    } else {
+    if (ready?.takeFor(task, user) === true) return { task, working };
+    if (makeDirectory(task)) fillTaskDirectory(task, user);
+    else {
       if (user.uid !== null && user.gid !== null && lstatSync(task).uid !== user.uid) giveTo(task, user.uid, user.gid);
       const missing = [working, `${task}/certs`].filter((path) => lstatSync(path, { throwIfNoEntry: false }) === undefined);
       if (missing.length > 0) asUser(user, () => missing.forEach((path) => unlessThere(() => mkdirSync(path, 0o700))));

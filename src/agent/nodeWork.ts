@@ -4,7 +4,7 @@ import type { StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
-import { closeDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
+import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
@@ -18,7 +18,8 @@ import type { NodePlace } from './place/enter.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
-import { createRetention } from './retention.ts';
+import { createReadyTrees } from './readyTrees.ts';
+import { createRetention, TRASH } from './retention.ts';
 import { jobTaskAttempt, taskAttempt } from './run.ts';
 import { runStartTask } from './startTask.ts';
 import { type NodeContext, startRun } from './taskRun.ts';
@@ -53,6 +54,9 @@ export interface NodeWork {
   end(deadlineMs: number): Promise<void>;
 }
 
+/** Of directories, which are made one each `IDLE_MS` while the node has nothing to do. */
+const MOST_READY_TREES = 16;
+const IDLE_MS = 5;
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
@@ -67,10 +71,14 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     if (uid !== null) users.hold(uid, directory);
   }
   const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, environment, idleShells: setup.slots });
+  /** Most tasks run as this one. */
+  const commonUser = users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null });
+  const readyTrees = createReadyTrees({ directory: join(rootDirectory, TRASH), user: commonUser, most: Math.min(setup.slots, MOST_READY_TREES), make: fillTaskDirectory });
   const context: NodeContext = {
     rootDirectory,
     users,
     launcher,
+    readyTrees,
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     ownSystem: node.ownSystem,
@@ -101,8 +109,21 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     report,
     begun: reports.begun,
     now,
-    onEnded: (key, work, endedAt) => retention.ended(taskAttempt(key, work, rootDirectory), work.retentionMs, endedAt),
+    onEnded: (key, work, endedAt) => {
+      retention.ended(taskAttempt(key, work, rootDirectory), work.retentionMs, endedAt);
+      makeReadySoon();
+    },
   });
+  let isMakingReady = false;
+  /** One a turn, as long as nothing runs: whoever has work for the node does not wait for them. */
+  const makeReadySoon = (): void => {
+    if (isMakingReady) return;
+    isMakingReady = true;
+    setTimeout(() => {
+      isMakingReady = false;
+      if (attempts.running === 0 && !ending.signal.aborted && readyTrees.makeOne()) makeReadySoon();
+    }, IDLE_MS);
+  };
   const jobTasks = createJobTasks({
     start: (key, retry, work) => {
       const run = jobTaskAttempt(key, retry, work, rootDirectory);
@@ -134,8 +155,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     isReady = true;
     report({ kind: 'ready' });
     attempts.open();
-    // Most tasks run as this one.
-    launcher.warm(users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null }), WARM_SHELLS);
+    launcher.warm(commonUser, WARM_SHELLS);
+    makeReadySoon();
   };
   /** A full disk may have room again; everything else stays as it is. */
   const begin = async (): Promise<void> => {

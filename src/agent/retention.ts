@@ -63,7 +63,7 @@ interface Kept extends Inputs {
 }
 
 /** Below the node's root. What a life finds here is removed. */
-const TRASH = 'volatile/trash';
+export const TRASH = 'volatile/trash';
 const LOOK_EVERY_MS = 30_000;
 const PAUSE_IDLE_MS = 2;
 const PAUSE_BUSY_MS = 100;

@@ -11,6 +11,7 @@ import type { Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import { findProgram } from './program.ts';
+import type { ReadyTrees } from './readyTrees.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
 import { fullDiskFailure } from './fullDisk.ts';
 import type { Inputs } from './retention.ts';
@@ -24,6 +25,7 @@ export interface NodeContext {
   readonly rootDirectory: string;
   readonly users: Users;
   readonly launcher: Launcher;
+  readonly readyTrees: ReadyTrees;
   readonly nodeEnvironment: ReadonlyMap<string, string>;
   /** PATH before the task's own directories. */
   readonly paths: { readonly all: string; readonly admins: string };
@@ -147,9 +149,9 @@ async function ownSystem(context: NodeContext): Promise<void> {
   }
 }
 
-function makeDirectories({ rootDirectory, users }: NodeContext, directory: string, user: User): TaskDirectories {
+function makeDirectories({ rootDirectory, users, readyTrees }: NodeContext, directory: string, user: User): TaskDirectories {
   try {
-    return makeTaskDirectories(rootDirectory, directory, user);
+    return makeTaskDirectories(rootDirectory, directory, user, readyTrees);
   } catch (error) {
     if (user.uid !== null && ownerOf(join(rootDirectory, directory)) !== user.uid) users.release(user.uid);
     throw error;
