@@ -151,7 +151,7 @@ describe('the simulation notices', () => {
   /** Of the first seed that shows what is looked for; of all of them if none does. */
   const violations = async (core: CreateCore, scenario: Partial<Scenario> = {}, wanted = /./): Promise<string> => {
     const all: string[] = [];
-    for (let number = 1; number <= 10; number += 1) {
+    for (let number = 1; number <= 30; number += 1) {
       const { violations: found } = await lived({ seed: number, createCore: core, ...scenario });
       all.push(...found);
       if (found.some((violation) => wanted.test(violation))) break;
