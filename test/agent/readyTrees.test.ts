@@ -9,7 +9,10 @@ import type { User } from '../../src/agent/users.ts';
 import { startNode } from './testNode.ts';
 
 const isRoot = process.geteuid?.() === 0;
-const user = (uid: number): User => (isRoot ? { uid, gid: uid, filesGid: uid, name: `user${uid}`, isShared: true } : { uid: null, gid: null, filesGid: null, name: 'caller', isShared: true });
+function user(uid: number): User {
+  const ids = isRoot ? { uid, gid: uid, filesGid: uid } : { uid: null, gid: null, filesGid: null };
+  return { ...ids, name: `user${uid}`, isShared: true };
+}
 const COMMON = user(1_900_000_300);
 const OTHER = user(1_900_000_301);
 
