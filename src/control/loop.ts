@@ -78,7 +78,10 @@ export function runLoop(
     });
   }
 
-  /** What arrives while a tick commits is one tick afterwards: the busier, the larger the ticks. */
+  /**
+   * What arrives while a tick commits is one tick afterwards, or beside it if it is much (`Session.takeArrived`): the
+   * busier, the larger the ticks.
+   */
   async function turns(): Promise<void> {
     while (kicked && !isOver()) {
       const earlyMs = nextAt() - time.now();

@@ -13,7 +13,7 @@ import { NodeAsks } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { Quarantine } from './quarantine.ts';
-import { Session, type Surroundings, type Turn } from './session.ts';
+import { Session, type Decided, type Surroundings, type Turn } from './session.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
 import { Story } from './story/story.ts';
 import { Sweeps } from './sweeps.ts';
@@ -47,6 +47,16 @@ const ENDED: State = { phase: 'ended' };
  * lease renewed.
  */
 const LET_GO_AFTER_MS = OWNER_DEAD_AFTER_MS - 2_000;
+
+/** A turn ends after so many ticks, whatever arrives: who stops the owner waits for it. */
+const MOST_TICKS_A_TURN = 8;
+
+/** A turn under way. `failure`: what keeps committed commands from being sent; null: nothing. */
+interface Run {
+  readonly session: Session;
+  readonly times: TickTimes;
+  failure: { readonly error: unknown } | null;
+}
 
 /** The owner of one account: see README.md of this folder. Turn it with `tick`, one call at a time. */
 export class Owner {
@@ -174,9 +184,10 @@ export class Owner {
   }
 
   /**
-   * One turn: what arrived -> core -> one commit -> acknowledgements and commands. Throws what loading and other reads
-   * throw (the store is away: try again later); a failed commit puts the owner back to `loading`, a newer epoch ends
-   * it.
+   * One turn: what arrived -> core -> one commit -> acknowledgements and commands; while the commit is under way and
+   * enough arrives, the same again, one commit ahead. Resolves when all of it is settled. Throws what loading and other
+   * reads throw (the store is away: try again later); a failed commit puts the owner back to `loading`, a newer epoch
+   * ends it.
    */
   async tick(): Promise<void> {
     if (this.phase === 'ended') return;
@@ -196,20 +207,62 @@ export class Owner {
     times.enter('dispatch');
     await session.deliver();
     times.enter('read');
-    const turn = await this.#take(session);
-    if (turn === null) return;
-    times.enter('decide');
+    const run: Run = { session, times, failure: null };
+    let turn = await this.#take(session);
+    /** Of the tick before: whether the session goes on. */
+    let before = Promise.resolve(true);
+    for (let decided = 1; turn !== null; decided += 1) {
+      times.enter('decide');
+      const tick = await this.#decide(run, turn, before);
+      if (tick === null) return;
+      const settled = this.#settle(run, tick, before);
+      const mayGoAhead = (await before) && !tick.isBarrier && run.failure === null && decided < MOST_TICKS_A_TURN;
+      turn = mayGoAhead ? await this.#ahead(session, settled) : null;
+      before = settled;
+    }
+    await before;
+    if (run.failure !== null) throw run.failure.error;
+  }
+
+  /** null: the rules failed. What is under way is settled first: it may be what the session ends with. */
+  async #decide({ session, times }: Run, turn: Turn, before: Promise<boolean>): Promise<Decided | null> {
     try {
-      const decisions = await session.commit(turn, (part) => times.enter(part));
+      return session.decide(turn, (part) => times.enter(part));
+    } catch (error) {
+      if (await before) this.#broken(session, error, turn);
+      return null;
+    }
+  }
+
+  /** Once the tick before it is: what follows from its commit. Returns whether the session goes on. */
+  async #settle(run: Run, tick: Decided, before: Promise<boolean>): Promise<boolean> {
+    const { session, times } = run;
+    const { turn } = tick;
+    if (!(await before)) return false;
+    try {
+      const decisions = await session.settle(tick);
+      times.enter('dispatch');
       this.#noRoom = null;
       if (turn.sweep !== null) this.#waiters.done(turn.sweep);
       this.#passed(session, turn, decisions);
     } catch (error) {
-      if ((error instanceof RulesFault || error instanceof Refused) && this.#goesOn(session, error, turn)) this.#reload('the rules failed');
-      else this.#fail(error);
-      return;
+      this.#broken(session, error, turn);
+      return false;
     }
-    await session.deliver();
+    run.failure = await session.deliver().then(() => null, (error: unknown) => ({ error }));
+    times.enter('commit');
+    return !session.isOver;
+  }
+
+  /** What arrives before that tick is settled, if it is worth one of its own; null: nothing is decided before. */
+  async #ahead(session: Session, settled: Promise<boolean>): Promise<Turn | null> {
+    const isWorth = await Promise.race([session.enough().then(() => true), settled.then(() => false)]);
+    return isWorth ? session.takeArrived() : null;
+  }
+
+  #broken(session: Session, error: unknown, turn: Turn): void {
+    if ((error instanceof RulesFault || error instanceof Refused) && this.#goesOn(session, error, turn)) this.#reload('the rules failed');
+    else this.#fail(error);
   }
 
   /**

@@ -32,6 +32,11 @@ export interface OwnerOptions {
   readonly random: Random;
   /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */
   readonly silence?: SilenceBounds;
+  /**
+   * How much has to have arrived to be decided while a commit is under way; default: as much as that one took, and
+   * `AHEAD_FROM` (`session.ts`).
+   */
+  readonly aheadFrom?: number;
   /** Called when something has arrived: a tick is due. */
   readonly onWork: () => void;
   /**

@@ -9,7 +9,7 @@ import type { Absent } from './absent.ts';
 import { CarefulSteps, type Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
-import { Intake } from './intake.ts';
+import { Intake, type Taken } from './intake.ts';
 import { CORE_VERSION, encodeBeginning, encodeInputs, type Beginning } from './journal.ts';
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
@@ -61,18 +61,42 @@ export interface Turn {
   readonly sweep: number | null;
 }
 
-/** What has been decided and committed. */
-interface Committed {
-  readonly decisions: Decisions;
+/** What the store says of a tick that it has committed. */
+interface Outcome {
   readonly specs: ReadonlyMap<string, AttemptSpec>;
   readonly refused: readonly JobNumber[];
 }
+
+/** A tick that is decided, and whose commit is under way. */
+export interface Decided {
+  readonly turn: Turn;
+  /** All that the rules were told. */
+  readonly events: readonly CoreEvent[];
+  readonly decisions: Decisions;
+  /** Up to which report of each node all are taken in with it. */
+  readonly marks: ReadonlyMap<NodeNumber, number>;
+  readonly outcome: Promise<Outcome>;
+  /** What follows from it has to be done before anything else is decided. */
+  readonly isBarrier: boolean;
+}
+
+/**
+ * So much, and as much as that tick took, has to have arrived to be a tick of its own beside one whose commit is under
+ * way. Otherwise it waits for that commit: commits of an account are made one after another all the same, and smaller
+ * ones cost more for each thing in them. Without this bound they were two thirds as large, and what a busy owner got
+ * done in a second went down.
+ */
+const AHEAD_FROM = 100;
+
+const NOTHING_SAID: Outcome = { specs: new Map(), refused: [] };
 
 /**
  * All that an owner has in memory of a loaded account: one epoch, one core, the agents that came since. It is made by
  * loading and is right as long as each of its commits succeeds; after one that did not, it is closed and thrown away as
  * a whole, and the next load makes another. Nothing in it is ever reset. A turn is `deliver` (what the last commit
- * decided), `take`, `commit`, `deliver`.
+ * decided), `take`, `decide`, `settle`, `deliver`. While a commit is under way another turn may be decided, of what has
+ * arrived (`takeArrived`): nothing is read from the database before all that was decided is in it. Turns are settled
+ * and delivered in their order.
  */
 export class Session {
   readonly epoch: number;
@@ -97,8 +121,12 @@ export class Session {
   #beginning: Uint8Array | null;
   /** Jobs that did not end although the last tick decided so: told before anything else. */
   #refused: readonly JobNumber[] = [];
-  /** What the last commit decided, as long as it has not been sent. */
-  #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> } | null = null;
+  /** How many events the last tick decided on. */
+  #lastTook = 0;
+  /** What commits have decided, as long as it has not been sent. */
+  readonly #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> }[] = [];
+  /** Who waits until so much has arrived that it is worth a tick. */
+  #onEnough = (): void => {};
   #isOver = false;
 
   constructor(around: Surroundings, { epoch, claimedAt, core, now, snapshot, maxNodes, truth, careful }: Loaded) {
@@ -167,6 +195,7 @@ export class Session {
   push(event: CoreEvent): void {
     if (this.#isOver) return;
     this.#events.push(event);
+    if (this.#hasEnough) this.#onEnough();
     this.#around.options.onWork();
   }
 
@@ -179,25 +208,48 @@ export class Session {
   }
 
   /**
-   * Sends what the last commit decided. It is durable: if a specification can't be read now, the next tick begins with
-   * it, before anything newer is sent.
+   * Sends what has been committed, one call at a time. It is durable: if a specification can't be read now, the next
+   * call begins with it, before anything newer is sent.
    */
   async deliver(): Promise<void> {
-    if (this.#undelivered === null || this.#isOver) return;
-    const { commands, specs } = this.#undelivered;
-    await dispatch(commands, specs, this.#dispatch);
-    this.#undelivered = null;
+    for (let next = this.#undelivered[0]; next !== undefined && !this.#isOver; next = this.#undelivered[0]) {
+      await dispatch(next.commands, next.specs, this.#dispatch);
+      this.#undelivered.shift();
+    }
   }
 
   /**
    * What this tick is about; null: the session has ended meanwhile. Throws what the store throws: then nothing has been
-   * taken.
+   * taken. To be called when all that was decided is settled.
    */
   async take(): Promise<Turn | null> {
-    const { absent, quarantine, options } = this.#around;
     const portion = this.#steps?.portion(this.#events.length, this.#intake.hasWork()) ?? 'all';
     const asked = portion === 'all' || portion === 'inbox' ? await this.#intake.read(portion === 'all' ? 'all' : 'one') : null;
-    if (this.#isOver) return null;
+    return this.#isOver ? null : this.#taken(portion, asked);
+  }
+
+  /**
+   * Resolves once so much has arrived that it is worth a tick beside the one that is under way; never for one who asked
+   * before.
+   */
+  enough(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEnough = resolve;
+      if (this.#hasEnough) resolve();
+    });
+  }
+
+  /**
+   * What has arrived, if a tick may take it while others are under way; null: they have to be settled first. Nobody who
+   * waits for what he asked for is to wait behind it.
+   */
+  takeArrived(): Turn | null {
+    const mayTake = !this.#isOver && this.#hasEnough && this.#steps === null && !this.#intake.hasWork();
+    return mayTake ? this.#taken('all', null) : null;
+  }
+
+  #taken(portion: Portion, asked: Taken | null): Turn {
+    const { absent, quarantine, options } = this.#around;
     // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
     this.#events.push(...absent.due(options.monotonic()));
     const arrived = this.#events.splice(0, portion === 'all' ? this.#events.length : Number(portion === 'arrived'));
@@ -205,23 +257,34 @@ export class Session {
     return { portion, events, entries: asked?.entries ?? [], sweep: asked?.sweep ?? null };
   }
 
+  get #hasEnough(): boolean {
+    return this.#events.length >= (this.#around.options.aheadFrom ?? Math.max(AHEAD_FROM, this.#lastTook));
+  }
+
   /**
-   * Decides on it and commits that, and then does what follows in memory; what is to be sent waits for `deliver`.
-   * Returns what is durable. Throws `RulesFault` and what the store throws: then the session is no longer what the
-   * database holds. `enter`: hears when the commit begins, and when it is done.
+   * Decides on it and hands that to the store. Throws `RulesFault`: then the session is no longer what the database
+   * will hold. `enter`: hears when it is decided.
    */
-  async commit(turn: Turn, enter: (part: 'commit' | 'dispatch') => void): Promise<Decisions> {
-    const { options } = this.#around;
-    const seed = Math.floor(options.random() * 4_294_967_296);
+  decide(turn: Turn, enter: (part: 'commit') => void): Decided {
+    const seed = Math.floor(this.#around.options.random() * 4_294_967_296);
     const events = [...this.#refusals(), ...turn.events];
+    this.#lastTook = events.length;
     const marks = this.channels.applied(this.#events);
-    const { decisions, specs, refused } = await this.#decide(seed, events, turn.entries, enter);
-    enter('dispatch');
+    return { turn, events, marks, ...this.#commit(seed, events, turn.entries, enter) };
+  }
+
+  /**
+   * Waits for its commit, and then does what follows in memory; what is to be sent waits for `deliver`. Returns what is
+   * durable. To be called in the order of deciding. Throws what the store throws: then the session is no longer what
+   * the database holds.
+   */
+  async settle({ events, decisions, marks, outcome }: Decided): Promise<Decisions> {
+    const { specs, refused } = await outcome;
     const durable = withoutEndings(decisions, refused);
     this.#around.story?.tick({ events, decisions: durable, specs: specs.values(), nodes: this.#nodes });
     this.#settle(durable, marks);
     this.#keepGoing(refused);
-    this.#undelivered = { commands: decisions.commands, specs };
+    this.#undelivered.push({ commands: decisions.commands, specs });
     return durable;
   }
 
@@ -246,7 +309,8 @@ export class Session {
   async shutDown(): Promise<void> {
     const { quarantine, story } = this.#around;
     const events = [...this.#refusals(), ...this.#events.splice(0).flatMap((event) => quarantine.admit(event) ?? []), { kind: 'shutdown' } as const];
-    const { decisions, specs, refused } = await this.#decide(0, events, [], () => undefined);
+    const { decisions, outcome } = this.#commit(0, events, [], () => undefined);
+    const { specs, refused } = await outcome;
     story?.tick({ events, decisions: withoutEndings(decisions, refused), specs: specs.values(), nodes: this.#nodes });
   }
 
@@ -290,12 +354,13 @@ export class Session {
     };
   }
 
-  async #decide(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Promise<Committed> {
+  #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'outcome' | 'isBarrier'> {
     const { options, quarantine } = this.#around;
     const now = options.clock();
     const decisions = decide(this.core, { now, seed, events });
     enter('commit');
-    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, specs: new Map(), refused: [] };
+    const isBarrier = this.#isBarrier(decisions);
+    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, outcome: Promise.resolve(NOTHING_SAID), isBarrier };
     const offered = new Map<string, { job: JobNumber; task: TaskNumber }>();
     for (const command of decisions.commands) {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
@@ -303,7 +368,7 @@ export class Session {
     this.#tick += 1;
     const beginning = this.#beginning;
     this.#beginning = null;
-    const { specs, refused } = await options.store.commit({
+    const outcome = options.store.commit({
       account: options.account.number,
       epoch: this.epoch,
       tick: this.#tick,
@@ -314,8 +379,18 @@ export class Session {
       quarantine: { over: quarantine.over(decisions) },
       // Without events, too: the clock alone decides things, and a replay has to ask the rules at the same instants.
       journal: { coreVersion: CORE_VERSION, seed, inputs: encodeInputs(events), beginning },
-    });
-    return { decisions, specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused };
+    }).then(({ specs, refused }) => ({ specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused }));
+    // Nobody hears of one that comes after a failed one.
+    outcome.catch(() => undefined);
+    return { decisions, outcome, isBarrier };
+  }
+
+  /**
+   * The store may refuse a job's end, which the next tick begins with; and a node that goes, or begins another life, is
+   * expected to say nothing any more: that it does not must not be told of what comes next.
+   */
+  #isBarrier({ guards, nodes }: Decisions): boolean {
+    return guards.length > 0 || nodes.some(({ node, life, goneAt }) => goneAt !== null || this.lifeOf(node) !== life);
   }
 
   /** The commit is done: what follows from it in memory, and what may be said now. */

@@ -1,15 +1,19 @@
 /** The parts of a tick, in their order. */
 export type TickPhase = 'load' | 'read' | 'decide' | 'commit' | 'dispatch';
 
-/** A tick that takes longer is told of. */
+/** A turn whose ticks take longer than this each is told of. */
 const SLOW_MS = 1_000;
 
-/** How long the parts of one tick take, on a clock that only grows. */
+/**
+ * How long the parts of one turn take, which is a tick or several (`decide` comes once in each), on a clock that only
+ * grows.
+ */
 export class TickTimes {
   readonly #now: () => number;
   readonly #begunAt: number;
   readonly #ms: Record<TickPhase, number> = { load: 0, read: 0, decide: 0, commit: 0, dispatch: 0 };
   #phase: TickPhase = 'load';
+  #decided = 0;
   #enteredAt: number;
 
   constructor(now: () => number) {
@@ -20,17 +24,22 @@ export class TickTimes {
 
   /** From now on until the next call time is spent on `phase`, which may come twice. */
   enter(phase: TickPhase): void {
+    this.#count();
+    this.#phase = phase;
+    if (phase === 'decide') this.#decided += 1;
+  }
+
+  #count(): void {
     const now = this.#now();
     this.#ms[this.#phase] += now - this.#enteredAt;
-    this.#phase = phase;
     this.#enteredAt = now;
   }
 
-  /** Whole milliseconds, of all as `tickMs` and by part as `commitMs`; null for a tick that was not slow. */
+  /** Whole milliseconds, of all as `tickMs` and by part as `commitMs`; null for a turn that was not slow. */
   slow(): Readonly<Record<string, number>> | null {
-    this.enter(this.#phase);
+    this.#count();
     const tickMs = this.#enteredAt - this.#begunAt;
-    if (tickMs <= SLOW_MS) return null;
+    if (tickMs <= SLOW_MS * Math.max(1, this.#decided)) return null;
     const parts = Object.entries(this.#ms).map(([phase, ms]) => [`${phase}Ms`, Math.round(ms)] as const);
     return { tickMs: Math.round(tickMs), ...Object.fromEntries(parts.filter(([, ms]) => ms > 0)) };
   }

@@ -72,7 +72,7 @@ const PING_SHARE = 4;
  */
 export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const { world, truth, disk } = options;
-  const reports = createReports(memoryJournal(disk), () => flushSoon(), (ms, act) => afterUnless(ms, act));
+  const reports = createReports(memoryJournal(disk, truth), () => flushSoon(), (ms, act) => afterUnless(ms, act));
   const running = new Map<string, AttemptKey | JobTaskKey>();
   const ending = new AbortController();
   const discarded = new Set<JobNumber>();
@@ -333,13 +333,16 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   };
 }
 
-function memoryJournal(disk: Disk): AttemptJournal {
+function memoryJournal(disk: Disk, truth: Truth): AttemptJournal {
   return {
     recordStarted: (key, startedAt) => void disk.started.set(attemptName(key), { key, startedAt }),
     recordEnded: (end) => {
       disk.started.delete(attemptName(end.key));
       disk.ended.set(attemptName(end.key), end);
     },
-    recordAcknowledged: (key) => void disk.ended.delete(attemptName(key)),
+    recordAcknowledged: (key) => {
+      disk.ended.delete(attemptName(key));
+      truth.acknowledged(key);
+    },
   };
 }

@@ -1,6 +1,6 @@
 import type { AttemptOutcome } from '../core/events.ts';
 import { MANAGER_TASK } from '../core/intent.ts';
-import { type AccountNumber, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
+import { type AccountNumber, type AttemptKey, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
 import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
@@ -12,6 +12,8 @@ import type { Attempt, Truth } from './truth.ts';
 export interface Checks {
   /** An attempt begins on a node. */
   onStart(attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>): void;
+  /** An agent forgets the end of an attempt: it was told that it is durable. */
+  onAcknowledged(key: AttemptKey): void;
   /** A tick is about to be applied. */
   onCommit(tick: TickCommit): void;
   readonly violations: readonly string[];
@@ -199,11 +201,18 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       if (slots !== undefined && used > slots) violated(`node ${node} has ${slots} slots and uses ${used}`);
       const job = options.tables().jobs.get(key.job);
       if (job !== undefined && !isPrepared(job, attempt)) violated(`attempt ${attemptName(key)} starts on node ${node} before the preparation of its job has succeeded there`);
-      const { ids, ranges } = job?.tasks.get(key.task)?.intent.dependsOn ?? { ids: [], ranges: [] };
+      const record = job?.tasks.get(key.task);
+      if (record !== undefined && (record.status?.attempt ?? 0) < key.attempt) violated(`attempt ${attemptName(key)} starts before its offer is durable`);
+      const { ids, ranges } = record?.intent.dependsOn ?? { ids: [], ranges: [] };
       const parents = [...ids, ...ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
       for (const id of job === undefined ? [] : parents) {
         if (job !== undefined && !isSatisfied(job, id)) violated(`attempt ${attemptName(key)} starts before task ${id}, which it depends on, is satisfied`);
       }
+    },
+    onAcknowledged: (key) => {
+      const status = options.tables().jobs.get(key.job)?.tasks.get(key.task)?.status;
+      const isOut = status?.attempt === key.attempt && status.state !== 'active' && status.state !== 'completed';
+      if (isOut && !isAside().task(key.job, key.task) && !isAside().report(key.job, key.task)) violated(`the end of attempt ${attemptName(key)} is acknowledged, and its task is ${status.state}`);
     },
     onCommit: (tick) => {
       const { decisions } = tick;

@@ -84,6 +84,7 @@ export function startService(options: {
       return now;
     },
     monotonic: world.now,
+    aheadFrom: 1,
     random: seededRandom(world.between(0, 2 ** 32 - 1)),
     onWork: () => loop?.kick(),
     onFault: options.onFault,

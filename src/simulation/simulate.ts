@@ -9,7 +9,7 @@ import { simulatedAgent } from './agent.ts';
 import { createChecks } from './checks.ts';
 import { type Workload, createClients } from './clients.ts';
 import { type Faults, NO_FAULTS } from './faults.ts';
-import { faultyStore } from './faultyStore.ts';
+import { type Reach, faultyStore } from './faultyStore.ts';
 import { unfinished } from './finished.ts';
 import { memoryStore } from './memoryStore.ts';
 import { createNetwork } from './network.ts';
@@ -28,6 +28,8 @@ export interface Scenario {
   readonly createCore: CreateCore;
   /** What the rules fail on; left out: nothing. Any other failure of theirs is a violation. */
   readonly poison?: Poison;
+  /** Does something to the store: to the database itself, or to what an owner sees of it. Left out: nothing. */
+  readonly stores?: { readonly database?: (store: OwnerStore) => OwnerStore; readonly seen?: (store: OwnerStore) => OwnerStore };
   /** Sees each tick that is committed. */
   readonly onCommit?: (tick: TickCommit) => void;
   /** Receives one line for whatever happens of note; for looking into a failing seed. */
@@ -40,6 +42,8 @@ export interface Result {
   readonly virtualMs: number;
   readonly steps: number;
   readonly commits: number;
+  /** Those that were sent while another one of their owner was under way. */
+  readonly ahead: number;
   readonly attempts: number;
   readonly owners: number;
   /** How often the account was loaded. */
@@ -88,6 +92,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
   let fullSince = 0;
   let fullUntil = 0;
   let commits = 0;
+  let ahead = 0;
   let fingerprint = 0;
   let loads = 0;
   let refusedEndings = 0;
@@ -95,7 +100,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
 
   const slots = new Map<number, number>();
   const checks = createChecks({ tables: () => memory.tables, account: ACCOUNT, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
-  const truth: Truth = createTruth((attempt, live) => checks.onStart(attempt, live));
+  const truth: Truth = createTruth({ onStart: (attempt, live) => checks.onStart(attempt, live), onAcknowledged: (key) => checks.onAcknowledged(key) });
   const memory = memoryStore({
     clock: world.now,
     onCommit: (tick, refused) => {
@@ -116,6 +121,24 @@ export async function simulate(scenario: Scenario): Promise<Result> {
       for (const { job } of tick.decisions.guards) clients.besideEnding(job);
       return memory.store.commit(tick);
     },
+  };
+  const database = scenario.stores?.database?.(watchedStore) ?? watchedStore;
+
+  /** As the owner of one process sees it. */
+  const seenStore = (reach: Reach): OwnerStore => {
+    const store = faultyStore(world, database, reach);
+    let underWay = 0;
+    const counting: OwnerStore = {
+      ...store,
+      commit: (tick) => {
+        if (underWay > 0) ahead += 1;
+        underWay += 1;
+        return store.commit(tick).finally(() => {
+          underWay -= 1;
+        });
+      },
+    };
+    return scenario.stores?.seen?.(counting) ?? counting;
   };
 
   const network = createNetwork(world, () => faults);
@@ -174,7 +197,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
         world,
         account: ACCOUNT,
         process,
-        store: ({ isDead, isCutOff }) => faultyStore(world, watchedStore, { isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
+        store: ({ isDead, isCutOff }) => seenStore({ isDead, isAway: () => isCutOff() || world.now() < awayUntil, isFull: () => world.now() < fullUntil, onNoRoom, faults: () => faults }),
         provider,
         createCore: scenario.poison === undefined ? scenario.createCore : poisoned(scenario.createCore, scenario.poison),
         log: {
@@ -340,6 +363,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     virtualMs: world.now() - EPOCH,
     steps: world.steps,
     commits,
+    ahead,
     attempts: truth.count,
     owners: services.length,
     loads,

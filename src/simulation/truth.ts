@@ -21,6 +21,8 @@ export interface Truth {
   succeededIn(job: JobNumber, kind: JobTaskKey['kind'], node: NodeNumber): number | undefined;
   /** Whether this run, whatever it came to, has begun on the node. */
   hasBegun(key: JobTaskKey, node: NodeNumber): boolean;
+  /** Its agent was told that its end is durable, and has forgotten it. */
+  acknowledged(key: AttemptKey): void;
   attempt(key: AttemptKey): Attempt | undefined;
   /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
@@ -29,7 +31,10 @@ export interface Truth {
 }
 
 /** `onStart` is called before the attempt counts as live. */
-export function createTruth(onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void): Truth {
+export function createTruth({ onStart, onAcknowledged }: {
+  readonly onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void;
+  readonly onAcknowledged: (key: AttemptKey) => void;
+}): Truth {
   const all = new Map<string, Attempt>();
   const live = new Set<Attempt>();
   const begun = new Set<string>();
@@ -53,6 +58,7 @@ export function createTruth(onStart: (attempt: Omit<Attempt, 'end'>, live: Reado
       attempt.end = { at, outcome };
       live.delete(attempt);
     },
+    acknowledged: onAcknowledged,
     attempt: (key) => all.get(attemptName(key)),
     live,
     get count() {

@@ -45,7 +45,7 @@ const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [no
 /**
  * An owner whose core writes down what it is told and decides what the test says, on a store that the test can break.
  */
-function scripted() {
+function scripted(options: { readonly aheadFrom?: number } = {}) {
   const told: CoreEvent[] = [];
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
@@ -128,6 +128,7 @@ function scripted() {
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,
     random: () => 0.5,
+    ...options,
     onWork: () => undefined,
     onFault: (fault) => void faults.push(fault),
     onDeposed: () => undefined,
@@ -676,6 +677,108 @@ describe('an owner', () => {
     await owner.tick();
     await woken;
     expect(kinds(told)).toEqual(['hello']);
+  });
+
+  describe('while a commit is under way', () => {
+    /** Two reports are enough to be decided. Each commit waits for the test. */
+    const held = async () => {
+      const it = scripted({ aheadFrom: 2 });
+      const agent = await greeted(it.owner, it.connect);
+      const ends: ((error?: Error) => void)[] = [];
+      it.script.whileCommitting = () => new Promise((resolve, reject) => ends.push((error) => (error === undefined ? resolve() : reject(error))));
+      it.commits.length = 0;
+      const acknowledged = (): readonly number[] => agent.sent.flatMap((frame) => (frame.kind === 'acknowledge' ? [frame.sequence] : []));
+      const end = async (place: number, error?: Error): Promise<void> => {
+        ends[place]?.(error);
+        await turnOfTheLoop();
+      };
+      const report = async (first: number): Promise<void> => {
+        agent.onFrame(started(first));
+        await turnOfTheLoop();
+      };
+      return { ...it, agent, end, report, acknowledged };
+    };
+
+    test('decides what arrives once it is enough, one commit ahead; what follows from each waits for its own commit, in order', async () => {
+      const { owner, commits, end, report, acknowledged } = await held();
+      await report(1);
+      const turn = owner.tick();
+      await turnOfTheLoop();
+      await report(2);
+      expect(commits.map(({ tick }) => tick)).toEqual([3]);
+      await report(3);
+      expect(commits.map(({ tick }) => tick)).toEqual([3, 4]);
+      await report(4);
+      await report(5);
+      expect(commits).toHaveLength(2);
+      await end(1);
+      expect(acknowledged()).toEqual([]);
+      await end(0);
+      expect(acknowledged()).toEqual([1, 3]);
+      expect(commits.map(({ tick }) => tick)).toEqual([3, 4, 5]);
+      await end(2);
+      await turn;
+      expect(acknowledged()).toEqual([1, 3, 5]);
+    });
+
+    test('lets what clients ask for wait behind nothing else', async () => {
+      const { owner, commits, end, report } = await held();
+      await report(1);
+      const turn = owner.tick();
+      await turnOfTheLoop();
+      owner.sweep();
+      await report(2);
+      await report(3);
+      expect(commits).toHaveLength(1);
+      await end(0);
+      await turn;
+      expect(commits).toHaveLength(1);
+    });
+
+    test.each([
+      ['a job ends by itself', { guards: endingOf(1).guards }],
+      ['a node goes', { nodes: [{ ...node, goneAt: 1 }] }],
+      ['a node begins another life', { nodes: [{ ...node, life: 3 }] }],
+    ])('decides nothing in which %s before that is over', async (_what, decisions) => {
+      const { owner, script, commits, end, report } = await held();
+      await report(1);
+      script.decisions = { ...nothing, ...decisions };
+      const turn = owner.tick();
+      await turnOfTheLoop();
+      await report(2);
+      await report(3);
+      expect(commits).toHaveLength(1);
+      await end(0);
+      await turn;
+      expect(commits).toHaveLength(1);
+    });
+
+    test('that fails forgets what was decided after it, whatever becomes of that', async () => {
+      const { owner, commits, agent, end, report, acknowledged } = await held();
+      await report(1);
+      const turn = owner.tick();
+      await turnOfTheLoop();
+      await report(2);
+      await report(3);
+      expect(commits).toHaveLength(2);
+      await end(0, new Error('connection lost'));
+      await turn;
+      await end(1);
+      expect([owner.phase, acknowledged(), agent.closed]).toEqual(['loading', [], ['the owner loads the account again']]);
+    });
+
+    test('does not let rules that fail on what comes next undo it', async () => {
+      const { owner, script, end, report, acknowledged } = await held();
+      await report(1);
+      const turn = owner.tick();
+      await turnOfTheLoop();
+      script.fault = new Error('the rules fail');
+      await report(2);
+      await report(3);
+      await end(0);
+      await turn;
+      expect([owner.phase, acknowledged()]).toEqual(['loading', [1]]);
+    });
   });
 
   test('tells what it committed, and of a tick that took long', async () => {

@@ -263,4 +263,17 @@ describe('a tick that takes long', () => {
     spend('dispatch', 5);
     expect(times.slow()).toEqual({ tickMs: 1006, readMs: 200, decideMs: 91, commitMs: 700, dispatchMs: 15 });
   });
+
+  test('is told of if it and those decided beside it take long each', () => {
+    const clock = { now: 5 };
+    const times = new TickTimes(() => clock.now);
+    times.enter('decide');
+    clock.now += 1_001;
+    expect(times.slow()).toMatchObject({ tickMs: 1_001 });
+    times.enter('decide');
+    clock.now += 999;
+    expect(times.slow()).toBeNull();
+    clock.now += 1;
+    expect(times.slow()).toMatchObject({ tickMs: 2_001 });
+  });
 });

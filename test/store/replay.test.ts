@@ -36,7 +36,7 @@ async function workThroughTwoEpochs(): Promise<void> {
   const world = createWorld(1);
   const faults = () => NO_FAULTS;
   const network = createNetwork(world, faults);
-  const truth = createTruth(() => undefined);
+  const truth = createTruth({ onStart: () => undefined, onAcknowledged: () => undefined });
   let service: Service | undefined;
   const provider = simulatedProvider({
     world,
