@@ -1,5 +1,5 @@
 import { UNLIMITED_DURATION } from './durations.ts';
-import type { AutoUserSpecification, Job, JobAdd, JobManagerTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { AutoUserSpecification, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -67,6 +67,28 @@ function withJobManagerDefaults(manager: JobManagerTask, job: Pick<Job, 'constra
   };
 }
 
+/** Recorded: its retries are its own, whatever the job's are. */
+function withPreparationDefaults(task: JobPreparationTask) {
+  return {
+    ...task,
+    id: task.id ?? 'jobpreparation',
+    constraints: withConstraintDefaults(task.constraints, { constraints: undefined }),
+    userIdentity: withUserDefaults(task.userIdentity),
+    waitForSuccess: task.waitForSuccess ?? true,
+    rerunOnNodeRebootAfterSuccess: task.rerunOnNodeRebootAfterSuccess ?? true,
+  };
+}
+
+function withReleaseDefaults(task: JobReleaseTask) {
+  return {
+    ...task,
+    id: task.id ?? 'jobrelease',
+    maxWallClockTime: task.maxWallClockTime ?? 'PT15M',
+    retentionTime: task.retentionTime ?? WEEK,
+    userIdentity: withUserDefaults(task.userIdentity),
+  };
+}
+
 /** The job as it is stored and read back. */
 export function withJobDefaults(job: JobAdd) {
   const constraints = {
@@ -81,6 +103,8 @@ export function withJobDefaults(job: JobAdd) {
     allowTaskPreemption: job.allowTaskPreemption ?? false,
     constraints,
     jobManagerTask: job.jobManagerTask && withJobManagerDefaults(job.jobManagerTask, { constraints }),
+    jobPreparationTask: job.jobPreparationTask && withPreparationDefaults(job.jobPreparationTask),
+    jobReleaseTask: job.jobReleaseTask && withReleaseDefaults(job.jobReleaseTask),
     onAllTasksComplete: job.onAllTasksComplete ?? ('noaction' as const),
     onTaskFailure: job.onTaskFailure ?? ('noaction' as const),
   };

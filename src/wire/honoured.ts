@@ -24,13 +24,19 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   JobAdd: {
     api: 'id displayName metadata',
     core: 'usesTaskDependencies priority maxParallelTasks constraints poolInfo onAllTasksComplete onTaskFailure jobManagerTask',
-    agent: 'commonEnvironmentSettings',
+    agent: 'commonEnvironmentSettings jobPreparationTask jobReleaseTask',
   },
   JobManagerTask: {
     api: 'id displayName',
     core: 'constraints requiredSlots runExclusive allowLowPriorityNode killJobOnCompletion',
     agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings',
   },
+  JobPreparationTask: {
+    api: 'id',
+    core: 'waitForSuccess rerunOnNodeRebootAfterSuccess',
+    agent: 'commandLine resourceFiles environmentSettings constraints userIdentity',
+  },
+  JobReleaseTask: { api: 'id', agent: 'commandLine resourceFiles environmentSettings maxWallClockTime retentionTime userIdentity' },
   JobPatch: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },
   JobPut: { api: 'metadata', core: 'priority maxParallelTasks constraints poolInfo onAllTasksComplete' },
   JobDisable: { core: 'disableTasks' },

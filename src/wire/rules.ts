@@ -257,6 +257,11 @@ function jobRules(shape: 'JobAdd' | 'JobSpecification'): readonly Rule[] {
         throw invalidProperty('jobReleaseTask', jobReleaseTask.id ?? '', 'A job release task needs a job preparation task.');
       }
     }),
+    rule(shape, "no two of a job's tasks have the same id", 'OpenAPI, JobPreparationTask.id (code inferred)', ({ jobPreparationTask, jobReleaseTask }: Pick<Wire.JobAdd, 'jobPreparationTask' | 'jobReleaseTask'>) => {
+      if (jobReleaseTask === undefined || jobPreparationTask === undefined) return;
+      const id = jobReleaseTask.id ?? 'jobrelease';
+      if (lowerAscii(id) === lowerAscii(jobPreparationTask.id ?? 'jobpreparation')) throw invalidProperty('id', id, 'The job preparation task and the job release task must have different ids.');
+    }),
   ];
 }
 

@@ -37,7 +37,14 @@ function poolCases(base: Readonly<Record<string, unknown>>) {
 const prep = sampleOf('JobPreparationTask');
 const release = sampleOf('JobReleaseTask');
 function jobCases(shape: ShapeName) {
-  return ({ 'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']] }) as const;
+  const same = { jobPreparationTask: { ...prep, id: 'one' }, jobReleaseTask: { ...release, id: 'One' } };
+  return ({
+    'no release without preparation': [[{ ...sampleOf(shape), jobReleaseTask: release }, 'InvalidPropertyValue']],
+    "no two of a job's tasks have the same id": [
+      [{ ...sampleOf(shape), ...same }, 'InvalidPropertyValue'],
+      [{ ...sampleOf(shape), jobPreparationTask: { commandLine: 'x', id: 'jobrelease' }, jobReleaseTask: { commandLine: 'x' } }, 'InvalidPropertyValue'],
+    ],
+  }) as const;
 }
 
 const manyFiles = Array.from({ length: 400 }, (_, index) => ({ httpUrl: `https://a.example/${'x'.repeat(70)}${index}`, filePath: `f${index}` }));

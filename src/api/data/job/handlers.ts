@@ -19,6 +19,7 @@ import { guardJob, type JobCall } from './guards.ts';
 import { newTask } from '../task/add.ts';
 import { listJobsHandler } from './list.ts';
 import { managerTask } from './manager.ts';
+import { listOnNodes } from './onNodes.ts';
 import { jobRules, storedJob, viewOfJob, wireJob } from './view.ts';
 
 const add: Handler = async (call, parts) => {
@@ -165,4 +166,8 @@ export const jobHandlers = {
   Job_Terminate: terminate,
   Job_Delete: remove,
   Job_GetTaskCounts: taskCounts,
+  Job_ListPreparationAndReleaseTaskStatus: listOnNodes(async (call, parts) => {
+    const job = await existingJob(call, parts);
+    return { job: job.job, of: { baseUrl: call.baseUrl, jobId: job.id, spec: storedJob(job) } };
+  }),
 } as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,12 +1,13 @@
 import type { JobAction, JobManager } from '../../../core/intent.ts';
 import { jobState, type StateView, type WireJobState } from '../../../core/wireState.ts';
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
-import type { JobRules } from '../../../store/rules.ts';
+import { DEFAULT_RETENTION_MS, type JobRules } from '../../../store/rules.ts';
 import { parseDuration } from '../../../wire/durations.ts';
 import type { JobManagerWithDefaults, JobWithDefaults } from '../../../wire/defaults.ts';
 import type { Job } from '../../../wire/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
+import { durationMs } from '../durationMs.ts';
 
 /** The specification as the handlers stored it: it was read through the shape table then, so its type is known. */
 export function storedJob(row: { readonly spec: string }): JobWithDefaults {
@@ -50,6 +51,7 @@ function managerRules({ runExclusive, allowLowPriorityNode, killJobOnCompletion 
 /** What the rules need of a job's specification. */
 export function jobRules(spec: JobWithDefaults): JobRules {
   const wallClockMs = parseDuration(spec.constraints.maxWallClockTime) ?? Infinity;
+  const { jobPreparationTask: preparation, jobReleaseTask: release } = spec;
   return {
     poolId: spec.poolInfo.poolId ?? '',
     priority: spec.priority,
@@ -60,5 +62,11 @@ export function jobRules(spec: JobWithDefaults): JobRules {
     onAllTasksComplete: spec.onAllTasksComplete,
     onTaskFailure: spec.onTaskFailure,
     ...(spec.jobManagerTask === undefined ? {} : { manager: managerRules(spec.jobManagerTask) }),
+    preparation: preparation === undefined ? null : {
+      waitForSuccess: preparation.waitForSuccess,
+      rerunOnNodeReboot: preparation.rerunOnNodeRebootAfterSuccess,
+      retentionMs: durationMs(preparation.constraints.retentionTime, DEFAULT_RETENTION_MS),
+    },
+    release: release === undefined ? null : { retentionMs: durationMs(release.retentionTime, DEFAULT_RETENTION_MS) },
   };
 }
