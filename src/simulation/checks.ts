@@ -166,14 +166,17 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
   /** The job is over: where its preparation has run, and the node can run something, its release has as well. */
   const checkReleased = (record: JobRecord, { decisions }: TickCommit): void => {
     const { job, preparation: wanted, release } = record.intent;
+    const isGone = decisions.gone.jobs.includes(job);
     if (wanted === null || release === null) return;
     const rows = new Map([...record.onNodes, ...decisions.jobNodes.flatMap((row) => (row.job === job ? [[row.node, row] as const] : []))]);
     for (const [node, { preparation, release: released }] of rows) {
       const status = decisions.nodes.find((row) => row.node === node) ?? options.tables().nodes.get(node)?.status;
       const ran = preparation?.state === 'completed' && (preparation.result === 'success' || !wanted.waitForSuccess);
       if (!ran || status === undefined || CANNOT_RELEASE.has(status.state) || isAside().node(node, options.tables())) continue;
-      if (released?.state !== 'completed') violated(`job ${job} is over although its release on node ${node} is not: ${JSON.stringify(released)}`);
-      else if (!options.truth().hasBegun({ job, kind: 'release', attempt: released.attempt }, node)) violated(`job ${job} is over by a release on node ${node} that never ran`);
+      // Of a job that is gone no row tells what the same tick has heard.
+      const isOver = released?.state === 'completed' || (isGone && released !== null && options.truth().isOver({ job, kind: 'release', attempt: released.attempt }, node));
+      if (!isOver) violated(`job ${job} is over although its release on node ${node} is not: ${JSON.stringify(released)}`);
+      else if (released !== null && !options.truth().hasBegun({ job, kind: 'release', attempt: released.attempt }, node)) violated(`job ${job} is over by a release on node ${node} that never ran`);
     }
   };
 

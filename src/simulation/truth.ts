@@ -23,6 +23,8 @@ export interface Truth {
   hasBegun(key: JobTaskKey, node: NodeNumber): boolean;
   /** Its agent was told that its end is durable, and has forgotten it. */
   acknowledged(key: AttemptKey): void;
+  /** Whether this run, whatever it came to, is over on the node. */
+  isOver(key: JobTaskKey, node: NodeNumber): boolean;
   attempt(key: AttemptKey): Attempt | undefined;
   /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
@@ -38,14 +40,21 @@ export function createTruth({ onStart, onAcknowledged }: {
   const all = new Map<string, Attempt>();
   const live = new Set<Attempt>();
   const begun = new Set<string>();
+  const running = new Set<string>();
   const succeeded = new Map<string, number>();
   return {
-    jobTaskStarted: (key, node) => void begun.add(`${jobTaskName(key)} ${node}`),
-    jobTaskEnded: ({ job, kind }, node, life, outcome) => {
+    jobTaskStarted: (key, node) => {
+      begun.add(nameOn(key, node));
+      running.add(nameOn(key, node));
+    },
+    jobTaskEnded: (key, node, life, outcome) => {
+      const { job, kind } = key;
+      running.delete(nameOn(key, node));
       if (outcome.kind === 'exited' && outcome.exitCode === 0) succeeded.set(`${job}.${kind} ${node}`, life);
     },
     succeededIn: (job, kind, node) => succeeded.get(`${job}.${kind} ${node}`),
-    hasBegun: (key, node) => begun.has(`${jobTaskName(key)} ${node}`),
+    hasBegun: (key, node) => begun.has(nameOn(key, node)),
+    isOver: (key, node) => begun.has(nameOn(key, node)) && !running.has(nameOn(key, node)),
     started: (given) => {
       onStart(given, live);
       const attempt = { ...given, end: null };
@@ -65,4 +74,8 @@ export function createTruth({ onStart, onAcknowledged }: {
       return all.size;
     },
   };
+}
+
+function nameOn(key: JobTaskKey, node: NodeNumber): string {
+  return `${jobTaskName(key)} ${node}`;
 }
