@@ -125,7 +125,7 @@ function jobStatus(job: number, now: number, done: number): JobStatus {
 function nodeStatus(node: number, now: number): NodeStatus {
   return {
     node, pool: 1, id: `tvmps_${node}_d`, dedicated: true, state: 'running', since: now, scheduling: 'enabled', life: 1, allocatedAt: now, bootedAt: now, slots: 4,
-    runningTasks: 4, runningSlots: 4, totalTasksRun: now, totalTasksSucceeded: now, startTask: null, errors: [], retainUntil: now, goneAt: null,
+    runningTasks: 4, runningSlots: 4, totalTasksRun: now, totalTasksSucceeded: now, startTask: null, errors: [], offers: [], retainUntil: now, goneAt: null,
     agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: now },
     recentTasks: Array.from({ length: 10 }, (_, index) => ({ job: 1, task: index, state: 'completed', startedAt: now, endedAt: now, exitCode: 0, failure: null, result: 'success' })),
   };

@@ -3,7 +3,7 @@ import type { CoreEvent, PlainTasks, Snapshot } from '../core/events.ts';
 import type { Instant } from '../core/keys.ts';
 
 /** Raised whenever the same inputs would be decided otherwise: a journal replays only with the core that wrote it. */
-export const CORE_VERSION = '13';
+export const CORE_VERSION = '14';
 
 /** A tick's inputs in the order in which they were applied, compressed. */
 export function encodeInputs(events: readonly CoreEvent[]): Uint8Array {

@@ -27,7 +27,8 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks 
   if (pools.size + alone.size + jobs.size + tasks.size === 0) return { snapshot, nodes: [] };
   const nodes = snapshot.nodes.filter(({ node, pool }) => alone.has(node) || pools.has(pool));
   const numbers = new Set(nodes.map(({ node }) => node));
-  const isOut = (job: JobNumber, task: number, status: TaskStatus | null): boolean => tasks.has(taskInJob(job, task)) || isOn(numbers, status);
+  const offered = new Set(nodes.flatMap(({ offers }) => offers.map(({ job, task }) => taskInJob(job, task))));
+  const isOut = (job: JobNumber, task: number, status: TaskStatus | null): boolean => tasks.has(taskInJob(job, task)) || offered.has(taskInJob(job, task)) || isOn(numbers, status);
   return {
     nodes,
     snapshot: {

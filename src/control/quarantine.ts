@@ -93,7 +93,10 @@ export class Quarantine {
       const key = overAttempt(row.unit);
       if (row.subject.kind !== 'report' || key === null) return [];
       const status = snapshot.tasks.find(({ job }) => job === key.job)?.tasks.find(({ intent }) => intent.task === key.task)?.status;
-      const waits = status?.attempt === key.attempt && status.node === row.subject.node && status.state !== 'active' && status.state !== 'completed';
+      const { node } = row.subject;
+      const isOffered = snapshot.nodes.some((of) => of.node === node && of.offers.some(({ job, task, attempt }) => job === key.job && task === key.task && attempt === key.attempt));
+      const isOut = status?.attempt === key.attempt && status.node === node && status.state !== 'active' && status.state !== 'completed';
+      const waits = isOut || (isOffered && (status?.attempt ?? 0) < key.attempt);
       return waits ? [{ kind: 'agent', node: row.subject.node, report: endNotTakenIn(key, row.at, row.error) }] : [];
     });
   }

@@ -7,6 +7,7 @@ import { STATUS_MEMORY_TICKS } from './tunables.ts';
 /** The one door for effects: what has changed since the last `decide`. Each row comes once, with its last value. */
 export class Changes {
   readonly #tasks: Task[] = [];
+  #offered: Task[] = [];
   readonly #jobs: Job[] = [];
   readonly #pools: Pool[] = [];
   readonly #nodes: Node[] = [];
@@ -26,6 +27,11 @@ export class Changes {
     if (task.dirty) return;
     task.dirty = true;
     this.#tasks.push(task);
+  }
+
+  /** Nothing of it has changed but that it is offered, unless this tick writes its row in any case. */
+  offered(task: Task): void {
+    if (!task.dirty) this.#offered.push(task);
   }
 
   job(job: Job): void {
@@ -102,8 +108,10 @@ export class Changes {
   collect(isStill: boolean): Decisions {
     // A deleted task keeps its row and its place in the counts until its attempt is over.
     const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
+    const written = new Set(tasks);
     const decisions = {
       tasks: tasks.map((task) => task.status),
+      offered: this.#offered.flatMap((task) => (task.status.state === 'offered' && !written.has(task) ? [task.status] : [])),
       jobs: drain(this.#jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
       onlyActive: new Set(this.#nodes.flatMap(({ number }) => (this.#whole.has(number) ? [] : [number]))),
@@ -115,6 +123,7 @@ export class Changes {
       commands: this.#commands,
     };
     this.#whole.clear();
+    this.#offered = [];
     this.#goneTasks = [];
     this.#goneJobs = [];
     this.#gonePools = [];
@@ -168,6 +177,7 @@ function nodeRow(node: Node): NodeStatus {
     totalTasksRun: node.totalTasksRun,
     totalTasksSucceeded: node.totalTasksSucceeded,
     recentTasks: [...node.recentTasks],
+    offers: [...node.offers].flatMap(({ instance, task, attempt }) => (instance === 0 ? [{ job: task.job.number, task: task.number, attempt }] : [])),
     startTask: node.startTask,
     errors: node.errors,
     retainUntil: node.retainUntil,

@@ -62,6 +62,11 @@ export interface JobGuard {
  */
 export interface Decisions {
   readonly tasks: readonly TaskStatus[];
+  /**
+   * Of tasks of which nothing has changed but that they are offered: not written, since the node's row says so
+   * (`NodeActivity.offers`). Left out: none.
+   */
+  readonly offered?: readonly TaskStatus[];
   readonly jobs: readonly JobStatus[];
   readonly pools: readonly PoolStatus[];
   readonly nodes: readonly NodeStatus[];

@@ -4,13 +4,15 @@ import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { upsertJob } from './job/life.ts';
 import { enterNode } from './job/onNode.ts';
 import { loadPreparation } from './job/preparation.ts';
-import type { Instant } from './keys.ts';
+import type { Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
 import { addNode } from './node/life.ts';
 import { upsertPool } from './pool/allocation.ts';
 import { request } from './task/intake.ts';
 import { enqueueUnlessBlocked, addOpenTask, resumeFromLost, satisfy } from './task/life.ts';
+import { neverAttempted, offeredStatus } from './task/row.ts';
 import { at, LIVE, TaskTable } from './task/table.ts';
+import type { OfferedAttempt } from './status.ts';
 import { Timers } from './timers.ts';
 
 /**
@@ -58,15 +60,42 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     const job = state.jobs.get(number);
     if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);
   }
+  const offersOf = offersByJob(snapshot.nodes);
   // After what has been satisfied: what depends on that is not blocked at all.
   for (const { job: number, tasks, plain } of snapshot.tasks) {
     const job = state.jobs.get(number);
     if (job === undefined) continue;
-    for (const intake of inOrder(tasks, plain)) if (intake.status?.state !== 'completed') loadOpen(state, job, intake, now);
+    const offers = offersOf.get(number) ?? NO_OFFERS;
+    for (const intake of inOrder(tasks, plain)) {
+      if (intake.status?.state !== 'completed') loadOpen(state, job, withOffer(number, intake, offers.get(intake.intent.task)), now);
+    }
     for (const intake of tasks) if (isAsked(intake)) request(state, job, intake, now);
   }
   for (const pool of state.pools.values()) state.review.placement.add(pool);
   return state;
+}
+
+type Offer = OfferedAttempt & { readonly node: NodeNumber };
+const NO_OFFERS: ReadonlyMap<TaskNumber, Offer> = new Map();
+
+/** Of each task the latest. */
+function offersByJob(nodes: Snapshot['nodes']): ReadonlyMap<JobNumber, ReadonlyMap<TaskNumber, Offer>> {
+  const found = new Map<JobNumber, Map<TaskNumber, Offer>>();
+  for (const { node, offers } of nodes) {
+    for (const offer of offers) {
+      const ofJob = found.get(offer.job) ?? new Map<TaskNumber, Offer>();
+      found.set(offer.job, ofJob);
+      if (offer.attempt > (ofJob.get(offer.task)?.attempt ?? 0)) ofJob.set(offer.task, { ...offer, node });
+    }
+  }
+  return found;
+}
+
+/** An offer of which the task's own row knows: it is over, or has been written there as well. */
+function withOffer(job: JobNumber, intake: TaskIntake, offer: Offer | undefined): TaskIntake {
+  const { intent, status } = intake;
+  if (offer === undefined || (status !== null && (status.state !== 'active' || status.attempt >= offer.attempt))) return intake;
+  return { ...intake, status: offeredStatus(status ?? neverAttempted(job, intent.task, intent.createdAt), offer) };
 }
 
 /** Queues are kept by number, and filled fastest in that order. */

@@ -178,6 +178,17 @@ export interface NodeActivity {
   readonly retainUntil: Instant;
   /** Newest first. */
   readonly recentTasks: readonly RecentTask[];
+  /**
+   * Attempts that wait here to be started, as many as `aheadSlots` allows. One that is later than what the task's own
+   * row says is the present one: that row is written when it starts, or comes back.
+   */
+  readonly offers: readonly OfferedAttempt[];
+}
+
+export interface OfferedAttempt {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
 }
 
 /** The rest changes seldom. */

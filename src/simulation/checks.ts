@@ -236,6 +236,10 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         const record = jobs.get(job);
         if (record !== undefined && record.status?.state !== 'completed') checkReleased(record, tick);
       }
+      for (const status of decisions.offered ?? []) {
+        const task = jobs.get(status.job)?.tasks.get(status.task);
+        if (task !== undefined) checkOffer(`${status.job}.${status.task}`, task, status, tick);
+      }
       const now = new Map<string, TaskStatus>();
       for (const status of decisions.tasks) {
         const name = `${status.job}.${status.task}`;

@@ -71,6 +71,7 @@ export function statuses(database: Pool): Statuses {
         totalTasksRun: 0,
         totalTasksSucceeded: 0,
         recentTasks: [],
+        offers: [],
         startTask: null,
         errors: [],
         agent: null,

@@ -33,6 +33,7 @@ const node: NodeStatus = {
   totalTasksRun: 0,
   totalTasksSucceeded: 0,
   recentTasks: [],
+  offers: [],
   startTask: null,
   errors: [],
   retainUntil: 0,

@@ -32,6 +32,17 @@ export function exited(exitCode: number): AttemptOutcome {
   return { kind: 'exited', exitCode };
 }
 
+interface TaskRow {
+  intent: TaskIntent;
+  status: TaskStatus | null;
+  /** What stands in its node's row alone, since its own was written. */
+  offered: TaskStatus | null;
+}
+
+function seen({ status, offered }: TaskRow): TaskStatus | null {
+  return offered ?? status;
+}
+
 export class TestEnv {
   now = 1_000_000;
   core: Core = createCore(EMPTY, this.now);
@@ -39,7 +50,7 @@ export class TestEnv {
   readonly nodes = new Map<NodeNumber, NodeStatus>();
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
   /** By `job.task`: what the store has of it. */
-  readonly tasks = new Map<string, { intent: TaskIntent; status: TaskStatus | null }>();
+  readonly tasks = new Map<string, TaskRow>();
   /** By `job.node`. */
   readonly jobNodes = new Map<string, JobNodeStatus>();
   readonly agents = new Map<NodeNumber, TestAgent>();
@@ -81,6 +92,12 @@ export class TestEnv {
       const known = this.tasks.get(`${row.job}.${row.task}`);
       if (known === undefined) throw new Error(`a row for task ${row.job}.${row.task}, which the store has not`);
       known.status = row;
+      known.offered = null;
+    }
+    for (const row of decisions.offered ?? []) {
+      const known = this.tasks.get(`${row.job}.${row.task}`);
+      if (known === undefined) throw new Error(`task ${row.job}.${row.task} is offered, which the store has not`);
+      known.offered = row;
     }
     for (const row of decisions.nodes) {
       const known = this.nodes.get(row.node);
@@ -389,7 +406,7 @@ export class TestJob {
         deletedAt: null,
         ...(typeof options === 'function' ? options(task) : options),
       };
-      env.tasks.set(`${this.number}.${task}`, { intent, status: null });
+      env.tasks.set(`${this.number}.${task}`, { intent, status: null, offered: null });
       return { intent, status: null };
     });
     row.intent = { ...row.intent, nextTask: first + count };
@@ -450,7 +467,7 @@ export class TestJob {
     return this.ask(task, { reactivateSequence: this.#taskRow(task).intent.reactivateSequence + 1, terminateAt: null });
   }
 
-  #taskRow(task: TaskNumber): { intent: TaskIntent; status: TaskStatus | null } {
+  #taskRow(task: TaskNumber): TaskRow {
     const row = this.env.tasks.get(`${this.number}.${task}`);
     if (row === undefined) throw new Error(`task ${task} is gone`);
     return row;
@@ -461,7 +478,7 @@ export class TestJob {
   }
 
   of(task: TaskNumber): TaskStatus {
-    const { status } = this.#taskRow(task);
+    const status = seen(this.#taskRow(task));
     if (status === null) throw new Error(`task ${task} was never attempted`);
     return status;
   }
@@ -481,22 +498,25 @@ export class TestJob {
   }
 
   state(task: TaskNumber): TaskStatus['state'] {
-    return this.#taskRow(task).status?.state ?? 'active';
+    return seen(this.#taskRow(task))?.state ?? 'active';
   }
 
   /** States of all its tasks, in order: how many of each. */
   get states(): Record<string, number> {
     const states: Record<string, number> = {};
-    for (const [key, { status }] of this.env.tasks) {
+    for (const [key, row] of this.env.tasks) {
       if (!key.startsWith(`${this.number}.`)) continue;
-      const state = status?.state ?? 'active';
+      const state = seen(row)?.state ?? 'active';
       states[state] = (states[state] ?? 0) + 1;
     }
     return states;
   }
 
   inState(state: TaskStatus['state']): TaskNumber[] {
-    return [...this.env.tasks.values()].flatMap(({ status, intent }) => (status?.job === this.number && status.state === state ? [intent.task] : []));
+    return [...this.env.tasks.values()].flatMap((row) => {
+      const status = seen(row);
+      return status?.job === this.number && status.state === state ? [row.intent.task] : [];
+    });
   }
 
   /** A running task ends, and what follows from that follows. */

@@ -105,7 +105,7 @@ async function fill(): Promise<void> {
 /** What it holds is all there: for the owner, and for handlers. */
 async function expectEverything(): Promise<void> {
   const { nodes, tasks } = await postgresOwnerStore(pool).load(1);
-  const expectedNodes = NODES.map((node) => ({ ...formerNode(node, job), recentTasks: node === 3 ? [] : [{ job, task: 20 + node }, { job, task: 10 + node }] }));
+  const expectedNodes = NODES.map((node) => ({ ...formerNode(node, job), offers: [], recentTasks: node === 3 ? [] : [{ job, task: 20 + node }, { job, task: 10 + node }] }));
   expect(nodes).toEqual(expectedNodes);
   const all = Array.from({ length: TASKS }, (_, index) => index + 1);
   const expected = all.flatMap((task) => taskStatus(job, task) ?? []);

@@ -348,7 +348,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         const { store, account, epoch, pool } = await owned();
         const before = [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { errors: [{ code: 'X', message: 'it is out' }] })];
         await store.commit(tick({ account, epoch, decisions: { nodes: before } }));
-        const activity = { state: 'running', since: 7, runningTasks: 2, runningSlots: 3, totalTasksRun: 2 ** 40, totalTasksSucceeded: 9, retainUntil: 2 ** 41, recentTasks: [{ job: 2 ** 42, task: 1 }, { job: 3, task: 4 }] } as const;
+        const activity = { state: 'running', since: 7, runningTasks: 2, runningSlots: 3, totalTasksRun: 2 ** 40, totalTasksSucceeded: 9, retainUntil: 2 ** 41, recentTasks: [{ job: 2 ** 42, task: 1 }, { job: 3, task: 4 }], offers: [{ job: 2 ** 42, task: 5, attempt: 6 }, { job: 7, task: 2 ** 41, attempt: 1 }] } as const;
         const after = before.map((node) => ({ ...node, ...activity, life: 2, errors: [] }));
         await store.commit(tick({ account, epoch, tick: 2, decisions: { nodes: after, onlyActive: new Set([nodeStatus(account, 2, pool).node]) } }));
         expect((await store.load(account)).nodes).toEqual([after[0], { ...before[1], ...activity }]);
@@ -709,6 +709,7 @@ function nodeStatus(account: AccountNumber, ordinal: number, pool: number, chang
     totalTasksRun: 0,
     totalTasksSucceeded: 0,
     recentTasks: [],
+    offers: [],
     startTask: null,
     errors: [],
     agent: { version: '0.1.0', ipAddress: '127.0.0.1', updatedAt: 1 },

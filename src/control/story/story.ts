@@ -133,7 +133,7 @@ export class Story {
       if (ids === undefined) this.#taskIds.set(job, new Map([[task, id]]));
       else ids.set(task, id);
     }
-    for (const status of decisions.tasks) {
+    for (const status of [...decisions.tasks, ...(decisions.offered ?? [])]) {
       const { job, task, state, node } = status;
       const nodeId = node === null ? undefined : nodes.get(node)?.id;
       this.#options.tell(taskLine({ ...this.#names(job, task), ...(nodeId === undefined ? {} : { nodeId }) }, status));

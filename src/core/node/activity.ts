@@ -5,8 +5,8 @@ import { RECENT_TASKS } from '../tunables.ts';
 
 /** What a node's rows say of the tasks on it. */
 
-export function activityOf({ node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks }: NodeStatus): NodeActivity {
-  return { node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks };
+export function activityOf({ node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks, offers }: NodeStatus): NodeActivity {
+  return { node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks, offers };
 }
 
 /** A node that works reads `running` while any task has slots on it, else `idle`. */

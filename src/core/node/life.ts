@@ -63,6 +63,7 @@ export function createNode(state: CoreState, pool: Pool, dedicated: boolean, now
     totalTasksRun: 0,
     totalTasksSucceeded: 0,
     recentTasks: [],
+    offers: [],
     startTask: null,
     errors: [],
     retainUntil: 0,

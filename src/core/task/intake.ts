@@ -59,7 +59,7 @@ function unopened(job: Job, intent: TaskIntent, status: TaskStatus | null): Task
     job,
     number: intent.task,
     slots: intent.requiredSlots,
-    status: status ?? neverAttempted(job, intent.task, intent.createdAt),
+    status: status ?? neverAttempted(job.number, intent.task, intent.createdAt),
     entry: -1,
     live: NOTHING_OUT,
     terminated: false,

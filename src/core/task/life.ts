@@ -8,7 +8,7 @@ import type { AttemptKey, Instant, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Node, Task } from '../model.ts';
 import { noteRecentTask, settleActivity } from '../node/activity.ts';
 import type { Cause, FailureInfo, TaskStatus } from '../status.ts';
-import { changed, neverAttempted } from './row.ts';
+import { changed, neverAttempted, offeredStatus } from './row.ts';
 import { at, BLOCKED, JOBS_LIMIT, LIVE, QUEUED } from './table.ts';
 import { TASK_MS_WEIGHT } from '../tunables.ts';
 import { wireTaskState } from '../wireState.ts';
@@ -71,7 +71,7 @@ export function taskOf(state: CoreState, job: Job, entry: number): Task {
   const known = state.table.records[entry];
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
-  const status = neverAttempted(job, number, at(state.table.createdAt, entry));
+  const status = neverAttempted(job.number, number, at(state.table.createdAt, entry));
   const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false };
   state.table.records[entry] = task;
   return task;
@@ -82,10 +82,16 @@ export function offer(state: CoreState, job: Job, entry: number, nodes: readonly
   job.queue.dequeue(state.table, entry);
   const task = taskOf(state, job, entry);
   const { attempt } = task.status;
-  move(state, task, 'offered', now, 'offered', { attempt: attempt + 1, node: nodes[0].number });
+  const change = { attempt: attempt + 1, node: nodes[0].number };
+  if (nodes.length > 1) move(state, task, 'offered', now, 'offered', change);
+  else {
+    task.status = offeredStatus(task.status, change);
+    state.changes.offered(task);
+  }
   let instance = 0;
   for (const node of nodes) {
     const live = attach(state, task, instance, node, now);
+    state.changes.nodeActivity(node);
     state.changes.command(offerCommand(state, live));
     instance += 1;
   }

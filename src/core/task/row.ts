@@ -1,12 +1,11 @@
-import type { Instant, TaskNumber } from '../keys.ts';
-import type { Job } from '../model.ts';
+import type { Instant, JobNumber, NodeNumber, TaskNumber } from '../keys.ts';
 import type { TaskStatus } from '../status.ts';
 
 /** A task's status row: the first one, and the next one. */
 
-export function neverAttempted(job: Job, task: TaskNumber, since: Instant): TaskStatus {
+export function neverAttempted(job: JobNumber, task: TaskNumber, since: Instant): TaskStatus {
   return {
-    job: job.number,
+    job,
     task,
     state: 'active',
     since,
@@ -27,6 +26,12 @@ export function neverAttempted(job: Job, task: TaskNumber, since: Instant): Task
     reactivateSequence: 0,
     dependency: null,
   };
+}
+
+/** What clients see stays as it was. */
+export function offeredStatus(was: TaskStatus, { attempt, node }: { readonly attempt: number; readonly node: NodeNumber }): TaskStatus {
+  const { since, previousState, previousSince } = was;
+  return changed(was, { attempt, node }, { state: 'offered', since, previousState, previousSince, cause: 'offered' });
 }
 
 /** Field by field: this is done several times for each task, and spreading is five times as slow. */
