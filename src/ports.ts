@@ -1,7 +1,7 @@
 /**
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
-import type { AccountNumber, JobNumber, NodeNumber, TaskNumber } from './core/keys.ts';
+import type { AccountNumber, JobNumber, NodeNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
@@ -47,14 +47,6 @@ export interface AgentDoor {
   connect(node: NodeNumber, life: number, channel: AgentChannel): { onFrame(frame: AgentFrame): void; onClose(unheardMs: number): void };
 }
 
-/** A try of a task. */
-export interface TaskKey {
-  readonly account: AccountNumber;
-  readonly job: JobNumber;
-  readonly task: TaskNumber;
-  readonly attempt: number;
-}
-
 /** What tasks with `authenticationTokenSettings` show instead of a key of the account. */
 export interface TaskTokens {
   /** null: not one of ours. Constant time in the secret part. */
@@ -82,5 +74,5 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, FileAnswer, FileAsk, FileProperties };
+export type { AgentFrame, FileAnswer, FileAsk, FileProperties, TaskKey };
 export { taskDirectory } from './agent/frames.ts';

@@ -33,6 +33,14 @@ export function attemptName(key: AttemptKey): string {
 
 export type JobTaskKind = 'preparation' | 'release';
 
+/** A try of a task. */
+export interface TaskKey {
+  readonly account: AccountNumber;
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
+}
+
 /**
  * One run of a job's preparation or release task on one node, its retries included. `attempt` counts from 1 for each
  * job, kind and node: what an agent says of an earlier one is stale.

@@ -1,11 +1,10 @@
-import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber, type TaskKey } from '../../core/keys.ts';
 import type { TaskIntake } from '../../core/events.ts';
 import type { TaskStatus } from '../../core/status.ts';
 import type { AddedTasks } from '../ownerStore.ts';
 import { taskRulesOf, type TaskRules } from '../rules.ts';
 import { asShown, valueSql, type ApiRow, type NoRow } from '../status/description.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
-import type { TaskKey } from '../../ports.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A task as both writers left it. JSON columns are text. */
