@@ -166,6 +166,8 @@ describe('pages', () => {
     expect(await list('executionInfo/failureInfo/category ne null and executionInfo/exitCode eq 1')).toEqual(ids(7, 4_990));
     expect(await list("executionInfo/failureInfo/code eq 'CODE 7' or state eq 'running' or id eq 't-601' or id eq 't-2000'")).toEqual(ids(7, 600, 601, 2_000));
     expect(await list("state eq 'running'")).toEqual(ids(600));
+    expect(await list("state eq 'running' and startswith(id,'t-6')")).toEqual(ids(600));
+    expect(await list("state eq 'running' and requiredSlots eq 601 or executionInfo/exitCode eq 2")).toEqual(ids(8, 4_100));
     expect(await list("state eq 'active'")).toEqual(ids(4_700, ...rest));
     expect(await list("state ne 'completed' and requiredSlots ne 600")).toEqual(ids(4_700, ...rest));
     expect(await list("state ne 'completed' or executionInfo/result eq 'failure'")).toEqual(ids(7, 8, 600, 4_100, 4_700, 4_990, ...rest));

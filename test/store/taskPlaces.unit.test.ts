@@ -6,11 +6,13 @@ import { lowerAscii } from '../../src/wire/letters.ts';
 import { matches, parseFilter } from '../../src/wire/odata.ts';
 
 const BEYOND = '\u{10FFFF}';
-const OPEN: Places = { ids: [], failed: false, open: true };
-const FAILED: Places = { ids: [], failed: true, open: false };
+const NOWHERE: Places = { ids: [], failed: false, live: false, open: false };
+const OPEN: Places = { ...NOWHERE, open: true };
+const LIVE: Places = { ...NOWHERE, live: true };
+const FAILED: Places = { ...NOWHERE, failed: true };
 
 function ids(...ranges: readonly (readonly [string, string])[]): Places {
-  return { ids: ranges.map(([from, through]) => ({ from, through })), failed: false, open: false };
+  return { ...NOWHERE, ids: ranges.map(([from, through]) => ({ from, through })) };
 }
 
 describe('where the tasks are that pass a filter', () => {
@@ -22,7 +24,9 @@ describe('where the tasks are that pass a filter', () => {
     ["startswith(id,'é')", null],
     ["startswith(displayName,'a')", null],
     ["startswith(id,'ab') or id eq 'c' or startswith(id,'A') or id eq 'abc'", ids(['a', `a${BEYOND}`], ['c', 'c'])],
-    ["state eq 'running'", OPEN],
+    ["state eq 'running'", LIVE],
+    ["state eq 'Preparing'", LIVE],
+    ["state eq 'active'", OPEN],
     ["state ne 'Completed'", OPEN],
     ["state eq 'completed'", null],
     ["state ne 'running'", null],
@@ -38,10 +42,11 @@ describe('where the tasks are that pass a filter', () => {
     ["not (executionInfo/result eq 'failure')", null],
     ["executionInfo/result eq 'failure' and startswith(id,'a')", FAILED],
     ["executionInfo/result eq 'failure' and id eq 'a'", ids(['a', 'a'])],
-    ["state eq 'running' and startswith(id,'a')", ids(['a', `a${BEYOND}`])],
-    ["displayName eq 'x' and state eq 'running'", OPEN],
+    ["state eq 'running' and startswith(id,'a')", LIVE],
+    ["state eq 'active' and startswith(id,'a')", ids(['a', `a${BEYOND}`])],
+    ["displayName eq 'x' and state ne 'completed'", OPEN],
     ["displayName eq 'x' or state eq 'running'", null],
-    ["executionInfo/result eq 'failure' or state eq 'running' or id eq 'a'", { ...ids(['a', 'a']), failed: true, open: true }],
+    ["executionInfo/result eq 'failure' or state eq 'running' or id eq 'a'", { ...ids(['a', 'a']), failed: true, live: true, open: false }],
   ])('%s', (filter, places) => {
     expect(placesOf(parseFilter(filter))).toEqual(places);
   });
@@ -51,7 +56,7 @@ describe('where the tasks are that pass a filter', () => {
     expect(isOfIdsAlone(parseFilter("id eq 'a'"))).toBe(true);
     expect(isOfIdsAlone(parseFilter("startswith(id,'a') and state eq 'running'"))).toBe(false);
     expect(isOfIdsAlone(parseFilter("state eq 'running'"))).toBe(false);
-    expect(idsAskedFor(parseFilter("startswith(id,'a') and state eq 'running'"))).toEqual([{ from: 'a', through: `a${BEYOND}` }]);
+    expect(idsAskedFor(parseFilter("startswith(id,'a') and state eq 'active'"))).toEqual([{ from: 'a', through: `a${BEYOND}` }]);
     expect(idsAskedFor(parseFilter("startswith(id,'a') or state eq 'running'"))).toBe(null);
   });
 
@@ -93,6 +98,7 @@ describe('where the tasks are that pass a filter', () => {
 function isIn(places: Places, task: { readonly id: string; readonly state: string; readonly executionInfo?: { readonly result?: string } }): boolean {
   const id = lowerAscii(task.id);
   if (places.open && task.state !== 'completed') return true;
+  if (places.live && task.state === 'running') return true;
   if (places.failed && task.executionInfo?.result === 'failure') return true;
   return places.ids.some(({ from, through }) => from <= id && id <= through);
 }

@@ -16,11 +16,13 @@ export interface Places {
   readonly ids: readonly IdRange[];
   /** Among those that have failed. */
   readonly failed: boolean;
+  /** Among those that run or are prepared. */
+  readonly live: boolean;
   /** Among those that do not read completed. */
   readonly open: boolean;
 }
 
-const NOWHERE: Places = { ids: [], failed: false, open: false };
+const NOWHERE: Places = { ids: [], failed: false, live: false, open: false };
 /** Above every character of an id. */
 const LAST = '\u{10FFFF}';
 /** Ids have ASCII characters alone; what else a filter names is for the database to compare. */
@@ -46,7 +48,7 @@ export function placesOf(filter: Filter): Places | null {
 /** With which ids alone there are tasks that pass the filter; null: it does not say. */
 export function idsAskedFor(filter: Filter): readonly IdRange[] | null {
   const places = placesOf(filter);
-  return places === null || places.failed || places.open ? null : places.ids;
+  return places === null || places.failed || places.live || places.open ? null : places.ids;
 }
 
 /** Whether the filter asks for nothing but what its places say: ids that begin so, or one id. */
@@ -72,7 +74,7 @@ function ofComparison(property: string, operator: Comparison, literal: Literal):
       return { ...NOWHERE, ids: [{ from: id, through: id }] };
     }
     case 'state':
-      return literal.kind === 'text' && (operator === 'eq') !== (lowerAscii(literal.value) === 'completed') ? { ...NOWHERE, open: true } : null;
+      return literal.kind === 'text' ? ofState(operator, lowerAscii(literal.value)) : null;
     case 'executionInfo/result':
       return operator === 'eq' && literal.kind === 'text' && lowerAscii(literal.value) === 'failure' ? { ...NOWHERE, failed: true } : null;
     case 'executionInfo/exitCode':
@@ -84,6 +86,13 @@ function ofComparison(property: string, operator: Comparison, literal: Literal):
     default:
       return null;
   }
+}
+
+/** States compare with `eq` and `ne` alone. */
+function ofState(operator: Comparison, state: string): Places | null {
+  if (operator === 'ne') return state === 'completed' ? { ...NOWHERE, open: true } : null;
+  if (state === 'completed') return null;
+  return state === 'active' ? { ...NOWHERE, open: true } : { ...NOWHERE, live: true };
 }
 
 /** Whether exit codes that compare so are other than 0. */
@@ -104,19 +113,19 @@ function isOfFailures(operator: Comparison, code: number): boolean {
   }
 }
 
-/** One id, then failures, then ids that begin alike, then all that is open: the fewer tasks, the better. */
+/** One id, then what runs, failures, ids that begin alike, all that is open: the fewer tasks, the better. */
 function narrower(left: Places | null, right: Places | null): Places | null {
   if (left === null || right === null) return left ?? right;
   return breadth(left) <= breadth(right) ? left : right;
 }
 
-function breadth({ ids, failed, open }: Places): number {
-  return (open ? 4 : 0) + (ids.some(({ from, through }) => from !== through) ? 2 : 0) + (failed ? 1 : 0);
+function breadth({ ids, failed, live, open }: Places): number {
+  return (open ? 8 : 0) + (ids.some(({ from, through }) => from !== through) ? 4 : 0) + (failed ? 2 : 0) + (live ? 1 : 0);
 }
 
 function together(left: Places | null, right: Places | null): Places | null {
   if (left === null || right === null) return null;
-  return { ids: merged([...left.ids, ...right.ids]), failed: left.failed || right.failed, open: left.open || right.open };
+  return { ids: merged([...left.ids, ...right.ids]), failed: left.failed || right.failed, live: left.live || right.live, open: left.open || right.open };
 }
 
 function merged(ranges: readonly IdRange[]): readonly IdRange[] {

@@ -1,6 +1,6 @@
 import type { TaskNumber } from '../../core/keys.ts';
 import type { TaskRange } from '../../core/status.ts';
-import { openTasks } from './openTasks.ts';
+import { type Open, openTasks } from './openTasks.ts';
 import { rows, statement, type Database } from './statement.ts';
 import type { TaskPage } from './taskPages.ts';
 import type { IdRange, Places } from './taskPlaces.ts';
@@ -38,7 +38,7 @@ export function* windows({ after, nextTask }: Pick<TaskPage, 'after' | 'nextTask
 export async function* stepsOf(database: Database, page: TaskPage, places: Places | null): AsyncGenerator<Step> {
   const named = places === null ? null : await namedIn(database, page, places.ids);
   if (places === null || named === null) return yield* windowSteps(page.after, page.nextTask - 1);
-  const ranges = places.open ? (await openTasks(database, page.job)).ranges : [];
+  const ranges = places.open || places.live ? rangesOf(await openTasks(database, page.job), places) : [];
   const end = page.nextTask - 1;
   let size = page.limit;
   for (let reached = page.after; reached < end; ) {
@@ -49,6 +49,11 @@ export async function* stepsOf(database: Database, page: TaskPage, places: Place
     reached = through;
     size = Math.min(size * 2, MOST_NUMBERS);
   }
+}
+
+/** What runs was attempted. */
+function rangesOf({ ranges, begun }: Open, { open }: Places): readonly TaskRange[] {
+  return open ? ranges : ranges.filter(([first]) => first <= begun).map(([first, last]): TaskRange => [first, Math.min(last, begun)]);
 }
 
 /** The numbers of tasks with such ids; null: too many. */
