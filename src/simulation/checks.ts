@@ -205,7 +205,9 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       const job = options.tables().jobs.get(key.job);
       if (job !== undefined && !isPrepared(job, attempt)) violated(`attempt ${attemptName(key)} starts on node ${node} before the preparation of its job has succeeded there`);
       const record = job?.tasks.get(key.task);
-      if (record !== undefined && (record.status?.attempt ?? 0) < key.attempt) violated(`attempt ${attemptName(key)} starts before its offer is durable`);
+      const offers = options.tables().nodes.get(node)?.status.offers ?? [];
+      const isDurable = (record?.status?.attempt ?? 0) >= key.attempt || offers.some((offer) => offer.job === key.job && offer.task === key.task && offer.attempt === key.attempt);
+      if (record !== undefined && !isDurable) violated(`attempt ${attemptName(key)} starts before its offer is durable`);
       const { ids, ranges } = record?.intent.dependsOn ?? { ids: [], ranges: [] };
       const parents = [...ids, ...ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
       for (const id of job === undefined ? [] : parents) {
