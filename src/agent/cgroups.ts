@@ -70,7 +70,7 @@ export function isPopulated({ net }: Cgroup): boolean {
   }
 }
 
-/** Sees who is in a net. Open: each look takes a fifth of the time that one by name takes. */
+/** Sees who is in a net. The file stays open: a look by name takes longer. */
 export interface Members {
   /** Whether a process other than `pid` is in the net itself. */
   hasOthers(pid: number): boolean;
