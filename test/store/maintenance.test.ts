@@ -247,6 +247,7 @@ describe('the maintenance of the database', () => {
       await store.commit(tick({ gone: { tasks: [], jobs: [job], pools: [] } }));
       const maintenance = startMaintenance(pool, { clock: () => NOW, log, ...options });
       await until('the node is cleared away', async () => (await pool.query('select from node')).rowCount === 0);
+      await until('what became of the journal is told', () => lines.length > 0);
       await maintenance.stop();
       expect((await pool.query('select from gone_job')).rowCount).toBe(0);
       expect((await pool.query('select from task where job = $1', [job])).rowCount).toBe(0);
