@@ -8,6 +8,7 @@ import type { Command } from '../src/core/decisions.ts';
 import type { CoreEvent, TaskIntake } from '../src/core/events.ts';
 import type { DependencyIds, JobIntent, PoolIntent } from '../src/core/intent.ts';
 import type { Core } from '../src/core/port.ts';
+import { jobIntent, poolIntent } from '../test/support/intents.ts';
 
 const EVENTS = 64;
 
@@ -24,48 +25,11 @@ export async function run(): Promise<Record<string, unknown>> {
 }
 
 function pool(nodes: number, slots: number): PoolIntent {
-  return {
-    pool: 1,
-    id: 'pool',
-    createdAt: 0,
-    targetDedicated: nodes,
-    targetLowPriority: 0,
-    resizeTimeoutMs: 900_000,
-    nodeDeallocation: 'requeue',
-    resizeSequence: 1,
-    resizeRequestedAt: 0,
-    stopSequence: 0,
-    taskSlotsPerNode: slots,
-    fillType: 'spread',
-    startTask: null,
-    unavailable: null,
-    deletedAt: null,
-  };
+  return { ...poolIntent({ targetDedicated: nodes, taskSlotsPerNode: slots }), pool: 1 };
 }
 
 function job(usesTaskDependencies: boolean): JobIntent {
-  return {
-    job: 1,
-    id: 'job',
-    createdAt: 0,
-    poolId: 'pool',
-    priority: 0,
-    maxParallelTasks: -1,
-    maxTaskRetryCount: 0,
-    maxWallClockMs: null,
-    usesTaskDependencies,
-    onAllTasksComplete: 'noaction',
-    onTaskFailure: 'noaction',
-    preparation: null,
-    release: null,
-    manager: null,
-    action: { kind: 'none' },
-    actionSequence: 0,
-    actionAt: 0,
-    deletedAt: null,
-    nextTask: 1,
-    reactivations: 0,
-  };
+  return { ...jobIntent({ usesTaskDependencies }), job: 1, nextTask: 1, reactivations: 0 };
 }
 
 function intake(task: number, dependsOn: DependencyIds | null = null): TaskIntake {

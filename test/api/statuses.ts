@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { JobStatus, NodeActivity, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import { neverAttempted } from '../../src/core/task/row.ts';
 import { asArrays, columnNames, overwriteRow, type Description } from '../../src/store/status/description.ts';
 import { NODE_ACTIVITY, restOf } from '../../src/store/status/nodeActivity.ts';
 import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
@@ -107,29 +108,7 @@ export function statuses(database: Pool): Statuses {
     },
     async task(jobId, id, status) {
       const found = await one('select t.job, t.task from task t join job j using (job) where j.id_key = lower($1) and t.id_key = lower($2) and t.deleted_at is null', [jobId, id]);
-      const row: TaskStatus = {
-        job: Number(found['job']),
-        task: Number(found['task']),
-        state: 'active',
-        since: 0,
-        previousState: null,
-        previousSince: null,
-        cause: 'added',
-        attempt: 0,
-        node: null,
-        startedAt: null,
-        endedAt: null,
-        exitCode: null,
-        result: null,
-        failure: null,
-        retryCount: 0,
-        lastRetryAt: null,
-        requeueCount: 0,
-        lastRequeueAt: null,
-        reactivateSequence: 0,
-        dependency: null,
-        ...status,
-      };
+      const row: TaskStatus = { ...neverAttempted(Number(found['job']), Number(found['task']), 0), ...status };
       await upsertStatus<TaskStatus>(TASK_STATUS, row);
       if (row.result === 'failure') await database.query('insert into failed_task (job, task) values ($1, $2) on conflict do nothing', [row.job, row.task]);
     },

@@ -8,6 +8,7 @@ import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTas
 import type { Core, JobExplanation } from '../../src/core/port.ts';
 import type { Reason } from '../../src/core/explain/reasons.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import { jobIntent, poolIntent } from '../support/intents.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 
 /**
@@ -192,24 +193,8 @@ export class TestEnv {
   pool(options: { readonly slots?: number; readonly nodes?: number } & Partial<PoolIntent> = {}): TestPool {
     const { slots = 1, nodes = 1, ...rest } = options;
     const pool = this.number();
-    const intent: PoolIntent = {
-      pool,
-      id: 'pool',
-      createdAt: this.now,
-      targetDedicated: nodes,
-      targetLowPriority: 0,
-      resizeTimeoutMs: 900_000,
-      nodeDeallocation: 'requeue',
-      resizeSequence: 1,
-      resizeRequestedAt: this.now,
-      stopSequence: 0,
-      taskSlotsPerNode: slots,
-      fillType: 'spread',
-      startTask: null,
-      unavailable: null,
-      deletedAt: null,
-      ...rest,
-    };
+    const asked = poolIntent({ createdAt: this.now, resizeRequestedAt: this.now, targetDedicated: nodes, taskSlotsPerNode: slots, ...rest });
+    const intent: PoolIntent = { pool, ...asked };
     this.pools.set(pool, { intent, status: null });
     this.apply({ kind: 'pool', intent });
     return new TestPool(this, pool);
@@ -217,29 +202,8 @@ export class TestEnv {
 
   job(options: Partial<JobIntent> = {}): TestJob {
     const job = this.number();
-    const intent: JobIntent = {
-      job,
-      id: `job-${job}`,
-      createdAt: this.now,
-      poolId: 'pool',
-      priority: 0,
-      maxParallelTasks: -1,
-      maxTaskRetryCount: 0,
-      maxWallClockMs: null,
-      usesTaskDependencies: false,
-      onAllTasksComplete: 'noaction',
-      onTaskFailure: 'noaction',
-      preparation: null,
-      release: null,
-      manager: null,
-      action: { kind: 'none' },
-      actionSequence: 0,
-      actionAt: this.now,
-      deletedAt: null,
-      nextTask: 1,
-      reactivations: 0,
-      ...options,
-    };
+    const defaults = { ...jobIntent({ id: `job-${job}`, createdAt: this.now }), nextTask: 1, reactivations: 0 };
+    const intent: JobIntent = { ...defaults, job, ...options };
     this.jobs.set(job, { intent, status: null });
     this.apply({ kind: 'job', intent, status: null });
     return new TestJob(this, job);

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
 import type { JobTaskStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import { neverAttempted } from '../../src/core/task/row.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, OutOfTurn, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
@@ -645,29 +646,7 @@ function tick(
 }
 
 function taskStatus(job: JobNumber, task: TaskNumber, change: Partial<TaskStatus> = {}): TaskStatus {
-  return {
-    job,
-    task,
-    state: 'active',
-    since: 1,
-    previousState: null,
-    previousSince: null,
-    cause: 'added',
-    attempt: 0,
-    node: null,
-    startedAt: null,
-    endedAt: null,
-    exitCode: null,
-    result: null,
-    failure: null,
-    retryCount: 0,
-    lastRetryAt: null,
-    requeueCount: 0,
-    lastRequeueAt: null,
-    reactivateSequence: 0,
-    dependency: null,
-    ...change,
-  };
+  return { ...neverAttempted(job, task, 1), ...change };
 }
 
 function jobTaskStatus(change: Partial<JobTaskStatus> = {}): JobTaskStatus {
