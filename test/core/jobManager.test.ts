@@ -80,6 +80,19 @@ describe('A job manager', () => {
     expect(env.nodes.get(job.of(1).node ?? -1)?.dedicated).toBe(true);
   });
 
+  test('that asks for a dedicated node has offers of lower priority taken back there, and on no other', () => {
+    const env = testEnv();
+    env.pool({ slots: 1, targetDedicated: 1, targetLowPriority: 1 });
+    env.job().tasks(300);
+    env.settle();
+    const job = env.job({ priority: 10, manager: { ...KIND, allowLowPriorityNode: false } }).tasks(1);
+    env.settle();
+    const { node } = job.of(1);
+    expect(env.nodes.get(node ?? -1)?.dedicated).toBe(true);
+    const revoked = env.sent('revoke').map((command) => ('node' in command ? command.node : null));
+    expect(new Set(revoked)).toEqual(new Set([node]));
+  });
+
   test('keeps its node when the pool shrinks', () => {
     const env = testEnv();
     const pool = env.pool({ slots: 2, nodes: 3 });

@@ -45,7 +45,6 @@ export class Candidates<Node extends Spacious & Place> {
    * The node with the least waiting of those where the task may wait. `LOOKS_AHEAD` bounds how many are passed over.
    */
   ahead(task: Width): Node | null {
-    if (task.dedicatedOnly === true) return this.#dedicatedAhead(task);
     const state = this.#ahead.of(task);
     for (; state.passedOver < LOOKS_AHEAD; state.passedOver++) {
       const next = state.walk.next();
@@ -55,14 +54,7 @@ export class Candidates<Node extends Spacious & Place> {
     return null;
   }
 
-  /** What is refused to such a task is not refused to others as wide: its walk is its own. */
-  #dedicatedAhead(task: Width): Node | null {
-    for (const node of this.#capacity.candidates('emptiest', leastFreeAhead(task.slots))) if (this.#allows(feasibleAhead, task, node)) return node;
-    return null;
-  }
-
   #walkAtOnce(task: Width): Iterator<Node> {
-    if (task.dedicatedOnly === true) return this.#capacity.candidates('emptiest', task.slots);
     return this.#fillType === 'pack' ? this.#capacity.candidates('fullest', task.slots) : this.#atOnce.of(task);
   }
 

@@ -13,9 +13,9 @@ import { roomAhead } from './filters/roomAhead.ts';
 export interface Width {
   readonly slots: number;
   /** Left out: none. */
-  readonly closed?: ClosedNodes;
+  readonly closed?: ClosedNodes | undefined;
   /** Not for low-priority nodes. */
-  readonly dedicatedOnly?: boolean;
+  readonly dedicatedOnly?: boolean | undefined;
 }
 
 /** What placement looks at of a node. */
@@ -36,20 +36,16 @@ const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, i
 
 /** Whether the node can have the task at once: null, or what is against it. */
 export function feasible(task: Width, node: Place): Reason | null {
-  return firstAgainst(AT_ONCE, placementOf(task, node));
+  return firstAgainst(AT_ONCE, task, node);
 }
 
 /** Whether the node, which has no slots for the task now, may have it wait there: null, or what is against it. */
 export function feasibleAhead(task: Width, node: Place): Reason | null {
-  return firstAgainst(AHEAD, placementOf(task, node));
+  return firstAgainst(AHEAD, task, node);
 }
 
-function placementOf({ slots, closed, dedicatedOnly }: Width, node: Place): Placement {
-  if (dedicatedOnly === true) return closed === undefined ? { slots, dedicatedOnly, node } : { slots, dedicatedOnly, closed, node };
-  return closed === undefined ? { slots, node } : { slots, closed, node };
-}
-
-function firstAgainst(filters: readonly Filter<Placement>[], placement: Placement): Reason | null {
+function firstAgainst(filters: readonly Filter<Placement>[], { slots, closed, dedicatedOnly }: Width, node: Place): Reason | null {
+  const placement = { slots, closed, dedicatedOnly, node };
   for (const filter of filters) {
     const reason = filter(placement);
     if (reason !== null) return reason;

@@ -1,4 +1,5 @@
 import type { Width } from './feasible.ts';
+import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
 import { isOpenToJob } from './filters/isOpenToJob.ts';
 import { PerWidth } from './perWidth.ts';
 import { askRevoke } from '../task/attempts.ts';
@@ -20,6 +21,7 @@ type Offer = Pick<Live, 'slots' | 'priority' | 'revoking' | 'ending'>;
 /** What is looked at of a node. */
 export interface Outrankable {
   readonly id: string;
+  readonly dedicated: boolean;
   readonly slots: number;
   readonly free: number;
   readonly runningSlots: number;
@@ -62,12 +64,17 @@ export class Outranking<Item extends Outrankable> {
     for (let found = left.next(); found.done !== true; found = left.next()) {
       this.looks += 1;
       const node = found.value;
-      if (slots > node.slots || isOpenToJob({ ...task, node }) !== null) continue;
+      if (slots > node.slots || isClosed(task, node)) continue;
       const cleared = lower(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
       if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
     }
     return null;
   }
+}
+
+/** Whatever is taken back there. */
+function isClosed({ closed, dedicatedOnly }: Width, node: Outrankable): boolean {
+  return dedicatedIfAsked({ node, dedicatedOnly }) !== null || isOpenToJob({ node, closed }) !== null;
 }
 
 function anyBelow(offers: Pool['offered'], priority: number): boolean {

@@ -39,7 +39,7 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
       if (lane === null) break;
       const width = widthOf(state, job, pool, lane);
       const atOnce = candidates.atOnce(width, wanted(state, job, pool, lane));
-      const node = atOnce ?? (aheadOpen ? (candidates.ahead(width) ?? outranked(outranking, job, width)) : null);
+      const node = atOnce ?? (aheadOpen ? (candidates.ahead(width) ?? outranking.next(job.intent.priority, width)) : null);
       if (node !== null) {
         if (atOnce === null) outrank(state, node, job.intent.priority);
         offer(state, job, lane.head, [node], now);
@@ -52,10 +52,6 @@ function fill(state: CoreState, pool: Pool, now: Instant): void {
     }
     if (ready[index] === job) index += 1;
   }
-}
-
-function outranked(outranking: Outranking<Node>, { intent }: Job, task: Width): Node | null {
-  return task.dedicatedOnly === true ? null : outranking.next(intent.priority, task);
 }
 
 function widthOf({ table }: CoreState, { intent: { manager }, closedNodes }: Job, pool: Pool, lane: Lane): Width {

@@ -6,7 +6,7 @@ import type { Filter } from '../filter.ts';
 export type ClosedNodes = ReadonlyMap<string, JobTaskStatus>;
 
 /** The job's preparation has not failed there. */
-export const isOpenToJob: Filter<{ readonly node: Pick<Node, 'id'>; readonly closed?: ClosedNodes }> = ({ node, closed }) => {
+export const isOpenToJob: Filter<{ readonly node: Pick<Node, 'id'>; readonly closed?: ClosedNodes | undefined }> = ({ node, closed }) => {
   const failed = closed?.get(node.id);
   if (failed === undefined) return null;
   return { code: 'PreparationFailed', nodeId: node.id, exitCode: failed.exitCode, failure: failed.failure, retryCount: failed.retryCount };
