@@ -14,13 +14,15 @@ export function addRunCommand(program: Command): void {
     .option('--items <a,b,c>', 'items: {item}')
     .option('--items-file <file>', 'the lines of a file, or - for standard input: {item}')
     .option('--rows <file>', 'the rows of a .csv, .tsv or .jsonl file: {column}')
+    .option('--sweep <name=values>', 'numbers and values, n=1..10 or rate=0.1..0.5..0.1 or mode=fast,slow: {n}; repeated: all combinations', collect)
     .optionsGroup('Each task:')
+    .option('--task-id <pattern>', 'its id, with placeholders (default: its number and what it is made from)')
     .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect)
     .option('--to <directory>', 'where to put them (default: output)')
     .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
     .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
-    .option('--retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))
+    .option('--retry, --retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))
     .option('--max-time <time>', 'end a task that runs longer: 90s, 30min, 1h30m')
     .optionsGroup('Where they run:')
     .option('--pool <id>', 'a pool that exists; without it one is made')
@@ -35,6 +37,7 @@ export function addRunCommand(program: Command): void {
     .optionsGroup('The run:')
     .option('--job <id>', "the job's id (default: run-DATE-TIME-…)")
     .option('--detach', "print the job's id and return at once; the job ends by itself")
+    .option('--dry-run', 'print as JSON what would be sent, and contact nothing')
     .option('--attach <job>', 'come back to the run of that job: wait for its end, fetch, report, clean up')
     .option('--fetch <job>', 'fetch what the tasks of that job have put out so far, and change nothing')
     .option('--json', 'one JSON object on standard output, nothing else')
@@ -64,11 +67,12 @@ its end), 130 ended by Ctrl-C. The tasks' stdout goes to standard output, all el
 Examples:
   linarite run --input 'videos/*.mp4' --output '*.avi' --nodes 2 -- ffmpeg -i {input} {stem}.avi
   linarite run --items 1,2,3 --shell -- 'echo item {item} on $AZ_BATCH_NODE_ID'
+  linarite run --sweep rate=0.1..0.9..0.1 --sweep seed=1..5 -- ./model --rate {rate} --seed {seed}
   linarite run --rows runs.csv --resource-file model.py --output result.json -- python3 model.py --rate {rate}
 `;
 
 /** What may be repeated and was not given; as commander's defaults these would stand in the help. */
-const NOTHING: Pick<RunFlags, 'input' | 'output' | 'resourceFile' | 'env'> = { input: [], output: [], resourceFile: [], env: [] };
+const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'resourceFile' | 'env'> = { input: [], sweep: [], output: [], resourceFile: [], env: [] };
 
 /** Commander gives the words on both sides of `--` as one list; without it all of them are the command. */
 function aroundDashes(words: readonly string[], argv: readonly string[]): { before: string[]; command: string[] } {

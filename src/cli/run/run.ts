@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { dryRun } from './dryRun.ts';
 import { comeBack } from './watch/comeBack.ts';
 import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files/delivery.ts';
 import { missing, type RunResult, type RunSurroundings } from './ending.ts';
@@ -34,6 +35,10 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
   };
   try {
     const back = readComeBack(argv, flags);
+    if (flags.dryRun === true) {
+      await write(`${JSON.stringify(await dryRun(readFlags(argv, flags), around.readStdin), undefined, 2)}\n`);
+      return EXIT_CODES.succeeded;
+    }
     const result = await (back === undefined ? runWorkflow(readFlags(argv, flags), around, report) : comeBack(back, around, report));
     progress.clear();
     if (json) await write(`${begun ? ',' : '{'}${JSON.stringify(jsonOf(result, told, to)).slice(1)}\n`);

@@ -5,10 +5,10 @@ import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type Run
 import { RunError, reasonOf } from './failure.ts';
 import { chooseImage } from './plan/image.ts';
 import { readItems, type ItemSources } from './plan/items.ts';
-import { metadataOf } from './plan/metadata.ts';
+import { metadataOf, type RunMetadata } from './plan/metadata.ts';
 import { freeName } from './plan/names.ts';
 import { pause } from './concurrency.ts';
-import { planTasks, type PlannedTask, type TaskTemplate } from './plan/plan.ts';
+import { hasFiles, planTasks, type PlannedTask, type TaskTemplate } from './plan/plan.ts';
 import { readSharedFile, type SharedFile } from './plan/resourceFiles.ts';
 import { serviceCode } from './account/refusal.ts';
 import type { Storage } from './account/storage.ts';
@@ -37,10 +37,9 @@ export interface RunOptions {
 }
 
 /** A run with all that its tasks are made from. */
-interface NewRun extends Run<PlannedTask> {
+interface NewRun extends Run<PlannedTask>, RunPlan {
   readonly options: RunOptions;
   readonly around: RunSurroundings;
-  readonly shared: readonly SharedFile[];
 }
 
 /**
@@ -50,11 +49,10 @@ interface NewRun extends Run<PlannedTask> {
 export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: Report): Promise<RunResult> {
   const startedAt = around.now();
   const name = freeName('run');
-  const tasks = planTasks(await readItems(options.sources, around.readStdin), options.template);
-  const shared = await Promise.all(options.resourceFiles.map(readSharedFile));
+  const { tasks, shared } = await planRun(options, around.readStdin);
   await checkTarget(options.to);
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
-  const needsStorage = tasks.some(({ item, outputs }) => item.file !== undefined || outputs.length > 0) || shared.some(({ source }) => source.kind === 'local');
+  const needsStorage = hasFiles(tasks, shared) || tasks.some(({ outputs }) => outputs.length > 0);
   // The SDKs are large: loaded only now, what is wrong is told at once.
   const { connectBatch } = await import('./account/batchAccount.ts');
   const run: NewRun = {
@@ -71,6 +69,22 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     made: { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined },
   };
   return endRun(run, () => carryOut(run), report);
+}
+
+/** What a run is made from: all that can be said before anything is contacted. */
+export interface RunPlan {
+  readonly tasks: readonly PlannedTask[];
+  readonly shared: readonly SharedFile[];
+}
+
+/** @throws RunError usage */
+export async function planRun(options: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
+  return { tasks: planTasks(await readItems(options.sources, readStdin), options.template), shared: await Promise.all(options.resourceFiles.map(readSharedFile)) };
+}
+
+/** What the run writes into its job. */
+export function metadataFor({ template, to, pool, keep, keepPool }: RunOptions, { tasks }: Pick<RunPlan, 'tasks'>, containers: readonly string[]): RunMetadata {
+  return { tasks: tasks.length, outputs: template.outputs, to, ownPool: pool === undefined, keep, keepPool, containers };
 }
 
 /**
@@ -124,21 +138,11 @@ async function preparePool({ options, batch, poolId, made, around }: NewRun): Pr
 async function submit(run: NewRun, urls: Urls): Promise<void> {
   const { options, batch, tasks, jobId, poolId, made, around } = run;
   const { progress, interrupts } = around;
-  const { keep, keepPool, to, template } = options;
-  const metadata = metadataOf({ tasks: tasks.length, outputs: template.outputs, to, ownPool: options.pool === undefined, keep, keepPool, containers: [...made.containers] });
-  await batch.addJob(jobBody(jobId, poolId, metadata));
+  await batch.addJob(jobBody(jobId, poolId, metadataOf(metadataFor(options, run, [...made.containers]))));
   made.job = jobId;
   interrupts.jobExists();
   progress.step(`job ${jobId}: ${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`);
-  const bodies = tasks.map((task) =>
-    taskBody(task, {
-      inputUrl: urls.inputs.get(task.id),
-      shared: urls.shared,
-      outputUrl: urls.outputs,
-      retries: options.retries,
-      ...(options.maxTime === undefined ? {} : { maxTime: options.maxTime }),
-    }),
-  );
+  const bodies = tasks.map((task) => taskBody(task, { ...options, inputUrl: urls.inputs.get(task.id), shared: urls.shared, outputUrl: urls.outputs }));
   await addAllTasks(bodies, {
     add: (some) => batch.addTasks(jobId, some),
     codeOf: serviceCode,

@@ -3,7 +3,7 @@ import type { Image } from '../../../src/cli/run/account/batchAccount.ts';
 import { coresOf, sizeForSlots, taskBody } from '../../../src/cli/run/plan/bodies.ts';
 import { outputPath, planDownloads } from '../../../src/cli/run/files/downloads.ts';
 import { chooseImage } from '../../../src/cli/run/plan/image.ts';
-import type { Item } from '../../../src/cli/run/plan/items.ts';
+import { readItems, type Item } from '../../../src/cli/run/plan/items.ts';
 import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/plan/options.ts';
 import { planTasks } from '../../../src/cli/run/plan/plan.ts';
 import { supportedImages } from '../../../src/wire/images.ts';
@@ -12,7 +12,7 @@ function item(text: string): Item {
   return { label: text, values: new Map([['item', text]]) };
 }
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
-const flags: RunFlags = { before: [], input: [], output: [], resourceFile: [], env: [], };
+const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [] };
 
 describe('tasks of a run', () => {
   test('have ids that sort, tell what they are and are valid', () => {
@@ -25,6 +25,33 @@ describe('tasks of a run', () => {
 
   test('stay within 64 characters', () => {
     expect(planTasks([item('x'.repeat(200))], template)[0]?.id).toHaveLength(64);
+  });
+
+  test('have the ids that a pattern makes of them', () => {
+    expect(planTasks([item('a'), item('b')], { ...template, taskId: 'cut-{item}-{index}' }).map(({ id }) => id)).toEqual(['cut-a-1', 'cut-b-2']);
+  });
+
+  test.each([
+    ['cut', '--task-id cut makes cut of a and of B; {index} tells them apart'],
+    ['{item}', '--task-id {item} makes "b b" of b b: an id has 1 to 64'],
+    ['{stem}', '{stem} stands for nothing here; known are {item} {index}'],
+    ['{task}', '{task} stands for nothing here'],
+  ])('with ids that are none are refused: %s', (taskId, message) => {
+    expect(() => planTasks([item('a'), item('B'), item('b b')], { ...template, taskId })).toThrow(message);
+  });
+
+  test('of a sweep are named after its values', async () => {
+    const items = await readItems({ input: [], sweep: ['rate=0.5..1..0.5', 'n=1'] }, async () => '');
+    const tasks = planTasks(items, { ...template, argv: ['model', '{rate}', '{n}'] });
+    expect(tasks.map(({ id, commandLine, item: { label } }) => [id, commandLine, label])).toEqual([
+      ['1-rate-0-5-n-1', 'model 0.5 1', 'rate=0.5 n=1'],
+      ['2-rate-1-n-1', 'model 1 1', 'rate=1 n=1'],
+    ]);
+  });
+
+  test('have one source', async () => {
+    await expect(readItems({ input: [], sweep: ['n=1..2'], items: 'a' }, async () => '')).rejects.toThrow('--items and --sweep exclude each other');
+    await expect(readItems({ input: [], sweep: [], items: ' , ' }, async () => '')).rejects.toThrow('--items has no items');
   });
 
   test('get their values in command, outputs and environment', () => {

@@ -250,6 +250,8 @@ describe('a command line that is wrong is refused before anything is made', () =
   test.each([
     ['a pattern that matches nothing', ['--input', 'videos/*.mp4', '--', 'x'], 'no file matches "videos/*.mp4"'],
     ['a placeholder that is none', ['--items', 'a', '--', 'x', '{stem}'], '{stem} stands for nothing here; known are {item}'],
+    ['a range that is none', ['--sweep', 'n=1..ten', '--', 'x'], '--sweep n=1..ten: 1..ten is no range'],
+    ['a table without rows', ['--rows', '/dev/null', '--', 'x'], '/dev/null: rows are read from .csv'],
     ['two sources of tasks', ['--items', 'a', '--rows', 'x.csv', '--', 'x'], '--items and --rows exclude each other'],
     ['no command', ['--items', 'a'], 'say what to run'],
     ['a pattern that the shell has resolved', ['--input', 'a.mp4', 'b.mp4', '--', 'x', '--y', 'z'], 'b.mp4 stands before --'],

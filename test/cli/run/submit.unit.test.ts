@@ -42,6 +42,13 @@ describe('adding tasks', () => {
     expect(sink.seen.taken.size).toBe(250);
   });
 
+  test('sends ten thousand in a hundred requests', async () => {
+    const sink = service(success);
+    await addAllTasks(tasks(10_000), sink);
+    expect(sink.seen.requests).toEqual(Array.from({ length: 100 }, () => 100));
+    expect(sink.seen.taken.size).toBe(10_000);
+  });
+
   test('halves a collection that is too large for one request', async () => {
     const sink = service(success, 30);
     await addAllTasks(tasks(100), sink);

@@ -14,7 +14,7 @@ export interface PoolWish {
   readonly startTask?: string;
 }
 
-export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask }: PoolWish, { imageReference, nodeAgentSKUId }: Image): PoolToAdd {
+export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask }: PoolWish, { imageReference, nodeAgentSKUId }: Pick<Image, 'imageReference' | 'nodeAgentSKUId'>): PoolToAdd {
   return {
     id,
     displayName: 'made by linarite run',

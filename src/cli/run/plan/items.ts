@@ -4,6 +4,7 @@ import { RunError, whyUnread } from '../failure.ts';
 import { findFiles, type FoundFile } from './glob.ts';
 import type { Values } from './placeholders.ts';
 import { readRows } from './rows.ts';
+import { combinationsOf, readSweep } from './sweep.ts';
 
 /** What one task is made from. */
 export interface Item {
@@ -25,13 +26,19 @@ export interface ItemSources {
   readonly itemsFile?: string;
   /** A table, `.csv`, `.tsv` or `.jsonl`. */
   readonly rows?: string;
+  /** Parameters with the values they go through, `n=1..10`. */
+  readonly sweep: readonly string[];
 }
 
 /** @throws RunError usage: two sources, a pattern that matches nothing, an unreadable or empty file */
 export async function readItems(sources: ItemSources, readStdin: () => Promise<string>): Promise<Item[]> {
-  const given = [sources.input.length > 0 && '--input', sources.items !== undefined && '--items', sources.itemsFile !== undefined && '--items-file', sources.rows !== undefined && '--rows'].filter(
-    (name) => name !== false,
-  );
+  const given = [
+    sources.input.length > 0 && '--input',
+    sources.items !== undefined && '--items',
+    sources.itemsFile !== undefined && '--items-file',
+    sources.rows !== undefined && '--rows',
+    sources.sweep.length > 0 && '--sweep',
+  ].filter((name) => name !== false);
   if (given.length > 1) throw new RunError('usage', `${given.join(' and ')} exclude each other: a task is made from one of them`);
   if (sources.input.length > 0) return inputItems(sources.input);
   if (sources.items !== undefined) return plainItems(sources.items.split(','), '--items');
@@ -40,6 +47,7 @@ export async function readItems(sources: ItemSources, readStdin: () => Promise<s
     const rows = readRows(await textOf(sources.rows), sources.rows);
     return rows.map((row) => ({ label: [...row.values()][0] ?? '', values: row }));
   }
+  if (sources.sweep.length > 0) return combinationsOf(readSweep(sources.sweep)).map((values) => ({ label: [...values].map(([name, value]) => `${name}=${value}`).join(' '), values }));
   return [{ label: 'the task', values: new Map() }];
 }
 

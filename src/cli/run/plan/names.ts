@@ -1,5 +1,9 @@
 import { randomBytes } from 'node:crypto';
 
+/** Ids of pools, jobs and tasks (API reference, Job.id). */
+export const ID = /^[A-Za-z0-9_-]{1,64}$/;
+export const WHAT_IDS_ARE = 'an id has 1 to 64 of A-Z, a-z, 0-9, - and _';
+
 /** `run-20261120-184502-3fa1`: sorts by time, free in practice, a valid id and part of a container's name. */
 export function freeName(prefix: string): string {
   const stamp = new Date().toISOString().replaceAll(/[-:]|\..*/g, '').replace('T', '-');

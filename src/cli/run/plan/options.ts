@@ -2,6 +2,7 @@ import { coresOf, sizeForSlots } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
+import { ID, WHAT_IDS_ARE } from './names.ts';
 import type { RunOptions } from '../workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
@@ -12,6 +13,8 @@ export interface RunFlags extends ConnectionFlags {
   readonly items?: string;
   readonly itemsFile?: string;
   readonly rows?: string;
+  readonly sweep: readonly string[];
+  readonly taskId?: string;
   readonly output: readonly string[];
   readonly to?: string;
   readonly resourceFile: readonly string[];
@@ -30,6 +33,7 @@ export interface RunFlags extends ConnectionFlags {
   readonly keep?: boolean;
   readonly job?: string;
   readonly detach?: boolean;
+  readonly dryRun?: boolean;
   readonly attach?: string;
   readonly fetch?: string;
   readonly json?: boolean;
@@ -37,7 +41,6 @@ export interface RunFlags extends ConnectionFlags {
 
 const DEFAULT_SLOTS = 2;
 const DEFAULT_TO = 'output';
-const ID = /^[A-Za-z0-9_-]{1,64}$/;
 /** What only a pool that is made can be told. */
 const POOL_FLAGS = ['nodes', 'lowPriorityNodes', 'slots', 'vmSize', 'image', 'startTask'] as const;
 
@@ -49,12 +52,12 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
   const needless = flags.pool === undefined ? undefined : POOL_FLAGS.find((name) => flags[name] !== undefined);
   if (needless !== undefined) throw new RunError('usage', `--${dashed(needless)} is for a pool that is made; --pool ${flags.pool} names one that exists`);
   for (const [name, id] of [['--job', flags.job], ['--pool', flags.pool]] as const) {
-    if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+    if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: ${WHAT_IDS_ARE}`);
   }
   const { items, itemsFile, rows } = flags;
   return {
-    sources: { input: flags.input, ...given({ items, itemsFile, rows }) },
-    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)) },
+    sources: { input: flags.input, sweep: flags.sweep, ...given({ items, itemsFile, rows }) },
+    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)), ...given({ taskId: flags.taskId }) },
     resourceFiles: flags.resourceFile,
     to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
@@ -69,8 +72,8 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
 }
 
 /** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
-const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', ...POOL_FLAGS] as const;
-const MAKING_LISTS = ['input', 'output', 'resourceFile', 'env'] as const;
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
+const MAKING_LISTS = ['input', 'sweep', 'output', 'resourceFile', 'env'] as const;
 
 /** `--attach` or `--fetch` with what goes with them; undefined without. @throws RunError usage */
 export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBackOptions | undefined {
@@ -82,7 +85,7 @@ export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBack
   const needless = stray ?? [...MAKING_FLAGS.filter((name) => flags[name] !== undefined), ...MAKING_LISTS.filter((name) => flags[name].length > 0)].map((name) => `--${dashed(name)}`)[0];
   if (needless !== undefined) throw new RunError('usage', `${needless} is for tasks that are made; ${asked} comes back to a job whose tasks are there`);
   const jobId = attach ?? fetch ?? '';
-  if (!ID.test(jobId)) throw new RunError('usage', `${asked} ${jobId}: an id has 1 to 64 of A-Z, a-z, 0-9, - and _`);
+  if (!ID.test(jobId)) throw new RunError('usage', `${asked} ${jobId}: ${WHAT_IDS_ARE}`);
   return { jobId, wait: attach !== undefined, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...given({ to: flags.to }) };
 }
 
