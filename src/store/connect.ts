@@ -7,15 +7,18 @@ export type Connection =
 
 /**
  * `owner`: few connections, for statements that touch rows by key and nothing else. `api`: everything that handlers
- * ask.
+ * ask. `migration`: statements that take as long as they take.
  */
-export type Purpose = 'owner' | 'api';
+export type Purpose = 'owner' | 'api' | 'migration';
 
 const CONNECT_TIMEOUT_MS = 10_000;
-/** A statement that runs longer is ended by the server; what waits on the socket longer than that is given up by us. */
-const STATEMENT_TIMEOUT_MS: Readonly<Record<Purpose, number>> = { owner: 120_000, api: 30_000 };
+/**
+ * A statement that runs longer is ended by the server; what waits on the socket longer than that is given up by us. 0:
+ * never.
+ */
+const STATEMENT_TIMEOUT_MS: Readonly<Record<Purpose, number>> = { owner: 120_000, api: 30_000, migration: 0 };
 const SOCKET_MARGIN_MS = 5_000;
-const MAX_CONNECTIONS: Readonly<Record<Purpose, number>> = { owner: 6, api: 24 };
+const MAX_CONNECTIONS: Readonly<Record<Purpose, number>> = { owner: 6, api: 24, migration: 1 };
 /**
  * So many stay open without work: where a disk is full, PostgreSQL may not be able to take new ones (it writes a file
  * at the first one after some changes).
@@ -31,6 +34,7 @@ const MIN_CONNECTIONS = 2;
 const SETTINGS: Readonly<Record<Purpose, readonly string[]>> = {
   owner: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_material=off', 'jit=off'],
   api: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_bitmapscan=off', 'jit=off'],
+  migration: [],
 };
 
 const INT8 = types.builtins.INT8;
@@ -51,14 +55,15 @@ const parsers = {
  * errors of the queries on them: the next query opens another.
  */
 export function connect(connection: Connection, purpose: Purpose, overrides: { readonly maxConnections?: number } = {}): Pool {
-  const settings = [...SETTINGS[purpose], `statement_timeout=${STATEMENT_TIMEOUT_MS[purpose]}`, 'idle_in_transaction_session_timeout=60000'];
+  const timeoutMs = STATEMENT_TIMEOUT_MS[purpose];
+  const settings = [...SETTINGS[purpose], `statement_timeout=${timeoutMs}`, 'idle_in_transaction_session_timeout=60000'];
   const config: PoolConfig = {
     ...connection,
     application_name: `linarite ${purpose}`,
     max: overrides.maxConnections ?? MAX_CONNECTIONS[purpose],
     min: MIN_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    query_timeout: STATEMENT_TIMEOUT_MS[purpose] + SOCKET_MARGIN_MS,
+    query_timeout: timeoutMs === 0 ? 0 : timeoutMs + SOCKET_MARGIN_MS,
     keepAlive: true,
     // For `transaction` and `Lanes`: a statement is sent while the one before it is under way.
     pipeline: true,

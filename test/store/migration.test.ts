@@ -1,20 +1,18 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Pool } from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TaskStatus } from '../../src/core/status.ts';
 import { connect } from '../../src/store/connect.ts';
 import { countNodes, findNode, listNodes } from '../../src/store/intents/nodes.ts';
 import { findTask, taskLabels } from '../../src/store/intents/tasks.ts';
-import { migrate } from '../../src/store/migrate.ts';
+import { migrate, NoRoomToMigrate } from '../../src/store/migrate.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { nodeStatus } from '../../src/store/status/nodeActivity.ts';
+import { makeFormerDatabase } from '../support/formerDatabase.ts';
 import { jobIntent } from '../support/intents.ts';
 import { temporaryPostgres } from '../support/postgres.ts';
 
 /** A database that the version with migration 0007 has filled: what it holds reads the same after what came since. */
 
-const MIGRATIONS = join(import.meta.dirname, '../../src/store/migrations');
 const LAST = '0007';
 const TASKS = 3_000;
 /** Every tenth of them has no row: it was never attempted. */
@@ -66,12 +64,7 @@ function formerNode(node: number, job: number): Record<string, unknown> {
 
 let job = 0;
 async function fill(): Promise<void> {
-  await pool.query('create table migration (id serial primary key, name varchar(255) not null, run_on timestamp not null)');
-  for (const file of readdirSync(MIGRATIONS).toSorted()) {
-    if (!file.endsWith('.sql') || file.slice(0, LAST.length) > LAST) continue;
-    await pool.query(readFileSync(join(MIGRATIONS, file), 'utf8'));
-    await pool.query('insert into migration (name, run_on) values ($1, now())', [file.slice(0, -'.sql'.length)]);
-  }
+  await makeFormerDatabase(pool, LAST);
   const { id, ...rules } = jobIntent();
   await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
   await pool.query(`insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
@@ -129,6 +122,18 @@ async function expectEverything(): Promise<void> {
 
 test('is brought forward with its nodes and tasks', async () => {
   expect((await migrate(pool))[0]?.slice(0, 4)).toBe('0008');
+  await expectEverything();
+});
+
+test('is not begun to be brought forward where the disk has no room for the tables that are written anew, and as it was', async () => {
+  const rows = (await pool.query<{ bytes: number }>("select pg_total_relation_size('task_status') as bytes")).rows[0]?.bytes ?? 0;
+  const refused = await migrate(pool, { freeBytes: () => rows }).catch((error: unknown) => error);
+  expect(refused).toBeInstanceOf(NoRoomToMigrate);
+  expect(refused).toHaveProperty('message', expect.stringMatching(/takes [1-9] MB of its disk for a while, and [1-9] MB are free/));
+  expect((await api.query('select name from migration order by id desc limit 1')).rows).toEqual([{ name: '0007_pool_targets' }]);
+  const told: string[] = [];
+  const applied = await migrate(pool, { freeBytes: () => 2 * rows, say: (progress) => told.push(progress) });
+  expect(told).toEqual(applied.map((_, index) => expect.stringMatching(`step ${index + 1} of ${applied.length} \\([1-9] MB are written anew\\)`)));
   await expectEverything();
 });
 

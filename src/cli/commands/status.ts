@@ -17,6 +17,8 @@ export interface StatusOptions {
 /** What `status --json` prints; undefined members are left out. */
 interface Status {
   readonly state: ServiceRecord['state'] | 'stopped' | 'killed';
+  /** What a start that takes long is busy with. */
+  readonly progress?: string;
   readonly dataDirectory: string;
   /** Where database and nodes lie when not in the data directory. */
   readonly place?: string;
@@ -80,6 +82,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
   return {
     ...base,
     state: record.state,
+    ...(record.progress === undefined ? {} : { progress: record.progress }),
     version: record.version,
     endpoint: record.endpoint,
     managementEndpoint: record.managementEndpoint,
@@ -137,6 +140,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
   const { service, counts, database, blobs } = found;
   return [
     `linarite ${found.version ?? ''} is ${found.state}, process ${service?.pid ?? ''}, for ${duration(service?.uptimeSeconds ?? 0)}`,
+    ...(found.progress === undefined ? [] : [`  it               ${found.progress}`]),
     `  batch            ${found.endpoint ?? ''}  (TLS on the same port: ${found.managementEndpoint ?? ''})`,
     `  blobs            ${found.blobEndpoint ?? ''}  ${processOf(blobs)}`,
     `  PostgreSQL       ${processOf(database)}${database?.settings?.['server_version'] === undefined ? ', does not answer' : `, version ${database.settings['server_version']}`}`,

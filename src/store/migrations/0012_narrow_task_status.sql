@@ -1,4 +1,5 @@
 -- Statuses of tasks in fewer and narrower columns: words as numbers, what most tasks never have aside in `seldom` (TASK_STATUS in src/store/status/taskStatus.ts).
+-- rewrites: task_status
 -- Written anew, as all rows change; it takes as much room again until the former table is gone.
 set local enable_seqscan = on;
 create table narrow_task_status (

@@ -47,6 +47,7 @@ export function dataDirectories(): DataDirectories {
 /** What `status --json` shows. */
 export interface Shown {
   readonly state: string;
+  readonly progress?: string;
   readonly place?: string;
   readonly endpoint?: string;
   readonly service?: { readonly pid: number };

@@ -36,6 +36,8 @@ export interface ServiceRecord {
   readonly process: ProcessIdentity;
   /** `degraded`: a part died and is being started again. */
   readonly state: 'starting' | 'ready' | 'degraded' | 'stopping';
+  /** What a start is busy with, where that may take long: `brings the database to this version …`. */
+  readonly progress?: string;
   readonly startedAt: string;
   readonly version: string;
   readonly options: ServiceOptions;

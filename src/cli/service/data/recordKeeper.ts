@@ -12,6 +12,7 @@ export class RecordKeeper {
   readonly #process = ownIdentity();
   readonly #parts = new Map<'database' | 'blobs', () => PartRecord | undefined>();
   #state: ServiceRecord['state'] = 'starting';
+  #progress: string | undefined;
   #isUnwritten = false;
   #port: number;
   limits: readonly string[] = [];
@@ -39,8 +40,15 @@ export class RecordKeeper {
     this.#write();
   }
 
+  /** Until the next change of state. */
+  does(progress: string): void {
+    this.#progress = progress;
+    this.#write();
+  }
+
   change(state: ServiceRecord['state']): void {
     this.#state = state;
+    this.#progress = undefined;
     this.#write();
   }
 
@@ -59,6 +67,7 @@ export class RecordKeeper {
     return {
       process: this.#process,
       state: this.#state,
+      ...(this.#progress === undefined ? {} : { progress: this.#progress }),
       startedAt: this.#startedAt,
       version: releaseVersion(),
       options: { ...this.#options, port: this.#port },

@@ -142,6 +142,12 @@ export class Rooms {
   }
 }
 
+/** What can still be written on the disk of the database, or of the memory that is given to it; in bytes. */
+export function freeForDatabase({ database, memory }: DataDirectory): number {
+  const disk = diskOf(existingAbove(database));
+  return (memory === null ? disk : diskInMemory(disk, memory)).free().bytes;
+}
+
 function existingAbove(path: string): string {
   return statSync(path, { throwIfNoEntry: false }) === undefined && dirname(path) !== path ? existingAbove(dirname(path)) : path;
 }

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
+import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 
@@ -64,8 +65,8 @@ export interface ApiPart {
 
 /** The parts that a service is made of beside its processes; tests may put others in their place. */
 export interface Parts {
-  /** Brings the database to this release's tables. Throws `NewerDatabase`. */
-  migrate(connection: Connection): Promise<void>;
+  /** Brings the database to this release's tables. Throws `NewerDatabase`, `NoRoomToMigrate`. */
+  migrate(connection: Connection, options: MigrateOptions): Promise<void>;
   /** Claims the account once the storage is there. Rejects, with nothing left behind, if the storage fails. */
   startOwner(context: ServiceContext, storage: Promise<Storage>): Promise<OwnerPart>;
   startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;

@@ -12,7 +12,7 @@ import { machineLimits } from './limits.ts';
 import { openLog } from '../log/log.ts';
 import { memoryLimits } from '../data/memory.ts';
 import type { ApiPart, Parts, ServiceContext } from './parts.ts';
-import { Rooms, watchRooms } from '../data/rooms.ts';
+import { freeForDatabase, Rooms, watchRooms } from '../data/rooms.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from '../data/record.ts';
 import { RecordKeeper } from '../data/recordKeeper.ts';
 import { decideSilence } from '../silenceOptions.ts';
@@ -97,7 +97,11 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   const silence = decideSilence({}, composition.options.silence);
 
   const starting = startDatabase(composition);
-  const migrating = starting.then((connection) => parts.migrate(connection));
+  const say = (progress: string): void => {
+    log.info({ progress }, 'migrating');
+    record.does(progress);
+  };
+  const migrating = starting.then((connection) => parts.migrate(connection, { say, ...(composition.externals.databaseUrl === undefined ? { freeBytes: () => freeForDatabase(directory) } : {}) }));
   const storing = startStorage(composition, starting).then((storage) => {
     signal.throwIfAborted();
     return storage;
@@ -127,11 +131,16 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
 }
 
 /**
- * Newer data is the same to a user wherever it is found: `PostgresVersionError`, `NewerDatabase`. Known by their code,
- * since their modules are loaded only where they are needed.
+ * What a user can do something about. Newer data is the same to a user wherever it is found: `PostgresVersionError`,
+ * `NewerDatabase`. Known by their code, since their modules are loaded only where they are needed.
  */
 function asCommandError(error: unknown): unknown {
-  if (error instanceof CommandError) return error;
-  const newer = codeOf(error) === 'NEWER_DATA';
-  return newer ? new CommandError(EXIT.newerData, messageOf(error)) : error;
+  switch (codeOf(error)) {
+    case 'NEWER_DATA':
+      return new CommandError(EXIT.newerData, messageOf(error));
+    case 'NO_ROOM_TO_MIGRATE':
+      return new CommandError(EXIT.failure, messageOf(error));
+    default:
+      return error;
+  }
 }

@@ -40,10 +40,10 @@ const clock = steadyClock(wallClock, MACHINE_TIME.now);
 export function createParts(nodesOf: NodesOf = localNodes): Parts {
   const transfers = createFileTransfers();
   return {
-    migrate: async (connection) => {
-      const pool = connect(connection, 'owner', { maxConnections: 2 });
+    migrate: async (connection, options) => {
+      const pool = connect(connection, 'migration');
       try {
-        await migrate(pool);
+        await migrate(pool, options);
       } finally {
         await pool.end();
       }
