@@ -1,14 +1,10 @@
 import { parseArgs } from 'node:util';
-import { databaseSettings } from './support/databaseSettings.ts';
 import { addTasks, taskCounts } from './support/fill.ts';
-import { LINUX, pollUntil, rounded, smallClient } from './support/pool.ts';
-import { place, startSimulated } from './support/simulated.ts';
+import { pollUntil, rounded } from './support/pool.ts';
+import { NODES, profiledIf, SLOTS, withSimulatedPool } from './support/simulatedPool.ts';
 
 const TASKS = 100_000;
 const WARM_UP_TASKS = 10_000;
-const CLIENTS = 4;
-const NODES = 50;
-const SLOTS = 4;
 const LONGEST_MS = 10 * 60_000;
 
 /**
@@ -21,33 +17,18 @@ export async function run(): Promise<Record<string, unknown>> {
   const options = { tasks: { type: 'string', default: String(TASKS) }, profile: { type: 'boolean', default: false } } as const;
   const { values } = parseArgs({ args: process.argv.slice(3), options });
   const tasks = Number(values.tasks);
-  const at = await place();
-  try {
-    const service = await startSimulated(at, () => ({ kind: 'exited', exitCode: 0 }));
-    const { AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY } = service.env;
-    const clients = Array.from({ length: CLIENTS }, () => smallClient(AZURE_BATCH_ENDPOINT, AZURE_BATCH_ACCOUNT, AZURE_BATCH_ACCESS_KEY));
+  return withSimulatedPool(() => ({ kind: 'exited', exitCode: 0 }), async ({ clients, service }) => {
     const [client] = clients;
-    if (client === undefined) throw new Error('no client');
-    try {
-      await client.call('POST', '/pools', { id: 'bench', ...LINUX, targetDedicatedNodes: NODES, taskSlotsPerNode: SLOTS });
-      await pollUntil(async () => ((await client.call('GET', "/pools/bench/nodes?$filter=state eq 'idle'&$select=id")) as { value: unknown[] }).value.length === NODES, 20);
-      const complete = async (job: string, count: number): Promise<{ readonly addedPerSecond: number; readonly perSecond: number }> => {
-        await client.call('POST', '/jobs', { id: job, poolInfo: { poolId: 'bench' } });
-        const begun = performance.now();
-        const adding = await addTasks(clients, job, { first: 0, count });
-        await pollUntil(async () => (await taskCounts(client, job)).succeeded === count, 20, LONGEST_MS);
-        return { addedPerSecond: (count / adding) * 1_000, perSecond: (count / (performance.now() - begun)) * 1_000 };
-      };
-      await complete('warm', WARM_UP_TASKS);
-      const { result, top } = values.profile ? await service.profiled(() => complete('measured', tasks)) : { result: await complete('measured', tasks), top: [] };
-      console.log(`${tasks} tasks on ${NODES} simulated nodes of ${SLOTS} slots: ${result.perSecond.toFixed(0)} tasks/s from the first add to the last completion; added at ${result.addedPerSecond.toFixed(0)} tasks/s meanwhile`);
-      for (const { name, ms, percent } of top) console.log(`${String(ms).padStart(7)} ms ${String(percent).padStart(5)} %  ${name}`);
-      return { tasksPerSecond: rounded(result.perSecond, 0), addedPerSecond: rounded(result.addedPerSecond, 0), ...(await databaseSettings(at)) };
-    } finally {
-      for (const one of clients) one.close();
-      await service.stop();
-    }
-  } finally {
-    await at.purge();
-  }
+    const complete = async (job: string, count: number): Promise<{ readonly addedPerSecond: number; readonly perSecond: number }> => {
+      await client.call('POST', '/jobs', { id: job, poolInfo: { poolId: 'bench' } });
+      const begun = performance.now();
+      const adding = await addTasks(clients, job, { first: 0, count });
+      await pollUntil(async () => (await taskCounts(client, job)).succeeded === count, 20, LONGEST_MS);
+      return { addedPerSecond: (count / adding) * 1_000, perSecond: (count / (performance.now() - begun)) * 1_000 };
+    };
+    await complete('warm', WARM_UP_TASKS);
+    const result = await profiledIf(values.profile, service, () => complete('measured', tasks));
+    console.log(`${tasks} tasks on ${NODES} simulated nodes of ${SLOTS} slots: ${result.perSecond.toFixed(0)} tasks/s from the first add to the last completion; added at ${result.addedPerSecond.toFixed(0)} tasks/s meanwhile`);
+    return { tasksPerSecond: rounded(result.perSecond, 0), addedPerSecond: rounded(result.addedPerSecond, 0) };
+  });
 }

@@ -1,6 +1,7 @@
 import { createAttempts } from '../../src/agent/attempts.ts';
 import { openChannel } from '../../src/agent/channel.ts';
-import { AGENT_PROTOCOL, type NodeSetup, type OwnerFrame, type Work } from '../../src/agent/frames.ts';
+import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../../src/agent/frames.ts';
+import { createJobTasks } from '../../src/agent/jobTasks.ts';
 import { createReports } from '../../src/agent/reports.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
 import type { NodeRequest } from '../../src/nodes/provider.ts';
@@ -18,10 +19,18 @@ export interface Scripted {
  */
 export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRequest, script: Script): Scripted {
   const reports = createReports({ recordStarted: () => undefined, recordEnded: () => undefined, recordAcknowledged: () => undefined }, flushSoon);
+  const ending = new AbortController();
+  const jobTasks = createJobTasks({
+    start: (_key, _retry, work) => ({ done: Promise.resolve(script(work)), end: () => undefined }),
+    report: reports.add,
+    now: Date.now,
+    signal: ending.signal,
+    onEnded: () => undefined,
+  });
   const attempts = createAttempts({
     slots,
     start: (_key, work) => ({ done: Promise.resolve(script(work)), end: () => undefined }),
-    prepare: () => true,
+    prepare: jobTasks.prepare,
     report: reports.add,
     begun: reports.begun,
     now: Date.now,
@@ -57,12 +66,28 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
       case 'acknowledge':
         return reports.acknowledge(frame.sequence);
       case 'commands':
-        for (const command of frame.commands) if (command.kind === 'offer' || command.kind === 'revoke' || command.kind === 'end') attempts.command(command);
+        for (const command of frame.commands) obey(command);
         return;
       case 'file':
         return channel.send({ kind: 'fileAnswer', request: frame.request, answer: { kind: 'error', code: 'FileNotFound', message: 'a scripted agent has no files' } });
       case 'leave':
         return channel.close();
+    }
+  }
+
+  function obey(command: AgentCommand): void {
+    switch (command.kind) {
+      case 'offer':
+      case 'revoke':
+      case 'end':
+        return attempts.command(command);
+      case 'releaseJob':
+        return jobTasks.release(command.key, command.work);
+      case 'endJobTask':
+        return jobTasks.end(command.key);
+      case 'discard':
+      case 'discardJob':
+        return;
     }
   }
 
@@ -81,5 +106,10 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
     });
   }
 
-  return { end: () => channel.close() };
+  return {
+    end: () => {
+      ending.abort();
+      channel.close();
+    },
+  };
 }

@@ -1,5 +1,7 @@
+import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { DependencyIds } from '../../src/core/intent.ts';
+import { Dependencies } from '../../src/core/task/dependencies.ts';
 import { exited, testEnv, type TestEnv, type TestJob } from './harness.ts';
 
 function on(ids: readonly string[], ...ranges: readonly (readonly [number, number])[]): { readonly dependsOn: DependencyIds } {
@@ -196,5 +198,65 @@ describe('a hundred thousand tasks that depend on one range', () => {
     for (; env.core.nextTimer() === env.now; ticks++) env.tick();
     expect(ticks).toBe(10);
     expect(env.explain(job, 100_002)).toMatchObject([{ code: 'NoFreeSlots' }]);
+  });
+});
+
+test('a chain of ten thousand tasks runs to its end, each after the one before and the range of all before that', () => {
+  const { env, job } = withDependencies(4);
+  job.tasks(10_000, (task) => ({ idKey: String(task), ...(task === 1 ? {} : on([String(task - 1)], [1, task - 1])) }));
+  env.settle();
+  const agent = env.agent(job.of(1).node ?? 0);
+  for (let task = 1; task <= 10_000; task++) {
+    expect(agent.running.size).toBe(1);
+    agent.finish(job.number, task, exited(0));
+    env.apply(...agent.work());
+    for (const command of env.tick().commands) agent.told(command);
+    env.apply(...agent.work());
+  }
+  env.settle();
+  expect(job.states).toEqual({ completed: 10_000 });
+});
+
+describe('what waits for ranges', () => {
+  test('is released exactly when each of its integers is satisfied, in whatever order that happens', () => {
+    const range = fc.tuple(fc.integer({ min: 1, max: 30 }), fc.integer({ min: 0, max: 12 })).map(([start, more]) => ({ start, end: Math.min(30, start + more) }));
+    const waiting = fc.array(range, { minLength: 1, maxLength: 3 });
+    fc.assert(
+      fc.property(fc.array(waiting, { minLength: 1, maxLength: 25 }), fc.shuffledSubarray(Array.from({ length: 30 }, (_, index) => index + 1), { minLength: 30 }), fc.nat({ max: 30 }), (tasks, order, early) => {
+        const dependencies = new Dependencies();
+        const done = new Set<number>();
+        const unmet = new Map<number, number>();
+        const end = (integer: number): void => {
+          done.add(integer);
+          for (const task of dependencies.satisfied(String(integer)).flat()) unmet.set(task, (unmet.get(task) ?? 0) - 1);
+        };
+        for (const integer of order.slice(0, early)) end(integer);
+        for (const [task, ranges] of tasks.entries()) unmet.set(task, dependencies.wait(task, { ids: [], ranges }));
+        for (const integer of order.slice(early)) {
+          end(integer);
+          for (const [task, ranges] of tasks.entries()) {
+            const missing = ranges.filter(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => start + index).some((one) => !done.has(one)));
+            const distinct = new Set(missing.map(({ start, end }) => `${start}-${end}`)).size;
+            expect(unmet.get(task), `task ${task} after ${integer}`).toBe(distinct);
+            expect(dependencies.missing({ ids: [], ranges }, 10)).toHaveLength(missing.length);
+          }
+        }
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('is looked at no more often where there are many, though the integers end from the last to the first', () => {
+    const looksForEach = (size: number): number => {
+      const dependencies = new Dependencies();
+      for (let task = 1; task <= size; task++) dependencies.wait(task, { ids: [], ranges: [{ start: task, end: size }] });
+      let released = 0;
+      for (let integer = size; integer >= 1; integer--) released += dependencies.satisfied(String(integer)).flat().length;
+      expect(released).toBe(size);
+      return dependencies.looks / size;
+    };
+    // Were each that waits looked at with each end, it would be 500 times and 50,000 times.
+    expect(looksForEach(1_000)).toBeLessThan(20);
+    expect(looksForEach(100_000)).toBeLessThan(30);
   });
 });

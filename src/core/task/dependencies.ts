@@ -1,4 +1,3 @@
-import { addToGroup } from '../../base/groups.ts';
 import type { DependencyIds, TaskIntent } from '../intent.ts';
 import type { TaskNumber } from '../keys.ts';
 
@@ -10,18 +9,21 @@ import type { TaskNumber } from '../keys.ts';
  * satisfies nothing and says so to nobody: its dependants stay active, until it is made active again and ends well, or
  * another task of that id does.
  *
- * Equal ranges are one object. A range watches the highest of its integers that is not satisfied yet, and looks for the
- * next one below when that is: tasks end roughly in the order of their numbers, so most ranges look but a few times.
- * Runs of satisfied integers are skipped as a whole (a forest with path compression). Dependants are kept as task
- * numbers: one that has ended meanwhile is simply not found.
+ * Equal ranges are one object. A range waits at the highest of its integers that is not satisfied yet, with all others
+ * that wait there. When that integer is satisfied, those that begin above the next one below it are done, and the rest
+ * moves on to that one as a whole: a heap by where they begin, which takes in another in one step. So each range is
+ * looked at twice, in whatever order tasks end. Runs of satisfied integers are skipped as a whole (a forest with path
+ * compression). Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
  */
 export class Dependencies {
   readonly #parents = new Map<string, Parent>();
   readonly #ranges = new Map<string, Range>();
-  /** By the integer they watch. */
-  readonly #watching = new Map<number, Range[]>();
+  /** By the integer at which they wait: of those, the one that begins highest. */
+  readonly #waiting = new Map<number, Range>();
   /** For a satisfied integer: a lower one from which to look on for one that is not. */
   readonly #below = new Map<number, number>();
+  /** How often a range has been looked at. */
+  looks = 0;
 
   /** Enters a dependant; returns of how many ids and ranges it has to wait. */
   wait(task: TaskNumber, on: DependencyIds): number {
@@ -36,9 +38,8 @@ export class Dependencies {
       parent.dependants.push(task);
       unmet += 1;
     }
-    for (const key of new Set(on.ranges.map(({ start, end }) => `${start}-${end}`))) {
-      const range = this.#range(key, on);
-      if (range.watched === null) continue;
+    for (const range of new Set(on.ranges.map((named) => this.#range(named)))) {
+      if (range.satisfied) continue;
       range.dependants.push(task);
       unmet += 1;
     }
@@ -61,15 +62,17 @@ export class Dependencies {
     const integer = integerOf(idKey);
     if (integer === null || this.#below.has(integer)) return released;
     this.#below.set(integer, integer - 1);
-    const watchers = this.#watching.get(integer);
-    if (watchers === undefined) return released;
-    this.#watching.delete(integer);
-    for (const range of watchers) {
-      this.#watch(range);
-      if (range.watched !== null) continue;
-      released.push(range.dependants);
-      range.dependants = [];
+    const waiting = this.#waiting.get(integer);
+    if (waiting === undefined) return released;
+    this.#waiting.delete(integer);
+    const next = this.#unsatisfiedFrom(integer);
+    let rest: Range | null = waiting;
+    for (; rest !== null && rest.start > next; rest = this.#withoutFirst(rest)) {
+      rest.satisfied = true;
+      released.push(rest.dependants);
+      rest.dependants = [];
     }
+    if (rest !== null) this.#waitAt(next, rest);
     return released;
   }
 
@@ -81,29 +84,26 @@ export class Dependencies {
     }
     for (const { start, end } of on.ranges) {
       const range = this.#ranges.get(`${start}-${end}`);
-      if (words.length < limit && range !== undefined && range.watched !== null) words.push(`${start}-${end} (${range.watched})`);
+      if (words.length < limit && range?.satisfied === false) words.push(`${start}-${end} (${this.#unsatisfiedFrom(end)})`);
     }
     return words;
   }
 
-  #range(key: string, on: DependencyIds): Range {
+  #range({ start, end }: DependencyIds['ranges'][number]): Range {
+    const key = `${start}-${end}`;
     const known = this.#ranges.get(key);
     if (known !== undefined) return known;
-    const { start, end } = on.ranges.find((range) => `${range.start}-${range.end}` === key) ?? { start: 0, end: -1 };
-    const range: Range = { start, end, watched: end, dependants: [] };
+    const highest = this.#unsatisfiedFrom(end);
+    const range: Range = { start, satisfied: highest < start, dependants: [], others: [] };
     this.#ranges.set(key, range);
-    this.#watch(range);
+    if (!range.satisfied) this.#waitAt(highest, range);
     return range;
   }
 
-  #watch(range: Range): void {
-    const highest = this.#unsatisfiedFrom(range.watched ?? range.end);
-    if (highest < range.start) {
-      range.watched = null;
-      return;
-    }
-    range.watched = highest;
-    addToGroup(this.#watching, highest, range);
+  #waitAt(integer: number, range: Range): void {
+    this.looks += 1;
+    const there = this.#waiting.get(integer);
+    this.#waiting.set(integer, there === undefined ? range : together(there, range));
   }
 
   /** The highest integer up to `from` that no task has satisfied. */
@@ -116,6 +116,22 @@ export class Dependencies {
       step = lower;
     }
     return integer;
+  }
+
+  /** The heap without the range that begins highest; null: that was the last. */
+  #withoutFirst(heap: Range): Range | null {
+    const { others } = heap;
+    heap.others = [];
+    // In pairs first: so each step costs but the logarithm of their number in the long run.
+    while (others.length > 1) {
+      const pairs = others.splice(0);
+      this.looks += pairs.length;
+      for (let index = 0; index < pairs.length; index += 2) {
+        const [one, other] = [pairs[index], pairs[index + 1]];
+        if (one !== undefined) others.push(other === undefined ? one : together(one, other));
+      }
+    }
+    return others[0] ?? null;
   }
 }
 
@@ -135,12 +151,18 @@ interface Parent {
   dependants: TaskNumber[];
 }
 
+/** Also a pairing heap of ranges: none below it begins higher. */
 interface Range {
   readonly start: number;
-  readonly end: number;
-  /** null: all are satisfied. */
-  watched: number | null;
+  satisfied: boolean;
   dependants: TaskNumber[];
+  others: Range[];
+}
+
+function together(one: Range, other: Range): Range {
+  const [first, second] = one.start >= other.start ? [one, other] : [other, one];
+  first.others.push(second);
+  return first;
 }
 
 /**
