@@ -35,6 +35,7 @@ const resources = [
   { title: 'Tasks', prefixes: ['Task_'] },
   { title: 'Files', prefixes: ['File_'] },
   { title: 'Account', prefixes: ['Account_'] },
+  { title: 'Applications', prefixes: ['Application_'] },
 ] as const;
 
 type Resource = (typeof resources)[number];

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { type Outage, putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import { blobUrl, type Outage, putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { blobNameProblem } from '../wire/blobNames.ts';
@@ -116,7 +116,7 @@ async function uploadFile(upload: Upload, file: OutputFileWork, options: OutputF
     }
     const { size: sizeBytes } = status;
     const headers = Object.fromEntries(file.headers.map(({ name, value }) => [name.toLowerCase(), value]));
-    const put = { ...options, containerUrl: file.containerUrl, name: upload.blob, file: opened, sizeBytes, headers };
+    const put = { ...options, url: blobUrl(file.containerUrl, upload.blob), file: opened, sizeBytes, headers };
     await retrying(options, () => putFile(put));
     log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes`);
     return null;

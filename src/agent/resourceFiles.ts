@@ -1,7 +1,7 @@
 import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, write } from 'node:fs';
 import { dirname, posix } from 'node:path';
 import { promisify } from 'node:util';
-import { download, listBlobs, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import { blobUrl, download, listBlobs, retrying, type TransferOptions } from '../blobs/transfer.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { blobNameProblem } from '../wire/blobNames.ts';
@@ -43,7 +43,7 @@ async function fetchContainer(file: Extract<ResourceFileWork, { kind: 'container
   const failed = new AbortController();
   const each = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
   const worker = async (): Promise<void> => {
-    for (const name of next) await fetchFile(urlOfBlob(file.url, name), posix.join(file.filePath, name), mode, each);
+    for (const name of next) await fetchFile(blobUrl(file.url, name), posix.join(file.filePath, name), mode, each);
   };
   const workers = Array.from({ length: Math.min(PARALLEL_BLOBS, names.length) }, worker);
   try {
@@ -157,12 +157,6 @@ function transferFailure(error: unknown, codes: Failures, details: readonly (rea
   if (!(error instanceof TransferError)) return error;
   const info: FailureInfo = failure(codes[error.kind], ...details, ['Message', error.message]);
   return new TaskFailure(info);
-}
-
-function urlOfBlob(containerUrl: string, name: string): string {
-  const url = new URL(containerUrl);
-  url.pathname = `${url.pathname.replace(/\/$/, '')}/${name.split('/').map(encodeURIComponent).join('/')}`;
-  return url.href;
 }
 
 /** The query of a URL may be a shared access signature. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { BlobAccount } from '../blobs/account.ts';
 import type { Instant } from '../core/keys.ts';
 import type { Explanations, NodeFiles, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
@@ -44,6 +45,8 @@ export interface Parts {
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
+  /** The account's storage, where packages of applications lie. */
+  readonly storage: BlobAccount;
   readonly quotas: Quotas;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */
   readonly timeout: Timeout;

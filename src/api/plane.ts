@@ -34,7 +34,7 @@ export interface Plane {
 }
 
 /** What was found for a request. */
-interface Route {
+export interface Route {
   /** As metrics count it; null: none of the data plane's. */
   readonly operation: OperationId | null;
   /** The right that the caller needs; null: none, in a plane that asks for no credential. */

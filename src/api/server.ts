@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { BlobAccount } from '../blobs/account.ts';
 import type { Instant } from '../core/keys.ts';
 import type { AgentDoor, Explanations, NodeFiles, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
@@ -29,6 +30,8 @@ export interface ApiOptions {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly door: AgentDoor;
+  /** The account's storage. */
+  readonly storage: BlobAccount;
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
   readonly accounts: Accounts;
@@ -78,9 +81,9 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const { database, wake, explanations, files } = options;
+  const { database, wake, explanations, files, storage } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, quotas, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, storage, quotas, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {

@@ -20,7 +20,7 @@ export interface Outage {
 }
 
 export interface ExchangeRequest extends TransferOptions {
-  readonly method: 'GET' | 'PUT';
+  readonly method: 'GET' | 'PUT' | 'HEAD' | 'DELETE';
   readonly url: URL;
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent with its length known beforehand, as block blobs want it. */

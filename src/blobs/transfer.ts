@@ -2,14 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { chunksOf, exchange, type Outage, textOf, type TransferOptions } from './exchange.ts';
 import { readOpenFile } from './openFile.ts';
 import { TransferError } from './transferError.ts';
+import { STORAGE_VERSION } from './version.ts';
 
 export type { Outage, TransferOptions };
 
-/**
- * Version of the storage protocol: the first with blocks of 4,000 MiB is 2019-12-12; every server of these years knows
- * this one.
- */
-const STORAGE_VERSION = '2021-12-02';
 /** Blobs up to this size go in one request; the service allows 5,000 MiB. */
 const SINGLE_PUT_BYTES = 256 << 20;
 const BLOCK_BYTES = 64 << 20;
@@ -36,8 +32,8 @@ export async function* listBlobs(containerUrl: string, prefix: string, options: 
 }
 
 export interface PutFile extends TransferOptions {
-  readonly containerUrl: string;
-  readonly name: string;
+  /** Of the blob. */
+  readonly url: string;
   /** An open file; `sizeBytes` from its beginning are sent. Stays open. */
   readonly file: number;
   readonly sizeBytes: number;
@@ -50,7 +46,7 @@ export interface PutFile extends TransferOptions {
  * file come as `misc`.
  */
 export async function putFile(put: PutFile): Promise<void> {
-  const url = blobUrl(put.containerUrl, put.name);
+  const url = parseUrl(put.url);
   const headers = { ...put.headers, 'x-ms-version': STORAGE_VERSION };
   if (put.sizeBytes <= SINGLE_PUT_BYTES) {
     await putPart(put, url, { ...headers, 'x-ms-blob-type': 'BlockBlob' }, 0, put.sizeBytes);
@@ -111,11 +107,12 @@ export async function retrying<T>(
   }
 }
 
-function blobUrl(containerUrl: string, name: string): URL {
+/** Of a blob in a container, with what the container's URL grants. Throws TransferError. */
+export function blobUrl(containerUrl: string, name: string): string {
   const url = parseUrl(containerUrl);
   const path = name.split('/').map(encodeURIComponent).join('/');
   url.pathname = `${url.pathname.replace(/\/$/, '')}/${path}`;
-  return url;
+  return url.href;
 }
 
 function parseUrl(text: string): URL {

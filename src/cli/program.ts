@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../base/errors.ts';
+import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
@@ -89,6 +90,7 @@ program
 addRunCommand(program);
 addDemoCommand(program);
 
+addAppCommands(program);
 addAutoscaleCommands(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */

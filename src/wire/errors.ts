@@ -86,6 +86,7 @@ export const ERRORS = {
   CertificateNotFound: { status: 404, sentence: 'The specified certificate does not exist.' },
   NodeAgentSKUNotFound: { status: 404, sentence: 'The specified node agent SKU does not exist.' },
   ApplicationNotFound: { status: 404, sentence: 'The specified application does not exist.' },
+  ApplicationPackageNotFound: { status: 404, sentence: 'The specified application package does not exist.' },
   StorageAccountNotFound: { status: 404, sentence: 'The specified storage account does not exist.' },
   JobPreparationTaskNotRunOnNode: { status: 404, sentence: 'The job preparation task has not run on the specified node.' },
   JobReleaseTaskNotRunOnNode: { status: 404, sentence: 'The job release task has not run on the specified node.' },
@@ -136,6 +137,12 @@ export const ERRORS = {
   TaskFilesUnavailable: { status: 409, sentence: 'The files of the specified task are not available now.' },
   TaskFilesCleanedup: { status: 409, sentence: 'The files of the specified task have been removed.' },
   OperationInvalidForCurrentState: { status: 409, sentence: 'The specified operation is not valid for the current state of the resource.' },
+  // Applications: the sentences are the management plane's (recorded), but for those of the limits
+  ApplicationPackageBlobNotFound: { status: 409, sentence: 'No blob could be found for the specified application package.' },
+  RequestedDefaultVersionNotActive: { status: 409, sentence: 'The application package corresponding to the requested default version is not active.' },
+  ApplicationPackagesNotEmpty: { status: 409, sentence: 'All application packages must be deleted before the application can be deleted.' },
+  ApplicationQuotaReached: { status: 409, sentence: 'The account has as many applications as its limit allows.' },
+  ApplicationPackageQuotaReached: { status: 409, sentence: 'The application has as many packages as its limit allows.' },
   // Certificates
   CertificateBeingDeleted: { status: 409, sentence: 'The specified certificate has been marked for deletion and is being deleted.' },
   CertificateStateActive: { status: 409, sentence: 'The specified certificate is active.' },

@@ -18,6 +18,9 @@ export const LIMITS = {
   resourceFilesCharacters: 32_768,
   /** The longest string where nothing else is documented (limits.md 7.2, inferred). */
   textCharacters: 65_536,
+  /** limits.md 7.2 */
+  applicationsPerAccount: 20,
+  packagesPerApplication: 40,
   networkRulesPerPool: 25,
   natPoolPorts: 40,
   taskLifetimeMs: 180 * 86_400_000,

@@ -1463,7 +1463,7 @@ export interface ApplicationList {
 
 export interface Application {
   readonly id: string;
-  readonly displayName: string;
+  readonly displayName?: string | undefined;
   readonly versions: readonly string[];
 }
 

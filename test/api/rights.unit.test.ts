@@ -48,6 +48,15 @@ describe('a right', () => {
     expect(await answerTo('GET', '/linarite/jobs/x/explain', caller([]))).toEqual(DENIED);
   });
 
+  test.each([
+    ['GET', '/linarite/applications'],
+    ['PUT', '/linarite/applications/x'],
+    ['GET', '/linarite/applications/x/versions/1'],
+  ])('is needed for %s %s too, and that of a job is not enough', async (method, path) => {
+    expect(await answerTo(method, path, caller([]))).toEqual(DENIED);
+    expect(await answerTo(method, path, caller(['contributor'], { kind: 'job', jobId: 'x' }))).toEqual(DENIED);
+  });
+
   test.each(operations.map((operation) => [operation.id, operation] as const))('to %s comes with a shared key', (_id, { right }) => {
     expect(() => authorize(sharedKeyPrincipal(account), { right, params: {} })).not.toThrow();
   });

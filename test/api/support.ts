@@ -4,6 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
+import type { BlobAccount } from '../../src/blobs/account.ts';
+import { TransferError } from '../../src/blobs/transferError.ts';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
@@ -59,7 +61,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -84,6 +86,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     explanations: parts.explanations ?? { task: () => undefined, job: () => undefined },
     files: parts.files ?? noFiles,
     door: parts.door ?? noDoor,
+    storage: parts.storage ?? noStorage,
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
     tokens: TOKENS,
     clock: () => now.value,
@@ -106,7 +109,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     askPlainly: send,
     clear: async () => {
       // Quicker than `truncate`, which waits for the disk for every table.
-      await pool.query(['pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'inbox'].map((table) => `delete from ${table}`).join('; '));
+      await pool.query(['pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'inbox', 'application'].map((table) => `delete from ${table}`).join('; '));
     },
     close: async () => {
       api.close();
@@ -163,6 +166,10 @@ const noFiles: NodeFiles = {
   ask: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
   read: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
 };
+function away(): Promise<never> {
+  return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'no storage here'));
+}
+export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, grant: () => 'http://127.0.0.1:1/' };
 const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
 
 export const UBUNTU = {

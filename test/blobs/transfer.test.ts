@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { containerSasUrl } from '../../src/blobs/sas.ts';
-import { download, listBlobs, putFile, retrying } from '../../src/blobs/transfer.ts';
+import { blobUrl, download, listBlobs, putFile, retrying } from '../../src/blobs/transfer.ts';
 import { TransferError } from '../../src/blobs/transferError.ts';
 import { type TemporaryBlobs, temporaryBlobs } from '../support/blobs.ts';
 
@@ -44,7 +44,7 @@ describe('transfers with what a container URL grants', () => {
     writeFileSync(path, content);
     const file = openSync(path, 'r');
     try {
-      await putFile({ ...options, containerUrl, name, file, sizeBytes: Buffer.byteLength(content), headers });
+      await putFile({ ...options, url: blobUrl(containerUrl, name), file, sizeBytes: Buffer.byteLength(content), headers });
     } finally {
       closeSync(file);
     }
@@ -70,7 +70,7 @@ describe('transfers with what a container URL grants', () => {
     writeFileSync(path, 'first');
     truncateSync(path, 257 * 2 ** 20);
     const file = openSync(path, 'r');
-    await putFile({ ...options, containerUrl: url(['write']), name: 'large', file, sizeBytes: 257 * 2 ** 20, headers: { 'x-ms-meta-k': 'v' } });
+    await putFile({ ...options, url: blobUrl(url(['write']), 'large'), file, sizeBytes: 257 * 2 ** 20, headers: { 'x-ms-meta-k': 'v' } });
     closeSync(file);
     const { contentLength, metadata } = await container.getBlobClient('large').getProperties();
     expect({ contentLength, metadata }).toEqual({ contentLength: 257 * 2 ** 20, metadata: { k: 'v' } });

@@ -1,5 +1,6 @@
 import type { OperationId } from '../../wire/operations.ts';
 import { accountHandlers } from './account/handlers.ts';
+import { applicationHandlers } from './application/handlers.ts';
 import type { Handler } from '../call.ts';
 import { fileHandlers } from './file/handlers.ts';
 import { jobHandlers } from './job/handlers.ts';
@@ -18,4 +19,5 @@ export const handlers: Readonly<Partial<Record<OperationId, Handler>>> = {
   ...taskHandlers,
   ...fileHandlers,
   ...accountHandlers,
+  ...applicationHandlers,
 };

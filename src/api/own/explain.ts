@@ -11,6 +11,7 @@ import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
 import { viewOfJob } from '../data/job/view.ts';
 import { viewOfTask } from '../data/task/view.ts';
+import { decoded, json } from './paths.ts';
 
 /** What an explanation is asked of. */
 export interface Asked {
@@ -29,15 +30,7 @@ export function matchExplain(method: string, path: string): Asked | undefined {
   const match = PATH_FORM.exec(path);
   if (match === null) return undefined;
   if (method !== 'GET') throw new BatchError('UnsupportedHttpVerb');
-  return { jobId: decode(match[1] ?? ''), taskId: match[2] === undefined ? undefined : decode(match[2]) };
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    throw new BatchError('RequestUrlFailedToParse');
-  }
+  return { jobId: decoded(match[1] ?? ''), taskId: match[2] === undefined ? undefined : decoded(match[2]) };
 }
 
 /**
@@ -54,14 +47,14 @@ export async function explain({ jobId, taskId }: Asked, account: AccountNumber, 
     const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
     const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
     const named = reasons.map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
-    return json({ jobId: job.id, state, open, looked, reasons: named });
+    return json(200, { jobId: job.id, state, open, looked, reasons: named });
   }
   const task = await findTask(database, job.job, taskId);
   if (task === null) throw new BatchError('TaskNotFound');
   const view = viewOfTask(task);
   const reasons = view.state === 'completed' ? [howItEnded(task)] : explanations.task(account, job.job, task.task);
   if (reasons === undefined) throw new BatchError('ServerBusy');
-  return json({ jobId: job.id, taskId: task.id, state: view.state, reasons: reasons.map(told) });
+  return json(200, { jobId: job.id, taskId: task.id, state: view.state, reasons: reasons.map(told) });
 }
 
 function howItEnded({ exitCode, result, failure: stored }: Pick<TaskWithStatus, 'result' | 'exitCode' | 'failure'>): Reason {
@@ -73,8 +66,4 @@ function howItEnded({ exitCode, result, failure: stored }: Pick<TaskWithStatus, 
 function told(reason: Reason): { readonly code: Reason['code']; readonly message: string } {
   const { code, ...data } = reason;
   return { code, message: sentenceOf(reason), ...data };
-}
-
-function json(body: object): Answer {
-  return { status: 200, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
 }

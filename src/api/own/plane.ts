@@ -1,8 +1,13 @@
+import type { AccountNumber } from '../../core/keys.ts';
 import { LIMITS } from '../../wire/limits.ts';
+import type { Answer } from '../answer.ts';
 import { authenticate, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
+import type { Body } from '../body.ts';
 import type { Parts } from '../call.ts';
-import type { Plane } from '../plane.ts';
+import type { Plane, Route } from '../plane.ts';
+import type { Access } from '../principal.ts';
+import { matchApplications } from './applications.ts';
 import { explain, matchExplain } from './explain.ts';
 
 export interface OwnPlaneOptions {
@@ -17,20 +22,27 @@ export interface OwnPlaneOptions {
 export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
   return {
     name: 'own',
-    match: ({ message, target }) => {
-      const asked = matchExplain(message.method ?? '', target.path);
-      if (asked === undefined) return undefined;
-      return {
-        operation: null,
-        access: { right: 'read', params: { jobId: asked.jobId } },
-        handle: ({ principal }) => {
-          if (principal === null) throw new Error('an explanation needs a principal');
-          return { timeoutMs: LIMITS.serverTimeoutMs, run: () => explain(asked, principal.account.number, parts) };
-        },
-      };
+    match: ({ message: { method = '' }, target, now }) => {
+      const asked = matchExplain(method, target.path);
+      if (asked !== undefined) return route({ right: 'read', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
+      const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
+      if (applications === undefined) return undefined;
+      const { database, storage } = parts;
+      return route({ right: applications.right, params: {} }, (account, body) => applications.run({ database, storage, account, now }, body));
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
+  };
+}
+
+function route(access: Access, run: (account: AccountNumber, body: Body) => Promise<Answer>): Route {
+  return {
+    operation: null,
+    access,
+    handle: ({ principal, body }) => {
+      if (principal === null) throw new Error('an operation of ours needs a principal');
+      return { timeoutMs: LIMITS.serverTimeoutMs, run: () => run(principal.account.number, body) };
+    },
   };
 }

@@ -20,7 +20,8 @@ export const ACCOUNT_SHAPES = {
   ApplicationList: optionalPage('Application'),
   Application: {
     id: { type: 'string', required: true },
-    displayName: { type: 'string', required: true },
+    // Required by the OpenAPI text; answers of applications without one leave it out (recorded, DP 73, 74).
+    displayName: { type: 'string' },
     versions: { type: 'string', list: true, required: true },
   },
   MetadataItem: {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { BlobAccount } from '../../../blobs/account.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
@@ -41,7 +42,7 @@ export interface ServiceContext {
 
 /** The owner of the account, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles };
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly storage: BlobAccount };
   /** Why the account is not worked on now, in one sentence; null: it is. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */

@@ -1,6 +1,7 @@
 import { Accounts } from '../../../api/accounts.ts';
 import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
+import { blobAccount } from '../../../blobs/account.ts';
 import { containerSasUrl } from '../../../blobs/sas.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
@@ -134,6 +135,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       explanations: owners.explanations,
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
+      storage: blobAccount(storage, wallClock),
     },
     limits: capabilities.limits,
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),

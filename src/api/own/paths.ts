@@ -1,0 +1,25 @@
+import { BatchError } from '../../wire/errors.ts';
+import type { Answer } from '../answer.ts';
+
+/**
+ * What follows `/linarite/<noun>` in a path, decoded segment by segment; undefined: another path. @throws BatchError
+ * RequestUrlFailedToParse.
+ */
+export function segmentsOf(path: string, noun: string): readonly string[] | undefined {
+  const [, ours, first, ...segments] = path.split('/');
+  if (ours !== 'linarite' || first !== noun) return undefined;
+  if (segments.at(-1) === '') segments.pop();
+  return segments.map(decoded);
+}
+
+export function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    throw new BatchError('RequestUrlFailedToParse');
+  }
+}
+
+export function json(status: number, body: object): Answer {
+  return { status, headers: { 'content-type': 'application/json; charset=utf-8' }, body: JSON.stringify(body) };
+}

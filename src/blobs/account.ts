@@ -1,0 +1,54 @@
+import { exchange, type ExchangeRequest, textOf } from './exchange.ts';
+import { accountSas, blobSasUrl, type BlobGrant, type SasRight, type SigningAccount } from './sas.ts';
+import { TransferError } from './transferError.ts';
+import { STORAGE_VERSION } from './version.ts';
+
+/**
+ * What a service does in a storage account whose key it has. Throws TransferError. What is to be made and is there, or
+ * to be deleted and is not, is as it should be.
+ */
+export interface BlobAccount {
+  createContainer(container: string): Promise<void>;
+  deleteContainer(container: string): Promise<void>;
+  hasBlob(container: string, blob: string): Promise<boolean>;
+  deleteBlob(container: string, blob: string): Promise<void>;
+  /** A URL that grants so much of one blob. */
+  grant(grant: BlobGrant): string;
+}
+
+/** A signature is for one request. */
+const SIGNED_FOR_MS = 5 * 60_000;
+const IDLE_MS = 10_000;
+
+/** `now`: milliseconds since 1970. */
+export function blobAccount(account: SigningAccount, now: () => number): BlobAccount {
+  const ask = async (method: ExchangeRequest['method'], path: readonly string[], right: SasRight, query: Readonly<Record<string, string>> = {}): Promise<void> => {
+    const url = new URL(`${account.endpoint}/${path.map(encodeURIComponent).join('/')}`);
+    url.search = accountSas(account, [right], now() + SIGNED_FOR_MS).toString();
+    for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+    const body = method === 'PUT' ? { body: Buffer.alloc(0) } : {};
+    await textOf(await exchange({ method, url, headers: { 'x-ms-version': STORAGE_VERSION }, ...body, idleMs: IDLE_MS, retryMs: 0, signal: AbortSignal.timeout(IDLE_MS) }));
+  };
+  const container = { restype: 'container' };
+  return {
+    createContainer: (name) => ask('PUT', [name], 'create', container).catch(unless('ContainerAlreadyExists')),
+    deleteContainer: (name) => ask('DELETE', [name], 'delete', container).catch(unless('ContainerNotFound')),
+    hasBlob: (name, blob) =>
+      ask('HEAD', [name, blob], 'read').then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof TransferError && error.kind === 'notFound') return false;
+          throw error;
+        },
+      ),
+    deleteBlob: (name, blob) => ask('DELETE', [name, blob], 'delete').catch(unless('BlobNotFound', 'ContainerNotFound')),
+    grant: (grant) => blobSasUrl(account, grant),
+  };
+}
+
+function unless(...codes: readonly string[]): (error: unknown) => void {
+  return (error) => {
+    if (error instanceof TransferError && codes.includes(error.code)) return;
+    throw error;
+  };
+}

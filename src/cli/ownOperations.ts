@@ -1,0 +1,69 @@
+import { createHmac } from 'node:crypto';
+import { messageOf } from '../base/errors.ts';
+import { stringsToSign } from '../wire/sharedKey.ts';
+import { CommandError, EXIT } from './errors.ts';
+import { hint } from './hint.ts';
+import { dataDirectoryPath, findDataDirectory } from './service/data/dataDirectory.ts';
+import { runningService } from './service/data/record.ts';
+import { clientEnvironment } from './service/environment.ts';
+
+/** How a service is asked. */
+export interface Connection {
+  readonly endpoint: string;
+  readonly account: string;
+  readonly key: string;
+}
+
+/** The service of the data directory; without one given, the one that the environment names. @throws CommandError */
+export function connectionOf(dataDir: string | undefined): Connection {
+  const { AZURE_BATCH_ENDPOINT: endpoint, AZURE_BATCH_ACCOUNT: account, AZURE_BATCH_ACCESS_KEY: key } = process.env;
+  if (dataDir === undefined && endpoint !== undefined && account !== undefined && key !== undefined) return { endpoint: endpoint.replace(/\/$/, ''), account, key };
+  const path = dataDirectoryPath(dataDir);
+  const directory = findDataDirectory(path);
+  const record = directory === undefined ? undefined : runningService(directory);
+  if (directory === undefined || record === undefined) throw new CommandError(EXIT.notRunning, `no service runs on ${path}: start one with ${hint('up --detach', dataDir)}`);
+  const environment = clientEnvironment(directory, record);
+  return { endpoint: environment.AZURE_BATCH_ENDPOINT, account: environment.AZURE_BATCH_ACCOUNT, key: environment.AZURE_BATCH_ACCESS_KEY };
+}
+
+export interface Ask {
+  readonly method?: 'GET' | 'PUT' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the endpoint, from `/linarite/` on. */
+  readonly path: string;
+  /** Sent as JSON. */
+  readonly body?: object;
+}
+
+/** One of our own operations; its answer as text. @throws CommandError: failure for a refusal, notRunning. */
+export async function ask({ endpoint, account, key }: Connection, { method = 'GET', path, body }: Ask): Promise<string> {
+  const text = body === undefined ? undefined : JSON.stringify(body);
+  const bodyLength = text === undefined ? 0 : Buffer.byteLength(text);
+  const headers = { 'ocp-date': new Date().toUTCString(), ...(text === undefined ? {} : { 'content-type': 'application/json' }) };
+  const length = text === undefined ? {} : { 'content-length': String(bodyLength) };
+  const [toSign = ''] = stringsToSign({ method, rawUrl: path, headers: { ...headers, ...length }, bodyLength }, account);
+  const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(toSign, 'utf8').digest('base64');
+  let answer: Response;
+  try {
+    answer = await fetch(`${endpoint}${path}`, { method, headers: { ...headers, authorization: `SharedKey ${account}:${signature}` }, ...(text === undefined ? {} : { body: text }) });
+  } catch (cause) {
+    throw new CommandError(EXIT.notRunning, `${endpoint} does not answer: ${messageOf(cause instanceof Error ? (cause.cause ?? cause) : cause)}`);
+  }
+  const answered = await answer.text();
+  if (!answer.ok) throw new CommandError(EXIT.failure, refusalOf(answered) ?? `${endpoint} answers ${answer.status}; it may be no Linarite service`);
+  return answered;
+}
+
+/** `JobNotFound: The specified job does not exist.` Undefined: the answer is no error of Batch. */
+function refusalOf(text: string): string | undefined {
+  try {
+    const { code, message, values = [] } = JSON.parse(text) as {
+      readonly code?: string;
+      readonly message?: { readonly value?: string };
+      readonly values?: readonly { readonly key: string; readonly value: string }[];
+    };
+    const reason = values.find(({ key }) => key === 'Reason');
+    return code === undefined ? undefined : [`${code}: ${message?.value?.split('\n')[0] ?? ''}`, ...(reason === undefined ? [] : [reason.value])].join(' ');
+  } catch {
+    return undefined;
+  }
+}
