@@ -77,6 +77,10 @@ export interface UserAccount {
   readonly elevation: 'nonadmin' | 'admin';
   readonly uid: number | null;
   readonly gid: number | null;
+  /** As /etc/shadow has it; left out: nobody logs in with a password. */
+  readonly passwordHash?: string;
+  /** For ssh between the nodes of the pool; left out: none is set up. */
+  readonly sshPrivateKey?: string;
 }
 
 export type RunAs =

@@ -68,12 +68,15 @@ export interface UserEntry {
   readonly gid: number;
 }
 
-/** The users that a node can have, whoever they are given to; administrators are root. */
+/**
+ * The users that a node can have, whoever they are given to. Administrators are root under names of their own, so that
+ * somebody can become one of them by its password or key.
+ */
 export function usersOf(uidBase: number, accounts: readonly UserAccount[]): readonly UserEntry[] {
   const { resolve } = createUsers(uidBase, accounts, () => false);
   const tasks = Array.from({ length: TASK_UIDS + 1 }, (_, index) => ({ name: taskUserName(TASK_OFFSET + index), uid: uidBase + TASK_OFFSET + index, gid: uidBase }));
   const named = accounts
-    .filter(({ elevation, uid }) => elevation === 'nonadmin' && uid !== 0)
+    .filter(({ elevation, uid }) => elevation === 'admin' || uid !== 0)
     .map(({ name }) => resolve({ kind: 'named', name }, { directory: '', owner: null }))
     .flatMap(({ name, uid, gid }) => (uid === null || gid === null ? [] : [{ name, uid, gid }]));
   return [{ name: POOL_USER, uid: uidBase, gid: uidBase }, ...named, ...tasks];

@@ -2,7 +2,7 @@ import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWo
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import { parseDuration } from '../wire/durations.ts';
-import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserIdentity } from '../wire/types.generated.ts';
+import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserAccount, UserIdentity } from '../wire/types.generated.ts';
 
 /**
  * Where auto-storage containers of the account are reached: a signed URL with read and list rights. Throws if the
@@ -73,13 +73,16 @@ export function nodeSetup(
     dedicated: node.dedicated,
     slots: node.slots,
     startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
-    userAccounts: (pool.spec.userAccounts ?? []).map((user) => ({
-      name: user.name,
-      elevation: user.elevationLevel ?? 'nonadmin',
-      uid: user.linuxUserConfiguration?.uid ?? null,
-      gid: user.linuxUserConfiguration?.gid ?? null,
-    })),
+    userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
   };
+}
+
+/** `connected`: whether nodes of the pool talk to each other; else keys are ignored (OpenAPI). */
+function userAccount({ name, password, elevationLevel, linuxUserConfiguration }: UserAccount, connected: boolean): NodeSetup['userAccounts'][number] {
+  const { uid = null, gid = null, sshPrivateKey } = linuxUserConfiguration ?? {};
+  const key = connected && sshPrivateKey !== undefined ? { sshPrivateKey } : {};
+  // It was hashed before it was stored.
+  return { name, elevation: elevationLevel ?? 'nonadmin', uid, gid, passwordHash: password, ...key };
 }
 
 function startTask(task: StartTask, sign: SignContainer): NonNullable<NodeSetup['startTask']> {

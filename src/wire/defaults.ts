@@ -1,4 +1,5 @@
 import { UNLIMITED_DURATION } from './durations.ts';
+import { osOfAgent } from './images.ts';
 import type { AutoUserSpecification, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
@@ -46,8 +47,17 @@ export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
       ...pool.networkConfiguration,
       dynamicVNetAssignmentScope: pool.networkConfiguration.dynamicVNetAssignmentScope ?? ('none' as const),
     },
+    userAccounts: withAccountDefaults(pool),
     startTask: pool.startTask && withStartTaskDefaults(pool.startTask, version),
   };
+}
+
+/** Users of Windows nodes log in somehow: by default as recorded of cloud services, else as the OpenAPI text says. */
+function withAccountDefaults({ userAccounts, cloudServiceConfiguration, virtualMachineConfiguration }: PoolAdd): PoolAdd['userAccounts'] {
+  const isCloudService = cloudServiceConfiguration !== undefined;
+  if (!isCloudService && osOfAgent(virtualMachineConfiguration?.nodeAgentSKUId ?? '') !== 'windows') return userAccounts;
+  const loginMode = isCloudService ? 'interactive' : 'batch';
+  return userAccounts?.map((account) => ({ ...account, windowsUserConfiguration: { loginMode: account.windowsUserConfiguration?.loginMode ?? loginMode } }));
 }
 
 function withImageDefaults<Image extends { readonly publisher?: string | undefined; readonly version?: string | undefined }>(image: Image): Image {

@@ -12,9 +12,9 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
     core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
-    agent: 'startTask',
+    agent: 'startTask userAccounts',
   },
-  PoolPatch: { api: 'displayName metadata vmSize virtualMachineConfiguration', core: 'taskSlotsPerNode taskSchedulingPolicy', agent: 'startTask' },
+  PoolPatch: { api: 'displayName metadata vmSize virtualMachineConfiguration', core: 'taskSlotsPerNode taskSchedulingPolicy', agent: 'startTask userAccounts' },
   PoolReplace: { api: 'metadata', agent: 'startTask' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType' },
@@ -66,6 +66,8 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   OutputFileBlobContainerDestination: { agent: 'path containerUrl uploadHeaders' },
   OutputFileUploadOptions: { agent: 'uploadCondition' },
   HttpHeader: { agent: 'name value' },
-  UserIdentity: { agent: 'autoUser' },
+  UserIdentity: { agent: 'username autoUser' },
+  UserAccount: { agent: 'name password elevationLevel linuxUserConfiguration' },
+  LinuxUserConfiguration: { agent: 'uid gid sshPrivateKey' },
   AutoUserSpecification: { agent: 'scope elevationLevel' },
 };

@@ -7,6 +7,7 @@ import { lowerAscii } from './letters.ts';
 import { LIMITS } from './limits.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
+import { checkLinuxUser, checkUserAccounts } from './userAccounts.ts';
 import { findVmSize } from './vmSizes.ts';
 
 /** Gives a rule the type of its shape: the readers run it on bodies of that shape alone. */
@@ -24,6 +25,7 @@ type Machine = Pick<
   | 'targetLowPriorityNodes'
   | 'vmSize'
   | 'taskSlotsPerNode'
+  | 'userAccounts'
 >;
 
 /** Every rule, by the shape it belongs to. A shape without a row has none. */
@@ -94,9 +96,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   ],
   UserIdentity: [rule('UserIdentity', 'one kind of user', 'tasks.md 6.4', (identity) => exactlyOne(['username', 'autoUser'], identity))],
   LinuxUserConfiguration: [
-    rule('LinuxUserConfiguration', 'uid and gid go together', 'OpenAPI, LinuxUserConfiguration', ({ uid, gid }) => {
-      if ((uid === undefined) !== (gid === undefined)) throw invalidProperty('uid', uid ?? gid, 'uid and gid are given together or not at all.');
-    }),
+    rule('LinuxUserConfiguration', 'uid and gid go together, a key is one', 'OpenAPI, LinuxUserConfiguration (code inferred)', (user) => checkLinuxUser(user)),
   ],
   ResourceFile: [
     rule('ResourceFile', 'one source', 'OpenAPI, ResourceFile', (file) => exactlyOne(['autoStorageContainerName', 'storageContainerUrl', 'httpUrl'], file)),
@@ -225,13 +225,15 @@ function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
       }
     }),
     rule(shape, 'slots fit the size', 'limits.md 7.2', (pool: Machine) => checkSlots(pool)),
+    rule(shape, 'user accounts fit the nodes', 'OpenAPI, UserAccount', (pool: Machine) => checkUserAccounts(pool)),
   ];
 }
 
 /** For a change of any of these, which must fit what stays. */
-export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode'>): void {
+export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode' | 'userAccounts'>): void {
   checkKind(pool);
   checkSlots(pool);
+  checkUserAccounts(pool);
 }
 
 function checkKind(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration'>): void {

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { answerAsk } from '../../src/agent/files.ts';
 import type { RunAs } from '../../src/agent/frames.ts';
+import { sha512Crypt } from '../../src/api/data/pool/passwords.ts';
 import { probeIsolation } from '../../src/nodes/local/isolation.ts';
 import { machineMounts } from '../support/mounts.ts';
+import { SSH_KEYS } from '../support/sshKeys.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const outer = mkdtempSync(join(tmpdir(), 'linarite-place-'));
@@ -17,6 +19,16 @@ afterAll(() => rmSync(outer, { recursive: true }));
 const POOL_USER: RunAs = { kind: 'auto', scope: 'pool', elevation: 'nonadmin' };
 const TASK_USER: RunAs = { kind: 'auto', scope: 'task', elevation: 'nonadmin' };
 const ADMIN: RunAs = { kind: 'auto', scope: 'pool', elevation: 'admin' };
+
+const PASSWORD = 'correct-horse-battery';
+const ACCOUNTS = [
+  { name: 'plain', elevation: 'nonadmin', uid: null, gid: null, passwordHash: sha512Crypt(PASSWORD, 'salt'), sshPrivateKey: SSH_KEYS.ed25519.private },
+  { name: 'boss', elevation: 'admin', uid: null, gid: null, passwordHash: sha512Crypt(PASSWORD, 'other'), sshPrivateKey: SSH_KEYS.ecdsa.private },
+  { name: 'given', elevation: 'nonadmin', uid: 23_456, gid: 34_567, passwordHash: 'not hashed' },
+] as const;
+function named(name: string): RunAs {
+  return { kind: 'named', name };
+}
 
 /** What a script of a task says; it has to succeed. Its words may hold no single quotes. */
 async function said(node: TestNode, user: RunAs, script: string): Promise<string> {
@@ -48,7 +60,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
     mkdirSync(disk, { recursive: true });
     // As systemd has all mounts.
     for (const words of [['--bind', disk, disk], ['--make-shared', disk], ['-t', 'tmpfs', 'tmpfs', disk]]) execFileSync('mount', words);
-    node = await startNode({}, { isolation, nodeId: 'tvmps_0a1b2c_d' });
+    node = await startNode({ userAccounts: ACCOUNTS }, { isolation, nodeId: 'tvmps_0a1b2c_d' });
     base = node.options.uidBase ?? 0;
   });
   afterAll(async () => {
@@ -70,7 +82,7 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
   test('has its users under the real service’s names, with the group that they share', async () => {
     expect(await said(node, POOL_USER, 'id -un; id -gn; echo $USER $LOGNAME')).toBe('_azbatch\n_azbatchgrp\n_azbatch _azbatch');
     expect(await said(node, TASK_USER, 'id -un; id -gn; echo $USER')).toBe('_azbatchtask_1\n_azbatchgrp\n_azbatchtask_1');
-    expect(await said(node, POOL_USER, 'getent passwd _azbatch; getent group _azbatchgrp')).toBe(`_azbatch:x:${base}:${base}::/home/_azbatch:/bin/bash\n_azbatchgrp:x:${base}:`);
+    expect(await said(node, POOL_USER, 'getent passwd _azbatch; getent group _azbatchgrp')).toBe(`_azbatch:x:${base}:${base}::/home/_azbatch:/bin/bash\n_azbatchgrp:x:${base}:boss,given`);
     expect(await said(node, POOL_USER, 'stat -c "%U:%G %a" ~_azbatch; touch ~_azbatch/mine')).toBe('_azbatch:_azbatchgrp 700');
     expect(await said(node, ADMIN, 'touch $AZ_BATCH_NODE_SHARED_DIR/given; chown _azbatch:_azbatchgrp $AZ_BATCH_NODE_SHARED_DIR/given; stat -c %u:%g $AZ_BATCH_NODE_SHARED_DIR/given')).toBe(`${base}:${base}`);
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('_azbatch');
@@ -81,6 +93,35 @@ describe.runIf(possible === 'overlays').each(['overlays', 'binds'] as const)('a 
     expect(await said(node, POOL_USER, 'getent passwd linarite-made')).toContain('/home/linarite-made');
     expect(readFileSync('/etc/passwd', 'utf8')).not.toContain('linarite-made');
     expect(existsSync('/home/linarite-made')).toBe(false);
+  });
+
+  test('has the pool’s user accounts by name, number and home', async () => {
+    const seen = 'id -un; id -u; id -gn; echo $USER; stat -c "%U %a" ~plain';
+    expect(await said(node, named('plain'), seen)).toBe(`plain\n${base + 16}\n_azbatchgrp\nplain\nplain 700`);
+    expect(await said(node, named('given'), 'id -un; id -u; id -g; touch ~given/mine; stat -c %u:%g ~given/mine')).toBe('given\n23456\n34567\n23456:34567');
+    expect(await said(node, named('boss'), 'id -u; echo $USER; getent passwd boss; touch ~boss/mine')).toBe('0\nboss\nboss:x:0:0::/home/boss:/bin/bash');
+    expect(await said(node, ADMIN, 'id -un'), 'root keeps its name').toBe('root');
+    for (const path of ['/etc/passwd', '/etc/shadow']) expect(readFileSync(path, 'utf8')).not.toMatch(/^(plain|boss|given):/m);
+  });
+
+  test('lets somebody become a named user by its password, of which it keeps a hash that only root reads', async () => {
+    expect(await said(node, ADMIN, 'grep -E "^(plain|boss|given|_azbatch):" /etc/shadow | cut -d: -f1,2')).toBe(
+      `_azbatch:*\nplain:${ACCOUNTS[0].passwordHash}\nboss:${ACCOUNTS[1].passwordHash}\ngiven:*`,
+    );
+    expect(await said(node, named('plain'), 'cat /etc/shadow 2>&1 || true')).toContain('denied');
+    expect(await said(node, POOL_USER, `echo ${PASSWORD} | su plain -c "id -un" 2>/dev/null`)).toBe('plain');
+    expect(await said(node, POOL_USER, `echo ${PASSWORD} | su boss -c "id -u" 2>/dev/null`)).toBe('0');
+    expect(await said(node, POOL_USER, 'echo wrong | su plain -c "id -un" 2>/dev/null || echo refused')).toBe('refused');
+    expect(await said(node, POOL_USER, 'echo "not hashed" | su given -c "id -un" 2>/dev/null || echo refused')).toBe('refused');
+  });
+
+  test('has the key pair of a named user where ssh looks for it, and lets its owner in', async () => {
+    const { private: key, public: line } = SSH_KEYS.ed25519;
+    expect(await said(node, named('plain'), 'cd ~plain/.ssh; stat -c "%U %a %n" . *; cat id_ed25519')).toBe(`plain 700 .\nplain 600 authorized_keys\nplain 600 id_ed25519\nplain 644 id_ed25519.pub\n${key.trim()}`);
+    expect(await said(node, named('plain'), 'cat ~plain/.ssh/id_ed25519.pub ~plain/.ssh/authorized_keys')).toBe(`${line}\n${line}`);
+    expect(await said(node, named('boss'), 'cat ~boss/.ssh/id_ecdsa.pub ~boss/.ssh/authorized_keys')).toBe(`${SSH_KEYS.ecdsa.public}\n${SSH_KEYS.ecdsa.public}`);
+    for (const other of [POOL_USER, TASK_USER, named('given')]) expect(await said(node, other, 'cat ~plain/.ssh/id_ed25519 ~boss/.ssh/id_ecdsa 2>&1 || true')).toMatch(/^(.*denied\n?){2}$/);
+    expect(await said(node, named('given'), 'ls -A ~given | grep ssh || echo none'), 'without a key nothing is set up').toBe('none');
   });
 
   test('has a host name and shared memory of its own', async () => {
@@ -160,6 +201,35 @@ describe.runIf(possible === 'overlays' && existsSync('/usr/bin/dpkg-deb'))('what
     for (const path of ['/usr/bin/linarite-probe', '/opt/tool', '/root/own', '/var/lib/linarite-own']) expect(existsSync(path)).toBe(false);
     expect(spawnSync('dpkg', ['--status', 'linarite-probe']).status).not.toBe(0);
     expect(machineMounts()).toEqual(before);
+  });
+});
+
+describe.runIf(possible === 'overlays')('what the next life finds of a named user', () => {
+  test('is what its tasks left in its home, and the keys as the pool has them, whatever they put in their place', async () => {
+    const node = await startNode({ userAccounts: ACCOUNTS }, { isolation: 'overlays', nodeId: 'tvmps_0a1b2c_d' });
+    try {
+      await said(node, named('plain'), 'cd ~plain; echo mine > kept; cd .ssh; echo "ssh-rsa AAAA friend" >> authorized_keys; rm id_ed25519 id_ed25519.pub; ln -s /etc/shadow id_ed25519; mkfifo id_ed25519.pub');
+      const shadow = await said(node, ADMIN, 'sha256sum /etc/shadow');
+      node.agent.kill('SIGKILL');
+      await node.exited();
+      node.startAgent(2);
+      await node.owner.until('ready again', () => node.owner.reports.filter(({ kind }) => kind === 'ready').length === 2);
+      const { private: key, public: line } = SSH_KEYS.ed25519;
+      expect(await said(node, named('plain'), 'cat ~plain/kept ~plain/.ssh/authorized_keys ~plain/.ssh/id_ed25519')).toBe(`mine\n${line}\nssh-rsa AAAA friend\n${key.trim()}`);
+      expect(await said(node, ADMIN, 'sha256sum /etc/shadow')).toBe(shadow);
+    } finally {
+      await node.close();
+    }
+  });
+
+  test('is refused where the machine has a user of its name: the node is unusable and says why', async () => {
+    const node = await startNode({ userAccounts: [{ ...ACCOUNTS[2], name: 'daemon' }] }, { isolation: 'overlays', nodeId: 'tvmps_0a1b2c_d' });
+    try {
+      const { errors } = (await node.owner.until('unusable', () => node.owner.reports.find((report) => report.kind === 'unusable'))) as { errors: readonly { code: string; message: string }[] };
+      expect(errors).toEqual([{ code: 'NodePreparationError', message: expect.stringContaining('daemon') }]);
+    } finally {
+      await node.close();
+    }
   });
 });
 

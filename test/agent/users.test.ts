@@ -132,6 +132,29 @@ describe.runIf(isRoot)('the user of a task', () => {
     expect(readFileSync(join(node.root, 'shared/all'), 'utf8')).toBe('a\n');
   });
 
+  test('reads and writes just what the table of users says', async () => {
+    const owners: Readonly<Record<string, RunAs>> = { pool: auto('pool'), task: auto('task'), plain: named('plain'), given: named('given'), admin: auto('pool', 'admin') };
+    for (const [name, user] of Object.entries(owners)) await sh(`owned-by-${name}`, user, 'umask 0; echo x > f; chmod 777 .');
+    const places = { shared: join(node.root, 'shared'), startup: join(node.root, 'startup/wd'), applications: join(node.root, 'applications'), root: node.root, jobs: join(node.root, 'workitems') };
+    const all = { own: '.', ...places, ...Object.fromEntries(Object.keys(owners).map((name) => [name, path(`owned-by-${name}`, 'wd')])) };
+    const probes = Object.entries(all).map(([name, at]) => `echo ${name} $(ls ${at} >/dev/null 2>&1 && echo r)$(touch ${at}/by-$USER 2>/dev/null && echo w && rm ${at}/by-$USER)`);
+    const seen: Record<string, Record<string, string>> = {};
+    for (const [name, user] of Object.entries(owners)) {
+      const { out } = await sh(`probes-${name}`, user, probes.join('; '));
+      seen[name] = Object.fromEntries(out.split('\n').map((line) => line.split(' ') as [string, string]).map(([at, rights = '']) => [at, rights]));
+    }
+    const common = { own: 'rw', shared: 'rw', startup: 'r', applications: 'r', root: '', jobs: '' };
+    const closed = { pool: '', task: '', plain: '', given: '', admin: '' };
+    expect(seen).toEqual({
+      pool: { ...common, ...closed, pool: 'rw' },
+      // Each task in task scope is somebody else.
+      task: { ...common, ...closed },
+      plain: { ...common, ...closed, plain: 'rw' },
+      given: { ...common, ...closed, given: 'rw' },
+      admin: Object.fromEntries(Object.keys({ ...common, ...closed }).map((name) => [name, 'rw'])),
+    });
+  });
+
   test('cannot make the agent write through a link that it put in the place of a file', async () => {
     const victim = join(node.root, '../victim');
     writeFileSync(victim, 'untouched', { mode: 0o600 });

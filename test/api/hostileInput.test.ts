@@ -199,7 +199,7 @@ describe('secrets', () => {
   const secret = 'correct-horse-battery';
 
   test.each([
-    ['user accounts', { userAccounts: [{ name: 'u', password: secret }] }],
+    ['user accounts', { userAccounts: [{ name: 'root', password: secret }] }],
     ['mounts', { mountConfiguration: [{ azureFileShareConfiguration: { accountName: 'a', accountKey: secret, azureFileUrl: 'x', relativeMountPath: 'x' } }] }],
     ['registries', { virtualMachineConfiguration: { ...UBUNTU, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret }] } } }],
     ['protected settings', { virtualMachineConfiguration: { ...UBUNTU, extensions: [{ name: 'n', publisher: 'p', type: 't', protectedSettings: { a: `${secret}${nul}` } }] } }],

@@ -21,7 +21,6 @@ export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^(DP|AZ|CX) /, difference: /^header (DataServiceId|Location) is .*, not "<service>\/jobs\/job-1"$/, reason: 'The real service answers `/jobs/job-1` whatever the job is called; this one says where the job is.' },
   { exchanges: /^DP /, difference: /^(value\[\]\.properties\.fileMode|header ocp-batch-file-mode) added$/, reason: 'The node was one of Windows, whose files have no mode.' },
   { exchanges: /^(DP|CX) /, difference: /nodeInfo\.taskRootDirectory is .*, not "workitems\\\\/, reason: 'The node was one of Windows; nodes are of Linux here.' },
-  { exchanges: /^(DP 67|AZ 124|AZ 125|AZ 136)$/, difference: /userIdentity\.autoUser added$/, reason: 'The request named a user account, which is refused; sent without it, the task has the automatic user.' },
   { exchanges: /^AZ 68$/, difference: /^value has 1 items, not 2$/, reason: 'The other job is that of a job schedule; job schedules are not served.' },
   { exchanges: /^AZ 24$/, difference: /^resourceTags in the order /, reason: 'Pools are kept as JSON of the database, whose maps have no order.' },
   { exchanges: /^AZ 112$/, difference: /osDisk\.ephemeralOSDiskSettings missing$/, reason: 'Disks of virtual machines are kept as sent; nothing is filled in for a disk that is not there.' },
@@ -32,7 +31,6 @@ export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^AZ 131$/, difference: /^enableAutoScale is false, not true$/, reason: 'A formula was given to the pool (AZ 130), which is not served.' },
   { exchanges: /^AZ 161$/, difference: /^task(Slot)?Counts\.active is 1, not 0$/, reason: 'Counts are exact here; those of the real service come up to date within seconds (AZ 162 has this one).' },
   { exchanges: /^EX 11$/, difference: /^taskSlotCounts\.(completed|succeeded|failed) is \d, not 0$/, reason: 'Documented as the slots of tasks that have ended; recorded as 0, once.' },
-  { exchanges: /^EX (35|38|39)$/, difference: /^userAccounts missing$/, reason: 'The pool was made with a user account, which is refused.' },
 ];
 
 /** A part of texts that differs from run to run by its nature. All else in an answer has to be as recorded. */

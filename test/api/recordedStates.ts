@@ -131,7 +131,11 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
     'EX 26': () => added('/jobs', { id: 'batch_job1', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x' }, jobReleaseTask: { commandLine: 'x' } }),
-    'EX 35': () => write.pool('test_pool', {}),
+    'EX 35': async () => {
+      await gone('pool', 'test_pool');
+      await added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0, userAccounts: [{ name: 'task-user', password: 'unknown', elevationLevel: 'admin' }] });
+      await write.pool('test_pool', {});
+    },
     'EX 38': () => write.pool('test_pool', { allocationState: 'stopping' }),
     'EX 39': () => write.pool('test_pool', STOPPED),
   };

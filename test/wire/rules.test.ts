@@ -32,6 +32,11 @@ function poolCases(base: Readonly<Record<string, unknown>>) {
       [{ ...base, vmSize: 'STANDARD_A0' }, 'InvalidPropertyValue'],
       [{ ...base, vmSize: 'standard_d1_v2', taskSlotsPerNode: 5 }, 'InvalidPropertyValue'],
     ],
+    'user accounts fit the nodes': [
+      [{ ...base, userAccounts: [{ name: 'a b', password: 'x' }] }, 'InvalidPropertyValue'],
+      [{ ...base, userAccounts: [{ name: 'a', password: 'x' }, { name: 'a', password: 'y' }] }, 'InvalidPropertyValue'],
+      [{ ...base, userAccounts: [{ name: 'a', password: 'x', windowsUserConfiguration: {} }] }, 'InvalidPropertyValue'],
+    ],
   } as const;
 }
 const prep = sampleOf('JobPreparationTask');
@@ -112,7 +117,6 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ username: 'a', autoUser: {} }, 'InvalidPropertyValue'],
     ],
   },
-  LinuxUserConfiguration: { 'uid and gid go together': [[{ uid: 1000 }, 'InvalidPropertyValue']] },
   ResourceFile: {
     'one source': [
       [{ filePath: 'a' }, 'MissingRequiredProperty'],
@@ -166,6 +170,13 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
   },
   TaskIdRange: { 'a range ends where it begins or later': [[{ start: 5, end: 4 }, 'InvalidPropertyValue']] },
   ExitCodeRangeMapping: { 'a range ends where it begins or later': [[{ start: 5, end: 4, exitOptions: {} }, 'InvalidPropertyValue']] },
+  LinuxUserConfiguration: {
+    'uid and gid go together, a key is one': [
+      [{ uid: 5 }, 'InvalidPropertyValue'],
+      [{ gid: 5 }, 'InvalidPropertyValue'],
+      [{ sshPrivateKey: 'none' }, 'InvalidPropertyValue'],
+    ],
+  },
   NodeUserAdd: { 'a user can log in': [[{ name: 'someone' }, 'MissingRequiredProperty']] },
 };
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, systemCode } from '../failures.ts';
 import type { UserAccount } from '../frames.ts';
 import { COMMON_GROUP, POOL_USER, type UserEntry, usersOf } from '../users.ts';
+import { installKey } from './sshKeys.ts';
 
 /** Days since 1970 in /etc/shadow: a password that was never changed would have to be on login. */
 const PASSWORD_DAY = 19_000;
@@ -18,20 +19,45 @@ export interface AccountsOptions {
 
 /**
  * Enters all users that the node can have into its own passwd, group and shadow, with the names of the real service
- * (seen in scripts and reports of its users): `_azbatch`, `_azbatchtask_…`, the pool's named ones, and `_azbatchgrp`.
- * The machine's own, and those that tasks made, stay.
+ * (seen in scripts and reports of its users): `_azbatch`, `_azbatchtask_…`, the pool's named ones with their passwords,
+ * and `_azbatchgrp`. The machine's own, and those that tasks made, stay: throws if the pool names one of these.
  */
 export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: AccountsOptions): void {
   const users = usersOf(uidBase, accounts);
   const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
   const isOurs = new Set(users.map(({ name }) => name));
   const others = (line: string): boolean => !isOurs.has(line.slice(0, line.indexOf(':')));
+  refuseTaken(join(etc, 'passwd'), users);
   edit(join(etc, 'passwd'), others, users.map(({ name, uid, gid }) => `${name}:x:${uid}:${gid}::/home/${name}:${shell}`));
-  edit(join(etc, 'shadow'), others, users.map(({ name }) => `${name}:*:${PASSWORD_DAY}:0:99999:7:::`));
+  edit(join(etc, 'shadow'), others, users.map(({ name }) => `${name}:${passwordOf(accounts, name)}:${PASSWORD_DAY}:0:99999:7:::`));
   const members = users.filter(({ gid }) => gid !== uidBase).map(({ name }) => name);
   edit(join(etc, 'group'), (line) => !line.startsWith(`${COMMON_GROUP}:`), [`${COMMON_GROUP}:x:${uidBase}:${members.join(',')}`]);
   if (homes === null) return;
-  for (const user of users) if (user.name === POOL_USER || accounts.some(({ name }) => name === user.name)) makeHome(join(homes, user.name), user, join(etc, 'skel'));
+  for (const user of users) {
+    const account = accounts.find(({ name }) => name === user.name);
+    if (account === undefined && user.name !== POOL_USER) continue;
+    makeHome(join(homes, user.name), user, join(etc, 'skel'));
+    if (account?.sshPrivateKey !== undefined) installKey(join(homes, user.name), user, account.sshPrivateKey);
+  }
+}
+
+/** What /etc/shadow has of those who log in by no password. */
+const NO_PASSWORD = '*';
+
+/** A password that somebody forgot to hash stays out of files. */
+function passwordOf(accounts: readonly UserAccount[], name: string): string {
+  const hash = accounts.find((account) => account.name === name)?.passwordHash;
+  return hash !== undefined && /^\$6\$[./0-9A-Za-z]+\$[./0-9A-Za-z]+$/.test(hash) ? hash : NO_PASSWORD;
+}
+
+/** An earlier life entered ours with the same number. */
+function refuseTaken(passwd: string, users: readonly UserEntry[]): void {
+  const uids = new Map(users.map(({ name, uid }) => [name, String(uid)]));
+  for (const line of readFileSync(passwd, 'utf8').split('\n')) {
+    const [name = '', , uid] = line.split(':');
+    const ours = uids.get(name);
+    if (ours !== undefined && ours !== uid) throw new Error(`The node has a user ${name} already; the pool's user account needs another name`);
+  }
 }
 
 /**

@@ -47,7 +47,7 @@ export async function probeIsolation({ dataRoot, programs, most = 'overlays' }: 
 }
 
 function shares(why: string): string {
-  return `Nodes share mounts, users and system directories with this machine, and their root is not ${INNER_ROOT}: ${why}.`;
+  return `Nodes share mounts, users and system directories with this machine, and their root is not ${INNER_ROOT}: ${why}. User accounts of pools have numbers there, no names, passwords or keys.`;
 }
 
 /** The words that start an agent so. */

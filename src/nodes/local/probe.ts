@@ -10,7 +10,7 @@ export async function probeLocal(dataRoot: string): Promise<Omit<Capabilities, '
   const limits: string[] = [];
   const isRoot = process.geteuid?.() === 0;
   if (!isRoot) {
-    limits.push('Not root: tasks run as the user of the service, can read each other’s files and the credential of their node, and elevation has no effect.');
+    limits.push('Not root: tasks run as the user of the service, can read each other’s files and the credential of their node; elevation and user accounts of pools have no effect.');
   }
   const closed = isRoot ? closedDirectory(dataRoot) : null;
   if (closed !== null) limits.push(`Other users may not pass through ${closed}: tasks that do not run as root cannot start below it.`);

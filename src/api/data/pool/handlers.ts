@@ -18,6 +18,7 @@ import { BatchError } from '../../../wire/errors.ts';
 import { osOfAgent } from '../../../wire/images.ts';
 import { checkMachine } from '../../../wire/rules.ts';
 import { shapes } from '../../../wire/shapes/index.ts';
+import type { PoolAdd } from '../../../wire/types.generated.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
@@ -27,12 +28,14 @@ import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
 import { listPoolsHandler } from './list.ts';
+import { withHashedPasswords } from './passwords.ts';
 import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
 
 const DEFAULT_RESIZE_TIMEOUT_MS = 15 * 60_000;
 
 const add: Handler = async (call, parts) => {
-  const spec = withPoolDefaults(dataContract.readBody('PoolAdd', call.version, await call.json()), call.version);
+  const asked = dataContract.readBody('PoolAdd', call.version, await call.json());
+  const spec = withPoolDefaults({ ...asked, ...(await hashed(asked)) }, call.version);
   const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
   const resizeTimeoutMs = durationMs(spec.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS);
   const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
@@ -48,6 +51,10 @@ const add: Handler = async (call, parts) => {
   wakeLater(call, parts);
   return created(call, `/pools/${id}`, call.now);
 };
+
+async function hashed({ userAccounts }: Pick<PoolAdd, 'userAccounts'>): Promise<Pick<PoolAdd, 'userAccounts'>> {
+  return userAccounts === undefined ? {} : { userAccounts: await withHashedPasswords(userAccounts) };
+}
 
 /** Why no node of this kind can be had here; the pool is made all the same, and its resize says so. */
 function unavailable(spec: PoolWithDefaults): string | null {
@@ -103,7 +110,8 @@ function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly p
 }
 
 const patch: Handler = async (call, parts) => {
-  const { startTask, ...rest } = dataContract.readBody('PoolPatch', call.version, await call.json());
+  const { startTask, ...asked } = dataContract.readBody('PoolPatch', call.version, await call.json());
+  const rest = { ...asked, ...(await hashed(asked)) };
   const modifiedAt = await change(call, parts, (pool) => {
     const structural = Object.keys(rest).find((name) => !CHANGEABLE_ANY_TIME.has(name));
     if (structural !== undefined && !isEmpty(pool)) throw invalidForState(`The pool has nodes, or is to have some: ${structural} can be changed in an empty pool only.`);
