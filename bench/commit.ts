@@ -119,7 +119,7 @@ function taskStatus(job: number, task: number, state: TaskStatus['state'], now: 
 
 function jobStatus(job: number, now: number, done: number): JobStatus {
   const tally = { active: TASKS, running: done % 8, succeeded: done, failed: 0 };
-  return { job, state: 'active', since: now, previousState: null, previousSince: null, actionSequence: 0, endedAt: null, terminateReason: null, open: [[0, TASKS]], ingested: TASKS, tasks: tally, slots: tally };
+  return { job, state: 'active', since: now, previousState: null, previousSince: null, actionSequence: 0, endedAt: null, terminateReason: null, autoPoolId: null, schedulingError: null, open: [[0, TASKS]], ingested: TASKS, tasks: tally, slots: tally };
 }
 
 function nodeStatus(node: number, now: number): NodeStatus {

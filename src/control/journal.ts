@@ -3,7 +3,7 @@ import type { CoreEvent, PlainTasks, Snapshot } from '../core/events.ts';
 import type { Instant } from '../core/keys.ts';
 
 /** Raised whenever the same inputs would be decided otherwise: a journal replays only with the core that wrote it. */
-export const CORE_VERSION = '14';
+export const CORE_VERSION = '15';
 
 /** A tick's inputs in the order in which they were applied, compressed. */
 export function encodeInputs(events: readonly CoreEvent[]): Uint8Array {
@@ -84,8 +84,8 @@ function unrolled(found: readonly number[], step: 0 | 1): number[] {
   return values;
 }
 
-function weightOf({ pools, nodes, jobs, jobNodes, tasks, satisfied }: Snapshot, plain: readonly PackedPlain[]): number {
-  const rows = tasks.reduce((sum, of) => sum + of.tasks.length, pools.length + nodes.length + jobs.length + jobNodes.length);
+function weightOf({ pools, nodes, jobs, schedules = [], jobNodes, tasks, satisfied }: Snapshot, plain: readonly PackedPlain[]): number {
+  const rows = tasks.reduce((sum, of) => sum + of.tasks.length, pools.length + nodes.length + jobs.length + schedules.length + jobNodes.length);
   const ids = satisfied.reduce((sum, of) => sum + of.ids.length, 0);
   return ROW_WEIGHT * rows + ids + plain.reduce((sum, { numbers, createdAt, slots }) => sum + (numbers.length + createdAt.length + slots.length) / 2, 0);
 }

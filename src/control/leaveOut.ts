@@ -1,5 +1,5 @@
 import type { Snapshot } from '../core/events.ts';
-import type { JobNumber, NodeNumber, PoolNumber } from '../core/keys.ts';
+import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber } from '../core/keys.ts';
 import type { NodeStatus, TaskStatus } from '../core/status.ts';
 import type { QuarantineSubject } from '../store/ownerStore.ts';
 
@@ -8,6 +8,7 @@ export interface LeftOut {
   readonly pools: ReadonlySet<PoolNumber>;
   readonly nodes: ReadonlySet<NodeNumber>;
   readonly jobs: ReadonlySet<JobNumber>;
+  readonly schedules: ReadonlySet<ScheduleNumber>;
   /** By `taskInJob`. */
   readonly tasks: ReadonlySet<string>;
 }
@@ -23,8 +24,8 @@ const NOTHING: ReadonlySet<never> = new Set();
  * Such a task is neither lost nor free to run again, since its agent may go on with it. Returns also the nodes that
  * were left out.
  */
-export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks }: LeftOut): { readonly snapshot: Snapshot; readonly nodes: readonly NodeStatus[] } {
-  if (pools.size + alone.size + jobs.size + tasks.size === 0) return { snapshot, nodes: [] };
+export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, schedules, tasks }: LeftOut): { readonly snapshot: Snapshot; readonly nodes: readonly NodeStatus[] } {
+  if (pools.size + alone.size + jobs.size + schedules.size + tasks.size === 0) return { snapshot, nodes: [] };
   const nodes = snapshot.nodes.filter(({ node, pool }) => alone.has(node) || pools.has(pool));
   const numbers = new Set(nodes.map(({ node }) => node));
   const offered = new Set(nodes.flatMap(({ offers }) => offers.map(({ job, task }) => taskInJob(job, task))));
@@ -36,6 +37,7 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, tasks 
       pools: snapshot.pools.filter(({ intent }) => !pools.has(intent.pool)),
       nodes: snapshot.nodes.filter(({ node }) => !numbers.has(node)),
       jobs: snapshot.jobs.filter(({ intent }) => !jobs.has(intent.job)),
+      schedules: (snapshot.schedules ?? []).filter(({ intent }) => !schedules.has(intent.schedule)),
       jobNodes: snapshot.jobNodes.filter(({ job, node }) => !jobs.has(job) && !numbers.has(node)),
       tasks: snapshot.tasks.filter(({ job }) => !jobs.has(job)).map((of) => ({
         job: of.job,
@@ -58,22 +60,30 @@ function withoutPlain(plain: Snapshot['tasks'][number]['plain'], isOut: (task: n
 }
 
 /**
- * The pool or job without which `load` no longer throws, found by halving; null: it throws without any. `load` is asked
- * about twice as often as the number of pools and jobs has binary digits, and keeps nothing. To be called when
+ * The pool, job or schedule without which `load` no longer throws, found by halving; null: it throws without any.
+ * `load` is asked about three times as often as their number has binary digits, and keeps nothing. To be called when
  * `load(snapshot)` has thrown.
  */
 export function poisonOf(snapshot: Snapshot, load: (snapshot: Snapshot) => void): QuarantineSubject | null {
   const pools = snapshot.pools.map(({ intent }) => intent.pool);
   const jobs = snapshot.jobs.map(({ intent }) => intent.job);
-  const fails = (firstPools: number, firstJobs: number): boolean =>
-    throws(() => load(leaveOut(snapshot, { pools: new Set(pools.slice(firstPools)), nodes: NOTHING, jobs: new Set(jobs.slice(firstJobs)), tasks: NOTHING }).snapshot));
-  if (fails(0, 0)) return null;
-  if (fails(pools.length, 0)) {
-    const pool = pools[lastOfShortest(pools.length, (first) => fails(first, 0))];
+  const schedules = (snapshot.schedules ?? []).map(({ intent }) => intent.schedule);
+  /** With the first so many of each. */
+  const fails = (firstPools: number, firstJobs: number, firstSchedules: number): boolean => {
+    const rest = { pools: new Set(pools.slice(firstPools)), nodes: NOTHING, jobs: new Set(jobs.slice(firstJobs)), schedules: new Set(schedules.slice(firstSchedules)), tasks: NOTHING };
+    return throws(() => load(leaveOut(snapshot, rest).snapshot));
+  };
+  if (fails(0, 0, 0)) return null;
+  if (fails(pools.length, 0, 0)) {
+    const pool = pools[lastOfShortest(pools.length, (first) => fails(first, 0, 0))];
     return pool === undefined ? null : { kind: 'pool', pool };
   }
-  const job = jobs[lastOfShortest(jobs.length, (first) => fails(pools.length, first))];
-  return job === undefined ? null : { kind: 'job', job };
+  if (fails(pools.length, jobs.length, 0)) {
+    const job = jobs[lastOfShortest(jobs.length, (first) => fails(pools.length, first, 0))];
+    return job === undefined ? null : { kind: 'job', job };
+  }
+  const schedule = schedules[lastOfShortest(schedules.length, (first) => fails(pools.length, jobs.length, first))];
+  return schedule === undefined ? null : { kind: 'schedule', schedule };
 }
 
 /** The index of the last item of the shortest beginning that fails; the empty one does not, the whole does. */
@@ -97,13 +107,15 @@ function throws(act: () => void): boolean {
   }
 }
 
-/** What is loaded of a pool or a job, without its tasks. */
+/** What is loaded of a pool, a schedule or a job, without its tasks. */
 export function loadedOf(snapshot: Snapshot, subject: QuarantineSubject): unknown {
   switch (subject.kind) {
     case 'pool':
       return snapshot.pools.find(({ intent }) => intent.pool === subject.pool);
     case 'job':
       return snapshot.jobs.find(({ intent }) => intent.job === subject.job);
+    case 'schedule':
+      return snapshot.schedules?.find(({ intent }) => intent.schedule === subject.schedule);
     default:
       throw new Error(`a load cannot fail on a ${subject.kind}`);
   }

@@ -41,7 +41,7 @@ export interface Unit {
 /**
  * What the rules failed on, put aside so that the account goes on without it. It is left out when the account is
  * loaded, and what comes later of it is kept from the rules:
- * - of a pool or a job only its deletion is heard;
+ * - of a pool, a job or a schedule only its deletion is heard;
  * - a new task is counted with its job, and no more; of a task of which something was asked, only what is asked anew is
  *   heard;
  * - a report is acknowledged, and not repeated. Where it said that an attempt is over, the task ends as failed, and
@@ -104,12 +104,14 @@ export class Quarantine {
   /** What of an event the rules may hear; null: nothing. */
   admit(event: CoreEvent): CoreEvent | null {
     if (this.#rows.length === 0) return event;
-    const { pools, jobs, tasks, lives } = this.#index;
+    const { pools, jobs, schedules, tasks, lives } = this.#index;
     switch (event.kind) {
       case 'pool':
         return pools.has(event.intent.pool) && event.intent.deletedAt === null ? null : event;
       case 'job':
         return jobs.has(event.intent.job) && event.intent.deletedAt === null ? null : event;
+      case 'schedule':
+        return schedules.has(event.schedule.intent.schedule) && event.schedule.intent.deletedAt === null ? null : event;
       case 'tasks':
         if (jobs.has(event.job)) return null;
         return event.tasks.some(({ intent }) => tasks.has(taskInJob(event.job, intent.task)))
@@ -198,11 +200,11 @@ export class Quarantine {
 
   /** What leaves the quarantine with these decisions, since it is gone. */
   over({ gone }: Decisions): readonly QuarantineKey[] {
-    if (this.#rows.length === 0 || gone.pools.length + gone.jobs.length + gone.tasks.length === 0) return [];
+    if (this.#rows.length === 0 || gone.pools.length + gone.jobs.length + gone.tasks.length + (gone.schedules?.length ?? 0) === 0) return [];
     const [pools, jobs, tasks] = [new Set(gone.pools), new Set(gone.jobs), new Set(gone.tasks.map(({ job, task }) => taskInJob(job, task)))];
     const isOfPool = (node: NodeNumber): boolean => pools.has(this.#nodes.get(node)?.pool ?? -1);
     return this.#rows.filter(({ subject }) =>
-      subject.kind === 'pool' ? pools.has(subject.pool) : subject.kind === 'node' ? isOfPool(subject.node) : 'job' in subject && subject.job !== null && (jobs.has(subject.job) || (subject.kind !== 'job' && subject.task !== null && tasks.has(taskInJob(subject.job, subject.task)))),
+      subject.kind === 'schedule' ? gone.schedules?.includes(subject.schedule) === true : subject.kind === 'pool' ? pools.has(subject.pool) : subject.kind === 'node' ? isOfPool(subject.node) : 'job' in subject && subject.job !== null && (jobs.has(subject.job) || (subject.kind !== 'job' && subject.task !== null && tasks.has(taskInJob(subject.job, subject.task)))),
     );
   }
 
@@ -228,6 +230,8 @@ export class Quarantine {
         return { kind: 'pool', pool: last.intent.pool };
       case 'job':
         return { kind: 'job', job: last.intent.job };
+      case 'schedule':
+        return { kind: 'schedule', schedule: last.schedule.intent.schedule };
       case 'satisfied':
         return { kind: 'job', job: last.job };
       case 'task':
@@ -273,7 +277,7 @@ function whatOf(event: NodeEvent): string {
 }
 
 function indexOf(rows: readonly Quarantined[]) {
-  const index = { pools: new Set<number>(), nodes: new Set<number>(), jobs: new Set<number>(), tasks: new Set<string>(), reports: new Set<string>(), ends: new Set<string>(), lives: new Set<string>() };
+  const index = { pools: new Set<number>(), nodes: new Set<number>(), jobs: new Set<number>(), schedules: new Set<number>(), tasks: new Set<string>(), reports: new Set<string>(), ends: new Set<string>(), lives: new Set<string>() };
   for (const { subject, unit } of rows) {
     switch (subject.kind) {
       case 'pool':
@@ -281,6 +285,9 @@ function indexOf(rows: readonly Quarantined[]) {
         break;
       case 'job':
         index.jobs.add(subject.job);
+        break;
+      case 'schedule':
+        index.schedules.add(subject.schedule);
         break;
       case 'tasks':
       case 'task':

@@ -387,10 +387,11 @@ export class Session {
 
   /**
    * The store may refuse a job's end, which the next tick begins with; and a node that goes, or begins another life, is
-   * expected to say nothing any more: that it does not must not be told of what comes next.
+   * expected to say nothing any more: that it does not must not be told of what comes next. What the rules asked for
+   * stands in the inbox once it is committed: the next tick begins with reading it.
    */
-  #isBarrier({ guards, nodes }: Decisions): boolean {
-    return guards.length > 0 || nodes.some(({ node, life, goneAt }) => goneAt !== null || this.lifeOf(node) !== life);
+  #isBarrier({ guards, nodes, requests = [] }: Decisions): boolean {
+    return guards.length > 0 || requests.length > 0 || nodes.some(({ node, life, goneAt }) => goneAt !== null || this.lifeOf(node) !== life);
   }
 
   /** The commit is done: what follows from it in memory, and what may be said now. */
@@ -406,6 +407,7 @@ export class Session {
         this.channels.forget(node.node);
       }
     }
+    if (decisions.requests !== undefined && decisions.requests.length > 0) this.#around.sweeps.ask();
     for (const { job, state } of decisions.jobs) if (state === 'completed') this.specs.forgetJob(job);
     for (const job of decisions.gone.jobs) {
       this.#intake.forgetJob(job);

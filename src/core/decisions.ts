@@ -1,5 +1,5 @@
-import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, TaskStatus } from './status.ts';
+import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, TaskStatus } from './status.ts';
 
 /** Why an attempt that started is to be ended. */
 export type EndReason = 'terminate' | 'requeue' | 'stale';
@@ -57,6 +57,21 @@ export interface JobGuard {
 }
 
 /**
+ * What the rules themselves ask for: the commit writes it as intent, with its inbox entry, and from then on it is an
+ * intent like any other. What it is made of stands beside the intent that asked for it (`JobTemplate`, `PoolTemplate`
+ * in store/rules.ts), as that is when the commit is made.
+ */
+export type OwnerRequest =
+  /** The schedule's job of that number. */
+  | { readonly kind: 'addJob'; readonly schedule: ScheduleNumber; readonly run: number; readonly id: string }
+  /** The auto pool of a job. Nothing is made where the id is taken. */
+  | { readonly kind: 'addPool'; readonly job: JobNumber; readonly id: string }
+  /** Nothing is deleted that a client has made, or that is to be kept by now. */
+  | { readonly kind: 'deleteAutoPool'; readonly pool: PoolNumber }
+  /** Of the schedule's jobs that are not being deleted so many, the oldest first. */
+  | { readonly kind: 'deleteJobs'; readonly schedule: ScheduleNumber; readonly most: number };
+
+/**
  * One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the
  * commit.
  */
@@ -73,12 +88,18 @@ export interface Decisions {
   /** Those of `nodes` of which nothing has changed but the activity. Left out: none. */
   readonly onlyActive?: ReadonlySet<NodeNumber>;
   readonly jobNodes: readonly JobNodeStatus[];
+  /** Left out: none. */
+  readonly schedules?: readonly ScheduleStatus[];
   readonly gone: {
     /** Tasks deleted by clients, no longer running. */
     readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];
     readonly jobs: readonly JobNumber[];
     readonly pools: readonly PoolNumber[];
+    /** Their jobs are gone. Left out: none. */
+    readonly schedules?: readonly ScheduleNumber[];
   };
+  /** In this order. Left out: none. */
+  readonly requests?: readonly OwnerRequest[];
   /**
    * Ids that tasks of a job with dependencies have satisfied and that no row says any more: their task was deleted or
    * made active again.

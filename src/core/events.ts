@@ -1,6 +1,6 @@
-import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
+import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
-import type { FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+import type { FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. */
 export type AttemptOutcome =
@@ -89,6 +89,14 @@ export interface TaskIntake {
   readonly aside?: true;
 }
 
+export interface ScheduleIntake {
+  readonly intent: ScheduleIntent;
+  /** null: never taken in. */
+  readonly status: ScheduleStatus | null;
+  /** How many jobs of it there are, completed ones included; null: not counted, since it is not being deleted. */
+  readonly jobs: number | null;
+}
+
 /** All that the rules are told of. In the order given, they are the journal's inputs. */
 export type CoreEvent =
   | { readonly kind: 'pool'; readonly intent: PoolIntent }
@@ -97,6 +105,8 @@ export type CoreEvent =
    * before they were loaded): theirs is newer otherwise.
    */
   | { readonly kind: 'job'; readonly intent: JobIntent; readonly status: JobStatus | null }
+  /** `status` counts only for a schedule that the rules do not hold, as with jobs. */
+  | { readonly kind: 'schedule'; readonly schedule: ScheduleIntake }
   /**
    * New tasks of a job in the order of their numbers; `through`: the highest number covered (some numbers may be
    * missing). One that was deleted before it was seen comes with `deletedAt`: it is counted nowhere and goes into
@@ -167,6 +177,8 @@ export interface Snapshot {
    * -1 where there were any: of some the inbox alone may tell.
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
+  /** Those that are not completed, and completed ones that are being deleted. Left out: none. */
+  readonly schedules?: readonly ScheduleIntake[];
   /** Of jobs that are not completed. */
   readonly jobNodes: readonly JobNodeStatus[];
   /**

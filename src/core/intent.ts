@@ -1,4 +1,4 @@
-import type { Instant, JobNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { Instant, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 
 /**
  * Intent: what clients asked for, as far as the rules need it. Written by API handlers alone; the owner reads it when
@@ -29,6 +29,8 @@ export interface PoolIntent {
    * as its error.
    */
   readonly unavailable: string | null;
+  /** An auto pool that is not to be kept: it goes when no job and no schedule that it was made for is left. */
+  readonly isAuto: boolean;
   readonly deletedAt: Instant | null;
 }
 
@@ -62,12 +64,23 @@ export interface JobManager {
   readonly killJobOnCompletion: boolean;
 }
 
+/** How long the pool lives that the service makes for a job: as long as the job, or as its schedule. */
+interface AutoPool {
+  readonly lifetime: 'job' | 'jobschedule';
+  /** What its id begins with; empty: nothing. */
+  readonly prefix: string;
+}
+
 export interface JobIntent {
   readonly job: JobNumber;
   readonly id: string;
   readonly createdAt: Instant;
-  /** Pool by id: it may not exist yet, and may be deleted and made again. */
+  /** The schedule that made it, and its number there, from 1; null: a client did. */
+  readonly schedule: { readonly schedule: ScheduleNumber; readonly run: number } | null;
+  /** Pool by id: it may not exist yet, and may be deleted and made again. Empty: it has an auto pool. */
   readonly poolId: string;
+  /** null: it names a pool. */
+  readonly autoPool: AutoPool | null;
   readonly priority: number;
   /** -1: no bound. */
   readonly maxParallelTasks: number;
@@ -93,6 +106,33 @@ export interface JobIntent {
    * was read; another read tells, and until then the job does not end by itself.
    */
   readonly reactivations: number;
+}
+
+/** The last thing asked of a job schedule as a whole. */
+export type ScheduleAction = { readonly kind: 'none' } | { readonly kind: 'disable' } | { readonly kind: 'enable' } | { readonly kind: 'terminate' };
+
+/** When a schedule makes jobs (API reference, "Schedule"). */
+export interface Timing {
+  /** null: at once. */
+  readonly doNotRunUntil: Instant | null;
+  /** null: never too late. */
+  readonly doNotRunAfter: Instant | null;
+  /** How long after it is due a job may still be made; null: as long as it takes. */
+  readonly startWindowMs: number | null;
+  /** From one job to the next; null: there is one job only. */
+  readonly recurrenceMs: number | null;
+}
+
+export interface ScheduleIntent extends Timing {
+  readonly schedule: ScheduleNumber;
+  readonly id: string;
+  readonly createdAt: Instant;
+  /** Counts what its times have been set to: 1 at creation. */
+  readonly timingSequence: number;
+  readonly action: ScheduleAction;
+  readonly actionSequence: number;
+  readonly actionAt: Instant;
+  readonly deletedAt: Instant | null;
 }
 
 export interface DependencyIds {

@@ -2,13 +2,14 @@ import { lowerAscii } from '../wire/letters.ts';
 
 /**
  * Surrogate numbers. Ids may be used again after a delete, numbers never: a result that names a number of an earlier
- * life misses. Pools, jobs and nodes are numbered over all accounts, tasks within their job from 1 in the order in
- * which their adds committed.
+ * life misses. Pools, jobs, schedules and nodes are numbered over all accounts, tasks within their job from 1 in the
+ * order in which their adds committed.
  */
 export type AccountNumber = number;
 export type PoolNumber = number;
 export type NodeNumber = number;
 export type JobNumber = number;
+export type ScheduleNumber = number;
 export type TaskNumber = number;
 
 /** Milliseconds since 1970-01-01T00:00:00Z. */

@@ -1,4 +1,4 @@
-import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 
 /** Status: what is true. Written by the owner alone, set-based, in narrow rows. */
 
@@ -85,12 +85,39 @@ export interface JobStatus {
   readonly actionSequence: number;
   readonly endedAt: Instant | null;
   readonly terminateReason: string | null;
+  /** The id of its auto pool, whatever has become of that; null: it has none, or none yet. */
+  readonly autoPoolId: string | null;
+  /** Why it could not get its auto pool, and so is over; null: it could, or has none. */
+  readonly schedulingError: FailureInfo | null;
   /** Ranges of task numbers, in order, outside which no task is open; null: not known, so any may be. */
   readonly open: readonly TaskRange[] | null;
   /** The highest task number taken in. Counts cover the tasks up to here; later ones are active. */
   readonly ingested: TaskNumber;
   readonly tasks: TaskTally;
   readonly slots: TaskTally;
+}
+
+type ScheduleState = 'active' | 'disabled' | 'terminating' | 'completed';
+
+export interface ScheduleStatus {
+  readonly schedule: ScheduleNumber;
+  readonly state: ScheduleState;
+  readonly since: Instant;
+  readonly previousState: ScheduleState | null;
+  readonly previousSince: Instant | null;
+  /** The request (ScheduleIntent.actionSequence) that this state has taken in. */
+  readonly actionSequence: number;
+  /** The times (ScheduleIntent.timingSequence) by which `due` was counted. */
+  readonly timingSequence: number;
+  /** When the next job is, or was, to be made; null: none will be. */
+  readonly due: Instant | null;
+  /** When the last job was due that was made, or missed; null: none yet. */
+  readonly lastDue: Instant | null;
+  /** Jobs made: the number of the last one. */
+  readonly runs: number;
+  readonly endedAt: Instant | null;
+  /** The auto pool that its jobs share; null: none. */
+  readonly autoPoolId: string | null;
 }
 
 export interface ResizeError {

@@ -76,6 +76,7 @@ export function createClients(options: {
       fillType: world.chance(0.5) ? 'pack' : 'spread',
       startTask: world.chance(0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
       unavailable: null,
+      isAuto: false,
       deletedAt: null,
     });
     options.sweep();
@@ -94,7 +95,9 @@ export function createClients(options: {
     const job = await intents.addJob(account, {
       id: `job-${index}`,
       createdAt: world.now(),
+      schedule: null,
       poolId: poolIds[index % poolIds.length] ?? 'pool-1',
+      autoPool: null,
       priority: world.between(-1000, 1000),
       maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
       maxTaskRetryCount: world.between(0, 2),

@@ -1,13 +1,13 @@
-import { withoutEndings } from '../core/decisions.ts';
+import { withoutEndings, type OwnerRequest } from '../core/decisions.ts';
 import { namedParents } from '../core/task/dependencies.ts';
-import type { TaskIntake } from '../core/events.ts';
-import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
-import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
+import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
-import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, TaskStatus } from '../core/status.ts';
-import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
-import type { IntentWriter } from './intentWriter.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../core/status.ts';
+import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, Refused, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
+import type { IntentWriter, NewAutoPool, NewJobIntent, NewScheduledJob } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
 
 
@@ -23,6 +23,14 @@ export interface JobRecord {
   /** Lower-case ids satisfied by tasks whose rows no longer say so. */
   readonly satisfied: Set<string>;
   readonly onNodes: Map<NodeNumber, JobNodeStatus>;
+  /** null: it names a pool. */
+  readonly autoPool: NewAutoPool | null;
+}
+export interface ScheduleRecord {
+  readonly account: AccountNumber;
+  intent: ScheduleIntent;
+  status: ScheduleStatus | null;
+  readonly job: NewScheduledJob;
 }
 export interface PoolRecord {
   readonly account: AccountNumber;
@@ -32,7 +40,7 @@ export interface PoolRecord {
 interface InboxEntry {
   readonly entry: number;
   readonly account: AccountNumber;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule';
   readonly subject: number;
   readonly task: TaskNumber;
 }
@@ -41,6 +49,7 @@ interface InboxEntry {
 export interface Tables {
   readonly pools: ReadonlyMap<PoolNumber, PoolRecord>;
   readonly jobs: ReadonlyMap<JobNumber, JobRecord>;
+  readonly schedules: ReadonlyMap<ScheduleNumber, ScheduleRecord>;
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
   readonly inbox: readonly InboxEntry[];
   readonly quarantine: (account: AccountNumber) => readonly Quarantined[];
@@ -58,10 +67,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const ownership = new Map<AccountNumber, { process: string | null; epoch: number; tick: number }>();
   const pools = new Map<PoolNumber, PoolRecord>();
   const jobs = new Map<JobNumber, JobRecord>();
+  const schedules = new Map<ScheduleNumber, ScheduleRecord>();
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
-  const numbers = { pool: 0, job: 0, entry: 0 };
+  const numbers = { pool: 0, job: 0, schedule: 0, entry: 0 };
 
   const point = (account: AccountNumber, kind: InboxEntry['kind'], subject: number, task = 0): void => {
     numbers.entry += 1;
@@ -70,6 +80,61 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const found = <Row>(row: Row | undefined, what: string): Row => {
     if (row === undefined) throw new Error(`${what} is not there`);
     return row;
+  };
+
+  const scheduleIntake = ({ intent, status }: ScheduleRecord): ScheduleIntake => ({
+    intent,
+    status,
+    jobs: intent.deletedAt === null ? null : [...jobs.values()].filter((job) => job.intent.schedule?.schedule === intent.schedule).length,
+  });
+
+  const insertPool = (account: AccountNumber, intent: Omit<PoolIntent, 'pool'>): PoolNumber => {
+    numbers.pool += 1;
+    pools.set(numbers.pool, { account, intent: { ...intent, pool: numbers.pool }, status: null });
+    point(account, 'pool', numbers.pool);
+    return numbers.pool;
+  };
+  const insertJob = (account: AccountNumber, intent: NewJobIntent, autoPool: NewAutoPool | null): JobNumber => {
+    numbers.job += 1;
+    jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1, reactivations: 0 }, status: null, tasks: new Map(), satisfied: new Set(), onNodes: new Map(), autoPool });
+    point(account, 'job', numbers.job);
+    return numbers.job;
+  };
+
+  const carryOut = (account: AccountNumber, request: OwnerRequest, now: Instant): void => {
+    switch (request.kind) {
+      case 'addJob': {
+        const { job, autoPool = null, manager } = found(schedules.get(request.schedule), `schedule ${request.schedule}`).job;
+        const { schedule, run, id } = request;
+        if (isTaken(jobs, account, id)) throw new Refused(`there is a job ${id}`);
+        const number = insertJob(account, { ...job, id, createdAt: now, actionAt: now, schedule: { schedule, run } }, autoPool);
+        if (manager === undefined) return;
+        const record = found(jobs.get(number), `job ${number}`);
+        record.intent = { ...record.intent, nextTask: 2 };
+        record.tasks.set(1, { intent: { ...manager, task: 1, createdAt: now }, status: null });
+        return;
+      }
+      case 'addPool': {
+        const autoPool = jobs.get(request.job)?.autoPool;
+        if (autoPool === undefined || autoPool === null || isTaken(pools, account, request.id)) return;
+        insertPool(account, { ...autoPool.pool, id: request.id, createdAt: now, resizeRequestedAt: now, isAuto: !autoPool.keepAlive });
+        return;
+      }
+      case 'deleteAutoPool': {
+        const pool = pools.get(request.pool);
+        if (pool === undefined || !pool.intent.isAuto || pool.intent.deletedAt !== null) return;
+        pool.intent = { ...pool.intent, deletedAt: now };
+        point(account, 'pool', request.pool);
+        return;
+      }
+      case 'deleteJobs': {
+        const doomed = [...jobs.values()].filter(({ intent }) => intent.schedule?.schedule === request.schedule && intent.deletedAt === null);
+        for (const job of doomed.slice(0, request.most)) {
+          job.intent = { ...job.intent, deletedAt: now };
+          point(account, 'job', job.intent.job);
+        }
+      }
+    }
   };
 
   const claim = (account: AccountNumber, process: string, url: string): { epoch: number } => {
@@ -87,6 +152,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     const taken = mine.slice(0, limit);
     const foundPools = new Map<PoolNumber, PoolIntent>();
     const foundJobs = new Map<JobNumber, { intent: JobIntent; status: JobStatus | null }>();
+    const foundSchedules = new Map<ScheduleNumber, ScheduleIntake>();
     const foundTasks = new Map<string, InboxBatch['tasks'][number]>();
     const jobsWithNewTasks = new Set<JobNumber>();
     const alsoAsked = also.map((job) => ({ kind: 'job' as const, subject: job, task: 0 }));
@@ -95,6 +161,8 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const job = kind === 'job' || kind === 'task' ? jobs.get(subject) : undefined;
       const task = kind === 'task' ? job?.tasks.get(number) : undefined;
       if (kind === 'tasks') jobsWithNewTasks.add(subject);
+      const schedule = kind === 'schedule' ? schedules.get(subject) : undefined;
+      if (schedule !== undefined) foundSchedules.set(subject, scheduleIntake(schedule));
       if (pool !== undefined) foundPools.set(subject, pool.intent);
       const again = task !== undefined && task.intent.reactivateSequence > (task.status?.reactivateSequence ?? 0);
       if (job !== undefined && (kind === 'job' || job.status?.state === 'completed' || again)) {
@@ -107,6 +175,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       entries: taken.map(({ entry }) => entry),
       pools: [...foundPools.values()],
       jobs: [...foundJobs.values()],
+      schedules: [...foundSchedules.values()],
       jobsWithNewTasks: [...jobsWithNewTasks],
       tasks: [...foundTasks.values()],
       more: mine.length > limit,
@@ -163,6 +232,9 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
     for (const job of decisions.gone.jobs) jobs.delete(job);
     for (const pool of decisions.gone.pools) pools.delete(pool);
+    for (const status of decisions.schedules ?? []) found(schedules.get(status.schedule), `schedule ${status.schedule}`).status = status;
+    for (const schedule of decisions.gone.schedules ?? []) schedules.delete(schedule);
+    for (const request of decisions.requests ?? []) carryOut(tick.account, request, tick.now);
     const taken = new Set(tick.inboxEntries);
     if (taken.size > 0) inbox = inbox.filter(({ entry }) => !taken.has(entry));
     if (tick.quarantine !== undefined) changeQuarantine(tick, tick.quarantine);
@@ -179,6 +251,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     const before = quarantine.get(account) ?? [];
     for (const { subject } of before.filter(isOneOf(again))) {
       if (subject.kind === 'pool') point(account, 'pool', subject.pool);
+      else if (subject.kind === 'schedule') point(account, 'schedule', subject.schedule);
       else if ('job' in subject && subject.kind !== 'report') point(account, subject.kind, subject.job, 'task' in subject ? subject.task : 0);
     }
     if (again.length > 0) for (const job of jobs.values()) if (job.account === account && job.status !== null && job.status.state !== 'completed') job.status = { ...job.status, open: null };
@@ -211,6 +284,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
+        schedules: [...schedules.values()].filter((schedule) => schedule.account === account && (schedule.status?.state !== 'completed' || schedule.intent.deletedAt !== null)).map(scheduleIntake),
         jobNodes: mine.filter(({ status }) => status?.state !== 'completed').flatMap(({ onNodes }) => [...onNodes.values()].filter(({ node }) => nodes.get(node)?.status.goneAt === null)),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
         satisfied: living.filter(({ intent, status }) => intent.usesTaskDependencies && status?.ingested !== 0).map((job) => {
@@ -241,27 +315,28 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   };
 
   const intents: IntentWriter = {
-    addPool: async (account, intent) => {
-      numbers.pool += 1;
-      pools.set(numbers.pool, { account, intent: { ...intent, pool: numbers.pool }, status: null });
-      point(account, 'pool', numbers.pool);
-      return numbers.pool;
-    },
+    addPool: async (account, intent) => insertPool(account, intent),
     changePool: async (pool, change) => {
       const record = found(pools.get(pool), `pool ${pool}`);
       record.intent = { ...record.intent, ...change };
       point(record.account, 'pool', pool);
     },
-    addJob: async (account, intent) => {
-      numbers.job += 1;
-      jobs.set(numbers.job, { account, intent: { ...intent, job: numbers.job, nextTask: 1, reactivations: 0 }, status: null, tasks: new Map(), satisfied: new Set(), onNodes: new Map() });
-      point(account, 'job', numbers.job);
-      return numbers.job;
-    },
+    addJob: async (account, intent, autoPool) => insertJob(account, intent, autoPool ?? null),
     changeJob: async (job, change) => {
       const record = found(jobs.get(job), `job ${job}`);
       record.intent = { ...record.intent, ...change };
       point(record.account, 'job', job);
+    },
+    addSchedule: async (account, intent, job) => {
+      numbers.schedule += 1;
+      schedules.set(numbers.schedule, { account, intent: { ...intent, schedule: numbers.schedule }, status: null, job });
+      point(account, 'schedule', numbers.schedule);
+      return numbers.schedule;
+    },
+    changeSchedule: async (schedule, change) => {
+      const record = found(schedules.get(schedule), `schedule ${schedule}`);
+      record.intent = { ...record.intent, ...change };
+      point(record.account, 'schedule', schedule);
     },
     addTasks: async (job, tasks) => {
       const record = found(jobs.get(job), `job ${job}`);
@@ -290,6 +365,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const tables: Tables = {
     pools,
     jobs,
+    schedules,
     nodes,
     get inbox() {
       return inbox;
@@ -298,6 +374,10 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };
+}
+
+function isTaken(rows: ReadonlyMap<number, { readonly account: AccountNumber; readonly intent: { readonly id: string } }>, account: AccountNumber, id: string): boolean {
+  return [...rows.values()].some((row) => row.account === account && idKey(row.intent.id) === idKey(id));
 }
 
 function jobSpec({ id, preparation, release }: JobIntent): unknown {

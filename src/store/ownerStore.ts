@@ -1,7 +1,7 @@
 import type { Decisions } from '../core/decisions.ts';
-import type { Snapshot, TaskIntake } from '../core/events.ts';
+import type { ScheduleIntake, Snapshot, TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent } from '../core/intent.ts';
-import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus } from '../core/status.ts';
 
 /**
@@ -35,11 +35,11 @@ export interface OwnerStore {
   readTasks(job: JobNumber, after: TaskNumber, limit: number): Promise<TaskPage>;
   /**
    * One transaction: checks the epoch and that the tick before this one is there, and writes that this one is; checks
-   * the guards, writes rows (of jobs whose guard does not hold those without their end, `withoutEndings`), removes
-   * inbox entries, writes the journal row, and reads the specifications that `specs` asks for (so that an offer needs
-   * no second round trip). Throws `Deposed` (another epoch rules), or anything else: then the outcome is unknown and
-   * the account must be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch
-   * shuts it out.
+   * the guards, writes rows (of jobs whose guard does not hold those without their end, `withoutEndings`) and what the
+   * rules ask for (`Decisions.requests`, with inbox entries that the next `readInbox` brings), removes inbox entries,
+   * writes the journal row, and reads the specifications that `specs` asks for (so that an offer needs no second round
+   * trip). Throws `Deposed` (another epoch rules), or anything else: then the outcome is unknown and the account must
+   * be claimed and loaded again, in this order: the commit may still be on its way, only a new epoch shuts it out.
    *
    * May be called again while a commit of the same account is under way. They are carried out in the order of the
    * calls, each on what the one before it has left; where one is not carried out, none after it is (`OutOfTurn`).
@@ -64,7 +64,8 @@ export interface OwnerStore {
 
 /**
  * What something in quarantine is about, and so what the account goes on without.
- * - `pool`, `job`: all of it. A pool's nodes keep what they have and hear of nobody.
+ * - `pool`, `job`, `schedule`: all of it. A pool's nodes keep what they have and hear of nobody; jobs of a schedule go
+ *   on.
  * - `tasks`: a new task, counted and not yet queued; `task`: one of which something was asked.
  * - `report`: what an agent said; `sequence` is its number in that life, null for a hello. `job` and `task`, where it
  *   names an attempt.
@@ -73,6 +74,7 @@ export interface OwnerStore {
 export type QuarantineSubject =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }
+  | { readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly kind: 'tasks' | 'task'; readonly job: JobNumber; readonly task: TaskNumber }
   | { readonly kind: 'report'; readonly node: NodeNumber; readonly life: number; readonly sequence: number | null; readonly job: JobNumber | null; readonly task: TaskNumber | null }
   | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number | null; readonly what: string };
@@ -121,6 +123,7 @@ export interface InboxBatch {
    * memory) and those of which a task is to be active again (`reactivations`).
    */
   readonly jobs: readonly { readonly intent: JobIntent; readonly status: JobStatus | null }[];
+  readonly schedules: readonly ScheduleIntake[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
   /**

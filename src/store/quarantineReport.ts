@@ -10,10 +10,11 @@ export interface QuarantineReport {
 
 const SHOWN = 5;
 
-const ROWS = `select q.subject, q.at, q.error, count(*) over () as count, p.id as pool, j.id as job, t.id as task, n.id as node
+const ROWS = `select q.subject, q.at, q.error, count(*) over () as count, p.id as pool, j.id as job, s.id as schedule, t.id as task, n.id as node
   from quarantine q
   left join pool p on p.pool = (q.subject ->> 'pool')::bigint
   left join job j on j.job = (q.subject ->> 'job')::bigint
+  left join job_schedule s on s.schedule = (q.subject ->> 'schedule')::bigint
   left join task t on t.job = j.job and t.task = (q.subject ->> 'task')::bigint
   left join node n on n.node = (q.subject ->> 'node')::bigint
   order by q.at, q.account, q.epoch, q.tick limit ${SHOWN}`;
@@ -25,6 +26,7 @@ interface ReportRow {
   readonly count: string;
   readonly pool: string | null;
   readonly job: string | null;
+  readonly schedule: string | null;
   readonly task: string | null;
   readonly node: string | null;
 }
@@ -49,6 +51,8 @@ function nameOf(row: ReportRow): string {
       return `pool ${row.pool ?? subject.pool}`;
     case 'job':
       return `job ${row.job ?? subject.job}`;
+    case 'schedule':
+      return `job schedule ${row.schedule ?? subject.schedule}`;
     case 'tasks':
     case 'task':
       return taskOf(row);

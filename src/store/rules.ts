@@ -1,4 +1,4 @@
-import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, Timing } from '../core/intent.ts';
 
 /**
  * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the
@@ -11,7 +11,33 @@ export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'star
 export type JobRules = Pick<
   JobIntent,
   'poolId' | 'priority' | 'maxParallelTasks' | 'maxTaskRetryCount' | 'maxWallClockMs' | 'usesTaskDependencies' | 'onAllTasksComplete' | 'onTaskFailure'
-> & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager'>>;
+> & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager' | 'autoPool'>>;
+
+export type ScheduleRules = Timing;
+
+/** What the owner makes an auto pool of: as a handler would have stored it, but for its id. */
+export interface PoolTemplate {
+  /** Canonical PoolAdd. */
+  readonly spec: object;
+  readonly rules: PoolRules;
+  readonly targetDedicated: number;
+  readonly targetLowPriority: number;
+  readonly resizeTimeoutMs: number;
+  readonly unavailable: string | null;
+  /** It stays when what it was made for is over. */
+  readonly keepAlive: boolean;
+}
+
+/** What the owner makes a schedule's job of: as a handler would have stored it, but for its id. */
+export interface JobTemplate {
+  /** Canonical JobAdd. */
+  readonly spec: object;
+  readonly rules: JobRules;
+  /** null: it names a pool. */
+  readonly autoPool: PoolTemplate | null;
+  /** Its job manager as a task, `spec` being the canonical TaskAdd; null: it has none. */
+  readonly manager: { readonly id: string; readonly spec: object; readonly requiredSlots: number; readonly rules: TaskRules | null } | null;
+}
 
 /** Left out: null. A task with none of them has null in its column: half a million plain tasks pay nothing. */
 export interface TaskRules {

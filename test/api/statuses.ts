@@ -88,7 +88,7 @@ export function statuses(database: Pool): Statuses {
     async job(id, status) {
       const { job, action_sequence: asked, next_task: next } = await one('select job, action_sequence, next_task from job where id_key = lower($1)', [id]);
       const none = { active: 0, running: 0, succeeded: 0, failed: 0 };
-      const { tasks, slots, open, ...row }: JobStatus = {
+      const { tasks, slots, open, schedulingError, ...row }: JobStatus = {
         job: Number(job),
         state: 'active',
         since: 0,
@@ -97,6 +97,8 @@ export function statuses(database: Pool): Statuses {
         actionSequence: Number(asked),
         endedAt: null,
         terminateReason: null,
+        autoPoolId: null,
+        schedulingError: null,
         open: null,
         ingested: Number(next) - 1,
         tasks: none,
@@ -104,7 +106,7 @@ export function statuses(database: Pool): Statuses {
         ...status,
       };
       if (row.state === 'completed') await database.query('delete from open_job where job = $1', [job]);
-      await upsert('job_status', ['job'], { ...snake(row), open_tasks: open && JSON.stringify(open), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
+      await upsert('job_status', ['job'], { ...snake(row), open_tasks: open && JSON.stringify(open), scheduling_error: schedulingError && JSON.stringify(schedulingError), ...prefixed('tasks', tasks), ...prefixed('slots', slots) });
     },
     async task(jobId, id, status) {
       const found = await one('select t.job, t.task from task t join job j using (job) where j.id_key = lower($1) and t.id_key = lower($2) and t.deleted_at is null', [jobId, id]);

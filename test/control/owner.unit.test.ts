@@ -40,7 +40,7 @@ const node: NodeStatus = {
   agent: null,
   goneAt: null,
 };
-const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, deletedAt: null } as const;
+const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, isAuto: false, deletedAt: null } as const;
 const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [node], nextNode: 8, jobs: [], jobNodes: [], tasks: [], satisfied: [] };
 
 /**
@@ -76,7 +76,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     readInbox: (_account, _limit, also = []) => {
       script.askedAlso.push(also);
       if (script.inboxFailure !== null) return Promise.reject(script.inboxFailure);
-      return Promise.resolve({ entries: [], pools: [], jobs: script.job === null || also.length === 0 ? [] : [script.job], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 });
+      return Promise.resolve({ entries: [], pools: [], jobs: script.job === null || also.length === 0 ? [] : [script.job], schedules: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 });
     },
     readTasks: () => Promise.resolve({ through: 0, newest: 0, tasks: [] }),
     commit: async (tick) => {
@@ -493,6 +493,21 @@ describe('an owner', () => {
     expect(faults.map(({ message, cause }) => [message, cause])).toEqual([[expect.stringContaining('at 1000 with seed'), script.fault]]);
   });
 
+  test('reads the inbox right after a tick in which the rules asked for something: it stands there by then', async () => {
+    const { owner, script } = scripted();
+    await owner.start();
+    await owner.tick();
+    const before = script.askedAlso.length;
+    await owner.tick();
+    expect(script.askedAlso).toHaveLength(before);
+    script.decisions = { ...nothing, requests: [{ kind: 'addJob', schedule: 1, run: 1, id: 's:job-1' }] };
+    await owner.tick();
+    script.decisions = nothing;
+    expect(owner.isAsked()).toBe(true);
+    await owner.tick();
+    expect(script.askedAlso).toHaveLength(before + 1);
+  });
+
   test('does not wait for ever for the first word of a node that the provider sees run', async () => {
     const { owner, script, told, clock, observe } = scripted();
     await owner.start();
@@ -738,6 +753,7 @@ describe('an owner', () => {
 
     test.each([
       ['a job ends by itself', { guards: endingOf(1).guards }],
+      ['the rules ask for something themselves', { requests: [{ kind: 'addPool' as const, job: 1, id: 'A' }] }],
       ['a node goes', { nodes: [{ ...node, goneAt: 1 }] }],
       ['a node begins another life', { nodes: [{ ...node, life: 3 }] }],
     ])('decides nothing in which %s before that is over', async (_what, decisions) => {

@@ -64,7 +64,7 @@ describe('what waits on a node', () => {
     const node = pool.node(0);
     const plain = { numbers: [2, 3, 4], createdAt: [1, 1, 1], slots: [1, 1, 1], retentionMs: 1 };
     const snapshot: Snapshot = { pools: [], nodes: [node], nextNode: 1, jobs: [...env.jobs.values()], tasks: [{ job: job.number, tasks: [], plain }], satisfied: [], jobNodes: [] };
-    const left = leaveOut(snapshot, { pools: new Set(), nodes: new Set([node.node]), jobs: new Set(), tasks: new Set() });
+    const left = leaveOut(snapshot, { pools: new Set(), nodes: new Set([node.node]), jobs: new Set(), schedules: new Set(), tasks: new Set() });
     expect(left.snapshot.tasks[0]?.plain.numbers).toEqual([4]);
   });
 });

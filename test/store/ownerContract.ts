@@ -10,6 +10,7 @@ import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 import { jobIntent, poolIntent, taskIntent } from '../support/intents.ts';
 import { endingOf, jobStatus } from '../support/statuses.ts';
 import { tickNumbers } from '../support/ticks.ts';
+import { requestsContract } from './requestsContract.ts';
 
 const nextTick = tickNumbers();
 
@@ -169,7 +170,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(batch.entries).toHaveLength(3);
         expect((await store.readInbox(account, 100)).entries).toEqual(batch.entries);
         await store.commit(tick({ account, epoch, inboxEntries: batch.entries }));
-        expect(await store.readInbox(account, 100)).toEqual({ entries: [], newest: 0, pools: [], jobs: [], jobsWithNewTasks: [], tasks: [], more: false });
+        expect(await store.readInbox(account, 100)).toEqual({ entries: [], newest: 0, pools: [], jobs: [], schedules: [], jobsWithNewTasks: [], tasks: [], more: false });
       });
 
       it('is read oldest first and says when more waits', async () => {
@@ -313,6 +314,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           nextNode: nodeStatus(account, 3, pool).node,
           jobs: [{ intent: { ...jobIntent(), job, nextTask: 5, reactivations: 0 }, status: decisions.jobs[0] }],
           jobNodes: decisions.jobNodes,
+          schedules: [],
           tasks: [
             {
               job,
@@ -596,6 +598,8 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(snapshot.tasks).toMatchObject([{ job, tasks: [{ intent: { task: 3 } }], plain: { numbers: [] } }]);
       });
     });
+
+    requestsContract({ owned, tick });
 
     it('what tasks have satisfied is found by their ids, or all of it', async () => {
       const { store, intents, account, epoch, job } = await owned({ tasks: 3, usesTaskDependencies: true });

@@ -1,4 +1,4 @@
-import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { PoolIntent, ScheduleIntent, TaskIntent } from '../../src/core/intent.ts';
 import type { NewJobIntent } from '../../src/simulation/intentWriter.ts';
 import { DEFAULT_RETENTION_MS } from '../../src/store/rules.ts';
 
@@ -18,6 +18,7 @@ export function poolIntent(change: Partial<Omit<PoolIntent, 'pool'>> = {}): Omit
     fillType: 'spread',
     startTask: null,
     unavailable: null,
+    isAuto: false,
     deletedAt: null,
     ...change,
   };
@@ -27,7 +28,9 @@ export function jobIntent(change: Partial<NewJobIntent> = {}): NewJobIntent {
   return {
     id: 'job',
     createdAt: 0,
+    schedule: null,
     poolId: 'pool',
+    autoPool: null,
     priority: 0,
     maxParallelTasks: -1,
     maxTaskRetryCount: 0,
@@ -38,6 +41,23 @@ export function jobIntent(change: Partial<NewJobIntent> = {}): NewJobIntent {
     preparation: null,
     release: null,
     manager: null,
+    action: { kind: 'none' },
+    actionSequence: 0,
+    actionAt: 0,
+    deletedAt: null,
+    ...change,
+  };
+}
+
+export function scheduleIntent(change: Partial<Omit<ScheduleIntent, 'schedule'>> = {}): Omit<ScheduleIntent, 'schedule'> {
+  return {
+    id: 'schedule',
+    createdAt: 0,
+    doNotRunUntil: null,
+    doNotRunAfter: null,
+    startWindowMs: null,
+    recurrenceMs: null,
+    timingSequence: 1,
     action: { kind: 'none' },
     actionSequence: 0,
     actionAt: 0,

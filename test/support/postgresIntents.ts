@@ -1,7 +1,7 @@
 import type { Pool } from 'pg';
-import { DEFAULT_RETENTION_MS, type JobRules, type PoolRules, type TaskRules } from '../../src/store/rules.ts';
-import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
-import type { IntentWriter, NewJobIntent } from '../../src/simulation/intentWriter.ts';
+import { DEFAULT_RETENTION_MS, type JobRules, type JobTemplate, type PoolRules, type PoolTemplate, type ScheduleRules, type TaskRules } from '../../src/store/rules.ts';
+import type { TaskIntent } from '../../src/core/intent.ts';
+import type { IntentWriter, NewAutoPool, NewJobIntent } from '../../src/simulation/intentWriter.ts';
 
 /** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
 export function postgresIntents(pool: Pool): IntentWriter {
@@ -20,27 +20,50 @@ export function postgresIntents(pool: Pool): IntentWriter {
     addPool: (account, intent) =>
       one(
         `with p as (insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms,
-           node_deallocation, resize_sequence, resize_requested_at, stop_sequence, unavailable, deleted_at)
-         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning pool),
+           node_deallocation, resize_sequence, resize_requested_at, stop_sequence, unavailable, deleted_at, is_auto)
+         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning pool),
          i as (insert into inbox (account, kind, subject) select $1, 'pool', pool from p) select pool as number from p`,
         [account, intent.id, poolRules(intent), intent.createdAt, intent.targetDedicated, intent.targetLowPriority, intent.resizeTimeoutMs, intent.nodeDeallocation,
-          intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt],
+          intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt, intent.isAuto],
       ),
     changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, ...intent }) =>
       change('pool', 'pool = $1', [number], columns(intent), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
-    addJob: (account, intent) =>
+    addJob: (account, intent, autoPool) =>
       one(
-        `with j as (insert into job (account, id, id_key, spec, rules, created, modified, action, action_sequence, action_at, deleted_at)
-         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8) returning job),
+        `with j as (insert into job (account, id, id_key, spec, rules, created, modified, action, action_sequence, action_at, deleted_at, auto_pool, schedule, run)
+         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11) returning job),
          o as (insert into open_job (account, job) select $1, job from j),
          i as (insert into inbox (account, kind, subject) select $1, 'job', job from j) select job as number from j`,
-        [account, intent.id, jobRules(intent), intent.createdAt, JSON.stringify(intent.action), intent.actionSequence, intent.actionAt, intent.deletedAt],
+        [account, intent.id, jobRules(intent), intent.createdAt, JSON.stringify(intent.action), intent.actionSequence, intent.actionAt, intent.deletedAt,
+          autoPool === undefined ? null : JSON.stringify(poolTemplate(autoPool)), intent.schedule?.schedule ?? null, intent.schedule?.run ?? null],
       ),
     changeJob: (job, { action, actionSequence, actionAt, deletedAt }) =>
       change(
         'job', 'job = $1', [job],
         columns({ ...(action === undefined ? {} : { action: JSON.stringify(action) }), actionSequence, actionAt, deletedAt }),
         "insert into inbox (account, kind, subject) select account, 'job', job from changed",
+      ),
+    addSchedule: (account, intent, { job, autoPool, manager }) => {
+      const { doNotRunUntil, doNotRunAfter, startWindowMs, recurrenceMs } = intent;
+      const rules: ScheduleRules = { doNotRunUntil, doNotRunAfter, startWindowMs, recurrenceMs };
+      const template: JobTemplate = {
+        spec: {},
+        rules: jobRules(job),
+        autoPool: autoPool === undefined ? null : poolTemplate(autoPool),
+        manager: manager === undefined ? null : { id: manager.idKey, spec: { id: manager.idKey }, requiredSlots: manager.requiredSlots, rules: taskRules(manager) },
+      };
+      return one(
+        `with s as (insert into job_schedule (account, id, id_key, spec, rules, job, created, modified, timing_sequence, action, action_sequence, action_at, deleted_at)
+         values ($1, $2, lower($2), '{}', $3, $4, $5, $5, $6, $7, $8, $9, $10) returning schedule),
+         i as (insert into inbox (account, kind, subject) select $1, 'schedule', schedule from s) select schedule as number from s`,
+        [account, intent.id, rules, JSON.stringify(template), intent.createdAt, intent.timingSequence, JSON.stringify(intent.action), intent.actionSequence, intent.actionAt, intent.deletedAt],
+      );
+    },
+    changeSchedule: (schedule, { action, actionSequence, actionAt, deletedAt }) =>
+      change(
+        'job_schedule', 'schedule = $1', [schedule],
+        columns({ ...(action === undefined ? {} : { action: JSON.stringify(action) }), actionSequence, actionAt, deletedAt }),
+        "insert into inbox (account, kind, subject) select account, 'schedule', schedule from changed",
       ),
     addTasks: async (job, tasks) => {
       const { rows: [added] } = await pool.query<{ last: number; entry: number }>(
@@ -73,11 +96,16 @@ function columns(intent: Record<string, unknown>): Record<string, unknown> {
   );
 }
 
-function poolRules({ taskSlotsPerNode, fillType, startTask }: Omit<PoolIntent, 'pool'>): PoolRules {
+function poolTemplate({ pool, keepAlive }: NewAutoPool): PoolTemplate {
+  const { targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable } = pool;
+  return { spec: {}, rules: poolRules(pool), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable, keepAlive };
+}
+
+function poolRules({ taskSlotsPerNode, fillType, startTask }: PoolRules): PoolRules {
   return { taskSlotsPerNode, fillType, startTask };
 }
 
-function jobRules(intent: NewJobIntent): JobRules {
+function jobRules(intent: Omit<NewJobIntent, 'id' | 'createdAt' | 'actionAt' | 'schedule'>): JobRules {
   return {
     poolId: intent.poolId,
     priority: intent.priority,
@@ -90,10 +118,11 @@ function jobRules(intent: NewJobIntent): JobRules {
     preparation: intent.preparation,
     release: intent.release,
     manager: intent.manager,
+    autoPool: intent.autoPool,
   };
 }
 
-function taskRules({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task'>): TaskRules | null {
+function taskRules({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task' | 'createdAt'>): TaskRules | null {
   const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }).filter(([, value]) => value !== null && value !== DEFAULT_RETENTION_MS));
   return Object.keys(rules).length === 0 ? null : rules;
 }

@@ -1,6 +1,6 @@
 import type { Decisions } from '../../src/core/decisions.ts';
-import type { JobNumber } from '../../src/core/keys.ts';
-import type { JobStatus } from '../../src/core/status.ts';
+import type { JobNumber, ScheduleNumber } from '../../src/core/keys.ts';
+import type { JobStatus, ScheduleStatus } from '../../src/core/status.ts';
 
 export function jobStatus(job: JobNumber, change: Partial<JobStatus> = {}): JobStatus {
   return {
@@ -12,6 +12,8 @@ export function jobStatus(job: JobNumber, change: Partial<JobStatus> = {}): JobS
     actionSequence: 0,
     endedAt: null,
     terminateReason: null,
+    autoPoolId: null,
+    schedulingError: null,
     open: null,
     ingested: 0,
     tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
@@ -27,4 +29,22 @@ export function endingOf(job: JobNumber, change: Partial<JobStatus> = {}, reacti
   const otherwise = jobStatus(job, change);
   const row = { ...otherwise, state: 'completed' as const, previousState: 'terminating' as const, previousSince: 5, since: 5, endedAt: 5, terminateReason: 'AllTasksComplete' };
   return { row, guards: [{ job, ingested: otherwise.ingested, reactivations, otherwise }] };
+}
+
+export function scheduleStatus(schedule: ScheduleNumber, change: Partial<ScheduleStatus> = {}): ScheduleStatus {
+  return {
+    schedule,
+    state: 'active',
+    since: 1,
+    previousState: null,
+    previousSince: null,
+    actionSequence: 0,
+    timingSequence: 1,
+    due: null,
+    lastDue: null,
+    runs: 0,
+    endedAt: null,
+    autoPoolId: null,
+    ...change,
+  };
 }

@@ -90,6 +90,8 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     actionSequence: 0,
     endedAt: null,
     terminateReason: null,
+    autoPoolId: null,
+    schedulingError: null,
     open: null,
     ingested: 0,
     tasks: none,

@@ -1,13 +1,15 @@
-import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus } from '../../core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus } from '../../core/status.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
 import { NODE_ACTIVITY, restOf } from '../status/nodeActivity.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
+import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
+import { REQUEST_PARTS } from './requests.ts';
 import { FAILED_TASKS, TASKS } from './taskStatus.ts';
 
 /** Pools and jobs are few a tick: one JSON text, in the words of the status types. */
@@ -155,6 +157,26 @@ const GONE_POOLS: Part = {
   values: ({ decisions: { gone } }) => [numbers(gone.pools)],
 };
 
+const SCHEDULE_RECORDS = asRecords<ScheduleStatus>(SCHEDULE_STATUS);
+
+/** Those that go in the same tick are left out by the rules. */
+const SCHEDULES: Part = {
+  name: 'schedules',
+  applies: ({ decisions: { schedules = [] } }) => schedules.length > 0,
+  sql: (next) => `schedules as (insert into ${SCHEDULE_STATUS.table} (${columnNames<ScheduleStatus>(SCHEDULE_STATUS).join(', ')})
+    select ${SCHEDULE_RECORDS.select} from ${SCHEDULE_RECORDS.from(next(), 'r')} where ${GO} ${overwriteRow<ScheduleStatus>(SCHEDULE_STATUS)})`,
+  values: ({ decisions: { schedules = [] } }) => [json(schedules)],
+};
+
+const GONE_SCHEDULES: Part = {
+  name: 'gone-schedules',
+  applies: ({ decisions: { gone: { schedules = [] } } }) => schedules.length > 0,
+  sql: (next) => `gone_schedules as materialized (select schedule from unnest(${next()}::bigint[]) as u(schedule) where ${GO}),
+    gone_schedule_rows as (delete from job_schedule s using gone_schedules g where s.schedule = g.schedule),
+    gone_schedule_statuses as (delete from ${SCHEDULE_STATUS.table} s using gone_schedules g where s.schedule = g.schedule)`,
+  values: ({ decisions: { gone: { schedules = [] } } }) => [numbers(schedules)],
+};
+
 const INBOX: Part = {
   name: 'inbox',
   applies: ({ inboxEntries }) => inboxEntries.length > 0,
@@ -184,4 +206,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

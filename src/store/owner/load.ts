@@ -6,7 +6,7 @@ import { beforeNodesOf } from '../../core/node/numbers.ts';
 import type { JobNodeStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
-  TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, taskIntake,
+  SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow, TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, scheduleIntake, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
 import { columnNames, valueSql } from '../status/description.ts';
@@ -28,6 +28,9 @@ const LAST_NODE = 'select greatest(last_node, (select max(node) from node where 
 const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
   ) open join job j on j.job = open.job left join job_status js on js.job = j.job order by j.job`;
+
+const SCHEDULES = `select ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS} from job_schedule sch left join job_schedule_status ss on ss.schedule = sch.schedule
+  where sch.account = $1 and (ss.state is distinct from 'completed' or sch.deleted_at is not null) order by sch.schedule`;
 
 /** By the names of their fields. Those of nodes that have left are of no use to the rules. */
 const JOB_NODES = `select ${columnNames<JobNodeStatus>(JOB_NODE_STATUS).map((name) => `s.${name}`).join(', ')} from open_job o join ${JOB_NODE_STATUS.table} s on s.job = o.job
@@ -77,6 +80,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
+    const schedules = await client.query<ScheduleRow>(SCHEDULES, [account]);
     const jobNodes = await client.query<JobNodeStatus>(JOB_NODES, [account]);
     const living = jobs.rows.filter(({ js_state }) => js_state !== null && js_state !== 'completed');
     const tasks = await openTasks(client, living);
@@ -92,6 +96,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       nodes: nodes.rows.map(nodeStatus),
       nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
+      schedules: schedules.rows.map(scheduleIntake),
       jobNodes: jobNodes.rows,
       tasks,
       satisfied,

@@ -44,8 +44,8 @@ const AGAIN: Part = {
   applies: ({ quarantine }) => quarantine?.again !== undefined && quarantine.again.length > 0,
   sql: (next) => `again as (delete from quarantine where ${isNamed(next)} returning subject),
     again_entries as (insert into inbox (account, kind, subject, task)
-      select $1, subject ->> 'kind', coalesce(subject ->> 'pool', subject ->> 'job')::bigint, coalesce(subject ->> 'task', '0')::bigint
-      from again where subject ->> 'kind' in ('pool', 'job', 'tasks', 'task')),
+      select $1, subject ->> 'kind', coalesce(subject ->> 'pool', subject ->> 'schedule', subject ->> 'job')::bigint, coalesce(subject ->> 'task', '0')::bigint
+      from again where subject ->> 'kind' in ('pool', 'job', 'tasks', 'task', 'schedule')),
     again_jobs as (update job_status set open_tasks = null where job in (select job from open_job where account = $1) and ${GO})`,
   values: ({ quarantine }) => keys(quarantine?.again ?? []),
 };

@@ -1,10 +1,11 @@
-import type { JobIntent, PoolIntent } from '../../core/intent.ts';
-import type { TaskIntake } from '../../core/events.ts';
-import type { JobStatus, PoolStatus, TaskStatus } from '../../core/status.ts';
-import { taskRulesOf, type JobRules, type PoolRules, type TaskRules } from '../rules.ts';
+import type { JobIntent, PoolIntent, ScheduleAction } from '../../core/intent.ts';
+import type { ScheduleIntake, TaskIntake } from '../../core/events.ts';
+import type { JobStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../../core/status.ts';
+import { taskRulesOf, type JobRules, type PoolRules, type ScheduleRules, type TaskRules } from '../rules.ts';
 import { asRead, type OwnerRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
+import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 
 /**
@@ -16,7 +17,7 @@ import { TASK_STATUS } from '../status/taskStatus.ts';
 export const POOL_COLUMNS = `p.pool as p_pool, p.id as p_id, p.rules as p_rules, p.created as p_created,
   p.target_dedicated as p_target_dedicated, p.target_low_priority as p_target_low_priority, p.resize_timeout_ms as p_resize_timeout_ms,
   p.node_deallocation as p_node_deallocation, p.resize_sequence as p_resize_sequence, p.resize_requested_at as p_resize_requested_at,
-  p.stop_sequence as p_stop_sequence, p.unavailable as p_unavailable, p.deleted_at as p_deleted_at`;
+  p.stop_sequence as p_stop_sequence, p.unavailable as p_unavailable, p.is_auto as p_is_auto, p.deleted_at as p_deleted_at`;
 
 export interface PoolRow {
   readonly p_pool: number;
@@ -31,6 +32,7 @@ export interface PoolRow {
   readonly p_resize_requested_at: number;
   readonly p_stop_sequence: number;
   readonly p_unavailable: string | null;
+  readonly p_is_auto: boolean;
   readonly p_deleted_at: number | null;
 }
 
@@ -50,6 +52,7 @@ export function poolIntent(row: PoolRow): PoolIntent {
     fillType: row.p_rules.fillType,
     startTask: row.p_rules.startTask,
     unavailable: row.p_unavailable,
+    isAuto: row.p_is_auto,
     deletedAt: row.p_deleted_at,
   };
 }
@@ -64,7 +67,8 @@ export function poolStatus(pool: number, row: PoolStatusRow): PoolStatus | null 
 
 /** From `job j`. */
 export const JOB_COLUMNS = `j.job as j_job, j.id as j_id, j.rules as j_rules, j.created as j_created, j.next_task as j_next_task, j.reactivations as j_reactivations,
-  j.action as j_action, j.action_sequence as j_action_sequence, j.action_at as j_action_at, j.deleted_at as j_deleted_at`;
+  j.action as j_action, j.action_sequence as j_action_sequence, j.action_at as j_action_at, j.deleted_at as j_deleted_at,
+  j.schedule as j_schedule, j.run as j_run`;
 
 export interface JobRow {
   readonly j_job: number;
@@ -77,6 +81,8 @@ export interface JobRow {
   readonly j_action_sequence: number;
   readonly j_action_at: number;
   readonly j_deleted_at: number | null;
+  readonly j_schedule: number | null;
+  readonly j_run: number | null;
 }
 
 export function jobIntent(row: JobRow): JobIntent {
@@ -84,7 +90,9 @@ export function jobIntent(row: JobRow): JobIntent {
     job: row.j_job,
     id: row.j_id,
     createdAt: row.j_created,
+    schedule: row.j_schedule === null || row.j_run === null ? null : { schedule: row.j_schedule, run: row.j_run },
     poolId: row.j_rules.poolId,
+    autoPool: row.j_rules.autoPool ?? null,
     priority: row.j_rules.priority,
     maxParallelTasks: row.j_rules.maxParallelTasks,
     maxTaskRetryCount: row.j_rules.maxTaskRetryCount,
@@ -112,6 +120,54 @@ export type JobStatusRow = OwnerRow<'js', JobStatus, typeof JOB_STATUS>;
 export function jobStatus(job: number, row: JobStatusRow): JobStatus | null {
   return JOB.read({ job }, row);
 }
+
+/**
+ * From `job_schedule sch left join job_schedule_status ss`. Only the jobs of one that is being deleted are counted: all
+ * of its jobs go with it.
+ */
+export const SCHEDULE_COLUMNS = `sch.schedule as sch_schedule, sch.id as sch_id, sch.rules as sch_rules, sch.created as sch_created, sch.timing_sequence as sch_timing_sequence,
+  sch.action as sch_action, sch.action_sequence as sch_action_sequence, sch.action_at as sch_action_at, sch.deleted_at as sch_deleted_at,
+  case when sch.deleted_at is not null then (select count(*) from job of where of.schedule = sch.schedule) end as sch_jobs`;
+
+export interface ScheduleRow extends ScheduleStatusRow {
+  readonly sch_schedule: number;
+  readonly sch_id: string;
+  readonly sch_rules: ScheduleRules;
+  readonly sch_created: number;
+  readonly sch_timing_sequence: number;
+  readonly sch_action: ScheduleAction;
+  readonly sch_action_sequence: number;
+  readonly sch_action_at: number;
+  readonly sch_deleted_at: number | null;
+  readonly sch_jobs: number | null;
+}
+
+export function scheduleIntake(row: ScheduleRow): ScheduleIntake {
+  const { doNotRunUntil, doNotRunAfter, startWindowMs, recurrenceMs } = row.sch_rules;
+  return {
+    intent: {
+      schedule: row.sch_schedule,
+      id: row.sch_id,
+      createdAt: row.sch_created,
+      doNotRunUntil,
+      doNotRunAfter,
+      startWindowMs,
+      recurrenceMs,
+      timingSequence: row.sch_timing_sequence,
+      action: row.sch_action,
+      actionSequence: row.sch_action_sequence,
+      actionAt: row.sch_action_at,
+      deletedAt: row.sch_deleted_at,
+    },
+    status: SCHEDULE.read({ schedule: row.sch_schedule }, row),
+    jobs: row.sch_jobs,
+  };
+}
+
+const SCHEDULE = asRead<ScheduleStatus>(SCHEDULE_STATUS, 'ss');
+/** From `job_schedule_status ss`. */
+export const SCHEDULE_STATUS_COLUMNS = SCHEDULE.columns;
+type ScheduleStatusRow = OwnerRow<'ss', ScheduleStatus, typeof SCHEDULE_STATUS>;
 
 const TASK = asRead<TaskStatus>(TASK_STATUS, 's');
 /** From `task t left join task_status s`. */

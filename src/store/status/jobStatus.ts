@@ -14,6 +14,8 @@ export const JOB_STATUS = {
     actionSequence: column('action_sequence', 'int', 'seenActionSequence'),
     endedAt: column('ended_at', 'bigint'),
     terminateReason: column('terminate_reason', 'text'),
+    autoPoolId: column('auto_pool_id', 'text'),
+    schedulingError: column('scheduling_error', 'json'),
     open: column('open_tasks', 'json', null),
     ingested: column('ingested', 'bigint'),
     tasks: {
