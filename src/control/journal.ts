@@ -1,6 +1,8 @@
+import { deserialize, serialize } from 'node:v8';
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { CoreEvent, PlainTasks, Snapshot } from '../core/events.ts';
 import type { Instant } from '../core/keys.ts';
+import type { Image } from '../core/port.ts';
 
 /** Raised whenever the same inputs would be decided otherwise: a journal replays only with the core that wrote it. */
 export const CORE_VERSION = '15';
@@ -36,10 +38,35 @@ export function encodeBeginning({ now, snapshot }: Beginning): Uint8Array | null
   return deflateRawSync(JSON.stringify({ now, snapshot: { ...snapshot, tasks } }), { level: 1 });
 }
 
-export function decodeBeginning(bytes: Uint8Array): Beginning {
-  const { now, snapshot } = JSON.parse(inflateRawSync(bytes).toString('utf8')) as PackedBeginning;
+/**
+ * Rules that hold more are not written down within an epoch: their owner would stand still for more than a twentieth of
+ * a second (measured: 18,000 open tasks of which 4,000 are out on 500 nodes are 0.4 MB and take 25 to 55 ms).
+ */
+const HEAVIEST_IMAGE = 20_000;
+
+/**
+ * What the rules hold between two ticks, compressed, so that those that follow replay; null: it is too much, or its
+ * objects hang together in longer chains than the stack takes.
+ */
+export function encodeImage({ weight, held }: Image): Uint8Array | null {
+  if (weight > HEAVIEST_IMAGE) return null;
+  try {
+    return deflateRawSync(serialize(held), { level: 1 });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+/** What was written by `encodeBeginning` or `encodeImage`. */
+export function decodeBeginning(bytes: Uint8Array): Beginning | Pick<Image, 'held'> {
+  const text = inflateRawSync(bytes);
+  if (text[0] !== OPENING_BRACE) return { held: deserialize(text) as Image['held'] };
+  const { now, snapshot } = JSON.parse(text.toString('utf8')) as PackedBeginning;
   return { now, snapshot: { ...snapshot, tasks: snapshot.tasks.map(({ plain, ...of }) => ({ ...of, plain: unpacked(plain) })) } };
 }
+
+const OPENING_BRACE = 0x7b;
 
 interface PackedBeginning {
   readonly now: Instant;

@@ -1,16 +1,17 @@
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
-import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
+import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core } from '../core/port.ts';
 import type { FailureInfo, NodeStatus } from '../core/status.ts';
 import type { Observation } from '../nodes/provider.ts';
+import { JOURNAL_SLOT_MS } from '../store/journal.ts';
 import type { AddedTasks, AttemptSpec } from '../store/ownerStore.ts';
 import type { Absent } from './absent.ts';
 import { CarefulSteps, type Careful, type Portion } from './careful.ts';
 import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake, type Taken } from './intake.ts';
-import { CORE_VERSION, encodeBeginning, encodeInputs, type Beginning } from './journal.ts';
+import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginning } from './journal.ts';
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
@@ -117,8 +118,10 @@ export class Session {
   #steps: CarefulSteps | null;
   /** Numbered from 1 without a gap: a replay sees by that whether the beginning of an epoch is still in the journal. */
   #tick = 0;
-  /** What the epoch's first tick goes on from, for the journal; null: it is written, or was too large. */
+  /** What the next tick goes on from, for the journal; null: it need not be written, or was too large. */
   #beginning: Uint8Array | null;
+  /** Where the last tick stands in the journal; null: none does. */
+  #slot: number | null = null;
   /** Jobs that did not end although the last tick decided so: told before anything else. */
   #refused: readonly JobNumber[] = [];
   /** How many events the last tick decided on. */
@@ -328,7 +331,7 @@ export class Session {
   #recorded(beginning: Beginning): Uint8Array | null {
     const { log, account } = this.#around.options;
     const encoded = encodeBeginning(beginning);
-    if (encoded === null) log.info({ account: account.name, epoch: this.epoch }, 'the account is too large to be written down as it was loaded: the journal of this epoch does not replay');
+    if (encoded === null) log.info({ account: account.name, epoch: this.epoch }, 'the account is too large to be written down as it was loaded: its journal replays from when it is smaller');
     return encoded;
   }
 
@@ -357,6 +360,7 @@ export class Session {
   #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'outcome' | 'isBarrier'> {
     const { options, quarantine } = this.#around;
     const now = options.clock();
+    const beginning = this.#beginningOf(now);
     const decisions = decide(this.core, { now, seed, events });
     enter('commit');
     const isBarrier = this.#isBarrier(decisions);
@@ -366,7 +370,7 @@ export class Session {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
     }
     this.#tick += 1;
-    const beginning = this.#beginning;
+    this.#slot = slotOf(now);
     this.#beginning = null;
     const outcome = options.store.commit({
       account: options.account.number,
@@ -383,6 +387,15 @@ export class Session {
     // Nobody hears of one that comes after a failed one.
     outcome.catch(() => undefined);
     return { decisions, outcome, isBarrier };
+  }
+
+  /**
+   * What a tick goes on from, if it is the first of its epoch or of its partition of the journal. An epoch that was too
+   * large as it was loaded may be small enough by then.
+   */
+  #beginningOf(now: Instant): Uint8Array | null {
+    if (this.#slot !== null && slotOf(now) !== this.#slot) this.#beginning ??= encodeImage(this.core.image());
+    return this.#beginning;
   }
 
   /**
@@ -450,4 +463,9 @@ export class Session {
     const status = { state: 'completed', startedAt: now, endedAt: now, exitCode: null, failure, retryCount: 0, lastRetryAt: null, result: 'failure' } as const;
     this.push({ kind: 'agent', node, report: { kind: 'jobTask', key, status } });
   }
+}
+
+/** By number, the partition of the journal in which a tick of this instant stands. */
+function slotOf(now: Instant): number {
+  return Math.floor(now / JOURNAL_SLOT_MS);
 }

@@ -6,49 +6,49 @@ import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
 /** The one door for effects: what has changed since the last `decide`. Each row comes once, with its last value. */
 export class Changes {
-  readonly #tasks: Task[] = [];
-  #offered: Task[] = [];
-  readonly #jobs: Job[] = [];
-  readonly #pools: Pool[] = [];
-  readonly #nodes: Node[] = [];
-  /** Of `#nodes`, those of which more has changed than the activity. */
-  readonly #whole = new Set<NodeNumber>();
-  readonly #jobNodes: JobOnNode[] = [];
-  #goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
-  #goneJobs: JobNumber[] = [];
-  #gonePools: PoolNumber[] = [];
-  #satisfied: { readonly job: JobNumber; readonly idKey: string }[] = [];
-  #endings: { readonly job: Job; readonly before: Job['status'] }[] = [];
-  #commands: Command[] = [];
+  private readonly tasks: Task[] = [];
+  private offeredTasks: Task[] = [];
+  private readonly jobs: Job[] = [];
+  private readonly pools: Pool[] = [];
+  private readonly nodes: Node[] = [];
+  /** Of `nodes`, those of which more has changed than the activity. */
+  private readonly whole = new Set<NodeNumber>();
+  private readonly jobNodes: JobOnNode[] = [];
+  private goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
+  private goneJobs: JobNumber[] = [];
+  private gonePools: PoolNumber[] = [];
+  private satisfiedIds: { readonly job: JobNumber; readonly idKey: string }[] = [];
+  private endings: { readonly job: Job; readonly before: Job['status'] }[] = [];
+  private commands: Command[] = [];
   /** Tasks that ended, by decide: see `Job.recent`. */
-  readonly #remembered: Task[][] = [];
+  private readonly remembered: Task[][] = [];
 
   task(task: Task): void {
     if (task.dirty) return;
     task.dirty = true;
-    this.#tasks.push(task);
+    this.tasks.push(task);
   }
 
   /** Nothing of it has changed but that it is offered, unless this tick writes its row in any case. */
   offered(task: Task): void {
-    if (!task.dirty) this.#offered.push(task);
+    if (!task.dirty) this.offeredTasks.push(task);
   }
 
   job(job: Job): void {
     if (job.dirty) return;
     job.dirty = true;
-    this.#jobs.push(job);
+    this.jobs.push(job);
   }
 
   pool(pool: Pool): void {
     if (pool.dirty) return;
     pool.dirty = true;
-    this.#pools.push(pool);
+    this.pools.push(pool);
   }
 
   /** Anything of it. */
   node(node: Node): void {
-    this.#whole.add(node.number);
+    this.whole.add(node.number);
     this.nodeActivity(node);
   }
 
@@ -56,47 +56,47 @@ export class Changes {
   nodeActivity(node: Node): void {
     if (node.dirty) return;
     node.dirty = true;
-    this.#nodes.push(node);
+    this.nodes.push(node);
   }
 
   jobNode(jobOnNode: JobOnNode): void {
     if (jobOnNode.dirty) return;
     jobOnNode.dirty = true;
-    this.#jobNodes.push(jobOnNode);
+    this.jobNodes.push(jobOnNode);
   }
 
   taskGone(job: JobNumber, task: TaskNumber): void {
-    this.#goneTasks.push({ job, task });
+    this.goneTasks.push({ job, task });
   }
 
   jobGone(job: JobNumber): void {
-    this.#goneJobs.push(job);
+    this.goneJobs.push(job);
   }
 
   poolGone(pool: PoolNumber): void {
-    this.#gonePools.push(pool);
+    this.gonePools.push(pool);
   }
 
   satisfied(job: JobNumber, idKey: string): void {
-    this.#satisfied.push({ job, idKey });
+    this.satisfiedIds.push({ job, idKey });
   }
 
   /** The job ends by itself; `before`: its status without that. */
   ending(job: Job, before: Job['status']): void {
-    this.#endings.push({ job, before });
+    this.endings.push({ job, before });
   }
 
   command(command: Command): void {
-    this.#commands.push(command);
+    this.commands.push(command);
   }
 
   /** Keeps how a task ended for the next `STATUS_MEMORY_TICKS` decides. */
   remember(task: Task): void {
     task.job.recent.set(task.number, task);
-    let latest = this.#remembered[0];
+    let latest = this.remembered[0];
     if (latest === undefined) {
       latest = [];
-      this.#remembered.unshift(latest);
+      this.remembered.unshift(latest);
     }
     latest.push(task);
   }
@@ -107,39 +107,39 @@ export class Changes {
    */
   collect(isStill: boolean): Decisions {
     // A deleted task keeps its row and its place in the counts until its attempt is over.
-    const tasks = drain(this.#tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
+    const tasks = drain(this.tasks).filter((task) => !(task.deleted && task.entry === -1) && !task.job.gone);
     const written = new Set(tasks);
     const decisions = {
       tasks: tasks.map((task) => task.status),
-      offered: this.#offered.flatMap((task) => (task.status.state === 'offered' && !written.has(task) ? [task.status] : [])),
-      jobs: drain(this.#jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
-      pools: drain(this.#pools).filter((pool) => !this.#gonePools.includes(pool.number)).map((pool) => pool.status),
-      onlyActive: new Set(this.#nodes.flatMap(({ number }) => (this.#whole.has(number) ? [] : [number]))),
-      nodes: drain(this.#nodes).map(nodeRow),
-      jobNodes: drain(this.#jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
-      gone: { tasks: this.#goneTasks, jobs: this.#goneJobs, pools: this.#gonePools },
-      satisfied: this.#satisfied.filter(({ job }) => !this.#goneJobs.includes(job)),
-      guards: this.#endings.map(guardOf),
-      commands: this.#commands,
+      offered: this.offeredTasks.flatMap((task) => (task.status.state === 'offered' && !written.has(task) ? [task.status] : [])),
+      jobs: drain(this.jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
+      pools: drain(this.pools).filter((pool) => !this.gonePools.includes(pool.number)).map((pool) => pool.status),
+      onlyActive: new Set(this.nodes.flatMap(({ number }) => (this.whole.has(number) ? [] : [number]))),
+      nodes: drain(this.nodes).map(nodeRow),
+      jobNodes: drain(this.jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
+      gone: { tasks: this.goneTasks, jobs: this.goneJobs, pools: this.gonePools },
+      satisfied: this.satisfiedIds.filter(({ job }) => !this.goneJobs.includes(job)),
+      guards: this.endings.map(guardOf),
+      commands: this.commands,
     };
-    this.#whole.clear();
-    this.#offered = [];
-    this.#goneTasks = [];
-    this.#goneJobs = [];
-    this.#gonePools = [];
-    this.#satisfied = [];
-    this.#endings = [];
-    this.#commands = [];
+    this.whole.clear();
+    this.offeredTasks = [];
+    this.goneTasks = [];
+    this.goneJobs = [];
+    this.gonePools = [];
+    this.satisfiedIds = [];
+    this.endings = [];
+    this.commands = [];
     const { gone } = decisions;
     const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
-    if (!isIdle) this.#forget();
+    if (!isIdle) this.forget();
     return { ...decisions, isIdle };
   }
 
-  #forget(): void {
-    this.#remembered.unshift([]);
-    for (const task of this.#remembered.length > STATUS_MEMORY_TICKS ? (this.#remembered.pop() ?? []) : []) {
+  private forget(): void {
+    this.remembered.unshift([]);
+    for (const task of this.remembered.length > STATUS_MEMORY_TICKS ? (this.remembered.pop() ?? []) : []) {
       if (task.job.recent.get(task.number) === task) task.job.recent.delete(task.number);
     }
   }

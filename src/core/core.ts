@@ -9,7 +9,8 @@ import type { CoreState, Job } from './model.ts';
 import { leaseExpired, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
-import type { CreateCore, Random } from './port.ts';
+import { type Held, revive, weightOf } from './image.ts';
+import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
 import { request, ingest } from './task/intake.ts';
 import { releaseDependant, satisfy } from './task/life.ts';
 import { at } from './task/table.ts';
@@ -17,8 +18,18 @@ import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
 /** The rules of one account: see README.md of this folder. */
 export const createCore: CreateCore = (snapshot, now) => {
-  const state = load(snapshot, now);
-  let lastNow = now;
+  return rulesOn({ state: load(snapshot, now), lastNow: now });
+};
+
+/** The same rules, from what those before held between two ticks. */
+export const resumeCore: ResumeCore = ({ held }) => {
+  revive(held.state);
+  return rulesOn(held);
+};
+
+function rulesOn(held: Held): Core {
+  const { state } = held;
+  let { lastNow } = held;
   return {
     apply: (event, now) => apply(state, event, now),
     decide: (now, random) => {
@@ -29,8 +40,9 @@ export const createCore: CreateCore = (snapshot, now) => {
     isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
     explainJob: (job, now) => explainJob(state, job, now),
+    image: () => ({ weight: weightOf(state), held: { state, lastNow } }),
   };
-};
+}
 
 function isOpen(state: CoreState, jobNumber: JobNumber, task: TaskNumber): boolean {
   const job = state.jobs.get(jobNumber);

@@ -1,5 +1,6 @@
 import type { Decisions } from './decisions.ts';
 import type { CoreEvent, Snapshot } from './events.ts';
+import type { Held } from './image.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import type { Reason } from './explain/reasons.ts';
 
@@ -33,6 +34,18 @@ export interface Core {
   explain(job: JobNumber, task: TaskNumber, now: Instant): readonly Reason[];
   /** null: the job is completed or does not exist. */
   explainJob(job: JobNumber, now: Instant): JobExplanation | null;
+  /** To be called between `decide` and the next `apply`. */
+  image(): Image;
 }
+
+/** What rules hold between two ticks, to go on from. */
+export interface Image {
+  /** How much it is, about as many objects. */
+  readonly weight: number;
+  /** Data for the structured clone algorithm; it is what the rules change, so it is to be copied at once. */
+  readonly held: Held;
+}
+
+export type ResumeCore = (image: Pick<Image, 'held'>) => Core;
 
 export type CreateCore = (snapshot: Snapshot, now: Instant) => Core;

@@ -10,15 +10,15 @@ export type Timer =
 
 /** A binary heap by time. */
 export class Timers {
-  readonly #heap: Timer[] = [];
-  #outdated = 0;
+  private readonly heap: Timer[] = [];
+  private outdated = 0;
 
   next(): Instant | null {
-    return this.#heap[0]?.at ?? null;
+    return this.heap[0]?.at ?? null;
   }
 
   set(timer: Timer): void {
-    const heap = this.#heap;
+    const heap = this.heap;
     let child = heap.length;
     heap.push(timer);
     while (child > 0) {
@@ -36,15 +36,15 @@ export class Timers {
    * bound that is years away holds up no memory.
    */
   outdate(isNeeded: (timer: Timer) => boolean): void {
-    this.#outdated += 1;
-    if (this.#outdated * 2 < this.#heap.length) return;
-    this.#outdated = 0;
-    for (const timer of this.#heap.splice(0)) if (isNeeded(timer)) this.set(timer);
+    this.outdated += 1;
+    if (this.outdated * 2 < this.heap.length) return;
+    this.outdated = 0;
+    for (const timer of this.heap.splice(0)) if (isNeeded(timer)) this.set(timer);
   }
 
   /** Takes out the first timer that is due; null: none is. */
   due(now: Instant): Timer | null {
-    const heap = this.#heap;
+    const heap = this.heap;
     const first = heap[0];
     if (first === undefined || first.at > now) return null;
     const last = heap.pop();

@@ -33,6 +33,7 @@ export function poisoned(createCore: CreateCore, { isIn, isLoadedWith, when }: P
       isOpen: (job, task) => core.isOpen(job, task),
       explain: (job, task, at) => core.explain(job, task, at),
       explainJob: (job, at) => core.explainJob(job, at),
+      image: () => core.image(),
     };
   };
 }

@@ -2,7 +2,7 @@ import { CORE_VERSION, decodeBeginning, decodeInputs, seededRandom } from '../co
 import type { Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { Instant, JobNumber } from '../core/keys.ts';
-import type { Core, CreateCore } from '../core/port.ts';
+import type { Core, CreateCore, ResumeCore } from '../core/port.ts';
 import type { JournalRow } from '../store/journal.ts';
 
 /**
@@ -32,14 +32,17 @@ export interface ReplayedTick {
   readonly refused: readonly JobNumber[];
 }
 
-/** The ticks of an epoch, from its rows in the journal. Throws `NotReplayable` when it comes to the row that tells. */
-export async function* replay(rows: AsyncIterable<JournalRow> | Iterable<JournalRow>, createCore: CreateCore): AsyncGenerator<ReplayedTick> {
+/**
+ * The ticks of an epoch, from its rows in the journal, from its first one on or from the first one in a partition.
+ * Throws `NotReplayable` when it comes to the row that tells.
+ */
+export async function* replay(rows: AsyncIterable<JournalRow> | Iterable<JournalRow>, rules: Rules): AsyncGenerator<ReplayedTick> {
   let core: Core | null = null;
   let before: Omit<ReplayedTick, 'refused'> | null = null;
   for await (const row of rows) {
     const { tick, at: now, seed, coreVersion } = row;
     if (coreVersion !== CORE_VERSION) throw new NotReplayable('otherVersion', `tick ${tick} was decided by rules of version ${coreVersion}; these are of version ${CORE_VERSION}`);
-    core ??= begin(row, createCore);
+    core ??= begin(row, rules);
     const events = decodeInputs(row.inputs);
     if (before !== null) {
       if (tick !== before.tick + 1) throw new NotReplayable('gap', `tick ${tick} comes after tick ${before.tick}`);
@@ -52,10 +55,15 @@ export async function* replay(rows: AsyncIterable<JournalRow> | Iterable<Journal
   yield { ...before, refused: [] };
 }
 
-function begin({ tick, beginning }: JournalRow, createCore: CreateCore): Core {
+interface Rules {
+  readonly createCore: CreateCore;
+  readonly resumeCore: ResumeCore;
+}
+
+function begin({ tick, beginning }: JournalRow, { createCore, resumeCore }: Rules): Core {
   if (beginning === undefined || beginning === null) throw new NotReplayable('noBeginning', `what tick ${tick} went on from is not in the journal`);
-  const { snapshot, now } = decodeBeginning(beginning);
-  return createCore(snapshot, now);
+  const from = decodeBeginning(beginning);
+  return 'held' in from ? resumeCore(from) : createCore(from.snapshot, from.now);
 }
 
 function refusedIn(events: readonly CoreEvent[]): readonly JobNumber[] {

@@ -2,6 +2,9 @@ import type { Pool } from 'pg';
 import type { AccountNumber, Instant } from '../core/keys.ts';
 import type { JournalEntry } from './ownerStore.ts';
 
+/** What is written of each such stretch of time stands in a partition of its own, and is dropped with it. */
+export const JOURNAL_SLOT_MS = 600_000;
+
 /** A tick as it is written in the journal. */
 export interface JournalRow extends JournalEntry {
   readonly tick: number;

@@ -174,7 +174,10 @@ export interface JournalEntry {
   readonly coreVersion: string;
   readonly seed: number;
   readonly inputs: Uint8Array;
-  /** Of an epoch's first tick: what it went on from. null and left out: not recorded. */
+  /**
+   * Of the first tick of an epoch, or of its first in a partition of the journal: what it went on from. null and left
+   * out: not recorded.
+   */
   readonly beginning?: Uint8Array | null;
 }
 

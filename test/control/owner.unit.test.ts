@@ -63,6 +63,9 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     isOpen: () => script.isOpen,
     explain: () => [],
     explainJob: () => null,
+    image: () => {
+      throw new Error('no image was expected');
+    },
   };
   const store: OwnerStore = {
     claim: () => {

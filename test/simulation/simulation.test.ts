@@ -56,6 +56,7 @@ function altered(change: { readonly event?: (event: CoreEvent) => readonly CoreE
       nextTimer: () => core.nextTimer(),
       isOpen: (job, task) => core.isOpen(job, task),
       explainJob: (job, at) => core.explainJob(job, at),
+      image: () => core.image(),
       explain: (job, task, at) => core.explain(job, task, at),
     };
   };

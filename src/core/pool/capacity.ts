@@ -19,8 +19,8 @@ const MOST = 256;
  * without looking at the others.
  */
 export class Capacity<Node extends Spacious> {
-  readonly #buckets: Node[][] = Array.from({ length: 2 * MOST + 1 }, () => []);
-  #top = -1;
+  private readonly buckets: Node[][] = Array.from({ length: 2 * MOST + 1 }, () => []);
+  private top = -1;
   /** Sum of free slots over nodes that have any. */
   freeSlots = 0;
   /** Slots' worth of offers that wait for a slot. */
@@ -29,30 +29,30 @@ export class Capacity<Node extends Spacious> {
   /** Does nothing if it takes tasks already. */
   add(node: Node): void {
     if (node.place !== -1) return;
-    this.#enter(node);
+    this.enter(node);
   }
 
   /** Does nothing if it takes none. */
   remove(node: Node): void {
     if (node.place === -1) return;
-    this.#leave(node);
+    this.leave(node);
     node.place = -1;
   }
 
   /** Changes what the node has free, wherever it is. */
   change(node: Node, by: number): void {
     const listed = node.place !== -1;
-    if (listed) this.#leave(node);
+    if (listed) this.leave(node);
     node.free += by;
-    if (listed) this.#enter(node);
+    if (listed) this.enter(node);
   }
 
   roomiest(): Node | null {
-    while (this.#top >= 0) {
-      const bucket = this.#buckets[this.#top];
+    while (this.top >= 0) {
+      const bucket = this.buckets[this.top];
       const node = bucket?.[bucket.length - 1];
       if (node !== undefined) return node;
-      this.#top -= 1;
+      this.top -= 1;
     }
     return null;
   }
@@ -63,13 +63,13 @@ export class Capacity<Node extends Spacious> {
    */
   *candidates(order: 'emptiest' | 'fullest', least: number): Generator<Node, void> {
     const bottom = Math.max(0, least + MOST);
-    if (order === 'fullest') for (let index = bottom; index <= this.#top; index++) yield* this.#bucket(index);
-    else for (let index = this.#top; index >= bottom; index--) yield* this.#bucket(index);
+    if (order === 'fullest') for (let index = bottom; index <= this.top; index++) yield* this.bucket(index);
+    else for (let index = this.top; index >= bottom; index--) yield* this.bucket(index);
   }
 
   /** From the end: what a removed node leaves is filled with one that has had its turn. */
-  *#bucket(index: number): Generator<Node, void> {
-    const bucket = this.#bucketAt(index);
+  private *bucket(index: number): Generator<Node, void> {
+    const bucket = this.bucketAt(index);
     for (let place = bucket.length - 1; place >= 0; place--) {
       const node = bucket[place];
       if (node !== undefined) yield node;
@@ -79,21 +79,21 @@ export class Capacity<Node extends Spacious> {
   /** Nodes with offers that wait for a slot, those with most first. */
   *overcommitted(): Generator<Node> {
     if (this.waitingSlots === 0) return;
-    for (let index = 0; index < MOST; index++) yield* this.#bucketAt(index);
+    for (let index = 0; index < MOST; index++) yield* this.bucketAt(index);
   }
 
-  #enter(node: Node): void {
+  private enter(node: Node): void {
     const index = indexOf(node);
-    const bucket = this.#bucketAt(index);
+    const bucket = this.bucketAt(index);
     node.place = bucket.length;
     bucket.push(node);
-    if (index > this.#top) this.#top = index;
+    if (index > this.top) this.top = index;
     if (node.free > 0) this.freeSlots += node.free;
     else this.waitingSlots -= node.free;
   }
 
-  #leave(node: Node): void {
-    const bucket = this.#bucketAt(indexOf(node));
+  private leave(node: Node): void {
+    const bucket = this.bucketAt(indexOf(node));
     if (bucket[node.place] !== node) throw new Error(`no node with ${node.free} slots free stands at place ${node.place}`);
     const last = bucket.pop();
     if (last !== undefined && last !== node) {
@@ -104,8 +104,8 @@ export class Capacity<Node extends Spacious> {
     else this.waitingSlots += node.free;
   }
 
-  #bucketAt(index: number): Node[] {
-    const bucket = this.#buckets[index];
+  private bucketAt(index: number): Node[] {
+    const bucket = this.buckets[index];
     if (bucket === undefined) throw new Error(`there is no bucket ${index}`);
     return bucket;
   }

@@ -16,12 +16,12 @@ import type { TaskNumber } from '../keys.ts';
  * compression). Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
  */
 export class Dependencies {
-  readonly #parents = new Map<string, Parent>();
-  readonly #ranges = new Map<string, Range>();
+  private readonly parents = new Map<string, Parent>();
+  private readonly ranges = new Map<string, Range>();
   /** By the integer at which they wait: of those, the one that begins highest. */
-  readonly #waiting = new Map<number, Range>();
+  private readonly waiting = new Map<number, Range>();
   /** For a satisfied integer: a lower one from which to look on for one that is not. */
-  readonly #below = new Map<number, number>();
+  private readonly below = new Map<number, number>();
   /** How often a range has been looked at. */
   looks = 0;
 
@@ -29,16 +29,16 @@ export class Dependencies {
   wait(task: TaskNumber, on: DependencyIds): number {
     let unmet = 0;
     for (const id of new Set(on.ids)) {
-      let parent = this.#parents.get(id);
+      let parent = this.parents.get(id);
       if (parent === undefined) {
         parent = { satisfied: false, dependants: [] };
-        this.#parents.set(id, parent);
+        this.parents.set(id, parent);
       }
       if (parent.satisfied) continue;
       parent.dependants.push(task);
       unmet += 1;
     }
-    for (const range of new Set(on.ranges.map((named) => this.#range(named)))) {
+    for (const range of new Set(on.ranges.map((named) => this.range(named)))) {
       if (range.satisfied) continue;
       range.dependants.push(task);
       unmet += 1;
@@ -52,27 +52,27 @@ export class Dependencies {
    */
   satisfied(idKey: string): readonly (readonly TaskNumber[])[] {
     const released: (readonly TaskNumber[])[] = [];
-    const parent = this.#parents.get(idKey);
-    if (parent === undefined) this.#parents.set(idKey, { satisfied: true, dependants: [] });
+    const parent = this.parents.get(idKey);
+    if (parent === undefined) this.parents.set(idKey, { satisfied: true, dependants: [] });
     else if (!parent.satisfied) {
       parent.satisfied = true;
       if (parent.dependants.length > 0) released.push(parent.dependants);
       parent.dependants = [];
     }
     const integer = integerOf(idKey);
-    if (integer === null || this.#below.has(integer)) return released;
-    this.#below.set(integer, integer - 1);
-    const waiting = this.#waiting.get(integer);
+    if (integer === null || this.below.has(integer)) return released;
+    this.below.set(integer, integer - 1);
+    const waiting = this.waiting.get(integer);
     if (waiting === undefined) return released;
-    this.#waiting.delete(integer);
-    const next = this.#unsatisfiedFrom(integer);
+    this.waiting.delete(integer);
+    const next = this.unsatisfiedFrom(integer);
     let rest: Range | null = waiting;
-    for (; rest !== null && rest.start > next; rest = this.#withoutFirst(rest)) {
+    for (; rest !== null && rest.start > next; rest = this.withoutFirst(rest)) {
       rest.satisfied = true;
       released.push(rest.dependants);
       rest.dependants = [];
     }
-    if (rest !== null) this.#waitAt(next, rest);
+    if (rest !== null) this.waitAt(next, rest);
     return released;
   }
 
@@ -80,46 +80,46 @@ export class Dependencies {
   missing(on: DependencyIds, limit: number): readonly string[] {
     const words: string[] = [];
     for (const id of on.ids) {
-      if (words.length < limit && this.#parents.get(id)?.satisfied !== true) words.push(id);
+      if (words.length < limit && this.parents.get(id)?.satisfied !== true) words.push(id);
     }
     for (const { start, end } of on.ranges) {
-      const range = this.#ranges.get(`${start}-${end}`);
-      if (words.length < limit && range?.satisfied === false) words.push(`${start}-${end} (${this.#unsatisfiedFrom(end)})`);
+      const range = this.ranges.get(`${start}-${end}`);
+      if (words.length < limit && range?.satisfied === false) words.push(`${start}-${end} (${this.unsatisfiedFrom(end)})`);
     }
     return words;
   }
 
-  #range({ start, end }: DependencyIds['ranges'][number]): Range {
+  private range({ start, end }: DependencyIds['ranges'][number]): Range {
     const key = `${start}-${end}`;
-    const known = this.#ranges.get(key);
+    const known = this.ranges.get(key);
     if (known !== undefined) return known;
-    const highest = this.#unsatisfiedFrom(end);
+    const highest = this.unsatisfiedFrom(end);
     const range: Range = { start, satisfied: highest < start, dependants: [], others: [] };
-    this.#ranges.set(key, range);
-    if (!range.satisfied) this.#waitAt(highest, range);
+    this.ranges.set(key, range);
+    if (!range.satisfied) this.waitAt(highest, range);
     return range;
   }
 
-  #waitAt(integer: number, range: Range): void {
+  private waitAt(integer: number, range: Range): void {
     this.looks += 1;
-    const there = this.#waiting.get(integer);
-    this.#waiting.set(integer, there === undefined ? range : together(there, range));
+    const there = this.waiting.get(integer);
+    this.waiting.set(integer, there === undefined ? range : together(there, range));
   }
 
   /** The highest integer up to `from` that no task has satisfied. */
-  #unsatisfiedFrom(from: number): number {
+  private unsatisfiedFrom(from: number): number {
     let integer = from;
-    for (let lower = this.#below.get(integer); lower !== undefined; lower = this.#below.get(integer)) integer = lower;
+    for (let lower = this.below.get(integer); lower !== undefined; lower = this.below.get(integer)) integer = lower;
     for (let step = from; step !== integer; ) {
-      const lower = this.#below.get(step) ?? integer;
-      this.#below.set(step, integer);
+      const lower = this.below.get(step) ?? integer;
+      this.below.set(step, integer);
       step = lower;
     }
     return integer;
   }
 
   /** The heap without the range that begins highest; null: that was the last. */
-  #withoutFirst(heap: Range): Range | null {
+  private withoutFirst(heap: Range): Range | null {
     const { others } = heap;
     heap.others = [];
     // In pairs first: so each step costs but the logarithm of their number in the long run.

@@ -10,22 +10,22 @@ const MOST_RANGES = 64;
 
 /** From a job's task numbers to rows of the table of open tasks; pages without open tasks take no room. */
 export class TaskDirectory {
-  readonly #pages = new Map<number, { readonly entries: Int32Array; used: number }>();
+  private readonly pages = new Map<number, { readonly entries: Int32Array; used: number }>();
   /** null: pages have come or gone since it was made. */
-  #ranges: readonly TaskRange[] | null = null;
+  private knownRanges: readonly TaskRange[] | null = null;
 
   /** -1: not open. */
   get(task: TaskNumber): number {
-    return this.#pages.get(Math.floor(task / PAGE))?.entries[task % PAGE] ?? -1;
+    return this.pages.get(Math.floor(task / PAGE))?.entries[task % PAGE] ?? -1;
   }
 
   set(task: TaskNumber, entry: number): void {
     const index = Math.floor(task / PAGE);
-    let page = this.#pages.get(index);
+    let page = this.pages.get(index);
     if (page === undefined) {
       page = { entries: new Int32Array(PAGE).fill(-1), used: 0 };
-      this.#pages.set(index, page);
-      this.#ranges = null;
+      this.pages.set(index, page);
+      this.knownRanges = null;
     }
     if (page.entries[task % PAGE] !== -1) throw new Error(`task ${task} is open already`);
     page.entries[task % PAGE] = entry;
@@ -34,28 +34,28 @@ export class TaskDirectory {
 
   delete(task: TaskNumber): void {
     const index = Math.floor(task / PAGE);
-    const page = this.#pages.get(index);
+    const page = this.pages.get(index);
     if (page === undefined || page.entries[task % PAGE] === -1) throw new Error(`task ${task} is not open`);
     page.entries[task % PAGE] = -1;
     page.used -= 1;
     if (page.used > 0) return;
-    this.#pages.delete(index);
-    this.#ranges = null;
+    this.pages.delete(index);
+    this.knownRanges = null;
   }
 
   clear(): void {
-    this.#pages.clear();
-    this.#ranges = null;
+    this.pages.clear();
+    this.knownRanges = null;
   }
 
   /** Numbers outside these ranges are not open; not every number within is. */
   ranges(): readonly TaskRange[] {
-    this.#ranges ??= rangesOf([...this.#pages.keys()].toSorted((a, b) => a - b));
-    return this.#ranges;
+    this.knownRanges ??= rangesOf([...this.pages.keys()].toSorted((a, b) => a - b));
+    return this.knownRanges;
   }
 
   *entries(): Generator<number> {
-    for (const page of this.#pages.values()) for (const entry of page.entries) if (entry !== -1) yield entry;
+    for (const page of this.pages.values()) for (const entry of page.entries) if (entry !== -1) yield entry;
   }
 }
 

@@ -30,11 +30,11 @@ export class TaskTable {
   previous: Int32Array = new Int32Array(0);
   queueState: Uint8Array = new Uint8Array(0);
   readonly records: (Task | null)[] = [];
-  #free = -1;
-  #size = 0;
+  private free = -1;
+  private count = 0;
 
   get size(): number {
-    return this.#size;
+    return this.count;
   }
 
   /** The longest time that the column can hold stands for ever. */
@@ -43,9 +43,9 @@ export class TaskTable {
   }
 
   add(task: { readonly number: TaskNumber; readonly createdAt: Instant; readonly slots: number; readonly retryLimit: number; readonly retentionMs: number }): number {
-    if (this.#free === -1) this.#grow();
-    const entry = this.#free;
-    this.#free = at(this.next, entry);
+    if (this.free === -1) this.grow();
+    const entry = this.free;
+    this.free = at(this.next, entry);
     this.number[entry] = task.number;
     this.createdAt[entry] = task.createdAt;
     this.slots[entry] = task.slots;
@@ -55,7 +55,7 @@ export class TaskTable {
     this.next[entry] = -1;
     this.previous[entry] = -1;
     this.queueState[entry] = BLOCKED;
-    this.#size += 1;
+    this.count += 1;
     return entry;
   }
 
@@ -63,12 +63,12 @@ export class TaskTable {
     if (at(this.queueState, entry) === FREE) throw new Error(`row ${entry} of the open tasks is free already`);
     this.queueState[entry] = FREE;
     this.records[entry] = null;
-    this.next[entry] = this.#free;
-    this.#free = entry;
-    this.#size -= 1;
+    this.next[entry] = this.free;
+    this.free = entry;
+    this.count -= 1;
   }
 
-  #grow(): void {
+  private grow(): void {
     const old = this.number.length;
     const length = old === 0 ? 256 : old * 2;
     this.number = grown(this.number, new Uint32Array(length));
@@ -84,7 +84,7 @@ export class TaskTable {
       this.next[entry] = entry + 1 < length ? entry + 1 : -1;
       this.records.push(null);
     }
-    this.#free = old;
+    this.free = old;
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { codeOf } from '../../base/errors.ts';
 import type { Instant } from '../../core/keys.ts';
+import { JOURNAL_SLOT_MS } from '../journal.ts';
 import { inTransaction } from '../owner/transaction.ts';
 
 /** How much of the journal is kept, of all accounts together. */
@@ -32,7 +33,6 @@ interface DroppedPartition {
   readonly why: 'age' | 'size' | 'lastResort';
 }
 
-const SLOT_MS = 600_000;
 const HOUR_MS = 3_600_000;
 /**
  * Partitions are there before they are needed: a service that misses this many slots of maintenance writes to
@@ -120,7 +120,7 @@ function excess(partitions: readonly Partition[], now: Instant, { maxAgeMs, maxB
     const endedMsAgo = now - partition.bounds[1];
     if (partition.isEmpty) {
       // The last commits of a slot may still be on their way when it is over.
-      if (endedMsAgo >= SLOT_MS) add(partition, 'empty');
+      if (endedMsAgo >= JOURNAL_SLOT_MS) add(partition, 'empty');
     } else if (endedMsAgo >= maxAgeMs) add(partition, 'age');
     else if (bytes > maxBytes) add(partition, 'size');
   }
@@ -145,10 +145,10 @@ async function emptyPartition(pool: Pool, { name }: Partition): Promise<void> {
 }
 
 async function makePartitions(pool: Pool, partitions: readonly Partition[], now: Instant): Promise<void> {
-  const current = Math.floor(now / SLOT_MS) * SLOT_MS;
+  const current = Math.floor(now / JOURNAL_SLOT_MS) * JOURNAL_SLOT_MS;
   for (let ahead = 0; ahead <= SLOTS_AHEAD; ahead += 1) {
-    const start = current + ahead * SLOT_MS;
-    const isThere = partitions.some(({ bounds }) => bounds !== null && bounds[0] < start + SLOT_MS && bounds[1] > start);
+    const start = current + ahead * JOURNAL_SLOT_MS;
+    const isThere = partitions.some(({ bounds }) => bounds !== null && bounds[0] < start + JOURNAL_SLOT_MS && bounds[1] > start);
     if (!isThere) await makePartition(pool, start);
   }
 }
@@ -157,7 +157,7 @@ const ROWS_OF_REST = 'select from journal_rest where at >= $1 and at < $2 limit 
 
 /** Nobody vacuums what is only added to and dropped as a whole: it would be wasted work, and in the way of the drop. */
 async function makePartition(pool: Pool, start: Instant): Promise<void> {
-  const bounds = [start, start + SLOT_MS];
+  const bounds = [start, start + JOURNAL_SLOT_MS];
   // A slot that began in `journal_rest` ends there, too.
   if ((await pool.query(ROWS_OF_REST, bounds)).rowCount !== 0) return;
   await inTransaction(pool, 'begin', async (client) => {
