@@ -117,11 +117,18 @@ export interface Work {
   readonly retentionMs: number | null;
 }
 
-export type ResourceFileWork =
-  | { readonly kind: 'url'; readonly url: string; readonly filePath: string; readonly fileMode: string | null }
-  | { readonly kind: 'container'; readonly url: string; readonly blobPrefix: string; readonly filePath: string; readonly fileMode: string | null };
+export type ResourceFileWork = Lacking &
+  (
+    | { readonly kind: 'url'; readonly url: string; readonly filePath: string; readonly fileMode: string | null }
+    | { readonly kind: 'container'; readonly url: string; readonly blobPrefix: string; readonly filePath: string; readonly fileMode: string | null }
+  );
 
-export interface OutputFileWork {
+interface Lacking {
+  /** What is missing to get at the storage, a sentence; left out: nothing is known to be. */
+  readonly lacks?: string;
+}
+
+export interface OutputFileWork extends Lacking {
   readonly filePattern: string;
   readonly containerUrl: string;
   readonly path: string | null;

@@ -56,6 +56,10 @@ function applies(condition: OutputFileWork['condition'], exitCode: number): bool
 }
 
 async function uploadEntry(file: OutputFileWork, options: OutputFilesOptions, log: Log): Promise<FailureInfo | null> {
+  if (file.lacks !== undefined) {
+    log.error(`${file.filePattern}: ${file.lacks}`);
+    return failure('FileUploadAccessDenied', ['FilePattern', file.filePattern], ['ContainerUrl', shownUrl(file.containerUrl)], ['Message', file.lacks]);
+  }
   let uploads: readonly Upload[];
   try {
     uploads = await uploadsOf(file, options);
@@ -127,10 +131,15 @@ async function uploadFile(upload: Upload, file: OutputFileWork, options: OutputF
     }
     log.error(`${upload.path}: ${messageOf(error)}`);
     const code = error instanceof TransferError ? UPLOAD_FAILURES[error.kind] : 'FileUploadMiscError';
-    return failure(code, ['FilePath', upload.path], ['ContainerUrl', file.containerUrl.replace(/\?.*$/s, '')], ['Message', messageOf(error)]);
+    return failure(code, ['FilePath', upload.path], ['ContainerUrl', shownUrl(file.containerUrl)], ['Message', messageOf(error)]);
   } finally {
     if (opened !== null) closeSync(opened);
   }
+}
+
+/** The query of a URL may be a shared access signature. */
+function shownUrl(url: string): string {
+  return url.replace(/\?.*$/s, '');
 }
 
 const UPLOAD_FAILURES: Readonly<Record<TransferError['kind'], FailureCode>> = {

@@ -28,9 +28,15 @@ const PARALLEL_BLOBS = 8;
 export async function fetchResourceFiles(files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> {
   for (const file of files) {
     const mode = parseMode(file.fileMode ?? DEFAULT_FILE_MODE, file.filePath);
+    if (file.lacks !== undefined) throw new TaskFailure(outOfReach(file, file.lacks));
     if (file.kind === 'url') await fetchFile(file.url, file.filePath, mode, options);
     else await fetchContainer(file, mode, options);
   }
+}
+
+function outOfReach({ kind, url, filePath }: ResourceFileWork, lacks: string): FailureInfo {
+  if (kind === 'url') return failure('BlobAccessDenied', ['FilePath', filePath], ['HttpUrl', shownUrl(url)], ['Message', lacks]);
+  return failure('ResourceContainerAccessDenied', ['ContainerUrl', shownUrl(url)], ['Message', lacks]);
 }
 
 async function fetchContainer(file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> {

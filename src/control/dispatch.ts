@@ -7,7 +7,7 @@ import type { PoolAdd, TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
-import { taskWork, type SignContainer } from './work.ts';
+import { taskWork, type Signer } from './work.ts';
 
 /** A task's name among the specifications that a commit gives back. */
 export function taskName({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string {
@@ -18,7 +18,7 @@ export interface DispatchOptions {
   readonly specs: Specs;
   /** Those of them that are not gone. */
   readonly knownJobs: (jobs: readonly JobNumber[]) => Promise<readonly JobNumber[]>;
-  readonly sign: SignContainer;
+  readonly sign: Signer;
   /** What an attempt shows whose task asks for access to its job. */
   readonly token: (key: AttemptKey) => string;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
@@ -138,12 +138,13 @@ function stored({ spec }: AttemptSpec): TaskAdd {
 /** The account has no storage, or none that can be signed for. */
 class CannotSign extends Error {}
 
-function signing(sign: SignContainer): SignContainer {
-  return (container) => {
+function signing(sign: Signer): Signer {
+  const container = (name: string): string => {
     try {
-      return sign(container);
+      return sign.container(name);
     } catch (error) {
       throw new CannotSign(error instanceof Error ? error.message : String(error));
     }
   };
+  return { container, url: (url, access) => sign.url(url, access) };
 }

@@ -2,7 +2,7 @@ import { taskDirectory, type PreparationWork, type Work } from '../agent/frames.
 import type { JobTaskKey } from '../core/keys.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { JobPreparationTask, JobReleaseTask } from '../wire/types.generated.ts';
-import { bounded, type JobSpec, mergedEnvironment, PREPARATION_ID, preparationPlace, resourceFileWork, runAs, type SignContainer } from './work.ts';
+import { bounded, type JobSpec, mergedEnvironment, PREPARATION_ID, preparationPlace, resourceFileWork, runAs, type Signer } from './work.ts';
 
 /** Default id, which is the name of its directory too (recorded; API reference, "Add a job"). */
 const RELEASE_ID = 'jobrelease';
@@ -10,7 +10,7 @@ const RELEASE_ID = 'jobrelease';
 const RELEASE_WALL_CLOCK_MS = 15 * 60_000;
 
 /** What an agent needs of a job's preparation task. Throws if the job has none. */
-export function preparationWork(key: JobTaskKey, job: JobSpec, sign: SignContainer): PreparationWork {
+export function preparationWork(key: JobTaskKey, job: JobSpec, sign: Signer): PreparationWork {
   const task = job.spec.jobPreparationTask;
   if (task === undefined) throw new Error('its job has no preparation task');
   const { waitForSuccess, constraints } = task;
@@ -24,7 +24,7 @@ export function preparationWork(key: JobTaskKey, job: JobSpec, sign: SignContain
 }
 
 /** What an agent needs of a job's release task. Throws if the job has none. */
-export function releaseWork(job: JobSpec, sign: SignContainer): Work {
+export function releaseWork(job: JobSpec, sign: Signer): Work {
   const task = job.spec.jobReleaseTask;
   if (task === undefined) throw new Error('its job has no release task');
   return {
@@ -35,7 +35,7 @@ export function releaseWork(job: JobSpec, sign: SignContainer): Work {
   };
 }
 
-function ownWork(task: JobPreparationTask | JobReleaseTask, id: string, job: JobSpec, sign: SignContainer): Omit<Work, 'wallClockMs' | 'retentionMs'> {
+function ownWork(task: JobPreparationTask | JobReleaseTask, id: string, job: JobSpec, sign: Signer): Omit<Work, 'wallClockMs' | 'retentionMs'> {
   return {
     job: job.id,
     task: id,

@@ -7,7 +7,7 @@ import type { NodeCredentials } from './credentials.ts';
 import type { SilenceBounds } from './silence.ts';
 import type { StoryOptions } from './story/story.ts';
 import type { TaskTokenIssuer } from './taskTokens.ts';
-import type { SignContainer } from './work.ts';
+import type { Signer } from './work.ts';
 
 export interface OwnerOptions {
   readonly account: { readonly number: AccountNumber; readonly name: string; readonly url: string };
@@ -21,7 +21,7 @@ export interface OwnerOptions {
   readonly createCore: CreateCore;
   readonly credentials: NodeCredentials;
   readonly tokens: TaskTokenIssuer;
-  readonly sign: SignContainer;
+  readonly sign: Signer;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;
   /**

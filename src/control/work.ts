@@ -2,19 +2,27 @@ import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWo
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import { parseDuration } from '../wire/durations.ts';
-import type { JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserAccount, UserIdentity } from '../wire/types.generated.ts';
+import type { IdentityReference, JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserAccount, UserIdentity } from '../wire/types.generated.ts';
 
-/**
- * Where auto-storage containers of the account are reached: a signed URL with read and list rights. Throws if the
- * account has no storage.
- */
-export type SignContainer = (container: string) => string;
+/** Opens the account's own storage to its tasks. */
+export interface Signer {
+  /**
+   * Where an auto-storage container is reached: a signed URL with read and list rights. Throws if the account has no
+   * storage.
+   */
+  container(container: string): string;
+  /** A URL of the account's own storage, signed; null: it is of no storage that the service can sign for. */
+  url(url: string, access: StorageAccess): string | null;
+}
+
+/** What a task does there: reads one blob, reads and lists a container, or writes into one. */
+export type StorageAccess = 'blob' | 'container' | 'output';
 
 /** What an attempt is given beyond what its task asks for. */
 export interface Grants {
   /** More than the task requires where it is to be alone on its node. */
   readonly slots: number;
-  readonly sign: SignContainer;
+  readonly sign: Signer;
   /** The attempt's token, for a task that asks for access to its job. */
   readonly token: () => string;
 }
@@ -36,7 +44,7 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, token }: Gr
     commandLine: task.commandLine,
     environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
-    outputFiles: (task.outputFiles ?? []).map(outputFile),
+    outputFiles: (task.outputFiles ?? []).map((file) => outputFile(file, sign)),
     user: runAs(task.userIdentity),
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
     retentionMs: task.constraints?.retentionTime === undefined ? DEFAULT_RETENTION_MS : bounded(task.constraints.retentionTime),
@@ -63,7 +71,7 @@ export function nodeSetup(
   node: NodeStatus,
   pool: { readonly id: string; readonly spec: PoolAdd },
   account: { readonly name: string; readonly url: string },
-  sign: SignContainer,
+  sign: Signer,
 ): NodeSetup {
   return {
     nodeId: node.id,
@@ -85,7 +93,7 @@ function userAccount({ name, password, elevationLevel, linuxUserConfiguration }:
   return { name, elevation: elevationLevel ?? 'nonadmin', uid, gid, passwordHash: password, ...key };
 }
 
-function startTask(task: StartTask, sign: SignContainer): NonNullable<NodeSetup['startTask']> {
+function startTask(task: StartTask, sign: Signer): NonNullable<NodeSetup['startTask']> {
   return {
     commandLine: task.commandLine,
     environment: mergedEnvironment([], task.environmentSettings ?? []),
@@ -110,21 +118,34 @@ export function mergedEnvironment(common: readonly Setting[], own: readonly Sett
   return [...merged].map(([name, value]) => ({ name, value }));
 }
 
-export function resourceFileWork(file: ResourceFile, sign: SignContainer): ResourceFileWork {
-  const fileMode = file.fileMode ?? null;
-  if (file.httpUrl !== undefined) return { kind: 'url', url: file.httpUrl, filePath: file.filePath ?? '', fileMode };
-  const url = file.storageContainerUrl ?? sign(file.autoStorageContainerName ?? '');
-  return { kind: 'container', url, blobPrefix: file.blobPrefix ?? '', filePath: file.filePath ?? '', fileMode };
+export function resourceFileWork(file: ResourceFile, sign: Signer): ResourceFileWork {
+  const { httpUrl, storageContainerUrl, identityReference } = file;
+  const [fileMode, filePath] = [file.fileMode ?? null, file.filePath ?? ''];
+  if (httpUrl !== undefined) return { kind: 'url', ...reached(httpUrl, 'blob', identityReference, sign), filePath, fileMode };
+  const place = storageContainerUrl === undefined ? { url: sign.container(file.autoStorageContainerName ?? '') } : reached(storageContainerUrl, 'container', identityReference, sign);
+  return { kind: 'container', ...place, blobPrefix: file.blobPrefix ?? '', filePath, fileMode };
+}
+
+/**
+ * A URL as the node uses it. The service signs for the identity where the storage is its own; elsewhere only the
+ * identity itself could, which none of its nodes has.
+ */
+function reached(url: string, access: StorageAccess, identity: IdentityReference | undefined, sign: Signer): { readonly url: string; readonly lacks?: string } {
+  if (identity === undefined) return { url };
+  const signed = sign.url(url, access);
+  return signed === null ? { url, lacks: `The nodes of the pool have no managed identity ${identity.resourceId}, and the service signs for its own storage account only: use a URL with a SAS token` } : { url: signed };
 }
 
 const CONDITIONS = { TaskSuccess: 'tasksuccess', TaskFailure: 'taskfailure', TaskCompletion: 'taskcompletion' } as const;
 
-function outputFile(file: OutputFile): OutputFileWork {
+function outputFile(file: OutputFile, sign: Signer): OutputFileWork {
   const container = file.destination.container;
   if (container === undefined) throw new Error('an output file without a container passed validation');
+  const { url: containerUrl, ...rest } = reached(container.containerUrl, 'output', container.identityReference, sign);
   return {
     filePattern: file.filePattern,
-    containerUrl: container.containerUrl,
+    containerUrl,
+    ...rest,
     path: container.path ?? null,
     headers: (container.uploadHeaders ?? []).map(({ name, value }) => ({ name, value: value ?? '' })),
     condition: CONDITIONS[file.uploadOptions.uploadCondition],

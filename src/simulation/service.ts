@@ -76,7 +76,7 @@ export function startService(options: {
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
     tokens: taskTokens(SECRET),
-    sign: (container) => `http://simulated/${container}`,
+    sign: { container: (name) => `http://simulated/${name}`, url: () => null },
     clock: () => {
       const now = clock();
       if (now < latest) options.onFault(new Error(`the time of ${process} went back from ${latest} to ${now}`));

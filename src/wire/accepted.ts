@@ -26,8 +26,6 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'JobPreparationTask.containerSettings': { reason: 'Containers are not available yet.' },
   'JobReleaseTask.containerSettings': { reason: 'Containers are not available yet.' },
   'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },
-  'ResourceFile.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
-  'OutputFileBlobContainerDestination.identityReference': { reason: 'Managed identities are not available; use a URL with a SAS token.' },
 };
 
 const NO_VIRTUAL_MACHINE = 'Nodes are processes on given machines, not virtual machines that this could configure.';

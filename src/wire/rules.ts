@@ -106,6 +106,17 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
         throw invalidProperty('blobPrefix', file.blobPrefix, 'blobPrefix belongs to a container, not to httpUrl.');
       }
     }),
+    rule('ResourceFile', 'an identity belongs to a URL', 'OpenAPI, ResourceFile.identityReference (code inferred)', ({ autoStorageContainerName, identityReference }) => {
+      if (autoStorageContainerName !== undefined && identityReference !== undefined) {
+        throw invalidProperty('identityReference', identityReference.resourceId ?? '', 'identityReference belongs to storageContainerUrl or httpUrl.');
+      }
+    }),
+  ],
+  IdentityReference: [
+    rule('IdentityReference', 'an identity is named in full', 'OpenAPI, BatchPoolIdentity (code inferred)', ({ resourceId }) => {
+      if (resourceId === undefined) throw missing('resourceId');
+      if (!IDENTITY.test(resourceId)) throw invalidProperty('resourceId', resourceId, `The value must be of the form ${IDENTITY_FORM}.`);
+    }),
   ],
   OutputFileBlobContainerDestination: [
     rule('OutputFileBlobContainerDestination', 'a path is part of a name that a blob can have', 'azure-sdk-for-python issue 10517 (code inferred)', ({ path }) => {
@@ -207,6 +218,8 @@ function refusedFor(name: string, reason: string): BatchError {
   ]);
 }
 
+const IDENTITY = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.ManagedIdentity\/userAssignedIdentities\/[^/]+$/i;
+const IDENTITY_FORM = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/{identityName}';
 const GALLERY_IMAGE = /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.Compute\/galleries\/[^/]+\/images\/[^/]+(\/versions\/[^/]+)?$/i;
 const GALLERY_IMAGE_FORM = '/subscriptions/{subscriptionId}/resourceGroups/{resourceGroupName}/providers/Microsoft.Compute/galleries/{galleryName}/images/{galleryImageName}';
 const GALLERY_IMAGE_REASON = `The specified resource id must be of the format ${GALLERY_IMAGE_FORM}/versions/{galleryImageVersionName} or ${GALLERY_IMAGE_FORM}`;

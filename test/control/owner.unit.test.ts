@@ -128,7 +128,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: (container) => container,
+    sign: { container: (name) => name, url: () => null },
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,
     random: () => 0.5,

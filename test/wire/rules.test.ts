@@ -127,6 +127,14 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ httpUrl: 'a' }, 'MissingRequiredProperty'],
       [{ httpUrl: 'a', filePath: 'b', blobPrefix: 'c' }, 'InvalidPropertyValue'],
     ],
+    'an identity belongs to a URL': [[{ autoStorageContainerName: 'a', identityReference: sampleOf('IdentityReference') }, 'InvalidPropertyValue']],
+  },
+  IdentityReference: {
+    'an identity is named in full': [
+      [{}, 'MissingRequiredProperty'],
+      [{ resourceId: 'mine' }, 'InvalidPropertyValue'],
+      [{ resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine' }, 'InvalidPropertyValue'],
+    ],
   },
   OutputFileBlobContainerDestination: {
     'a path is part of a name that a blob can have': ['a/../b', '../x', '..', './x', 'x\\y', 'a\nb', 'x'.repeat(1_025)].map((path) => [
@@ -139,7 +147,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     'a password or an identity': [
       [{ username: 'a' }, 'MissingRequiredProperty'],
       [{ registryServer: 'a' }, 'MissingRequiredProperty'],
-      [{ username: 'a', password: 'b', identityReference: {} }, 'InvalidPropertyValue'],
+      [{ username: 'a', password: 'b', identityReference: sampleOf('IdentityReference') }, 'InvalidPropertyValue'],
     ],
   },
   MountConfiguration: {

@@ -20,6 +20,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   ImageReference: MACHINE.imageReference,
   UserIdentity: { autoUser: {} },
   ResourceFile: { httpUrl: 'http://host/file', filePath: 'file' },
+  IdentityReference: { resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine' },
   OutputFileDestination: { container: { containerUrl: 'http://host/container' } },
   ContainerRegistry: { username: 'user', password: 'secret' },
   MountConfiguration: { nfsMountConfiguration: { source: 'host:/', relativeMountPath: 'mount' } },

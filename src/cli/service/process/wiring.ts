@@ -2,7 +2,6 @@ import { Accounts } from '../../../api/accounts.ts';
 import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import { blobAccount } from '../../../blobs/account.ts';
-import { containerSasUrl } from '../../../blobs/sas.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
@@ -22,11 +21,7 @@ import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
-
-/**
- * A container that a task names by its auto-storage name is opened for as long as a task may live (limits: 180 days).
- */
-const SIGNED_FOR_MS = 180 * 24 * 3_600_000;
+import { signerOf } from './signer.ts';
 
 /** Where a service's nodes come from; `say`: what could not be cleared away of one. */
 type NodesOf = (directory: DataDirectory, say: (message: string) => void) => ClosableProvider;
@@ -111,7 +106,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
     tokens: taskTokens(keys.nodeSecret),
-    sign: (container) => containerSasUrl(storage, container, ['read', 'list'], wallClock() + SIGNED_FOR_MS),
+    sign: signerOf(storage, wallClock),
     clock,
     monotonic: MACHINE_TIME.now,
     random: Math.random,

@@ -1,0 +1,65 @@
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startLinarite, until, type Instance } from '../support/linarite.ts';
+
+const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const identityReference = { resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine' };
+const FOREIGN = 'https://elsewhere.blob.core.windows.net/c';
+
+describe('an identity instead of a signature in a URL, with @azure/batch', () => {
+  let instance: Instance;
+  let client: BatchServiceClient;
+  let container: ContainerClient;
+  beforeAll(async () => {
+    instance = await startLinarite();
+    const env = await instance.env();
+    client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
+    container = BlobServiceClient.fromConnectionString(env.AZURE_STORAGE_CONNECTION_STRING).getContainerClient('data');
+    await container.create();
+    await container.getBlockBlobClient('in/ü 1').upload('one', 3);
+    await client.pool.add({
+      id: 'pool',
+      vmSize: 'standard_a1_v2',
+      virtualMachineConfiguration: IMAGE,
+      targetDedicatedNodes: 1,
+      startTask: { commandLine: '/bin/cat start', resourceFiles: [{ httpUrl: container.getBlockBlobClient('in/ü 1').url, filePath: 'start', identityReference }], waitForSuccess: true },
+    });
+    await client.job.add({ id: 'job', poolInfo: { poolId: 'pool' } });
+  });
+  afterAll(() => instance.purge());
+
+  const completed = (task: string) =>
+    until(`${task} completes`, 30_000, async () => {
+      const seen = await client.task.get('job', task);
+      return seen.state === 'completed' ? seen : undefined;
+    });
+
+  test('reads blobs and containers of the storage that the service has, and writes there', async () => {
+    const [blob, whole] = [container.getBlockBlobClient('in/ü 1').url, container.url];
+    await client.task.add('job', {
+      id: 'own',
+      commandLine: `/bin/sh -c 'cat file all/in/* > out.txt'`,
+      resourceFiles: [
+        { httpUrl: blob, filePath: 'file', identityReference },
+        { storageContainerUrl: whole, filePath: 'all', blobPrefix: 'in/', identityReference },
+      ],
+      outputFiles: [{ filePattern: 'out.txt', destination: { container: { containerUrl: whole, path: 'result', identityReference } }, uploadOptions: { uploadCondition: 'tasksuccess' } }],
+    });
+    expect((await completed('own')).executionInfo).toMatchObject({ exitCode: 0, result: 'success' });
+    expect((await container.getBlockBlobClient('result').downloadToBuffer()).toString()).toBe('oneone');
+    const [asked] = (await client.task.get('job', 'own')).resourceFiles ?? [];
+    expect(asked, 'it is answered as it was sent').toEqual({ httpUrl: blob, filePath: 'file', identityReference });
+  });
+
+  test.each([
+    ['blob', { resourceFiles: [{ httpUrl: `${FOREIGN}/b`, filePath: 'f', identityReference }] }, 'BlobAccessDenied', undefined],
+    ['container', { resourceFiles: [{ storageContainerUrl: FOREIGN, identityReference }] }, 'ResourceContainerAccessDenied', undefined],
+    ['output', { outputFiles: [{ filePattern: '../stdout.txt', destination: { container: { containerUrl: FOREIGN, identityReference } }, uploadOptions: { uploadCondition: 'taskcompletion' as const } }] }, 'FileUploadAccessDenied', 0],
+  ])('elsewhere the task says what is missing: %s', async (id, members, code, exitCode) => {
+    await client.task.add('job', { id, commandLine: '/bin/true', ...members });
+    const { executionInfo } = await completed(id);
+    expect(executionInfo?.failureInfo).toMatchObject({ category: 'UserError', code, details: expect.arrayContaining([{ name: 'Message', value: expect.stringContaining(identityReference.resourceId) }]) });
+    expect(executionInfo?.exitCode).toBe(exitCode);
+  });
+});
