@@ -23,6 +23,8 @@ export interface PoolIntent {
   readonly stopSequence: number;
   readonly taskSlotsPerNode: number;
   readonly fillType: 'pack' | 'spread';
+  /** Of jobs of equal priority: the older one first, or all in turn. */
+  readonly jobOrder: 'none' | 'creationtime';
   readonly startTask: { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number } | null;
   /**
    * Why no node of this kind can be had here (a Windows image, cloud services), else null: a resize then ends with this
@@ -84,6 +86,8 @@ export interface JobIntent {
   readonly priority: number;
   /** -1: no bound. */
   readonly maxParallelTasks: number;
+  /** Its running tasks make room for those of jobs of higher priority. */
+  readonly allowTaskPreemption: boolean;
   readonly maxTaskRetryCount: number;
   /** null: no bound. From the job's creation. */
   readonly maxWallClockMs: number | null;

@@ -53,6 +53,10 @@ export interface Pool {
   stealing: number;
   /** When placement looks again by itself. */
   placementTimer: Instant | null;
+  /** The same, for running tasks that need not make room before. */
+  preemptionTimer: Instant | null;
+  /** By priority: the job that had a task placed last, where jobs take turns. */
+  readonly lastServed: Map<number, JobNumber>;
   dirty: boolean;
 }
 
@@ -133,6 +137,8 @@ export interface Job {
   poolQueue: PoolQueue;
   /** Where it stands among the jobs of its pool that could have a task placed; null: it could not. */
   listed: { readonly queue: PoolQueue; readonly priority: number } | null;
+  /** Where it stands among the jobs of its pool whose tasks may have to make room; null: they do not. */
+  yielding: PoolQueue | null;
   /** When the timer of its wall clock is due; null: none is needed. */
   wallClockTimer: Instant | null;
   /** Those with an attempt out. */
@@ -205,6 +211,8 @@ export interface Live {
   revoking: 'steal' | 'outranked' | 'withdrawn' | null;
   /** Being ended, and why. */
   ending: EndReason | null;
+  /** The reason is a task of higher priority. */
+  isPreempted: boolean;
   /** The agent said at this instant that it does not hold it, though it had started. */
   missingSince: Instant | null;
 }

@@ -26,6 +26,8 @@ export type Cause =
   | 'revoked'
   | 'nodeLost'
   | 'nodeRemoved'
+  /** It made room for a task of higher priority. */
+  | 'preempted'
   | 'jobDisabled'
   | 'jobTerminated'
   | 'terminatedByUser'

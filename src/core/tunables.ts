@@ -47,6 +47,20 @@ export const STEAL_AFTER_MS = 50;
 /** Offers taken back from one pool in one decide. */
 export const REVOKES_PER_DECIDE = 256;
 
+/** Tasks that make room for others in one pool in one decide, or move to where that is done for them. */
+export const PREEMPTIONS_PER_DECIDE = 256;
+/**
+ * Where tasks take less than this, one that has not run for so long is waited for: ending it would win next to nothing.
+ */
+export const QUICK_TASK_MS = 1000;
+const SAFE_FIRST_MS = 10_000;
+const SAFE_MOST_MS = 3_600_000;
+
+/** How long a task that has been requeued so often runs before it may have to make room (again). */
+export function safeForMs(requeueCount: number): number {
+  return requeueCount === 0 ? 0 : Math.min(SAFE_MOST_MS, SAFE_FIRST_MS * 2 ** (requeueCount - 1));
+}
+
 /** Dependants released in one decide; the rest follows in the next ones. */
 export const RELEASES_PER_DECIDE = 10_000;
 /** How far into a job's queue a returning task looks for its place in the order of numbers. */

@@ -5,6 +5,7 @@ import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { aside } from './aside.ts';
+import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
 import type { Attempt, Truth } from './truth.ts';
 
@@ -17,6 +18,8 @@ export interface Checks {
   /** A tick is about to be applied. */
   onCommit(tick: TickCommit): void;
   readonly violations: readonly string[];
+  /** Attempts that were ended to make room for others. */
+  readonly preemptions: number;
   violated(what: string): void;
 }
 
@@ -66,6 +69,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
   const tallies = new Map<JobNumber, { readonly tasks: MutableTally; readonly slots: MutableTally }>();
   const slotsInUse = new Map<NodeNumber, number>();
   const violated = (what: string): void => void violations.push(what);
+  const preemptions = createPreemptionChecks({ tables: options.tables, violated });
   const isAside = () => aside(options.tables().quarantine(options.account));
 
   /** An exclusive job manager has all slots of its node. */
@@ -192,6 +196,9 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
 
   return {
     violations,
+    get preemptions() {
+      return preemptions.count;
+    },
     violated,
     onStart: (attempt, live) => {
       const { key, node } = attempt;
@@ -220,6 +227,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       if (isOut && !isAside().task(key.job, key.task) && !isAside().report(key.job, key.task)) violated(`the end of attempt ${attemptName(key)} is acknowledged, and its task is ${status.state}`);
     },
     onCommit: (tick) => {
+      preemptions.onCommit(tick);
       const { decisions } = tick;
       const { jobs } = options.tables();
       const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));

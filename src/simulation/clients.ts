@@ -26,6 +26,10 @@ export interface Workload {
   readonly dependencies: number;
   /** Share of jobs with a preparation task, half of them with a release task too. Left out: none. */
   readonly preparations?: number;
+  /** Tasks take so many times as long. Left out: once. */
+  readonly longer?: number;
+  /** Share of jobs whose tasks make room for those of higher priority. Left out: none. */
+  readonly preemption?: number;
   /**
    * All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is
    * committed. Default: none do.
@@ -74,6 +78,7 @@ export function createClients(options: {
       stopSequence: 0,
       taskSlotsPerNode: MAX_SLOTS,
       fillType: world.chance(0.5) ? 'pack' : 'spread',
+      jobOrder: world.chance(0.5) ? 'none' : 'creationtime',
       startTask: world.chance(0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
       unavailable: null,
       isAuto: false,
@@ -100,6 +105,7 @@ export function createClients(options: {
       autoPool: null,
       priority: world.between(-1000, 1000),
       maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
+      allowTaskPreemption: world.chance(workload.preemption ?? 0),
       maxTaskRetryCount: world.between(0, 2),
       maxWallClockMs: varied && world.chance(0.1) ? world.between(20_000, 90_000) : null,
       usesTaskDependencies: world.chance(workload.dependencies),

@@ -50,6 +50,8 @@ export interface Result {
   readonly loads: number;
   /** Jobs whose end by itself the store refused. */
   readonly refusedEndings: number;
+  /** Attempts that were ended to make room for others. */
+  readonly preemptions: number;
   /** What was in quarantine when all else was done. */
   readonly quarantine: readonly QuarantineSubject[];
   /** Of everything that was committed: two runs of one seed give the same. */
@@ -167,7 +169,10 @@ export async function simulate(scenario: Scenario): Promise<Result> {
           else network.dial(host, request.credential, callbacks);
         },
         jobTask: (key, retry) => fate(mixed(scenario.seed, `${jobTaskName(key)}.${retry} ${request.nodeId}`)),
-        work: (key) => fate(mixed(scenario.seed, `${key.job}.${key.task}.${key.attempt}`)),
+        work: (key) => {
+          const { durationMs, outcome } = fate(mixed(scenario.seed, `${key.job}.${key.task}.${key.attempt}`));
+          return { durationMs: durationMs * (workload.longer ?? 1), outcome };
+        },
       });
     },
   });
@@ -368,6 +373,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     owners: services.length,
     loads,
     refusedEndings,
+    preemptions: checks.preemptions,
     quarantine,
     fingerprint,
   });

@@ -5,13 +5,14 @@ import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, 
  * handler that writes the row (defaults filled in, durations as milliseconds, ids of dependencies in lower case), so
  * that the owner never reads specifications to decide.
  */
-export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'>;
+/** `jobOrder`: left out, none. */
+export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'> & Partial<Pick<PoolIntent, 'jobOrder'>>;
 
-/** `preparation` and `release`: left out, null. */
+/** `preparation`, `release` and `manager`: left out, null. `allowTaskPreemption`: left out, false. */
 export type JobRules = Pick<
   JobIntent,
   'poolId' | 'priority' | 'maxParallelTasks' | 'maxTaskRetryCount' | 'maxWallClockMs' | 'usesTaskDependencies' | 'onAllTasksComplete' | 'onTaskFailure'
-> & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager' | 'autoPool'>>;
+> & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager' | 'autoPool' | 'allowTaskPreemption'>>;
 
 export type ScheduleRules = Timing;
 

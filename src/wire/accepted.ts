@@ -65,10 +65,6 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
   'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
-  'JobAdd.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
-  'JobPatch.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
-  'JobPut.allowTaskPreemption': 'Running tasks are never preempted; those of higher priority get the next free slots.',
-  'TaskSchedulingPolicy.jobDefaultOrder': 'Jobs of equal priority are served in the order of their creation, whichever is asked for.',
 };
 
 /** Query parameters that are read and checked but change nothing, and why. */

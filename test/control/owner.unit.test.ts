@@ -40,7 +40,7 @@ const node: NodeStatus = {
   agent: null,
   goneAt: null,
 };
-const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', startTask: null, unavailable: null, isAuto: false, deletedAt: null } as const;
+const POOL = { pool: 1, id: 'p', createdAt: 0, targetDedicated: 1, targetLowPriority: 0, resizeTimeoutMs: 900_000, nodeDeallocation: 'requeue', resizeSequence: 1, resizeRequestedAt: 0, stopSequence: 0, taskSlotsPerNode: 4, fillType: 'pack', jobOrder: 'none', startTask: null, unavailable: null, isAuto: false, deletedAt: null } as const;
 const snapshot: Snapshot = { pools: [{ intent: POOL, status: null }], nodes: [node], nextNode: 8, jobs: [], jobNodes: [], tasks: [], satisfied: [] };
 
 /**

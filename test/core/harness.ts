@@ -532,6 +532,9 @@ export class TestAgent {
   booted = false;
   /** Holds offers back instead of starting them. */
   paused = false;
+  /** What it is told to end goes on until `kill`. */
+  lingers = false;
+  readonly #lingering = new Set<string>();
   #said: AgentReport[] = [];
 
   constructor(env: TestEnv, node: NodeNumber, life: number, slots: number) {
@@ -601,6 +604,7 @@ export class TestAgent {
         if (offered !== -1) this.offers.splice(offered, 1);
         this.preparing.delete(name);
         if (offered !== -1 || !this.running.has(name)) this.#said.push({ kind: 'revoked', key: command.key });
+        else if (command.kind === 'end' && this.lingers) this.#lingering.add(name);
         else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
         return;
       }
@@ -609,6 +613,13 @@ export class TestAgent {
         return;
       default:
     }
+  }
+
+  /** What was to end, and has not by itself, ends now. */
+  kill(): void {
+    this.lingers = false;
+    for (const name of this.#lingering) if (this.running.has(name)) this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
+    this.#lingering.clear();
   }
 
   #knows(key: AttemptKey): boolean {

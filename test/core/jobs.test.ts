@@ -443,7 +443,7 @@ describe('deleting a job', () => {
 
   test('is heard after its hello by a node that was away, also from the next owner', () => {
     const env = testEnv();
-    const pool = env.pool({ slots: 1, nodes: 3 });
+    const pool = env.pool({ slots: 1, nodes: 3, jobOrder: 'creationtime' });
     const job = env.job().tasks(3);
     const other = env.job().tasks(3);
     env.settle();

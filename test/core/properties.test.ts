@@ -38,7 +38,7 @@ const STEPS = {
     const id = pick(['pool', 'other'], which) ?? 'pool';
     if (openPools(world).some((pool) => pool.row.intent.id === id)) return;
     const slots = 1 + (detail % 4);
-    world.pools.push(world.env.pool({ id, slots, nodes: detail % 3, fillType: detail % 2 === 0 ? 'pack' : 'spread' }));
+    world.pools.push(world.env.pool({ id, slots, nodes: detail % 3, fillType: detail % 2 === 0 ? 'pack' : 'spread', jobOrder: detail % 3 === 0 ? 'creationtime' : 'none' }));
   },
   resize: (world: World, which: number, detail: number) => {
     const pool = pick(openPools(world), which);
@@ -60,6 +60,7 @@ const STEPS = {
         poolId: which % 3 === 0 ? 'other' : 'pool',
         priority: detail % 3,
         maxParallelTasks: detail % 5 === 0 ? 2 : -1,
+        allowTaskPreemption: detail % 2 === 0,
         usesTaskDependencies: which % 2 === 0,
         maxTaskRetryCount: detail % 2,
         onTaskFailure: detail % 7 === 0 ? 'performexitoptionsjobaction' : 'noaction',
@@ -135,7 +136,7 @@ const STEPS = {
     if (detail % 3 === 0) pick(openJobs(world), which)?.delete();
   },
   patch: (world: World, which: number, detail: number) => {
-    pick(activeJobs(world), which)?.patch({ priority: detail % 4, maxParallelTasks: detail % 3 === 0 ? 1 : -1 });
+    pick(activeJobs(world), which)?.patch({ priority: detail % 4, maxParallelTasks: detail % 3 === 0 ? 1 : -1, allowTaskPreemption: detail % 5 !== 0 });
   },
   silent: (world: World, which: number) => {
     const agent = pick([...world.env.agents.values()].filter((agent) => agent.up), which);

@@ -28,6 +28,9 @@ const MANY_DELETES: Workload = { ...SMALL, tasks: 300, jobs: 40, forMs: 20_000, 
 /** Most jobs have a preparation task of their own. */
 const PREPARED: Workload = { ...SMALL, tasks: 300, preparations: 0.8 };
 
+/** Most tasks make room for others, and run long enough for that. */
+const PREEMPTED: Workload = { ...SMALL, jobs: 12, tasks: 400, longer: 15, preemption: 0.7 };
+
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
@@ -92,6 +95,15 @@ describe('a simulated account', () => {
 
   it.each(seeds(Math.ceil(count / 4)))('nor where jobs end by themselves beside adds, or only a lease proves that a node is dead (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...PREPARED, forMs: 20_000, actionEveryMs: 300, besideEndings: 0.9 }, leaseMs: 20_000 });
+  });
+
+  it.each(seeds(5))('without faults ends tasks only to make room that is needed, and runs them again (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number, workload: PREEMPTED, faults: NO_FAULTS });
+    expect(result.preemptions).toBeGreaterThan(3);
+  });
+
+  it.each(seeds(count))('makes room where that is needed and not else, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...PREEMPTED, actionEveryMs: number % 2 === 0 ? 300 : null } });
   });
 
   it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {
@@ -168,6 +180,19 @@ describe('the simulation notices', () => {
     });
     const unprepared = /before the preparation of its job has succeeded/;
     expect(await violations(core, { workload: PREPARED }, unprepared)).toMatch(unprepared);
+  });
+
+  it.each([
+    ['whose job does not allow it', /which nobody asked for and its job does not allow/, { allowTaskPreemption: true }],
+    ['for one of a lower priority', /where nothing of a higher priority waits/, 'reversed'],
+  ] as const)('that a task makes room %s', async (_what, wanted, change) => {
+    const core = altered({
+      event: (event) => {
+        if (event.kind !== 'job') return [event];
+        return [{ ...event, intent: { ...event.intent, ...(change === 'reversed' ? { priority: -event.intent.priority } : change) } }];
+      },
+    });
+    expect(await violations(core, { workload: PREEMPTED, faults: NO_FAULTS }, wanted)).toMatch(wanted);
   });
 
   it('that a job is completed before its nodes are released', async () => {

@@ -68,14 +68,18 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     poolExists({ pool, poolId: job.intent.poolId }),
     ...(pool === null ? [] : [fitsPool({ pool, slots }), ...againstNodes(state, job, pool, number, slots, byWidth)]),
   ].filter((reason) => reason !== null);
-  return reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
+  const waits: readonly Reason[] = reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
+  return task?.status.cause === 'preempted' ? [...waits, { code: 'MadeRoom', requeueCount: task.status.requeueCount }] : waits;
 }
 
 function whereItIs(live: Live, now: Instant): Reason {
-  const { node, offeredAt, ending, attempt, started, preparing, task: { job } } = live;
+  const { node, offeredAt, ending, attempt, started, preparing, isPreempted, task: { job } } = live;
+  if (isPreempted) return { code: 'MakingRoom', nodeId: node.id, attempt };
   if (ending !== null) return { code: 'BeingEnded', nodeId: node.id, attempt };
   if (preparing) return { code: 'Preparing', nodeId: node.id, jobId: job.intent.id, retryCount: job.nodes.get(node)?.preparation?.retryCount ?? 0 };
   if (started) return { code: 'Running', nodeId: node.id, attempt };
+  const makingRoom = [...node.running].filter((other) => other.isPreempted && other.task.job.intent.priority < job.intent.priority).length;
+  if (makingRoom > 0) return { code: 'RoomIsMade', nodeId: node.id, tasks: makingRoom };
   const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
   return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
 }
@@ -121,12 +125,17 @@ function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: 
   return [{ code: 'WaitingForNodes', poolId: intent.id, readyNodes, targetNodes, allocationState, errors, pending: pendingReasons(nodes), room }];
 }
 
-/** Waiting tasks of jobs that are served first, and of its own. */
+/**
+ * Waiting tasks of jobs that are served first, and of its own. Where jobs of equal priority take turns, one of them has
+ * as many before the last of its own as those are.
+ */
 function tasksBefore(pool: Pool | null, job: Job): number {
   let count = 0;
   for (const other of pool?.queue.ready ?? []) {
-    count += other.queue.count;
-    if (other === job) break;
+    const takesTurns = pool?.intent.jobOrder === 'none' && other.intent.priority === job.intent.priority;
+    if (other.intent.priority < job.intent.priority) break;
+    count += takesTurns ? Math.min(other.queue.count, job.queue.count) : other.queue.count;
+    if (other === job && !takesTurns) break;
   }
   return Math.max(0, count - 1);
 }

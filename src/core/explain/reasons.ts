@@ -49,6 +49,12 @@ export type Reason =
   | { readonly code: 'Preparing'; readonly nodeId: string; readonly jobId: string; readonly retryCount: number }
   | { readonly code: 'Running'; readonly nodeId: string; readonly attempt: number }
   | { readonly code: 'BeingEnded'; readonly nodeId: string; readonly attempt: number }
+  /** The attempt is being ended to make room for a task of higher priority. */
+  | { readonly code: 'MakingRoom'; readonly nodeId: string; readonly attempt: number }
+  /** Its last attempt was ended to make room. */
+  | { readonly code: 'MadeRoom'; readonly requeueCount: number }
+  /** So many tasks of lower priority are being ended there, so that it can start. */
+  | { readonly code: 'RoomIsMade'; readonly nodeId: string; readonly tasks: number }
   | { readonly code: 'NotTakenIn' }
   /** `ended`: how, where that is known. */
   | { readonly code: 'TaskCompleted'; readonly ended: Pick<TaskStatus, 'exitCode' | 'result' | 'failure'> | null }
@@ -84,6 +90,9 @@ export function needsAction(reason: Reason): boolean {
     case 'Preparing':
     case 'Running':
     case 'BeingEnded':
+    case 'MakingRoom':
+    case 'MadeRoom':
+    case 'RoomIsMade':
     case 'NotTakenIn':
     case 'TaskCompleted':
     case 'JobNotOpen':
@@ -139,6 +148,12 @@ export function sentenceOf(reason: Reason): string {
       return `Attempt ${reason.attempt} is running on node ${reason.nodeId}.`;
     case 'BeingEnded':
       return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId}.`;
+    case 'MakingRoom':
+      return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId} to make room for tasks of a higher priority; the task then runs again.`;
+    case 'MadeRoom':
+      return `The task made room for tasks of a higher priority and runs again when there are slots; it has been requeued ${reason.requeueCount} times.`;
+    case 'RoomIsMade':
+      return `On node ${reason.nodeId} ${reason.tasks} tasks of lower priority are being ended so that the task can start there.`;
     case 'NotTakenIn':
       return 'The task has just been added and is about to be taken in.';
     case 'TaskCompleted':

@@ -36,7 +36,9 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
   }
+  const { intent: before } = job;
   job.intent = intent;
+  if (intent.priority !== before.priority || intent.allowTaskPreemption !== before.allowTaskPreemption) placeAnew(state, job);
   if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
     const former = job.poolQueue;
     job.poolQueue = joinQueue(state, intent.poolId);
@@ -46,6 +48,16 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
   state.review.jobs.add(job);
   relist(state, job);
   return job;
+}
+
+/**
+ * The job has another priority, or its tasks have to make room from now on, or no more. Those that wait on nodes come
+ * back, to be placed as it is now.
+ */
+function placeAnew(state: CoreState, job: Job): void {
+  const { poolQueue: { pool } } = job;
+  if (pool !== null) state.review.placement.add(pool);
+  for (const task of job.live) for (const live of task.live) if (live.priority !== job.intent.priority) askRevoke(state, live, 'withdrawn');
 }
 
 function setWallClock(state: CoreState, job: Job): void {
@@ -67,7 +79,7 @@ export function joinQueue(state: CoreState, poolId: string): PoolQueue {
   const poolIdKey = idKey(poolId);
   let queue = state.queues.get(poolIdKey);
   if (queue === undefined) {
-    queue = { poolIdKey, pool: null, ready: [], holders: 0 };
+    queue = { poolIdKey, pool: null, ready: [], yielding: new Set(), holders: 0 };
     state.queues.set(poolIdKey, queue);
   }
   queue.holders += 1;
@@ -108,6 +120,7 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     queue: new JobQueue(),
     poolQueue,
     listed: null,
+    yielding: null,
     wallClockTimer: null,
     live: new Set(),
     nodes: new Map(),

@@ -81,22 +81,24 @@ function placeOf(table: TaskTable, lane: Lane, number: number): number {
 
 /**
  * The jobs that name one pool by its id. `ready`: those that could have a task placed now, highest priority first, and
- * among equals the one with the lower number (the older one): jobs of equal priority are served one after the other, as
- * `jobDefaultOrder: creationtime` of 2025-06-01 does.
+ * among equals the one with the lower number (the older one). `yielding`: those with tasks on nodes that may have to
+ * make room for others (placement/preempt.ts).
  */
 export interface PoolQueue {
   readonly poolIdKey: string;
   pool: Pool | null;
   readonly ready: Job[];
+  readonly yielding: Set<Job>;
   /** Pools and jobs in memory that name it. */
   holders: number;
 }
 
 /**
- * Keeps the job at its place in `PoolQueue.ready`, or out of it. To be called after a change of its state, limit,
- * priority, pool or queue.
+ * Keeps the job at its place in `PoolQueue.ready` and `yielding`, or out of them. To be called after a change of its
+ * state, limit, priority, pool, queue or attempts.
  */
 export function updateReady(job: Job): void {
+  updateYielding(job);
   const wanted = isReady(job);
   const { listed, poolQueue: queue } = job;
   if (listed !== null && (!wanted || listed.queue !== queue || listed.priority !== job.intent.priority)) {
@@ -111,12 +113,20 @@ export function updateReady(job: Job): void {
   job.listed = { queue, priority };
 }
 
+function updateYielding(job: Job): void {
+  const wanted = job.intent.allowTaskPreemption && job.live.size > 0 && jobIsActive({ job }) === null ? job.poolQueue : null;
+  if (job.yielding === wanted) return;
+  job.yielding?.yielding.delete(job);
+  wanted?.yielding.add(job);
+  job.yielding = wanted;
+}
+
 function isReady(job: Job): boolean {
   return job.queue.count > 0 && jobIsActive({ job }) === null && parallelLimit({ job }) === null;
 }
 
 /** The place at which a job of this priority and number stands or would stand. */
-function placeAmong(ready: readonly Job[], priority: number, number: number): number {
+export function placeAmong(ready: readonly Job[], priority: number, number: number): number {
   let low = 0;
   let high = ready.length;
   while (low < high) {

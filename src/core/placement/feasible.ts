@@ -1,5 +1,6 @@
-import type { JobManager } from '../intent.ts';
-import type { Node, Pool } from '../model.ts';
+import { type JobManager, MANAGER_TASK } from '../intent.ts';
+import type { TaskNumber } from '../keys.ts';
+import type { Job, Node, Pool } from '../model.ts';
 import type { Reason } from '../explain/reasons.ts';
 import type { Filter } from './filter.ts';
 import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
@@ -26,13 +27,20 @@ export function managerWidth({ runExclusive, allowLowPriorityNode }: JobManager,
   return { slots: runExclusive ? Math.max(slots, intent.taskSlotsPerNode) : slots, dedicatedOnly: !allowLowPriorityNode };
 }
 
+/** What the job's task of this number is to the nodes of the pool. */
+export function widthOf({ intent: { manager }, closedNodes }: Job, pool: Pool, { number, slots }: { readonly number: TaskNumber; readonly slots: number }): Width {
+  const width = manager !== null && number === MANAGER_TASK ? managerWidth(manager, slots, pool) : { slots };
+  return closedNodes.size === 0 ? width : { ...width, closed: closedNodes };
+}
+
 interface Placement extends Width {
   readonly node: Place;
 }
 
 /** In the order in which they are asked. */
 const AT_ONCE: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, isOpenToJob, hasFreeSlots];
-const AHEAD: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, isOpenToJob, notHeldByManager, roomAhead];
+const WITH_ROOM: readonly Filter<Placement>[] = [nodeTakesTasks, dedicatedIfAsked, isOpenToJob, notHeldByManager];
+const AHEAD: readonly Filter<Placement>[] = [...WITH_ROOM, roomAhead];
 
 /** Whether the node can have the task at once: null, or what is against it. */
 export function feasible(task: Width, node: Place): Reason | null {
@@ -42,6 +50,11 @@ export function feasible(task: Width, node: Place): Reason | null {
 /** Whether the node, which has no slots for the task now, may have it wait there: null, or what is against it. */
 export function feasibleAhead(task: Width, node: Place): Reason | null {
   return firstAgainst(AHEAD, task, node);
+}
+
+/** Whether the node could have the task if slots became free there: null, or what is against it. */
+export function feasibleWithRoom(task: Width, node: Place): Reason | null {
+  return firstAgainst(WITH_ROOM, task, node);
 }
 
 function firstAgainst(filters: readonly Filter<Placement>[], { slots, closed, dedicatedOnly }: Width, node: Place): Reason | null {

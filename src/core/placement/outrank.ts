@@ -9,11 +9,11 @@ import { aheadSlots } from '../tunables.ts';
 /**
  * Priority among offers. Agents start what they were offered in that order, so a task that is offered ahead has the
  * offers of lower priority on its node taken back: they return to their queues and wait behind it. What has slots
- * already, or gets them at once, is left alone: running tasks are never preempted (task semantics 6.13).
+ * already, or gets them at once, is left alone here: see preempt.ts.
  */
 export function outrank(state: CoreState, node: Node, priority: number): void {
   if (!anyBelow(node.pool.offered, priority)) return;
-  for (const live of lower(node, priority)) askRevoke(state, live, 'outranked');
+  for (const live of waitingBelow(node, priority)) askRevoke(state, live, 'outranked');
 }
 
 type Offer = Pick<Live, 'slots' | 'priority' | 'revoking' | 'ending'>;
@@ -65,7 +65,7 @@ export class Outranking<Item extends Outrankable> {
       this.looks += 1;
       const node = found.value;
       if (slots > node.slots || isClosed(task, node)) continue;
-      const cleared = lower(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
+      const cleared = waitingBelow(node, priority).reduce((sum, { slots: cleared }) => sum + cleared, node.free);
       if (cleared > node.free && slots - cleared <= aheadSlots(node.slots, node.taskMs)) return node;
     }
     return null;
@@ -82,8 +82,8 @@ function anyBelow(offers: Pool['offered'], priority: number): boolean {
   return false;
 }
 
-/** Offers of lower priority that wait for a slot and are not being taken back. */
-function lower<Attempt extends Offer>(
+/** Offers below this priority that wait for a slot and are not being taken back. */
+export function waitingBelow<Attempt extends Offer>(
   node: { readonly slots: number; readonly runningSlots: number; readonly offers: Iterable<Attempt> },
   priority: number,
 ): readonly Attempt[] {

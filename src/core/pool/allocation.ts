@@ -62,6 +62,8 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     offered: new Map(),
     stealing: 0,
     placementTimer: null,
+    preemptionTimer: null,
+    lastServed: new Map(),
     dirty: false,
   };
 }

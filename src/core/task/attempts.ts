@@ -61,7 +61,7 @@ export function attach(state: CoreState, task: Task, instance: number, node: Nod
   const { priority } = job.intent;
   const { attempt } = task.status;
   const started = task.status.state !== 'offered';
-  const live: Live = { task, attempt, instance, node, slots, started, preparing: task.status.state === 'preparing', offeredAt: now, priority, revoking: null, ending: null, missingSince: null };
+  const live: Live = { task, attempt, instance, node, slots, started, preparing: task.status.state === 'preparing', offeredAt: now, priority, revoking: null, ending: null, isPreempted: false, missingSince: null };
   task.live = isOut(task) ? [...task.live, live] : [live];
   job.live.add(task);
   enterNode(job, node);
@@ -79,8 +79,10 @@ export function attach(state: CoreState, task: Task, instance: number, node: Nod
 }
 
 /** The offered attempt has taken its slots. */
-export function occupySlots(live: Live): void {
+export function occupySlots(state: CoreState, live: Live): void {
   const { node } = live;
+  // It was quicker than those for whom it should make room.
+  if (live.revoking === 'outranked') state.review.placement.add(node.pool);
   uncountOffer(live, node.pool);
   live.revoking = null;
   live.started = true;

@@ -25,7 +25,7 @@ import { wireTaskState } from '../wireState.ts';
  *   the last try stands in the row), then `completed` with failure;
  * - it could not be started, an upload failed, or its wall clock ran out: `completed` with failure, never retried;
  * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it
- *   terminated, `active` again if it was to be requeued;
+ *   terminated, `active` again if it was to be requeued, or made room for a task of higher priority;
  * - its node was lost: `active` again; neither a retry nor a requeue is counted. A completed task changes no more,
  *   unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
  *
@@ -106,7 +106,7 @@ export function preparing(state: CoreState, node: Node, key: AttemptKey, reporte
   }
   if (live.started) return;
   const { task } = live;
-  occupySlots(live);
+  occupySlots(state, live);
   live.preparing = true;
   if (live.instance === 0) move(state, task, 'preparing', within(reportedAt, task.status.since, now), 'started', {});
   settleActivity(state, node, now);
@@ -131,7 +131,7 @@ function hasBegun({ started, preparing }: Live): boolean {
 
 function start(state: CoreState, live: Live, reportedAt: Instant, now: Instant): void {
   const { node, task } = live;
-  if (!live.started) occupySlots(live);
+  if (!live.started) occupySlots(state, live);
   live.preparing = false;
   if (live.instance === 0) {
     const { status } = task;
@@ -263,14 +263,14 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
     return;
   }
   if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
-    const by = task.terminated ? 'terminatedByUser' : cameFrom(job);
+    const by = task.terminated ? 'terminatedByUser' : cameFrom(job, live);
     complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
     return;
   }
   const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
   detach(state, live);
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
-  const because = requeued ? cameFrom(job) : cause;
+  const because = requeued || (live.isPreempted && cause === 'revoked') ? cameFrom(job, live) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
   noteRecentTask(state, task, node);
   settleActivity(state, node, overAt);
@@ -278,9 +278,10 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
 }
 
 /** Who wanted a started attempt ended, in the order of `wantedEnd`. */
-function cameFrom(job: Job): Cause {
+function cameFrom(job: Job, live: Live): Cause {
   if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
-  return job.status.state === 'disabling' ? 'jobDisabled' : 'nodeRemoved';
+  if (job.status.state === 'disabling') return 'jobDisabled';
+  return live.isPreempted && live.node.state !== 'leavingpool' ? 'preempted' : 'nodeRemoved';
 }
 
 interface Completion {

@@ -18,6 +18,7 @@ const CAUSES = {
   terminatedByUser: 11,
   reactivated: 12,
   shutdown: 13,
+  preempted: 14,
 } as const satisfies Readonly<Record<Cause, number>>;
 
 /**

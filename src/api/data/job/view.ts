@@ -56,6 +56,7 @@ export function jobRules(spec: JobWithDefaults): JobRules {
     poolId: spec.poolInfo.poolId ?? '',
     priority: spec.priority,
     maxParallelTasks: spec.maxParallelTasks,
+    allowTaskPreemption: spec.allowTaskPreemption,
     maxTaskRetryCount: spec.constraints.maxTaskRetryCount,
     maxWallClockMs: wallClockMs === Infinity ? null : wallClockMs,
     usesTaskDependencies: spec.usesTaskDependencies,

@@ -62,6 +62,7 @@ export function poolRules(spec: PoolWithDefaults): PoolRules {
   return {
     taskSlotsPerNode: spec.taskSlotsPerNode,
     fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',
+    jobOrder: spec.taskSchedulingPolicy.jobDefaultOrder ?? 'none',
     startTask: spec.startTask ? { waitForSuccess: spec.startTask.waitForSuccess ?? true, maxTaskRetryCount: spec.startTask.maxTaskRetryCount ?? 0 } : null,
   };
 }

@@ -1,0 +1,238 @@
+import { askEnd, askRevoke } from '../task/attempts.ts';
+import type { Instant } from '../keys.ts';
+import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
+import { PREEMPTIONS_PER_DECIDE, QUICK_TASK_MS, safeForMs } from '../tunables.ts';
+import { feasibleWithRoom, type Width, widthOf } from './feasible.ts';
+import { waitingBelow } from './outrank.ts';
+import { PerWidth } from './perWidth.ts';
+
+/**
+ * Tasks of a job with `allowTaskPreemption` make room for tasks of jobs of higher priority: they are ended and go back
+ * to their queue, which counts as no retry. That happens for a task that has no slots anywhere now, on a node that may
+ * have it otherwise, and to as few as make room: of the jobs of the lowest priority first, then those whose end loses
+ * the least (slots times the time they have run).
+ *
+ * So that no work is begun for nothing again and again, a task that made room before is safe from it for a while each
+ * time it runs, longer each time. One that will soon be over, by what tasks on its node take, is waited for.
+ */
+
+/** What has to end on a node so that a task has its slots there. */
+export interface Plan {
+  readonly node: Node;
+  readonly victims: readonly Live[];
+  /** The highest priority among them; they are sorted by it first. */
+  readonly priority: number;
+  /** In slot milliseconds. */
+  readonly lost: number;
+}
+
+/** Finds what could make room during one filling of a pool, in which jobs come by falling priority. */
+export class Preempting {
+  readonly #state: CoreState;
+  readonly #pool: Pool;
+  readonly #now: Instant;
+  readonly #lowest: number;
+  #nodes: ReadonlySet<Node> | null = null;
+  /** By width, the priority that found nothing: then no lower one does. */
+  readonly #refused = new PerWidth<{ priority: number }>(() => ({ priority: Number.NEGATIVE_INFINITY }));
+  /** What is to make room for tasks that come there from other nodes, and the slots that those need. */
+  readonly #promised = new Map<Node, { readonly victims: Set<Live>; slots: number }>();
+  #left = PREEMPTIONS_PER_DECIDE;
+
+  constructor(state: CoreState, pool: Pool, now: Instant) {
+    this.#state = state;
+    this.#pool = pool;
+    this.#now = now;
+    let lowest = Number.POSITIVE_INFINITY;
+    for (const { intent } of pool.queue.yielding) lowest = Math.min(lowest, intent.priority);
+    this.#lowest = lowest;
+  }
+
+  /** Whether anything could make room for tasks of this priority. */
+  isOpenTo(priority: number): boolean {
+    return this.#left > 0 && priority > this.#lowest;
+  }
+
+  /** Where a task without slots loses least to others; null: nothing can make room for it. `but`: not there. */
+  next(priority: number, task: Width, but: Node | null = null): Plan | null {
+    if (!this.isOpenTo(priority)) return null;
+    const refused = this.#refused.of(task);
+    if (priority <= refused.priority) return null;
+    let best: Plan | null = null;
+    for (const node of this.#nodesOf()) {
+      if (node === but || task.slots > node.slots || feasibleWithRoom(task, node) !== null) continue;
+      const plan = this.on(node, task.slots - this.#roomOn(node, priority), priority);
+      if (plan !== null && (best === null || isBetter(plan, best))) best = plan;
+    }
+    if (best === null && but === null) refused.priority = priority;
+    return best;
+  }
+
+  /** What would free so many more slots on the node for this priority; null: not so many can be freed. */
+  on(node: Node, slots: number, priority: number): Plan | null {
+    if (slots > 0 && !this.isOpenTo(priority)) return null;
+    const chosen: Live[] = [];
+    let freed = 0;
+    for (const live of slots > 0 ? this.#victimsOn(node, priority) : []) {
+      if (freed >= slots) break;
+      chosen.push(live);
+      freed += live.slots;
+    }
+    if (freed < slots) return null;
+    // After a wide one, narrow ones that were chosen before it may not be needed.
+    const victims = chosen.toReversed().filter((live) => {
+      const isNeeded = freed - live.slots < slots;
+      if (!isNeeded) freed -= live.slots;
+      return isNeeded;
+    });
+    return {
+      node,
+      victims,
+      priority: victims.reduce((highest, { task }) => Math.max(highest, task.job.intent.priority), Number.NEGATIVE_INFINITY),
+      lost: victims.reduce((sum, { task }) => sum + lossOf(task, this.#now), 0),
+    };
+  }
+
+  /** Ends them: they go back to their queues. Returns how many slots that frees on the node. */
+  carryOut({ victims }: Plan): number {
+    this.#left -= victims.length;
+    for (const { task } of victims) {
+      for (const live of task.live) {
+        if (live.started) {
+          live.isPreempted = true;
+          askEnd(this.#state, live, 'requeue');
+        } else askRevoke(this.#state, live, 'outranked');
+      }
+    }
+    return victims.reduce((sum, { slots }) => sum + slots, 0);
+  }
+
+  /** The plan is for a task that has first to be taken back elsewhere. */
+  promise({ node, victims }: Plan, slots: number): void {
+    this.#left -= 1;
+    const promised = this.#promised.get(node) ?? { victims: new Set(), slots: 0 };
+    this.#promised.set(node, promised);
+    promised.slots += slots;
+    for (const live of victims) promised.victims.add(live);
+  }
+
+  /**
+   * The slots that a task of this priority has on the node once what is being ended there is over and what waits there
+   * below it is taken back. All else that waits there is served before it: below zero, for want of slots.
+   */
+  #roomOn(node: Node, priority: number): number {
+    let room = node.free;
+    for (const live of node.running) if (live.ending !== null) room += live.slots;
+    for (const live of node.offers) if (live.ending !== null || live.revoking !== null) room += live.slots;
+    for (const live of waitingBelow(node, priority)) room += live.slots;
+    const promised = this.#promised.get(node);
+    if (promised !== undefined) for (const live of promised.victims) room += live.slots;
+    return room - (promised?.slots ?? 0);
+  }
+
+  /** On which something could make room. What is placed meanwhile is of no higher priority than what comes then. */
+  #nodesOf(): ReadonlySet<Node> {
+    if (this.#nodes !== null) return this.#nodes;
+    this.#nodes = nodesOf(this.#pool);
+    return this.#nodes;
+  }
+
+  /** Those first that are to make room first. */
+  #victimsOn(node: Node, priority: number): readonly Live[] {
+    const promised = this.#promised.get(node)?.victims;
+    return [...node.running, ...withSlots(node)]
+      .filter((live) => live.task.job.intent.priority < priority && yields(live) && promised?.has(live) !== true && !this.#isSafe(live))
+      .sort((one, other) => this.#order(one.task, other.task));
+  }
+
+  #order(one: Task, other: Task): number {
+    return (
+      one.job.intent.priority - other.job.intent.priority ||
+      lossOf(one, this.#now) - lossOf(other, this.#now) ||
+      one.job.number - other.job.number ||
+      one.number - other.number
+    );
+  }
+
+  #isSafe({ task: { status, live }, node, started }: Live): boolean {
+    const { startedAt, requeueCount } = status;
+    if (!started || startedAt === null || live.length === 0) return false;
+    const isQuick = node.taskMs !== null && node.taskMs < QUICK_TASK_MS;
+    const safeUntil = startedAt + Math.max(safeForMs(requeueCount), isQuick ? QUICK_TASK_MS : 0);
+    if (safeUntil <= this.#now) return false;
+    lookAgain(this.#state, this.#pool, safeUntil, this.#now);
+    return true;
+  }
+}
+
+/**
+ * Tasks that wait on a node for slots: what there is of lower priority makes room for them, or, where nothing can but
+ * on another node, they are taken back and go there. They were given to the node before anything could make room.
+ */
+export function preemptForWaiting(state: CoreState, pool: Pool, now: Instant): void {
+  const preempting = new Preempting(state, pool, now);
+  if (![...pool.offered.keys()].some((priority) => preempting.isOpenTo(priority))) return;
+  for (const node of pool.capacity.overcommitted()) serve(state, preempting, node);
+}
+
+function serve(state: CoreState, preempting: Preempting, node: Node): void {
+  let room = node.slots;
+  for (const live of node.running) if (live.ending === null) room -= live.slots;
+  for (const live of node.offers) {
+    if (live.revoking !== null || live.ending !== null) continue;
+    room -= live.slots;
+    if (room >= 0) continue;
+    const { task: { job, number, live: instances }, slots } = live;
+    const { priority } = job.intent;
+    const here = preempting.on(node, -room, priority);
+    if (here !== null) {
+      room += preempting.carryOut(here);
+      continue;
+    }
+    const elsewhere = instances.length > 1 ? null : preempting.next(priority, widthOf(job, node.pool, { number, slots }), node);
+    // What waits behind it starts after it.
+    if (elsewhere === null) return;
+    preempting.promise(elsewhere, slots);
+    askRevoke(state, live, 'withdrawn');
+    room += slots;
+  }
+}
+
+/** Its job lets it make room, and it is not on its way out already. */
+function yields({ task: { job }, ending, revoking }: Live): boolean {
+  return job.yielding !== null && ending === null && revoking === null;
+}
+
+/** Offers that the node's agent starts at once, or has started without our knowledge. */
+function withSlots({ slots, runningSlots, offers }: Node): readonly Live[] {
+  let room = slots - runningSlots;
+  return [...offers].filter((live) => {
+    room -= live.slots;
+    return room >= 0;
+  });
+}
+
+/** In slot milliseconds, of all its instances. */
+function lossOf({ status: { startedAt }, live }: Task, now: Instant): number {
+  return startedAt === null ? 0 : live.reduce((sum, { slots }) => sum + slots, 0) * Math.max(0, now - startedAt);
+}
+
+function isBetter(plan: Plan, than: Plan): boolean {
+  const order = plan.priority === than.priority ? plan.lost - than.lost : plan.priority - than.priority;
+  return order === 0 ? plan.node.number < than.node.number : order < 0;
+}
+
+function nodesOf(pool: Pool): ReadonlySet<Node> {
+  const nodes = new Set<Node>();
+  const add = (job: Job): void => {
+    for (const { live } of job.live) for (const { node } of live) if (node.pool === pool) nodes.add(node);
+  };
+  for (const job of pool.queue.yielding) add(job);
+  return nodes;
+}
+
+function lookAgain(state: CoreState, pool: Pool, at: Instant, now: Instant): void {
+  if (pool.preemptionTimer !== null && pool.preemptionTimer > now && pool.preemptionTimer <= at) return;
+  pool.preemptionTimer = at;
+  state.timers.set({ at, kind: 'placement', pool: pool.number });
+}
