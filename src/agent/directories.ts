@@ -4,6 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { during } from './activity.ts';
 import { failure, messageOf, systemCode, TaskFailure } from './failures.ts';
+import { say } from './log.ts';
 import { MountInTheWay, mountsBelow } from './mounts.ts';
 import type { ReadyTrees } from './readyTrees.ts';
 import { refuseMounts } from './removal.ts';
@@ -94,6 +95,19 @@ function makeDirectories(root: string, directory: string, user: User, ready: Pic
     return { task, working };
   } catch (error) {
     throw new TaskFailure(localFailure(error, 'ResourceDirectoryCreateFailed', task));
+  }
+}
+
+/**
+ * Gives all that lies in a task's directory to its user, where the task may have run as another. What is mounted there
+ * keeps it as it is.
+ */
+export function giveBack({ task }: TaskDirectories, { uid, gid }: User): void {
+  if (uid === null || gid === null) return;
+  try {
+    giveTo(task, uid, gid);
+  } catch (error) {
+    say(`what a container wrote stays as it is: ${messageOf(error)}`);
   }
 }
 

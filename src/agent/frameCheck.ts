@@ -65,6 +65,7 @@ const isFailure: Check = (value) =>
   has({ category: isOneOf('UserError', 'ServerError'), code: isText, message: isText })(value) &&
   isObject(value) &&
   (value['details'] === undefined || isListOf(isNameValue, DETAILS_MOST)(value['details']));
+const isContainer = orMissing(has({ containerId: isText, state: isText, error: isText }));
 const isStartTask = has({
   state: isOneOf('running', 'completed'),
   startedAt: isWhole,
@@ -74,13 +75,14 @@ const isStartTask = has({
   retryCount: isCount,
   lastRetryAt: orNull(isWhole),
   result: orNull(isOneOf('success', 'failure')),
+  container: isContainer,
 });
 const isOutcome = byKind({
-  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure) }),
-  notStarted: has({ failure: isFailure }),
-  uploadFailed: has({ exitCode: isExitCode, failure: isFailure }),
-  timedOut: has({ exitCode: orNull(isExitCode) }),
-  killed: has({ exitCode: orNull(isExitCode) }),
+  exited: has({ exitCode: isExitCode, failure: orMissing(isFailure), container: isContainer }),
+  notStarted: has({ failure: isFailure, container: isContainer }),
+  uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer }),
+  timedOut: has({ exitCode: orNull(isExitCode), container: isContainer }),
+  killed: has({ exitCode: orNull(isExitCode), container: isContainer }),
   lost: isObject,
 });
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
@@ -99,7 +101,7 @@ const isHello = has({
 const isReport = byKind({
   startTask: has({ status: isStartTask }),
   ready: isObject,
-  unusable: has({ errors: isListOf(has({ code: isText, message: isText }), DETAILS_MOST) }),
+  unusable: has({ errors: isListOf(has({ code: isText, message: isText, values: orMissing(isListOf(isNameValue, DETAILS_MOST)) }), DETAILS_MOST) }),
   preparing: has({ key: isKey, at: isWhole }),
   jobTask: has({ key: isJobTaskKey, status: orNull(isStartTask) }),
   started: has({ key: isKey, at: isWhole }),

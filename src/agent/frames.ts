@@ -70,6 +70,8 @@ export interface NodeSetup {
   readonly slots: number;
   readonly startTask: (Omit<Work, 'slots' | 'directory' | 'preparationDirectory' | 'job' | 'task'> & { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number }) | null;
   readonly userAccounts: readonly UserAccount[];
+  /** What its pool asks for of containers; null, and nothing, as owners of an earlier version say: none. */
+  readonly containers?: { readonly images: readonly string[]; readonly registries: readonly RegistryWork[] } | null;
 }
 
 export interface UserAccount {
@@ -82,6 +84,28 @@ export interface UserAccount {
   /** For ssh between the nodes of the pool; left out: none is set up. */
   readonly sshPrivateKey?: string;
 }
+
+/** A registry that asks who pulls. Of this nothing may stand in arguments, logs or variables. */
+export interface RegistryWork {
+  /** As the user wrote it; null: docker's own. */
+  readonly server: string | null;
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The container that a run is to be in. */
+export interface ContainerWork {
+  readonly image: string;
+  /** Words of `docker create`, as one line. */
+  readonly runOptions: string;
+  /** Beside those of the pool. */
+  readonly registry: RegistryWork | null;
+  readonly workingDirectory: 'taskWorkingDirectory' | 'containerImageDefault';
+  /** What of the node's root is seen in it; null: all. */
+  readonly mounts: readonly { readonly source: ContainerMountSource; readonly isReadOnly: boolean }[] | null;
+}
+
+export type ContainerMountSource = 'Shared' | 'Startup' | 'VfsMounts' | 'Task' | 'JobPrep' | 'Applications';
 
 export type RunAs =
   | { readonly kind: 'auto'; readonly scope: 'pool' | 'task'; readonly elevation: 'nonadmin' | 'admin' }
@@ -111,6 +135,8 @@ export interface Work {
   readonly resourceFiles: readonly ResourceFileWork[];
   readonly outputFiles: readonly OutputFileWork[];
   readonly user: RunAs;
+  /** Left out: it runs on the node itself. */
+  readonly container?: ContainerWork;
   /** null: no bound. From the moment the attempt starts. */
   readonly wallClockMs: number | null;
   /** From the end of the task; null: for ever. */

@@ -1,4 +1,4 @@
-import { type Enclosure, killHeld, marksNetsOf, membersHeld, removeNet } from './nets.ts';
+import { type Enclosure, killAllHeld, marksNetsOf, membersHeld, removeNet } from './nets.ts';
 import { createProcessSearch, type FoundProcess, type ProcessSearch } from './processes.ts';
 
 /**
@@ -59,7 +59,7 @@ export function createSweeper(search: ProcessSearch = createProcessSearch()): Sw
     timer = null;
     if (warned.length > 0) terminateAll(warned.splice(0), search);
     const now = performance.now();
-    const enclosed = new Set([...dying].filter(({ enclosure }) => enclosure.map(killHeld).includes(true)));
+    const enclosed = new Set([...dying].filter(({ enclosure }) => killAllHeld(enclosure)));
     const isHurried = ({ pauseMs }: Dying): boolean => pauseMs >= LONGEST_PAUSE_MS;
     const ready = [...dying].filter((one) => !enclosed.has(one) && (isHurried(one) || (!one.killed.some(search.isAlive) && ![...enclosed].some((other) => !isHurried(other)))));
     const left = new Set(killFound(ready, search));

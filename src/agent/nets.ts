@@ -1,10 +1,11 @@
+import { type ContainerNet, isBeingRemoved } from './containers/net.ts';
 import { type Cgroup, isPopulated, killCgroup, membersOfCgroup, removeCgroup } from './cgroups.ts';
 
 /**
- * By a net the processes of a run, or of a whole node, are found again. A further kind (a container) is a member here:
- * the compiler then names the functions below, which say all that killing asks of a net.
+ * By a net the processes of a run, or of a whole node, are found again. A further kind is a member here: the compiler
+ * then names the functions below, which say all that killing asks of a net.
  */
-export type Net = ControlGroupNet | MarksNet;
+export type Net = ControlGroupNet | MarksNet | ContainerNet;
 
 /** It holds every process that was born in it: no fork outruns it, nothing leaves it. */
 interface ControlGroupNet {
@@ -32,9 +33,25 @@ export function enclosureOf(cgroup: Cgroup, groups: readonly number[], marks: re
   return [...(cgroup.net === null && cgroup.counter === null ? [] : [{ kind: 'controlGroup', cgroup } as const]), { kind: 'marks', groups, marks }];
 }
 
-/** Kills the processes that the net itself holds. False: it holds none, or its processes have to be looked for. */
-export function killHeld(net: Net): boolean {
+/**
+ * Kills the processes that the nets themselves hold, in their order. False: they hold none, or their processes have to
+ * be looked for. What is in a container its engine kills: others wait, for an engine cannot remove at once what has
+ * just lost its processes to somebody else.
+ */
+export function killAllHeld(enclosure: Enclosure): boolean {
+  let isHeld = false;
+  for (const net of enclosure) {
+    if (!killHeld(net)) continue;
+    isHeld = true;
+    if (net.kind === 'container') break;
+  }
+  return isHeld;
+}
+
+function killHeld(net: Net): boolean {
   switch (net.kind) {
+    case 'container':
+      return isBeingRemoved(net);
     case 'controlGroup':
       if (!isPopulated(net.cgroup)) return false;
       killCgroup(net.cgroup);
@@ -49,6 +66,7 @@ export function membersHeld(net: Net): readonly number[] | null {
   switch (net.kind) {
     case 'controlGroup':
       return net.cgroup.net === null ? null : membersOfCgroup(net.cgroup);
+    case 'container':
     case 'marks':
       return null;
   }
@@ -64,6 +82,7 @@ export function removeNet(net: Net): void {
   switch (net.kind) {
     case 'controlGroup':
       return removeCgroup(net.cgroup);
+    case 'container':
     case 'marks':
       return;
     default:

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
+import { removeLeftContainers, sweepGroups } from './containers/leftovers.ts';
 import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
@@ -128,6 +129,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);
+  sweepGroups(options.stateDirectory, place.nodeCgroup);
   journal.flush();
   journal.close();
 }
@@ -186,6 +188,7 @@ async function preparePlace(options: AgentOptions, signal: AbortSignal): Promise
   const { rootDirectory, stateDirectory } = options;
   await whenRoom(() => mkdirSync(stateDirectory, { recursive: true, mode: 0o711 }), signal);
   await killEnclosure(enclosureOf(leftCgroup(stateDirectory), [], [`${NODE_MARK}=${rootDirectory}`]));
+  await removeLeftContainers(stateDirectory, rootDirectory, leftCgroup(stateDirectory)).catch((error: unknown) => say(messageOf(error)));
   // As after a reboot of a real node. What cannot be unmounted stays as it is: nothing here deletes across mounts.
   await unmountBelow(rootDirectory).catch((error: unknown) => say(messageOf(error)));
   const scriptDirectory = join(stateDirectory, 'slots');

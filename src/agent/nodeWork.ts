@@ -1,9 +1,11 @@
 import { join } from 'node:path';
 import type { Instant, JobNumber } from '../core/keys.ts';
-import type { StartTaskStatus } from '../core/status.ts';
+import type { ResizeError, StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
+import { type Containers, createContainers } from './containers/containers.ts';
+import type { Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf } from './failures.ts';
@@ -74,8 +76,13 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   /** Most tasks run as this one. */
   const commonUser = users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null });
   const readyTrees = createReadyTrees({ directory: join(rootDirectory, TRASH), user: commonUser, most: Math.min(setup.slots, MOST_READY_TREES), make: fillTaskDirectory });
+  let containers: Containers | null = null;
   const context: NodeContext = {
     rootDirectory,
+    machineRoot: options.rootDirectory,
+    get containers() {
+      return containers;
+    },
     users,
     launcher,
     readyTrees,
@@ -172,8 +179,22 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       if (!isNoRoom(error)) return;
       await whenRoom(make, ending.signal);
     }
-    await becomeReady();
+    const errors = await fetchImages();
+    if (errors.length === 0) await becomeReady();
+    else if (!ending.signal.aborted) report({ kind: 'unusable', errors });
   };
+  /** Before the start task, which may use them. Returns what keeps the node from working. */
+  const fetchImages = async (): Promise<readonly ResizeError[]> => {
+    const asked = setup.containers ?? null;
+    if (asked === null) return [];
+    try {
+      containers = createContainers({ options, asked, nodeCgroup, mostProcesses: bounds.perAttempt, onRemoved });
+      return await containers.fetchAll(ending.signal);
+    } catch (error) {
+      return [{ code: 'NodePreparationError', message: messageOf(error) }];
+    }
+  };
+  const onRemoved = (removed: Removed): void => say(`removed for want of room: ${JSON.stringify(removed)}`);
   begin().catch((error: unknown) => say(`the node cannot be made ready: ${messageOf(error)}`));
 
   return {
@@ -207,6 +228,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     end: async (deadlineMs) => {
       ending.abort();
       retention.close();
+      containers?.close();
       await attempts.shut(deadlineMs);
       await launcher.killAll();
     },

@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import { type Engine, isEngine } from './containers/engine.ts';
 import { type Isolation, isIsolation } from './place/isolation.ts';
 
 /**
@@ -27,6 +28,8 @@ export interface AgentOptions {
    * root at `/mnt/batch/tasks`.
    */
   readonly isolation?: Exclude<Isolation, 'none'>;
+  /** What runs containers here; left out: nothing does, or its pool asks for none. */
+  readonly engine?: Engine;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
   readonly transferIdleMs?: number;
   /** Milliseconds from a transfer's first transient failure during which it is tried again. */
@@ -64,13 +67,14 @@ export function readOptions(file: string | undefined): AgentOptions {
 function isOptions(value: unknown): value is AgentOptions {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  const [uidBase, isolation]: unknown[] = [Reflect.get(value, 'uidBase'), Reflect.get(value, 'isolation')];
+  const [uidBase, isolation, engine]: unknown[] = ['uidBase', 'isolation', 'engine'].map((name): unknown => Reflect.get(value, name));
   const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
     has('life', 'number') &&
     (uidBase === null || typeof uidBase === 'number') &&
     (isolation === undefined || (isIsolation(isolation) && isolation !== 'none')) &&
+    (engine === undefined || isEngine(engine)) &&
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&
     optional('cgroups', 'boolean') &&

@@ -40,7 +40,8 @@ export async function runWithRetries(options: RetryOptions): Promise<StartTaskSt
   const complete = (outcome: AttemptOutcome): StartTaskStatus => {
     const exitCode = 'exitCode' in outcome ? outcome.exitCode : null;
     const info = failureOf(outcome);
-    status = { ...status, state: 'completed', endedAt: now(), exitCode, failure: info, result: info === null ? 'success' : 'failure' };
+    const container = 'container' in outcome ? { container: outcome.container } : {};
+    status = { ...status, state: 'completed', endedAt: now(), exitCode, failure: info, result: info === null ? 'success' : 'failure', ...container };
     report(status);
     return status;
   };

@@ -1,13 +1,16 @@
 import { join } from 'node:path';
 import type { TransferOptions } from '../blobs/exchange.ts';
 import type { AttemptOutcome } from '../core/events.ts';
-import type { FailureInfo } from '../core/status.ts';
+import type { ContainerInfo, FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
 import { splitCommandLine } from './commandLine.ts';
-import { localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
+import type { Containers } from './containers/containers.ts';
+import { runsAsAnother } from './containers/createWords.ts';
+import { containerCommand } from './containers/taskContainer.ts';
+import { giveBack, localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
 import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
-import type { Work } from './frames.ts';
+import type { ContainerWork, Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import { findProgram } from './program.ts';
@@ -32,6 +35,10 @@ export interface NodeContext {
   /** See NodePlace. */
   readonly ownSystem: () => Promise<void>;
   readonly transfers: Omit<TransferOptions, 'signal'>;
+  /** The node's root on its machine. */
+  readonly machineRoot: string;
+  /** null: its pool has no container configuration. */
+  readonly containers: Containers | null;
 }
 
 /** What every kind of run is made of. */
@@ -50,10 +57,11 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   const abort = new AbortController();
   /** Aborts what follows it. */
   const ending = new AbortController();
-  let running: Running | null = null;
+  let running: Pick<Running, 'end'> | null = null;
   let stopped: 'killed' | 'timedOut' | null = null;
   /** Of the process; null: it has not run, or not ended. */
   let exitCode: number | null = null;
+  let container: ContainerInfo | null = null;
   const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
     running?.end(deadlineMs);
@@ -75,11 +83,9 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
         inputs.areComplete = true;
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
-      const found = commandOf(work, prepared);
-      running = context.launcher.launch(markOf(run), found, prepared.user, leftoversOf(run));
-      const exit = await running.exit;
+      const exit = await (work.container === undefined ? onNode(prepared) : inContainer(prepared, { ...work, container: work.container }));
       clearWallClock();
-      if (exit.kind === 'notLaunched') return stopped === null ? notStarted(failure('CommandLaunchFailed', ['Message', exit.message])) : { kind: stopped, exitCode: null };
+      if (exit.kind === 'failed') return stopped === null ? notStarted(exit.failure) : { kind: stopped, exitCode: null };
       ({ exitCode } = exit);
       return await afterProcess(exitCode, prepared);
     } catch (error) {
@@ -89,6 +95,29 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     } finally {
       clearWallClock();
     }
+  };
+
+  const onNode = async (prepared: Prepared): Promise<ProcessEnd> => {
+    const launched = context.launcher.launch(markOf(run), commandOf(work, prepared), prepared.user, leftoversOf(run));
+    running = launched;
+    const exit = await launched.exit;
+    return exit.kind === 'exited' ? exit : { kind: 'failed', failure: failure('CommandLaunchFailed', ['Message', exit.message]) };
+  };
+
+  /** Its processes end with its first one, also those of a start task. */
+  const inContainer = async (prepared: Prepared, work: RunWork & { readonly container: ContainerWork }): Promise<ProcessEnd> => {
+    const { containers, rootDirectory, machineRoot } = context;
+    if (containers === null) return { kind: 'failed', failure: failure('ContainerPoolNotSupported') };
+    const command = containerCommand({ run, work, ...prepared, root: rootDirectory, machineRoot });
+    const image = await containers.fetchImage(work.container, abort.signal);
+    if (stopped !== null) throw new Error('it is over');
+    const launched = containers.launcher.launch(markOf(run), { ...command, image });
+    running = launched;
+    const exit = await launched.exit;
+    container = exit.container;
+    if (exit.kind === 'refused') return { kind: 'failed', failure: exit.failure };
+    if (runsAsAnother(command.runWords)) giveBack(prepared.directories, prepared.user);
+    return exit;
   };
 
   /**
@@ -113,8 +142,12 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     return full === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: full };
   };
 
-  return { done: steps(), end: (deadlineMs) => stop('killed', deadlineMs) };
+  const done = steps().then((outcome) => (container === null ? outcome : { ...outcome, container }));
+  return { done, end: (deadlineMs) => stop('killed', deadlineMs) };
 }
+
+/** How the process of a run ended, wherever it ran. */
+type ProcessEnd = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'failed'; readonly failure: FailureInfo };
 
 interface Prepared {
   readonly user: User;

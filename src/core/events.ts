@@ -1,20 +1,20 @@
 import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
-import type { FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
+import type { ContainerInfo, FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
 
-/** How an attempt ended, as its agent saw it. */
+/** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
 export type AttemptOutcome =
   /** The process ran and ended by itself; output files, if any, are uploaded. */
   /** `failure`: what the agent knows of why the exit code is not zero; undefined: nothing more. */
-  | { readonly kind: 'exited'; readonly exitCode: number; readonly failure?: FailureInfo }
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly failure?: FailureInfo; readonly container?: ContainerInfo }
   /** Resource files, directories, users or the launch failed: no process ran. Never retried. */
-  | { readonly kind: 'notStarted'; readonly failure: FailureInfo }
+  | { readonly kind: 'notStarted'; readonly failure: FailureInfo; readonly container?: ContainerInfo }
   /** The process ended, an upload failed. Never retried. */
-  | { readonly kind: 'uploadFailed'; readonly exitCode: number; readonly failure: FailureInfo }
+  | { readonly kind: 'uploadFailed'; readonly exitCode: number; readonly failure: FailureInfo; readonly container?: ContainerInfo }
   /** Its wall clock ran out. Never retried. */
-  | { readonly kind: 'timedOut'; readonly exitCode: number | null }
+  | { readonly kind: 'timedOut'; readonly exitCode: number | null; readonly container?: ContainerInfo }
   /** Ended on our command (an `end` of the owner's, for the reason that stands there). */
-  | { readonly kind: 'killed'; readonly exitCode: number | null }
+  | { readonly kind: 'killed'; readonly exitCode: number | null; readonly container?: ContainerInfo }
   /** The agent of an earlier life left it behind; it was killed and nothing is known of its end. Runs again. */
   | { readonly kind: 'lost' };
 

@@ -16,6 +16,15 @@ export interface FailureInfo {
   readonly details?: readonly NameValue[];
 }
 
+/** Of the container that a task's process ran in, in the shape of the wire (executionInfo.containerInfo). */
+export interface ContainerInfo {
+  readonly containerId: string;
+  /** Docker's word: `created`, `exited`. */
+  readonly state: string;
+  /** Why it could not be started; '': it could. */
+  readonly error: string;
+}
+
 /** Why a state changed: kept beside the state, and in the journal. */
 export type Cause =
   | 'added'
@@ -166,6 +175,8 @@ export interface StartTaskStatus {
   readonly retryCount: number;
   readonly lastRetryAt: Instant | null;
   readonly result: 'success' | 'failure' | null;
+  /** Left out: it ran in none, or an agent of an earlier version told. */
+  readonly container?: ContainerInfo;
 }
 
 /** A job's preparation or release task on one node: its last run, retries included. */

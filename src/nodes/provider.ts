@@ -8,6 +8,8 @@ export interface PoolProvider {
   readonly kind: 'local' | 'slurm' | 'kubernetes' | 'ssh' | 'simulated';
   /** Really tries what it claims. */
   probe(): Promise<Capabilities>;
+  /** What runs containers on its nodes, found by running one: it may take seconds. Left out: nodes run none. */
+  containers?(): Promise<ContainerSupport>;
   /** Idempotent on node and life. Resolves when the engine has taken the request, not when the node runs. */
   acquire(request: NodeRequest): Promise<void>;
   /** Ends the node's agent and all it started, then forgets it; idempotent. Reports `ended` when that is proved. */
@@ -40,10 +42,16 @@ export interface ClosableProvider extends PoolProvider {
 export interface Capabilities {
   readonly maxNodes: number | null;
   readonly lowPriority: boolean;
-  readonly containers: boolean;
   /** How far nodes are places of their own, in the engine's word. */
   readonly isolation?: string;
   /** Guarantees that this engine cannot give here, one sentence each: `linarite status` prints them. */
+  readonly limits: readonly string[];
+}
+
+export interface ContainerSupport {
+  /** The engine and its version, for people; null: none works. */
+  readonly engine: string | null;
+  /** As those of `Capabilities`; why there is none. */
   readonly limits: readonly string[];
 }
 
@@ -62,6 +70,8 @@ export interface NodeRequest {
   readonly vmSize: string;
   /** null: the pool names none. */
   readonly image: NodeImage | null;
+  /** Whether it is to run containers. */
+  readonly containers: boolean;
   /** `low`: the engine may take the node back for others. */
   readonly priority: 'dedicated' | 'low';
   readonly slots: number;

@@ -72,7 +72,7 @@ export function simulatedProvider(options: {
     kind: 'simulated',
     leaseMs,
     agents,
-    probe: async () => ({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+    probe: async () => ({ maxNodes: null, lowPriority: true, limits: [] }),
     acquire: async (request) => {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));

@@ -119,6 +119,8 @@ describe('the start task of a pool', () => {
       nodeEnvironment: new Map(),
         paths: { all: '', admins: '' },
         ownSystem: () => Promise.resolve(),
+        machineRoot: root,
+        containers: null,
         transfers: { idleMs: 1, retryMs: 1 },
       },
       task,

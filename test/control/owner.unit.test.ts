@@ -99,7 +99,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
   const watchers = new Set<(observation: Observation) => void>();
   const provider: PoolProvider = {
     kind: 'simulated',
-    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
     acquire: () => Promise.resolve(),
     release: (released, life) => {
       releases.push([released, life]);

@@ -4,7 +4,7 @@ import type { NodeRequest, Observation, PoolProvider } from '../../src/nodes/pro
 export const idleProvider: PoolProvider = {
   kind: 'simulated',
   leaseMs: null,
-  probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+  probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
   acquire: () => Promise.resolve(),
   release: () => Promise.resolve(),
   halt: () => Promise.resolve(),
@@ -27,7 +27,7 @@ export function engine(): { readonly provider: PoolProvider; readonly machines: 
   const provider: PoolProvider = {
     kind: 'simulated',
     leaseMs: null,
-    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, containers: false, limits: [] }),
+    probe: () => Promise.resolve({ maxNodes: null, lowPriority: true, limits: [] }),
     acquire: (request) => {
       machines.set(request.node, request);
       tell(request);
@@ -55,5 +55,5 @@ export function engine(): { readonly provider: PoolProvider; readonly machines: 
 export function nodeRequest(change: Partial<NodeRequest> = {}): NodeRequest {
   const { node = 1 } = change;
   const image = { kind: 'marketplace', publisher: 'canonical', offer: 'ubuntu', sku: '22_04-lts', version: 'latest' } as const;
-  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, vmSize: 'standard_d2s_v3', image, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
+  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, vmSize: 'standard_d2s_v3', image, containers: false, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
 }

@@ -39,6 +39,7 @@ interface Status {
   readonly leftovers?: readonly string[];
   /** How far nodes are places of their own. */
   readonly isolation?: string;
+  readonly containers?: string;
   /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
   readonly limits?: readonly string[];
@@ -94,6 +95,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     ...(trouble === undefined ? {} : { trouble }),
     ...(aside === undefined ? {} : { quarantine: aside }),
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
+    ...(record.containers === undefined ? {} : { containers: record.containers }),
     limits: record.limits,
   };
 }
@@ -149,6 +151,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...(found.trouble === undefined ? [] : [`  trouble          ${found.trouble}`]),
     ...inQuarantine(found.quarantine),
     ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
+    ...(found.containers === undefined ? [] : [`  containers       ${found.containers}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
 }

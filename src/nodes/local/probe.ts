@@ -20,7 +20,7 @@ export async function probeLocal(dataRoot: string): Promise<Omit<Capabilities, '
   if (cgroup.net === null) limits.push('No writable cgroup v2: processes that clear their environment and outlive their parents can outlive their task.');
   if (cgroup.counter === null) limits.push(`No control group counts processes here: ${isRoot ? BOUND_BY_USER : 'those of tasks have only the bound of the service’s user'}.`);
   removeCgroup(cgroup);
-  return { lowPriority: true, containers: false, limits };
+  return { lowPriority: true, limits };
 }
 
 const BOUND_BY_USER = 'tasks that run as the same user share one bound of processes, and admin tasks have none';

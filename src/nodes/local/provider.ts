@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { basename } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
+import type { Engine } from '../../agent/containers/engine.ts';
+import { type Trial, tryEngines } from '../../agent/containers/trial.ts';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
@@ -96,6 +99,22 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     return probing;
   };
 
+  let trying: Promise<Trial> | null = null;
+  /** Tried again when somebody asks again where none works: it may have been installed since. */
+  const tried = (): Promise<Trial> => {
+    trying ??= tryEngines({ directory: dataRoot, environment: process.env }).then((trial) => {
+      if (trial.engine === null) trying = null;
+      return trial;
+    });
+    return trying;
+  };
+  const engineFor = async ({ containers }: NodeRequest): Promise<Engine | null> => {
+    if (!containers) return null;
+    const { engine, limits } = await tried();
+    if (engine === null) throw new Error(limits.join(' '));
+    return engine;
+  };
+
   const tell = (observation: Observation): void => {
     if (!isClosed) for (const callback of callbacks) callback(observation);
   };
@@ -153,8 +172,9 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const start = async (request: NodeRequest): Promise<AgentProcess> => {
     const { node, life, account } = request;
     const { isolation } = await probe();
+    const engine = await engineFor(request);
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions(dataRoot, request, isolation));
+    await furnish(dataRoot, place, agentOptions(dataRoot, request, { isolation, engine }));
     await writeRecord(dataRoot, { node, life, account, agent: null });
     const agent = await spawnAgent(options.agentCommand, place, isolation);
     const started: LocalNode = { node, life, account, agent: agent.identity, isChild: true, ending: null };
@@ -213,6 +233,11 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       return { ...local, isolation, limits: [...local.limits, ...limits], maxNodes };
     },
 
+    containers: async () => {
+      const { engine, limits } = await tried();
+      return { engine: engine === null ? null : nameOf(engine), limits };
+    },
+
     acquire: async (request) => {
       const { node, life } = request;
       await known();
@@ -223,7 +248,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, (await probe()).isolation));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, { ...(await probe()), engine: await engineFor(request) }));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -302,7 +327,17 @@ async function adopted(dataRoot: string, { node, life, account, agent }: NodeRec
   };
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, isolation: Isolation): AgentOptions {
+function nameOf(engine: Engine): string {
+  return `${engine.kind} ${engine.version}${engine.kind === 'podman' ? ` with ${basename(engine.runtime)}` : ''}`;
+}
+
+interface Found {
+  readonly isolation: Isolation;
+  /** null: its pool asks for no containers. */
+  readonly engine: Engine | null;
+}
+
+function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -314,6 +349,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, isolation: Isolati
     ipAddress: '127.0.0.1',
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),
+    ...(engine === null ? {} : { engine }),
   };
 }
 

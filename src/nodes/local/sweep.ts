@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NODE_MARK } from '../../agent/environment.ts';
+import { sweepContainers, sweepGroups } from '../../agent/containers/leftovers.ts';
 import { enclosureOf } from '../../agent/nets.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
@@ -17,8 +18,12 @@ let lookedAt = Number.NEGATIVE_INFINITY;
 
 /** Kills what a dead agent left behind, until nothing is left. */
 export async function sweep(place: NodePlace): Promise<void> {
+  const cgroup = leftCgroup(place.state);
+  // An engine that a daemon serves may start them again: they go first.
+  await sweepContainers(place.state, place.root).catch(() => {});
   do await gathered();
-  while (!(await killInThread(enclosureOf(leftCgroup(place.state), [], [`${NODE_MARK}=${place.root}`]))));
+  while (!(await killInThread(enclosureOf(cgroup, [], [`${NODE_MARK}=${place.root}`]))));
+  sweepGroups(place.state, cgroup);
 }
 
 function gathered(): Promise<void> {

@@ -55,6 +55,8 @@ export interface ServiceRecord {
   readonly limits: readonly string[];
   /** How far nodes are places of their own: `overlays`, `binds` or `none`. */
   readonly isolation?: string;
+  /** What runs containers; undefined: not known yet, or nothing does (then `limits` says why). */
+  readonly containers?: string;
 }
 
 export function writeRecord(directory: DataDirectory, record: ServiceRecord): void {

@@ -17,6 +17,7 @@ export class RecordKeeper {
   #port: number;
   limits: readonly string[] = [];
   isolation: string | undefined;
+  #containers: string | undefined;
   blobEndpoint: string | undefined;
 
   constructor(directory: DataDirectory, options: ServiceOptions, wellKnownKeys: boolean) {
@@ -52,6 +53,13 @@ export class RecordKeeper {
     this.#write();
   }
 
+  /** What runs containers is known now. */
+  learnContainers({ engine, limits }: { readonly engine: string | null; readonly limits: readonly string[] }): void {
+    this.#containers = engine ?? undefined;
+    this.limits = [...new Set([...this.limits, ...limits])];
+    if (this.#state === 'ready' || this.#state === 'degraded') this.#write();
+  }
+
   /** A part died or lives again. */
   partChanged(): void {
     const whole = [...this.#parts.values()].every((look) => look() !== undefined);
@@ -76,6 +84,7 @@ export class RecordKeeper {
       managementEndpoint: `https://${authority}`,
       limits: this.limits,
       ...(this.isolation === undefined ? {} : { isolation: this.isolation }),
+      ...(this.#containers === undefined ? {} : { containers: this.#containers }),
       ...(this.blobEndpoint === undefined ? {} : { blobEndpoint: this.blobEndpoint }),
       ...(database === undefined ? {} : { database }),
       ...(blobs === undefined ? {} : { blobs }),

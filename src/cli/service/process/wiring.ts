@@ -10,6 +10,7 @@ import { nodeFiles } from '../../../control/nodeFiles.ts';
 import { Owner } from '../../../control/owner.ts';
 import { Owners } from '../../../control/owners.ts';
 import { steadyClock } from '../../../control/steadyClock.ts';
+import { messageOf } from '../../../base/errors.ts';
 import { createCore } from '../../../core/core.ts';
 import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts';
 import { connect } from '../../../store/connect.ts';
@@ -134,6 +135,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     },
     limits: capabilities.limits,
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
+    containers: () => (provider.containers?.() ?? Promise.resolve({ engine: null, limits: [] })).catch((error: unknown) => ({ engine: null, limits: [`No containers: ${messageOf(error)}.`] })),
     trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),
     roomSeen: () => loop?.roomSeen(),
     stop: async (agents) => {

@@ -1,0 +1,201 @@
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { arch } from 'node:os';
+import { join } from 'node:path';
+import { openCgroup, removeCgroup } from '../cgroups.ts';
+import { messageOf } from '../failures.ts';
+import { unmountBelow } from '../mounts.ts';
+import { processBounds } from '../processBounds.ts';
+import { callEngine, callOrThrow, type Engine, engineCall, ENGINE_KINDS, prepareEngine, reasonOf } from './engine.ts';
+import { groupParent, removeGroups } from './groups.ts';
+import { removeContainer } from './net.ts';
+
+export interface Trial {
+  /** null: none works here. */
+  readonly engine: Engine | null;
+  /** Why none does, or what the one that works can't, a sentence each. */
+  readonly limits: readonly string[];
+}
+
+export interface TrialOptions {
+  /** What is made for it lies below. */
+  readonly directory: string;
+  readonly environment: Readonly<Partial<Record<string, string>>>;
+  /** Directories that programs are looked for in. */
+  readonly path?: readonly string[];
+}
+
+const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** The machine's own store; its images are there for nodes, too. */
+const MACHINE_STORES = ['/var/lib/containers/storage'];
+const VERSION_MS = 5_000;
+
+/**
+ * Finds what runs containers here, by running one as a node would: that a program is there says little (a daemon that
+ * does not run, control groups that a runtime refuses). Where no program is there it costs nothing.
+ */
+export async function tryEngines({ directory, environment, path = PATH }: TrialOptions): Promise<Trial> {
+  const failed: string[] = [];
+  for (const kind of ENGINE_KINDS) {
+    const program = findProgram(kind, path);
+    if (program === null) continue;
+    const version = await versionOf(program);
+    let why = '';
+    for (const engine of candidates(kind, program, version, environment, path)) {
+      const problem = await problemOf(engine, directory);
+      if (problem === null) return { engine, limits: limitsOf(engine) };
+      why ||= problem;
+    }
+    failed.push(`${kind}: ${why || 'there is no OCI runtime (crun or runc)'}`);
+  }
+  const why = failed.length === 0 ? 'neither podman nor docker is installed' : failed.join('; ');
+  return { engine: null, limits: [`No containers: ${why}. Pools with a container configuration get no nodes.`] };
+}
+
+function limitsOf(engine: Engine): readonly string[] {
+  switch (engine.kind) {
+    case 'podman':
+      return [
+        ...(engine.hasGroups ? [] : ['Containers are in no control group of their node here: their processes have no bound of their own.']),
+        ...(engine.driver === 'overlay' ? [] : ['No overlay for containers can be made here: each container copies its whole image.']),
+      ];
+    case 'docker':
+      return ['Nodes share the images of docker, and its containers are in no control group of their node.'];
+  }
+}
+
+/** In the order in which they are tried, the best first. */
+function candidates(kind: Engine['kind'], program: string, version: string, environment: TrialOptions['environment'], path: readonly string[]): readonly Engine[] {
+  switch (kind) {
+    case 'podman': {
+      const stores = MACHINE_STORES.filter((store) => process.geteuid?.() === 0 && existsSync(join(store, 'overlay-images')));
+      const runtimes = ['crun', 'runc'].map((name) => findProgram(name, path)).filter((found) => found !== null);
+      const made = (runtime: string, driver: 'overlay' | 'vfs', hasGroups: boolean, machines: readonly string[]): Engine => ({ kind, program, version, runtime, driver, hasGroups, stores: machines });
+      return [
+        ...runtimes.map((runtime) => made(runtime, 'overlay', true, stores)),
+        ...runtimes.map((runtime) => made(runtime, 'overlay', false, stores)),
+        ...runtimes.map((runtime) => made(runtime, 'overlay', true, [])),
+        ...runtimes.map((runtime) => made(runtime, 'vfs', false, [])),
+      ];
+    }
+    case 'docker':
+      return [{ kind, program, version, host: environment['DOCKER_HOST'] ?? null }];
+  }
+}
+
+/** null: it ran a container. */
+async function problemOf(engine: Engine, below: string): Promise<string | null> {
+  mkdirSync(below, { recursive: true, mode: 0o711 });
+  // By this name it is found and removed if we are killed meanwhile.
+  const directory = mkdtempSync(join(below, 'trash-engine-'));
+  const cgroup = engine.kind === 'podman' && engine.hasGroups ? openCgroup(`linarite-engine-${process.pid}`, processBounds().allNodes) : null;
+  const parent = cgroup === null ? null : groupParent(cgroup);
+  try {
+    if (cgroup !== null && parent === null) return 'there is no control group to make those of containers in';
+    prepareEngine(engine, directory);
+    return await runOne(engine, directory, parent);
+  } catch (error) {
+    return messageOf(error);
+  } finally {
+    if (parent !== null) removeGroups(parent);
+    if (cgroup !== null) removeCgroup(cgroup);
+    await unmountBelow(directory).catch(() => {});
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+async function runOne(engine: Engine, directory: string, parent: string | null): Promise<string | null> {
+  const call = engineCall(engine, directory);
+  const program = exitingProgram();
+  const image = `localhost/linarite-trial-${process.pid}`;
+  // Where we know no program of this kind of machine, the engine itself has to be asked.
+  if (program === null) return callOrThrow(call, ['info']).then(() => null, messageOf);
+  const layer = join(directory, 'layer.tar');
+  writeFileSync(layer, tarOf('exit', program));
+  const imported = await callEngine(call, ['import', layer, image]);
+  if (imported.code !== 0) return reasonOf(imported);
+  const groups = parent === null ? [] : ['--cgroups=no-conmon', `--cgroup-parent=${parent}`, '--pids-limit=100'];
+  const user = process.geteuid?.() === 0 ? ['--user=65534:65534'] : [];
+  const created = await callEngine(call, ['create', '--pull=never', '--log-driver=none', '--network=host', ...groups, ...user, image, '/exit']);
+  const id = created.stdout.trim();
+  if (created.code !== 0) return reasonOf(created);
+  const run = await callEngine(call, ['start', '--attach', id]);
+  await removeContainer(call, id);
+  if (engine.kind === 'docker') await callEngine(call, ['image', 'rm', image]);
+  return run.code === EXIT_CODE ? null : reasonOf(run);
+}
+
+async function versionOf(program: string): Promise<string> {
+  const said = await callEngine({ program, args: [], environment: { PATH: PATH.join(':'), HOME: '/' } }, ['--version'], { timeoutMs: VERSION_MS }).catch(() => null);
+  return /\d+\.\d+(?:\.\d+)?/.exec(said?.stdout ?? '')?.[0] ?? 'unknown';
+}
+
+function findProgram(name: string, path: readonly string[]): string | null {
+  return path.map((directory) => join(directory, name)).find(isExecutable) ?? null;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What the program of the trial ends with: no failure of an engine looks like it. */
+const EXIT_CODE = 42;
+const HEADER_BYTES = 0x78;
+
+/** Machine code of exit(42), by Node's name of the processor, with the number of that in an ELF header (elf(5)). */
+const EXITS: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
+  // mov edi, 42; mov eax, 60; syscall
+  x64: { machine: 62, code: 'bf2a000000b83c0000000f05' },
+  // mov x0, #42; mov x8, #93; svc #0
+  arm64: { machine: 183, code: '400580d2a80b80d2010000d4' },
+};
+
+/** A whole program of some hundred bytes, so that a trial needs no image. null: none for this kind of processor. */
+function exitingProgram(): Buffer | null {
+  const known = EXITS[arch()];
+  if (known === undefined) return null;
+  const code = Buffer.from(known.code, 'hex');
+  const base = 0x400000n;
+  const size = BigInt(HEADER_BYTES + code.length);
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
+  header.writeUInt16LE(2, 16); // An executable.
+  header.writeUInt16LE(known.machine, 18);
+  header.writeUInt32LE(1, 20);
+  header.writeBigUInt64LE(base + BigInt(HEADER_BYTES), 24); // Where it begins.
+  header.writeBigUInt64LE(64n, 32); // Its one segment is described behind this header.
+  header.writeUInt16LE(64, 52);
+  header.writeUInt16LE(56, 54);
+  header.writeUInt16LE(1, 56);
+  header.writeUInt32LE(1, 64); // To be loaded,
+  header.writeUInt32LE(5, 68); // readable and executable.
+  header.writeBigUInt64LE(base, 80);
+  header.writeBigUInt64LE(base, 88);
+  header.writeBigUInt64LE(size, 96);
+  header.writeBigUInt64LE(size, 104);
+  header.writeBigUInt64LE(0x1000n, 112);
+  return Buffer.concat([header, code]);
+}
+
+const BLOCK_BYTES = 512;
+
+/** An archive of one executable file (POSIX, ustar). */
+function tarOf(name: string, content: Buffer): Buffer {
+  const header = Buffer.alloc(BLOCK_BYTES);
+  header.write(name, 0);
+  header.write('0000755\0', 100);
+  header.write('0000000\0', 108);
+  header.write('0000000\0', 116);
+  header.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+  header.write('00000000000\0', 136);
+  header.write('        ', 148);
+  header.write('0', 156);
+  header.write('ustar\u000000', 257);
+  header.write(`${header.reduce((sum, byte) => sum + byte, 0).toString(8).padStart(6, '0')}\0 `, 148);
+  const padding = Buffer.alloc((BLOCK_BYTES - (content.length % BLOCK_BYTES)) % BLOCK_BYTES);
+  return Buffer.concat([header, content, padding, Buffer.alloc(2 * BLOCK_BYTES)]);
+}
