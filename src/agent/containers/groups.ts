@@ -26,7 +26,7 @@ interface Tree {
   readonly type: string;
 }
 
-/** proc_pid_mountinfo(5): the fourth field is what of the tree is mounted, the fifth where; after the hyphen the type. */
+/** proc_pid_mountinfo(5): the fourth field is what of the tree is mounted, the fifth where; the type comes later. */
 function trees(): readonly Tree[] {
   let table = '';
   try {
