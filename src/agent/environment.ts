@@ -57,6 +57,8 @@ export function taskEnvironment(
   user: User,
   /** null: the node's. */
   path: string | null,
+  /** Of application packages, where they are. */
+  packages: ReadonlyMap<string, string>,
 ): Map<string, string> {
   const environment = new Map([
     ['HOME', `${taskDirectory}/wd`],
@@ -65,7 +67,7 @@ export function taskEnvironment(
   ]);
   if (path !== null) environment.set('PATH', path);
   for (const { name, value } of asked) if (!isReserved(name)) environment.set(name, value);
-  for (const [name, value] of environmentOf(run)) environment.set(name, value);
+  for (const [name, value] of [...packages, ...environmentOf(run)]) environment.set(name, value);
   environment.set('AZ_BATCH_TASK_DIR', taskDirectory);
   environment.set('AZ_BATCH_TASK_WORKING_DIR', `${taskDirectory}/wd`);
   environment.set('AZ_BATCH_CERTIFICATES_DIR', `${taskDirectory}/certs`);

@@ -24,6 +24,7 @@ const FAILURES = {
   ContainerInvalidRegistry: ['UserError', 'One or more container registries specified are invalid'],
   ContainerInvalidSettings: ['UserError', 'At least one value of specified task container settings is invalid'],
   ContainerMiscError: ['ServerError', 'The container of the task could not be run'],
+  ApplicationPackageError: ['UserError', 'One of the specified application packages could not be installed'],
   DiskFull: ['ServerError', 'There is not enough disk space on the node'],
   FileUploadContainerNotFound: ['UserError', 'One of the specified Azure container(s) was not found while attempting to upload an output file'],
   FileUploadAccessDenied: ['UserError', 'Access was denied while attempting to upload an output file'],

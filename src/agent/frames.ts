@@ -72,6 +72,8 @@ export interface NodeSetup {
   readonly userAccounts: readonly UserAccount[];
   /** What its pool asks for of containers; null, and nothing, as owners of an earlier version say: none. */
   readonly containers?: { readonly images: readonly string[]; readonly registries: readonly RegistryWork[] } | null;
+  /** Application packages of the pool, for all that runs here; left out: none. */
+  readonly packages?: readonly PackageWork[];
 }
 
 export interface UserAccount {
@@ -132,6 +134,8 @@ export interface Work {
   readonly commandLine: string;
   /** The job's common settings overridden by the task's; the agent adds the `AZ_BATCH_*` ones. */
   readonly environment: readonly NameValue[];
+  /** Application packages beyond those of the node; left out: none. */
+  readonly packages?: readonly PackageWork[];
   readonly resourceFiles: readonly ResourceFileWork[];
   readonly outputFiles: readonly OutputFileWork[];
   readonly user: RunAs;
@@ -142,6 +146,22 @@ export interface Work {
   /** From the end of the task; null: for ever. */
   readonly retentionMs: number | null;
 }
+
+/** An application package that was asked for. */
+export type PackageWork =
+  | {
+      readonly kind: 'package';
+      readonly application: string;
+      readonly version: string;
+      /** The environment variable that says where it is. */
+      readonly variable: string;
+      /** Its name below `applications`: no other activation of no other package has the same. */
+      readonly directory: string;
+      /** Of its zip file. */
+      readonly url: string;
+    }
+  /** `version`: as asked for; null: the default one. */
+  | { readonly kind: 'missing'; readonly application: string; readonly version: string | null; readonly reason: string };
 
 export type ResourceFileWork = Lacking &
   (

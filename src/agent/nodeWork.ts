@@ -8,7 +8,7 @@ import { type Containers, createContainers } from './containers/containers.ts';
 import type { Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
-import { messageOf } from './failures.ts';
+import { messageOf, TaskFailure } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createJobTasks } from './jobTasks.ts';
@@ -21,6 +21,7 @@ import type { ProcessBounds } from './processBounds.ts';
 import type { Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
 import { createReadyTrees } from './readyTrees.ts';
+import { createNodePackages } from './packages/packages.ts';
 import { createRetention, TRASH } from './retention.ts';
 import { jobTaskAttempt, taskAttempt } from './run.ts';
 import { runStartTask } from './startTask.ts';
@@ -77,6 +78,10 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   const commonUser = users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null });
   const readyTrees = createReadyTrees({ directory: join(rootDirectory, TRASH), user: commonUser, most: Math.min(setup.slots, MOST_READY_TREES), make: fillTaskDirectory });
   let containers: Containers | null = null;
+  const transfers = { idleMs: options.transferIdleMs ?? DEFAULT_TRANSFER_IDLE_MS, retryMs: options.transferRetryMs ?? DEFAULT_TRANSFER_RETRY_MS };
+  const ending = new AbortController();
+  const packages = createNodePackages({ rootDirectory, stagingDirectory: join(rootDirectory, TRASH), transfers, signal: ending.signal, say });
+  const nodePackages = setup.packages ?? [];
   const context: NodeContext = {
     rootDirectory,
     machineRoot: options.rootDirectory,
@@ -89,11 +94,12 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     ownSystem: node.ownSystem,
-    transfers: { idleMs: options.transferIdleMs ?? DEFAULT_TRANSFER_IDLE_MS, retryMs: options.transferRetryMs ?? DEFAULT_TRANSFER_RETRY_MS },
+    transfers,
+    packages,
+    nodePackages,
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;
-  const ending = new AbortController();
 
   const retention = createRetention({
     rootDirectory,
@@ -165,6 +171,16 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     launcher.warm(commonUser, WARM_SHELLS);
     makeReadySoon();
   };
+  /** Those of its pool, before its start task (task semantics 6.6). A node without them is of no use. */
+  const installPackages = async (): Promise<readonly ResizeError[]> => {
+    try {
+      await packages.install(nodePackages, ending.signal);
+      return [];
+    } catch (error) {
+      const { code, message, details } = error instanceof TaskFailure ? error.failure : { code: 'ApplicationPackageError', message: messageOf(error), details: undefined };
+      return [{ code, message, ...(details === undefined ? {} : { values: details }) }];
+    }
+  };
   /** A full disk may have room again; everything else stays as it is. */
   const begin = async (): Promise<void> => {
     const make = (): void => {
@@ -179,7 +195,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       if (!isNoRoom(error)) return;
       await whenRoom(make, ending.signal);
     }
-    const errors = await fetchImages();
+    const lacking = await fetchImages();
+    const errors = lacking.length > 0 ? lacking : await installPackages();
     if (errors.length === 0) await becomeReady();
     else if (!ending.signal.aborted) report({ kind: 'unusable', errors });
   };

@@ -10,9 +10,10 @@ import { containerCommand } from './containers/taskContainer.ts';
 import { giveBack, localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
 import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
-import type { ContainerWork, Work } from './frames.ts';
+import type { ContainerWork, PackageWork, Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
+import type { NodePackages } from './packages/packages.ts';
 import { findProgram } from './program.ts';
 import type { ReadyTrees } from './readyTrees.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
@@ -39,17 +40,20 @@ export interface NodeContext {
   readonly machineRoot: string;
   /** null: its pool has no container configuration. */
   readonly containers: Containers | null;
+  readonly packages: NodePackages;
+  /** Those of all that runs on the node. */
+  readonly nodePackages: readonly PackageWork[];
 }
 
 /** What every kind of run is made of. */
 type RunWork = Omit<Work, 'slots' | 'job' | 'task' | 'directory'>;
 
 /**
- * One run: directories -> resource files -> process -> output files. The wall clock runs from the beginning to the end
- * of the process (whether transfers count is not documented; here those before it do). An end asked for, or the wall
- * clock, aborts transfers and kills the whole process tree. Resource files that an earlier attempt has fetched here are
- * kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are only downloaded again on a new
- * node).
+ * One run: directories -> application packages -> resource files -> process -> output files. The wall clock runs from
+ * the beginning to the end of the process (whether transfers count is not documented; here those before it do). An end
+ * asked for, or the wall clock, aborts transfers and kills the whole process tree. Resource files that an earlier
+ * attempt has fetched here are kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are
+ * only downloaded again on a new node).
  */
 export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: Inputs): TaskRun {
   const directory = directoryOf(run);
@@ -77,6 +81,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
       if (inputs.areComplete && ownerOf(join(context.rootDirectory, directory)) === null) inputs.areComplete = false;
       const prepared = prepare(context, run, work);
       if (prepared.user.uid === 0) await ownSystem(context);
+      if (work.packages !== undefined) await context.packages.install(work.packages, abort.signal);
       if (work.resourceFiles.length > 0 && !inputs.areComplete) {
         const { user, directories } = prepared;
         await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
@@ -162,7 +167,8 @@ function prepare(context: NodeContext, run: Run, work: RunWork): Prepared {
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, directory)) : null;
   const user = context.users.resolve(work.user, { directory, owner });
   const directories = makeDirectories(context, directory, user);
-  const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories));
+  const packages = context.packages.variables([...context.nodePackages, ...(work.packages ?? [])]);
+  const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories), packages);
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
 }
 

@@ -3,6 +3,7 @@ import type { AgentFrame } from '../agent/frames.ts';
 import type { AgentReport } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import type { AgentChannel } from '../ports.ts';
+import { applicationsIn, packageSource } from './packages.ts';
 import type { Session, Surroundings } from './session.ts';
 import { nodeSetup } from './work.ts';
 
@@ -54,14 +55,15 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
 }
 
 /** Tells the agent of its node. */
-async function welcome({ nodes, specs, channels, epoch }: Session, { account, sign, provider, log }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
   try {
     const status = nodes.get(node);
     if (status === undefined) return channel.close('this node has left the account');
     const pool = await specs.pool(status.pool);
     if (pool === undefined) return channel.close('the pool of this node is gone');
+    const packages = { ...(await packageSource({ account, store }, applicationsIn(pool.spec.applicationPackageReferences ?? []))), sign };
     if (!channels.isCurrent(node, channel)) return;
-    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, sign), acknowledged: channels.acknowledged(node) });
+    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node) });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
     channel.close('the node cannot be told of its pool now');

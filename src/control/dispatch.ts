@@ -5,6 +5,7 @@ import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
 import type { PoolAdd, TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
+import { applicationsIn, type PackageSource } from './packages.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
 import { taskWork, type Signer } from './work.ts';
@@ -19,6 +20,8 @@ export interface DispatchOptions {
   /** Those of them that are not gone. */
   readonly knownJobs: (jobs: readonly JobNumber[]) => Promise<readonly JobNumber[]>;
   readonly sign: Signer;
+  /** What is known of these applications. */
+  readonly packages: (applications: readonly string[]) => Promise<Omit<PackageSource, 'sign'>>;
   /** What an attempt shows whose task asks for access to its job. */
   readonly token: (key: AttemptKey) => string;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
@@ -50,7 +53,9 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
   const pools = await poolSpecs(commands, options.specs);
   const asked = new Set(commands.flatMap((command) => (command.kind === 'discardGoneJobs' ? command.jobs : [])));
   const known = new Set(asked.size === 0 ? [] : await options.knownJobs([...asked]));
+  const named = [...offered.values()].flatMap(({ spec }) => applicationsIn((spec as Partial<TaskAdd> | null)?.applicationPackageReferences ?? []));
   const sign = signing(options.sign);
+  const packages = { ...(await options.packages(named)), sign };
   const byNode = new Map<NodeNumber, AgentCommand[]>();
   const tell = (node: NodeNumber, command: AgentCommand): void => {
     const list = byNode.get(node);
@@ -68,7 +73,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         const jobTask: JobTaskKey | null = attempt === undefined ? null : { job: key.job, kind: 'preparation', attempt };
         const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, job, sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
         if (jobTask !== null && preparation === null) break;
-        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { slots: command.slots, sign, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
+        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { slots: command.slots, sign, packages, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
         if (work !== null) tell(node, { kind: 'offer', key, work, ...(preparation === null ? {} : { preparation }) });
         break;
       }
@@ -139,9 +144,9 @@ function stored({ spec }: AttemptSpec): TaskAdd {
 class CannotSign extends Error {}
 
 function signing(sign: Signer): Signer {
-  const container = (name: string): string => {
+  const container = (name: string, blob?: string): string => {
     try {
-      return sign.container(name);
+      return sign.container(name, blob);
     } catch (error) {
       throw new CannotSign(error instanceof Error ? error.message : String(error));
     }

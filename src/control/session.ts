@@ -15,6 +15,7 @@ import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginnin
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
+import { packageSource } from './packages.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decide } from './rules.ts';
 import { Specs } from './specs.ts';
@@ -341,6 +342,7 @@ export class Session {
       specs: this.specs,
       knownJobs: (jobs) => options.store.readKnownJobs(jobs),
       sign: options.sign,
+      packages: (applications) => packageSource(options, applications),
       token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
       acquire: (command, spec) => {

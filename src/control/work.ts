@@ -1,16 +1,18 @@
-import { taskDirectory, type NodeSetup, type OutputFileWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
+import { taskDirectory, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
+import type { PackageReference } from '../wire/applications.ts';
 import { parseDuration } from '../wire/durations.ts';
 import type { IdentityReference, JobAdd, OutputFile, PoolAdd, ResourceFile, StartTask, TaskAdd, UserAccount, UserIdentity } from '../wire/types.generated.ts';
+import { packagesWork, type PackageSource } from './packages.ts';
 
 /** Opens the account's own storage to its tasks. */
 export interface Signer {
   /**
-   * Where an auto-storage container is reached: a signed URL with read and list rights. Throws if the account has no
-   * storage.
+   * Where an auto-storage container is reached: a signed URL with read and list rights; or one of its blobs, with the
+   * right to read it. Throws if the account has no storage.
    */
-  container(container: string): string;
+  container(container: string, blob?: string): string;
   /** A URL of the account's own storage, signed; null: it is of no storage that the service can sign for. */
   url(url: string, access: StorageAccess): string | null;
 }
@@ -23,6 +25,7 @@ export interface Grants {
   /** More than the task requires where it is to be alone on its node. */
   readonly slots: number;
   readonly sign: Signer;
+  readonly packages: PackageSource;
   /** The attempt's token, for a task that asks for access to its job. */
   readonly token: () => string;
 }
@@ -34,7 +37,7 @@ export interface JobSpec {
 }
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, token }: Grants): Work {
+export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, token }: Grants): Work {
   return {
     job: job.id,
     task: task.id,
@@ -43,6 +46,7 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, token }: Gr
     slots,
     commandLine: task.commandLine,
     environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
+    ...withPackages(task.applicationPackageReferences, packages),
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: (task.outputFiles ?? []).map((file) => outputFile(file, sign)),
     user: runAs(task.userIdentity),
@@ -71,7 +75,7 @@ export function nodeSetup(
   node: NodeStatus,
   pool: { readonly id: string; readonly spec: PoolAdd },
   account: { readonly name: string; readonly url: string },
-  sign: Signer,
+  { sign, packages }: Pick<Grants, 'sign' | 'packages'>,
 ): NodeSetup {
   return {
     nodeId: node.id,
@@ -82,7 +86,12 @@ export function nodeSetup(
     slots: node.slots,
     startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
     userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
+    ...withPackages(pool.spec.applicationPackageReferences, packages),
   };
+}
+
+function withPackages(references: readonly PackageReference[] = [], source: PackageSource): { readonly packages?: readonly PackageWork[] } {
+  return references.length === 0 ? {} : { packages: packagesWork(references, source) };
 }
 
 /** `connected`: whether nodes of the pool talk to each other; else keys are ignored (OpenAPI). */

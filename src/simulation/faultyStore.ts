@@ -51,6 +51,7 @@ export function faultyStore(world: World, inner: OwnerStore, reach: Reach): Owne
     commit: commitLine(world, inner, reach),
     readJobSpecs: (jobs) => ask(() => inner.readJobSpecs(jobs)),
     readKnownJobs: (jobs) => ask(() => inner.readKnownJobs(jobs)),
+    readPackages: (account, applications) => ask(() => inner.readPackages(account, applications)),
     readPoolSpecs: (pools) => ask(() => inner.readPoolSpecs(pools)),
     readQuarantine: (account) => ask(() => inner.readQuarantine(account)),
   };

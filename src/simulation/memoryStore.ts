@@ -306,6 +306,8 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         return intent === undefined ? [] : [{ job, id: intent.id, spec: jobSpec(intent) }];
       }),
     readKnownJobs: async (wanted) => wanted.filter((job) => jobs.has(job)),
+    // Nobody makes applications here.
+    readPackages: async () => [],
     readPoolSpecs: async (wanted) =>
       wanted.flatMap((pool) => {
         const intent = pools.get(pool)?.intent;

@@ -3,6 +3,7 @@ import type { ScheduleIntake, Snapshot, TaskIntake } from '../core/events.ts';
 import type { JobIntent, PoolIntent } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus } from '../core/status.ts';
+import type { ActivePackage } from './packages.ts';
 
 /**
  * What an account's owner needs of a store: PostgreSQL in production, a stand-in in the simulator; one contract suite
@@ -56,6 +57,8 @@ export interface OwnerStore {
    */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
   readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
+  /** The active packages of these applications of the account. */
+  readPackages(account: AccountNumber, applications: readonly string[]): Promise<readonly ActivePackage[]>;
   /** Those of the jobs that are not gone. */
   readKnownJobs(jobs: readonly JobNumber[]): Promise<readonly JobNumber[]>;
   /** All that is in the account's quarantine, oldest first. */

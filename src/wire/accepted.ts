@@ -8,10 +8,6 @@ import type { QueryName } from './operationTable.ts';
 export const REFUSED: Readonly<Record<string, Refusal>> = {
   'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
   'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
-  'PoolAdd.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
-  'PoolPatch.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
-  'PoolReplace.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
-  'TaskAdd.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
   'PoolAdd.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
   'PoolPatch.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
   'PoolReplace.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
@@ -22,7 +18,6 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'TaskAdd.containerSettings': { reason: 'Containers are not available yet.' },
   'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
   'JobManagerTask.containerSettings': { reason: 'Containers are not available yet.' },
-  'JobManagerTask.applicationPackageReferences': { reason: 'Application packages are not available yet.', unless: 'empty' },
   'JobPreparationTask.containerSettings': { reason: 'Containers are not available yet.' },
   'JobReleaseTask.containerSettings': { reason: 'Containers are not available yet.' },
   'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },

@@ -12,10 +12,14 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
     core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
-    agent: 'startTask userAccounts',
+    agent: 'startTask userAccounts applicationPackageReferences',
   },
-  PoolPatch: { api: 'displayName metadata vmSize virtualMachineConfiguration', core: 'taskSlotsPerNode taskSchedulingPolicy', agent: 'startTask userAccounts' },
-  PoolReplace: { api: 'metadata', agent: 'startTask' },
+  PoolPatch: {
+    api: 'displayName metadata vmSize virtualMachineConfiguration',
+    core: 'taskSlotsPerNode taskSchedulingPolicy',
+    agent: 'startTask userAccounts applicationPackageReferences',
+  },
+  PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId' },
@@ -29,7 +33,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   JobManagerTask: {
     api: 'id displayName',
     core: 'constraints requiredSlots runExclusive allowLowPriorityNode killJobOnCompletion',
-    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings applicationPackageReferences',
   },
   JobPreparationTask: {
     api: 'id',
@@ -46,8 +50,9 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   TaskAdd: {
     api: 'id displayName',
     core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',
-    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings userIdentity authenticationTokenSettings applicationPackageReferences',
   },
+  ApplicationPackageReference: { agent: 'applicationId version' },
   AuthenticationTokenSettings: { agent: 'access' },
   TaskAddCollection: { api: 'value' },
   TaskPut: { core: 'constraints' },

@@ -1,3 +1,4 @@
+import { applicationIdOf, isPackageVersion } from './applications.ts';
 import { blobNameProblem } from './blobNames.ts';
 import type { Rule } from './contract/tables.ts';
 import { parseDuration } from './durations.ts';
@@ -98,6 +99,12 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   LinuxUserConfiguration: [
     rule('LinuxUserConfiguration', 'uid and gid go together, a key is one', 'OpenAPI, LinuxUserConfiguration (code inferred)', (user) => checkLinuxUser(user)),
   ],
+  ApplicationPackageReference: [
+    rule('ApplicationPackageReference', 'an application and a version are named as they can be', 'limits.md 7.3 (code inferred)', ({ applicationId, version }) => {
+      if (applicationIdOf(applicationId) === undefined) throw invalidProperty('applicationId', applicationId, APPLICATION_REASON);
+      if (version !== undefined && !isPackageVersion(version)) throw invalidProperty('version', version, VERSION_REASON);
+    }),
+  ],
   ResourceFile: [
     rule('ResourceFile', 'one source', 'OpenAPI, ResourceFile', (file) => exactlyOne(['autoStorageContainerName', 'storageContainerUrl', 'httpUrl'], file)),
     rule('ResourceFile', 'a single file has a path, a container may have a prefix', 'OpenAPI, ResourceFile', (file) => {
@@ -194,6 +201,9 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
 };
+
+const APPLICATION_REASON = 'The id of an application has 1 to 64 letters, digits, hyphens and underscores, or is the resource id of one.';
+const VERSION_REASON = 'A version has 1 to 64 letters, digits, hyphens, underscores and dots, and does not begin with a dot.';
 
 type WithFiles = 'StartTask' | 'JobManagerTask' | 'JobPreparationTask' | 'JobReleaseTask' | 'TaskAdd';
 

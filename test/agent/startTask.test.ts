@@ -122,6 +122,8 @@ describe('the start task of a pool', () => {
         machineRoot: root,
         containers: null,
         transfers: { idleMs: 1, retryMs: 1 },
+        packages: { install: () => Promise.resolve(), variables: () => new Map() },
+        nodePackages: [],
       },
       task,
       now: () => 1,

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { blobAccount } from '../../src/blobs/account.ts';
 import { temporaryBlobs, type TemporaryBlobs } from '../support/blobs.ts';
-import { testApi, type Got, type TestApi } from './support.ts';
+import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 let blobs: TemporaryBlobs;
 let it: TestApi;
@@ -175,6 +175,64 @@ describe('applications in the data plane', () => {
     expect(await it.ask({ url: '/applications?$skiptoken=x' })).toMatchObject({ status: 400, json: { code: 'InvalidQueryParameterValue' } });
     expect(await it.ask({ url: '/applications?$filter=id%20eq%201' })).toMatchObject({ status: 400, json: { code: 'UnsupportedQueryParameter' } });
     expect(await it.ask({ method: 'POST', url: '/applications' })).toMatchObject({ status: 405 });
+  });
+});
+
+describe('packages that a pool or a task names', () => {
+  const IMAGE = { virtualMachineConfiguration: UBUNTU, vmSize: 'standard_d1_v2' };
+  const addPool = (id: string, applicationPackageReferences: unknown): Promise<Got> => it.ask({ method: 'POST', url: '/pools', body: { id, ...IMAGE, applicationPackageReferences } });
+  const refused = (...values: readonly { readonly key: string; readonly value: string }[]) => ({ status: 409, json: { code: 'InvalidApplicationPackageReferences', values } });
+  const NONE = 'The specified application package does not exist.';
+
+  test('are answered as they were sent', async () => {
+    await uploaded('tool', '1');
+    await patch('tool', { defaultVersion: '1' });
+    const references = [{ applicationId: 'TOOL', version: '1' }, { applicationId: 'tool' }, { applicationId: '/subscriptions/1/resourceGroups/g/providers/Microsoft.Batch/batchAccounts/mybatchaccount/applications/tool' }];
+    expect((await addPool('p', references)).status).toBe(201);
+    expect((await it.ask({ url: '/pools/p' })).json.applicationPackageReferences).toEqual(references);
+    expect((await it.ask({ method: 'PATCH', url: '/pools/p', body: { applicationPackageReferences: references.slice(1, 2) } })).status).toBe(200);
+    expect((await it.ask({ url: '/pools/p' })).json.applicationPackageReferences).toEqual([{ applicationId: 'tool' }]);
+    const emptied = { certificateReferences: [], applicationPackageReferences: [], metadata: [] };
+    expect((await it.ask({ method: 'POST', url: '/pools/p/updateproperties?api-version=2024-02-01.19.0', body: emptied })).status).toBe(204);
+    expect((await it.ask({ url: '/pools/p' })).json.applicationPackageReferences).toBeUndefined();
+  });
+
+  test('must be there for a pool, whenever it names them', async () => {
+    await uploaded('tool', '1');
+    await putPackage('tool', 'pending');
+    expect(await addPool('p', [{ applicationId: 'does-not-exist' }])).toMatchObject(refused({ key: 'does-not-exist', value: NONE }));
+    expect(await addPool('p', [{ applicationId: 'tool', version: '1' }, { applicationId: 'tool', version: '2' }, { applicationId: 'tool', version: 'pending' }])).toMatchObject(
+      refused({ key: 'tool', value: NONE }, { key: 'tool', value: NONE }),
+    );
+    expect(await addPool('p', [{ applicationId: 'tool' }])).toMatchObject(refused({ key: 'tool', value: expect.stringContaining('no default version') }));
+    expect((await addPool('p', [{ applicationId: 'tool', version: '1' }])).status).toBe(201);
+    expect(await it.ask({ method: 'PATCH', url: '/pools/p', body: { applicationPackageReferences: [{ applicationId: 'none' }] } })).toMatchObject(refused({ key: 'none', value: NONE }));
+    const replaced = { certificateReferences: [], applicationPackageReferences: [{ applicationId: 'none' }], metadata: [] };
+    expect(await it.ask({ method: 'POST', url: '/pools/p/updateproperties?api-version=2024-02-01.19.0', body: replaced })).toMatchObject(refused({ key: 'none', value: NONE }));
+    // A package that is used can be deleted; what was said of the pool stays.
+    expect((await remove('tool', '1')).status).toBe(200);
+    expect((await it.ask({ method: 'PATCH', url: '/pools/p', body: { metadata: [] } })).status).toBe(200);
+  });
+
+  test('need not be there for a task or a job manager, which fail when they run', async () => {
+    expect((await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' }, jobManagerTask: { id: 'm', commandLine: 'x', applicationPackageReferences: [{ applicationId: 'none' }] } } })).status).toBe(201);
+    const references = [{ applicationId: 'my_application_id' }];
+    expect((await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x', applicationPackageReferences: references } })).status).toBe(201);
+    expect((await it.ask({ url: '/jobs/j/tasks/t' })).json.applicationPackageReferences).toEqual(references);
+  });
+
+  test.each<[unknown, string, object]>([
+    [[{}], 'MissingRequiredProperty', { key: 'PropertyName', value: 'applicationId' }],
+    [[{ applicationId: '' }], 'InvalidPropertyValue', { key: 'PropertyName', value: 'applicationId' }],
+    [[{ applicationId: 'a b' }], 'InvalidPropertyValue', { key: 'PropertyValue', value: 'a b' }],
+    [[{ applicationId: 'x'.repeat(65) }], 'InvalidPropertyValue', { key: 'PropertyName', value: 'applicationId' }],
+    [[{ applicationId: 'a', version: '' }], 'InvalidPropertyValue', { key: 'PropertyName', value: 'version' }],
+    [[{ applicationId: 'a', version: '../1' }], 'InvalidPropertyValue', { key: 'PropertyValue', value: '../1' }],
+    [[{ applicationId: 'a', version: 'x'.repeat(65) }], 'InvalidPropertyValue', { key: 'PropertyName', value: 'version' }],
+    [Array.from({ length: 11 }, () => ({ applicationId: 'a' })), 'InvalidPropertyValue', { key: 'PropertyName', value: 'applicationPackageReferences' }],
+    [{}, 'InvalidRequestBody', { key: 'PropertyName', value: 'applicationPackageReferences' }],
+  ])('%j: 400 %s', async (references, code, value) => {
+    expect(await addPool('p', references)).toMatchObject({ status: 400, json: { code, values: expect.arrayContaining([value]) } });
   });
 });
 

@@ -94,6 +94,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
       await script.whileReadingPool;
       return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
     },
+    readPackages: () => Promise.resolve([]),
     readQuarantine: () => Promise.resolve([]),
   };
   const watchers = new Set<(observation: Observation) => void>();

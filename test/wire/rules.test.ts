@@ -117,6 +117,13 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ username: 'a', autoUser: {} }, 'InvalidPropertyValue'],
     ],
   },
+  ApplicationPackageReference: {
+    'an application and a version are named as they can be': [
+      [{ applicationId: 'a b' }, 'InvalidPropertyValue'],
+      [{ applicationId: '/subscriptions/x/applications/a' }, 'InvalidPropertyValue'],
+      [{ applicationId: 'a', version: '' }, 'InvalidPropertyValue'],
+    ],
+  },
   ResourceFile: {
     'one source': [
       [{ filePath: 'a' }, 'MissingRequiredProperty'],

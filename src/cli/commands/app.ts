@@ -1,4 +1,5 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
+import { BadArchive, inspect } from '../../agent/packages/archive.ts';
 import { messageOf } from '../../base/errors.ts';
 import { putFile } from '../../blobs/transfer.ts';
 import { CommandError, EXIT } from '../errors.ts';
@@ -49,8 +50,10 @@ export async function upload(id: string, version: string, path: string, { dataDi
   const service = connectionOf(dataDir);
   const file = opened(path);
   try {
+    const { size } = fstatSync(file);
+    await refuseBadArchive(path, file, size);
     const made = JSON.parse(await ask(service, { method: 'PUT', path: pathOf(id, version) })) as Package;
-    await send(file, fstatSync(file).size, made.properties.storageUrl ?? '');
+    await send(file, size, made.properties.storageUrl ?? '');
   } finally {
     closeSync(file);
   }
@@ -95,6 +98,15 @@ function facts({ properties }: Application | Package): readonly string[] {
 /** `linarite app delete`. @throws CommandError */
 export async function remove(id: string, version: string | undefined, { dataDir }: AppOptions): Promise<void> {
   await ask(connectionOf(dataDir), { method: 'DELETE', path: pathOf(id, version) });
+}
+
+/** Nodes would refuse it, which nobody would see before a task fails. */
+async function refuseBadArchive(path: string, file: number, sizeBytes: number): Promise<void> {
+  try {
+    await inspect(file, sizeBytes);
+  } catch (error) {
+    throw error instanceof BadArchive ? new CommandError(EXIT.usage, `${path}: ${error.message}`) : error;
+  }
 }
 
 function pathOf(id: string, version?: string): string {

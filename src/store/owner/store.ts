@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import { isNoRoom } from '../../processes/noRoom.ts';
 import { NoRoom, type OwnerStore } from '../ownerStore.ts';
+import { readActivePackages } from '../packages.ts';
 import { claim, heartbeat, resign } from './claim.ts';
 import { committer } from './commit.ts';
 import { readInbox } from './inbox.ts';
@@ -29,6 +30,7 @@ export function postgresOwnerStore(pool: Pool): OwnerStore {
     readJobSpecs: (jobs) => readJobSpecs(pool, jobs).catch(namingNoRoom),
     readKnownJobs: (jobs) => readKnownJobs(pool, jobs).catch(namingNoRoom),
     readPoolSpecs: (pools) => readPoolSpecs(pool, pools).catch(namingNoRoom),
+    readPackages: (account, applications) => readActivePackages(pool, account, applications).catch(namingNoRoom),
     readQuarantine: (account) => readQuarantine(pool, account).catch(namingNoRoom),
   };
 }

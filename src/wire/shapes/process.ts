@@ -52,7 +52,7 @@ export const PROCESS_SHAPES = {
     elevationLevel: { type: 'ElevationLevel' },
   },
   ApplicationPackageReference: {
-    applicationId: { type: 'string', required: true, minLength: 1, maxLength: 64 },
+    applicationId: { type: 'string', required: true, minLength: 1 },
     version: { type: 'string', maxLength: 64 },
   },
   AuthenticationTokenSettings: {

@@ -14,6 +14,7 @@ import { transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
+import type { PackageReference } from '../../../wire/applications.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { osOfAgent } from '../../../wire/images.ts';
 import { checkMachine } from '../../../wire/rules.ts';
@@ -28,6 +29,7 @@ import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
 import { listPoolsHandler } from './list.ts';
+import { checkPackages } from './packages.ts';
 import { withHashedPasswords } from './passwords.ts';
 import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
 
@@ -45,6 +47,7 @@ const add: Handler = async (call, parts) => {
     const there = await findPool(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
     if (parts.quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
+    await checkPackages(tx, call.principal.account, spec.applicationPackageReferences);
     const number = await insertPool(tx, call.principal.account.number, pool, call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));
   });
@@ -84,18 +87,20 @@ async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
 
 /**
  * Changes the intent of the pool that is called, under its lock. `change` returns the new intent and whether it counts
- * as a modification.
+ * as a modification. `packages`: those that its nodes are to have from now on.
  */
 async function change(
   call: Call,
   parts: Parts,
   decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
+  packages?: readonly PackageReference[],
 ): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
     const pool = await lockPool(tx, call.principal.account.number, param(call, 'poolId'));
     if (pool === null) throw new BatchError('PoolNotFound');
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
+    await checkPackages(tx, call.principal.account, packages);
     const next = decide(pool);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
@@ -120,7 +125,7 @@ const patch: Handler = async (call, parts) => {
     const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
     checkMachine(next);
     return respecified(pool, next);
-  });
+  }, rest.applicationPackageReferences);
   return changed(call, 200, modifiedAt);
 };
 
@@ -136,13 +141,13 @@ function isEmpty(pool: PoolWithStatus): boolean {
 const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = dataContract.readBody('PoolReplace', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
-    const { startTask: _start, metadata: _metadata, targetNodeCommunicationMode, ...kept } = storedPool(pool);
+    const { startTask: _start, metadata: _metadata, applicationPackageReferences: _packages, targetNodeCommunicationMode, ...kept } = storedPool(pool);
     // Left out, it goes back to its default, which is read from then on (recorded); a version that cannot send it
     // leaves it alone.
     const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? ({ targetNodeCommunicationMode: 'default' } as const) : { targetNodeCommunicationMode };
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present({ ...given, ...emptied(given) }), ...started }, call.version));
-  });
+  }, given.applicationPackageReferences);
   return changed(call, 204, modifiedAt);
 };
 

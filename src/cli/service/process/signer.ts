@@ -1,5 +1,5 @@
 import { signedOwnUrl } from '../../../blobs/ownUrls.ts';
-import { containerSasUrl, type SasRight, type SigningAccount } from '../../../blobs/sas.ts';
+import { blobSasUrl, containerSasUrl, type SasRight, type SigningAccount } from '../../../blobs/sas.ts';
 import type { Signer, StorageAccess } from '../../../control/work.ts';
 
 /**
@@ -13,7 +13,10 @@ const RIGHTS: Readonly<Record<StorageAccess, readonly SasRight[]>> = { blob: ['r
 export function signerOf(storage: SigningAccount, wallClock: () => number): Signer {
   const expiresAt = (): number => wallClock() + SIGNED_FOR_MS;
   return {
-    container: (container) => containerSasUrl(storage, container, RIGHTS.container, expiresAt()),
+    container: (container, blob) =>
+      blob === undefined
+        ? containerSasUrl(storage, container, RIGHTS.container, expiresAt())
+        : blobSasUrl(storage, { container, blob, rights: RIGHTS.blob, startsAt: null, expiresAt: expiresAt() }),
     url: (url, access) => signedOwnUrl(storage, url, { scope: access === 'blob' ? 'blob' : 'container', rights: RIGHTS[access], expiresAt: expiresAt() }),
   };
 }
