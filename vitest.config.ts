@@ -8,6 +8,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 const LONGEST = [
   'clients/killSweep',
   'cli/run/run',
+  'cli/run/growth',
   'cli/life/users',
   'cli/life/upAndDown',
   'cli/life/starting',

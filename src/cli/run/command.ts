@@ -17,6 +17,7 @@ export function addRunCommand(program: Command): void {
     .option('--sweep <name=values>', 'numbers and values, n=1..10 or rate=0.1..0.5..0.1 or mode=fast,slow: {n}; repeated: all combinations', collect)
     .optionsGroup('Each task:')
     .option('--task-id <pattern>', 'its id, with placeholders (default: its number and what it is made from)')
+    .option('--depends-on <tasks>', 'tasks of the job that it waits for: ids, 1-10, cut-*, with placeholders, separated by commas; needs --job')
     .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect)
     .option('--to <directory>', 'where to put them (default: output)')
     .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
@@ -24,6 +25,9 @@ export function addRunCommand(program: Command): void {
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
     .option('--retry, --retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))
     .option('--max-time <time>', 'end a task that runs longer: 90s, 30min, 1h30m')
+    .optionsGroup('After all tasks:')
+    .option('--merge <script>', 'one more task, a bash script; parts/TASK/ has what each task put out, or its stdout.txt')
+    .option('--merge-output <pattern>', 'files of the merge to bring back; may be repeated', collect)
     .optionsGroup('Where they run:')
     .option('--pool <id>', 'a pool that exists; without it one is made')
     .option('--nodes <count>', 'dedicated nodes of the pool made (default: 1, or 0 with --low-priority-nodes)', wholeNumber(0, 10_000))
@@ -33,12 +37,14 @@ export function addRunCommand(program: Command): void {
     .option('--image <publisher:offer:sku>', 'default: the newest Ubuntu of the service')
     .option('--start-task <script>', 'a bash script that prepares each node, as administrator')
     .option('--keep-pool', 'leave the pool made')
-    .option('--keep', 'leave job, pool and containers')
+    .option('--keep', 'leave job, pool and containers; the job stays open for more tasks')
     .optionsGroup('The run:')
     .option('--job <id>', "the job's id (default: run-DATE-TIME-…)")
+    .option('--resume', 'run what the job of --job lacks: not again what succeeded with same command, environment, image and content of inputs')
     .option('--detach', "print the job's id and return at once; the job ends by itself")
     .option('--dry-run', 'print as JSON what would be sent, and contact nothing')
     .option('--attach <job>', 'come back to the run of that job: wait for its end, fetch, report, clean up')
+    .option('--rerun-failed <job>', 'run again what failed of that job, under the same ids, and wait for it')
     .option('--fetch <job>', 'fetch what the tasks of that job have put out so far, and change nothing')
     .option('--json', 'one JSON object on standard output, nothing else')
     .optionsGroup('The Batch account (default: AZURE_BATCH_ACCOUNT, _ENDPOINT, _ACCESS_KEY; else a service on this machine):')
@@ -72,7 +78,7 @@ Examples:
 `;
 
 /** What may be repeated and was not given; as commander's defaults these would stand in the help. */
-const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'resourceFile' | 'env'> = { input: [], sweep: [], output: [], resourceFile: [], env: [] };
+const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'mergeOutput' | 'resourceFile' | 'env'> = { input: [], sweep: [], output: [], mergeOutput: [], resourceFile: [], env: [] };
 
 /** Commander gives the words on both sides of `--` as one list; without it all of them are the command. */
 function aroundDashes(words: readonly string[], argv: readonly string[]): { before: string[]; command: string[] } {

@@ -1,38 +1,74 @@
+import { connect } from './account/connection.ts';
 import type { Image, JobToAdd, PoolToAdd, TaskToAdd } from './account/batchAccount.ts';
+import type { RunSurroundings } from './ending.ts';
+import { containersOf } from './files/transfers.ts';
 import { jobBody, poolBody, taskBody } from './plan/bodies.ts';
-import { containerName, freeName } from './plan/names.ts';
 import { metadataOf } from './plan/metadata.ts';
-import { metadataFor, planRun, type RunOptions } from './workflow.ts';
+import { containerName, freeName } from './plan/names.ts';
+import { planSubmission, type Submission } from './plan/submission.ts';
 import { checkTarget } from './plan/target.ts';
-import { hasFiles } from './plan/plan.ts';
-import type { Urls } from './files/transfers.ts';
+import { metadataFor, planRun, type RunPlan } from './planRun.ts';
+import { lookAtJob, type RunOptions } from './workflow.ts';
 
 /** What a run would send. What only the service or the storage knows stands in angle brackets. */
 export interface DryRun {
   /** Undefined when the pool is one that exists. */
   readonly pool?: PoolToAdd;
-  readonly job: JobToAdd;
+  /** Undefined when the job is one that exists. */
+  readonly job?: JobToAdd;
   readonly tasks: readonly TaskToAdd[];
+  /** In a job that exists: the ids of tasks that would not be run again, and of those that would, under their ids. */
+  readonly succeededBefore?: readonly string[];
+  readonly runAgain?: readonly string[];
 }
 
-/** Plans a run and contacts nothing. @throws RunError usage */
-export async function dryRun(options: RunOptions, readStdin: () => Promise<string>): Promise<DryRun> {
+/**
+ * Plans a run and contacts nothing; only what a job that exists already has, it has to be asked. @throws RunError usage
+ */
+export async function dryRun(options: RunOptions, around: RunSurroundings): Promise<DryRun> {
   const name = freeName('run');
-  const jobId = options.job ?? name;
-  const plan = await planRun(options, readStdin);
+  const plan = await planRun(options, around.readStdin);
   await checkTarget(options.to);
-  const { tasks, shared } = plan;
-  const containers = [...(hasFiles(tasks, shared) ? [containerName(jobId, 'in')] : []), ...(tasks.some(({ outputs }) => outputs.length > 0) ? [containerName(jobId, 'out')] : [])];
-  const urls: Urls = {
-    inputs: new Map(tasks.flatMap(({ id, item }) => (item.file === undefined ? [] : [[id, `<URL of ${item.file.path}>`]]))),
-    shared: shared.map(({ name: called, source }) => ({ name: called, url: source.kind === 'url' ? source.url : `<URL of ${source.path}>` })),
-    outputs: `<URL of the container ${containerName(jobId, 'out')}>`,
-  };
+  const { exists, submission, jobId } = await submissionOf(options, plan, around, name);
+  const containers = containersOf(plan, jobId);
+  const poolId = options.pool ?? name;
+  const missing = submission.tasks.filter(({ found }) => found === 'missing');
+  const tasks = missing.map((task) => taskBody(task, { ...options, ...urlsOf(plan, jobId), inputUrl: task.item.file === undefined ? undefined : urlOf(task.item.file.path), dependsOn: task.waitsFor }));
+  if (exists) return { tasks, succeededBefore: idsOf(submission, 'succeeded'), runAgain: idsOf(submission, 'failed') };
   return {
-    ...(options.pool === undefined ? { pool: poolBody(name, options.poolWish, imageToBe(options.image)) } : {}),
-    job: jobBody(jobId, options.pool ?? name, metadataOf(metadataFor(options, plan, containers))),
-    tasks: tasks.map((task) => taskBody(task, { ...options, inputUrl: urls.inputs.get(task.id), shared: urls.shared, outputUrl: urls.outputs })),
+    ...(options.pool === undefined ? { pool: poolBody(poolId, options.poolWish, imageToBe(options.image)) } : {}),
+    job: jobBody(jobId, poolId, metadataOf(metadataFor(options, plan, { tasks: submission.total, containers }))),
+    tasks,
   };
+}
+
+async function submissionOf(options: RunOptions, plan: RunPlan, { environment, progress }: RunSurroundings, name: string): Promise<{ exists: boolean; submission: Submission; jobId: string }> {
+  const { resume, template, job } = options;
+  if (resume || template.dependsOn !== undefined) {
+    const connection = await connect(options.connection, environment, (text) => progress.note(text));
+    const { connectBatch } = await import('./account/batchAccount.ts');
+    const { joined, submission, jobId } = await lookAtJob(options, plan, { batch: connectBatch(connection.batch), connection, name });
+    return { exists: joined !== undefined, submission, jobId };
+  }
+  const jobId = job ?? name;
+  return { exists: false, submission: planSubmission({ ...plan, template, jobId, resume, seen: [] }), jobId };
+}
+
+function idsOf({ tasks }: Submission, kind: 'succeeded' | 'failed'): string[] {
+  return tasks.filter(({ found }) => found === kind).map(({ id }) => id);
+}
+
+function urlsOf({ shared, merge }: RunPlan, jobId: string): Pick<Parameters<typeof taskBody>[1], 'shared' | 'outputUrl' | 'parts'> {
+  const container = (use: 'out' | 'all'): string => `<URL of the container ${containerName(jobId, use)}>`;
+  return {
+    shared: shared.map(({ name, source }) => ({ name, url: source.kind === 'url' ? source.url : urlOf(source.path) })),
+    outputUrl: container('out'),
+    parts: merge === undefined ? undefined : { writeUrl: container('all'), readUrl: container('all') },
+  };
+}
+
+function urlOf(path: string): string {
+  return `<URL of ${path}>`;
 }
 
 function imageToBe(asked: string | undefined): Pick<Image, 'imageReference' | 'nodeAgentSKUId'> {

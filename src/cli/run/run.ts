@@ -3,10 +3,11 @@ import { text } from 'node:stream/consumers';
 import { dryRun } from './dryRun.ts';
 import { comeBack } from './watch/comeBack.ts';
 import { deliver, jsonPrinter, plainPrinter, writeTo, type Write } from './files/delivery.ts';
-import { missing, type RunResult, type RunSurroundings } from './ending.ts';
+import { missing, type Report, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, EXIT_CODES } from './failure.ts';
 import { listenForInterrupts, signalsOfThisProcess } from './watch/interrupt.ts';
-import { readComeBack, readFlags, type RunFlags } from './plan/options.ts';
+import { readComeBack, readFlags, type ComeBack, type RunFlags } from './plan/options.ts';
+import { rerunFailed } from './watch/rerun.ts';
 import { showProgress, silence } from './watch/progress.ts';
 import { refusalOf } from './account/refusal.ts';
 import { jsonOf, linesOf, listen, type Told } from './watch/report.ts';
@@ -36,10 +37,10 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
   try {
     const back = readComeBack(argv, flags);
     if (flags.dryRun === true) {
-      await write(`${JSON.stringify(await dryRun(readFlags(argv, flags), around.readStdin), undefined, 2)}\n`);
+      await write(`${JSON.stringify(await dryRun(readFlags(argv, flags), around), undefined, 2)}\n`);
       return EXIT_CODES.succeeded;
     }
-    const result = await (back === undefined ? runWorkflow(readFlags(argv, flags), around, report) : comeBack(back, around, report));
+    const result = await (back === undefined ? runWorkflow(readFlags(argv, flags), around, report) : comeBackTo(back, around, report));
     progress.clear();
     if (json) await write(`${begun ? ',' : '{'}${JSON.stringify(jsonOf(result, told, to)).slice(1)}\n`);
     else tell(result, told, to, flags.detach === true);
@@ -57,15 +58,19 @@ export async function run(argv: readonly string[], flags: RunFlags): Promise<num
   }
 }
 
+function comeBackTo({ kind, options }: ComeBack, around: RunSurroundings, report: Report): Promise<RunResult> {
+  return kind === 'rerun' ? rerunFailed(options, around, report) : comeBack(options, around, report);
+}
+
 function tell(result: RunResult, told: Told, to: string, detached: boolean): void {
   if (result.message !== undefined) console.error(`linarite run: ${result.message}`);
   console.error(linesOf(result, told, to).join('\n'));
   if (detached && result.failure === undefined) console.log(result.jobId);
 }
 
-/** Tasks that succeeded and have no output files: what they wrote to stdout is their result. */
+/** Tasks that succeeded and have no output files: what they wrote to stdout is their result, unless a merge gets it. */
 function silentTasks({ tasks, outcomes }: RunResult): string[] {
-  return outcomes.flatMap(({ id, succeeded }, index) => (succeeded && tasks[index]?.outputs.length === 0 ? [id] : []));
+  return outcomes.flatMap(({ id, succeeded }, index) => (succeeded && tasks[index]?.outputs.length === 0 && tasks[index].merged !== true ? [id] : []));
 }
 
 /**
@@ -79,9 +84,13 @@ async function withStdout(result: RunResult, write: Write, json: boolean): Promi
     if (json) await write('{"stdout":{');
     const undelivered = await deliver({ taskIds, open: (taskId) => result.batch.taskFile(result.jobId, taskId, 'stdout.txt'), printer });
     if (json) await write('}');
-    const { length } = undelivered.taskIds;
-    if (length === 0) return result;
-    return lacking(result, `the stdout of ${length} of ${taskIds.length} tasks is not here whole (${undelivered.taskIds[0]}${length > 1 ? ', …' : ''}): ${undelivered.reason ?? ''}`);
+    const before = new Set(result.tasks.filter(({ found }) => found === 'succeeded').map(({ id }) => id));
+    const lost = undelivered.taskIds.filter((id) => !before.has(id));
+    const gone = undelivered.taskIds.length - lost.length;
+    // The run in which they succeeded has written it.
+    const told = gone === 0 ? result : { ...result, notes: [`the stdout of ${gone} of the tasks that had succeeded before is not here any more: ${undelivered.reason ?? ''}`] };
+    if (lost.length === 0) return told;
+    return lacking(told, `the stdout of ${lost.length} of ${taskIds.length} tasks is not here whole (${lost[0]}${lost.length > 1 ? ', …' : ''}): ${undelivered.reason ?? ''}`);
   } catch (error) {
     if (error instanceof RunError) return lacking(result, error.message);
     throw error;

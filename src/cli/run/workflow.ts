@@ -1,20 +1,25 @@
-import { hint } from '../hint.ts';
-import { jobBody, poolBody, taskBody, type PoolWish } from './plan/bodies.ts';
+import type { BatchAccount } from './account/batchAccount.ts';
+import { jobBody, taskBody, type PoolWish } from './plan/bodies.ts';
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, reasonOf } from './failure.ts';
-import { chooseImage } from './plan/image.ts';
-import { readItems, type ItemSources } from './plan/items.ts';
-import { metadataOf, type RunMetadata } from './plan/metadata.ts';
-import { freeName } from './plan/names.ts';
-import { pause } from './concurrency.ts';
-import { hasFiles, planTasks, type PlannedTask, type TaskTemplate } from './plan/plan.ts';
-import { readSharedFile, type SharedFile } from './plan/resourceFiles.ts';
+import type { ItemSources } from './plan/items.ts';
+import { metadataOf } from './plan/metadata.ts';
+import { containerName, freeName } from './plan/names.ts';
+import { inParallel, pause } from './concurrency.ts';
+import { isOpen, jobToJoin, refuseOver, type JoinedJob } from './join.ts';
+import { hasFiles, type TaskTemplate } from './plan/plan.ts';
+import { planSubmission, type Submission, type SubmittedTask } from './plan/submission.ts';
+import { metadataFor, planRun, type RunPlan } from './planRun.ts';
+import { makePool, poolOfJob } from './pool.ts';
 import { serviceCode } from './account/refusal.ts';
 import type { Storage } from './account/storage.ts';
 import { addAllTasks } from './submit.ts';
 import { checkTarget } from './plan/target.ts';
-import { uploadInputs, type Urls } from './files/transfers.ts';
+import { containersOf, uploadInputs, type Urls } from './files/transfers.ts';
+
+/** Requests at a time, where each is about one task. */
+const REQUESTS = 8;
 
 export interface RunOptions {
   readonly sources: ItemSources;
@@ -30,6 +35,8 @@ export interface RunOptions {
   readonly job?: string;
   readonly retries: number;
   readonly maxTime?: string;
+  /** Whether what the job has done already counts. */
+  readonly resume: boolean;
   readonly keep: boolean;
   readonly keepPool: boolean;
   readonly detach: boolean;
@@ -37,9 +44,13 @@ export interface RunOptions {
 }
 
 /** A run with all that its tasks are made from. */
-interface NewRun extends Run<PlannedTask>, RunPlan {
-  readonly options: RunOptions;
+interface NewRun extends Run<SubmittedTask> {
+  readonly options: RunOptions & Run['options'];
   readonly around: RunSurroundings;
+  readonly plan: RunPlan;
+  readonly submission: Submission;
+  /** The job, when it is not made by this run. */
+  readonly joined: JoinedJob | undefined;
 }
 
 /**
@@ -49,42 +60,50 @@ interface NewRun extends Run<PlannedTask>, RunPlan {
 export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: Report): Promise<RunResult> {
   const startedAt = around.now();
   const name = freeName('run');
-  const { tasks, shared } = await planRun(options, around.readStdin);
+  const plan = await planRun(options, around.readStdin);
   await checkTarget(options.to);
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
-  const needsStorage = hasFiles(tasks, shared) || tasks.some(({ outputs }) => outputs.length > 0);
+  const storage = needsStorage(plan) ? await storageOf(connection) : undefined;
   // The SDKs are large: loaded only now, what is wrong is told at once.
   const { connectBatch } = await import('./account/batchAccount.ts');
+  const batch = connectBatch(connection.batch);
+  await batch.probe();
+  const { joined, submission, jobId } = await lookAtJob(options, plan, { batch, connection, name });
+  const keepJob = options.keep || options.resume || joined !== undefined;
   const run: NewRun = {
-    options,
+    options: { ...options, keepJob, keepPool: options.keep || options.keepPool },
     around,
-    tasks,
-    shared,
+    plan,
+    submission,
+    joined,
+    tasks: submission.tasks,
+    total: submission.total,
+    foreign: joined !== undefined,
+    waits: plan.merge !== undefined || joined !== undefined,
+    open: joined === undefined ? keepJob || !options.detach : isOpen(joined.job),
     connection,
-    batch: connectBatch(connection.batch),
-    storage: needsStorage ? await storageOf(connection) : undefined,
-    jobId: options.job ?? name,
-    poolId: options.pool ?? name,
+    batch,
+    storage,
+    jobId,
+    poolId: joined?.poolId ?? options.pool ?? name,
     startedAt,
     made: { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined },
   };
   return endRun(run, () => carryOut(run), report);
 }
 
-/** What a run is made from: all that can be said before anything is contacted. */
-export interface RunPlan {
-  readonly tasks: readonly PlannedTask[];
-  readonly shared: readonly SharedFile[];
+/** Whether anything of a run goes through a storage account. */
+function needsStorage({ tasks, merge, shared }: RunPlan): boolean {
+  return merge !== undefined || hasFiles(tasks, shared) || tasks.some(({ outputs }) => outputs.length > 0);
 }
 
-/** @throws RunError usage */
-export async function planRun(options: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
-  return { tasks: planTasks(await readItems(options.sources, readStdin), options.template), shared: await Promise.all(options.resourceFiles.map(readSharedFile)) };
-}
-
-/** What the run writes into its job. */
-export function metadataFor({ template, to, pool, keep, keepPool }: RunOptions, { tasks }: Pick<RunPlan, 'tasks'>, containers: readonly string[]): RunMetadata {
-  return { tasks: tasks.length, outputs: template.outputs, to, ownPool: pool === undefined, keep, keepPool, containers };
+/** The job as it is, and what it lacks. @throws RunError usage, when it cannot be given that */
+export async function lookAtJob(options: RunOptions, plan: RunPlan, { batch, connection, name }: { batch: BatchAccount; connection: Connection; name: string }): Promise<{ joined: JoinedJob | undefined; submission: Submission; jobId: string }> {
+  const joined = await jobToJoin(options, batch, connection);
+  const jobId = joined?.job.id ?? options.job ?? name;
+  const submission = planSubmission({ ...plan, template: options.template, jobId, resume: options.resume, seen: joined?.seen ?? [] });
+  if (joined !== undefined) refuseOver(joined, submission.tasks.filter(({ found }) => found === 'missing' || found === 'failed').length);
+  return { joined, submission, jobId };
 }
 
 /**
@@ -103,13 +122,14 @@ export async function storageOf({ storage }: Connection): Promise<Storage> {
 }
 
 async function carryOut(run: NewRun): Promise<RunResult> {
-  const { around, options } = run;
+  const { around, options, tasks, joined } = run;
   const { interrupts, progress } = around;
-  await run.batch.probe();
-  await refuseExistingJob(run);
-  await preparePool(run);
-  const urls = interrupts.signal.aborted ? undefined : await uploadInputs({ ...run, progress, signal: interrupts.signal });
+  const todo = tasks.filter(({ found }) => found !== 'succeeded');
+  if (joined !== undefined && todo.length < tasks.length) progress.note(`${tasks.length - todo.length} of ${tasks.length} tasks have succeeded before`);
+  if (todo.length > 0) await preparePool(run);
+  const urls = interrupts.signal.aborted ? undefined : await uploadInputs({ ...run, shares: joined !== undefined, progress, signal: interrupts.signal });
   if (urls !== undefined && !interrupts.signal.aborted) {
+    await (joined === undefined ? makeJob(run) : joinJob(run, joined));
     await submit(run, urls);
     if (options.detach) return resultOf(run, undefined);
     return waitAndFetch(run);
@@ -117,32 +137,43 @@ async function carryOut(run: NewRun): Promise<RunResult> {
   return (await leftBy(run)) ?? resultOf(run, 'ended');
 }
 
-/** Told before a pool is made for nothing. */
-async function refuseExistingJob({ options, batch, jobId, connection }: NewRun): Promise<void> {
-  if (options.job === undefined || (await batch.job(jobId)) === undefined) return;
-  throw new RunError('usage', `there is a job ${jobId} already: give another --job, or come back to it with ${hint(`run --attach ${jobId}`, connection.local?.dataDir)}`);
+async function preparePool(run: NewRun): Promise<void> {
+  const { options, batch, poolId, jobId, around, joined } = run;
+  const { interrupts, progress, now } = around;
+  const wish = { ...options.poolWish, ...(options.image === undefined ? {} : { image: options.image }) };
+  if (joined !== undefined) {
+    const again = joined.metadata?.ownPool === true ? (options.resume ? wish : joined.metadata.pool) : undefined;
+    return poolOfJob({ ...run, jobId, wish: again, progress, now, pause: (ms) => pause(ms, interrupts.signal), signal: interrupts.signal });
+  }
+  if (options.pool === undefined) return makePool({ ...run, progress }, wish);
+  if ((await batch.pool(poolId)) === undefined) throw new RunError('usage', `there is no pool ${poolId}; without --pool one is made for the run`);
 }
 
-async function preparePool({ options, batch, poolId, made, around }: NewRun): Promise<void> {
-  if (options.pool !== undefined) {
-    if ((await batch.pool(poolId)) === undefined) throw new RunError('usage', `there is no pool ${poolId}; without --pool one is made for the run`);
-    return;
-  }
-  const { nodes, lowPriorityNodes, slots } = options.poolWish;
-  const image = chooseImage(await batch.images(), options.image);
-  around.progress.step(`pool ${poolId}: ${nodes + lowPriorityNodes} ${nodes + lowPriorityNodes === 1 ? 'node' : 'nodes'} of ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
-  await batch.addPool(poolBody(poolId, options.poolWish, image));
-  made.pool = poolId;
+async function makeJob(run: NewRun): Promise<void> {
+  const { options, plan, batch, tasks, jobId, poolId, made, around } = run;
+  await batch.addJob(jobBody(jobId, poolId, metadataOf(metadataFor(options, plan, { tasks: tasks.length, containers: [...made.containers] }))));
+  made.job = jobId;
+  around.interrupts.jobExists();
+}
+
+/** What a job that a run has made says of itself is kept true. */
+async function joinJob(run: NewRun, { job, metadata }: JoinedJob): Promise<void> {
+  const { options, plan, batch, jobId, around, submission, total, storage } = run;
+  around.interrupts.jobExists();
+  if (metadata === undefined || !submission.tasks.some(({ found }) => found === 'missing')) return;
+  const containers = storage === undefined ? [] : containersOf(plan, jobId);
+  await batch.setMetadata(jobId, metadataOf(metadataFor(options, plan, { tasks: total, containers, before: metadata }), job.metadata));
 }
 
 async function submit(run: NewRun, urls: Urls): Promise<void> {
-  const { options, batch, tasks, jobId, poolId, made, around } = run;
+  const { options, batch, tasks, jobId, around, made } = run;
   const { progress, interrupts } = around;
-  await batch.addJob(jobBody(jobId, poolId, metadataOf(metadataFor(options, run, [...made.containers]))));
-  made.job = jobId;
-  interrupts.jobExists();
   progress.step(`job ${jobId}: ${tasks.length} ${tasks.length === 1 ? 'task' : 'tasks'}`);
-  const bodies = tasks.map((task) => taskBody(task, { ...options, inputUrl: urls.inputs.get(task.id), shared: urls.shared, outputUrl: urls.outputs }));
+  await removeSuperseded(run);
+  const refused = await reactivate(run);
+  const bodies = tasks
+    .filter(({ id, found }) => found === 'missing' || refused.has(id))
+    .map((task) => taskBody(task, { ...options, ...urls, inputUrl: urls.inputs.get(task.id), outputUrl: urls.outputs, dependsOn: task.waitsFor }));
   await addAllTasks(bodies, {
     add: (some) => batch.addTasks(jobId, some),
     codeOf: serviceCode,
@@ -150,5 +181,32 @@ async function submit(run: NewRun, urls: Urls): Promise<void> {
     stopped: () => interrupts.decision() === 'end',
   });
   made.stage = 'submitted';
-  await batch.endJobWithItsTasks(jobId);
+  if (!run.open && run.joined === undefined) await batch.endJobWithItsTasks(jobId);
+}
+
+/** A merge must not get what was made from inputs of before. */
+async function removeSuperseded({ submission: { superseded }, batch, jobId, storage }: NewRun): Promise<void> {
+  await inParallel(superseded, REQUESTS, async (id) => {
+    await batch.deleteTask(jobId, id);
+    const container = containerName(jobId, 'all');
+    for (const { name } of (await storage?.list(container, `${id}/`)) ?? []) await storage?.deleteBlob(container, name);
+  });
+}
+
+/**
+ * Runs again what has failed. @returns the ids of those that the service does not run again, since their exit code was
+ * 0: they have been deleted, to be added anew
+ */
+async function reactivate({ tasks, batch, jobId }: NewRun): Promise<ReadonlySet<string>> {
+  const refused = new Set<string>();
+  await inParallel(tasks.filter(({ found }) => found === 'failed'), REQUESTS, async ({ id }) => {
+    try {
+      await batch.reactivateTask(jobId, id);
+    } catch (error) {
+      if (serviceCode(error) !== 'TaskSucceeded') throw error;
+      await batch.deleteTask(jobId, id);
+      refused.add(id);
+    }
+  });
+  return refused;
 }

@@ -5,18 +5,21 @@ import { outputPath, planDownloads } from '../../../src/cli/run/files/downloads.
 import { chooseImage } from '../../../src/cli/run/plan/image.ts';
 import { readItems, type Item } from '../../../src/cli/run/plan/items.ts';
 import { readComeBack, readFlags, type RunFlags } from '../../../src/cli/run/plan/options.ts';
-import { planTasks } from '../../../src/cli/run/plan/plan.ts';
+import { planTasks, type PlannedTask, type TaskTemplate } from '../../../src/cli/run/plan/plan.ts';
 import { supportedImages } from '../../../src/wire/images.ts';
 
 function item(text: string): Item {
   return { label: text, values: new Map([['item', text]]) };
 }
+function tasksOf(items: readonly Item[], made: TaskTemplate): readonly PlannedTask[] {
+  return planTasks(items, made).tasks;
+}
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
-const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [] };
+const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [], mergeOutput: [] };
 
 describe('tasks of a run', () => {
   test('have ids that sort, tell what they are and are valid', () => {
-    const ids = planTasks([...Array.from({ length: 10 }, () => item('Ärger & Söhne.txt')), item('…')], template).map(({ id }) => id);
+    const ids = tasksOf([...Array.from({ length: 10 }, () => item('Ärger & Söhne.txt')), item('…')], template).map(({ id }) => id);
     expect(ids[0]).toBe('01-A-rger-So-hne-txt');
     expect(ids.at(-1)).toBe('11');
     for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
@@ -24,11 +27,11 @@ describe('tasks of a run', () => {
   });
 
   test('stay within 64 characters', () => {
-    expect(planTasks([item('x'.repeat(200))], template)[0]?.id).toHaveLength(64);
+    expect(tasksOf([item('x'.repeat(200))], template)[0]?.id).toHaveLength(64);
   });
 
   test('have the ids that a pattern makes of them', () => {
-    expect(planTasks([item('a'), item('b')], { ...template, taskId: 'cut-{item}-{index}' }).map(({ id }) => id)).toEqual(['cut-a-1', 'cut-b-2']);
+    expect(tasksOf([item('a'), item('b')], { ...template, taskId: 'cut-{item}-{index}' }).map(({ id }) => id)).toEqual(['cut-a-1', 'cut-b-2']);
   });
 
   test.each([
@@ -37,12 +40,12 @@ describe('tasks of a run', () => {
     ['{stem}', '{stem} stands for nothing here; known are {item} {index}'],
     ['{task}', '{task} stands for nothing here'],
   ])('with ids that are none are refused: %s', (taskId, message) => {
-    expect(() => planTasks([item('a'), item('B'), item('b b')], { ...template, taskId })).toThrow(message);
+    expect(() => tasksOf([item('a'), item('B'), item('b b')], { ...template, taskId })).toThrow(message);
   });
 
   test('of a sweep are named after its values', async () => {
     const items = await readItems({ input: [], sweep: ['rate=0.5..1..0.5', 'n=1'] }, async () => '');
-    const tasks = planTasks(items, { ...template, argv: ['model', '{rate}', '{n}'] });
+    const tasks = tasksOf(items, { ...template, argv: ['model', '{rate}', '{n}'] });
     expect(tasks.map(({ id, commandLine, item: { label } }) => [id, commandLine, label])).toEqual([
       ['1-rate-0-5-n-1', 'model 0.5 1', 'rate=0.5 n=1'],
       ['2-rate-1-n-1', 'model 1 1', 'rate=1 n=1'],
@@ -55,19 +58,19 @@ describe('tasks of a run', () => {
   });
 
   test('get their values in command, outputs and environment', () => {
-    const [task] = planTasks([item('two words')], { argv: ['run', '{item}'], shell: false, outputs: ['{index}-*.txt'], environment: new Map([['WHAT', '{item}']]) });
+    const [task] = tasksOf([item('two words')], { argv: ['run', '{item}'], shell: false, outputs: ['{index}-*.txt'], environment: new Map([['WHAT', '{item}']]) });
     expect(task).toMatchObject({ commandLine: "run 'two words'", outputs: ['1-*.txt'], environment: [{ name: 'WHAT', value: 'two words' }] });
   });
 
   test('in a shell have their values quoted for the shell', () => {
-    const [task] = planTasks([item("it's; rm -rf /")], { ...template, shell: true, argv: ['echo {item} > out.txt'] });
+    const [task] = tasksOf([item("it's; rm -rf /")], { ...template, shell: true, argv: ['echo {item} > out.txt'] });
     expect(task?.commandLine).toBe(String.raw`/bin/bash -c "echo 'it'\"'\"'s; rm -rf /' > out.txt"`);
   });
 
   test('upload what matches below their id and the number of the pattern', () => {
-    const [task] = planTasks([item('x')], { ...template, outputs: ['*.avi', '../stdout.txt', './a/b.txt', '/tmp/c.txt'] });
+    const [task] = tasksOf([item('x')], { ...template, outputs: ['*.avi', '../stdout.txt', './a/b.txt', '/tmp/c.txt'] });
     if (task === undefined) throw new Error('no task');
-    const body = taskBody(task, { inputUrl: undefined, shared: [], outputUrl: 'https://out?sas', retries: 2, maxTime: 'PT1M' });
+    const body = taskBody({ ...task, digest: 'd' }, { inputUrl: undefined, shared: [], outputUrl: 'https://out?sas', retries: 2, maxTime: 'PT1M' });
     expect(body.outputFiles?.map(({ destination }) => destination.container?.path)).toEqual(['1-x/0/d', '1-x/1/d/stdout.txt', '1-x/2/d/a/b.txt', '1-x/3/d/c.txt']);
     expect(body.constraints).toEqual({ maxTaskRetryCount: 2, maxWallClockTime: 'PT1M' });
   });
@@ -102,7 +105,8 @@ describe('flags', () => {
 
   test('coming back takes no command', () => {
     expect(() => readComeBack(['echo'], { ...flags, attach: 'j' })).toThrow('echo is for tasks that are made');
-    expect(readComeBack([], { ...flags, attach: 'j', to: 'x' })).toEqual({ jobId: 'j', wait: true, keep: false, keepPool: false, connection: {}, to: 'x' });
+    expect(readComeBack([], { ...flags, attach: 'j', to: 'x' })).toEqual({ kind: 'attach', options: { jobId: 'j', wait: true, keep: false, keepPool: false, connection: {}, to: 'x' } });
+    expect(readComeBack([], { ...flags, rerunFailed: 'j' })).toEqual({ kind: 'rerun', options: { jobId: 'j', keep: false, keepPool: false, connection: {} } });
   });
 
   test('sizes tell their cores', () => {

@@ -259,7 +259,7 @@ describe('a command line that is wrong is refused before anything is made', () =
     ['a URL that is none', ['--resource-file', 'https://host/100%', '--', 'x'], 'say what the file is called'],
     ['a file that is not there', ['--resource-file', 'nothing', '--', 'x'], 'there is no file nothing'],
     ['a pool that does not exist', ['--pool', 'no-such-pool', '--', 'x'], 'there is no pool no-such-pool'],
-    ['a job that exists', ['--job', 'unmatched', '--', 'x'], 'there is a job unmatched already: give another --job, or come back to it with'],
+    ['a job that exists', ['--job', 'unmatched', '--', 'x'], 'there is a job unmatched already: give another --job, come back to it with'],
     ['a job to come back to that is not there', ['--attach', 'no-such-job'], 'there is no job no-such-job'],
     ['a table that is not there', ['--rows', 'nothing.csv', '--', 'x'], 'cannot read nothing.csv: there is no such file\n'],
     ["a program's option before --", ['--items', 'a', 'ffmpeg', '-i', '{item}'], "a program's own options stand behind --"],
@@ -362,7 +362,6 @@ describe('a run that is left', () => {
       stdio: 'ignore',
     });
     await until('both tasks run', 30_000, async () => ((await batch.job.getTaskCounts('killed').catch(() => undefined))?.taskCounts.running === 2 ? true : undefined));
-    await until('the job says that it ends', 30_000, async () => ((await batch.job.get('killed')).onAllTasksComplete === 'terminatejob' ? true : undefined));
     child.kill('SIGKILL');
     const fetched = await linariteRun(['--fetch', 'killed']);
     expect(fetched).toMatchObject({ code: 6, stdout: '' });

@@ -6,7 +6,7 @@ import { outcomeOf, sayHow } from '../../../src/cli/run/watch/outcome.ts';
 import { lastLines } from '../../../src/cli/lastLines.ts';
 import { clock, showProgress } from '../../../src/cli/run/watch/progress.ts';
 import { readText } from '../../../src/cli/run/run.ts';
-import { waitingFor, watchTasks } from '../../../src/cli/run/watch/watch.ts';
+import { waitingFor, watchTasks, type Watched } from '../../../src/cli/run/watch/watch.ts';
 
 function counts(completed: number, running = 0, failed = 0): Counts {
   return { active: 0, running, completed, succeeded: completed - failed, failed };
@@ -31,6 +31,10 @@ function account(seen: readonly Counts[], pool: PoolSeen | undefined = undefined
     terminateJob: notAsked,
     deleteJob: notAsked,
     addTasks: notAsked,
+    setMetadata: notAsked,
+    reactivateTask: notAsked,
+    terminateTask: notAsked,
+    deleteTask: notAsked,
     taskFileTail: notAsked,
     taskFile: notAsked,
     counts: async () => (left.length > 1 ? left.shift() : left[0]) ?? counts(0),
@@ -41,12 +45,13 @@ function account(seen: readonly Counts[], pool: PoolSeen | undefined = undefined
 }
 
 /** Watches three tasks in time that passes with each pause. */
-async function watch(batch: BatchAccount, signal = new AbortController().signal, waits: (text: string | undefined) => void = () => {}): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> {
+async function watch(batch: BatchAccount, signal = new AbortController().signal, waits: (text: string | undefined) => void = () => {}, more: Pick<Watched, 'nothingLeft' | 'others'> = {}): Promise<{ pauses: number[]; seen: number[]; notes: string[] }> {
   const notes: string[] = [];
   const pauses: number[] = [];
   const seen: number[] = [];
   let time = 0;
   await watchTasks({
+    ...more,
     batch,
     jobId: 'j',
     poolId: 'p',
@@ -79,6 +84,27 @@ describe('watching tasks', () => {
     const stop = new AbortController();
     stop.abort();
     expect((await watch(account([counts(0)]), stop.signal)).seen).toEqual([]);
+  });
+
+  test('of which some were run again does not trust counts that lag behind', async () => {
+    let asked = 0;
+    const { seen } = await watch(account([counts(3)]), undefined, undefined, { nothingLeft: async () => ++asked === 4 });
+    expect(seen).toHaveLength(4);
+  });
+
+  test('ends when the rest waits for ever, and does not ask while something runs', async () => {
+    const stuck: Counts = { active: 1, running: 0, completed: 2, succeeded: 1, failed: 1 };
+    let asked = 0;
+    const nothingLeft = async (): Promise<boolean> => ++asked > 0;
+    expect((await watch(account([counts(0, 2), counts(1, 1, 1), stuck]), undefined, undefined, { nothingLeft })).seen).toEqual([0, 1, 2]);
+    expect(asked).toBe(1);
+  });
+
+  test('of a job that has others ends when its own are over', async () => {
+    let asked = 0;
+    const { pauses } = await watch(account([counts(1, 2)]), undefined, undefined, { nothingLeft: async () => ++asked === 3, others: true });
+    // Asked at once, and then every three seconds or so.
+    expect(pauses.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThan(6000);
   });
 
   test('waits while the pool is still being resized', async () => {

@@ -11,6 +11,8 @@ export type JobSeen = BatchServiceModels.CloudJob;
 export type AddResult = BatchServiceModels.TaskAddResult;
 export type Counts = BatchServiceModels.TaskCounts;
 export type MetadataItem = BatchServiceModels.MetadataItem;
+export type OutputFile = BatchServiceModels.OutputFile;
+export type ResourceFile = BatchServiceModels.ResourceFile;
 export type Image = BatchServiceModels.ImageInformation;
 
 /** How to reach a Batch account. */
@@ -37,11 +39,18 @@ export interface BatchAccount {
   job(jobId: string): Promise<JobSeen | undefined>;
   /** From now on the job ends when its tasks have ended. */
   endJobWithItsTasks(jobId: string): Promise<void>;
+  setMetadata(jobId: string, metadata: MetadataItem[]): Promise<void>;
   /** Ends it; success when it has ended already. */
   terminateJob(jobId: string, reason: string): Promise<void>;
   /** Deletes it; success when there is none. */
   deleteJob(jobId: string): Promise<void>;
   addTasks(jobId: string, tasks: TaskToAdd[]): Promise<AddResult[]>;
+  /** Runs a failed task again, under its id. */
+  reactivateTask(jobId: string, taskId: string): Promise<void>;
+  /** Ends it; success when it has ended already. */
+  terminateTask(jobId: string, taskId: string): Promise<void>;
+  /** Deletes it; success when there is none. */
+  deleteTask(jobId: string, taskId: string): Promise<void>;
   /** Asked once, as a watcher asks again anyway. */
   counts(jobId: string): Promise<Counts>;
   /** At most the last `bytes` of a task's file; undefined when there is no such file or its node is gone. */
@@ -54,8 +63,8 @@ export interface BatchAccount {
   nodeFileTail(poolId: string, nodeId: string, file: string, bytes: number): Promise<Buffer | undefined>;
 }
 
-/** Answers to ending a job that is over, or about to be. */
-const OVER = new Set(['JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound']);
+/** Answers to ending a job or a task that is over, or about to be. */
+const OVER = new Set(['TaskCompleted', 'JobCompleted', 'JobBeingTerminated', 'JobBeingDeleted', 'JobNotFound']);
 
 /**
  * A Batch account through `@azure/batch`, the official SDK. It tries again what fails, after half a minute; what is
@@ -77,15 +86,13 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
     addJob: async (job) => void (await client.job.add(job)),
     job: (jobId) => orUndefined(client.job.get(jobId)),
     endJobWithItsTasks: async (jobId) => void (await client.job.patch(jobId, { onAllTasksComplete: 'terminatejob' })),
-    terminateJob: async (jobId, terminateReason) => {
-      try {
-        await client.job.terminate(jobId, { terminateReason });
-      } catch (error) {
-        if (!OVER.has(serviceCode(error) ?? '')) throw error;
-      }
-    },
+    setMetadata: async (jobId, metadata) => void (await client.job.patch(jobId, { metadata })),
+    terminateJob: (jobId, terminateReason) => unlessOver(client.job.terminate(jobId, { terminateReason })),
     deleteJob: async (jobId) => void (await orUndefined(client.job.deleteMethod(jobId))),
     addTasks: async (jobId, tasks) => (await client.task.addCollection(jobId, tasks)).value ?? [],
+    reactivateTask: async (jobId, taskId) => void (await client.task.reactivate(jobId, taskId)),
+    terminateTask: (jobId, taskId) => unlessOver(client.task.terminate(jobId, taskId)),
+    deleteTask: async (jobId, taskId) => void (await orUndefined(client.task.deleteMethod(jobId, taskId))),
     counts: async (jobId) => (await once.job.getTaskCounts(jobId)).taskCounts,
     taskFileTail: (jobId, taskId, file, bytes) =>
       tail(
@@ -109,6 +116,14 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
 
 function statusOf(error: unknown): number | undefined {
   return typeof error === 'object' && error !== null && 'statusCode' in error && typeof error.statusCode === 'number' ? error.statusCode : undefined;
+}
+
+async function unlessOver(ending: Promise<unknown>): Promise<void> {
+  try {
+    await ending;
+  } catch (error) {
+    if (!OVER.has(serviceCode(error) ?? '')) throw error;
+  }
 }
 
 async function orUndefined<T>(asked: Promise<T>): Promise<T | undefined> {

@@ -11,6 +11,9 @@ export interface StoredBlob {
 /** What a run needs of a storage account. URLs carry a shared access signature that ends with the run. */
 export interface Storage {
   createContainer(container: string): Promise<void>;
+  /** Creates it unless it is there. */
+  ensureContainer(container: string): Promise<void>;
+  deleteBlob(container: string, blob: string): Promise<void>;
   deleteContainer(container: string): Promise<void>;
   upload(container: string, blob: string, path: string, signal?: AbortSignal): Promise<void>;
   /** Half a file never stands at `path`. */
@@ -39,6 +42,8 @@ export function connectStorage(connectionString: string): Storage {
   const expiresOn = (): Date => new Date(Date.now() + SIGNATURE_DAYS * 86_400_000);
   return {
     createContainer: async (container) => void (await at(container).create()),
+    ensureContainer: async (container) => void (await at(container).createIfNotExists()),
+    deleteBlob: async (container, blob) => void (await at(container).deleteBlob(blob)),
     deleteContainer: async (container) => void (await at(container).deleteIfExists()),
     upload: async (container, blob, path, signal) => void (await at(container).getBlockBlobClient(blob).uploadFile(path, abortedBy(signal))),
     download: async (container, blob, path, signal) => {

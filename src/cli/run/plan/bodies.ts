@@ -1,8 +1,10 @@
 import { posix } from 'node:path';
-import type { Image, JobToAdd, MetadataItem, PoolToAdd, TaskToAdd } from '../account/batchAccount.ts';
+import type { Image, JobToAdd, MetadataItem, OutputFile, PoolToAdd, ResourceFile, TaskSeen, TaskToAdd } from '../account/batchAccount.ts';
 import { shellCommandLine } from './commandLine.ts';
 import { outputPath } from '../files/downloads.ts';
-import { hasWildcard, type PlannedTask } from './plan.ts';
+import type { Dependencies } from './dependencies.ts';
+import { DIGEST_VARIABLE, type DigestedTask } from './digest.ts';
+import { hasWildcard } from './plan.ts';
 
 /** The pool that a run makes for itself. */
 export interface PoolWish {
@@ -37,49 +39,77 @@ export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, s
   };
 }
 
+/**
+ * Jobs of runs allow dependencies: a later run may add tasks that wait for these. They stay open when their tasks are
+ * completed, since Batch runs nothing again in a job that is over.
+ */
 export function jobBody(id: string, poolId: string, metadata: MetadataItem[]): JobToAdd {
-  return { id, displayName: 'linarite run', poolInfo: { poolId }, onAllTasksComplete: 'noaction', metadata };
+  return { id, displayName: 'linarite run', poolInfo: { poolId }, usesTaskDependencies: true, onAllTasksComplete: 'noaction', metadata };
 }
 
-/** What storage and options add to a planned task. */
+/** What storage, job and options add to a planned task. */
 export interface TaskSurroundings {
   /** Where the task's own input can be read; undefined without one. */
-  readonly inputUrl: string | undefined;
+  readonly inputUrl?: string | undefined;
   /** Files that all tasks get: name in the working directory, URL. */
   readonly shared: readonly { readonly name: string; readonly url: string }[];
   /** The container that outputs go to; needed when there are output patterns. */
   readonly outputUrl: string | undefined;
+  /** The container of what a merge gets; needed when there is one. */
+  readonly parts?: { readonly writeUrl: string; readonly readUrl: string } | undefined;
+  readonly dependsOn?: Dependencies | undefined;
   readonly retries: number;
   /** ISO 8601. */
   readonly maxTime?: string;
 }
 
+/** Where a merge finds what the others have put out, in its working directory: a directory a task. */
+const PARTS = 'parts';
+
 /** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
-export function taskBody(task: PlannedTask, { inputUrl, shared, outputUrl, retries, maxTime }: TaskSurroundings): TaskToAdd {
-  const { id, item, commandLine, outputs, environment } = task;
-  const resourceFiles = [
-    ...shared.map(({ name, url }) => ({ filePath: name, httpUrl: url })),
-    ...(item.file === undefined || inputUrl === undefined ? [] : [{ filePath: item.file.name, httpUrl: inputUrl }]),
-  ];
+export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): TaskToAdd {
+  const { id, item, commandLine, environment, digest } = task;
+  const { dependsOn, retries, maxTime } = surroundings;
+  const resourceFiles = resourceFilesOf(task, surroundings);
+  const outputFiles = outputFilesOf(task, surroundings);
   return {
     id,
     displayName: item.label.slice(0, 1024),
     commandLine,
     constraints: { maxTaskRetryCount: retries, ...(maxTime === undefined ? {} : { maxWallClockTime: maxTime }) },
     ...(resourceFiles.length === 0 ? {} : { resourceFiles }),
-    ...(environment.length === 0 ? {} : { environmentSettings: environment.map(({ name, value }) => ({ name, value })) }),
-    ...(outputUrl === undefined
-      ? {}
-      : {
-          outputFiles: outputs.map((filePattern, index) => ({
-            filePattern,
-            // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API
-            // reference, OutputFileBlobContainerDestination.path).
-            destination: { container: { containerUrl: outputUrl, path: pathOf(filePattern, outputPath(id, index, item.file?.directory ?? '.')) } },
-            uploadOptions: { uploadCondition: 'tasksuccess' as const },
-          })),
-        }),
+    environmentSettings: [...environment.map(({ name, value }) => ({ name, value })), { name: DIGEST_VARIABLE, value: digest }],
+    ...(outputFiles.length === 0 ? {} : { outputFiles }),
+    ...(dependsOn === undefined ? {} : { dependsOn }),
   };
+}
+
+function resourceFilesOf({ item, merged }: DigestedTask, { shared, inputUrl, parts }: TaskSurroundings): ResourceFile[] {
+  return [
+    ...shared.map(({ name, url }) => ({ filePath: name, httpUrl: url })),
+    ...(item.file === undefined || inputUrl === undefined ? [] : [{ filePath: item.file.name, httpUrl: inputUrl }]),
+    ...(merged === true || parts === undefined ? [] : [{ filePath: PARTS, storageContainerUrl: parts.readUrl }]),
+  ];
+}
+
+function outputFilesOf({ id, item, outputs, merged }: DigestedTask, { outputUrl, parts }: TaskSurroundings): OutputFile[] {
+  const upload = (filePattern: string, containerUrl: string, directory: string): OutputFile => ({
+    filePattern,
+    // With wildcards `path` is a directory for what matches, without it is the blob's whole name (API reference,
+    // OutputFileBlobContainerDestination.path).
+    destination: { container: { containerUrl, path: pathOf(filePattern, directory) } },
+    uploadOptions: { uploadCondition: 'tasksuccess' },
+  });
+  const part = outputs.length === 0 ? ['../stdout.txt'] : outputs;
+  return [
+    ...(outputUrl === undefined ? [] : outputs.map((pattern, index) => upload(pattern, outputUrl, outputPath(id, index, item.file?.directory ?? '.')))),
+    ...(merged === true && parts !== undefined ? part.map((pattern) => upload(pattern, parts.writeUrl, id)) : []),
+  ];
+}
+
+/** The output patterns of a task that `taskBody` has made. */
+export function patternsOf({ id = '', outputFiles = [] }: Pick<TaskSeen, 'id' | 'outputFiles'>): string[] {
+  return outputFiles.filter(({ destination }) => destination.container?.path?.startsWith(`${id}/`) === true && /^\d+\/d/.test(destination.container.path.slice(id.length + 1))).map(({ filePattern }) => filePattern);
 }
 
 function pathOf(filePattern: string, directory: string): string {

@@ -1,4 +1,5 @@
 import type { MetadataItem } from '../account/batchAccount.ts';
+import type { WishedPool } from '../pool.ts';
 
 /** What a run writes into its job, so that any machine can come back to it with the account alone. */
 export interface RunMetadata {
@@ -14,12 +15,19 @@ export interface RunMetadata {
   readonly keepPool: boolean;
   /** Containers that were made for this run. */
   readonly containers: readonly string[];
+  /** The pool as it was asked for, so that it can be made again; only of one that was made. */
+  readonly pool?: WishedPool;
+  /** Set for a job that `--resume` comes back to: it stays after a success. */
+  readonly resume?: true;
+  /** The task that comes after all others, and the command whose results it gets, as `commandDigest` gives it. */
+  readonly merge?: { readonly task: string; readonly of: string };
 }
 
 const NAME = 'linarite.run';
 
-export function metadataOf(run: RunMetadata): MetadataItem[] {
-  return [{ name: NAME, value: JSON.stringify({ version: 1, ...run }) }];
+/** @param others what the job's metadata hold beside it */
+export function metadataOf(run: RunMetadata, others: readonly MetadataItem[] = []): MetadataItem[] {
+  return [...others.filter(({ name }) => name !== NAME), { name: NAME, value: JSON.stringify({ version: 1, ...run }) }];
 }
 
 /** Undefined for a job that no run has made, or one of a release that this one does not understand. */
@@ -42,5 +50,18 @@ function isRun(value: unknown): value is RunMetadata {
     return Array.isArray(list) && list.every((item) => typeof item === 'string');
   };
   const is = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  return is('tasks', 'number') && is('to', 'string') && is('ownPool', 'boolean') && is('keep', 'boolean') && is('keepPool', 'boolean') && are('outputs') && are('containers');
+  const may = (name: string, isOne: (value: unknown) => boolean): boolean => Reflect.get(value, name) === undefined || isOne(Reflect.get(value, name));
+  return may('pool', isWish) && may('merge', isMerge) && is('tasks', 'number') && is('to', 'string') && is('ownPool', 'boolean') && is('keep', 'boolean') && is('keepPool', 'boolean') && are('outputs') && are('containers');
+}
+
+function isWish(value: unknown): boolean {
+  return hasMembers(value, { nodes: 'number', lowPriorityNodes: 'number', slots: 'number', vmSize: 'string' });
+}
+
+function isMerge(value: unknown): boolean {
+  return hasMembers(value, { task: 'string', of: 'string' });
+}
+
+function hasMembers(value: unknown, types: Readonly<Record<string, string>>): boolean {
+  return typeof value === 'object' && value !== null && Object.entries(types).every(([name, type]) => typeof Reflect.get(value, name) === type);
 }

@@ -3,6 +3,7 @@ import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
 import { ID, WHAT_IDS_ARE } from './names.ts';
+import type { MergeWish } from './plan.ts';
 import type { RunOptions } from '../workflow.ts';
 
 /** The flags of `linarite run`, as they stand on the command line. */
@@ -15,6 +16,9 @@ export interface RunFlags extends ConnectionFlags {
   readonly rows?: string;
   readonly sweep: readonly string[];
   readonly taskId?: string;
+  readonly dependsOn?: string;
+  readonly merge?: string;
+  readonly mergeOutput: readonly string[];
   readonly output: readonly string[];
   readonly to?: string;
   readonly resourceFile: readonly string[];
@@ -32,10 +36,12 @@ export interface RunFlags extends ConnectionFlags {
   readonly keepPool?: boolean;
   readonly keep?: boolean;
   readonly job?: string;
+  readonly resume?: boolean;
   readonly detach?: boolean;
   readonly dryRun?: boolean;
   readonly attach?: string;
   readonly fetch?: string;
+  readonly rerunFailed?: string;
   readonly json?: boolean;
 }
 
@@ -54,50 +60,75 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
   for (const [name, id] of [['--job', flags.job], ['--pool', flags.pool]] as const) {
     if (id !== undefined && !ID.test(id)) throw new RunError('usage', `${name} ${id}: ${WHAT_IDS_ARE}`);
   }
+  checkJoin(flags);
   const { items, itemsFile, rows } = flags;
   return {
-    sources: { input: flags.input, sweep: flags.sweep, ...given({ items, itemsFile, rows }) },
-    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)), ...given({ taskId: flags.taskId }) },
+    sources: { input: flags.input, sweep: flags.sweep, ...withValues({ items, itemsFile, rows }) },
+    template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)), ...withValues({ taskId: flags.taskId, dependsOn: flags.dependsOn }), ...readMerge(flags) },
     resourceFiles: flags.resourceFile,
     to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
     retries: flags.retries ?? 0,
+    resume: flags.resume === true,
     keep: flags.keep === true,
     keepPool: flags.keepPool === true,
     detach: flags.detach === true,
     connection: connectionFlags(flags),
-    ...given({ pool: flags.pool, image: flags.image, job: flags.job }),
+    ...withValues({ pool: flags.pool, image: flags.image, job: flags.job }),
     ...(flags.maxTime === undefined ? {} : { maxTime: readDuration(flags.maxTime, '--max-time') }),
   };
 }
 
-/** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
-const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
-const MAKING_LISTS = ['input', 'sweep', 'output', 'resourceFile', 'env'] as const;
+/** @throws RunError usage */
+function checkJoin({ job, resume, dependsOn, pool, ...flags }: RunFlags): void {
+  if (job === undefined && resume === true) throw new RunError('usage', '--resume needs --job JOB: what has been done is remembered in that job');
+  if (dependsOn === undefined) return;
+  if (job === undefined) throw new RunError('usage', `--depends-on ${dependsOn} needs --job JOB: tasks wait for others of the same job`);
+  const needless = pool === undefined ? POOL_FLAGS.find((name) => flags[name] !== undefined) : 'pool';
+  if (needless !== undefined && resume !== true) throw new RunError('usage', `--${dashed(needless)} is for a job that is made; with --depends-on the tasks run on the pool of the job ${job}`);
+}
 
-/** `--attach` or `--fetch` with what goes with them; undefined without. @throws RunError usage */
-export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBackOptions | undefined {
-  const { attach, fetch } = flags;
-  if (attach === undefined && fetch === undefined) return undefined;
-  if (attach !== undefined && fetch !== undefined) throw new RunError('usage', '--attach and --fetch exclude each other: --attach fetches the outputs as well');
-  const asked = attach === undefined ? '--fetch' : '--attach';
+function readMerge({ merge, mergeOutput }: RunFlags): { merge?: MergeWish } {
+  if (merge === undefined) {
+    if (mergeOutput.length > 0) throw new RunError('usage', `--merge-output ${mergeOutput[0]} is what --merge puts out: give that too`);
+    return {};
+  }
+  if (merge.trim() === '') throw new RunError('usage', '--merge is empty: give the command that comes after all tasks');
+  return { merge: { script: merge, outputs: mergeOutput } };
+}
+
+/** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
+const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'env'] as const;
+
+/** Coming back to a job whose tasks exist, by what is wanted of it. */
+export type ComeBack = { readonly kind: 'attach' | 'fetch'; readonly options: ComeBackOptions } | { readonly kind: 'rerun'; readonly options: Omit<ComeBackOptions, 'wait'> };
+
+/** `--attach`, `--fetch` or `--rerun-failed` with what goes with them; undefined without. @throws RunError usage */
+export function readComeBack(argv: readonly string[], flags: RunFlags): ComeBack | undefined {
+  const given = (['attach', 'fetch', 'rerunFailed'] as const).filter((name) => flags[name] !== undefined);
+  const [name, other] = given;
+  if (name === undefined) return undefined;
+  if (other !== undefined) throw new RunError('usage', `--${dashed(name)} and --${dashed(other)} exclude each other: each comes back to a job`);
+  const asked = `--${dashed(name)}`;
   const stray = flags.before[0] ?? argv[0];
-  const needless = stray ?? [...MAKING_FLAGS.filter((name) => flags[name] !== undefined), ...MAKING_LISTS.filter((name) => flags[name].length > 0)].map((name) => `--${dashed(name)}`)[0];
+  const needless = stray ?? [...MAKING_FLAGS.filter((flag) => flags[flag] !== undefined), ...MAKING_LISTS.filter((flag) => flags[flag].length > 0)].map((flag) => `--${dashed(flag)}`)[0];
   if (needless !== undefined) throw new RunError('usage', `${needless} is for tasks that are made; ${asked} comes back to a job whose tasks are there`);
-  const jobId = attach ?? fetch ?? '';
+  const jobId = flags[name] ?? '';
   if (!ID.test(jobId)) throw new RunError('usage', `${asked} ${jobId}: ${WHAT_IDS_ARE}`);
-  return { jobId, wait: attach !== undefined, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...given({ to: flags.to }) };
+  const options = { jobId, keep: flags.keep === true, keepPool: flags.keepPool === true, connection: connectionFlags(flags), ...withValues({ to: flags.to }) };
+  return name === 'rerunFailed' ? { kind: 'rerun', options } : { kind: name, options: { ...options, wait: name === 'attach' } };
 }
 
 function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFile, dataDir, logLevel }: RunFlags): ConnectionFlags {
-  return { ...given({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
+  return { ...withValues({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
 }
 
 function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {
   const size = vmSize ?? sizeForSlots(slots ?? DEFAULT_SLOTS);
   const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : 1);
   if (dedicated + lowPriorityNodes === 0) throw new RunError('usage', 'a pool without nodes runs nothing: give --nodes or --low-priority-nodes');
-  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...given({ startTask }) };
+  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...withValues({ startTask }) };
 }
 
 function readVariable(text: string): [string, string] {
@@ -107,7 +138,7 @@ function readVariable(text: string): [string, string] {
 }
 
 /** Only the members that have a value. */
-function given<T extends Readonly<Record<string, string | undefined>>>(members: T): { [K in keyof T]?: string } {
+function withValues<T extends Readonly<Record<string, string | undefined>>>(members: T): { [K in keyof T]?: string } {
   const kept: { [K in keyof T]?: string } = {};
   for (const name in members) if (members[name] !== undefined) kept[name] = members[name];
   return kept;

@@ -37,6 +37,11 @@ export function expand(text: string, values: Values, quote: (value: string) => s
   });
 }
 
+/** Whether `expand` would ask for a value. */
+export function hasPlaceholders(text: string): boolean {
+  return [...text.matchAll(PLACEHOLDER)].some(([, doubled, dollar]) => doubled === undefined && dollar !== '$');
+}
+
 function unknownPlaceholder(name: string, values: Values): RunError {
   const known = [...values.keys()].map((key) => `{${key}}`).join(' ');
   return new RunError('usage', `{${name}} stands for nothing here; known are ${known}. Write {{${name}}} for the text {${name}} itself`);

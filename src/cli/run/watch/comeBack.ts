@@ -3,9 +3,17 @@ import { endRun, fetchOutputs, waitAndFetch, type Report, type Run, type RunResu
 import type { BatchAccount, JobSeen, TaskSeen } from '../account/batchAccount.ts';
 import { RunError } from '../failure.ts';
 import { readMetadata, type RunMetadata } from '../plan/metadata.ts';
+import { isOpen, poolOf } from '../join.ts';
+import { patternsOf } from '../plan/bodies.ts';
 import { OUTCOME_FIELDS, outcomeOf } from './outcome.ts';
 import { checkTarget } from '../plan/target.ts';
 import { storageOf } from '../workflow.ts';
+
+/** Of what a task that is come back to is made. */
+export const SEEN_FIELDS = `${OUTCOME_FIELDS},displayName,outputFiles`;
+
+/** `cut-2` before `cut-10`. */
+export const byName = new Intl.Collator('en', { numeric: true });
 
 /** How to come back to a job that a run has made, from any machine that has the account. */
 export interface ComeBackOptions {
@@ -32,12 +40,16 @@ export async function comeBack(options: ComeBackOptions, around: RunSurroundings
   const to = options.to ?? metadata.to;
   await checkTarget(to);
   const jobId = job.id ?? options.jobId;
-  const poolId = job.poolInfo?.poolId ?? '';
-  const seen = (await batch.tasks(jobId, `${OUTCOME_FIELDS},displayName`)).toSorted((a, b) => ((a.id ?? '') < (b.id ?? '') ? -1 : 1));
+  const poolId = poolOf(job);
+  const seen = (await batch.tasks(jobId, SEEN_FIELDS)).toSorted((a, b) => byName.compare(a.id ?? '', b.id ?? ''));
   const run: Run = {
-    options: { to, keep: !options.wait || options.keep || metadata.keep, keepPool: options.keepPool || metadata.keepPool, detach: false },
+    options: { to, keepJob: !options.wait || options.keep || metadata.keep || metadata.resume === true, keepPool: !options.wait || options.keep || options.keepPool || metadata.keep || metadata.keepPool, detach: false },
     around,
-    tasks: seen.map(({ id = '', displayName = id }) => ({ id, item: { label: displayName }, outputs: metadata.outputs })),
+    tasks: seen.map((task) => taskOf(task, metadata)),
+    total: seen.length,
+    foreign: false,
+    waits: metadata.merge !== undefined || job.usesTaskDependencies === true,
+    open: isOpen(job),
     connection,
     batch,
     storage: metadata.containers.length > 0 ? await storageOf(connection) : undefined,
@@ -47,7 +59,7 @@ export async function comeBack(options: ComeBackOptions, around: RunSurroundings
     made: { stage: 'submitted', containers: new Set(metadata.containers), pool: metadata.ownPool ? poolId : undefined, job: jobId },
   };
   around.interrupts.jobExists();
-  return endRun(run, async () => lacking(options.wait ? await attach(run, job, metadata) : await fetchOnly(run, seen), metadata), report);
+  return endRun(run, async () => lacking(options.wait ? await attach(run) : await fetchOnly(run, seen), metadata), report);
 }
 
 async function findRun(batch: BatchAccount, jobId: string): Promise<{ job: JobSeen; metadata: RunMetadata }> {
@@ -59,9 +71,13 @@ async function findRun(batch: BatchAccount, jobId: string): Promise<{ job: JobSe
   return { job, metadata };
 }
 
-/** A run that was killed after its last task was added had no time to say that the job ends with them. */
-async function attach(run: Run, { state, onAllTasksComplete }: JobSeen, { tasks }: RunMetadata): Promise<RunResult> {
-  if (run.tasks.length >= tasks && state?.toLowerCase() === 'active' && onAllTasksComplete?.toLowerCase() === 'noaction') await run.batch.endJobWithItsTasks(run.jobId);
+/** A task of a job as the end of a run needs to know it. */
+export function taskOf(task: TaskSeen, { merge }: Pick<RunMetadata, 'merge'>): Run['tasks'][number] {
+  const { id = '', displayName = id } = task;
+  return { id, item: { label: displayName }, outputs: patternsOf(task), ...(merge === undefined || merge.task === id ? {} : { merged: true as const }) };
+}
+
+async function attach(run: Run): Promise<RunResult> {
   run.around.progress.step(`job ${run.jobId}: ${run.tasks.length} ${run.tasks.length === 1 ? 'task' : 'tasks'}`);
   return waitAndFetch(run);
 }

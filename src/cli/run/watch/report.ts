@@ -89,13 +89,19 @@ export function jsonOf(result: RunResult, { stderr, saved }: Told, to: string): 
     endpoint: connection.batch.endpoint,
     seconds: Math.round(elapsedMs / 10) / 100,
     ...(decision === undefined ? {} : { interrupted: decision }),
-    tasks: { total: tasks.length, succeeded: outcomes.filter(({ succeeded }) => succeeded).length, failed: outcomes.filter(({ succeeded }) => !succeeded).length },
+    ...(result.notes === undefined ? {} : { notes: result.notes }),
+    tasks: { total: tasks.length, succeeded: outcomes.filter(({ succeeded }) => succeeded).length, failed: outcomes.filter(({ succeeded }) => !succeeded).length, ...(before(result) === 0 ? {} : { before: before(result) }) },
     failed: outcomes.flatMap((outcome, index) => (outcome.succeeded ? [] : [{ ...failedJson(outcome), from: tasks[index]?.item.label, stderr: tailOf(stderr.get(outcome.id)) }])),
     outputs: downloads.map(({ taskId, target, bytes }) => ({ task: taskId, file: join(to, target), bytes })),
     ...(unfetched.length === 0 ? {} : { unfetched }),
     ...(saved === undefined ? {} : { logs: saved }),
     kept: { ...(made.job === undefined ? {} : { job: made.job }), ...(made.pool === undefined ? {} : { pool: made.pool }), containers: [...made.containers] },
   };
+}
+
+/** How many of the tasks had succeeded before the run. */
+function before({ tasks }: RunResult): number {
+  return tasks.filter(({ found }) => found === 'succeeded').length;
 }
 
 function failedJson({ id, exitCode, reason, retries }: TaskOutcome): Record<string, unknown> {
@@ -112,6 +118,7 @@ export function linesOf(result: RunResult, told: Told, to: string): string[] {
     case 'ended':
       return [howEnded(result), ...leftovers(result)];
     default:
+      if (result.tasks.length === 0) return [...(result.notes ?? []), ...leftovers(result)];
       if (result.outcomes.length > 0) return ended(result, told, to);
       return [...howItGoesOn(result), ...howToLook(result), ...leftovers(result)];
   }
@@ -129,7 +136,8 @@ function howItGoesOn({ failure, jobId, poolId, tasks, connection }: RunResult): 
   }
 }
 
-function howEnded({ jobId, made: { stage, job }, connection }: RunResult): string {
+function howEnded({ jobId, made: { stage, job }, connection, endedTasks = 0 }: RunResult): string {
+  if (endedTasks > 0) return `${endedTasks} ${endedTasks === 1 ? 'task' : 'tasks'} of the job ${jobId} ${endedTasks === 1 ? 'was' : 'were'} ended; the job stays`;
   if (stage === 'over') return `the download was broken off; the job ${jobId} is over; ${howToFetch(jobId, connection)}`;
   return job === undefined ? 'ended before there was a job' : `the job ${jobId} was ended`;
 }
@@ -143,10 +151,11 @@ function ended(result: RunResult, { stderr, saved, unsaved }: Told, to: string):
   return [
     ...failed.slice(0, SHOWN_FAILURES).flatMap((outcome) => [`task ${outcome.id} (${labels.get(outcome.id) ?? ''}) failed: ${sayHow(outcome)}`, ...stderrLines(outcome, stderr.get(outcome.id))]),
     ...(failed.length > SHOWN_FAILURES ? [`… and ${failed.length - SHOWN_FAILURES} more failed`] : []),
-    `${outcomes.length - failed.length} of ${outcomes.length} ${outcomes.length === 1 ? 'task' : 'tasks'} succeeded${failed.length > 0 ? `, ${failed.length} failed` : ''} in ${clock(elapsedMs)} (${(taskMs / 1000).toFixed(1)} s of running tasks)`,
+    `${outcomes.length - failed.length} of ${outcomes.length} ${outcomes.length === 1 ? 'task' : 'tasks'} succeeded${before(result) > 0 ? ` (${before(result)} of them before)` : ''}${failed.length > 0 ? `, ${failed.length} failed` : ''} in ${clock(elapsedMs)} (${(taskMs / 1000).toFixed(1)} s of running tasks)`,
     ...(downloads.length > 0 ? [`${downloads.length} ${downloads.length === 1 ? 'file' : 'files'} (${sizeOf(bytes)}) in ${to}`] : []),
     ...(saved === undefined ? [] : [`stdout and stderr of the failed tasks: ${saved}`]),
     ...(unsaved === undefined ? [] : [`stdout and stderr of failed tasks could not be saved: ${unsaved}`]),
+    ...(result.notes ?? []),
     ...unfetched,
     ...(unfetched.length > 0 ? [`job and pool stay, so that nothing is lost; ${howToFetch(jobId, connection)}`] : []),
     ...(failure === 'leftRunning' ? howItGoesOn(result) : []),
@@ -166,10 +175,11 @@ function stderrLines({ started, reason }: TaskOutcome, text: string | undefined)
   return text.trim() === '' ? ['  (it wrote nothing to stderr)'] : lastLines(text, SHOWN_LINES).map((line) => `  | ${line}`);
 }
 
-function howToLook({ jobId, made, connection }: RunResult): string[] {
-  if (made.job === undefined) return [];
+function howToLook({ jobId, made, connection, open, failure }: RunResult): string[] {
+  const again = open && failure === 'taskFailed' ? [`run again what failed: ${hint(`run --rerun-failed ${jobId}`, connection.local?.dataDir)}`] : [];
+  if (made.job === undefined) return again;
   const connected = connection.local === undefined ? '' : `eval "$(${hint('env', connection.local.dataDir)})"; `;
-  return [`look further: ${connected}${listOfTasks(jobId)}`];
+  return [...again, `look further: ${connected}${listOfTasks(jobId)}`];
 }
 
 function leftovers({ made, connection }: RunResult): string[] {

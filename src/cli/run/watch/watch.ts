@@ -16,6 +16,13 @@ export interface Watched {
   readonly jobId: string;
   readonly poolId: string;
   readonly total: number;
+  /**
+   * Whether nothing of what is waited for can still run. Asked where counts do not say it: they may lag behind tasks
+   * that were run again, and never say that a task waits for one that has failed.
+   */
+  readonly nothingLeft?: () => Promise<boolean>;
+  /** Whether the job has tasks that are not waited for. */
+  readonly others?: boolean;
   readonly signal: AbortSignal;
   readonly now: () => number;
   /** Resolves after a time, or when the signal is aborted. */
@@ -55,16 +62,17 @@ export async function watchTasks(watched: Watched): Promise<void> {
 }
 
 /** One look; true when there is nothing more to wait for. */
-function lookAt({ batch, jobId, poolId, total, signal, now, seen }: Watched): () => Promise<boolean> {
+function lookAt(watched: Watched): () => Promise<boolean> {
+  const { batch, jobId, poolId, signal, now, seen } = watched;
   let poolSeenAt = now();
   let waiting: string | undefined;
+  const isOver = whetherOver(watched);
   return async () => {
     const counts = await batch.counts(jobId);
     if (signal.aborted) return true;
     if (counts.running > 0) waiting = undefined;
     seen(counts, waiting);
-    // Counts may lag behind on Azure, never run ahead: completed means completed.
-    if (counts.completed >= total) return true;
+    if (await isOver(counts)) return true;
     if (counts.running > 0 || now() - poolSeenAt < POOL_LOOK_MS) return false;
     // The waiting tasks of a job that was ended stay active for ever.
     const state = (await batch.job(jobId))?.state?.toLowerCase();
@@ -74,6 +82,26 @@ function lookAt({ batch, jobId, poolId, total, signal, now, seen }: Watched): ()
     seen(counts, waiting);
     poolSeenAt = now();
     return false;
+  };
+}
+
+/** Whether nothing is left to wait for, by counts and, where these do not say it, by the tasks themselves. */
+function whetherOver({ total, now, others = false, nothingLeft }: Watched): (counts: Counts) => Promise<boolean> {
+  let askedAt = -Infinity;
+  let tookMs = 0;
+  return async ({ completed, running, active, failed }) => {
+    // Counts may lag behind on Azure, never run ahead: completed means completed.
+    const completedAll = completed >= total;
+    if (nothingLeft === undefined) return completedAll;
+    const stuck = running === 0 && active > 0 && failed > 0;
+    // It lists all tasks, which takes a while where they are many.
+    const wait = Math.max(completedAll ? 0 : POOL_LOOK_MS, 10 * tookMs);
+    if (!(completedAll || stuck || others) || now() - askedAt < wait) return false;
+    const since = now();
+    const answer = await nothingLeft();
+    askedAt = now();
+    tookMs = askedAt - since;
+    return answer;
   };
 }
 
