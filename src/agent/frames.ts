@@ -74,6 +74,20 @@ export interface NodeSetup {
   readonly containers?: { readonly images: readonly string[]; readonly registries: readonly RegistryWork[] } | null;
   /** Application packages of the pool, for all that runs here; left out: none. */
   readonly packages?: readonly PackageWork[];
+  /** Left out: none. */
+  readonly certificates?: readonly CertificateWork[];
+}
+
+/** A certificate that runs of the node find in their directories. */
+export interface CertificateWork {
+  /** In lower case. */
+  readonly thumbprint: string;
+  readonly format: 'pfx' | 'cer';
+  /** base64 */
+  readonly data: string;
+  /** Of a pfx; null: it has none. */
+  readonly password: string | null;
+  readonly visibility: readonly ('starttask' | 'task' | 'remoteuser')[];
 }
 
 export interface UserAccount {

@@ -94,6 +94,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     ownSystem: node.ownSystem,
+    certificates: setup.certificates ?? [],
     transfers,
     packages,
     nodePackages,

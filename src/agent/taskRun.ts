@@ -3,6 +3,7 @@ import type { TransferOptions } from '../blobs/exchange.ts';
 import type { AttemptOutcome } from '../core/events.ts';
 import type { ContainerInfo, FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
+import { installCertificates } from './certificates.ts';
 import { splitCommandLine } from './commandLine.ts';
 import type { Containers } from './containers/containers.ts';
 import { runsAsAnother } from './containers/createWords.ts';
@@ -10,7 +11,7 @@ import { containerCommand } from './containers/taskContainer.ts';
 import { giveBack, localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
 import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
-import type { ContainerWork, PackageWork, Work } from './frames.ts';
+import type { CertificateWork, ContainerWork, PackageWork, Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import type { NodePackages } from './packages/packages.ts';
@@ -43,6 +44,7 @@ export interface NodeContext {
   readonly packages: NodePackages;
   /** Those of all that runs on the node. */
   readonly nodePackages: readonly PackageWork[];
+  readonly certificates: readonly CertificateWork[];
 }
 
 /** What every kind of run is made of. */
@@ -167,6 +169,7 @@ function prepare(context: NodeContext, run: Run, work: RunWork): Prepared {
   const owner = work.user.kind === 'auto' && work.user.scope === 'task' ? ownerOf(join(context.rootDirectory, directory)) : null;
   const user = context.users.resolve(work.user, { directory, owner });
   const directories = makeDirectories(context, directory, user);
+  installCertificates(`${directories.task}/certs`, context.certificates, run, user);
   const packages = context.packages.variables([...context.nodePackages, ...(work.packages ?? [])]);
   const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories), packages);
   return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };

@@ -1,10 +1,15 @@
 import type { JobNumber, PoolNumber } from '../core/keys.ts';
-import type { OwnerStore } from '../store/ownerStore.ts';
+import type { OwnerStore, StoredCertificate } from '../store/ownerStore.ts';
 import type { JobAdd, PoolAdd } from '../wire/types.generated.ts';
 
 interface Named<Spec> {
   readonly id: string;
   readonly spec: Spec;
+}
+
+/** With the certificates that it names. */
+interface NamedPool extends Named<PoolAdd> {
+  readonly certificates: readonly StoredCertificate[];
 }
 
 /**
@@ -15,7 +20,7 @@ interface Named<Spec> {
 export class Specs {
   readonly #store: Pick<OwnerStore, 'readJobSpecs' | 'readPoolSpecs'>;
   readonly #jobs = new Map<JobNumber, Named<JobAdd>>();
-  readonly #pools = new Map<PoolNumber, Promise<Named<PoolAdd> | undefined>>();
+  readonly #pools = new Map<PoolNumber, Promise<NamedPool | undefined>>();
   /** Counts what was forgotten. */
   #version = 0;
 
@@ -37,7 +42,7 @@ export class Specs {
   }
 
   /** As it is now or later: one that is forgotten while it is read is read again. */
-  async pool(number: PoolNumber): Promise<Named<PoolAdd> | undefined> {
+  async pool(number: PoolNumber): Promise<NamedPool | undefined> {
     for (;;) {
       const reading = this.#pools.get(number) ?? this.#readPool(number);
       const pool = await reading;
@@ -46,8 +51,8 @@ export class Specs {
   }
 
   /** A read that fails is not kept either. */
-  #readPool(number: PoolNumber): Promise<Named<PoolAdd> | undefined> {
-    const reading = this.#store.readPoolSpecs([number]).then(([found]) => (found === undefined ? undefined : { id: found.id, spec: found.spec as PoolAdd }));
+  #readPool(number: PoolNumber): Promise<NamedPool | undefined> {
+    const reading = this.#store.readPoolSpecs([number]).then(([found]) => (found === undefined ? undefined : { ...found, spec: found.spec as PoolAdd }));
     this.#pools.set(number, reading);
     reading.catch(() => {
       if (this.#pools.get(number) === reading) this.#pools.delete(number);

@@ -1,5 +1,6 @@
-import { taskDirectory, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
+import { taskDirectory, type CertificateWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
+import type { StoredCertificate } from '../store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { PackageReference } from '../wire/applications.ts';
 import { parseDuration } from '../wire/durations.ts';
@@ -73,7 +74,7 @@ export function preparationPlace({ id, spec: { jobPreparationTask: task } }: Job
 
 export function nodeSetup(
   node: NodeStatus,
-  pool: { readonly id: string; readonly spec: PoolAdd },
+  pool: { readonly id: string; readonly spec: PoolAdd; readonly certificates: readonly StoredCertificate[] },
   account: { readonly name: string; readonly url: string },
   { sign, packages }: Pick<Grants, 'sign' | 'packages'>,
 ): NodeSetup {
@@ -87,7 +88,13 @@ export function nodeSetup(
     startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
     userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
     ...withPackages(pool.spec.applicationPackageReferences, packages),
+    ...(pool.certificates.length === 0 ? {} : { certificates: pool.certificates.map((certificate) => certificateWork(certificate, pool.spec)) }),
   };
+}
+
+function certificateWork({ thumbprint, format, data, password }: StoredCertificate, { certificateReferences }: PoolAdd): CertificateWork {
+  const reference = certificateReferences?.find((one) => one.thumbprint.toLowerCase() === thumbprint.toLowerCase());
+  return { thumbprint: thumbprint.toLowerCase(), format, data, password, visibility: reference?.visibility ?? [] };
 }
 
 function withPackages(references: readonly PackageReference[] = [], source: PackageSource): { readonly packages?: readonly PackageWork[] } {

@@ -311,7 +311,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     readPoolSpecs: async (wanted) =>
       wanted.flatMap((pool) => {
         const intent = pools.get(pool)?.intent;
-        return intent === undefined ? [] : [{ pool, id: intent.id, spec: poolSpec(intent) }];
+        return intent === undefined ? [] : [{ pool, id: intent.id, spec: poolSpec(intent), certificates: [] }];
       }),
     readQuarantine: async (account) => [...(quarantine.get(account) ?? [])],
   };

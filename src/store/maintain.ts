@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Instant } from '../core/keys.ts';
+import { settleCertificates } from './intents/certificates.ts';
 import { clearGoneJobs } from './maintenance/goneJobs.ts';
 import { clearsGoneNodes } from './maintenance/goneNodes.ts';
 import { JOURNAL_LIMITS, type JournalLimits, type JournalTrim, trimJournal } from './maintenance/journal.ts';
@@ -38,6 +39,7 @@ export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURN
   const duties = [
     async () => attempt(async () => report(log, journalLimits, await trimJournal(pool, clock(), journalLimits))),
     async () => {
+      await attempt(() => settleCertificates(pool, null, clock()));
       await attempt(async () => void (await clearGoneJobs(pool, stopping.signal)));
       // After the jobs: their tasks name nodes.
       await attempt(() => clearGoneNodes(stopping.signal));

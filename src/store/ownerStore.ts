@@ -56,13 +56,30 @@ export interface OwnerStore {
    * rows last.
    */
   readJobSpecs(jobs: readonly JobNumber[]): Promise<readonly { readonly job: JobNumber; readonly id: string; readonly spec: unknown }[]>;
-  readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly { readonly pool: PoolNumber; readonly id: string; readonly spec: unknown }[]>;
+  readPoolSpecs(pools: readonly PoolNumber[]): Promise<readonly PoolSpec[]>;
   /** The active packages of these applications of the account. */
   readPackages(account: AccountNumber, applications: readonly string[]): Promise<readonly ActivePackage[]>;
   /** Those of the jobs that are not gone. */
   readKnownJobs(jobs: readonly JobNumber[]): Promise<readonly JobNumber[]>;
   /** All that is in the account's quarantine, oldest first. */
   readQuarantine(account: AccountNumber): Promise<readonly Quarantined[]>;
+}
+
+export interface PoolSpec {
+  readonly pool: PoolNumber;
+  readonly id: string;
+  readonly spec: unknown;
+  /** The certificates that it names. */
+  readonly certificates: readonly StoredCertificate[];
+}
+
+/** A certificate's file, as a client sent it. */
+export interface StoredCertificate {
+  readonly thumbprint: string;
+  readonly format: 'pfx' | 'cer';
+  /** base64 */
+  readonly data: string;
+  readonly password: string | null;
 }
 
 /**

@@ -8,9 +8,6 @@ import type { QueryName } from './operationTable.ts';
 export const REFUSED: Readonly<Record<string, Refusal>> = {
   'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
   'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
-  'PoolAdd.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
-  'PoolPatch.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
-  'PoolReplace.certificateReferences': { reason: 'Certificates are not available in this service.', unless: 'empty' },
   'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'VirtualMachineConfiguration.containerConfiguration': { reason: 'Container pools are not available yet.' },
@@ -43,6 +40,8 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'VirtualMachineConfiguration.serviceArtifactReference': NO_VIRTUAL_MACHINE,
   'VirtualMachineConfiguration.imageReference': 'Nodes run the operating system of their machine; the image only says Linux or Windows.',
   'UserAccount.windowsUserConfiguration': 'It belongs to Windows nodes, which this service does not provide; for Linux nodes it is refused.',
+  'CertificateReference.storeLocation': 'It belongs to Windows nodes, which this service does not provide.',
+  'CertificateReference.storeName': 'It belongs to Windows nodes, which this service does not provide.',
   'CloudServiceConfiguration.osFamily': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'CloudServiceConfiguration.osVersion': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'PoolAdd.networkConfiguration': NO_AZURE_NETWORK,

@@ -1,6 +1,6 @@
 import { UNLIMITED_DURATION } from './durations.ts';
 import { osOfAgent } from './images.ts';
-import type { AutoUserSpecification, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -48,7 +48,19 @@ export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
       dynamicVNetAssignmentScope: pool.networkConfiguration.dynamicVNetAssignmentScope ?? ('none' as const),
     },
     userAccounts: withAccountDefaults(pool),
+    certificateReferences: pool.certificateReferences?.map(withReferenceDefaults),
     startTask: pool.startTask && withStartTaskDefaults(pool.startTask, version),
+  };
+}
+
+/** As recorded. Thumbprints are kept without blanks, as those of certificates. */
+function withReferenceDefaults({ thumbprint, storeLocation, storeName, visibility, ...rest }: CertificateReference): CertificateReference {
+  return {
+    ...rest,
+    thumbprint: thumbprint.replaceAll(/\s/g, ''),
+    storeLocation: storeLocation ?? 'CurrentUser',
+    storeName: storeName ?? 'My',
+    visibility: visibility ?? ['starttask', 'task', 'remoteuser'],
   };
 }
 

@@ -105,6 +105,12 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       if (version !== undefined && !isPackageVersion(version)) throw invalidProperty('version', version, VERSION_REASON);
     }),
   ],
+  CertificateReference: [
+    rule('CertificateReference', 'a certificate is known by its SHA-1 thumbprint', 'OpenAPI, CertificateReference (code inferred)', ({ thumbprint, thumbprintAlgorithm }) => {
+      if (lowerAscii(thumbprintAlgorithm) !== 'sha1') throw invalidProperty('thumbprintAlgorithm', thumbprintAlgorithm, 'The value must be sha1.');
+      if (!/^[0-9a-f]{1,40}$/i.test(thumbprint.replaceAll(/\s/g, ''))) throw invalidProperty('thumbprint', thumbprint, 'The value must have up to 40 hexadecimal digits.');
+    }),
+  ],
   ResourceFile: [
     rule('ResourceFile', 'one source', 'OpenAPI, ResourceFile', (file) => exactlyOne(['autoStorageContainerName', 'storageContainerUrl', 'httpUrl'], file)),
     rule('ResourceFile', 'a single file has a path, a container may have a prefix', 'OpenAPI, ResourceFile', (file) => {

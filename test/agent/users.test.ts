@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, mkdtempSync, readFileSync,
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { RunAs } from '../../src/agent/frames.ts';
+import type { CertificateWork, RunAs } from '../../src/agent/frames.ts';
 import { UIDS_PER_NODE } from '../../src/agent/users.ts';
 import { work } from './scriptedOwner.ts';
 import { startNode, type TestNode } from './testNode.ts';
@@ -14,7 +14,9 @@ describe.runIf(isRoot)('the user of a task', () => {
   let node: TestNode;
   let base: number;
   beforeAll(async () => {
+    const certificate = (thumbprint: string, format: 'pfx' | 'cer', visibility: CertificateWork['visibility'], password: string | null) => ({ thumbprint, format, data: Buffer.from(`${format}-bytes`).toString('base64'), password, visibility });
     node = await startNode({
+      certificates: [certificate('aa', 'cer', ['task', 'starttask'], null), certificate('bb', 'pfx', ['task'], 'its password'), certificate('cc', 'cer', ['starttask', 'remoteuser'], null)],
       userAccounts: [
         { name: 'plain', elevation: 'nonadmin', uid: null, gid: null },
         { name: 'boss', elevation: 'admin', uid: null, gid: null },
@@ -153,6 +155,18 @@ describe.runIf(isRoot)('the user of a task', () => {
       given: { ...common, ...closed, given: 'rw' },
       admin: Object.fromEntries(Object.keys({ ...common, ...closed }).map((name) => [name, 'rw'])),
     });
+  });
+
+  test('finds the certificates that it may see in its directory for them, with their passwords, and nobody else does', async () => {
+    const at = 'cd $AZ_BATCH_CERTIFICATES_DIR; pwd; stat -c "%u %a %n" *; cat *';
+    const seen = await sh('certified', named('plain'), at);
+    const plain = String(base + 16);
+    expect(seen.out).toBe(`${path('certified', 'certs')}\n${plain} 600 sha1-aa.cer\n${plain} 600 sha1-bb.pfx\n${plain} 600 sha1-bb.pfx.pw\ncer-bytespfx-bytesits password`);
+    for (const other of [auto('pool'), auto('task'), named('given')]) {
+      expect((await sh('peeks', other, `cat ${path('certified', 'certs')}/* 2>/dev/null; ls $AZ_BATCH_CERTIFICATES_DIR | wc -l`)).out, 'but its own').toBe('3');
+    }
+    expect((await sh('certified', named('plain'), 'cd $AZ_BATCH_CERTIFICATES_DIR; rm *; ln -s /etc/passwd sha1-aa.cer; mkfifo sha1-bb.pfx')).exitCode).toBe(0);
+    expect((await sh('certified', named('plain'), at)).out, 'another attempt has them again').toBe(seen.out);
   });
 
   test('cannot make the agent write through a link that it put in the place of a file', async () => {

@@ -5,6 +5,7 @@ import { statuses } from './statuses.ts';
 import type { TestApi } from './support.ts';
 
 const STARTED: StartTaskStatus = { state: 'completed', startedAt: 1, endedAt: 2, exitCode: 0, failure: null, retryCount: 0, lastRetryAt: null, result: 'success' };
+const THUMBPRINT = '0123456789abcdef0123456789abcdef01234567';
 const JOB = 'HelloWorldJobNodeSDKTest';
 const RUNNING = { state: 'running', previousState: 'active', previousSince: 1, attempt: 1, startedAt: 1 } as const;
 const COMPLETED = { ...RUNNING, state: 'completed', previousState: 'running', endedAt: 2 } as const;
@@ -50,6 +51,11 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     await task(jobId, 'myTask', number, SUCCEEDED);
   }
 
+  /** What is in it was not recorded. */
+  async function certificate(): Promise<void> {
+    await it.pool.query("insert into certificate (account, thumbprint, thumbprint_key, format, data, public_data, state, state_since) values (1, $1, $1, 'cer', '', '', 'active', 1)", [THUMBPRINT]);
+  }
+
   async function gone(table: 'pool' | 'job', ...ids: readonly string[]): Promise<void> {
     for (const id of ids) await it.pool.query(`delete from ${table} where id_key = lower($1)`, [id]);
   }
@@ -59,6 +65,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
   }
 
   return {
+    'DP 5': certificate,
     'DP 10': () => write.pool('nodesdktestpool1', { currentDedicated: 3 }),
     'DP 18': () => idleNode('nodesdkinboundendpointpool', 1, { version: '1.7.14', ipAddress: '10.0.0.4' }),
     'DP 19': async () => {
@@ -80,8 +87,9 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'DP 80': () => gone('job', 'ContainerJobNodeSDKTest', 'JobWithAutoComplete'),
     'DP 93': async () => {
       await it.clear();
+      await certificate();
       const startTask = { commandLine: 'cmd /c echo hello > hello.txt' };
-      await added('/pools?api-version=2020-03-01.11.0', { id: 'nodesdktestpool1', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, targetDedicatedNodes: 3, startTask });
+      await added('/pools?api-version=2020-03-01.11.0', { id: 'nodesdktestpool1', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, targetDedicatedNodes: 3, startTask, certificateReferences: [{ thumbprint: THUMBPRINT, thumbprintAlgorithm: 'sha1' }] });
       for (const number of [5, 6, 7]) await idleNode('nodesdktestpool1', number, { version: '1.7.14', ipAddress: `10.0.0.${12 - number}`, startTask: STARTED });
     },
     'CX 4': () => write.pool(LINUX, { currentDedicated: 1 }),

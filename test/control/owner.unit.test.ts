@@ -92,7 +92,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     readKnownJobs: (jobs) => Promise.resolve(jobs.filter((job) => script.knownJobs.includes(job))),
     readPoolSpecs: async () => {
       await script.whileReadingPool;
-      return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' } }];
+      return [{ pool: 1, id: 'p', spec: { id: 'p', vmSize: 'standard_a1' }, certificates: [] }];
     },
     readPackages: () => Promise.resolve([]),
     readQuarantine: () => Promise.resolve([]),

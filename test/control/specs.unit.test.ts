@@ -43,7 +43,7 @@ test('a read that fails is not kept', async () => {
   let failing = true;
   const specs = new Specs({
     readJobSpecs: () => Promise.resolve([]),
-    readPoolSpecs: () => (failing ? Promise.reject(new Error('away')) : Promise.resolve([{ pool: 1, id: 'p', spec: {} }])),
+    readPoolSpecs: () => (failing ? Promise.reject(new Error('away')) : Promise.resolve([{ pool: 1, id: 'p', spec: {}, certificates: [] }])),
   });
   await expect(specs.pool(1)).rejects.toThrow('away');
   failing = false;

@@ -136,6 +136,13 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     ],
     'an identity belongs to a URL': [[{ autoStorageContainerName: 'a', identityReference: sampleOf('IdentityReference') }, 'InvalidPropertyValue']],
   },
+  CertificateReference: {
+    'a certificate is known by its SHA-1 thumbprint': [
+      [{ ...sampleOf('CertificateReference'), thumbprintAlgorithm: 'sha256' }, 'InvalidPropertyValue'],
+      [{ ...sampleOf('CertificateReference'), thumbprint: 'xyz' }, 'InvalidPropertyValue'],
+      [{ ...sampleOf('CertificateReference'), thumbprint: '0'.repeat(41) }, 'InvalidPropertyValue'],
+    ],
+  },
   IdentityReference: {
     'an identity is named in full': [
       [{}, 'MissingRequiredProperty'],

@@ -19,6 +19,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   VirtualMachineConfiguration: MACHINE,
   ImageReference: MACHINE.imageReference,
   UserIdentity: { autoUser: {} },
+  CertificateReference: { thumbprint: '0123456789abcdef0123456789abcdef01234567', thumbprintAlgorithm: 'sha1' },
   ResourceFile: { httpUrl: 'http://host/file', filePath: 'file' },
   IdentityReference: { resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine' },
   OutputFileDestination: { container: { containerUrl: 'http://host/container' } },

@@ -1,6 +1,7 @@
 import type { OperationId } from '../../wire/operations.ts';
 import { accountHandlers } from './account/handlers.ts';
 import { applicationHandlers } from './application/handlers.ts';
+import { certificateHandlers } from './certificate/handlers.ts';
 import type { Handler } from '../call.ts';
 import { fileHandlers } from './file/handlers.ts';
 import { jobHandlers } from './job/handlers.ts';
@@ -20,4 +21,5 @@ export const handlers: Readonly<Partial<Record<OperationId, Handler>>> = {
   ...fileHandlers,
   ...accountHandlers,
   ...applicationHandlers,
+  ...certificateHandlers,
 };

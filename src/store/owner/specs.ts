@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { JobNumber, PoolNumber } from '../../core/keys.ts';
+import type { PoolSpec } from '../ownerStore.ts';
 import { numbers } from './literals.ts';
 
 export async function readJobSpecs(pool: Pool, jobs: readonly JobNumber[]): Promise<readonly { job: JobNumber; id: string; spec: unknown }[]> {
@@ -12,6 +13,14 @@ export async function readKnownJobs(pool: Pool, jobs: readonly JobNumber[]): Pro
   return rows.map(({ job }) => job);
 }
 
-export async function readPoolSpecs(pool: Pool, pools: readonly PoolNumber[]): Promise<readonly { pool: PoolNumber; id: string; spec: unknown }[]> {
-  return (await pool.query({ name: 'pool-specs', text: 'select pool, id, spec from pool where pool = any($1::bigint[])', values: [numbers(pools)] })).rows;
+/** A specification names certificates by thumbprint: what they hold comes with it. */
+const POOL_SPECS = `select p.pool, p.id, p.spec, c.certificates from pool p,
+  lateral (
+    select coalesce(json_agg(json_build_object('thumbprint', c.thumbprint, 'format', c.format, 'data', encode(c.data, 'base64'), 'password', c.password)), '[]') as certificates
+    from jsonb_array_elements(p.spec->'certificateReferences') r join certificate c on c.account = p.account and c.thumbprint_key = lower(r->>'thumbprint')
+  ) c
+  where p.pool = any($1::bigint[])`;
+
+export async function readPoolSpecs(pool: Pool, pools: readonly PoolNumber[]): Promise<readonly PoolSpec[]> {
+  return (await pool.query({ name: 'pool-specs', text: POOL_SPECS, values: [numbers(pools)] })).rows;
 }

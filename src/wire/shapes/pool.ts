@@ -19,7 +19,7 @@ export const POOL_SHAPES = {
     resourceTags: { type: 'map', rule: 'texts', since: 18, until: 20 },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
     cloudServiceConfiguration: { type: 'CloudServiceConfiguration', until: 19 },
-    certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
+    certificateReferences: { type: 'CertificateReference', list: true, maxItems: 12, until: 19 },
     applicationLicenses: { type: 'string', list: true, until: 19 },
   },
   PoolPatch: {
@@ -38,7 +38,7 @@ export const POOL_SHAPES = {
     upgradePolicy: { type: 'UpgradePolicy', since: 20 },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
     resourceTags: { type: 'map', rule: 'texts', since: 20, until: 20 },
-    certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
+    certificateReferences: { type: 'CertificateReference', list: true, maxItems: 12, until: 19 },
   },
   PoolReplace: {
     startTask: { type: 'StartTask' },
@@ -46,7 +46,7 @@ export const POOL_SHAPES = {
     metadata: { type: 'MetadataItem', list: true, required: true },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
     // Clients of 19 are of two flavours: one still has to send it, the other does not know it (versions.md).
-    certificateReferences: { type: 'CertificateReference', list: true, required: true, optionalSince: 19, until: 19 },
+    certificateReferences: { type: 'CertificateReference', list: true, required: true, optionalSince: 19, maxItems: 12, until: 19 },
   },
   PoolResize: {
     ...NODE_TARGETS,
@@ -79,7 +79,7 @@ export const POOL_SHAPES = {
     enableInterNodeCommunication: { type: 'boolean' },
     startTask: { type: 'StartTask' },
     userAccounts: { type: 'UserAccount', list: true },
-    certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
+    certificateReferences: { type: 'CertificateReference', list: true, maxItems: 12, until: 19 },
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true },
     metadata: { type: 'MetadataItem', list: true },
     taskSlotsPerNode: { type: 'int32', formerly: { name: 'maxTasksPerNode', until: 11 } },
@@ -113,7 +113,7 @@ export const POOL_SHAPES = {
     upgradePolicy: { type: 'UpgradePolicy', since: 19 },
     resourceTags: { type: 'string', since: 18, until: 20 },
     targetNodeCommunicationMode: { type: 'NodeCommunicationMode', since: 16, until: 20 },
-    certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
+    certificateReferences: { type: 'CertificateReference', list: true, maxItems: 12, until: 19 },
     cloudServiceConfiguration: { type: 'CloudServiceConfiguration', until: 19 },
     applicationLicenses: { type: 'string', list: true, until: 19 },
   },

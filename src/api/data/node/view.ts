@@ -50,7 +50,7 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     recentTasks: recentTasks(status, baseUrl, labels),
     startTask: spec.startTask,
     startTaskInfo: status.startTask === null ? undefined : startTaskInfo(status.startTask),
-    certificateReferences: up ? [] : undefined,
+    certificateReferences: up ? (spec.certificateReferences ?? []) : undefined,
     errors: status.errors.length === 0 ? undefined : status.errors.map(({ code, message, values }) => ({ code, message, errorDetails: values })),
     isDedicated: status.dedicated,
     nodeAgentInfo: status.agent === null ? undefined : { version: status.agent.version, lastUpdateTime: formatTimestamp(status.agent.updatedAt) },

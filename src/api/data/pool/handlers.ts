@@ -10,11 +10,10 @@ import {
 } from '../../../store/intents/pools.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
-import type { PackageReference } from '../../../wire/applications.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { osOfAgent } from '../../../wire/images.ts';
 import { checkMachine } from '../../../wire/rules.ts';
@@ -28,6 +27,7 @@ import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } fr
 import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
+import { checkCertificates } from './certificates.ts';
 import { listPoolsHandler } from './list.ts';
 import { checkPackages } from './packages.ts';
 import { withHashedPasswords } from './passwords.ts';
@@ -47,13 +47,21 @@ const add: Handler = async (call, parts) => {
     const there = await findPool(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
     if (parts.quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
-    await checkPackages(tx, call.principal.account, spec.applicationPackageReferences);
+    await checkNamed(tx, call, spec);
     const number = await insertPool(tx, call.principal.account.number, pool, call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));
   });
   wakeLater(call, parts);
   return created(call, `/pools/${id}`, call.now);
 };
+
+type Named = Pick<PoolAdd, 'applicationPackageReferences' | 'certificateReferences'>;
+
+/** What a pool names has to be there. */
+async function checkNamed(tx: Transaction, { principal: { account } }: Call, { applicationPackageReferences, certificateReferences }: Named): Promise<void> {
+  await checkPackages(tx, account, applicationPackageReferences);
+  await checkCertificates(tx, account.number, certificateReferences);
+}
 
 async function hashed({ userAccounts }: Pick<PoolAdd, 'userAccounts'>): Promise<Pick<PoolAdd, 'userAccounts'>> {
   return userAccounts === undefined ? {} : { userAccounts: await withHashedPasswords(userAccounts) };
@@ -86,21 +94,21 @@ async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
 }
 
 /**
- * Changes the intent of the pool that is called, under its lock. `change` returns the new intent and whether it counts
- * as a modification. `packages`: those that its nodes are to have from now on.
+ * Changes the intent of the pool that is called, under its lock. `decide` returns the new intent and whether it counts
+ * as a modification. `named`: what its nodes are to have from now on.
  */
 async function change(
   call: Call,
   parts: Parts,
   decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
-  packages?: readonly PackageReference[],
+  named: Named = {},
 ): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
     const pool = await lockPool(tx, call.principal.account.number, param(call, 'poolId'));
     if (pool === null) throw new BatchError('PoolNotFound');
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
-    await checkPackages(tx, call.principal.account, packages);
+    await checkNamed(tx, call, named);
     const next = decide(pool);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
@@ -125,7 +133,7 @@ const patch: Handler = async (call, parts) => {
     const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
     checkMachine(next);
     return respecified(pool, next);
-  }, rest.applicationPackageReferences);
+  }, rest);
   return changed(call, 200, modifiedAt);
 };
 
@@ -147,7 +155,7 @@ const updateProperties: Handler = async (call, parts) => {
     const mode = knownIn(shapes.PoolReplace.targetNodeCommunicationMode, call.version.revision) ? ({ targetNodeCommunicationMode: 'default' } as const) : { targetNodeCommunicationMode };
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     return respecified(pool, withPoolDefaults({ ...kept, ...mode, ...present({ ...given, ...emptied(given) }), ...started }, call.version));
-  }, given.applicationPackageReferences);
+  }, given);
   return changed(call, 204, modifiedAt);
 };
 
