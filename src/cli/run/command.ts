@@ -21,6 +21,7 @@ export function addRunCommand(program: Command): void {
     .option('--output <pattern>', 'files to bring back, relative to where the task runs; may be repeated', collect)
     .option('--to <directory>', 'where to put them (default: output)')
     .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
+    .option('--app <id[:version]>', 'an application package of the account, at $AZ_BATCH_APP_PACKAGE_<id>_<version>; may be repeated', collect)
     .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
     .option('--retry, --retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))
@@ -78,7 +79,7 @@ Examples:
 `;
 
 /** What may be repeated and was not given; as commander's defaults these would stand in the help. */
-const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'mergeOutput' | 'resourceFile' | 'env'> = { input: [], sweep: [], output: [], mergeOutput: [], resourceFile: [], env: [] };
+const NOTHING: Pick<RunFlags, 'input' | 'sweep' | 'output' | 'mergeOutput' | 'resourceFile' | 'app' | 'env'> = { input: [], sweep: [], output: [], mergeOutput: [], resourceFile: [], app: [], env: [] };
 
 /** Commander gives the words on both sides of `--` as one list; without it all of them are the command. */
 function aroundDashes(words: readonly string[], argv: readonly string[]): { before: string[]; command: string[] } {

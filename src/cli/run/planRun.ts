@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { nameOf } from './applications.ts';
 import { digestOf, digestOver, hashFiles, type DigestedTask } from './plan/digest.ts';
 import { readItems } from './plan/items.ts';
 import type { RunMetadata } from './plan/metadata.ts';
@@ -16,12 +17,12 @@ export interface RunPlan {
 }
 
 /** @throws RunError usage */
-export async function planRun({ sources, template, resourceFiles, poolWish, image }: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
+export async function planRun({ sources, template, resourceFiles, applications, poolWish, image }: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
   const planned = planTasks(await readItems(sources, readStdin), template);
   const shared = await Promise.all(resourceFiles.map(readSharedFile));
   const paths = [...planned.tasks.flatMap(({ item }) => (item.file === undefined ? [] : [item.file.path])), ...shared.flatMap(({ source }) => (source.kind === 'local' ? [source.path] : []))];
   const contents = await hashFiles(paths);
-  const settings = { image: image?.toLowerCase(), startTask: poolWish.startTask, parts: planned.merge === undefined ? undefined : 'given' };
+  const settings = { image: image?.toLowerCase(), startTask: poolWish.startTask, applications: applications.length === 0 ? undefined : applications.map(nameOf).join(), parts: planned.merge === undefined ? undefined : 'given' };
   const decisive = { shared, contents, settings };
   const tasks = planned.tasks.map((task) => ({ ...task, digest: digestOf(task, decisive) }));
   const merge = planned.merge === undefined ? undefined : { ...planned.merge, digest: digestOver(planned.merge, decisive, tasks) };

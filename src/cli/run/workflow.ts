@@ -1,3 +1,4 @@
+import { checkApplications, type ApplicationWish } from './applications.ts';
 import type { BatchAccount } from './account/batchAccount.ts';
 import { jobBody, taskBody, type PoolWish } from './plan/bodies.ts';
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
@@ -26,6 +27,8 @@ export interface RunOptions {
   readonly template: TaskTemplate;
   /** Local files or URLs that every task gets. */
   readonly resourceFiles: readonly string[];
+  /** Application packages that every task gets. */
+  readonly applications: readonly ApplicationWish[];
   /** Where outputs are put. */
   readonly to: string;
   /** A pool that exists; without it one is made. */
@@ -68,6 +71,7 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
   const { connectBatch } = await import('./account/batchAccount.ts');
   const batch = connectBatch(connection.batch);
   await batch.probe();
+  await checkApplications(options.applications, batch);
   const { joined, submission, jobId } = await lookAtJob(options, plan, { batch, connection, name });
   const keepJob = options.keep || options.resume || joined !== undefined;
   const run: NewRun = {

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { LAUNCHER, run, startLinarite, until, type Finished, type Instance } from '../../support/linarite.ts';
+import { LAUNCHER, mustRun, run, startLinarite, until, type Finished, type Instance } from '../../support/linarite.ts';
+import { zipOf } from '../../support/zip.ts';
 
 let instance: Instance;
 let batch: BatchServiceClient;
@@ -231,5 +232,28 @@ describe('--resume', () => {
     await writeFile(join(directory, 'quick'), '');
     expect(await linariteRun(args.slice(1))).toMatchObject({ code: 0 });
     expect(await tasksOf('broken-off')).toEqual({ 1: 'completed success' });
+  });
+});
+
+describe('--app', () => {
+  beforeAll(async () => {
+    const packed = await mkdtemp(join(tmpdir(), 'linarite-app-'));
+    await writeFile(join(packed, 'say.zip'), zipOf([{ name: 'bin/say', content: '#!/bin/sh\necho "said $1"\n', mode: 0o100755 }]));
+    await mustRun(LAUNCHER, ['app', 'upload', 'say', '1.0', join(packed, 'say.zip'), '--default', '--data-dir', instance.dataDir]);
+    await rm(packed, { recursive: true });
+  }, 60_000);
+
+  test('gives every task what the package holds', async () => {
+    const finished = await linariteRun(['--app', 'say', '--app', 'say:1.0', '--items', 'a,b', '--shell', '--', '$AZ_BATCH_APP_PACKAGE_say_1_0/bin/say {item}; $AZ_BATCH_APP_PACKAGE_say/bin/say default']);
+    expect(finished).toMatchObject({ code: 0, stdout: 'said a\nsaid default\nsaid b\nsaid default\n' });
+  });
+
+  test.each([
+    ['no-such', '--app no-such: the account has no such application with an active package; it has say'],
+    ['say:2', '--app say:2: the application say has no such version; it has 1.0'],
+  ])('%s is refused before anything is made', async (name, message) => {
+    const finished = await linariteRun(['--app', name, '--', '/bin/true']);
+    expect(finished).toMatchObject({ code: 2, stdout: '' });
+    expect(finished.stderr).toContain(message);
   });
 });

@@ -15,7 +15,7 @@ function tasksOf(items: readonly Item[], made: TaskTemplate): readonly PlannedTa
   return planTasks(items, made).tasks;
 }
 const template = { argv: ['echo', '{item}'], shell: false, outputs: [], environment: new Map<string, string>() };
-const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [], mergeOutput: [] };
+const flags: RunFlags = { before: [], input: [], sweep: [], output: [], resourceFile: [], env: [], mergeOutput: [], app: [] };
 
 describe('tasks of a run', () => {
   test('have ids that sort, tell what they are and are valid', () => {
@@ -89,6 +89,9 @@ describe('flags', () => {
     ['a pool that exists and low-priority nodes', ['x'], { pool: 'p', lowPriorityNodes: 2 }, '--low-priority-nodes is for'],
     ['no nodes at all', ['x'], { nodes: 0 }, 'runs nothing'],
     ['a job id that is none', ['x'], { job: 'a b' }, '--job a b'],
+    ['an application that is none', ['x'], { app: ['a b:1'] }, '--app a b:1: write ID or ID:VERSION'],
+    ['a version that is none', ['x'], { app: ['a:'] }, '--app a:: a version has 1 to 64'],
+    ['an application twice', ['x'], { app: ['a', 'b:1', 'b:1'] }, '--app b:1 is given twice'],
     ['a variable without a value', ['x'], { env: ['X'] }, 'write NAME=VALUE'],
   ])('%s is refused', (_what, argv, changes, message) => {
     expect(() => readFlags(argv, { ...flags, ...changes })).toThrow(message);

@@ -12,6 +12,7 @@ function succeededRun(count: number, stdout: string): RunResult {
   const batch: BatchAccount = {
     probe: notAsked,
     images: notAsked,
+    applications: notAsked,
     addPool: notAsked,
     pool: notAsked,
     nodes: notAsked,

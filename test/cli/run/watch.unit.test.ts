@@ -22,6 +22,7 @@ function account(seen: readonly Counts[], pool: PoolSeen | undefined = undefined
   return {
     probe: notAsked,
     images: notAsked,
+    applications: notAsked,
     addPool: notAsked,
     tasks: notAsked,
     deletePool: notAsked,

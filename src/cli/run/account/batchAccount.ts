@@ -13,6 +13,7 @@ export type Counts = BatchServiceModels.TaskCounts;
 export type MetadataItem = BatchServiceModels.MetadataItem;
 export type OutputFile = BatchServiceModels.OutputFile;
 export type ResourceFile = BatchServiceModels.ResourceFile;
+export type ApplicationSeen = BatchServiceModels.ApplicationSummary;
 export type Image = BatchServiceModels.ImageInformation;
 
 /** How to reach a Batch account. */
@@ -28,6 +29,8 @@ export interface BatchAccount {
   /** Asks for something small, once: throws at once when the endpoint is not there or refuses the key. */
   probe(): Promise<void>;
   images(): Promise<Image[]>;
+  /** Those with an active package. */
+  applications(): Promise<ApplicationSeen[]>;
   addPool(pool: PoolToAdd): Promise<void>;
   pool(poolId: string): Promise<PoolSeen | undefined>;
   nodes(poolId: string): Promise<NodeSeen[]>;
@@ -78,6 +81,7 @@ export function connectBatch({ account, key, endpoint }: BatchConnection): Batch
   return {
     probe: async () => void (await once.job.list({ jobListOptions: { maxResults: 1, select: 'id' } })),
     images: () => allPages(() => client.account.listSupportedImages(), (link) => client.account.listSupportedImagesNext(link)),
+    applications: () => allPages(() => client.application.list(), (link) => client.application.listNext(link)),
     addPool: async (pool) => void (await client.pool.add(pool)),
     pool: (poolId) => orUndefined(client.pool.get(poolId)),
     nodes: (poolId) => allPages(() => client.computeNode.list(poolId), (link) => client.computeNode.listNext(link)),

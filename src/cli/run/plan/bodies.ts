@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import type { Image, JobToAdd, MetadataItem, OutputFile, PoolToAdd, ResourceFile, TaskSeen, TaskToAdd } from '../account/batchAccount.ts';
 import { shellCommandLine } from './commandLine.ts';
 import { outputPath } from '../files/downloads.ts';
+import type { ApplicationWish } from '../applications.ts';
 import type { Dependencies } from './dependencies.ts';
 import { DIGEST_VARIABLE, type DigestedTask } from './digest.ts';
 import { hasWildcard } from './plan.ts';
@@ -58,6 +59,7 @@ export interface TaskSurroundings {
   /** The container of what a merge gets; needed when there is one. */
   readonly parts?: { readonly writeUrl: string; readonly readUrl: string } | undefined;
   readonly dependsOn?: Dependencies | undefined;
+  readonly applications?: readonly ApplicationWish[];
   readonly retries: number;
   /** ISO 8601. */
   readonly maxTime?: string;
@@ -69,7 +71,7 @@ const PARTS = 'parts';
 /** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
 export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): TaskToAdd {
   const { id, item, commandLine, environment, digest } = task;
-  const { dependsOn, retries, maxTime } = surroundings;
+  const { dependsOn, retries, maxTime, applications = [] } = surroundings;
   const resourceFiles = resourceFilesOf(task, surroundings);
   const outputFiles = outputFilesOf(task, surroundings);
   return {
@@ -81,6 +83,7 @@ export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): Ta
     environmentSettings: [...environment.map(({ name, value }) => ({ name, value })), { name: DIGEST_VARIABLE, value: digest }],
     ...(outputFiles.length === 0 ? {} : { outputFiles }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
+    ...(applications.length === 0 ? {} : { applicationPackageReferences: [...applications] }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { readApplications } from '../applications.ts';
 import { coresOf, sizeForSlots } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
@@ -22,6 +23,7 @@ export interface RunFlags extends ConnectionFlags {
   readonly output: readonly string[];
   readonly to?: string;
   readonly resourceFile: readonly string[];
+  readonly app: readonly string[];
   readonly env: readonly string[];
   readonly shell?: boolean;
   readonly retries?: number;
@@ -66,6 +68,7 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
     sources: { input: flags.input, sweep: flags.sweep, ...withValues({ items, itemsFile, rows }) },
     template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)), ...withValues({ taskId: flags.taskId, dependsOn: flags.dependsOn }), ...readMerge(flags) },
     resourceFiles: flags.resourceFile,
+    applications: readApplications(flags.app),
     to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
     retries: flags.retries ?? 0,
@@ -99,7 +102,7 @@ function readMerge({ merge, mergeOutput }: RunFlags): { merge?: MergeWish } {
 
 /** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
 const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
-const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'env'] as const;
+const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'app', 'env'] as const;
 
 /** Coming back to a job whose tasks exist, by what is wanted of it. */
 export type ComeBack = { readonly kind: 'attach' | 'fetch'; readonly options: ComeBackOptions } | { readonly kind: 'rerun'; readonly options: Omit<ComeBackOptions, 'wait'> };
