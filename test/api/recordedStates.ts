@@ -6,6 +6,8 @@ import type { TestApi } from './support.ts';
 
 const STARTED: StartTaskStatus = { state: 'completed', startedAt: 1, endedAt: 2, exitCode: 0, failure: null, retryCount: 0, lastRetryAt: null, result: 'success' };
 const THUMBPRINT = '0123456789abcdef0123456789abcdef01234567';
+/** What stands in place of a certificate in the recordings. */
+const MASKED = 'BASE64CERTIFICATE==';
 const JOB = 'HelloWorldJobNodeSDKTest';
 const RUNNING = { state: 'running', previousState: 'active', previousSince: 1, attempt: 1, startedAt: 1 } as const;
 const COMPLETED = { ...RUNNING, state: 'completed', previousState: 'running', endedAt: 2 } as const;
@@ -53,7 +55,12 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
 
   /** What is in it was not recorded. */
   async function certificate(): Promise<void> {
-    await it.pool.query("insert into certificate (account, thumbprint, thumbprint_key, format, data, public_data, state, state_since) values (1, $1, $1, 'cer', '', '', 'active', 1)", [THUMBPRINT]);
+    await it.pool.query("insert into certificate (account, thumbprint, thumbprint_key, format, data, public_data, state, state_since) values (1, $1, $1, 'cer', '', $2, 'active', 1)", [THUMBPRINT, MASKED]);
+  }
+
+  async function application(id: string, version: string): Promise<void> {
+    const { rows } = await it.pool.query<{ readonly application: string }>("insert into application (account, id, id_key, allow_updates, container, created, modified) values (1, $1, lower($1), true, 'app', 1, 1) returning application", [id]);
+    await it.pool.query('insert into application_package (application, version, version_key, created, modified, activated_at, activation) values ($1, $2, lower($2), 1, 1, 1, 1)', [rows[0]?.application, version]);
   }
 
   async function gone(table: 'pool' | 'job', ...ids: readonly string[]): Promise<void> {
@@ -65,7 +72,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
   }
 
   return {
-    'DP 5': certificate,
+    'DP 3': certificate,
     'DP 10': () => write.pool('nodesdktestpool1', { currentDedicated: 3 }),
     'DP 18': () => idleNode('nodesdkinboundendpointpool', 1, { version: '1.7.14', ipAddress: '10.0.0.4' }),
     'DP 19': async () => {
@@ -84,6 +91,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'DP 67': () => task(JOB, 'TaskWithUserIdentity', 4, { ...COMPLETED, exitCode: 2, result: 'failure', failure: FAILURE_EXIT_CODE, retryCount: 3, lastRetryAt: 1 }),
     'DP 68': () => write.job(JOB, { tasks: { ...NO_TASKS, succeeded: 3, failed: 1 } }),
     'DP 69': () => task(JOB, 'HelloWorldNodeSDKTestTask2', 2, SUCCEEDED),
+    'DP 73': () => application('my_application_id', '1.0'),
     'DP 80': () => gone('job', 'ContainerJobNodeSDKTest', 'JobWithAutoComplete'),
     'DP 93': async () => {
       await it.clear();
@@ -111,6 +119,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'CX 50': () => write.pool('blobsource1', { currentDedicated: 1 }),
     'CX 53': () => added('/jobs', { id: 'job123', poolInfo: { poolId: 'p' } }),
     'CX 56': () => added('/jobs', { id: 'helloworld-job3', poolInfo: { poolId: 'p' }, usesTaskDependencies: true }),
+    'AZ 36': certificate,
     'AZ 71': () => gone('pool', 'xplatCreatedPool'),
     'AZ 93': () => gone('pool', 'xplatCreatedPool'),
     'AZ 97': () => write.pool('xplatCreatedPool', {}),
@@ -125,7 +134,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await write.pool('azure-cli-test-iaas', {});
       await write.pool('azure-cli-test-paas', {});
     },
-    'EX 6': () => added('/jobs', { id: 'JSSDKTest-Job-Basic', poolInfo: { poolId: 'p' } }),
+    'EX 5': () => added('/jobs', { id: 'JSSDKTest-Job-Basic', poolInfo: { poolId: 'p' } }),
     'EX 7': async () => {
       await gone('job', 'JSSDKTest-Job-Basic');
       await added('/jobs', { id: 'JSSDKTest-Job-Basic', poolInfo: { poolId: 'p' } });
