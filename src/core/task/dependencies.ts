@@ -10,16 +10,16 @@ import type { TaskNumber } from '../keys.ts';
  * another task of that id does.
  *
  * Equal ranges are one object. A range waits at the highest of its integers that is not satisfied yet, with all others
- * that wait there. When that integer is satisfied, those that begin above the next one below it are done, and the rest
- * moves on to that one as a whole: a heap by where they begin, which takes in another in one step. So each range is
- * looked at twice, in whatever order tasks end. Runs of satisfied integers are skipped as a whole (a forest with path
+ * that wait there: a heap by where they begin. When that integer is satisfied, those that begin above the next one below
+ * it are done, and the rest moves on to that one, fewer always to more. So a range is looked at a few times, in whatever
+ * order tasks end. Runs of satisfied integers are skipped as a whole (a forest with path
  * compression). Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
  */
 export class Dependencies {
   private readonly parents = new Map<string, Parent>();
   private readonly ranges = new Map<string, Range>();
-  /** By the integer at which they wait: of those, the one that begins highest. */
-  private readonly waiting = new Map<number, Range>();
+  /** By the integer at which they wait: the one first that begins highest. */
+  private readonly waiting = new Map<number, Range[]>();
   /** For a satisfied integer: a lower one from which to look on for one that is not. */
   private readonly below = new Map<number, number>();
   /** How often a range has been looked at. */
@@ -66,13 +66,13 @@ export class Dependencies {
     if (waiting === undefined) return released;
     this.waiting.delete(integer);
     const next = this.unsatisfiedFrom(integer);
-    let rest: Range | null = waiting;
-    for (; rest !== null && rest.start > next; rest = this.withoutFirst(rest)) {
-      rest.satisfied = true;
-      released.push(rest.dependants);
-      rest.dependants = [];
+    for (let first = waiting[0]; first !== undefined && first.start > next; first = waiting[0]) {
+      this.removeFirst(waiting);
+      first.satisfied = true;
+      released.push(first.dependants);
+      first.dependants = [];
     }
-    if (rest !== null) this.waitAt(next, rest);
+    if (waiting.length > 0) this.waitAt(next, waiting);
     return released;
   }
 
@@ -94,16 +94,47 @@ export class Dependencies {
     const known = this.ranges.get(key);
     if (known !== undefined) return known;
     const highest = this.unsatisfiedFrom(end);
-    const range: Range = { start, satisfied: highest < start, dependants: [], others: [] };
+    const range: Range = { start, satisfied: highest < start, dependants: [] };
     this.ranges.set(key, range);
-    if (!range.satisfied) this.waitAt(highest, range);
+    if (!range.satisfied) this.waitAt(highest, [range]);
     return range;
   }
 
-  private waitAt(integer: number, range: Range): void {
-    this.looks += 1;
+  private waitAt(integer: number, ranges: Range[]): void {
     const there = this.waiting.get(integer);
-    this.waiting.set(integer, there === undefined ? range : together(there, range));
+    const [more, fewer] = there === undefined || there.length < ranges.length ? [ranges, there ?? []] : [there, ranges];
+    for (const range of fewer) this.add(more, range);
+    this.waiting.set(integer, more);
+  }
+
+  private add(heap: Range[], range: Range): void {
+    let child = heap.length;
+    heap.push(range);
+    while (child > 0) {
+      const parent = (child - 1) >> 1;
+      const above = heap[parent];
+      this.looks += 1;
+      if (above === undefined || above.start >= range.start) break;
+      heap[child] = above;
+      child = parent;
+    }
+    heap[child] = range;
+  }
+
+  private removeFirst(heap: Range[]): void {
+    const last = heap.pop();
+    if (last === undefined || heap.length === 0) return;
+    let parent = 0;
+    for (;;) {
+      const left = parent * 2 + 1;
+      const child = (heap[left + 1]?.start ?? Number.NEGATIVE_INFINITY) > (heap[left]?.start ?? 0) ? left + 1 : left;
+      const below = heap[child];
+      this.looks += 1;
+      if (below === undefined || below.start <= last.start) break;
+      heap[parent] = below;
+      parent = child;
+    }
+    heap[parent] = last;
   }
 
   /** The highest integer up to `from` that no task has satisfied. */
@@ -116,22 +147,6 @@ export class Dependencies {
       step = lower;
     }
     return integer;
-  }
-
-  /** The heap without the range that begins highest; null: that was the last. */
-  private withoutFirst(heap: Range): Range | null {
-    const { others } = heap;
-    heap.others = [];
-    // In pairs first: so each step costs but the logarithm of their number in the long run.
-    while (others.length > 1) {
-      const pairs = others.splice(0);
-      this.looks += pairs.length;
-      for (let index = 0; index < pairs.length; index += 2) {
-        const [one, other] = [pairs[index], pairs[index + 1]];
-        if (one !== undefined) others.push(other === undefined ? one : together(one, other));
-      }
-    }
-    return others[0] ?? null;
   }
 }
 
@@ -151,18 +166,10 @@ interface Parent {
   dependants: TaskNumber[];
 }
 
-/** Also a pairing heap of ranges: none below it begins higher. */
 interface Range {
   readonly start: number;
   satisfied: boolean;
   dependants: TaskNumber[];
-  others: Range[];
-}
-
-function together(one: Range, other: Range): Range {
-  const [first, second] = one.start >= other.start ? [one, other] : [other, one];
-  first.others.push(second);
-  return first;
 }
 
 /**
