@@ -13,6 +13,7 @@ import { type Held, revive, weightOf } from './image.ts';
 import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
 import { request, ingest } from './task/intake.ts';
 import { releaseDependant, satisfy } from './task/life.ts';
+import { passTime } from './task/lifetime.ts';
 import { at } from './task/table.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
 
@@ -108,6 +109,7 @@ function ingestNew(state: CoreState, job: Job, { through, tasks }: Extract<CoreE
 function decide(state: CoreState, now: Instant, random: Random): Decisions {
   const { review, releases } = state;
   confirmEndings(state);
+  passTime(state, now);
   const fired = fireTimers(state, now);
   const isStill = !fired && releases.length + review.jobs.size + review.pools.size + review.nodes.size + review.placement.size === 0;
   releaseDependants(state);

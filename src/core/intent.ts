@@ -43,7 +43,8 @@ export type JobAction =
   | { readonly kind: 'none' }
   | { readonly kind: 'disable'; readonly tasks: DisableJobOption }
   | { readonly kind: 'enable' }
-  | { readonly kind: 'terminate'; readonly reason: string };
+  /** `force`: nodes are told, and not waited for, also where the job is deleted. Left out: they are. */
+  | { readonly kind: 'terminate'; readonly reason: string; readonly force?: true };
 
 /** What the rules need of a job preparation task; agents count its retries. */
 export interface PreparationIntent {

@@ -14,6 +14,7 @@ import { neverAttempted, offeredStatus } from './task/row.ts';
 import { at, LIVE, TaskTable } from './task/table.ts';
 import type { OfferedAttempt } from './status.ts';
 import { Timers } from './timers.ts';
+import { LIMITS } from '../wire/limits.ts';
 
 /**
  * The rules' memory from the rows of an account. Nobody is connected yet: attempts that the rows say are out are waited
@@ -35,6 +36,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     review: { pools: new Set(), jobs: new Set(), nodes: new Set(), placement: new Set() },
     releases: [],
     nextNode: snapshot.nextNode,
+    overTimeUntil: now - LIMITS.taskLifetimeMs,
     room: null,
     shuttingDown: false,
   };

@@ -32,6 +32,8 @@ export interface CoreState {
   /** Dependants that a satisfied parent has still to be counted off from. */
   readonly releases: { readonly job: Job; readonly tasks: readonly TaskNumber[]; done: number }[];
   nextNode: NodeNumber;
+  /** Tasks that were added then or before are over their time. */
+  overTimeUntil: Instant;
   /** Nodes that the provider has room for; null: it knows no bound. */
   room: number | null;
   /** The service is going down: nothing new is begun. */
@@ -139,8 +141,10 @@ export interface Job {
   listed: { readonly queue: PoolQueue; readonly priority: number } | null;
   /** Where it stands among the jobs of its pool whose tasks may have to make room; null: they do not. */
   yielding: PoolQueue | null;
-  /** When the timer of its wall clock is due; null: none is needed. */
-  wallClockTimer: Instant | null;
+  /** When its timer is due; null: none is needed. */
+  timer: Instant | null;
+  /** When it looks next for tasks that are over their time (task/lifetime.ts). */
+  looksAt: Instant;
   /** Those with an attempt out. */
   readonly live: Set<Task>;
   /** See `JobOnNode`. */
@@ -189,6 +193,8 @@ export interface Task {
   live: readonly Live[];
   terminated: boolean;
   deleted: boolean;
+  /** See task/lifetime.ts; left out: it is not. */
+  isOverTime?: true;
   dirty: boolean;
 }
 

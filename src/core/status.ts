@@ -37,6 +37,8 @@ export type Cause =
   | 'nodeRemoved'
   /** It made room for a task of higher priority. */
   | 'preempted'
+  /** It has lived as long as a task may. */
+  | 'overTime'
   | 'jobDisabled'
   | 'jobTerminated'
   | 'terminatedByUser'

@@ -61,6 +61,9 @@ export function safeForMs(requeueCount: number): number {
   return requeueCount === 0 ? 0 : Math.min(SAFE_MOST_MS, SAFE_FIRST_MS * 2 ** (requeueCount - 1));
 }
 
+/** A job looks no more often for tasks that have lived as long. */
+export const LIFETIME_LOOK_MS = 60_000;
+
 /** Dependants released in one decide; the rest follows in the next ones. */
 export const RELEASES_PER_DECIDE = 10_000;
 /** How far into a job's queue a returning task looks for its place in the order of numbers. */

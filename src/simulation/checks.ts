@@ -4,6 +4,7 @@ import { type AccountNumber, type AttemptKey, type JobNumber, type NodeNumber, a
 import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import { LIMITS } from '../wire/limits.ts';
 import { aside } from './aside.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
@@ -61,7 +62,15 @@ function endOf(outcome: AttemptOutcome): { exitCode: number | null; result: Task
   }
 }
 
+/** Jobs look so often for tasks that are over their time. */
+const OVER_TIME_MS = 60_000;
 const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed']);
+
+/** It does not wait for its nodes. */
+function isForced(record: JobRecord | undefined): boolean {
+  const action = record?.intent.action;
+  return action?.kind === 'terminate' && action.force === true;
+}
 
 export function createChecks(options: { readonly tables: () => Tables; readonly account: AccountNumber; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks {
   const violations: string[] = [];
@@ -100,8 +109,10 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
 
   /** What a client has ended, and the owner has been told of, is offered to no node any more. */
   const checkOffer = (name: string, task: TaskRecord, status: TaskStatus, tick: TickCommit): void => {
-    const { terminateAt, deletedAt } = task.intent;
-    if (status.state !== 'offered' || status.attempt === task.status?.attempt || (terminateAt === null && deletedAt === null)) return;
+    const { terminateAt, deletedAt, createdAt } = task.intent;
+    if (status.state !== 'offered' || status.attempt === task.status?.attempt) return;
+    if (tick.now > createdAt + LIMITS.taskLifetimeMs + OVER_TIME_MS) violated(`task ${name} is offered ${tick.now - createdAt} ms after it was added`);
+    if (terminateAt === null && deletedAt === null) return;
     const isNews = options.tables().inbox.some((entry) => entry.subject === status.job && entry.task === status.task && !tick.inboxEntries.includes(entry.entry));
     if (!isNews) violated(`task ${name} is offered to node ${status.node} although a client has ended it`);
   };
@@ -170,6 +181,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
   /** The job is over: where its preparation has run, and the node can run something, its release has as well. */
   const checkReleased = (record: JobRecord, { decisions }: TickCommit): void => {
     const { job, preparation: wanted, release } = record.intent;
+    if (isForced(record)) return;
     const isGone = decisions.gone.jobs.includes(job);
     if (wanted === null || release === null) return;
     const rows = new Map([...record.onNodes, ...decisions.jobNodes.flatMap((row) => (row.job === job ? [[row.node, row] as const] : []))]);
@@ -238,8 +250,9 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         if (status.ingested < (record.status?.ingested ?? 0)) violated(`job ${status.job} has taken in ${status.ingested} tasks after ${record.status?.ingested}`);
         takeIn(record, status.job, record.status?.ingested ?? 0, status.ingested);
       }
-      for (const { job, state } of decisions.jobs) {
+      for (const { job, state, actionSequence } of decisions.jobs) {
         const record = jobs.get(job);
+        if (state === 'terminating' && isForced(record) && actionSequence === record?.intent.actionSequence) violated(`job ${job} waits for its nodes though it was forced to end`);
         if (record !== undefined && state === 'completed' && record.status?.state !== 'completed') checkReleased(record, tick);
       }
       for (const job of decisions.gone.jobs) {
@@ -295,7 +308,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         tallies.delete(job);
         touchedJobs.delete(job);
       }
-      const gone = new Set([...decisions.gone.jobs.map(String), ...decisions.gone.tasks.map(({ job, task }) => `${job}.${task}`)]);
+      const gone = new Set([...decisions.gone.jobs.filter((job) => !isForced(jobs.get(job))).map(String), ...decisions.gone.tasks.map(({ job, task }) => `${job}.${task}`)]);
       for (const { key } of gone.size === 0 ? [] : options.truth().live) {
         if (gone.has(String(key.job)) || gone.has(`${key.job}.${key.task}`)) violated(`task ${key.job}.${key.task} is gone while attempt ${key.attempt} runs`);
       }

@@ -1,6 +1,7 @@
 import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
+import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
@@ -20,12 +21,16 @@ export interface Workload {
   readonly actionEveryMs: number | null;
   /** How likely such an action deletes a job when its turn comes; left out: seldom. */
   readonly jobDeletes?: number;
+  /** How likely a job that is terminated or deleted then does not wait for its nodes. Left out: never. */
+  readonly forced?: number;
   /** Single tasks are added this often, beside the rest; null: none. */
   readonly singleEveryMs?: number | null;
   /** Share of jobs whose tasks depend on each other. */
   readonly dependencies: number;
   /** Share of jobs with a preparation task, half of them with a release task too. Left out: none. */
   readonly preparations?: number;
+  /** Share of jobs that were added, with their tasks, nearly as long ago as a task may live. Left out: none. */
+  readonly aged?: number;
   /** Tasks take so many times as long. Left out: once. */
   readonly longer?: number;
   /** Share of jobs whose tasks make room for those of higher priority. Left out: none. */
@@ -39,6 +44,8 @@ export interface Workload {
 
 const COLLECTION = 100;
 const MAX_SLOTS = 4;
+/** Of the lifetime of tasks that are aged. */
+const LEFT_MS = [30_000, 90_000] as const;
 
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
 export function createClients(options: {
@@ -97,9 +104,10 @@ export function createClients(options: {
   };
 
   const addJob = async (index: number): Promise<JobNumber> => {
+    const isAged = workload.aged !== undefined && world.chance(workload.aged);
     const job = await intents.addJob(account, {
       id: `job-${index}`,
-      createdAt: world.now(),
+      createdAt: isAged ? world.now() - LIMITS.taskLifetimeMs + world.between(...LEFT_MS) : world.now(),
       schedule: null,
       poolId: poolIds[index % poolIds.length] ?? 'pool-1',
       autoPool: null,
@@ -107,7 +115,7 @@ export function createClients(options: {
       maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
       allowTaskPreemption: world.chance(workload.preemption ?? 0),
       maxTaskRetryCount: world.between(0, 2),
-      maxWallClockMs: varied && world.chance(0.1) ? world.between(20_000, 90_000) : null,
+      maxWallClockMs: varied && !isAged && world.chance(0.1) ? world.between(20_000, 90_000) : null,
       usesTaskDependencies: world.chance(workload.dependencies),
       onAllTasksComplete: besideEndings === null ? 'noaction' : 'terminatejob',
       onTaskFailure: varied && world.chance(0.2) ? 'performexitoptionsjobaction' : 'noaction',
@@ -124,7 +132,7 @@ export function createClients(options: {
 
   const newTask = (job: JobRecord, number: TaskNumber): Omit<TaskIntent, 'task'> => ({
     idKey: String(number),
-    createdAt: world.now(),
+    createdAt: job.intent.createdAt < EPOCH ? job.intent.createdAt : world.now(),
     requiredSlots: world.chance(0.8) ? 1 : world.between(2, MAX_SLOTS),
     maxTaskRetryCount: world.chance(0.1) ? world.between(-1, 3) : null,
     affinity: world.chance(0.05) ? String(world.between(1, number)) : null,
@@ -213,7 +221,7 @@ export function createClients(options: {
     },
     terminateJob: () => {
       const job = world.chance(0.04) ? someJob('active', 'disabled') : undefined;
-      return job && asked(job, { kind: 'terminate', reason: 'UserTerminate' });
+      return job && asked(job, { kind: 'terminate', reason: 'UserTerminate', ...(world.chance(workload.forced ?? 0) ? { force: true } : {}) });
     },
     endByItself: () => {
       const job = world.chance(0.05) ? someJob('active') : undefined;
@@ -221,7 +229,10 @@ export function createClients(options: {
     },
     deleteJob: () => {
       const job = world.chance(workload.jobDeletes ?? 0.04) ? someJob('active', 'disabled', 'completed', 'terminating') : undefined;
-      return job && intents.changeJob(job.intent.job, { deletedAt: world.now() });
+      if (job === undefined) return undefined;
+      const { job: number, actionSequence } = job.intent;
+      const forced = { action: { kind: 'terminate', reason: 'UserTerminate', force: true }, actionSequence: actionSequence + 1, actionAt: world.now() } as const;
+      return intents.changeJob(number, { deletedAt: world.now(), ...(world.chance(workload.forced ?? 0) ? forced : {}) });
     },
     changePriority: () => {
       const job = someJob('active', 'disabled');

@@ -4,11 +4,12 @@ import type { AccountNumber } from '../core/keys.ts';
 import { aside } from './aside.ts';
 import { byId, isSatisfied } from './satisfied.ts';
 import type { Truth } from './truth.ts';
+import { EPOCH } from './world.ts';
 
 /**
  * What is still to be done, or null. `keep` 1: jobs and pools stay, tasks have to be done; 0: nothing may be left at
  * all. A task that waits for one which failed, waits for ever itself (task dependencies: the default action is to
- * block), and is done in this sense. So is what is in quarantine.
+ * block), and is done in this sense. So is what is in quarantine, and what has waited for longer than tasks live.
  */
 export function unfinished({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null {
   if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
@@ -43,9 +44,14 @@ function unfinishedJob(job: JobRecord, isAside: (job: number, task: number) => b
   // Some nodes, or all, are closed to its tasks.
   const isClosed = intent.preparation?.waitForSuccess === true && [...job.onNodes.values()].some(({ preparation }) => preparation?.result === 'failure');
   if (isClosed && open.every((task) => task.status === null || task.status.state === 'active')) return null;
-  const waiting = open.length === 0 ? open : open.filter((task) => !isBlocked(task, job, new Set(), isAside) && !isAside(intent.job, task.intent.task));
+  const waiting = open.length === 0 ? open : open.filter((task) => !isOverTime(task) && !isBlocked(task, job, new Set(), isAside) && !isAside(intent.job, task.intent.task));
   const [first] = waiting;
   return first === undefined ? null : `task ${intent.job}.${first.intent.task} is ${first.status?.state ?? 'new'}, depends on ${JSON.stringify(first.intent.dependsOn)}, and ${waiting.length - 1} more`;
+}
+
+/** It was added before the simulation began, and nobody runs it. */
+function isOverTime({ intent, status }: TaskRecord): boolean {
+  return intent.createdAt < EPOCH && (status === null || status.state === 'active');
 }
 
 /**
@@ -61,6 +67,7 @@ function isBlocked(task: TaskRecord, job: JobRecord, seen: Set<string>, isAside:
     const parent = byId(job).get(id);
     if (parent === undefined || isAside(job.intent.job, parent.intent.task)) return true;
     if (parent.status?.state === 'completed') return parent.status.dependency === 'block';
+    if (isOverTime(parent)) return true;
     if (seen.has(id)) return false;
     seen.add(id);
     return isBlocked(parent, job, seen, isAside);

@@ -63,6 +63,5 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
 
 /** Query parameters that are read and checked but change nothing, and why. */
 export const QUERIES_NOT_ENFORCED: Readonly<Partial<Record<QueryName, string>>> = {
-  force: 'A job ends, or goes, once nothing of it can still be running; that is never skipped.',
   $expand: 'Statistics are not collected; answers leave `stats` out.',
 };

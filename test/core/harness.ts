@@ -401,11 +401,12 @@ export class TestJob {
     return this.#act({ kind: 'enable' });
   }
 
-  terminate(reason = 'UserTerminate'): this {
-    return this.#act({ kind: 'terminate', reason });
+  terminate(reason = 'UserTerminate', isForced = false): this {
+    return this.#act({ kind: 'terminate', reason, ...(isForced ? { force: true } : {}) });
   }
 
-  delete(): this {
+  delete(isForced = false): this {
+    if (isForced) this.terminate('UserTerminate', true);
     return this.patch({ deletedAt: this.env.now });
   }
 

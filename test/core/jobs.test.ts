@@ -620,3 +620,61 @@ describe('a job that ended', () => {
     expect(job.status).toEqual(status);
   });
 });
+
+describe('forcing a job to end', () => {
+  test('completes it at once, with what runs on nodes that do not answer; what they say later changes nothing', () => {
+    const env = testEnv();
+    env.pool({ nodes: 2 });
+    const job = env.job().tasks(6);
+    env.settle();
+    const [away] = job.inState('running');
+    const node = env.agent(job.of(away ?? 0).node ?? 0);
+    node.goSilent();
+    job.terminate('enough');
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'terminating' });
+    job.terminate('more', true);
+    env.settle();
+    expect(job.status).toMatchObject({ state: 'completed', terminateReason: 'enough', tasks: { running: 0, failed: 2 } });
+    expect(job.of(away ?? 0)).toMatchObject({ state: 'completed', failure: { code: 'TaskEnded' }, cause: 'jobTerminated' });
+    const other = env.job().task();
+    env.settle();
+    node.hello();
+    env.settle();
+    expect([...node.running.values()].some(({ key }) => key.job === job.number)).toBe(false);
+    expect(other.state(1)).toBe('running');
+    expect(job.of(away ?? 0)).toMatchObject({ state: 'completed', attempt: 1 });
+  });
+
+  test('asks for the release of its nodes, and does not wait for it', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job({ preparation: { waitForSuccess: true, rerunOnNodeReboot: true, retentionMs: 0 }, release: { retentionMs: 0 } }).task();
+    env.settle();
+    const { node } = pool.node(0);
+    job.endOwn('preparation', node);
+    job.terminate('enough', true);
+    env.settle();
+    expect(job.status.state).toBe('completed');
+    job.endOwn('release', node, 3);
+    expect(job.on(node).release).toMatchObject({ state: 'completed', exitCode: 3 });
+  });
+
+  test('deletes it at once, also when it was being deleted; its nodes hear of it when they are back', () => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task();
+    env.settle();
+    const agent = pool.agent(0);
+    agent.goSilent();
+    job.delete();
+    env.settle();
+    expect(env.jobs.has(job.number)).toBe(true);
+    job.delete(true);
+    env.settle();
+    expect(env.jobs.has(job.number)).toBe(false);
+    agent.hello();
+    env.settle();
+    expect([agent.running.size, [...agent.jobs]]).toEqual([0, []]);
+  });
+});

@@ -31,6 +31,9 @@ const PREPARED: Workload = { ...SMALL, tasks: 300, preparations: 0.8 };
 /** Most tasks make room for others, and run long enough for that. */
 const PREEMPTED: Workload = { ...SMALL, jobs: 12, tasks: 400, longer: 15, preemption: 0.7 };
 
+/** Tasks that were added nearly as long ago as they may live. */
+const AGED: Workload = { ...SMALL, aged: 1, longer: 40 };
+
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
@@ -104,6 +107,20 @@ describe('a simulated account', () => {
 
   it.each(seeds(count))('makes room where that is needed and not else, whatever goes wrong (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...PREEMPTED, actionEveryMs: number % 2 === 0 ? 300 : null } });
+  });
+
+  it.each(seeds(3))('without faults begins no task that was added 180 days ago, and ends those that run (seed %i)', async (number) => {
+    const ends: string[] = [];
+    await livedWell({ seed: number, workload: AGED, faults: NO_FAULTS, onCommit: ({ decisions }) => void ends.push(...decisions.tasks.map(({ cause }) => cause)) });
+    expect(ends).toContain('overTime');
+  });
+
+  it.each(seeds(Math.ceil(count / 2)))('nor does it whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: AGED });
+  });
+
+  it.each(seeds(Math.ceil(count / 2)))('ends jobs that are forced to end at once, and what ran of them soon after (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...MANY_DELETES, preparations: number % 2 === 0 ? 0.8 : 0, forced: 0.7 } });
   });
 
   it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {

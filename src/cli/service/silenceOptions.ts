@@ -1,6 +1,7 @@
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { SILENCE_BOUNDS, type SilenceBounds } from '../../control/silence.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { timeBetween } from '../time.ts';
 
 /** What a user may say about agents that do not answer, in milliseconds. */
 export interface SilenceWishes {
@@ -10,7 +11,6 @@ export interface SilenceWishes {
 }
 
 const FLAGS = { unknownMs: '--silent-unknown', goneMs: '--silent-gone', restartMs: '--silent-restart' } as const;
-const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, min: 60_000, h: 3_600_000 };
 const LEAST_MS = 1_000;
 const MOST_MS = 7 * 24 * 3_600_000;
 
@@ -23,14 +23,7 @@ export function silenceOptions(): readonly Option[] {
 }
 
 function option(flag: string, description: string, defaultMs: number): Option {
-  return new Option(`${flag} <time>`, `${description} (default: ${defaultMs / 1_000}s)`).argParser(readTime);
-}
-
-function readTime(text: string): number {
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/.exec(text.trim()) ?? [];
-  const ms = Math.round(Number(amount) * (UNITS[unit] ?? Number.NaN));
-  if (ms >= LEAST_MS && ms <= MOST_MS) return ms;
-  throw new InvalidArgumentError('a time from 1s to 168h, like 45s, 3min or 1h');
+  return new Option(`${flag} <time>`, `${description} (default: ${defaultMs / 1_000}s)`).argParser(timeBetween(LEAST_MS, MOST_MS, 'a time from 1s to 168h, like 45s, 3min or 1h'));
 }
 
 /**

@@ -14,6 +14,7 @@ import { moveIfLong } from './log/log.ts';
 import { memoryBytes } from './data/memory.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
+import { maxJobTimeFlags } from './maxJobTime.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
@@ -28,6 +29,8 @@ export interface Wishes extends SilenceWishes {
   /** Where the directories of nodes lie. */
   readonly nodeDir?: string;
   readonly logLevel?: LogLevel;
+  /** No job lasts longer than so many milliseconds. */
+  readonly maxJobTime?: number;
 }
 
 const DEFAULT_PORT = 10800;
@@ -77,6 +80,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.ephemeral !== undefined && memoryBytes(wishes.ephemeral) !== directory.memory?.bytes ? [`with its data ${directory.memory === null ? 'on disk' : `in ${directory.memory.bytes} bytes of memory`}`] : []),
     ...(wishes.nodeDir !== undefined && !isBelow(directory.nodes, wishes.nodeDir) ? [`with its nodes in ${directory.nodes}`] : []),
     ...(wishes.logLevel !== undefined && wishes.logLevel !== logLevel ? [`with --log-level ${logLevel}`] : []),
+    ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -104,6 +108,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
+  const maxJobTimeMs = wishes.maxJobTime ?? former?.maxJobTimeMs;
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
     storageConnectionString: process.env['LINARITE_STORAGE_CONNECTION_STRING'],
@@ -117,6 +122,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       ...(wishes.blobPort === undefined ? {} : { blobPort: wishes.blobPort }),
       silence: decideSilence(wishes, former?.silence),
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
+      ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -173,6 +179,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...(options.blobPort === undefined ? [] : ['--blob-port', String(options.blobPort)]),
     ...silenceFlags(decideSilence({}, options.silence)),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
+    ...maxJobTimeFlags(options.maxJobTimeMs),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,

@@ -8,6 +8,7 @@ import { jobIsActive } from '../placement/filters/jobIsActive.ts';
 import { pendingReasons } from '../node/pending.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
+import { withinLifetime } from '../placement/filters/withinLifetime.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
 import type { JobExplanation } from '../port.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
@@ -63,6 +64,7 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
   const dependsOn = job.particulars.get(number)?.dependsOn ?? null;
   const reasons = [
     jobIsActive({ job }),
+    withinLifetime({ createdAt: at(state.table.createdAt, entry), overTimeUntil: state.overTimeUntil }),
     dependenciesMet({ dependencies: job.dependencies, dependsOn }),
     parallelLimit({ job }),
     poolExists({ pool, poolId: job.intent.poolId }),

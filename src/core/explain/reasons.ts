@@ -10,6 +10,8 @@ export type Reason =
   | { readonly code: 'JobNotActive'; readonly jobId: string; readonly state: WireJobState }
   /** `missing`: the first few ids and ranges that are not satisfied; `more`: there are others. */
   | { readonly code: 'DependenciesNotMet'; readonly missing: readonly string[]; readonly more: boolean }
+  /** It was added so many days ago or more, as long as a task may live, and never runs. */
+  | { readonly code: 'OverTime'; readonly days: number }
   /** `liveTasks`: running, or given to a node. */
   | { readonly code: 'MaxParallelTasks'; readonly jobId: string; readonly liveTasks: number; readonly maxParallelTasks: number }
   | { readonly code: 'PoolNotFound'; readonly poolId: string; readonly deleting: boolean }
@@ -65,6 +67,7 @@ export type Reason =
 /** Whether it stays until somebody changes something: tasks that end and nodes that come up do not take it away. */
 export function needsAction(reason: Reason): boolean {
   switch (reason.code) {
+    case 'OverTime':
     case 'PoolNotFound':
     case 'TooManySlots':
     case 'StartTaskFailed':
@@ -112,6 +115,8 @@ export function sentenceOf(reason: Reason): string {
       return `Job ${reason.jobId} is ${reason.state}.`;
     case 'DependenciesNotMet':
       return `The task depends on tasks that have not ended with satisfaction (or do not exist): ${reason.missing.join(', ')}${reason.more ? ' and others' : ''}.`;
+    case 'OverTime':
+      return `The task was added more than ${reason.days} days ago, as long as a task may live. It will never run.`;
     case 'MaxParallelTasks':
       return `Job ${reason.jobId} has ${reason.liveTasks} tasks running or about to; its maxParallelTasks is ${reason.maxParallelTasks}.`;
     case 'PoolNotFound':

@@ -8,6 +8,8 @@ import { JobQueue, type PoolQueue } from './queue.ts';
 import { releaseNodes } from './release.ts';
 import type { JobState, JobStatus } from '../status.ts';
 import { TaskDirectory } from '../task/directory.ts';
+import { overWithoutResult } from '../task/life.ts';
+import { endOverTime, firstLook } from '../task/lifetime.ts';
 import type { Timer } from '../timers.ts';
 import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
 
@@ -20,7 +22,8 @@ import { COMPLETED_JOBS_KEPT } from '../tunables.ts';
  * terminated and then its nodes released (release.ts); with nothing left `completed`. Its waiting tasks stay `active`
  * for ever, and the rules forget them. What ends by itself ends in one step, and may have to come back: the commit
  * refuses the end beside a task that was added or made active again meanwhile. Delete: running tasks are terminated
- * and, if it was not completed, its nodes released; with nothing left the job goes, and its tasks with it.
+ * and, if it was not completed, its nodes released; with nothing left the job goes, and its tasks with it. What is
+ * forced to end does not wait for its nodes: they are told, and what they say of it later is stale.
  *
  * The rules apply requests in the order of their sequence, however late. A request that came too late for the job's
  * state is only noted.
@@ -44,7 +47,7 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
     job.poolQueue = joinQueue(state, intent.poolId);
     leaveQueue(state, former);
   }
-  setWallClock(state, job);
+  setTimer(state, job);
   state.review.jobs.add(job);
   relist(state, job);
   return job;
@@ -60,18 +63,19 @@ function placeAnew(state: CoreState, job: Job): void {
   for (const task of job.live) for (const live of task.live) if (live.priority !== job.intent.priority) askRevoke(state, live, 'withdrawn');
 }
 
-function setWallClock(state: CoreState, job: Job): void {
+/** For its wall clock, and for tasks that may be over their time. */
+function setTimer(state: CoreState, job: Job): void {
   const { createdAt, maxWallClockMs } = job.intent;
-  const at = maxWallClockMs === null || job.status.state === 'completed' ? null : createdAt + maxWallClockMs;
-  if (job.wallClockTimer === at) return;
-  const former = job.wallClockTimer;
-  job.wallClockTimer = at;
+  const at = job.status.state === 'completed' ? null : Math.min(job.looksAt, maxWallClockMs === null ? Number.POSITIVE_INFINITY : createdAt + maxWallClockMs);
+  if (job.timer === at) return;
+  const former = job.timer;
+  job.timer = at;
   if (former !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   if (at !== null) state.timers.set({ at, kind: 'job', job: job.number });
 }
 
 function isNeeded(state: CoreState, timer: Timer): boolean {
-  return timer.kind !== 'job' || state.jobs.get(timer.job)?.wallClockTimer === timer.at;
+  return timer.kind !== 'job' || state.jobs.get(timer.job)?.timer === timer.at;
 }
 
 /** The queue of the pools and jobs that name this id, with one holder more. Each holder leaves it in the end. */
@@ -121,7 +125,8 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     poolQueue,
     listed: null,
     yielding: null,
-    wallClockTimer: null,
+    timer: null,
+    looksAt: firstLook(intent.createdAt),
     live: new Set(),
     nodes: new Map(),
     nodesKnown: status.state !== 'completed',
@@ -142,23 +147,39 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   const { intent } = job;
   if (intent.deletedAt !== null) {
     withdrawAll(state, job);
-    if (job.live.size === 0 && (job.status.state === 'completed' || releaseNodes(state, job))) removeJob(state, job);
+    if (isForced(job)) abandon(state, job, now);
+    if (job.live.size === 0 && (job.status.state === 'completed' || releaseNodes(state, job) || isForced(job))) removeJob(state, job);
     return;
   }
   if (intent.actionSequence > job.status.actionSequence) applyAction(state, job, now);
   if (job.exitAction !== null) applyExitAction(state, job, now);
   keepToLimit(state, job);
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
+  if (job.looksAt <= now && job.status.state !== 'completed') {
+    job.looksAt = endOverTime(state, job, now);
+    setTimer(state, job);
+  }
   // First: the last task that a disable waited for may have been the job's last.
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) endByItself(state, job, now);
-  if (job.status.state === 'terminating' && job.live.size === 0 && job.ending === null && releaseNodes(state, job)) finish(state, job, now);
+  if (job.status.state !== 'terminating' || job.ending !== null) return;
+  if (isForced(job)) abandon(state, job, now);
+  if (job.live.size === 0 && (releaseNodes(state, job) || isForced(job))) finish(state, job, now);
+}
+
+function isForced({ intent: { action } }: Job): boolean {
+  return action.kind === 'terminate' && action.force === true;
+}
+
+/** Its nodes have been told to end what runs of it. Whatever they make of that, it has ended. */
+function abandon(state: CoreState, job: Job, now: Instant): void {
+  for (const task of job.live) for (const live of task.live) overWithoutResult(state, live, 'revoked', now);
 }
 
 function finish(state: CoreState, job: Job, now: Instant): void {
   move(state, job, 'completed', now);
   job.status = { ...job.status, endedAt: now };
-  setWallClock(state, job);
+  setTimer(state, job);
   forgetTasks(state, job);
   keepCompleted(state, job);
 }
@@ -254,7 +275,7 @@ export function undoEnding(state: CoreState, number: JobNumber): void {
   job.ending = null;
   state.endings.delete(job);
   state.completedJobs.delete(job);
-  setWallClock(state, job);
+  setTimer(state, job);
   relist(state, job);
   state.review.jobs.add(job);
 }
@@ -323,7 +344,7 @@ function removeJob(state: CoreState, job: Job): void {
   state.jobs.delete(job.number);
   state.completedJobs.delete(job);
   leaveQueue(state, job.poolQueue);
-  if (job.wallClockTimer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
+  if (job.timer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   state.changes.jobGone(job.number);
   discardJob(state, job);
   forgetJobOnNodes(job);

@@ -170,7 +170,7 @@ export function withdrawTask(state: CoreState, task: Task): void {
  */
 export function wantedEnd({ task, node }: Live): EndReason | null {
   const { job } = task;
-  if (task.terminated || task.deleted) return 'terminate';
+  if (task.terminated || task.deleted || task.isOverTime === true) return 'terminate';
   if (job.intent.deletedAt !== null || job.status.state === 'terminating') return 'terminate';
   if (job.status.state === 'disabling') {
     const option = disableOption(job);

@@ -10,10 +10,10 @@ import type { TaskNumber } from '../keys.ts';
  * another task of that id does.
  *
  * Equal ranges are one object. A range waits at the highest of its integers that is not satisfied yet, with all others
- * that wait there: a heap by where they begin. When that integer is satisfied, those that begin above the next one below
- * it are done, and the rest moves on to that one, fewer always to more. So a range is looked at a few times, in whatever
- * order tasks end. Runs of satisfied integers are skipped as a whole (a forest with path
- * compression). Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
+ * that wait there: a heap by where they begin. When that integer is satisfied, those that begin above the next one
+ * below it are done, and the rest moves on to that one, fewer always to more. So a range is looked at a few times, in
+ * whatever order tasks end. Runs of satisfied integers are skipped as a whole (a forest with path compression).
+ * Dependants are kept as task numbers: one that has ended meanwhile is simply not found.
  */
 export class Dependencies {
   private readonly parents = new Map<string, Parent>();

@@ -24,6 +24,11 @@ export const WALL_CLOCK_EXCEEDED: FailureInfo = {
   details: [{ name: 'Message', value: 'The maximum execution time configured on the task was exceeded' }],
 };
 
+export const LIFETIME_EXCEEDED: FailureInfo = {
+  ...TASK_ENDED,
+  details: [{ name: 'Message', value: 'The maximum lifetime of a task, 180 days, was exceeded' }],
+};
+
 /** As the service spells them in its sentences (recorded: `low priority` without a hyphen). */
 const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
 export type NodeKind = keyof typeof KINDS;

@@ -2,12 +2,13 @@ import { askEnd, attach, attemptOn, detach, endCommand, isOut, managerOf, NOTHIN
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
-import { FAILURE_EXIT_CODE, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.ts';
+import { FAILURE_EXIT_CODE, LIFETIME_EXCEEDED, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.ts';
 import type { TaskIntent } from '../intent.ts';
 import type { AttemptKey, Instant, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Node, Task } from '../model.ts';
 import { noteRecentTask, settleActivity } from '../node/activity.ts';
 import type { Cause, FailureInfo, TaskStatus } from '../status.ts';
+import { isOverTime } from './lifetime.ts';
 import { changed, neverAttempted, offeredStatus } from './row.ts';
 import { at, BLOCKED, JOBS_LIMIT, LIVE, QUEUED } from './table.ts';
 import { TASK_MS_WEIGHT } from '../tunables.ts';
@@ -26,6 +27,7 @@ import { wireTaskState } from '../wireState.ts';
  * - it could not be started, an upload failed, or its wall clock ran out: `completed` with failure, never retried;
  * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it
  *   terminated, `active` again if it was to be requeued, or made room for a task of higher priority;
+ * - it was added 180 days ago: killed and `completed`, or `active` for ever (lifetime.ts);
  * - its node was lost: `active` again; neither a retry nor a requeue is counted. A completed task changes no more,
  *   unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
  *
@@ -62,6 +64,10 @@ export function enqueueUnlessBlocked(state: CoreState, job: Job, entry: number, 
 }
 
 function enqueue(state: CoreState, job: Job, entry: number, where: 'byNumber' | 'last'): void {
+  if (isOverTime(state, at(state.table.createdAt, entry))) {
+    state.table.queueState[entry] = BLOCKED;
+    return;
+  }
   job.queue.enqueue(state.table, entry, where);
   relist(state, job);
 }
@@ -201,7 +207,8 @@ export function loseAttempts(state: CoreState, node: Node, cause: 'nodeLost' | '
   for (const live of [...node.running, ...node.offers]) overWithoutResult(state, live, cause, now);
 }
 
-function overWithoutResult(state: CoreState, live: Live, cause: Cause, now: Instant): void {
+/** The attempt is over, or nobody waits to hear how it ends. */
+export function overWithoutResult(state: CoreState, live: Live, cause: Cause, now: Instant): void {
   if (live.instance === 0) returnToQueue(state, live, cause, now);
   else instanceOver(state, live, false, now);
 }
@@ -263,8 +270,9 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
     return;
   }
   if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
-    const by = task.terminated ? 'terminatedByUser' : cameFrom(job, live);
-    complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: TASK_ENDED, cause: by });
+    const isOverTime = !task.terminated && task.isOverTime === true;
+    const by = task.terminated ? 'terminatedByUser' : isOverTime ? 'overTime' : cameFrom(job, live);
+    complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: isOverTime ? LIFETIME_EXCEEDED : TASK_ENDED, cause: by });
     return;
   }
   const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';

@@ -19,6 +19,7 @@ const CAUSES = {
   reactivated: 12,
   shutdown: 13,
   preempted: 14,
+  overTime: 15,
 } as const satisfies Readonly<Record<Cause, number>>;
 
 /**

@@ -63,7 +63,7 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (job: Job
     const job = await lockJob(tx, call.principal.account.number, param(call, 'jobId'));
     if (job === null) throw new BatchError('JobNotFound');
     checkConditions(call, job.modifiedAt);
-    guardJob(what, viewOfJob(job).state);
+    guardJob(what, viewOfJob(job).state, call.query.force);
     const modified = await updateJob(tx, job, decide(job), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'job', job: job.job }));
     return modified;
@@ -121,14 +121,17 @@ const enable = action('enable', () => Promise.resolve({ kind: 'enable' }));
 /** The reason a job ended that gave none when it was terminated (inferred, states.md 3.3). */
 const DEFAULT_REASON = 'UserTerminate';
 
+const FORCED = { force: true } as const;
+
 const terminate = action('terminate', async (call) => {
   const body = await call.jsonIfAny();
   const reason = body === undefined ? undefined : dataContract.readBody('JobTerminate', call.version, body).terminateReason;
-  return { kind: 'terminate', reason: reason ?? DEFAULT_REASON };
+  return { kind: 'terminate', reason: reason ?? DEFAULT_REASON, ...(call.query.force ? FORCED : {}) };
 });
 
 const remove: Handler = async (call, parts) => {
-  await change(call, parts, 'delete', () => ({ deletedAt: call.now }));
+  const force: JobChange = call.query.force ? { action: { kind: 'terminate', reason: DEFAULT_REASON, ...FORCED } } : {};
+  await change(call, parts, 'delete', (job) => ({ deletedAt: job.deletedAt ?? call.now, ...force }));
   return deleted(202);
 };
 

@@ -20,6 +20,8 @@ export interface ServiceOptions {
   readonly silence?: SilenceBounds;
   /** From which level on lines are logged; undefined: as for `silence`. */
   readonly logLevel?: LogLevel;
+  /** No job lasts longer; undefined: there is no such bound. */
+  readonly maxJobTimeMs?: number;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -102,6 +104,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
     isSilence(Reflect.get(options, 'silence')) &&
     isLogLevel(Reflect.get(options, 'logLevel')) &&
+    ['undefined', 'number'].includes(typeof Reflect.get(options, 'maxJobTimeMs')) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

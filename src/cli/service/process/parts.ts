@@ -38,6 +38,8 @@ export interface ServiceContext {
   readonly agentUrl: string;
   /** When agents that do not answer are given up. */
   readonly silence: SilenceBounds;
+  /** No job lasts longer; null: there is no such bound. */
+  readonly maxJobTimeMs: number | null;
   readonly log: Logger;
 }
 

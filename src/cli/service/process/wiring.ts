@@ -5,6 +5,7 @@ import { blobAccount } from '../../../blobs/account.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
+import { withJobTimeCap } from '../../../control/jobTimeCap.ts';
 import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../../control/loop.ts';
 import { nodeFiles } from '../../../control/nodeFiles.ts';
 import { Owner } from '../../../control/owner.ts';
@@ -64,13 +65,14 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, endpoint, agentUrl, silence, log } = context;
+  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, log } = context;
   const provider = nodesOf(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
   const pool = connect(connection, 'owner');
-  const store = postgresOwnerStore(pool);
+  const stored = postgresOwnerStore(pool);
+  const store = maxJobTimeMs === null ? stored : withJobTimeCap(stored, maxJobTimeMs);
   const prepare = async (): Promise<{ account: number; capabilities: Capabilities; storage: Storage }> => {
     const account = await ensureAccount(pool, keys.batch.name, clock());
     // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
