@@ -1,7 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { Agent, request } from 'node:http';
 
-/** A Batch client as small as it gets, for tests of what no SDK of ours can send, and for benches, which measure the service and not its client. */
+/**
+ * A Batch client as small as it gets, for tests of what no SDK of ours can send, and for benches, which measure the
+ * service and not its client.
+ */
 export interface SmallClient {
   /** Throws on any status of 400 and above. `path` begins with `/` and may carry a query; api-version is added. */
   call(method: string, path: string, body?: unknown): Promise<unknown>;

@@ -88,7 +88,7 @@ function recentTasks({ node, recentTasks: recent }: NodeStatus, baseUrl: string,
   return known.length === 0 ? undefined : known;
 }
 
-function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, result }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
+function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, result, ...counts }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
   if ((state !== 'running' && state !== 'completed') || startedAt === null) return [];
   const line: NodeTaskInfo = {
     taskUrl: `${baseUrl}/jobs/${jobId}/tasks/${taskId}`,
@@ -101,8 +101,10 @@ function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failur
       exitCode: exitCode ?? undefined,
       failureInfo: failure === null ? undefined : (JSON.parse(failure) as FailureInfo),
       result: result ?? undefined,
-      retryCount: 0,
-      requeueCount: 0,
+      retryCount: counts.retryCount ?? 0,
+      lastRetryTime: time(counts.lastRetryAt),
+      requeueCount: counts.requeueCount ?? 0,
+      lastRequeueTime: time(counts.lastRequeueAt),
     },
   };
   return [line];
