@@ -61,6 +61,7 @@ export const ERRORS = {
   InvalidAutoScalingSettings: { status: 400, sentence: 'The automatic scaling settings of this request are not valid.' },
   AutoScalingFormulaSyntaxError: { status: 400, sentence: 'The automatic scaling formula does not parse.' },
   AutoScalingFormulaTooLong: { status: 400, sentence: 'The automatic scaling formula is longer than allowed.' },
+  LifetimeStatsAPIRetired: { status: 400, sentence: 'Lifetime statistics API was retired on 04/30/2023' },
   OSVersionNotFound: { status: 400, sentence: 'The specified operating system version does not exist.' },
   OSVersionDisabled: { status: 400, sentence: 'The specified operating system version is disabled.' },
   OSVersionExpired: { status: 400, sentence: 'The specified operating system version has expired.' },

@@ -20,6 +20,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences certificateReferences' },
+  PoolUpgradeOs: { api: 'targetOSVersion' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId' },

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { NodeNumber } from '../../core/keys.ts';
+import { nodeSums, tallyNodes } from '../lifetime.ts';
 import { numbers } from '../owner/literals.ts';
 
 /**
@@ -19,8 +20,13 @@ const RESTS_TIMES_LONGER = 99;
 const GONE = 'select node from node n where gone_at is not null and not exists (select from job_node_status s where s.node = n.node) order by node';
 const WINDOW = `with passed as materialized (select job, task, node from task_status where (job, task) > ($1, $2) order by job, task limit ${STATUSES_A_WINDOW})
   select last.job, last.task, array(select distinct node from passed where node is not null) as named from (select job, task from passed order by job desc, task desc limit 1) last`;
-/** The account remembers the highest number that it has given away: the next owner goes on above it (`load`). */
-const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, node),
+/**
+ * The time of those whose pool is there is added to the account's tally; of the others it was when the pool went. The
+ * account remembers the highest number that it has given away: the next owner goes on above it (`load`).
+ */
+const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, pool, node, gone_at, status),
+  sums as (select n.account, ${nodeSums('n.gone_at')} from removed n join pool p using (pool) where (n.status->>'dedicated')::boolean group by 1, 2),
+  tally as (${tallyNodes('sums')}),
   idle as (delete from node_activity where node in (select node from removed))
   update account a set last_node = greatest(a.last_node, r.last) from (select account, max(node) as last from removed group by account) r where a.account = r.account`;
 /**

@@ -1,4 +1,5 @@
 import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus } from '../../core/status.ts';
+import { nodeSums, tallyNodes, tallyTasks, taskSums } from '../lifetime.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
@@ -130,6 +131,8 @@ const GONE_TASKS: Part = {
   name: 'gone-tasks',
   applies: ({ decisions }) => decisions.gone.tasks.length > 0,
   sql: (next) => `gone_tasks as materialized (select * from unnest(${next()}::bigint[], ${next()}::bigint[]) as u(job, task) where ${GO}),
+    gone_task_sums as (select ${taskSums('s.started_at')} from gone_tasks g join task_status s using (job, task) join task t using (job, task)),
+    gone_task_tally as (${tallyTasks('$1::int', 'gone_task_sums')}),
     gone_task_rows as (delete from task t using gone_tasks g where t.job = g.job and t.task = g.task),
     gone_task_statuses as (delete from task_status s using gone_tasks g where s.job = g.job and s.task = g.task),
     gone_failed_tasks as (delete from failed_task f using gone_tasks g where f.job = g.job and f.task = g.task)`,
@@ -144,7 +147,7 @@ const GONE_JOBS: Part = {
     gone_job_rows as (delete from job j using gone_jobs g where j.job = g.job),
     gone_job_statuses as (delete from job_status s using gone_jobs g where s.job = g.job),
     gone_job_nodes as (delete from ${JOB_NODE_STATUS.table} s using gone_jobs g where s.job = g.job),
-    gone_job_tasks as (insert into gone_job (job) select job from gone_jobs on conflict do nothing)`,
+    gone_job_tasks as (insert into gone_job (job, account) select job, $1 from gone_jobs on conflict do nothing)`,
   values: ({ decisions: { gone } }) => [numbers(gone.jobs)],
 };
 
@@ -152,9 +155,12 @@ const GONE_POOLS: Part = {
   name: 'gone-pools',
   applies: ({ decisions }) => decisions.gone.pools.length > 0,
   sql: (next) => `gone_pools as materialized (select pool from unnest(${next()}::bigint[]) as u(pool) where ${GO}),
+    gone_pool_sums as (select n.account, ${nodeSums(`${next()}::bigint`)} from gone_pools g join pool p using (pool) join node n using (pool)
+      where (n.status->>'dedicated')::boolean group by 1, 2),
+    gone_pool_tally as (${tallyNodes('gone_pool_sums')}),
     gone_pool_rows as (delete from pool p using gone_pools g where p.pool = g.pool),
     gone_pool_statuses as (delete from pool_status s using gone_pools g where s.pool = g.pool)`,
-  values: ({ decisions: { gone } }) => [numbers(gone.pools)],
+  values: ({ now, decisions: { gone } }) => [numbers(gone.pools), now],
 };
 
 const SCHEDULE_RECORDS = asRecords<ScheduleStatus>(SCHEDULE_STATUS);

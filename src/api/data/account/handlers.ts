@@ -5,6 +5,7 @@ import { matches } from '../../../wire/odata.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import type { NodeAgentSku } from '../../../wire/types.generated.ts';
 import type { Call, Handler } from '../../call.ts';
+import { jobStatistics, poolStatistics } from './lifetime.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
 /** A page of a list that is a constant: the place in it is the key. */
@@ -34,4 +35,6 @@ const listNodeAgentSkus: Handler = (call) =>
 export const accountHandlers = {
   Account_ListSupportedImages: listSupportedImages,
   Account_ListNodeAgentSkus: listNodeAgentSkus,
+  Job_GetAllLifetimeStatistics: jobStatistics,
+  Pool_GetAllLifetimeStatistics: poolStatistics,
 } as const satisfies Partial<Record<OperationId, Handler>>;

@@ -36,6 +36,16 @@ const get: Handler = async (call, parts) => {
   return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
 };
 
+/**
+ * Only nodes of cloud services have such a file, and there are none of these here (API reference, "Get a remote desktop
+ * file"; the status by a user's report, the code inferred).
+ */
+const getRemoteDesktop: Handler = async (call, parts) => {
+  const pool = await existingPool(call, parts);
+  if ((await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'))) === null) throw new BatchError('NodeNotFound');
+  throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Only nodes of pools with a cloudServiceConfiguration have a Remote Desktop file; use remoteloginsettings.' }]);
+};
+
 const BATCH_SIZE = 1000;
 
 /** In the order of ids; filters run over what is answered, batch by batch until the page is full. */
@@ -129,5 +139,6 @@ function onlyPool(filter: Filter): string | null {
 export const nodeHandlers = {
   ComputeNode_Get: get,
   ComputeNode_List: list,
+  ComputeNode_GetRemoteDesktop: getRemoteDesktop,
   Account_ListPoolNodeCounts: listCounts,
 } as const satisfies Partial<Record<OperationId, Handler>>;

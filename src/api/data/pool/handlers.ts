@@ -206,6 +206,26 @@ const remove: Handler = async (call, parts): Promise<Answer> => {
   return deleted(202);
 };
 
+/** Until 2018-08-01.7.0: of pools of cloud services alone, which have no nodes here that it could concern. */
+const upgradeOs: Handler = async (call, parts) => {
+  const { targetOSVersion } = dataContract.readBody('PoolUpgradeOs', call.version, await call.json());
+  if (targetOSVersion === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'targetOSVersion' }]);
+  const modifiedAt = await change(call, parts, (pool) => {
+    const spec = storedPool(pool);
+    const { cloudServiceConfiguration: machine } = spec;
+    if (machine === undefined) throw new BatchError('PoolNotEligibleForOSVersionUpgrade');
+    if (!isOsVersion(targetOSVersion, machine.osFamily)) throw new BatchError('OSVersionNotFound');
+    if (targetOSVersion === machine.osVersion) throw new BatchError('PoolVersionEqualsUpgradeVersion');
+    return respecified(pool, { ...spec, cloudServiceConfiguration: { ...machine, osVersion: targetOSVersion } });
+  });
+  return changed(call, 202, modifiedAt);
+};
+
+/** `*`, or as Azure calls its guest operating systems: `WA-GUEST-OS-4.45_201708-01`. */
+function isOsVersion(version: string, family: string): boolean {
+  return version === '*' || /^WA-GUEST-OS-(\d+)\.\d+_\d{6}-\d{2}$/.exec(version)?.[1] === family;
+}
+
 /** Operations on pools, by operation id. */
 export const poolHandlers = {
   Pool_Add: add,
@@ -217,4 +237,5 @@ export const poolHandlers = {
   Pool_Resize: resize,
   Pool_StopResize: stopResize,
   Pool_Delete: remove,
+  Pool_UpgradeOS: upgradeOs,
 } as const satisfies Partial<Record<OperationId, Handler>>;

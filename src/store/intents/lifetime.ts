@@ -1,0 +1,57 @@
+import type { AccountNumber, Instant } from '../../core/keys.ts';
+import { nodeTime, taskSums } from '../lifetime.ts';
+import { row, rows, statement, type Database } from './statement.ts';
+
+export interface LifetimeTasks {
+  /** When the account was made. */
+  readonly since: Instant;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly retries: number;
+  readonly wallClockMs: number;
+  readonly waitMs: number;
+}
+
+const tasks = statement<LifetimeTasks>(
+  'lifetime.tasks',
+  `with kept as (
+     select ${taskSums('$2')} from (select job from job where account = $1 union all select job from gone_job where account = $1) j
+     join task_status s using (job) join task t using (job, task)
+   )
+   select a.created as since, k.succeeded + coalesce(l.succeeded, 0) as succeeded, k.failed + coalesce(l.failed, 0) as failed, k.retries + coalesce(l.retries, 0) as retries,
+     k.wall_clock + coalesce(l.wall_clock, 0) as "wallClockMs", k.wait + coalesce(l.wait, 0) as "waitMs"
+   from account a cross join kept k left join lifetime_tasks l using (account) where a.account = $1`,
+);
+
+/** All tasks that the account has ever had, as its rows say. Goes through all of them. */
+export async function lifetimeTasks(database: Database, account: AccountNumber, now: Instant): Promise<LifetimeTasks> {
+  const found = await row(database, tasks, [account, now]);
+  if (found === null) throw new Error('an account has no row');
+  return found;
+}
+
+export interface LifetimeNodes {
+  readonly vmSize: string;
+  readonly dedicatedMs: number;
+}
+
+const nodes = statement<LifetimeNodes>(
+  'lifetime.nodes',
+  `select vm_size as "vmSize", sum(dedicated)::bigint as "dedicatedMs" from (
+     select p.spec->>'vmSize' as vm_size, ${nodeTime('$2')} as dedicated from node n join pool p using (pool) where n.account = $1 and (n.status->>'dedicated')::boolean
+     union all select vm_size, dedicated from lifetime_nodes where account = $1
+   ) all_nodes group by 1 order by 1`,
+);
+
+/** For how long the account has had dedicated nodes of each size. */
+export function lifetimeNodes(database: Database, account: AccountNumber, now: Instant): Promise<readonly LifetimeNodes[]> {
+  return rows(database, nodes, [account, now]);
+}
+
+const created = statement<{ since: Instant }>('lifetime.since', 'select created as since from account where account = $1');
+
+export async function accountSince(database: Database, account: AccountNumber): Promise<Instant> {
+  const found = await row(database, created, [account]);
+  if (found === null) throw new Error('an account has no row');
+  return found.since;
+}

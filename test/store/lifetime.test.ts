@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import type { Pool } from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Decisions } from '../../src/core/decisions.ts';
+import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
+import { lifetimeNodes, lifetimeTasks, type LifetimeTasks } from '../../src/store/intents/lifetime.ts';
+import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
+import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
+import type { OwnerStore } from '../../src/store/ownerStore.ts';
+import { postgresOwnerStore } from '../../src/store/owner/store.ts';
+import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
+import { jobIntent } from '../support/intents.ts';
+import { temporaryDatabase } from '../support/postgres.ts';
+import { postgresIntents } from '../support/postgresIntents.ts';
+
+const { state: { choices: STATE }, cause: { choices: CAUSE }, result: { choices: RESULT } } = TASK_STATUS.columns;
+const ACCOUNT = 1;
+const NOW = 10_000;
+
+let postgres: Awaited<ReturnType<typeof temporaryDatabase>>;
+let pool: Pool;
+let store: OwnerStore;
+let intents: IntentWriter;
+let epoch: number;
+let ticks = 0;
+beforeAll(async () => {
+  postgres = await temporaryDatabase({ maxConnections: 10 });
+  ({ pool } = postgres);
+  store = postgresOwnerStore(pool);
+  intents = postgresIntents(pool);
+  ({ epoch } = await store.claim(ACCOUNT, randomUUID(), 'http://here'));
+});
+beforeEach(async () => {
+  await pool.query('delete from task; delete from task_status; delete from gone_job; delete from job; delete from node; delete from pool; delete from lifetime_tasks; delete from lifetime_nodes');
+});
+afterAll(() => postgres.remove());
+
+async function gone(what: Partial<Decisions['gone']>): Promise<void> {
+  const decisions = { tasks: [], jobs: [], pools: [], nodes: [], jobNodes: [], gone: { tasks: [], jobs: [], pools: [], ...what }, satisfied: [], guards: [], commands: [], isIdle: false };
+  await store.commit({ account: ACCOUNT, epoch, tick: (ticks += 1), now: NOW, decisions, inboxEntries: [], specs: [], journal: null });
+}
+
+interface Done {
+  readonly state?: keyof typeof STATE;
+  readonly result?: keyof typeof RESULT;
+  readonly created?: number;
+  readonly startedAt?: number;
+  readonly endedAt?: number;
+  readonly retries?: number;
+}
+
+async function jobWith(id: string, tasks: readonly Done[]): Promise<number> {
+  const job = await intents.addJob(ACCOUNT, jobIntent({ id }));
+  for (const [index, { state = 'completed', result, created = 0, startedAt, endedAt, retries }] of tasks.entries()) {
+    await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) values ($1, $2, $4, $4, '{}', $3, 0, 1)", [job, index + 1, created, String(index + 1)]);
+    await pool.query('insert into task_status (job, task, state, since, cause, attempt, result, started_at, ended_at, seldom) values ($1, $2, $3, 0, $4, 1, $5, $6, $7, $8)', [
+      job, index + 1, STATE[state], CAUSE.exited, result === undefined ? null : RESULT[result], startedAt ?? null, endedAt ?? null, retries === undefined ? null : { retry_count: retries },
+    ]);
+  }
+  return job;
+}
+
+async function counts(): Promise<Omit<LifetimeTasks, 'since'>> {
+  const { since: _since, ...rest } = await lifetimeTasks(pool, ACCOUNT, NOW);
+  return rest;
+}
+
+describe('the lifetime of an account', () => {
+  test('counts its tasks, and for how long they waited and ran; what runs counts until now', async () => {
+    expect(await counts()).toEqual({ succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0 });
+    await jobWith('a', [
+      { result: 'success', created: 100, startedAt: 150, endedAt: 400 },
+      { result: 'failure', created: 100, startedAt: 200, endedAt: 300, retries: 2 },
+      { state: 'running', created: 1_000, startedAt: 9_000 },
+      // Over before it began, and one that waits.
+      { result: 'failure' },
+      { state: 'active' },
+    ]);
+    expect(await counts()).toEqual({ succeeded: 1, failed: 2, retries: 2, wallClockMs: 250 + 100 + 1_000, waitMs: 50 + 100 + 8_000 });
+  });
+
+  test('loses nothing when tasks are deleted, when their job is, and when that is cleared away in batches', async () => {
+    const done: Done = { result: 'success', created: 0, startedAt: 10, endedAt: 30, retries: 1 };
+    const job = await jobWith('a', [done, done, { ...done, result: 'failure' }]);
+    await jobWith('kept', [done]);
+    const all = { succeeded: 3, failed: 1, retries: 4, wallClockMs: 80, waitMs: 40 };
+    expect(await counts()).toEqual(all);
+    await gone({ tasks: [{ job, task: 1 }] });
+    expect(await counts(), 'a task is deleted').toEqual(all);
+    await gone({ jobs: [job] });
+    expect(await counts(), 'its job is').toEqual(all);
+    await clearGoneJobs(pool);
+    expect((await pool.query('select from task_status')).rowCount).toBe(1);
+    expect(await counts(), 'it is cleared away').toEqual(all);
+  });
+
+  test('counts each batch of a large job once', async () => {
+    const job = await jobWith('large', []);
+    await pool.query("insert into task (job, task, id, id_key, spec, created, modified, required_slots) select $1, n, n, n, '{}', 0, 0, 1 from generate_series(1, 12000) n", [job]);
+    await pool.query('insert into task_status (job, task, state, since, cause, attempt, result, started_at, ended_at) select $1, n, $2, 0, $3, 1, $4, 1, 2 from generate_series(1, 12000) n', [job, STATE.completed, CAUSE.exited, RESULT.success]);
+    await gone({ jobs: [job] });
+    await clearGoneJobs(pool);
+    expect(await counts()).toEqual({ succeeded: 12_000, failed: 0, retries: 0, wallClockMs: 12_000, waitMs: 12_000 });
+  });
+
+  test('counts the time of dedicated nodes by size, also of nodes and pools that are gone', async () => {
+    const poolOf = async (id: string, vmSize: string): Promise<number> => {
+      const { rows } = await pool.query<{ pool: number }>(
+        `insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
+         values (1, $1, $1, $2, '{}', 0, 0, 0, 0, 0, 'requeue', 0) returning pool`, [id, { vmSize }]);
+      return Number(rows[0]?.pool);
+    };
+    const node = (number: number, of: number, status: object, goneAt: number | null): Promise<unknown> =>
+      pool.query("insert into node (node, account, pool, id, id_key, gone_at, status) values ($1, 1, $2, $5, $5, $3, $4)", [number, of, goneAt, status, String(number)]);
+    const [small, large] = [await poolOf('small', 'standard_d1_v2'), await poolOf('large', 'standard_d4s_v3')];
+    await node(1, small, { allocatedAt: 1_000, dedicated: true }, 3_000);
+    await node(2, small, { allocatedAt: 9_000, dedicated: true }, null);
+    await node(3, small, { allocatedAt: 0, dedicated: false }, null);
+    await node(4, large, { allocatedAt: 4_000, dedicated: true }, 5_000);
+    const all = [{ vmSize: 'standard_d1_v2', dedicatedMs: 3_000 }, { vmSize: 'standard_d4s_v3', dedicatedMs: 1_000 }];
+    expect(await lifetimeNodes(pool, ACCOUNT, NOW)).toEqual(all);
+    await gone({ pools: [large] });
+    expect(await lifetimeNodes(pool, ACCOUNT, NOW), 'a pool is gone').toEqual(all);
+    expect(await clearGoneNodes(pool)).toBe(2);
+    expect(await lifetimeNodes(pool, ACCOUNT, NOW), 'rows of nodes are removed').toEqual(all);
+  });
+});
