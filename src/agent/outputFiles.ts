@@ -1,6 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
 import { basename, resolve } from 'node:path';
-import { blobUrl, type Outage, putFile, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import type { Outage, TransferOptions } from '../blobs/exchange.ts';
+import { putFile } from '../blobs/putFile.ts';
+import { blobUrl } from '../blobs/storageUrls.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { blobNameProblem } from '../wire/blobNames.ts';
@@ -121,8 +123,9 @@ async function uploadFile(upload: Upload, file: OutputFileWork, options: OutputF
     const { size: sizeBytes } = status;
     const headers = Object.fromEntries(file.headers.map(({ name, value }) => [name.toLowerCase(), value]));
     const put = { ...options, url: blobUrl(file.containerUrl, upload.blob), file: opened, sizeBytes, headers };
-    await retrying(options, () => putFile(put));
-    log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes`);
+    const began = performance.now();
+    await putFile({ ...put, onRetry: (error, waitMs) => log.error(`${upload.path}: ${error.message}; tried again in ${Math.round(waitMs)} ms`) });
+    log.out(`${upload.path}: uploaded as ${upload.blob}, ${sizeBytes} bytes in ${((performance.now() - began) / 1_000).toFixed(3)} s`);
     return null;
   } catch (error) {
     if (opened === null && ['ENOENT', 'ELOOP'].includes(systemCode(error))) {

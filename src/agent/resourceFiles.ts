@@ -1,7 +1,10 @@
-import { closeSync, fchmodSync, mkdirSync, openSync, rmSync, write } from 'node:fs';
+import { closeSync, fchmodSync, mkdirSync, openSync, rmSync } from 'node:fs';
 import { dirname, posix } from 'node:path';
-import { promisify } from 'node:util';
-import { blobUrl, download, listBlobs, retrying, type TransferOptions } from '../blobs/transfer.ts';
+import type { TransferOptions } from '../blobs/exchange.ts';
+import { fetchFile } from '../blobs/fetchFile.ts';
+import { listBlobs } from '../blobs/list.ts';
+import { inParallel } from '../blobs/parallel.ts';
+import { blobUrl } from '../blobs/storageUrls.ts';
 import { TransferError } from '../blobs/transferError.ts';
 import type { FailureInfo } from '../core/status.ts';
 import { blobNameProblem } from '../wire/blobNames.ts';
@@ -17,85 +20,82 @@ export interface ResourceFilesOptions extends TransferOptions {
 
 const DEFAULT_FILE_MODE = '0770';
 const DIRECTORY_MODE = 0o770;
-/** Blobs of one container that are fetched at the same time. */
-const PARALLEL_BLOBS = 8;
+/** Files that are fetched at the same time. */
+const PARALLEL_FILES = 8;
 
 /**
- * Fetches a task's resource files below its working directory in the order given, so that a later one wins; a
- * container's blobs several at a time (API reference, ResourceFile). Files and directories are made with the rights of
- * the task's user. Throws TaskFailure; when the signal aborts, anything.
+ * Fetches a task's resource files below its working directory, several at a time, and as if in the order given: a later
+ * one of the same name wins (API reference, ResourceFile). Files and directories are made with the rights of the task's
+ * user. Throws TaskFailure; when the signal aborts, anything.
  */
 export async function fetchResourceFiles(files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> {
+  // When one fails the task has: nothing of it may go on fetching and writing.
+  await inParallel(singleFiles(files, options), PARALLEL_FILES, options.signal, (file, signal) => fetchOne(file, { ...options, signal }));
+}
+
+interface SingleFile {
+  readonly url: string;
+  /** Absolute. */
+  readonly path: string;
+  readonly mode: number;
+}
+
+/** All files in their order; containers are listed page by page as they are reached. */
+async function* singleFiles(files: readonly ResourceFileWork[], options: ResourceFilesOptions): AsyncGenerator<SingleFile> {
   for (const file of files) {
     const mode = parseMode(file.fileMode ?? DEFAULT_FILE_MODE, file.filePath);
-    if (file.lacks !== undefined) throw new TaskFailure(outOfReach(file, file.lacks));
-    if (file.kind === 'url') await fetchFile(file.url, file.filePath, mode, options);
-    else await fetchContainer(file, mode, options);
+    if (file.lacks !== undefined) throw new TaskFailure(outOfReach(file, file.lacks, options));
+    if (file.kind === 'url') yield { url: file.url, path: pathInside(options.workingDirectory, file.filePath), mode };
+    else {
+      for await (const name of namesIn(file, options)) {
+        yield { url: blobUrl(file.url, name), path: pathInside(options.workingDirectory, posix.join(file.filePath, name)), mode };
+      }
+    }
   }
 }
 
-function outOfReach({ kind, url, filePath }: ResourceFileWork, lacks: string): FailureInfo {
-  if (kind === 'url') return failure('BlobAccessDenied', ['FilePath', filePath], ['HttpUrl', shownUrl(url)], ['Message', lacks]);
+function outOfReach({ kind, url, filePath }: ResourceFileWork, lacks: string, { workingDirectory }: ResourceFilesOptions): FailureInfo {
+  if (kind === 'url') return failure('BlobAccessDenied', ...detailsOf({ url, path: pathInside(workingDirectory, filePath) }), ['Message', lacks]);
   return failure('ResourceContainerAccessDenied', ['ContainerUrl', shownUrl(url)], ['Message', lacks]);
 }
 
-async function fetchContainer(file: Extract<ResourceFileWork, { kind: 'container' }>, mode: number, options: ResourceFilesOptions): Promise<void> {
-  const names = await namesIn(file, options);
-  for (const name of names) {
-    const problem = blobNameProblem(name);
-    if (problem !== null) throw new TaskFailure(failure('BlobDownloadMiscError', ['ContainerUrl', shownUrl(file.url)], ['BlobName', name], ['Message', problem]));
-  }
-  const next = names.values();
-  const failed = new AbortController();
-  const each = { ...options, signal: AbortSignal.any([options.signal, failed.signal]) };
-  const worker = async (): Promise<void> => {
-    for (const name of next) await fetchFile(blobUrl(file.url, name), posix.join(file.filePath, name), mode, each);
-  };
-  const workers = Array.from({ length: Math.min(PARALLEL_BLOBS, names.length) }, worker);
+async function* namesIn(file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): AsyncGenerator<string> {
   try {
-    await Promise.all(workers);
-  } catch (error) {
-    // The task has failed: nothing of it may go on fetching and writing.
-    failed.abort();
-    await Promise.allSettled(workers);
-    throw error;
-  }
-}
-
-async function namesIn(file: Extract<ResourceFileWork, { kind: 'container' }>, options: ResourceFilesOptions): Promise<readonly string[]> {
-  try {
-    return await retrying(options, async () => {
-      const names: string[] = [];
-      for await (const name of listBlobs(file.url, file.blobPrefix, options)) if (!name.endsWith('/')) names.push(name);
-      return names;
-    });
+    for await (const name of listBlobs(file.url, file.blobPrefix, options)) {
+      if (name.endsWith('/')) continue;
+      const problem = blobNameProblem(name);
+      if (problem !== null) throw new TaskFailure(failure('BlobDownloadMiscError', ['ContainerUrl', shownUrl(file.url)], ['BlobName', name], ['Message', problem]));
+      yield name;
+    }
   } catch (error) {
     throw transferFailure(error, LIST_FAILURES, [['ContainerUrl', shownUrl(file.url)]]);
   }
 }
 
-async function fetchFile(url: string, filePath: string, mode: number, options: ResourceFilesOptions): Promise<void> {
-  const path = pathInside(options.workingDirectory, filePath);
+async function fetchOne({ url, path, mode }: SingleFile, options: ResourceFilesOptions): Promise<void> {
+  const file = createFile(path, mode, options.user);
   try {
-    await retrying(options, async () => {
-      const file = createFile(path, mode, options.user);
-      try {
-        for await (const chunk of download(url, options)) await writeAll(file, chunk, path);
-      } finally {
-        closeSync(file);
-      }
-    });
+    await fetchFile({ ...options, url, file });
   } catch (error) {
-    throw transferFailure(error, DOWNLOAD_FAILURES, [
-      ['FilePath', filePath],
-      ['HttpUrl', shownUrl(url)],
-    ]);
+    options.signal.throwIfAborted();
+    if (!(error instanceof TransferError)) throw new TaskFailure(localFailure(error, 'ResourceFileWriteFailed', path));
+    throw transferFailure(error, DOWNLOAD_FAILURES, detailsOf({ url, path }));
+  } finally {
+    closeSync(file);
   }
+}
+
+/** Named as on the real service, whose path is the whole one (batch-shipyard issue 317). */
+function detailsOf({ url, path }: Omit<SingleFile, 'mode'>): readonly (readonly [string, string])[] {
+  return [
+    ['BlobSource', shownUrl(url)],
+    ['FilePath', path],
+  ];
 }
 
 /**
  * What is there already, from an earlier attempt or an earlier entry, is replaced and not written into: it may be a
- * link, or closed to writing.
+ * link, or closed to writing, or still be on its way, whose bytes are lost with it.
  */
 function createFile(path: string, mode: number, user: User): number {
   let step: 'ResourceDirectoryCreateFailed' | 'ResourceFileCreateFailed' = 'ResourceDirectoryCreateFailed';
@@ -104,22 +104,12 @@ function createFile(path: string, mode: number, user: User): number {
       mkdirSync(dirname(path), { recursive: true, mode: DIRECTORY_MODE });
       step = 'ResourceFileCreateFailed';
       rmSync(path, { force: true });
-      const file = openSync(path, 'wx', 0o600);
+      const file = openSync(path, 'wx+', 0o600);
       fchmodSync(file, mode);
       return file;
     });
   } catch (error) {
     throw new TaskFailure(localFailure(error, step, path));
-  }
-}
-
-const writeToFile = promisify(write);
-
-async function writeAll(file: number, chunk: Buffer, path: string): Promise<void> {
-  try {
-    for (let done = 0; done < chunk.length; ) done += (await writeToFile(file, chunk, done, chunk.length - done)).bytesWritten;
-  } catch (error) {
-    throw new TaskFailure(localFailure(error, 'ResourceFileWriteFailed', path));
   }
 }
 

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request as httpRequest } from
 import { request as httpsRequest } from 'node:https';
 import type { Readable } from 'node:stream';
 import { codeOf, messageOf } from '../base/errors.ts';
+import { parseHttpDate } from '../wire/timestamps.ts';
 import { errorOfStatus, TransferError } from './transferError.ts';
 
 export interface TransferOptions {
@@ -12,6 +13,8 @@ export interface TransferOptions {
   readonly signal: AbortSignal;
   /** Shared by transfers to one server, so that when it is away they wait for it once and not each by itself. */
   readonly outage?: Outage;
+  /** Told of each failure after which there is another try, so many milliseconds later. */
+  readonly onRetry?: (error: TransferError, waitMs: number) => void;
 }
 
 export interface Outage {
@@ -51,8 +54,16 @@ export async function exchange(request: ExchangeRequest): Promise<Answer> {
       url = new URL(location, url);
       continue;
     }
-    throw errorOfStatus(status, await errorCode(answer), url);
+    throw errorOfStatus({ status, code: await errorCode(answer), url, retryAfterMs: retryAfterMs(response) });
   }
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3). null: nothing is asked for. */
+function retryAfterMs({ headers }: IncomingMessage): number | null {
+  const text = headers['retry-after'];
+  if (text === undefined) return null;
+  const at = /^\d+$/.test(text) ? Number(text) * 1_000 : (parseHttpDate(text) ?? 0) - Date.now();
+  return Math.max(at, 0);
 }
 
 /** The body in pieces; a break in the middle is a TransferError. */

@@ -1,3 +1,4 @@
+import { storageUrl } from './storageUrls.ts';
 import { blobSasUrl, containerSasUrl, type SasRight, type SigningAccount } from './sas.ts';
 
 /**
@@ -7,7 +8,7 @@ import { blobSasUrl, containerSasUrl, type SasRight, type SigningAccount } from 
  */
 export function signedOwnUrl(account: SigningAccount, url: string, { scope, rights, expiresAt }: OwnGrant): string | null {
   if (!URL.canParse(url)) return null;
-  const asked = new URL(url);
+  const asked = storageUrl(url);
   const place = placeIn(account, asked);
   if (place === null) return null;
   const { container, blob } = place;

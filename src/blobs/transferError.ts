@@ -11,12 +11,15 @@ export class TransferError extends Error {
   readonly status: number | null;
   /** The storage service's code (`ContainerNotFound`), or the system's (`ECONNREFUSED`), or ''. */
   readonly code: string;
+  /** How long the server asks to be left alone; null: it says nothing. */
+  readonly retryAfterMs: number | null;
 
-  constructor(kind: TransferErrorKind, status: number | null, code: string, message: string) {
+  constructor(kind: TransferErrorKind, status: number | null, code: string, message: string, retryAfterMs: number | null = null) {
     super(message);
     this.kind = kind;
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 
   get isTransient(): boolean {
@@ -28,8 +31,25 @@ export class TransferError extends Error {
  * From an answer that is no success ("Status and error codes", Azure Storage; some 403s come as 409 with a code of
  * their own).
  */
-export function errorOfStatus(status: number, code: string, url: URL): TransferError {
-  return new TransferError(kindOfStatus(status, code), status, code, `${withoutQuery(url)} answered ${status}${code === '' ? '' : ` ${code}`}`);
+export function errorOfStatus({ status, code, url, retryAfterMs }: Refusal): TransferError {
+  const kind = kindOfStatus(status, code);
+  const message = `${withoutQuery(url)} answered ${status}${code === '' ? '' : ` ${code}`}${kind === 'accessDenied' ? outOfTime(url) : ''}`;
+  return new TransferError(kind, status, code, message, retryAfterMs);
+}
+
+interface Refusal {
+  readonly status: number;
+  readonly code: string;
+  readonly url: URL;
+  readonly retryAfterMs: number | null;
+}
+
+/** A storage says of such a signature only that it does not hold. */
+function outOfTime({ searchParams }: URL): string {
+  const [start, end] = ['st', 'se'].map((name) => searchParams.get(name) ?? '');
+  if (end !== undefined && Date.parse(end) < Date.now()) return `: the signature in the URL (SAS) ended at ${end}`;
+  if (start !== undefined && Date.parse(start) > Date.now()) return `: the signature in the URL (SAS) is good only from ${start} on`;
+  return '';
 }
 
 function kindOfStatus(status: number, code: string): TransferErrorKind {
@@ -53,6 +73,6 @@ function kindOfStatus(status: number, code: string): TransferErrorKind {
 }
 
 /** A URL as a log line may show it: its query holds a shared access signature. */
-function withoutQuery(url: URL): string {
+export function withoutQuery(url: URL): string {
   return `${url.origin}${url.pathname}`;
 }

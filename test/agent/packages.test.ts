@@ -133,7 +133,8 @@ describe('application packages of a task', () => {
     ['a drive', [file('C:/escaped')], /absolute path/],
     ['a link out', [link('out', '../../escaped')], /^out: it is a link that leaves the package/],
     ['an absolute link', [link('out', '/etc/passwd')], /^out: it is a link that leaves/],
-    ['a link out by another', [file('a/b/c'), link('a/l', '..'), link('out', 'a/l/../../x')], /^out: it is a link (that leaves the package|to nothing)/],
+    // Taken by its words it stays within; by way of the other it leads to where the archive itself was downloaded to.
+    ['a link out by another', [file('a/b/c'), link('a/l', '..'), link('out', 'a/l/../zip')], /^out: it is a link that leaves the package/],
     ['a link to nothing', [link('out', 'nothing')], /^out: it is a link to nothing/],
     ['links in a circle', [link('a', 'b'), link('b', 'a')], /^a: it is a link to nothing/],
     ['a file below a link', [link('l', '.'), file('l/inside')], /^l: it is in the archive twice/],

@@ -16,9 +16,9 @@ export interface ScriptedOwner {
   sendText(text: string): void;
   command(...commands: readonly AgentCommand[]): void;
   /** Resolves with the first value that `find` gives, now or after a later frame; rejects at the deadline. */
-  until<T>(what: string, find: () => T | null | undefined | false): Promise<T>;
+  until<T>(what: string, find: () => T | null | undefined | false, withinMs?: number): Promise<T>;
   /** Runs one attempt from offer to end; the same task again is its next attempt. */
-  run(work: Partial<Work> & { readonly commandLine: string }): Promise<AttemptEnd>;
+  run(work: Partial<Work> & { readonly commandLine: string }, withinMs?: number): Promise<AttemptEnd>;
   /** Looks again at what `until` waits for. */
   look(): void;
   /** Breaks the present connection, as a network would. */
@@ -87,7 +87,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
     send: (frame) => current?.send(JSON.stringify(frame)),
     sendText: (text) => current?.send(text),
     command: (...commands) => owner.send({ kind: 'commands', epoch: owner.welcome.epoch, commands }),
-    until: (what, find) =>
+    until: (what, find, withinMs = 20_000) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           const found = find();
@@ -98,19 +98,19 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
         };
         const deadline = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`not within 20 s: ${what}; reports so far: ${JSON.stringify(reports.slice(-5))}`));
-        }, 20_000);
+          reject(new Error(`not within ${withinMs / 1_000} s: ${what}; reports so far: ${JSON.stringify(reports.slice(-5))}`));
+        }, withinMs);
         waiting.add(look);
         look();
       }),
-    run: async (asked) => {
+    run: async (asked, withinMs) => {
       await owner.until('an agent has dialled in', () => current !== null);
       const name = asked.task ?? `task${tasks.size}`;
       const { number, attempts } = tasks.get(name) ?? { number: 101 + tasks.size, attempts: 0 };
       tasks.set(name, { number, attempts: attempts + 1 });
       const key: AttemptKey = { job: 1, task: number, attempt: attempts + 1, instance: 0 };
       owner.command({ kind: 'offer', key, work: work({ task: name, directory: `workitems/job1/job-1/${name}`, ...asked }) });
-      return owner.until(`end of ${name}`, () => endOf(owner, key));
+      return owner.until(`end of ${name}`, () => endOf(owner, key), withinMs);
     },
     look: () => {
       for (const look of waiting) look();

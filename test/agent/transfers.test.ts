@@ -115,6 +115,46 @@ describe('files that a task is given and gives back', () => {
     expect(existsSync(join(node.root, 'shared/ran'))).toBe(false);
   });
 
+  test('many single files come several at a time', async () => {
+    const held: ServerResponse[] = [];
+    const server = await serve((_request, response) => {
+      held.push(response);
+      // Nobody is answered before all have been asked for.
+      if (held.length === 8) for (const [index, each] of held.entries()) each.end(String(index));
+    });
+    const names = Array.from({ length: 8 }, (_, index) => `many/f${index}`);
+    const { outcome } = await node.owner.run({ task: 'many', resourceFiles: names.map((name) => fromUrl(server.url, name)), commandLine: '/bin/true' });
+    expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(names.map((name) => readFileSync(path('many', `wd/${name}`), 'utf8')).toSorted()).toEqual(['0', '1', '2', '3', '4', '5', '6', '7']);
+    server.close();
+  });
+
+  test('of files with the same name the later one wins, however slow the earlier', async () => {
+    const server = await serve((request, response) => void setTimeout(() => response.end(request.url), request.url === '/file?first' ? 100 : 0));
+    const { outcome } = await node.owner.run({
+      task: 'same',
+      resourceFiles: [fromUrl(`${server.url}?first`, 'd/same'), fromUrl(`${server.url}?other`, 'd/other'), fromUrl(`${server.url}?second`, 'd/./same'), fromUrl(blobUrl('in/a.txt'), 'in/a.txt'), fromContainer('in/', '')],
+      commandLine: '/bin/true',
+    });
+    expect(outcome).toEqual({ kind: 'exited', exitCode: 0 });
+    expect(['d/same', 'd/other', 'in/a.txt'].map((name) => readFileSync(path('same', `wd/${name}`), 'utf8'))).toEqual(['/file?second', '/file?other', 'a']);
+    server.close();
+  });
+
+  test('a signature that ran out, and a blob that is not there: the task names the blob, the path and why', async () => {
+    const expired = containerSasUrl(blobs.server, 'files', ['read', 'write', 'create'], Date.UTC(2020, 0, 2, 3, 4, 5));
+    const run = async (url: string) => (await node.owner.run({ task: 'named', resourceFiles: [fromUrl(url, 'sub/x.txt')], commandLine: '/bin/true' })).outcome;
+    const details = (name: string, message: RegExp) => [
+      { name: 'BlobSource', value: `${blobs.server.endpoint}/files/${name}` },
+      { name: 'FilePath', value: path('named', 'wd/sub/x.txt') },
+      { name: 'Message', value: expect.stringMatching(message) },
+    ];
+    expect(await run(expired.replace('?', '/in/a.txt?'))).toMatchObject({ failure: { code: 'BlobAccessDenied', details: details('in/a.txt', /answered 403 .*signature in the URL \(SAS\) ended at 2020-01-02T03:04:05Z/) } });
+    expect(await run(blobUrl('none'))).toMatchObject({ failure: { code: 'BlobNotFound', details: details('none', /answered 404 BlobNotFound/) } });
+    const { outcome } = await node.owner.run({ commandLine: '/bin/sh -c "echo x > made"', outputFiles: [{ ...output('made', null), containerUrl: expired }] });
+    expect(outcome).toMatchObject({ kind: 'uploadFailed', failure: { code: 'FileUploadAccessDenied', details: expect.arrayContaining([{ name: 'Message', value: expect.stringMatching(/ended at 2020-01-02T03:04:05Z/) }]) } });
+  });
+
   test('a URL that hangs: the task says so within the time limit, and other tasks run meanwhile', async () => {
     const hanging = await serve(() => {});
     const waiting = node.owner.run({ resourceFiles: [fromUrl(hanging.url, 'f')], commandLine: '/bin/true' });
@@ -126,7 +166,7 @@ describe('files that a task is given and gives back', () => {
   test('a URL of another protocol: the task says so at once, for it will not be another one later', async () => {
     const patient = await startNode();
     const { outcome } = await patient.owner.run({ resourceFiles: [fromUrl('ftp://127.0.0.1/x', 'f')], commandLine: '/bin/true' });
-    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobDownloadMiscError', details: [{ name: 'FilePath' }, { name: 'HttpUrl' }, { value: 'ftp: is no protocol for files' }] } });
+    expect(outcome).toMatchObject({ kind: 'notStarted', failure: { code: 'BlobDownloadMiscError', details: [{ name: 'BlobSource', value: 'ftp://127.0.0.1/x' }, { name: 'FilePath', value: expect.stringMatching(/^\/.*\/wd\/f$/) }, { value: 'ftp: is no protocol for files' }] } });
     await patient.close();
   });
 

@@ -1,7 +1,7 @@
-import { closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, renameSync, statfsSync, write } from 'node:fs';
+import { closeSync, fstatSync, lstatSync, mkdirSync, mkdtempSync, openSync, renameSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { download, retrying, type TransferOptions } from '../../blobs/transfer.ts';
+import type { TransferOptions } from '../../blobs/exchange.ts';
+import { fetchFile } from '../../blobs/fetchFile.ts';
 import { TransferError } from '../../blobs/transferError.ts';
 import { isNoRoom } from '../../processes/noRoom.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
@@ -74,7 +74,7 @@ async function fetchAndUnpack(one: Known, place: string, { stagingDirectory, tra
     mkdirSync(content, { mode: 0o755 });
     const file = openSync(join(staging, 'zip'), 'wx+', 0o600);
     try {
-      await retrying({ ...transfers, signal }, () => fetchInto(file, one.url, { ...transfers, signal }));
+      await fetchFile({ ...transfers, signal, url: one.url, file });
       const { size } = fstatSync(file);
       const { unpackedBytes } = await inspect(file, size);
       refuseWithoutRoom(staging, unpackedBytes);
@@ -95,16 +95,6 @@ function failureOf(one: Known, error: unknown): TaskFailure {
   if (isNoRoom(error)) return new TaskFailure(failure('DiskFull', ['ApplicationId', one.application], ['Message', messageOf(error)]));
   const lost = error instanceof TransferError && error.kind === 'notFound' ? 'Its zip file is not in the storage any more: ' : '';
   return new TaskFailure(packageFailure(one, `${lost}${messageOf(error)}`));
-}
-
-const writeToFile = promisify(write);
-
-async function fetchInto(file: number, url: string, transfer: TransferOptions): Promise<void> {
-  let position = 0;
-  for await (const chunk of download(url, transfer)) {
-    for (let done = 0; done < chunk.length; ) done += (await writeToFile(file, chunk, done, chunk.length - done, position + done)).bytesWritten;
-    position += chunk.length;
-  }
 }
 
 function refuseWithoutRoom(directory: string, neededBytes: number): void {

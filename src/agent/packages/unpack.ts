@@ -46,7 +46,7 @@ export async function unpack(file: number, into: string, signal: AbortSignal): P
     makeDirectory(dirname(path), directories);
     await makeLink(path, link);
   }
-  const root = realpathSync(into);
+  const root = realpathSync.native(into);
   for (const { entry } of links) {
     await nextTurn();
     const target = realOf(join(into, entry.fileName));
@@ -124,10 +124,13 @@ function once<Made>({ fileName }: Entry, make: () => Made): Made {
   }
 }
 
-/** null: it leads to nothing, or in a circle. */
+/**
+ * null: it leads to nothing, or in a circle. As the system finds it: Node's own way takes `link/..` for the directory
+ * that the link is in.
+ */
 function realOf(path: string): string | null {
   try {
-    return realpathSync(path);
+    return realpathSync.native(path);
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync } from 'node:fs';
 import { BadArchive, inspect } from '../../agent/packages/archive.ts';
 import { messageOf } from '../../base/errors.ts';
-import { putFile } from '../../blobs/transfer.ts';
+import { putFile } from '../../blobs/putFile.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ask, connectionOf, type Connection } from '../ownOperations.ts';
 
