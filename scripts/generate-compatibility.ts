@@ -32,6 +32,7 @@ const resources = [
   { title: 'Pools', prefixes: ['Pool_'] },
   { title: 'Nodes', prefixes: ['ComputeNode_', 'ComputeNodeExtension_'] },
   { title: 'Jobs', prefixes: ['Job_'] },
+  { title: 'Job schedules', prefixes: ['JobSchedule_'] },
   { title: 'Tasks', prefixes: ['Task_'] },
   { title: 'Files', prefixes: ['File_'] },
   { title: 'Account', prefixes: ['Account_'] },

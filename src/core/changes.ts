@@ -1,6 +1,6 @@
-import type { Command, Decisions, JobGuard } from './decisions.ts';
-import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
-import type { Job, JobOnNode, Node, Pool, Task } from './model.ts';
+import type { Command, Decisions, JobGuard, OwnerRequest } from './decisions.ts';
+import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
 import type { JobStatus, NodeStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
@@ -14,9 +14,12 @@ export class Changes {
   /** Of `nodes`, those of which more has changed than the activity. */
   private readonly whole = new Set<NodeNumber>();
   private readonly jobNodes: JobOnNode[] = [];
+  private readonly schedules: Schedule[] = [];
   private goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
   private goneJobs: JobNumber[] = [];
   private gonePools: PoolNumber[] = [];
+  private goneSchedules: ScheduleNumber[] = [];
+  private requests: OwnerRequest[] = [];
   private satisfiedIds: { readonly job: JobNumber; readonly idKey: string }[] = [];
   private endings: { readonly job: Job; readonly before: Job['status'] }[] = [];
   private commands: Command[] = [];
@@ -65,6 +68,12 @@ export class Changes {
     this.jobNodes.push(jobOnNode);
   }
 
+  schedule(schedule: Schedule): void {
+    if (schedule.dirty) return;
+    schedule.dirty = true;
+    this.schedules.push(schedule);
+  }
+
   taskGone(job: JobNumber, task: TaskNumber): void {
     this.goneTasks.push({ job, task });
   }
@@ -75,6 +84,14 @@ export class Changes {
 
   poolGone(pool: PoolNumber): void {
     this.gonePools.push(pool);
+  }
+
+  scheduleGone(schedule: ScheduleNumber): void {
+    this.goneSchedules.push(schedule);
+  }
+
+  request(request: OwnerRequest): void {
+    this.requests.push(request);
   }
 
   satisfied(job: JobNumber, idKey: string): void {
@@ -117,7 +134,9 @@ export class Changes {
       onlyActive: new Set(this.nodes.flatMap(({ number }) => (this.whole.has(number) ? [] : [number]))),
       nodes: drain(this.nodes).map(nodeRow),
       jobNodes: drain(this.jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
-      gone: { tasks: this.goneTasks, jobs: this.goneJobs, pools: this.gonePools },
+      schedules: drain(this.schedules).filter((schedule) => !schedule.gone).map(({ status }) => status),
+      gone: { tasks: this.goneTasks, jobs: this.goneJobs, pools: this.gonePools, schedules: this.goneSchedules },
+      requests: this.requests,
       satisfied: this.satisfiedIds.filter(({ job }) => !this.goneJobs.includes(job)),
       guards: this.endings.map(guardOf),
       commands: this.commands,
@@ -127,11 +146,13 @@ export class Changes {
     this.goneTasks = [];
     this.goneJobs = [];
     this.gonePools = [];
+    this.goneSchedules = [];
+    this.requests = [];
     this.satisfiedIds = [];
     this.endings = [];
     this.commands = [];
     const { gone } = decisions;
-    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, gone.tasks, gone.jobs, gone.pools, decisions.satisfied, decisions.guards, decisions.commands];
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
     if (!isIdle) this.forget();
     return { ...decisions, isIdle };

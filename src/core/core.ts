@@ -9,6 +9,7 @@ import type { CoreState, Job } from './model.ts';
 import { leaseExpired, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
+import { reviewSchedule, upsertSchedule } from './schedule/life.ts';
 import { type Held, revive, weightOf } from './image.ts';
 import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
 import { request, ingest } from './task/intake.ts';
@@ -57,6 +58,9 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       return;
     case 'job':
       upsertJob(state, event.intent, event.status);
+      return;
+    case 'schedule':
+      upsertSchedule(state, event.schedule);
       return;
     case 'tasks': {
       const job = state.jobs.get(event.job);
@@ -111,7 +115,7 @@ function decide(state: CoreState, now: Instant, random: Random): Decisions {
   confirmEndings(state);
   passTime(state, now);
   const fired = fireTimers(state, now);
-  const isStill = !fired && releases.length + review.jobs.size + review.pools.size + review.nodes.size + review.placement.size === 0;
+  const isStill = !fired && releases.length + review.jobs.size + review.schedules.size + review.pools.size + review.nodes.size + review.placement.size === 0;
   releaseDependants(state);
   settle(state, now, random);
   if (!state.shuttingDown) for (const pool of drain(state.review.placement)) place(state, pool, now);
@@ -130,6 +134,9 @@ function fireTimers(state: CoreState, now: Instant): boolean {
         break;
       case 'job':
         addKnown(state.review.jobs, state.jobs.get(timer.job));
+        break;
+      case 'schedule':
+        addKnown(state.review.schedules, state.schedules.get(timer.schedule));
         break;
       case 'node':
         addKnown(state.review.nodes, state.nodes.get(timer.node));
@@ -160,14 +167,15 @@ function releaseDependants(state: CoreState): void {
 }
 
 /**
- * Jobs, pools and nodes push each other on until nothing moves. Each step brings something nearer to its end, so few
- * rounds do.
+ * Jobs, schedules, pools and nodes push each other on until nothing moves. Each step brings something nearer to its
+ * end, so few rounds do.
  */
 function settle(state: CoreState, now: Instant, random: Random): void {
-  const { jobs, pools, nodes } = state.review;
-  for (let round = 0; jobs.size + pools.size + nodes.size > 0; round++) {
+  const { jobs, schedules, pools, nodes } = state.review;
+  for (let round = 0; jobs.size + schedules.size + pools.size + nodes.size > 0; round++) {
     if (round > MOST_ROUNDS) throw new Error(`the rules do not settle: ${unsettled(state)}`);
     for (const job of drain(jobs)) reviewJob(state, job, now);
+    for (const schedule of drain(schedules)) reviewSchedule(state, schedule, now);
     for (const pool of drain(pools)) reviewPool(state, pool, now, random);
     for (const node of drain(nodes)) reviewNode(state, node, now);
   }
@@ -176,7 +184,7 @@ function settle(state: CoreState, now: Instant, random: Random): void {
 const MOST_ROUNDS = 100;
 
 function unsettled({ review }: CoreState): string {
-  return (['jobs', 'pools', 'nodes'] as const).map((kind) => `${kind} ${[...review[kind]].slice(0, EXPLAIN_LIST).map(({ number }) => number).join(', ') || 'none'}`).join('; ');
+  return (['jobs', 'schedules', 'pools', 'nodes'] as const).map((kind) => `${kind} ${[...review[kind]].slice(0, EXPLAIN_LIST).map(({ number }) => number).join(', ') || 'none'}`).join('; ');
 }
 
 function drain<Item>(set: Set<Item>): Item[] {

@@ -113,8 +113,12 @@ export interface JobIntent {
   readonly reactivations: number;
 }
 
-/** The last thing asked of a job schedule as a whole. */
-export type ScheduleAction = { readonly kind: 'none' } | { readonly kind: 'disable' } | { readonly kind: 'enable' } | { readonly kind: 'terminate' };
+/** The last thing asked of a job schedule as a whole. `force`: its jobs end as if they had been forced to. */
+export type ScheduleAction =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'disable' }
+  | { readonly kind: 'enable' }
+  | { readonly kind: 'terminate'; readonly force?: true };
 
 /** When a schedule makes jobs (API reference, "Schedule"). */
 export interface Timing {

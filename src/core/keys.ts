@@ -32,6 +32,11 @@ export function attemptName(key: AttemptKey): string {
   return `${key.job}.${key.task}.${key.attempt}.${key.instance}`;
 }
 
+/** Recorded: `batch_schedule:job-1`. */
+export function scheduledJobId(scheduleId: string, run: number): string {
+  return `${scheduleId}:job-${run}`;
+}
+
 export type JobTaskKind = 'preparation' | 'release';
 
 /** A try of a task. */

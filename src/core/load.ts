@@ -8,6 +8,7 @@ import type { Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
 import { addNode } from './node/life.ts';
 import { upsertPool } from './pool/allocation.ts';
+import { upsertSchedule } from './schedule/life.ts';
 import { request } from './task/intake.ts';
 import { enqueueUnlessBlocked, addOpenTask, resumeFromLost, satisfy } from './task/life.ts';
 import { neverAttempted, offeredStatus } from './task/row.ts';
@@ -28,12 +29,13 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     nodes: new Map(),
     nodesById: new Map(),
     jobs: new Map(),
+    schedules: new Map(),
     completedJobs: new Set(),
     endings: new Set(),
     queues: new Map(),
     timers: new Timers(),
     changes: new Changes(),
-    review: { pools: new Set(), jobs: new Set(), nodes: new Set(), placement: new Set() },
+    review: { pools: new Set(), jobs: new Set(), schedules: new Set(), nodes: new Set(), placement: new Set() },
     releases: [],
     nextNode: snapshot.nextNode,
     overTimeUntil: now - LIMITS.taskLifetimeMs,
@@ -50,6 +52,8 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     const pool = state.pools.get(status.pool);
     if (pool !== undefined) state.review.nodes.add(addNode(state, pool, status));
   }
+  // Before their jobs, which look for them.
+  for (const schedule of snapshot.schedules ?? []) upsertSchedule(state, schedule);
   for (const { intent, status } of snapshot.jobs) upsertJob(state, intent, status);
   for (const { job: number, node: on, preparation, release } of snapshot.jobNodes) {
     const [job, node] = [state.jobs.get(number), state.nodes.get(on)];

@@ -3,10 +3,10 @@ import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
 import type { SilenceStep } from './events.ts';
-import type { DependencyIds, ExitConditions, JobIntent, PoolIntent } from './intent.ts';
-import type { Instant, JobNumber, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, ScheduleIntent } from './intent.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
-import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, StartTaskStatus, TaskStatus } from './status.ts';
+import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -19,6 +19,8 @@ export interface CoreState {
   /** By lower-case id, for affinity. */
   readonly nodesById: Map<string, Node>;
   readonly jobs: Map<JobNumber, Job>;
+  /** Those that are not completed, and completed ones that are being deleted. */
+  readonly schedules: Map<ScheduleNumber, Schedule>;
   /** Completed jobs still held, oldest first. */
   readonly completedJobs: Set<Job>;
   /** Jobs that the last decide ended by themselves: whether that holds is known before the next one. */
@@ -28,7 +30,7 @@ export interface CoreState {
   readonly timers: Timers;
   readonly changes: Changes;
   /** To be looked at in the next `decide`. */
-  readonly review: { readonly pools: Set<Pool>; readonly jobs: Set<Job>; readonly nodes: Set<Node>; readonly placement: Set<Pool> };
+  readonly review: { readonly pools: Set<Pool>; readonly jobs: Set<Job>; readonly schedules: Set<Schedule>; readonly nodes: Set<Node>; readonly placement: Set<Pool> };
   /** Dependants that a satisfied parent has still to be counted off from. */
   readonly releases: { readonly job: Job; readonly tasks: readonly TaskNumber[]; done: number }[];
   nextNode: NodeNumber;
@@ -163,6 +165,24 @@ export interface Job {
   exitAction: 'disable' | 'terminate' | 'managerDone' | null;
   /** What it was before the last decide ended it by itself; null: that decide did not. */
   ending: { readonly status: Job['status']; readonly dependencies: Dependencies | null } | null;
+  gone: boolean;
+  dirty: boolean;
+}
+
+export interface Schedule {
+  readonly number: ScheduleNumber;
+  intent: ScheduleIntent;
+  status: ScheduleStatus;
+  /** The one that it has made last, as long as that is not over. */
+  job: Job | null;
+  /** That job has been asked for, and has not come yet. */
+  isAwaited: boolean;
+  /** How many jobs of it there are, completed ones included; null: it is not being deleted. */
+  jobsLeft: number | null;
+  /** So many jobs have been asked to be deleted and are not gone yet. */
+  doomed: number;
+  /** When its timer is due; null: none is needed. */
+  timer: Instant | null;
   gone: boolean;
   dirty: boolean;
 }

@@ -110,7 +110,7 @@ export interface JobStatus {
   readonly slots: TaskTally;
 }
 
-type ScheduleState = 'active' | 'disabled' | 'terminating' | 'completed';
+export type ScheduleState = 'active' | 'disabled' | 'terminating' | 'completed';
 
 export interface ScheduleStatus {
   readonly schedule: ScheduleNumber;

@@ -1,9 +1,10 @@
-import type { Instant, JobNumber, NodeNumber, PoolNumber } from './keys.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber } from './keys.ts';
 
 /** What to look at again at an instant. Looking early or twice changes nothing, so timers need not be cancelled. */
 export type Timer =
   | { readonly at: Instant; readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly at: Instant; readonly kind: 'job'; readonly job: JobNumber }
+  | { readonly at: Instant; readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly at: Instant; readonly kind: 'node'; readonly node: NodeNumber }
   /** Offers may have waited long enough to be given to another node. */
   | { readonly at: Instant; readonly kind: 'placement'; readonly pool: PoolNumber };

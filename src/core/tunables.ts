@@ -15,6 +15,9 @@ export const STATUS_MEMORY_TICKS = 16;
 /** Completed jobs kept in memory; older ones come back with their `job` event. */
 export const COMPLETED_JOBS_KEPT = 1000;
 
+/** Jobs of a schedule that is deleted with so many at a time: a tick stays short, however many there are. */
+export const JOBS_PER_DELETION = 500;
+
 /** At most so many slots' worth of offers wait on a node beyond its slots; at least twice its slots, and 4. */
 const AHEAD_MOST = 32;
 /** Between these, as much as the node gets done in this time: several round trips with their commits. */

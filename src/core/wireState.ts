@@ -1,6 +1,6 @@
-import type { JobIntent, PoolIntent, TaskIntent } from './intent.ts';
+import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
-import type { JobState, JobStatus, PoolStatus, TaskState, TaskStatus } from './status.ts';
+import type { JobState, JobStatus, PoolStatus, ScheduleState, ScheduleStatus, TaskState, TaskStatus } from './status.ts';
 
 /**
  * The state on the wire is a pure function of intent and status, shared by handlers (what a GET shows, which 409
@@ -78,6 +78,33 @@ export function jobState(
       return seen.state === 'active' ? seen : asked('enabling', intent.actionAt);
     case 'terminate':
       return seen.state === 'completed' ? seen : asked('terminating', intent.actionAt);
+  }
+}
+
+export type WireScheduleState = ScheduleState | 'deleting';
+
+/** What is asked of a completed schedule came too late. */
+export function scheduleState(
+  intent: Pick<ScheduleIntent, 'createdAt' | 'action' | 'actionSequence' | 'actionAt' | 'deletedAt'>,
+  status: Pick<ScheduleStatus, 'state' | 'since' | 'previousState' | 'previousSince' | 'actionSequence'> | null,
+): StateView<WireScheduleState> {
+  const seen: StateView<WireScheduleState> =
+    status === null
+      ? { state: 'active', since: intent.createdAt, previousState: null, previousSince: null }
+      : { state: status.state, since: status.since, previousState: status.previousState, previousSince: status.previousSince };
+  const asked = (state: WireScheduleState, since: Instant): StateView<WireScheduleState> =>
+    seen.state === state ? seen : { state, since, previousState: seen.state, previousSince: seen.since };
+  if (intent.deletedAt !== null) return asked('deleting', intent.deletedAt);
+  if (intent.actionSequence <= (status?.actionSequence ?? 0) || seen.state === 'completed' || seen.state === 'terminating') return seen;
+  switch (intent.action.kind) {
+    case 'none':
+      return seen;
+    case 'disable':
+      return asked('disabled', intent.actionAt);
+    case 'enable':
+      return asked('active', intent.actionAt);
+    case 'terminate':
+      return asked('terminating', intent.actionAt);
   }
 }
 

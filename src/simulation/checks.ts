@@ -6,6 +6,7 @@ import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { LIMITS } from '../wire/limits.ts';
 import { aside } from './aside.ts';
+import { createScheduleChecks } from './scheduleChecks.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
 import type { Attempt, Truth } from './truth.ts';
@@ -79,6 +80,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
   const slotsInUse = new Map<NodeNumber, number>();
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
+  const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
   const isAside = () => aside(options.tables().quarantine(options.account));
 
   /** An exclusive job manager has all slots of its node. */
@@ -240,6 +242,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
     },
     onCommit: (tick) => {
       preemptions.onCommit(tick);
+      checkSchedules(tick);
       const { decisions } = tick;
       const { jobs } = options.tables();
       const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));

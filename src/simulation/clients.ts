@@ -5,6 +5,7 @@ import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import { createScheduleClients } from './scheduleClients.ts';
 import { EPOCH, type World } from './world.ts';
 
 /** What clients of a simulated account do. */
@@ -35,6 +36,8 @@ export interface Workload {
   readonly longer?: number;
   /** Share of jobs whose tasks make room for those of higher priority. Left out: none. */
   readonly preemption?: number;
+  /** Job schedules, which make jobs every few seconds beside all others. Left out: none. */
+  readonly schedules?: number;
   /**
    * All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is
    * committed. Default: none do.
@@ -64,6 +67,8 @@ export function createClients(options: {
   const { besideEndings = null } = workload;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
+
+  const schedules = createScheduleClients({ world, account, count: workload.schedules ?? 0, forMs: workload.forMs / 4, poolIds, intents, tables, wake: options.wake, sweep: () => options.sweep() });
 
   const poolOf = (id: string) => [...tables.pools.values()].find(({ intent }) => intent.id === id);
   const jobs = (): JobRecord[] => [...tables.jobs.values()];
@@ -171,6 +176,7 @@ export function createClients(options: {
         });
       });
     }
+    schedules.begin();
     if (workload.singleEveryMs !== null && workload.singleEveryMs !== undefined) addSingles(workload.singleEveryMs);
   };
 
@@ -270,12 +276,17 @@ export function createClients(options: {
     },
   };
   const act = (): void => {
+    if (tables.schedules.size > 0 && world.chance(0.2)) {
+      schedules.act();
+      return;
+    }
     const action = world.pick(Object.values(actions));
     void action?.()?.then(options.wake);
   };
 
   /** Called again and again when all is calm: asks for whatever everything needs to finish. */
   const mend = (): void => {
+    schedules.mend();
     for (const id of poolIds) {
       const pool = poolOf(id);
       if (pool === undefined) void addPool(id);
@@ -287,7 +298,8 @@ export function createClients(options: {
   };
 
   const deleteAll = (): void => {
-    for (const job of jobs()) if (job.intent.deletedAt === null) void intents.changeJob(job.intent.job, { deletedAt: world.now() });
+    schedules.deleteAll();
+    for (const job of jobs()) if (job.intent.deletedAt === null && job.intent.schedule === null) void intents.changeJob(job.intent.job, { deletedAt: world.now() });
     for (const pool of tables.pools.values()) if (pool.intent.deletedAt === null) void intents.changePool(pool.intent.pool, { deletedAt: world.now() });
     options.wake();
   };

@@ -14,11 +14,15 @@ import { EPOCH } from './world.ts';
 export function unfinished({ tables, account, truth, provider }: { tables: Tables; account: AccountNumber; truth: Truth; provider: SimulatedProvider }, keep: 0 | 1): string | null {
   if (tables.inbox.length > 0) return `${tables.inbox.length} inbox entries wait`;
   if (keep === 0) {
+    if (tables.schedules.size > 0) return `schedules ${[...tables.schedules.keys()].join(', ')} are still there`;
     if (tables.jobs.size > 0) return `jobs ${[...tables.jobs.keys()].join(', ')} are still there`;
     if (tables.pools.size > 0) return `pools ${[...tables.pools.keys()].join(', ')} are still there`;
     if (provider.agents.size > 0) return `nodes ${[...provider.agents.keys()].join(', ')} still run`;
     const left = [...tables.nodes.values()].filter(({ status }) => status.goneAt === null);
     return left.length > 0 ? `node rows ${left.map(({ status }) => `${status.node} (${status.state})`).join(', ')} are still there` : null;
+  }
+  for (const { intent: { schedule, deletedAt }, status } of tables.schedules.values()) {
+    if (deletedAt !== null || status?.state !== 'completed') return `schedule ${schedule} is ${deletedAt === null ? status?.state : 'being deleted'}`;
   }
   if (truth.live.size > 0) return `${truth.live.size} attempts run`;
   const isAside = aside(tables.quarantine(account));

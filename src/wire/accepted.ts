@@ -48,6 +48,7 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'PoolPatch.networkConfiguration': NO_AZURE_NETWORK,
   'JobAdd.networkConfiguration': NO_AZURE_NETWORK,
   'JobPatch.networkConfiguration': NO_AZURE_NETWORK,
+  'JobSpecification.networkConfiguration': NO_AZURE_NETWORK,
   'PoolAdd.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
   'PoolPatch.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
   'PoolAdd.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',

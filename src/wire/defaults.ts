@@ -1,6 +1,6 @@
 import { UNLIMITED_DURATION } from './durations.ts';
 import { osOfAgent } from './images.ts';
-import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, JobScheduleAdd, JobSpecification, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -113,6 +113,11 @@ function withReleaseDefaults(task: JobReleaseTask) {
 
 /** The job as it is stored and read back. */
 export function withJobDefaults(job: JobAdd) {
+  return { ...withScheduledJobDefaults(job), id: job.id };
+}
+
+/** What a schedule makes its jobs of: the defaults are those of a job. */
+export function withScheduledJobDefaults(job: JobSpecification) {
   const constraints = {
     maxWallClockTime: job.constraints?.maxWallClockTime ?? UNLIMITED_DURATION,
     maxTaskRetryCount: job.constraints?.maxTaskRetryCount ?? 0,
@@ -130,6 +135,10 @@ export function withJobDefaults(job: JobAdd) {
     onAllTasksComplete: job.onAllTasksComplete ?? ('noaction' as const),
     onTaskFailure: job.onTaskFailure ?? ('noaction' as const),
   };
+}
+
+export function withScheduleDefaults(schedule: JobScheduleAdd) {
+  return { ...schedule, jobSpecification: withScheduledJobDefaults(schedule.jobSpecification) };
 }
 
 /** Constraints of a task: its own, else the job's retry count, no wall clock limit and a week of retention. */
@@ -153,4 +162,6 @@ export function withTaskDefaults<Task extends TaskAdd | JobManagerTask>(task: Ta
 
 export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
 export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
+export type ScheduledJobWithDefaults = ReturnType<typeof withScheduledJobDefaults>;
+export type ScheduleWithDefaults = ReturnType<typeof withScheduleDefaults>;
 export type JobManagerWithDefaults = ReturnType<typeof withJobManagerDefaults>;

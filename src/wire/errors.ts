@@ -130,7 +130,7 @@ export const ERRORS = {
   JobScheduleBeingTerminated: { status: 409, sentence: 'The specified job schedule is being terminated.' },
   JobScheduleBeingDeleted: { status: 409, sentence: 'The specified job schedule has been marked for deletion and is being reclaimed.' },
   JobScheduleDisabled: { status: 409, sentence: 'The specified job schedule is disabled.' },
-  JobScheduleCompleted: { status: 409, sentence: 'The specified job schedule is already in a completed state.' },
+  JobScheduleCompleted: { status: 409, sentence: 'The specified job schedule is already in completed state.' },
   // Tasks and files
   TaskCompleted: { status: 409, sentence: 'The specified task is already in a completed state.' },
   TaskNotCompleted: { status: 409, sentence: 'The specified task is not in a completed state.' },

@@ -31,6 +31,15 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
     core: 'usesTaskDependencies priority maxParallelTasks allowTaskPreemption constraints poolInfo onAllTasksComplete onTaskFailure jobManagerTask',
     agent: 'commonEnvironmentSettings jobPreparationTask jobReleaseTask',
   },
+  JobScheduleAdd: { api: 'id displayName metadata', core: 'schedule jobSpecification' },
+  JobSchedulePatch: { api: 'metadata', core: 'schedule jobSpecification' },
+  JobSchedulePut: { api: 'metadata', core: 'schedule jobSpecification' },
+  Schedule: { core: 'doNotRunUntil doNotRunAfter startWindow recurrenceInterval' },
+  JobSpecification: {
+    api: 'displayName metadata',
+    core: 'usesTaskDependencies priority maxParallelTasks allowTaskPreemption constraints poolInfo onAllTasksComplete onTaskFailure jobManagerTask',
+    agent: 'commonEnvironmentSettings jobPreparationTask jobReleaseTask',
+  },
   JobManagerTask: {
     api: 'id displayName',
     core: 'constraints requiredSlots runExclusive allowLowPriorityNode killJobOnCompletion',

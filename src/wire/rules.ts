@@ -1,7 +1,6 @@
 import { applicationIdOf, isPackageVersion } from './applications.ts';
 import { blobNameProblem } from './blobNames.ts';
 import type { Rule } from './contract/tables.ts';
-import { parseDuration } from './durations.ts';
 import { BatchError, invalidProperty } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
@@ -158,12 +157,9 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   JobAdd: jobRules('JobAdd'),
   JobSpecification: jobRules('JobSpecification'),
   Schedule: [
-    rule('Schedule', 'a schedule ends after it begins', 'OpenAPI, Schedule (code inferred)', ({ doNotRunUntil, doNotRunAfter, startWindow, recurrenceInterval }) => {
+    rule('Schedule', 'a schedule ends after it begins', 'OpenAPI, Schedule (code inferred)', ({ doNotRunUntil, doNotRunAfter }) => {
       if ((parseTimestamp(doNotRunAfter ?? '') ?? Infinity) <= (parseTimestamp(doNotRunUntil ?? '') ?? -Infinity)) {
         throw invalidProperty('doNotRunAfter', doNotRunAfter, 'doNotRunAfter must be later than doNotRunUntil.');
-      }
-      if ((parseDuration(startWindow ?? '') ?? 0) > (parseDuration(recurrenceInterval ?? '') ?? Infinity)) {
-        throw invalidProperty('startWindow', startWindow, 'startWindow must not be longer than recurrenceInterval.');
       }
     }),
   ],

@@ -155,5 +155,9 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 38': () => write.pool('test_pool', { allocationState: 'stopping' }),
     'EX 39': () => write.pool('test_pool', STOPPED),
+    'EX 41': async () => {
+      await write.schedule('batch_schedule', { runs: 1, due: it.now.value });
+      await write.scheduledJob('batch_schedule', 1);
+    },
   };
 }

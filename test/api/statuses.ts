@@ -1,7 +1,8 @@
 import type { Pool } from 'pg';
-import type { JobStatus, NodeActivity, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../../src/core/status.ts';
 import { neverAttempted } from '../../src/core/task/row.ts';
 import { asArrays, columnNames, overwriteRow, type Description } from '../../src/store/status/description.ts';
+import { scheduleStatus } from '../support/statuses.ts';
 import { NODE_ACTIVITY, restOf } from '../../src/store/status/nodeActivity.ts';
 import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
 
@@ -15,6 +16,9 @@ export interface Statuses {
   node(poolId: string, status: Partial<NodeStatus> & { readonly id: string }): Promise<number>;
   job(id: string, status: Partial<JobStatus>): Promise<void>;
   task(jobId: string, id: string, status: Partial<TaskStatus>): Promise<void>;
+  schedule(id: string, status: Partial<ScheduleStatus>): Promise<void>;
+  /** A job of the schedule, as its owner would have made it. */
+  scheduledJob(scheduleId: string, run: number): Promise<void>;
 }
 
 export function statuses(database: Pool): Statuses {
@@ -113,6 +117,20 @@ export function statuses(database: Pool): Statuses {
       const row: TaskStatus = { ...neverAttempted(Number(found['job']), Number(found['task']), 0), ...status };
       await upsertStatus<TaskStatus>(TASK_STATUS, row);
       if (row.result === 'failure') await database.query('insert into failed_task (job, task) values ($1, $2) on conflict do nothing', [row.job, row.task]);
+    },
+    async schedule(id, status) {
+      const { schedule, timing_sequence: timing, action_sequence: asked } = await one('select schedule, timing_sequence, action_sequence from job_schedule where id_key = lower($1)', [id]);
+      const row = scheduleStatus(Number(schedule), { since: 0, timingSequence: Number(timing), actionSequence: Number(asked), ...status });
+      await upsert('job_schedule_status', ['schedule'], snake(row));
+    },
+    async scheduledJob(scheduleId, run) {
+      await one(
+        `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at, schedule, run)
+           select account, id || ':job-' || $2::int, id_key || ':job-' || $2::int, (job -> 'spec')::jsonb, (job -> 'rules')::jsonb, created, created, created, schedule, $2::int from job_schedule where id_key = lower($1)
+           returning account, job)
+         insert into open_job (account, job) select account, job from added returning job`,
+        [scheduleId, run],
+      );
     },
   };
 }

@@ -51,7 +51,7 @@ export const FILES: NodeFiles = {
 
 /** Everything that a client can do, once at least, with resources of which as much as possible is said. */
 export function sessionOf(it: TestApi): readonly Step[] {
-  const { pool, node, job, task } = statuses(it.pool);
+  const { pool, node, job, task, schedule, scheduledJob } = statuses(it.pool);
   const nodes = async (): Promise<void> => {
     const error = { code: 'AllocationFailed', message: 'none left', values: [{ name: 'Reason', value: 'x' }] };
     await pool('p', { currentDedicated: 1, currentLowPriority: 1, resizeErrors: [error] });
@@ -134,11 +134,33 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'Job_Terminate', before: () => job('j', {}), body: { terminateReason: 'enough' } },
     { operation: 'Job_Get', before: () => job('j', { state: 'completed', previousState: 'terminating', previousSince: 3, endedAt: 9, terminateReason: 'enough' }) },
     { operation: 'Job_Delete' },
+    {
+      operation: 'JobSchedule_Add',
+      body: {
+        id: 's', displayName: 'Schedule', metadata: METADATA, schedule: { doNotRunUntil: '2026-01-01T00:00:00Z', doNotRunAfter: '2046-01-01T00:00:00Z', startWindow: 'PT5M', recurrenceInterval: 'PT1H' },
+        jobSpecification: {
+          displayName: 'Job', priority: 3, maxParallelTasks: 4, allowTaskPreemption: true, poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onAllTasksComplete: 'noaction', onTaskFailure: 'performexitoptionsjobaction', metadata: METADATA,
+          commonEnvironmentSettings: ENVIRONMENT, constraints: { maxWallClockTime: 'PT1H', maxTaskRetryCount: 2 }, jobManagerTask: { id: 'manager', commandLine: 'true' }, jobPreparationTask: { commandLine: 'true' }, jobReleaseTask: { commandLine: 'true' },
+        },
+      },
+    },
+    { operation: 'JobSchedule_Exists' },
+    { operation: 'JobSchedule_Get', before: () => schedule('s', { runs: 1, due: 7 }) },
+    { operation: 'JobSchedule_List' },
+    { operation: 'Job_ListFromJobSchedule', before: () => scheduledJob('s', 1) },
+    { operation: 'Job_Get', params: { jobId: 's%3Ajob-1' } },
+    { operation: 'JobSchedule_Patch', body: { schedule: { recurrenceInterval: 'PT2H' }, metadata: METADATA } },
+    { operation: 'JobSchedule_Update', body: { schedule: { recurrenceInterval: 'PT3H' }, jobSpecification: { poolInfo: { poolId: 'p' } } } },
+    { operation: 'JobSchedule_Disable' },
+    { operation: 'JobSchedule_Enable', before: () => schedule('s', { state: 'disabled', previousState: 'active', previousSince: 3 }) },
+    { operation: 'JobSchedule_Terminate' },
+    { operation: 'JobSchedule_Get', before: () => schedule('s', { state: 'completed', runs: 1, endedAt: 9, previousState: 'terminating', previousSince: 4 }) },
+    { operation: 'JobSchedule_Delete' },
     { operation: 'Pool_Delete' },
   ];
 }
 
-const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', filePath: 'stdout.txt', applicationId: 'app' };
+const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app' };
 
 /** The request of a step, as a client of a version sends it. */
 export function requestOf({ operation, params = {}, query = '', body }: Step, version: string, revision: Revision): Sent {

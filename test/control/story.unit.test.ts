@@ -6,6 +6,7 @@ import type { Decisions } from '../../src/core/decisions.ts';
 import type { CoreEvent } from '../../src/core/events.ts';
 import type { StartTaskStatus } from '../../src/core/status.ts';
 import { exited, TestEnv } from '../core/harness.ts';
+import { addSchedule } from '../core/scheduleHarness.ts';
 
 /** An account in virtual time whose ticks are told. */
 class ToldEnv extends TestEnv {
@@ -55,6 +56,7 @@ class ToldEnv extends TestEnv {
 function env({ tasks = false } = {}): ToldEnv {
   return new ToldEnv(tasks);
 }
+const HOUR = 3_600_000;
 const IDS = ['poolId', 'nodeId', 'jobId', 'taskId'] as const;
 const START_TASK: StartTaskStatus = { state: 'running', startedAt: 0, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null };
 
@@ -276,4 +278,17 @@ describe('a tick that takes long', () => {
     clock.now += 1;
     expect(times.slow()).toMatchObject({ tickMs: 2_001 });
   });
+});
+
+test('a job schedule is told of with its jobs, from its first job to its end', () => {
+  const it = env();
+  const schedule = addSchedule(it, { id: 'Nightly', recurrenceMs: HOUR });
+  it.settle();
+  expect(it.told('jobScheduleId', 'jobId', 'jobs')).toEqual(['info job schedule active jobScheduleId=Nightly jobs=1', 'info job active jobId=Nightly:job-1']);
+  schedule.act('terminate');
+  it.settle();
+  expect(it.told('jobScheduleId', 'jobs', 'reason').filter((line) => line.includes('completed'))).toEqual(['info job completed reason=TerminateJobSchedule', 'info job schedule completed jobScheduleId=Nightly jobs=1']);
+  schedule.ask({ deletedAt: it.now });
+  it.settle();
+  expect(it.told('jobScheduleId').filter((line) => line.includes('schedule'))).toEqual(['info job schedule deleting jobScheduleId=Nightly', 'info job schedule deleted jobScheduleId=Nightly']);
 });

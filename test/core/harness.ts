@@ -10,6 +10,7 @@ import type { Reason } from '../../src/core/explain/reasons.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { jobIntent, poolIntent } from '../support/intents.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
+import { carryOut, scheduleIntake, type AutoPoolOptions, type ScheduleRow } from './requests.ts';
 
 /**
  * An account in virtual time: the rules, a store that is a few maps, and agents that do what a test says. Nothing
@@ -50,6 +51,9 @@ export class TestEnv {
   readonly pools = new Map<number, { intent: PoolIntent; status: PoolStatus | null }>();
   readonly nodes = new Map<NodeNumber, NodeStatus>();
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
+  readonly schedules = new Map<number, ScheduleRow>();
+  /** What the auto pools of jobs are made of, by job. */
+  readonly autoPools = new Map<number, AutoPoolOptions>();
   /** By `job.task`: what the store has of it. */
   readonly tasks = new Map<string, TaskRow>();
   /** By `job.node`. */
@@ -113,6 +117,8 @@ export class TestEnv {
       for (const rows of [this.tasks, this.jobNodes]) for (const key of rows.keys()) if (key.startsWith(`${job}.`)) rows.delete(key);
     }
     for (const pool of decisions.gone.pools) this.pools.delete(pool);
+    for (const row of decisions.schedules ?? []) this.#put(this.schedules, row.schedule, row);
+    for (const schedule of decisions.gone.schedules ?? []) this.schedules.delete(schedule);
     this.commands.push(...decisions.commands);
     for (const job of refused) {
       const happen = this.#meanwhile.get(job);
@@ -120,6 +126,7 @@ export class TestEnv {
       this.apply({ kind: 'endingRefused', job });
       happen?.();
     }
+    for (const request of decisions.requests ?? []) carryOut(this, request);
     return decisions;
   }
 
@@ -138,12 +145,12 @@ export class TestEnv {
   settle(): this {
     for (let round = 0; round < 1000; round++) {
       const expected = this.#meanwhile.size;
-      const { commands } = this.tick();
+      const { commands, requests = [] } = this.tick();
       for (const command of commands) this.#obey(command);
       const reports = [...this.agents.values()].flatMap((agent) => agent.work());
       this.apply(...reports);
       const isDue = (this.core.nextTimer() ?? Number.POSITIVE_INFINITY) <= this.now;
-      if (commands.length === 0 && reports.length === 0 && this.#meanwhile.size === expected && !isDue) return this;
+      if (commands.length + requests.length === 0 && reports.length === 0 && this.#meanwhile.size === expected && !isDue) return this;
     }
     throw new Error('does not settle');
   }
@@ -201,7 +208,12 @@ export class TestEnv {
   }
 
   job(options: Partial<JobIntent> = {}): TestJob {
+    return this.addJob(options);
+  }
+
+  addJob(options: Partial<JobIntent>, autoPool: AutoPoolOptions = {}): TestJob {
     const job = this.number();
+    this.autoPools.set(job, autoPool);
     const defaults = { ...jobIntent({ id: `job-${job}`, createdAt: this.now }), nextTask: 1, reactivations: 0 };
     const intent: JobIntent = { ...defaults, job, ...options };
     this.jobs.set(job, { intent, status: null });
@@ -227,6 +239,7 @@ export class TestEnv {
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
+      schedules: [...this.schedules.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null).map((row) => scheduleIntake(row, this.jobs)),
       jobNodes: [...this.jobNodes.values()].filter(({ job, node }) => jobs.some(({ intent, status }) => intent.job === job && status?.state !== 'completed') && this.nodes.get(node)?.goneAt === null),
       tasks: [...open].map(([job, tasks]) => asLoaded(job, tasks, this.jobs.get(job)?.intent.usesTaskDependencies === true)),
       satisfied: [...satisfied].map(([job, ids]) => ({ job, ids, isWhole: true })),

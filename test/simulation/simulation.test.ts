@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import type { CoreEvent } from '../../src/core/events.ts';
-import type { Decisions } from '../../src/core/decisions.ts';
+import type { Decisions, OwnerRequest } from '../../src/core/decisions.ts';
 import type { TaskStatus } from '../../src/core/status.ts';
 import type { CreateCore } from '../../src/core/port.ts';
 import { MANY_FAULTS, NO_FAULTS } from '../../src/simulation/faults.ts';
@@ -33,6 +33,9 @@ const PREEMPTED: Workload = { ...SMALL, jobs: 12, tasks: 400, longer: 15, preemp
 
 /** Tasks that were added nearly as long ago as they may live. */
 const AGED: Workload = { ...SMALL, aged: 1, longer: 40 };
+
+/** Schedules make jobs beside a few others. */
+const SCHEDULED: Workload = { ...SMALL, tasks: 100, jobs: 2, schedules: 8 };
 
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
@@ -121,6 +124,19 @@ describe('a simulated account', () => {
 
   it.each(seeds(Math.ceil(count / 2)))('ends jobs that are forced to end at once, and what ran of them soon after (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...MANY_DELETES, preparations: number % 2 === 0 ? 0.8 : 0, forced: 0.7 } });
+  });
+
+  it.each(seeds(5))('without faults makes the jobs of schedules, one at a time (seed %i)', async (number) => {
+    let made = 0;
+    const onCommit = ({ decisions: { requests = [] } }: TickCommit): void => {
+      made += requests.filter(({ kind }) => kind === 'addJob').length;
+    };
+    await livedWell({ seed: number, workload: SCHEDULED, faults: NO_FAULTS, onCommit });
+    expect(made).toBeGreaterThan(30);
+  });
+
+  it.each(seeds(count))('makes no job of a schedule twice, nor beside another one, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...SCHEDULED, actionEveryMs: 200 } });
   });
 
   it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {
@@ -216,6 +232,17 @@ describe('the simulation notices', () => {
     const core = altered({ event: (event) => [event.kind === 'job' ? { ...event, intent: { ...event.intent, release: null } } : event] });
     const unreleased = /is over although its release/;
     expect(await violations(core, { workload: { ...PREPARED, actionEveryMs: 300 }, faults: NO_FAULTS }, unreleased)).toMatch(unreleased);
+  });
+
+  it('that a job of a schedule is made twice', async () => {
+    const core = altered({
+      decisions: ({ requests = [], ...decisions }) => ({
+        ...decisions,
+        requests: requests.flatMap((request): readonly OwnerRequest[] => (request.kind === 'addJob' ? [request, { ...request, run: request.run + 1, id: `${request.id}-again` }] : [request])),
+      }),
+    });
+    const twice = /job \d+ of schedule \d+ is made (after|while) job \d+/;
+    expect(await violations(core, { workload: SCHEDULED, faults: NO_FAULTS }, twice)).toMatch(twice);
   });
 
   it('that work is given to others although nobody knows whether a silent node is dead', async () => {

@@ -7,6 +7,7 @@ import { fileHandlers } from './file/handlers.ts';
 import { jobHandlers } from './job/handlers.ts';
 import { nodeHandlers } from './node/handlers.ts';
 import { poolHandlers } from './pool/handlers.ts';
+import { scheduleHandlers } from './schedule/handlers.ts';
 import { taskHandlers } from './task/handlers.ts';
 
 /**
@@ -17,6 +18,7 @@ export const handlers: Readonly<Partial<Record<OperationId, Handler>>> = {
   ...poolHandlers,
   ...nodeHandlers,
   ...jobHandlers,
+  ...scheduleHandlers,
   ...taskHandlers,
   ...fileHandlers,
   ...accountHandlers,

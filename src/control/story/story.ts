@@ -1,13 +1,14 @@
 import type { Decisions } from '../../core/decisions.ts';
 import type { CoreEvent, Snapshot } from '../../core/events.ts';
-import type { JobIntent, PoolIntent } from '../../core/intent.ts';
-import type { JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
-import type { JobState, JobStatus, NodeStatus, PoolStatus } from '../../core/status.ts';
+import type { JobIntent, PoolIntent, ScheduleIntent } from '../../core/intent.ts';
+import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../../core/keys.ts';
+import type { JobState, JobStatus, NodeStatus, PoolStatus, ScheduleState, ScheduleStatus } from '../../core/status.ts';
 import type { AttemptSpec } from '../../store/ownerStore.ts';
 import { jobDeleted, jobDeleting, jobLines } from './jobs.ts';
 import type { StoryLine } from './line.ts';
 import { nodeLines, nodeSilent } from './nodes.ts';
 import { poolAsked, poolDeleted, poolDeleting, poolSettled } from './pools.ts';
+import { scheduleDeleted, scheduleDeleting, scheduleLines } from './schedules.ts';
 import { taskDeleted, taskLine, type TaskNames } from './tasks.ts';
 
 /** Who hears the story of an account. */
@@ -37,15 +38,21 @@ interface KnownJob {
   readonly state: JobState | null;
 }
 
+interface KnownSchedule {
+  readonly intent: ScheduleIntent;
+  readonly state: ScheduleState | null;
+}
+
 /**
- * What becomes of pools, nodes, jobs and tasks, told line by line from what was committed. A tick of unknown outcome is
- * not told; what it did shows in what follows. Kept of each pool, and of each job that is not completed: what names it
- * and how it was told last.
+ * What becomes of pools, nodes, schedules, jobs and tasks, told line by line from what was committed. A tick of unknown
+ * outcome is not told; what it did shows in what follows. Kept of each pool, and of each job and schedule that is not
+ * completed: what names it and how it was told last.
  */
 export class Story {
   readonly #options: StoryOptions;
   readonly #pools = new Map<PoolNumber, KnownPool>();
   readonly #jobs = new Map<JobNumber, KnownJob>();
+  readonly #schedules = new Map<ScheduleNumber, KnownSchedule>();
   /** Of tasks that are out on nodes. */
   readonly #taskIds = new Map<JobNumber, Map<TaskNumber, string>>();
 
@@ -54,11 +61,13 @@ export class Story {
   }
 
   /** Goes on from what has been loaded. */
-  load({ pools, jobs }: Pick<Snapshot, 'pools' | 'jobs'>): void {
+  load({ pools, jobs, schedules = [] }: Pick<Snapshot, 'pools' | 'jobs' | 'schedules'>): void {
     this.#pools.clear();
     this.#jobs.clear();
+    this.#schedules.clear();
     for (const { intent, status } of pools) this.#pools.set(intent.pool, { intent, status });
     for (const { intent, status } of jobs) this.#jobs.set(intent.job, { intent, state: status?.state ?? null });
+    for (const { intent, status } of schedules) this.#schedules.set(intent.schedule, { intent, state: status?.state ?? null });
   }
 
   /** Tells a tick. Never throws: what is told changes nothing of what is done. */
@@ -71,9 +80,11 @@ export class Story {
       this.#tellNodes(tick);
       this.#tellPools(decisions.pools, poolSettled);
       for (const status of decisions.pools) this.#pools.set(status.pool, { ...this.#pool(status.pool), status });
+      this.#tellSchedules((decisions.schedules ?? []).filter(({ state }) => state !== 'completed'));
       this.#tellJobs(decisions.jobs.filter(({ state }) => state !== 'completed'));
       if (this.#options.tasks) this.#tellTasks(tick);
       this.#tellJobs(decisions.jobs.filter(({ state }) => state === 'completed'));
+      this.#tellSchedules((decisions.schedules ?? []).filter(({ state }) => state === 'completed'));
       this.#tellGone(decisions);
     } catch (error) {
       this.#options.tell({ level: 'warn', message: 'a fault of ours: not all that a tick did was told', fields: { error } });
@@ -96,6 +107,12 @@ export class Story {
         if (known === undefined && status?.state === 'completed' && intent.deletedAt === null) continue;
         this.#jobs.set(intent.job, { intent, state: known?.state ?? status?.state ?? null });
         if (isNewlyDeleted(intent, known?.intent) && !gone.jobs.includes(intent.job)) tell(jobDeleting(intent));
+      } else if (event.kind === 'schedule') {
+        const { intent, status } = event.schedule;
+        const known = this.#schedules.get(intent.schedule);
+        if (known === undefined && status?.state === 'completed' && intent.deletedAt === null) continue;
+        this.#schedules.set(intent.schedule, { intent, state: known?.state ?? status?.state ?? null });
+        if (isNewlyDeleted(intent, known?.intent) && gone.schedules?.includes(intent.schedule) !== true) tell(scheduleDeleting(intent));
       } else if (event.kind === 'unheard' && event.step === 'unknown') {
         const status = nodes.get(event.node);
         if (status !== undefined) tell(nodeSilent(this.#pool(status.pool).intent.id, status, event.silentMs));
@@ -124,6 +141,15 @@ export class Story {
       for (const line of jobLines(known.intent, known.state, status)) this.#options.tell(line);
       if (status.state === 'completed' && known.intent.deletedAt === null) this.#forgetJob(status.job);
       else if (status.state !== known.state) this.#jobs.set(status.job, { ...known, state: status.state });
+    }
+  }
+
+  #tellSchedules(rows: readonly ScheduleStatus[]): void {
+    for (const status of rows) {
+      const { intent, state } = this.#schedule(status.schedule);
+      for (const line of scheduleLines(intent, state, status)) this.#options.tell(line);
+      if (status.state === 'completed' && intent.deletedAt === null) this.#schedules.delete(status.schedule);
+      else this.#schedules.set(status.schedule, { intent, state: status.state });
     }
   }
 
@@ -156,6 +182,10 @@ export class Story {
       this.#options.tell(poolDeleted(this.#pool(pool).intent));
       this.#pools.delete(pool);
     }
+    for (const schedule of gone.schedules ?? []) {
+      this.#options.tell(scheduleDeleted(this.#schedule(schedule).intent));
+      this.#schedules.delete(schedule);
+    }
     for (const job of gone.jobs) {
       const known = this.#jobs.get(job);
       if (known === undefined) throw new Error(`job ${job} was never told of`);
@@ -167,6 +197,12 @@ export class Story {
   #forgetJob(job: JobNumber): void {
     this.#jobs.delete(job);
     this.#taskIds.delete(job);
+  }
+
+  #schedule(number: ScheduleNumber): KnownSchedule {
+    const known = this.#schedules.get(number);
+    if (known === undefined) throw new Error(`schedule ${number} was never told of`);
+    return known;
   }
 
   #pool(number: PoolNumber): KnownPool {

@@ -6,6 +6,7 @@ import { idKey, type Instant, type JobNumber } from '../keys.ts';
 import type { CoreState, Job } from '../model.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
 import { releaseNodes } from './release.ts';
+import { enterSchedule, leaveSchedule, scheduleOf } from '../schedule/jobs.ts';
 import type { JobState, JobStatus } from '../status.ts';
 import { TaskDirectory } from '../task/directory.ts';
 import { overWithoutResult } from '../task/life.ts';
@@ -38,6 +39,7 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
     state.jobs.set(intent.job, job);
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
+    enterSchedule(state, job);
   }
   const { intent: before } = job;
   job.intent = intent;
@@ -147,8 +149,8 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   const { intent } = job;
   if (intent.deletedAt !== null) {
     withdrawAll(state, job);
-    if (isForced(job)) abandon(state, job, now);
-    if (job.live.size === 0 && (job.status.state === 'completed' || releaseNodes(state, job) || isForced(job))) removeJob(state, job);
+    if (isForced(state, job)) abandon(state, job, now);
+    if (job.live.size === 0 && (job.status.state === 'completed' || releaseNodes(state, job) || isForced(state, job))) removeJob(state, job);
     return;
   }
   if (intent.actionSequence > job.status.actionSequence) applyAction(state, job, now);
@@ -163,12 +165,15 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   if (job.status.state === 'disabling' && job.live.size === 0) move(state, job, 'disabled', now);
   if (allTasksComplete(job)) endByItself(state, job, now);
   if (job.status.state !== 'terminating' || job.ending !== null) return;
-  if (isForced(job)) abandon(state, job, now);
-  if (job.live.size === 0 && (releaseNodes(state, job) || isForced(job))) finish(state, job, now);
+  if (isForced(state, job)) abandon(state, job, now);
+  if (job.live.size > 0 || !(releaseNodes(state, job) || isForced(state, job))) return;
+  finish(state, job, now);
+  leaveSchedule(state, job);
 }
 
-function isForced({ intent: { action } }: Job): boolean {
-  return action.kind === 'terminate' && action.force === true;
+/** By itself, or with its schedule. */
+function isForced(state: CoreState, job: Job): boolean {
+  return [job.intent.action, scheduleOf(state, job)?.intent.action].some((action) => action?.kind === 'terminate' && action.force === true);
 }
 
 /** Its nodes have been told to end what runs of it. Whatever they make of that, it has ended. */
@@ -176,6 +181,7 @@ function abandon(state: CoreState, job: Job, now: Instant): void {
   for (const task of job.live) for (const live of task.live) overWithoutResult(state, live, 'revoked', now);
 }
 
+/** What the job is part of hears of it once that holds: an end by itself may be refused. */
 function finish(state: CoreState, job: Job, now: Instant): void {
   move(state, job, 'completed', now);
   job.status = { ...job.status, endedAt: now };
@@ -225,6 +231,13 @@ function terminate(state: CoreState, job: Job, reason: string, at: Instant, now:
   withdrawAll(state, job);
 }
 
+/** Something that the job is part of ends it. */
+export function terminateJob(state: CoreState, job: Job, reason: string, now: Instant): void {
+  if (job.intent.deletedAt !== null || job.status.state === 'terminating' || job.status.state === 'completed') return;
+  terminate(state, job, reason, now);
+  state.review.jobs.add(job);
+}
+
 /**
  * Every task is completed, also if there is none (task semantics 6.17). The job waits for a task that was added, or may
  * have been made active again, and that the rules have not heard of yet.
@@ -256,13 +269,14 @@ export function confirmEndings(state: CoreState): void {
   for (const job of state.endings) {
     job.ending = null;
     if (job.status.state === 'terminating') state.review.jobs.add(job);
+    else leaveSchedule(state, job);
   }
   state.endings.clear();
 }
 
 /** Whether a job goes on ending as soon as it is known that its end holds: the next decide does it. */
 export function hasEndingToGoOn({ endings }: CoreState): boolean {
-  for (const { status } of endings) if (status.state === 'terminating') return true;
+  for (const { status, intent } of endings) if (status.state === 'terminating' || intent.schedule !== null) return true;
   return false;
 }
 
@@ -348,4 +362,5 @@ function removeJob(state: CoreState, job: Job): void {
   state.changes.jobGone(job.number);
   discardJob(state, job);
   forgetJobOnNodes(job);
+  leaveSchedule(state, job);
 }

@@ -1,4 +1,4 @@
-import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../../core/keys.ts';
+import type { AccountNumber, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../../core/keys.ts';
 import { rows, statement, type Transaction } from './statement.ts';
 
 /**
@@ -8,12 +8,24 @@ import { rows, statement, type Transaction } from './statement.ts';
 export type InboxEntry =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }
+  | { readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskNumber };
 
 const insertEntry = statement('inbox.insert', 'insert into inbox (account, kind, subject, task) values ($1, $2, $3, $4)');
 
 /** To be called in the transaction that writes the intent: the owner sees both or neither. */
 export async function tellOwner(tx: Transaction, account: AccountNumber, entry: InboxEntry): Promise<void> {
-  const subject = entry.kind === 'pool' ? entry.pool : entry.job;
-  await rows(tx, insertEntry, [account, entry.kind, subject, entry.kind === 'task' ? entry.task : 0]);
+  await rows(tx, insertEntry, [account, entry.kind, subjectOf(entry), entry.kind === 'task' ? entry.task : 0]);
+}
+
+function subjectOf(entry: InboxEntry): number {
+  switch (entry.kind) {
+    case 'pool':
+      return entry.pool;
+    case 'schedule':
+      return entry.schedule;
+    case 'job':
+    case 'task':
+      return entry.job;
+  }
 }

@@ -1,5 +1,5 @@
 import type { JobAction } from '../../core/intent.ts';
-import { idKey, type AccountNumber, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
+import { idKey, type AccountNumber, type Instant, type JobNumber, type ScheduleNumber, type TaskNumber } from '../../core/keys.ts';
 import type { JobStatus } from '../../core/status.ts';
 import type { JobRules } from '../rules.ts';
 import { bounded, isFull, type Bounded } from './pageBytes.ts';
@@ -150,5 +150,19 @@ export async function listJobs(
   limit: number,
 ): Promise<{ readonly jobs: readonly JobWithStatus[]; readonly more: boolean }> {
   const jobs = await rows(database, list, [account, after, limit]);
+  return { jobs, more: jobs.length === limit || isFull(jobs) };
+}
+
+const listOfSchedule = statement<JobWithStatus & Bounded>(
+  'job.listOfSchedule',
+  bounded(
+    `select ${JOB_COLUMNS}, ${SHOWN.columns}, j.id_key from job j left join job_status s using (job) where j.schedule = $1 and j.id_key > $2 order by j.id_key limit $3`,
+    'id_key',
+  ),
+);
+
+/** As `listJobs`, of those that a schedule has made. */
+export async function listJobsOfSchedule(database: Database, schedule: ScheduleNumber, after: string, limit: number): ReturnType<typeof listJobs> {
+  const jobs = await rows(database, listOfSchedule, [schedule, after, limit]);
   return { jobs, more: jobs.length === limit || isFull(jobs) };
 }

@@ -1,7 +1,8 @@
 import { MANAGER_TASK, type JobAction } from '../../../core/intent.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
-import { countActiveJobs, findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../../../store/intents/jobs.ts';
+import { findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../../../store/intents/jobs.ts';
+import { findSchedule } from '../../../store/intents/schedules.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { countPending, insertTasks } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
@@ -20,6 +21,7 @@ import { newTask } from '../task/add.ts';
 import { listJobsHandler } from './list.ts';
 import { managerTask } from './manager.ts';
 import { listOnNodes } from './onNodes.ts';
+import { checkActiveQuota } from './quota.ts';
 import { jobRules, storedJob, viewOfJob, wireJob } from './view.ts';
 
 const add: Handler = async (call, parts) => {
@@ -30,8 +32,9 @@ const add: Handler = async (call, parts) => {
     await lockAccount(tx, call.principal.account.number);
     const there = await findJob(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'JobExists' : 'JobBeingDeleted');
-    const { activeJobs } = parts.quotas;
-    if (activeJobs !== null && (await countActiveJobs(tx, call.principal.account.number)) >= activeJobs) throw new BatchError('ActiveJobAndScheduleQuotaReached');
+    // Jobs and schedules share their ids (states.md 3.3).
+    if ((await findSchedule(tx, call.principal.account.number, id)) !== null) throw new BatchError('JobScheduleWithSameIdExists');
+    await checkActiveQuota(tx, call, parts);
     const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
     const told = tellOwner(tx, call.principal.account.number, { kind: 'job', job });
     const manager = managerTask(spec);

@@ -3,7 +3,7 @@ import { jobState, type StateView, type WireJobState } from '../../../core/wireS
 import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { DEFAULT_RETENTION_MS, type JobRules } from '../../../store/rules.ts';
 import { parseDuration } from '../../../wire/durations.ts';
-import type { JobManagerWithDefaults, JobWithDefaults } from '../../../wire/defaults.ts';
+import type { JobManagerWithDefaults, JobWithDefaults, ScheduledJobWithDefaults } from '../../../wire/defaults.ts';
 import type { Job } from '../../../wire/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
@@ -49,7 +49,7 @@ function managerRules({ runExclusive, allowLowPriorityNode, killJobOnCompletion 
 }
 
 /** What the rules need of a job's specification. */
-export function jobRules(spec: JobWithDefaults): JobRules {
+export function jobRules(spec: ScheduledJobWithDefaults): JobRules {
   const wallClockMs = parseDuration(spec.constraints.maxWallClockTime) ?? Infinity;
   const { jobPreparationTask: preparation, jobReleaseTask: release } = spec;
   return {
