@@ -41,6 +41,19 @@ describe('why does it wait, over HTTP', () => {
     expect(json).toMatchObject({ state: 'completed', reasons: [{ code: 'TaskCompleted', message: expect.stringMatching(/exit code 3.*FailureExitCode.*why/), ended: { exitCode: 3, result: 'failure', failure } }] });
   });
 
+  test('a task that depends on others: what has become of them, and that one that failed blocks it', async () => {
+    await it.ask({ method: 'POST', url: '/jobs/J/addtaskcollection', body: { value: ['7', 'Waits'].map((id) => ({ id, commandLine: 'x' })) } });
+    await statuses(it.pool).task('J', '7', { state: 'completed', attempt: 1, exitCode: 3, result: 'failure' });
+    const missing = ['waits', 'none', '5-9 (7)', '10-20 (12)'];
+    const other: Reason = { code: 'MaxParallelTasks', jobId: 'J', liveTasks: 1, maxParallelTasks: 1 };
+    said.task = [other, { code: 'DependenciesNotMet', missing, more: false }];
+    const parents = [{ id: 'Waits', state: 'active', exitCode: null }, { id: 'none', state: 'missing', exitCode: null }, { id: '7', state: 'completed', exitCode: 3 }];
+    const message = expect.stringMatching(/Task Waits is active\. There is no task none\. Task 7 has ended with exit code 3, which blocks it/);
+    expect((await answer('/jobs/J/tasks/T/explain')).json.reasons).toMatchObject([{ code: 'DependenciesNotMet', missing, parents, message }, { code: 'MaxParallelTasks' }]);
+    said.job = { open: 1, looked: 1, reasons: [{ reason: { code: 'DependenciesNotMet', missing: ['7'], more: true }, tasks: 1, example: 1 }] };
+    expect((await answer('/jobs/J/explain')).json.reasons).toMatchObject([{ parents: [{ id: '7', state: 'completed', exitCode: 3 }] }]);
+  });
+
   test.each([
     ['/jobs/none/explain', {}, 404, 'JobNotFound'],
     ['/jobs/J/tasks/none/explain', {}, 404, 'TaskNotFound'],

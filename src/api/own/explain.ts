@@ -1,11 +1,12 @@
 /**
  * Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form.
  */
-import type { AccountNumber } from '../../core/keys.ts';
-import { sentenceOf, type Reason } from '../../core/explain/reasons.ts';
+import type { AccountNumber, JobNumber } from '../../core/keys.ts';
+import { byUrgency, type Parent, sentenceOf, type Reason } from '../../core/explain/reasons.ts';
 import type { FailureInfo } from '../../core/status.ts';
 import { findJob } from '../../store/intents/jobs.ts';
 import { findTask, taskLabels, type TaskWithStatus } from '../../store/intents/tasks.ts';
+import type { Database } from '../../store/intents/statement.ts';
 import { BatchError } from '../../wire/errors.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
@@ -46,7 +47,7 @@ export async function explain({ jobId, taskId }: Asked, account: AccountNumber, 
     if (found === undefined) throw new BatchError('ServerBusy');
     const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
     const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
-    const named = reasons.map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
+    const named = (await withParents(database, job.job, reasons)).map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
     return json(200, { jobId: job.id, state, open, looked, reasons: named });
   }
   const task = await findTask(database, job.job, taskId);
@@ -54,7 +55,29 @@ export async function explain({ jobId, taskId }: Asked, account: AccountNumber, 
   const view = viewOfTask(task);
   const reasons = view.state === 'completed' ? [howItEnded(task)] : explanations.task(account, job.job, task.task);
   if (reasons === undefined) throw new BatchError('ServerBusy');
-  return json(200, { jobId: job.id, taskId: task.id, state: view.state, reasons: reasons.map(told) });
+  const all = await withParents(database, job.job, reasons.map((reason) => ({ reason })));
+  return json(200, { jobId: job.id, taskId: task.id, state: view.state, reasons: byUrgency(all.map(({ reason }) => reason)).map(told) });
+}
+
+/** What a task waits for, with what has become of that: the rules forget tasks that have ended. */
+async function withParents<Of extends { readonly reason: Reason }>(database: Database, job: JobNumber, all: readonly Of[]): Promise<readonly Of[]> {
+  return Promise.all(
+    all.map(async (of) => {
+      const { reason } = of;
+      if (reason.code !== 'DependenciesNotMet') return of;
+      const parents = await Promise.all(reason.missing.map((missing) => parentOf(database, job, missing)));
+      return { ...of, reason: { ...reason, parents: parents.filter((parent) => parent !== null) } };
+    }),
+  );
+}
+
+/** Of a range, `1-4 (3)`, its integer that is missing; null where that may be an id with leading zeros. */
+async function parentOf(database: Database, job: JobNumber, missing: string): Promise<Parent | null> {
+  const [, ofRange] = /^-?\d+--?\d+ \((-?\d+)\)$/.exec(missing) ?? [];
+  const id = ofRange ?? missing;
+  const task = await findTask(database, job, id);
+  if (task !== null) return { id: task.id, state: viewOfTask(task).state, exitCode: task.exitCode };
+  return ofRange === undefined ? { id, state: 'missing', exitCode: null } : null;
 }
 
 function howItEnded({ exitCode, result, failure: stored }: Pick<TaskWithStatus, 'result' | 'exitCode' | 'failure'>): Reason {

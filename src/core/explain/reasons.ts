@@ -1,4 +1,4 @@
-import type { WireJobState } from '../wireState.ts';
+import type { WireJobState, WireTaskState } from '../wireState.ts';
 import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskStatus } from '../status.ts';
 
 /**
@@ -8,8 +8,11 @@ import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskS
  */
 export type Reason =
   | { readonly code: 'JobNotActive'; readonly jobId: string; readonly state: WireJobState }
-  /** `missing`: the first few ids and ranges that are not satisfied; `more`: there are others. */
-  | { readonly code: 'DependenciesNotMet'; readonly missing: readonly string[]; readonly more: boolean }
+  /**
+   * `missing`: the first few ids and ranges that are not satisfied; `more`: there are others. `parents`: what has
+   * become of these, where whoever asks has looked it up.
+   */
+  | { readonly code: 'DependenciesNotMet'; readonly missing: readonly string[]; readonly more: boolean; readonly parents?: readonly Parent[] }
   /** It was added so many days ago or more, as long as a task may live, and never runs. */
   | { readonly code: 'OverTime'; readonly days: number }
   /** `liveTasks`: running, or given to a node. */
@@ -64,6 +67,13 @@ export type Reason =
   /** Given by the owner, which goes on without it. */
   | { readonly code: 'InQuarantine'; readonly subject: 'job' | 'task' };
 
+/** A task that another depends on, and that does not satisfy it (yet). */
+export interface Parent {
+  readonly id: string;
+  readonly state: WireTaskState | 'missing';
+  readonly exitCode: number | null;
+}
+
 /** Whether it stays until somebody changes something: tasks that end and nodes that come up do not take it away. */
 export function needsAction(reason: Reason): boolean {
   switch (reason.code) {
@@ -76,13 +86,14 @@ export function needsAction(reason: Reason): boolean {
     case 'LowPriorityNode':
     case 'InQuarantine':
       return true;
+    case 'DependenciesNotMet':
+      return reason.parents?.some(({ state }) => state === 'completed') === true;
     case 'JobNotActive':
       return reason.state === 'disabling' || reason.state === 'disabled';
     case 'NodeNotReady':
       return reason.schedulingState === 'disabled' || reason.state === 'unusable';
     case 'WaitingForNodes':
       return reason.allocationState === 'steady' && reason.errors.length > 0;
-    case 'DependenciesNotMet':
     case 'MaxParallelTasks':
     case 'NoFreeSlots':
     case 'EnoughWaiting':
@@ -114,7 +125,7 @@ export function sentenceOf(reason: Reason): string {
     case 'JobNotActive':
       return `Job ${reason.jobId} is ${reason.state}.`;
     case 'DependenciesNotMet':
-      return `The task depends on tasks that have not ended with satisfaction (or do not exist): ${reason.missing.join(', ')}${reason.more ? ' and others' : ''}.`;
+      return dependenciesNotMet(reason);
     case 'OverTime':
       return `The task was added more than ${reason.days} days ago, as long as a task may live. It will never run.`;
     case 'MaxParallelTasks':
@@ -171,6 +182,17 @@ export function sentenceOf(reason: Reason): string {
 }
 
 type Of<Code extends Reason['code']> = Extract<Reason, { readonly code: Code }>;
+
+function dependenciesNotMet({ missing, more, parents = [] }: Extract<Reason, { code: 'DependenciesNotMet' }>): string {
+  const what = `The task depends on tasks that have not ended with satisfaction (or do not exist): ${missing.join(', ')}${more ? ' and others' : ''}.`;
+  return [what, ...parents.map(parentNotMet)].join(' ');
+}
+
+function parentNotMet({ id, state, exitCode }: Parent): string {
+  if (state === 'missing') return `There is no task ${id}.`;
+  if (state !== 'completed') return `Task ${id} is ${state}.`;
+  return `Task ${id} has ended${exitCode === null ? '' : ` with exit code ${exitCode}`}, which blocks it until ${id} is made active again and ends well.`;
+}
 
 function nodeNotReady({ nodeId, state, schedulingState, connected }: Of<'NodeNotReady'>): string {
   if (schedulingState === 'disabled') return `Scheduling is disabled on node ${nodeId}.`;
