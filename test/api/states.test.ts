@@ -106,6 +106,66 @@ describe('jobs: each call in each state answers as states.md 3.3 has it', () => 
   });
 });
 
+describe('a change of a job', () => {
+  const changes: Readonly<Record<string, unknown>> = {
+    priority: -1000,
+    maxParallelTasks: 2,
+    allowTaskPreemption: true,
+    constraints: { maxWallClockTime: 'PT1H', maxTaskRetryCount: -1 },
+    onAllTasksComplete: 'terminatejob',
+    metadata: [{ name: 'a', value: 'b' }],
+    poolInfo: { poolId: 'other' },
+    networkConfiguration: { subnetId: '/subscriptions/s/x', skipWithdrawFromVNet: false },
+  };
+  const rules: Readonly<Record<string, unknown>> = { priority: -1000, maxParallelTasks: 2, allowTaskPreemption: true, maxWallClockMs: 3_600_000, maxTaskRetryCount: -1, onAllTasksComplete: 'terminatejob', poolId: 'other' };
+  const disabledJob = async (): Promise<void> => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, displayName: 'stays', usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction', commonEnvironmentSettings: [{ name: 'A', value: 'b' }] }));
+    await write.job('j', { state: 'disabled' });
+  };
+  const read = async () => (await it.ask({ url: '/jobs/j' })).json as Record<string, unknown>;
+  const stays = { displayName: 'stays', usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction', commonEnvironmentSettings: [{ name: 'A', value: 'b' }] };
+
+  test.each(Object.entries(changes))('by PATCH of %s changes that alone, moves the ETag, and is told to the owner', async (name, value) => {
+    await disabledJob();
+    const before = await read();
+    it.now.value += 1000;
+    await it.ask({ method: 'PATCH', url: '/jobs/j', body: { [name]: value } });
+    const after = await read();
+    const moved = ['eTag', 'lastModified', ...(name === 'poolInfo' ? ['executionInfo'] : [])];
+    expect(Object.keys({ ...before, ...after }).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key])).toSorted()).toEqual([name, ...moved].toSorted());
+    expect(after[name]).toEqual(value);
+    expect((await it.pool.query<{ kind: string }>('select kind from inbox order by entry desc limit 1')).rows).toEqual([{ kind: 'job' }]);
+  });
+
+  test('by PUT of all that it may change leaves the rest, and the rules have all of it', async () => {
+    await disabledJob();
+    const { networkConfiguration: _network, ...body } = changes;
+    expect(await said({ method: 'PUT', url: '/jobs/j', body })).toBe('200');
+    expect(await read()).toMatchObject({ ...body, ...stays });
+    const { rows: [job] } = await it.pool.query<{ rules: object }>("select rules from job where id = 'j'");
+    expect(job?.rules).toMatchObject(rules);
+  });
+
+  test('by PUT of a version that does not know the younger properties leaves those', async () => {
+    await disabledJob();
+    await it.ask({ method: 'PATCH', url: '/jobs/j', body: { maxParallelTasks: 2, allowTaskPreemption: true, priority: 3 } });
+    expect(await said({ method: 'PUT', url: '/jobs/j?api-version=2020-09-01.12.0', body: { poolInfo: { poolId: 'p' } } })).toBe('200');
+    expect(await read()).toMatchObject({ maxParallelTasks: 2, allowTaskPreemption: true, priority: 0 });
+    expect(await said({ method: 'PUT', url: '/jobs/j', body: { poolInfo: { poolId: 'p' } } })).toBe('200');
+    expect(await read()).toMatchObject({ maxParallelTasks: -1, allowTaskPreemption: false });
+  });
+
+  test.each(['id', 'displayName', 'usesTaskDependencies', 'onTaskFailure', 'commonEnvironmentSettings', 'jobManagerTask', 'jobPreparationTask'])('cannot be one of %s', async (name) => {
+    await disabledJob();
+    for (const method of ['PATCH', 'PUT']) expect(await said({ method, url: '/jobs/j', body: { poolInfo: { poolId: 'p' }, [name]: null } }), method).toBe('400 InvalidRequestBody');
+  });
+
+  test('names the pool that it has in any state in which it may be changed', async () => {
+    await it.ask(post('/jobs', { id: 'j', poolInfo: { poolId: 'p' } }));
+    expect(await said({ method: 'PATCH', url: '/jobs/j', body: { poolInfo: { poolId: 'P' }, priority: 1 } })).toBe('200');
+  });
+});
+
 describe('tasks: each call in each state answers as states.md 3.4 has it', () => {
   const succeeded: Partial<TaskStatus> = { state: 'completed', result: 'success', exitCode: 0, endedAt: 1, attempt: 1 };
   const failed: Partial<TaskStatus> = { ...succeeded, result: 'failure', exitCode: 1 };

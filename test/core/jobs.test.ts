@@ -160,6 +160,18 @@ describe('terminating a job', () => {
 });
 
 describe('onAllTasksComplete', () => {
+  test('ends a job at once whose wall clock is set below the time that it has had, and none whose clock is set on', () => {
+    const env = testEnv();
+    const [one, other] = [env.job({ maxWallClockMs: 60_000 }), env.job({ maxWallClockMs: 60_000 })];
+    env.pass(30_000);
+    one.patch({ maxWallClockMs: 20_000 });
+    other.patch({ maxWallClockMs: null });
+    env.settle();
+    expect(one.status).toMatchObject({ state: 'completed', terminateReason: 'MaxWallClockTimeExpiry' });
+    env.pass(60_000);
+    expect(other.status.state).toBe('active');
+  });
+
   test('ends a job when its last task has ended, unless one was added meanwhile', () => {
     const env = testEnv();
     env.pool({ slots: 2 });
