@@ -3,8 +3,8 @@ import { addTasks, taskCounts } from './support/fill.ts';
 import { pollUntil, quantile, rounded, type SmallClient } from './support/pool.ts';
 import { NODES, withSimulatedPool } from './support/simulatedPool.ts';
 
-const TASKS = 20_000;
-const ROUNDS = 7;
+const TASKS = 10_000;
+const ROUNDS = 15;
 /** So that the job's preparation has run on each node before what is measured. */
 const FIRST_TASKS = 2_000;
 const LONGEST_MS = 5 * 60_000;
@@ -12,7 +12,7 @@ const LONGEST_MS = 5 * 60_000;
 /**
  * What a job's preparation and release tasks cost each of its tasks, after the first on each node: on simulated nodes
  * (see `simulated`) jobs with both and jobs with neither take turns, each given its tasks once it has run some on every
- * node. `ratio`: tasks each second with over without, the median of 7 pairs. `--tasks 5000`: of so many.
+ * node. `ratio`: tasks each second with over without, the median of 15 pairs. `--tasks 5000`: of so many.
  */
 export async function run(): Promise<Record<string, unknown>> {
   const { values } = parseArgs({ args: process.argv.slice(3), options: { tasks: { type: 'string', default: String(TASKS) } } });

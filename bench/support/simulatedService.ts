@@ -83,7 +83,10 @@ process.on('message', (told: Told) => {
     case 'profile':
       return void startProfile();
     case 'profiled':
-      return void session.post('Profiler.stop').then(({ profile }) => say({ kind: 'profile', top: topOf(profile) }));
+      return void session.post('Profiler.stop').then(({ profile }) => {
+        session.disconnect();
+        say({ kind: 'profile', top: topOf(profile) });
+      });
   }
 });
 
