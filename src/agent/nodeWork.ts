@@ -11,6 +11,7 @@ import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
+import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
 import { createLauncher } from './launcher.ts';
 import { say } from './log.ts';
@@ -113,11 +114,15 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       if (uid !== null) users.release(uid);
     },
   });
+  const gpus = createGpus({ devicesDirectory: options.devicesDirectory ?? '/dev', slots: setup.slots, nodes: () => nodesIn(options.nodesDirectory) });
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
       const run = taskAttempt(key, work, rootDirectory);
-      return startRun(context, run, work, retention.claim(run));
+      const { environment: gpuVariables, release } = gpus.take(work.slots);
+      const started = startRun(context, run, { ...work, environment: [...gpuVariables, ...work.environment] }, retention.claim(run));
+      void started.done.then(release, release);
+      return started;
     },
     prepare: (preparation) => jobTasks.prepare(preparation),
     report,

@@ -39,6 +39,10 @@ export interface AgentOptions {
    * their environment.
    */
   readonly cgroups?: boolean;
+  /** Where device files of GPUs lie; default: `/dev`. */
+  readonly devicesDirectory?: string;
+  /** Where the nodes of this machine have their directories; left out: it has no other. */
+  readonly nodesDirectory?: string;
   /** Processes and threads of one attempt at a time; default: see processBounds.ts. */
   readonly mostProcesses?: number;
 }
@@ -78,6 +82,8 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&
     optional('cgroups', 'boolean') &&
+    optional('devicesDirectory', 'string') &&
+    optional('nodesDirectory', 'string') &&
     optional('mostProcesses', 'number')
   );
 }

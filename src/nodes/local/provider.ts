@@ -347,6 +347,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     rootDirectory: place.root,
     stateDirectory: place.state,
     ipAddress: '127.0.0.1',
+    nodesDirectory: dataRoot,
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),
