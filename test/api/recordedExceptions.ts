@@ -18,6 +18,8 @@ export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^(DP 2|AZ 35)$/, difference: /^status 400, not 201 .*"InvalidPropertyValue".*"data"/s, reason: 'The certificate was masked in the recording, and this service reads what it is given.' },
   { exchanges: /^DP 12$/, difference: /^status 201, not 403/, reason: 'There are no virtual networks of Azure that an account could lack the right to; a subnet is kept and not enforced.' },
   { exchanges: /^DP 13$/, difference: /^values\[\]\.value is "The specified resource id must be of the format .* or .*, not /, reason: 'The sentence is that of 2024, which names a second format (AZ 95 holds it word for word).' },
+  { exchanges: /^(DP 24|EX 16)$/, difference: /^status 409, not 200 .*"OperationNotValidOnNode"/s, reason: 'The node was one of a cloud service of Windows; nodes are of Linux here.' },
+  { exchanges: /^DP (44|86)$/, difference: /^(usageStats\.dedicatedCoreTime|wallClockTime|numTaskRetries|num(Succeeded|Failed)Tasks) is .*, not "(PT0S|0)"$/, reason: 'Statistics are up to date here; those of the real service had not been made since the account was.' },
   { exchanges: /^(DP|CX|EX) /, difference: /endpointConfiguration missing$/, reason: 'Endpoints are those of the load balancer before nodes in Azure, of which there is none.' },
   { exchanges: /^(DP|AZ|CX) /, difference: /^header (DataServiceId|Location) is .*, not "<service>\/jobs\/job-1"$/, reason: 'The real service answers `/jobs/job-1` whatever the job is called; this one says where the job is.' },
   { exchanges: /^DP /, difference: /^(value\[\]\.properties\.fileMode|header ocp-batch-file-mode) added$/, reason: 'The node was one of Windows, whose files have no mode.' },

@@ -147,6 +147,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await node('JSSDKTest-Pool-Basic', 1, { state: 'creating' });
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
+    'EX 16': () => node('test_pool', 2, { state: 'idle' }),
     'EX 26': () => added('/jobs', { id: 'batch_job1', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x' }, jobReleaseTask: { commandLine: 'x' } }),
     'EX 35': async () => {
       await gone('pool', 'test_pool');
