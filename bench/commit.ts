@@ -112,7 +112,7 @@ function ticker({ store, epoch, job }: { store: OwnerStore; epoch: number; job: 
 function taskStatus(job: number, task: number, state: TaskStatus['state'], now: number): TaskStatus {
   return {
     job, task, state, since: now, previousState: 'active', previousSince: now, cause: 'started', attempt: 1, node: 1, startedAt: now,
-    endedAt: state === 'completed' ? now : null, exitCode: state === 'completed' ? 0 : null, result: state === 'completed' ? 'success' : null, failure: null,
+    endedAt: state === 'completed' ? now : null, exitCode: state === 'completed' ? 0 : null, result: state === 'completed' ? 'success' : null, failure: null, container: null,
     retryCount: 0, lastRetryAt: null, requeueCount: 0, lastRequeueAt: null, reactivateSequence: 0, dependency: null,
   };
 }

@@ -107,6 +107,8 @@ export interface RegistryWork {
   readonly server: string | null;
   readonly username: string;
   readonly password: string;
+  /** Why nobody can log in there: the identity that it asks for is not to be had here. */
+  readonly lacks?: string;
 }
 
 /** The container that a run is to be in. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
-import { removeLeftContainers, sweepGroups } from './containers/leftovers.ts';
+import { removeLeftContainers, sweepEngine } from './containers/leftovers.ts';
 import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
@@ -129,7 +129,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);
-  sweepGroups(options.stateDirectory, place.nodeCgroup);
+  sweepEngine(options.stateDirectory, place.nodeCgroup);
   journal.flush();
   journal.close();
 }

@@ -2,6 +2,7 @@ import { taskDirectory, type PreparationWork, type Work } from '../agent/frames.
 import type { JobTaskKey } from '../core/keys.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { JobPreparationTask, JobReleaseTask } from '../wire/types.generated.ts';
+import { containerOf } from './containerWork.ts';
 import { bounded, type JobSpec, mergedEnvironment, PREPARATION_ID, preparationPlace, resourceFileWork, runAs, type Signer } from './work.ts';
 
 /** Default id, which is the name of its directory too (recorded; API reference, "Add a job"). */
@@ -46,6 +47,7 @@ function ownWork(task: JobPreparationTask | JobReleaseTask, id: string, job: Job
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: [],
     user: runAs(task.userIdentity),
+    ...containerOf(task),
   };
 }
 

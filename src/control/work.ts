@@ -1,5 +1,6 @@
 import { taskDirectory, type CertificateWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
+import { containerOf, containersOf } from './containerWork.ts';
 import type { StoredCertificate } from '../store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { PackageReference } from '../wire/applications.ts';
@@ -51,6 +52,7 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, t
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: (task.outputFiles ?? []).map((file) => outputFile(file, sign)),
     user: runAs(task.userIdentity),
+    ...containerOf(task),
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
     retentionMs: task.constraints?.retentionTime === undefined ? DEFAULT_RETENTION_MS : bounded(task.constraints.retentionTime),
   };
@@ -86,6 +88,7 @@ export function nodeSetup(
     dedicated: node.dedicated,
     slots: node.slots,
     startTask: pool.spec.startTask === undefined ? null : startTask(pool.spec.startTask, sign),
+    containers: containersOf(pool.spec),
     userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
     ...withPackages(pool.spec.applicationPackageReferences, packages),
     ...(pool.certificates.length === 0 ? {} : { certificates: pool.certificates.map((certificate) => certificateWork(certificate, pool.spec)) }),
@@ -116,6 +119,7 @@ function startTask(task: StartTask, sign: Signer): NonNullable<NodeSetup['startT
     resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
     outputFiles: [],
     user: runAs(task.userIdentity),
+    ...containerOf(task),
     wallClockMs: null,
     retentionMs: null,
     // Default true since 2019-08-01.10.0 (version history); handlers store the older default when an older client

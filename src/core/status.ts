@@ -66,6 +66,8 @@ export interface TaskStatus {
   readonly exitCode: number | null;
   readonly result: 'success' | 'failure' | null;
   readonly failure: FailureInfo | null;
+  /** Of a completed task: the container that its process ran in; null: none. */
+  readonly container: ContainerInfo | null;
   readonly retryCount: number;
   readonly lastRetryAt: Instant | null;
   readonly requeueCount: number;

@@ -10,13 +10,7 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
   'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
-  'VirtualMachineConfiguration.containerConfiguration': { reason: 'Container pools are not available yet.' },
-  'StartTask.containerSettings': { reason: 'Containers are not available yet.' },
-  'TaskAdd.containerSettings': { reason: 'Containers are not available yet.' },
   'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
-  'JobManagerTask.containerSettings': { reason: 'Containers are not available yet.' },
-  'JobPreparationTask.containerSettings': { reason: 'Containers are not available yet.' },
-  'JobReleaseTask.containerSettings': { reason: 'Containers are not available yet.' },
   'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },
 };
 

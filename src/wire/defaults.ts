@@ -13,10 +13,16 @@ export function withUserDefaults(identity: UserIdentity | undefined): UserIdenti
   return { autoUser: { scope, elevationLevel } };
 }
 
+/** Recorded: a container works in the task's directory. */
+function withContainerDefaults<Task extends Pick<TaskAdd, 'containerSettings'>>({ containerSettings: settings }: Task): Pick<TaskAdd, 'containerSettings'> {
+  return settings === undefined ? {} : { containerSettings: { ...settings, workingDirectory: settings.workingDirectory ?? 'taskWorkingDirectory' } };
+}
+
 /** `waitForSuccess` was false by default before 2019-08-01.10.0. */
 export function withStartTaskDefaults(task: StartTask, version: ApiVersion): StartTask {
   return {
     ...task,
+    ...withContainerDefaults(task),
     userIdentity: withUserDefaults(task.userIdentity),
     maxTaskRetryCount: task.maxTaskRetryCount ?? 0,
     waitForSuccess: task.waitForSuccess ?? version.revision >= 10,
@@ -93,6 +99,7 @@ function withJobManagerDefaults(manager: JobManagerTask, job: Pick<Job, 'constra
 function withPreparationDefaults(task: JobPreparationTask) {
   return {
     ...task,
+    ...withContainerDefaults(task),
     id: task.id ?? 'jobpreparation',
     constraints: withConstraintDefaults(task.constraints, { constraints: undefined }),
     userIdentity: withUserDefaults(task.userIdentity),
@@ -104,6 +111,7 @@ function withPreparationDefaults(task: JobPreparationTask) {
 function withReleaseDefaults(task: JobReleaseTask) {
   return {
     ...task,
+    ...withContainerDefaults(task),
     id: task.id ?? 'jobrelease',
     maxWallClockTime: task.maxWallClockTime ?? 'PT15M',
     retentionTime: task.retentionTime ?? WEEK,
@@ -154,6 +162,7 @@ export function withConstraintDefaults(constraints: TaskConstraints | undefined,
 export function withTaskDefaults<Task extends TaskAdd | JobManagerTask>(task: Task, job: Pick<Job, 'constraints'>) {
   return {
     ...task,
+    ...withContainerDefaults(task),
     userIdentity: withUserDefaults(task.userIdentity),
     constraints: withConstraintDefaults(task.constraints, job),
     requiredSlots: task.requiredSlots ?? 1,

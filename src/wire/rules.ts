@@ -86,7 +86,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     ),
   ],
   StartTask: [
-    resourceFilesRule('StartTask'),
+    ...commandRules('StartTask'),
     rule('StartTask', 'a start task is at most 32,768 characters', 'limits.md 7.2', (task) => {
       const length = JSON.stringify(task).length;
       if (length > LIMITS.startTaskCharacters) {
@@ -163,16 +163,16 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       }
     }),
   ],
-  JobManagerTask: [resourceFilesRule('JobManagerTask')],
-  JobPreparationTask: [resourceFilesRule('JobPreparationTask')],
-  JobReleaseTask: [resourceFilesRule('JobReleaseTask')],
+  JobManagerTask: commandRules('JobManagerTask'),
+  JobPreparationTask: commandRules('JobPreparationTask'),
+  JobReleaseTask: commandRules('JobReleaseTask'),
   MultiInstanceSettings: [
     rule('MultiInstanceSettings', 'common resource files have at most 32,768 characters in all', 'as resourceFiles (inferred)', ({ commonResourceFiles }) =>
       checkResourceFiles('commonResourceFiles', commonResourceFiles),
     ),
   ],
   TaskAdd: [
-    resourceFilesRule('TaskAdd'),
+    ...commandRules('TaskAdd'),
     rule('TaskAdd', 'a multi-instance task takes one slot of each node', 'OpenAPI, requiredSlots', ({ multiInstanceSettings, requiredSlots = 1 }) => {
       if (multiInstanceSettings !== undefined && requiredSlots !== 1) {
         throw invalidProperty('requiredSlots', requiredSlots, 'requiredSlots must be 1 for a multi-instance task.');
@@ -207,12 +207,18 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
 const APPLICATION_REASON = 'The id of an application has 1 to 64 letters, digits, hyphens and underscores, or is the resource id of one.';
 const VERSION_REASON = 'A version has 1 to 64 letters, digits, hyphens, underscores and dots, and does not begin with a dot.';
 
-type WithFiles = 'StartTask' | 'JobManagerTask' | 'JobPreparationTask' | 'JobReleaseTask' | 'TaskAdd';
+type WithCommand = 'StartTask' | 'JobManagerTask' | 'JobPreparationTask' | 'JobReleaseTask' | 'TaskAdd';
 
-function resourceFilesRule(shape: WithFiles): Rule {
-  return rule(shape, 'resource files have at most 32,768 characters in all', 'BatchExplorer issues 30, 978, 1758', ({ resourceFiles }: Pick<Wire.TaskAdd, 'resourceFiles'>) =>
-    checkResourceFiles('resourceFiles', resourceFiles),
-  );
+/** What holds for every kind of task. */
+function commandRules(shape: WithCommand): readonly Rule[] {
+  return [
+    rule(shape, 'a command line is empty only where an image has an entry point', 'documentation, "Container applications" (code inferred)', ({ commandLine, containerSettings }: Pick<Wire.TaskAdd, 'commandLine' | 'containerSettings'>) => {
+      if (commandLine === '' && containerSettings === undefined) throw invalidProperty('commandLine', '', 'The value must not be empty.');
+    }),
+    rule(shape, 'resource files have at most 32,768 characters in all', 'BatchExplorer issues 30, 978, 1758', ({ resourceFiles }: Pick<Wire.TaskAdd, 'resourceFiles'>) =>
+      checkResourceFiles('resourceFiles', resourceFiles),
+    ),
+  ];
 }
 
 /** Code, values and Reason are those of users' reports. */

@@ -167,7 +167,11 @@ describe('rules between properties', () => {
     ['job actions in a job without', sent('TaskAdd', { exitConditions: { default: { jobAction: 'terminate' } } }), '400 InvalidPropertyValue'],
     ['a file with two sources', sent('TaskAdd', { resourceFiles: [{ httpUrl: 'http://x', storageContainerUrl: 'http://y', filePath: 'z' }] }), '400 InvalidPropertyValue'],
     ['a file without a source', sent('TaskAdd', { resourceFiles: [{ filePath: 'z' }] }), '400 MissingRequiredProperty'],
-    ['a container', sent('TaskAdd', { containerSettings: { imageName: 'x' } }), '400 UnsupportedProperty'],
+    ['a container without an image', sent('TaskAdd', { containerSettings: { containerRunOptions: '--rm' } }), '400 MissingRequiredProperty'],
+    ['no command line, and no container either', sent('TaskAdd', { commandLine: '' }), '400 InvalidPropertyValue'],
+    ['a registry without a password', sent('TaskAdd', { containerSettings: { imageName: 'x', registry: { username: 'u' } } }), '400 MissingRequiredProperty'],
+    ['a directory of a container that is none', sent('TaskAdd', { containerSettings: { imageName: 'x', workingDirectory: 'elsewhere' } }), '400 InvalidPropertyValue'],
+    ['a mount of a place that is none', sent('TaskAdd', { containerSettings: { imageName: 'x', containerHostBatchBindMounts: [{ source: 'Root' }] } }), '400 InvalidPropertyValue'],
     ['several instances', sent('TaskAdd', { multiInstanceSettings: { coordinationCommandLine: 'x' } }), '400 UnsupportedProperty'],
   ] as const)('%s: %s', async (_name, request, answer) => {
     expect((await said(request)).startsWith(answer), await said(request)).toBe(true);

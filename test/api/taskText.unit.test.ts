@@ -30,6 +30,7 @@ function row(id: string, spec: string): TaskWithStatus {
     exitCode: 1,
     result: 'failure',
     failure: JSON.stringify({ category: 'UserError', code: 'FailureExitCode', message: 'm', details: [] }),
+    container: JSON.stringify({ containerId: 'c', state: 'exited', error: '' }),
     retryCount: 1,
     lastRetryAt: noon,
     requeueCount: 0,

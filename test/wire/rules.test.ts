@@ -53,8 +53,11 @@ function jobCases(shape: ShapeName) {
 }
 
 const manyFiles = Array.from({ length: 400 }, (_, index) => ({ httpUrl: `https://a.example/${'x'.repeat(70)}${index}`, filePath: `f${index}` }));
-function tooManyFiles(shape: ShapeName) {
-  return ({ 'resource files have at most 32,768 characters in all': [[{ ...sampleOf(shape), resourceFiles: manyFiles }, 'InvalidPropertyValue']] }) as const;
+function commandCases(shape: ShapeName) {
+  return ({
+    'a command line is empty only where an image has an entry point': [[{ ...sampleOf(shape), commandLine: '', containerSettings: undefined }, 'InvalidPropertyValue']],
+    'resource files have at most 32,768 characters in all': [[{ ...sampleOf(shape), resourceFiles: manyFiles }, 'InvalidPropertyValue']],
+  }) as const;
 }
 
 /** What breaks each rule, by shape and rule: a body and the code it is refused with. */
@@ -103,12 +106,12 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     ],
     'rules differ in priority': [[{ ...nat, networkSecurityGroupRules: [networkRule(200), networkRule(200)] }, 'InvalidPropertyValue']],
   },
-  JobManagerTask: tooManyFiles('JobManagerTask'),
-  JobPreparationTask: tooManyFiles('JobPreparationTask'),
-  JobReleaseTask: tooManyFiles('JobReleaseTask'),
+  JobManagerTask: commandCases('JobManagerTask'),
+  JobPreparationTask: commandCases('JobPreparationTask'),
+  JobReleaseTask: commandCases('JobReleaseTask'),
   MultiInstanceSettings: { 'common resource files have at most 32,768 characters in all': [[{ coordinationCommandLine: 'x', commonResourceFiles: manyFiles }, 'InvalidPropertyValue']] },
   StartTask: {
-    ...tooManyFiles('StartTask'),
+    ...commandCases('StartTask'),
     'a start task is at most 32,768 characters': [[{ commandLine: 'x'.repeat(33_000) }, 'InvalidPropertyValue']],
   },
   UserIdentity: {
@@ -178,7 +181,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     'a schedule ends after it begins': [[{ doNotRunUntil: '2026-01-02T00:00:00Z', doNotRunAfter: '2026-01-01T00:00:00Z' }, 'InvalidPropertyValue']],
   },
   TaskAdd: {
-    ...tooManyFiles('TaskAdd'),
+    ...commandCases('TaskAdd'),
     'a multi-instance task takes one slot of each node': [
       [{ ...sampleOf('TaskAdd'), requiredSlots: 2, multiInstanceSettings: { coordinationCommandLine: 'x' } }, 'InvalidPropertyValue'],
     ],

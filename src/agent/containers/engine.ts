@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
@@ -61,15 +62,15 @@ export function engineCall(engine: Engine, directory: string): EngineCall {
     case 'podman':
       return {
         program: engine.program,
-        args: [],
+        // As arguments podman hands them on to what cleans up after a container; it does not hand on variables.
+        args: storeWords(engine, directory),
         remove: ['rm', '--force', '--volumes', '--time=0'],
         environment: {
           PATH,
           HOME: join(directory, 'home'),
           TMPDIR: join(directory, 'downloads'),
-          XDG_RUNTIME_DIR: join(directory, 'run'),
+          XDG_RUNTIME_DIR: runDirectory(directory),
           CONTAINERS_CONF: join(directory, 'containers.conf'),
-          CONTAINERS_STORAGE_CONF: join(directory, 'storage.conf'),
           CONTAINERS_REGISTRIES_CONF: join(directory, 'registries.conf'),
         },
       };
@@ -84,18 +85,35 @@ export function engineCall(engine: Engine, directory: string): EngineCall {
 }
 
 /**
+ * Where podman keeps what it knows of running containers: its path has at most 50 characters, which those of nodes
+ * exceed.
+ */
+function runDirectory(directory: string): string {
+  const name = createHash('sha256').update(directory).digest('hex').slice(0, 12);
+  const uid = process.geteuid?.() ?? 0;
+  return uid === 0 ? `/run/linarite/${name}` : `/run/user/${uid}/linarite/${name}`;
+}
+
+/** Removes what `prepareEngine` has made outside of the directory. */
+export function forgetEngine(directory: string): void {
+  rmSync(runDirectory(directory), { recursive: true, force: true });
+}
+
+/**
  * Makes the directory with what the engine needs to know. What an earlier life had there of running containers is gone:
  * nothing of them may run or be mounted any more. Images stay.
  */
 export function prepareEngine(engine: Engine, directory: string): void {
-  for (const name of ['run', 'volatile', 'downloads', 'docker', 'attempts']) rmSync(join(directory, name), { recursive: true, force: true });
-  for (const name of ['', 'home/.config/containers', 'run', 'volatile', 'downloads', 'docker', 'attempts']) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
+  const running = runDirectory(directory);
+  rmSync(running, { recursive: true, force: true });
+  mkdirSync(running, { recursive: true, mode: 0o700 });
+  for (const name of ['volatile', 'downloads', 'docker', 'attempts']) rmSync(join(directory, name), { recursive: true, force: true });
+  for (const name of ['', 'home/.config/containers', 'volatile', 'downloads', 'docker', 'attempts']) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
   chmodSync(directory, 0o700);
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
   write(ENGINE_FILE, JSON.stringify(engine));
   if (engine.kind !== 'podman') return;
   write('containers.conf', containersConf(engine, directory));
-  write('storage.conf', storageConf(engine, directory));
   write('registries.conf', 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n');
   // Without one podman pulls nothing, and not every distribution has one.
   if (!existsSync('/etc/containers/policy.json')) write('home/.config/containers/policy.json', '{"default":[{"type":"insecureAcceptAnything"}]}\n');
@@ -140,19 +158,10 @@ function containersConf(engine: PodmanEngine, directory: string): string {
   ].join('\n');
 }
 
-function storageConf(engine: PodmanEngine, directory: string): string {
-  return [
-    '[storage]',
-    `driver = "${engine.driver}"`,
-    `graphroot = ${JSON.stringify(join(directory, 'store'))}`,
-    `runroot = ${JSON.stringify(join(directory, 'run'))}`,
-    '[storage.options]',
-    `additionalimagestores = [${engine.stores.map((store) => JSON.stringify(store)).join(', ')}]`,
-    // Else it mounts its own directory upon itself, and nothing unmounts that.
-    '[storage.options.overlay]',
-    'skip_mount_home = "true"',
-    '',
-  ].join('\n');
+function storeWords({ driver, stores }: PodmanEngine, directory: string): readonly string[] {
+  // Else it mounts its own directory upon itself, and nothing unmounts that.
+  const options = [...(driver === 'overlay' ? ['overlay.skip_mount_home=true'] : []), ...stores.map((store) => `additionalimagestore=${store}`)];
+  return [`--root=${join(directory, 'store')}`, `--runroot=${runDirectory(directory)}`, `--storage-driver=${driver}`, ...options.map((option) => `--storage-opt=${option}`)];
 }
 
 const MOST_FILES = 1_048_576;

@@ -4,6 +4,7 @@ import { messageOf, failure, TaskFailure } from '../failures.ts';
 import type { RegistryWork } from '../frames.ts';
 import { callEngine, type Engine, type EngineCall, reasonOf, type Said } from './engine.ts';
 import { DOCKER_HUB, hostOf, isOnLoopback, registryOf, wholeName } from './imageName.ts';
+import { registryFailure } from './registries.ts';
 
 export interface ImagesOptions {
   readonly engine: Engine;
@@ -118,6 +119,7 @@ export function createImages({ engine, call, directory, makeRoom }: ImagesOption
         return use(name);
       }
       signal.throwIfAborted();
+      for (const registry of registries) if (registry.lacks !== undefined && hostOf(registry.server) === registryOf(whole)) throw new TaskFailure(registryFailure(registry, registry.lacks));
       await pullShared(whole, registries, signal);
       pulled.add(whole);
       return use(whole);
@@ -148,7 +150,8 @@ function pullWords(engine: Engine, name: string, config: string): { readonly wor
 
 /** As docker and podman read it (containers-auth.json(5)). */
 function authFile(registries: readonly RegistryWork[]): { readonly auths: Readonly<Record<string, { readonly auth: string }>> } {
-  const entries = registries.flatMap(({ server, username, password }) => {
+  const entries = registries.flatMap(({ server, username, password, lacks }) => {
+    if (lacks !== undefined) return [];
     const host = hostOf(server);
     const auth = { auth: Buffer.from(`${username}:${password}`).toString('base64') };
     return (host === DOCKER_HUB ? [host, 'https://index.docker.io/v1/'] : [host]).map((name) => [name, auth] as const);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { Cgroup } from '../cgroups.ts';
 import { unmountBelow } from '../mounts.ts';
 import { LABEL } from './createWords.ts';
-import { callOrThrow, engineCall, leftEngine, prepareEngine } from './engine.ts';
+import { callOrThrow, engineCall, forgetEngine, leftEngine, prepareEngine } from './engine.ts';
 import { groupParent, removeGroups } from './groups.ts';
 import { removeContainer } from './net.ts';
 
@@ -22,7 +22,8 @@ export async function removeLeftContainers(stateDirectory: string, machineRoot: 
   await unmountBelow(directory);
   prepareEngine(engine, directory);
   await removeAll(stateDirectory, machineRoot);
-  sweepGroups(stateDirectory, cgroup);
+  const parent = groupParent(cgroup);
+  if (parent !== null) removeGroups(parent);
 }
 
 /** Removes the containers of a dead agent that a daemon has; those of podman die with their processes. */
@@ -30,9 +31,12 @@ export async function sweepContainers(stateDirectory: string, machineRoot: strin
   if (leftEngine(containersDirectory(stateDirectory))?.kind === 'docker') await removeAll(stateDirectory, machineRoot);
 }
 
-/** Removes the control groups that an engine has made for a dead agent. `cgroup`: the node's. */
-export function sweepGroups(stateDirectory: string, cgroup: Cgroup): void {
-  const parent = leftEngine(containersDirectory(stateDirectory)) === null ? null : groupParent(cgroup);
+/** Removes what an engine has made for a dead agent outside of the node's directories. `cgroup`: the node's. */
+export function sweepEngine(stateDirectory: string, cgroup: Cgroup): void {
+  const directory = containersDirectory(stateDirectory);
+  if (leftEngine(directory) === null) return;
+  forgetEngine(directory);
+  const parent = groupParent(cgroup);
   if (parent !== null) removeGroups(parent);
 }
 

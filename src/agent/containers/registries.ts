@@ -15,13 +15,16 @@ const HUB_HOST = 'registry-1.docker.io';
  */
 export async function registryFailures(registries: readonly RegistryWork[], signal: AbortSignal): Promise<readonly FailureInfo[]> {
   const found = await Promise.all(registries.map(async (registry) => ({ registry, problem: await problemOf(registry, signal) })));
-  return found.flatMap(({ registry, problem }) =>
-    problem === null ? [] : [failure('ContainerInvalidRegistry', ['ContainerRegistry', hostOf(registry.server)], ['Message', problem])],
-  );
+  return found.flatMap(({ registry, problem }) => (problem === null ? [] : [registryFailure(registry, problem)]));
+}
+
+export function registryFailure({ server }: RegistryWork, problem: string): FailureInfo {
+  return failure('ContainerInvalidRegistry', ['ContainerRegistry', hostOf(server)], ['Message', problem]);
 }
 
 /** null: none that we know of. */
 async function problemOf(registry: RegistryWork, signal: AbortSignal): Promise<string | null> {
+  if (registry.lacks !== undefined) return registry.lacks;
   const host = hostOf(registry.server);
   const schemes = isOnLoopback(host) ? ['https', 'http'] : ['https'];
   let problem: string | null = null;

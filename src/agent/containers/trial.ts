@@ -5,7 +5,7 @@ import { openCgroup, removeCgroup } from '../cgroups.ts';
 import { messageOf } from '../failures.ts';
 import { unmountBelow } from '../mounts.ts';
 import { processBounds } from '../processBounds.ts';
-import { callEngine, callOrThrow, type Engine, engineCall, ENGINE_KINDS, prepareEngine, reasonOf } from './engine.ts';
+import { callEngine, callOrThrow, type Engine, engineCall, ENGINE_KINDS, forgetEngine, prepareEngine, reasonOf } from './engine.ts';
 import { groupParent, removeGroups } from './groups.ts';
 import { removeContainer } from './net.ts';
 
@@ -99,6 +99,7 @@ async function problemOf(engine: Engine, below: string): Promise<string | null> 
     if (parent !== null) removeGroups(parent);
     if (cgroup !== null) removeCgroup(cgroup);
     await unmountBelow(directory).catch(() => {});
+    forgetEngine(directory);
     rmSync(directory, { recursive: true, force: true });
   }
 }

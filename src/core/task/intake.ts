@@ -84,7 +84,7 @@ function makeActive(state: CoreState, task: Task, intent: TaskIntent, now: Insta
   const { reactivateSequence, terminateAt } = intent;
   task.terminated = false;
   keepSatisfied(state, task, intent.idKey);
-  const again = { reactivateSequence, result: null, exitCode: null, failure: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
+  const again = { reactivateSequence, result: null, exitCode: null, failure: null, container: null, dependency: null, startedAt: null, endedAt: null, retryCount: 0, lastRetryAt: null };
   move(state, task, 'active', now, 'reactivated', again);
   if (terminateAt !== null) endOnRequest(state, task, intent, now);
   else if (task.job.status.state === 'completed') forgetTask(state, task);

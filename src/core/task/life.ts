@@ -314,7 +314,8 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   const particulars = job.particulars.get(task.number);
   const actions = exitActions(particulars?.exitConditions ?? null, outcome);
   const result = failure === null ? 'success' : 'failure';
-  move(state, task, 'completed', endedAt, cause, { endedAt, exitCode, failure, result, dependency: actions.dependency });
+  const container = outcome !== null && 'container' in outcome ? outcome.container : null;
+  move(state, task, 'completed', endedAt, cause, { endedAt, exitCode, failure, container, result, dependency: actions.dependency });
   if (node !== null) {
     if (result === 'success') node.totalTasksSucceeded += 1;
     node.retainUntil = Math.max(node.retainUntil, endedAt + at(state.table.retentionSeconds, entry) * 1000);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { NODE_MARK } from '../../agent/environment.ts';
-import { sweepContainers, sweepGroups } from '../../agent/containers/leftovers.ts';
+import { sweepContainers, sweepEngine } from '../../agent/containers/leftovers.ts';
 import { enclosureOf } from '../../agent/nets.ts';
 import { leftCgroup } from '../../agent/node.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
@@ -23,7 +23,7 @@ export async function sweep(place: NodePlace): Promise<void> {
   await sweepContainers(place.state, place.root).catch(() => {});
   do await gathered();
   while (!(await killInThread(enclosureOf(cgroup, [], [`${NODE_MARK}=${place.root}`]))));
-  sweepGroups(place.state, cgroup);
+  sweepEngine(place.state, cgroup);
 }
 
 function gathered(): Promise<void> {

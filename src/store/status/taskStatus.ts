@@ -45,6 +45,7 @@ export const TASK_STATUS = {
     exitCode: column('exit_code', 'int'),
     result: choice('result', RESULTS),
     failure: seldom('failure', 'json', null),
+    container: seldom('container', 'json', null),
     retryCount: seldom('retry_count', 'int', 0),
     lastRetryAt: seldom('last_retry_at', 'bigint', null),
     requeueCount: seldom('requeue_count', 'int', 0),

@@ -51,7 +51,8 @@ export const JOB_SETTINGS = {
 
 /** What any kind of task runs. */
 export const COMMAND = {
-  commandLine: { type: 'string', required: true, minLength: 1 },
+  /** Empty: the entry point of a container's image; a rule asks for the container. */
+  commandLine: { type: 'string', required: true },
   containerSettings: { type: 'TaskContainerSettings', since: 6 },
   resourceFiles: { type: 'ResourceFile', list: true },
 } as const satisfies Rows;

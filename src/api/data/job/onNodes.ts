@@ -95,6 +95,7 @@ function runOf(status: Begun, directory: string, nodeUrl: string): JobReleaseTas
     taskRootDirectory: directory,
     taskRootDirectoryUrl: `${nodeUrl}/files/${directory}`,
     exitCode: status.exitCode ?? undefined,
+    containerInfo: isCompleted ? status.container : undefined,
     failureInfo: status.failure ?? undefined,
     result: status.result ?? undefined,
   };

@@ -1,4 +1,4 @@
-import type { FailureInfo, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
+import type { ContainerInfo, FailureInfo, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { TaskLabel } from '../../../store/intents/tasks.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
@@ -69,6 +69,7 @@ function startTaskInfo(status: StartTaskStatus): StartTaskInfo {
     startTime: formatTimestamp(status.startedAt),
     endTime: time(status.endedAt),
     exitCode: status.exitCode ?? undefined,
+    containerInfo: status.container,
     failureInfo: status.failure ?? undefined,
     retryCount: status.retryCount,
     lastRetryTime: time(status.lastRetryAt),
@@ -88,7 +89,7 @@ function recentTasks({ node, recentTasks: recent }: NodeStatus, baseUrl: string,
   return known.length === 0 ? undefined : known;
 }
 
-function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, result, ...counts }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
+function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, container, result, ...counts }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
   if ((state !== 'running' && state !== 'completed') || startedAt === null) return [];
   const line: NodeTaskInfo = {
     taskUrl: `${baseUrl}/jobs/${jobId}/tasks/${taskId}`,
@@ -99,6 +100,7 @@ function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failur
       startTime: formatTimestamp(startedAt),
       endTime: time(endedAt),
       exitCode: exitCode ?? undefined,
+      containerInfo: container === null ? undefined : (JSON.parse(container) as ContainerInfo),
       failureInfo: failure === null ? undefined : (JSON.parse(failure) as FailureInfo),
       result: result ?? undefined,
       retryCount: counts.retryCount ?? 0,

@@ -28,6 +28,8 @@ function storedText(row: TaskWithStatus, version: ApiVersion, context: TaskConte
   const view = viewOfTask(row);
   const head = withinBraces(JSON.stringify(taskHead(row, view, context)));
   const run = withinBraces(JSON.stringify(taskRun(row, view, context)));
+  // All else that it says is in each version.
+  if (row.container !== null && !dataContract.isVerbatim('Task', version, run)) return null;
   return `${spec.slice(0, commandLineAt)},${head}${spec.slice(commandLineAt, constraintsEnd)}${jobRetries}${spec.slice(constraintsEnd, -'}'.length)},${run}}`;
 }
 

@@ -1,5 +1,5 @@
 import { idKey } from '../../../core/keys.ts';
-import type { FailureInfo } from '../../../core/status.ts';
+import type { ContainerInfo, FailureInfo } from '../../../core/status.ts';
 import { taskState, type StateView, type WireTaskState } from '../../../core/wireState.ts';
 import { taskDirectory } from '../../../ports.ts';
 import type { TaskNodeName } from '../../../store/intents/nodes.ts';
@@ -79,6 +79,7 @@ function executionInfo(row: TaskWithStatus, state: WireTaskState): TaskExecution
     startTime: began ? time(row.startedAt) : undefined,
     endTime: ended ? time(row.endedAt) : undefined,
     exitCode: ended ? (row.exitCode ?? undefined) : undefined,
+    containerInfo: ended && row.container !== null ? (JSON.parse(row.container) as ContainerInfo) : undefined,
     failureInfo: ended && row.failure !== null ? (JSON.parse(row.failure) as FailureInfo) : undefined,
     result: ended ? (row.result ?? undefined) : undefined,
     retryCount: row.retryCount ?? 0,
