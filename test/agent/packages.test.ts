@@ -70,13 +70,18 @@ describe('application packages of a task', () => {
     const held: ServerResponse[] = [];
     const tool = stored('slow', [PROGRAM]);
     const archive = files.get('/slow');
-    files.set('/slow', (response) => void held.push(response));
+    const arrived = new Promise<void>((resolve) => {
+      files.set('/slow', (response) => {
+        held.push(response);
+        resolve();
+      });
+    });
     const before = asked.length;
     const packages = [tool];
     const tasks = ['slow1', 'slow2'].map((task) => node.owner.run({ task, packages, commandLine: '/bin/sh -c "$AZ_BATCH_APP_PACKAGE_tool/bin/run.sh"' }));
     const ended = node.owner.run({ task: 'ended', packages, commandLine: '/bin/true', wallClockMs: 50 });
     expect((await ended).outcome).toEqual({ kind: 'timedOut', exitCode: null });
-    expect(held).toHaveLength(1);
+    await arrived;
     held[0]?.end(archive);
     for (const task of tasks) expect((await task).outcome).toEqual({ kind: 'exited', exitCode: 0 });
     expect(asked.slice(before)).toEqual(['/slow']);
