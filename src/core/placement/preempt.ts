@@ -1,6 +1,6 @@
 import { askEnd, askRevoke } from '../task/attempts.ts';
 import type { Instant } from '../keys.ts';
-import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
+import type { CoreState, Live, Node, Pool, Task } from '../model.ts';
 import { PREEMPTIONS_PER_DECIDE, QUICK_TASK_MS, safeForMs } from '../tunables.ts';
 import { feasibleWithRoom, type Width, widthOf } from './feasible.ts';
 import { waitingBelow } from './outrank.ts';
@@ -32,7 +32,8 @@ export class Preempting {
   readonly #pool: Pool;
   readonly #now: Instant;
   readonly #lowest: number;
-  #nodes: ReadonlySet<Node> | null = null;
+  /** By priority, then by width: see `#rankedFor`. */
+  readonly #ranked = new Map<number, PerWidth<{ plans: Plan[] | null }>>();
   /** By width, the priority that found nothing: then no lower one does. */
   readonly #refused = new PerWidth<{ priority: number }>(() => ({ priority: Number.NEGATIVE_INFINITY }));
   /** What is to make room for tasks that come there from other nodes, and the slots that those need. */
@@ -53,19 +54,38 @@ export class Preempting {
     return this.#left > 0 && priority > this.#lowest;
   }
 
-  /** Where a task without slots loses least to others; null: nothing can make room for it. `but`: not there. */
+  /**
+   * Where a task without slots costs others least; null: nothing can make room for it. `but`: not there, where it waits
+   * in vain.
+   */
   next(priority: number, task: Width, but: Node | null = null): Plan | null {
     if (!this.isOpenTo(priority)) return null;
     const refused = this.#refused.of(task);
     if (priority <= refused.priority) return null;
-    let best: Plan | null = null;
-    for (const node of this.#nodesOf()) {
-      if (node === but || task.slots > node.slots || feasibleWithRoom(task, node) !== null) continue;
-      const plan = this.on(node, task.slots - this.#roomOn(node, priority), priority);
-      if (plan !== null && (best === null || isBetter(plan, best))) best = plan;
+    const ranked = this.#rankedFor(priority, task);
+    for (let best = ranked.pop(); best !== undefined; best = ranked.pop()) {
+      // It may have been carried out, or something else has come to the node.
+      const plan = best.node === but ? null : this.#onNode(best.node, priority, task);
+      if (plan === null) continue;
+      insert(ranked, plan);
+      if (!isBetter(best, plan)) return plan;
     }
-    if (best === null && but === null) refused.priority = priority;
-    return best;
+    refused.priority = priority;
+    return null;
+  }
+
+  /** What each node has for tasks as wide and of this priority, the best last. */
+  #rankedFor(priority: number, task: Width): Plan[] {
+    const ofPriority = this.#ranked.get(priority) ?? new PerWidth<{ plans: Plan[] | null }>(() => ({ plans: null }));
+    this.#ranked.set(priority, ofPriority);
+    const ranked = ofPriority.of(task);
+    ranked.plans ??= this.#nodes().flatMap((node) => this.#onNode(node, priority, task) ?? []).sort((one, other) => (isBetter(one, other) ? 1 : -1));
+    return ranked.plans;
+  }
+
+  #onNode(node: Node, priority: number, task: Width): Plan | null {
+    if (task.slots > node.slots || feasibleWithRoom(task, node) !== null) return null;
+    return this.on(node, task.slots - this.#roomOn(node, priority), priority);
   }
 
   /** What would free so many more slots on the node for this priority; null: not so many can be freed. */
@@ -131,10 +151,12 @@ export class Preempting {
   }
 
   /** On which something could make room. What is placed meanwhile is of no higher priority than what comes then. */
-  #nodesOf(): ReadonlySet<Node> {
-    if (this.#nodes !== null) return this.#nodes;
-    this.#nodes = nodesOf(this.#pool);
-    return this.#nodes;
+  #nodes(): readonly Node[] {
+    const nodes = new Set<Node>();
+    for (const job of this.#pool.queue.yielding) {
+      for (const { live } of job.live) for (const { node } of live) if (node.pool === this.#pool) nodes.add(node);
+    }
+    return [...nodes];
   }
 
   /** Those first that are to make room first. */
@@ -222,13 +244,17 @@ function isBetter(plan: Plan, than: Plan): boolean {
   return order === 0 ? plan.node.number < than.node.number : order < 0;
 }
 
-function nodesOf(pool: Pool): ReadonlySet<Node> {
-  const nodes = new Set<Node>();
-  const add = (job: Job): void => {
-    for (const { live } of job.live) for (const { node } of live) if (node.pool === pool) nodes.add(node);
-  };
-  for (const job of pool.queue.yielding) add(job);
-  return nodes;
+/** Keeps the best last. */
+function insert(ranked: Plan[], plan: Plan): void {
+  let low = 0;
+  let high = ranked.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const other = ranked[middle];
+    if (other !== undefined && isBetter(plan, other)) low = middle + 1;
+    else high = middle;
+  }
+  ranked.splice(low, 0, plan);
 }
 
 function lookAgain(state: CoreState, pool: Pool, at: Instant, now: Instant): void {
