@@ -22,6 +22,8 @@ export function addRunCommand(program: Command): void {
     .option('--to <directory>', 'where to put them (default: output)')
     .option('--resource-file <file>', 'a file or URL that every task gets, [NAME=]FILE; may be repeated', collect)
     .option('--app <id[:version]>', 'an application package of the account, at $AZ_BATCH_APP_PACKAGE_<id>_<version>; may be repeated', collect)
+    .option('--container <image>', 'run it in a container of this image')
+    .option('--container-options <options>', "options of the engine's create: '--network host'")
     .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
     .option('--retry, --retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))

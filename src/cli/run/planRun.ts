@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { nameOf } from './applications.ts';
-import { digestOf, digestOver, hashFiles, type DigestedTask } from './plan/digest.ts';
+import { digestOf, digestOver, hashFiles, type Decisive, type DigestedTask } from './plan/digest.ts';
 import { readItems } from './plan/items.ts';
 import type { RunMetadata } from './plan/metadata.ts';
 import { planTasks, type TaskTemplate } from './plan/plan.ts';
@@ -17,16 +17,27 @@ export interface RunPlan {
 }
 
 /** @throws RunError usage */
-export async function planRun({ sources, template, resourceFiles, applications, poolWish, image }: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
+export async function planRun(options: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
+  const { sources, template, resourceFiles } = options;
   const planned = planTasks(await readItems(sources, readStdin), template);
   const shared = await Promise.all(resourceFiles.map(readSharedFile));
   const paths = [...planned.tasks.flatMap(({ item }) => (item.file === undefined ? [] : [item.file.path])), ...shared.flatMap(({ source }) => (source.kind === 'local' ? [source.path] : []))];
   const contents = await hashFiles(paths);
-  const settings = { image: image?.toLowerCase(), startTask: poolWish.startTask, applications: applications.length === 0 ? undefined : applications.map(nameOf).join(), parts: planned.merge === undefined ? undefined : 'given' };
-  const decisive = { shared, contents, settings };
+  const decisive = { shared, contents, settings: settingsOf(options) };
   const tasks = planned.tasks.map((task) => ({ ...task, digest: digestOf(task, decisive) }));
   const merge = planned.merge === undefined ? undefined : { ...planned.merge, digest: digestOver(planned.merge, decisive, tasks) };
   return { tasks, merge, shared, contents };
+}
+
+/** What decides what tasks do and is the same for all of them; each name is left out where nothing was asked for. */
+function settingsOf({ image, poolWish, container, applications, template }: RunOptions): Decisive['settings'] {
+  return {
+    image: image?.toLowerCase(),
+    startTask: poolWish.startTask,
+    container: container === undefined ? undefined : [container.image, container.options ?? ''].join(' '),
+    applications: applications.length === 0 ? undefined : applications.map(nameOf).join(),
+    parts: template.merge === undefined ? undefined : 'given',
+  };
 }
 
 /**

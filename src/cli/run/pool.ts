@@ -25,7 +25,7 @@ export interface PoolMaker {
 /** Makes the pool of a run. @throws RunError usage, for an image that the service does not have */
 export async function makePool({ batch, poolId, made, progress }: PoolMaker, wish: WishedPool): Promise<void> {
   const { nodes, lowPriorityNodes, slots } = wish;
-  const image = chooseImage(await batch.images(), wish.image);
+  const image = chooseImage(await batch.images(), wish.image, wish.container !== undefined);
   progress.step(`pool ${poolId}: ${nodes + lowPriorityNodes} ${nodes + lowPriorityNodes === 1 ? 'node' : 'nodes'} of ${slots} ${slots === 1 ? 'slot' : 'slots'}`);
   await batch.addPool(poolBody(poolId, wish, image));
   made.pool = poolId;

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { LAUNCHER, mustRun, run, startLinarite, until, type Finished, type Instance } from '../../support/linarite.ts';
+import { realEngine, startRegistry, type Registry } from '../../support/registry.ts';
 import { zipOf } from '../../support/zip.ts';
 
 let instance: Instance;
@@ -256,4 +257,27 @@ describe('--app', () => {
     expect(finished).toMatchObject({ code: 2, stdout: '' });
     expect(finished.stderr).toContain(message);
   });
+});
+
+const engine = await realEngine();
+if ('skipped' in engine) console.warn(`skipped: ${engine.skipped}`);
+
+describe.skipIf('skipped' in engine)('--container', () => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await startRegistry();
+    registry.add('samples/tool', '1', { files: { tool: '#!/bin/sh\necho "tool says $1"\n' } });
+  });
+  afterAll(() => registry.close());
+
+  test('runs every task in a container of that image, on a pool that fetches it', async () => {
+    const image = `${registry.host}/samples/tool:1`;
+    await writeFile(join(directory, 'in.txt'), 'inside\n');
+    const finished = await linariteRun(['--container', image, '--job', 'contained', '--keep', '--input', 'in.txt', '--output', 'out.txt', '--', 'sh', '-c', '/tool "$(cat {input})" > out.txt']);
+    expect(finished).toMatchObject({ code: 0 });
+    expect(await readFile(join(directory, 'output/out.txt'), 'utf8')).toBe('tool says inside\n');
+    expect(await batch.task.get('contained', '1-in')).toMatchObject({ containerSettings: { imageName: image }, executionInfo: { containerInfo: { state: 'exited' } } });
+    const { poolInfo } = await batch.job.get('contained');
+    expect((await batch.pool.get(poolInfo?.poolId ?? '')).virtualMachineConfiguration?.containerConfiguration).toMatchObject({ containerImageNames: [image] });
+  }, 120_000);
 });

@@ -92,6 +92,8 @@ describe('flags', () => {
     ['an application that is none', ['x'], { app: ['a b:1'] }, '--app a b:1: write ID or ID:VERSION'],
     ['a version that is none', ['x'], { app: ['a:'] }, '--app a:: a version has 1 to 64'],
     ['an application twice', ['x'], { app: ['a', 'b:1', 'b:1'] }, '--app b:1 is given twice'],
+    ['a container image that is none', ['x'], { container: 'a b' }, '--container "a b": write an image'],
+    ['options of no container', ['x'], { containerOptions: '--rm' }, '--container-options --rm is for --container'],
     ['a variable without a value', ['x'], { env: ['X'] }, 'write NAME=VALUE'],
   ])('%s is refused', (_what, argv, changes, message) => {
     expect(() => readFlags(argv, { ...flags, ...changes })).toThrow(message);
@@ -119,7 +121,8 @@ describe('flags', () => {
 });
 
 describe('the image of a pool', () => {
-  const images: Image[] = supportedImages.map(({ imageReference: { publisher = '', offer = '', sku = '' }, nodeAgentSKUId, osType, verificationType }) => ({
+  const images: Image[] = supportedImages.map(({ imageReference: { publisher = '', offer = '', sku = '' }, nodeAgentSKUId, osType, verificationType, capabilities = [] }) => ({
+    capabilities: [...capabilities],
     imageReference: { publisher, offer, sku, version: 'latest' },
     nodeAgentSKUId,
     osType,
@@ -128,6 +131,11 @@ describe('the image of a pool', () => {
 
   test('is the newest plain Ubuntu', () => {
     expect(chooseImage(images, undefined).nodeAgentSKUId).toBe('batch.node.ubuntu 24.04');
+  });
+
+  test('is the newest Ubuntu that runs containers where tasks run in one', () => {
+    expect(chooseImage(images, undefined, true).imageReference).toMatchObject({ publisher: 'microsoft-dsvm', offer: 'ubuntu-hpc' });
+    expect(() => chooseImage(images.map((image) => ({ ...image, capabilities: [] })), undefined, true)).toThrow('--container: the service has no Linux image');
   });
 
   test('is the one asked for, in any case, with its node agent', () => {

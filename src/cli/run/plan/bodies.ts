@@ -15,14 +15,16 @@ export interface PoolWish {
   readonly vmSize: string;
   /** A shell script that prepares each node, with administrator's rights. */
   readonly startTask?: string;
+  /** The container image that tasks run in: nodes fetch it before they take any. */
+  readonly container?: string;
 }
 
-export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask }: PoolWish, { imageReference, nodeAgentSKUId }: Pick<Image, 'imageReference' | 'nodeAgentSKUId'>): PoolToAdd {
+export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask, container }: PoolWish, { imageReference, nodeAgentSKUId }: Pick<Image, 'imageReference' | 'nodeAgentSKUId'>): PoolToAdd {
   return {
     id,
     displayName: 'made by linarite run',
     vmSize,
-    virtualMachineConfiguration: { imageReference, nodeAgentSKUId },
+    virtualMachineConfiguration: { imageReference, nodeAgentSKUId, ...(container === undefined ? {} : { containerConfiguration: { containerImageNames: [container] } }) },
     targetDedicatedNodes: nodes,
     targetLowPriorityNodes: lowPriorityNodes,
     taskSlotsPerNode: slots,
@@ -60,9 +62,21 @@ export interface TaskSurroundings {
   readonly parts?: { readonly writeUrl: string; readonly readUrl: string } | undefined;
   readonly dependsOn?: Dependencies | undefined;
   readonly applications?: readonly ApplicationWish[];
+  readonly container?: ContainerWish;
   readonly retries: number;
   /** ISO 8601. */
   readonly maxTime?: string;
+}
+
+/** The container that each task runs in. */
+export interface ContainerWish {
+  readonly image: string;
+  /** Of the engine's `create`. */
+  readonly options?: string;
+}
+
+function containerSettingsOf({ image, options }: ContainerWish): NonNullable<TaskToAdd['containerSettings']> {
+  return { imageName: image, ...(options === undefined ? {} : { containerRunOptions: options }) };
 }
 
 /** Where a merge finds what the others have put out, in its working directory: a directory a task. */
@@ -71,7 +85,7 @@ const PARTS = 'parts';
 /** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
 export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): TaskToAdd {
   const { id, item, commandLine, environment, digest } = task;
-  const { dependsOn, retries, maxTime, applications = [] } = surroundings;
+  const { dependsOn, retries, maxTime, applications = [], container } = surroundings;
   const resourceFiles = resourceFilesOf(task, surroundings);
   const outputFiles = outputFilesOf(task, surroundings);
   return {
@@ -84,6 +98,7 @@ export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): Ta
     ...(outputFiles.length === 0 ? {} : { outputFiles }),
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(applications.length === 0 ? {} : { applicationPackageReferences: [...applications] }),
+    ...(container === undefined ? {} : { containerSettings: containerSettingsOf(container) }),
   };
 }
 

@@ -1,5 +1,5 @@
 import { readApplications } from '../applications.ts';
-import { coresOf, sizeForSlots } from './bodies.ts';
+import { coresOf, sizeForSlots, type ContainerWish } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
@@ -24,6 +24,8 @@ export interface RunFlags extends ConnectionFlags {
   readonly to?: string;
   readonly resourceFile: readonly string[];
   readonly app: readonly string[];
+  readonly container?: string;
+  readonly containerOptions?: string;
   readonly env: readonly string[];
   readonly shell?: boolean;
   readonly retries?: number;
@@ -69,6 +71,7 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
     template: { argv, shell: flags.shell === true, outputs: flags.output, environment: new Map(flags.env.map(readVariable)), ...withValues({ taskId: flags.taskId, dependsOn: flags.dependsOn }), ...readMerge(flags) },
     resourceFiles: flags.resourceFile,
     applications: readApplications(flags.app),
+    ...readContainer(flags),
     to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
     retries: flags.retries ?? 0,
@@ -101,7 +104,7 @@ function readMerge({ merge, mergeOutput }: RunFlags): { merge?: MergeWish } {
 }
 
 /** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
-const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'container', 'containerOptions', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
 const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'app', 'env'] as const;
 
 /** Coming back to a job whose tasks exist, by what is wanted of it. */
@@ -127,11 +130,20 @@ function connectionFlags({ account, endpoint, keyFile, storageConnectionStringFi
   return { ...withValues({ account, endpoint, keyFile, storageConnectionStringFile, dataDir }), ...(logLevel === undefined ? {} : { logLevel }) };
 }
 
-function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask }: RunFlags): RunOptions['poolWish'] {
+function readContainer({ container, containerOptions }: RunFlags): { container?: ContainerWish } {
+  if (container === undefined) {
+    if (containerOptions !== undefined) throw new RunError('usage', `--container-options ${containerOptions} is for --container: give an image too`);
+    return {};
+  }
+  if (!/^[^\s:/@][^\s]*$/.test(container)) throw new RunError('usage', `--container ${JSON.stringify(container)}: write an image, NAME, NAME:TAG or NAME@DIGEST`);
+  return { container: { image: container, ...(containerOptions === undefined ? {} : { options: containerOptions }) } };
+}
+
+function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask, container }: RunFlags): RunOptions['poolWish'] {
   const size = vmSize ?? sizeForSlots(slots ?? DEFAULT_SLOTS);
   const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : 1);
   if (dedicated + lowPriorityNodes === 0) throw new RunError('usage', 'a pool without nodes runs nothing: give --nodes or --low-priority-nodes');
-  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...withValues({ startTask }) };
+  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...withValues({ startTask, container }) };
 }
 
 function readVariable(text: string): [string, string] {

@@ -62,5 +62,5 @@ function freshIds({ template, seen, jobId, merge }: Wanted, planned: readonly Di
 
 /** Whether a task uploads what a merge of the job gets. */
 function givesParts({ outputFiles = [] }: TaskSeen, jobId: string): boolean {
-  return outputFiles.some(({ destination }) => destination.container?.containerUrl.includes(`/${containerName(jobId, 'all')}?`) === true);
+  return outputFiles.some(({ destination }) => destination.container?.containerUrl.replace(/\?.*/s, '').endsWith(`/${containerName(jobId, 'all')}`) === true);
 }
