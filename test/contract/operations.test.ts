@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { handlers } from '../../src/api/data/handlers.ts';
-import { operations, type OperationId } from '../../src/wire/operations.ts';
-import { API_VERSIONS } from '../../src/wire/versions.ts';
+import { operations, type Operation, type OperationId } from '../../src/wire/operations.ts';
+import { API_VERSIONS, type Revision } from '../../src/wire/versions.ts';
 import { testApi, type TestApi } from '../api/support.ts';
 import { factsOf, violations } from './facts.ts';
 import { FILES, requestOf, sessionOf } from './scenario.ts';
@@ -14,7 +14,9 @@ beforeEach(() => it.clear());
 afterAll(() => it.close());
 
 /** Where answers mean to differ from the facts, by path and what the facts say of it: with the reason. */
-const REVIEWED: readonly { readonly version: string; readonly violation: RegExp; readonly why: string }[] = [
+const REVIEWED: readonly { readonly version?: string; readonly violation: RegExp; readonly why: string }[] = [
+  { violation: /^PoolStatistics\.(startTime|lastUpdateTime) is missing$/, why: 'recorded without them' },
+  { violation: /Certificate\S*\.data is missing$/, why: 'the file is never answered: clients are told publicData' },
   { version: '2023-05-01.17.0', violation: /\.properties\.contentLength is "5", no integer:int32$/, why: 'int64 in all other versions, and recorded as text' },
   { version: '2024-02-01.19.0', violation: /\.certificateReferences is unknown$/, why: 'the classic flavour of this version still has it (versions)' },
   { version: '2025-06-01', violation: /\.ipv6Address is missing$/, why: 'no node has one' },
@@ -23,31 +25,42 @@ const REVIEWED: readonly { readonly version: string; readonly violation: RegExp;
 const met = new Set<RegExp>();
 const covered = new Map<OperationId, Set<string>>();
 
+function operationOf(id: OperationId): Operation {
+  const row = operations.find((operation) => operation.id === id);
+  if (row === undefined) throw new Error(`there is no operation ${id}`);
+  return row;
+}
+
+function isOf({ since, until }: Operation, revision: Revision): boolean {
+  return (since === undefined || revision >= since) && (until === undefined || revision <= until);
+}
+
 test.each(API_VERSIONS)('every operation answers a client of $text as the facts of that version have it', async ({ text: version, revision }) => {
   const facts = factsOf(version);
   const found: string[] = [];
   for (const step of sessionOf(it)) {
+    const row = operationOf(step.operation);
+    if (!isOf(row, revision) || (step.body !== undefined && 'cloudServiceConfiguration' in step.body && revision > 19)) continue;
     await step.before?.();
-    const row = operations.find(({ id }) => id === step.operation);
-    const fact = facts.operations[`${row?.method} ${row?.path}`];
+    const fact = facts.operations[`${row.method} ${row.path}`];
     const { status, json, text } = await it.ask(requestOf(step, version, revision));
-    if (status !== row?.status) throw new Error(`${step.operation} in ${version}: ${status} ${text}`);
+    if (step.refused === undefined ? status !== row.status : json.code !== step.refused) throw new Error(`${step.operation} in ${version}: ${status} ${text}`);
     covered.set(step.operation, (covered.get(step.operation) ?? new Set()).add(version));
-    // An operation that the version does not have is served all the same.
-    if (fact?.response !== undefined) found.push(...violations(facts, fact.response, json));
+    if (fact?.response !== undefined && step.refused === undefined) found.push(...violations(facts, fact.response, json));
   }
   const unexpected = found.filter((one) => {
-    const reviewed = REVIEWED.find(({ version: of, violation }) => of === version && violation.test(one));
+    const reviewed = REVIEWED.find(({ version: of = version, violation }) => of === version && violation.test(one));
     if (reviewed !== undefined) met.add(reviewed.violation);
     return reviewed === undefined;
   });
   expect([...new Set(unexpected)]).toEqual([]);
 });
 
-test('every operation that is served was asked for in every version', () => {
-  const served = operations.flatMap(({ id }) => (handlers[id] === undefined ? [] : [id]));
-  expect(served.filter((id) => covered.get(id)?.size !== API_VERSIONS.length)).toEqual([]);
-  console.log(`asked for and answered: ${served.length} operations x ${API_VERSIONS.length} versions, no gap`);
+test('every operation that is served was asked for in every version that has it', () => {
+  const served = operations.filter(({ id }) => handlers[id] !== undefined);
+  const gaps = served.flatMap((row) => API_VERSIONS.flatMap(({ text, revision }) => (isOf(row, revision) && covered.get(row.id)?.has(text) !== true ? [`${row.id} in ${text}`] : [])));
+  expect(gaps).toEqual([]);
+  console.log(`asked for and answered: ${served.length} operations, each in all of the ${API_VERSIONS.length} versions that have it`);
   // A difference that is no more must not stay excused.
   expect(REVIEWED.filter(({ violation }) => !met.has(violation))).toEqual([]);
 });

@@ -3,6 +3,7 @@ import { dataContract, type ShapeName } from '../../src/wire/dataContract.ts';
 import { operations, type OperationId } from '../../src/wire/operations.ts';
 import type { Revision } from '../../src/wire/versions.ts';
 import type { FileAnswer, FileProperties, NodeFiles } from '../../src/ports.ts';
+import { CERTIFICATE } from '../support/certificates.ts';
 import { statuses } from '../api/statuses.ts';
 import type { Sent, TestApi } from '../api/support.ts';
 
@@ -16,6 +17,8 @@ export interface Step {
   readonly query?: string;
   /** In the names of the newest version; those of the version that is asked for are put in their place. */
   readonly body?: Json;
+  /** The code of the error that is the whole of its answer here. */
+  readonly refused?: string;
   /** What an owner would have done meanwhile. */
   readonly before?: () => Promise<unknown>;
 }
@@ -62,6 +65,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
     const run = JSON.stringify({ ...START, attempt: 1, isOutdated: false });
     await it.pool.query("insert into job_node_status (job, node, preparation, release) select job, $1, $2, $2 from job where id = 'j'", [number, run]);
   };
+  const keptCertificate = (): Promise<unknown> =>
+    it.pool.query("update certificate set state = 'deletefailed', state_since = 9, previous_state = 'deleting', previous_since = 8, used_by = '[\"p\"]'");
   const application = (): Promise<unknown> => it.pool.query(
     `with one as (insert into application (account, id, id_key, display_name, allow_updates, container, created, modified) select account, 'App', 'app', 'Shown', true, 'c', 1, 1 from account limit 1 returning application)
      insert into application_package (application, version, version_key, created, modified, activated_at, activation) select application, '1.0', '1.0', 1, 1, 2, 1 from one`,
@@ -156,11 +161,22 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'JobSchedule_Terminate' },
     { operation: 'JobSchedule_Get', before: () => schedule('s', { state: 'completed', runs: 1, endedAt: 9, previousState: 'terminating', previousSince: 4 }) },
     { operation: 'JobSchedule_Delete' },
+    { operation: 'Certificate_Add', body: { thumbprint: CERTIFICATE.thumbprint, thumbprintAlgorithm: 'sha1', data: CERTIFICATE.pfx, certificateFormat: 'pfx', password: 'secret' } },
+    { operation: 'Certificate_List' },
+    { operation: 'Certificate_Get' },
+    { operation: 'Certificate_Delete' },
+    { operation: 'Certificate_Get', before: keptCertificate },
+    { operation: 'Certificate_CancelDeletion' },
+    { operation: 'Pool_GetAllLifetimeStatistics' },
+    { operation: 'Job_GetAllLifetimeStatistics' },
+    { operation: 'ComputeNode_GetRemoteDesktop', refused: 'OperationNotValidOnNode' },
+    { operation: 'Pool_Add', body: { id: 'cloud', vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } } },
+    { operation: 'Pool_UpgradeOS', params: { poolId: 'cloud' }, body: { targetOSVersion: 'WA-GUEST-OS-5.12_201708-01' } },
     { operation: 'Pool_Delete' },
   ];
 }
 
-const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app' };
+const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app', thumbprintAlgorithm: 'sha1', thumbprint: CERTIFICATE.thumbprint };
 
 /** The request of a step, as a client of a version sends it. */
 export function requestOf({ operation, params = {}, query = '', body }: Step, version: string, revision: Revision): Sent {
