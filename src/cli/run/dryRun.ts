@@ -27,7 +27,7 @@ export interface DryRun {
  */
 export async function dryRun(options: RunOptions, around: RunSurroundings): Promise<DryRun> {
   const name = freeName('run');
-  const plan = await planRun(options, around.readStdin);
+  const plan = await planRun(options, around);
   await checkTarget(options.to);
   const { exists, submission, jobId } = await submissionOf(options, plan, around, name);
   const containers = containersOf(plan, jobId);

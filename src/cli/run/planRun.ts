@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { nameOf } from './applications.ts';
+import type { RunSurroundings } from './ending.ts';
 import { digestOf, digestOver, hashFiles, type Decisive, type DigestedTask } from './plan/digest.ts';
 import { readItems } from './plan/items.ts';
 import type { RunMetadata } from './plan/metadata.ts';
@@ -17,12 +18,12 @@ export interface RunPlan {
 }
 
 /** @throws RunError usage */
-export async function planRun(options: RunOptions, readStdin: () => Promise<string>): Promise<RunPlan> {
+export async function planRun(options: RunOptions, { readStdin, progress }: Pick<RunSurroundings, 'readStdin' | 'progress'>): Promise<RunPlan> {
   const { sources, template, resourceFiles } = options;
   const planned = planTasks(await readItems(sources, readStdin), template);
   const shared = await Promise.all(resourceFiles.map(readSharedFile));
   const paths = [...planned.tasks.flatMap(({ item }) => (item.file === undefined ? [] : [item.file.path])), ...shared.flatMap(({ source }) => (source.kind === 'local' ? [source.path] : []))];
-  const contents = await hashFiles(paths);
+  const contents = await hashFiles(paths, (text) => progress.step(text));
   const decisive = { shared, contents, settings: settingsOf(options) };
   const tasks = planned.tasks.map((task) => ({ ...task, digest: digestOf(task, decisive) }));
   const merge = planned.merge === undefined ? undefined : { ...planned.merge, digest: digestOver(planned.merge, decisive, tasks) };

@@ -65,7 +65,7 @@ interface NewRun extends Run<SubmittedTask> {
 export async function runWorkflow(options: RunOptions, around: RunSurroundings, report: Report): Promise<RunResult> {
   const startedAt = around.now();
   const name = freeName('run');
-  const plan = await planRun(options, around.readStdin);
+  const plan = await planRun(options, around);
   await checkTarget(options.to);
   const connection = await connect(options.connection, around.environment, (text) => around.progress.note(text));
   const storage = needsStorage(plan) ? await storageOf(connection) : undefined;

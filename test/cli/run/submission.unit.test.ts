@@ -1,8 +1,11 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { TaskSeen } from '../../../src/cli/run/account/batchAccount.ts';
 import { patternsOf, taskBody } from '../../../src/cli/run/plan/bodies.ts';
 import { dependenciesOn, taskFinder } from '../../../src/cli/run/plan/dependencies.ts';
-import { DIGEST_VARIABLE, digestOf, type Decisive, type DigestedTask } from '../../../src/cli/run/plan/digest.ts';
+import { DIGEST_VARIABLE, digestOf, hashFiles, type Decisive, type DigestedTask } from '../../../src/cli/run/plan/digest.ts';
 import { freeId } from '../../../src/cli/run/plan/names.ts';
 import { planTasks, type PlannedTask, type TaskTemplate } from '../../../src/cli/run/plan/plan.ts';
 import { planSubmission } from '../../../src/cli/run/plan/submission.ts';
@@ -171,5 +174,25 @@ describe('tasks that wait for ever', () => {
   test('are not those that may go on after it', () => {
     const tasks: TaskSeen[] = [{ ...seen('5', 'd', 'failure'), exitConditions: { default: { dependencyAction: 'satisfy' } } }, waits('a', { taskIds: ['5'] })];
     expect([...blockedTasks(tasks)]).toEqual([]);
+  });
+});
+
+describe('files that are read', () => {
+  test('are told by their content, and said to be read where that takes a while', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'linarite-hash-'));
+    const [small, long] = [join(directory, 'small'), join(directory, 'long')];
+    await writeFile(small, 'x');
+    const said: string[] = [];
+    const hashes = await hashFiles([small], (text) => void said.push(text));
+    expect([hashes.get(small), said]).toEqual(['2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881', []]);
+    // It takes no room, and is not read.
+    await writeFile(long, '');
+    await truncate(long, 1_000_000_000);
+    const stop = (text: string): never => {
+      throw new Error(text);
+    };
+    await expect(hashFiles([small, long], stop)).rejects.toThrow('reading 2 files');
+    await expect(hashFiles([join(directory, 'none')], stop)).rejects.toThrow('there is no such file');
+    await rm(directory, { recursive: true });
   });
 });

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { inParallel } from '../concurrency.ts';
 import { RunError, whyUnread } from '../failure.ts';
@@ -29,9 +30,18 @@ export interface Decisive {
   readonly settings: Readonly<Record<string, string | undefined>>;
 }
 
-/** The SHA-256 of each file, by path. @throws RunError usage, when one cannot be read */
-export async function hashFiles(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+/** What takes a while to read is said to be read. */
+const LONG_BYTES = 1_000_000_000;
+
+/**
+ * The SHA-256 of each file, by path.
+ * @param say called first, when this takes a while
+ * @throws RunError usage, when one cannot be read
+ */
+export async function hashFiles(paths: readonly string[], say: (text: string) => void): Promise<ReadonlyMap<string, string>> {
   const hashes = new Map<string, string>();
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path).catch(() => undefined))?.size ?? 0));
+  if (sizes.reduce((sum, size) => sum + size, 0) >= LONG_BYTES) say(`reading ${paths.length} ${paths.length === 1 ? 'file' : 'files'}`);
   await inParallel([...new Set(paths)], READS, async (path) => {
     const hash = createHash('sha256');
     try {
