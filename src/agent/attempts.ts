@@ -11,6 +11,10 @@ export interface TaskRun {
    * of it is left. Of several deadlines the first counts.
    */
   end(deadlineMs: number): void;
+  /** Of an instance of a multi-instance task: the primary runs its command line now; said twice, it counts once. */
+  proceed?(): void;
+  /** Its coordination command has succeeded. */
+  readonly isCoordinated?: boolean;
 }
 
 export interface AttemptsOptions {
@@ -35,7 +39,7 @@ export interface AttemptsOptions {
  * or has ended never starts again.
  */
 export interface Attempts {
-  command(command: Extract<AgentCommand, { kind: 'offer' | 'revoke' | 'end' }>): void;
+  command(command: Extract<AgentCommand, { kind: 'offer' | 'proceed' | 'revoke' | 'end' }>): void;
   /** From now on offers start; before, they only wait. */
   open(): void;
   /** Offers no longer start; everything that runs ends, by the deadline. Resolves when it has. */
@@ -130,6 +134,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
           offered.set(name, { key: command.key, work: command.work, preparation: command.preparation ?? null });
           startWhatFits();
           return;
+        case 'proceed':
+          held?.run.proceed?.();
+          return;
         case 'revoke':
           if (held !== undefined) options.report({ kind: 'started', key: command.key, at: held.startedAt });
           else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
@@ -153,7 +160,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
       await Promise.all(ends.map(({ done }) => done));
     },
     held: () => [
-      ...[...started.values()].map(({ key, startedAt }): HeldAttempt => ({ key, state: 'started', startedAt })),
+      ...[...started.values()].map(({ key, startedAt, run }): HeldAttempt => ({ key, state: 'started', startedAt, ...(run.isCoordinated === true ? { coordinated: true } : null) })),
       ...[...preparing.values(), ...offered.values()].map(({ key }): HeldAttempt => ({ key, state: 'offered' })),
     ],
     get running() {

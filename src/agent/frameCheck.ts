@@ -86,7 +86,7 @@ const isOutcome = byKind({
   lost: isObject,
 });
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
-const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole });
+const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole, coordinated: orMissing(isFlag) });
 const isHeld: Check = (value) => isOfferHeld(value) || isStartHeld(value);
 const isHello = has({
   kind: isOneOf('hello'),
@@ -95,6 +95,7 @@ const isHello = has({
   ipAddress: isText,
   held: isListOf(isHeld, HELD_MOST),
   jobs: orMissing(isListOf(isWhole, MOST_JOBS)),
+  cores: orMissing(isCount),
   startTask: orNull(isStartTask),
   ready: isFlag,
 });
@@ -105,6 +106,7 @@ const isReport = byKind({
   preparing: has({ key: isKey, at: isWhole }),
   jobTask: has({ key: isJobTaskKey, status: orNull(isStartTask) }),
   started: has({ key: isKey, at: isWhole }),
+  coordinated: has({ key: isKey }),
   ended: has({ end: has({ key: isKey, startedAt: orNull(isWhole), endedAt: isWhole, outcome: isOutcome }) }),
   revoked: has({ key: isKey }),
 });

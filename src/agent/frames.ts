@@ -1,6 +1,6 @@
 import type { AgentReport } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, TaskNumber } from '../core/keys.ts';
-import type { EndReason } from '../core/decisions.ts';
+import type { EndReason, Host } from '../core/decisions.ts';
 import type { NameValue } from '../core/status.ts';
 
 /**
@@ -46,6 +46,8 @@ export type OwnerFrame =
 export type AgentCommand =
   /** `preparation`: what its job needs first on this node; left out: nothing. */
   | { readonly kind: 'offer'; readonly key: AttemptKey; readonly work: Work; readonly preparation?: PreparationWork }
+  /** The primary of a multi-instance task runs its command line: all coordination commands have succeeded. */
+  | { readonly kind: 'proceed'; readonly key: AttemptKey }
   | { readonly kind: 'releaseJob'; readonly key: JobTaskKey; readonly work: Work }
   /** SIGKILL now. */
   | { readonly kind: 'endJobTask'; readonly key: JobTaskKey }
@@ -161,6 +163,21 @@ export interface Work {
   readonly wallClockMs: number | null;
   /** From the end of the task; null: for ever. */
   readonly retentionMs: number | null;
+  /** Of an instance of a multi-instance task. Left out: it is none. */
+  readonly gang?: GangWork;
+}
+
+/**
+ * An instance of a multi-instance task. Only the primary (instance 0) runs `commandLine`, once it is told to, and has
+ * resource and output files of its own.
+ */
+export interface GangWork {
+  readonly instance: number;
+  /** Of all instances, in their order. */
+  readonly hosts: readonly Host[];
+  readonly coordinationCommandLine: string;
+  /** Below the task's directory, not its working directory. */
+  readonly commonResourceFiles: readonly ResourceFileWork[];
 }
 
 /** An application package that was asked for. */

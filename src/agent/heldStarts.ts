@@ -41,6 +41,12 @@ export function createHeldStarts(after: After, tell: (report: Report) => void): 
     held.delete(name);
   };
 
+  /** What comes next is about one that has started. */
+  const tellNow = (name: string): void => {
+    const start = held.get(name);
+    if (start !== undefined) tell(start.report);
+  };
+
   return {
     hold: (key, at) => {
       if (tookMs === null || tookMs >= HOLD_STARTED_MS) return false;
@@ -49,6 +55,7 @@ export function createHeldStarts(after: After, tell: (report: Report) => void): 
       return true;
     },
     told: (report) => {
+      if (report.kind === 'coordinated') tellNow(attemptName(report.key));
       if (report.kind !== 'started' && report.kind !== 'ended') return;
       const name = attemptName(report.kind === 'ended' ? report.end.key : report.key);
       letGo(name);

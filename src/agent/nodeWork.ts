@@ -243,6 +243,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
         case 'endJobTask':
           return jobTasks.end(command.key);
         case 'offer':
+        case 'proceed':
         case 'revoke':
         case 'end':
           return attempts.command(command);

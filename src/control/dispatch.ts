@@ -8,7 +8,7 @@ import { cannotPrepare, cannotSign } from './failures.ts';
 import { applicationsIn, type PackageSource } from './packages.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
-import { taskWork, type Signer } from './work.ts';
+import { type Grants, taskWork, type Signer } from './work.ts';
 
 /** A task's name among the specifications that a commit gives back. */
 export function taskName({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string {
@@ -62,6 +62,9 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
     if (list === undefined) byNode.set(node, [command]);
     else list.push(command);
   };
+  const grantsOf = ({ key, slots, hosts }: Extract<Command, { kind: 'offer' }>): Grants => ({
+    slots, sign, packages, token: () => options.token(key), ...(hosts === undefined ? null : { among: { instance: key.instance, hosts } }),
+  });
   for (const command of commands) {
     switch (command.kind) {
       case 'offer': {
@@ -73,7 +76,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         const jobTask: JobTaskKey | null = attempt === undefined ? null : { job: key.job, kind: 'preparation', attempt };
         const preparation = jobTask === null ? null : made(() => preparationWork(jobTask, job, sign), (failure, error) => options.refuseJobTask(node, jobTask, failure, error, key));
         if (jobTask !== null && preparation === null) break;
-        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, { slots: command.slots, sign, packages, token: () => options.token(key) }), (failure, error) => options.refuse(node, key, failure, error));
+        const work = made(() => taskWork({ ...stored(spec), id: spec.id }, job, grantsOf(command)), (failure, error) => options.refuse(node, key, failure, error));
         if (work !== null) tell(node, { kind: 'offer', key, work, ...(preparation === null ? {} : { preparation }) });
         break;
       }
@@ -101,6 +104,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
         for (const job of command.jobs) if (!known.has(job)) tell(command.node, { kind: 'discardJob', job });
         break;
       case 'endJobTask':
+      case 'proceed':
       case 'revoke':
       case 'end':
       case 'discard':

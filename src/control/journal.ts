@@ -111,8 +111,8 @@ function unrolled(found: readonly number[], step: 0 | 1): number[] {
   return values;
 }
 
-function weightOf({ pools, nodes, jobs, schedules = [], jobNodes, tasks, satisfied }: Snapshot, plain: readonly PackedPlain[]): number {
-  const rows = tasks.reduce((sum, of) => sum + of.tasks.length, pools.length + nodes.length + jobs.length + schedules.length + jobNodes.length);
+function weightOf({ pools, nodes, jobs, schedules = [], jobNodes, tasks, subtasks = [], satisfied }: Snapshot, plain: readonly PackedPlain[]): number {
+  const rows = tasks.reduce((sum, of) => sum + of.tasks.length, pools.length + nodes.length + jobs.length + schedules.length + jobNodes.length + subtasks.length);
   const ids = satisfied.reduce((sum, of) => sum + of.ids.length, 0);
   return ROW_WEIGHT * rows + ids + plain.reduce((sum, { numbers, createdAt, slots }) => sum + (numbers.length + createdAt.length + slots.length) / 2, 0);
 }

@@ -29,7 +29,8 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, schedu
   const nodes = snapshot.nodes.filter(({ node, pool }) => alone.has(node) || pools.has(pool));
   const numbers = new Set(nodes.map(({ node }) => node));
   const offered = new Set(nodes.flatMap(({ offers }) => offers.map(({ job, task }) => taskInJob(job, task))));
-  const isOut = (job: JobNumber, task: number, status: TaskStatus | null): boolean => tasks.has(taskInJob(job, task)) || offered.has(taskInJob(job, task)) || isOn(numbers, status);
+  const instances = new Set((snapshot.subtasks ?? []).flatMap(({ job, task, node, state }) => (state !== 'completed' && numbers.has(node) ? [taskInJob(job, task)] : [])));
+  const isOut = (job: JobNumber, task: number, status: TaskStatus | null): boolean => tasks.has(taskInJob(job, task)) || instances.has(taskInJob(job, task)) || offered.has(taskInJob(job, task)) || isOn(numbers, status);
   return {
     nodes,
     snapshot: {
@@ -44,6 +45,7 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, schedu
         tasks: of.tasks.filter(({ intent, status }) => !isOut(of.job, intent.task, status)),
         plain: withoutPlain(of.plain, (task) => isOut(of.job, task, null)),
       })),
+      ...(snapshot.subtasks === undefined ? null : { subtasks: snapshot.subtasks.filter(({ job, task, node }) => !jobs.has(job) && !numbers.has(node) && !isOut(job, task, null)) }),
       satisfied: snapshot.satisfied.filter(({ job }) => !jobs.has(job)),
     },
   };

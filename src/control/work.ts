@@ -1,4 +1,5 @@
-import { taskDirectory, type CertificateWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
+import { taskDirectory, type CertificateWork, type GangWork, type NodeSetup, type OutputFileWork, type PackageWork, type ResourceFileWork, type RunAs, type Work } from '../agent/frames.ts';
+import type { Host } from '../core/decisions.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { containerOf, containersOf } from './containerWork.ts';
 import type { StoredCertificate } from '../store/ownerStore.ts';
@@ -30,6 +31,8 @@ export interface Grants {
   readonly packages: PackageSource;
   /** The attempt's token, for a task that asks for access to its job. */
   readonly token: () => string;
+  /** Which instance of a multi-instance task it is, and the nodes of all. Left out: the task is none. */
+  readonly among?: { readonly instance: number; readonly hosts: readonly Host[] } | undefined;
 }
 
 /** A job as it is stored. */
@@ -39,7 +42,8 @@ export interface JobSpec {
 }
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, token }: Grants): Work {
+export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, token, among }: Grants): Work {
+  const isSubtask = among !== undefined && among.instance > 0;
   return {
     job: job.id,
     task: task.id,
@@ -49,13 +53,21 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, t
     commandLine: task.commandLine,
     environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
     ...withPackages(task.applicationPackageReferences, packages),
-    resourceFiles: (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
-    outputFiles: (task.outputFiles ?? []).map((file) => outputFile(file, sign)),
+    // Of the primary alone (API reference, "Add a task").
+    resourceFiles: isSubtask ? [] : (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
+    outputFiles: isSubtask ? [] : (task.outputFiles ?? []).map((file) => outputFile(file, sign)),
     user: runAs(task.userIdentity),
     ...containerOf(task),
     wallClockMs: bounded(task.constraints?.maxWallClockTime),
     retentionMs: task.constraints?.retentionTime === undefined ? DEFAULT_RETENTION_MS : bounded(task.constraints.retentionTime),
+    ...(among === undefined ? null : { gang: { ...among, ...coordination(task, sign) } }),
   };
+}
+
+function coordination({ multiInstanceSettings }: TaskAdd, sign: Signer): Pick<GangWork, 'coordinationCommandLine' | 'commonResourceFiles'> {
+  if (multiInstanceSettings === undefined) throw new Error('several nodes are for a task that is no multi-instance task');
+  const { coordinationCommandLine, commonResourceFiles = [] } = multiInstanceSettings;
+  return { coordinationCommandLine, commonResourceFiles: commonResourceFiles.map((file) => resourceFileWork(file, sign)) };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { Command, Decisions, JobGuard, OwnerRequest } from './decisions.ts';
 import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
-import type { JobStatus, NodeStatus } from './status.ts';
+import { recentInstances } from './node/activity.ts';
+import type { JobStatus, NodeStatus, SubtaskStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
 /** The one door for effects: what has changed since the last `decide`. Each row comes once, with its last value. */
@@ -15,6 +16,8 @@ export class Changes {
   private readonly whole = new Set<NodeNumber>();
   private readonly jobNodes: JobOnNode[] = [];
   private readonly schedules: Schedule[] = [];
+  /** By job, task and instance. */
+  private readonly subtasks = new Map<string, SubtaskStatus>();
   private goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
   private goneJobs: JobNumber[] = [];
   private gonePools: PoolNumber[] = [];
@@ -72,6 +75,10 @@ export class Changes {
     if (schedule.dirty) return;
     schedule.dirty = true;
     this.schedules.push(schedule);
+  }
+
+  subtask(row: SubtaskStatus): void {
+    this.subtasks.set(`${row.job}.${row.task}.${row.instance}`, row);
   }
 
   taskGone(job: JobNumber, task: TaskNumber): void {
@@ -134,6 +141,7 @@ export class Changes {
       onlyActive: new Set(this.nodes.flatMap(({ number }) => (this.whole.has(number) ? [] : [number]))),
       nodes: drain(this.nodes).map(nodeRow),
       jobNodes: drain(this.jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
+      subtasks: this.remainingSubtasks(),
       schedules: drain(this.schedules).filter((schedule) => !schedule.gone).map(({ status }) => status),
       gone: { tasks: this.goneTasks, jobs: this.goneJobs, pools: this.gonePools, schedules: this.goneSchedules },
       requests: this.requests,
@@ -143,6 +151,7 @@ export class Changes {
     };
     this.whole.clear();
     this.offeredTasks = [];
+    this.subtasks.clear();
     this.goneTasks = [];
     this.goneJobs = [];
     this.gonePools = [];
@@ -152,10 +161,18 @@ export class Changes {
     this.endings = [];
     this.commands = [];
     const { gone } = decisions;
-    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, decisions.subtasks, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
     if (!isIdle) this.forget();
     return { ...decisions, isIdle };
+  }
+
+  /** Those of a task or a job that goes are removed with it. */
+  private remainingSubtasks(): SubtaskStatus[] {
+    const rows = [...this.subtasks.values()];
+    if (rows.length === 0 || this.goneTasks.length + this.goneJobs.length === 0) return rows;
+    const gone = new Set([...this.goneJobs.map(String), ...this.goneTasks.map(({ job, task }) => `${job}.${task}`)]);
+    return rows.filter(({ job, task }) => !gone.has(String(job)) && !gone.has(`${job}.${task}`));
   }
 
   private forget(): void {
@@ -197,7 +214,8 @@ function nodeRow(node: Node): NodeStatus {
     runningSlots: node.runningSlots,
     totalTasksRun: node.totalTasksRun,
     totalTasksSucceeded: node.totalTasksSucceeded,
-    recentTasks: [...node.recentTasks],
+    recentTasks: node.recentTasks.map(({ job, task }) => ({ job, task })),
+    recentInstances: recentInstances(node),
     offers: [...node.offers].flatMap(({ instance, task, attempt }) => (instance === 0 ? [{ job: task.job.number, task: task.number, attempt }] : [])),
     startTask: node.startTask,
     errors: node.errors,

@@ -1,5 +1,11 @@
 import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
-import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, TaskStatus } from './status.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from './status.ts';
+
+/** A node as the instances of a task reach it. */
+export interface Host {
+  readonly address: string;
+  readonly cores: number;
+}
 
 /** Why an attempt that started is to be ended. */
 export type EndReason = 'terminate' | 'requeue' | 'stale';
@@ -9,8 +15,11 @@ export type Command =
   /**
    * Durable before it is sent. Takes no slot and reads `active` until the agent starts it by itself. `preparation`: the
    * attempt of the job's preparation on that node that it needs, which runs there if it has not; left out: none.
+   * `hosts`: of a multi-instance task, the nodes of all its instances in their order, the primary's first.
    */
-  | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number; readonly preparation?: number }
+  | { readonly kind: 'offer'; readonly node: NodeNumber; readonly key: AttemptKey; readonly slots: number; readonly preparation?: number; readonly hosts?: readonly Host[] }
+  /** The coordination commands of all instances have succeeded: the primary, named here, runs its command line. */
+  | { readonly kind: 'proceed'; readonly node: NodeNumber; readonly key: AttemptKey }
   /** Run the job's release task on the node, beside all slots. Answered by `jobTask`, also when it is said twice. */
   | { readonly kind: 'releaseJob'; readonly node: NodeNumber; readonly key: JobTaskKey }
   /** End a job's preparation or release task now; answered by `jobTask`. */
@@ -90,6 +99,8 @@ export interface Decisions {
   readonly jobNodes: readonly JobNodeStatus[];
   /** Left out: none. */
   readonly schedules?: readonly ScheduleStatus[];
+  /** Left out: none. */
+  readonly subtasks?: readonly SubtaskStatus[];
   readonly gone: {
     /** Tasks deleted by clients, no longer running. */
     readonly tasks: readonly { readonly job: JobNumber; readonly task: TaskNumber }[];

@@ -1,6 +1,6 @@
 import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
-import type { ContainerInfo, FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
+import type { ContainerInfo, FailureInfo, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
 export type AttemptOutcome =
@@ -29,7 +29,8 @@ export interface AttemptEnd {
 /** What an agent holds when it connects. */
 export type HeldAttempt =
   | { readonly key: AttemptKey; readonly state: 'offered' }
-  | { readonly key: AttemptKey; readonly state: 'started'; readonly startedAt: Instant };
+  /** `coordinated`: its coordination command has succeeded; left out: not so, or it has none. */
+  | { readonly key: AttemptKey; readonly state: 'started'; readonly startedAt: Instant; readonly coordinated?: true };
 
 export type AgentReport =
   /** Connected, or connected again. Ended attempts that were not acknowledged follow as `ended`. */
@@ -41,6 +42,8 @@ export type AgentReport =
       readonly held: readonly HeldAttempt[];
       /** Of which something lies on the node. Left out by agents of before: not known. */
       readonly jobs?: readonly JobNumber[];
+      /** Of the node. Left out by agents of before. */
+      readonly cores?: number;
       /** null: not begun (or none asked for). */
       readonly startTask: StartTaskStatus | null;
       readonly ready: boolean;
@@ -58,6 +61,8 @@ export type AgentReport =
   | { readonly kind: 'jobTask'; readonly key: JobTaskKey; readonly status: StartTaskStatus | null }
   /** The attempt took its slots and begins: transfers, then the process. */
   | { readonly kind: 'started'; readonly key: AttemptKey; readonly at: Instant }
+  /** The coordination command of this instance of a multi-instance task has succeeded. */
+  | { readonly kind: 'coordinated'; readonly key: AttemptKey }
   | { readonly kind: 'ended'; readonly end: AttemptEnd }
   /** Answer to `revoke`: the attempt had not started and never will. (Had it started, `started` says so.) */
   | { readonly kind: 'revoked'; readonly key: AttemptKey };
@@ -186,6 +191,8 @@ export interface Snapshot {
    * `plain`, both in the order of their numbers. Only tasks up to the job's `ingested`; later ones come as events.
    */
   readonly tasks: readonly { readonly job: JobNumber; readonly tasks: readonly TaskIntake[]; readonly plain: PlainTasks }[];
+  /** Of open tasks. Left out: there are none. */
+  readonly subtasks?: readonly SubtaskStatus[];
   /**
    * Lower-case ids that tasks of these jobs have satisfied, by their rows or, where no row says so any more, by
    * `Decisions.satisfied`: those that tasks of `tasks` name, and if one names a range, all there are (`isWhole`).

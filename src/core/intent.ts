@@ -25,6 +25,8 @@ export interface PoolIntent {
   readonly fillType: 'pack' | 'spread';
   /** Of jobs of equal priority: the older one first, or all in turn. */
   readonly jobOrder: 'none' | 'creationtime';
+  /** Multi-instance tasks may run here. Left out: they may not. */
+  readonly interNode?: boolean;
   readonly startTask: { readonly waitForSuccess: boolean; readonly maxTaskRetryCount: number } | null;
   /**
    * Why no node of this kind can be had here (a Windows image, cloud services), else null: a resize then ends with this
@@ -171,6 +173,8 @@ export interface TaskIntent {
   /** Lower case; the rules need it only where the job uses dependencies or a task asks to be near another. */
   readonly idKey: string;
   readonly requiredSlots: number;
+  /** Of a multi-instance task: how many nodes it runs on at once. Left out: it is none. */
+  readonly instances?: number;
   /** null: the job's. -1: no bound. */
   readonly maxTaskRetryCount: number | null;
   /** How long its directory stays on the node after its end; 7 days unless asked otherwise. */

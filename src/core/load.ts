@@ -1,4 +1,4 @@
-import { attach, NOTHING_OUT } from './task/attempts.ts';
+import { attach, isOut, NOTHING_OUT } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { upsertJob } from './job/life.ts';
@@ -10,10 +10,10 @@ import { addNode } from './node/life.ts';
 import { upsertPool } from './pool/allocation.ts';
 import { upsertSchedule } from './schedule/life.ts';
 import { request } from './task/intake.ts';
-import { enqueueUnlessBlocked, addOpenTask, resumeFromLost, satisfy } from './task/life.ts';
+import { enqueueUnlessBlocked, addOpenTask, forgetInstances, loadInstances, resumeFromLost, satisfy } from './task/life.ts';
 import { neverAttempted, offeredStatus } from './task/row.ts';
 import { at, LIVE, TaskTable } from './task/table.ts';
-import type { OfferedAttempt } from './status.ts';
+import type { OfferedAttempt, SubtaskStatus } from './status.ts';
 import { Timers } from './timers.ts';
 import { LIMITS } from '../wire/limits.ts';
 
@@ -67,21 +67,39 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     if (job !== undefined) for (const idKey of ids) satisfy(state, job, idKey);
   }
   const offersOf = offersByJob(snapshot.nodes);
+  const subtasksOf = byTask(snapshot.subtasks ?? []);
   // After what has been satisfied: what depends on that is not blocked at all.
   for (const { job: number, tasks, plain } of snapshot.tasks) {
     const job = state.jobs.get(number);
     if (job === undefined) continue;
     const offers = offersOf.get(number) ?? NO_OFFERS;
     for (const intake of inOrder(tasks, plain)) {
-      if (intake.status?.state !== 'completed') loadOpen(state, job, withOffer(number, intake, offers.get(intake.intent.task)), now);
+      if (intake.status?.state !== 'completed') loadOpen(state, job, withOffer(number, intake, offers.get(intake.intent.task)), subtasksOf.get(`${number}.${intake.intent.task}`) ?? NO_SUBTASKS, now);
     }
     for (const intake of tasks) if (isAsked(intake)) request(state, job, intake, now);
   }
+  for (const rows of subtasksOf.values()) if (!isOpen(state, rows)) forgetInstances(state, rows, now);
   for (const pool of state.pools.values()) state.review.placement.add(pool);
   return state;
 }
 
+function byTask(rows: readonly SubtaskStatus[]): ReadonlyMap<string, readonly SubtaskStatus[]> {
+  const found = new Map<string, SubtaskStatus[]>();
+  for (const row of rows) {
+    const name = `${row.job}.${row.task}`;
+    const known = found.get(name);
+    if (known === undefined) found.set(name, [row]);
+    else known.push(row);
+  }
+  return found;
+}
+
+function isOpen({ jobs }: CoreState, [row]: readonly SubtaskStatus[]): boolean {
+  return row !== undefined && (jobs.get(row.job)?.directory.get(row.task) ?? -1) !== -1;
+}
+
 type Offer = OfferedAttempt & { readonly node: NodeNumber };
+const NO_SUBTASKS: readonly SubtaskStatus[] = [];
 const NO_OFFERS: ReadonlyMap<TaskNumber, Offer> = new Map();
 
 /** Of each task the latest. */
@@ -135,22 +153,25 @@ function plainIntake({ numbers, createdAt, slots, retentionMs }: PlainTasks, ind
   };
 }
 
-function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, now: Instant): void {
+function loadOpen(state: CoreState, job: Job, { intent, status }: TaskIntake, subtasks: readonly SubtaskStatus[], now: Instant): void {
   if (job.status.state === 'completed') return;
   const entry = addOpenTask(state, job, intent);
   if (status !== null) {
     const { task: number } = intent;
-    const task: Task = { job, number, slots: intent.requiredSlots, status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false };
+    const task: Task = {
+      job, number, slots: intent.requiredSlots, instances: intent.instances ?? 0, instanceFailure: null, status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false,
+    };
     state.table.records[entry] = task;
     if (status.state !== 'active') {
       const node = status.node === null ? undefined : state.nodes.get(status.node);
       if (node === undefined) resumeFromLost(state, task, now);
       else {
         state.table.queueState[entry] = LIVE;
-        attach(state, task, 0, node, now);
-        return;
+        attach(state, task, null, node, now);
       }
     }
+    loadInstances(state, task, subtasks, now);
+    if (isOut(task)) return;
   }
   enqueueUnlessBlocked(state, job, entry, intent);
 }

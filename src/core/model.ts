@@ -2,11 +2,11 @@ import type { Capacity } from './pool/capacity.ts';
 import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
-import type { SilenceStep } from './events.ts';
+import type { AttemptOutcome, SilenceStep } from './events.ts';
 import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
-import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, TaskStatus } from './status.ts';
+import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -55,6 +55,8 @@ export interface Pool {
   readonly offered: Map<number, number>;
   /** Slots of offers being taken back for idle nodes. */
   stealing: number;
+  /** The task whose nodes placement keeps free, as they become so (placement/gangs.ts); null: there is none. */
+  keeping: Keeping | null;
   /** When placement looks again by itself. */
   placementTimer: Instant | null;
   /** The same, for running tasks that need not make room before. */
@@ -62,6 +64,14 @@ export interface Pool {
   /** By priority: the job that had a task placed last, where jobs take turns. */
   readonly lastServed: Map<number, JobNumber>;
   dirty: boolean;
+}
+
+/** A multi-instance task for which nodes are kept free. */
+export interface Keeping {
+  readonly job: Job;
+  readonly task: TaskNumber;
+  readonly instances: number;
+  readonly priority: number;
 }
 
 export interface Node {
@@ -78,7 +88,7 @@ export interface Node {
   bootedAt: Instant | null;
   totalTasksRun: number;
   totalTasksSucceeded: number;
-  recentTasks: RecentTask[];
+  recentTasks: (RecentTask & RecentInstance)[];
   startTask: StartTaskStatus | null;
   errors: readonly ResizeError[];
   retainUntil: Instant;
@@ -206,6 +216,10 @@ export interface Task {
   readonly job: Job;
   readonly number: TaskNumber;
   readonly slots: number;
+  /** Of a multi-instance task: how many; 0: it is none. */
+  readonly instances: number;
+  /** How an instance beside the primary failed, and with it the present attempt; null: none has. */
+  instanceFailure: AttemptOutcome | null;
   status: TaskStatus;
   /** Its row in the table of open tasks; -1: it is completed or gone. */
   entry: number;
@@ -241,4 +255,8 @@ export interface Live {
   isPreempted: boolean;
   /** The agent said at this instant that it does not hold it, though it had started. */
   missingSince: Instant | null;
+  /** Its coordination command has succeeded. */
+  coordinated: boolean;
+  /** Its row; null: it is the primary, which has its task's. */
+  subtask: SubtaskStatus | null;
 }

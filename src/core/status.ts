@@ -194,6 +194,29 @@ export interface JobTaskStatus extends Omit<StartTaskStatus, 'state' | 'startedA
   readonly isOutdated: boolean;
 }
 
+/**
+ * An instance of a multi-instance task beside its primary: that of the task's present or last attempt. Its states are
+ * those that the wire shows of subtasks, but that one that is `offered` is not shown.
+ */
+export interface SubtaskStatus {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  /** From 1. */
+  readonly instance: number;
+  readonly attempt: number;
+  readonly node: NodeNumber;
+  readonly state: 'offered' | 'preparing' | 'running' | 'completed';
+  readonly since: Instant;
+  readonly previousState: 'preparing' | 'running' | null;
+  readonly previousSince: Instant | null;
+  readonly startedAt: Instant | null;
+  readonly endedAt: Instant | null;
+  /** Of the coordination command. */
+  readonly exitCode: number | null;
+  readonly result: 'success' | 'failure' | null;
+  readonly failure: FailureInfo | null;
+}
+
 /** What has become of a job's own tasks on one node. Only jobs with a preparation task have such rows. */
 export interface JobNodeStatus {
   readonly job: JobNumber;
@@ -209,6 +232,11 @@ export interface RecentTask {
   readonly task: TaskNumber;
 }
 
+/** Which instance of the task ran here; 0: its primary, or all of it. */
+export interface RecentInstance {
+  readonly instance: number;
+}
+
 /** What changes with each task on a node: narrow, in a row of its own. */
 export interface NodeActivity {
   readonly node: NodeNumber;
@@ -222,6 +250,8 @@ export interface NodeActivity {
   readonly retainUntil: Instant;
   /** Newest first. */
   readonly recentTasks: readonly RecentTask[];
+  /** Of each of these lines, in the same order. Left out, and where the list is shorter: 0. */
+  readonly recentInstances?: readonly RecentInstance[];
   /**
    * Attempts that wait here to be started, as many as `aheadSlots` allows. One that is later than what the task's own
    * row says is the present one: that row is written when it starts, or comes back.
@@ -250,7 +280,13 @@ export interface NodeStatus extends NodeActivity {
   readonly startTask: StartTaskStatus | null;
   readonly errors: readonly ResizeError[];
   /** What the agent said of itself: shown on the node. */
-  readonly agent: { readonly version: string; readonly ipAddress: string; readonly updatedAt: Instant } | null;
+  readonly agent: {
+    readonly version: string;
+    readonly ipAddress: string;
+    readonly updatedAt: Instant;
+    /** Left out by agents of before, which know no multi-instance tasks. */
+    readonly cores?: number;
+  } | null;
   /** The node has left; the row stays so that its tasks can still name it. */
   readonly goneAt: Instant | null;
 }

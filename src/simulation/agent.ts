@@ -1,6 +1,6 @@
 import { createAttempts, type Attempts, type TaskRun } from '../agent/attempts.ts';
 import { createJobTasks, type JobTasks } from '../agent/jobTasks.ts';
-import { AGENT_PROTOCOL, type AgentCommand, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
+import { AGENT_PROTOCOL, type AgentCommand, type GangWork, type NodeSetup, type OwnerFrame, type Work } from '../agent/frames.ts';
 import type { AttemptJournal } from '../agent/journal.ts';
 import { LEAVE_DEADLINE_MS } from '../agent/options.ts';
 import { createReports } from '../agent/reports.ts';
@@ -29,6 +29,8 @@ export interface AgentOptions {
   readonly dial: (callbacks: { readonly opened: (line: Line) => void; readonly onFrame: (frame: OwnerFrame) => void; readonly closed: () => void }) => void;
   /** What an attempt does: how long it takes and how it ends. */
   readonly work: (key: AttemptKey, work: Work) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
+  /** What the coordination command of an instance does. */
+  readonly coordination: (key: AttemptKey) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
   /** What a try at a job's preparation or release does. */
   readonly jobTask: (key: JobTaskKey, retry: number) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
   /** The agent and all it started are dead. */
@@ -125,7 +127,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
           protocol: AGENT_PROTOCOL,
           nodeId: options.nodeId,
           sequence: reports.sequence,
-          report: { kind: 'hello', life: options.life, version: 'simulated', ipAddress: '127.0.0.1', held: node?.attempts.held() ?? [], jobs: [...disk.jobs], startTask, ready },
+          report: { kind: 'hello', life: options.life, version: 'simulated', ipAddress: addressOf(options.node), cores: 1, held: node?.attempts.held() ?? [], jobs: [...disk.jobs], startTask, ready },
         });
       },
       onFrame: (frame) => {
@@ -187,6 +189,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
       case 'endJobTask':
         return node?.jobTasks.end(command.key);
       case 'offer':
+      case 'proceed':
       case 'revoke':
       case 'end':
         return node?.attempts.command(command);
@@ -260,7 +263,40 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
 
   const run = (key: AttemptKey, work: Work): TaskRun => {
     truth.started({ key, node: options.node, life: options.life, slots: work.slots, startedAt: world.now() });
-    return begin(attemptName(key), key, options.work(key, work), (how) => truth.ended(key, world.now(), how));
+    const { gang } = work;
+    const onEnd = (how: AttemptOutcome): void => truth.ended(key, world.now(), how);
+    return gang === undefined ? begin(attemptName(key), key, options.work(key, work), onEnd) : runInstance(key, work, gang, onEnd);
+  };
+
+  /** Its coordination command runs, then the primary when it is told to; other instances until they are ended. */
+  const runInstance = (key: AttemptKey, work: Work, gang: GangWork, onEnd: (how: AttemptOutcome) => void): TaskRun => {
+    truth.told(key, gang);
+    const coordination = options.coordination(key);
+    const fails = coordination.outcome.kind !== 'exited' || coordination.outcome.exitCode !== 0;
+    const run = begin(attemptName(key), key, fails ? coordination : { durationMs: null, outcome: coordination.outcome }, onEnd);
+    const state = { isCoordinated: false, proceeds: false };
+    if (!fails) {
+      after(coordination.durationMs, () => {
+        if (!alive || !running.has(attemptName(key))) return;
+        state.isCoordinated = true;
+        truth.coordinated(key);
+        reports.add({ kind: 'coordinated', key });
+      });
+    }
+    return {
+      done: run.done,
+      end: () => run.killed(state.isCoordinated ? 0 : null),
+      proceed: () => {
+        if (state.proceeds || key.instance > 0) return;
+        state.proceeds = true;
+        truth.proceeded(key);
+        const { durationMs, outcome } = options.work(key, work);
+        world.after(durationMs, () => run.finish(outcome));
+      },
+      get isCoordinated() {
+        return state.isCoordinated;
+      },
+    };
   };
 
   const runJobTask = (key: JobTaskKey, retry: number): TaskRun => {
@@ -269,7 +305,13 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
     return begin(`${jobTaskName(key)}.${retry}`, key, options.jobTask(key, retry), (how) => truth.jobTaskEnded(key, number, life, how));
   };
 
-  const begin = (name: string, key: AttemptKey | JobTaskKey, { durationMs, outcome }: ReturnType<AgentOptions['work']>, onEnd: (how: AttemptOutcome) => void): TaskRun => {
+  /** `durationMs`: null, it does not end by itself. */
+  const begin = (
+    name: string,
+    key: AttemptKey | JobTaskKey,
+    { durationMs, outcome }: { readonly durationMs: number | null; readonly outcome: AttemptOutcome },
+    onEnd: (how: AttemptOutcome) => void,
+  ): TaskRun & { finish(outcome: AttemptOutcome): void; killed(exitCode: number | null): void } => {
     running.set(name, key);
     disk.jobs.add(key.job);
     let end: (outcome: AttemptOutcome) => void = () => undefined;
@@ -282,9 +324,10 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
       };
     });
     // A process ends by itself, whether its agent hangs or not.
-    world.after(durationMs, () => end(outcome));
+    if (durationMs !== null) world.after(durationMs, () => end(outcome));
     // It obeys SIGTERM: a deadline makes no difference.
-    return { done, end: () => after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode: null })) };
+    const killed = (exitCode: number | null): void => after(world.between(...KILL_MS), () => end({ kind: 'killed', exitCode }));
+    return { done, finish: end, killed, end: () => killed(null) };
   };
 
   const die = (): void => {
@@ -331,6 +374,11 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
       return held !== null;
     },
   };
+}
+
+/** Of each node its own. */
+function addressOf(node: NodeNumber): string {
+  return `127.0.${(node >> 8) % 256}.${node % 256}`;
 }
 
 function memoryJournal(disk: Disk, truth: Truth): AttemptJournal {

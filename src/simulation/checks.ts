@@ -1,7 +1,7 @@
 import type { AttemptOutcome } from '../core/events.ts';
 import { MANAGER_TASK } from '../core/intent.ts';
 import { type AccountNumber, type AttemptKey, type JobNumber, type NodeNumber, attemptName } from '../core/keys.ts';
-import type { NodeState, TaskStatus, TaskTally } from '../core/status.ts';
+import type { NodeState, SubtaskStatus, TaskStatus, TaskTally } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { LIMITS } from '../wire/limits.ts';
@@ -15,6 +15,8 @@ import type { Attempt, Truth } from './truth.ts';
 export interface Checks {
   /** An attempt begins on a node. */
   onStart(attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>): void;
+  /** The primary of a multi-instance task begins with its command line. */
+  onProceed(key: AttemptKey): void;
   /** An agent forgets the end of an attempt: it was told that it is durable. */
   onAcknowledged(key: AttemptKey): void;
   /** A tick is about to be applied. */
@@ -22,6 +24,8 @@ export interface Checks {
   readonly violations: readonly string[];
   /** Attempts that were ended to make room for others. */
   readonly preemptions: number;
+  /** Multi-instance tasks of which the primary has begun with its command line, each time counted. */
+  readonly together: number;
   violated(what: string): void;
 }
 
@@ -73,11 +77,22 @@ function isForced(record: JobRecord | undefined): boolean {
   return action?.kind === 'terminate' && action.force === true;
 }
 
-export function createChecks(options: { readonly tables: () => Tables; readonly account: AccountNumber; readonly truth: () => Truth; readonly slotsOfNode: (node: NodeNumber) => number | undefined }): Checks {
+export function createChecks(options: {
+  readonly tables: () => Tables;
+  readonly account: AccountNumber;
+  readonly truth: () => Truth;
+  readonly slotsOfNode: (node: NodeNumber) => number | undefined;
+  /**
+   * Of an account where nothing goes wrong, all jobs are of one priority, and one multi-instance task is added at a
+   * time: how soon what happens is acted upon. null: of any other.
+   */
+  readonly reactsWithinMs: number | null;
+}): Checks {
   const violations: string[] = [];
   /** Our own count of what stands in the database, by rows as they change. */
   const tallies = new Map<JobNumber, { readonly tasks: MutableTally; readonly slots: MutableTally }>();
   const slotsInUse = new Map<NodeNumber, number>();
+  let together = 0;
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
   const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
@@ -98,6 +113,29 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
     if (state === 'running' && status !== null && status.node !== null) {
       slotsInUse.set(status.node, (slotsInUse.get(status.node) ?? 0) + sign * slotsOn(job, task, status.node));
     }
+  };
+
+  const countSubtask = (row: SubtaskStatus | undefined, sign: 1 | -1): void => {
+    if (row?.state === 'preparing' || row?.state === 'running') slotsInUse.set(row.node, (slotsInUse.get(row.node) ?? 0) + sign);
+  };
+
+  /** A multi-instance task has all its nodes, each once, or none. */
+  const checkTogether = (name: string, { intent: { instances = 0 }, subtasks }: TaskRecord, status: TaskStatus, { decisions }: TickCommit): void => {
+    if (instances < 2 || status.state === 'active' || status.state === 'completed') return;
+    const rows = new Map([...(subtasks ?? []), ...(decisions.subtasks ?? []).flatMap((row) => (row.job === status.job && row.task === status.task ? [[row.instance, row] as const] : []))]);
+    const present = [...rows.values()].filter(({ attempt }) => attempt === status.attempt);
+    const nodes = new Set([status.node, ...present.map(({ node }) => node)]);
+    if (present.length !== instances - 1 || nodes.size !== instances) violated(`task ${name} is ${status.state} on nodes ${[...nodes].join(', ')}: it needs ${instances}, each of its own`);
+  };
+
+  /** A multi-instance task starts when what ran when it came has ended, whatever else has come since. */
+  const checkNotStarved = ({ key, startedAt }: Omit<Attempt, 'end'>, { intent: { createdAt } }: TaskRecord, withinMs: number): void => {
+    let latest = createdAt;
+    for (const { key: other, startedAt: began, end } of options.truth().attempts()) {
+      const isSame = other.job === key.job && other.task === key.task;
+      if (!isSame && began <= createdAt + withinMs && (end === null || end.at >= createdAt)) latest = Math.max(latest, end?.at ?? startedAt);
+    }
+    if (startedAt > latest + withinMs) violated(`attempt ${attemptName(key)}, added at ${createdAt}, starts at ${startedAt}; the last task that ran then had ended at ${latest}`);
   };
 
   const checkChange = (name: string, before: TaskStatus | null, after: TaskStatus): void => {
@@ -136,8 +174,14 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       const said = JSON.stringify({ exitCode: status.exitCode, result: status.result, failure: status.failure?.code ?? null });
       const happened = JSON.stringify(endOf(attempt.end.outcome));
       const isUnknown = isAside().report(status.job, status.task) && status.result === 'failure' && status.failure?.code === 'UnknownError';
-      if (said !== happened && !isUnknown) violated(`task ${name} is completed with ${said}, but attempt ${status.attempt} ended with ${happened}`);
+      if (said !== happened && !isUnknown && !isOfAnInstance(status, said)) violated(`task ${name} is completed with ${said}, but attempt ${status.attempt} ended with ${happened}`);
     }
+  };
+
+  /** Another instance than the primary has failed, and with it the attempt. */
+  const isOfAnInstance = ({ job, task, attempt }: TaskStatus, said: string): boolean => {
+    const { instances = 0 } = options.tables().jobs.get(job)?.tasks.get(task)?.intent ?? {};
+    return Array.from({ length: instances }, (_, instance) => options.truth().attempt({ job, task, attempt, instance })).some((one) => one?.end !== null && one?.end !== undefined && JSON.stringify(endOf(one.end.outcome)) === said);
   };
 
   const takeIn = (record: JobRecord, job: JobNumber, from: number, to: number): void => {
@@ -210,6 +254,9 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
 
   return {
     violations,
+    get together() {
+      return together;
+    },
     get preemptions() {
       return preemptions.count;
     },
@@ -219,7 +266,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       let used = attempt.slots;
       for (const other of live) {
         if (other.node === node) used += other.slots;
-        if (other.key.job === key.job && other.key.task === key.task) violated(`attempt ${attemptName(key)} starts on node ${node} while ${attemptName(other.key)} runs on node ${other.node}`);
+        if (other.key.job === key.job && other.key.task === key.task && !isBeside(attempt, other)) violated(`attempt ${attemptName(key)} starts on node ${node} while ${attemptName(other.key)} runs on node ${other.node}`);
       }
       const slots = options.slotsOfNode(node);
       if (slots !== undefined && used > slots) violated(`node ${node} has ${slots} slots and uses ${used}`);
@@ -228,14 +275,26 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       const record = job?.tasks.get(key.task);
       const offers = options.tables().nodes.get(node)?.status.offers ?? [];
       const isDurable = (record?.status?.attempt ?? 0) >= key.attempt || offers.some((offer) => offer.job === key.job && offer.task === key.task && offer.attempt === key.attempt);
-      if (record !== undefined && !isDurable) violated(`attempt ${attemptName(key)} starts before its offer is durable`);
+      if (options.reactsWithinMs !== null && record?.intent.instances !== undefined && key.attempt === 1) checkNotStarved(attempt, record, options.reactsWithinMs);
+      const isDurableSubtask = key.instance === 0 || (record?.subtasks?.get(key.instance)?.attempt ?? 0) >= key.attempt;
+      if (record !== undefined && !(isDurable && isDurableSubtask)) violated(`attempt ${attemptName(key)} starts before its offer is durable`);
       const { ids, ranges } = record?.intent.dependsOn ?? { ids: [], ranges: [] };
       const parents = [...ids, ...ranges.flatMap(({ start, end }) => Array.from({ length: end - start + 1 }, (_, index) => String(start + index)))];
       for (const id of job === undefined ? [] : parents) {
         if (job !== undefined && !isSatisfied(job, id)) violated(`attempt ${attemptName(key)} starts before task ${id}, which it depends on, is satisfied`);
       }
     },
+    onProceed: (key) => {
+      together += 1;
+      const gang = options.truth().gangOf(key);
+      const ready = options.truth().coordinatedOf(key).size;
+      const wanted = options.tables().jobs.get(key.job)?.tasks.get(key.task)?.intent.instances ?? ready;
+      if (key.instance > 0) violated(`attempt ${attemptName(key)} runs the command line of its task`);
+      if (ready < wanted) violated(`attempt ${attemptName(key)} goes on when ${ready} of ${wanted} coordination commands have succeeded`);
+      if (gang !== undefined && new Set(gang.hosts.map(({ address }) => address)).size !== wanted) violated(`attempt ${attemptName(key)} is told of ${JSON.stringify(gang.hosts)} and has ${wanted} nodes`);
+    },
     onAcknowledged: (key) => {
+      if (key.instance > 0) return;
       const status = options.tables().jobs.get(key.job)?.tasks.get(key.task)?.status;
       const isOut = status?.attempt === key.attempt && status.state !== 'active' && status.state !== 'completed';
       if (isOut && !isAside().task(key.job, key.task) && !isAside().report(key.job, key.task)) violated(`the end of attempt ${attemptName(key)} is acknowledged, and its task is ${status.state}`);
@@ -262,6 +321,15 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         const record = jobs.get(job);
         if (record !== undefined && record.status?.state !== 'completed') checkReleased(record, tick);
       }
+      for (const row of decisions.subtasks ?? []) {
+        const task = jobs.get(row.job)?.tasks.get(row.task);
+        if (task === undefined) violated(`task ${row.job}.${row.task} is not there and gets a subtask`);
+        const before = task?.subtasks?.get(row.instance);
+        if (before !== undefined && before.attempt === row.attempt && before.state === 'completed') violated(`subtask ${row.job}.${row.task}.${row.attempt}.${row.instance} was completed and changes`);
+        countSubtask(before, -1);
+        countSubtask(row, 1);
+        for (const node of [before?.node, row.node]) if (node !== undefined) touchedNodes.add(node);
+      }
       for (const status of decisions.offered ?? []) {
         const task = jobs.get(status.job)?.tasks.get(status.task);
         if (task !== undefined) checkOffer(`${status.job}.${status.task}`, task, status, tick);
@@ -277,6 +345,7 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         checkChange(name, task.status, status);
         checkEnd(name, status);
         checkOffer(name, task, status, tick);
+        checkTogether(name, task, status, tick);
         checkManager(jobs.get(status.job), status, tick);
         count(status.job, task, task.status, -1);
         count(status.job, task, status, 1);
@@ -300,6 +369,10 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         if (seen.has(`${job}.${number}`)) violated(`task ${job}.${number} is gone twice in one tick`);
         seen.add(`${job}.${number}`);
         if (task === undefined || goneJobs.has(job)) continue;
+        for (const row of task.subtasks?.values() ?? []) {
+          countSubtask(row, -1);
+          touchedNodes.add(row.node);
+        }
         count(job, task, now.get(`${job}.${number}`) ?? task.status, -1);
         touchedJobs.add(job);
       }
@@ -307,6 +380,10 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
         for (const task of jobs.get(job)?.tasks.values() ?? []) {
           if (task.intent.task <= (jobs.get(job)?.status?.ingested ?? 0)) count(job, task, now.get(`${job}.${task.intent.task}`) ?? task.status, -1);
           if (task.status?.node !== undefined && task.status.node !== null) touchedNodes.add(task.status.node);
+          for (const row of task.subtasks?.values() ?? []) {
+            countSubtask(row, -1);
+            touchedNodes.add(row.node);
+          }
         }
         tallies.delete(job);
         touchedJobs.delete(job);
@@ -319,4 +396,9 @@ export function createChecks(options: { readonly tables: () => Tables; readonly 
       for (const node of touchedNodes) checkNode(node, tick);
     },
   };
+}
+
+/** Instances of one attempt, each on a node of its own. */
+function isBeside(one: Omit<Attempt, 'end'>, other: Omit<Attempt, 'end'>): boolean {
+  return one.key.attempt === other.key.attempt && one.key.instance !== other.key.instance && one.node !== other.node;
 }

@@ -1,4 +1,4 @@
-import type { JobIntent, PoolIntent, TaskIntent } from '../core/intent.ts';
+import { type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
 import { LIMITS } from '../wire/limits.ts';
@@ -38,6 +38,13 @@ export interface Workload {
   readonly preemption?: number;
   /** Job schedules, which make jobs every few seconds beside all others. Left out: none. */
   readonly schedules?: number;
+  /** Share of multi-instance tasks; nodes then have one slot each. Left out: there are none. */
+  readonly gangs?: number;
+  /**
+   * So often a task of three nodes is added if no other is open; then nodes have one slot each, and all jobs the same
+   * priority and no limits. Left out: never.
+   */
+  readonly gangEveryMs?: number;
   /**
    * All jobs end by themselves; so often a client adds tasks to one, or makes one active again, right when its end is
    * committed. Default: none do.
@@ -49,6 +56,10 @@ const COLLECTION = 100;
 const MAX_SLOTS = 4;
 /** Of the lifetime of tasks that are aged. */
 const LEFT_MS = [30_000, 90_000] as const;
+/** Start tasks included. */
+const NODES_ARE_UP_AFTER_MS = 10_000;
+/** No task needs more nodes than all but these: an agent that hangs before its first word is waited for. */
+const SPARE_NODES = 3;
 
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
 export function createClients(options: {
@@ -64,7 +75,8 @@ export function createClients(options: {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
-  const { besideEndings = null } = workload;
+  const { besideEndings = null, gangs = 0, gangEveryMs = null } = workload;
+  const isEven = gangEveryMs !== null;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
 
@@ -88,7 +100,7 @@ export function createClients(options: {
       resizeSequence: 1,
       resizeRequestedAt: world.now(),
       stopSequence: 0,
-      taskSlotsPerNode: MAX_SLOTS,
+      ...(gangs === 0 && !isEven ? { taskSlotsPerNode: MAX_SLOTS } : { taskSlotsPerNode: 1, interNode: true }),
       fillType: world.chance(0.5) ? 'pack' : 'spread',
       jobOrder: world.chance(0.5) ? 'none' : 'creationtime',
       startTask: world.chance(0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
@@ -116,8 +128,8 @@ export function createClients(options: {
       schedule: null,
       poolId: poolIds[index % poolIds.length] ?? 'pool-1',
       autoPool: null,
-      priority: world.between(-1000, 1000),
-      maxParallelTasks: world.chance(0.2) ? world.between(3, 20) : -1,
+      priority: isEven ? 0 : world.between(-1000, 1000),
+      maxParallelTasks: !isEven && world.chance(0.2) ? world.between(3, 20) : -1,
       allowTaskPreemption: world.chance(workload.preemption ?? 0),
       maxTaskRetryCount: world.between(0, 2),
       maxWallClockMs: varied && !isAged && world.chance(0.1) ? world.between(20_000, 90_000) : null,
@@ -135,10 +147,11 @@ export function createClients(options: {
     return job;
   };
 
+  const width = (isGang: boolean): Pick<TaskIntent, 'requiredSlots' | 'instances'> => ({ requiredSlots: 1, ...(isGang ? { instances: world.between(1, Math.max(1, nodesPerPool - SPARE_NODES)) } : null) });
   const newTask = (job: JobRecord, number: TaskNumber): Omit<TaskIntent, 'task'> => ({
     idKey: String(number),
     createdAt: job.intent.createdAt < EPOCH ? job.intent.createdAt : world.now(),
-    requiredSlots: world.chance(0.8) ? 1 : world.between(2, MAX_SLOTS),
+    ...(isEven ? width(false) : gangs > 0 ? width(world.chance(gangs) && (job.intent.manager === null || number !== MANAGER_TASK)) : { requiredSlots: world.chance(0.8) ? 1 : world.between(2, MAX_SLOTS) }),
     maxTaskRetryCount: world.chance(0.1) ? world.between(-1, 3) : null,
     affinity: world.chance(0.05) ? String(world.between(1, number)) : null,
     dependsOn: job.intent.usesTaskDependencies && number > 1 && world.chance(0.5) ? dependsOn(job.intent.job, number) : null,
@@ -178,6 +191,7 @@ export function createClients(options: {
     }
     schedules.begin();
     if (workload.singleEveryMs !== null && workload.singleEveryMs !== undefined) addSingles(workload.singleEveryMs);
+    if (gangEveryMs !== null) world.after(NODES_ARE_UP_AFTER_MS, () => addGangs(gangEveryMs));
   };
 
   /** The commit that ends the job by itself has begun, and does not yet see what happens here. */
@@ -194,6 +208,14 @@ export function createClients(options: {
     const job = someJob('active');
     if (job !== undefined) void addTasks(job.intent.job, 1);
     world.after(everyMs, () => addSingles(everyMs));
+  };
+
+  const addGangs = (everyMs: number): void => {
+    if (world.now() >= EPOCH + workload.forMs) return;
+    const isOpen = jobs().some(({ tasks }) => [...tasks.values()].some(({ intent, status }) => intent.instances !== undefined && status?.state !== 'completed'));
+    const job = isOpen ? undefined : someJob('active');
+    if (job !== undefined) void intents.addTasks(job.intent.job, [{ ...newTask(job, job.intent.nextTask), dependsOn: null, requiredSlots: 1, instances: 3 }]).then(options.sweep);
+    world.after(everyMs, () => addGangs(everyMs));
   };
 
   const somePool = () => world.pick([...tables.pools.values()].filter(({ intent }) => intent.deletedAt === null));

@@ -97,6 +97,7 @@ function copied(tick: TickCommit): TickCommit {
       pools: decisions.pools.map((pool) => ({ ...pool, resizeErrors: [...pool.resizeErrors] })),
       nodes: decisions.nodes.map((node) => ({ ...node, recentTasks: [...node.recentTasks] })),
       jobNodes: decisions.jobNodes.map((row) => ({ ...row })),
+      ...(decisions.subtasks === undefined ? null : { subtasks: decisions.subtasks.map((row) => ({ ...row })) }),
       gone: { tasks: [...decisions.gone.tasks], jobs: [...decisions.gone.jobs], pools: [...decisions.gone.pools], schedules: [...(decisions.gone.schedules ?? [])] },
       satisfied: [...decisions.satisfied],
       guards: decisions.guards.map((guard) => ({ ...guard, otherwise: { ...guard.otherwise } })),

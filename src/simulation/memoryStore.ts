@@ -5,7 +5,7 @@ import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
-import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from '../core/status.ts';
 import { AccountOwned, Deposed, OutOfTurn, OWNER_DEAD_AFTER_MS, Refused, type Committed, type InboxBatch, type OwnerStore, type QuarantineChange, type QuarantineKey, type Quarantined, type TaskPage, type TickCommit } from '../store/ownerStore.ts';
 import type { IntentWriter, NewAutoPool, NewJobIntent, NewScheduledJob } from './intentWriter.ts';
 import { asLoaded } from './plainTasks.ts';
@@ -14,6 +14,8 @@ import { asLoaded } from './plainTasks.ts';
 export interface TaskRecord {
   intent: TaskIntent;
   status: TaskStatus | null;
+  /** By instance. Left out: it has had none. */
+  subtasks?: Map<number, SubtaskStatus>;
 }
 export interface JobRecord {
   readonly account: AccountNumber;
@@ -228,6 +230,10 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       nodes.set(status.node, { account: tick.account, status: row });
     }
     for (const status of decisions.jobNodes) found(jobs.get(status.job), `job ${status.job}`).onNodes.set(status.node, status);
+    for (const row of decisions.subtasks ?? []) {
+      const task = jobs.get(row.job)?.tasks.get(row.task);
+      if (task !== undefined) (task.subtasks ??= new Map()).set(row.instance, row);
+    }
     for (const { job, idKey } of decisions.satisfied) jobs.get(job)?.satisfied.add(idKey);
     for (const { job, task } of decisions.gone.tasks) jobs.get(job)?.tasks.delete(task);
     for (const job of decisions.gone.jobs) jobs.delete(job);
@@ -240,7 +246,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     if (tick.quarantine !== undefined) changeQuarantine(tick, tick.quarantine);
     const specs = tick.specs.flatMap(({ job, task }) => {
       const record = jobs.get(job)?.tasks.get(task);
-      return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: { id: record.intent.idKey, commandLine: 'true', requiredSlots: record.intent.requiredSlots } }];
+      return record === undefined ? [] : [{ job, task, id: record.intent.idKey, spec: taskSpec(record.intent) }];
     });
     owner.tick = tick.tick;
     return { specs, refused };
@@ -287,6 +293,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         schedules: [...schedules.values()].filter((schedule) => schedule.account === account && (schedule.status?.state !== 'completed' || schedule.intent.deletedAt !== null)).map(scheduleIntake),
         jobNodes: mine.filter(({ status }) => status?.state !== 'completed').flatMap(({ onNodes }) => [...onNodes.values()].filter(({ node }) => nodes.get(node)?.status.goneAt === null)),
         tasks: living.map((job) => asLoaded(job.intent.job, openTasks(job), job.intent.usesTaskDependencies)).filter(({ tasks, plain }) => tasks.length + plain.numbers.length > 0),
+        subtasks: living.flatMap((job) => [...job.tasks.values()].flatMap(({ status, subtasks }) => [...(subtasks?.values() ?? [])].filter(({ state }) => status?.state !== 'completed' || state !== 'completed'))),
         satisfied: living.filter(({ intent, status }) => intent.usesTaskDependencies && status?.ingested !== 0).map((job) => {
           const named = namedParents(openTasks(job));
           return { job: job.intent.job, ids: satisfiedIds(job, named), isWhole: named === null };
@@ -376,6 +383,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     owner: (account) => ownership.get(account)?.process ?? null,
   };
   return { store, intents, silence, tables };
+}
+
+function taskSpec({ idKey: id, requiredSlots, instances }: TaskIntent): unknown {
+  const settings = instances === undefined ? null : { multiInstanceSettings: { numberOfInstances: instances, coordinationCommandLine: 'true' } };
+  return { id, commandLine: 'true', requiredSlots, ...settings };
 }
 
 function isTaken(rows: ReadonlyMap<number, { readonly account: AccountNumber; readonly intent: { readonly id: string } }>, account: AccountNumber, id: string): boolean {

@@ -18,6 +18,7 @@ export function asLoaded(job: number, open: readonly TaskIntake[], usesTaskDepen
 }
 
 function isPlain({ intent, status }: TaskIntake): boolean {
+  if (intent.instances !== undefined) return false;
   const { maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs, terminateAt, deletedAt } = intent;
   return [status, maxTaskRetryCount, affinity, dependsOn, exitConditions, terminateAt, deletedAt].every((value) => value === null) && retentionMs === DEFAULT_RETENTION_MS;
 }

@@ -2,7 +2,7 @@ import { MANAGER_TASK } from '../core/intent.ts';
 import { attemptName, type JobNumber, type NodeNumber } from '../core/keys.ts';
 import type { JobStatus, NodeStatus, TaskStatus } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
-import type { JobRecord, Tables } from './memoryStore.ts';
+import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 
 type EndCommand = Extract<TickCommit['decisions']['commands'][number], { readonly kind: 'end' }>;
 
@@ -41,21 +41,38 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
     return before?.state === 'active' && after?.state === 'active' && after.since === before.since && status !== undefined && status.state !== 'leavingpool' && !isResized;
   };
 
-  const checkNode = (node: NodeStatus, ended: readonly EndCommand[], tick: TickCommit): void => {
-    const runs = (job: JobNumber, task: number, attempt: number): boolean => {
-      const status = taskAfter(job, task, tick);
+  /** Nodes are kept, and so room is made, for a task that needs several and waits in its queue. */
+  const waitsForSeveral = (above: number, tick: TickCommit): boolean =>
+    [...tables().jobs.values()].some(({ intent: { job }, tasks }) => {
+      const waits = ({ intent: { task, instances } }: TaskRecord): boolean => instances !== undefined && (taskAfter(job, task, tick)?.state ?? 'active') === 'active';
+      return (priorities.get(job)?.highest ?? 0) > above && [...tasks.values()].some(waits);
+    });
+
+  /** What has to end of a task on several nodes ends on all of them: it is enough that one of them is needed. */
+  const violatedUnless = (ended: ReadonlyMap<NodeNumber, readonly EndCommand[]>, complaints: readonly { readonly key: EndCommand['key']; readonly what: string }[]): void => {
+    const ofTask = ({ job, task }: EndCommand['key']) => ({ key }: { readonly key: EndCommand['key'] }): boolean => key.job === job && key.task === task;
+    for (const { key, what } of complaints) {
+      if ([...ended.values()].flat().filter(ofTask(key)).length === complaints.filter(ofTask(key)).length) violated(what);
+    }
+  };
+
+  const checkNode = (node: NodeStatus, ended: readonly EndCommand[], tick: TickCommit, violated: (key: EndCommand['key'], what: string) => void): void => {
+    const runs = ({ job, task, attempt, instance }: EndCommand['key']): boolean => {
+      const subtask = tick.decisions.subtasks?.find((row) => row.job === job && row.task === task && row.instance === instance) ?? jobOf(job)?.tasks.get(task)?.subtasks?.get(instance);
+      const status = instance === 0 ? taskAfter(job, task, tick) : subtask;
       return status?.attempt === attempt && status.node === node.node && (status.state === 'running' || status.state === 'preparing');
     };
-    const ending = [...told].map((name) => name.split('.').map(Number)).filter(([job = 0, task = 0, attempt = 0]) => runs(job, task, attempt));
-    const room = node.slots - node.runningSlots + ending.reduce((sum, [job = 0, task = 0]) => sum + slotsOf(job, task, node), 0);
+    const ending = [...told].map(keyOf).filter(runs);
+    const room = node.slots - node.runningSlots + ending.reduce((sum, { job, task }) => sum + slotsOf(job, task, node), 0);
     for (const { key } of ended) {
       const lowest = priorities.get(key.job)?.lowest ?? 0;
       const above = node.offers.findLastIndex(({ job }) => (priorities.get(job)?.highest ?? 0) > lowest);
       // All that waits before the last of them starts before it.
       const wanted = node.offers.slice(0, above + 1).reduce((sum, { job, task }) => sum + slotsOf(job, task, node), 0);
-      const without = room - (runs(key.job, key.task, key.attempt) ? slotsOf(key.job, key.task, node) : 0);
-      if (above === -1) violated(`attempt ${attemptName(key)} makes room on node ${node.node}, where nothing of a higher priority waits`);
-      else if (without >= wanted) violated(`attempt ${attemptName(key)} makes room on node ${node.node}, which without it has ${without} slots for the ${wanted} that are waited for`);
+      const without = room - (runs(key) ? slotsOf(key.job, key.task, node) : 0);
+      if (waitsForSeveral(lowest, tick)) continue;
+      if (above === -1) violated(key, `attempt ${attemptName(key)} makes room on node ${node.node}, where nothing of a higher priority waits`);
+      else if (without >= wanted) violated(key, `attempt ${attemptName(key)} makes room on node ${node.node}, which without it has ${without} slots for the ${wanted} that are waited for`);
     }
   };
 
@@ -84,10 +101,12 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
       if (ranMs !== null && status !== null && status.requeueCount > 0 && ranMs < SAFE_MS) violated(`task ${key.job}.${key.task}, requeued ${status.requeueCount} times, makes room after ${ranMs} ms`);
       ended.set(node, [...(ended.get(node) ?? []), command]);
     }
+    const complaints: { readonly key: EndCommand['key']; readonly what: string }[] = [];
     for (const [node, commands] of ended) {
       const status = nodeAfter(node, tick);
-      if (status !== undefined) checkNode(status, commands, tick);
+      if (status !== undefined) checkNode(status, commands, tick, (key, what) => complaints.push({ key, what }));
     }
+    violatedUnless(ended, complaints);
   };
 
   return {
@@ -97,4 +116,9 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
       return count;
     },
   };
+}
+
+function keyOf(name: string): EndCommand['key'] {
+  const [job = 0, task = 0, attempt = 0, instance = 0] = name.split('.').map(Number);
+  return { job, task, attempt, instance };
 }

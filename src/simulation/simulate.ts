@@ -52,6 +52,8 @@ export interface Result {
   readonly refusedEndings: number;
   /** Attempts that were ended to make room for others. */
   readonly preemptions: number;
+  /** How often a multi-instance task ran on all its nodes. */
+  readonly together: number;
   /** What was in quarantine when all else was done. */
   readonly quarantine: readonly QuarantineSubject[];
   /** Of everything that was committed: two runs of one seed give the same. */
@@ -73,6 +75,8 @@ const CUT_MS = [5_000, 10_000] as const;
 const REPLACED_AFTER_MS = [50, 5_000] as const;
 const CLOCK_SET_MS = [-600_000, 20_000] as const;
 const HANDED_LATE_MS = 200;
+/** From what happens to what comes of it, where nothing goes wrong: a tick there, and messages both ways. */
+const REACTS_WITHIN_MS = 100;
 /** Two ticks of so few jobs make fewer questions to the store than this, each with a delay there and back. */
 const WAKE_WITHIN_DELAYS = 60;
 /** The loop rests so long after a question that failed. */
@@ -101,8 +105,12 @@ export async function simulate(scenario: Scenario): Promise<Result> {
   let quarantine: readonly QuarantineSubject[] = [];
 
   const slots = new Map<number, number>();
-  const checks = createChecks({ tables: () => memory.tables, account: ACCOUNT, truth: () => truth, slotsOfNode: (node) => slots.get(node) });
-  const truth: Truth = createTruth({ onStart: (attempt, live) => checks.onStart(attempt, live), onAcknowledged: (key) => checks.onAcknowledged(key) });
+  const checks = createChecks({ tables: () => memory.tables, account: ACCOUNT, truth: () => truth, slotsOfNode: (node) => slots.get(node), reactsWithinMs: workload.gangEveryMs === undefined ? null : REACTS_WITHIN_MS });
+  const truth: Truth = createTruth({
+    onStart: (attempt, live) => checks.onStart(attempt, live),
+    onProceed: (key) => checks.onProceed(key),
+    onAcknowledged: (key) => checks.onAcknowledged(key),
+  });
   const memory = memoryStore({
     clock: world.now,
     onCommit: (tick, refused) => {
@@ -169,6 +177,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
           else network.dial(host, request.credential, callbacks);
         },
         jobTask: (key, retry) => fate(mixed(scenario.seed, `${jobTaskName(key)}.${retry} ${request.nodeId}`)),
+        coordination: (key) => fate(mixed(scenario.seed, `coordination ${key.job}.${key.task}.${key.attempt}.${key.instance}`)),
         work: (key) => {
           const { durationMs, outcome } = fate(mixed(scenario.seed, `${key.job}.${key.task}.${key.attempt}`));
           return { durationMs: durationMs * (workload.longer ?? 1), outcome };
@@ -374,6 +383,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     loads,
     refusedEndings,
     preemptions: checks.preemptions,
+    together: checks.together,
     quarantine,
     fingerprint,
   });

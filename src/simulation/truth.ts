@@ -1,3 +1,4 @@
+import type { GangWork } from '../agent/frames.ts';
 import type { AttemptOutcome } from '../core/events.ts';
 import { type AttemptKey, type Instant, type JobNumber, type JobTaskKey, type NodeNumber, attemptName, jobTaskName } from '../core/keys.ts';
 
@@ -15,6 +16,16 @@ export interface Attempt {
 export interface Truth {
   started(attempt: Omit<Attempt, 'end'>): void;
   ended(key: AttemptKey, at: Instant, outcome: AttemptOutcome): void;
+  /** What an instance that has just started was told of the others. */
+  told(key: AttemptKey, gang: GangWork): void;
+  /** The coordination command of the instance has succeeded. */
+  coordinated(key: AttemptKey): void;
+  /** The primary runs its command line. */
+  proceeded(key: AttemptKey): void;
+  /** Instances of the attempt whose coordination commands have succeeded. */
+  coordinatedOf(key: AttemptKey): ReadonlySet<number>;
+  /** What the first instance of the attempt that started was told. */
+  gangOf(key: AttemptKey): GangWork | undefined;
   jobTaskStarted(key: JobTaskKey, node: NodeNumber): void;
   jobTaskEnded(key: JobTaskKey, node: NodeNumber, life: number, outcome: AttemptOutcome): void;
   /** The life of the node in which the job's preparation, or release, has succeeded last. */
@@ -26,6 +37,8 @@ export interface Truth {
   /** Whether this run, whatever it came to, is over on the node. */
   isOver(key: JobTaskKey, node: NodeNumber): boolean;
   attempt(key: AttemptKey): Attempt | undefined;
+  /** Attempts that ever ran. */
+  attempts(): Iterable<Attempt>;
   /** Attempts that run now, of all nodes. */
   readonly live: ReadonlySet<Attempt>;
   /** Attempts that ever ran. */
@@ -33,8 +46,9 @@ export interface Truth {
 }
 
 /** `onStart` is called before the attempt counts as live. */
-export function createTruth({ onStart, onAcknowledged }: {
+export function createTruth({ onStart, onProceed, onAcknowledged }: {
   readonly onStart: (attempt: Omit<Attempt, 'end'>, live: ReadonlySet<Attempt>) => void;
+  readonly onProceed: (key: AttemptKey) => void;
   readonly onAcknowledged: (key: AttemptKey) => void;
 }): Truth {
   const all = new Map<string, Attempt>();
@@ -42,7 +56,17 @@ export function createTruth({ onStart, onAcknowledged }: {
   const begun = new Set<string>();
   const running = new Set<string>();
   const succeeded = new Map<string, number>();
+  const coordinated = new Map<string, Set<number>>();
+  const gangs = new Map<string, GangWork>();
   return {
+    told: (key, gang) => {
+      const name = nameOfAll(key);
+      if (!gangs.has(name)) gangs.set(name, gang);
+    },
+    coordinated: (key) => void coordinated.set(nameOfAll(key), new Set([...(coordinated.get(nameOfAll(key)) ?? []), key.instance])),
+    proceeded: onProceed,
+    coordinatedOf: (key) => coordinated.get(nameOfAll(key)) ?? new Set(),
+    gangOf: (key) => gangs.get(nameOfAll(key)),
     jobTaskStarted: (key, node) => {
       begun.add(nameOn(key, node));
       running.add(nameOn(key, node));
@@ -69,11 +93,17 @@ export function createTruth({ onStart, onAcknowledged }: {
     },
     acknowledged: onAcknowledged,
     attempt: (key) => all.get(attemptName(key)),
+    attempts: () => all.values(),
     live,
     get count() {
       return all.size;
     },
   };
+}
+
+/** Of the instances of an attempt. */
+function nameOfAll(key: AttemptKey): string {
+  return attemptName({ ...key, instance: 0 });
 }
 
 function nameOn(key: JobTaskKey, node: NodeNumber): string {

@@ -6,7 +6,7 @@ import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, 
  * that the owner never reads specifications to decide.
  */
 /** `jobOrder`: left out, none. */
-export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask'> & Partial<Pick<PoolIntent, 'jobOrder'>>;
+export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask' | 'interNode'> & Partial<Pick<PoolIntent, 'jobOrder'>>;
 
 /** `preparation`, `release` and `manager`: left out, null. `allowTaskPreemption`: left out, false. */
 export type JobRules = Pick<
@@ -43,6 +43,7 @@ export interface JobTemplate {
 /** Left out: null. A task with none of them has null in its column: half a million plain tasks pay nothing. */
 export interface TaskRules {
   readonly maxTaskRetryCount?: TaskIntent['maxTaskRetryCount'];
+  readonly instances?: number;
   readonly affinity?: string;
   readonly dependsOn?: DependencyIds;
   readonly exitConditions?: ExitConditions;
@@ -51,8 +52,9 @@ export interface TaskRules {
 }
 
 /** What the rules know of a task by its column. */
-export function taskRulesOf(rules: TaskRules | null): Pick<TaskIntent, 'maxTaskRetryCount' | 'affinity' | 'dependsOn' | 'exitConditions' | 'retentionMs'> {
+export function taskRulesOf(rules: TaskRules | null): Pick<TaskIntent, 'instances' | 'maxTaskRetryCount' | 'affinity' | 'dependsOn' | 'exitConditions' | 'retentionMs'> {
   return {
+    ...(rules?.instances === undefined ? null : { instances: rules.instances }),
     maxTaskRetryCount: rules?.maxTaskRetryCount ?? null,
     affinity: rules?.affinity ?? null,
     dependsOn: rules?.dependsOn ?? null,

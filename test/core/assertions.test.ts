@@ -4,7 +4,7 @@ import { Capacity } from '../../src/core/pool/capacity.ts';
 import { TaskDirectory } from '../../src/core/task/directory.ts';
 import { at, TaskTable } from '../../src/core/task/table.ts';
 
-const TASK = { number: 7, createdAt: 0, slots: 1, retryLimit: 0, retentionMs: 0 };
+const TASK = { number: 7, createdAt: 0, slots: 1, retryLimit: 0, retentionMs: 0, instances: 0 };
 
 test('a row that the table does not have is no zero', () => {
   const table = new TaskTable();

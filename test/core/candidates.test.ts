@@ -23,6 +23,8 @@ function nodeOf(index: number, given: Partial<TestNode>): TestNode {
     startTask: null,
     dedicated: true,
     heldBy: null,
+    agent: null,
+    running: new Set(),
     slots: SLOTS,
     free: 0,
     runningSlots: 0,

@@ -7,7 +7,7 @@ import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
 import type { Reason } from '../../src/core/explain/reasons.ts';
-import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, SubtaskStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { jobIntent, poolIntent } from '../support/intents.ts';
 import { asLoaded } from '../../src/simulation/plainTasks.ts';
 import { carryOut, scheduleIntake, type AutoPoolOptions, type ScheduleRow } from './requests.ts';
@@ -58,6 +58,8 @@ export class TestEnv {
   readonly tasks = new Map<string, TaskRow>();
   /** By `job.node`. */
   readonly jobNodes = new Map<string, JobNodeStatus>();
+  /** By `job.task.instance`. */
+  readonly subtasks = new Map<string, SubtaskStatus>();
   readonly agents = new Map<NodeNumber, TestAgent>();
   /** What the store keeps of ids satisfied by tasks that are no more, `job/id`. */
   readonly satisfied = new Set<string>();
@@ -110,11 +112,15 @@ export class TestEnv {
       this.nodes.set(row.node, row);
     }
     for (const row of decisions.jobNodes) this.jobNodes.set(`${row.job}.${row.node}`, row);
+    for (const row of decisions.subtasks ?? []) this.subtasks.set(`${row.job}.${row.task}.${row.instance}`, row);
     for (const { job, idKey } of decisions.satisfied) this.satisfied.add(`${job}/${idKey}`);
-    for (const { job, task } of decisions.gone.tasks) this.tasks.delete(`${job}.${task}`);
+    for (const { job, task } of decisions.gone.tasks) {
+      this.tasks.delete(`${job}.${task}`);
+      for (const key of this.subtasks.keys()) if (key.startsWith(`${job}.${task}.`)) this.subtasks.delete(key);
+    }
     for (const job of decisions.gone.jobs) {
       this.jobs.delete(job);
-      for (const rows of [this.tasks, this.jobNodes]) for (const key of rows.keys()) if (key.startsWith(`${job}.`)) rows.delete(key);
+      for (const rows of [this.tasks, this.subtasks, this.jobNodes]) for (const key of rows.keys()) if (key.startsWith(`${job}.`)) rows.delete(key);
     }
     for (const pool of decisions.gone.pools) this.pools.delete(pool);
     for (const row of decisions.schedules ?? []) this.#put(this.schedules, row.schedule, row);
@@ -242,6 +248,7 @@ export class TestEnv {
       schedules: [...this.schedules.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null).map((row) => scheduleIntake(row, this.jobs)),
       jobNodes: [...this.jobNodes.values()].filter(({ job, node }) => jobs.some(({ intent, status }) => intent.job === job && status?.state !== 'completed') && this.nodes.get(node)?.goneAt === null),
       tasks: [...open].map(([job, tasks]) => asLoaded(job, tasks, this.jobs.get(job)?.intent.usesTaskDependencies === true)),
+      subtasks: [...this.subtasks.values()].filter(({ job, task, state }) => open.has(job) && (state !== 'completed' || open.get(job)?.some(({ intent }) => intent.task === task) === true)),
       satisfied: [...satisfied].map(([job, ids]) => ({ job, ids, isWhole: true })),
     };
     this.core = createCore(structuredClone(snapshot), this.now);
@@ -519,6 +526,7 @@ interface Offer {
   readonly key: AttemptKey;
   readonly slots: number;
   readonly preparation: number | null;
+  readonly hosts: Extract<Command, { kind: 'offer' }>['hosts'] | null;
 }
 
 /**
@@ -540,6 +548,12 @@ export class TestAgent {
   readonly running = new Map<string, { readonly key: AttemptKey; readonly slots: number; readonly startedAt: number }>();
   /** Of which tasks have left directories. */
   readonly jobs = new Set<number>();
+  /** Instances of multi-instance tasks whose coordination command has succeeded. */
+  readonly coordinated = new Set<string>();
+  /** Primaries that run the command line of their task. */
+  readonly proceeded = new Set<string>();
+  /** The coordination command of an instance that starts takes its time: see `coordinate`. */
+  coordinatesByItself = true;
   /** Attempts ever started here. */
   readonly starts: string[] = [];
   up = false;
@@ -568,9 +582,9 @@ export class TestAgent {
     this.up = true;
     const held: HeldAttempt[] = [
       ...[...this.preparing.values(), ...this.offers].map(({ key }) => ({ key, state: 'offered' as const })),
-      ...[...this.running.values()].map(({ key, startedAt }) => ({ key, state: 'started' as const, startedAt })),
+      ...[...this.running.values()].map(({ key, startedAt }) => ({ key, state: 'started' as const, startedAt, ...(this.coordinated.has(attemptName(key)) ? { coordinated: true as const } : null) })),
     ];
-    const report = { kind: 'hello', life: this.life, version: '1', ipAddress: '127.0.0.1', held, jobs: [...this.jobs], startTask: null, ready: true, ...more } as const;
+    const report = { kind: 'hello', life: this.life, version: '1', ipAddress: `127.0.0.${this.node % 256}`, cores: 2, held, jobs: [...this.jobs], startTask: null, ready: true, ...more } as const;
     this.env.apply({ kind: 'agent', node: this.node, report });
   }
 
@@ -603,7 +617,10 @@ export class TestAgent {
     if (!this.up) return;
     switch (command.kind) {
       case 'offer':
-        if (!this.#knows(command.key)) this.offers.push({ key: command.key, slots: command.slots, preparation: command.preparation ?? null });
+        if (!this.#knows(command.key)) this.offers.push({ key: command.key, slots: command.slots, preparation: command.preparation ?? null, hosts: command.hosts ?? null });
+        return;
+      case 'proceed':
+        if (this.running.has(attemptName(command.key))) this.proceeded.add(attemptName(command.key));
         return;
       case 'releaseJob':
         this.#beginJobTask(command.key);
@@ -668,6 +685,18 @@ export class TestAgent {
     this.running.set(name, { ...offer, startedAt: this.env.now });
     this.starts.push(name);
     this.#said.push({ kind: 'started', key: offer.key, at: this.env.now });
+    if (offer.hosts !== null && this.coordinatesByItself) this.#coordinate(offer.key);
+  }
+
+  #coordinate(key: AttemptKey): void {
+    this.coordinated.add(attemptName(key));
+    this.#said.push({ kind: 'coordinated', key });
+  }
+
+  /** The coordination command of what runs here succeeds, and what follows from that follows. */
+  coordinate(): void {
+    for (const { key } of this.running.values()) this.#coordinate(key);
+    this.env.settle();
   }
 
   #standing({ job, kind }: JobTaskKey): 'runs' | 'done' | 'failed' {

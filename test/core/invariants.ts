@@ -17,6 +17,7 @@ export class Invariants {
   check(): void {
     this.#slots();
     this.#attemptsOut();
+    this.#together();
     this.#counts();
     this.#completedStay();
     this.#timesGrow();
@@ -36,13 +37,26 @@ export class Invariants {
       for (const [name, { key }] of agent.running) {
         const task = `${key.job}.${key.task}`;
         const other = running.get(task);
-        if (other !== undefined) throw new Error(`task ${task} runs twice: ${other} and ${name} on node ${node}`);
-        running.set(task, name);
+        const [attempt, on] = [`${task}.${key.attempt}`, `${task} ${node}`];
+        if (other !== undefined && other !== attempt) throw new Error(`task ${task} runs twice: attempt ${other} and ${name} on node ${node}`);
+        if (running.has(on)) throw new Error(`task ${task} runs twice on node ${node}: ${running.get(on)} and ${name}`);
+        running.set(task, attempt);
+        running.set(on, name);
         if (agent.up && this.#env.tasks.get(task)?.status?.state === 'completed') throw new Error(`${name} runs although its task is completed`);
       }
     }
     const starts = [...this.#env.agents.values()].flatMap((agent) => agent.starts);
     if (new Set(starts).size !== starts.length) throw new Error('an attempt started twice');
+  }
+
+  /** A multi-instance task has all its nodes, each once, or none. */
+  #together(): void {
+    for (const [key, { intent: { instances = 0 }, status }] of this.#env.tasks) {
+      if (instances < 2 || status === null || status.state === 'active' || status.state === 'completed') continue;
+      const others = [...this.#env.subtasks.values()].filter((row) => `${row.job}.${row.task}` === key && row.attempt === status.attempt);
+      const nodes = new Set([status.node, ...others.map(({ node }) => node)]);
+      if (others.length !== instances - 1 || nodes.size !== instances) throw new Error(`task ${key} is on nodes ${[...nodes].join(', ')}: it needs ${instances}`);
+    }
   }
 
   #counts(): void {

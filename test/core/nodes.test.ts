@@ -30,7 +30,7 @@ function booting(waitForSuccess: boolean | null) {
 describe('a node comes up', () => {
   test('creating, starting, idle', () => {
     const { env, pool, agent } = booting(null);
-    expect(pool.node(0)).toMatchObject({ state: 'starting', bootedAt: env.now, agent: { version: '1', ipAddress: '127.0.0.1' } });
+    expect(pool.node(0)).toMatchObject({ state: 'starting', bootedAt: env.now, agent: { version: '1', cores: 2 } });
     agent.says({ kind: 'ready' });
     env.settle();
     expect(pool.node(0)).toMatchObject({ state: 'idle', since: env.now });

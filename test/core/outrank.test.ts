@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { Capacity } from '../../src/core/pool/capacity.ts';
-import { Outranking } from '../../src/core/placement/outrank.ts';
+import { type Outrankable, Outranking } from '../../src/core/placement/outrank.ts';
 import { aheadSlots } from '../../src/core/tunables.ts';
 
 interface Offer {
@@ -10,7 +10,7 @@ interface Offer {
   revoking: 'outranked' | null;
   readonly ending: null;
 }
-interface TestNode {
+interface TestNode extends Pick<Outrankable, 'state' | 'scheduling' | 'heldBy' | 'agent' | 'running'> {
   readonly id: string;
   readonly dedicated: boolean;
   readonly slots: number;
@@ -41,7 +41,7 @@ function give(pool: TestPool, node: TestNode, priority: number, slots: number): 
 function poolOf(nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool {
   const pool: TestPool = { capacity: new Capacity<TestNode>(), offered: new Map() };
   for (const offers of nodes) {
-    const node: TestNode = { id: 'node', dedicated: true, slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
+    const node: TestNode = { id: 'node', dedicated: true, state: 'running', scheduling: 'enabled', heldBy: null, agent: null, running: new Set(), slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
     pool.capacity.add(node);
     for (const [slots, priority] of offers) give(pool, node, priority, slots);
   }

@@ -37,6 +37,12 @@ const AGED: Workload = { ...SMALL, aged: 1, longer: 40 };
 /** Schedules make jobs beside a few others. */
 const SCHEDULED: Workload = { ...SMALL, tasks: 100, jobs: 2, schedules: 8 };
 
+/** Many tasks need several nodes at once. */
+const TOGETHER: Workload = { ...SMALL, pools: 1, tasks: 200, gangs: 0.3, preparations: 0.3 };
+
+/** Tasks of one slot keep coming, more than the nodes can run, and now and then one that needs three nodes of four. */
+const CROWDED: Workload = { ...SMALL, pools: 1, nodes: 4, jobs: 3, tasks: 60, forMs: 40_000, singleEveryMs: 40, gangEveryMs: 700, dependencies: 0 };
+
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
@@ -101,6 +107,20 @@ describe('a simulated account', () => {
 
   it.each(seeds(Math.ceil(count / 4)))('nor where jobs end by themselves beside adds, or only a lease proves that a node is dead (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...PREPARED, forMs: 20_000, actionEveryMs: 300, besideEndings: 0.9 }, leaseMs: 20_000 });
+  });
+
+  it.each(seeds(5))('without faults gives tasks that need several nodes all or none (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number, workload: TOGETHER, faults: NO_FAULTS });
+    expect(result.together).toBeGreaterThan(20);
+  });
+
+  it.each(seeds(count))('gives them all or none, and runs no instance twice, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...TOGETHER, actionEveryMs: number % 2 === 0 ? 300 : null, preemption: number % 3 === 0 ? 0.5 : 0 }, leaseMs: number % 4 === 0 ? 20_000 : null });
+  });
+
+  it.each(seeds(10))('starts a task that needs three nodes when what ran when it came has ended, though others keep coming (seed %i)', async (number) => {
+    const result = await livedWell({ seed: number, workload: CROWDED, faults: NO_FAULTS });
+    expect(result.together).toBeGreaterThan(5);
   });
 
   it.each(seeds(5))('without faults ends tasks only to make room that is needed, and runs them again (seed %i)', async (number) => {
@@ -213,6 +233,26 @@ describe('the simulation notices', () => {
     });
     const unprepared = /before the preparation of its job has succeeded/;
     expect(await violations(core, { workload: PREPARED }, unprepared)).toMatch(unprepared);
+  });
+
+  it('that a task has only some of the nodes that it needs', async () => {
+    const core = altered({ decisions: (decisions) => ({ ...decisions, subtasks: (decisions.subtasks ?? []).filter(({ instance }) => instance !== 1) }) });
+    const some = /it needs \d+, each of its own/;
+    expect(await violations(core, { workload: TOGETHER, faults: NO_FAULTS }, some)).toMatch(some);
+  });
+
+  it('that a primary goes on before all coordination commands have succeeded', async () => {
+    const core = altered({
+      event: (event) => (event.kind === 'agent' && event.report.kind === 'started' ? [event, { ...event, report: { kind: 'coordinated', key: event.report.key } }] : [event]),
+    });
+    const early = /goes on when \d+ of \d+ coordination commands have succeeded/;
+    expect(await violations(core, { workload: TOGETHER, faults: NO_FAULTS }, early)).toMatch(early);
+  });
+
+  it('that tasks of one slot starve one that needs three nodes', async () => {
+    const core = altered({ event: (event) => [event.kind === 'job' ? { ...event, intent: { ...event.intent, priority: event.intent.job === 1 ? 1 : 0 } } : event] });
+    const starved = /the last task that ran then had ended at/;
+    expect(await violations(core, { workload: CROWDED, faults: NO_FAULTS }, starved)).toMatch(starved);
   });
 
   it.each([

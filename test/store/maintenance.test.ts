@@ -112,6 +112,18 @@ describe('the maintenance of the database', () => {
       expect(await left()).toEqual([]);
     });
 
+    it('keeps the row of one that a task ran another instance than its primary on, until the task is deleted', async () => {
+      await nodes(1, 2);
+      const job = await jobOn('gang');
+      const ended = { state: 'completed', since: 1, previousState: null, previousSince: null, startedAt: 1, endedAt: 1, exitCode: 0, result: 'success', failure: null } as const;
+      await store.commit(tick({ subtasks: [{ job, task: 1, instance: 1, attempt: 1, node: 2, ...ended }] }));
+      expect(await clearGoneNodes(pool)).toBe(1);
+      expect(await left()).toEqual([2]);
+      await store.commit(tick({ gone: { tasks: [{ job, task: 1 }], jobs: [], pools: [] } }));
+      await clearGoneNodes(pool);
+      expect(await left()).toEqual([]);
+    });
+
     it('gives no number twice, also when the row of the last one is gone', async () => {
       await nodes(1, 7, 1);
       expect((await store.load(ACCOUNT)).nextNode).toBe(8);

@@ -68,7 +68,7 @@ async function fill(): Promise<void> {
   const { id, ...rules } = jobIntent();
   await pool.query("insert into account (account, name, created) values (1, 'one', 0)");
   await pool.query(`insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms, node_deallocation, resize_requested_at)
-    values (1, 'p', 'p', '{}', '{}', 0, 0, 4, 2, 0, 'requeue', 0)`);
+    values (1, 'p', 'p', '{"enableInterNodeCommunication": true}', '{}', 0, 0, 4, 2, 0, 'requeue', 0)`);
   const added = await pool.query<{ job: number }>('insert into job (account, id, id_key, spec, rules, created, modified, action_at, next_task) values (1, $1, $1, $2, $2, 0, 0, 0, $3) returning job', [id, rules, TASKS + 1]);
   job = added.rows[0]?.job ?? 0;
   await pool.query('insert into open_job (account, job) values (1, $1)', [job]);
@@ -97,8 +97,9 @@ async function fill(): Promise<void> {
 
 /** What it holds is all there: for the owner, and for handlers. */
 async function expectEverything(): Promise<void> {
-  const { nodes, tasks } = await postgresOwnerStore(pool).load(1);
-  const expectedNodes = NODES.map((node) => ({ ...formerNode(node, job), offers: [], recentTasks: node === 3 ? [] : [{ job, task: 20 + node }, { job, task: 10 + node }] }));
+  const { pools, nodes, tasks } = await postgresOwnerStore(pool).load(1);
+  expect(pools).toMatchObject([{ intent: { interNode: true } }]);
+  const expectedNodes = NODES.map((node) => ({ ...formerNode(node, job), offers: [], recentInstances: [], recentTasks: node === 3 ? [] : [{ job, task: 20 + node }, { job, task: 10 + node }] }));
   expect(nodes).toEqual(expectedNodes);
   const all = Array.from({ length: TASKS }, (_, index) => index + 1);
   const expected = all.flatMap((task) => taskStatus(job, task) ?? []);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
-import type { JobTaskStatus, NodeStatus, PoolStatus, TaskStatus } from '../../src/core/status.ts';
+import type { JobTaskStatus, NodeStatus, PoolStatus, SubtaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { neverAttempted } from '../../src/core/task/row.ts';
 import type { IntentWriter } from '../../src/simulation/intentWriter.ts';
 import { AccountOwned, Deposed, OutOfTurn, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
@@ -315,6 +315,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           jobs: [{ intent: { ...jobIntent(), job, nextTask: 5, reactivations: 0 }, status: decisions.jobs[0] }],
           jobNodes: decisions.jobNodes,
           schedules: [],
+          subtasks: [],
           tasks: [
             {
               job,
@@ -351,7 +352,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         const { store, account, epoch, pool } = await owned();
         const before = [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { errors: [{ code: 'X', message: 'it is out' }] })];
         await store.commit(tick({ account, epoch, decisions: { nodes: before } }));
-        const activity = { state: 'running', since: 7, runningTasks: 2, runningSlots: 3, totalTasksRun: 2 ** 40, totalTasksSucceeded: 9, retainUntil: 2 ** 41, recentTasks: [{ job: 2 ** 42, task: 1 }, { job: 3, task: 4 }], offers: [{ job: 2 ** 42, task: 5, attempt: 6 }, { job: 7, task: 2 ** 41, attempt: 1 }] } as const;
+        const activity = { state: 'running', since: 7, runningTasks: 2, runningSlots: 3, totalTasksRun: 2 ** 40, totalTasksSucceeded: 9, retainUntil: 2 ** 41, recentTasks: [{ job: 2 ** 42, task: 1 }, { job: 3, task: 4 }], recentInstances: [{ instance: 99 }, { instance: 0 }], offers: [{ job: 2 ** 42, task: 5, attempt: 6 }, { job: 7, task: 2 ** 41, attempt: 1 }] } as const;
         const after = before.map((node) => ({ ...node, ...activity, life: 2, errors: [] }));
         await store.commit(tick({ account, epoch, tick: 2, decisions: { nodes: after, onlyActive: new Set([nodeStatus(account, 2, pool).node]) } }));
         expect((await store.load(account)).nodes).toEqual([after[0], { ...before[1], ...activity }]);
@@ -548,6 +549,29 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect((await store.load(account)).jobNodes).toEqual([]);
       });
 
+      it('has the other instances of open tasks, and of others those that are still out', async () => {
+        const { store, intents, account, epoch, job, pool } = await owned();
+        await intents.addTasks(job, ['open', 'over', 'deleted', 'waiting'].map((id) => taskIntent(id, { instances: 3 })));
+        const { node } = nodeStatus(account, 1, pool);
+        const row = (task: TaskNumber, instance: number, change: Partial<SubtaskStatus> = {}): SubtaskStatus => ({
+          job, task, instance, attempt: 2, node: node + instance, state: 'running', since: 7, previousState: 'preparing', previousSince: 6, startedAt: 7, endedAt: null, exitCode: null, result: null, failure: null, ...change,
+        });
+        const failure = { category: 'UserError', code: 'X', message: 'it\'s "over"' } as const;
+        const ended = { state: 'completed', previousState: 'running', endedAt: 9, exitCode: 3, result: 'failure', failure } as const;
+        const statuses = [taskStatus(job, 1, { state: 'running', attempt: 2, node }), taskStatus(job, 2, { state: 'completed', result: 'success' }), taskStatus(job, 3, { state: 'running', node })];
+        const open = [row(1, 1), row(1, 2, ended)];
+        const over = [row(2, 1, ended), row(2, 2, { state: 'offered', startedAt: null, previousState: null, previousSince: null })];
+        await store.commit(tick({ account, epoch, decisions: { jobs: [jobStatus(job, { ingested: 4 })], tasks: statuses, subtasks: [...open, ...over, row(3, 1)] } }));
+        const loaded = await store.load(account);
+        expect(loaded.subtasks).toEqual([...open, over[1], row(3, 1)]);
+        expect(loaded.tasks[0]?.tasks.map(({ intent }) => [intent.task, intent.instances])).toEqual([[1, 3], [3, 3], [4, 3]]);
+        const again = [row(1, 1, { attempt: 3, state: 'offered' }), row(2, 2, ended)];
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { subtasks: again, gone: { tasks: [{ job, task: 3 }], jobs: [], pools: [] } } }));
+        expect((await store.load(account)).subtasks).toEqual([again[0], open[1]]);
+        await store.commit(tick({ account, epoch, tick: 3, decisions: { gone: { tasks: [], jobs: [job], pools: [] } } }));
+        expect((await store.load(account)).subtasks).toEqual([]);
+      });
+
       it('gives tasks of which nothing need be said as columns, all others as they are', async () => {
         const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
         await intents.addTasks(job, [
@@ -692,6 +716,7 @@ function nodeStatus(account: AccountNumber, ordinal: number, pool: number, chang
     totalTasksRun: 0,
     totalTasksSucceeded: 0,
     recentTasks: [],
+    recentInstances: [],
     offers: [],
     startTask: null,
     errors: [],

@@ -37,7 +37,7 @@ async function workThroughThreeEpochs(): Promise<void> {
   const world = createWorld(1);
   const faults = () => NO_FAULTS;
   const network = createNetwork(world, faults);
-  const truth = createTruth({ onStart: () => undefined, onAcknowledged: () => undefined });
+  const truth = createTruth({ onStart: () => undefined, onProceed: () => undefined, onAcknowledged: () => undefined });
   let service: Service | undefined;
   const provider = simulatedProvider({
     world,
@@ -53,6 +53,7 @@ async function workThroughThreeEpochs(): Promise<void> {
         disk,
         onGone,
         dial: (callbacks) => (service === undefined ? world.after(1, callbacks.closed) : network.dial(service, credential, callbacks)),
+        coordination: () => ({ durationMs: 1, outcome: { kind: 'exited', exitCode: 0 } }),
         jobTask: () => ({ durationMs: 1, outcome: { kind: 'exited', exitCode: 0 } }),
       work: ({ task, attempt }) => ({ durationMs: 100 + 10 * task, outcome: { kind: 'exited', exitCode: task % 5 === 0 && attempt === 1 ? 1 : 0 } }),
       }),

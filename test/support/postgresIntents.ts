@@ -101,8 +101,8 @@ function poolTemplate({ pool, keepAlive }: NewAutoPool): PoolTemplate {
   return { spec: {}, rules: poolRules(pool), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable, keepAlive };
 }
 
-function poolRules({ taskSlotsPerNode, fillType, startTask }: PoolRules): PoolRules {
-  return { taskSlotsPerNode, fillType, startTask };
+function poolRules({ taskSlotsPerNode, fillType, startTask, interNode }: PoolRules): PoolRules {
+  return { taskSlotsPerNode, fillType, startTask, ...(interNode === undefined ? null : { interNode }) };
 }
 
 function jobRules(intent: Omit<NewJobIntent, 'id' | 'createdAt' | 'actionAt' | 'schedule'>): JobRules {
@@ -122,7 +122,7 @@ function jobRules(intent: Omit<NewJobIntent, 'id' | 'createdAt' | 'actionAt' | '
   };
 }
 
-function taskRules({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task' | 'createdAt'>): TaskRules | null {
-  const rules = Object.fromEntries(Object.entries({ maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }).filter(([, value]) => value !== null && value !== DEFAULT_RETENTION_MS));
+function taskRules({ instances, maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }: Omit<TaskIntent, 'task' | 'createdAt'>): TaskRules | null {
+  const rules = Object.fromEntries(Object.entries({ instances, maxTaskRetryCount, affinity, dependsOn, exitConditions, retentionMs }).filter(([, value]) => value !== null && value !== undefined && value !== DEFAULT_RETENTION_MS));
   return Object.keys(rules).length === 0 ? null : rules;
 }

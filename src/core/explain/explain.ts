@@ -1,15 +1,17 @@
 import { MANAGER_TASK } from '../intent.ts';
 import type { Instant, JobNumber, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Pool } from '../model.ts';
-import { feasible, feasibleAhead, managerWidth, type Width } from '../placement/feasible.ts';
+import { feasible, feasibleAhead, feasibleTogether, managerWidth, type Width } from '../placement/feasible.ts';
 import { dependenciesMet } from '../placement/filters/dependenciesMet.ts';
 import { fitsPool } from '../placement/filters/fitsPool.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
 import { pendingReasons } from '../node/pending.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
+import { notKept } from '../placement/filters/notKept.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { withinLifetime } from '../placement/filters/withinLifetime.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
+import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
 import type { JobExplanation } from '../port.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
 import { NOTHING_OUT } from '../task/attempts.ts';
@@ -60,6 +62,7 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
   const [live] = task?.live ?? NOTHING_OUT;
   if (live !== undefined) return [whereItIs(live, now)];
   const slots = at(state.table.slots, entry);
+  const instances = at(state.table.instances, entry);
   const { pool } = job.poolQueue;
   const dependsOn = job.particulars.get(number)?.dependsOn ?? null;
   const reasons = [
@@ -68,7 +71,7 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     dependenciesMet({ dependencies: job.dependencies, dependsOn }),
     parallelLimit({ job }),
     poolExists({ pool, poolId: job.intent.poolId }),
-    ...(pool === null ? [] : [fitsPool({ pool, slots }), ...againstNodes(state, job, pool, number, slots, byWidth)]),
+    ...(pool === null ? [] : againstPool(state, { job, pool, number, slots, instances }, byWidth)),
   ].filter((reason) => reason !== null);
   const waits: readonly Reason[] = reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
   return task?.status.cause === 'preempted' ? [...waits, { code: 'MadeRoom', requeueCount: task.status.requeueCount }] : waits;
@@ -86,11 +89,44 @@ function whereItIs(live: Live, now: Instant): Reason {
   return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
 }
 
-function againstNodes(state: CoreState, job: Job, pool: Pool, number: TaskNumber, slots: number, byWidth: ReasonsByWidth): readonly Reason[] {
+interface InPool {
+  readonly job: Job;
+  readonly pool: Pool;
+  readonly number: TaskNumber;
+  readonly slots: number;
+  readonly instances: number;
+}
+
+function againstPool(state: CoreState, task: InPool, byWidth: ReasonsByWidth): readonly (Reason | null)[] {
+  const fits = fitsPool(task);
+  if (task.instances === 0) return [fits, ...againstNodes(state, task, byWidth)];
+  return fits === null ? againstTogether(state, task) : [fits];
+}
+
+/** The pool may have too few nodes, or too few of them are free, or all are kept for another such task. */
+function againstTogether(state: CoreState, { job, pool, number, slots, instances }: InPool): readonly Reason[] {
+  const width = { slots, closed: job.closedNodes };
+  const against = [...pool.nodes].flatMap((node) => feasibleTogether(width, node) ?? []);
+  const freeNodes = pool.nodes.size - against.length;
+  const nodes = countMayBeKept(pool.nodes, job, instances);
+  if (nodes < instances) {
+    const never = [...pool.nodes].flatMap((node) => (mayBeKept(job, node) ? [] : (feasibleTogether(width, node) ?? [])));
+    return [{ code: 'TooFewNodesTogether', poolId: pool.intent.id, instances, nodes }, ...nodesMissing(state, pool, readyNodesOf(pool)), ...firstOf(never)];
+  }
+  const { keeping } = pool;
+  const isKept = keeping !== null && keeping.job === job && keeping.task === number;
+  if (freeNodes >= instances && (keeping === null || isKept)) return [];
+  const [ahead] = keeping === null || isKept ? [] : [...pool.nodes].flatMap((node) => notKept({ node, keeping }) ?? []);
+  return [{ code: 'WaitingForNodesTogether', instances, freeNodes, kept: isKept }, ...(ahead === undefined ? [] : [ahead])];
+}
+
+function againstNodes(state: CoreState, { job, pool, number, slots }: InPool, byWidth: ReasonsByWidth): readonly Reason[] {
   const { manager } = job.intent;
   const closed = job.closedNodes;
-  if (manager !== null && number === MANAGER_TASK) return lookThrough(state, pool, { ...managerWidth(manager, slots, pool), closed });
-  return ofNodes(state, pool, { slots, closed }, byWidth);
+  const { keeping } = pool;
+  const isBehind = keeping !== null && job.intent.priority <= keeping.priority;
+  if (manager !== null && number === MANAGER_TASK) return lookThrough(state, pool, { ...managerWidth(manager, slots, pool), closed, ...(isBehind ? { keeping } : null) });
+  return ofNodes(state, pool, { slots, closed, ...(isBehind ? { keeping } : null) }, byWidth);
 }
 
 function ofNodes(state: CoreState, pool: Pool, task: Width, byWidth: ReasonsByWidth): readonly Reason[] {
@@ -105,16 +141,23 @@ function ofNodes(state: CoreState, pool: Pool, task: Width, byWidth: ReasonsByWi
 /** If some node could have it at once, or have it wait there, nodes are no reason. */
 function lookThrough(state: CoreState, pool: Pool, task: Width): Reason[] {
   const against: Reason[] = [];
-  let readyNodes = 0;
   for (const node of pool.nodes) {
     const reason = feasible(task, node);
     if (reason === null || feasibleAhead(task, node) === null) return [];
-    if (nodeTakesTasks({ node }) === null) readyNodes += 1;
     against.push(reason);
   }
+  return [...nodesMissing(state, pool, readyNodesOf(pool)), ...firstOf(against)];
+}
+
+function readyNodesOf({ nodes }: Pool): number {
+  let readyNodes = 0;
+  for (const node of nodes) if (nodeTakesTasks({ node }) === null) readyNodes += 1;
+  return readyNodes;
+}
+
+function firstOf(against: readonly Reason[]): readonly Reason[] {
   const shown = byUrgency(against).slice(0, EXPLAIN_LIST);
-  const more: Reason[] = against.length > shown.length ? [{ code: 'MoreNodes', nodes: against.length - shown.length }] : [];
-  return [...nodesMissing(state, pool, readyNodes), ...shown, ...more];
+  return against.length > shown.length ? [...shown, { code: 'MoreNodes', nodes: against.length - shown.length }] : shown;
 }
 
 function nodesMissing({ room }: CoreState, { intent, status, failures, nodes }: Pool, readyNodes: number): Reason[] {

@@ -19,6 +19,16 @@ export type Reason =
   | { readonly code: 'MaxParallelTasks'; readonly jobId: string; readonly liveTasks: number; readonly maxParallelTasks: number }
   | { readonly code: 'PoolNotFound'; readonly poolId: string; readonly deleting: boolean }
   | { readonly code: 'TooManySlots'; readonly poolId: string; readonly requiredSlots: number; readonly taskSlotsPerNode: number }
+  /** Multi-instance tasks run only where nodes have one slot each and inter-node communication is enabled. */
+  | { readonly code: 'PoolNotForMultiInstance'; readonly poolId: string; readonly enableInterNodeCommunication: boolean; readonly taskSlotsPerNode: number }
+  /** A multi-instance task: of the pool's nodes only `nodes` may run it. */
+  | { readonly code: 'TooFewNodesTogether'; readonly poolId: string; readonly instances: number; readonly nodes: number }
+  /** A multi-instance task: `freeNodes` are free. `kept`: those that become free are given to no task behind it. */
+  | { readonly code: 'WaitingForNodesTogether'; readonly instances: number; readonly freeNodes: number; readonly kept: boolean }
+  /** The node is kept free, or will be, for a multi-instance task of that job which goes before this one. */
+  | { readonly code: 'KeptForTask'; readonly nodeId: string; readonly jobId: string; readonly instances: number }
+  /** It knows no multi-instance tasks. */
+  | { readonly code: 'AgentTooOld'; readonly nodeId: string; readonly version: string }
   | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean }
   | { readonly code: 'StartTaskFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null }
   /** So that the job's tasks do not run there. `retryCount`: of the preparation. */
@@ -80,6 +90,8 @@ export function needsAction(reason: Reason): boolean {
     case 'OverTime':
     case 'PoolNotFound':
     case 'TooManySlots':
+    case 'PoolNotForMultiInstance':
+    case 'AgentTooOld':
     case 'StartTaskFailed':
     case 'PreparationFailed':
     case 'NoNodes':
@@ -98,6 +110,9 @@ export function needsAction(reason: Reason): boolean {
     case 'NoFreeSlots':
     case 'EnoughWaiting':
     case 'HeldByJobManager':
+    case 'TooFewNodesTogether':
+    case 'WaitingForNodesTogether':
+    case 'KeptForTask':
     case 'MoreNodes':
     case 'WaitingItsTurn':
     case 'WaitingOnNode':
@@ -134,6 +149,16 @@ export function sentenceOf(reason: Reason): string {
       return reason.deleting ? `Pool ${reason.poolId} is being deleted.` : `There is no pool ${reason.poolId}.`;
     case 'TooManySlots':
       return `The task needs ${reason.requiredSlots} slots on one node; nodes of pool ${reason.poolId} have ${reason.taskSlotsPerNode}. It will never run here.`;
+    case 'PoolNotForMultiInstance':
+      return poolNotForMultiInstance(reason);
+    case 'TooFewNodesTogether':
+      return `The task needs ${reason.instances} nodes at once; pool ${reason.poolId} has ${reason.nodes} that may run it.`;
+    case 'WaitingForNodesTogether':
+      return `The task needs ${reason.instances} nodes at once; ${reason.freeNodes} are free${reason.kept ? `, and whichever become free are kept for it until there are ${reason.instances}` : ''}.`;
+    case 'KeptForTask':
+      return `Node ${reason.nodeId} is kept for a task of job ${reason.jobId} that needs ${reason.instances} nodes at once.`;
+    case 'AgentTooOld':
+      return `The agent of node ${reason.nodeId} is of version ${reason.version}, which knows no multi-instance tasks: the node has to start again.`;
     case 'NodeNotReady':
       return nodeNotReady(reason);
     case 'StartTaskFailed':
@@ -192,6 +217,12 @@ function parentNotMet({ id, state, exitCode }: Parent): string {
   if (state === 'missing') return `There is no task ${id}.`;
   if (state !== 'completed') return `Task ${id} is ${state}.`;
   return `Task ${id} has ended${exitCode === null ? '' : ` with exit code ${exitCode}`}, which blocks it until ${id} is made active again and ends well.`;
+}
+
+function poolNotForMultiInstance({ poolId, enableInterNodeCommunication, taskSlotsPerNode }: Of<'PoolNotForMultiInstance'>): string {
+  const communication = enableInterNodeCommunication ? [] : ['enableInterNodeCommunication is false'];
+  const slots = taskSlotsPerNode === 1 ? [] : [`taskSlotsPerNode is ${taskSlotsPerNode}, not 1`];
+  return `A multi-instance task never runs in pool ${poolId}: ${[...communication, ...slots].join(', and ')}.`;
 }
 
 function nodeNotReady({ nodeId, state, schedulingState, connected }: Of<'NodeNotReady'>): string {

@@ -46,6 +46,7 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
   if (intent.priority !== before.priority || intent.allowTaskPreemption !== before.allowTaskPreemption) placeAnew(state, job);
   if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
     const former = job.poolQueue;
+    if (former.pool?.keeping?.job === job) state.review.placement.add(former.pool);
     job.poolQueue = joinQueue(state, intent.poolId);
     leaveQueue(state, former);
   }
@@ -85,7 +86,7 @@ export function joinQueue(state: CoreState, poolId: string): PoolQueue {
   const poolIdKey = idKey(poolId);
   let queue = state.queues.get(poolIdKey);
   if (queue === undefined) {
-    queue = { poolIdKey, pool: null, ready: [], yielding: new Set(), holders: 0 };
+    queue = { poolIdKey, pool: null, ready: [], yielding: new Set(), withGangs: new Set(), holders: 0 };
     state.queues.set(poolIdKey, queue);
   }
   queue.holders += 1;

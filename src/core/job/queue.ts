@@ -4,22 +4,26 @@ import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { at, LIVE, QUEUED, type TaskTable } from '../task/table.ts';
 import { REQUEUE_LOOKAHEAD } from '../tunables.ts';
 
-/** Waiting tasks of a job that need the same number of slots, as a list through the table. */
+/** Waiting tasks of a job that need the same number of slots and of nodes, as a list through the table. */
 export interface Lane {
   readonly slots: number;
+  /** Of multi-instance tasks; 0: they are none. */
+  readonly instances: number;
   head: number;
   tail: number;
 }
 
 /**
  * The waiting tasks of a job: those whose dependencies are met and that no node has, in the order of their numbers.
- * Each `requiredSlots` has a lane of its own, so that a wide task that finds no room does not hide narrow ones behind
- * it.
+ * Each `requiredSlots`, and each number of instances, has a lane of its own, so that a wide task that finds no room
+ * does not hide narrow ones behind it.
  */
 export class JobQueue {
   readonly lanes: Lane[] = [];
   count = 0;
   slots = 0;
+  /** Multi-instance tasks among them. */
+  gangs = 0;
 
   /**
    * New and released tasks find their place by number, if that is near; one that is retried goes last, so that a task
@@ -28,11 +32,13 @@ export class JobQueue {
   enqueue(table: TaskTable, entry: number, where: 'byNumber' | 'last'): void {
     if (at(table.queueState, entry) === QUEUED) throw new Error(`task ${at(table.number, entry)} is queued already`);
     const slots = at(table.slots, entry);
-    let lane = this.lanes.find((other) => other.slots === slots);
+    const instances = at(table.instances, entry);
+    let lane = this.laneOf(slots, instances);
     if (lane === undefined) {
-      lane = { slots, head: -1, tail: -1 };
+      lane = { slots, instances, head: -1, tail: -1 };
       this.lanes.push(lane);
     }
+    if (instances > 0) this.gangs += 1;
     table.queueState[entry] = QUEUED;
     this.count += 1;
     this.slots += slots;
@@ -48,7 +54,8 @@ export class JobQueue {
 
   dequeue(table: TaskTable, entry: number): void {
     const slots = at(table.slots, entry);
-    const lane = this.lanes.find((other) => other.slots === slots);
+    const instances = at(table.instances, entry);
+    const lane = this.laneOf(slots, instances);
     if (lane === undefined || at(table.queueState, entry) !== QUEUED) throw new Error(`task ${at(table.number, entry)} is not queued`);
     const next = at(table.next, entry);
     const previous = at(table.previous, entry);
@@ -59,12 +66,18 @@ export class JobQueue {
     table.queueState[entry] = LIVE;
     this.count -= 1;
     this.slots -= slots;
+    if (instances > 0) this.gangs -= 1;
   }
 
   clear(): void {
     this.lanes.length = 0;
     this.count = 0;
     this.slots = 0;
+    this.gangs = 0;
+  }
+
+  private laneOf(slots: number, instances: number): Lane | undefined {
+    return this.lanes.find((lane) => lane.slots === slots && lane.instances === instances);
   }
 }
 
@@ -89,6 +102,8 @@ export interface PoolQueue {
   pool: Pool | null;
   readonly ready: Job[];
   readonly yielding: Set<Job>;
+  /** Those of them that have multi-instance tasks waiting. */
+  readonly withGangs: Set<Job>;
   /** Pools and jobs in memory that name it. */
   holders: number;
 }
@@ -105,8 +120,11 @@ export function updateReady(job: Job): void {
     const place = placeAmong(listed.queue.ready, listed.priority, job.number);
     if (listed.queue.ready[place] !== job) throw new Error(`job ${job.number} does not stand where it is listed`);
     listed.queue.ready.splice(place, 1);
+    listed.queue.withGangs.delete(job);
     job.listed = null;
   }
+  if (wanted && job.queue.gangs > 0) queue.withGangs.add(job);
+  else queue.withGangs.delete(job);
   if (!wanted || job.listed !== null) return;
   const { priority } = job.intent;
   queue.ready.splice(placeAmong(queue.ready, priority, job.number), 0, job);

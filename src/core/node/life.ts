@@ -9,7 +9,7 @@ import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import type { Random } from '../port.ts';
 import type { NodeState, NodeStatus, StartTaskStatus } from '../status.ts';
-import { ended, loseAttempts, preparing, revoked, started } from '../task/life.ts';
+import { coordinated, ended, loseAttempts, preparing, revoked, started } from '../task/life.ts';
 import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 
 /**
@@ -100,7 +100,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     bootedAt,
     totalTasksRun,
     totalTasksSucceeded,
-    recentTasks: [...status.recentTasks],
+    recentTasks: status.recentTasks.map((line, index) => ({ ...line, instance: status.recentInstances?.[index]?.instance ?? 0 })),
     startTask,
     errors,
     retainUntil,
@@ -252,6 +252,9 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
     case 'jobTask':
       jobTaskSaid(state, node, report.key, report.status, now);
       return;
+    case 'coordinated':
+      coordinated(state, node, report.key);
+      return;
     case 'ended':
       ended(state, node, report.end, now);
       return;
@@ -281,7 +284,7 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
   noteObtained(state, node);
   node.connected = true;
   node.silence = null;
-  node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now };
+  node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now, ...(report.cores === undefined ? null : { cores: report.cores }) };
   node.startTask = report.startTask;
   if (node.state === 'creating') node.bootedAt = now;
   if (report.ready) becomeReady(state, node, now);
@@ -318,8 +321,10 @@ function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], n
   for (const attempt of held) {
     const live = attemptOn(state, node, attempt.key);
     if (live !== null) confirmed.add(live);
-    if (attempt.state === 'started') started(state, node, attempt.key, attempt.startedAt, now);
-    else if (live === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
+    if (attempt.state === 'started') {
+      started(state, node, attempt.key, attempt.startedAt, now);
+      if (attempt.coordinated === true) coordinated(state, node, attempt.key);
+    } else if (live === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
   }
   for (const live of [...node.offers, ...node.running]) {
     const key = keyOf(live);

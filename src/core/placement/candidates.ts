@@ -2,7 +2,7 @@ import type { Capacity, Spacious } from '../pool/capacity.ts';
 import type { PoolIntent } from '../intent.ts';
 import type { Reason } from '../explain/reasons.ts';
 import { LOOKS_AHEAD, leastFreeAhead } from '../tunables.ts';
-import { feasible, feasibleAhead, type Place, type Width } from './feasible.ts';
+import { feasible, feasibleAhead, feasibleTogether, type Place, type Width } from './feasible.ts';
 import { PerWidth } from './perWidth.ts';
 
 /**
@@ -52,6 +52,19 @@ export class Candidates<Node extends Spacious & Place> {
       if (this.#allows(feasibleAhead, task, next.value)) return next.value;
     }
     return null;
+  }
+
+  /**
+   * Different nodes that can each have an instance of the task at once, the one that the primary wants to be near to
+   * first: so many, or all there are.
+   */
+  together(task: Width, instances: number, near: Node | null): Node[] {
+    const found = near !== null && this.#allows(feasibleTogether, task, near) ? [near] : [];
+    for (const node of this.#capacity.candidates('emptiest', task.slots)) {
+      if (found.length === instances) break;
+      if (node !== near && this.#allows(feasibleTogether, task, node)) found.push(node);
+    }
+    return found;
   }
 
   #walkAtOnce(task: Width): Iterator<Node> {

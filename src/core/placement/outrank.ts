@@ -1,6 +1,8 @@
 import type { Width } from './feasible.ts';
 import { dedicatedIfAsked } from './filters/dedicatedIfAsked.ts';
 import { isOpenToJob } from './filters/isOpenToJob.ts';
+import { notKept } from './filters/notKept.ts';
+import type { MayBeKept } from './mayBeKept.ts';
 import { PerWidth } from './perWidth.ts';
 import { askRevoke } from '../task/attempts.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
@@ -16,11 +18,18 @@ export function outrank(state: CoreState, node: Node, priority: number): void {
   for (const live of waitingBelow(node, priority)) askRevoke(state, live, 'outranked');
 }
 
+/** Takes back all that waits for a slot on nodes of the pool that are wanted, up to this priority. */
+export function clearFor(state: CoreState, pool: Pool, priority: number, isWanted: (node: Node) => boolean): void {
+  if (!anyBelow(pool.offered, priority + 1)) return;
+  for (const node of pool.capacity.overcommitted()) {
+    if (isWanted(node)) for (const live of waitingBelow(node, priority + 1)) askRevoke(state, live, 'outranked');
+  }
+}
+
 type Offer = Pick<Live, 'slots' | 'priority' | 'revoking' | 'ending'>;
 
 /** What is looked at of a node. */
-export interface Outrankable {
-  readonly id: string;
+export interface Outrankable extends MayBeKept {
   readonly dedicated: boolean;
   readonly slots: number;
   readonly free: number;
@@ -73,8 +82,8 @@ export class Outranking<Item extends Outrankable> {
 }
 
 /** Whatever is taken back there. */
-function isClosed({ closed, dedicatedOnly }: Width, node: Outrankable): boolean {
-  return dedicatedIfAsked({ node, dedicatedOnly }) !== null || isOpenToJob({ node, closed }) !== null;
+function isClosed({ closed, dedicatedOnly, keeping }: Width, node: Outrankable): boolean {
+  return dedicatedIfAsked({ node, dedicatedOnly }) !== null || isOpenToJob({ node, closed }) !== null || notKept({ node, keeping }) !== null;
 }
 
 function anyBelow(offers: Pool['offered'], priority: number): boolean {

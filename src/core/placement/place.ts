@@ -6,6 +6,9 @@ import { offer } from '../task/life.ts';
 import { Candidates } from './candidates.ts';
 import { widthOf } from './feasible.ts';
 import { fitsPool } from './filters/fitsPool.ts';
+import { nodeTakesTasks } from './filters/nodeTakesTasks.ts';
+import { Gangs } from './gangs.ts';
+import { mayBeKept } from './mayBeKept.ts';
 import { outrank, Outranking } from './outrank.ts';
 import { preemptForWaiting, Preempting } from './preempt.ts';
 import { steal } from './steal.ts';
@@ -20,6 +23,8 @@ import { turns } from './turns.ts';
  * So short tasks follow each other without asking, and a wide task is sure of its slots in the end, because nothing
  * passes it on its node. Once a task finds no room ahead, none behind it gets any in this round; slots that are free
  * now are still given to those that fit.
+ *
+ * Multi-instance tasks go first among those of their priority, and have nodes kept for them: see `Gangs`.
  */
 export function place(state: CoreState, pool: Pool, now: Instant): void {
   new Filling(state, pool, now).run();
@@ -35,6 +40,8 @@ class Filling {
   readonly #candidates: Candidates<Node>;
   readonly #outranking: Outranking<Node>;
   readonly #preempting: Preempting;
+  /** null: none waits, or none can come before what waits for room. */
+  #gangs: Gangs | null;
   #aheadOpen = true;
   /** Nothing that comes now can find room. */
   #isOver = false;
@@ -48,15 +55,39 @@ class Filling {
     this.#candidates = new Candidates<Node>(pool.capacity, pool.intent.fillType);
     this.#outranking = new Outranking<Node>(pool);
     this.#preempting = new Preempting(state, pool, now);
+    this.#gangs = pool.queue.withGangs.size === 0 ? null : new Gangs(state, pool);
   }
 
   run(): void {
-    const waiting = turns(this.#pool);
-    for (let turn = waiting.next(false); turn.done !== true; ) {
-      const isServed = this.#serve(turn.value);
-      if (this.#isOver) return;
-      turn = waiting.next(isServed);
+    this.#pool.keeping = null;
+    let waiting = turns(this.#pool);
+    for (let isServed = false; !this.#isOver; ) {
+      const turn = waiting.next(isServed);
+      isServed = false;
+      const job = turn.done === true ? null : turn.value;
+      // Others may have left the list, so that turns begin anew.
+      if (this.#placeGangs(job?.intent.priority ?? Number.NEGATIVE_INFINITY)) waiting = turns(this.#pool);
+      else if (job === null) return;
+      else if (!this.#isOver) isServed = this.#serve(job);
     }
+  }
+
+  /** Places those of this priority, or a higher one, that can start now. Returns whether there was one. */
+  #placeGangs(priority: number): boolean {
+    if (this.#gangs === null) return false;
+    let isPlaced = false;
+    for (;;) {
+      const gang = this.#gangs.next(priority, this.#candidates, (job, lane) => wanted(this.#state, job, this.#pool, lane));
+      if (gang === null) break;
+      offer(this.#state, gang.job, gang.lane.head, gang.nodes, this.#now);
+      isPlaced = true;
+    }
+    const { keeping } = this.#pool;
+    if (keeping === null) return isPlaced;
+    this.#gangs = null;
+    this.#preempting.makeRoomTogether(keeping);
+    this.#isOver = [...this.#pool.nodes].every((node) => mayBeKept(keeping.job, node) || nodeTakesTasks({ node }) !== null);
+    return isPlaced;
   }
 
   /** Places one task of the job. Returns whether there was room for one. */
@@ -65,8 +96,12 @@ class Filling {
       if (this.#placeFirst(job, lane)) return true;
       this.#closed.add(lane);
       // One that may run on few nodes only keeps nobody from waiting on the others.
-      if (job.closedNodes.size === 0) this.#aheadOpen = false;
-      this.#isOver = (this.#pool.capacity.roomiest()?.free ?? 0) <= 0 && !this.#preempting.isOpenTo(job.intent.priority);
+      if (job.closedNodes.size === 0) {
+        this.#aheadOpen = false;
+        // Those of lower priority: this one comes before them wherever slots become free.
+        this.#gangs = null;
+      }
+      this.#isOver = this.#gangs === null && (this.#pool.capacity.roomiest()?.free ?? 0) <= 0 && !this.#preempting.isOpenTo(job.intent.priority);
       if (this.#isOver) return false;
     }
     return false;
@@ -90,7 +125,7 @@ class Filling {
     const { number } = this.#state.table;
     let best: Lane | null = null;
     for (const lane of job.queue.lanes) {
-      if (lane.head === -1 || this.#closed.has(lane) || fitsPool({ pool: this.#pool, slots: lane.slots }) !== null) continue;
+      if (lane.head === -1 || lane.instances > 0 || this.#closed.has(lane) || fitsPool({ pool: this.#pool, ...lane }) !== null) continue;
       if (best === null || at(number, lane.head) < at(number, best.head)) best = lane;
     }
     return best;

@@ -1,8 +1,9 @@
 import { askEnd, askRevoke } from '../task/attempts.ts';
 import type { Instant } from '../keys.ts';
-import type { CoreState, Live, Node, Pool, Task } from '../model.ts';
+import type { CoreState, Keeping, Live, Node, Pool, Task } from '../model.ts';
 import { PREEMPTIONS_PER_DECIDE, QUICK_TASK_MS, safeForMs } from '../tunables.ts';
 import { feasibleWithRoom, type Width, widthOf } from './feasible.ts';
+import { mayBeKept } from './mayBeKept.ts';
 import { waitingBelow } from './outrank.ts';
 import { PerWidth } from './perWidth.ts';
 
@@ -125,6 +126,22 @@ export class Preempting {
       }
     }
     return victims.reduce((sum, { slots }) => sum + slots, 0);
+  }
+
+  /**
+   * For a task that nodes are kept for: on as many of them as it still lacks, if that brings it all it needs. Those are
+   * there where room is being made already.
+   */
+  makeRoomTogether({ job, instances, priority }: Keeping): void {
+    if (!this.isOpenTo(priority)) return;
+    const roomOn = (node: Node): number => this.#roomOn(node, priority + 1);
+    const kept = [...this.#pool.nodes].filter((node) => mayBeKept(job, node));
+    const lacking = instances - kept.filter((node) => roomOn(node) > 0).length;
+    const plans = kept.flatMap((node) => (roomOn(node) > 0 ? [] : (this.on(node, 1 - roomOn(node), priority) ?? [])));
+    if (lacking <= 0 || plans.length < lacking) return;
+    plans.sort((one, other) => (isBetter(one, other) ? -1 : 1));
+    // What is ended of one that ran on several nodes makes room on more than one.
+    for (const plan of plans.slice(0, lacking)) if (roomOn(plan.node) <= 0) this.carryOut(plan);
   }
 
   /** The plan is for a task that has first to be taken back elsewhere. */

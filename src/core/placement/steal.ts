@@ -28,6 +28,8 @@ export function steal(state: CoreState, pool: Pool, now: Instant): void {
       if (slots > widest) continue;
       waiting -= slots;
       if (revoking !== null || ending !== null) continue;
+      // It is being taken back, or would find the free slots kept.
+      if (pool.keeping !== null && live.priority <= pool.keeping.priority) continue;
       const { closedNodes: closed } = live.task.job;
       // It would come back to where it is, again and again.
       if (roomiest !== null && closed.size > 0 && isOpenToJob({ node: roomiest, closed }) !== null) continue;

@@ -61,6 +61,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     failures: { dedicated: null, lowPriority: null },
     offered: new Map(),
     stealing: 0,
+    keeping: null,
     placementTimer: null,
     preemptionTimer: null,
     lastServed: new Map(),

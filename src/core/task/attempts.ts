@@ -1,10 +1,11 @@
-import type { Command, EndReason } from '../decisions.ts';
+import type { Command, EndReason, Host } from '../decisions.ts';
 import { MANAGER_TASK, type DisableJobOption, type JobManager, type NodeDeallocationOption } from '../intent.ts';
 import type { AttemptKey, Instant } from '../keys.ts';
 import { neededPreparation } from '../job/preparation.ts';
 import { enterNode } from '../job/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
 import { updateReady } from '../job/queue.ts';
+import type { SubtaskStatus } from '../status.ts';
 import { END_DEADLINE_MS } from '../tunables.ts';
 
 /**
@@ -53,15 +54,21 @@ export function isOut(task: Task): boolean {
   return task.live.length > 0;
 }
 
-/** Puts an instance of the task's present attempt on a node. */
-export function attach(state: CoreState, task: Task, instance: number, node: Node, now: Instant): Live {
+/**
+ * Puts an instance of the task's present attempt on a node. `subtask`: its row, of another than the primary.
+ */
+export function attach(state: CoreState, task: Task, subtask: SubtaskStatus | null, node: Node, now: Instant): Live {
   const { job } = task;
+  const { state: stage } = subtask ?? task.status;
   const exclusive = managerOf(task)?.runExclusive === true;
   const slots = exclusive ? Math.max(task.slots, node.slots) : task.slots;
   const { priority } = job.intent;
   const { attempt } = task.status;
-  const started = task.status.state !== 'offered';
-  const live: Live = { task, attempt, instance, node, slots, started, preparing: task.status.state === 'preparing', offeredAt: now, priority, revoking: null, ending: null, isPreempted: false, missingSince: null };
+  const started = stage !== 'offered';
+  const live: Live = {
+    task, attempt, instance: subtask?.instance ?? 0, node, slots, started, preparing: stage === 'preparing', offeredAt: now, priority,
+    revoking: null, ending: null, isPreempted: false, missingSince: null, coordinated: false, subtask,
+  };
   task.live = isOut(task) ? [...task.live, live] : [live];
   job.live.add(task);
   enterNode(job, node);
@@ -133,8 +140,14 @@ export function askRevoke(state: CoreState, live: Live, why: NonNullable<Live['r
 export function offerCommand(state: CoreState, live: Live): Command {
   const { node, slots, task } = live;
   const preparation = neededPreparation(state, task.job, node);
-  const offer = { kind: 'offer', node: node.number, key: keyOf(live), slots } as const;
+  const offer = { kind: 'offer', node: node.number, key: keyOf(live), slots, ...(task.instances === 0 ? null : { hosts: hostsOf(task, live.attempt) }) } as const;
   return preparation === null ? offer : { ...offer, preparation };
+}
+
+/** Of all instances of the attempt, in their order. */
+function hostsOf({ live }: Task, attempt: number): readonly Host[] {
+  const instances = live.filter((other) => other.attempt === attempt).sort((one, other) => one.instance - other.instance);
+  return instances.map(({ node: { agent } }) => ({ address: agent?.ipAddress ?? '', cores: agent?.cores ?? 1 }));
 }
 
 export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Command {
@@ -200,7 +213,7 @@ function deallocation(pool: Pool): NodeDeallocationOption {
 export function relist(state: CoreState, job: Job): void {
   updateReady(job);
   const { pool } = job.poolQueue;
-  if (job.listed !== null && pool !== null) state.review.placement.add(pool);
+  if (pool !== null && (job.listed !== null || pool.keeping?.job === job)) state.review.placement.add(pool);
 }
 
 function addTo(map: Map<number, number>, key: number, by: number): void {

@@ -59,6 +59,8 @@ function unopened(job: Job, intent: TaskIntent, status: TaskStatus | null): Task
     job,
     number: intent.task,
     slots: intent.requiredSlots,
+    instances: intent.instances ?? 0,
+    instanceFailure: null,
     status: status ?? neverAttempted(job.number, intent.task, intent.createdAt),
     entry: -1,
     live: NOTHING_OUT,

@@ -1,4 +1,4 @@
-import { askEnd, attach, attemptOn, detach, endCommand, isOut, managerOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, managerOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -7,9 +7,10 @@ import type { TaskIntent } from '../intent.ts';
 import type { AttemptKey, Instant, TaskNumber } from '../keys.ts';
 import type { CoreState, Job, Live, Node, Task } from '../model.ts';
 import { noteRecentTask, settleActivity } from '../node/activity.ts';
-import type { Cause, FailureInfo, TaskStatus } from '../status.ts';
+import type { Cause, FailureInfo, SubtaskStatus, TaskStatus } from '../status.ts';
 import { isOverTime } from './lifetime.ts';
 import { changed, neverAttempted, offeredStatus } from './row.ts';
+import { endedSubtask, endSubtask, instanceFailureOf, moveSubtask, offeredSubtask, storedFailure } from './subtasks.ts';
 import { at, BLOCKED, JOBS_LIMIT, LIVE, QUEUED } from './table.ts';
 import { TASK_MS_WEIGHT } from '../tunables.ts';
 import { wireTaskState } from '../wireState.ts';
@@ -36,7 +37,11 @@ import { wireTaskState } from '../wireState.ts';
  *
  * All of that is said of the primary (instance 0), and the task's row with it. When the primary is over, the other
  * instances are told to end, and the task runs again, or goes, only when the last of them is over. One that is over
- * without a result before its primary takes the primary with it.
+ * without a result before its primary takes the primary with it. So does one that fails: the attempt then ends as that
+ * one did, and is retried or not.
+ *
+ * The instances of a multi-instance task first run its coordination command. When all have said that theirs has
+ * succeeded, the primary is told to go on (`proceed`), and again whenever an agent says that it holds one of them.
  */
 
 /** Gives a task a row in the table, and keeps its particulars. The task is not queued yet. */
@@ -47,6 +52,7 @@ export function addOpenTask(state: CoreState, job: Job, intent: TaskIntent): num
     slots: intent.requiredSlots,
     retryLimit: intent.maxTaskRetryCount ?? JOBS_LIMIT,
     retentionMs: intent.retentionMs,
+    instances: intent.instances ?? 0,
   });
   job.directory.set(intent.task, entry);
   const { idKey, exitConditions, affinity, dependsOn } = intent;
@@ -78,7 +84,9 @@ export function taskOf(state: CoreState, job: Job, entry: number): Task {
   if (known !== null && known !== undefined) return known;
   const number = at(state.table.number, entry);
   const status = neverAttempted(job.number, number, at(state.table.createdAt, entry));
-  const task: Task = { job, number, slots: at(state.table.slots, entry), status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false };
+  const task: Task = {
+    job, number, slots: at(state.table.slots, entry), instances: at(state.table.instances, entry), instanceFailure: null, status, entry, live: NOTHING_OUT, terminated: false, deleted: false, dirty: false,
+  };
   state.table.records[entry] = task;
   return task;
 }
@@ -89,17 +97,18 @@ export function offer(state: CoreState, job: Job, entry: number, nodes: readonly
   const task = taskOf(state, job, entry);
   const { attempt } = task.status;
   const change = { attempt: attempt + 1, node: nodes[0].number };
+  task.instanceFailure = null;
   if (nodes.length > 1) move(state, task, 'offered', now, 'offered', change);
   else {
     task.status = offeredStatus(task.status, change);
     state.changes.offered(task);
   }
-  let instance = 0;
-  for (const node of nodes) {
-    const live = attach(state, task, instance, node, now);
-    state.changes.nodeActivity(node);
+  // What each is told names them all.
+  const instances = nodes.map((node, instance) => attach(state, task, instance === 0 ? null : offeredSubtask(task, instance, node, now), node, now));
+  for (const live of instances) {
+    if (live.subtask !== null) state.changes.subtask(live.subtask);
+    state.changes.nodeActivity(live.node);
     state.changes.command(offerCommand(state, live));
-    instance += 1;
   }
 }
 
@@ -114,7 +123,8 @@ export function preparing(state: CoreState, node: Node, key: AttemptKey, reporte
   const { task } = live;
   occupySlots(state, live);
   live.preparing = true;
-  if (live.instance === 0) move(state, task, 'preparing', within(reportedAt, task.status.since, now), 'started', {});
+  if (live.subtask === null) move(state, task, 'preparing', within(reportedAt, task.status.since, now), 'started', {});
+  else moveSubtask(state, live, live.subtask, 'preparing', within(reportedAt, live.subtask.since, now), {});
   settleActivity(state, node, now);
   const reason = wantedEnd(live);
   if (reason !== null) askEnd(state, live, reason);
@@ -139,18 +149,34 @@ function start(state: CoreState, live: Live, reportedAt: Instant, now: Instant):
   const { node, task } = live;
   if (!live.started) occupySlots(state, live);
   live.preparing = false;
-  if (live.instance === 0) {
+  if (live.subtask !== null) {
+    const startedAt = within(reportedAt, live.subtask.since, now);
+    moveSubtask(state, live, live.subtask, 'running', startedAt, { startedAt });
+    noteRecentTask(state, live);
+  } else {
     const { status } = task;
     const startedAt = within(reportedAt, status.since, now);
     const retries = status.exitCode !== null;
     const retryCount = retries ? status.retryCount + 1 : status.retryCount;
     move(state, task, 'running', startedAt, 'started', { startedAt, exitCode: null, retryCount, lastRetryAt: retries ? startedAt : status.lastRetryAt });
     node.totalTasksRun += 1;
-    noteRecentTask(state, task, node);
+    noteRecentTask(state, live);
   }
   settleActivity(state, node, now);
   const reason = wantedEnd(live);
   if (reason !== null) askEnd(state, live, reason);
+}
+
+/** The agent says that the coordination command of an instance has succeeded. */
+export function coordinated(state: CoreState, node: Node, key: AttemptKey): void {
+  const live = attemptOn(state, node, key);
+  if (live === null || !hasBegun(live)) return;
+  live.coordinated = true;
+  const { task, attempt } = live;
+  const primary = primaryOf(task);
+  if (primary === null || primary.attempt !== attempt || primary.ending !== null) return;
+  const together = task.live.filter((other) => other.attempt === attempt && other.coordinated);
+  if (together.length === task.instances) state.changes.command({ kind: 'proceed', node: primary.node.number, key: keyOf(primary) });
 }
 
 /**
@@ -169,12 +195,15 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
   if (!hasBegun(live) && end.startedAt !== null) start(state, live, end.startedAt, now);
   if (end.startedAt !== null) learnPace(node, end.endedAt - end.startedAt);
   const { outcome } = end;
-  if (live.instance > 0) {
-    instanceOver(state, live, outcome.kind !== 'killed' && outcome.kind !== 'lost', now);
-    return;
-  }
   const { task } = live;
-  const endedAt = within(end.endedAt, task.status.since, now);
+  if (live.subtask === null) primaryOver(state, live, outcome, within(end.endedAt, task.status.since, now), now);
+  else instanceOver(state, live, live.subtask, outcome, within(end.endedAt, live.subtask.since, now), now);
+}
+
+/** The primary is over, by itself or because another instance has failed. */
+function primaryOver(state: CoreState, live: Live, said: AttemptOutcome, endedAt: Instant, now: Instant): void {
+  const { task } = live;
+  const outcome = isWithoutResult(said) && !task.terminated ? (task.instanceFailure ?? said) : said;
   switch (outcome.kind) {
     case 'exited':
       if (outcome.exitCode !== 0 && mayRetry(state, live)) returnToQueue(state, live, 'retry', endedAt, outcome.exitCode);
@@ -198,6 +227,10 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
   }
 }
 
+function isWithoutResult({ kind }: AttemptOutcome): boolean {
+  return kind === 'killed' || kind === 'lost';
+}
+
 function learnPace(node: Node, tookMs: number): void {
   node.taskMs = node.taskMs === null ? tookMs : node.taskMs + (tookMs - node.taskMs) * TASK_MS_WEIGHT;
 }
@@ -209,18 +242,29 @@ export function loseAttempts(state: CoreState, node: Node, cause: 'nodeLost' | '
 
 /** The attempt is over, or nobody waits to hear how it ends. */
 export function overWithoutResult(state: CoreState, live: Live, cause: Cause, now: Instant): void {
-  if (live.instance === 0) returnToQueue(state, live, cause, now);
-  else instanceOver(state, live, false, now);
+  if (live.subtask !== null) instanceOver(state, live, live.subtask, LOST, now, now);
+  else if (live.task.instanceFailure !== null) primaryOver(state, live, LOST, now, now);
+  else returnToQueue(state, live, cause, now);
 }
 
+const LOST: AttemptOutcome = { kind: 'lost' };
+
 /** An instance beside the primary is over. */
-function instanceOver(state: CoreState, live: Live, hasResult: boolean, now: Instant): void {
+function instanceOver(state: CoreState, live: Live, subtask: SubtaskStatus, outcome: AttemptOutcome, endedAt: Instant, now: Instant): void {
   const { task, node } = live;
   detach(state, live);
+  endSubtask(state, live, subtask, outcome, endedAt);
+  if (subtask.startedAt !== null) retain(state, task, node, endedAt);
+  noteRecentTask(state, live);
   settleActivity(state, node, now);
   const primary = primaryOf(task);
-  if (primary === null) afterPrimary(state, task, now);
-  else if (!hasResult && primary.attempt === live.attempt) askEnd(state, primary, 'stale');
+  if (primary === null) {
+    afterPrimary(state, task, now);
+    return;
+  }
+  if (primary.attempt !== live.attempt) return;
+  task.instanceFailure ??= instanceFailureOf(live.instance, outcome);
+  if (task.instanceFailure !== null || isWithoutResult(outcome)) askEnd(state, primary, 'stale');
 }
 
 function endOthers(state: CoreState, task: Task): void {
@@ -236,6 +280,40 @@ function afterPrimary(state: CoreState, task: Task, now: Instant): void {
   else if (entry === -1 || status.state !== 'active' || at(state.table.queueState, entry) !== LIVE) return;
   else if (task.terminated) complete(state, task, { endedAt: now, outcome: null, exitCode: null, failure: TASK_ENDED, cause: 'terminatedByUser' });
   else enqueue(state, job, entry, status.cause === 'retry' && managerOf(task) === null ? 'last' : 'byNumber');
+}
+
+/** The other instances of the task's last attempt, as their rows say. Its primary is in place, if it is out. */
+export function loadInstances(state: CoreState, task: Task, rows: readonly SubtaskStatus[], now: Instant): void {
+  let isLost = false;
+  for (const row of rows.filter(({ attempt }) => attempt === task.status.attempt)) {
+    const node = state.nodes.get(row.node);
+    if (row.state === 'completed') {
+      task.instanceFailure ??= storedFailure(row);
+      isLost = true;
+    } else if (node === undefined) {
+      state.changes.subtask(endedSubtask(row, LOST, now));
+      isLost = true;
+    } else {
+      state.table.queueState[task.entry] = LIVE;
+      attach(state, task, row, node, now);
+    }
+  }
+  const primary = primaryOf(task);
+  if (primary === null) endOthers(state, task);
+  else if (isLost) askEnd(state, primary, 'stale');
+}
+
+/**
+ * Instances that were out although their task had ended: whoever ended them waits for them no more. An agent that still
+ * has one hears that it is stale.
+ */
+export function forgetInstances(state: CoreState, rows: readonly SubtaskStatus[], now: Instant): void {
+  for (const row of rows) {
+    if (row.state === 'completed') continue;
+    state.changes.subtask(endedSubtask(row, LOST, now));
+    const node = state.nodes.get(row.node);
+    if (node !== undefined) state.changes.nodeActivity(node);
+  }
 }
 
 /** A row says that an attempt is out on a node that is no more. */
@@ -280,7 +358,7 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
   const because = requeued || (live.isPreempted && cause === 'revoked') ? cameFrom(job, live) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
-  noteRecentTask(state, task, node);
+  noteRecentTask(state, live);
   settleActivity(state, node, overAt);
   afterPrimary(state, task, overAt);
 }
@@ -308,7 +386,6 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   }
   const { job, entry } = task;
   const primary = primaryOf(task);
-  const node = primary?.node ?? null;
   if (primary !== null) detach(state, primary);
   else if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
   const particulars = job.particulars.get(task.number);
@@ -316,10 +393,11 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   const result = failure === null ? 'success' : 'failure';
   const container = outcome !== null && 'container' in outcome ? outcome.container : null;
   move(state, task, 'completed', endedAt, cause, { endedAt, exitCode, failure, container, result, dependency: actions.dependency });
-  if (node !== null) {
+  if (primary !== null) {
+    const { node } = primary;
     if (result === 'success') node.totalTasksSucceeded += 1;
-    node.retainUntil = Math.max(node.retainUntil, endedAt + at(state.table.retentionSeconds, entry) * 1000);
-    noteRecentTask(state, task, node);
+    retain(state, task, node, endedAt);
+    noteRecentTask(state, primary);
     settleActivity(state, node, endedAt);
   }
   if (actions.dependency === 'satisfy') satisfy(state, job, particulars?.idKey ?? null);
@@ -330,6 +408,11 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
   if (managerOf(task)?.killJobOnCompletion === true && job.exitAction !== 'terminate') job.exitAction = 'managerDone';
   forgetTask(state, task);
   endOthers(state, task);
+}
+
+/** What the task leaves on the node stays there for its retention time. */
+function retain({ table }: CoreState, { entry }: Task, node: Node, endedAt: Instant): void {
+  if (entry !== -1) node.retainUntil = Math.max(node.retainUntil, endedAt + at(table.retentionSeconds, entry) * 1000);
 }
 
 /** The task is completed or gone: the rules keep only how it ended, for a few ticks. */
@@ -378,7 +461,10 @@ export function remove(state: CoreState, task: Task): void {
   if (primary !== null) detach(state, primary);
   endOthers(state, task);
   if (isOut(task)) {
-    if (node !== null) settleActivity(state, node, node.since);
+    if (primary === null || node === null) return;
+    // Its row names the node no more, so that the next owner expects nothing there.
+    move(state, task, 'active', task.status.since, task.status.cause, { startedAt: null });
+    settleActivity(state, node, node.since);
     return;
   }
   if (at(state.table.queueState, entry) === QUEUED) job.queue.dequeue(state.table, entry);
@@ -386,10 +472,12 @@ export function remove(state: CoreState, task: Task): void {
   count(job, tallied(task.status), null, task.slots);
   state.changes.job(job);
   state.changes.taskGone(job.number, task.number);
-  if (ran !== undefined) state.changes.command({ kind: 'discard', node: ran.number, job: job.number, task: task.number });
+  // Instances may have run on any node where something of the job lies.
+  const nodes = task.instances > 1 ? job.nodes.keys() : ran === undefined ? [] : [ran];
+  for (const { number } of nodes) state.changes.command({ kind: 'discard', node: number, job: job.number, task: task.number });
   forgetTask(state, task);
-  if (node === null) return;
-  noteRecentTask(state, task, node);
+  if (primary === null || node === null) return;
+  noteRecentTask(state, primary);
   settleActivity(state, node, node.since);
 }
 

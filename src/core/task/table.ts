@@ -13,7 +13,7 @@ export const JOBS_LIMIT = -2;
 const RETENTION_MAX_SECONDS = 0xffff_ffff;
 
 /**
- * Open tasks as parallel typed arrays with a list of free rows: about 47 bytes a task, so that a million waiting ones
+ * Open tasks as parallel typed arrays with a list of free rows: about 48 bytes a task, so that a million waiting ones
  * are no burden. `Task` objects exist only for those that have a status row (attempted at least once).
  */
 export class TaskTable {
@@ -29,6 +29,8 @@ export class TaskTable {
   next: Int32Array = new Int32Array(0);
   previous: Int32Array = new Int32Array(0);
   queueState: Uint8Array = new Uint8Array(0);
+  /** Of a multi-instance task; 0: it is none. */
+  instances: Uint8Array = new Uint8Array(0);
   readonly records: (Task | null)[] = [];
   private free = -1;
   private count = 0;
@@ -42,7 +44,7 @@ export class TaskTable {
     this.retentionSeconds[entry] = Math.min(RETENTION_MAX_SECONDS, Math.ceil(retentionMs / 1000));
   }
 
-  add(task: { readonly number: TaskNumber; readonly createdAt: Instant; readonly slots: number; readonly retryLimit: number; readonly retentionMs: number }): number {
+  add(task: { readonly number: TaskNumber; readonly createdAt: Instant; readonly slots: number; readonly retryLimit: number; readonly retentionMs: number; readonly instances: number }): number {
     if (this.free === -1) this.grow();
     const entry = this.free;
     this.free = at(this.next, entry);
@@ -52,6 +54,7 @@ export class TaskTable {
     this.retryLimit[entry] = task.retryLimit;
     this.retain(entry, task.retentionMs);
     this.unmet[entry] = 0;
+    this.instances[entry] = task.instances;
     this.next[entry] = -1;
     this.previous[entry] = -1;
     this.queueState[entry] = BLOCKED;
@@ -80,6 +83,7 @@ export class TaskTable {
     this.next = grown(this.next, new Int32Array(length));
     this.previous = grown(this.previous, new Int32Array(length));
     this.queueState = grown(this.queueState, new Uint8Array(length));
+    this.instances = grown(this.instances, new Uint8Array(length));
     for (let entry = old; entry < length; entry++) {
       this.next[entry] = entry + 1 < length ? entry + 1 : -1;
       this.records.push(null);

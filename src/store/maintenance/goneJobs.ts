@@ -17,6 +17,7 @@ const CLEAR = [
   ...(
     [
       ['failed_task', 'task'],
+      ['subtask_status', 'task'],
       ['task', 'task'],
       ['satisfied_id', 'id_key'],
     ] as const

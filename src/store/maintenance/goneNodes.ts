@@ -4,7 +4,8 @@ import { nodeSums, tallyNodes } from '../lifetime.ts';
 import { numbers } from '../owner/literals.ts';
 
 /**
- * The row of a node that has left stays as long as a task, or a job's preparation, names it, and goes after that.
+ * The row of a node that has left stays as long as a task, an instance of one, or a job's preparation names it, and
+ * goes after that.
  *
  * No index says which tasks name a node: it would cost every attempt of every task (tried: a tenth of a commit's time
  * and a seventh of its log). So all statuses are gone through now and then, by key and some thousand at a time, and the
@@ -16,8 +17,9 @@ const STATUSES_A_WINDOW = 10_000;
 const NODES_A_BATCH = 1_000;
 const RESTS_TIMES_LONGER = 99;
 
-/** Those that a job ran its preparation on are named by an index. */
-const GONE = 'select node from node n where gone_at is not null and not exists (select from job_node_status s where s.node = n.node) order by node';
+/** Those that a job ran its preparation on, or a task an instance beside its primary, are named by an index. */
+const GONE = `select node from node n where gone_at is not null and not exists (select from job_node_status s where s.node = n.node)
+  and not exists (select from subtask_status s where s.node = n.node) order by node`;
 const WINDOW = `with passed as materialized (select job, task, node from task_status where (job, task) > ($1, $2) order by job, task limit ${STATUSES_A_WINDOW})
   select last.job, last.task, array(select distinct node from passed where node is not null) as named from (select job, task from passed order by job desc, task desc limit 1) last`;
 /**
@@ -32,7 +34,8 @@ const REMOVE = `with removed as (delete from node where node = any($1::bigint[])
 /**
  * Changes with each node that leaves and each task that is deleted. Statistics tell of the latter some seconds later.
  */
-const STATE = `select count(*) as gone, concat_ws(' ', count(*), max(node), pg_stat_get_tuples_deleted('task_status'::regclass), pg_stat_get_tuples_deleted('job_node_status'::regclass)) as state from node where gone_at is not null`;
+const STATE = `select count(*) as gone, concat_ws(' ', count(*), max(node), pg_stat_get_tuples_deleted('task_status'::regclass), pg_stat_get_tuples_deleted('job_node_status'::regclass),
+  pg_stat_get_tuples_deleted('subtask_status'::regclass), pg_stat_get_tuples_updated('subtask_status'::regclass)) as state from node where gone_at is not null`;
 
 interface Window {
   readonly job: number;

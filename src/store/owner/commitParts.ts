@@ -1,4 +1,4 @@
-import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus } from '../../core/status.ts';
+import type { JobNodeStatus, JobStatus, NodeActivity, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus } from '../../core/status.ts';
 import { nodeSums, tallyNodes, tallyTasks, taskSums } from '../lifetime.ts';
 import type { TickCommit } from '../ownerStore.ts';
 import { asArrays, asRecords, columnNames, overwriteRow } from '../status/description.ts';
@@ -7,6 +7,7 @@ import { JOB_STATUS } from '../status/jobStatus.ts';
 import { NODE_ACTIVITY, restOf } from '../status/nodeActivity.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
 import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
+import { SUBTASK_STATUS } from '../status/subtaskStatus.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
@@ -17,6 +18,7 @@ import { FAILED_TASKS, TASKS } from './taskStatus.ts';
 const POOL_RECORDS = asRecords<PoolStatus>(POOL_STATUS);
 const JOB_RECORDS = asRecords<JobStatus>(JOB_STATUS);
 const JOB_NODE_RECORDS = asRecords<JobNodeStatus>(JOB_NODE_STATUS);
+const SUBTASK_RECORDS = asRecords<SubtaskStatus>(SUBTASK_STATUS);
 
 const POOLS: Part = {
   name: 'pools',
@@ -118,6 +120,15 @@ const JOB_NODES: Part = {
   values: ({ decisions }) => [json(decisions.jobNodes)],
 };
 
+/** Those of a task or job that goes in the same tick are left out by the rules. */
+const SUBTASKS: Part = {
+  name: 'subtasks',
+  applies: ({ decisions: { subtasks = [] } }) => subtasks.length > 0,
+  sql: (next) => `subtasks as (insert into ${SUBTASK_STATUS.table} (${columnNames<SubtaskStatus>(SUBTASK_STATUS).join(', ')})
+    select ${SUBTASK_RECORDS.select} from ${SUBTASK_RECORDS.from(next(), 'r')} where ${GO} ${overwriteRow<SubtaskStatus>(SUBTASK_STATUS)})`,
+  values: ({ decisions: { subtasks = [] } }) => [json(subtasks)],
+};
+
 /** Those of a job that goes in the same tick are left out by the rules. */
 const SATISFIED: Part = {
   name: 'satisfied',
@@ -134,6 +145,7 @@ const GONE_TASKS: Part = {
     gone_task_sums as (select ${taskSums('s.started_at')} from gone_tasks g join task_status s using (job, task) join task t using (job, task)),
     gone_task_tally as (${tallyTasks('$1::int', 'gone_task_sums')}),
     gone_task_rows as (delete from task t using gone_tasks g where t.job = g.job and t.task = g.task),
+    gone_subtasks as (delete from ${SUBTASK_STATUS.table} s using gone_tasks g where s.job = g.job and s.task = g.task),
     gone_task_statuses as (delete from task_status s using gone_tasks g where s.job = g.job and s.task = g.task),
     gone_failed_tasks as (delete from failed_task f using gone_tasks g where f.job = g.job and f.task = g.task)`,
   values: ({ decisions: { gone } }) => [numbers(gone.tasks.map(({ job }) => job)), numbers(gone.tasks.map(({ task }) => task))],
@@ -212,4 +224,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

@@ -3,15 +3,16 @@ import { namedParents } from '../../core/task/dependencies.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/node/numbers.ts';
-import type { JobNodeStatus } from '../../core/status.ts';
+import type { JobNodeStatus, SubtaskStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
   SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow, TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, scheduleIntake, taskIntake,
 } from './rows.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
-import { columnNames, valueSql } from '../status/description.ts';
+import { asRead, columnNames, type OwnerRow, valueSql } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
 import { NODE_STATUS_COLUMNS, nodeStatus, type NodeStatusRow } from '../status/nodeActivity.ts';
+import { SUBTASK_STATUS } from '../status/subtaskStatus.ts';
 import { numbers } from './literals.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
 import { readSatisfied } from './satisfied.ts';
@@ -35,6 +36,14 @@ const SCHEDULES = `select ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS} from j
 /** By the names of their fields. Those of nodes that have left are of no use to the rules. */
 const JOB_NODES = `select ${columnNames<JobNodeStatus>(JOB_NODE_STATUS).map((name) => `s.${name}`).join(', ')} from open_job o join ${JOB_NODE_STATUS.table} s on s.job = o.job
   join node n on n.node = s.node and n.gone_at is null where o.account = $1 order by s.job, s.node`;
+
+const SUBTASK = asRead<SubtaskStatus>(SUBTASK_STATUS, 's');
+/** All of tasks that are open, and of others those that are still out. */
+const SUBTASKS = `select s.job, s.task, s.instance, ${SUBTASK.columns} from (
+    select s.job, s.task, s.instance from unnest($2::bigint[], $3::bigint[]) as u(job, task) join ${SUBTASK_STATUS.table} s on s.job = u.job and s.task = u.task
+    union select s.job, s.task, s.instance from open_job o join ${SUBTASK_STATUS.table} s on s.job = o.job and s.state <> 'completed' where o.account = $1
+  ) found join ${SUBTASK_STATUS.table} s on s.job = found.job and s.task = found.task and s.instance = found.instance order by s.job, s.task, s.instance`;
+type SubtaskRow = Pick<SubtaskStatus, 'job' | 'task' | 'instance'> & OwnerRow<'s', SubtaskStatus, typeof SUBTASK_STATUS>;
 
 const COMPLETED = TASK_STATUS.columns.state.choices.completed;
 /** Windows of many jobs are read by one statement, of so many numbers together. */
@@ -99,9 +108,16 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       schedules: schedules.rows.map(scheduleIntake),
       jobNodes: jobNodes.rows,
       tasks,
+      subtasks: await openSubtasks(client, account, tasks),
       satisfied,
     };
   });
+}
+
+async function openSubtasks(client: PoolClient, account: AccountNumber, open: Snapshot['tasks']): Promise<readonly SubtaskStatus[]> {
+  const gangs = open.flatMap(({ job, tasks }) => tasks.flatMap(({ intent: { task, instances = 0 }, status }) => (instances > 1 && status !== null ? [{ job, task }] : [])));
+  const { rows } = await client.query<SubtaskRow>(SUBTASKS, [account, numbers(gangs.map(({ job }) => job)), numbers(gangs.map(({ task }) => task))]);
+  return rows.flatMap((row) => SUBTASK.read({ job: row.job, task: row.task, instance: row.instance }, row) ?? []);
 }
 
 interface Open {

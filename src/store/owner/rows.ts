@@ -52,6 +52,7 @@ export function poolIntent(row: PoolRow): PoolIntent {
     fillType: row.p_rules.fillType,
     jobOrder: row.p_rules.jobOrder ?? 'none',
     startTask: row.p_rules.startTask,
+    ...(row.p_rules.interNode === true ? { interNode: true } : null),
     unavailable: row.p_unavailable,
     isAuto: row.p_is_auto,
     deletedAt: row.p_deleted_at,

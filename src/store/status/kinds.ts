@@ -2,7 +2,7 @@ import { jsons, numbers, words } from '../owner/literals.ts';
 
 /**
  * What a column holds. `word`: one of a closed union of ours, letters only; `choice`: the same as a small number
- * (`Choices`); `text`: any text; `tasks`, `attempts`: see `TUPLES`.
+ * (`Choices`); `text`: any text; `tasks`, `attempts`, `instances`: see `TUPLES`.
  */
 export type Kind = 'bigint' | 'int' | 'word' | 'choice' | 'text' | 'json' | keyof typeof TUPLES;
 
@@ -10,14 +10,14 @@ export type Kind = 'bigint' | 'int' | 'word' | 'choice' | 'text' | 'json' | keyo
 export type Choices = Readonly<Record<string, number>>;
 
 /** Lists whose items are a few numbers each: these stand in the column one after the other. */
-const TUPLES = { tasks: ['job', 'task'], attempts: ['job', 'task', 'attempt'] } as const;
+const TUPLES = { tasks: ['job', 'task'], attempts: ['job', 'task', 'attempt'], instances: ['instance'] } as const;
 
 export const SQL_TYPES: Readonly<Record<Kind, string>> = {
-  bigint: 'bigint', int: 'int', word: 'text', choice: 'smallint', text: 'text', json: 'jsonb', tasks: 'bigint[]', attempts: 'bigint[]',
+  bigint: 'bigint', int: 'int', word: 'text', choice: 'smallint', text: 'text', json: 'jsonb', tasks: 'bigint[]', attempts: 'bigint[]', instances: 'bigint[]',
 };
 
 /** As an item of an array parameter: an array of arrays would fall apart. */
-export const ITEM_TYPES: Readonly<Record<Kind, string>> = { ...SQL_TYPES, tasks: 'text', attempts: 'text' };
+export const ITEM_TYPES: Readonly<Record<Kind, string>> = { ...SQL_TYPES, tasks: 'text', attempts: 'text', instances: 'text' };
 
 /** The values of a column as one array parameter. `choices`: of a `choice`. The description says what is in it. */
 export function arrayOf(kind: Kind, choices: Choices | null, values: readonly unknown[]): string {
@@ -33,15 +33,16 @@ export function arrayOf(kind: Kind, choices: Choices | null, values: readonly un
       return jsons(values);
     case 'tasks':
     case 'attempts':
-      return tuples(TUPLES[kind], values as readonly (readonly Readonly<Record<string, number>>[])[]);
+    case 'instances':
+      return tuples(TUPLES[kind], values as readonly (readonly Readonly<Record<string, number>>[] | undefined)[]);
     case 'text':
       throw new Error('any text is not written as an array');
   }
 }
 
 /** Of digits and commas: no escapes. */
-function tuples(names: readonly string[], lists: readonly (readonly Readonly<Record<string, number>>[])[]): string {
-  return `{${lists.map((list) => `"${numbers(list.flatMap((item) => names.map((name) => item[name] ?? null)))}"`).join(',')}}`;
+function tuples(names: readonly string[], lists: readonly (readonly Readonly<Record<string, number>>[] | undefined)[]): string {
+  return `{${lists.map((list = []) => `"${numbers(list.flatMap((item) => names.map((name) => item[name] ?? null)))}"`).join(',')}}`;
 }
 
 /** The number that stands for a word. */
@@ -60,7 +61,7 @@ export function wordSql(choices: Choices, number: string): string {
 
 /** What the owner makes of a value that the driver has read. */
 export function readValue(kind: Kind, value: unknown): unknown {
-  if (kind !== 'tasks' && kind !== 'attempts') return value;
+  if (kind !== 'tasks' && kind !== 'attempts' && kind !== 'instances') return value;
   const names: readonly string[] = TUPLES[kind];
   const flat = value as readonly number[];
   return Array.from({ length: flat.length / names.length }, (_, index) => Object.fromEntries(names.map((name, place) => [name, flat[index * names.length + place]])));

@@ -33,6 +33,7 @@ export const NODE_ACTIVITY = {
     totalTasksSucceeded: column('total_succeeded', 'bigint'),
     retainUntil: column('retain_until', 'bigint'),
     recentTasks: column('recent', 'tasks'),
+    recentInstances: column('recent_instances', 'instances'),
     offers: column('offers', 'attempts'),
   },
 } as const satisfies Description<NodeActivity>;
@@ -62,6 +63,6 @@ export function nodeStateSql(alias: string): string {
 
 /** What stands in `node.status`. */
 export function restOf(status: NodeStatus): Omit<NodeStatus, keyof NodeActivity> {
-  const { node: _node, state: _state, since: _since, runningTasks: _tasks, runningSlots: _slots, totalTasksRun: _run, totalTasksSucceeded: _ok, retainUntil: _until, recentTasks: _recent, offers: _offers, ...rest } = status;
+  const { node: _node, state: _state, since: _since, runningTasks: _tasks, runningSlots: _slots, totalTasksRun: _run, totalTasksSucceeded: _ok, retainUntil: _until, recentTasks: _recent, recentInstances: _instances, offers: _offers, ...rest } = status;
   return rest;
 }

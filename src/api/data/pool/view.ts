@@ -63,6 +63,7 @@ export function poolRules(spec: PoolWithDefaults): PoolRules {
     taskSlotsPerNode: spec.taskSlotsPerNode,
     fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',
     jobOrder: spec.taskSchedulingPolicy.jobDefaultOrder ?? 'none',
+    ...(spec.enableInterNodeCommunication ? { interNode: true } : null),
     startTask: spec.startTask ? { waitForSuccess: spec.startTask.waitForSuccess ?? true, maxTaskRetryCount: spec.startTask.maxTaskRetryCount ?? 0 } : null,
   };
 }
