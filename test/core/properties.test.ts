@@ -213,6 +213,7 @@ describe('whatever happens', () => {
           STEPS[what](world, which, detail);
           world.env.settle();
           invariants.check();
+          roomIsMade(world);
         }
         windUp(world);
         invariants.check();
@@ -222,6 +223,41 @@ describe('whatever happens', () => {
     );
   });
 });
+
+/** For want of slots, and for nothing else. */
+const WANTS_SLOTS = new Set(['NoFreeSlots', 'EnoughWaiting', 'WaitingOnNode', 'WaitingItsTurn', 'MoreNodes']);
+/** A running task of no requeues is not spared for what tasks on its node take, once it has run so long. */
+const QUICK_MS = 1_000;
+
+/**
+ * Agents have answered: nothing waits for slots that tasks of lower priority hold on one node, where their job has them
+ * make room and nothing else waits there that comes first.
+ */
+function roomIsMade({ env, jobs }: World): void {
+  if ([...env.agents.values()].some(({ up, paused }) => !up || paused)) return;
+  const rows = [...env.tasks.values()];
+  const jobOf = (number: number) => env.jobs.get(number);
+  for (const node of env.nodes.values()) {
+    const agent = env.agents.get(node.node);
+    if (agent === undefined || (node.state !== 'running' && node.state !== 'idle') || env.pools.get(node.pool)?.intent.deletedAt !== null) continue;
+    const running = [...agent.running.values()].flatMap(({ key, slots }) => rows.flatMap(({ status }) => (status?.job === key.job && status.task === key.task ? [{ status, slots, job: jobOf(key.job) }] : [])));
+    for (const job of jobs) {
+      const { intent, status } = jobOf(job.number) ?? { intent: null, status: null };
+      if (intent === null || status?.state !== 'active' || intent.poolId !== env.pools.get(node.pool)?.intent.id) continue;
+      if (node.offers.some((offer) => offer.job !== job.number && (jobOf(offer.job)?.intent.priority ?? 0) >= intent.priority)) continue;
+      const before = node.offers.length === 0 ? undefined : node.offers[0];
+      const victims = running.filter(({ status: { startedAt, requeueCount }, job: its }) =>
+        its?.intent.allowTaskPreemption === true && its.status?.state === 'active' && its.intent.deletedAt === null && its.intent.priority < intent.priority && requeueCount === 0 && env.now - (startedAt ?? env.now) >= QUICK_MS);
+      const room = agent.free + victims.reduce((sum, { slots }) => sum + slots, 0);
+      for (const task of tasksOf({ env, pools: [], jobs }, job, (state) => state === 'active' || state === 'offered')) {
+        if (before !== undefined && (before.job !== job.number || before.task !== task)) continue;
+        const slots = job.intentOf(task).requiredSlots;
+        if (victims.length === 0 || slots > room || slots > node.slots || !env.explain(job, task).every(({ code }) => WANTS_SLOTS.has(code))) continue;
+        throw new Error(`task ${job.number}.${task} waits although ${victims.map((victim) => `${victim.status.job}.${victim.status.task}`).join(', ')} could make room on node ${node.node}: ${JSON.stringify(env.explain(job, task))}`);
+      }
+    }
+  }
+}
 
 /**
  * Agents are there and do what they are told, and no task ends by itself: what was asked that is not to wait for tasks
