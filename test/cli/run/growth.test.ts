@@ -67,6 +67,11 @@ describe('a merge', () => {
     expect(await readFile(join(directory, 'output/all.up'), 'utf8')).toBe('n1\nn2\n');
   });
 
+  test('is the result for who comes back, too', async () => {
+    expect(await linariteRun(['--detach', '--job', 'later', '--items', 'a,b', '--merge', 'cat parts/*/stdout.txt | tr -d "\\n"', '--', '/bin/echo', '{item}'])).toMatchObject({ code: 0 });
+    expect(await linariteRun(['--attach', 'later'])).toMatchObject({ code: 0, stdout: 'ab' });
+  });
+
   test('never runs after a failure, is told so, and runs once what failed has been run again', async () => {
     await writeFile(join(directory, 'good.txt'), 'x');
     const script = 'cat {input}; test -e $AZ_BATCH_NODE_SHARED_DIR/mended';
@@ -216,6 +221,17 @@ describe('--resume', () => {
     const other = await linariteRun(['--job', 'sums', '--resume', '--merge', 'true', '--', '/bin/true']);
     expect(other).toMatchObject({ code: 2 });
     expect(other.stderr).toContain('the job sums has a merge already, of another command');
+  });
+
+  test('prints what its node still has, and says what has gone with its node', async () => {
+    await chmod(directory, 0o755);
+    const submit = (): Promise<Finished> => linariteRun(['--job', 'printed', '--resume', '--items', 'a,b', '--shell', '--', `[ {item} = a ] || [ -e ${directory}/mended ] || exit 1; echo {item}`]);
+    expect(await submit()).toMatchObject({ code: 1, stdout: 'a\n' });
+    await writeFile(join(directory, 'mended'), '');
+    const again = await submit();
+    expect(again).toMatchObject({ code: 0, stdout: 'b\n' });
+    expect(again.stderr).toContain('the stdout of 1 of the tasks that had succeeded before is not here any more');
+    expect(again.stderr).toContain('2 of 2 tasks succeeded (1 of them before)');
   });
 
   test('by Ctrl-C ends its tasks alone, and goes on from there', async () => {
