@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { ftruncate, read, write } from 'node:fs';
+import { ftruncate, write } from 'node:fs';
 import { promisify } from 'node:util';
 import { type Answer, chunksOf, exchange, type TransferOptions } from './exchange.ts';
+import { md5OfPart } from './md5.ts';
 import { inParallel } from './parallel.ts';
 import { retrying } from './retrying.ts';
 import { storageUrl } from './storageUrls.ts';
@@ -17,10 +18,8 @@ export interface FetchFile extends TransferOptions {
 const SPLIT_FROM_BYTES = 64 << 20;
 const PART_BYTES = 32 << 20;
 const PARALLEL_PARTS = 4;
-const READ_BACK_BYTES = 1 << 20;
 
 const truncateFile = promisify(ftruncate);
-const readFromFile = promisify(read);
 const writeToFile = promisify(write);
 
 /**
@@ -84,7 +83,7 @@ async function fetchInParts(fetch: FetchFile, answer: Answer, version: Version):
   }));
   await inParallel(parts, PARALLEL_PARTS, fetch.signal, (part, signal) => fetchPart({ ...fetch, signal }, part, version, part.start === 0 ? answer : null));
   if (answer.response.headers['content-md5'] === undefined) return;
-  const md5 = await md5Of(fetch.file, version.sizeBytes);
+  const md5 = await md5OfPart(fetch.file, 0, version.sizeBytes);
   checkMd5(fetch.url, answer, () => md5);
 }
 
@@ -120,18 +119,6 @@ async function askRange(fetch: FetchFile, start: number, end: number, etag: stri
 
 async function writeAll(file: number, chunk: Buffer, position: number): Promise<void> {
   for (let done = 0; done < chunk.length; ) done += (await writeToFile(file, chunk, done, chunk.length - done, position + done)).bytesWritten;
-}
-
-async function md5Of(file: number, sizeBytes: number): Promise<string> {
-  const md5 = createHash('md5');
-  const buffer = Buffer.alloc(READ_BACK_BYTES);
-  for (let position = 0; position < sizeBytes; ) {
-    const { bytesRead } = await readFromFile(file, buffer, 0, buffer.length, position);
-    if (bytesRead === 0) throw new Error('what was written is not there');
-    md5.update(buffer.subarray(0, bytesRead));
-    position += bytesRead;
-  }
-  return md5.digest('base64');
 }
 
 /** A blob carries the MD5 that it was uploaded with ("Get Blob", Content-MD5). */

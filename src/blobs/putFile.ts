@@ -1,7 +1,8 @@
-import { createHash, type Hash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { exchange, textOf, type TransferOptions } from './exchange.ts';
 import { readOpenFile } from './openFile.ts';
+import { md5OfPart } from './md5.ts';
 import { inParallel } from './parallel.ts';
 import { retrying } from './retrying.ts';
 import { storageUrl } from './storageUrls.ts';
@@ -26,8 +27,8 @@ const PARALLEL_BLOCKS = 4;
 
 /**
  * Writes a block blob ("Put Blob", or "Put Block" and "Put Block List"), blocks several at a time; each request is
- * tried again by itself, and what the server has received is held against what was sent, by MD5 where it says one.
- * Throws TransferError; errors of reading the file come as `misc`.
+ * tried again by itself, and carries the MD5 of what it brings. Throws TransferError; errors of reading the file come as
+ * `misc`.
  */
 export async function putFile(put: PutFile): Promise<void> {
   const url = storageUrl(put.url);
@@ -77,25 +78,28 @@ function blobHeaders(asked: PutFile['headers']): Readonly<Record<string, string>
   return { ...(Object.fromEntries(named) as Record<string, string>), 'x-ms-version': STORAGE_VERSION };
 }
 
+/**
+ * The server holds what it receives against the MD5 that comes before it; it is taken anew for each try, of what the file
+ * has then.
+ */
 async function putPart(put: PutFile, { url, headers, start, sizeBytes }: Part): Promise<void> {
   await retrying(put, async () => {
-    const md5 = createHash('md5');
-    const stream = sizeBytes === 0 ? null : Readable.from(measured(put.file, start, sizeBytes, md5), { objectMode: false });
+    const md5 = await md5OfPart(put.file, start, sizeBytes);
+    const stream = sizeBytes === 0 ? null : Readable.from(exactly(put.file, start, sizeBytes), { objectMode: false });
     try {
-      const answer = await exchange({ ...put, method: 'PUT', url, headers, body: stream === null ? Buffer.alloc(0) : { stream, sizeBytes } });
+      const answer = await exchange({ ...put, method: 'PUT', url, headers: { 'content-md5': md5, ...headers }, body: stream === null ? Buffer.alloc(0) : { stream, sizeBytes } });
       const received = answer.response.headers['content-md5'];
       await textOf(answer);
-      if (received !== undefined && received !== md5.digest('base64')) throw new TransferError('misc', null, 'Md5Mismatch', `${withoutQuery(url)} received something else than was sent`);
+      if (received !== undefined && received !== md5) throw new TransferError('misc', null, 'Md5Mismatch', `${withoutQuery(url)} received something else than was sent`);
     } finally {
       stream?.destroy();
     }
   });
 }
 
-async function* measured(file: number, start: number, sizeBytes: number, md5: Hash): AsyncGenerator<Buffer> {
+async function* exactly(file: number, start: number, sizeBytes: number): AsyncGenerator<Buffer> {
   let sent = 0;
   for await (const chunk of readOpenFile(file, start, start + sizeBytes - 1) as AsyncIterable<Buffer>) {
-    md5.update(chunk);
     sent += chunk.length;
     yield chunk;
   }

@@ -23,7 +23,8 @@ export class TransferError extends Error {
   }
 
   get isTransient(): boolean {
-    return this.kind === 'timedOut' || (this.kind === 'misc' && (this.status === null || this.status >= 500 || this.status === 429));
+    // What was sent did not arrive as it was.
+    return this.kind === 'timedOut' || this.code === 'Md5Mismatch' || (this.kind === 'misc' && (this.status === null || this.status >= 500 || this.status === 429));
   }
 }
 

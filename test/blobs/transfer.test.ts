@@ -353,7 +353,7 @@ describe('a large file to a server that fails in between', () => {
   });
 
   /** What a storage does with blocks. `fail` may refuse one, with the number of its try. */
-  const storage = async (fail: (block: number, attempt: number, response: ServerResponse) => boolean, md5Said: (content: Buffer) => string = md5Of) => {
+  const storage = async (fail: (block: number, attempt: number, response: ServerResponse) => boolean) => {
     const blocks = new Map<string, Buffer>();
     const tries = new Map<string, number>();
     const stored: Buffer[] = [];
@@ -370,8 +370,9 @@ describe('a large file to a server that fails in between', () => {
           const attempt = (tries.get(name) ?? 0) + 1;
           tries.set(name, attempt);
           if (fail(Number(Buffer.from(name, 'base64').toString().slice(-6)), attempt, response)) return undefined;
+          if (request.headers['content-md5'] !== md5Of(content)) return response.writeHead(400, { 'x-ms-error-code': 'InvalidMd5' }).end();
           blocks.set(name, content);
-          return response.writeHead(201, { 'content-md5': attempt === 1 ? md5Said(content) : md5Of(content) }).end();
+          return response.writeHead(201).end();
         })
         .catch(() => {});
     });
@@ -379,20 +380,27 @@ describe('a large file to a server that fails in between', () => {
   };
 
   test('is whole, though blocks are refused, cut off and received wrongly', async () => {
-    const { url, stored, tries } = await storage(
-      (block, attempt, response) => {
-        if (attempt > 1 || block === 2) return false;
-        if (block === 0) response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
-        else response.destroy();
-        return true;
-      },
-      () => 'another',
-    );
+    const { url, stored, tries } = await storage((block, attempt, response) => {
+      if (attempt > 1) return false;
+      if (block === 0) response.writeHead(503, { 'x-ms-error-code': 'ServerBusy' }).end();
+      else if (block === 1) response.destroy();
+      else response.writeHead(400, { 'x-ms-error-code': 'Md5Mismatch' }).end();
+      return true;
+    });
     const retried: string[] = [];
     await putFile({ ...options, url, file, sizeBytes: LARGE.length, headers: {}, onRetry: ({ code, status }) => retried.push(code === '' ? String(status) : code) });
     expect(md5Of(Buffer.concat(stored))).toBe(md5Of(LARGE));
     expect([...tries.values()]).toEqual([2, 2, 2]);
     expect(retried.toSorted()).toEqual(['ECONNRESET', 'Md5Mismatch', 'ServerBusy']);
+  });
+
+  test('is sent again when the server says that it has received something else', async () => {
+    let asked = 0;
+    server = createServer((request, response) => {
+      request.resume().on('end', () => response.writeHead(201, { 'content-md5': ++asked === 1 ? 'another' : (request.headers['content-md5'] ?? '') }).end());
+    });
+    await putFile({ ...options, url: await listen(server), file, sizeBytes: MIB, headers: {} });
+    expect(asked).toBe(2);
   });
 
   test('is refused at once, and nothing more is sent, when a block is not allowed', async () => {
