@@ -27,8 +27,8 @@ const PARALLEL_BLOCKS = 4;
 
 /**
  * Writes a block blob ("Put Blob", or "Put Block" and "Put Block List"), blocks several at a time; each request is
- * tried again by itself, and carries the MD5 of what it brings. Throws TransferError; errors of reading the file come as
- * `misc`.
+ * tried again by itself, and carries the MD5 of what it brings. Throws TransferError; errors of reading the file come
+ * as `misc`.
  */
 export async function putFile(put: PutFile): Promise<void> {
   const url = storageUrl(put.url);
@@ -79,8 +79,8 @@ function blobHeaders(asked: PutFile['headers']): Readonly<Record<string, string>
 }
 
 /**
- * The server holds what it receives against the MD5 that comes before it; it is taken anew for each try, of what the file
- * has then.
+ * The server holds what it receives against the MD5 that comes before it, which is taken anew for each try, of what the
+ * file has then.
  */
 async function putPart(put: PutFile, { url, headers, start, sizeBytes }: Part): Promise<void> {
   await retrying(put, async () => {

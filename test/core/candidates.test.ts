@@ -21,6 +21,7 @@ function nodeOf(index: number, given: Partial<TestNode>): TestNode {
     connected: true,
     scheduling: 'enabled',
     startTask: null,
+    errors: [],
     dedicated: true,
     heldBy: null,
     agent: null,

@@ -144,6 +144,21 @@ describe('why is my task not running?', () => {
     expect(codes(env, job, 1)).toEqual(['WaitingForNodes', ...Array.from({ length: 5 }, () => 'NodeNotReady'), 'MoreNodes']);
   });
 
+  test('a node is unusable, and why', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    env.pool({ nodes: 1 });
+    const job = env.job().task();
+    env.settle();
+    const [agent] = [...env.agents.values()];
+    agent?.hello({ ready: false });
+    agent?.says({ kind: 'unusable', errors: [{ code: 'ApplicationPackageError', message: 'No package', values: [{ name: 'ApplicationId', value: 'tool' }] }] });
+    env.settle();
+    const [reason] = env.explain(job, 1).filter(({ code }) => code === 'NodeNotReady');
+    expect(reason).toMatchObject({ state: 'unusable', errors: [{ code: 'ApplicationPackageError' }] });
+    expect(reason === undefined ? '' : sentenceOf(reason)).toMatch(/^Node tvmps_\w+ is unusable\. ApplicationPackageError: No package; ApplicationId tool$/);
+  });
+
   test('it waits on a node behind others', () => {
     const env = testEnv();
     env.pool();

@@ -29,7 +29,7 @@ export type Reason =
   | { readonly code: 'KeptForTask'; readonly nodeId: string; readonly jobId: string; readonly instances: number }
   /** It knows no multi-instance tasks. */
   | { readonly code: 'AgentTooOld'; readonly nodeId: string; readonly version: string }
-  | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean }
+  | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean; readonly errors: readonly ResizeError[] }
   | { readonly code: 'StartTaskFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null }
   /** So that the job's tasks do not run there. `retryCount`: of the preparation. */
   | { readonly code: 'PreparationFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null; readonly retryCount: number }
@@ -225,10 +225,11 @@ function poolNotForMultiInstance({ poolId, enableInterNodeCommunication, taskSlo
   return `A multi-instance task never runs in pool ${poolId}: ${[...communication, ...slots].join(', and ')}.`;
 }
 
-function nodeNotReady({ nodeId, state, schedulingState, connected }: Of<'NodeNotReady'>): string {
+function nodeNotReady({ nodeId, state, schedulingState, connected, errors }: Of<'NodeNotReady'>): string {
   if (schedulingState === 'disabled') return `Scheduling is disabled on node ${nodeId}.`;
   const cut = connected || state === 'creating' ? '' : ', and its agent is not connected';
-  return `Node ${nodeId} is ${state}${cut}.`;
+  const why = errors.map(({ code, message, values = [] }) => [`${code}: ${message}`, ...values.map(({ name, value }) => `${name} ${value}`)].join('; '));
+  return [`Node ${nodeId} is ${state}${cut}.`, ...why].join(' ');
 }
 
 function startTaskFailed({ nodeId, exitCode, failure }: Of<'StartTaskFailed'>): string {
