@@ -1,6 +1,6 @@
 import { UNLIMITED_DURATION } from './durations.ts';
 import { osOfAgent } from './images.ts';
-import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, JobScheduleAdd, JobSpecification, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserIdentity } from './types.generated.ts';
+import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, JobScheduleAdd, JobSpecification, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserAccount, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -18,12 +18,17 @@ function withContainerDefaults<Task extends Pick<TaskAdd, 'containerSettings'>>(
   return settings === undefined ? {} : { containerSettings: { ...settings, workingDirectory: settings.workingDirectory ?? 'taskWorkingDirectory' } };
 }
 
+/** `runElevated` is what versions before 2017-01-01.4.0 had of users: an administrator, or none. */
+function userOf({ userIdentity, runElevated }: Pick<StartTask, 'userIdentity' | 'runElevated'>): UserIdentity {
+  return withUserDefaults(userIdentity ?? (runElevated === true ? { autoUser: { elevationLevel: 'admin' } } : undefined));
+}
+
 /** `waitForSuccess` was false by default before 2019-08-01.10.0. */
 export function withStartTaskDefaults(task: StartTask, version: ApiVersion): StartTask {
   return {
     ...task,
     ...withContainerDefaults(task),
-    userIdentity: withUserDefaults(task.userIdentity),
+    userIdentity: userOf(task),
     maxTaskRetryCount: task.maxTaskRetryCount ?? 0,
     waitForSuccess: task.waitForSuccess ?? version.revision >= 10,
   };
@@ -70,12 +75,18 @@ function withReferenceDefaults({ thumbprint, storeLocation, storeName, visibilit
   };
 }
 
+/** In 2017-01-01.4.0 the key stands in the account itself. */
+function withLinuxUser({ sshPrivateKey, ...account }: UserAccount): UserAccount {
+  return sshPrivateKey === undefined ? account : { ...account, linuxUserConfiguration: { sshPrivateKey } };
+}
+
 /** Users of Windows nodes log in somehow: by default as recorded of cloud services, else as the OpenAPI text says. */
 function withAccountDefaults({ userAccounts, cloudServiceConfiguration, virtualMachineConfiguration }: PoolAdd): PoolAdd['userAccounts'] {
+  const given = userAccounts?.map(withLinuxUser);
   const isCloudService = cloudServiceConfiguration !== undefined;
-  if (!isCloudService && osOfAgent(virtualMachineConfiguration?.nodeAgentSKUId ?? '') !== 'windows') return userAccounts;
+  if (!isCloudService && osOfAgent(virtualMachineConfiguration?.nodeAgentSKUId ?? '') !== 'windows') return given;
   const loginMode = isCloudService ? 'interactive' : 'batch';
-  return userAccounts?.map((account) => ({ ...account, windowsUserConfiguration: { loginMode: account.windowsUserConfiguration?.loginMode ?? loginMode } }));
+  return given?.map((account) => ({ ...account, windowsUserConfiguration: { loginMode: account.windowsUserConfiguration?.loginMode ?? loginMode } }));
 }
 
 function withImageDefaults<Image extends { readonly publisher?: string | undefined; readonly version?: string | undefined }>(image: Image): Image {
@@ -102,7 +113,7 @@ function withPreparationDefaults(task: JobPreparationTask) {
     ...withContainerDefaults(task),
     id: task.id ?? 'jobpreparation',
     constraints: withConstraintDefaults(task.constraints, { constraints: undefined }),
-    userIdentity: withUserDefaults(task.userIdentity),
+    userIdentity: userOf(task),
     waitForSuccess: task.waitForSuccess ?? true,
     rerunOnNodeRebootAfterSuccess: task.rerunOnNodeRebootAfterSuccess ?? true,
   };
@@ -115,7 +126,7 @@ function withReleaseDefaults(task: JobReleaseTask) {
     id: task.id ?? 'jobrelease',
     maxWallClockTime: task.maxWallClockTime ?? 'PT15M',
     retentionTime: task.retentionTime ?? WEEK,
-    userIdentity: withUserDefaults(task.userIdentity),
+    userIdentity: userOf(task),
   };
 }
 
@@ -163,7 +174,7 @@ export function withTaskDefaults<Task extends TaskAdd | JobManagerTask>(task: Ta
   return {
     ...task,
     ...withContainerDefaults(task),
-    userIdentity: withUserDefaults(task.userIdentity),
+    userIdentity: userOf(task),
     constraints: withConstraintDefaults(task.constraints, job),
     requiredSlots: task.requiredSlots ?? 1,
   };

@@ -25,7 +25,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },
   ContainerConfiguration: { api: 'type', agent: 'containerImageNames containerRegistries' },
-  StartTask: { agent: 'commandLine resourceFiles environmentSettings containerSettings userIdentity maxTaskRetryCount waitForSuccess' },
+  StartTask: { agent: 'commandLine resourceFiles environmentSettings containerSettings userIdentity runElevated maxTaskRetryCount waitForSuccess' },
   MetadataItem: { api: 'name value' },
   JobAdd: {
     api: 'id displayName metadata',
@@ -44,14 +44,14 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   JobManagerTask: {
     api: 'id displayName',
     core: 'constraints requiredSlots runExclusive allowLowPriorityNode killJobOnCompletion',
-    agent: 'commandLine resourceFiles outputFiles environmentSettings containerSettings userIdentity authenticationTokenSettings applicationPackageReferences',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings containerSettings userIdentity runElevated authenticationTokenSettings applicationPackageReferences',
   },
   JobPreparationTask: {
     api: 'id',
     core: 'waitForSuccess rerunOnNodeRebootAfterSuccess',
-    agent: 'commandLine resourceFiles environmentSettings constraints containerSettings userIdentity',
+    agent: 'commandLine resourceFiles environmentSettings constraints containerSettings userIdentity runElevated',
   },
-  JobReleaseTask: { api: 'id', agent: 'commandLine resourceFiles environmentSettings maxWallClockTime retentionTime containerSettings userIdentity' },
+  JobReleaseTask: { api: 'id', agent: 'commandLine resourceFiles environmentSettings maxWallClockTime retentionTime containerSettings userIdentity runElevated' },
   JobPatch: { api: 'metadata', core: 'priority maxParallelTasks allowTaskPreemption constraints poolInfo onAllTasksComplete' },
   JobPut: { api: 'metadata', core: 'priority maxParallelTasks allowTaskPreemption constraints poolInfo onAllTasksComplete' },
   JobDisable: { core: 'disableTasks' },
@@ -61,7 +61,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   TaskAdd: {
     api: 'id displayName',
     core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',
-    agent: 'commandLine resourceFiles outputFiles environmentSettings containerSettings userIdentity authenticationTokenSettings applicationPackageReferences',
+    agent: 'commandLine resourceFiles outputFiles environmentSettings containerSettings userIdentity runElevated authenticationTokenSettings applicationPackageReferences',
   },
   ApplicationPackageReference: { agent: 'applicationId version' },
   TaskContainerSettings: { agent: 'containerRunOptions imageName registry workingDirectory containerHostBatchBindMounts' },
@@ -89,7 +89,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   CertificateReference: { agent: 'thumbprint thumbprintAlgorithm visibility' },
   CertificateAdd: { api: 'thumbprint thumbprintAlgorithm data certificateFormat password' },
   UserIdentity: { agent: 'username autoUser' },
-  UserAccount: { agent: 'name password elevationLevel linuxUserConfiguration' },
+  UserAccount: { agent: 'name password elevationLevel linuxUserConfiguration sshPrivateKey' },
   LinuxUserConfiguration: { agent: 'uid gid sshPrivateKey' },
   AutoUserSpecification: { agent: 'scope elevationLevel' },
 };

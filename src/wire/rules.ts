@@ -95,6 +95,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
   UserIdentity: [rule('UserIdentity', 'one kind of user', 'tasks.md 6.4', (identity) => exactlyOne(['username', 'autoUser'], identity))],
+  UserAccount: [rule('UserAccount', 'a key is one', 'OpenAPI, UserAccount of 2017-01-01.4.0 (code inferred)', ({ sshPrivateKey }) => checkLinuxUser({ sshPrivateKey }))],
   LinuxUserConfiguration: [
     rule('LinuxUserConfiguration', 'uid and gid go together, a key is one', 'OpenAPI, LinuxUserConfiguration (code inferred)', (user) => checkLinuxUser(user)),
   ],

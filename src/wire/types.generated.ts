@@ -200,9 +200,10 @@ export interface Pool {
   readonly resizeTimeout?: string | undefined;
   readonly currentDedicatedNodes: number;
   readonly targetDedicatedNodes?: number | undefined;
-  readonly currentLowPriorityNodes: number;
+  readonly currentLowPriorityNodes?: number | undefined;
   readonly targetLowPriorityNodes?: number | undefined;
   readonly resizeErrors?: readonly ResizeError[] | undefined;
+  readonly resizeError?: ResizeError | undefined;
   readonly enableAutoScale?: boolean | undefined;
   readonly autoScaleFormula?: string | undefined;
   readonly autoScaleEvaluationInterval?: string | undefined;
@@ -489,6 +490,7 @@ export interface JobManagerTask {
   readonly constraints?: TaskConstraints | undefined;
   readonly requiredSlots?: number | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
   readonly runExclusive?: boolean | undefined;
   readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
   readonly authenticationTokenSettings?: AuthenticationTokenSettings | undefined;
@@ -504,6 +506,7 @@ export interface JobPreparationTask {
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly constraints?: TaskConstraints | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
   readonly waitForSuccess?: boolean | undefined;
   readonly rerunOnNodeRebootAfterSuccess?: boolean | undefined;
 }
@@ -517,6 +520,7 @@ export interface JobReleaseTask {
   readonly maxWallClockTime?: string | undefined;
   readonly retentionTime?: string | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
 }
 
 export interface JobNetworkConfiguration {
@@ -743,6 +747,7 @@ export interface TaskAdd {
   readonly constraints?: TaskConstraints | undefined;
   readonly requiredSlots?: number | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
   readonly multiInstanceSettings?: MultiInstanceSettings | undefined;
   readonly dependsOn?: TaskDependencies | undefined;
   readonly applicationPackageReferences?: readonly ApplicationPackageReference[] | undefined;
@@ -776,6 +781,7 @@ export interface Task {
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly affinityInfo?: AffinityInfo | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
   readonly multiInstanceSettings?: MultiInstanceSettings | undefined;
   readonly exitConditions?: ExitConditions | undefined;
   readonly authenticationTokenSettings?: AuthenticationTokenSettings | undefined;
@@ -930,6 +936,7 @@ export interface StartTask {
   readonly resourceFiles?: readonly ResourceFile[] | undefined;
   readonly environmentSettings?: readonly EnvironmentSetting[] | undefined;
   readonly userIdentity?: UserIdentity | undefined;
+  readonly runElevated?: boolean | undefined;
   readonly maxTaskRetryCount?: number | undefined;
   readonly waitForSuccess?: boolean | undefined;
 }
@@ -1050,6 +1057,7 @@ export interface WindowsConfiguration {
 
 export interface OsDisk {
   readonly ephemeralOSDiskSettings?: DiffDiskSettings | undefined;
+  readonly imageUris?: readonly string[] | undefined;
   readonly managedDisk?: ManagedDisk | undefined;
   readonly diskSizeGB?: number | undefined;
   readonly caching?: OsDiskCachingType | undefined;
@@ -1156,6 +1164,7 @@ export interface UserAccount {
   readonly password: string;
   readonly elevationLevel?: ElevationLevel | undefined;
   readonly linuxUserConfiguration?: LinuxUserConfiguration | undefined;
+  readonly sshPrivateKey?: string | undefined;
   readonly windowsUserConfiguration?: WindowsUserConfiguration | undefined;
 }
 
@@ -1331,7 +1340,7 @@ export interface Node {
   readonly startTaskInfo?: StartTaskInfo | undefined;
   readonly certificateReferences?: readonly CertificateReference[] | undefined;
   readonly errors?: readonly NodeError[] | undefined;
-  readonly isDedicated: boolean;
+  readonly isDedicated?: boolean | undefined;
   readonly endpointConfiguration?: NodeEndpointConfiguration | undefined;
   readonly nodeAgentInfo?: NodeAgentInfo | undefined;
   readonly virtualMachineInfo?: VirtualMachineInfo | undefined;

@@ -6,6 +6,9 @@ import { parseTimestamp } from './timestamps.ts';
  * (`2022-10-01.16.0` is 16); 2025-06-01, the first without one, is 25. The shape table counts in revisions.
  */
 export const API_VERSIONS = [
+  { text: '2016-02-01.3.0', revision: 3 },
+  { text: '2016-07-01.3.1', revision: 3.1 },
+  { text: '2017-01-01.4.0', revision: 4 },
   { text: '2017-05-01.5.0', revision: 5 },
   { text: '2017-06-01.5.1', revision: 5.1 },
   { text: '2017-09-01.6.0', revision: 6 },
@@ -47,7 +50,7 @@ const FORM = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(\.\d{1,4}\.\d{1,4})?$
  * Reads the query parameter `api-version`. A version after the newest one known is served as that, up to the day of
  * `nowMs`: it may exist by then.
  * @throws BatchError MissingRequiredQueryParameter when absent, UnsupportedRequestVersion (400) when malformed, older
- * than 2017-05-01.5.0, between two known versions without being one (the real service refuses those as well), or of a
+ * than 2016-02-01.3.0, between two known versions without being one (the real service refuses those as well), or of a
  * day still to come.
  */
 export function parseApiVersion(text: string | undefined, nowMs = -Infinity): ApiVersion {

@@ -23,6 +23,26 @@ const FORMER: readonly Former[] = [
   { until: '2020-03-01.11.0', shape: 'JobManagerTask', without: ['requiredSlots'], with: {} },
   { until: '2018-08-01.7.0', shape: 'ResourceFile', without: ['httpUrl', 'autoStorageContainerName', 'storageContainerUrl', 'blobPrefix'], with: { blobSource: 'string!' } },
   { until: '2018-03-01.6.1', shape: 'TaskCountsResult', without: [], with: { validationStatus: 'validated|unvalidated' } },
+  { until: '2017-06-01.5.1', shape: 'TaskCountsResult', without: ['validationStatus'], with: {} },
+  // As the models of azure-batch 1.0.0, 2.0.1 and 3.0.0 for Python have them.
+  { until: '2017-01-01.4.0', shape: 'CloudPool', without: ['resizeErrors', 'currentDedicatedNodes', 'currentLowPriorityNodes', 'targetDedicatedNodes', 'targetLowPriorityNodes', 'applicationLicenses'], with: { resizeError: 'ResizeError', currentDedicated: 'integer:int32!', targetDedicated: 'integer:int32' } },
+  { until: '2017-01-01.4.0', shape: 'JobPreparationTaskExecutionInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },
+  { until: '2017-01-01.4.0', shape: 'JobReleaseTaskExecutionInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },
+  { until: '2017-01-01.4.0', shape: 'StartTaskInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },
+  { until: '2017-01-01.4.0', shape: 'SubtaskInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },
+  { until: '2017-01-01.4.0', shape: 'TaskExecutionInformation', without: ['failureInfo', 'result'], with: { schedulingError: 'TaskFailureInformation' } },
+  { until: '2017-01-01.4.0', shape: 'ComputeNode', without: ['isDedicated'], with: {} },
+  { until: '2017-01-01.4.0', shape: 'ExitConditions', without: ['preProcessingError', 'fileUploadError'], with: { schedulingError: 'ExitOptions' } },
+  { until: '2017-01-01.4.0', shape: 'CloudTask', without: ['outputFiles'], with: {} },
+  { until: '2017-01-01.4.0', shape: 'JobManagerTask', without: ['outputFiles', 'allowLowPriorityNode'], with: {} },
+  { until: '2016-07-01.3.1', shape: 'CloudTask', without: ['userIdentity', 'authenticationTokenSettings'], with: { runElevated: 'boolean' } },
+  { until: '2016-07-01.3.1', shape: 'JobManagerTask', without: ['userIdentity', 'authenticationTokenSettings'], with: { runElevated: 'boolean' } },
+  { until: '2016-07-01.3.1', shape: 'JobPreparationTask', without: ['userIdentity', 'authenticationTokenSettings'], with: { runElevated: 'boolean' } },
+  { until: '2016-07-01.3.1', shape: 'JobReleaseTask', without: ['userIdentity', 'authenticationTokenSettings'], with: { runElevated: 'boolean' } },
+  { until: '2016-07-01.3.1', shape: 'StartTask', without: ['userIdentity', 'authenticationTokenSettings'], with: { runElevated: 'boolean' } },
+  { until: '2016-07-01.3.1', shape: 'CloudPool', without: ['userAccounts'], with: {} },
+  { until: '2016-07-01.3.1', shape: 'ExitOptions', without: ['dependencyAction'], with: {} },
+  { until: '2016-07-01.3.1', shape: 'JobSpecification', without: ['onAllTasksComplete', 'onTaskFailure'], with: {} },
 ];
 
 /** The facts of a version: its own, or those of the next version that has some, less what came with that. */

@@ -115,6 +115,8 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', resourceFiles: [{ storageContainerUrl: 'http://host/c' }] } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, taskSchedulingPolicy: { nodeFillType: 'pack', jobDefaultOrder: 'creationtime' } },
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableInterNodeCommunication: true, userAccounts: [{ name: 'user', password: 'secret1!', sshPrivateKey: privateKey() }] },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, certificateReferences: [{ thumbprint: THUMBPRINTS[0], thumbprintAlgorithm: 'sha1', visibility: ['starttask'] }] },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, userAccounts: [{ name: 'user', password: 'secret1!', elevationLevel: 'admin' }], startTask: { commandLine: 'x', userIdentity: { username: 'user' } } },
   ],
@@ -126,8 +128,12 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
       jobReleaseTask: { id: 'release', ...COMMAND, maxWallClockTime: 'PT5M', retentionTime: 'PT1H' },
       jobManagerTask: { id: 'manager', displayName: 'Manager', ...COMMAND, outputFiles: OUTPUTS, constraints: CONSTRAINTS, requiredSlots: 2, killJobOnCompletion: false, runExclusive: false, allowLowPriorityNode: false, authenticationTokenSettings: { access: ['job'] }, applicationPackageReferences: PACKAGES },
     },
+    {
+      id: 'j', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x', runElevated: true }, jobReleaseTask: { commandLine: 'x', runElevated: true }, jobManagerTask: { id: 'manager', commandLine: 'x', runElevated: true },
+    },
   ],
   TaskAdd: [
+    { id: 't', commandLine: 'x', runElevated: true },
     {
       id: 't', displayName: 'Task', ...COMMAND, outputFiles: OUTPUTS, affinityInfo: { affinityId: 'TVM:a' }, requiredSlots: 2, constraints: CONSTRAINTS, dependsOn: { taskIds: ['d'], taskIdRanges: [{ start: 1, end: 3 }] }, authenticationTokenSettings: { access: ['job'] },
       exitConditions: { exitCodes: [{ code: 1, exitOptions: OPTIONS }], exitCodeRanges: [{ start: 2, end: 4, exitOptions: OPTIONS }], preProcessingError: OPTIONS, fileUploadError: OPTIONS, default: OPTIONS },
@@ -170,6 +176,7 @@ function changed(body: Json, [first, ...rest]: Leaf['path'], value: unknown): un
 const OTHERS: Readonly<Record<string, unknown>> = {
   'VirtualMachineConfiguration.imageReference': { ...IMAGE.imageReference, sku: '22_04-lts-gen2' },
   'LinuxUserConfiguration.sshPrivateKey': privateKey(),
+  'UserAccount.sshPrivateKey': privateKey(),
   'CertificateReference.thumbprint': THUMBPRINTS[1],
   'PoolAdd.cloudServiceConfiguration': { osFamily: '5' },
   // Whose it is matters to nobody: whether there is one does.
@@ -197,6 +204,8 @@ function othersOf({ property, row, value }: Leaf): readonly unknown[] {
 }
 
 function versionOf(body: string): string {
+  if (body.includes('runElevated')) return '2016-07-01.3.1';
+  if (/"password":"[^"]*","sshPrivateKey"/.test(body)) return '2017-01-01.4.0';
   if (body.includes('jobDefaultOrder')) return NEWEST;
   return body.includes('cloudServiceConfiguration') || body.includes('certificateReferences') ? OLDER : NEWER;
 }

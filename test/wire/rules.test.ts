@@ -192,6 +192,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
   },
   TaskIdRange: { 'a range ends where it begins or later': [[{ start: 5, end: 4 }, 'InvalidPropertyValue']] },
   ExitCodeRangeMapping: { 'a range ends where it begins or later': [[{ start: 5, end: 4, exitOptions: {} }, 'InvalidPropertyValue']] },
+  UserAccount: { 'a key is one': [[{ ...sampleOf('UserAccount'), sshPrivateKey: 'none' }, 'InvalidPropertyValue']] },
   LinuxUserConfiguration: {
     'uid and gid go together, a key is one': [
       [{ uid: 5 }, 'InvalidPropertyValue'],
@@ -204,6 +205,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
 
 /** `PoolAdd` and its kin know cloud services up to 2024-02-01.19.0. */
 function versionFor(body: unknown) {
+  if (typeof body === 'object' && body !== null && 'sshPrivateKey' in body && 'name' in body) return parseApiVersion('2017-01-01.4.0');
   return typeof body === 'object' && body !== null && 'cloudServiceConfiguration' in body ? parseApiVersion('2023-11-01.18.0') : NEWEST_API_VERSION;
 }
 

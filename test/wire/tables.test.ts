@@ -91,7 +91,7 @@ describe('API versions', () => {
     expect(parseApiVersion(text, Date.UTC(2026, 11, 1))).toEqual({ text, revision: NEWEST_API_VERSION.revision, newer: true });
   });
 
-  test.each(['2014-10-01.1.0', '2016-07-01.3.1', '2017-01-01.4.0', '2019-01-01.8.1', '2024-12-01', 'latest', '2025-6-1', '2026-13-01', '2022-10-01.16'])(
+  test.each(['2014-10-01.1.0', '2015-12-01.2.2', '2016-12-01.4.0', '2019-01-01.8.1', '2024-12-01', 'latest', '2025-6-1', '2026-13-01', '2022-10-01.16'])(
     '%s is refused with 400',
     (text) => {
       const error = errorOf(() => parseApiVersion(text));

@@ -5,7 +5,7 @@ import { readTaskCollection } from '../../src/wire/taskCollection.ts';
 import { acceptedNotEnforced, REFUSED } from '../../src/wire/accepted.ts';
 import { formatDuration, parseDuration } from '../../src/wire/durations.ts';
 import type { PropertyRow } from '../../src/wire/shapes/definition.ts';
-import { NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
+import { API_VERSIONS, NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 import { bodyShapes, requestShapes, sampleOf, valueOf } from './samples.ts';
 
@@ -26,7 +26,7 @@ const sites: readonly Site[] = requestShapes().flatMap((shape) =>
 
 function versionFor({ until }: PropertyRow) {
   if (until === undefined) return NEWEST_API_VERSION;
-  return until >= 18 ? classic : parseApiVersion({ 7: '2018-08-01.7.0', 10: '2019-08-01.10.0' }[until as 7 | 10]);
+  return until >= 18 ? classic : parseApiVersion(API_VERSIONS.find(({ revision }) => revision === until)?.text);
 }
 
 function read(site: Site, value: unknown): unknown {

@@ -55,8 +55,9 @@ export function hasShape(tables: ContractTables, type: string): boolean {
 }
 
 /** Whether the revision has the property. */
-export function knownIn(row: PropertyRow, revision: Revision): boolean {
-  return (row.since === undefined || revision >= row.since) && (row.until === undefined || revision <= row.until);
+export function knownIn({ since, until, absent }: PropertyRow, revision: Revision): boolean {
+  const isAbsent = absent !== undefined && revision >= absent[0] && revision <= absent[1];
+  return (since === undefined || revision >= since) && (until === undefined || revision <= until) && !isAbsent;
 }
 
 /** Whether requests of that revision must carry it. */

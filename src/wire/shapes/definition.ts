@@ -20,6 +20,8 @@ export interface PropertyRow {
   /** First and last revision that know it; absent: all that we serve. */
   readonly since?: Revision;
   readonly until?: Revision;
+  /** First and last of the revisions in between that do not know it. */
+  readonly absent?: readonly [first: Revision, last: Revision];
   /** Called otherwise up to and including revision `until`. */
   readonly formerly?: { readonly name: string; readonly until: Revision };
   /** Bounds; those of a duration are durations. */

@@ -69,6 +69,7 @@ export const ENUMS = {
  */
 export const YOUNG_VALUES: YoungValues = {
   NodeState: {
+    preempted: { since: 5, before: 'offline' },
     upgradingos: { since: 19, before: 'offline' },
     deallocating: { since: 20, before: 'leavingpool' },
     deallocated: { since: 20, before: 'offline' },

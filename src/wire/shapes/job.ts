@@ -1,5 +1,5 @@
 import type { ShapeTable } from './definition.ts';
-import { COMMAND, COUNTS_BY_STATE, EXIT, JOB_LIMITS, JOB_SETTINGS, NAMED, optionalPage, page, RESOURCE, RETRIES, STATISTICS, USAGE } from './parts.ts';
+import { COMMAND, COUNTS_BY_STATE, EXIT, JOB_LIMITS, JOB_SETTINGS, NAMED, optionalPage, page, RESOURCE, RETRIES, STATISTICS, USAGE, USER } from './parts.ts';
 
 export const JOB_SHAPES = {
   JobAdd: {
@@ -59,15 +59,15 @@ export const JOB_SHAPES = {
   JobManagerTask: {
     ...NAMED,
     ...COMMAND,
-    outputFiles: { type: 'OutputFile', list: true },
+    outputFiles: { type: 'OutputFile', list: true, since: 5 },
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     constraints: { type: 'TaskConstraints' },
     requiredSlots: { type: 'int32', since: 12, minimum: 1 },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
     runExclusive: { type: 'boolean' },
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true, maxItems: 10 },
-    authenticationTokenSettings: { type: 'AuthenticationTokenSettings' },
-    allowLowPriorityNode: { type: 'boolean' },
+    authenticationTokenSettings: { type: 'AuthenticationTokenSettings', since: 4 },
+    allowLowPriorityNode: { type: 'boolean', since: 5 },
     killJobOnCompletion: { type: 'boolean' },
   },
   JobPreparationTask: {
@@ -75,7 +75,7 @@ export const JOB_SHAPES = {
     ...COMMAND,
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     constraints: { type: 'TaskConstraints' },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
     waitForSuccess: { type: 'boolean' },
     rerunOnNodeRebootAfterSuccess: { type: 'boolean' },
   },
@@ -85,7 +85,7 @@ export const JOB_SHAPES = {
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     maxWallClockTime: { type: 'duration', minimum: 'PT0S', maximum: 'PT15M' },
     retentionTime: { type: 'duration', minimum: 'PT0S' },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
   },
   JobNetworkConfiguration: {
     subnetId: { type: 'string', required: true },
@@ -138,7 +138,7 @@ export const JOB_SHAPES = {
     taskRootDirectoryUrl: { type: 'string' },
     ...EXIT,
     ...RETRIES,
-    result: { type: 'TaskExecutionResult' },
+    result: { type: 'TaskExecutionResult', since: 5 },
   },
   JobReleaseTaskExecutionInfo: {
     startTime: { type: 'timestamp', required: true },
@@ -147,7 +147,7 @@ export const JOB_SHAPES = {
     taskRootDirectory: { type: 'string' },
     taskRootDirectoryUrl: { type: 'string' },
     ...EXIT,
-    result: { type: 'TaskExecutionResult' },
+    result: { type: 'TaskExecutionResult', since: 5 },
   },
   TaskCountsResult: {
     taskCounts: { type: 'TaskCounts', required: true, since: 12 },
@@ -157,7 +157,7 @@ export const JOB_SHAPES = {
     completed: { type: 'int32', until: 11 },
     succeeded: { type: 'int32', until: 11 },
     failed: { type: 'int32', until: 11 },
-    validationStatus: { type: 'TaskCountValidationStatus', until: 6.1 },
+    validationStatus: { type: 'TaskCountValidationStatus', since: 6, until: 6.1 },
   },
   TaskCounts: COUNTS_BY_STATE,
   TaskSlotCounts: COUNTS_BY_STATE,

@@ -3,7 +3,7 @@ import type { ShapeTable } from './definition.ts';
 export const MACHINE_SHAPES = {
   VirtualMachineConfiguration: {
     imageReference: { type: 'ImageReference', required: true },
-    osDisk: { type: 'OsDisk', since: 14 },
+    osDisk: { type: 'OsDisk', since: 4, absent: [8, 12] },
     nodeAgentSKUId: { type: 'string', required: true },
     windowsConfiguration: { type: 'WindowsConfiguration' },
     dataDisks: { type: 'DataDisk', list: true, since: 6 },
@@ -20,7 +20,7 @@ export const MACHINE_SHAPES = {
     offer: { type: 'string' },
     sku: { type: 'string' },
     version: { type: 'string' },
-    virtualMachineImageId: { type: 'string' },
+    virtualMachineImageId: { type: 'string', since: 6 },
     exactVersion: { type: 'string', since: 14, readOnly: true },
     sharedGalleryImageId: { type: 'string', since: 20 },
     communityGalleryImageId: { type: 'string', since: 20 },
@@ -29,10 +29,11 @@ export const MACHINE_SHAPES = {
     enableAutomaticUpdates: { type: 'boolean' },
   },
   OsDisk: {
-    ephemeralOSDiskSettings: { type: 'DiffDiskSettings' },
+    ephemeralOSDiskSettings: { type: 'DiffDiskSettings', since: 14 },
+    imageUris: { type: 'string', list: true, until: 5 },
     managedDisk: { type: 'ManagedDisk', since: 18 },
     diskSizeGB: { type: 'int32', since: 18 },
-    caching: { type: 'OsDiskCachingType', since: 18 },
+    caching: { type: 'OsDiskCachingType', absent: [14, 17] },
     writeAcceleratorEnabled: { type: 'boolean', since: 18 },
   },
   DiffDiskSettings: {
@@ -117,7 +118,8 @@ export const MACHINE_SHAPES = {
     name: { type: 'string', required: true, minLength: 1, maxLength: 20 },
     password: { type: 'string', required: true, secret: true },
     elevationLevel: { type: 'ElevationLevel' },
-    linuxUserConfiguration: { type: 'LinuxUserConfiguration' },
+    linuxUserConfiguration: { type: 'LinuxUserConfiguration', since: 5 },
+    sshPrivateKey: { type: 'string', secret: true, until: 4 },
     windowsUserConfiguration: { type: 'WindowsUserConfiguration' },
   },
   LinuxUserConfiguration: {

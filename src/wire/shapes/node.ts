@@ -61,7 +61,7 @@ export const NODE_SHAPES = {
     startTaskInfo: { type: 'StartTaskInfo' },
     certificateReferences: { type: 'CertificateReference', list: true, until: 19 },
     errors: { type: 'NodeError', list: true },
-    isDedicated: { type: 'boolean', required: true },
+    isDedicated: { type: 'boolean', required: true, since: 5 },
     endpointConfiguration: { type: 'NodeEndpointConfiguration', since: 6 },
     nodeAgentInfo: { type: 'NodeAgentInfo', since: 7 },
     virtualMachineInfo: { type: 'VirtualMachineInfo', since: 14 },
@@ -80,7 +80,7 @@ export const NODE_SHAPES = {
     startTime: { type: 'timestamp', required: true },
     endTime: { type: 'timestamp' },
     ...EXIT,
-    result: { type: 'TaskExecutionResult' },
+    result: { type: 'TaskExecutionResult', since: 5 },
     ...RETRIES,
   },
   NodeError: {

@@ -57,11 +57,17 @@ export const COMMAND = {
   resourceFiles: { type: 'ResourceFile', list: true },
 } as const satisfies Rows;
 
+/** Who any kind of task runs as. */
+export const USER = {
+  userIdentity: { type: 'UserIdentity', since: 4 },
+  runElevated: { type: 'boolean', until: 3.1 },
+} as const satisfies Rows;
+
 /** How the process of any kind of task ended. */
 export const EXIT = {
   exitCode: { type: 'int32' },
   containerInfo: { type: 'TaskContainerExecutionInfo', since: 6 },
-  failureInfo: { type: 'TaskFailureInfo' },
+  failureInfo: { type: 'TaskFailureInfo', formerly: { name: 'schedulingError', until: 4 } },
 } as const satisfies Rows;
 
 export const RETRIES = {
@@ -70,8 +76,8 @@ export const RETRIES = {
 } as const satisfies Rows;
 
 export const NODE_TARGETS = {
-  targetDedicatedNodes: { type: 'int32', minimum: 0 },
-  targetLowPriorityNodes: { type: 'int32', minimum: 0 },
+  targetDedicatedNodes: { type: 'int32', minimum: 0, formerly: { name: 'targetDedicated', until: 4 } },
+  targetLowPriorityNodes: { type: 'int32', minimum: 0, since: 5 },
 } as const satisfies Rows;
 
 export const RESIZE_TIMEOUT = { resizeTimeout: { type: 'duration', minimum: 'PT5M' } } as const satisfies Rows;

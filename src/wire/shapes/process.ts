@@ -1,11 +1,11 @@
 import type { ShapeTable } from './definition.ts';
-import { COMMAND } from './parts.ts';
+import { COMMAND, USER } from './parts.ts';
 
 export const PROCESS_SHAPES = {
   StartTask: {
     ...COMMAND,
     environmentSettings: { type: 'EnvironmentSetting', list: true },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
     maxTaskRetryCount: { type: 'int32', minimum: -1 },
     waitForSuccess: { type: 'boolean' },
   },

@@ -1,21 +1,21 @@
 import type { ShapeTable } from './definition.ts';
-import { COMMAND, EXIT, NAMED, page, RETRIES, STATISTICS, USAGE } from './parts.ts';
+import { COMMAND, EXIT, NAMED, page, RETRIES, STATISTICS, USAGE, USER } from './parts.ts';
 
 export const TASK_SHAPES = {
   TaskAdd: {
     ...NAMED,
     exitConditions: { type: 'ExitConditions' },
     ...COMMAND,
-    outputFiles: { type: 'OutputFile', list: true },
+    outputFiles: { type: 'OutputFile', list: true, since: 5 },
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     affinityInfo: { type: 'AffinityInfo' },
     constraints: { type: 'TaskConstraints' },
     requiredSlots: { type: 'int32', since: 12, minimum: 1, maximum: 256 },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
     multiInstanceSettings: { type: 'MultiInstanceSettings' },
     dependsOn: { type: 'TaskDependencies' },
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true, maxItems: 10 },
-    authenticationTokenSettings: { type: 'AuthenticationTokenSettings' },
+    authenticationTokenSettings: { type: 'AuthenticationTokenSettings', since: 4 },
   },
   TaskAddCollection: {
     value: { type: 'TaskAdd', list: true, required: true, minItems: 1, maxItems: 100, code: 'InvalidRequestBody' },
@@ -38,13 +38,13 @@ export const TASK_SHAPES = {
     containerSettings: { type: 'TaskContainerSettings', since: 6 },
     applicationPackageReferences: { type: 'ApplicationPackageReference', list: true },
     resourceFiles: { type: 'ResourceFile', list: true },
-    outputFiles: { type: 'OutputFile', list: true },
+    outputFiles: { type: 'OutputFile', list: true, since: 5 },
     environmentSettings: { type: 'EnvironmentSetting', list: true },
     affinityInfo: { type: 'AffinityInfo' },
-    userIdentity: { type: 'UserIdentity' },
+    ...USER,
     multiInstanceSettings: { type: 'MultiInstanceSettings' },
     exitConditions: { type: 'ExitConditions' },
-    authenticationTokenSettings: { type: 'AuthenticationTokenSettings' },
+    authenticationTokenSettings: { type: 'AuthenticationTokenSettings', since: 4 },
     constraints: { type: 'TaskConstraints' },
     requiredSlots: { type: 'int32', since: 12 },
     dependsOn: { type: 'TaskDependencies' },
@@ -80,8 +80,8 @@ export const TASK_SHAPES = {
   ExitConditions: {
     exitCodes: { type: 'ExitCodeMapping', list: true },
     exitCodeRanges: { type: 'ExitCodeRangeMapping', list: true },
-    preProcessingError: { type: 'ExitOptions' },
-    fileUploadError: { type: 'ExitOptions' },
+    preProcessingError: { type: 'ExitOptions', formerly: { name: 'schedulingError', until: 4 } },
+    fileUploadError: { type: 'ExitOptions', since: 5 },
     default: { type: 'ExitOptions' },
   },
   ExitCodeMapping: {
@@ -95,7 +95,7 @@ export const TASK_SHAPES = {
   },
   ExitOptions: {
     jobAction: { type: 'JobAction' },
-    dependencyAction: { type: 'DependencyAction' },
+    dependencyAction: { type: 'DependencyAction', since: 4 },
   },
   AffinityInfo: {
     affinityId: { type: 'string', required: true },
@@ -109,7 +109,7 @@ export const TASK_SHAPES = {
     startTime: { type: 'timestamp' },
     endTime: { type: 'timestamp' },
     ...EXIT,
-    result: { type: 'TaskExecutionResult' },
+    result: { type: 'TaskExecutionResult', since: 5 },
     ...RETRIES,
     requeueCount: { type: 'int32', required: true },
     lastRequeueTime: { type: 'timestamp' },
@@ -152,6 +152,6 @@ export const TASK_SHAPES = {
     stateTransitionTime: { type: 'timestamp' },
     previousState: { type: 'SubtaskState' },
     previousStateTransitionTime: { type: 'timestamp' },
-    result: { type: 'TaskExecutionResult' },
+    result: { type: 'TaskExecutionResult', since: 5 },
   },
 } as const satisfies ShapeTable;

@@ -43,6 +43,8 @@ export function wirePool(row: PoolWithStatus, baseUrl: string): Pool {
     allocationStateTransitionTime: formatTimestamp(view.allocationSince),
     resizeTimeout: formatDuration(row.resizeTimeoutMs),
     resizeErrors: resizeErrors(row, view),
+    // There was one before 2017-05-01.5.0.
+    resizeError: resizeErrors(row, view)?.[0],
     currentDedicatedNodes: row.currentDedicated ?? 0,
     targetDedicatedNodes: view.targetDedicated,
     currentLowPriorityNodes: row.currentLowPriority ?? 0,

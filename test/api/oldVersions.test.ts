@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { SSH_KEYS } from '../support/sshKeys.ts';
+import { statuses, type Statuses } from './statuses.ts';
+import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
+
+let it: TestApi;
+let write: Statuses;
+beforeAll(async () => {
+  it = await testApi();
+  write = statuses(it.pool);
+});
+beforeEach(() => it.clear());
+afterAll(() => it.close());
+
+const OLDEST = '2016-02-01.3.0';
+const ELEVATED = '2016-07-01.3.1';
+const FOUR = '2017-01-01.4.0';
+const FIVE = '2017-05-01.5.0';
+
+function post(url: string, version: string, body: unknown): Promise<Got> {
+  return it.ask({ method: 'POST', url: `${url}?api-version=${version}`, body });
+}
+async function read(url: string, version: string): Promise<Got['json']> {
+  return (await it.ask({ url: `${url}?api-version=${version}` })).json;
+}
+function pool(members: object): object {
+  return { id: 'p', vmSize: 'standard_a1', virtualMachineConfiguration: UBUNTU, ...members };
+}
+const FAILURE = { category: 'UserError', code: 'CommandProgramNotFound', message: 'not found', details: [] } as const;
+
+describe('versions before 2017-05-01.5.0', () => {
+  test.each([OLDEST, ELEVATED, FOUR])('%s counts nodes of one kind: targetDedicated, currentDedicated, and one resizeError', async (version) => {
+    expect((await post('/pools', version, pool({ targetDedicated: 3, maxTasksPerNode: 2 }))).status).toBe(201);
+    const errors = ['AllocationFailed', 'AllocationTimedout'].map((code) => ({ code, message: code, values: [] }));
+    await write.pool('p', { currentDedicated: 2, resizeErrors: errors });
+    const old = await read('/pools/p', version);
+    expect(old).toMatchObject({ targetDedicated: 3, currentDedicated: 2, maxTasksPerNode: 2, resizeError: { code: 'AllocationFailed' } });
+    for (const name of ['targetDedicatedNodes', 'currentDedicatedNodes', 'targetLowPriorityNodes', 'resizeErrors']) expect(old).not.toHaveProperty(name);
+    const young = await read('/pools/p', FIVE);
+    expect(young).toMatchObject({ targetDedicatedNodes: 3, currentDedicatedNodes: 2, targetLowPriorityNodes: 0, resizeErrors: [{ code: 'AllocationFailed' }, { code: 'AllocationTimedout' }] });
+    expect(young).not.toHaveProperty('resizeError');
+    expect((await post('/pools/p/resize', version, { targetDedicated: 5 })).status).toBe(202);
+    expect((await read('/pools/p', FIVE)).targetDedicatedNodes).toBe(5);
+  });
+
+  test('take no names of later ones, nor those the old', async () => {
+    const codes = [
+      await post('/pools', FOUR, pool({ targetDedicatedNodes: 1 })),
+      await post('/pools', FIVE, pool({ targetDedicated: 1 })),
+      await post('/pools', ELEVATED, pool({ userAccounts: [] })),
+      await post('/pools', ELEVATED, pool({ startTask: { commandLine: 'x', userIdentity: { autoUser: {} } } })),
+      await post('/pools', FOUR, pool({ startTask: { commandLine: 'x', runElevated: true } })),
+    ].map(({ status, json }) => `${status} ${json?.code}`);
+    expect(codes).toEqual(codes.map(() => '400 InvalidRequestBody'));
+  });
+
+  test('runElevated is a user with elevation admin, and is read as it was sent', async () => {
+    await post('/pools', ELEVATED, pool({ startTask: { commandLine: 'x', runElevated: true } }));
+    expect((await read('/pools/p', ELEVATED)).startTask).toMatchObject({ runElevated: true });
+    expect((await read('/pools/p', FOUR)).startTask).toMatchObject({ userIdentity: { autoUser: { elevationLevel: 'admin', scope: 'pool' } } });
+    await post('/jobs', ELEVATED, { id: 'j', poolInfo: { poolId: 'p' } });
+    for (const runElevated of [true, false]) expect((await post('/jobs/j/tasks', ELEVATED, { id: `t-${runElevated}`, commandLine: 'x', runElevated })).status).toBe(201);
+    const seen = async (version: string) => Promise.all(['t-true', 't-false'].map(async (id) => read(`/jobs/j/tasks/${id}`, version)));
+    expect((await seen(ELEVATED)).map(({ runElevated, userIdentity }) => [runElevated, userIdentity])).toEqual([[true, undefined], [false, undefined]]);
+    expect((await seen('2025-06-01')).map(({ runElevated, userIdentity }) => [runElevated, userIdentity.autoUser.elevationLevel])).toEqual([[undefined, 'admin'], [undefined, 'nonadmin']]);
+    expect((await read('/jobs/j/tasks', '2025-06-01')).value).toEqual([expect.not.objectContaining({ runElevated: false }), expect.not.objectContaining({ runElevated: true })]);
+  });
+
+  test('a task that could not be started has a schedulingError and no result', async () => {
+    await post('/jobs', FOUR, { id: 'j', poolInfo: { poolId: 'p' }, onTaskFailure: 'performexitoptionsjobaction' });
+    expect((await post('/jobs/j/tasks', FOUR, { id: 't', commandLine: 'x', exitConditions: { schedulingError: { jobAction: 'disable' } } })).status).toBe(201);
+    await write.task('j', 't', { state: 'completed', result: 'failure', failure: FAILURE, attempt: 1, startedAt: 1, endedAt: 2 });
+    const old = await read('/jobs/j/tasks/t', FOUR);
+    expect(old.executionInfo).toMatchObject({ schedulingError: { code: 'CommandProgramNotFound' } });
+    for (const name of ['failureInfo', 'result']) expect(old.executionInfo).not.toHaveProperty(name);
+    expect(old.exitConditions).toEqual({ schedulingError: { jobAction: 'disable' } });
+    const young = await read('/jobs/j/tasks/t', FIVE);
+    expect(young).toMatchObject({ executionInfo: { failureInfo: { code: 'CommandProgramNotFound' }, result: 'failure' }, exitConditions: { preProcessingError: { jobAction: 'disable' } } });
+  });
+
+  test('a user account has its key in itself', async () => {
+    const userAccounts = [{ name: 'user', password: 'secret', sshPrivateKey: SSH_KEYS.ed25519.private }];
+    expect((await post('/pools', FOUR, pool({ userAccounts }))).status).toBe(201);
+    const { rows } = await it.pool.query<{ account: { linuxUserConfiguration: object } }>("select spec->'userAccounts'->0 as account from pool");
+    expect(rows[0]?.account).toMatchObject({ linuxUserConfiguration: { sshPrivateKey: SSH_KEYS.ed25519.private } });
+    expect(rows[0]?.account).not.toHaveProperty('sshPrivateKey');
+    expect((await post('/pools', FOUR, pool({ id: 'q', userAccounts: [{ ...userAccounts[0], sshPrivateKey: 'none' }] }))).json.code).toBe('InvalidPropertyValue');
+  });
+});
+
+test('a disk of the system could be asked for until 2018-08-01.7.0, and again since 2021-06-01.14.0', async () => {
+  const statuses = [];
+  for (const [version, osDisk] of [['2018-08-01.7.0', { caching: 'readonly' }], ['2018-12-01.8.0', { caching: 'readonly' }], ['2020-09-01.12.0', { caching: 'readonly' }], ['2021-06-01.14.0', { ephemeralOSDiskSettings: {} }], ['2021-06-01.14.0', { caching: 'readonly' }], ['2023-11-01.18.0', { caching: 'readonly' }]] as const) {
+    await it.clear();
+    statuses.push((await post('/pools', version, pool({ virtualMachineConfiguration: { ...UBUNTU, osDisk } }))).status);
+  }
+  expect(statuses).toEqual([201, 400, 400, 201, 400, 201]);
+});
