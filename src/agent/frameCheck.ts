@@ -99,10 +99,12 @@ const isHello = has({
   startTask: orNull(isStartTask),
   ready: isFlag,
 });
+const isErrors = has({ errors: isListOf(has({ code: isText, message: isText, values: orMissing(isListOf(isNameValue, DETAILS_MOST)) }), DETAILS_MOST) });
 const isReport = byKind({
   startTask: has({ status: isStartTask }),
   ready: isObject,
-  unusable: has({ errors: isListOf(has({ code: isText, message: isText, values: orMissing(isListOf(isNameValue, DETAILS_MOST)) }), DETAILS_MOST) }),
+  unusable: isErrors,
+  notice: isErrors,
   preparing: has({ key: isKey, at: isWhole }),
   jobTask: has({ key: isJobTaskKey, status: orNull(isStartTask) }),
   started: has({ key: isKey, at: isWhole }),

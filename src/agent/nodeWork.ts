@@ -5,7 +5,7 @@ import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
 import { type Containers, createContainers } from './containers/containers.ts';
-import type { Removed } from './containers/room.ts';
+import { noticeOf, type Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
@@ -217,7 +217,10 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       return [{ code: 'NodePreparationError', message: messageOf(error) }];
     }
   };
-  const onRemoved = (removed: Removed): void => say(`removed for want of room: ${JSON.stringify(removed)}`);
+  const onRemoved = (removed: Removed): void => {
+    say(`removed for want of room: ${JSON.stringify(removed)}`);
+    report({ kind: 'notice', errors: [noticeOf(removed)] });
+  };
   begin().catch((error: unknown) => say(`the node cannot be made ready: ${messageOf(error)}`));
 
   return {

@@ -52,6 +52,8 @@ export type AgentReport =
   /** Directories, users and packages are in place, the start task ended well or is not waited for: tasks may come. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'unusable'; readonly errors: readonly ResizeError[] }
+  /** What users of the node should know of it; it works on. Takes the place of what was said before. */
+  | { readonly kind: 'notice'; readonly errors: readonly ResizeError[] }
   /** The attempt took its slots and waits for the preparation of its job on the node. */
   | { readonly kind: 'preparing'; readonly key: AttemptKey; readonly at: Instant }
   /**

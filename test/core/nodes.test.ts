@@ -80,6 +80,18 @@ describe('a node comes up', () => {
     expect(pool.node(0).state).toBe('unusable');
   });
 
+  test('says what its agent wants known, and works on; a further word takes the place of the last', () => {
+    const { env, pool, agent } = booting(null);
+    agent.says({ kind: 'notice', errors: [{ code: 'ContainerDiskCleaned', message: 'too early' }] });
+    env.settle();
+    expect(pool.node(0).errors).toEqual([]);
+    agent.says({ kind: 'ready' });
+    agent.says({ kind: 'notice', errors: [{ code: 'ContainerDiskCleaned', message: 'one image' }] });
+    agent.says({ kind: 'notice', errors: [{ code: 'ContainerDiskCleaned', message: 'two images' }] });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'idle', errors: [{ code: 'ContainerDiskCleaned', message: 'two images' }] });
+  });
+
   test('believes no agent of another life', () => {
     const { env, pool, agent } = booting(null);
     agent.die();

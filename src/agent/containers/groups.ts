@@ -17,7 +17,7 @@ export function groupParent({ net }: Cgroup): string | null {
  * there of the node's is removed here.
  */
 export function removeGroups(parent: string): void {
-  for (const { point } of trees().filter(({ type, top }) => type === 'cgroup' && top === '/')) removeTree(join(point, parent));
+  for (const { point } of trees().filter(({ top }) => top === '/')) removeTree(join(point, parent));
 }
 
 interface Tree {

@@ -1,4 +1,5 @@
 import { statfsSync } from 'node:fs';
+import type { ResizeError } from '../../core/status.ts';
 import { messageOf } from '../failures.ts';
 import { say } from '../log.ts';
 import { callEngine, callOrThrow, type Engine, type EngineCall } from './engine.ts';
@@ -13,6 +14,22 @@ export interface Removed {
   readonly freeBytes: number;
 }
 
+/** What is said of it on the node. The real service has nothing of the kind: its nodes become full. */
+export function noticeOf({ containers, images, freedBytes, freeBytes }: Removed): ResizeError {
+  return {
+    code: 'ContainerDiskCleaned',
+    message: 'The disk of the node ran full, so images that no container uses were removed, and dead containers; what is needed again is pulled again',
+    values: [
+      { name: 'Images', value: images.slice(0, MOST_NAMED).join(' ') + (images.length > MOST_NAMED ? ` and ${images.length - MOST_NAMED} more` : '') },
+      { name: 'Containers', value: String(containers) },
+      { name: 'FreedBytes', value: String(freedBytes) },
+      { name: 'FreeBytes', value: String(freeBytes) },
+    ],
+  };
+}
+
+const MOST_NAMED = 20;
+
 export interface RoomOptions {
   readonly engine: Engine;
   readonly call: EngineCall;
@@ -23,6 +40,8 @@ export interface RoomOptions {
   readonly onRemoved: (removed: Removed) => void;
   /** Of the disk that images lie on. */
   readonly look?: (directory: string) => Disk;
+  /** For so long after it was asked for, an image stays: a container is about to be made of it. */
+  readonly inUseMs?: number;
 }
 
 interface Disk {
@@ -49,7 +68,7 @@ function lacksRoom({ sizeBytes, freeBytes }: Disk): boolean {
   return freeBytes < Math.min(sizeBytes * SHARE_KEPT_FREE, MOST_KEPT_FREE);
 }
 
-export function createRoom({ engine, call, directory, images, prefetched, onRemoved, look = diskOf }: RoomOptions): Room {
+export function createRoom({ engine, call, directory, images, prefetched, onRemoved, look = diskOf, inUseMs = IN_USE_MS }: RoomOptions): Room {
   let making: Promise<boolean> = Promise.resolve(false);
   const keptLast = new Set([...prefetched].flatMap((name) => [name, wholeName(name)]));
 
@@ -73,7 +92,7 @@ export function createRoom({ engine, call, directory, images, prefetched, onRemo
 
   /** Those that were never started, or whose removal failed. */
   const removeDead = async (): Promise<number> => {
-    const filters = DEAD_STATES.flatMap((state) => ['--filter', `status=${state}`]);
+    const filters = DEAD_STATES[engine.kind].flatMap((state) => ['--filter', `status=${state}`]);
     const own = engine.kind === 'docker' ? ['--filter', 'label=linarite.node'] : [];
     const ids = (await callOrThrow(call, ['ps', '--all', '--quiet', '--no-trunc', ...filters, ...own])).split('\n').filter((line) => line !== '');
     let count = 0;
@@ -83,8 +102,7 @@ export function createRoom({ engine, call, directory, images, prefetched, onRemo
 
   const removable = async (): Promise<readonly string[]> => {
     const usedAt = (name: string): number => images.lastUsed.get(name) ?? Number.NEGATIVE_INFINITY;
-    // A container may be about to be made of it.
-    const isIdle = (name: string): boolean => usedAt(name) < performance.now() - IN_USE_MS;
+    const isIdle = (name: string): boolean => usedAt(name) < performance.now() - inUseMs;
     const names = [...(await ownImages())].filter(isIdle).toSorted((one, other) => usedAt(one) - usedAt(other));
     return [...names.filter((name) => !keptLast.has(name)), ...names.filter((name) => keptLast.has(name))];
   };
@@ -110,7 +128,7 @@ export function createRoom({ engine, call, directory, images, prefetched, onRemo
 }
 
 const IN_USE_MS = 10_000;
-const DEAD_STATES = ['exited', 'dead'] as const;
+const DEAD_STATES: Readonly<Record<Engine['kind'], readonly string[]>> = { podman: ['exited'], docker: ['exited', 'dead'] };
 
 function diskOf(directory: string): Disk {
   const { blocks, bavail, bsize } = statfsSync(directory);

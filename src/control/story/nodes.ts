@@ -10,7 +10,7 @@ export function nodeLines(poolId: string, before: NodeStatus | undefined, now: N
   const fields = fieldsOf(poolId, now);
   if (now.goneAt !== null) return [{ level: 'info', message: 'node gone', fields: { ...fields, tasksRun: now.totalTasksRun, tasksSucceeded: now.totalTasksSucceeded } }];
   if (before === undefined) return [{ level: 'info', message: 'node creating', fields: { ...fields, dedicated: now.dedicated } }];
-  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now)];
+  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now), ...noticeLines(fields, before, now)];
 }
 
 const NOTHING: readonly StoryLine[] = [];
@@ -44,6 +44,12 @@ function lostLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): Sto
   else if (now.state === 'creating' && before.state !== 'creating') lines.push({ level: 'info', message: 'node ended with the service', fields });
   if (now.life > Math.max(before.life, 1)) lines.push({ level: 'info', message: 'node creating', fields });
   return lines;
+}
+
+/** What a working node says of itself. */
+function noticeLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine[] {
+  if (now.errors === before.errors || now.errors.length === 0 || !works(now.state)) return [];
+  return [{ level: 'warn', message: 'node notice', fields: { ...fields, errors: now.errors.map(textOf) } }];
 }
 
 function startTaskLines(fields: NodeFields, { startTask: before }: NodeStatus, { startTask: now }: NodeStatus): StoryLine[] {

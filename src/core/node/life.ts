@@ -270,6 +270,11 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
     case 'ready':
       if (node.connected) becomeReady(state, node, now);
       return;
+    case 'notice':
+      if (!node.connected || !node.ready) return;
+      node.errors = report.errors;
+      state.changes.node(node);
+      return;
     case 'unusable':
       if (!node.connected) return;
       node.errors = report.errors;

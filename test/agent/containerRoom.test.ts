@@ -1,0 +1,82 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Engine, engineCall, forgetEngine, prepareEngine } from '../../src/agent/containers/engine.ts';
+import { removeGroups } from '../../src/agent/containers/groups.ts';
+import { createImages } from '../../src/agent/containers/images.ts';
+import { createRoom, noticeOf, type Removed } from '../../src/agent/containers/room.ts';
+import { realEngine, type Registry, startRegistry } from '../support/registry.ts';
+
+const found = await realEngine();
+const engine = 'engine' in found ? found.engine : undefined;
+const GIB = 2 ** 30;
+const { signal } = new AbortController();
+const GROUP = `/linarite-room-${process.pid}`;
+
+describe.skipIf(engine === undefined)(`room for images (${engine?.kind ?? ('skipped' in found ? found.skipped : '')})`, () => {
+  let registry: Registry;
+  beforeAll(async () => {
+    registry = await startRegistry();
+    for (const name of ['first', 'asked', 'used', 'idle']) registry.add(name, '1', { files: { name } });
+  });
+  afterAll(() => registry.close());
+
+  /** `freeBytes`: of 100 GiB, by how many images have been removed. */
+  async function withRoom(used: Engine, freeBytes: (removed: number) => number, body: (parts: { readonly fetch: (name: string) => Promise<string>; readonly make: (urgent: boolean) => Promise<boolean>; readonly run: (...words: string[]) => string; readonly removed: Removed[] }) => Promise<void>): Promise<void> {
+    const directory = mkdtempSync(join(tmpdir(), 'linarite-room-'));
+    prepareEngine(used, directory);
+    const call = engineCall(used, directory);
+    const run = (...words: string[]): string => execFileSync(call.program, [...call.args, ...words], { env: call.environment, encoding: 'utf8' }).trim();
+    const count = (): number => run('images', '--quiet').split('\n').filter((line) => line !== '').length;
+    const removed: Removed[] = [];
+    let most = 0;
+    const look = () => {
+      most = Math.max(most, count());
+      return { sizeBytes: 100 * GIB, freeBytes: freeBytes(most - count()) };
+    };
+    const images = createImages({ engine: used, call, directory, makeRoom: () => Promise.resolve(false) });
+    const room = createRoom({ engine: used, call, directory, images, prefetched: new Set([`${registry.host}/asked:1`]), onRemoved: (one) => removed.push(one), look, inUseMs: -1 });
+    try {
+      await body({ fetch: (name) => images.fetch(`${registry.host}/${name}:1`, [], signal), make: room.make, run, removed });
+    } finally {
+      room.close();
+      forgetEngine(directory);
+      removeGroups(GROUP);
+      rmSync(directory, { recursive: true, force: true });
+    }
+  }
+
+  test('is made by removing the least recently used that no container uses, what the pool asks for last, until there is enough; it is said', () =>
+    withRoom(engine as Engine, (removed) => (removed + 4) * GIB, async ({ fetch, make, run, removed }) => {
+      for (const name of ['first', 'asked', 'used', 'idle']) await fetch(name);
+      run('create', '--network=host', `${registry.host}/used:1`, 'true');
+      await fetch('first');
+      expect(await make(false)).toBe(true);
+      // `used` is older, and a container needs it.
+      expect(removed).toEqual([{ containers: 0, images: [`${registry.host}/idle:1`], freedBytes: GIB, freeBytes: 5 * GIB }]);
+      expect(noticeOf(removed[0] as Removed)).toMatchObject({ code: 'ContainerDiskCleaned', values: [{ name: 'Images', value: `${registry.host}/idle:1` }, { name: 'Containers' }, { name: 'FreedBytes', value: String(GIB) }, { name: 'FreeBytes' }] });
+      // What is needed again is pulled again.
+      await fetch('idle');
+      expect(run('images', '--format', '{{.Repository}}')).toContain('idle');
+      expect(await make(true)).toBe(true);
+      expect(removed[1]?.images).toEqual([`${registry.host}/first:1`, `${registry.host}/idle:1`, `${registry.host}/asked:1`]);
+    }));
+
+  test('is not made where a tenth of the disk or 5 GiB are free', () =>
+    withRoom(engine as Engine, () => 6 * GIB, async ({ fetch, make, removed }) => {
+      await fetch('first');
+      expect(await make(false)).toBe(false);
+      expect(removed).toEqual([]);
+    }));
+
+  test('is made of dead containers, too', () =>
+    withRoom(engine as Engine, () => GIB, async ({ fetch, make, run, removed }) => {
+      await fetch('first');
+      run('run', '--network=host', '--log-driver=none', '--cgroups=no-conmon', `--cgroup-parent=${GROUP}`, `${registry.host}/first:1`, 'true');
+      expect(await make(false)).toBe(true);
+      expect(removed[0]?.containers).toBe(1);
+      expect(run('ps', '--all', '--quiet')).toBe('');
+    }));
+});
