@@ -7,15 +7,14 @@ import { type Engine, engineCall, forgetEngine, prepareEngine } from '../../src/
 import { removeGroups } from '../../src/agent/containers/groups.ts';
 import { createImages } from '../../src/agent/containers/images.ts';
 import { createRoom, noticeOf, type Removed } from '../../src/agent/containers/room.ts';
-import { realEngine, type Registry, startRegistry } from '../support/registry.ts';
+import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 
-const found = await realEngine();
-const engine = 'engine' in found ? found.engine : undefined;
+const engine = (await realEngines()).find(({ name }) => name === 'podman')?.engine;
 const GIB = 2 ** 30;
 const { signal } = new AbortController();
 const GROUP = `/linarite-room-${process.pid}`;
 
-describe.skipIf(engine === undefined)(`room for images (${engine?.kind ?? ('skipped' in found ? found.skipped : '')})`, () => {
+describe.skipIf(engine === undefined)('room for images', () => {
   let registry: Registry;
   beforeAll(async () => {
     registry = await startRegistry();

@@ -55,6 +55,7 @@ const container = {
   places: { root: '/mnt/batch/tasks', machineRoot: '/data/n,1/root', task: '/mnt/batch/tasks/workitems/j/job-1/t', preparation: null },
   mostProcesses: 100,
   environmentFile: '/state/e',
+  scratch: '/state/s',
   passedOn: ['SECRET'],
   node: '/data/n,1/root',
   group: '/linarite-1',
@@ -77,7 +78,7 @@ describe('the words that make a container', () => {
   test('leave out what the task’s own options say, and the node where it is not to be seen', () => {
     const words = createWords(PODMAN, { ...container, runWords: ['--net=none', '-u', 'root', '-w', '/'], settings: { ...container.settings, mounts: [] } });
     expect(words.filter((word) => /^--(?:network|user|workdir|tmpfs|mount)/.test(word))).toEqual([]);
-    expect(createWords(PODMAN, { ...container, settings: { ...container.settings, mounts: [] } })).toContain('--tmpfs=/mnt/batch/tasks/workitems/j/job-1/t/wd:mode=1777');
+    expect(createWords(PODMAN, { ...container, settings: { ...container.settings, mounts: [] } })).toContain('--mount=type=bind,source=/state/s,destination=/mnt/batch/tasks/workitems/j/job-1/t/wd');
     expect(createWords(PODMAN, { ...container, settings: { ...container.settings, workingDirectory: 'containerImageDefault' } }).filter((word) => word.startsWith('--workdir'))).toEqual([]);
   });
 });

@@ -6,20 +6,29 @@ import type { AddressInfo } from 'node:net';
 import { arch, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { ENGINE_KINDS } from '../../src/agent/containers/engine.ts';
 import { type Trial, tryEngines } from '../../src/agent/containers/trial.ts';
 
 /** Debian's busybox-static: one program without libraries, so that an image can be made without a network. */
 const BUSYBOX = '/usr/bin/busybox';
 
-let trial: Promise<Trial> | null = null;
+interface RealEngine {
+  readonly name: string;
+  /** undefined: tests with it are skipped. */
+  readonly engine: NonNullable<Trial['engine']> | undefined;
+}
 
-/** The engine of this machine, or why tests with real containers are skipped. */
-export async function realEngine(): Promise<{ readonly engine: NonNullable<Trial['engine']> } | { readonly skipped: string }> {
-  if (!existsSync(BUSYBOX)) return { skipped: 'no busybox-static' };
-  trial ??= tryEngines({ directory: join(tmpdir(), `linarite-engines-${process.pid}`), environment: process.env });
-  const { engine, limits } = await trial;
-  rmSync(join(tmpdir(), `linarite-engines-${process.pid}`), { recursive: true, force: true });
-  return engine === null ? { skipped: limits.join(' ') } : { engine };
+/** Each engine for containers, tried on this machine. Says why tests with one are skipped. */
+export async function realEngines(): Promise<readonly RealEngine[]> {
+  const found: RealEngine[] = [];
+  const directory = mkdtempSync(join(tmpdir(), 'linarite-engines-'));
+  for (const kind of ENGINE_KINDS) {
+    const { engine, limits } = existsSync(BUSYBOX) ? await tryEngines({ directory, environment: process.env, kinds: [kind] }) : { engine: null, limits: ['busybox-static is not installed'] };
+    if (engine === null) console.warn(`skipped: containers with ${kind}: ${limits.join(' ')}`);
+    found.push({ name: kind, engine: engine ?? undefined });
+  }
+  rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
+  return found;
 }
 
 export interface ImageOptions {

@@ -33,6 +33,8 @@ export interface Container {
   readonly passedOn: readonly string[];
   /** In `LABEL`. */
   readonly node: string;
+  /** A directory of the node's, empty and the user's: where the container works if it does not see its own. */
+  readonly scratch: string;
   /** The control group that the container's is made in; null: where the engine likes. */
   readonly group: string | null;
 }
@@ -62,9 +64,9 @@ export function createWords(engine: Engine, container: Container): readonly stri
     ...(container.group === null ? [] : ['--cgroups=no-conmon', `--cgroup-parent=${container.group}`]),
     ...runsAs,
     ...(worksThere ? [`--workdir=${working}`] : []),
-    // Podman starts no container whose directory is not there.
-    ...(worksThere && !mounts.some(({ path }) => isBelow(working, path)) ? [`--tmpfs=${working}:mode=1777`] : []),
-    ...mounts.map((mount) => `--mount=${mountWord(engine, mount, places)}`),
+    ...mounts.map((mount) => `--mount=${mountWord(sourceOf(engine, mount, places), mount)}`),
+    // Podman starts no container whose directory is not there, and docker makes it root's.
+    ...(worksThere && !mounts.some(({ path }) => isBelow(working, path)) ? [`--mount=${mountWord(container.scratch, { path: working, isReadOnly: false })}`] : []),
     `--env-file=${container.environmentFile}`,
     ...container.passedOn.map((name) => `--env=${name}`),
     ...words,
@@ -117,8 +119,11 @@ function pathOf(source: ContainerMountSource, { root, task, preparation }: Place
 }
 
 /** Docker's daemon sees the machine's paths, podman those of the agent. */
-function mountWord(engine: Engine, { path, isReadOnly }: Mount, { root, machineRoot }: Places): string {
-  const source = engine.kind === 'docker' ? join(machineRoot, relative(root, path)) : path;
+function sourceOf(engine: Engine, { path }: Mount, { root, machineRoot }: Places): string {
+  return engine.kind === 'docker' ? join(machineRoot, relative(root, path)) : path;
+}
+
+function mountWord(source: string, { path, isReadOnly }: Mount): string {
   return ['type=bind', `source=${source}`, `destination=${path}`, ...(isReadOnly ? ['readonly=true'] : [])].map(csvField).join(',');
 }
 

@@ -210,9 +210,13 @@ export function callEngine({ program, args, environment }: Omit<EngineCall, 'rem
 
 /** Why it failed: what it said last, without what stands before each of its errors. */
 export function reasonOf({ code, stderr }: Said): string {
-  const lines = stderr.trim().split('\n').filter((line) => line !== '' && !line.startsWith('See '));
-  return (lines.at(-1) ?? '').replace(/^(?:Error: |Error response from daemon: |docker: )+/, '') || (code === null ? 'it did not answer in time' : `it ended with code ${code}`);
+  const lines = stderr.trim().split('\n').filter((line) => line !== '' && !/^(?:See |Usage: |Run ')/.test(line));
+  const line = lines.findLast((each) => each.startsWith(DAEMON)) ?? lines.at(-1) ?? '';
+  return line.replace(/^(?:Error: |Error response from daemon: |docker: )+/, '') || (code === null ? 'it did not answer in time' : `it ended with code ${code}`);
 }
+
+/** What docker's program says itself comes after it, and says less. */
+const DAEMON = 'Error response from daemon: ';
 
 /** Calls it, and throws what it said where it fails. */
 export async function callOrThrow(call: EngineCall, words: readonly string[], options: CallOptions = {}): Promise<string> {

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { closeSync, constants, fstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, closeSync, constants, fstatSync, mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { constants as system } from 'node:os';
 import { join } from 'node:path';
 import type { ContainerInfo, FailureInfo } from '../../core/status.ts';
@@ -9,6 +9,8 @@ import { ATTEMPT_MARK, NODE_MARK } from '../environment.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
 import { machineSweeper, type Sweeper } from '../killing.ts';
 import { type Enclosure, enclosureOf } from '../nets.ts';
+import { say } from '../log.ts';
+import { removeTrees } from '../removal.ts';
 import { readTaskText } from '../taskText.ts';
 import { asUser, type User } from '../users.ts';
 import { groupParent } from './groups.ts';
@@ -52,7 +54,7 @@ export interface ContainerLauncher {
 
 const NICER_THAN_AGENT = 5;
 /** With these an engine says that it could not start the process; programs use them, too. */
-const MAY_BE_ENGINE: ReadonlySet<number> = new Set([125, 126, 127]);
+const MAY_BE_ENGINE: Readonly<Record<Engine['kind'], readonly number[]>> = { podman: [125, 126, 127], docker: [1, 125, 126, 127] };
 const LONGEST_MESSAGE_BYTES = 4_096;
 
 /**
@@ -71,12 +73,16 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
     ...enclosureOf(cgroup, pid === 0 ? [] : [pid], [`${NODE_MARK}=${machineRoot}`, `${ATTEMPT_MARK}=${attempt}`]),
   ];
 
+  const scratchOf = (name: string): string => join(directory, 'attempts', name);
+
   const create = async (name: string, command: ContainerCommand): Promise<string> => {
     const { file, passedOn } = handOver(command.environment);
     const environmentFile = join(directory, 'attempts', `${name}.env`);
+    const scratch = scratchOf(name);
+    if (command.settings.mounts !== null) makeScratch(scratch, command.user);
     try {
       writeFileSync(environmentFile, file, { mode: 0o600 });
-      const words = createWords(engine, { ...command, mostProcesses, environmentFile, passedOn: [...passedOn.keys()], node: machineRoot, group: parent });
+      const words = createWords(engine, { ...command, mostProcesses, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: parent });
       const said = await callEngine({ ...call, environment: { ...call.environment, ...Object.fromEntries(passedOn) } }, words);
       const id = said.stdout.trim().split('\n').at(-1) ?? '';
       if (said.code !== 0 || id === '') throw new TaskFailure(failure('ContainerInvalidSettings', ['Message', reasonOf(said)]));
@@ -128,7 +134,7 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
 
     const outcomeOf = async (id: string, exitCode: number, { stderr, user }: ContainerCommand): Promise<ContainerExit> => {
       const container: ContainerInfo = { containerId: id, state: 'exited', error: '' };
-      if (isEnded || !MAY_BE_ENGINE.has(exitCode) || (await hasRun(id))) return { kind: 'exited', exitCode, container };
+      if (isEnded || !MAY_BE_ENGINE[engine.kind].includes(exitCode) || (await hasRun(id))) return { kind: 'exited', exitCode, container };
       const message = readTaskText(stderr, user, LONGEST_MESSAGE_BYTES, (text, file) => {
         file.empty();
         return reasonOf({ code: exitCode, stdout: '', stderr: text });
@@ -152,6 +158,7 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
       } finally {
         clearTimeout(deadline?.timer);
         await discard();
+        if (command.settings.mounts !== null) await removeTrees([scratchOf(name)]).catch((error: unknown) => say(messageOf(error)));
       }
     };
 
@@ -173,6 +180,11 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
   };
 
   return { launch };
+}
+
+function makeScratch(path: string, { uid, gid }: User): void {
+  mkdirSync(path, { mode: 0o700 });
+  if (uid !== null && gid !== null) chownSync(path, uid, gid);
 }
 
 /**

@@ -1,10 +1,11 @@
-import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { arch } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openCgroup, removeCgroup } from '../cgroups.ts';
 import { messageOf } from '../failures.ts';
-import { unmountBelow } from '../mounts.ts';
 import { processBounds } from '../processBounds.ts';
+import { removeTrees } from '../removal.ts';
 import { callEngine, callOrThrow, type Engine, engineCall, ENGINE_KINDS, forgetEngine, prepareEngine, reasonOf } from './engine.ts';
 import { groupParent, removeGroups } from './groups.ts';
 import { removeContainer } from './net.ts';
@@ -22,6 +23,8 @@ export interface TrialOptions {
   readonly environment: Readonly<Partial<Record<string, string>>>;
   /** Directories that programs are looked for in. */
   readonly path?: readonly string[];
+  /** Default: all. */
+  readonly kinds?: readonly Engine['kind'][];
 }
 
 const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
@@ -33,9 +36,9 @@ const VERSION_MS = 5_000;
  * Finds what runs containers here, by running one as a node would: that a program is there says little (a daemon that
  * does not run, control groups that a runtime refuses). Where no program is there it costs nothing.
  */
-export async function tryEngines({ directory, environment, path = PATH }: TrialOptions): Promise<Trial> {
+export async function tryEngines({ directory, environment, path = PATH, kinds = ENGINE_KINDS }: TrialOptions): Promise<Trial> {
   const failed: string[] = [];
-  for (const kind of ENGINE_KINDS) {
+  for (const kind of kinds) {
     const program = findProgram(kind, path);
     if (program === null) continue;
     const version = await versionOf(program);
@@ -98,11 +101,24 @@ async function problemOf(engine: Engine, below: string): Promise<string | null> 
   } finally {
     if (parent !== null) removeGroups(parent);
     if (cgroup !== null) removeCgroup(cgroup);
-    await unmountBelow(directory).catch(() => {});
     forgetEngine(directory);
-    rmSync(directory, { recursive: true, force: true });
+    await removeSoon(directory);
   }
 }
+
+/** Podman may still be cleaning up behind its container. What is left all the same is removed as trash. */
+async function removeSoon(directory: string): Promise<void> {
+  for (let tries = REMOVALS; tries > 0; tries--) {
+    try {
+      return await removeTrees([directory]);
+    } catch {
+      await delay(BETWEEN_REMOVALS_MS);
+    }
+  }
+}
+
+const REMOVALS = 5;
+const BETWEEN_REMOVALS_MS = 200;
 
 async function runOne(engine: Engine, directory: string, parent: string | null): Promise<string | null> {
   const call = engineCall(engine, directory);
