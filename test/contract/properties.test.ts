@@ -97,6 +97,9 @@ const ENVIRONMENT = [{ name: 'A', value: 'b' }];
 const METADATA = [{ name: 'a', value: 'b' }];
 const AUTO = { autoUser: { scope: 'task', elevationLevel: 'admin' } };
 const OUTPUTS = [{ filePattern: '*.txt', destination: { container: { containerUrl: 'http://host/container', path: 'p', identityReference: IDENTITY, uploadHeaders: [{ name: 'x-ms-a', value: 'b' }] } }, uploadOptions: { uploadCondition: 'taskcompletion' } }];
+const REGISTRY = { username: 'user', password: 'secret', registryServer: 'registry.example' };
+const CONTAINER = { imageName: 'image', containerRunOptions: '--init', workingDirectory: 'containerImageDefault', registry: REGISTRY, containerHostBatchBindMounts: [{ source: 'Shared', isReadOnly: true }] };
+const CONTAINERS = { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerImageNames: ['image'], containerRegistries: [REGISTRY] } };
 const COMMAND = { commandLine: 'run', resourceFiles: FILES, environmentSettings: ENVIRONMENT, userIdentity: AUTO };
 const CONSTRAINTS = { maxWallClockTime: 'PT1H', retentionTime: 'PT2H', maxTaskRetryCount: 1 };
 const THUMBPRINTS = ['a'.repeat(40), 'b'.repeat(40)];
@@ -114,6 +117,8 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', resourceFiles: [{ autoStorageContainerName: 'c', blobPrefix: 'p' }] } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', resourceFiles: [{ storageContainerUrl: 'http://host/c' }] } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, taskSchedulingPolicy: { nodeFillType: 'pack', jobDefaultOrder: 'creationtime' } },
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: CONTAINERS, startTask: { commandLine: 'x', containerSettings: CONTAINER } },
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ registryServer: 'registry.example', identityReference: IDENTITY }] } } },
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableInterNodeCommunication: true, userAccounts: [{ name: 'user', password: 'secret1!', sshPrivateKey: privateKey() }] },
@@ -124,9 +129,9 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     {
       id: 'j', displayName: 'Job', priority: 3, maxParallelTasks: 4, allowTaskPreemption: true, poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onAllTasksComplete: 'terminatejob', onTaskFailure: 'performexitoptionsjobaction', metadata: METADATA,
       commonEnvironmentSettings: ENVIRONMENT, constraints: { maxWallClockTime: 'PT1H', maxTaskRetryCount: 2 },
-      jobPreparationTask: { id: 'prepare', ...COMMAND, constraints: CONSTRAINTS, waitForSuccess: true, rerunOnNodeRebootAfterSuccess: true },
-      jobReleaseTask: { id: 'release', ...COMMAND, maxWallClockTime: 'PT5M', retentionTime: 'PT1H' },
-      jobManagerTask: { id: 'manager', displayName: 'Manager', ...COMMAND, outputFiles: OUTPUTS, constraints: CONSTRAINTS, requiredSlots: 2, killJobOnCompletion: false, runExclusive: false, allowLowPriorityNode: false, authenticationTokenSettings: { access: ['job'] }, applicationPackageReferences: PACKAGES },
+      jobPreparationTask: { id: 'prepare', ...COMMAND, containerSettings: CONTAINER, constraints: CONSTRAINTS, waitForSuccess: true, rerunOnNodeRebootAfterSuccess: true },
+      jobReleaseTask: { id: 'release', ...COMMAND, containerSettings: CONTAINER, maxWallClockTime: 'PT5M', retentionTime: 'PT1H' },
+      jobManagerTask: { id: 'manager', containerSettings: CONTAINER, displayName: 'Manager', ...COMMAND, outputFiles: OUTPUTS, constraints: CONSTRAINTS, requiredSlots: 2, killJobOnCompletion: false, runExclusive: false, allowLowPriorityNode: false, authenticationTokenSettings: { access: ['job'] }, applicationPackageReferences: PACKAGES },
     },
     {
       id: 'j', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x', runElevated: true }, jobReleaseTask: { commandLine: 'x', runElevated: true }, jobManagerTask: { id: 'manager', commandLine: 'x', runElevated: true },
@@ -135,7 +140,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
   TaskAdd: [
     { id: 't', commandLine: 'x', runElevated: true },
     {
-      id: 't', displayName: 'Task', ...COMMAND, outputFiles: OUTPUTS, affinityInfo: { affinityId: 'TVM:a' }, requiredSlots: 2, constraints: CONSTRAINTS, dependsOn: { taskIds: ['d'], taskIdRanges: [{ start: 1, end: 3 }] }, authenticationTokenSettings: { access: ['job'] },
+      id: 't', displayName: 'Task', ...COMMAND, containerSettings: CONTAINER, outputFiles: OUTPUTS, affinityInfo: { affinityId: 'TVM:a' }, requiredSlots: 2, constraints: CONSTRAINTS, dependsOn: { taskIds: ['d'], taskIdRanges: [{ start: 1, end: 3 }] }, authenticationTokenSettings: { access: ['job'] },
       exitConditions: { exitCodes: [{ code: 1, exitOptions: OPTIONS }], exitCodeRanges: [{ start: 2, end: 4, exitOptions: OPTIONS }], preProcessingError: OPTIONS, fileUploadError: OPTIONS, default: OPTIONS },
       applicationPackageReferences: PACKAGES,
     },
