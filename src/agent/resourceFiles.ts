@@ -30,7 +30,8 @@ const PARALLEL_FILES = 8;
  */
 export async function fetchResourceFiles(files: readonly ResourceFileWork[], options: ResourceFilesOptions): Promise<void> {
   // When one fails the task has: nothing of it may go on fetching and writing.
-  await inParallel(singleFiles(files, options), PARALLEL_FILES, options.signal, (file, signal) => fetchOne(file, { ...options, signal }));
+  const all = (signal: AbortSignal): AsyncIterable<SingleFile> => singleFiles(files, { ...options, signal });
+  await inParallel(all, PARALLEL_FILES, options.signal, (file, signal) => fetchOne(file, { ...options, signal }));
 }
 
 interface SingleFile {

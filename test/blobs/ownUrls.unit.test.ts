@@ -39,3 +39,8 @@ describe.each([embedded, azure])('a URL of the account at $endpoint', (account) 
     expect(signedOwnUrl(account, url, { scope: 'blob', rights: ['read'], expiresAt })).toBeNull();
   });
 });
+
+test("a URL of the account's Data Lake is signed as one of its blobs", () => {
+  const signed = containerSasUrl(azure, 'c', ['write'], expiresAt);
+  expect(signedOwnUrl(azure, 'https://acct.dfs.core.windows.net/c', { scope: 'container', rights: ['write'], expiresAt })).toBe(signed);
+});
