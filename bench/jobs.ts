@@ -40,7 +40,7 @@ export async function run(): Promise<Record<string, unknown>> {
           const jobId = randomUUID();
           await findJob(tx, account, jobId);
           await countActiveJobs(tx, account);
-          await insertJob(tx, account, { id: jobId, spec: '{}', rules }, now);
+          await insertJob(tx, account, { id: jobId, spec: '{}', rules, autoPool: null }, now);
         });
         taken.push(performance.now() - start);
       }

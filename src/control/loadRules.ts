@@ -5,10 +5,10 @@ import type { Beginning } from './journal.ts';
 import { loadedOf, poisonOf } from './leaveOut.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import type { Quarantine } from './quarantine.ts';
-import { createRules, decide } from './rules.ts';
+import { createRules, decide, roomOf } from './rules.ts';
 
 export interface RulesOptions {
-  readonly options: Pick<OwnerOptions, 'createCore' | 'clock' | 'log' | 'account'>;
+  readonly options: Pick<OwnerOptions, 'createCore' | 'clock' | 'log' | 'account' | 'maxPools'>;
   readonly quarantine: Quarantine;
   /** null: the rules have not failed. */
   readonly careful: Careful | null;
@@ -27,7 +27,7 @@ export async function loadRules(whole: Snapshot, { options, quarantine, careful,
   for (let found = 0; ; found += 1) {
     const now = clock();
     const snapshot = quarantine.leaveOut(whole);
-    const tried = (part: Snapshot): void => void decide(createRules(createCore, part, now), { now, seed: 0, events: [{ kind: 'room', maxNodes }] });
+    const tried = (part: Snapshot): void => void decide(createRules(createCore, part, now), { now, seed: 0, events: [roomOf(options, maxNodes)] });
     try {
       if (isSearch) tried(snapshot);
       const core = createRules(createCore, snapshot, now);

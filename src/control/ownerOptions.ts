@@ -30,6 +30,8 @@ export interface OwnerOptions {
    */
   readonly monotonic: () => number;
   readonly random: Random;
+  /** How many pools the account may have, where the rules make one; left out: no bound. */
+  readonly maxPools?: number;
   /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */
   readonly silence?: SilenceBounds;
   /**

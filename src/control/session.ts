@@ -17,7 +17,7 @@ import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
 import { packageSource } from './packages.ts';
 import type { Quarantine } from './quarantine.ts';
-import { decide } from './rules.ts';
+import { decide, roomOf } from './rules.ts';
 import { Specs } from './specs.ts';
 import type { Story } from './story/story.ts';
 import type { Sweeps } from './sweeps.ts';
@@ -149,7 +149,7 @@ export class Session {
     const running = new Set(truth.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node.node));
     absent.takeOver(snapshot.nodes, (node) => running.has(node), monotonic());
     story?.load(snapshot);
-    this.#events.push({ kind: 'room', maxNodes }, ...quarantine.ends(snapshot));
+    this.#events.push(roomOf(options, maxNodes), ...quarantine.ends(snapshot));
     for (const { node, observed } of truth) if (this.#nodes.has(node.node)) this.#events.push({ kind: 'node', node: node.node, life: node.life, observed });
   }
 

@@ -86,6 +86,7 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       return;
     case 'room':
       state.room = event.maxNodes;
+      state.maxPools = event.maxPools ?? null;
       return;
     case 'node':
     case 'agent':
@@ -174,7 +175,7 @@ function settle(state: CoreState, now: Instant, random: Random): void {
   const { jobs, schedules, pools, nodes } = state.review;
   for (let round = 0; jobs.size + schedules.size + pools.size + nodes.size > 0; round++) {
     if (round > MOST_ROUNDS) throw new Error(`the rules do not settle: ${unsettled(state)}`);
-    for (const job of drain(jobs)) reviewJob(state, job, now);
+    for (const job of drain(jobs)) reviewJob(state, job, now, random);
     for (const schedule of drain(schedules)) reviewSchedule(state, schedule, now);
     for (const pool of drain(pools)) reviewPool(state, pool, now, random);
     for (const node of drain(nodes)) reviewNode(state, node, now);

@@ -149,10 +149,10 @@ export type CoreEvent =
    */
   | { readonly kind: 'endingRefused'; readonly job: JobNumber }
   /**
-   * How many nodes the provider has room for, of all accounts; null: it knows no bound. Told after each load, before
-   * anything else.
+   * How many nodes the provider has room for, of all accounts, and how many pools the account may have; null, and left
+   * out: no bound is known. Told after each load, before anything else.
    */
-  | { readonly kind: 'room'; readonly maxNodes: number | null }
+  | { readonly kind: 'room'; readonly maxNodes: number | null; readonly maxPools?: number | null }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
   | { readonly kind: 'shutdown' };
 

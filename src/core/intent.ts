@@ -1,4 +1,5 @@
 import type { Instant, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { FailureInfo } from './status.ts';
 
 /**
  * Intent: what clients asked for, as far as the rules need it. Written by API handlers alone; the owner reads it when
@@ -70,10 +71,12 @@ export interface JobManager {
 }
 
 /** How long the pool lives that the service makes for a job: as long as the job, or as its schedule. */
-interface AutoPool {
+export interface AutoPool {
   readonly lifetime: 'job' | 'jobschedule';
   /** What its id begins with; empty: nothing. */
   readonly prefix: string;
+  /** Why no such pool can be made. Left out: it can. */
+  readonly refusal?: FailureInfo;
 }
 
 export interface JobIntent {

@@ -33,6 +33,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     completedJobs: new Set(),
     endings: new Set(),
     queues: new Map(),
+    awaitedPools: new Set(),
     timers: new Timers(),
     changes: new Changes(),
     review: { pools: new Set(), jobs: new Set(), schedules: new Set(), nodes: new Set(), placement: new Set() },
@@ -40,6 +41,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     nextNode: snapshot.nextNode,
     overTimeUntil: now - LIMITS.taskLifetimeMs,
     room: null,
+    maxPools: null,
     shuttingDown: false,
   };
   for (const { intent, status } of snapshot.pools) {

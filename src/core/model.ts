@@ -27,6 +27,8 @@ export interface CoreState {
   readonly endings: Set<Job>;
   /** By lower-case pool id, whether such a pool exists or not, as long as a pool or a job names it. */
   readonly queues: Map<string, PoolQueue>;
+  /** Auto pools that have been asked for and have not come yet, by lower-case id. */
+  readonly awaitedPools: Set<string>;
   readonly timers: Timers;
   readonly changes: Changes;
   /** To be looked at in the next `decide`. */
@@ -38,6 +40,8 @@ export interface CoreState {
   overTimeUntil: Instant;
   /** Nodes that the provider has room for; null: it knows no bound. */
   room: number | null;
+  /** Pools that the account may have; null: no bound is known. */
+  maxPools: number | null;
   /** The service is going down: nothing new is begun. */
   shuttingDown: boolean;
 }
@@ -57,6 +61,8 @@ export interface Pool {
   stealing: number;
   /** The task whose nodes placement keeps free, as they become so (placement/gangs.ts); null: there is none. */
   keeping: Keeping | null;
+  /** It has been asked to go. */
+  isDismissed: boolean;
   /** When placement looks again by itself. */
   placementTimer: Instant | null;
   /** The same, for running tasks that need not make room before. */
@@ -193,6 +199,8 @@ export interface Schedule {
   doomed: number;
   /** When its timer is due; null: none is needed. */
   timer: Instant | null;
+  /** Of the pool that its jobs share; null: they share none, or none has been made yet. */
+  poolQueue: PoolQueue | null;
   gone: boolean;
   dirty: boolean;
 }

@@ -6,6 +6,7 @@ import type { TickCommit } from '../store/ownerStore.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { LIMITS } from '../wire/limits.ts';
 import { aside } from './aside.ts';
+import { createAutoPoolChecks } from './autoPools.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
@@ -96,6 +97,7 @@ export function createChecks(options: {
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
   const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
+  const checkAutoPools = createAutoPoolChecks(violated);
   const isAside = () => aside(options.tables().quarantine(options.account));
 
   /** An exclusive job manager has all slots of its node. */
@@ -302,6 +304,7 @@ export function createChecks(options: {
     onCommit: (tick) => {
       preemptions.onCommit(tick);
       checkSchedules(tick);
+      checkAutoPools(tick);
       const { decisions } = tick;
       const { jobs } = options.tables();
       const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));

@@ -5,6 +5,7 @@ import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
 import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
+import { newAutoPool } from './autoPools.ts';
 import { createScheduleClients } from './scheduleClients.ts';
 import { EPOCH, type World } from './world.ts';
 
@@ -36,6 +37,8 @@ export interface Workload {
   readonly longer?: number;
   /** Share of jobs whose tasks make room for those of higher priority. Left out: none. */
   readonly preemption?: number;
+  /** Share of jobs and schedules that have a pool made. Left out: none. */
+  readonly autoPools?: number;
   /** Job schedules, which make jobs every few seconds beside all others. Left out: none. */
   readonly schedules?: number;
   /** Share of multi-instance tasks; nodes then have one slot each. Left out: there are none. */
@@ -75,12 +78,12 @@ export function createClients(options: {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
-  const { besideEndings = null, gangs = 0, gangEveryMs = null } = workload;
+  const { besideEndings = null, gangs = 0, gangEveryMs = null, autoPools = 0 } = workload;
   const isEven = gangEveryMs !== null;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
 
-  const schedules = createScheduleClients({ world, account, count: workload.schedules ?? 0, forMs: workload.forMs / 4, poolIds, intents, tables, wake: options.wake, sweep: () => options.sweep() });
+  const schedules = createScheduleClients({ world, account, count: workload.schedules ?? 0, forMs: workload.forMs / 4, poolIds, autoPools, intents, tables, wake: options.wake, sweep: () => options.sweep() });
 
   const poolOf = (id: string) => [...tables.pools.values()].find(({ intent }) => intent.id === id);
   const jobs = (): JobRecord[] => [...tables.jobs.values()];
@@ -122,12 +125,13 @@ export function createClients(options: {
 
   const addJob = async (index: number): Promise<JobNumber> => {
     const isAged = workload.aged !== undefined && world.chance(workload.aged);
+    const autoPool = autoPools > 0 && world.chance(autoPools) ? newAutoPool(world) : undefined;
     const job = await intents.addJob(account, {
       id: `job-${index}`,
       createdAt: isAged ? world.now() - LIMITS.taskLifetimeMs + world.between(...LEFT_MS) : world.now(),
       schedule: null,
-      poolId: poolIds[index % poolIds.length] ?? 'pool-1',
-      autoPool: null,
+      poolId: autoPool === undefined ? (poolIds[index % poolIds.length] ?? 'pool-1') : '',
+      autoPool: autoPool === undefined ? null : { lifetime: 'job', prefix: '' },
       priority: isEven ? 0 : world.between(-1000, 1000),
       maxParallelTasks: !isEven && world.chance(0.2) ? world.between(3, 20) : -1,
       allowTaskPreemption: world.chance(workload.preemption ?? 0),
@@ -142,7 +146,7 @@ export function createClients(options: {
       actionSequence: 0,
       actionAt: world.now(),
       deletedAt: null,
-    });
+    }, autoPool);
     options.sweep();
     return job;
   };
@@ -315,6 +319,15 @@ export function createClients(options: {
       else if (pool.intent.deletedAt === null && (pool.status?.currentDedicated ?? 0) < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
         void resize(pool.intent.pool, { targetDedicated: nodesPerPool, targetLowPriority: 0 }).then(options.wake);
       }
+    }
+    for (const pool of tables.pools.values()) {
+      const isEmpty = pool.intent.isAuto && pool.intent.deletedAt === null && pool.status?.currentDedicated === 0 && poolState(pool.intent, pool.status).allocationState === 'steady';
+      if (isEmpty) void resize(pool.intent.pool, { targetDedicated: 1 }).then(options.wake);
+    }
+    // A job whose pool a client has deleted gets no other one.
+    for (const job of jobs()) {
+      const isLost = job.intent.autoPool !== null && job.status?.state === 'active' && poolOf(job.status.autoPoolId ?? '') === undefined;
+      if (isLost && stateOf(job) === 'active') void asked(job, { kind: 'terminate', reason: 'UserTerminate' }).then(options.wake);
     }
     for (const job of jobs()) if (['disabled', 'disabling'].includes(stateOf(job))) void asked(job, { kind: 'enable' }).then(options.wake);
   };

@@ -2,6 +2,7 @@ import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import type { SimulatedProvider } from './provider.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import { aside } from './aside.ts';
+import { orphanPool } from './autoPools.ts';
 import { byId, isSatisfied } from './satisfied.ts';
 import type { Truth } from './truth.ts';
 import { EPOCH } from './world.ts';
@@ -24,6 +25,8 @@ export function unfinished({ tables, account, truth, provider }: { tables: Table
   for (const { intent: { schedule, deletedAt }, status } of tables.schedules.values()) {
     if (deletedAt !== null || status?.state !== 'completed') return `schedule ${schedule} is ${deletedAt === null ? status?.state : 'being deleted'}`;
   }
+  const orphan = orphanPool(tables);
+  if (orphan !== null) return orphan;
   if (truth.live.size > 0) return `${truth.live.size} attempts run`;
   const isAside = aside(tables.quarantine(account));
   for (const [node, { holds }] of provider.agents) {

@@ -85,7 +85,8 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
     epoch = tick.epoch;
     for (const status of tick.decisions.tasks) {
       const before = jobOf(status.job)?.tasks.get(status.task)?.status;
-      if (before === null || before === undefined || status.requeueCount <= before.requeueCount) continue;
+      // Of one attempt: a tick may requeue one and see the next fail.
+      if (before === null || before === undefined || status.attempt !== before.attempt || status.requeueCount <= before.requeueCount) continue;
       if (status.retryCount > before.retryCount) violated(`task ${status.job}.${status.task} was requeued, which counts as a retry`);
     }
     const ended = new Map<NodeNumber, EndCommand[]>();

@@ -55,7 +55,9 @@ export function simulatedProvider(options: {
 
   const boot = (machine: Machine, request: NodeRequest): void => {
     const { node, life } = request;
-    if (machine.life !== life || machine.released >= life || machine.agent !== null) return;
+    if (machine.life !== life || machine.agent !== null) return;
+    // Its release may have come before it: whoever still waits for it is told.
+    if (machine.released >= life) return end(machine, node, life);
     const agent = options.boot(request, machine.disk, () => {
       if (agents.get(node) === agent) agents.delete(node);
       if (machine.agent === agent) machine.agent = null;

@@ -2,6 +2,7 @@ import type { ScheduleAction } from '../core/intent.ts';
 import type { AccountNumber } from '../core/keys.ts';
 import { scheduleState } from '../core/wireState.ts';
 import type { IntentWriter, NewScheduledJob } from './intentWriter.ts';
+import { newAutoPool } from './autoPools.ts';
 import type { ScheduleRecord, Tables } from './memoryStore.ts';
 import type { World } from './world.ts';
 
@@ -14,6 +15,8 @@ export function createScheduleClients(options: {
   /** They are added within this time. */
   readonly forMs: number;
   readonly poolIds: readonly string[];
+  /** Share of those whose jobs have a pool made. */
+  readonly autoPools: number;
   readonly intents: IntentWriter;
   readonly tables: Tables;
   readonly wake: () => void;
@@ -28,15 +31,18 @@ export function createScheduleClients(options: {
   /** Its jobs end with their manager, or by themselves at once, or when a client ends them. */
   const newJob = (): NewScheduledJob => {
     const kind = world.pick(['manager', 'empty', 'endless'] as const);
+    const lifetime = world.chance(options.autoPools) ? world.pick(['job', 'jobschedule'] as const) : undefined;
     return {
       job: {
         ...PLAIN_JOB,
-        poolId: world.pick(options.poolIds) ?? '',
+        poolId: lifetime === undefined ? (world.pick(options.poolIds) ?? '') : '',
+        autoPool: lifetime === undefined ? null : { lifetime, prefix: 'auto' },
         priority: world.between(-10, 10),
         maxWallClockMs: kind === 'endless' ? world.between(2_000, 20_000) : null,
         onAllTasksComplete: kind === 'empty' ? 'terminatejob' : 'noaction',
         manager: kind === 'manager' ? { runExclusive: false, allowLowPriorityNode: true, killJobOnCompletion: true } : null,
       },
+      ...(lifetime === undefined ? {} : { autoPool: newAutoPool(world) }),
       ...(kind === 'manager' ? { manager: MANAGER } : {}),
     };
   };

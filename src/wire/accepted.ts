@@ -7,11 +7,13 @@ import type { QueryName } from './operationTable.ts';
  */
 export const REFUSED: Readonly<Record<string, Refusal>> = {
   'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
+  'PoolSpecification.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
   'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
+  'PoolSpecification.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
   'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
+  'PoolSpecification.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
-  'PoolInfo.autoPoolSpecification': { reason: 'Auto pools are not available yet; name a pool.' },
 };
 
 const NO_VIRTUAL_MACHINE = 'Nodes are processes on given machines, not virtual machines that this could configure.';
@@ -39,21 +41,28 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'CloudServiceConfiguration.osFamily': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'CloudServiceConfiguration.osVersion': 'Cloud service nodes are Windows machines, which this service does not provide.',
   'PoolAdd.networkConfiguration': NO_AZURE_NETWORK,
+  'PoolSpecification.networkConfiguration': NO_AZURE_NETWORK,
   'PoolPatch.networkConfiguration': NO_AZURE_NETWORK,
   'JobAdd.networkConfiguration': NO_AZURE_NETWORK,
   'JobPatch.networkConfiguration': NO_AZURE_NETWORK,
   'JobSpecification.networkConfiguration': NO_AZURE_NETWORK,
   'PoolAdd.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
+  'PoolSpecification.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
   'PoolPatch.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
   'PoolAdd.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
+  'PoolSpecification.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
   'PoolPatch.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
   'PoolReplace.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
   'PoolAdd.upgradePolicy': NO_VIRTUAL_MACHINE,
+  'PoolSpecification.upgradePolicy': NO_VIRTUAL_MACHINE,
   'PoolPatch.upgradePolicy': NO_VIRTUAL_MACHINE,
   'PoolAdd.resourceTags': 'Tags describe Azure resources, of which there are none.',
+  'PoolSpecification.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
+  'PoolSpecification.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
   'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
+  'PoolSpecification.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
 };
 
 /** Query parameters that are read and checked but change nothing, and why. */

@@ -1,6 +1,7 @@
 import { UNLIMITED_DURATION } from './durations.ts';
 import { osOfAgent } from './images.ts';
-import type { AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, JobScheduleAdd, JobSpecification, PoolAdd, StartTask, TaskAdd, TaskConstraints, UserAccount, UserIdentity } from './types.generated.ts';
+import { lowerAscii } from './letters.ts';
+import type { AutoPoolSpecification, AutoUserSpecification, CertificateReference, Job, JobAdd, JobManagerTask, JobPreparationTask, JobReleaseTask, JobScheduleAdd, JobSpecification, PoolAdd, PoolInfo, PoolSpecification, StartTask, TaskAdd, TaskConstraints, UserAccount, UserIdentity } from './types.generated.ts';
 import type { ApiVersion } from './versions.ts';
 
 /** Defaults that the service fills in when it stores a resource; recorded on reads (operations.md 1.5). */
@@ -64,11 +65,11 @@ export function withPoolDefaults(pool: PoolAdd, version: ApiVersion) {
   };
 }
 
-/** As recorded. Thumbprints are kept without blanks, as those of certificates. */
+/** As recorded. Thumbprints are kept in lower case and without blanks, as those of certificates. */
 function withReferenceDefaults({ thumbprint, storeLocation, storeName, visibility, ...rest }: CertificateReference): CertificateReference {
   return {
     ...rest,
-    thumbprint: thumbprint.replaceAll(/\s/g, ''),
+    thumbprint: lowerAscii(thumbprint.replaceAll(/\s/g, '')),
     storeLocation: storeLocation ?? 'CurrentUser',
     storeName: storeName ?? 'My',
     visibility: visibility ?? ['starttask', 'task', 'remoteuser'],
@@ -156,8 +157,17 @@ export function withScheduledJobDefaults(job: JobSpecification) {
   };
 }
 
-export function withScheduleDefaults(schedule: JobScheduleAdd) {
-  return { ...schedule, jobSpecification: withScheduledJobDefaults(schedule.jobSpecification) };
+/** Where a job has its pool made: as `withPoolDefaults` (recorded). */
+export function withPoolInfoDefaults(poolInfo: PoolInfo, version: ApiVersion): PoolInfo {
+  const { autoPoolSpecification: auto } = poolInfo;
+  if (auto === undefined) return poolInfo;
+  return { ...poolInfo, autoPoolSpecification: { ...auto, keepAlive: auto.keepAlive ?? false, pool: withSpecificationDefaults(auto, version) } };
+}
+
+function withSpecificationDefaults({ pool }: AutoPoolSpecification, version: ApiVersion): PoolSpecification {
+  if (pool === undefined) throw new Error('an auto pool without a specification passed validation');
+  const { id: _id, ...whole } = withPoolDefaults({ ...pool, id: '' } as PoolAdd, version);
+  return whole as PoolSpecification;
 }
 
 /** Constraints of a task: its own, else the job's retry count, no wall clock limit and a week of retention. */
@@ -183,5 +193,5 @@ export function withTaskDefaults<Task extends TaskAdd | JobManagerTask>(task: Ta
 export type PoolWithDefaults = ReturnType<typeof withPoolDefaults>;
 export type JobWithDefaults = ReturnType<typeof withJobDefaults>;
 export type ScheduledJobWithDefaults = ReturnType<typeof withScheduledJobDefaults>;
-export type ScheduleWithDefaults = ReturnType<typeof withScheduleDefaults>;
+export type ScheduleWithDefaults = Omit<JobScheduleAdd, 'jobSpecification'> & { readonly jobSpecification: ScheduledJobWithDefaults };
 export type JobManagerWithDefaults = ReturnType<typeof withJobManagerDefaults>;

@@ -14,6 +14,11 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
     core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
+  PoolSpecification: {
+    api: 'displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
+    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
+    agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
+  },
   PoolPatch: {
     api: 'displayName metadata vmSize virtualMachineConfiguration',
     core: 'taskSlotsPerNode taskSchedulingPolicy',
@@ -57,7 +62,8 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   JobDisable: { core: 'disableTasks' },
   JobTerminate: { core: 'terminateReason' },
   JobConstraints: { core: 'maxWallClockTime maxTaskRetryCount' },
-  PoolInfo: { core: 'poolId' },
+  PoolInfo: { core: 'poolId autoPoolSpecification' },
+  AutoPoolSpecification: { core: 'autoPoolIdPrefix poolLifetimeOption keepAlive pool' },
   TaskAdd: {
     api: 'id displayName',
     core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',

@@ -155,7 +155,19 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     ),
   ],
   PoolInfo: [rule('PoolInfo', 'a pool or an auto pool', 'OpenAPI, PoolInformation', (info) => exactlyOne(['poolId', 'autoPoolSpecification'], info))],
-  JobAdd: jobRules('JobAdd'),
+  AutoPoolSpecification: [
+    rule('AutoPoolSpecification', 'an auto pool is specified', 'OpenAPI, AutoPoolSpecification (code inferred)', (auto) => requireAll(['pool'], auto)),
+    rule('AutoPoolSpecification', 'a prefix begins the id of a pool', 'OpenAPI, autoPoolIdPrefix; limits.md 7.3 (code inferred)', ({ autoPoolIdPrefix = '' }) => {
+      if (!/^[\w-]*$/.test(autoPoolIdPrefix)) throw invalidProperty('autoPoolIdPrefix', autoPoolIdPrefix, 'The prefix may have letters, digits, hyphens and underscores only.');
+    }),
+  ],
+  JobAdd: [
+    ...jobRules('JobAdd'),
+    rule('JobAdd', 'an auto pool of a job lives as long as the job', 'OpenAPI, PoolLifetimeOption (code inferred)', ({ poolInfo }) => {
+      const lifetime = poolInfo.autoPoolSpecification?.poolLifetimeOption;
+      if (lifetime === 'jobschedule') throw invalidProperty('poolLifetimeOption', lifetime, 'Only the jobs of a schedule can have a pool that lives as long as their schedule.');
+    }),
+  ],
   JobSpecification: jobRules('JobSpecification'),
   Schedule: [
     rule('Schedule', 'a schedule ends after it begins', 'OpenAPI, Schedule (code inferred)', ({ doNotRunUntil, doNotRunAfter }) => {

@@ -161,7 +161,7 @@ describe('rules between properties', () => {
     ['automatic scaling', sent('PoolAdd', { enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes=1' }), '400 UnsupportedProperty'],
     ['a job without a pool', sent('JobAdd', { poolInfo: {} }), '400 MissingRequiredProperty'],
     ['a release task alone', sent('JobAdd', { jobReleaseTask: { commandLine: 'x' } }), '400'],
-    ['an auto pool', sent('JobAdd', { poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job' } } }), '400 UnsupportedProperty'],
+    ['an auto pool of nothing', sent('JobAdd', { poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job' } } }), '400 MissingRequiredProperty'],
     ['dependencies in a job without', sent('TaskAdd', { dependsOn: { taskIds: ['t'] } }), '400 UnsupportedProperty'],
     ['dependency actions in a job without', sent('TaskAdd', dependent), '400 InvalidPropertyValue'],
     ['job actions in a job without', sent('TaskAdd', { exitConditions: { default: { jobAction: 'terminate' } } }), '400 InvalidPropertyValue'],

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { FAILURE_EXIT_CODE, resizeStopped } from '../../src/core/task/failures.ts';
-import type { NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import type { FailureInfo, NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { statuses } from './statuses.ts';
 import type { TestApi } from './support.ts';
 
@@ -117,8 +117,6 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'CX 44': () => task('ncj-windows-2012-r2-1', 'myTask', 2, RUNNING),
     'CX 45': () => task('ncj-windows-2012-r2-1', 'myTask', 2, SUCCEEDED),
     'CX 50': () => write.pool('blobsource1', { currentDedicated: 1 }),
-    'CX 53': () => added('/jobs', { id: 'job123', poolInfo: { poolId: 'p' } }),
-    'CX 56': () => added('/jobs', { id: 'helloworld-job3', poolInfo: { poolId: 'p' }, usesTaskDependencies: true }),
     'AZ 36': certificate,
     'AZ 71': () => gone('pool', 'xplatCreatedPool'),
     'AZ 93': () => gone('pool', 'xplatCreatedPool'),
@@ -148,7 +146,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
     'EX 16': () => node('test_pool', 2, { state: 'idle' }),
-    'EX 26': () => added('/jobs', { id: 'batch_job1', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x' }, jobReleaseTask: { commandLine: 'x' } }),
+    'EX 27': () => write.job('batch_job1', { autoPoolId: 'AAAAAAAA-0000-4000-8000-000000000028' }),
     'EX 35': async () => {
       await gone('pool', 'test_pool');
       await added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0, userAccounts: [{ name: 'task-user', password: 'unknown', elevationLevel: 'admin' }] });
@@ -156,6 +154,12 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 38': () => write.pool('test_pool', { allocationState: 'stopping' }),
     'EX 39': () => write.pool('test_pool', STOPPED),
+    'AZ 67': async () => {
+      await write.scheduledJob('xplatJobScheduleJobTests', 1);
+      const { rows } = await it.pool.query<{ readonly refusal: FailureInfo }>("select rules -> 'autoPool' -> 'refusal' as refusal from job where schedule is not null");
+      const failed = { state: 'completed', previousState: 'active', previousSince: 1, endedAt: 1, autoPoolId: 'TestSpecPrefix_AAAAAAAA-0000-4000-8000-000000000026', schedulingError: rows[0]?.refusal ?? null } as const;
+      await write.job('xplatJobScheduleJobTests:job-1', failed);
+    },
     'EX 41': async () => {
       await write.schedule('batch_schedule', { runs: 1, due: it.now.value });
       await write.scheduledJob('batch_schedule', 1);

@@ -23,6 +23,11 @@ describe.skipIf(!present)("Debian's python3-azure, unmodified", () => {
     expect(stdout.trim()).toBe('done');
   }, 130_000);
 
+  test('hello world on a pool that is made for its job, and goes with it', async () => {
+    const { stdout } = await mustRun(PYTHON, [join(import.meta.dirname, 'autoPool.py')], { env: { ...(await instance.env()) }, timeoutMs: 120_000 });
+    expect(stdout.trim()).toBe('done');
+  }, 130_000);
+
   test('a job manager with a token of its job adds tasks, waits for them, and adds more by what they found', async () => {
     const env = await instance.env();
     const client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);

@@ -82,4 +82,24 @@ describe('job schedules, with @azure/batch', () => {
     expect(again.executionInfo?.recentJob).toBeUndefined();
     expect(await client.job.listFromJobSchedule('ending')).toHaveLength(0);
   });
+
+  test('one that has a pool made runs its jobs there, one after the other, also if the service was restarted meanwhile; the pool goes with the schedule', async () => {
+    const pool = { vmSize: 'standard_a1_v2', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1 };
+    const jobManagerTask = { id: 'manager', commandLine: 'true' };
+    await client.jobSchedule.add({
+      id: 'own',
+      schedule: { recurrenceInterval: 'PT1M' },
+      jobSpecification: { poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'jobschedule', autoPoolIdPrefix: 'own', keepAlive: false, pool } }, jobManagerTask },
+    });
+    const { poolInfo, executionInfo } = await completedJob('own:job-1');
+    const made = executionInfo?.poolId ?? '';
+    expect(made).toMatch(/^own_[\dA-F]{8}(-[\dA-F]{4}){3}-[\dA-F]{12}$/);
+    expect(poolInfo?.autoPoolSpecification?.pool).toMatchObject({ targetDedicatedNodes: 1, taskSlotsPerNode: 1 });
+    expect((await client.task.get('own:job-1', 'manager')).nodeInfo?.poolId).toBe(made);
+    expect((await linarite(['restart', '--data-dir', instance.dataDir])).code).toBe(0);
+    expect((await client.pool.get(made)).state).toBe('active');
+    await client.jobSchedule.terminate('own');
+    await until('the pool is gone with its schedule', 60_000, async () => ((await client.pool.exists(made)).body ? undefined : true));
+    expect((await client.job.get('own:job-1')).executionInfo?.poolId).toBe(made);
+  });
 });

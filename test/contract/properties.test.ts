@@ -57,16 +57,21 @@ async function answerOf(url: string): Promise<unknown> {
   return (await it.ask({ url: `${url}?api-version=${version}` })).json;
 }
 
+/** A pool as its nodes are told of it. */
+function storedPool(id: string, spec: unknown): Parameters<typeof nodeSetup>[1] {
+  const certificates = THUMBPRINTS.map((thumbprint) => ({ thumbprint, format: 'cer' as const, data: '', password: null })).filter(({ thumbprint }) => JSON.stringify(spec).includes(thumbprint));
+  return { id, spec: spec as PoolAdd, certificates };
+}
+
 const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => Promise<Outcome | null>>> = {
   PoolAdd: async (body) => {
     if (!(await add('/pools', body))) return null;
     const { spec, id, rules, ...row } = await rowOf('select * from pool');
-    const stored = { id: String(id), spec: spec as PoolAdd, certificates: THUMBPRINTS.map((thumbprint) => ({ thumbprint, format: 'cer' as const, data: '', password: null })).filter(({ thumbprint }) => JSON.stringify(spec).includes(thumbprint)) };
-    return { answer: await answerOf(`/pools/${String(id)}`), rules: [rules, ...ASKED.map((column) => row[column])], work: nodeSetup(NODE, stored, { name: 'a', url: 'u' }, GRANTS) };
+    return { answer: await answerOf(`/pools/${String(id)}`), rules: [rules, ...ASKED.map((column) => row[column])], work: nodeSetup(NODE, storedPool(String(id), spec), { name: 'a', url: 'u' }, GRANTS) };
   },
   JobAdd: async (body) => {
     if (!(await add('/jobs', body))) return null;
-    const { spec, id, rules } = await rowOf('select * from job');
+    const { spec, id, rules, auto_pool: autoPool } = await rowOf('select * from job');
     const job = { id: String(id), spec } as JobSpec;
     const key = { job: 1, kind: 'preparation', attempt: 1 } as const;
     const manager = (await it.pool.query<{ spec: TaskAdd; rules: unknown; required_slots: number }>('select spec, rules, required_slots from task')).rows[0];
@@ -75,8 +80,9 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
       job.spec.jobReleaseTask === undefined ? null : releaseWork(job, sign),
       manager === undefined ? null : taskWork(manager.spec, job, GRANTS),
       taskWork({ id: 't', commandLine: 'x' }, job, GRANTS),
+      autoPool === null ? null : nodeSetup(NODE, storedPool('auto', (autoPool as Json)['spec']), { name: 'a', url: 'u' }, GRANTS),
     ];
-    return { answer: await answerOf(`/jobs/${String(id)}`), rules: [rules, manager?.rules, manager?.required_slots], work: works };
+    return { answer: await answerOf(`/jobs/${String(id)}`), rules: [rules, autoPool, manager?.rules, manager?.required_slots], work: works };
   },
   TaskAdd: async (body) => {
     if (!(await add('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' })) || !(await add('/jobs/j/tasks', body))) return null;
@@ -105,6 +111,10 @@ const CONSTRAINTS = { maxWallClockTime: 'PT1H', retentionTime: 'PT2H', maxTaskRe
 const THUMBPRINTS = ['a'.repeat(40), 'b'.repeat(40)];
 const PACKAGES = [{ applicationId: 'app', version: '1.0' }];
 const OPTIONS = { jobAction: 'terminate', dependencyAction: 'block' };
+
+function withAutoPool(pool: Json): Json {
+  return { id: 'j', poolInfo: { autoPoolSpecification: { autoPoolIdPrefix: 'p', poolLifetimeOption: 'job', keepAlive: true, pool } } };
+}
 
 /** Bodies that have each property between them. */
 const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
@@ -136,6 +146,12 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     {
       id: 'j', poolInfo: { poolId: 'p' }, jobPreparationTask: { commandLine: 'x', runElevated: true }, jobReleaseTask: { commandLine: 'x', runElevated: true }, jobManagerTask: { id: 'manager', commandLine: 'x', runElevated: true },
     },
+    withAutoPool({
+      displayName: 'Pool', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, targetLowPriorityNodes: 1, resizeTimeout: 'PT6M', taskSlotsPerNode: 2, metadata: METADATA,
+      taskSchedulingPolicy: { nodeFillType: 'pack' }, applicationPackageReferences: PACKAGES, startTask: { commandLine: 'run', waitForSuccess: true }, userAccounts: [{ name: 'user', password: 'secret1!' }],
+    }),
+    withAutoPool({ vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } }),
+    withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, certificateReferences: [{ thumbprint: THUMBPRINTS[0], thumbprintAlgorithm: 'sha1', visibility: ['starttask'] }] }),
   ],
   TaskAdd: [
     { id: 't', commandLine: 'x', runElevated: true },
@@ -184,12 +200,13 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'UserAccount.sshPrivateKey': privateKey(),
   'CertificateReference.thumbprint': THUMBPRINTS[1],
   'PoolAdd.cloudServiceConfiguration': { osFamily: '5' },
+  'PoolSpecification.cloudServiceConfiguration': { osFamily: '5' },
   // Whose it is matters to nobody: whether there is one does.
   'ResourceFile.identityReference': undefined,
   'OutputFileBlobContainerDestination.identityReference': undefined,
 };
 /** What has one value alone beside the rest of the body. */
-const FIXED: readonly string[] = ['CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access'];
+const FIXED: readonly string[] = ['CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption'];
 
 /** Values that the service might take instead. */
 function othersOf({ property, row, value }: Leaf): readonly unknown[] {

@@ -21,7 +21,7 @@ test('of jobs that were deleted nothing stays: no queue of the pool they named, 
     upsertJob(state, moved, null);
     expect([...state.queues.keys()]).toEqual([`pool-${number}-again`]);
     const job = upsertJob(state, { ...moved, deletedAt: 1 }, null);
-    reviewJob(state, job, 1);
+    reviewJob(state, job, 1, Math.random);
     expect(state.queues.size).toBe(0);
   }
   expect(state.jobs.size).toBe(0);
@@ -31,7 +31,7 @@ test('of jobs that were deleted nothing stays: no queue of the pool they named, 
 test('of a job that is completed neither the timer of its wall clock stays, nor who waited for whom', () => {
   const state = empty();
   const job = upsertJob(state, intentOf({ job: 1, action: { kind: 'terminate', reason: 'enough' }, actionSequence: 1 }), null);
-  reviewJob(state, job, 1);
+  reviewJob(state, job, 1, Math.random);
   expect(job.status.state).toBe('completed');
   expect(state.timers.next()).toBeNull();
   expect(job.dependencies).toBeNull();

@@ -34,6 +34,9 @@ const PREEMPTED: Workload = { ...SMALL, jobs: 12, tasks: 400, longer: 15, preemp
 /** Tasks that were added nearly as long ago as they may live. */
 const AGED: Workload = { ...SMALL, aged: 1, longer: 40 };
 
+/** Most jobs and schedules have pools made. */
+const AUTO_POOLS: Workload = { ...SMALL, tasks: 100, jobs: 8, schedules: 6, autoPools: 0.7 };
+
 /** Schedules make jobs beside a few others. */
 const SCHEDULED: Workload = { ...SMALL, tasks: 100, jobs: 2, schedules: 8 };
 
@@ -157,6 +160,19 @@ describe('a simulated account', () => {
 
   it.each(seeds(count))('makes no job of a schedule twice, nor beside another one, whatever goes wrong (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...SCHEDULED, actionEveryMs: 200 } });
+  });
+
+  it.each(seeds(5))('without faults makes auto pools, and leaves none that nothing needs (seed %i)', async (number) => {
+    let made = 0;
+    const onCommit = ({ decisions: { requests = [] } }: TickCommit): void => {
+      made += requests.filter(({ kind }) => kind === 'addPool').length;
+    };
+    await livedWell({ seed: number, workload: AUTO_POOLS, faults: NO_FAULTS, onCommit });
+    expect(made).toBeGreaterThan(5);
+  });
+
+  it.each(seeds(count))('makes none twice and leaves none behind, whatever goes wrong (seed %i)', async (number) => {
+    await livedWell({ seed: number, workload: { ...AUTO_POOLS, actionEveryMs: 200, ...(number % 3 === 0 ? { besideEndings: 0.9 } : {}) } });
   });
 
   it.each(seeds(2))('leaves nothing on nodes of jobs that are gone, whatever goes wrong (seed %i)', async (number) => {

@@ -175,7 +175,14 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
   },
   AzureBlobFileSystemConfiguration: { 'one kind of credential': [[{ ...sampleOf('AzureBlobFileSystemConfiguration'), sasKey: 'b' }, 'InvalidPropertyValue']] },
   PoolInfo: { 'a pool or an auto pool': [[{}, 'MissingRequiredProperty']] },
-  JobAdd: jobCases('JobAdd'),
+  AutoPoolSpecification: {
+    'an auto pool is specified': [[{ poolLifetimeOption: 'job' }, 'MissingRequiredProperty']],
+    'a prefix begins the id of a pool': [[{ ...sampleOf('AutoPoolSpecification'), autoPoolIdPrefix: 'a b' }, 'InvalidPropertyValue'], [{ ...sampleOf('AutoPoolSpecification'), autoPoolIdPrefix: 'ä' }, 'InvalidPropertyValue']],
+  },
+  JobAdd: {
+    ...jobCases('JobAdd'),
+    'an auto pool of a job lives as long as the job': [[{ id: 'j', poolInfo: { autoPoolSpecification: { ...sampleOf('AutoPoolSpecification'), poolLifetimeOption: 'jobschedule' } } }, 'InvalidPropertyValue']],
+  },
   JobSpecification: jobCases('JobSpecification'),
   Schedule: {
     'a schedule ends after it begins': [[{ doNotRunUntil: '2026-01-02T00:00:00Z', doNotRunAfter: '2026-01-01T00:00:00Z' }, 'InvalidPropertyValue']],

@@ -15,6 +15,7 @@ const MACHINE = {
 const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   PoolAdd: { id: 'pool-1', vmSize: 'standard_d4s_v3', virtualMachineConfiguration: MACHINE },
   PoolSpecification: { vmSize: 'standard_d4s_v3', virtualMachineConfiguration: MACHINE },
+  AutoPoolSpecification: { poolLifetimeOption: 'job', pool: { vmSize: 'standard_d4s_v3', virtualMachineConfiguration: MACHINE } },
   PoolResize: { targetDedicatedNodes: 1 },
   VirtualMachineConfiguration: MACHINE,
   ImageReference: MACHINE.imageReference,

@@ -260,10 +260,11 @@ describe('what this service does not do', () => {
     const body = { ...sample, [site.name]: unless === 'false' ? true : valueOf(site.row, version.revision) };
     const fitted = {
       'UserIdentity.username': { username: 'someone' },
-      'PoolInfo.autoPoolSpecification': { autoPoolSpecification: sampleOf('AutoPoolSpecification') },
       'JobAdd.jobReleaseTask': { ...body, jobPreparationTask: sampleOf('JobPreparationTask') },
-      'PoolAdd.autoScaleFormula': { ...body, enableAutoScale: true },
-      'PoolAdd.enableAutoScale': { ...body, autoScaleFormula: '$TargetDedicatedNodes=1;' },
+      ...Object.fromEntries(['PoolAdd', 'PoolSpecification'].flatMap((shape) => [
+        [`${shape}.autoScaleFormula`, { ...body, enableAutoScale: true }],
+        [`${shape}.enableAutoScale`, { ...body, autoScaleFormula: '$TargetDedicatedNodes=1;' }],
+      ])),
     }[path];
     const error = errorOf(() => dataContract.readBody(site.shape, version, fitted ?? body));
     expect([error.status, error.code]).toEqual([400, 'UnsupportedProperty']);

@@ -9,7 +9,7 @@ export function jobLines(intent: JobIntent, before: JobState | null, now: JobSta
   const fields = { ...fieldsOf(intent), ...(terminateReason === null ? {} : { reason: terminateReason }) };
   switch (state) {
     case 'active':
-      return [{ level: 'info', message: 'job active', fields: { ...fields, poolId: intent.poolId } }];
+      return [{ level: 'info', message: 'job active', fields: { ...fields, poolId: now.autoPoolId ?? intent.poolId } }];
     case 'terminating':
       return [{ level: 'info', message: 'job terminating', fields: { ...fields, running: tasks.running } }];
     case 'completed':

@@ -10,6 +10,7 @@ import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { notKept } from '../placement/filters/notKept.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { withinLifetime } from '../placement/filters/withinLifetime.ts';
+import { poolIdOf } from '../job/autoPool.ts';
 import { poolExists } from '../placement/filters/poolExists.ts';
 import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
 import type { JobExplanation } from '../port.ts';
@@ -56,6 +57,8 @@ export function explainJob(state: CoreState, jobNumber: JobNumber, now: Instant)
 type ReasonsByWidth = Map<number, readonly Reason[]>;
 
 function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instant, byWidth: ReasonsByWidth): readonly Reason[] {
+  const { schedulingError: error, autoPoolId } = job.status;
+  if (error !== null) return [{ code: 'NotScheduled', jobId: job.intent.id, poolId: autoPoolId ?? '', error }];
   const entry = job.directory.get(number);
   if (entry === -1) return [number > job.ingested ? { code: 'NotTakenIn' } : { code: 'TaskCompleted', ended: null }];
   const task = state.table.records[entry] ?? null;
@@ -70,7 +73,7 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     withinLifetime({ createdAt: at(state.table.createdAt, entry), overTimeUntil: state.overTimeUntil }),
     dependenciesMet({ dependencies: job.dependencies, dependsOn }),
     parallelLimit({ job }),
-    poolExists({ pool, poolId: job.intent.poolId }),
+    poolExists({ pool, poolId: poolIdOf(job) }),
     ...(pool === null ? [] : againstPool(state, { job, pool, number, slots, instances }, byWidth)),
   ].filter((reason) => reason !== null);
   const waits: readonly Reason[] = reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];

@@ -8,6 +8,8 @@ import type { FailureInfo, NodeState, NodeStatus, PoolStatus, ResizeError, TaskS
  */
 export type Reason =
   | { readonly code: 'JobNotActive'; readonly jobId: string; readonly state: WireJobState }
+  /** Its job got no auto pool, and is over. */
+  | { readonly code: 'NotScheduled'; readonly jobId: string; readonly poolId: string; readonly error: FailureInfo }
   /**
    * `missing`: the first few ids and ranges that are not satisfied; `more`: there are others. `parents`: what has
    * become of these, where whoever asks has looked it up.
@@ -88,6 +90,7 @@ export interface Parent {
 export function needsAction(reason: Reason): boolean {
   switch (reason.code) {
     case 'OverTime':
+    case 'NotScheduled':
     case 'PoolNotFound':
     case 'TooManySlots':
     case 'PoolNotForMultiInstance':
@@ -139,6 +142,8 @@ export function sentenceOf(reason: Reason): string {
   switch (reason.code) {
     case 'JobNotActive':
       return `Job ${reason.jobId} is ${reason.state}.`;
+    case 'NotScheduled':
+      return `Job ${reason.jobId} got no pool${failed(null, reason.error)}.`;
     case 'DependenciesNotMet':
       return dependenciesNotMet(reason);
     case 'OverTime':

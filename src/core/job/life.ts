@@ -2,11 +2,14 @@ import { askRevoke, relist, withdrawTask } from '../task/attempts.ts';
 import { Dependencies } from '../task/dependencies.ts';
 import type { JobIntent } from '../intent.ts';
 import { discardJob, forgetJobOnNodes } from './onNode.ts';
-import { idKey, type Instant, type JobNumber } from '../keys.ts';
+import type { Instant, JobNumber } from '../keys.ts';
 import type { CoreState, Job } from '../model.ts';
+import { followPool, makePool } from './autoPool.ts';
+import { joinQueue, leaveQueue, releasePool } from './poolQueue.ts';
 import { JobQueue, type PoolQueue } from './queue.ts';
 import { releaseNodes } from './release.ts';
 import { enterSchedule, leaveSchedule, scheduleOf } from '../schedule/jobs.ts';
+import type { Random } from '../port.ts';
 import type { JobState, JobStatus } from '../status.ts';
 import { TaskDirectory } from '../task/directory.ts';
 import { overWithoutResult } from '../task/life.ts';
@@ -35,7 +38,7 @@ const REASONS = { wallClock: 'MaxWallClockTimeExpiry', allComplete: 'AllTasksCom
 export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus | null): Job {
   let job = state.jobs.get(intent.job);
   if (job === undefined) {
-    job = make(intent, status, joinQueue(state, intent.poolId));
+    job = make(intent, status, joinQueue(state, status?.autoPoolId ?? intent.poolId));
     state.jobs.set(intent.job, job);
     if (status === null) state.changes.job(job);
     if (status?.state === 'completed') state.completedJobs.add(job);
@@ -44,12 +47,7 @@ export function upsertJob(state: CoreState, intent: JobIntent, status: JobStatus
   const { intent: before } = job;
   job.intent = intent;
   if (intent.priority !== before.priority || intent.allowTaskPreemption !== before.allowTaskPreemption) placeAnew(state, job);
-  if (job.poolQueue.poolIdKey !== idKey(intent.poolId)) {
-    const former = job.poolQueue;
-    if (former.pool?.keeping?.job === job) state.review.placement.add(former.pool);
-    job.poolQueue = joinQueue(state, intent.poolId);
-    leaveQueue(state, former);
-  }
+  followPool(state, job);
   setTimer(state, job);
   state.review.jobs.add(job);
   relist(state, job);
@@ -79,23 +77,6 @@ function setTimer(state: CoreState, job: Job): void {
 
 function isNeeded(state: CoreState, timer: Timer): boolean {
   return timer.kind !== 'job' || state.jobs.get(timer.job)?.timer === timer.at;
-}
-
-/** The queue of the pools and jobs that name this id, with one holder more. Each holder leaves it in the end. */
-export function joinQueue(state: CoreState, poolId: string): PoolQueue {
-  const poolIdKey = idKey(poolId);
-  let queue = state.queues.get(poolIdKey);
-  if (queue === undefined) {
-    queue = { poolIdKey, pool: null, ready: [], yielding: new Set(), withGangs: new Set(), holders: 0 };
-    state.queues.set(poolIdKey, queue);
-  }
-  queue.holders += 1;
-  return queue;
-}
-
-export function leaveQueue(state: CoreState, queue: PoolQueue): void {
-  queue.holders -= 1;
-  if (queue.holders === 0) state.queues.delete(queue.poolIdKey);
 }
 
 function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue): Job {
@@ -145,7 +126,7 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
 }
 
 /** Advances a job as far as it goes now. */
-export function reviewJob(state: CoreState, job: Job, now: Instant): void {
+export function reviewJob(state: CoreState, job: Job, now: Instant, random: Random): void {
   if (job.gone) return;
   const { intent } = job;
   if (intent.deletedAt !== null) {
@@ -155,6 +136,7 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
     return;
   }
   if (intent.actionSequence > job.status.actionSequence) applyAction(state, job, now);
+  if (!givePool(state, job, now, random)) return;
   if (job.exitAction !== null) applyExitAction(state, job, now);
   keepToLimit(state, job);
   if (intent.maxWallClockMs !== null && intent.createdAt + intent.maxWallClockMs <= now) terminate(state, job, REASONS.wallClock, now);
@@ -169,7 +151,19 @@ export function reviewJob(state: CoreState, job: Job, now: Instant): void {
   if (isForced(state, job)) abandon(state, job, now);
   if (job.live.size > 0 || !(releaseNodes(state, job) || isForced(state, job))) return;
   finish(state, job, now);
-  leaveSchedule(state, job);
+  letGo(state, job);
+}
+
+/** Returns false if the job is over for want of its auto pool (recorded: completed at once, without a reason). */
+function givePool(state: CoreState, job: Job, now: Instant, random: Random): boolean {
+  if (job.status.state === 'terminating' || job.status.state === 'completed') return true;
+  const error = makePool(state, job, random);
+  relist(state, job);
+  if (error === null) return true;
+  job.status = { ...job.status, schedulingError: error };
+  finish(state, job, now);
+  letGo(state, job);
+  return false;
 }
 
 /** By itself, or with its schedule. */
@@ -180,6 +174,12 @@ function isForced(state: CoreState, job: Job): boolean {
 /** Its nodes have been told to end what runs of it. Whatever they make of that, it has ended. */
 function abandon(state: CoreState, job: Job, now: Instant): void {
   for (const task of job.live) for (const live of task.live) overWithoutResult(state, live, 'revoked', now);
+}
+
+/** The job is over, and that holds, or it is gone. */
+function letGo(state: CoreState, job: Job): void {
+  leaveSchedule(state, job);
+  releasePool(state, job.poolQueue, job);
 }
 
 /** What the job is part of hears of it once that holds: an end by itself may be refused. */
@@ -270,14 +270,14 @@ export function confirmEndings(state: CoreState): void {
   for (const job of state.endings) {
     job.ending = null;
     if (job.status.state === 'terminating') state.review.jobs.add(job);
-    else leaveSchedule(state, job);
+    else letGo(state, job);
   }
   state.endings.clear();
 }
 
 /** Whether a job goes on ending as soon as it is known that its end holds: the next decide does it. */
 export function hasEndingToGoOn({ endings }: CoreState): boolean {
-  for (const { status, intent } of endings) if (status.state === 'terminating' || intent.schedule !== null) return true;
+  for (const { status, intent } of endings) if (status.state === 'terminating' || intent.schedule !== null || intent.autoPool !== null) return true;
   return false;
 }
 
@@ -358,10 +358,10 @@ function removeJob(state: CoreState, job: Job): void {
   relist(state, job);
   state.jobs.delete(job.number);
   state.completedJobs.delete(job);
+  letGo(state, job);
   leaveQueue(state, job.poolQueue);
   if (job.timer !== null) state.timers.outdate((timer) => isNeeded(state, timer));
   state.changes.jobGone(job.number);
   discardJob(state, job);
   forgetJobOnNodes(job);
-  leaveSchedule(state, job);
 }

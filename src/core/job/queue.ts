@@ -1,4 +1,4 @@
-import type { Job, Pool } from '../model.ts';
+import type { Job, Pool, Schedule } from '../model.ts';
 import { jobIsActive } from '../placement/filters/jobIsActive.ts';
 import { parallelLimit } from '../placement/filters/parallelLimit.ts';
 import { at, LIVE, QUEUED, type TaskTable } from '../task/table.ts';
@@ -104,8 +104,10 @@ export interface PoolQueue {
   readonly yielding: Set<Job>;
   /** Those of them that have multi-instance tasks waiting. */
   readonly withGangs: Set<Job>;
-  /** Pools and jobs in memory that name it. */
+  /** Pools, jobs and schedules in memory that name it. */
   holders: number;
+  /** Of an auto pool: what it was made for and is not over. */
+  readonly madeFor: Set<Job | Schedule>;
 }
 
 /**

@@ -3,7 +3,7 @@ import { Capacity } from './capacity.ts';
 import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
 import type { PoolIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
-import { joinQueue, leaveQueue } from '../job/life.ts';
+import { joinQueue, leaveQueue } from '../job/poolQueue.ts';
 import type { CoreState, Node, Pool } from '../model.ts';
 import { createNode, startLeaving, stayAfterAll } from '../node/life.ts';
 import { pendingReasons } from '../node/pending.ts';
@@ -23,6 +23,8 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost
  * afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
+ * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
+ *
  * A deleted pool lets all its nodes go, requeueing what runs there, and is gone with the last of them. Jobs name pools
  * by id: they wait for the next pool of that id.
  */
@@ -35,6 +37,8 @@ export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolSta
     pool.queue.pool = pool;
   }
   pool.intent = intent;
+  pool.isDismissed = false;
+  state.awaitedPools.delete(pool.queue.poolIdKey);
   state.review.pools.add(pool);
   state.review.placement.add(pool);
 }
@@ -63,6 +67,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     stealing: 0,
     keeping: null,
     placementTimer: null,
+    isDismissed: false,
     preemptionTimer: null,
     lastServed: new Map(),
     dirty: false,
@@ -77,9 +82,17 @@ export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: R
     remove(state, pool, now);
     return;
   }
+  dismissUnused(state, pool);
   if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
   if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
   countNodes(state, pool);
+}
+
+/** An auto pool goes when all that it was made for is over: it is asked to be deleted, as a client would. */
+function dismissUnused(state: CoreState, pool: Pool): void {
+  if (!pool.intent.isAuto || pool.queue.madeFor.size > 0 || pool.isDismissed) return;
+  pool.isDismissed = true;
+  state.changes.request({ kind: 'deleteAutoPool', pool: pool.number });
 }
 
 function remove(state: CoreState, pool: Pool, now: Instant): void {

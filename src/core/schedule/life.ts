@@ -1,3 +1,4 @@
+import { joinShared, leaveShared } from '../job/autoPool.ts';
 import { terminateJob } from '../job/life.ts';
 import type { ScheduleIntake } from '../events.ts';
 import { scheduledJobId, type Instant } from '../keys.ts';
@@ -22,8 +23,9 @@ export function upsertSchedule(state: CoreState, { intent, status, jobs }: Sched
   if (schedule === undefined) {
     // Nothing becomes of it any more but that it goes: not kept in memory until then.
     if (status?.state === 'completed' && intent.deletedAt === null) return;
-    schedule = { number: intent.schedule, intent, status: status ?? unseen(intent), job: null, isAwaited: false, jobsLeft: null, doomed: 0, timer: null, gone: false, dirty: false };
+    schedule = { number: intent.schedule, intent, status: status ?? unseen(intent), job: null, isAwaited: false, jobsLeft: null, doomed: 0, timer: null, poolQueue: null, gone: false, dirty: false };
     state.schedules.set(intent.schedule, schedule);
+    if (schedule.status.autoPoolId !== null && schedule.status.state !== 'completed') joinShared(state, schedule, schedule.status.autoPoolId);
     if (status === null) state.changes.schedule(schedule);
   }
   schedule.intent = intent;
@@ -119,6 +121,7 @@ function complete(state: CoreState, schedule: Schedule, now: Instant): void {
   change(state, schedule, { endedAt: now, due: null });
   setTimer(state, schedule, null, now);
   state.schedules.delete(schedule.number);
+  leaveShared(state, schedule);
 }
 
 /** In pages: a schedule may have made hundreds of thousands. */
@@ -130,6 +133,7 @@ function deleteJobs(state: CoreState, schedule: Schedule, now: Instant): void {
   if (jobsLeft === 0) {
     schedule.gone = true;
     state.schedules.delete(number);
+    leaveShared(state, schedule);
     state.changes.scheduleGone(number);
     return;
   }

@@ -29,6 +29,13 @@ export const LIFETIME_EXCEEDED: FailureInfo = {
   details: [{ name: 'Message', value: 'The maximum lifetime of a task, 180 days, was exceeded' }],
 };
 
+/** Why a job's auto pool could not be made (errors 4.6; the words of the sentence are ours). */
+export const POOL_QUOTA_REACHED: FailureInfo = {
+  category: 'UserError',
+  code: 'AutoPoolCreationFailedWithQuotaReached',
+  message: 'The account has as many pools as its quota allows',
+};
+
 /** As the service spells them in its sentences (recorded: `low priority` without a hyphen). */
 const KINDS = { dedicated: 'dedicated', lowPriority: 'low priority' } as const;
 export type NodeKind = keyof typeof KINDS;

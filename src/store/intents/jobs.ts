@@ -1,7 +1,7 @@
 import type { JobAction } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type ScheduleNumber, type TaskNumber } from '../../core/keys.ts';
 import type { JobStatus } from '../../core/status.ts';
-import type { JobRules } from '../rules.ts';
+import type { JobRules, PoolTemplate } from '../rules.ts';
 import { bounded, isFull, type Bounded } from './pageBytes.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
@@ -48,13 +48,13 @@ export const countActive = statement<{ jobs: number }>(
 );
 const insert = statement<{ job: JobNumber }>(
   'job.insert',
-  `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at) values ($1, $2, $3, $4, $6, $5, $5, $5) returning account, job)
+  `with added as (insert into job (account, id, id_key, spec, rules, created, modified, action_at, auto_pool) values ($1, $2, $3, $4, $6, $5, $5, $5, $7) returning account, job)
    insert into open_job (account, job) select account, job from added returning job`,
 );
 const update = statement<{ modifiedAt: Instant }>(
   'job.update',
   `update job set spec = $2, modified = case when $8 then greatest($3, modified + 1) else modified end, action = $4, action_sequence = $5,
-     action_at = $6, deleted_at = $7, rules = $9
+     action_at = $6, deleted_at = $7, rules = $9, auto_pool = case when $10::boolean is null then auto_pool else jsonb_set(auto_pool, '{keepAlive}', to_jsonb($10::boolean)) end
    where job = $1 returning modified as "modifiedAt"`,
 );
 
@@ -108,18 +108,23 @@ export interface NewJob {
   readonly id: string;
   readonly spec: string;
   readonly rules: JobRules;
+  /** null: it names a pool. */
+  readonly autoPool: PoolTemplate | null;
 }
 
 /** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
 export async function insertJob(tx: Transaction, account: AccountNumber, job: NewJob, now: Instant): Promise<JobNumber> {
-  const inserted = await row(tx, insert, [account, job.id, idKey(job.id), job.spec, now, JSON.stringify(job.rules)]);
+  const inserted = await row(tx, insert, [account, job.id, idKey(job.id), job.spec, now, JSON.stringify(job.rules), job.autoPool && JSON.stringify(job.autoPool)]);
   if (inserted === null) throw new Error('insert into job returned no row');
   return inserted.job;
 }
 
 export interface JobChange {
-  /** The specification anew, and what the rules need of it. */
-  readonly spec?: { readonly text: string; readonly rules: JobRules };
+  /**
+   * The specification anew, and what the rules need of it. `keepAlive`: whether its auto pool is to be kept from now
+   * on; left out: as before.
+   */
+  readonly spec?: { readonly text: string; readonly rules: JobRules; readonly keepAlive?: boolean };
   readonly action?: JobAction;
   readonly deletedAt?: Instant;
 }
@@ -129,7 +134,7 @@ export async function updateJob(tx: Transaction, job: JobRow, change: JobChange,
   const asked = change.action === undefined ? [job.action, job.actionSequence, job.actionAt] : [JSON.stringify(change.action), job.actionSequence + 1, now];
   const deletedAt = change.deletedAt ?? job.deletedAt;
   const rules = change.spec === undefined ? job.rules : JSON.stringify(change.spec.rules);
-  const updated = await row(tx, update, [job.job, change.spec?.text ?? job.spec, now, ...asked, deletedAt, change.deletedAt === undefined, rules]);
+  const updated = await row(tx, update, [job.job, change.spec?.text ?? job.spec, now, ...asked, deletedAt, change.deletedAt === undefined, rules, change.spec?.keepAlive ?? null]);
   if (updated === null) throw new Error('the locked job is gone');
   return updated.modifiedAt;
 }

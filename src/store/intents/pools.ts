@@ -1,7 +1,7 @@
 import type { PoolIntent } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type PoolNumber } from '../../core/keys.ts';
 import type { PoolStatus } from '../../core/status.ts';
-import type { PoolRules } from '../rules.ts';
+import type { PoolRules, PoolTemplate } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
@@ -23,7 +23,7 @@ export type PoolWithStatus = PoolRow & (PoolStatusRow | NoRow<PoolStatusRow>);
 const SHOWN = asShown<PoolStatus, typeof POOL_STATUS>(POOL_STATUS);
 const POOL_COLUMNS = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
-  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable,
+  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable, p.is_auto as "isAuto",
   p.deleted_at as "deletedAt"`;
 
 const find = statement<PoolWithStatus>(
@@ -69,20 +69,10 @@ export async function countPools(database: Database | Transaction, account: Acco
   return (await row(database, count, [account]))?.pools ?? 0;
 }
 
-export interface NewPool {
-  readonly id: string;
-  readonly spec: string;
-  readonly rules: PoolRules;
-  readonly targetDedicated: number;
-  readonly targetLowPriority: number;
-  readonly resizeTimeoutMs: number;
-  readonly unavailable: string | null;
-}
-
 /** Throws a duplicate key (`isDuplicateKey`) when the id is taken. */
-export async function insertPool(tx: Transaction, account: AccountNumber, pool: NewPool, now: Instant): Promise<PoolNumber> {
-  const { id, spec, rules, targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable } = pool;
-  const values = [account, id, idKey(id), spec, now, targetDedicated, targetLowPriority, resizeTimeoutMs, 'requeue', unavailable, JSON.stringify(rules)];
+export async function insertPool(tx: Transaction, account: AccountNumber, id: string, pool: Omit<PoolTemplate, 'keepAlive'>, now: Instant): Promise<PoolNumber> {
+  const { spec, rules, targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable } = pool;
+  const values = [account, id, idKey(id), JSON.stringify(spec), now, targetDedicated, targetLowPriority, resizeTimeoutMs, 'requeue', unavailable, JSON.stringify(rules)];
   const inserted = await row(tx, insert, values);
   if (inserted === null) throw new Error('insert into pool returned no row');
   return inserted.pool;
@@ -110,4 +100,11 @@ const list = statement<PoolWithStatus>(
 /** All pools above the key `after`, in the order of their ids. */
 export function listPools(database: Database, account: AccountNumber, after: string): Promise<readonly PoolWithStatus[]> {
   return rows(database, list, [account, after]);
+}
+
+const keep = statement<{ pool: PoolNumber }>('pool.keep', 'update pool set is_auto = $3 where account = $1 and id_key = $2 and deleted_at is null returning pool');
+
+/** The auto pool of that id is to be kept from now on, or to go with what it was made for. null: there is none. */
+export async function keepAutoPool(tx: Transaction, account: AccountNumber, id: string, keepAlive: boolean): Promise<PoolNumber | null> {
+  return (await row(tx, keep, [account, idKey(id), !keepAlive]))?.pool ?? null;
 }

@@ -2,20 +2,23 @@ import { MANAGER_TASK, type JobAction } from '../../../core/intent.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { findJob, insertJob, lockJob, updateJob, type JobChange, type JobWithStatus } from '../../../store/intents/jobs.ts';
+import { keepAutoPool } from '../../../store/intents/pools.ts';
 import { findSchedule } from '../../../store/intents/schedules.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
+import type { JobRules } from '../../../store/rules.ts';
 import { countPending, insertTasks } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withJobDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { checkAllTasksCompleteChange } from '../../../wire/rules.ts';
-import type { JobAdd, TaskCounts } from '../../../wire/types.generated.ts';
+import type { JobAdd, PoolInfo, TaskCounts } from '../../../wire/types.generated.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity } from '../../answer.ts';
 import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
+import { autoPoolRules, autoPoolTemplate, poolChange, storedPoolInfo } from './autoPool.ts';
 import { guardJob, type JobCall } from './guards.ts';
 import { newTask } from '../task/add.ts';
 import { listJobsHandler } from './list.ts';
@@ -25,7 +28,8 @@ import { checkActiveQuota } from './quota.ts';
 import { jobRules, storedJob, viewOfJob, wireJob } from './view.ts';
 
 const add: Handler = async (call, parts) => {
-  const spec = withJobDefaults(dataContract.readBody('JobAdd', call.version, await call.json()));
+  const asked = dataContract.readBody('JobAdd', call.version, await call.json());
+  const spec = withJobDefaults({ ...asked, poolInfo: await storedPoolInfo(asked.poolInfo, call.version) });
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
@@ -35,7 +39,8 @@ const add: Handler = async (call, parts) => {
     // Jobs and schedules share their ids (states.md 3.3).
     if ((await findSchedule(tx, call.principal.account.number, id)) !== null) throw new BatchError('JobScheduleWithSameIdExists');
     await checkActiveQuota(tx, call, parts);
-    const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules: jobRules(spec) }, call.now);
+    const rules = { ...jobRules(spec), ...(await autoPoolRules(tx, call.principal.account, spec.poolInfo)) };
+    const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules, autoPool: autoPoolTemplate(spec.poolInfo) }, call.now);
     const told = tellOwner(tx, call.principal.account.number, { kind: 'job', job });
     const manager = managerTask(spec);
     if (manager === null) return last(told);
@@ -67,7 +72,9 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (job: Job
     if (job === null) throw new BatchError('JobNotFound');
     checkConditions(call, job.modifiedAt);
     guardJob(what, viewOfJob(job).state, call.query.force);
-    const modified = await updateJob(tx, job, decide(job), call.now);
+    const wanted = decide(job);
+    const modified = await updateJob(tx, job, wanted, call.now);
+    if (wanted.spec?.keepAlive !== undefined && job.autoPoolId !== null) await keepPool(tx, call, job.autoPoolId, wanted.spec.keepAlive);
     last(tellOwner(tx, call.principal.account.number, { kind: 'job', job: job.job }));
     return modified;
   });
@@ -75,19 +82,33 @@ async function change(call: Call, parts: Parts, what: JobCall, decide: (job: Job
   return modifiedAt;
 }
 
+/** The pool that was made for a job is to be kept, or to go with the job after all. */
+async function keepPool(tx: Transaction, { principal }: Call, poolId: string, keepAlive: boolean): Promise<void> {
+  const pool = await keepAutoPool(tx, principal.account.number, poolId, keepAlive);
+  if (pool !== null) await tellOwner(tx, principal.account.number, { kind: 'pool', pool });
+}
+
 /** `asked`: what PATCH and PUT may change. */
 function respecify(job: JobWithStatus, asked: Partial<JobAdd>): JobChange {
   const before = storedJob(job);
   const spec = withJobDefaults({ ...before, ...asked });
   checkAllTasksCompleteChange(before.onAllTasksComplete, spec.onAllTasksComplete);
-  const movesPool = spec.poolInfo.poolId?.toLowerCase() !== before.poolInfo.poolId?.toLowerCase();
-  if (movesPool) guardJob('updatePool', viewOfJob(job).state);
-  return { spec: { text: JSON.stringify(spec), rules: jobRules(spec) } };
+  const what = poolChange(before.poolInfo, spec.poolInfo);
+  if (what !== 'same') guardJob('updatePool', viewOfJob(job).state);
+  const { autoPool } = JSON.parse(job.rules) as JobRules;
+  const rules = { ...jobRules(spec), ...(autoPool === undefined || what === 'pool' ? {} : { autoPool }) };
+  return { spec: { text: JSON.stringify(spec), rules, ...(what === 'keepAlive' ? { keepAlive: spec.poolInfo.autoPoolSpecification?.keepAlive === true } : {}) } };
+}
+
+/** The pool of a change, as it is stored. */
+async function poolInfoOf(call: Call, { poolInfo }: { readonly poolInfo?: PoolInfo | undefined }): Promise<{ readonly poolInfo?: PoolInfo }> {
+  return poolInfo === undefined ? {} : { poolInfo: await storedPoolInfo(poolInfo, call.version) };
 }
 
 const patch: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPatch', call.version, await call.json());
-  return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, present(asked))));
+  const poolInfo = await poolInfoOf(call, asked);
+  return changed(call, 200, await change(call, parts, 'update', (job) => respecify(job, { ...present(asked), ...poolInfo })));
 };
 
 /**
@@ -96,11 +117,12 @@ const patch: Handler = async (call, parts) => {
  */
 const put: Handler = async (call, parts) => {
   const asked = dataContract.readBody('JobPut', call.version, await call.json());
+  const poolInfo = await poolInfoOf(call, asked);
   const modifiedAt = await change(call, parts, 'update', (job) => {
     const { priority: _p, constraints: _c, onAllTasksComplete: _o, metadata: _m, maxParallelTasks, allowTaskPreemption, ...kept } = storedJob(job);
     const { revision } = call.version;
     const young = { ...(revision < 14 ? { maxParallelTasks } : {}), ...(revision < 15 ? { allowTaskPreemption } : {}) };
-    const spec = withJobDefaults({ ...kept, ...young, ...present(asked) });
+    const spec = withJobDefaults({ ...kept, ...young, ...present(asked), ...poolInfo });
     return respecify(job, { ...spec, metadata: asked.metadata });
   });
   return changed(call, 200, modifiedAt);

@@ -4,7 +4,7 @@ import type { JobWithStatus } from '../../../store/intents/jobs.ts';
 import { DEFAULT_RETENTION_MS, type JobRules } from '../../../store/rules.ts';
 import { parseDuration } from '../../../wire/durations.ts';
 import type { JobManagerWithDefaults, JobWithDefaults, ScheduledJobWithDefaults } from '../../../wire/defaults.ts';
-import type { Job } from '../../../wire/types.generated.ts';
+import type { Job, JobSchedulingError } from '../../../wire/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
 import { durationMs } from '../durationMs.ts';
@@ -38,7 +38,8 @@ export function wireJob(row: JobWithStatus, baseUrl: string): Job {
     executionInfo: {
       startTime: formatTimestamp(row.createdAt),
       endTime: row.endedAt === null ? undefined : formatTimestamp(row.endedAt),
-      poolId: spec.poolInfo.poolId,
+      poolId: spec.poolInfo.poolId ?? row.autoPoolId ?? undefined,
+      schedulingError: row.schedulingError === null ? undefined : (JSON.parse(row.schedulingError) as JobSchedulingError),
       terminateReason: row.state === 'completed' ? (row.terminateReason ?? undefined) : undefined,
     },
   };
@@ -51,9 +52,10 @@ function managerRules({ runExclusive, allowLowPriorityNode, killJobOnCompletion 
 /** What the rules need of a job's specification. */
 export function jobRules(spec: ScheduledJobWithDefaults): JobRules {
   const wallClockMs = parseDuration(spec.constraints.maxWallClockTime) ?? Infinity;
-  const { jobPreparationTask: preparation, jobReleaseTask: release } = spec;
+  const { jobPreparationTask: preparation, jobReleaseTask: release, poolInfo: { autoPoolSpecification: auto } } = spec;
   return {
     poolId: spec.poolInfo.poolId ?? '',
+    ...(auto === undefined ? {} : { autoPool: { lifetime: auto.poolLifetimeOption, prefix: auto.autoPoolIdPrefix ?? '' } }),
     priority: spec.priority,
     maxParallelTasks: spec.maxParallelTasks,
     allowTaskPreemption: spec.allowTaskPreemption,

@@ -10,15 +10,13 @@ import {
 } from '../../../store/intents/pools.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
-import { transaction, type Transaction } from '../../../store/intents/statement.ts';
+import { transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
-import { osOfAgent } from '../../../wire/images.ts';
 import { checkMachine } from '../../../wire/rules.ts';
 import { shapes } from '../../../wire/shapes/index.ts';
-import type { PoolAdd } from '../../../wire/types.generated.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
@@ -27,52 +25,28 @@ import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } fr
 import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
-import { checkCertificates } from './certificates.ts';
 import { listPoolsHandler } from './list.ts';
-import { checkPackages } from './packages.ts';
-import { withHashedPasswords } from './passwords.ts';
+import { checkNamed, hashed, type Named } from './named.ts';
+import { DEFAULT_RESIZE_TIMEOUT_MS, poolTemplate, unavailable } from './template.ts';
 import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
-
-const DEFAULT_RESIZE_TIMEOUT_MS = 15 * 60_000;
 
 const add: Handler = async (call, parts) => {
   const asked = dataContract.readBody('PoolAdd', call.version, await call.json());
   const spec = withPoolDefaults({ ...asked, ...(await hashed(asked)) }, call.version);
-  const { id, targetDedicatedNodes: targetDedicated, targetLowPriorityNodes: targetLowPriority } = spec;
-  const resizeTimeoutMs = durationMs(spec.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS);
-  const pool = { id, spec: JSON.stringify(spec), rules: poolRules(spec), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable: unavailable(spec) };
+  const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
     await lockAccount(tx, call.principal.account.number);
     const there = await findPool(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
     if (parts.quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
-    await checkNamed(tx, call, spec);
-    const number = await insertPool(tx, call.principal.account.number, pool, call.now);
+    await checkNamed(tx, call.principal.account, spec);
+    const number = await insertPool(tx, call.principal.account.number, id, poolTemplate(spec), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));
   });
   wakeLater(call, parts);
   return created(call, `/pools/${id}`, call.now);
 };
-
-type Named = Pick<PoolAdd, 'applicationPackageReferences' | 'certificateReferences'>;
-
-/** What a pool names has to be there. */
-async function checkNamed(tx: Transaction, { principal: { account } }: Call, { applicationPackageReferences, certificateReferences }: Named): Promise<void> {
-  await checkPackages(tx, account, applicationPackageReferences);
-  await checkCertificates(tx, account.number, certificateReferences);
-}
-
-async function hashed({ userAccounts }: Pick<PoolAdd, 'userAccounts'>): Promise<Pick<PoolAdd, 'userAccounts'>> {
-  return userAccounts === undefined ? {} : { userAccounts: await withHashedPasswords(userAccounts) };
-}
-
-/** Why no node of this kind can be had here; the pool is made all the same, and its resize says so. */
-function unavailable(spec: PoolWithDefaults): string | null {
-  if (spec.cloudServiceConfiguration) return 'Cloud service nodes are Windows machines; this service has Linux nodes only.';
-  if (osOfAgent(spec.virtualMachineConfiguration?.nodeAgentSKUId ?? '') === 'windows') return 'The image is a Windows image; this service has Linux nodes only.';
-  return null;
-}
 
 const get: Handler = async (call, parts) => {
   const pool = await existing(call, parts);
@@ -108,7 +82,7 @@ async function change(
     if (pool === null) throw new BatchError('PoolNotFound');
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
-    await checkNamed(tx, call, named);
+    await checkNamed(tx, call.principal.account, named);
     const next = decide(pool);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));

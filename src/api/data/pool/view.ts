@@ -60,7 +60,7 @@ function resizeErrors(row: PoolWithStatus, view: PoolView): readonly ResizeError
 }
 
 /** What the rules need of a pool's specification. */
-export function poolRules(spec: PoolWithDefaults): PoolRules {
+export function poolRules(spec: Pick<PoolWithDefaults, 'taskSlotsPerNode' | 'taskSchedulingPolicy' | 'enableInterNodeCommunication' | 'startTask'>): PoolRules {
   return {
     taskSlotsPerNode: spec.taskSlotsPerNode,
     fillType: spec.taskSchedulingPolicy.nodeFillType === 'Pack' ? 'pack' : 'spread',

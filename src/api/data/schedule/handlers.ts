@@ -3,15 +3,17 @@ import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { findJob, listJobsOfSchedule } from '../../../store/intents/jobs.ts';
 import { findSchedule, insertSchedule, lockSchedule, updateSchedule, type ScheduleChange, type ScheduleSpec, type ScheduleWithStatus } from '../../../store/intents/schedules.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
-import { withScheduleDefaults, withScheduledJobDefaults, type ScheduleWithDefaults } from '../../../wire/defaults.ts';
+import { withScheduledJobDefaults, type ScheduledJobWithDefaults, type ScheduleWithDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { applySelect } from '../../../wire/query.ts';
+import type { JobSpecification } from '../../../wire/types.generated.ts';
 import { changed, created, deleted, entity, found } from '../../answer.ts';
 import { param, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
+import { autoPoolRules, storedPoolInfo } from '../job/autoPool.ts';
 import { listJobsBy } from '../job/list.ts';
 import { checkActiveQuota } from '../job/quota.ts';
 import { guardSchedule, type ScheduleCall } from './guards.ts';
@@ -19,7 +21,8 @@ import { listSchedulesHandler } from './list.ts';
 import { jobTemplate, storedSchedule, timing, viewOfSchedule, wireSchedule } from './view.ts';
 
 const add: Handler = async (call, parts) => {
-  const spec = withScheduleDefaults(dataContract.readBody('JobScheduleAdd', call.version, await call.json()));
+  const asked = dataContract.readBody('JobScheduleAdd', call.version, await call.json());
+  const spec = { ...asked, jobSpecification: await storedJob(call, asked.jobSpecification) };
   const { id } = spec;
   const account = call.principal.account.number;
   await transaction(parts.database, async (tx, last) => {
@@ -29,7 +32,7 @@ const add: Handler = async (call, parts) => {
     // Jobs and schedules share their ids (states.md 3.3).
     if ((await findJob(tx, account, id)) !== null) throw new BatchError('JobWithSameIdExists');
     await checkActiveQuota(tx, call, parts);
-    const schedule = await insertSchedule(tx, account, id, stored(spec), call.now);
+    const schedule = await insertSchedule(tx, account, id, await stored(tx, call, spec), call.now);
     last(tellOwner(tx, account, { kind: 'schedule', schedule }));
   });
   // Its first job stands there as soon as the client looks (recorded: 46 ms later).
@@ -44,8 +47,13 @@ function takenBy(there: ScheduleWithStatus): 'JobScheduleExists' | 'JobScheduleC
   return state === 'completed' ? 'JobScheduleCompleted' : 'JobScheduleExists';
 }
 
-function stored(spec: ScheduleWithDefaults): ScheduleSpec {
-  return { spec: JSON.stringify(spec), rules: timing(spec.schedule), job: jobTemplate(spec.jobSpecification) };
+async function storedJob({ version }: Call, specification: JobSpecification): Promise<ScheduledJobWithDefaults> {
+  return withScheduledJobDefaults({ ...specification, poolInfo: await storedPoolInfo(specification.poolInfo, version) });
+}
+
+async function stored(tx: Transaction, { principal }: Call, spec: ScheduleWithDefaults): Promise<ScheduleSpec> {
+  const { schedule, jobSpecification } = spec;
+  return { spec: JSON.stringify(spec), rules: timing(schedule), job: jobTemplate(jobSpecification, await autoPoolRules(tx, principal.account, jobSpecification.poolInfo)) };
 }
 
 const get: Handler = async (call, parts) => {
@@ -68,13 +76,13 @@ async function existing(call: Call, parts: Parts): Promise<ScheduleWithStatus> {
 }
 
 /** Changes the intent of the called schedule, under its lock, if its state allows `what`; returns `modified`. */
-async function change(call: Call, parts: Parts, what: ScheduleCall, decide: (schedule: ScheduleWithStatus) => ScheduleChange): Promise<number> {
+async function change(call: Call, parts: Parts, what: ScheduleCall, decide: (schedule: ScheduleWithStatus, tx: Transaction) => ScheduleChange | Promise<ScheduleChange>): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
     const schedule = await lockSchedule(tx, call.principal.account.number, param(call, 'jobScheduleId'));
     if (schedule === null) throw new BatchError('JobScheduleNotFound');
     checkConditions(call, schedule.modifiedAt);
     guardSchedule(what, viewOfSchedule(schedule).state, call.query.force);
-    const modified = await updateSchedule(tx, schedule, decide(schedule), call.now);
+    const modified = await updateSchedule(tx, schedule, await decide(schedule, tx), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'schedule', schedule: schedule.schedule }));
     return modified;
   });
@@ -85,15 +93,16 @@ async function change(call: Call, parts: Parts, what: ScheduleCall, decide: (sch
 /** Each property that is given replaces the former one whole (API reference, "Update a job schedule"). */
 const patch: Handler = async (call, parts) => {
   const { schedule, jobSpecification, metadata } = dataContract.readBody('JobSchedulePatch', call.version, await call.json());
-  const modifiedAt = await change(call, parts, 'update', (row) => {
+  const job = jobSpecification === undefined ? {} : { jobSpecification: await storedJob(call, jobSpecification) };
+  const modifiedAt = await change(call, parts, 'update', async (row, tx) => {
     const before = storedSchedule(row);
     const spec = {
       ...before,
       ...(schedule === undefined ? {} : { schedule }),
-      ...(jobSpecification === undefined ? {} : { jobSpecification: withScheduledJobDefaults(jobSpecification) }),
+      ...job,
       ...(metadata === undefined ? {} : { metadata }),
     };
-    return { spec: { ...stored(spec), isTimed: schedule !== undefined } };
+    return { spec: { ...(await stored(tx, call, spec)), isTimed: schedule !== undefined } };
   });
   return changed(call, 200, modifiedAt);
 };
@@ -101,10 +110,11 @@ const patch: Handler = async (call, parts) => {
 /** Properties that are left out go back to their defaults: one job, at once. */
 const put: Handler = async (call, parts) => {
   const { schedule = {}, jobSpecification, metadata } = dataContract.readBody('JobSchedulePut', call.version, await call.json());
-  const modifiedAt = await change(call, parts, 'update', (row) => {
+  const job = await storedJob(call, jobSpecification);
+  const modifiedAt = await change(call, parts, 'update', async (row, tx) => {
     const { metadata: _metadata, ...kept } = storedSchedule(row);
-    const spec = { ...kept, schedule, jobSpecification: withScheduledJobDefaults(jobSpecification), metadata };
-    return { spec: { ...stored(spec), isTimed: true } };
+    const spec = { ...kept, schedule, jobSpecification: job, metadata };
+    return { spec: { ...(await stored(tx, call, spec)), isTimed: true } };
   });
   return changed(call, 200, modifiedAt);
 };

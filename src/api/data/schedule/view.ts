@@ -2,12 +2,13 @@ import type { ScheduleAction } from '../../../core/intent.ts';
 import { scheduledJobId } from '../../../core/keys.ts';
 import { scheduleState, type StateView, type WireScheduleState } from '../../../core/wireState.ts';
 import type { ScheduleWithStatus } from '../../../store/intents/schedules.ts';
-import type { JobTemplate, ScheduleRules } from '../../../store/rules.ts';
+import type { JobRules, JobTemplate, ScheduleRules } from '../../../store/rules.ts';
 import type { ScheduleWithDefaults, ScheduledJobWithDefaults } from '../../../wire/defaults.ts';
 import { parseDuration } from '../../../wire/durations.ts';
 import { formatTimestamp, parseTimestamp } from '../../../wire/timestamps.ts';
 import type { JobSchedule, JobScheduleExecutionInfo, Schedule } from '../../../wire/types.generated.ts';
 import { etag } from '../../answer.ts';
+import { autoPoolTemplate } from '../job/autoPool.ts';
 import { managerTask } from '../job/manager.ts';
 import { jobRules } from '../job/view.ts';
 import { newTask } from '../task/add.ts';
@@ -69,10 +70,10 @@ function span(text: string | undefined): number | null {
   return Number.isFinite(ms) ? ms : null;
 }
 
-/** What the owner makes the schedule's jobs of. */
-export function jobTemplate(spec: ScheduledJobWithDefaults): JobTemplate {
+/** What the owner makes the schedule's jobs of. `more`: what the rules are told besides. */
+export function jobTemplate(spec: ScheduledJobWithDefaults, more: Partial<JobRules>): JobTemplate {
   const manager = managerTask(spec);
-  return { spec, rules: jobRules(spec), autoPool: null, manager: manager === null ? null : managerTemplate(newTask(manager, 0)) };
+  return { spec, rules: { ...jobRules(spec), ...more }, autoPool: autoPoolTemplate(spec.poolInfo), manager: manager === null ? null : managerTemplate(newTask(manager, 0)) };
 }
 
 function managerTemplate({ id, spec, requiredSlots, rules }: ReturnType<typeof newTask>): JobTemplate['manager'] {

@@ -20,6 +20,7 @@ import { startMaintenance } from '../../../store/maintain.ts';
 import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
+import { LIMITS } from '../../../wire/limits.ts';
 import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
@@ -113,6 +114,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     clock,
     monotonic: MACHINE_TIME.now,
     random: Math.random,
+    maxPools: LIMITS.quotas.pools,
     silence,
     onWork: () => loop?.kick(),
     onFault: (fault) => owners.fault(account, fault),
