@@ -201,7 +201,7 @@ describe('secrets', () => {
   test.each([
     ['user accounts', { userAccounts: [{ name: 'root', password: secret }] }],
     ['mounts', { mountConfiguration: [{ azureFileShareConfiguration: { accountName: 'a', accountKey: secret, azureFileUrl: 'x', relativeMountPath: 'x' } }] }],
-    ['registries', { virtualMachineConfiguration: { ...UBUNTU, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret }] } } }],
+    ['registries', { virtualMachineConfiguration: { ...UBUNTU, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ username: 'u', password: secret, registryServer: 7 }] } } }],
     ['protected settings', { virtualMachineConfiguration: { ...UBUNTU, extensions: [{ name: 'n', publisher: 'p', type: 't', protectedSettings: { a: `${secret}${nul}` } }] } }],
     ['keys that cannot be kept', { userAccounts: [{ name: 'u', password: `${secret}${nul}` }] }],
   ])('%s that are refused are not repeated', async (_name, members) => {

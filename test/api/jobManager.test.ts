@@ -58,7 +58,6 @@ describe('A job with a job manager', () => {
     ['with an id that is none', { id: 'a b', commandLine: 'x' }, 'InvalidPropertyValue', 'id'],
     ['with no slots', { ...MANAGER, requiredSlots: 0 }, 'InvalidPropertyValue', 'requiredSlots'],
     ['with a word for runExclusive', { ...MANAGER, runExclusive: 'yes' }, 'InvalidRequestBody', undefined],
-    ['in a container', { ...MANAGER, containerSettings: { imageName: 'x' } }, 'UnsupportedProperty', 'containerSettings'],
   ])('is refused %s, and nothing of it is left', async (_what, manager, code, property) => {
     const answer = await added(manager);
     expect(answer).toMatchObject({ status: 400, code });

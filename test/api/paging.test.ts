@@ -262,7 +262,8 @@ describe('task counts', () => {
     expect(json.taskSlotCounts).toEqual({ active: 5, running: 2, completed: 4, succeeded: 3, failed: 1 });
     const old = (await it.ask({ url: '/jobs/j/taskcounts?api-version=2019-08-01.10.0' })).json;
     expect(old).toEqual({ 'odata.metadata': expect.any(String), active: 2, running: 1, completed: 2, succeeded: 1, failed: 1 });
-    expect((await it.ask({ url: '/jobs/j/taskcounts?api-version=2017-06-01.5.1' })).json).toEqual({ ...old, validationStatus: 'validated' });
+    expect((await it.ask({ url: '/jobs/j/taskcounts?api-version=2017-09-01.6.0' })).json).toEqual({ ...old, validationStatus: 'validated' });
+    expect((await it.ask({ url: '/jobs/j/taskcounts?api-version=2017-06-01.5.1' })).json).toEqual(old);
   });
 });
 
