@@ -131,6 +131,8 @@ describe('applications, as the management plane has them', () => {
     ['PUT', at('a'), { properties: { other: 1 } }, 400, 'InvalidPropertyValue'],
     ['PUT', at('a'), { displayName: 'x' }, 400, 'InvalidPropertyValue'],
     ['PUT', at('a'), [], 400, 'InvalidRequestBody'],
+    ['PUT', at('a', '1'), { properties: { format: 'zip' } }, 400, 'InvalidRequestBody'],
+    ['DELETE', at('there'), { force: true }, 400, 'InvalidRequestBody'],
     ['PATCH', at('none'), { properties: {} }, 404, 'ApplicationNotFound'],
     ['GET', at('none', '1'), undefined, 404, 'ApplicationNotFound'],
     ['GET', `${at('none')}/versions`, undefined, 404, 'ApplicationNotFound'],
@@ -140,6 +142,9 @@ describe('applications, as the management plane has them', () => {
     ['POST', `${at('there', '1')}/activate`, {}, 400, 'InvalidPropertyValue'],
     ['POST', at('there'), undefined, 405, 'UnsupportedHttpVerb'],
     ['GET', `${at('there')}/others`, undefined, 400, 'InvalidUri'],
+    ['GET', at('a%00b'), undefined, 400, 'RequestUrlFailedToParse'],
+    ['PUT', at('a', '1%zz'), undefined, 400, 'RequestUrlFailedToParse'],
+    ['GET', '/linarite/applications?after=%00', undefined, 400, 'InvalidQueryParameterValue'],
   ])('%s %s %j: %d %s', async (method, url, body, status, code) => {
     await put('there');
     expect(await it.ask({ method, url, ...(body === undefined ? {} : { body }) })).toMatchObject({ status, json: { code } });

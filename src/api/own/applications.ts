@@ -1,5 +1,6 @@
 import { idKey } from '../../core/keys.ts';
-import { BatchError, invalidProperty } from '../../wire/errors.ts';
+import { isStorable } from '../../wire/contract/readers.ts';
+import { BatchError, invalidProperty, invalidQuery } from '../../wire/errors.ts';
 import { formatTimestamp } from '../../wire/timestamps.ts';
 import type { Right } from '../../wire/operations.ts';
 import { etag, type Answer } from '../answer.ts';
@@ -52,27 +53,35 @@ function verbsOf([id, versions, version, action, ...more]: readonly string[], qu
   if (id === undefined) return { GET: { right: 'read', run: list(query) } };
   if (versions === undefined) {
     return {
-      GET: { right: 'read', run: async (at) => answer(written(await getApplication(at, id))) },
+      GET: { right: 'read', run: bare(async (at) => answer(written(await getApplication(at, id)))) },
       PUT: { right: 'write', run: async (at, body) => answer(written(await putApplication(at, id, readProperties(await body.jsonIfAny())))) },
       PATCH: { right: 'write', run: async (at, body) => answer(written(await patchApplication(at, id, readProperties(await body.json())))) },
-      DELETE: { right: 'delete', run: async (at) => gone(await removeApplication(at, id)) },
+      DELETE: { right: 'delete', run: bare(async (at) => gone(await removeApplication(at, id))) },
     };
   }
   if (version === undefined) return { GET: { right: 'read', run: listOfPackages(id, query) } };
   if (action === 'activate') return { POST: { right: 'write', run: async (at, body) => answer(withUrl(await activate(at, id, version, readFormat(await body.json())))) } };
   return {
-    GET: { right: 'read', run: async (at) => answer(withUrl(await getPackage(at, id, version))) },
-    PUT: { right: 'write', run: async (at) => answer(withUrl(await putPackage(at, id, version))) },
-    DELETE: { right: 'delete', run: async (at) => gone(await removePackage(at, id, version)) },
+    GET: { right: 'read', run: bare(async (at) => answer(withUrl(await getPackage(at, id, version)))) },
+    PUT: { right: 'write', run: bare(async (at) => answer(withUrl(await putPackage(at, id, version)))) },
+    DELETE: { right: 'delete', run: bare(async (at) => gone(await removePackage(at, id, version))) },
+  };
+}
+
+/** Of a request that takes no body. */
+function bare(run: (at: Workplace) => Promise<Answer>): Run {
+  return async (at, body) => {
+    await body.refuse();
+    return run(at);
   };
 }
 
 function list(query: URLSearchParams): Run {
-  return async (at) => page(await pageOfApplications(at, pageOf(query)), written);
+  return bare(async (at) => page(await pageOfApplications(at, pageOf(query)), written));
 }
 
 function listOfPackages(id: string, query: URLSearchParams): Run {
-  return async (at) => page(await pageOfPackages(at, id, pageOf(query)), writtenPackage);
+  return bare(async (at) => page(await pageOfPackages(at, id, pageOf(query)), writtenPackage));
 }
 
 /** An account has few applications, and these few packages. */
@@ -80,7 +89,9 @@ const ITEMS_A_PAGE = 100;
 
 /** One more is asked for than is shown: whether there are more. */
 function pageOf(query: URLSearchParams): Page {
-  return { after: idKey(query.get('after') ?? ''), limit: ITEMS_A_PAGE + 1 };
+  const after = query.get('after') ?? '';
+  if (!isStorable(after)) throw invalidQuery('after', after, 'It is none that this list has given.');
+  return { after: idKey(after), limit: ITEMS_A_PAGE + 1 };
 }
 
 /** `next`: what to ask for as `after`; absent: this was all. */

@@ -12,11 +12,18 @@ export function segmentsOf(path: string, noun: string): readonly string[] | unde
   return segments.map(decoded);
 }
 
+/** Nothing here is called by a name with NUL. @throws BatchError RequestUrlFailedToParse. */
 export function decoded(text: string): string {
+  const plain = decodedOrNull(text);
+  if (plain === null || plain.includes('\0')) throw new BatchError('RequestUrlFailedToParse');
+  return plain;
+}
+
+function decodedOrNull(text: string): string | null {
   try {
     return decodeURIComponent(text);
   } catch {
-    throw new BatchError('RequestUrlFailedToParse');
+    return null;
   }
 }
 
