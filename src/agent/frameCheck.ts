@@ -88,6 +88,9 @@ const isOutcome = byKind({
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
 const isStartHeld = has({ key: isKey, state: isOneOf('started'), startedAt: isWhole, coordinated: orMissing(isFlag) });
 const isHeld: Check = (value) => isOfferHeld(value) || isStartHeld(value);
+/** As many as a pool can name. */
+const CERTIFICATES_MOST = 12;
+const isCertificates = orMissing(isListOf(has({ thumbprint: isText, visibility: isListOf(isText, CERTIFICATES_MOST) }), CERTIFICATES_MOST));
 const isHello = has({
   kind: isOneOf('hello'),
   life: isCount,
@@ -98,11 +101,12 @@ const isHello = has({
   cores: orMissing(isCount),
   startTask: orNull(isStartTask),
   ready: isFlag,
+  certificates: isCertificates,
 });
 const isErrors = has({ errors: isListOf(has({ code: isText, message: isText, values: orMissing(isListOf(isNameValue, DETAILS_MOST)) }), DETAILS_MOST) });
 const isReport = byKind({
   startTask: has({ status: isStartTask }),
-  ready: isObject,
+  ready: has({ certificates: isCertificates }),
   unusable: isErrors,
   notice: isErrors,
   preparing: has({ key: isKey, at: isWhole }),

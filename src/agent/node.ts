@@ -162,6 +162,7 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
       jobs: (work?.jobs ?? [...new Set(journal.kept.map(({ owner }) => owner.job))]).slice(0, MOST_JOBS),
       startTask: work?.startTask ?? null,
       ready: work?.isReady ?? false,
+      ...work?.installed,
     },
   };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Instant, JobNumber } from '../core/keys.ts';
-import type { ResizeError, StartTaskStatus } from '../core/status.ts';
+import type { InstalledCertificate, ResizeError, StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
@@ -48,6 +48,8 @@ export interface NodeWork {
   readonly attempts: Attempts;
   readonly startTask: StartTaskStatus | null;
   readonly isReady: boolean;
+  /** What hello and `ready` say of certificates. */
+  readonly installed: { readonly certificates?: readonly InstalledCertificate[] };
   /** Of which something lies on the node. */
   readonly jobs: readonly JobNumber[];
   obey(command: AgentCommand): void;
@@ -115,6 +117,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
   });
   const gpus = createGpus({ devicesDirectory: options.devicesDirectory ?? '/dev', slots: setup.slots, nodes: () => nodesIn(options.nodesDirectory) });
+  const installed = installedOf(setup);
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
@@ -172,7 +175,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     }
     if (ending.signal.aborted) return;
     isReady = true;
-    report({ kind: 'ready' });
+    report({ kind: 'ready', ...installed });
     attempts.open();
     launcher.warm(commonUser, WARM_SHELLS);
     makeReadySoon();
@@ -228,6 +231,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     get startTask() {
       return startTask;
     },
+    installed,
     get isReady() {
       return isReady;
     },
@@ -260,6 +264,10 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       await launcher.killAll();
     },
   };
+}
+
+function installedOf({ certificates = [] }: NodeSetup): NodeWork['installed'] {
+  return certificates.length === 0 ? {} : { certificates: certificates.map(({ thumbprint, visibility }) => ({ thumbprint, visibility })) };
 }
 
 function enterUsers({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void {

@@ -266,6 +266,13 @@ export interface OfferedAttempt {
 }
 
 /** The rest changes seldom. */
+/** A certificate that tasks of a node find there, whatever its pool names by now. */
+export interface InstalledCertificate {
+  readonly thumbprint: string;
+  /** Words of the wire's CertificateVisibility. */
+  readonly visibility: readonly string[];
+}
+
 export interface NodeStatus extends NodeActivity {
   readonly pool: PoolNumber;
   /** `tvmps_<hex>_d` or `_p`. */
@@ -286,6 +293,8 @@ export interface NodeStatus extends NodeActivity {
     readonly updatedAt: Instant;
     /** Left out by agents of before, which know no multi-instance tasks. */
     readonly cores?: number;
+    /** What its pool named when this life of the node began; left out: none. */
+    readonly certificates?: readonly InstalledCertificate[];
   } | null;
   /** The node has left; the row stays so that its tasks can still name it. */
   readonly goneAt: Instant | null;

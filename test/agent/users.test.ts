@@ -167,6 +167,7 @@ describe.runIf(isRoot)('the user of a task', () => {
     }
     expect((await sh('certified', named('plain'), 'cd $AZ_BATCH_CERTIFICATES_DIR; rm *; ln -s /etc/passwd sha1-aa.cer; mkfifo sha1-bb.pfx')).exitCode).toBe(0);
     expect((await sh('certified', named('plain'), at)).out, 'another attempt has them again').toBe(seen.out);
+    expect(node.owner.reports.find(({ kind }) => kind === 'ready')).toMatchObject({ certificates: [{ thumbprint: 'aa', visibility: ['task', 'starttask'] }, { thumbprint: 'bb' }, { thumbprint: 'cc' }] });
   });
 
   test('cannot make the agent write through a link that it put in the place of a file', async () => {

@@ -1,12 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CERTIFICATE } from '../support/certificates.ts';
+import { statuses, type Statuses } from './statuses.ts';
 import { testApi, UBUNTU, type Got, type TestApi } from './support.ts';
 
 let it: TestApi;
 let began: number;
+let write: Statuses;
 beforeAll(async () => {
   it = await testApi();
   began = it.now.value;
+  write = statuses(it.pool);
 });
 beforeEach(async () => {
   it.now.value = began;
@@ -140,6 +143,20 @@ describe('a certificate', () => {
     expect((await get()).json.state).toBe('deletefailed');
     await removePool();
     expect((await remove()).status).toBe(202);
+    later();
+    expect(codeOf(await get())).toBe('404 CertificateNotFound');
+  });
+
+  test('that a node still has cannot be deleted either, though its pool names it no more', async () => {
+    await add(PFX);
+    await addPool([]);
+    const node = await write.node('p', { id: 'tvmps_1_d', bootedAt: 1, state: 'idle', agent: { version: '1', ipAddress: '10.0.0.4', updatedAt: 1, certificates: [{ thumbprint, visibility: ['task'] }] } });
+    expect((await it.ask({ url: `/pools/p/nodes/tvmps_1_d?${V}` })).json.certificateReferences).toEqual([{ ...REFERENCE, storeLocation: 'CurrentUser', storeName: 'My', visibility: ['task'] }]);
+    await remove();
+    later();
+    expect((await get()).json).toMatchObject({ state: 'deletefailed', deleteCertificateError: { values: [{ name: 'Node', value: 'tvmps_1_d' }] } });
+    await it.pool.query('update node set gone_at = 1 where node = $1', [node]);
+    await remove();
     later();
     expect(codeOf(await get())).toBe('404 CertificateNotFound');
   });

@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
 import { FAILURE_EXIT_CODE, resizeStopped } from '../../src/core/task/failures.ts';
-import type { FailureInfo, NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
+import type { FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { statuses } from './statuses.ts';
 import type { TestApi } from './support.ts';
 
@@ -33,8 +33,8 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
   }
 
   /** One whose agent has come up. */
-  function idleNode(pool: string, number: number, { version, ipAddress, ...status }: { readonly version: string; readonly ipAddress: string } & Partial<NodeStatus>): Promise<void> {
-    return node(pool, number, { state: 'idle', bootedAt: 1, ...status, agent: { version, ipAddress, updatedAt: 1 } });
+  function idleNode(pool: string, number: number, { version, ipAddress, certificates = [], ...status }: { readonly version: string; readonly ipAddress: string; readonly certificates?: readonly InstalledCertificate[] } & Partial<NodeStatus>): Promise<void> {
+    return node(pool, number, { state: 'idle', bootedAt: 1, ...status, agent: { version, ipAddress, updatedAt: 1, certificates } });
   }
 
   function task(job: string, id: string, number: number, status: Partial<TaskStatus>): Promise<void> {
@@ -98,7 +98,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await certificate();
       const startTask = { commandLine: 'cmd /c echo hello > hello.txt' };
       await added('/pools?api-version=2020-03-01.11.0', { id: 'nodesdktestpool1', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' }, targetDedicatedNodes: 3, startTask, certificateReferences: [{ thumbprint: THUMBPRINT, thumbprintAlgorithm: 'sha1' }] });
-      for (const number of [5, 6, 7]) await idleNode('nodesdktestpool1', number, { version: '1.7.14', ipAddress: `10.0.0.${12 - number}`, startTask: STARTED });
+      for (const number of [5, 6, 7]) await idleNode('nodesdktestpool1', number, { version: '1.7.14', ipAddress: `10.0.0.${12 - number}`, startTask: STARTED, certificates: [{ thumbprint: THUMBPRINT, visibility: ['starttask', 'task', 'remoteuser'] }] });
     },
     'CX 4': () => write.pool(LINUX, { currentDedicated: 1 }),
     'CX 5': () => node(LINUX, 1, { state: 'creating' }),

@@ -48,7 +48,7 @@ test('a certificate that a pool names lies where its tasks look for it, with the
     const seen = await client.certificate.get('sha1', thumbprint);
     return seen.state === 'deletefailed' ? seen : undefined;
   });
-  expect(failed.deleteCertificateError).toMatchObject({ code: 'CertificateInUse', values: [{ name: 'Pool', value: 'pool' }] });
+  expect(failed.deleteCertificateError).toMatchObject({ code: 'CertificateInUse', values: [{ name: 'Pool', value: 'pool' }, { name: 'Node', value: node }] });
   await client.certificate.cancelDeletion('sha1', thumbprint);
   expect(await client.certificate.get('sha1', thumbprint)).toMatchObject({ state: 'active' });
 });

@@ -66,7 +66,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
     await it.pool.query("insert into job_node_status (job, node, preparation, release) select job, $1, $2, $2 from job where id = 'j'", [number, run]);
   };
   const keptCertificate = (): Promise<unknown> =>
-    it.pool.query("update certificate set state = 'deletefailed', state_since = 9, previous_state = 'deleting', previous_since = 8, used_by = '[\"p\"]'");
+    it.pool.query("update certificate set state = 'deletefailed', state_since = 9, previous_state = 'deleting', previous_since = 8, used_by = '[{\"name\": \"Pool\", \"value\": \"p\"}]'");
   const application = (): Promise<unknown> => it.pool.query(
     `with one as (insert into application (account, id, id_key, display_name, allow_updates, container, created, modified) select account, 'App', 'app', 'Shown', true, 'c', 1, 1 from account limit 1 returning application)
      insert into application_package (application, version, version_key, created, modified, activated_at, activation) select application, '1.0', '1.0', 1, 1, 2, 1 from one`,

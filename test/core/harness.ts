@@ -578,7 +578,7 @@ export class TestAgent {
     this.hello();
   }
 
-  hello(more: { readonly ready?: boolean; readonly startTask?: StartTaskStatus | null } = {}): void {
+  hello(more: Partial<Pick<Extract<AgentReport, { kind: 'hello' }>, 'ready' | 'startTask' | 'certificates'>> = {}): void {
     this.up = true;
     const held: HeldAttempt[] = [
       ...[...this.preparing.values(), ...this.offers].map(({ key }) => ({ key, state: 'offered' as const })),

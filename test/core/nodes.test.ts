@@ -36,6 +36,20 @@ describe('a node comes up', () => {
     expect(pool.node(0)).toMatchObject({ state: 'idle', since: env.now });
   });
 
+  test('has the certificates that its agent says, also after it has connected again, until its next life says others', () => {
+    const { env, pool, agent } = booting(null);
+    const certificates = [{ thumbprint: 'aa', visibility: ['task'] }];
+    agent.says({ kind: 'ready', certificates });
+    env.settle();
+    expect(pool.node(0)).toMatchObject({ state: 'idle', agent: { certificates } });
+    agent.hello({ ready: true, certificates });
+    env.settle();
+    expect(pool.node(0).agent).toMatchObject({ certificates });
+    agent.hello({ ready: false });
+    env.settle();
+    expect(pool.node(0).agent).not.toHaveProperty('certificates');
+  });
+
   test('waits for its start task, and shows it', () => {
     const { env, pool, agent } = booting(true);
     const job = env.job().task();

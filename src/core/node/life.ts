@@ -268,7 +268,12 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       if (node.state === 'starting' || node.state === 'waitingforstarttask' || node.state === 'starttaskfailed') enterState(state, node, booting(node), now);
       return;
     case 'ready':
-      if (node.connected) becomeReady(state, node, now);
+      if (!node.connected) return;
+      if (report.certificates !== undefined && node.agent !== null) {
+        node.agent = { ...node.agent, certificates: report.certificates };
+        state.changes.node(node);
+      }
+      becomeReady(state, node, now);
       return;
     case 'notice':
       if (!node.connected || !node.ready) return;
@@ -289,7 +294,8 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
   noteObtained(state, node);
   node.connected = true;
   node.silence = null;
-  node.agent = { version: report.version, ipAddress: report.ipAddress, updatedAt: now, ...(report.cores === undefined ? null : { cores: report.cores }) };
+  const { version, ipAddress, cores, certificates } = report;
+  node.agent = { version, ipAddress, updatedAt: now, ...(cores === undefined ? null : { cores }), ...(certificates === undefined ? null : { certificates }) };
   node.startTask = report.startTask;
   if (node.state === 'creating') node.bootedAt = now;
   if (report.ready) becomeReady(state, node, now);

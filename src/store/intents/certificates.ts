@@ -12,7 +12,7 @@ export interface CertificateRow {
   /** null: it has been in no other state. */
   readonly previousState: CertificateState | null;
   readonly previousSince: Instant | null;
-  /** JSON text: ids of the pools that were in the way of its deletion. */
+  /** JSON text: name (`Pool` or `Node`) and id of each that was in the way of its deletion. */
   readonly usedBy: string | null;
 }
 
@@ -48,14 +48,17 @@ const settle = statement(
   `with due as (
      select account, thumbprint_key from certificate where state = 'deleting' and state_since <= $2 and ($1::int is null or account = $1) for update
    ), used as (
-     select due.account, due.thumbprint_key, jsonb_agg(p.id order by p.id_key) as pools from due join pool p on p.account = due.account
-     where exists (select from jsonb_array_elements(p.spec->'certificateReferences') r where lower(r->>'thumbprint') = due.thumbprint_key)
-     group by 1, 2
+     select account, thumbprint_key, jsonb_agg(jsonb_build_object('name', name, 'value', id) order by name desc, id_key) as users from (
+       select due.*, 'Pool' as name, p.id, p.id_key from due join pool p using (account)
+       where exists (select from jsonb_array_elements(p.spec->'certificateReferences') r where lower(r->>'thumbprint') = due.thumbprint_key)
+       union all select due.*, 'Node', n.id, n.id_key from due join node n using (account)
+       where n.gone_at is null and exists (select from jsonb_array_elements(n.status->'agent'->'certificates') r where lower(r->>'thumbprint') = due.thumbprint_key)
+     ) found group by 1, 2
    ), gone as (
      delete from certificate c using due where c.account = due.account and c.thumbprint_key = due.thumbprint_key
        and not exists (select from used where used.account = c.account and used.thumbprint_key = c.thumbprint_key)
    )
-   update certificate c set previous_state = state, previous_since = state_since, state = 'deletefailed', state_since = $3, used_by = used.pools
+   update certificate c set previous_state = state, previous_since = state_since, state = 'deletefailed', state_since = $3, used_by = used.users
    from used where used.account = c.account and used.thumbprint_key = c.thumbprint_key`,
 );
 
@@ -101,7 +104,7 @@ const DELETION_MS = 5_000;
 
 /**
  * Ends the deletions of an account (null: of all) that have lasted long enough: the certificate is gone, or, where a
- * pool names it, its deletion has failed (API reference, "Delete a certificate").
+ * pool names it or a node has it, its deletion has failed (API reference, "Delete a certificate").
  */
 export async function settleCertificates(database: Database, account: AccountNumber | null, now: Instant): Promise<void> {
   await rows(database, settle, [account, now - DELETION_MS, now]);

@@ -1,3 +1,4 @@
+import type { NameValue } from '../../../core/status.ts';
 import type { CertificateRow } from '../../../store/intents/certificates.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { Certificate } from '../../../wire/types.generated.ts';
@@ -14,7 +15,7 @@ export function wireCertificate(row: CertificateRow, baseUrl: string): Omit<Cert
     previousState: previousState ?? undefined,
     previousStateTransitionTime: previousSince === null ? undefined : formatTimestamp(previousSince),
     publicData,
-    deleteCertificateError: state !== 'deletefailed' || usedBy === null ? undefined : inUse(JSON.parse(usedBy) as readonly string[]),
+    deleteCertificateError: state !== 'deletefailed' || usedBy === null ? undefined : inUse(JSON.parse(usedBy) as readonly NameValue[]),
   };
 }
 
@@ -22,7 +23,6 @@ export function wireCertificate(row: CertificateRow, baseUrl: string): Omit<Cert
 const MOST_NAMED = 100;
 
 /** Code and message are inferred. */
-function inUse(pools: readonly string[]): NonNullable<Certificate['deleteCertificateError']> {
-  const values = pools.slice(0, MOST_NAMED).map((id) => ({ name: 'Pool', value: id }));
-  return { code: 'CertificateInUse', message: 'The specified certificate is used by pools', values };
+function inUse(users: readonly NameValue[]): NonNullable<Certificate['deleteCertificateError']> {
+  return { code: 'CertificateInUse', message: 'The specified certificate is used by pools or nodes', values: users.slice(0, MOST_NAMED) };
 }

@@ -1,9 +1,9 @@
-import type { ContainerInfo, FailureInfo, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
+import type { ContainerInfo, FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { TaskLabel } from '../../../store/intents/tasks.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
-import type { Node, NodeTaskInfo, StartTaskInfo } from '../../../wire/types.generated.ts';
+import type { CertificateReference, Node, NodeTaskInfo, StartTaskInfo } from '../../../wire/types.generated.ts';
 import { storedPool } from '../pool/view.ts';
 
 /** Addresses before an agent has told its own: the node is on the machine or network of the service. */
@@ -50,13 +50,20 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     recentTasks: recentTasks(status, baseUrl, labels),
     startTask: spec.startTask,
     startTaskInfo: status.startTask === null ? undefined : startTaskInfo(status.startTask),
-    certificateReferences: up ? (spec.certificateReferences ?? []) : undefined,
+    certificateReferences: up ? (status.agent?.certificates ?? []).map((one) => referenceTo(one, spec)) : undefined,
     errors: status.errors.length === 0 ? undefined : status.errors.map(({ code, message, values }) => ({ code, message, errorDetails: values })),
     isDedicated: status.dedicated,
     nodeAgentInfo: status.agent === null ? undefined : { version: status.agent.version, lastUpdateTime: formatTimestamp(status.agent.updatedAt) },
     // Recorded: empty on nodes of a cloud service.
     virtualMachineInfo: image === undefined ? {} : { imageReference: image },
   };
+}
+
+/** What the pool says of it, if it still names it; the store is one of Windows, and has its defaults. */
+function referenceTo({ thumbprint, visibility }: InstalledCertificate, { certificateReferences }: PoolWithDefaults): CertificateReference {
+  const named = certificateReferences?.find((one) => one.thumbprint.toLowerCase() === thumbprint.toLowerCase());
+  const { storeLocation = 'CurrentUser', storeName = 'My' } = named ?? {};
+  return { thumbprint: named?.thumbprint ?? thumbprint, thumbprintAlgorithm: 'sha1', storeLocation, storeName, visibility: visibility as CertificateReference['visibility'] };
 }
 
 function time(at: number | null): string | undefined {
