@@ -1,4 +1,4 @@
-import type { Instant, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { FailureInfo } from './status.ts';
 
 /**
@@ -20,6 +20,8 @@ export interface PoolIntent {
   /** Counts the requests for a size: 1 at creation. */
   readonly resizeSequence: number;
   readonly resizeRequestedAt: Instant;
+  /** Nodes that the last request names, which are to leave: its targets are without them. Left out: it names none. */
+  readonly removing?: readonly NodeNumber[];
   /** The resize (by its sequence) that a client asked to stop; 0: none. */
   readonly stopSequence: number;
   readonly taskSlotsPerNode: number;

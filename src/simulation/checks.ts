@@ -7,6 +7,7 @@ import type { JobRecord, Tables, TaskRecord } from './memoryStore.ts';
 import { LIMITS } from '../wire/limits.ts';
 import { aside } from './aside.ts';
 import { createAutoPoolChecks } from './autoPools.ts';
+import { createPoolChecks } from './poolChecks.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
@@ -96,6 +97,7 @@ export function createChecks(options: {
   let together = 0;
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
+  const checkPools = createPoolChecks({ account: options.account, tables: options.tables, violated });
   const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
   const checkAutoPools = createAutoPoolChecks(violated);
   const isAside = () => aside(options.tables().quarantine(options.account));
@@ -305,6 +307,7 @@ export function createChecks(options: {
       preemptions.onCommit(tick);
       checkSchedules(tick);
       checkAutoPools(tick);
+      checkPools(tick);
       const { decisions } = tick;
       const { jobs } = options.tables();
       const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));

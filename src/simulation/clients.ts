@@ -289,7 +289,21 @@ export function createClients(options: {
       const pool = somePool();
       if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
       const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
-      return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation });
+      return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation, removing: [] });
+    },
+    removeNodes: () => {
+      const pool = somePool();
+      if (pool === undefined || pool.status === null || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
+      const nodes = [...tables.nodes.values()].filter(({ status }) => status.pool === pool.intent.pool && status.goneAt === null && world.chance(0.3)).map(({ status }) => status);
+      if (nodes.length === 0) return undefined;
+      const dedicated = nodes.filter((node) => node.dedicated).length;
+      const { targetDedicated, targetLowPriority, currentDedicated, currentLowPriority } = pool.status;
+      return resize(pool.intent.pool, {
+        targetDedicated: Math.max(0, Math.min(targetDedicated, currentDedicated) - dedicated),
+        targetLowPriority: Math.max(0, Math.min(targetLowPriority, currentLowPriority) - (nodes.length - dedicated)),
+        nodeDeallocation: world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue',
+        removing: nodes.map(({ node }) => node),
+      });
     },
     stopResize: () => {
       const pool = somePool();

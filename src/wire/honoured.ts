@@ -27,6 +27,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences certificateReferences' },
   PoolUpgradeOs: { api: 'targetOSVersion' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
+  NodeRemove: { core: 'nodeList resizeTimeout nodeDeallocationOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },
   ContainerConfiguration: { api: 'type', agent: 'containerImageNames containerRegistries' },

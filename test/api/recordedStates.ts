@@ -93,6 +93,11 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     'DP 69': () => task(JOB, 'HelloWorldNodeSDKTestTask2', 2, SUCCEEDED),
     'DP 73': () => application('my_application_id', '1.0'),
     'DP 80': () => gone('job', 'ContainerJobNodeSDKTest', 'JobWithAutoComplete'),
+    'DP 87': async () => {
+      await write.pool('nodesdktestpool1', { currentDedicated: 3 });
+      // The request names its nodes so: the recording had them masked.
+      for (const id of ['tvmps_01', 'tvmps_02', 'tvmps_03']) await write.node('nodesdktestpool1', { id });
+    },
     'DP 93': async () => {
       await it.clear();
       await certificate();
@@ -146,6 +151,10 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
     'EX 16': () => node('test_pool', 2, { state: 'idle' }),
+    'EX 23': async () => {
+      await write.pool('test_pool', { currentDedicated: 2 });
+      for (const number of [3, 4]) await node('test_pool', number, { state: 'idle' });
+    },
     'EX 27': () => write.job('batch_job1', { autoPoolId: 'AAAAAAAA-0000-4000-8000-000000000028' }),
     'EX 35': async () => {
       await gone('pool', 'test_pool');

@@ -294,6 +294,7 @@ describe('pools: each call in each state answers as states.md 3.1 has it', () =>
   const invalid = '409 OperationInvalidForCurrentState';
   const calls: Readonly<Record<string, readonly [Sent, Readonly<Record<'resizing' | 'stopping' | 'steady' | 'deleting', string>>]>> = {
     resize: [post('/pools/p/resize', { targetDedicatedNodes: 3 }), { resizing: '409 PoolBeingResized', stopping: '409 PoolBeingResized', steady: '202', deleting: '409 PoolBeingDeleted' }],
+    removenodes: [post('/pools/p/removenodes', { nodeList: ['tvmps_1_d'] }), { resizing: '409 PoolBeingResized', stopping: '409 PoolBeingResized', steady: '404 NodeNotFound', deleting: '409 PoolBeingDeleted' }],
     stopresize: [post('/pools/p/stopresize'), { resizing: '202', stopping: '202', steady: invalid, deleting: '409 PoolBeingDeleted' }],
     patch: [{ method: 'PATCH', url: '/pools/p', body: { metadata: [] } }, { resizing: '200', stopping: '200', steady: '200', deleting: '409 PoolBeingDeleted' }],
     updateproperties: [

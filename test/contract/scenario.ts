@@ -127,6 +127,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'File_GetPropertiesFromComputeNode' },
     { operation: 'File_DeleteFromComputeNode' },
     { operation: 'Account_ListPoolNodeCounts' },
+    { operation: 'Pool_RemoveNodes', before: () => pool('p', { currentDedicated: 1 }), body: { nodeList: ['tvmps_1_d'], resizeTimeout: 'PT5M', nodeDeallocationOption: 'retaineddata' } },
     { operation: 'Pool_List' },
     { operation: 'Job_Get', before: () => job('j', { tasks: { active: 1, running: 1, succeeded: 1, failed: 0 } }) },
     { operation: 'Job_List' },

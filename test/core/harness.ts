@@ -339,6 +339,13 @@ export class TestPool {
     return this.ask({ targetDedicated, resizeSequence: resizeSequence + 1, resizeRequestedAt: this.env.now, ...change });
   }
 
+  /** Lets the nodes of these places go. */
+  remove(places: readonly number[], change: Partial<PoolIntent> = {}): this {
+    const nodes = places.map((place) => this.node(place));
+    const { targetDedicated } = this.status;
+    return this.resize(targetDedicated - nodes.length, { removing: nodes.map(({ node }) => node), ...change });
+  }
+
   stopResize(): this {
     return this.ask({ stopSequence: this.row.intent.resizeSequence });
   }

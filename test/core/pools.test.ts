@@ -302,6 +302,70 @@ describe('a pool that shrinks', () => {
   });
 });
 
+describe('nodes that are removed', () => {
+  test('leave, whatever they run, and others stay; the task goes back to the queue and runs elsewhere', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 3 });
+    const job = env.job().task();
+    env.settle();
+    const busy = pool.nodes.findIndex(({ node }) => node === job.of(1).node);
+    const others = pool.nodes.flatMap(({ node }, index) => (index === busy ? [] : [node]));
+    pool.remove([busy]);
+    env.tick();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', targetDedicated: 2 });
+    expect(pool.node(busy).state).toBe('leavingpool');
+    env.restart().settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 2, resizeErrors: [] });
+    expect(pool.nodes.map(({ node }) => node)).toEqual(others);
+    expect(job.of(1)).toMatchObject({ state: 'running', requeueCount: 1 });
+    expect(others).toContain(job.of(1).node);
+  });
+
+  test.each([
+    ['taskcompletion', 'running'],
+    ['retaineddata', 'running'],
+    ['terminate', 'completed'],
+    ['requeue', 'active'],
+  ] as const)('with %s leave their task %s', (nodeDeallocation, state) => {
+    const env = testEnv();
+    const pool = env.pool();
+    const job = env.job().task({ retentionMs: 0 });
+    env.settle();
+    pool.remove([0], { nodeDeallocation });
+    env.settle();
+    expect(job.state(1)).toBe(state);
+    if (state === 'running') job.end(1);
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 0, resizeErrors: [] });
+  });
+
+  test('and have left already are not missed: nothing is acquired', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    env.settle();
+    const { node } = pool.node(0);
+    pool.remove([0]);
+    env.settle();
+    const acquired = env.sent('acquire').length;
+    pool.resize(1, { removing: [node] });
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 1, resizeErrors: [] });
+    expect(env.sent('acquire')).toHaveLength(acquired);
+  });
+
+  test('stay when the resize is stopped, with an error that says so', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().tasks(2);
+    env.settle();
+    pool.remove([0], { nodeDeallocation: 'taskcompletion' });
+    env.settle();
+    pool.stopResize();
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 2, targetDedicated: 1, resizeErrors: [{ code: 'ResizeStopped' }] });
+    expect(job.states).toEqual({ running: 2 });
+  });
+});
+
 describe('deleting a pool', () => {
   test('requeues what runs there, whatever the last resize said, and then it is gone', () => {
     const env = testEnv();

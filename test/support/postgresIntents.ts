@@ -26,8 +26,8 @@ export function postgresIntents(pool: Pool): IntentWriter {
         [account, intent.id, poolRules(intent), intent.createdAt, intent.targetDedicated, intent.targetLowPriority, intent.resizeTimeoutMs, intent.nodeDeallocation,
           intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt, intent.isAuto],
       ),
-    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, ...intent }) =>
-      change('pool', 'pool = $1', [number], columns(intent), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
+    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, removing, ...intent }) =>
+      change('pool', 'pool = $1', [number], columns({ ...intent, removing: removing && JSON.stringify(removing) }), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
     addJob: (account, intent, autoPool) =>
       one(
         `with j as (insert into job (account, id, id_key, spec, rules, created, modified, action, action_sequence, action_at, deleted_at, auto_pool, schedule, run)

@@ -14,14 +14,14 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
 /**
  * A pool's allocation.
  *
- * A request for a size makes it `resizing`: its targets become the pool's, in its status. Missing nodes are acquired,
- * nodes too many leave as the deallocation option says (the broken first, then the idle, then those with the fewest
- * tasks). It is `steady` again when it has as many nodes as its targets and the others have left. It also becomes
- * `steady`, short of its targets and with a resize error that says why, when the provider failed to give some or has
- * room for no more, when the account has as many nodes as it may, when the time for it ran out, when a client stopped
- * it, or when no such node can be had here at all. What has been obtained by then stays; what has not is given up;
- * nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost
- * afterwards is acquired again by itself (node life), whatever the pool is doing.
+ * A request for a size makes it `resizing`: its targets become the pool's, in its status. Nodes that it names leave.
+ * Missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle,
+ * then those with the fewest tasks). It is `steady` again when it has as many nodes as its targets and the others have
+ * left. It also becomes `steady`, short of its targets and with a resize error that says why, when the provider failed
+ * to give some or has room for no more, when the account has as many nodes as it may, when the time for it ran out,
+ * when a client stopped it, or when no such node can be had here at all. What has been obtained by then stays; what
+ * has not is given up; nodes still waiting to leave stay after all. Nothing is tried again until the next request. A
+ * node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
  * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
  *
@@ -115,6 +115,10 @@ function begin(state: CoreState, pool: Pool, now: Instant): void {
   pool.status = { ...pool.status, resizeSequence, targetDedicated, targetLowPriority, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
   state.changes.pool(pool);
   state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
+  for (const number of pool.intent.removing ?? []) {
+    const node = state.nodes.get(number);
+    if (node?.pool === pool) startLeaving(state, node, now);
+  }
 }
 
 const KINDS: readonly NodeKind[] = ['dedicated', 'lowPriority'];

@@ -1,7 +1,7 @@
 import { idKey, type AccountNumber, type NodeNumber, type PoolNumber } from '../../core/keys.ts';
 import type { NodeState } from '../../core/status.ts';
 import { NODE_STATUS_COLUMNS, type NodeStatusRow, nodeStateSql } from '../status/nodeActivity.ts';
-import { row, rows, statement, type Database } from './statement.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A node that has not left its pool. */
 export interface NodeRow extends NodeStatusRow {
@@ -18,6 +18,10 @@ const list = statement<NodeRow>(
      select * from node where account = $1 and pool = $2 and gone_at is null and id_key > $3 order by id_key limit $4
    ) n join node_activity a using (node) order by n.id_key`,
 );
+const several = statement<NodeOfPool>(
+  'node.several',
+  `select node, id_key as "idKey", (status ->> 'dedicated')::boolean as dedicated from node where account = $1 and pool = $2 and id_key = any($3::text[]) and gone_at is null`,
+);
 const names = statement<NodeName>(
   'node.names',
   'select n.node, n.id, p.id as "poolId", n.gone_at is not null as gone from node n left join pool p using (pool) where n.node = any($1::bigint[])',
@@ -33,6 +37,17 @@ const counts = statement<NodeCountRow>(
 
 export function findNode(database: Database, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
   return row(database, find, [account, pool, idKey(id)]);
+}
+
+export interface NodeOfPool {
+  readonly node: NodeNumber;
+  readonly idKey: string;
+  readonly dedicated: boolean;
+}
+
+/** Those of these nodes that the pool has, each once. */
+export function findNodes(database: Database | Transaction, account: AccountNumber, pool: PoolNumber, ids: readonly string[]): Promise<readonly NodeOfPool[]> {
+  return rows(database, several, [account, pool, ids.map(idKey)]);
 }
 
 /** Nodes of a pool in the order of their ids, above the key `after`. */

@@ -7,11 +7,13 @@ import { POOL_STATUS } from '../status/poolStatus.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A pool as both writers left it. JSON columns are text. */
-export interface PoolRow extends Omit<PoolIntent, keyof PoolRules> {
+export interface PoolRow extends Omit<PoolIntent, keyof PoolRules | 'removing'> {
   /** Canonical PoolAdd; sizes stand in the columns. */
   readonly spec: string;
   /** `PoolRules` of that specification. */
   readonly rules: string;
+  /** Numbers of nodes; null: none. */
+  readonly removing: string | null;
   readonly modifiedAt: Instant;
 }
 
@@ -23,7 +25,7 @@ export type PoolWithStatus = PoolRow & (PoolStatusRow | NoRow<PoolStatusRow>);
 const SHOWN = asShown<PoolStatus, typeof POOL_STATUS>(POOL_STATUS);
 const POOL_COLUMNS = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
-  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.unavailable, p.is_auto as "isAuto",
+  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.removing, p.unavailable, p.is_auto as "isAuto",
   p.deleted_at as "deletedAt"`;
 
 const find = statement<PoolWithStatus>(
@@ -42,7 +44,8 @@ const insert = statement<{ pool: PoolNumber }>(
 const update = statement<{ modifiedAt: Instant }>(
   'pool.update',
   `update pool set spec = $2, modified = greatest($3, modified + 1), target_dedicated = $4, target_low_priority = $5, resize_timeout_ms = $6,
-     node_deallocation = $7, resize_sequence = $8, resize_requested_at = $9, stop_sequence = $10, deleted_at = $11, unavailable = $12, rules = $13
+     node_deallocation = $7, resize_sequence = $8, resize_requested_at = $9, stop_sequence = $10, deleted_at = $11, unavailable = $12, rules = $13,
+     removing = $14
    where pool = $1 returning modified as "modifiedAt"`,
 );
 const touchless = statement(
@@ -82,7 +85,7 @@ export async function insertPool(tx: Transaction, account: AccountNumber, id: st
 export async function updatePool(tx: Transaction, pool: PoolRow, now: Instant): Promise<Instant> {
   const { targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence } = pool;
   const sizes = [targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence];
-  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules]);
+  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules, pool.removing]);
   if (updated === null) throw new Error('the locked pool is gone');
   return updated.modifiedAt;
 }

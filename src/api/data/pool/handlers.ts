@@ -8,9 +8,11 @@ import {
   updatePoolUnmodified,
   type PoolWithStatus,
 } from '../../../store/intents/pools.ts';
+import { idKey } from '../../../core/keys.ts';
+import { findNodes } from '../../../store/intents/nodes.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
-import { transaction } from '../../../store/intents/statement.ts';
+import { transaction, type Transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
@@ -67,6 +69,11 @@ async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
   return pool;
 }
 
+interface Changed {
+  readonly pool: PoolWithStatus;
+  readonly modifies: boolean;
+}
+
 /**
  * Changes the intent of the pool that is called, under its lock. `decide` returns the new intent and whether it counts
  * as a modification. `named`: what its nodes are to have from now on.
@@ -74,7 +81,7 @@ async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
 async function change(
   call: Call,
   parts: Parts,
-  decide: (pool: PoolWithStatus) => { readonly pool: PoolWithStatus; readonly modifies: boolean },
+  decide: (pool: PoolWithStatus, tx: Transaction) => Changed | Promise<Changed>,
   named: Named = {},
 ): Promise<number> {
   const modifiedAt = await transaction(parts.database, async (tx, last) => {
@@ -83,7 +90,7 @@ async function change(
     checkConditions(call, pool.modifiedAt);
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
     await checkNamed(tx, call.principal.account, named);
-    const next = decide(pool);
+    const next = await decide(pool, tx);
     const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
     return modified;
@@ -161,6 +168,35 @@ const resize: Handler = async (call, parts) => {
       nodeDeallocation,
       resizeSequence: pool.resizeSequence + 1,
       resizeRequestedAt: call.now,
+      removing: null,
+    };
+    return { pool: next, modifies: true };
+  });
+  return changed(call, 202, modifiedAt);
+};
+
+/**
+ * The nodes that are named leave, and the targets go down with them: a pool that is short of nodes gets none by that.
+ */
+const removeNodes: Handler = async (call, parts) => {
+  const { nodeList, nodeDeallocationOption, resizeTimeout } = dataContract.readBody('NodeRemove', call.version, await call.json());
+  const modifiedAt = await change(call, parts, async (pool, tx) => {
+    if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
+    const nodes = await findNodes(tx, call.principal.account.number, pool.pool, nodeList);
+    const known = new Set(nodes.map((node) => node.idKey));
+    const unknown = nodeList.find((id) => !known.has(idKey(id)));
+    if (unknown !== undefined) throw new BatchError('NodeNotFound', [{ key: 'PropertyName', value: 'nodeList' }, { key: 'PropertyValue', value: unknown }]);
+    const dedicated = nodes.filter((node) => node.dedicated).length;
+    const { targetDedicated, targetLowPriority } = viewOfPool(pool);
+    const next = {
+      ...pool,
+      targetDedicated: Math.max(0, Math.min(targetDedicated, pool.currentDedicated ?? 0) - dedicated),
+      targetLowPriority: Math.max(0, Math.min(targetLowPriority, pool.currentLowPriority ?? 0) - (nodes.length - dedicated)),
+      resizeTimeoutMs: durationMs(resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS),
+      nodeDeallocation: nodeDeallocationOption ?? 'requeue',
+      resizeSequence: pool.resizeSequence + 1,
+      resizeRequestedAt: call.now,
+      removing: JSON.stringify(nodes.map(({ node }) => node)),
     };
     return { pool: next, modifies: true };
   });
@@ -210,6 +246,7 @@ export const poolHandlers = {
   Pool_UpdateProperties: updateProperties,
   Pool_Resize: resize,
   Pool_StopResize: stopResize,
+  Pool_RemoveNodes: removeNodes,
   Pool_Delete: remove,
   Pool_UpgradeOS: upgradeOs,
 } as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,0 +1,32 @@
+import type { AccountNumber, PoolNumber } from '../core/keys.ts';
+import type { NodeStatus } from '../core/status.ts';
+import type { TickCommit } from '../store/ownerStore.ts';
+import type { Tables } from './memoryStore.ts';
+
+/**
+ * What must hold of pools: one that has come to rest has as many nodes as its targets, or an error that says why not;
+ * and none of those that it was asked to let go.
+ */
+export function createPoolChecks({ account, tables, violated }: { readonly account: AccountNumber; readonly tables: () => Tables; readonly violated: (what: string) => void }): (tick: TickCommit) => void {
+  return ({ decisions }) => {
+    // What is in quarantine the rules do not see.
+    if (tables().quarantine(account).length > 0) return;
+    for (const { pool, allocationState, resizeErrors, resizeSequence, targetDedicated, targetLowPriority } of decisions.pools) {
+      const intent = tables().pools.get(pool)?.intent;
+      if (intent === undefined || intent.deletedAt !== null || allocationState !== 'steady' || resizeErrors.length > 0 || decisions.gone.pools.includes(pool)) continue;
+      const nodes = staying(pool, decisions.nodes, tables());
+      const dedicated = nodes.filter((node) => node.dedicated).length;
+      const [have, want] = [`${dedicated} and ${nodes.length - dedicated}`, `${targetDedicated} and ${targetLowPriority}`];
+      if (have !== want) violated(`pool ${pool} is steady with ${have} nodes, its targets are ${want}, and no error says why`);
+      // A stop keeps those that still wait for their tasks.
+      const left = intent.resizeSequence === resizeSequence && intent.stopSequence < resizeSequence ? nodes.filter(({ node }) => intent.removing?.includes(node)) : [];
+      if (left.length > 0) violated(`pool ${pool} is steady and has still nodes that were to be removed: ${left.map(({ node }) => node).join(', ')}`);
+    }
+  };
+}
+
+function staying(pool: PoolNumber, changed: readonly NodeStatus[], { nodes }: Tables): NodeStatus[] {
+  const rows = new Map([...nodes.values()].map(({ status }) => [status.node, status]));
+  for (const node of changed) rows.set(node.node, node);
+  return [...rows.values()].filter((node) => node.pool === pool && node.goneAt === null && node.state !== 'leavingpool');
+}
