@@ -69,6 +69,7 @@ export function taskEnvironment(
   for (const { name, value } of asked) if (!isReserved(name)) environment.set(name, value);
   for (const [name, value] of [...packages, ...environmentOf(run)]) environment.set(name, value);
   environment.set('AZ_BATCH_TASK_DIR', taskDirectory);
+  if (run.kind === 'task' && run.gang !== null) environment.set('AZ_BATCH_TASK_SHARED_DIR', taskDirectory);
   environment.set('AZ_BATCH_TASK_WORKING_DIR', `${taskDirectory}/wd`);
   environment.set('AZ_BATCH_CERTIFICATES_DIR', `${taskDirectory}/certs`);
   environment.set(ATTEMPT_MARK, markOf(run));

@@ -24,6 +24,8 @@ export interface Running {
    * deadlines the first counts.
    */
   end(deadlineMs: number): void;
+  /** Kills what it left behind, where that was to be kept. Resolves when nothing of it is left. */
+  endLeftovers(): Promise<void>;
 }
 
 /** Starts processes, each in an enclosure from which none escapes. */
@@ -116,6 +118,8 @@ export function createLauncher(options: LauncherOptions): Launcher {
     let shell: SlotShell | null = null;
     let killing: Promise<boolean> | null = null;
     let isEnded = false;
+    /** That it ran in. */
+    let last: SlotShell | null = null;
     let deadline: { readonly at: number; readonly timer: NodeJS.Timeout } | null = null;
     if (leftovers === 'keep' || options.nodeCgroup.net === null) live.add(attempt);
     const discard = (used: SlotShell): Promise<boolean> => {
@@ -132,6 +136,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
     const once = async (): Promise<Exit | 'again'> => {
       const used = take(user);
       shell = used;
+      last = used;
       busy.add(used);
       try {
         const exitCode = await used.run(scriptOf(command));
@@ -182,6 +187,13 @@ export function createLauncher(options: LauncherOptions): Launcher {
         if (deadlineMs <= 0) return void discard(used);
         if (isFirst) sweeper.terminate(netsOf(used, attempt));
         deadline = { at, timer: setTimeout(() => void discard(used), deadlineMs) };
+      },
+      endLeftovers: async () => {
+        live.delete(attempt);
+        if (last === null) return;
+        // The number of its shell may be another process's by now.
+        await sweeper.kill(enclosureOf(last.cgroup, [], [mark, `${ATTEMPT_MARK}=${attempt}`]));
+        removeCgroup(last.cgroup);
       },
     };
   };

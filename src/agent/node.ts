@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
@@ -157,6 +158,7 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
       // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
       version: `${agentVersion}+${options.isolation ?? 'none'}`,
       ipAddress: options.ipAddress,
+      cores: availableParallelism(),
       held: work?.attempts.held() ?? [],
       // Until it is welcomed, what earlier lives kept.
       jobs: (work?.jobs ?? [...new Set(journal.kept.map(({ owner }) => owner.job))]).slice(0, MOST_JOBS),

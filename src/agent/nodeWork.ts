@@ -123,7 +123,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     start: (key, work) => {
       const run = taskAttempt(key, work, rootDirectory);
       const { environment: gpuVariables, release } = gpus.take(work.slots);
-      const started = startRun(context, run, { ...work, environment: [...gpuVariables, ...work.environment] }, retention.claim(run));
+      const started = startRun(context, run, { ...work, environment: [...gpuVariables, ...work.environment] }, retention.claim(run), () => report({ kind: 'coordinated', key }));
       void started.done.then(release, release);
       return started;
     },

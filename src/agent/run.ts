@@ -1,11 +1,12 @@
 import { join } from 'node:path';
 import { attemptName, type AttemptKey, type JobNumber, jobTaskName, type JobTaskKey, type TaskNumber } from '../core/keys.ts';
-import type { Work } from './frames.ts';
+import type { GangWork, Work } from './frames.ts';
 import { START_DIRECTORY } from './users.ts';
 
 /**
- * One try at something that a node runs. A further kind (a coordination command) is a member here: the compiler then
- * names every place that has something to say of it, first of all the functions below.
+ * One try at something that a node runs. A further kind is a member here: the compiler then names every place that has
+ * something to say of it, first of all the functions below. An instance of a multi-instance task runs its coordination
+ * command and, the primary, its command line as one run: what the first has started goes on beside the second.
  */
 export type Run = TaskAttempt | JobTaskAttempt | StartAttempt;
 
@@ -18,10 +19,12 @@ export interface TaskAttempt {
   readonly directory: string;
   /** That of its job's preparation, absolute; null: there is none. */
   readonly preparationDirectory: string | null;
+  /** null: it is no instance of a multi-instance task. */
+  readonly gang: GangWork | null;
 }
 
 /** A try at a job's preparation or release task. */
-export interface JobTaskAttempt extends Omit<TaskAttempt, 'kind' | 'key'> {
+export interface JobTaskAttempt extends Omit<TaskAttempt, 'kind' | 'key' | 'gang'> {
   readonly kind: JobTaskKey['kind'];
   readonly key: JobTaskKey;
   /** 0: the first try. */
@@ -45,8 +48,8 @@ export type DirectoryOwner =
 type Place = Pick<Work, 'job' | 'task' | 'directory' | 'preparationDirectory'>;
 
 /** `root`: of the node, as runs see it. */
-export function taskAttempt(key: AttemptKey, work: Place, root: string): TaskAttempt {
-  return { kind: 'task', key, ...placed(work, root) };
+export function taskAttempt(key: AttemptKey, work: Place & Pick<Work, 'gang'>, root: string): TaskAttempt {
+  return { kind: 'task', key, gang: work.gang ?? null, ...placed(work, root) };
 }
 
 export function jobTaskAttempt(key: JobTaskKey, retry: number, work: Place, root: string): JobTaskAttempt {
@@ -95,10 +98,25 @@ export function environmentOf(run: Run): readonly (readonly [name: string, value
         ['AZ_BATCH_JOB_ID', run.jobId],
         ['AZ_BATCH_TASK_ID', run.taskId],
         ...preparationVariables(run.preparationDirectory),
+        ...(run.kind === 'task' && run.gang !== null ? gangVariables(run.gang) : []),
       ];
     case 'start':
       return [];
   }
+}
+
+/** The port of the primary is the one that the documentation gives; nothing of ours listens there. */
+const MASTER_PORT = 6000;
+
+function gangVariables({ instance, hosts }: GangWork): readonly (readonly [name: string, value: string])[] {
+  const addresses = hosts.map(({ address }) => address);
+  return [
+    ['AZ_BATCH_HOST_LIST', addresses.join(',')],
+    ['AZ_BATCH_NODE_LIST', addresses.join(';')],
+    ['AZ_BATCH_MASTER_NODE', `${addresses[0] ?? ''}:${MASTER_PORT}`],
+    ['AZ_BATCH_IS_CURRENT_NODE_MASTER', String(instance === 0)],
+    ['CCP_NODES', [hosts.length, ...hosts.flatMap(({ address, cores }) => [address, cores])].join(' ')],
+  ];
 }
 
 function preparationVariables(directory: string | null): readonly (readonly [name: string, value: string])[] {

@@ -7,9 +7,14 @@ export interface Command {
   readonly args: readonly string[];
   readonly environment: ReadonlyMap<string, string>;
   readonly workingDirectory: string;
-  /** Truncated at each start. */
+  /** Truncated at each start, unless `output` says otherwise. */
   readonly stdout: string;
   readonly stderr: string;
+  /**
+   * `begin`: others will write to the same files, while what this leaves behind still does; `continue`: this is such a
+   * one. Left out: it has them for itself.
+   */
+  readonly output?: 'begin' | 'continue';
 }
 
 /**
@@ -24,8 +29,15 @@ export function scriptOf(command: Command): string {
     `(cd ${quote(command.workingDirectory)} && unset OLDPWD && ` +
     exports +
     `exec ${start}${words}` +
-    `) </dev/null >${quote(command.stdout)} 2>${quote(command.stderr)} ${SCRIPT_DESCRIPTOR}<&-${input}\n`
+    `) </dev/null ${into('', command.stdout, command.output)} ${into('2', command.stderr, command.output)} ${SCRIPT_DESCRIPTOR}<&-${input}\n`
   );
+}
+
+/** Where several write they append: whoever wrote at a place of his own would write over the others. */
+function into(descriptor: '' | '2', path: string, output: Command['output']): string {
+  const [empty, append] = [`${descriptor}>${quote(path)}`, `${descriptor}>>${quote(path)}`];
+  if (output === undefined) return empty;
+  return output === 'begin' ? `${empty} ${append}` : append;
 }
 
 type Variables = readonly (readonly [name: string, value: string])[];

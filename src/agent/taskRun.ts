@@ -5,6 +5,7 @@ import type { ContainerInfo, FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
 import { installCertificates } from './certificates.ts';
 import { splitCommandLine } from './commandLine.ts';
+import { type Coordination, createCoordination } from './coordination.ts';
 import type { Containers } from './containers/containers.ts';
 import { runsAsAnother } from './containers/createWords.ts';
 import { containerCommand } from './containers/taskContainer.ts';
@@ -55,9 +56,10 @@ type RunWork = Omit<Work, 'slots' | 'job' | 'task' | 'directory'>;
  * the beginning to the end of the process (whether transfers count is not documented; here those before it do). An end
  * asked for, or the wall clock, aborts transfers and kills the whole process tree. Resource files that an earlier
  * attempt has fetched here are kept as that one left them (API reference, TaskConstraints.maxTaskRetryCount: they are
- * only downloaded again on a new node).
+ * only downloaded again on a new node). An instance of a multi-instance task coordinates with the others first
+ * (coordination.ts); `onCoordinated`: its command for that has succeeded.
  */
-export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: Inputs): TaskRun {
+export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: Inputs, onCoordinated: () => void = () => undefined): TaskRun {
   const directory = directoryOf(run);
   /** Aborts what precedes the process. */
   const abort = new AbortController();
@@ -68,9 +70,11 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   /** Of the process; null: it has not run, or not ended. */
   let exitCode: number | null = null;
   let container: ContainerInfo | null = null;
+  const coordination = work.gang === undefined ? null : createCoordination({ launcher: context.launcher, mark: markOf(run), gang: work.gang, onDone: onCoordinated });
   const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
     running?.end(deadlineMs);
+    coordination?.end(deadlineMs);
     if (stopped !== null) return;
     stopped = why;
     abort.abort();
@@ -84,14 +88,22 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
       const prepared = prepare(context, run, work);
       if (prepared.user.uid === 0) await ownSystem(context);
       if (work.packages !== undefined) await context.packages.install(work.packages, abort.signal);
-      if (work.resourceFiles.length > 0 && !inputs.areComplete) {
-        const { user, directories } = prepared;
-        await fetchResourceFiles(work.resourceFiles, { user, workingDirectory: directories.working, ...context.transfers, signal: abort.signal });
+      const { user, directories } = prepared;
+      const common = work.gang?.commonResourceFiles ?? [];
+      if (common.length + work.resourceFiles.length > 0 && !inputs.areComplete) {
+        const transfer = { user, ...context.transfers, signal: abort.signal };
+        if (common.length > 0) await fetchResourceFiles(common, { workingDirectory: directories.task, ...transfer });
+        if (work.resourceFiles.length > 0) await fetchResourceFiles(work.resourceFiles, { workingDirectory: directories.working, ...transfer });
         inputs.areComplete = true;
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
+      if (coordination !== null && work.gang !== undefined) {
+        const over = await coordinated(coordination, work.gang.coordinationCommandLine, prepared);
+        if (over !== null) return over;
+      }
       const exit = await (work.container === undefined ? onNode(prepared) : inContainer(prepared, { ...work, container: work.container }));
       clearWallClock();
+      await coordination?.close();
       if (exit.kind === 'failed') return stopped === null ? notStarted(exit.failure) : { kind: stopped, exitCode: null };
       ({ exitCode } = exit);
       return await afterProcess(exitCode, prepared);
@@ -101,6 +113,22 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
       return notStarted(error instanceof TaskFailure ? error.failure : localFailure(error, 'ResourceFileCreateFailed', join(context.rootDirectory, directory)));
     } finally {
       clearWallClock();
+      await coordination?.close();
+    }
+  };
+
+  /** null: the primary goes on; else how the run has ended. */
+  const coordinated = async (coordination: Coordination, commandLine: string, prepared: Prepared): Promise<AttemptOutcome | null> => {
+    const outcome = await coordination.run(commandOf({ ...work, commandLine }, prepared), prepared.user);
+    switch (outcome.kind) {
+      case 'proceed':
+        return stopped === null ? null : { kind: stopped, exitCode: null };
+      case 'ended':
+        return { kind: stopped ?? 'killed', exitCode: coordination.isDone ? 0 : null };
+      case 'failed':
+        return { kind: 'exited', exitCode: outcome.exitCode };
+      case 'notLaunched':
+        return notStarted(failure('CommandLaunchFailed', ['Message', outcome.message]));
     }
   };
 
@@ -150,7 +178,14 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   };
 
   const done = steps().then((outcome) => (container === null ? outcome : { ...outcome, container }));
-  return { done, end: (deadlineMs) => stop('killed', deadlineMs) };
+  return {
+    done,
+    end: (deadlineMs) => stop('killed', deadlineMs),
+    proceed: () => coordination?.proceed(),
+    get isCoordinated() {
+      return coordination?.isDone === true;
+    },
+  };
 }
 
 /** How the process of a run ended, wherever it ran. */
@@ -217,6 +252,7 @@ function commandOf(work: RunWork, prepared: Prepared): Command {
     workingDirectory: directories.working,
     stdout: `${directories.task}/stdout.txt`,
     stderr: stderrOf(directories),
+    ...(work.gang === undefined ? null : { output: 'continue' }),
   };
 }
 

@@ -13,7 +13,6 @@ export const REFUSED: Readonly<Record<string, Refusal>> = {
   'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolSpecification.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
-  'TaskAdd.multiInstanceSettings': { reason: 'Multi-instance tasks are not available yet.' },
 };
 
 const NO_VIRTUAL_MACHINE = 'Nodes are processes on given machines, not virtual machines that this could configure.';
@@ -46,9 +45,6 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'JobAdd.networkConfiguration': NO_AZURE_NETWORK,
   'JobPatch.networkConfiguration': NO_AZURE_NETWORK,
   'JobSpecification.networkConfiguration': NO_AZURE_NETWORK,
-  'PoolAdd.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
-  'PoolSpecification.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
-  'PoolPatch.enableInterNodeCommunication': 'Nodes of one machine or network reach each other in any case.',
   'PoolAdd.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
   'PoolSpecification.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
   'PoolPatch.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',

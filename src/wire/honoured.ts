@@ -11,17 +11,17 @@ export type Folder = 'api' | 'core' | 'agent';
 export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Record<Folder, string>>>>>> = {
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
-    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
+    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolSpecification: {
     api: 'displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
-    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy',
+    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolPatch: {
     api: 'displayName metadata vmSize virtualMachineConfiguration',
-    core: 'taskSlotsPerNode taskSchedulingPolicy',
+    core: 'taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences certificateReferences' },
@@ -67,9 +67,10 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   AutoPoolSpecification: { core: 'autoPoolIdPrefix poolLifetimeOption keepAlive pool' },
   TaskAdd: {
     api: 'id displayName',
-    core: 'exitConditions affinityInfo constraints requiredSlots dependsOn',
+    core: 'exitConditions affinityInfo constraints requiredSlots dependsOn multiInstanceSettings',
     agent: 'commandLine resourceFiles outputFiles environmentSettings containerSettings userIdentity runElevated authenticationTokenSettings applicationPackageReferences',
   },
+  MultiInstanceSettings: { core: 'numberOfInstances', agent: 'coordinationCommandLine commonResourceFiles' },
   ApplicationPackageReference: { agent: 'applicationId version' },
   TaskContainerSettings: { agent: 'containerRunOptions imageName registry workingDirectory containerHostBatchBindMounts' },
   ContainerHostBatchBindMountEntry: { agent: 'source isReadOnly' },

@@ -114,7 +114,7 @@ describe('the start task of a pool', () => {
       context: {
         rootDirectory: root,
         users: createUsers(null, [], () => false),
-        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), end: () => {} }), killAll: () => Promise.resolve() },
+        launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1 }), end: () => {}, endLeftovers: () => Promise.resolve() }), killAll: () => Promise.resolve() },
         readyTrees: { takeFor: () => false, makeOne: () => false },
       nodeEnvironment: new Map(),
         paths: { all: '', admins: '' },

@@ -192,6 +192,9 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     'a multi-instance task takes one slot of each node': [
       [{ ...sampleOf('TaskAdd'), requiredSlots: 2, multiInstanceSettings: { coordinationCommandLine: 'x' } }, 'InvalidPropertyValue'],
     ],
+    'a multi-instance task runs in no container': [
+      [{ ...sampleOf('TaskAdd'), requiredSlots: 1, containerSettings: { imageName: 'x' }, multiInstanceSettings: { coordinationCommandLine: 'x' } }, 'UnsupportedProperty'],
+    ],
   },
   TaskDependencies: {
     'task ids have at most 64,000 characters in all': [[{ taskIds: Array.from({ length: 1001 }, () => 'x'.repeat(64)) }, 'TaskDependencyListTooLong']],

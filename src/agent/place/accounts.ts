@@ -61,19 +61,16 @@ function refuseTaken(passwd: string, users: readonly UserEntry[]): void {
 }
 
 /**
- * The host name of this UTS namespace, and in files of the node. `machineHosts`: what the machine has as `/etc/hosts`
- * where that is a mount (engines of containers make it one), which the node's own `/etc` does not show; else null.
+ * The host name of this UTS namespace, and in files of the node with its address. `machineHosts`: what the machine has
+ * as `/etc/hosts` where that is a mount (engines of containers make it one), which the node's own `/etc` does not show;
+ * else null.
  */
-export function writeHostName(name: string, machineHosts: string | null): void {
+export function writeHostName(name: string, address: string, machineHosts: string | null): void {
   writeFileSync('/proc/sys/kernel/hostname', name);
   writeFileSync('/etc/hostname', `${name}\n`);
   if (machineHosts !== null) writeFileSync('/etc/hosts', machineHosts);
-  // sudo(8) and others look for their machine's address.
-  edit('/etc/hosts', (line) => line !== hostLine(name), [hostLine(name)]);
-}
-
-function hostLine(name: string): string {
-  return `127.0.1.1\t${name}`;
+  // sudo(8) and others look for their machine's address, programs on several nodes for the one where others find it.
+  edit('/etc/hosts', (line) => !line.endsWith(`\t${name}`), [`${address}\t${name}`]);
 }
 
 /**

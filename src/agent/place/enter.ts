@@ -47,7 +47,7 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const { steps, hasHomes } = prepareViews(views);
   const machineHosts = mountsBelow('/etc/hosts').length > 0 ? readFileSync('/etc/hosts', 'utf8') : null;
   await mount(place, steps);
-  writeHostName(hostNameOf(options.nodeId), machineHosts);
+  writeHostName(hostNameOf(options.nodeId), options.ipAddress, machineHosts);
   const mark = join(place, 'system');
   let pending: readonly Steps[] | null = null;
   let owning: Promise<void> = Promise.resolve();

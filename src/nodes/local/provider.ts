@@ -12,6 +12,7 @@ import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { ClosableProvider, NodeRequest, Observation } from '../provider.ts';
+import { addressOf, hasAddresses } from './addresses.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { probeLocal } from './probe.ts';
@@ -45,6 +46,7 @@ interface Starting {
 }
 
 const BOOTS = 'It is being started on this machine.';
+const ONE_ADDRESS = 'No loopback address but 127.0.0.1: all nodes have this one, so that servers of tasks on several nodes need ports of their own.';
 
 /** A life of a node that is on disk. */
 interface LocalNode {
@@ -93,6 +95,8 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const inLine = createLines<NodeNumber>();
   let isClosed = false;
   let probing: Promise<Probed> | null = null;
+  let addressing: Promise<boolean> | null = null;
+  const ownAddresses = (): Promise<boolean> => (addressing ??= hasAddresses());
   const probe = (): Promise<Probed> => {
     const programs = options.agentCommand.filter((word) => word.startsWith('/'));
     probing ??= probeIsolation({ dataRoot, programs, ...(options.isolation === undefined ? {} : { most: options.isolation }) });
@@ -174,7 +178,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const { isolation } = await probe();
     const engine = await engineFor(request);
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions(dataRoot, request, { isolation, engine }));
+    await furnish(dataRoot, place, agentOptions(dataRoot, request, { isolation, engine, hasAddress: await ownAddresses() }));
     await writeRecord(dataRoot, { node, life, account, agent: null });
     const agent = await spawnAgent(options.agentCommand, place, isolation);
     const started: LocalNode = { node, life, account, agent: agent.identity, isChild: true, ending: null };
@@ -229,8 +233,8 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     kind: 'local',
     leaseMs: null,
     probe: async () => {
-      const [local, { isolation, limits }] = await Promise.all([probeLocal(dataRoot), probe()]);
-      return { ...local, isolation, limits: [...local.limits, ...limits], maxNodes };
+      const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot), probe(), ownAddresses()]);
+      return { ...local, isolation, limits: [...local.limits, ...limits, ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
     },
 
     containers: async () => {
@@ -248,7 +252,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, { ...(await probe()), engine: await engineFor(request) }));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, { ...(await probe()), engine: await engineFor(request), hasAddress: await ownAddresses() }));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -332,12 +336,14 @@ function nameOf(engine: Engine): string {
 }
 
 interface Found {
+  /** It has a loopback address of its own. */
+  readonly hasAddress: boolean;
   readonly isolation: Isolation;
   /** null: its pool asks for no containers. */
   readonly engine: Engine | null;
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine }: Found): AgentOptions {
+function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -346,7 +352,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     credential: request.credential,
     rootDirectory: place.root,
     stateDirectory: place.state,
-    ipAddress: '127.0.0.1',
+    ipAddress: addressOf(request.node, hasAddress),
     nodesDirectory: dataRoot,
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),

@@ -101,7 +101,7 @@ export const TASK_SHAPES = {
     affinityId: { type: 'string', required: true },
   },
   MultiInstanceSettings: {
-    numberOfInstances: { type: 'int32', minimum: 1 },
+    numberOfInstances: { type: 'int32', minimum: 1, maximum: 100 },
     coordinationCommandLine: { type: 'string', required: true },
     commonResourceFiles: { type: 'ResourceFile', list: true },
   },

@@ -3,6 +3,7 @@ import type { NodeStatus } from '../../../core/status.ts';
 import { countNodes, findNode, listNodes, type NodeCountRow } from '../../../store/intents/nodes.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
+import { findSubtasks } from '../../../store/intents/subtasks.ts';
 import { taskLabels } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { BatchError } from '../../../wire/errors.ts';
@@ -23,7 +24,9 @@ async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
 
 async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, nodes: readonly NodeStatus[]): Promise<readonly Node[]> {
   const labels = await taskLabels(parts.database, nodes.flatMap(({ recentTasks }) => recentTasks));
-  const context = nodeContext(call.baseUrl, pool, labels);
+  const instances = nodes.flatMap(({ recentTasks, recentInstances = [] }) => recentTasks.flatMap((line, index) => ({ ...line, instance: recentInstances[index]?.instance ?? 0 })));
+  const subtasks = await findSubtasks(parts.database, instances.filter(({ instance }) => instance > 0));
+  const context = nodeContext(call.baseUrl, pool, { labels, subtasks });
   return nodes.map((node) => wireNode(node, context));
 }
 

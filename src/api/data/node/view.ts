@@ -1,4 +1,5 @@
 import type { ContainerInfo, FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
+import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
 import type { TaskLabel } from '../../../store/intents/tasks.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
@@ -14,22 +15,28 @@ export interface NodeContext {
   readonly pool: PoolWithStatus;
   readonly spec: PoolWithDefaults;
   /** By `job.task`. */
-  readonly labels: ReadonlyMap<string, TaskLabel>;
+  readonly recent: RecentRows;
 }
 
-export function nodeContext(baseUrl: string, pool: PoolWithStatus, labels: ReadonlyMap<string, TaskLabel>): NodeContext {
+/** What a node's latest tasks are told from, by `job.task` and by `job.task.instance`. */
+interface RecentRows {
+  readonly labels: ReadonlyMap<string, TaskLabel>;
+  readonly subtasks: ReadonlyMap<string, SubtaskRow>;
+}
+
+export function nodeContext(baseUrl: string, pool: PoolWithStatus, recent: RecentRows): NodeContext {
   return {
     baseUrl,
     pool,
     spec: storedPool(pool),
-    labels,
+    recent,
   };
 }
 
 /**
  * The node as clients read it (recorded 2022-01-01.15.0: boot time, agent and certificates appear once it has come up).
  */
-export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: NodeContext): Node {
+export function wireNode(status: NodeStatus, { baseUrl, pool, spec, recent }: NodeContext): Node {
   const image = spec.virtualMachineConfiguration?.imageReference;
   const up = status.bootedAt !== null;
   return {
@@ -47,7 +54,7 @@ export function wireNode(status: NodeStatus, { baseUrl, pool, spec, labels }: No
     totalTasksSucceeded: status.totalTasksSucceeded,
     runningTasksCount: status.runningTasks,
     runningTaskSlotsCount: status.runningSlots,
-    recentTasks: recentTasks(status, baseUrl, labels),
+    recentTasks: recentTasks(status, baseUrl, recent),
     startTask: spec.startTask,
     startTaskInfo: status.startTask === null ? undefined : startTaskInfo(status.startTask),
     certificateReferences: up ? (status.agent?.certificates ?? []).map((one) => referenceTo(one, spec)) : undefined,
@@ -88,15 +95,26 @@ function startTaskInfo(status: StartTaskStatus): StartTaskInfo {
  * Tasks that have been deleted since are left out: nothing is known of them any more but a number. So are those that
  * have been to another node since, or wait to be.
  */
-function recentTasks({ node, recentTasks: recent }: NodeStatus, baseUrl: string, labels: ReadonlyMap<string, TaskLabel>): readonly NodeTaskInfo[] | undefined {
-  const known = recent.flatMap(({ job, task }) => {
+function recentTasks({ node, recentTasks: lines, recentInstances = [] }: NodeStatus, baseUrl: string, { labels, subtasks }: RecentRows): readonly NodeTaskInfo[] | undefined {
+  const known = lines.flatMap(({ job, task }, index) => {
     const label = labels.get(`${job}.${task}`);
-    return label?.node === node ? recentTask(label, baseUrl) : [];
+    const instance = recentInstances[index]?.instance ?? 0;
+    if (instance === 0) return label?.node === node ? recentTask(label, baseUrl) : [];
+    const subtask = subtasks.get(`${job}.${task}.${instance}`);
+    return label !== undefined && subtask?.node === node ? recentSubtask(label, subtask, baseUrl) : [];
   });
   return known.length === 0 ? undefined : known;
 }
 
-function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, container, result, ...counts }: TaskLabel, baseUrl: string): NodeTaskInfo[] {
+type RecentRun = Pick<TaskLabel, 'jobId' | 'taskId' | 'state' | 'startedAt' | 'endedAt' | 'exitCode' | 'failure' | 'container' | 'result' | 'retryCount' | 'lastRetryAt' | 'requeueCount' | 'lastRequeueAt'>;
+
+/** An instance of a multi-instance task beside its primary: the counts are those of its task. */
+function recentSubtask(label: TaskLabel, { instance, state, startedAt, endedAt, exitCode, failure, result }: SubtaskRow, baseUrl: string): NodeTaskInfo[] {
+  if (state === 'offered' || state === 'preparing') return [];
+  return recentTask({ ...label, state, startedAt, endedAt, exitCode, failure, container: null, result }, baseUrl).map((line) => ({ ...line, subtaskId: instance }));
+}
+
+function recentTask({ jobId, taskId, state, startedAt, endedAt, exitCode, failure, container, result, ...counts }: RecentRun, baseUrl: string): NodeTaskInfo[] {
   if ((state !== 'running' && state !== 'completed') || startedAt === null) return [];
   const line: NodeTaskInfo = {
     taskUrl: `${baseUrl}/jobs/${jobId}/tasks/${taskId}`,

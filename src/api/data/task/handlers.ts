@@ -2,6 +2,7 @@ import type { JobNumber, TaskNumber } from '../../../core/keys.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { findJob, lockJob, type JobWithStatus } from '../../../store/intents/jobs.ts';
 import { transaction } from '../../../store/intents/statement.ts';
+import { listSubtasks as readSubtasks } from '../../../store/intents/subtasks.ts';
 import { findTask, lockTask, updateTask, type TaskChange, type TaskWithStatus } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { BatchError } from '../../../wire/errors.ts';
@@ -16,7 +17,7 @@ import { viewOfJob } from '../job/view.ts';
 import { addCollection, addOne } from './add.ts';
 import { contextOf, listTasksHandler } from './list.ts';
 import { taskSpecText } from './text.ts';
-import { storedConstraints, storedTask, taskRules, viewOfTask, wireTask } from './view.ts';
+import { storedConstraints, storedTask, taskRules, viewOfTask, wireSubtask, wireTask } from './view.ts';
 
 const add: Handler = async (call, parts) => {
   const { id, modifiedAt, jobId } = await addOne(call, parts);
@@ -106,11 +107,16 @@ const remove: Handler = async (call, parts) => {
   return deleted(200);
 };
 
-/** Only multi-instance tasks have subtasks, and none can be added yet. */
+/** Of a task that is no multi-instance task there are none (recorded). At most 99: all on one page. */
 const listSubtasks: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
-  if ((await findTask(parts.database, job.job, param(call, 'taskId'))) === null) throw new BatchError('TaskNotFound');
-  return entity(dataContract.writeBody('SubtaskList', call.version, { value: [] }, `${call.baseUrl}/$metadata#subtaskinfo`), null);
+  const task = await findTask(parts.database, job.job, param(call, 'taskId'));
+  if (task === null) throw new BatchError('TaskNotFound');
+  const rows = await readSubtasks(parts.database, job.job, task.task);
+  const context = await contextOf(call, parts, job, rows.map(({ node }) => node));
+  const shown = rows.flatMap((row) => wireSubtask(row, task.id, context) ?? []);
+  const items = shown.map((subtask) => applySelect(dataContract.writeBody('Subtask', call.version, subtask), call.query.select));
+  return entity({ 'odata.metadata': `${call.baseUrl}/$metadata#subtaskinfo`, value: items }, null);
 };
 
 /** Operations on tasks, by operation id. */

@@ -3,10 +3,11 @@ import type { ContainerInfo, FailureInfo } from '../../../core/status.ts';
 import { taskState, type StateView, type WireTaskState } from '../../../core/wireState.ts';
 import { taskDirectory } from '../../../ports.ts';
 import type { TaskNodeName } from '../../../store/intents/nodes.ts';
+import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
 import type { TaskWithStatus } from '../../../store/intents/tasks.ts';
 import { DEFAULT_RETENTION_MS, type TaskRules } from '../../../store/rules.ts';
 import { withConstraintDefaults } from '../../../wire/defaults.ts';
-import type { Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../../../wire/types.generated.ts';
+import type { Subtask, Task, TaskAdd, TaskConstraints, TaskExecutionInfo, TaskNodeInfo } from '../../../wire/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { etag } from '../../answer.ts';
 import { durationMs } from '../durationMs.ts';
@@ -95,11 +96,16 @@ function time(at: number | null): string | undefined {
 
 /** Offers do not count: nothing has been started there. */
 function nodeInfo(row: TaskWithStatus, state: WireTaskState, context: TaskContext): TaskNodeInfo | undefined {
-  const node = row.node === null || state === 'active' ? undefined : context.nodes.get(row.node);
+  return row.node === null || state === 'active' ? undefined : placeOf(row.node, row.id, context);
+}
+
+/** undefined: nothing is known of the node any more. */
+function placeOf(number: number, taskId: string, context: TaskContext): TaskNodeInfo | undefined {
+  const node = context.nodes.get(number);
   if (node === undefined) return undefined;
   const poolId = node.poolId ?? context.poolId;
   const nodeUrl = `${context.baseUrl}/pools/${poolId}/nodes/${node.id}`;
-  const directory = taskDirectory(context.jobId, row.id);
+  const directory = taskDirectory(context.jobId, taskId);
   return {
     affinityId: `TVM:${node.id}`,
     nodeUrl,
@@ -110,16 +116,35 @@ function nodeInfo(row: TaskWithStatus, state: WireTaskState, context: TaskContex
   };
 }
 
+/** An instance of a multi-instance task beside its primary; null: nothing of it has begun. */
+export function wireSubtask(row: SubtaskRow, taskId: string, context: TaskContext): Subtask | null {
+  if (row.state === 'offered' || (row.state === 'completed' && row.startedAt === null)) return null;
+  return {
+    id: row.instance,
+    nodeInfo: placeOf(row.node, taskId, context),
+    startTime: time(row.startedAt),
+    endTime: time(row.endedAt),
+    exitCode: row.exitCode ?? undefined,
+    failureInfo: row.failure === null ? undefined : (JSON.parse(row.failure) as FailureInfo),
+    state: row.state,
+    stateTransitionTime: formatTimestamp(row.since),
+    previousState: row.previousState ?? undefined,
+    previousStateTransitionTime: time(row.previousSince),
+    result: row.result ?? undefined,
+  };
+}
+
 /** The part of a task's specification that the rules need; null: it has only defaults. */
 export function taskRules(spec: StoredTask): TaskRules | null {
   const { maxTaskRetryCount } = spec.constraints;
   const affinity = spec.affinityInfo?.affinityId;
-  const { dependsOn, exitConditions } = spec;
+  const { dependsOn, exitConditions, multiInstanceSettings } = spec;
   const retentionMs = durationMs(spec.constraints.retentionTime, DEFAULT_RETENTION_MS);
   const retained = retentionMs === DEFAULT_RETENTION_MS ? {} : { retentionMs };
   const rules: TaskRules = {
     ...retained,
     ...(maxTaskRetryCount === undefined ? {} : { maxTaskRetryCount }),
+    ...(multiInstanceSettings === undefined ? {} : { instances: multiInstanceSettings.numberOfInstances ?? 1 }),
     ...(affinity === undefined ? {} : { affinity }),
     ...(dependsOn === undefined ? {} : { dependsOn: { ids: (dependsOn.taskIds ?? []).map(idKey), ranges: dependsOn.taskIdRanges ?? [] } }),
     ...(exitConditions === undefined ? {} : { exitConditions: withoutUndefined(exitConditions) }),
