@@ -23,7 +23,7 @@ describe.skipIf(engine === undefined)('room for images', () => {
   afterAll(() => registry.close());
 
   /** `freeBytes`: of 100 GiB, by how many images have been removed. */
-  async function withRoom(used: Engine, freeBytes: (removed: number) => number, body: (parts: { readonly fetch: (name: string) => Promise<string>; readonly make: (urgent: boolean) => Promise<boolean>; readonly run: (...words: string[]) => string; readonly removed: Removed[] }) => Promise<void>): Promise<void> {
+  async function withRoom(used: Engine, freeBytes: (removed: number) => number, body: (parts: { readonly fetch: (name: string) => Promise<string>; readonly fetchImage: (image: string) => Promise<string>; readonly make: (urgent: boolean) => Promise<boolean>; readonly run: (...words: string[]) => string; readonly removed: Removed[] }) => Promise<void>): Promise<void> {
     const directory = mkdtempSync(join(tmpdir(), 'linarite-room-'));
     prepareEngine(used, directory);
     const call = engineCall(used, directory);
@@ -38,7 +38,7 @@ describe.skipIf(engine === undefined)('room for images', () => {
     const images = createImages({ engine: used, call, directory, makeRoom: () => Promise.resolve(false) });
     const room = createRoom({ engine: used, call, directory, images, prefetched: new Set([`${registry.host}/asked:1`]), onRemoved: (one) => removed.push(one), look, inUseMs: -1 });
     try {
-      await body({ fetch: (name) => images.fetch(`${registry.host}/${name}:1`, [], signal), make: room.make, run, removed });
+      await body({ fetchImage: (image) => images.fetch(image, [], signal), fetch: (name) => images.fetch(`${registry.host}/${name}:1`, [], signal), make: room.make, run, removed });
     } finally {
       room.close();
       forgetEngine(directory);
@@ -69,6 +69,25 @@ describe.skipIf(engine === undefined)('room for images', () => {
       expect(await make(false)).toBe(false);
       expect(removed).toEqual([]);
     }));
+
+  test('is not taken by an image that another store of the machine has: it is there without a registry', async () => {
+    const machine = mkdtempSync(join(tmpdir(), 'linarite-store-'));
+    const podman = engine as Extract<Engine, { kind: 'podman' }>;
+    prepareEngine(podman, machine);
+    const call = engineCall(podman, machine);
+    const image = await createImages({ engine: podman, call, directory: machine, makeRoom: () => Promise.resolve(false) }).fetch(`${registry.host}/first:1`, [], signal);
+    execFileSync(call.program, [...call.args, 'tag', image, 'localhost/mine'], { env: call.environment });
+    const pulls = registry.pulled.length;
+    await withRoom({ ...podman, stores: [join(machine, 'store')] }, () => GIB, async ({ fetchImage, make, run }) => {
+      expect(await fetchImage('mine')).toBe('mine');
+      expect(run('create', '--pull=never', '--network=host', 'mine', 'true')).toMatch(/^[0-9a-f]{64}$/);
+      // It is not the node's to remove.
+      expect(await make(true)).toBe(false);
+      expect(registry.pulled.length).toBe(pulls);
+    });
+    forgetEngine(machine);
+    rmSync(machine, { recursive: true, force: true });
+  });
 
   test('is made of dead containers, too', () =>
     withRoom(engine as Engine, () => GIB, async ({ fetch, make, run, removed }) => {

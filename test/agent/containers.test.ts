@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import type { ContainerWork, NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
@@ -9,6 +9,9 @@ import { realEngines, type Registry, startRegistry } from '../support/registry.t
 import { startNode, type TestNode } from './testNode.ts';
 
 const engines = await realEngines();
+/** Each step of a container is a program of its own, and the machine may be busy. */
+const WITHIN_MS = 60_000;
+vi.setConfig({ testTimeout: 4 * WITHIN_MS, hookTimeout: 2 * WITHIN_MS });
 const isRoot = process.geteuid?.() === 0;
 
 const ACCOUNT = { username: 'alice', password: 'not-for-others' };
@@ -48,7 +51,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
     }
   }
   const run = async (node: TestNode, commandLine: string, changes: Partial<ContainerWork> = {}, more: object = {}): Promise<AttemptOutcome> =>
-    (await node.owner.run({ task: 'task1', commandLine, container: box(changes), ...more })).outcome;
+    (await node.owner.run({ task: 'task1', commandLine, container: box(changes), ...more }, WITHIN_MS)).outcome;
   const output = (node: TestNode, task = 'task1', name = 'stdout.txt'): string => readFileSync(join(node.root, `workitems/job1/job-1/${task}/${name}`), 'utf8');
   /** One for all tests that leave nothing behind but their tasks' directories. */
   let node: TestNode;
@@ -58,7 +61,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
   afterAll(() => node.close());
 
   const unusable = (node: TestNode) =>
-    node.owner.until('unusable', () => node.owner.reports.flatMap((report) => (report.kind === 'unusable' ? report.errors : [])).at(0));
+    node.owner.until('unusable', () => node.owner.reports.flatMap((report) => (report.kind === 'unusable' ? report.errors : [])).at(0), WITHIN_MS);
 
   test('a task runs in its image, in its working directory at the path that the node has it, with its variables, and its files are its user’s', async () => {
     const variables = [{ name: 'GREETING', value: 'two\nlines and \'quotes\' "too"' }, { name: 'PLAIN', value: 'a b' }];
@@ -136,7 +139,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
       maxTaskRetryCount: 0,
     };
     await withNode({ startTask, containers: { images: [image], registries: [{ server: `http://${closed.host}/`, ...ACCOUNT }] } }, async (node) => {
-      await node.owner.until('ready', () => node.owner.reports.some(({ kind }) => kind === 'ready'));
+      await node.owner.until('ready', () => node.owner.reports.some(({ kind }) => kind === 'ready'), WITHIN_MS);
       const pulls = closed.pulled.length;
       expect(pulls).toBeGreaterThan(0);
       expect(readFileSync(join(node.root, 'shared/started'), 'utf8')).toBe('started\n');
@@ -192,7 +195,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
   };
   const hasStarted = async (node: TestNode, task: string): Promise<void> => {
     const looking = setInterval(() => node.owner.look(), 50);
-    await node.owner.until('the container runs', () => existsSync(join(node.root, `shared/${task}`))).finally(() => clearInterval(looking));
+    await node.owner.until('the container runs', () => existsSync(join(node.root, `shared/${task}`)), WITHIN_MS).finally(() => clearInterval(looking));
   };
   /** What does not end by itself, nor by SIGTERM, with a child in a session of its own and without any variables. */
   const STUBBORN = `sh -c 'trap "" TERM; env -i setsid sleep 1000 & touch $AZ_BATCH_NODE_SHARED_DIR/stubborn; while :; do sleep 1; done'`;
@@ -212,7 +215,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
 
   test('what a killed agent leaves of containers the next life removes, and runs its own', () =>
     withNode({}, async (node) => {
-      const lost = node.owner.run({ task: 'task1', commandLine: STUBBORN, container: box() });
+      const lost = node.owner.run({ task: 'task1', commandLine: STUBBORN, container: box() }, 2 * WITHIN_MS);
       await hasStarted(node, 'stubborn');
       node.agent.kill('SIGKILL');
       await node.exited();

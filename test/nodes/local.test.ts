@@ -59,6 +59,24 @@ function request(node: number, life = 1) {
   return nodeRequest({ node, life });
 }
 
+test('a node for containers is refused with the reason where nothing runs them, others are not; what is installed later is found', async () => {
+  const [dataRoot, programs] = [dataDirectory(), dataDirectory()];
+  const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'], enginePath: [programs] });
+  const seen: Observation[] = [];
+  provider.watch((observation) => seen.push(observation));
+  expect(await provider.containers?.()).toEqual({ engine: null, limits: ['No containers: neither podman nor docker is installed. Pools with a container configuration get no nodes.'] });
+  await Promise.all([provider.acquire({ ...request(1), containers: true }), provider.acquire(request(2))]);
+  expect(seen.find(({ node, observed }) => node === 1 && observed.kind === 'failed')?.observed).toEqual({ kind: 'failed', reason: 'No containers: neither podman nor docker is installed. Pools with a container configuration get no nodes.' });
+  expect(seen.some(({ node, observed }) => node === 2 && observed.kind === 'running')).toBe(true);
+  // That a program is there says little: it is tried.
+  writeFileSync(join(programs, 'docker'), '#!/bin/sh\necho "the daemon does not run" >&2; exit 1\n', { mode: 0o755 });
+  await provider.acquire({ ...request(3), containers: true });
+  expect(seen.find(({ node, observed }) => node === 3 && observed.kind === 'failed')?.observed).toEqual({ kind: 'failed', reason: 'No containers: docker: the daemon does not run. Pools with a container configuration get no nodes.' });
+  await provider.release(2, 1, 100);
+  await provider.close();
+  for (const directory of [dataRoot, programs]) rmSync(directory, { recursive: true });
+});
+
 describe('more nodes than the machine carries', () => {
   const idleAgent = ['/bin/sleep', '100'] as const;
 

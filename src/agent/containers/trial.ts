@@ -27,7 +27,7 @@ export interface TrialOptions {
   readonly kinds?: readonly Engine['kind'][];
 }
 
-const PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+export const ENGINE_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** The machine's own store; its images are there for nodes, too. */
 const MACHINE_STORES = ['/var/lib/containers/storage'];
 const VERSION_MS = 5_000;
@@ -36,7 +36,7 @@ const VERSION_MS = 5_000;
  * Finds what runs containers here, by running one as a node would: that a program is there says little (a daemon that
  * does not run, control groups that a runtime refuses). Where no program is there it costs nothing.
  */
-export async function tryEngines({ directory, environment, path = PATH, kinds = ENGINE_KINDS }: TrialOptions): Promise<Trial> {
+export async function tryEngines({ directory, environment, path = ENGINE_PATH, kinds = ENGINE_KINDS }: TrialOptions): Promise<Trial> {
   const failed: string[] = [];
   for (const kind of kinds) {
     const program = findProgram(kind, path);
@@ -52,6 +52,11 @@ export async function tryEngines({ directory, environment, path = PATH, kinds = 
   }
   const why = failed.length === 0 ? 'neither podman nor docker is installed' : failed.join('; ');
   return { engine: null, limits: [`No containers: ${why}. Pools with a container configuration get no nodes.`] };
+}
+
+/** Whether there is anything to try. */
+export function hasEngineProgram(path: readonly string[]): boolean {
+  return ENGINE_KINDS.some((kind) => findProgram(kind, path) !== null);
 }
 
 function limitsOf(engine: Engine): readonly string[] {
@@ -142,7 +147,7 @@ async function runOne(engine: Engine, directory: string, parent: string | null):
 }
 
 async function versionOf(program: string): Promise<string> {
-  const said = await callEngine({ program, args: [], environment: { PATH: PATH.join(':'), HOME: '/' } }, ['--version'], { timeoutMs: VERSION_MS }).catch(() => null);
+  const said = await callEngine({ program, args: [], environment: { PATH: ENGINE_PATH.join(':'), HOME: '/' } }, ['--version'], { timeoutMs: VERSION_MS }).catch(() => null);
   return /\d+\.\d+(?:\.\d+)?/.exec(said?.stdout ?? '')?.[0] ?? 'unknown';
 }
 

@@ -2,9 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Engine } from '../../agent/containers/engine.ts';
-import { type Trial, tryEngines } from '../../agent/containers/trial.ts';
+import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../agent/containers/trial.ts';
 import type { AgentOptions } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
@@ -33,6 +34,8 @@ export interface LocalProviderOptions {
   readonly bootsAtOnce?: number;
   /** How far nodes may be places of their own, at most; default: as far as this machine lets them. */
   readonly isolation?: Isolation;
+  /** Directories in which engines for containers are looked for; default: the usual ones. */
+  readonly enginePath?: readonly string[];
   /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -61,6 +64,7 @@ interface LocalNode {
   ending: Promise<void> | null;
 }
 
+const TRY_AFTER_MS = 60_000;
 const ADOPTED_POLL_MS = 250;
 /** A hundred nodes may end at once: each look at a process costs some ten microseconds. */
 const ENDING_POLL_MS = 50;
@@ -83,7 +87,7 @@ const KILLED_WITHIN_MS = 10_000;
  * are read once; from then on what is in memory is what is true.
  */
 export function createLocalProvider(options: LocalProviderOptions): ClosableProvider {
-  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism() } = options;
+  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism(), enginePath = ENGINE_PATH } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
   const starting = new Map<NodeNumber, Starting>();
@@ -106,14 +110,16 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   let trying: Promise<Trial> | null = null;
   /** Tried again when somebody asks again where none works: it may have been installed since. */
   const tried = (): Promise<Trial> => {
-    trying ??= tryEngines({ directory: dataRoot, environment: process.env }).then((trial) => {
+    trying ??= tryEngines({ directory: dataRoot, environment: process.env, path: enginePath }).then((trial) => {
       if (trial.engine === null) trying = null;
       return trial;
     });
     return trying;
   };
+  const asked = new AbortController();
   const engineFor = async ({ containers }: NodeRequest): Promise<Engine | null> => {
     if (!containers) return null;
+    asked.abort();
     const { engine, limits } = await tried();
     if (engine === null) throw new Error(limits.join(' '));
     return engine;
@@ -238,6 +244,8 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     },
 
     containers: async () => {
+      // To try costs a second of a processor: not while a service starts, unless a pool asks for it.
+      if (hasEngineProgram(enginePath)) await delay(TRY_AFTER_MS, undefined, { ref: false, signal: asked.signal }).catch(() => {});
       const { engine, limits } = await tried();
       return { engine: engine === null ? null : nameOf(engine), limits };
     },

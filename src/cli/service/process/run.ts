@@ -17,12 +17,6 @@ import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writ
 import { RecordKeeper } from '../data/recordKeeper.ts';
 import { decideSilence } from '../silenceOptions.ts';
 
-/**
- * What runs containers is tried out then: it takes a second of a processor where there is an engine, and nobody waits
- * for it.
- */
-const CONTAINERS_AFTER_MS = 5_000;
-
 /** `end`: agents and their tasks end too (`down`). `leave`: they go on without us (`restart`). */
 export type AgentsFate = 'end' | 'leave';
 
@@ -134,8 +128,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   record.isolation = owner.isolation;
   record.change('ready');
   log.info({ endpoint }, 'ready');
-  const learning = setTimeout(() => void owner.containers().then((support) => record.learnContainers(support)), CONTAINERS_AFTER_MS);
-  cleanups.add('trial of containers', () => clearTimeout(learning));
+  void owner.containers().then((support) => record.learnContainers(support));
 }
 
 /**
