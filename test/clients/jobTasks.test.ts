@@ -122,7 +122,6 @@ describe('job preparation and release, with @azure/batch', () => {
     ['a release without a preparation', { jobReleaseTask: { commandLine: 'true' } }, 'InvalidPropertyValue'],
     ['a release that may take longer than 15 minutes', { jobPreparationTask: { commandLine: 'true' }, jobReleaseTask: { commandLine: 'true', maxWallClockTime: 'PT16M' } }, 'InvalidPropertyValue'],
     ['one id for both', { jobPreparationTask: { id: 'x', commandLine: 'true' }, jobReleaseTask: { id: 'X', commandLine: 'true' } }, 'InvalidPropertyValue'],
-    ['container settings', { jobPreparationTask: { commandLine: 'true', containerSettings: { imageName: 'x' } } }, 'UnsupportedProperty'],
   ])('%s is refused', async (_, own, code) => {
     await expect(asJob(own)()).rejects.toMatchObject(code === undefined ? { message: expect.stringContaining('commandLine') } : { code });
   });
