@@ -80,11 +80,8 @@ export function createImages({ engine, call, directory, makeRoom }: ImagesOption
     }
   };
 
-  const pullOnce = (name: string, config: string, signal: AbortSignal): Promise<Said> => {
-    const words = pullWords(engine, name, config);
-    const { args } = words.config === null ? call : { args: ['--config', words.config, ...call.args.slice(2)] };
-    return callEngine({ ...call, args }, words.words, { signal, timeoutMs: PULL_MS });
-  };
+  const pullOnce = (name: string, config: string, signal: AbortSignal): Promise<Said> =>
+    callEngine(call, pullWords(engine, name, config), { signal, timeoutMs: PULL_MS });
 
   /** Shared by all that wait for it; given up when nobody does. */
   const pullShared = async (name: string, registries: readonly RegistryWork[], signal: AbortSignal): Promise<void> => {
@@ -136,15 +133,16 @@ function existsWords(engine: Engine, name: string): readonly string[] {
   }
 }
 
-/** `config`: the directory that holds `config.json`, where the engine is told of it before its command; else null. */
-function pullWords(engine: Engine, name: string, config: string): { readonly words: readonly string[]; readonly config: string | null } {
+/** `config`: the directory that holds `config.json`. */
+function pullWords(engine: Engine, name: string, config: string): readonly string[] {
   switch (engine.kind) {
     case 'podman': {
       const plain = isOnLoopback(registryOf(name)) ? ['--tls-verify=false'] : [];
-      return { words: ['pull', '--quiet', '--authfile', join(config, 'config.json'), ...plain, '--', name], config: null };
+      return ['pull', '--quiet', '--authfile', join(config, 'config.json'), ...plain, '--', name];
     }
     case 'docker':
-      return { words: ['pull', '--quiet', '--', name], config };
+      // Of the two that the program is told, the later counts.
+      return ['--config', config, 'pull', '--quiet', '--', name];
   }
 }
 
