@@ -24,6 +24,8 @@ export function addRunCommand(program: Command): void {
     .option('--app <id[:version]>', 'an application package of the account, at $AZ_BATCH_APP_PACKAGE_<id>_<version>; may be repeated', collect)
     .option('--container <image>', 'run it in a container of this image')
     .option('--container-options <options>', "options of the engine's create: '--network host'")
+    .option('--mpi <count>', 'run it on so many nodes together, its command on the first; $AZ_BATCH_HOST_LIST names them', wholeNumber(1, 100))
+    .option('--mpi-setup <script>', 'a bash script that each of these nodes runs before; files of --resource-file lie in $AZ_BATCH_TASK_SHARED_DIR')
     .option('--env <name=value>', 'an environment variable; may be repeated', collect)
     .option('--shell', 'join the words with spaces and have /bin/bash run them')
     .option('--retry, --retries <count>', 'how often a failed task is tried again (default: 0)', wholeNumber(0, 100))

@@ -31,11 +31,12 @@ export async function planRun(options: RunOptions, { readStdin, progress }: Pick
 }
 
 /** What decides what tasks do and is the same for all of them; each name is left out where nothing was asked for. */
-function settingsOf({ image, poolWish, container, applications, template }: RunOptions): Decisive['settings'] {
+function settingsOf({ image, poolWish, container, mpi, applications, template }: RunOptions): Decisive['settings'] {
   return {
     image: image?.toLowerCase(),
     startTask: poolWish.startTask,
     container: container === undefined ? undefined : [container.image, container.options ?? ''].join(' '),
+    mpi: mpi === undefined ? undefined : [mpi.instances, mpi.setup ?? ''].join(' '),
     applications: applications.length === 0 ? undefined : applications.map(nameOf).join(),
     parts: template.merge === undefined ? undefined : 'given',
   };

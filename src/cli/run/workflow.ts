@@ -1,6 +1,6 @@
 import { checkApplications, type ApplicationWish } from './applications.ts';
 import type { BatchAccount } from './account/batchAccount.ts';
-import { jobBody, taskBody, type ContainerWish, type PoolWish } from './plan/bodies.ts';
+import { jobBody, taskBody, type ContainerWish, type MpiWish, type PoolWish } from './plan/bodies.ts';
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, reasonOf } from './failure.ts';
@@ -31,6 +31,7 @@ export interface RunOptions {
   readonly applications: readonly ApplicationWish[];
   /** The container that every task runs in. */
   readonly container?: ContainerWish;
+  readonly mpi?: MpiWish;
   /** Where outputs are put. */
   readonly to: string;
   /** A pool that exists; without it one is made. */

@@ -296,3 +296,14 @@ describe.skipIf(engines.every(({ engine }) => engine === undefined))('--containe
     expect((await batch.pool.get(poolInfo?.poolId ?? '')).virtualMachineConfiguration?.containerConfiguration).toMatchObject({ containerImageNames: [image] });
   }, 120_000);
 });
+
+describe('--mpi', () => {
+  test('runs a task on several nodes, each of which has been set up and has the files', async () => {
+    await writeFile(join(directory, 'data'), 'shared\n');
+    const setup = 'cat $AZ_BATCH_TASK_SHARED_DIR/data > $AZ_BATCH_NODE_SHARED_DIR/ready';
+    const finished = await linariteRun(['--mpi', '3', '--mpi-setup', setup, '--resource-file', 'data', '--job', 'together', '--keep', '--shell', '--', 'cat data $AZ_BATCH_NODE_SHARED_DIR/ready; tr , "\\n" <<< $AZ_BATCH_HOST_LIST | wc -l']);
+    expect(finished).toMatchObject({ code: 0, stdout: 'shared\nshared\n3\n' });
+    const { value = [] } = await batch.task.listSubtasks('together', '1');
+    expect(value.map(({ state, exitCode }) => [state, exitCode])).toEqual([['completed', 0], ['completed', 0]]);
+  }, 120_000);
+});

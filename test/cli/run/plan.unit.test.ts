@@ -57,6 +57,14 @@ describe('tasks of a run', () => {
     await expect(readItems({ input: [], sweep: [], items: ' , ' }, async () => '')).rejects.toThrow('--items has no items');
   });
 
+  test('on several nodes have the files of all on each of them, a merge runs alone', () => {
+    const { tasks: [task], merge } = planTasks([item('x')], { ...template, merge: { script: 'true', outputs: [] } });
+    if (task === undefined || merge === undefined) throw new Error('no task');
+    const around = { shared: [{ name: 'prog', url: 'https://in/prog' }], outputUrl: undefined, parts: { writeUrl: 'w', readUrl: 'r' }, mpi: { instances: 3, setup: 'make ready' }, retries: 0 };
+    expect(taskBody({ ...task, digest: 'd' }, around).multiInstanceSettings).toEqual({ numberOfInstances: 3, coordinationCommandLine: "/bin/bash -c 'make ready'", commonResourceFiles: [{ filePath: 'prog', httpUrl: 'https://in/prog' }] });
+    expect(taskBody({ ...merge, digest: 'm' }, around).multiInstanceSettings).toBeUndefined();
+  });
+
   test('get their values in command, outputs and environment', () => {
     const [task] = tasksOf([item('two words')], { argv: ['run', '{item}'], shell: false, outputs: ['{index}-*.txt'], environment: new Map([['WHAT', '{item}']]) });
     expect(task).toMatchObject({ commandLine: "run 'two words'", outputs: ['1-*.txt'], environment: [{ name: 'WHAT', value: 'two words' }] });
@@ -83,6 +91,10 @@ describe('flags', () => {
     expect(readFlags(['x'], { ...flags, slots: 30 }).poolWish).toMatchObject({ slots: 30, vmSize: 'standard_d8s_v3' });
   });
 
+  test('give as many nodes as a task takes, one slot each, that talk to each other', () => {
+    expect(readFlags(['x'], { ...flags, mpi: 3 }).poolWish).toEqual({ nodes: 3, lowPriorityNodes: 0, slots: 1, vmSize: 'standard_d2s_v3', interNode: true });
+  });
+
   test.each<[string, readonly string[], Partial<RunFlags>, string]>([
     ['no command', [], {}, 'say what to run'],
     ['a pool that exists and nodes', ['x'], { pool: 'p', nodes: 2 }, '--nodes is for a pool that is made'],
@@ -93,6 +105,9 @@ describe('flags', () => {
     ['a version that is none', ['x'], { app: ['a:'] }, '--app a:: a version has 1 to 64'],
     ['an application twice', ['x'], { app: ['a', 'b:1', 'b:1'] }, '--app b:1 is given twice'],
     ['a container image that is none', ['x'], { container: 'a b' }, '--container "a b": write an image'],
+    ['more slots than one for MPI', ['x'], { mpi: 2, slots: 2 }, '--slots 2: nodes that work on one task'],
+    ['fewer nodes than a task takes', ['x'], { mpi: 3, nodes: 2 }, '--mpi 3: the pool has 2 nodes, and each task takes 3'],
+    ['a setup without MPI', ['x'], { mpiSetup: 'x' }, '--mpi-setup is for --mpi'],
     ['options of no container', ['x'], { containerOptions: '--rm' }, '--container-options --rm is for --container'],
     ['a variable without a value', ['x'], { env: ['X'] }, 'write NAME=VALUE'],
   ])('%s is refused', (_what, argv, changes, message) => {

@@ -17,9 +17,11 @@ export interface PoolWish {
   readonly startTask?: string;
   /** The container image that tasks run in: nodes fetch it before they take any. */
   readonly container?: string;
+  /** Whether its nodes talk to each other. */
+  readonly interNode?: true;
 }
 
-export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask, container }: PoolWish, { imageReference, nodeAgentSKUId }: Pick<Image, 'imageReference' | 'nodeAgentSKUId'>): PoolToAdd {
+export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, startTask, container, interNode }: PoolWish, { imageReference, nodeAgentSKUId }: Pick<Image, 'imageReference' | 'nodeAgentSKUId'>): PoolToAdd {
   return {
     id,
     displayName: 'made by linarite run',
@@ -28,6 +30,7 @@ export function poolBody(id: string, { nodes, lowPriorityNodes, slots, vmSize, s
     targetDedicatedNodes: nodes,
     targetLowPriorityNodes: lowPriorityNodes,
     taskSlotsPerNode: slots,
+    ...(interNode === true ? { enableInterNodeCommunication: true } : {}),
     taskSchedulingPolicy: { nodeFillType: 'spread' },
     ...(startTask === undefined
       ? {}
@@ -63,6 +66,7 @@ export interface TaskSurroundings {
   readonly dependsOn?: Dependencies | undefined;
   readonly applications?: readonly ApplicationWish[];
   readonly container?: ContainerWish;
+  readonly mpi?: MpiWish;
   readonly retries: number;
   /** ISO 8601. */
   readonly maxTime?: string;
@@ -75,6 +79,22 @@ export interface ContainerWish {
   readonly options?: string;
 }
 
+/** Each task on several nodes at a time. */
+export interface MpiWish {
+  readonly instances: number;
+  /** A bash script that each of the nodes runs before the task's command does on the first. */
+  readonly setup?: string;
+}
+
+/** The service wants a coordination command in any case. Common files lie above the working directory of each node. */
+function multiInstanceSettingsOf({ instances, setup }: MpiWish, shared: TaskSurroundings['shared']): NonNullable<TaskToAdd['multiInstanceSettings']> {
+  return {
+    numberOfInstances: instances,
+    coordinationCommandLine: setup === undefined ? '/bin/true' : shellCommandLine(setup),
+    ...(shared.length === 0 ? {} : { commonResourceFiles: shared.map(({ name, url }) => ({ filePath: name, httpUrl: url })) }),
+  };
+}
+
 function containerSettingsOf({ image, options }: ContainerWish): NonNullable<TaskToAdd['containerSettings']> {
   return { imageName: image, ...(options === undefined ? {} : { containerRunOptions: options }) };
 }
@@ -85,7 +105,8 @@ const PARTS = 'parts';
 /** A task as `@azure/batch` takes it. Outputs land in the container under the task's id and the pattern's number. */
 export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): TaskToAdd {
   const { id, item, commandLine, environment, digest } = task;
-  const { dependsOn, retries, maxTime, applications = [], container } = surroundings;
+  const { dependsOn, retries, maxTime, applications = [], container, mpi, shared, parts } = surroundings;
+  const isMerge = parts !== undefined && task.merged !== true;
   const resourceFiles = resourceFilesOf(task, surroundings);
   const outputFiles = outputFilesOf(task, surroundings);
   return {
@@ -99,6 +120,7 @@ export function taskBody(task: DigestedTask, surroundings: TaskSurroundings): Ta
     ...(dependsOn === undefined ? {} : { dependsOn }),
     ...(applications.length === 0 ? {} : { applicationPackageReferences: [...applications] }),
     ...(container === undefined ? {} : { containerSettings: containerSettingsOf(container) }),
+    ...(mpi === undefined || isMerge ? {} : { multiInstanceSettings: multiInstanceSettingsOf(mpi, shared) }),
   };
 }
 

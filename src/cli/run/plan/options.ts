@@ -1,5 +1,5 @@
 import { readApplications } from '../applications.ts';
-import { coresOf, sizeForSlots, type ContainerWish } from './bodies.ts';
+import { coresOf, sizeForSlots, type ContainerWish, type MpiWish } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
@@ -26,6 +26,8 @@ export interface RunFlags extends ConnectionFlags {
   readonly app: readonly string[];
   readonly container?: string;
   readonly containerOptions?: string;
+  readonly mpi?: number;
+  readonly mpiSetup?: string;
   readonly env: readonly string[];
   readonly shell?: boolean;
   readonly retries?: number;
@@ -72,6 +74,7 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
     resourceFiles: flags.resourceFile,
     applications: readApplications(flags.app),
     ...readContainer(flags),
+    ...readMpi(flags),
     to: flags.to ?? DEFAULT_TO,
     poolWish: readPoolWish(flags),
     retries: flags.retries ?? 0,
@@ -104,7 +107,7 @@ function readMerge({ merge, mergeOutput }: RunFlags): { merge?: MergeWish } {
 }
 
 /** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
-const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'container', 'containerOptions', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'container', 'containerOptions', 'mpi', 'mpiSetup', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
 const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'app', 'env'] as const;
 
 /** Coming back to a job whose tasks exist, by what is wanted of it. */
@@ -139,11 +142,22 @@ function readContainer({ container, containerOptions }: RunFlags): { container?:
   return { container: { image: container, ...(containerOptions === undefined ? {} : { options: containerOptions }) } };
 }
 
-function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask, container }: RunFlags): RunOptions['poolWish'] {
+function readMpi({ mpi, mpiSetup, slots }: RunFlags): { mpi?: MpiWish } {
+  if (mpi === undefined) {
+    if (mpiSetup !== undefined) throw new RunError('usage', '--mpi-setup is for --mpi: say how many nodes a task takes');
+    return {};
+  }
+  if (slots !== undefined && slots !== 1) throw new RunError('usage', `--slots ${slots}: nodes that work on one task with others take no second one beside it, --mpi ${mpi} wants 1`);
+  return { mpi: { instances: mpi, ...(mpiSetup === undefined ? {} : { setup: mpiSetup }) } };
+}
+
+function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask, container, mpi }: RunFlags): RunOptions['poolWish'] {
   const size = vmSize ?? sizeForSlots(slots ?? DEFAULT_SLOTS);
-  const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : 1);
+  const dedicated = nodes ?? (lowPriorityNodes > 0 ? 0 : (mpi ?? 1));
   if (dedicated + lowPriorityNodes === 0) throw new RunError('usage', 'a pool without nodes runs nothing: give --nodes or --low-priority-nodes');
-  return { nodes: dedicated, lowPriorityNodes, slots: slots ?? coresOf(size), vmSize: size, ...withValues({ startTask, container }) };
+  if (mpi !== undefined && dedicated + lowPriorityNodes < mpi) throw new RunError('usage', `--mpi ${mpi}: the pool has ${dedicated + lowPriorityNodes} nodes, and each task takes ${mpi}`);
+  const together = mpi === undefined ? { slots: slots ?? coresOf(size) } : { slots: 1, interNode: true as const };
+  return { nodes: dedicated, lowPriorityNodes, vmSize: size, ...together, ...withValues({ startTask, container }) };
 }
 
 function readVariable(text: string): [string, string] {
