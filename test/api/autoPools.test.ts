@@ -135,6 +135,15 @@ describe('a change of a job that has its pool made', () => {
     expect(await said(patch(same))).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');
   });
 
+  test('says nothing of whether a pool is kept that lives as long as the schedule', async () => {
+    await addSchedule(auto({ poolLifetimeOption: 'jobSchedule' }));
+    await write.scheduledJob('s', 1);
+    await write.job('s:job-1', { state: 'disabled' });
+    const change = (keepAlive: boolean): Promise<string> => said(it.ask({ method: 'PATCH', url: '/jobs/s:job-1', body: { poolInfo: auto({ poolLifetimeOption: 'jobSchedule', keepAlive }) } }));
+    expect(await change(true)).toBe('400 InvalidPropertyValue: autoPoolSpecification, ');
+    expect(await change(false)).toBe('200');
+  });
+
   test('tells the pool whether it is kept', async () => {
     const kept = async (): Promise<unknown> => (await it.pool.query<{ readonly goes: boolean }>('select is_auto as goes from pool')).rows[0]?.goes;
     await addJob(auto());

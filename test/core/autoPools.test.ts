@@ -118,6 +118,19 @@ describe('the auto pool of a job', () => {
     expect([pools(env), env.pools.has(pool.number)]).toEqual([[], false]);
   });
 
+  test('is asked once to go, whatever comes of its nodes until it does', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const job = env.addJob(AUTO, { pool: { targetDedicated: 4 } });
+    env.settle();
+    job.terminate();
+    const asked = env.nodesOf(onlyPool(env)).flatMap(({ node, life }) => {
+      env.apply({ kind: 'node', node, life, observed: { kind: 'running' } });
+      return env.core.decide(env.now, env.random).requests ?? [];
+    });
+    expect(asked).toEqual([{ kind: 'deleteAutoPool', pool: onlyPool(env).number }]);
+  });
+
   test('that a client has deleted is not made again, and a pool of a client under its name is left alone', () => {
     const env = testEnv();
     const job = env.job(AUTO).tasks(1);
@@ -224,6 +237,22 @@ describe('auto pools of a schedule', () => {
     env.pass(HOUR);
     expect(onlyPool(env).number).not.toBe(former.number);
     expect(schedule.status.autoPoolId).toBe(onlyPool(env).row.intent.id);
+  });
+
+  test('that are being deleted take no new job', () => {
+    const env = testEnv();
+    const schedule = addSchedule(env, { recurrenceMs: HOUR }, SHARED);
+    env.settle();
+    const former = onlyPool(env);
+    schedule.lastJob.terminate();
+    env.settle();
+    former.delete();
+    env.now += HOUR;
+    // Nobody obeys: its node stays, and so does the pool.
+    for (let tick = 0; tick < 3; tick += 1) env.tick();
+    const [stays, next] = pools(env);
+    expect([stays?.number, schedule.lastJob.status.autoPoolId]).toEqual([former.number, next?.row.intent.id]);
+    expect(next?.row.intent.id).not.toBe(former.row.intent.id);
   });
 
   test('go with a schedule that is deleted, and stay if they are to be kept', () => {
