@@ -335,7 +335,7 @@ export function createClients(options: {
       }
     }
     for (const pool of tables.pools.values()) {
-      const isEmpty = pool.intent.isAuto && pool.intent.deletedAt === null && pool.status?.currentDedicated === 0 && poolState(pool.intent, pool.status).allocationState === 'steady';
+      const isEmpty = !poolIds.includes(pool.intent.id) && pool.intent.deletedAt === null && pool.status?.currentDedicated === 0 && poolState(pool.intent, pool.status).allocationState === 'steady';
       if (isEmpty) void resize(pool.intent.pool, { targetDedicated: 1 }).then(options.wake);
     }
     // A job whose pool a client has deleted gets no other one.
