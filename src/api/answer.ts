@@ -33,6 +33,11 @@ export function changed(call: Call, status: 200 | 202 | 204, modifiedAt: Instant
   return { status, headers: { ...entityHeaders(modifiedAt), dataserviceid: `${call.baseUrl}${call.path}` }, body: null };
 }
 
+/** An action on what has no ETag (recorded of nodes). */
+export function acted(call: Call, status: 200 | 202): Answer {
+  return { status, headers: { dataserviceid: `${call.baseUrl}${call.path}` }, body: null };
+}
+
 /** Deletes answer neither ETag nor DataServiceId (recorded). */
 export function deleted(status: 200 | 202): Answer {
   return { status, headers: {}, body: null };

@@ -37,6 +37,7 @@ export function leaveOut(snapshot: Snapshot, { pools, nodes: alone, jobs, schedu
       ...snapshot,
       pools: snapshot.pools.filter(({ intent }) => !pools.has(intent.pool)),
       nodes: snapshot.nodes.filter(({ node }) => !numbers.has(node)),
+      nodeIntents: (snapshot.nodeIntents ?? []).filter(({ node }) => !numbers.has(node)),
       jobs: snapshot.jobs.filter(({ intent }) => !jobs.has(intent.job)),
       schedules: (snapshot.schedules ?? []).filter(({ intent }) => !schedules.has(intent.schedule)),
       jobNodes: snapshot.jobNodes.filter(({ job, node }) => !jobs.has(job) && !numbers.has(node)),

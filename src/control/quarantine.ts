@@ -120,6 +120,8 @@ export class Quarantine {
       case 'task':
       case 'satisfied':
         return jobs.has(event.job) ? null : event;
+      case 'nodeAsked':
+        return this.#nodes.has(event.intent.node) ? null : event;
       case 'agent':
         return event.report.kind === 'hello' && lives.has(`${event.node}.${event.report.life}`) ? null : event;
       case 'node':
@@ -242,6 +244,10 @@ export class Quarantine {
         const isAside = task === undefined || tasks.has(taskInJob(last.job, task));
         return isAside || entries.length > 0 ? { kind: 'job', job: last.job } : { kind: 'tasks', job: last.job, task };
       }
+      case 'nodeAsked': {
+        const { node } = last.intent;
+        return { kind: 'node', node, life: heard.lifeOf(node), what: whatOf(last) };
+      }
       case 'agent':
         return subjectOfReport(last, heard);
       case 'node':
@@ -269,7 +275,7 @@ function subjectOfReport(event: Extract<CoreEvent, { kind: 'agent' }>, heard: He
   return life === null ? null : { kind: 'report', node, life, sequence: report.kind === 'hello' ? null : sequence, job: key?.job ?? null, task };
 }
 
-type NodeEvent = Extract<CoreEvent, { kind: 'node' | 'silent' | 'leaseExpired' | 'unheard' }>;
+type NodeEvent = Extract<CoreEvent, { kind: 'nodeAsked' | 'node' | 'silent' | 'leaseExpired' | 'unheard' }>;
 
 function whatOf(event: NodeEvent): string {
   if (event.kind === 'node') return `observed ${event.observed.kind}`;

@@ -6,7 +6,7 @@ import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } fro
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
-import { leaseExpired, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
+import { leaseExpired, nodeAsked, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
 import { reviewSchedule, upsertSchedule } from './schedule/life.ts';
@@ -62,6 +62,11 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
     case 'schedule':
       upsertSchedule(state, event.schedule);
       return;
+    case 'nodeAsked': {
+      const node = state.nodes.get(event.intent.node);
+      if (node !== undefined) nodeAsked(state, node, event.intent);
+      return;
+    }
     case 'tasks': {
       const job = state.jobs.get(event.job);
       if (job !== undefined) ingestNew(state, job, event, now);

@@ -1,4 +1,4 @@
-import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
 import type { ContainerInfo, FailureInfo, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
@@ -128,6 +128,8 @@ export type CoreEvent =
    * the rules remember what ended since.
    */
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskIntake }
+  /** Something was asked of a node. */
+  | { readonly kind: 'nodeAsked'; readonly intent: NodeIntent }
   | { readonly kind: 'node'; readonly node: NodeNumber; readonly life: number; readonly observed: NodeObservation }
   | { readonly kind: 'agent'; readonly node: NodeNumber; readonly report: AgentReport }
   /** No word from the agent and no proof of its death: its lease has run out by the owner's clock, margin included. */
@@ -176,6 +178,8 @@ export interface Snapshot {
   readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
   /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
+  /** What was asked of them. Left out: nothing. */
+  readonly nodeIntents?: readonly NodeIntent[];
   /**
    * The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart
    * (the first counts from 1), so count on from here.

@@ -41,6 +41,16 @@ export interface PoolIntent {
   readonly deletedAt: Instant | null;
 }
 
+/** What becomes of the tasks that run on a node whose scheduling is disabled. */
+export type DisableSchedulingOption = 'requeue' | 'terminate' | 'taskcompletion';
+
+/** What clients asked of one node; of most nothing ever was. */
+export interface NodeIntent {
+  readonly node: NodeNumber;
+  /** No new tasks may come, and what becomes of those that run; null: they may. */
+  readonly schedulingDisabled: DisableSchedulingOption | null;
+}
+
 export type DisableJobOption = 'requeue' | 'terminate' | 'wait';
 
 /** The last thing asked of a job as a whole. */

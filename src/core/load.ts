@@ -54,6 +54,10 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     const pool = state.pools.get(status.pool);
     if (pool !== undefined) state.review.nodes.add(addNode(state, pool, status));
   }
+  for (const intent of snapshot.nodeIntents ?? []) {
+    const node = state.nodes.get(intent.node);
+    if (node !== undefined) node.intent = intent;
+  }
   // Before their jobs, which look for them.
   for (const schedule of snapshot.schedules ?? []) upsertSchedule(state, schedule);
   for (const { intent, status } of snapshot.jobs) upsertJob(state, intent, status);

@@ -3,7 +3,7 @@ import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
 import type { AttemptOutcome, SilenceStep } from './events.ts';
-import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, ScheduleIntent } from './intent.ts';
+import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, PoolIntent, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
 import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
@@ -87,6 +87,8 @@ export interface Node {
   readonly dedicated: boolean;
   readonly slots: number;
   readonly allocatedAt: Instant;
+  /** null: nothing was ever asked of it. */
+  intent: NodeIntent | null;
   state: NodeState;
   since: Instant;
   scheduling: NodeStatus['scheduling'];

@@ -35,6 +35,8 @@ export type Cause =
   | 'revoked'
   | 'nodeLost'
   | 'nodeRemoved'
+  /** A client asked something of its node. */
+  | 'nodeOperation'
   /** It made room for a task of higher priority. */
   | 'preempted'
   /** It has lived as long as a task may. */

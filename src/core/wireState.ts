@@ -1,6 +1,6 @@
-import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { Instant } from './keys.ts';
-import type { JobState, JobStatus, PoolStatus, ScheduleState, ScheduleStatus, TaskState, TaskStatus } from './status.ts';
+import type { JobState, JobStatus, NodeStatus, PoolStatus, ScheduleState, ScheduleStatus, TaskState, TaskStatus } from './status.ts';
 
 /**
  * The state on the wire is a pure function of intent and status, shared by handlers (what a GET shows, which 409
@@ -106,6 +106,12 @@ export function scheduleState(
     case 'terminate':
       return asked('terminating', intent.actionAt);
   }
+}
+
+/** `intent` null: nothing was ever asked of the node. */
+export function nodeScheduling(intent: Pick<NodeIntent, 'schedulingDisabled'> | null, status: Pick<NodeStatus, 'scheduling'>): NodeStatus['scheduling'] {
+  if (intent === null) return status.scheduling;
+  return intent.schedulingDisabled === null ? 'enabled' : 'disabled';
 }
 
 export interface PoolView {

@@ -156,6 +156,8 @@ export function createChecks(options: {
     const { terminateAt, deletedAt, createdAt } = task.intent;
     if (status.state !== 'offered' || status.attempt === task.status?.attempt) return;
     if (tick.now > createdAt + LIMITS.taskLifetimeMs + OVER_TIME_MS) violated(`task ${name} is offered ${tick.now - createdAt} ms after it was added`);
+    const onto = status.node === null ? undefined : (tick.decisions.nodes.find(({ node }) => node === status.node) ?? options.tables().nodes.get(status.node)?.status);
+    if (onto?.scheduling === 'disabled') violated(`task ${name} is offered to node ${status.node}, on which no tasks are to be scheduled`);
     if (terminateAt === null && deletedAt === null) return;
     const isNews = options.tables().inbox.some((entry) => entry.subject === status.job && entry.task === status.task && !tick.inboxEntries.includes(entry.entry));
     if (!isNews) violated(`task ${name} is offered to node ${status.node} although a client has ended it`);

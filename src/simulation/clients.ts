@@ -1,5 +1,5 @@
 import { type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
-import type { AccountNumber, JobNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
+import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
 import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
@@ -23,6 +23,8 @@ export interface Workload {
   readonly actionEveryMs: number | null;
   /** How likely such an action deletes a job when its turn comes; left out: seldom. */
   readonly jobDeletes?: number;
+  /** How many of the actions ask something of a node. */
+  readonly nodeOperations?: number;
   /** How likely a job that is terminated or deleted then does not wait for its nodes. Left out: never. */
   readonly forced?: number;
   /** Single tasks are added this often, beside the rest; null: none. */
@@ -78,7 +80,7 @@ export function createClients(options: {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
-  const { besideEndings = null, gangs = 0, gangEveryMs = null, autoPools = 0 } = workload;
+  const { besideEndings = null, nodeOperations = 0, gangs = 0, gangEveryMs = null, autoPools = 0 } = workload;
   const isEven = gangEveryMs !== null;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
@@ -238,6 +240,9 @@ export function createClients(options: {
     if (intent !== undefined) await intents.changePool(pool, { ...change, resizeSequence: intent.resizeSequence + 1, resizeRequestedAt: world.now() });
   };
 
+  const disabledNodes = (): NodeNumber[] =>
+    [...tables.nodeIntents.values()].flatMap(({ node, schedulingDisabled }) => (schedulingDisabled !== null && tables.nodes.get(node)?.status.goneAt === null ? [node] : []));
+
   const actions: Readonly<Record<string, () => Promise<void> | undefined>> = {
     disable: () => {
       const job = someJob('active');
@@ -315,7 +320,22 @@ export function createClients(options: {
       return pool && intents.changePool(pool.intent.pool, { deletedAt: world.now() });
     },
   };
+  /** Each asks something of a node. */
+  const nodeActions: Readonly<Record<string, () => Promise<void> | undefined>> = {
+    disableScheduling: () => {
+      const node = world.pick([...tables.nodes.values()].filter(({ status }) => status.goneAt === null && (tables.nodeIntents.get(status.node)?.schedulingDisabled ?? null) === null));
+      return node && intents.changeNode(node.status.node, { schedulingDisabled: world.pick(['requeue', 'terminate', 'taskcompletion'] as const) ?? 'requeue' });
+    },
+    enableScheduling: () => {
+      const node = world.pick(disabledNodes());
+      return node === undefined ? undefined : intents.changeNode(node, { schedulingDisabled: null });
+    },
+  };
   const act = (): void => {
+    if (nodeOperations > 0 && world.chance(nodeOperations)) {
+      void world.pick(Object.values(nodeActions))?.()?.then(options.wake);
+      return;
+    }
     if (tables.schedules.size > 0 && world.chance(0.2)) {
       schedules.act();
       return;
@@ -343,6 +363,7 @@ export function createClients(options: {
       const isLost = job.intent.autoPool !== null && job.status?.state === 'active' && poolOf(job.status.autoPoolId ?? '') === undefined;
       if (isLost && stateOf(job) === 'active') void asked(job, { kind: 'terminate', reason: 'UserTerminate' }).then(options.wake);
     }
+    for (const node of disabledNodes()) void intents.changeNode(node, { schedulingDisabled: null }).then(options.wake);
     for (const job of jobs()) if (['disabled', 'disabling'].includes(stateOf(job))) void asked(job, { kind: 'enable' }).then(options.wake);
   };
 

@@ -1,5 +1,5 @@
-import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
-import type { AccountNumber, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
+import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 
 /**
@@ -9,6 +9,8 @@ import type { AddedTasks } from '../store/ownerStore.ts';
 export interface IntentWriter {
   addPool(account: AccountNumber, pool: Omit<PoolIntent, 'pool'>): Promise<PoolNumber>;
   changePool(pool: PoolNumber, change: Partial<Omit<PoolIntent, 'pool' | 'id' | 'createdAt'>>): Promise<void>;
+  /** Asks something of a node, whatever was asked before. */
+  changeNode(node: NodeNumber, change: Partial<Omit<NodeIntent, 'node'>>): Promise<void>;
   /** `autoPool`: what its auto pool is made of, where it is to have one. */
   addJob(account: AccountNumber, job: NewJobIntent, autoPool?: NewAutoPool): Promise<JobNumber>;
   changeJob(job: JobNumber, change: Partial<Omit<JobIntent, 'job' | 'id' | 'createdAt' | 'nextTask' | 'reactivations'>>): Promise<void>;

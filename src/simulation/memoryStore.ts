@@ -1,7 +1,7 @@
 import { withoutEndings, type OwnerRequest } from '../core/decisions.ts';
 import { namedParents } from '../core/task/dependencies.ts';
 import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
-import type { JobIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
@@ -42,7 +42,7 @@ export interface PoolRecord {
 interface InboxEntry {
   readonly entry: number;
   readonly account: AccountNumber;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node';
   readonly subject: number;
   readonly task: TaskNumber;
 }
@@ -53,6 +53,7 @@ export interface Tables {
   readonly jobs: ReadonlyMap<JobNumber, JobRecord>;
   readonly schedules: ReadonlyMap<ScheduleNumber, ScheduleRecord>;
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
+  readonly nodeIntents: ReadonlyMap<NodeNumber, NodeIntent>;
   readonly inbox: readonly InboxEntry[];
   readonly quarantine: (account: AccountNumber) => readonly Quarantined[];
   /** The process that has the account. */
@@ -71,6 +72,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const jobs = new Map<JobNumber, JobRecord>();
   const schedules = new Map<ScheduleNumber, ScheduleRecord>();
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
+  const nodeIntents = new Map<NodeNumber, NodeIntent>();
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
   const numbers = { pool: 0, job: 0, schedule: 0, entry: 0 };
@@ -155,6 +157,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     const foundPools = new Map<PoolNumber, PoolIntent>();
     const foundJobs = new Map<JobNumber, { intent: JobIntent; status: JobStatus | null }>();
     const foundSchedules = new Map<ScheduleNumber, ScheduleIntake>();
+    const foundNodes = new Map<NodeNumber, NodeIntent>();
     const foundTasks = new Map<string, InboxBatch['tasks'][number]>();
     const jobsWithNewTasks = new Set<JobNumber>();
     const alsoAsked = also.map((job) => ({ kind: 'job' as const, subject: job, task: 0 }));
@@ -165,6 +168,8 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       if (kind === 'tasks') jobsWithNewTasks.add(subject);
       const schedule = kind === 'schedule' ? schedules.get(subject) : undefined;
       if (schedule !== undefined) foundSchedules.set(subject, scheduleIntake(schedule));
+      const asked = kind === 'node' ? nodeIntents.get(subject) : undefined;
+      if (asked !== undefined) foundNodes.set(subject, asked);
       if (pool !== undefined) foundPools.set(subject, pool.intent);
       const again = task !== undefined && task.intent.reactivateSequence > (task.status?.reactivateSequence ?? 0);
       if (job !== undefined && (kind === 'job' || job.status?.state === 'completed' || again)) {
@@ -178,6 +183,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       pools: [...foundPools.values()],
       jobs: [...foundJobs.values()],
       schedules: [...foundSchedules.values()],
+      nodes: [...foundNodes.values()],
       jobsWithNewTasks: [...jobsWithNewTasks],
       tasks: [...foundTasks.values()],
       more: mine.length > limit,
@@ -288,6 +294,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       return {
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
+        nodeIntents: ownNodes.flatMap(({ node, goneAt }) => (goneAt === null ? (nodeIntents.get(node) ?? []) : [])).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
         schedules: [...schedules.values()].filter((schedule) => schedule.account === account && (schedule.status?.state !== 'completed' || schedule.intent.deletedAt !== null)).map(scheduleIntake),
@@ -329,6 +336,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const record = found(pools.get(pool), `pool ${pool}`);
       record.intent = { ...record.intent, ...change };
       point(record.account, 'pool', pool);
+    },
+    changeNode: async (node, change) => {
+      const { account } = found(nodes.get(node), `node ${node}`);
+      nodeIntents.set(node, { schedulingDisabled: null, ...nodeIntents.get(node), ...change, node });
+      point(account, 'node', node);
     },
     addJob: async (account, intent, autoPool) => insertJob(account, intent, autoPool ?? null),
     changeJob: async (job, change) => {
@@ -376,6 +388,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     jobs,
     schedules,
     nodes,
+    nodeIntents,
     get inbox() {
       return inbox;
     },

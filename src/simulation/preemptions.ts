@@ -32,13 +32,21 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
     return task === MANAGER_TASK && record?.intent.manager?.runExclusive === true ? Math.max(own, node.slots) : own;
   };
 
-  /** Its job goes on, and its node stays: nothing else asks for its end. */
-  const isForOthers = ({ key, node }: EndCommand, tick: TickCommit): boolean => {
+  /** Those that the task has been on: a task on several nodes ends on all of them. */
+  const nodesAfter = ({ key: { job, task }, node }: EndCommand, tick: TickCommit): NodeStatus[] => {
+    const known = jobOf(job)?.tasks.get(task);
+    const primary = taskAfter(job, task, tick)?.node ?? node;
+    return [...new Set([node, primary, ...[...(known?.subtasks?.values() ?? [])].map((row) => row.node)])].flatMap((number) => nodeAfter(number, tick) ?? []);
+  };
+
+  /** Its job goes on, and its nodes stay and take tasks: nothing else asks for its end. */
+  const isForOthers = (command: EndCommand, tick: TickCommit): boolean => {
+    const { key, node } = command;
     const before = jobOf(key.job)?.status;
     const after: JobStatus | null | undefined = tick.decisions.jobs.find((row) => row.job === key.job) ?? before;
     const status = nodeAfter(node, tick);
     const isResized = tick.decisions.pools.some(({ pool }) => pool === status?.pool);
-    return before?.state === 'active' && after?.state === 'active' && after.since === before.since && status !== undefined && status.state !== 'leavingpool' && !isResized;
+    return before?.state === 'active' && after?.state === 'active' && after.since === before.since && status !== undefined && !isResized && nodesAfter(command, tick).every(({ state, scheduling }) => state !== 'leavingpool' && scheduling === 'enabled');
   };
 
   /** Nodes are kept, and so room is made, for a task that needs several and waits in its queue. */

@@ -28,6 +28,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolUpgradeOs: { api: 'targetOSVersion' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
   NodeRemove: { core: 'nodeList resizeTimeout nodeDeallocationOption' },
+  NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },
   ContainerConfiguration: { api: 'type', agent: 'containerImageNames containerRegistries' },

@@ -423,3 +423,70 @@ test('nothing is told apart by the case of ids, and ids keep theirs', async () =
   expect((await it.ask({ url: '/jobs/MY-JOB/tasks/TASK_a' })).json).toMatchObject({ id: 'Task_A', url: 'http://127.0.0.1:10800/jobs/My-Job/tasks/Task_A' });
   expect(await said(post('/jobs', { id: 'MY-job', poolInfo: { poolId: 'p' } }))).toBe('409 JobExists');
 });
+
+describe('nodes: scheduling is disabled in each state, once', () => {
+  beforeEach(async () => {
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }));
+  });
+  const disable = (body?: unknown) => post('/pools/p/nodes/tvmps_1_d/disablescheduling', body);
+  const enable = post('/pools/p/nodes/TVMPS_1_d/enablescheduling');
+  const scheduling = async () => (await it.ask({ url: '/pools/p/nodes/tvmps_1_d' })).json.schedulingState;
+  const inTarget = '409 NodeAlreadyInTargetSchedulingState';
+
+  test.each(['creating', 'starting', 'waitingforstarttask', 'starttaskfailed', 'idle', 'running', 'unusable', 'unknown', 'leavingpool'] as const)('while %s', async (state) => {
+    await write.node('p', { id: 'tvmps_1_d', state });
+    expect([await said(enable), await said(disable()), await said(disable()), await scheduling()]).toEqual([inTarget, '200', inTarget, 'disabled']);
+    expect([await said(enable), await said(enable), await scheduling()]).toEqual(['200', inTarget, 'enabled']);
+  });
+
+  test('with what becomes of its tasks, by default that they are requeued; lists and their filters see it at once', async () => {
+    const node = await write.node('p', { id: 'tvmps_1_d' });
+    await write.node('p', { id: 'tvmps_2_d' });
+    const asked = async () => (await it.pool.query('select scheduling_disabled from node_request where node = $1', [node])).rows;
+    for (const [body, option] of [[undefined, 'requeue'], [{}, 'requeue'], [{ nodeDisableSchedulingOption: 'terminate' }, 'terminate'], [{ nodeDisableSchedulingOption: 'TaskCompletion' }, 'taskcompletion']] as const) {
+      expect(await said(disable(body))).toBe('200');
+      expect(await asked()).toEqual([{ scheduling_disabled: option }]);
+      expect((await it.ask({ url: "/pools/p/nodes?$filter=schedulingState%20eq%20'disabled'" })).json.value).toMatchObject([{ id: 'tvmps_1_d' }]);
+      expect(await said(enable)).toBe('200');
+    }
+    expect((await it.pool.query("select count(*)::int as entries from inbox where kind = 'node' and subject = $1", [node])).rows).toEqual([{ entries: 8 }]);
+  });
+
+  test('the answer names the URL that was called and has no ETag, as recorded', async () => {
+    await write.node('p', { id: 'tvmps_1_d' });
+    const { status, headers } = await it.ask(disable());
+    expect([status, headers['dataserviceid']]).toEqual([200, expect.stringMatching(/\/pools\/p\/nodes\/tvmps_1_d\/disablescheduling$/)]);
+    expect(headers).not.toHaveProperty('etag');
+    expect(headers).not.toHaveProperty('last-modified');
+  });
+
+  test.each([
+    ['an option that there is not', { nodeDisableSchedulingOption: 'retaineddata' }, '400 InvalidPropertyValue'],
+    ['an option that is no text', { nodeDisableSchedulingOption: 3 }, '400 InvalidRequestBody'],
+    ['a property that there is not', { option: 'requeue' }, '400 InvalidRequestBody'],
+  ])('%s is refused', async (_what, body, answer) => {
+    await write.node('p', { id: 'tvmps_1_d' });
+    expect([await said(disable(body)), await scheduling()]).toEqual([answer, 'enabled']);
+  });
+
+  test('of a node or pool that there is not, or that has left, 404', async () => {
+    await write.node('p', { id: 'tvmps_1_d', goneAt: 5 });
+    expect([await said(disable()), await said(enable), await said(post('/pools/q/nodes/x/disablescheduling'))]).toEqual(['404 NodeNotFound', '404 NodeNotFound', '404 PoolNotFound']);
+  });
+
+  test('two that disable it at once: one does, the other is told', async () => {
+    const node = await write.node('p', { id: 'tvmps_1_d' });
+    const both = await Promise.all([said(disable({ nodeDisableSchedulingOption: 'terminate' })), said(disable({ nodeDisableSchedulingOption: 'requeue' }))]);
+    expect(both.toSorted()).toEqual(['200', inTarget]);
+    const [option] = both[0] === '200' ? ['terminate'] : ['requeue'];
+    expect((await it.pool.query('select scheduling_disabled from node_request where node = $1', [node])).rows).toEqual([{ scheduling_disabled: option }]);
+  });
+
+  test('a node that is gone takes along what was asked of it', async () => {
+    const node = await write.node('p', { id: 'tvmps_1_d' });
+    await it.ask(disable());
+    await it.pool.query('update node set gone_at = 5 where node = $1', [node]);
+    expect(await clearGoneNodes(it.pool)).toBe(1);
+    expect((await it.pool.query('select 1 from node_request')).rows).toEqual([]);
+  });
+});

@@ -122,6 +122,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'File_DeleteFromTask', params: { taskId: 'done' } },
     { operation: 'ComputeNode_List' },
     { operation: 'ComputeNode_Get' },
+    { operation: 'ComputeNode_DisableScheduling', body: { nodeDisableSchedulingOption: 'taskcompletion' } },
+    { operation: 'ComputeNode_EnableScheduling' },
     { operation: 'File_ListFromComputeNode' },
     { operation: 'File_GetFromComputeNode' },
     { operation: 'File_GetPropertiesFromComputeNode' },

@@ -79,7 +79,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     readInbox: (_account, _limit, also = []) => {
       script.askedAlso.push(also);
       if (script.inboxFailure !== null) return Promise.reject(script.inboxFailure);
-      return Promise.resolve({ entries: [], pools: [], jobs: script.job === null || also.length === 0 ? [] : [script.job], schedules: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 });
+      return Promise.resolve({ entries: [], pools: [], jobs: script.job === null || also.length === 0 ? [] : [script.job], schedules: [], nodes: [], jobsWithNewTasks: [], tasks: [], more: false, newest: 0 });
     },
     readTasks: () => Promise.resolve({ through: 0, newest: 0, tasks: [] }),
     commit: async (tick) => {

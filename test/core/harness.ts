@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
-import type { JobAction, JobIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { JobAction, JobIntent, NodeIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
@@ -50,6 +50,7 @@ export class TestEnv {
   core: Core = createCore(EMPTY, this.now);
   readonly pools = new Map<number, { intent: PoolIntent; status: PoolStatus | null }>();
   readonly nodes = new Map<NodeNumber, NodeStatus>();
+  readonly nodeIntents = new Map<NodeNumber, NodeIntent>();
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
   readonly schedules = new Map<number, ScheduleRow>();
   /** What the auto pools of jobs are made of, by job. */
@@ -243,6 +244,7 @@ export class TestEnv {
     const snapshot: Snapshot = {
       pools: [...this.pools.values()],
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
+      nodeIntents: [...this.nodeIntents.values()],
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
       schedules: [...this.schedules.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null).map((row) => scheduleIntake(row, this.jobs)),
@@ -331,6 +333,14 @@ export class TestPool {
     const { row } = this;
     row.intent = { ...row.intent, ...change };
     this.env.apply({ kind: 'pool', intent: row.intent });
+    return this;
+  }
+
+  /** Asks something of one of its nodes. */
+  askNode(node: NodeNumber, change: Partial<NodeIntent>): this {
+    const intent = { schedulingDisabled: null, ...this.env.nodeIntents.get(node), ...change, node };
+    this.env.nodeIntents.set(node, intent);
+    this.env.apply({ kind: 'nodeAsked', intent });
     return this;
   }
 

@@ -135,6 +135,18 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload: { ...PREEMPTED, actionEveryMs: number % 2 === 0 ? 300 : null } });
   });
 
+  it.each(seeds(3))('without faults ends tasks on nodes that are to have none, and schedules none there (seed %i)', async (number) => {
+    const ends: string[] = [];
+    const onCommit = ({ decisions }: TickCommit): void => void ends.push(...decisions.tasks.map(({ cause }) => cause));
+    await livedWell({ seed: number, workload: { ...SMALL, longer: 15, actionEveryMs: 200, nodeOperations: 0.8 }, faults: NO_FAULTS, onCommit });
+    expect(ends).toContain('nodeOperation');
+  });
+
+  it.each(seeds(count))('nor does it lose any, whatever goes wrong (seed %i)', async (number) => {
+    const mixed = number % 2 === 0 ? { ...TOGETHER, gangs: 0.15 } : { ...PREPARED, preemption: 0.3 };
+    await livedWell({ seed: number, workload: { ...mixed, longer: 10, actionEveryMs: 200, nodeOperations: 0.5 }, leaseMs: number % 5 === 0 ? 20_000 : null });
+  });
+
   it.each(seeds(3))('without faults begins no task that was added 180 days ago, and ends those that run (seed %i)', async (number) => {
     const ends: string[] = [];
     await livedWell({ seed: number, workload: AGED, faults: NO_FAULTS, onCommit: ({ decisions }) => void ends.push(...decisions.tasks.map(({ cause }) => cause)) });

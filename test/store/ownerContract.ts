@@ -170,7 +170,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(batch.entries).toHaveLength(3);
         expect((await store.readInbox(account, 100)).entries).toEqual(batch.entries);
         await store.commit(tick({ account, epoch, inboxEntries: batch.entries }));
-        expect(await store.readInbox(account, 100)).toEqual({ entries: [], newest: 0, pools: [], jobs: [], schedules: [], jobsWithNewTasks: [], tasks: [], more: false });
+        expect(await store.readInbox(account, 100)).toEqual({ entries: [], newest: 0, pools: [], jobs: [], schedules: [], nodes: [], jobsWithNewTasks: [], tasks: [], more: false });
       });
 
       it('is read oldest first and says when more waits', async () => {
@@ -195,6 +195,23 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         const next = await store.readInbox(account, 100);
         expect(next.pools).toMatchObject([{ pool, targetDedicated: 7, resizeSequence: 2 }]);
         expect(next.jobs).toEqual([]);
+      });
+
+      it('brings what was asked of a node, which a load has as long as the node is there', async () => {
+        const { store, intents, account, epoch, pool } = await owned();
+        const [there, gone] = [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool)];
+        await store.commit(tick({ account, epoch, tick: 1, decisions: { nodes: [there, gone] }, inboxEntries: (await store.readInbox(account, 100)).entries }));
+        expect((await store.load(account)).nodeIntents).toEqual([]);
+        await intents.changeNode(gone.node, { schedulingDisabled: 'terminate' });
+        await intents.changeNode(there.node, { schedulingDisabled: 'requeue' });
+        await intents.changeNode(there.node, { schedulingDisabled: 'taskcompletion' });
+        const asked = { node: there.node, schedulingDisabled: 'taskcompletion' };
+        const batch = await store.readInbox(account, 100);
+        expect(batch.nodes).toEqual(expect.arrayContaining([asked, { node: gone.node, schedulingDisabled: 'terminate' }]));
+        expect(batch.nodes).toHaveLength(2);
+        await store.commit(tick({ account, epoch, tick: 2, decisions: { nodes: [{ ...gone, goneAt: 9 }] }, inboxEntries: batch.entries }));
+        expect((await store.readInbox(account, 100)).nodes).toEqual([]);
+        expect((await store.load(account)).nodeIntents).toEqual([asked]);
       });
 
       it('brings a task that something was asked of, with its status', async () => {
@@ -311,6 +328,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect(snapshot).toEqual({
           pools: [{ intent: { ...poolIntent(), pool }, status: decisions.pools[0] }],
           nodes: decisions.nodes,
+          nodeIntents: [],
           nextNode: nodeStatus(account, 3, pool).node,
           jobs: [{ intent: { ...jobIntent(), job, nextTask: 5, reactivations: 0 }, status: decisions.jobs[0] }],
           jobNodes: decisions.jobNodes,

@@ -1,4 +1,5 @@
-import type { NodeState, NodeStatus } from '../../core/status.ts';
+import { works } from '../../core/node/activity.ts';
+import type { NodeStatus } from '../../core/status.ts';
 import { exitOf, failureOf, type StoryLine, textOf } from './line.ts';
 
 /**
@@ -10,7 +11,7 @@ export function nodeLines(poolId: string, before: NodeStatus | undefined, now: N
   const fields = fieldsOf(poolId, now);
   if (now.goneAt !== null) return [{ level: 'info', message: 'node gone', fields: { ...fields, tasksRun: now.totalTasksRun, tasksSucceeded: now.totalTasksSucceeded } }];
   if (before === undefined) return [{ level: 'info', message: 'node creating', fields: { ...fields, dedicated: now.dedicated } }];
-  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now), ...noticeLines(fields, before, now)];
+  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now), ...schedulingLines(fields, before, now), ...noticeLines(fields, before, now)];
 }
 
 const NOTHING: readonly StoryLine[] = [];
@@ -18,7 +19,7 @@ const NOTHING: readonly StoryLine[] = [];
 /** Most rows: a node that works begins or ends a task. */
 function isToldAlready(before: NodeStatus, now: NodeStatus): boolean {
   const isSame = before.state === now.state || (works(before.state) && works(now.state));
-  return isSame && now.goneAt === null && before.life === now.life && before.startTask === now.startTask && before.errors === now.errors;
+  return isSame && before.scheduling === now.scheduling && now.goneAt === null && before.life === now.life && before.startTask === now.startTask && before.errors === now.errors;
 }
 
 /** The agent has not been heard for `silentMs`, whatever its node is doing. */
@@ -44,6 +45,11 @@ function lostLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): Sto
   else if (now.state === 'creating' && before.state !== 'creating') lines.push({ level: 'info', message: 'node ended with the service', fields });
   if (now.life > Math.max(before.life, 1)) lines.push({ level: 'info', message: 'node creating', fields });
   return lines;
+}
+
+function schedulingLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine[] {
+  if (before.scheduling === now.scheduling) return [];
+  return [{ level: 'info', message: `node scheduling ${now.scheduling}`, fields: { ...fields, runningTasks: now.runningTasks } }];
 }
 
 /** What a working node says of itself. */
@@ -75,6 +81,7 @@ function stateLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): St
       return [];
     case 'idle':
     case 'running':
+    case 'offline':
       return works(before.state) ? [] : [ready(fields, before, now)];
     case 'starting':
       return [{ level: 'info', message: 'node starting', fields: now.agent === null ? fields : { ...fields, ipAddress: now.agent.ipAddress, agentVersion: now.agent.version } }];
@@ -87,15 +94,10 @@ function stateLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): St
     // Its agent's silence is told, which also comes where the state stays what it is.
     case 'unknown':
       return [];
-    case 'offline':
     case 'rebooting':
     case 'reimaging':
       return [{ level: 'info', message: `node ${now.state}`, fields }];
   }
-}
-
-function works(state: NodeState): boolean {
-  return state === 'idle' || state === 'running';
 }
 
 function ready(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine {

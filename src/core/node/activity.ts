@@ -1,6 +1,6 @@
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node } from '../model.ts';
-import type { NodeActivity, NodeStatus, RecentInstance } from '../status.ts';
+import type { NodeActivity, NodeState, NodeStatus, RecentInstance } from '../status.ts';
 import { RECENT_TASKS } from '../tunables.ts';
 
 /** What a node's rows say of the tasks on it. */
@@ -9,11 +9,23 @@ export function activityOf({ node, state, since, runningTasks, runningSlots, tot
   return { node, state, since, runningTasks, runningSlots, totalTasksRun, totalTasksSucceeded, retainUntil, recentTasks, ...(recentInstances === undefined ? null : { recentInstances }), offers };
 }
 
-/** A node that works reads `running` while any task has slots on it, else `idle`. */
+/** The states of a node that works. */
+type WorkingState = 'idle' | 'running' | 'offline';
+
+/** `running` while any task has slots on it, else `idle`, or `offline` where none may come (API reference). */
+export function workingState({ running, scheduling }: Pick<Node, 'running' | 'scheduling'>): WorkingState {
+  if (running.size > 0) return 'running';
+  return scheduling === 'enabled' ? 'idle' : 'offline';
+}
+
+export function works(state: NodeState): state is WorkingState {
+  return state === 'idle' || state === 'running' || state === 'offline';
+}
+
 export function settleActivity(state: CoreState, node: Node, now: Instant): void {
   state.changes.nodeActivity(node);
-  if (node.state !== 'idle' && node.state !== 'running') return;
-  const activity = node.running.size > 0 ? 'running' : 'idle';
+  if (!works(node.state)) return;
+  const activity = workingState(node);
   if (activity === node.state) return;
   node.state = activity;
   node.since = Math.max(node.since, now);

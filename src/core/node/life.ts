@@ -1,9 +1,11 @@
-import { attemptOn, endCommand, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
+import { attemptOn, endCommand, keyOf, offerCommand, withdraw, withdrawTask } from '../task/attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from '../events.ts';
 import { allocationFailed } from '../task/failures.ts';
 import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
 import { jobTaskSaid, outdateJobTasks, remindOfJobTasks } from '../job/preparation.ts';
 import { reviewEndingJobs } from '../job/release.ts';
+import { works, workingState } from './activity.ts';
+import type { NodeIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
@@ -18,8 +20,9 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
  * `creating`: asked of the provider, which may say what it waits for (`pending`). Its agent says hello: `starting`,
  * then, if the pool's start task has to succeed first, `waitingforstarttask`, and when that failed `starttaskfailed`.
  * `ready`: `idle`, and `running` while a task has slots on it. `unusable` when the agent says so. The channel goes
- * down: no task is offered, those there stay what they are. The pool shrinks: `leavingpool`, until its attempts are
- * over; then it is released, and gone when the provider has proved it.
+ * down: no task is offered, those there stay what they are. A client disables its scheduling: no task comes, those
+ * there are ended or waited for, and without any it is `offline`. The pool shrinks: `leavingpool`, until its attempts
+ * are over; then it is released, and gone when the provider has proved it.
  *
  * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool
  * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted
@@ -93,6 +96,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     dedicated,
     slots,
     allocatedAt,
+    intent: null,
     state: nodeState,
     since,
     scheduling,
@@ -310,7 +314,7 @@ function becomeReady(state: CoreState, node: Node, now: Instant): void {
   node.ready = true;
   if (node.errors.length > 0) state.changes.node(node);
   node.errors = [];
-  if (node.state !== 'leavingpool') enterState(state, node, node.running.size > 0 ? 'running' : 'idle', now);
+  if (node.state !== 'leavingpool') enterState(state, node, workingState(node), now);
   reviewEndingJobs(state, node);
 }
 
@@ -380,15 +384,36 @@ function updateCapacity(state: CoreState, node: Node): void {
 export function startLeaving(state: CoreState, node: Node, now: Instant): void {
   enterState(state, node, 'leavingpool', now);
   node.acquireAt = null;
-  for (const live of [...node.offers, ...node.running]) withdraw(state, live);
+  withdrawAll(state, node);
   state.review.nodes.add(node);
+}
+
+/** All that must not go on there; of a multi-instance task, what runs of it elsewhere as well. */
+function withdrawAll(state: CoreState, node: Node): void {
+  for (const { task } of [...node.offers, ...node.running]) withdrawTask(state, task);
+}
+
+/** A client has asked something of it. */
+export function nodeAsked(state: CoreState, node: Node, intent: NodeIntent): void {
+  node.intent = intent;
+  state.review.nodes.add(node);
+}
+
+/** Its scheduling becomes what was asked last. */
+function obeyScheduling(state: CoreState, node: Node, now: Instant): void {
+  if (node.intent === null) return;
+  const scheduling = node.intent.schedulingDisabled === null ? 'enabled' : 'disabled';
+  if (node.scheduling !== scheduling) state.changes.node(node);
+  node.scheduling = scheduling;
+  withdrawAll(state, node);
+  if (works(node.state)) enterState(state, node, workingState(node), now);
 }
 
 /** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
 export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolean {
   if (node.state !== 'leavingpool' || node.released) return false;
   if (!node.connected) enterState(state, node, 'unknown', now);
-  else enterState(state, node, node.ready ? (node.running.size > 0 ? 'running' : 'idle') : booting(node), now);
+  else enterState(state, node, node.ready ? workingState(node) : booting(node), now);
   return true;
 }
 
@@ -398,6 +423,7 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
   for (const live of node.running) {
     if (live.missingSince !== null && live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(live), now);
   }
+  obeyScheduling(state, node, now);
   if (node.state === 'leavingpool') {
     releaseWhenEmpty(state, node, now);
     return;

@@ -181,7 +181,8 @@ export function withdrawTask(state: CoreState, task: Task): void {
  * Why a started attempt has to end now; null: it may go on. The client's word on the task goes before the job's, the
  * job's before the node's.
  */
-export function wantedEnd({ task, node }: Live): EndReason | null {
+export function wantedEnd(live: Live): EndReason | null {
+  const { task } = live;
   const { job } = task;
   if (task.terminated || task.deleted || task.isOverTime === true) return 'terminate';
   if (job.intent.deletedAt !== null || job.status.state === 'terminating') return 'terminate';
@@ -189,15 +190,33 @@ export function wantedEnd({ task, node }: Live): EndReason | null {
     const option = disableOption(job);
     if (option !== 'wait') return option;
   }
-  if (node.state === 'leavingpool') {
-    const option = deallocation(node.pool);
-    if (option === 'requeue' || option === 'terminate') return option;
+  for (const node of nodesOf(live)) {
+    const option = endOn(node);
+    if (option !== null) return option;
   }
   return null;
 }
 
-function mayStart({ task, node }: Live): boolean {
-  return task.job.status.state === 'active' && node.scheduling === 'enabled' && node.state !== 'leavingpool' && node.state !== 'unusable';
+/** Those that the attempt is on: a multi-instance task ends as a whole, whichever of its nodes wants that. */
+export function nodesOf({ task, attempt, node }: Live): readonly Node[] {
+  return task.instances < 2 ? [node] : [node, ...task.live.flatMap((live) => (live.attempt === attempt ? [live.node] : []))];
+}
+
+/** Why what runs on the node has to end; null: for nothing that the node itself is to do. */
+function endOn({ state, pool, intent }: Node): EndReason | null {
+  const options = [state === 'leavingpool' ? deallocation(pool) : null, intent?.schedulingDisabled ?? null];
+  for (const option of options) if (option === 'requeue' || option === 'terminate') return option;
+  return null;
+}
+
+function mayStart(live: Live): boolean {
+  const { task, node } = live;
+  return task.job.status.state === 'active' && (node.scheduling === 'enabled' || isUnderWay(live)) && node.state !== 'leavingpool' && node.state !== 'unusable';
+}
+
+/** Another instance of the attempt has started: this one belongs to what runs on its node. */
+function isUnderWay({ task, attempt }: Live): boolean {
+  return task.instances > 1 && task.live.some((other) => other.attempt === attempt && other.started);
 }
 
 /** An exit condition disables with `requeue` (task semantics 6.9), whatever a client asked for some time before. */

@@ -1,4 +1,4 @@
-import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, managerOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, managerOf, nodesOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
@@ -367,7 +367,8 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
 function cameFrom(job: Job, live: Live): Cause {
   if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
   if (job.status.state === 'disabling') return 'jobDisabled';
-  return live.isPreempted && live.node.state !== 'leavingpool' ? 'preempted' : 'nodeRemoved';
+  if (nodesOf(live).some(({ state }) => state === 'leavingpool')) return 'nodeRemoved';
+  return live.isPreempted ? 'preempted' : 'nodeOperation';
 }
 
 interface Completion {
@@ -401,7 +402,7 @@ export function complete(state: CoreState, task: Task, { endedAt, outcome, exitC
     settleActivity(state, node, endedAt);
   }
   if (actions.dependency === 'satisfy') satisfy(state, job, particulars?.idKey ?? null);
-  const byJob = cause === 'jobTerminated' || cause === 'jobDisabled' || cause === 'nodeRemoved';
+  const byJob = cause === 'jobTerminated' || cause === 'jobDisabled' || cause === 'nodeRemoved' || cause === 'nodeOperation';
   if (job.intent.onTaskFailure === 'performexitoptionsjobaction' && actions.job !== 'none' && !byJob) {
     job.exitAction = job.exitAction === 'terminate' ? 'terminate' : actions.job;
   }

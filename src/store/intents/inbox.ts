@@ -1,4 +1,4 @@
-import type { AccountNumber, JobNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../../core/keys.ts';
+import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../../core/keys.ts';
 import { rows, statement, type Transaction } from './statement.ts';
 
 /**
@@ -7,6 +7,7 @@ import { rows, statement, type Transaction } from './statement.ts';
  */
 export type InboxEntry =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
+  | { readonly kind: 'node'; readonly node: NodeNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }
   | { readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly kind: 'task'; readonly job: JobNumber; readonly task: TaskNumber };
@@ -22,6 +23,8 @@ function subjectOf(entry: InboxEntry): number {
   switch (entry.kind) {
     case 'pool':
       return entry.pool;
+    case 'node':
+      return entry.node;
     case 'schedule':
       return entry.schedule;
     case 'job':

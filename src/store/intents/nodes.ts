@@ -1,22 +1,24 @@
 import { idKey, type AccountNumber, type NodeNumber, type PoolNumber } from '../../core/keys.ts';
 import type { NodeState } from '../../core/status.ts';
 import { NODE_STATUS_COLUMNS, type NodeStatusRow, nodeStateSql } from '../status/nodeActivity.ts';
+import type { NodeIntent } from '../../core/intent.ts';
+import { NODE_REQUEST_COLUMNS, type NodeRequestRow } from '../nodeRequest.ts';
 import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 /** A node that has not left its pool. */
-export interface NodeRow extends NodeStatusRow {
+export interface NodeRow extends NodeStatusRow, NodeRequestRow {
   readonly id: string;
 }
 
 const find = statement<NodeRow>(
   'node.find',
-  `select n.id, ${NODE_STATUS_COLUMNS} from node n join node_activity a using (node) where n.account = $1 and n.pool = $2 and n.id_key = $3 and n.gone_at is null`,
+  `select n.id, ${NODE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS} from node n join node_activity a using (node) left join node_request nr using (node) where n.account = $1 and n.pool = $2 and n.id_key = $3 and n.gone_at is null`,
 );
 const list = statement<NodeRow>(
   'node.list',
-  `select n.id, ${NODE_STATUS_COLUMNS} from (
+  `select n.id, ${NODE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS} from (
      select * from node where account = $1 and pool = $2 and gone_at is null and id_key > $3 order by id_key limit $4
-   ) n join node_activity a using (node) order by n.id_key`,
+   ) n join node_activity a using (node) left join node_request nr using (node) order by n.id_key`,
 );
 const several = statement<NodeOfPool>(
   'node.several',
@@ -35,7 +37,7 @@ const counts = statement<NodeCountRow>(
    group by 1, 2, 3, 4 order by 2`,
 );
 
-export function findNode(database: Database, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
+export function findNode(database: Database | Transaction, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
   return row(database, find, [account, pool, idKey(id)]);
 }
 
@@ -48,6 +50,22 @@ export interface NodeOfPool {
 /** Those of these nodes that the pool has, each once. */
 export function findNodes(database: Database | Transaction, account: AccountNumber, pool: PoolNumber, ids: readonly string[]): Promise<readonly NodeOfPool[]> {
   return rows(database, several, [account, pool, ids.map(idKey)]);
+}
+
+const lock = statement('node.lock', 'insert into node_request (node) values ($1) on conflict (node) do update set node = excluded.node');
+const ask = statement('node.ask', 'update node_request set scheduling_disabled = $2 where node = $1');
+
+/** As `findNode`, with what was asked of it locked: who asks one thing of it twice at once is told apart. */
+export async function lockNode(tx: Transaction, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
+  const found = await findNode(tx, account, pool, id);
+  if (found === null) return null;
+  await rows(tx, lock, [found.n_node]);
+  return findNode(tx, account, pool, id);
+}
+
+/** Writes what is asked of a locked node. */
+export async function askNode(tx: Transaction, { node, schedulingDisabled }: NodeIntent): Promise<void> {
+  await rows(tx, ask, [node, schedulingDisabled]);
 }
 
 /** Nodes of a pool in the order of their ids, above the key `after`. */

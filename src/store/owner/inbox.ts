@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
 import type { InboxBatch } from '../ownerStore.ts';
+import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRequest.ts';
 import { numbers } from './literals.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow,
@@ -18,7 +19,7 @@ const ENTRIES = `select entry, kind, subject, ${NEWEST} from inbox where account
 
 interface Entry {
   readonly entry: number;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node';
   readonly subject: number;
   readonly newest: number;
 }
@@ -28,7 +29,7 @@ interface Entry {
  * that no entry points at come last.
  */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
-  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}
+  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS}
   from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
@@ -37,11 +38,12 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
   left join task_status s on s.job = t.job and s.task = t.task
   left join job_schedule sch on e.kind = 'schedule' and sch.schedule = e.subject
   left join job_schedule_status ss on ss.schedule = sch.schedule
+  left join node_request nr on e.kind = 'node' and nr.node = e.subject
   order by e.entry`;
 
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'>;
+type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow;
 
 export async function readInbox(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   if (also.length > 0) return readAll(pool, account, limit, also);
@@ -49,7 +51,7 @@ export async function readInbox(pool: Pool, account: AccountNumber, limit: numbe
   if (rows.some(({ kind }) => kind !== 'tasks')) return readAll(pool, account, limit, []);
   const taken = rows.slice(0, limit);
   const jobsWithNewTasks = [...new Set(taken.map(({ subject }) => subject))];
-  return { entries: taken.map(({ entry }) => entry), newest: newestOf(rows), pools: [], jobs: [], schedules: [], jobsWithNewTasks, tasks: [], more: rows.length > limit };
+  return { entries: taken.map(({ entry }) => entry), newest: newestOf(rows), pools: [], jobs: [], schedules: [], nodes: [], jobsWithNewTasks, tasks: [], more: rows.length > limit };
 }
 
 function newestOf(rows: readonly Pick<Entry, 'newest'>[]): number {
@@ -63,6 +65,7 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
   const pools = new Map<number, InboxBatch['pools'][number]>();
   const jobs = new Map<number, InboxBatch['jobs'][number]>();
   const schedules = new Map<number, InboxBatch['schedules'][number]>();
+  const nodes = new Map<number, InboxBatch['nodes'][number]>();
   const jobsWithNewTasks = new Set<JobNumber>();
   const tasks = new Map<string, InboxBatch['tasks'][number]>();
   const entries: number[] = [];
@@ -77,8 +80,10 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
       const j_reactivations = more && row.j_reactivations > 0 ? -1 : row.j_reactivations;
       jobs.set(row.j_job, { intent: jobIntent({ ...row, j_job: row.j_job, j_reactivations }), status: jobStatus(row.j_job, row) });
     }
+    const asked = nodeIntent(row);
+    if (asked !== null) nodes.set(asked.node, asked);
     if (row.sch_schedule !== null) schedules.set(row.sch_schedule, scheduleIntake({ ...row, sch_schedule: row.sch_schedule }));
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
-  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
 }

@@ -8,6 +8,7 @@ import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
   SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow, TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, scheduleIntake, taskIntake,
 } from './rows.ts';
+import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRequest.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
 import { asRead, columnNames, type OwnerRow, valueSql } from '../status/description.ts';
 import { JOB_NODE_STATUS } from '../status/jobNodeStatus.ts';
@@ -23,6 +24,7 @@ const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left j
   where p.account = $1 order by p.pool`;
 
 const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
+const NODE_REQUESTS = `select ${NODE_REQUEST_COLUMNS} from node n join node_request nr on nr.node = n.node where n.account = $1 and n.gone_at is null order by nr.node`;
 /** Rows of nodes that have left may be removed already. */
 const LAST_NODE = 'select greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
 
@@ -87,6 +89,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
   return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const pools = await client.query<PoolRow & PoolStatusRow>(POOLS, [account]);
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
+    const requests = await client.query<NodeRequestRow>(NODE_REQUESTS, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
     const schedules = await client.query<ScheduleRow>(SCHEDULES, [account]);
@@ -103,6 +106,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     return {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
       nodes: nodes.rows.map(nodeStatus),
+      nodeIntents: requests.rows.flatMap((row) => nodeIntent(row) ?? []),
       nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       schedules: schedules.rows.map(scheduleIntake),

@@ -20,6 +20,7 @@ const CAUSES = {
   shutdown: 13,
   preempted: 14,
   overTime: 15,
+  nodeOperation: 16,
 } as const satisfies Readonly<Record<Cause, number>>;
 
 /**

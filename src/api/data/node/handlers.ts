@@ -1,6 +1,11 @@
 import { groupBy } from '../../../base/groups.ts';
 import type { NodeStatus } from '../../../core/status.ts';
-import { countNodes, findNode, listNodes, type NodeCountRow } from '../../../store/intents/nodes.ts';
+import type { DisableSchedulingOption } from '../../../core/intent.ts';
+import { tellOwner } from '../../../store/intents/inbox.ts';
+import { transaction } from '../../../store/intents/statement.ts';
+import { nodeIntent } from '../../../store/nodeRequest.ts';
+import { nodeScheduling } from '../../../core/wireState.ts';
+import { askNode, countNodes, findNode, listNodes, lockNode, type NodeCountRow, type NodeRow } from '../../../store/intents/nodes.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { findSubtasks } from '../../../store/intents/subtasks.ts';
@@ -11,8 +16,8 @@ import { matches, type Filter } from '../../../wire/odata.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { applySelect } from '../../../wire/query.ts';
 import type { Node, NodeCounts } from '../../../wire/types.generated.ts';
-import { entity } from '../../answer.ts';
-import { param, type Call, type Handler, type Parts } from '../../call.ts';
+import { acted, entity } from '../../answer.ts';
+import { param, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
 import { nodeContext, wireNode } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
@@ -22,19 +27,20 @@ async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
   return pool;
 }
 
-async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, nodes: readonly NodeStatus[]): Promise<readonly Node[]> {
+async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, rows: readonly NodeRow[]): Promise<readonly Node[]> {
+  const nodes = rows.map(nodeStatus);
   const labels = await taskLabels(parts.database, nodes.flatMap(({ recentTasks }) => recentTasks));
   const instances = nodes.flatMap(({ recentTasks, recentInstances = [] }) => recentTasks.flatMap((line, index) => ({ ...line, instance: recentInstances[index]?.instance ?? 0 })));
   const subtasks = await findSubtasks(parts.database, instances.filter(({ instance }) => instance > 0));
   const context = nodeContext(call.baseUrl, pool, { labels, subtasks });
-  return nodes.map((node) => wireNode(node, context));
+  return rows.map((row) => wireNode(row, context));
 }
 
 const get: Handler = async (call, parts) => {
   const pool = await existingPool(call, parts);
   const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
   if (row === null) throw new BatchError('NodeNotFound');
-  const [node] = await wireNodes(call, parts, pool, [nodeStatus(row)]);
+  const [node] = await wireNodes(call, parts, pool, [row]);
   if (node === undefined) throw new Error('no view of a node');
   return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
 };
@@ -49,6 +55,33 @@ const getRemoteDesktop: Handler = async (call, parts) => {
   throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Only nodes of pools with a cloudServiceConfiguration have a Remote Desktop file; use remoteloginsettings.' }]);
 };
 
+/** Scheduling may be disabled on a node in any state, but only once (API reference, states.md 3.2). */
+function schedule(read: (call: Call) => Promise<DisableSchedulingOption | null>): Handler {
+  return async (call, parts) => {
+    const schedulingDisabled = await read(call);
+    const { account } = call.principal;
+    const pool = await existingPool(call, parts);
+    await transaction(parts.database, async (tx, last) => {
+      const row = await lockNode(tx, account.number, pool.pool, param(call, 'nodeId'));
+      if (row === null) throw new BatchError('NodeNotFound');
+      const target = schedulingDisabled === null ? 'enabled' : 'disabled';
+      if (nodeScheduling(nodeIntent(row), nodeStatus(row)) === target) throw new BatchError('NodeAlreadyInTargetSchedulingState');
+      await askNode(tx, { node: row.n_node, schedulingDisabled });
+      last(tellOwner(tx, account.number, { kind: 'node', node: row.n_node }));
+    });
+    await wakeAndWait(call, parts);
+    return acted(call, 200);
+  };
+}
+
+const disableScheduling = schedule(async (call) => {
+  const body = await call.jsonIfAny();
+  const asked = body === undefined ? undefined : dataContract.readBody('NodeDisableScheduling', call.version, body).nodeDisableSchedulingOption;
+  return asked ?? 'requeue';
+});
+
+const enableScheduling = schedule(() => Promise.resolve(null));
+
 const BATCH_SIZE = 1000;
 
 /** In the order of ids; filters run over what is answered, batch by batch until the page is full. */
@@ -60,7 +93,7 @@ const list: Handler = async (call, parts) => {
   for (let more = true; more && page.length <= maxResults; ) {
     call.signal.throwIfAborted();
     const rows = await listNodes(parts.database, call.principal.account.number, pool.pool, after, BATCH_SIZE);
-    const nodes = await wireNodes(call, parts, pool, rows.map(nodeStatus));
+    const nodes = await wireNodes(call, parts, pool, rows);
     page.push(...(filter === undefined ? nodes : nodes.filter((node) => matches(filter, node))));
     after = rows.at(-1)?.id.toLowerCase() ?? after;
     more = rows.length === BATCH_SIZE;
@@ -142,6 +175,8 @@ function onlyPool(filter: Filter): string | null {
 export const nodeHandlers = {
   ComputeNode_Get: get,
   ComputeNode_List: list,
+  ComputeNode_DisableScheduling: disableScheduling,
+  ComputeNode_EnableScheduling: enableScheduling,
   ComputeNode_GetRemoteDesktop: getRemoteDesktop,
   Account_ListPoolNodeCounts: listCounts,
 } as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,5 +1,9 @@
 import type { ContainerInfo, FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
+import { nodeScheduling } from '../../../core/wireState.ts';
+import type { NodeRow } from '../../../store/intents/nodes.ts';
+import { nodeIntent } from '../../../store/nodeRequest.ts';
+import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import type { TaskLabel } from '../../../store/intents/tasks.ts';
 import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
@@ -36,14 +40,15 @@ export function nodeContext(baseUrl: string, pool: PoolWithStatus, recent: Recen
 /**
  * The node as clients read it (recorded 2022-01-01.15.0: boot time, agent and certificates appear once it has come up).
  */
-export function wireNode(status: NodeStatus, { baseUrl, pool, spec, recent }: NodeContext): Node {
+export function wireNode(row: NodeRow, { baseUrl, pool, spec, recent }: NodeContext): Node {
+  const status = nodeStatus(row);
   const image = spec.virtualMachineConfiguration?.imageReference;
   const up = status.bootedAt !== null;
   return {
     id: status.id,
     url: `${baseUrl}/pools/${pool.id}/nodes/${status.id}`,
     state: status.state,
-    schedulingState: status.scheduling,
+    schedulingState: nodeScheduling(nodeIntent(row), status),
     stateTransitionTime: formatTimestamp(status.since),
     lastBootTime: time(status.bootedAt),
     allocationTime: formatTimestamp(status.allocatedAt),
