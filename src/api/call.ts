@@ -48,6 +48,8 @@ export interface Parts {
   /** The account's storage, where packages of applications lie. */
   readonly storage: BlobAccount;
   readonly quotas: Quotas;
+  /** The least interval at which a formula may run. */
+  readonly autoScaleMinIntervalMs: number;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */
   readonly timeout: Timeout;
 }

@@ -46,6 +46,8 @@ export interface ApiOptions {
   readonly monotonic?: () => number;
   readonly log: Logger;
   readonly quotas?: Partial<Quotas>;
+  /** The real service's when not given. */
+  readonly autoScaleMinIntervalMs?: number | undefined;
   /**
    * Why requests cannot be served, beyond a database that does not answer, in one sentence; null: they can. For
    * `/readyz`.
@@ -83,7 +85,7 @@ export function createApi(options: ApiOptions): Api {
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const { database, wake, explanations, files, storage } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, storage, quotas, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {

@@ -110,7 +110,7 @@ function typeOfName(name: string, span: Span, scope: Scope): Type {
   const service = serviceVariable(name);
   if (service !== undefined) return service.role === 'option' ? 'option' : 'double';
   if (isDeallocationOption(name)) return 'option';
-  throw new Failure('UndefinedVariable', span, likelyName(name, scope), quote(name));
+  throw new Failure('UndefinedVariable', span, likelyName(name, scope), quote(name), `Undefined symbol: ${name}`);
 }
 
 function likelyName(name: string, scope: Scope): string {

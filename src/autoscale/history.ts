@@ -47,6 +47,15 @@ export function emptyHistory(capacity: number = ONE_DAY_OF_SAMPLES): SampleHisto
 }
 
 /**
+ * A history of what was measured at the same moments. It shares the arrays: it is right until the caller changes them.
+ *
+ * @param atMs in order; `values` has one number for each of them, by metric name (with `$`).
+ */
+export function historyOf(atMs: number[], values: Readonly<Record<string, number[]>>): SampleHistory {
+  return { capacity: Math.max(1, atMs.length), series: new Map(Object.entries(values).map(([metric, column]) => [metric, { atMs, values: column, first: 0, end: atMs.length }])) };
+}
+
+/**
  * @param sample metric names (with `$`) to values; a metric that could not be sampled is left out.
  * @throws RangeError if the time is not after the metric's last one, or a number is not finite.
  */

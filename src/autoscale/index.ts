@@ -6,6 +6,7 @@ export {
   appendSample,
   emptyHistory,
   historyEndMs,
+  historyOf,
   parseHistory,
   SAMPLE_PERIOD_MS,
   serializeHistory,

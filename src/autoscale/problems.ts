@@ -52,8 +52,10 @@ export type Finding = Omit<Problem, 'line' | 'column'>;
 
 export function locate(text: string, finding: Finding): Problem {
   const problem = { ...finding, ...placeOf(text, finding.span.start) };
-  const { inServiceWords, span } = finding;
-  return inServiceWords === undefined ? problem : { ...problem, inServiceWords: `${bracketOf(text, span)}: ${inServiceWords}` };
+  const { inServiceWords, span, code } = finding;
+  if (inServiceWords === undefined) return problem;
+  const place = code === 'UndefinedVariable' ? `Line ${problem.line}, Col ${problem.column}` : bracketOf(text, span);
+  return { ...problem, inServiceWords: `${place}: ${inServiceWords}` };
 }
 
 /**

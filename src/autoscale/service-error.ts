@@ -10,14 +10,14 @@ export interface AutoScaleRunError {
 /**
  * The error of a run as the service reports it, for a formula that does not compile as for an evaluation that failed.
  * The one for samples has the service's own words (documented body of Pool Evaluate Auto Scale, documented pool
- * autoscale event, batch-shipyard issue 138); of the other only the code is known (SDK live tests,
- * `$something_useless`). Each problem is one value named `Message` that starts with `Line n, Col n: `.
+ * autoscale event, batch-shipyard issue 138), and so has the other (recorded: `$something_useless`). Each problem is
+ * one value named `Message` that starts with `Line n, Col n: `.
  */
 export function autoScaleRunError(problems: readonly Problem[]): AutoScaleRunError {
   const lacksSamples = problems.some((problem) => problem.code === 'InsufficientSampleData');
   return {
     code: lacksSamples ? 'InsufficientSampleData' : 'AutoScalingFormulaEvaluationError',
-    message: lacksSamples ? 'Autoscale evaluation failed due to insufficient sample data' : 'The autoscale formula could not be evaluated',
+    message: lacksSamples ? 'Autoscale evaluation failed due to insufficient sample data' : 'The specified auto-scaling formula has evaluation error',
     values: problems.map((problem) => ({ name: 'Message', value: problem.inServiceWords ?? describeProblem(problem) })),
   };
 }

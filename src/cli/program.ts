@@ -6,6 +6,7 @@ import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
+import { autoScaleOption } from './service/autoScale.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { releaseVersion } from './version.ts';
@@ -35,7 +36,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption()]) upCommand.addOption(option);
 
 program
   .command('down')

@@ -1,7 +1,8 @@
-import type { Command, Decisions, JobGuard, OwnerRequest } from './decisions.ts';
+import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample } from './decisions.ts';
 import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
 import { recentInstances } from './node/activity.ts';
+import type { SampleRow } from './pool/samples.ts';
 import type { JobStatus, NodeStatus, SubtaskStatus } from './status.ts';
 import { STATUS_MEMORY_TICKS } from './tunables.ts';
 
@@ -24,6 +25,7 @@ export class Changes {
   private goneSchedules: ScheduleNumber[] = [];
   private requests: OwnerRequest[] = [];
   private satisfiedIds: { readonly job: JobNumber; readonly idKey: string }[] = [];
+  private samples: PoolSample[] = [];
   private endings: { readonly job: Job; readonly before: Job['status'] }[] = [];
   private commands: Command[] = [];
   /** Tasks that ended, by decide: see `Job.recent`. */
@@ -50,6 +52,10 @@ export class Changes {
     if (pool.dirty) return;
     pool.dirty = true;
     this.pools.push(pool);
+  }
+
+  sample(pool: Pool, [at, sample]: SampleRow): void {
+    this.samples.push({ pool: pool.number, at, sample });
   }
 
   /** Anything of it. */
@@ -138,6 +144,7 @@ export class Changes {
       offered: this.offeredTasks.flatMap((task) => (task.status.state === 'offered' && !written.has(task) ? [task.status] : [])),
       jobs: drain(this.jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.pools).filter((pool) => !this.gonePools.includes(pool.number)).map((pool) => pool.status),
+      samples: this.samples,
       onlyActive: new Set(this.nodes.flatMap(({ number }) => (this.whole.has(number) ? [] : [number]))),
       nodes: drain(this.nodes).map(nodeRow),
       jobNodes: drain(this.jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
@@ -150,6 +157,7 @@ export class Changes {
       commands: this.commands,
     };
     this.whole.clear();
+    this.samples = [];
     this.offeredTasks = [];
     this.subtasks.clear();
     this.goneTasks = [];
@@ -161,7 +169,7 @@ export class Changes {
     this.endings = [];
     this.commands = [];
     const { gone } = decisions;
-    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.nodes, decisions.jobNodes, decisions.subtasks, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.samples, decisions.nodes, decisions.jobNodes, decisions.subtasks, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
     if (!isIdle) this.forget();
     return { ...decisions, isIdle };

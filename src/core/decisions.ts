@@ -1,4 +1,5 @@
-import type { AttemptKey, JobNumber, JobTaskKey, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { Sample } from './pool/samples.ts';
+import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** A node as the instances of a task reach it. */
@@ -80,6 +81,12 @@ export type OwnerRequest =
   /** Of the schedule's jobs that are not being deleted so many, the oldest first. */
   | { readonly kind: 'deleteJobs'; readonly schedule: ScheduleNumber; readonly most: number };
 
+export interface PoolSample {
+  readonly pool: PoolNumber;
+  readonly at: Instant;
+  readonly sample: Sample;
+}
+
 /**
  * One tick's outcome: rows (the last value of each that changed), rows to remove, guards, and commands for after the
  * commit.
@@ -93,6 +100,8 @@ export interface Decisions {
   readonly offered?: readonly TaskStatus[];
   readonly jobs: readonly JobStatus[];
   readonly pools: readonly PoolStatus[];
+  /** What was measured of pools. Left out: nothing. */
+  readonly samples?: readonly PoolSample[];
   readonly nodes: readonly NodeStatus[];
   /** Those of `nodes` of which nothing has changed but the activity. Left out: none. */
   readonly onlyActive?: ReadonlySet<NodeNumber>;

@@ -1,5 +1,6 @@
 import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
+import type { SampleRow } from './pool/samples.ts';
 import type { ContainerInfo, FailureInfo, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
@@ -175,7 +176,8 @@ export interface PlainTasks {
 
 /** Everything of an account that the owner needs in memory. */
 export interface Snapshot {
-  readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null }[];
+  /** `samples`: of those of which there are any, oldest first. */
+  readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null; readonly samples?: readonly SampleRow[] }[];
   /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
   /** What was asked of them. Left out: nothing. */

@@ -9,6 +9,16 @@ import type { FailureInfo } from './status.ts';
 
 export type NodeDeallocationOption = 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata';
 
+/** A formula decides on the size of the pool. */
+export interface AutoScale {
+  readonly formula: string;
+  readonly intervalMs: number;
+  /** Counts the formulas and intervals that the pool was given after it was made. */
+  readonly sequence: number;
+  /** When the last of them was. */
+  readonly at: Instant;
+}
+
 export interface PoolIntent {
   readonly pool: PoolNumber;
   readonly id: string;
@@ -22,7 +32,12 @@ export interface PoolIntent {
   readonly resizeRequestedAt: Instant;
   /** Nodes that the last request names, which are to leave: its targets are without them. Left out: it names none. */
   readonly removing?: readonly NodeNumber[];
-  /** The resize (by its sequence) that a client asked to stop; 0: none. */
+  /** Left out: a formula does not. While one does, requests for a size are not made. */
+  readonly autoScale?: AutoScale | null;
+  /**
+   * The resize (by its sequence) that a client asked to stop; 0: none. Resizes of a formula have no number of their
+   * own: each stop of one raises it.
+   */
   readonly stopSequence: number;
   readonly taskSlotsPerNode: number;
   readonly fillType: 'pack' | 'spread';

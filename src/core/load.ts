@@ -44,8 +44,8 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     maxPools: null,
     shuttingDown: false,
   };
-  for (const { intent, status } of snapshot.pools) {
-    upsertPool(state, intent, status);
+  for (const { intent, status, samples } of snapshot.pools) {
+    upsertPool(state, intent, status, samples);
     if (status?.allocationState !== 'steady' && status !== null) {
       state.timers.set({ at: status.allocationSince + intent.resizeTimeoutMs, kind: 'pool', pool: intent.pool });
     }

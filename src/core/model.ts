@@ -1,4 +1,5 @@
 import type { Capacity } from './pool/capacity.ts';
+import type { Samples } from './pool/samples.ts';
 import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
@@ -63,6 +64,10 @@ export interface Pool {
   keeping: Keeping | null;
   /** It has been asked to go. */
   isDismissed: boolean;
+  /** What was measured of it, if a formula decides on its size, or did. */
+  readonly samples: Samples;
+  /** When it is measured next, or its formula runs. */
+  scaleTimer: Instant | null;
   /** When placement looks again by itself. */
   placementTimer: Instant | null;
   /** The same, for running tasks that need not make room before. */

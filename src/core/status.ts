@@ -1,4 +1,5 @@
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
+import type { NodeDeallocationOption } from './intent.ts';
 
 /** Status: what is true. Written by the owner alone, set-based, in narrow rows. */
 
@@ -143,6 +144,18 @@ export interface ResizeError {
   readonly values?: readonly NameValue[];
 }
 
+/** The last run of the pool's formula. */
+export interface AutoScaleStatus {
+  /** The formula that ran (`AutoScale.sequence`). */
+  readonly sequence: number;
+  readonly evaluatedAt: Instant;
+  readonly results: string;
+  /** null: it ran well. */
+  readonly error: ResizeError | null;
+  /** Of the last run that went well. */
+  readonly option: NodeDeallocationOption;
+}
+
 export interface PoolStatus {
   readonly pool: PoolNumber;
   readonly allocationState: 'steady' | 'resizing' | 'stopping';
@@ -155,6 +168,8 @@ export interface PoolStatus {
   readonly targetLowPriority: number;
   readonly currentDedicated: number;
   readonly currentLowPriority: number;
+  /** Left out, or null: no formula decides on its size. */
+  readonly autoScale?: AutoScaleStatus | null;
 }
 
 export type NodeState =

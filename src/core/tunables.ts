@@ -64,6 +64,12 @@ export function safeForMs(requeueCount: number): number {
   return requeueCount === 0 ? 0 : Math.min(SAFE_MOST_MS, SAFE_FIRST_MS * 2 ** (requeueCount - 1));
 }
 
+/**
+ * Pools whose size a formula decides are measured so often (autoscale article, "Samples"), and so long is that kept.
+ */
+export const SAMPLE_EVERY_MS = 30_000;
+export const SAMPLES_KEPT_MS = 24 * 3_600_000;
+
 /** A job looks no more often for tasks that have lived as long. */
 export const LIFETIME_LOOK_MS = 60_000;
 

@@ -124,8 +124,8 @@ export interface PoolView {
 }
 
 export function poolState(
-  intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt' | 'targetDedicated' | 'targetLowPriority'>,
-  status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence' | 'targetDedicated' | 'targetLowPriority'> | null,
+  intent: Pick<PoolIntent, 'createdAt' | 'resizeSequence' | 'resizeRequestedAt' | 'stopSequence' | 'deletedAt' | 'targetDedicated' | 'targetLowPriority'> & { readonly autoScale?: object | null },
+  status: Pick<PoolStatus, 'allocationState' | 'allocationSince' | 'resizeSequence' | 'stopSequence' | 'targetDedicated' | 'targetLowPriority' | 'autoScale'> | null,
 ): PoolView {
   const state = intent.deletedAt === null ? 'active' : 'deleting';
   const since = intent.deletedAt ?? intent.createdAt;
@@ -134,6 +134,9 @@ export function poolState(
   const shared = { state, since, targetDedicated, targetLowPriority } as const;
   if (resizing) return { ...shared, allocationState: 'resizing', allocationSince: intent.resizeRequestedAt };
   const seen = status?.allocationState ?? 'resizing';
-  const stopping = seen === 'resizing' && intent.stopSequence >= intent.resizeSequence;
+  const isStopped = intent.stopSequence >= intent.resizeSequence && intent.stopSequence > (status?.stopSequence ?? 0);
+  // The formula that began it decides no more.
+  const isLeft = (status?.autoScale ?? null) !== null && !intent.autoScale;
+  const stopping = seen === 'resizing' && (isStopped || isLeft);
   return { ...shared, allocationState: stopping ? 'stopping' : seen, allocationSince: status?.allocationSince ?? intent.createdAt };
 }

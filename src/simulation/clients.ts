@@ -1,4 +1,4 @@
-import { type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
+import { type AutoScale, type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
 import { LIMITS } from '../wire/limits.ts';
@@ -41,6 +41,8 @@ export interface Workload {
   readonly preemption?: number;
   /** Share of jobs and schedules that have a pool made. Left out: none. */
   readonly autoPools?: number;
+  /** How likely a client lets a formula decide on the size of a pool, or none any more. Left out: never. */
+  readonly autoScale?: number;
   /** Job schedules, which make jobs every few seconds beside all others. Left out: none. */
   readonly schedules?: number;
   /** Share of multi-instance tasks; nodes then have one slot each. Left out: there are none. */
@@ -66,6 +68,14 @@ const NODES_ARE_UP_AFTER_MS = 10_000;
 /** No task needs more nodes than all but these: an agent that hangs before its first word is waited for. */
 const SPARE_NODES = 3;
 
+/** Good ones and bad ones. */
+const FORMULAS = [
+  '$TargetDedicatedNodes = min(4, max(1, $PendingTasks.GetSample(1)));',
+  '$TargetDedicatedNodes = rand() * 4; $TargetLowPriorityNodes = rand() * 3; $NodeDeallocationOption = taskcompletion;',
+  '$TargetDedicatedNodes = rand() * 5; $NodeDeallocationOption = rand() < 0.5 ? terminate : retaineddata;',
+  '$TargetDedicatedNodes = avg($ActiveTasks.GetSample(TimeInterval_Minute, 60)) / 2 + 1; $NodeDeallocationOption = requeue;',
+] as const;
+
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
 export function createClients(options: {
   readonly world: World;
@@ -82,6 +92,8 @@ export function createClients(options: {
   const varied = workload.actionEveryMs !== null;
   const { besideEndings = null, nodeOperations = 0, gangs = 0, gangEveryMs = null, autoPools = 0 } = workload;
   const isEven = gangEveryMs !== null;
+  /** That pools were given. */
+  let formulas = 0;
   const nodesPerPool = Math.max(1, Math.floor(workload.nodes / workload.pools));
   const poolIds = Array.from({ length: workload.pools }, (_, index) => `pool-${index + 1}`);
 
@@ -92,6 +104,11 @@ export function createClients(options: {
   const stateOf = (job: JobRecord): string => jobState(job.intent, job.status).state;
   const asked = (job: JobRecord, action: JobIntent['action']): Promise<void> =>
     intents.changeJob(job.intent.job, { action, actionSequence: job.intent.actionSequence + 1, actionAt: world.now() });
+
+  const aFormula = (): AutoScale => {
+    formulas += 1;
+    return { formula: world.pick(FORMULAS) ?? '', intervalMs: world.between(5_000, 20_000), sequence: formulas, at: world.now() };
+  };
 
   const addPool = async (id: string): Promise<void> => {
     const low = world.chance(0.3) ? Math.floor(nodesPerPool / 3) : 0;
@@ -112,6 +129,7 @@ export function createClients(options: {
       unavailable: null,
       isAuto: false,
       deletedAt: null,
+      ...(workload.autoScale !== undefined && world.chance(workload.autoScale) ? { autoScale: aFormula() } : {}),
     });
     options.sweep();
   };
@@ -224,6 +242,8 @@ export function createClients(options: {
     world.after(everyMs, () => addGangs(everyMs));
   };
 
+  /** A client asks for sizes only where no formula decides. */
+  const isByHand = ({ intent }: { readonly intent: PoolIntent }): boolean => !intent.autoScale;
   const somePool = () => world.pick([...tables.pools.values()].filter(({ intent }) => intent.deletedAt === null));
   const someJob = (...states: string[]) => world.pick(jobs().filter((job) => states.includes(stateOf(job))));
   const someTask = () => {
@@ -237,7 +257,7 @@ export function createClients(options: {
   const isCompleted = ({ intent, status }: TaskRecord): boolean => taskState({ ...intent, modifiedAt: intent.createdAt }, status).state === 'completed';
   const resize = async (pool: PoolNumber, change: Partial<PoolIntent>): Promise<void> => {
     const intent = tables.pools.get(pool)?.intent;
-    if (intent !== undefined) await intents.changePool(pool, { ...change, resizeSequence: intent.resizeSequence + 1, resizeRequestedAt: world.now() });
+    if (intent !== undefined) await intents.changePool(pool, { ...change, resizeSequence: Math.max(intent.resizeSequence, intent.stopSequence) + 1, resizeRequestedAt: world.now() });
   };
 
   const disabledNodes = (): NodeNumber[] =>
@@ -292,13 +312,13 @@ export function createClients(options: {
     },
     resize: () => {
       const pool = somePool();
-      if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
+      if (pool === undefined || !isByHand(pool) || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
       const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
       return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation, removing: [] });
     },
     removeNodes: () => {
       const pool = somePool();
-      if (pool === undefined || pool.status === null || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
+      if (pool === undefined || !isByHand(pool) || pool.status === null || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
       const nodes = [...tables.nodes.values()].filter(({ status }) => status.pool === pool.intent.pool && status.goneAt === null && world.chance(0.3)).map(({ status }) => status);
       if (nodes.length === 0) return undefined;
       const dedicated = nodes.filter((node) => node.dedicated).length;
@@ -313,7 +333,17 @@ export function createClients(options: {
     stopResize: () => {
       const pool = somePool();
       if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'resizing') return undefined;
-      return intents.changePool(pool.intent.pool, { stopSequence: pool.intent.resizeSequence });
+      const { resizeSequence, stopSequence } = pool.intent;
+      return intents.changePool(pool.intent.pool, { stopSequence: isByHand(pool) ? resizeSequence : Math.max(resizeSequence, stopSequence + 1) });
+    },
+    enableAutoScale: () => {
+      const pool = world.chance(workload.autoScale ?? 0) ? somePool() : undefined;
+      if (pool === undefined || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
+      return intents.changePool(pool.intent.pool, { autoScale: aFormula() });
+    },
+    disableAutoScale: () => {
+      const pool = world.chance(workload.autoScale ?? 0) ? somePool() : undefined;
+      return pool && intents.changePool(pool.intent.pool, { autoScale: null });
     },
     deletePool: () => {
       const pool = world.chance(0.1) ? somePool() : undefined;
@@ -350,6 +380,7 @@ export function createClients(options: {
     for (const id of poolIds) {
       const pool = poolOf(id);
       if (pool === undefined) void addPool(id);
+      else if (pool.intent.deletedAt === null && pool.intent.autoScale) void intents.changePool(pool.intent.pool, { autoScale: null }).then(options.wake);
       else if (pool.intent.deletedAt === null && (pool.status?.currentDedicated ?? 0) < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
         void resize(pool.intent.pool, { targetDedicated: nodesPerPool, targetLowPriority: 0 }).then(options.wake);
       }

@@ -3,6 +3,8 @@ import { namedParents } from '../core/task/dependencies.ts';
 import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
 import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
+import type { SampleRow } from '../core/pool/samples.ts';
+import { SAMPLES_KEPT_MS } from '../core/tunables.ts';
 import { activityOf } from '../core/node/activity.ts';
 import { beforeNodesOf } from '../core/node/numbers.ts';
 import type { JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ScheduleStatus, SubtaskStatus, TaskStatus } from '../core/status.ts';
@@ -35,6 +37,8 @@ export interface ScheduleRecord {
   readonly job: NewScheduledJob;
 }
 export interface PoolRecord {
+  /** What was measured of it, oldest first. */
+  samples: readonly SampleRow[];
   readonly account: AccountNumber;
   intent: PoolIntent;
   status: PoolStatus | null;
@@ -94,7 +98,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
 
   const insertPool = (account: AccountNumber, intent: Omit<PoolIntent, 'pool'>): PoolNumber => {
     numbers.pool += 1;
-    pools.set(numbers.pool, { account, intent: { ...intent, pool: numbers.pool }, status: null });
+    pools.set(numbers.pool, { account, intent: { ...intent, pool: numbers.pool }, status: null, samples: [] });
     point(account, 'pool', numbers.pool);
     return numbers.pool;
   };
@@ -225,6 +229,10 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     const decisions = withoutEndings(tick.decisions, refused);
     options.onCommit?.(tick, refused);
     for (const status of decisions.pools) found(pools.get(status.pool), `pool ${status.pool}`).status = status;
+    for (const { pool, at, sample } of decisions.samples ?? []) {
+      const record = found(pools.get(pool), `pool ${pool}`);
+      record.samples = [...record.samples.filter(([other]) => other >= at - SAMPLES_KEPT_MS), [at, sample]];
+    }
     for (const status of decisions.jobs) found(jobs.get(status.job), `job ${status.job}`).status = status;
     for (const status of decisions.tasks) {
       const task = jobs.get(status.job)?.tasks.get(status.task);
@@ -292,7 +300,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const living = mine.filter(({ status }) => status !== null && status.state !== 'completed');
       const ownNodes = [...nodes.values()].filter((node) => node.account === account).map(({ status }) => status);
       return {
-        pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status }) => ({ intent, status })),
+        pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status, samples }) => ({ intent, status, ...(samples.length === 0 ? null : { samples }) })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nodeIntents: ownNodes.flatMap(({ node, goneAt }) => (goneAt === null ? (nodeIntents.get(node) ?? []) : [])).toSorted((a, b) => a.node - b.node),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,

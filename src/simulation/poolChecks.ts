@@ -11,6 +11,10 @@ export function createPoolChecks({ account, tables, violated }: { readonly accou
   return ({ decisions }) => {
     // What is in quarantine the rules do not see.
     if (tables().quarantine(account).length > 0) return;
+    for (const { pool, autoScale, targetDedicated, targetLowPriority } of decisions.pools) {
+      const results = `$TargetDedicatedNodes=${targetDedicated};$TargetLowPriorityNodes=${targetLowPriority};`;
+      if (autoScale && !autoScale.results.startsWith(results)) violated(`pool ${pool} works towards ${results} though its formula gave ${autoScale.results}`);
+    }
     for (const { pool, allocationState, resizeErrors, resizeSequence, targetDedicated, targetLowPriority } of decisions.pools) {
       const intent = tables().pools.get(pool)?.intent;
       if (intent === undefined || intent.deletedAt !== null || allocationState !== 'steady' || resizeErrors.length > 0 || decisions.gone.pools.includes(pool)) continue;

@@ -1,12 +1,12 @@
-import type { DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, Timing } from '../core/intent.ts';
+import type { AutoScale, DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, Timing } from '../core/intent.ts';
 
 /**
  * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the
  * handler that writes the row (defaults filled in, durations as milliseconds, ids of dependencies in lower case), so
  * that the owner never reads specifications to decide.
  */
-/** `jobOrder`: left out, none. */
-export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask' | 'interNode'> & Partial<Pick<PoolIntent, 'jobOrder'>>;
+/** `jobOrder`: left out, none. `autoScale`: left out, its size is what clients ask for. */
+export type PoolRules = Pick<PoolIntent, 'taskSlotsPerNode' | 'fillType' | 'startTask' | 'interNode'> & Partial<Pick<PoolIntent, 'jobOrder'>> & { readonly autoScale?: Pick<AutoScale, 'formula' | 'intervalMs'> };
 
 /** `preparation`, `release` and `manager`: left out, null. `allowTaskPreemption`: left out, false. */
 export type JobRules = Pick<

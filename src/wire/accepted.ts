@@ -6,10 +6,6 @@ import type { QueryName } from './operationTable.ts';
  * UnsupportedProperty and the reason. A row goes away with the change that makes its property work.
  */
 export const REFUSED: Readonly<Record<string, Refusal>> = {
-  'PoolAdd.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
-  'PoolSpecification.enableAutoScale': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.', unless: 'false' },
-  'PoolAdd.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
-  'PoolSpecification.autoScaleFormula': { reason: 'Automatic scaling is not available yet; give target numbers of nodes.' },
   'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolSpecification.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
   'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
@@ -57,8 +53,6 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
   'PoolSpecification.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
-  'PoolAdd.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
-  'PoolSpecification.autoScaleEvaluationInterval': 'Without automatic scaling it has no effect.',
 };
 
 /** Query parameters that are read and checked but change nothing, and why. */

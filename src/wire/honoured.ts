@@ -11,12 +11,12 @@ export type Folder = 'api' | 'core' | 'agent';
 export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Record<Folder, string>>>>>> = {
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
-    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
+    core: 'enableAutoScale autoScaleFormula autoScaleEvaluationInterval targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolSpecification: {
     api: 'displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
-    core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
+    core: 'enableAutoScale autoScaleFormula autoScaleEvaluationInterval targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
     agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
   },
   PoolPatch: {
@@ -27,6 +27,8 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences certificateReferences' },
   PoolUpgradeOs: { api: 'targetOSVersion' },
   PoolResize: { core: 'targetDedicatedNodes targetLowPriorityNodes resizeTimeout nodeDeallocationOption' },
+  PoolEnableAutoScale: { core: 'autoScaleFormula autoScaleEvaluationInterval' },
+  PoolEvaluateAutoScale: { api: 'autoScaleFormula' },
   NodeRemove: { core: 'nodeList resizeTimeout nodeDeallocationOption' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },

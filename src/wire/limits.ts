@@ -25,6 +25,7 @@ export const LIMITS = {
   natPoolPorts: 40,
   taskLifetimeMs: 180 * 86_400_000,
   autoScaleEnableSpacingMs: 30_000,
+  autoScaleMinIntervalMs: 5 * 60_000,
   autoScaleStatements: 100,
   /** Account quotas where an account sets none (limits.md 7.1, suggested). */
   quotas: { pools: 100, activeJobsAndSchedules: 300, dedicatedCores: 900, lowPriorityCores: 100 },

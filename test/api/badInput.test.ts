@@ -158,7 +158,6 @@ describe('rules between properties', () => {
     ['a size of machine that is none', sent('PoolAdd', { vmSize: 'enormous' }), '400 InvalidPropertyValue'],
     ['more slots than the size has', sent('PoolAdd', { taskSlotsPerNode: 9 }), '400 InvalidPropertyValue'],
     ['a resize without a target', { method: 'POST', url: '/pools/p/resize', body: { resizeTimeout: 'PT5M' } }, '400 MissingRequiredProperty'],
-    ['automatic scaling', sent('PoolAdd', { enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes=1' }), '400 UnsupportedProperty'],
     ['a job without a pool', sent('JobAdd', { poolInfo: {} }), '400 MissingRequiredProperty'],
     ['a release task alone', sent('JobAdd', { jobReleaseTask: { commandLine: 'x' } }), '400'],
     ['an auto pool of nothing', sent('JobAdd', { poolInfo: { autoPoolSpecification: { poolLifetimeOption: 'job' } } }), '400 MissingRequiredProperty'],

@@ -29,7 +29,6 @@ export const RECORDED_EXCEPTIONS: readonly RecordedException[] = [
   { exchanges: /^(CX|EX) /, difference: /ipAddress is "0\.0\.0\.0", not "10\.0\.0\.4"$/, reason: 'A node has the address that its agent names; Azure knows it before the node has started.' },
   { exchanges: /^CX /, difference: /imageReference\.exactVersion missing$/, reason: 'No image is looked up: nodes run what their machine runs.' },
   { exchanges: /^CX 56$/, difference: /^value\[\]\.(taskId|location) is /, reason: 'Tasks of a collection are answered in the order of the request; the real service answers in none.' },
-  { exchanges: /^AZ 131$/, difference: /^enableAutoScale is false, not true$/, reason: 'A formula was given to the pool (AZ 130), which is not served.' },
   { exchanges: /^AZ 161$/, difference: /^task(Slot)?Counts\.active is 1, not 0$/, reason: 'Counts are exact here; those of the real service come up to date within seconds (AZ 162 has this one).' },
   { exchanges: /^EX 11$/, difference: /^taskSlotCounts\.(completed|succeeded|failed) is \d, not 0$/, reason: 'Documented as the slots of tasks that have ended; recorded as 0, once.' },
 ];

@@ -137,6 +137,9 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await write.pool('azure-cli-test-iaas', {});
       await write.pool('azure-cli-test-paas', {});
     },
+    // The exchanges that gave the pool a formula, and took it away, have no bodies in the recording.
+    'AZ 131': async () => void expect(await it.ask({ method: 'POST', url: '/pools/azure-cli-test-iaas/enableautoscale', body: { autoScaleFormula: '$TargetLowPriorityNodes=3' } })).toMatchObject({ status: 200 }),
+    'AZ 134': async () => void expect(await it.ask({ method: 'POST', url: '/pools/azure-cli-test-iaas/disableautoscale' })).toMatchObject({ status: 200 }),
     'EX 5': () => added('/jobs', { id: 'JSSDKTest-Job-Basic', poolInfo: { poolId: 'p' } }),
     'EX 7': async () => {
       await gone('job', 'JSSDKTest-Job-Basic');

@@ -148,8 +148,8 @@ describe('what is asked for', () => {
 
   test('what is known but not served yet says so, with a status that no client repeats', async () => {
     expect(await said({ url: '/poolusagemetrics' })).toBe('501 NotImplemented');
-    const { json } = await it.ask({ method: 'POST', url: '/pools/p/enableautoscale', body: {} });
-    const told = 'Pool_EnableAutoScale (POST /pools/{poolId}/enableautoscale) is not served yet. What is served stands in docs/compatibility.md of Linarite.';
+    const { json } = await it.ask({ url: '/poolusagemetrics' });
+    const told = 'Pool_ListUsageMetrics (GET /poolusagemetrics) is not served yet. What is served stands in docs/compatibility.md of Linarite.';
     expect(json.values).toEqual([{ key: 'Reason', value: told }]);
   });
 

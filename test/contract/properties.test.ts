@@ -129,6 +129,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, taskSchedulingPolicy: { nodeFillType: 'pack', jobDefaultOrder: 'creationtime' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: CONTAINERS, startTask: { commandLine: 'x', containerSettings: CONTAINER } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ registryServer: 'registry.example', identityReference: IDENTITY }] } } },
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' },
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableInterNodeCommunication: true, userAccounts: [{ name: 'user', password: 'secret1!', sshPrivateKey: privateKey() }] },
@@ -150,6 +151,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
       displayName: 'Pool', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, targetLowPriorityNodes: 1, resizeTimeout: 'PT6M', taskSlotsPerNode: 2, metadata: METADATA,
       taskSchedulingPolicy: { nodeFillType: 'pack' }, applicationPackageReferences: PACKAGES, startTask: { commandLine: 'run', waitForSuccess: true }, userAccounts: [{ name: 'user', password: 'secret1!' }],
     }),
+    withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' }),
     withAutoPool({ vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, certificateReferences: [{ thumbprint: THUMBPRINTS[0], thumbprintAlgorithm: 'sha1', visibility: ['starttask'] }] }),
   ],
@@ -197,6 +199,8 @@ function changed(body: Json, [first, ...rest]: Leaf['path'], value: unknown): un
 const OTHERS: Readonly<Record<string, unknown>> = {
   'VirtualMachineConfiguration.imageReference': { ...IMAGE.imageReference, sku: '22_04-lts-gen2' },
   'LinuxUserConfiguration.sshPrivateKey': privateKey(),
+  'PoolAdd.autoScaleFormula': '$TargetDedicatedNodes = 2;',
+  'PoolSpecification.autoScaleFormula': '$TargetDedicatedNodes = 2;',
   'UserAccount.sshPrivateKey': privateKey(),
   'CertificateReference.thumbprint': THUMBPRINTS[1],
   'PoolAdd.cloudServiceConfiguration': { osFamily: '5' },
@@ -206,7 +210,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'OutputFileBlobContainerDestination.identityReference': undefined,
 };
 /** What has one value alone beside the rest of the body. */
-const FIXED: readonly string[] = ['CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption'];
+const FIXED: readonly string[] = ['CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption', 'PoolAdd.enableAutoScale', 'PoolSpecification.enableAutoScale'];
 
 /** Values that the service might take instead. */
 function othersOf({ property, row, value }: Leaf): readonly unknown[] {

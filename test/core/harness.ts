@@ -3,6 +3,7 @@ import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { JobAction, JobIntent, NodeIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { SampleRow } from '../../src/core/pool/samples.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
@@ -49,6 +50,8 @@ export class TestEnv {
   now = 1_000_000;
   core: Core = createCore(EMPTY, this.now);
   readonly pools = new Map<number, { intent: PoolIntent; status: PoolStatus | null }>();
+  /** What was measured of pools. */
+  readonly samples = new Map<number, SampleRow[]>();
   readonly nodes = new Map<NodeNumber, NodeStatus>();
   readonly nodeIntents = new Map<NodeNumber, NodeIntent>();
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
@@ -95,6 +98,7 @@ export class TestEnv {
     const decisions = withoutEndings(decided, refused);
     this.decisions.push(decided);
     for (const row of decisions.pools) this.#put(this.pools, row.pool, row);
+    for (const { pool, at, sample } of decisions.samples ?? []) this.samples.set(pool, [...(this.samples.get(pool) ?? []), [at, sample]]);
     for (const row of decisions.jobs) this.#put(this.jobs, row.job, row);
     for (const row of decisions.tasks) {
       const known = this.tasks.get(`${row.job}.${row.task}`);
@@ -242,7 +246,7 @@ export class TestEnv {
       satisfied.set(job, [...byRows, ...[...this.satisfied].flatMap((key) => (ofJob(key) ? [key.slice(`${job}/`.length)] : []))]);
     }
     const snapshot: Snapshot = {
-      pools: [...this.pools.values()],
+      pools: [...this.pools].map(([number, row]) => ({ ...row, samples: this.samples.get(number) ?? [] })),
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nodeIntents: [...this.nodeIntents.values()],
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,

@@ -147,6 +147,15 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload: { ...mixed, longer: 10, actionEveryMs: 200, nodeOperations: 0.5 }, leaseMs: number % 5 === 0 ? 20_000 : null });
   });
 
+  it.each(seeds(count))('has the nodes that the formulas of its pools ask for, or says why not, whatever goes wrong (seed %i)', async (number) => {
+    let runs = 0;
+    const onCommit = ({ decisions, now }: TickCommit): void => {
+      for (const { autoScale } of decisions.pools) if (autoScale?.evaluatedAt === now) runs += 1;
+    };
+    await livedWell({ seed: number, workload: { ...SMALL, tasks: 300, autoScale: 1, actionEveryMs: 300 }, onCommit });
+    expect(runs).toBeGreaterThan(0);
+  });
+
   it.each(seeds(3))('without faults begins no task that was added 180 days ago, and ends those that run (seed %i)', async (number) => {
     const ends: string[] = [];
     await livedWell({ seed: number, workload: AGED, faults: NO_FAULTS, onCommit: ({ decisions }) => void ends.push(...decisions.tasks.map(({ cause }) => cause)) });

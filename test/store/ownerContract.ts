@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Sample } from '../../src/core/pool/samples.ts';
 import type { Decisions } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
 import type { JobTaskStatus, NodeStatus, PoolStatus, SubtaskStatus, TaskStatus } from '../../src/core/status.ts';
@@ -311,7 +312,8 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
       it('is what a load gives back', async () => {
         const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
         const decisions = {
-          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }] })],
+          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' } })],
+          samples: [5, 6].map((at) => ({ pool, at, sample: sampleOf(at) })),
           nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
           tasks: [
@@ -326,7 +328,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         await store.commit(tick({ account, epoch, decisions }));
         const snapshot = await store.load(account);
         expect(snapshot).toEqual({
-          pools: [{ intent: { ...poolIntent(), pool }, status: decisions.pools[0] }],
+          pools: [{ intent: { ...poolIntent(), pool }, status: decisions.pools[0], samples: [[5, sampleOf(5)], [6, sampleOf(6)]] }],
           nodes: decisions.nodes,
           nodeIntents: [],
           nextNode: nodeStatus(account, 3, pool).node,
@@ -697,6 +699,13 @@ function taskStatus(job: JobNumber, task: TaskNumber, change: Partial<TaskStatus
 
 function jobTaskStatus(change: Partial<JobTaskStatus> = {}): JobTaskStatus {
   return { attempt: 1, state: 'asked', isOutdated: false, startedAt: null, endedAt: null, exitCode: null, failure: null, retryCount: 0, lastRetryAt: null, result: null, ...change };
+}
+
+function sampleOf(tasks: number): Sample {
+  return {
+    $ActiveTasks: tasks, $RunningTasks: 0, $PendingTasks: tasks, $SucceededTasks: 1, $FailedTasks: 2, $SampleNodeCount: 3,
+    $CurrentDedicatedNodes: 3, $CurrentLowPriorityNodes: 0, $PreemptedNodeCount: 0, $UsableNodeCount: 2,
+  };
 }
 
 function poolStatus(pool: number, change: Partial<PoolStatus> = {}): PoolStatus {

@@ -1,6 +1,6 @@
 import type { Pool } from 'pg';
 import { DEFAULT_RETENTION_MS, type JobRules, type JobTemplate, type PoolRules, type PoolTemplate, type ScheduleRules, type TaskRules } from '../../src/store/rules.ts';
-import type { TaskIntent } from '../../src/core/intent.ts';
+import type { PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import type { IntentWriter, NewAutoPool, NewJobIntent } from '../../src/simulation/intentWriter.ts';
 
 /** What the API's handlers write, reduced to what owners see; specifications are `{id}`. */
@@ -26,7 +26,7 @@ export function postgresIntents(pool: Pool): IntentWriter {
         [account, intent.id, poolRules(intent), intent.createdAt, intent.targetDedicated, intent.targetLowPriority, intent.resizeTimeoutMs, intent.nodeDeallocation,
           intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt, intent.isAuto],
       ),
-    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, removing, ...intent }) =>
+    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, autoScale: _a, removing, ...intent }) =>
       change('pool', 'pool = $1', [number], columns({ ...intent, removing: removing && JSON.stringify(removing) }), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
     changeNode: async (node, { schedulingDisabled }) => {
       const names = Object.keys(columns({ schedulingDisabled }));
@@ -110,8 +110,8 @@ function poolTemplate({ pool, keepAlive }: NewAutoPool): PoolTemplate {
   return { spec: {}, rules: poolRules(pool), targetDedicated, targetLowPriority, resizeTimeoutMs, unavailable, keepAlive };
 }
 
-function poolRules({ taskSlotsPerNode, fillType, startTask, interNode }: PoolRules): PoolRules {
-  return { taskSlotsPerNode, fillType, startTask, ...(interNode === undefined ? null : { interNode }) };
+function poolRules({ autoScale, taskSlotsPerNode, fillType, startTask, interNode }: Omit<PoolRules, 'autoScale'> & Pick<PoolIntent, 'autoScale'>): PoolRules {
+  return { ...(autoScale ? { autoScale: { formula: autoScale.formula, intervalMs: autoScale.intervalMs } } : null), taskSlotsPerNode, fillType, startTask, ...(interNode === undefined ? null : { interNode }) };
 }
 
 function jobRules(intent: Omit<NewJobIntent, 'id' | 'createdAt' | 'actionAt' | 'schedule'>): JobRules {

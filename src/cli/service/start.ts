@@ -14,6 +14,7 @@ import { moveIfLong } from './log/log.ts';
 import { memoryBytes } from './data/memory.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
+import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 
@@ -31,6 +32,8 @@ export interface Wishes extends SilenceWishes {
   readonly logLevel?: LogLevel;
   /** No job lasts longer than so many milliseconds. */
   readonly maxJobTime?: number;
+  /** Formulas of pools may run each so many milliseconds. */
+  readonly autoscaleMinInterval?: number;
 }
 
 const DEFAULT_PORT = 10800;
@@ -81,6 +84,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.nodeDir !== undefined && !isBelow(directory.nodes, wishes.nodeDir) ? [`with its nodes in ${directory.nodes}`] : []),
     ...(wishes.logLevel !== undefined && wishes.logLevel !== logLevel ? [`with --log-level ${logLevel}`] : []),
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
+    ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -108,6 +112,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
+  const autoScaleMinIntervalMs = wishes.autoscaleMinInterval ?? former?.autoScaleMinIntervalMs;
   const maxJobTimeMs = wishes.maxJobTime ?? former?.maxJobTimeMs;
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
@@ -123,6 +128,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       silence: decideSilence(wishes, former?.silence),
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
+      ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -180,6 +186,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...silenceFlags(decideSilence({}, options.silence)),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...maxJobTimeFlags(options.maxJobTimeMs),
+    ...autoScaleFlags(options.autoScaleMinIntervalMs),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,

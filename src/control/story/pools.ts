@@ -21,7 +21,9 @@ export function poolSettled(intent: PoolIntent, before: PoolStatus | null, now: 
 }
 
 function isAsked(before: PoolStatus | null, now: PoolStatus): boolean {
-  return now.resizeSequence !== (before?.resizeSequence ?? 0);
+  // Resizes of a formula have no number of their own.
+  const isBegun = before?.allocationState === 'steady' && now.allocationState !== 'steady';
+  return isBegun || now.resizeSequence !== (before?.resizeSequence ?? 0);
 }
 
 /** A client has asked for it. */

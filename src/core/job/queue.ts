@@ -69,6 +69,15 @@ export class JobQueue {
     if (instances > 0) this.gangs -= 1;
   }
 
+  /** How many may begin as soon as there is room; a multi-instance task counts as its instances. */
+  ready(table: TaskTable): number {
+    let ready = this.count;
+    for (const { instances, head } of this.lanes) {
+      for (let entry = instances > 0 ? head : -1; entry !== -1; entry = at(table.next, entry)) ready += instances - 1;
+    }
+    return ready;
+  }
+
   clear(): void {
     this.lanes.length = 0;
     this.count = 0;

@@ -1,4 +1,4 @@
-import { attemptOn, endCommand, keyOf, offerCommand, withdraw, withdrawTask } from '../task/attempts.ts';
+import { attemptOn, deallocation, endCommand, keyOf, offerCommand, withdraw, withdrawTask } from '../task/attempts.ts';
 import type { AgentReport, HeldAttempt, NodeObservation, SilenceStep } from '../events.ts';
 import { allocationFailed } from '../task/failures.ts';
 import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
@@ -440,7 +440,7 @@ function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
   if (node.released) return;
   const givenUp = node.silence === 'gone' || node.silence === 'restart';
   if (!givenUp && node.offers.size + node.running.size > 0) return;
-  const waits = !givenUp && node.pool.intent.deletedAt === null && node.pool.intent.nodeDeallocation === 'retaineddata' && node.retainUntil > now;
+  const waits = !givenUp && deallocation(node.pool) === 'retaineddata' && node.retainUntil > now;
   if (waits) {
     state.timers.set({ at: node.retainUntil, kind: 'node', node: node.number });
     return;

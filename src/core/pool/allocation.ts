@@ -1,7 +1,7 @@
 import { managerOf } from '../task/attempts.ts';
 import { Capacity } from './capacity.ts';
 import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
-import type { PoolIntent } from '../intent.ts';
+import type { AutoScale, PoolIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import { joinQueue, leaveQueue } from '../job/poolQueue.ts';
 import type { CoreState, Node, Pool } from '../model.ts';
@@ -9,6 +9,8 @@ import { createNode, startLeaving, stayAfterAll } from '../node/life.ts';
 import { pendingReasons } from '../node/pending.ts';
 import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
+import { autoScale } from './autoScale.ts';
+import { samplesOf, type SampleRow } from './samples.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
 
 /**
@@ -29,10 +31,10 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * by id: they wait for the next pool of that id.
  */
 
-export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolStatus | null): void {
+export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[] = []): void {
   let pool = state.pools.get(intent.pool);
   if (pool === undefined) {
-    pool = make(state, intent, status);
+    pool = make(state, intent, status, samples);
     state.pools.set(intent.pool, pool);
     pool.queue.pool = pool;
   }
@@ -43,7 +45,7 @@ export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolSta
   state.review.placement.add(pool);
 }
 
-function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): Pool {
+function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[]): Pool {
   return {
     number: intent.pool,
     intent,
@@ -66,6 +68,8 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null): 
     offered: new Map(),
     stealing: 0,
     keeping: null,
+    samples: samplesOf(samples),
+    scaleTimer: null,
     placementTimer: null,
     isDismissed: false,
     preemptionTimer: null,
@@ -83,7 +87,11 @@ export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: R
     return;
   }
   dismissUnused(state, pool);
-  if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
+  if (intent.autoScale) scale(state, pool, intent.autoScale, now, random);
+  else {
+    if (pool.status.autoScale) leaveFormula(state, pool, now);
+    if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
+  }
   if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
   countNodes(state, pool);
 }
@@ -106,26 +114,72 @@ function remove(state: CoreState, pool: Pool, now: Instant): void {
   state.changes.poolGone(pool.number);
 }
 
+/** Works towards what the formula says, if that is not what the pool has, or is on its way to. */
+function scale(state: CoreState, pool: Pool, asked: AutoScale, now: Instant, random: Random): void {
+  const option = pool.status.autoScale?.option;
+  countNodes(state, pool);
+  const targets = autoScale(state, pool, asked, now, random);
+  const { status } = pool;
+  const isNew = pool.intent.resizeSequence > status.resizeSequence;
+  const wanted = targets ?? (isNew ? { dedicated: status.targetDedicated, lowPriority: status.targetLowPriority } : null);
+  if (wanted === null) return;
+  const isAsBefore = !isNew && wanted.dedicated === status.targetDedicated && wanted.lowPriority === status.targetLowPriority;
+  if (isAsBefore && (status.allocationState === 'steady' ? hasItsTargets(pool) : option === status.autoScale?.option)) {
+    if (status.resizeErrors.length === 0) return;
+    // What went wrong with a resize of before is over: the pool has what it is to have.
+    pool.status = { ...status, resizeErrors: [] };
+    state.changes.pool(pool);
+    return;
+  }
+  // Which of them leave is decided anew.
+  for (const node of pool.nodes) stayAfterAll(state, node, now);
+  const { resizeSequence, stopSequence, resizeTimeoutMs } = pool.intent;
+  // What was to be stopped was begun before.
+  pool.status = { ...pool.status, stopSequence };
+  work(state, pool, { resizeSequence, targetDedicated: wanted.dedicated, targetLowPriority: wanted.lowPriority, since: now, resizeTimeoutMs });
+}
+
+function hasItsTargets(pool: Pool): boolean {
+  return KINDS.every((kind) => nodesOf(pool, kind).filter((node) => node.state !== 'leavingpool').length === target(pool, kind));
+}
+
+/** A resize that the formula began ends where it is (recorded); the pool keeps its targets. */
+function leaveFormula(state: CoreState, pool: Pool, now: Instant): void {
+  if (pool.status.allocationState !== 'steady') stop(state, pool, resizeStopped, now);
+  pool.status = { ...pool.status, autoScale: null };
+  pool.scaleTimer = null;
+  state.changes.pool(pool);
+}
+
 function begin(state: CoreState, pool: Pool, now: Instant): void {
   const { resizeSequence, resizeRequestedAt, resizeTimeoutMs, targetDedicated, targetLowPriority } = pool.intent;
   // A request that waited for the service longer than its timeout still gets its whole time.
   const since = now - resizeRequestedAt < resizeTimeoutMs ? resizeRequestedAt : now;
-  pool.failures.dedicated = null;
-  pool.failures.lowPriority = null;
-  pool.status = { ...pool.status, resizeSequence, targetDedicated, targetLowPriority, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
-  state.changes.pool(pool);
-  state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
+  work(state, pool, { resizeSequence, targetDedicated, targetLowPriority, since, resizeTimeoutMs });
   for (const number of pool.intent.removing ?? []) {
     const node = state.nodes.get(number);
     if (node?.pool === pool) startLeaving(state, node, now);
   }
 }
 
+interface Wanted extends Pick<PoolStatus, 'resizeSequence' | 'targetDedicated' | 'targetLowPriority'> {
+  readonly since: Instant;
+  readonly resizeTimeoutMs: number;
+}
+
+function work(state: CoreState, pool: Pool, { since, resizeTimeoutMs, ...targets }: Wanted): void {
+  pool.failures.dedicated = null;
+  pool.failures.lowPriority = null;
+  pool.status = { ...pool.status, ...targets, allocationState: 'resizing', allocationSince: since, resizeErrors: [] };
+  state.changes.pool(pool);
+  state.timers.set({ at: since + resizeTimeoutMs, kind: 'pool', pool: pool.number });
+}
+
 const KINDS: readonly NodeKind[] = ['dedicated', 'lowPriority'];
 
 function advance(state: CoreState, pool: Pool, now: Instant, random: Random): void {
   const { intent, status, failures } = pool;
-  if (intent.stopSequence >= status.resizeSequence) return stop(state, pool, resizeStopped, now);
+  if (intent.stopSequence >= status.resizeSequence && intent.stopSequence > status.stopSequence) return stop(state, pool, resizeStopped, now);
   const { unavailable } = intent;
   if (unavailable !== null && target(pool, 'dedicated') + target(pool, 'lowPriority') > 0) {
     const wanted = KINDS.filter((kind) => target(pool, kind) > 0);

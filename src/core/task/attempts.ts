@@ -224,9 +224,10 @@ function disableOption(job: Job): DisableJobOption {
   return job.intent.action.kind === 'disable' && job.intent.actionSequence === job.status.actionSequence ? job.intent.action.tasks : 'requeue';
 }
 
-/** A pool that is deleted requeues what runs on it. */
-function deallocation(pool: Pool): NodeDeallocationOption {
-  return (pool.intent.deletedAt === null ? pool.intent.nodeDeallocation : 'requeue');
+/** What becomes of what runs on nodes that go. A pool that is deleted requeues it. */
+export function deallocation({ intent, status }: Pool): NodeDeallocationOption {
+  if (intent.deletedAt !== null) return 'requeue';
+  return intent.autoScale ? (status.autoScale?.option ?? 'requeue') : intent.nodeDeallocation;
 }
 
 export function relist(state: CoreState, job: Job): void {

@@ -1,5 +1,6 @@
 import type { PoolIntent } from '../../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type PoolNumber } from '../../core/keys.ts';
+import type { Sample, SampleRow } from '../../core/pool/samples.ts';
 import type { PoolStatus } from '../../core/status.ts';
 import type { PoolRules, PoolTemplate } from '../rules.ts';
 import { asShown, type ApiRow, type NoRow } from '../status/description.ts';
@@ -8,6 +9,10 @@ import { row, rows, statement, type Database, type Transaction } from './stateme
 
 /** A pool as both writers left it. JSON columns are text. */
 export interface PoolRow extends Omit<PoolIntent, keyof PoolRules | 'removing'> {
+  /** See `AutoScale`. */
+  readonly autoScaleSequence: number;
+  /** When a formula or an interval was last given to the pool; null: never since it was made. */
+  readonly autoScaleAt: Instant | null;
   /** Canonical PoolAdd; sizes stand in the columns. */
   readonly spec: string;
   /** `PoolRules` of that specification. */
@@ -25,7 +30,7 @@ export type PoolWithStatus = PoolRow & (PoolStatusRow | NoRow<PoolStatusRow>);
 const SHOWN = asShown<PoolStatus, typeof POOL_STATUS>(POOL_STATUS);
 const POOL_COLUMNS = `p.pool, p.id, p.spec, p.rules, p.created as "createdAt", p.modified as "modifiedAt", p.target_dedicated as "targetDedicated",
   p.target_low_priority as "targetLowPriority", p.resize_timeout_ms as "resizeTimeoutMs", p.node_deallocation as "nodeDeallocation",
-  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.removing, p.unavailable, p.is_auto as "isAuto",
+  p.resize_sequence as "resizeSequence", p.resize_requested_at as "resizeRequestedAt", p.stop_sequence as "stopSequence", p.removing, p.auto_scale_sequence as "autoScaleSequence", p.auto_scale_at as "autoScaleAt", p.unavailable, p.is_auto as "isAuto",
   p.deleted_at as "deletedAt"`;
 
 const find = statement<PoolWithStatus>(
@@ -45,12 +50,12 @@ const update = statement<{ modifiedAt: Instant }>(
   'pool.update',
   `update pool set spec = $2, modified = greatest($3, modified + 1), target_dedicated = $4, target_low_priority = $5, resize_timeout_ms = $6,
      node_deallocation = $7, resize_sequence = $8, resize_requested_at = $9, stop_sequence = $10, deleted_at = $11, unavailable = $12, rules = $13,
-     removing = $14
+     removing = $14, auto_scale_sequence = $15, auto_scale_at = $16
    where pool = $1 returning modified as "modifiedAt"`,
 );
 const touchless = statement(
   'pool.updateUnmodified',
-  'update pool set stop_sequence = $2, deleted_at = $3 where pool = $1',
+  'update pool set stop_sequence = $2, deleted_at = $3, spec = $4, rules = $5 where pool = $1',
 );
 
 export function findPool(database: Database | Transaction, account: AccountNumber, id: string): Promise<PoolWithStatus | null> {
@@ -85,14 +90,21 @@ export async function insertPool(tx: Transaction, account: AccountNumber, id: st
 export async function updatePool(tx: Transaction, pool: PoolRow, now: Instant): Promise<Instant> {
   const { targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence } = pool;
   const sizes = [targetDedicated, targetLowPriority, resizeTimeoutMs, nodeDeallocation, resizeSequence, resizeRequestedAt, stopSequence];
-  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules, pool.removing]);
+  const updated = await row(tx, update, [pool.pool, pool.spec, now, ...sizes, pool.deletedAt, pool.unavailable, pool.rules, pool.removing, pool.autoScaleSequence, pool.autoScaleAt]);
   if (updated === null) throw new Error('the locked pool is gone');
   return updated.modifiedAt;
 }
 
-/** Stop resize and delete leave ETag and `modified` as they are (recorded: stopresize). */
+/** Stop resize, disabling of a formula and delete leave ETag and `modified` as they are (recorded: the first two). */
 export async function updatePoolUnmodified(tx: Transaction, pool: PoolRow): Promise<void> {
-  await rows(tx, touchless, [pool.pool, pool.stopSequence, pool.deletedAt]);
+  await rows(tx, touchless, [pool.pool, pool.stopSequence, pool.deletedAt, pool.spec, pool.rules]);
+}
+
+const samples = statement<{ at: Instant; sample: string }>('pool.samples', 'select at, sample from pool_sample where pool = $1 order by at');
+
+/** What was measured of the pool, oldest first. */
+export async function poolSamples(database: Database, pool: PoolNumber): Promise<readonly SampleRow[]> {
+  return (await rows(database, samples, [pool])).map(({ at, sample }) => [at, JSON.parse(sample) as Sample]);
 }
 
 const list = statement<PoolWithStatus>(

@@ -8,6 +8,7 @@ import { NODE_ACTIVITY, restOf } from '../status/nodeActivity.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
 import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
 import { SUBTASK_STATUS } from '../status/subtaskStatus.ts';
+import { SAMPLES_KEPT_MS } from '../../core/tunables.ts';
 import { bytes, json, numbers } from './literals.ts';
 import { GO, type Part, overwrite } from './part.ts';
 import { QUARANTINE_PARTS } from './quarantine.ts';
@@ -26,6 +27,16 @@ const POOLS: Part = {
   sql: (next) => `pools as (insert into ${POOL_STATUS.table} (${columnNames<PoolStatus>(POOL_STATUS).join(', ')})
     select ${POOL_RECORDS.select} from ${POOL_RECORDS.from(next(), 'r')} where ${GO} ${overwriteRow<PoolStatus>(POOL_STATUS)})`,
   values: ({ decisions: { pools, gone } }) => [json(gone.pools.length === 0 ? pools : pools.filter(({ pool }) => !gone.pools.includes(pool)))],
+};
+
+/** A day of them is kept. */
+const POOL_SAMPLES: Part = {
+  name: 'pool-samples',
+  applies: ({ decisions: { samples = [] } }) => samples.length > 0,
+  sql: (next) => `new_samples as materialized (select r.* from json_to_recordset(${next()}::json) as r(pool bigint, at bigint, sample jsonb) where ${GO}),
+    samples as (insert into pool_sample (pool, at, sample) select pool, at, sample from new_samples on conflict do nothing),
+    old_samples as (delete from pool_sample s using new_samples n where s.pool = n.pool and s.at < n.at - ${SAMPLES_KEPT_MS})`,
+  values: ({ decisions: { samples = [] } }) => [json(samples)],
 };
 
 function isGuarded({ decisions }: TickCommit): boolean {
@@ -171,6 +182,7 @@ const GONE_POOLS: Part = {
       where (n.status->>'dedicated')::boolean group by 1, 2),
     gone_pool_tally as (${tallyNodes('gone_pool_sums')}),
     gone_pool_rows as (delete from pool p using gone_pools g where p.pool = g.pool),
+    gone_pool_samples as (delete from pool_sample s using gone_pools g where s.pool = g.pool),
     gone_pool_statuses as (delete from pool_status s using gone_pools g where s.pool = g.pool)`,
   values: ({ now, decisions: { gone } }) => [numbers(gone.pools), now],
 };
@@ -224,4 +236,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, POOL_SAMPLES, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

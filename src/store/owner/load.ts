@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { namedParents } from '../../core/task/dependencies.ts';
+import type { SampleRow } from '../../core/pool/samples.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/node/numbers.ts';
@@ -22,6 +23,10 @@ import { tasksAndStatus, windows } from './windows.ts';
 
 const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left join pool_status ps on ps.pool = p.pool
   where p.account = $1 order by p.pool`;
+
+/** Oldest first. */
+const SAMPLES = `select s.pool, json_agg(json_build_array(s.at, s.sample) order by s.at) as samples from pool p join pool_sample s on s.pool = p.pool
+  where p.account = $1 group by s.pool`;
 
 const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
 const NODE_REQUESTS = `select ${NODE_REQUEST_COLUMNS} from node n join node_request nr on nr.node = n.node where n.account = $1 and n.gone_at is null order by nr.node`;
@@ -88,6 +93,8 @@ interface PlainRow {
 export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
   return inTransaction(pool, 'begin isolation level repeatable read read only', async (client) => {
     const pools = await client.query<PoolRow & PoolStatusRow>(POOLS, [account]);
+    const samples = await client.query<{ pool: number; samples: readonly SampleRow[] }>(SAMPLES, [account]);
+    const sampled = new Map(samples.rows.map(({ pool: of, samples: taken }) => [of, { samples: taken }]));
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const requests = await client.query<NodeRequestRow>(NODE_REQUESTS, [account]);
     const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
@@ -104,7 +111,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       satisfied.push({ job, ids: await readSatisfied(client, job, named), isWhole: named === null });
     }
     return {
-      pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row) })),
+      pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row), ...sampled.get(row.p_pool) })),
       nodes: nodes.rows.map(nodeStatus),
       nodeIntents: requests.rows.flatMap((row) => nodeIntent(row) ?? []),
       nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,

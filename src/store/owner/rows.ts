@@ -17,7 +17,7 @@ import { TASK_STATUS } from '../status/taskStatus.ts';
 export const POOL_COLUMNS = `p.pool as p_pool, p.id as p_id, p.rules as p_rules, p.created as p_created,
   p.target_dedicated as p_target_dedicated, p.target_low_priority as p_target_low_priority, p.resize_timeout_ms as p_resize_timeout_ms,
   p.node_deallocation as p_node_deallocation, p.resize_sequence as p_resize_sequence, p.resize_requested_at as p_resize_requested_at,
-  p.stop_sequence as p_stop_sequence, p.removing as p_removing, p.unavailable as p_unavailable, p.is_auto as p_is_auto, p.deleted_at as p_deleted_at`;
+  p.stop_sequence as p_stop_sequence, p.removing as p_removing, p.auto_scale_sequence as p_auto_scale_sequence, p.auto_scale_at as p_auto_scale_at, p.unavailable as p_unavailable, p.is_auto as p_is_auto, p.deleted_at as p_deleted_at`;
 
 export interface PoolRow {
   readonly p_pool: number;
@@ -31,6 +31,8 @@ export interface PoolRow {
   readonly p_resize_sequence: number;
   readonly p_resize_requested_at: number;
   readonly p_stop_sequence: number;
+  readonly p_auto_scale_sequence: number;
+  readonly p_auto_scale_at: number | null;
   readonly p_removing: PoolIntent['removing'] | null;
   readonly p_unavailable: string | null;
   readonly p_is_auto: boolean;
@@ -49,6 +51,7 @@ export function poolIntent(row: PoolRow): PoolIntent {
     resizeSequence: row.p_resize_sequence,
     resizeRequestedAt: row.p_resize_requested_at,
     stopSequence: row.p_stop_sequence,
+    ...(row.p_rules.autoScale ? { autoScale: { ...row.p_rules.autoScale, sequence: row.p_auto_scale_sequence, at: row.p_auto_scale_at ?? row.p_created } } : {}),
     ...(row.p_removing ? { removing: row.p_removing } : {}),
     taskSlotsPerNode: row.p_rules.taskSlotsPerNode,
     fillType: row.p_rules.fillType,

@@ -16,5 +16,6 @@ export const POOL_STATUS = {
     targetLowPriority: column('target_low_priority', 'int', 'effectiveLowPriority', 'p.target_low_priority'),
     currentDedicated: column('current_dedicated', 'int'),
     currentLowPriority: column('current_low_priority', 'int'),
+    autoScale: column('auto_scale', 'json', 'autoScaleRun'),
   },
 } as const satisfies Description<PoolStatus>;

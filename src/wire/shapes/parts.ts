@@ -84,9 +84,10 @@ export const RESIZE_TIMEOUT = { resizeTimeout: { type: 'duration', minimum: 'PT5
 
 export const RESIZE_OPTIONS = { ...RESIZE_TIMEOUT, nodeDeallocationOption: { type: 'NodeDeallocationOption' } } as const satisfies Rows;
 
+/** `autoScaleEvaluationInterval`: an operator may allow less than the 5 minutes of the real service. */
 export const AUTO_SCALE = {
   autoScaleFormula: { type: 'string', maxLength: 8192, code: 'AutoScalingFormulaTooLong' },
-  autoScaleEvaluationInterval: { type: 'duration', minimum: 'PT5M', maximum: 'P7D' },
+  autoScaleEvaluationInterval: { type: 'duration', minimum: 'PT1S', maximum: 'P7D' },
 } as const satisfies Rows;
 
 /** What the nodes of a pool are given. */

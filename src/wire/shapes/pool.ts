@@ -107,6 +107,7 @@ export const POOL_SHAPES = {
     ...NODE_TARGETS,
     enableAutoScale: { type: 'boolean' },
     ...AUTO_SCALE,
+    autoScaleEvaluationInterval: { type: 'duration', minimum: 'PT5M', maximum: 'P7D' },
     ...NODE_SETTINGS,
     userAccounts: { type: 'UserAccount', list: true, since: 4 },
     metadata: { type: 'MetadataItem', list: true },

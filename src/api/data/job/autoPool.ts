@@ -8,6 +8,7 @@ import { BatchError, invalidProperty } from '../../../wire/errors.ts';
 import type { AutoPoolSpecification, PoolInfo } from '../../../wire/types.generated.ts';
 import type { ApiVersion } from '../../../wire/versions.ts';
 import type { Account } from '../../accounts.ts';
+import { checkFormula } from '../pool/autoScale.ts';
 import { checkNamed, hashed } from '../pool/named.ts';
 import { poolTemplate } from '../pool/template.ts';
 
@@ -29,6 +30,7 @@ export function autoPoolTemplate({ autoPoolSpecification: auto }: PoolInfo): Poo
 const REFUSALS = {
   InvalidCertificateReferences: { code: 'InvalidCertificatesInAutoPool', message: 'One or more certificates specified for the pool are invalid' },
   InvalidApplicationPackageReferences: { code: 'InvalidApplicationPackageReferencesInAutoPool', message: 'One or more application packages specified for the pool are invalid' },
+  AutoScalingFormulaSyntaxError: { code: 'InvalidAutoScaleFormulaInAutoPool', message: 'The automatic scaling formula specified for the pool is invalid' },
 } as const;
 
 /**
@@ -44,6 +46,7 @@ export async function autoPoolRules(tx: Transaction, account: Account, { autoPoo
 async function refusalOf(tx: Transaction, account: Account, { pool = { vmSize: '' } }: AutoPoolSpecification): Promise<FailureInfo | null> {
   try {
     await checkNamed(tx, account, pool);
+    checkFormula(pool.autoScaleFormula);
     return null;
   } catch (error) {
     const known = error instanceof BatchError ? Object.entries(REFUSALS).find(([code]) => code === error.code)?.[1] : undefined;

@@ -3,19 +3,16 @@ import {
   countPools,
   findPool,
   insertPool,
-  lockPool,
-  updatePool,
-  updatePoolUnmodified,
   type PoolWithStatus,
 } from '../../../store/intents/pools.ts';
 import { idKey } from '../../../core/keys.ts';
 import { findNodes } from '../../../store/intents/nodes.ts';
 import { lockAccount } from '../../../store/intents/accounts.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
-import { transaction, type Transaction } from '../../../store/intents/statement.ts';
+import { transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
-import { withPoolDefaults, withStartTaskDefaults, type PoolWithDefaults } from '../../../wire/defaults.ts';
+import { withPoolDefaults, withStartTaskDefaults } from '../../../wire/defaults.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { checkMachine } from '../../../wire/rules.ts';
 import { shapes } from '../../../wire/shapes/index.ts';
@@ -23,17 +20,21 @@ import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity, found, type Answer } from '../../answer.ts';
-import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
+import { wakeLater, type Handler } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
+import { checkFormula, checkInterval, disableAutoScale, enableAutoScale, evaluateAutoScale } from './autoScale.ts';
+import { change, existing, respecified } from './change.ts';
 import { listPoolsHandler } from './list.ts';
-import { checkNamed, hashed, type Named } from './named.ts';
-import { DEFAULT_RESIZE_TIMEOUT_MS, poolTemplate, unavailable } from './template.ts';
-import { poolRules, storedPool, viewOfPool, wirePool } from './view.ts';
+import { checkNamed, hashed } from './named.ts';
+import { DEFAULT_RESIZE_TIMEOUT_MS, poolTemplate } from './template.ts';
+import { storedPool, viewOfPool, wirePool } from './view.ts';
 
 const add: Handler = async (call, parts) => {
   const asked = dataContract.readBody('PoolAdd', call.version, await call.json());
+  checkFormula(asked.autoScaleFormula);
+  checkInterval(asked.autoScaleEvaluationInterval, parts);
   const spec = withPoolDefaults({ ...asked, ...(await hashed(asked)) }, call.version);
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
@@ -62,46 +63,6 @@ const exists: Handler = async (call, parts) => {
   checkConditions(call, pool.modifiedAt);
   return found(pool.modifiedAt);
 };
-
-async function existing(call: Call, parts: Parts): Promise<PoolWithStatus> {
-  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
-  if (pool === null) throw new BatchError('PoolNotFound');
-  return pool;
-}
-
-interface Changed {
-  readonly pool: PoolWithStatus;
-  readonly modifies: boolean;
-}
-
-/**
- * Changes the intent of the pool that is called, under its lock. `decide` returns the new intent and whether it counts
- * as a modification. `named`: what its nodes are to have from now on.
- */
-async function change(
-  call: Call,
-  parts: Parts,
-  decide: (pool: PoolWithStatus, tx: Transaction) => Changed | Promise<Changed>,
-  named: Named = {},
-): Promise<number> {
-  const modifiedAt = await transaction(parts.database, async (tx, last) => {
-    const pool = await lockPool(tx, call.principal.account.number, param(call, 'poolId'));
-    if (pool === null) throw new BatchError('PoolNotFound');
-    checkConditions(call, pool.modifiedAt);
-    if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
-    await checkNamed(tx, call.principal.account, named);
-    const next = await decide(pool, tx);
-    const modified = next.modifies ? await updatePool(tx, next.pool, call.now) : await updatePoolUnmodified(tx, next.pool).then(() => pool.modifiedAt);
-    last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: pool.pool }));
-    return modified;
-  });
-  await wakeAndWait(call, parts);
-  return modifiedAt;
-}
-
-function respecified(pool: PoolWithStatus, spec: PoolWithDefaults): { readonly pool: PoolWithStatus; readonly modifies: true } {
-  return { pool: { ...pool, spec: JSON.stringify(spec), rules: JSON.stringify(poolRules(spec)), unavailable: unavailable(spec) }, modifies: true };
-}
 
 const patch: Handler = async (call, parts) => {
   const { startTask, ...asked } = dataContract.readBody('PoolPatch', call.version, await call.json());
@@ -158,6 +119,7 @@ const resize: Handler = async (call, parts) => {
   const asked = dataContract.readBody('PoolResize', call.version, await call.json());
   const modifiedAt = await change(call, parts, (pool) => {
     const { allocationState, targetDedicated, targetLowPriority } = viewOfPool(pool);
+    refuseAutoScaled(pool);
     if (allocationState !== 'steady') throw new BatchError('PoolBeingResized');
     const nodeDeallocation: NodeDeallocationOption = asked.nodeDeallocationOption ?? 'requeue';
     const next = {
@@ -166,7 +128,7 @@ const resize: Handler = async (call, parts) => {
       targetLowPriority: asked.targetLowPriorityNodes ?? targetLowPriority,
       resizeTimeoutMs: durationMs(asked.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS),
       nodeDeallocation,
-      resizeSequence: pool.resizeSequence + 1,
+      resizeSequence: nextResize(pool),
       resizeRequestedAt: call.now,
       removing: null,
     };
@@ -181,6 +143,7 @@ const resize: Handler = async (call, parts) => {
 const removeNodes: Handler = async (call, parts) => {
   const { nodeList, nodeDeallocationOption, resizeTimeout } = dataContract.readBody('NodeRemove', call.version, await call.json());
   const modifiedAt = await change(call, parts, async (pool, tx) => {
+    refuseAutoScaled(pool);
     if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
     const nodes = await findNodes(tx, call.principal.account.number, pool.pool, nodeList);
     const known = new Set(nodes.map((node) => node.idKey));
@@ -194,7 +157,7 @@ const removeNodes: Handler = async (call, parts) => {
       targetLowPriority: Math.max(0, Math.min(targetLowPriority, pool.currentLowPriority ?? 0) - (nodes.length - dedicated)),
       resizeTimeoutMs: durationMs(resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS),
       nodeDeallocation: nodeDeallocationOption ?? 'requeue',
-      resizeSequence: pool.resizeSequence + 1,
+      resizeSequence: nextResize(pool),
       resizeRequestedAt: call.now,
       removing: JSON.stringify(nodes.map(({ node }) => node)),
     };
@@ -203,10 +166,22 @@ const removeNodes: Handler = async (call, parts) => {
   return changed(call, 202, modifiedAt);
 };
 
+/** Where a formula decides on the size, nobody else does (the code is inferred). */
+function refuseAutoScaled(pool: PoolWithStatus): void {
+  if (storedPool(pool).enableAutoScale) throw new BatchError('OperationNotValidOnPool', [{ key: 'Reason', value: 'Automatic scaling is enabled on the pool: its formula decides on its size.' }]);
+}
+
+/** Beyond all that was asked to stop. */
+function nextResize({ resizeSequence, stopSequence }: PoolWithStatus): number {
+  return Math.max(resizeSequence, stopSequence) + 1;
+}
+
 const stopResize: Handler = async (call, parts) => {
   const modifiedAt = await change(call, parts, (pool) => {
     if (viewOfPool(pool).allocationState === 'steady') throw invalidForState("The pool's allocationState is 'steady': there is no resize to stop.");
-    return { pool: { ...pool, stopSequence: pool.resizeSequence }, modifies: false };
+    // Resizes of a formula have no numbers of their own.
+    const stopSequence = storedPool(pool).enableAutoScale ? Math.max(pool.resizeSequence, pool.stopSequence + 1) : pool.resizeSequence;
+    return { pool: { ...pool, stopSequence }, modifies: false };
   });
   return changed(call, 202, modifiedAt);
 };
@@ -248,5 +223,8 @@ export const poolHandlers = {
   Pool_StopResize: stopResize,
   Pool_RemoveNodes: removeNodes,
   Pool_Delete: remove,
+  Pool_EnableAutoScale: enableAutoScale,
+  Pool_DisableAutoScale: disableAutoScale,
+  Pool_EvaluateAutoScale: evaluateAutoScale,
   Pool_UpgradeOS: upgradeOs,
 } as const satisfies Partial<Record<OperationId, Handler>>;

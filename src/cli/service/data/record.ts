@@ -22,6 +22,8 @@ export interface ServiceOptions {
   readonly logLevel?: LogLevel;
   /** No job lasts longer; undefined: there is no such bound. */
   readonly maxJobTimeMs?: number;
+  /** Formulas of pools may run as often as this; undefined: as on Azure. */
+  readonly autoScaleMinIntervalMs?: number;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -104,7 +106,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
     isSilence(Reflect.get(options, 'silence')) &&
     isLogLevel(Reflect.get(options, 'logLevel')) &&
-    ['undefined', 'number'].includes(typeof Reflect.get(options, 'maxJobTimeMs')) &&
+    ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

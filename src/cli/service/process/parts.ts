@@ -40,6 +40,8 @@ export interface ServiceContext {
   readonly silence: SilenceBounds;
   /** No job lasts longer; null: there is no such bound. */
   readonly maxJobTimeMs: number | null;
+  /** Formulas of pools may run as often as this; undefined: as on Azure. */
+  readonly autoScaleMinIntervalMs: number | undefined;
   readonly log: Logger;
 }
 

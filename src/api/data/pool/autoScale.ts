@@ -1,0 +1,81 @@
+import { type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
+import { historyIn, samplesOf, USABLE_STATES } from '../../../core/pool/samples.ts';
+import { countNodes } from '../../../store/intents/nodes.ts';
+import { poolSamples, type PoolWithStatus } from '../../../store/intents/pools.ts';
+import { dataContract } from '../../../wire/dataContract.ts';
+import type { PoolWithDefaults } from '../../../wire/defaults.ts';
+import { formatDuration } from '../../../wire/durations.ts';
+import { BatchError, invalidProperty } from '../../../wire/errors.ts';
+import { LIMITS } from '../../../wire/limits.ts';
+import { changed, entity } from '../../answer.ts';
+import type { Call, Handler, Parts } from '../../call.ts';
+import { durationMs } from '../durationMs.ts';
+import { invalidForState } from '../job/guards.ts';
+import { change, existing, respecified } from './change.ts';
+import { storedPool, viewOfPool, wireRun } from './view.ts';
+
+/** Refuses a formula that cannot mean anything, with all that is wrong with it. */
+export function checkFormula(formula: string | undefined): void {
+  const problems = formula === undefined ? [] : problemsOf(formula);
+  if (problems.length > 0) throw new BatchError('AutoScalingFormulaSyntaxError', problems.map((value) => ({ key: 'Message', value })));
+}
+
+/** The least interval is the operator's to choose; the shape table has the most. */
+export function checkInterval(interval: string | undefined, { autoScaleMinIntervalMs: leastMs }: Parts): void {
+  if (durationMs(interval, leastMs) < leastMs) throw invalidProperty('autoScaleEvaluationInterval', interval, `The value must be at least ${formatDuration(leastMs)}.`);
+}
+
+/** A formula, an interval, or both; what is left out stays as it is, where the pool has it already. */
+export const enableAutoScale: Handler = async (call, parts) => {
+  const { autoScaleFormula, autoScaleEvaluationInterval } = dataContract.readBody('PoolEnableAutoScale', call.version, await call.json());
+  checkFormula(autoScaleFormula);
+  checkInterval(autoScaleEvaluationInterval, parts);
+  const modifiedAt = await change(call, parts, (pool) => {
+    const spec = storedPool(pool);
+    const formula = autoScaleFormula ?? (autoScaleEvaluationInterval === undefined ? undefined : spec.autoScaleFormula);
+    if (formula === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'autoScaleFormula' }]);
+    const spacingMs = Math.min(LIMITS.autoScaleEnableSpacingMs, parts.autoScaleMinIntervalMs);
+    if (pool.autoScaleAt !== null && call.now < pool.autoScaleAt + spacingMs) throw new BatchError('TooManyEnableAutoScaleRequests');
+    if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
+    const interval = autoScaleEvaluationInterval ?? spec.autoScaleEvaluationInterval ?? 'PT15M';
+    const { pool: next, modifies } = respecified(pool, { ...spec, enableAutoScale: true, autoScaleFormula: formula, autoScaleEvaluationInterval: interval });
+    return { pool: { ...next, autoScaleSequence: pool.autoScaleSequence + 1, autoScaleAt: call.now }, modifies };
+  });
+  return changed(call, 200, modifiedAt);
+};
+
+/** Of a pool without a formula there is nothing to change. The ETag stays (recorded). */
+export const disableAutoScale: Handler = async (call, parts) => {
+  const modifiedAt = await change(call, parts, (pool) => {
+    const spec: PoolWithDefaults = { ...storedPool(pool), enableAutoScale: false, autoScaleFormula: undefined, autoScaleEvaluationInterval: undefined };
+    return { pool: respecified(pool, spec).pool, modifies: false };
+  });
+  return changed(call, 200, modifiedAt);
+};
+
+/** Says what a formula would give now; the pool does not hear of it. */
+export const evaluateAutoScale: Handler = async (call, parts) => {
+  const { autoScaleFormula: formula } = dataContract.readBody('PoolEvaluateAutoScale', call.version, await call.json());
+  const pool = await existing(call, parts);
+  if (!storedPool(pool).enableAutoScale) throw invalidForState("Automatic scaling is in state 'disabled' on the pool: there is no run of a formula to try another in its place.");
+  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool)));
+  const run = runFormula(formula, { samples, now: call.now, random: Math.random, facts: await factsOf(call, parts, pool) });
+  const json = dataContract.writeBody('AutoScaleRun', call.version, wireRun(call.now, run), `${call.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun`);
+  const { headers, ...answer } = entity(json, null);
+  return { ...answer, headers: { ...headers, dataserviceid: `${call.baseUrl}${call.path}` } };
+};
+
+async function factsOf(call: Call, parts: Parts, pool: PoolWithStatus): Promise<PoolFacts> {
+  const counts = await countNodes(parts.database, call.principal.account.number, { after: '', limit: null, only: pool.id });
+  const inStates = (states: readonly string[]): number => counts.reduce((sum, { state, nodes }) => (state !== null && states.includes(state) ? sum + nodes : sum), 0);
+  const { targetDedicated, targetLowPriority } = viewOfPool(pool);
+  return {
+    targetDedicatedNodes: targetDedicated,
+    targetLowPriorityNodes: targetLowPriority,
+    currentDedicatedNodes: pool.currentDedicated ?? 0,
+    currentLowPriorityNodes: pool.currentLowPriority ?? 0,
+    preemptedNodes: inStates(['preempted']),
+    usableNodes: inStates(USABLE_STATES),
+    taskSlotsPerNode: storedPool(pool).taskSlotsPerNode,
+  };
+}
