@@ -17,7 +17,7 @@ create table certificate (
   state_since bigint not null,
   previous_state text,
   previous_since bigint,
-  -- of the last deletion that failed: the ids of the pools that named it, as a list
+  -- of the last deletion that failed: the ids of the pools and nodes that had it, as a list
   used_by jsonb,
   primary key (account, thumbprint_key)
 );
