@@ -341,7 +341,7 @@ describe('the simulation notices', () => {
   it('that what a deleted job left stays on a node which was away', async () => {
     const core = altered({ decisions: (decisions) => ({ ...decisions, commands: decisions.commands.filter(({ kind }) => kind !== 'discardGoneJobs') }) });
     const stays = /something of job \d+, which is gone, lies on node \d+/;
-    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, channelBreaks: 4 } };
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, channelBreaks: 8 } };
     expect(await violations(core, { faults, workload: MANY_DELETES }, stays)).toMatch(stays);
   });
 
