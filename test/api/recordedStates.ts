@@ -154,10 +154,10 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
     'EX 16': () => node('test_pool', 2, { state: 'idle' }),
-    'EX 23': async () => {
-      await write.pool('test_pool', { currentDedicated: 2 });
+    'EX 19': async () => {
       for (const number of [3, 4]) await node('test_pool', number, { state: 'idle' });
     },
+    'EX 23': () => write.pool('test_pool', { currentDedicated: 2 }),
     'EX 27': () => write.job('batch_job1', { autoPoolId: 'AAAAAAAA-0000-4000-8000-000000000028' }),
     'EX 35': async () => {
       await gone('pool', 'test_pool');
