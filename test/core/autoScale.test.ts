@@ -109,7 +109,7 @@ describe('a pool whose size a formula decides', () => {
     expect(job.states).toEqual({ running: 2 });
   });
 
-  test('tries again at the next run what a resize did not give, and forgets the error of one when it has what it is to have', () => {
+  test('tries again at the next run what a resize did not give, and forgets the error of before', () => {
     const env = testEnv();
     env.apply({ kind: 'room', maxNodes: 1 });
     const pool = scaled(env, '$TargetDedicatedNodes = $PendingTasks.Count() < 15 ? 2 : 1;');

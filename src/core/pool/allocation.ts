@@ -124,13 +124,7 @@ function scale(state: CoreState, pool: Pool, asked: AutoScale, now: Instant, ran
   const wanted = targets ?? (isNew ? { dedicated: status.targetDedicated, lowPriority: status.targetLowPriority } : null);
   if (wanted === null) return;
   const isAsBefore = !isNew && wanted.dedicated === status.targetDedicated && wanted.lowPriority === status.targetLowPriority;
-  if (isAsBefore && (status.allocationState === 'steady' ? hasItsTargets(pool) : option === status.autoScale?.option)) {
-    if (status.resizeErrors.length === 0) return;
-    // What went wrong with a resize of before is over: the pool has what it is to have.
-    pool.status = { ...status, resizeErrors: [] };
-    state.changes.pool(pool);
-    return;
-  }
+  if (isAsBefore && (status.allocationState === 'steady' ? hasItsTargets(pool) : option === status.autoScale?.option)) return;
   // Which of them leave is decided anew.
   for (const node of pool.nodes) stayAfterAll(state, node, now);
   const { resizeSequence, stopSequence, resizeTimeoutMs } = pool.intent;
