@@ -107,9 +107,9 @@ export class NodeSource {
     this.#beginEnd({ act: 'release', node, life, nodeId: this.#idOf(node), silent });
   }
 
-  /** Ends a silent agent and all it started. The provider says `ended`, and the node begins its next life. */
-  restart(node: NodeNumber, life: number): void {
-    this.#beginEnd({ act: 'halt', node, life, nodeId: this.#idOf(node), silent: true });
+  /** Ends an agent and all it started. The provider says `ended`, and the node begins its next life. */
+  restart(node: NodeNumber, life: number, silent: boolean): void {
+    this.#beginEnd({ act: 'halt', node, life, nodeId: this.#idOf(node), silent });
   }
 
   /** Tries again what failed, when it is time. To be called every second or so; more often does no harm. */

@@ -350,7 +350,7 @@ export class Session {
         if (node !== undefined) source.acquire(command, node, spec);
       },
       release: ({ node, life, silent }) => source.release(node, life, silent),
-      halt: ({ node, life }) => source.restart(node, life),
+      halt: ({ node, life, silent }) => source.restart(node, life, silent),
       refuse: (node, key, failure, error) => this.#refuse(node, key, failure, error),
       refuseJobTask: (node, key, failure, error, offer) => {
         this.#refuseJobTask(node, key, failure, error);

@@ -214,6 +214,8 @@ function nodeRow(node: Node): NodeStatus {
     state: node.state,
     since: node.since,
     scheduling: node.scheduling,
+    ...(node.restartSequence === 0 ? null : { restartSequence: node.restartSequence }),
+    ...(node.restart === null ? null : { restart: node.restart }),
     life: node.life,
     allocatedAt: node.allocatedAt,
     bootedAt: node.bootedAt,

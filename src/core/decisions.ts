@@ -47,10 +47,10 @@ export type Command =
   /** `silent`: its agent does not answer, so that waiting for it is in vain. */
   | { readonly kind: 'release'; readonly node: NodeNumber; readonly life: number; readonly silent: boolean }
   /**
-   * Ends the node's silent agent and all it started; what lies on the node stays for its next life. Answered by the
-   * provider: `ended`.
+   * Ends the node's agent and all it started; what lies on the node stays for its next life. Answered by the provider:
+   * `ended`. `silent`: as of `release`.
    */
-  | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number };
+  | { readonly kind: 'halt'; readonly node: NodeNumber; readonly life: number; readonly silent: boolean };
 
 /**
  * The job ends by itself in this tick, if no task was added to it, or made active again, meanwhile: it must not end

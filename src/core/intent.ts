@@ -64,6 +64,17 @@ export interface NodeIntent {
   readonly node: NodeNumber;
   /** No new tasks may come, and what becomes of those that run; null: they may. */
   readonly schedulingDisabled: DisableSchedulingOption | null;
+  /** The last one asked for; null: none was. */
+  readonly restart: NodeRestart | null;
+  /** Counts them. */
+  readonly restartSequence: number;
+}
+
+/** A reboot keeps the node's files, a reimage does not. `tasks`: what becomes first of those that run there. */
+export interface NodeRestart {
+  readonly kind: 'reboot' | 'reimage';
+  readonly tasks: NodeDeallocationOption;
+  readonly at: Instant;
 }
 
 export type DisableJobOption = 'requeue' | 'terminate' | 'wait';

@@ -4,7 +4,7 @@ import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
 import type { AttemptOutcome, SilenceStep } from './events.ts';
-import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, PoolIntent, ScheduleIntent } from './intent.ts';
+import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
 import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
@@ -97,6 +97,11 @@ export interface Node {
   state: NodeState;
   since: Instant;
   scheduling: NodeStatus['scheduling'];
+  restartSequence: number;
+  /** This life is to end for it; null: it is not. */
+  restart: NodeRestart | null;
+  /** The provider has been asked to end this life for it. */
+  isRestarting: boolean;
   life: number;
   bootedAt: Instant | null;
   totalTasksRun: number;

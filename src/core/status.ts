@@ -1,3 +1,4 @@
+import type { NodeRestart } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { NodeDeallocationOption } from './intent.ts';
 
@@ -296,6 +297,10 @@ export interface NodeStatus extends NodeActivity {
   readonly id: string;
   readonly dedicated: boolean;
   readonly scheduling: 'enabled' | 'disabled';
+  /** The request (NodeIntent.restartSequence) that has been taken in. Left out: none. */
+  readonly restartSequence?: number;
+  /** It is under way: this life of the node has still to end. Left out: none is. */
+  readonly restart?: NodeRestart;
   /** Counts the acquisitions: an engine's object and an agent belong to one life of the node. */
   readonly life: number;
   readonly allocatedAt: Instant;

@@ -114,6 +114,12 @@ export function nodeScheduling(intent: Pick<NodeIntent, 'schedulingDisabled'> | 
   return intent.schedulingDisabled === null ? 'enabled' : 'disabled';
 }
 
+/** A restart that was asked for is seen before the owner has acted on it. */
+export function nodeState(intent: NodeIntent | null, { state, since, restartSequence = 0 }: Pick<NodeStatus, 'state' | 'since' | 'restartSequence'>): Pick<NodeStatus, 'state' | 'since'> {
+  if (intent === null || intent.restart === null || intent.restartSequence <= restartSequence || state === 'leavingpool') return { state, since };
+  return { state: intent.restart.kind === 'reboot' ? 'rebooting' : 'reimaging', since: intent.restart.at };
+}
+
 export interface PoolView {
   readonly state: 'active' | 'deleting';
   readonly since: Instant;

@@ -1,6 +1,7 @@
 import { type AutoScale, type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
 import { jobState, poolState, taskState } from '../core/wireState.ts';
+import type { NodeState } from '../core/status.ts';
 import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 import type { IntentWriter } from './intentWriter.ts';
@@ -75,6 +76,8 @@ const FORMULAS = [
   '$TargetDedicatedNodes = rand() * 5; $NodeDeallocationOption = rand() < 0.5 ? terminate : retaineddata;',
   '$TargetDedicatedNodes = avg($ActiveTasks.GetSample(TimeInterval_Minute, 60)) / 2 + 1; $NodeDeallocationOption = requeue;',
 ] as const;
+
+const RESTARTED: ReadonlySet<NodeState> = new Set(['idle', 'running', 'offline', 'starttaskfailed', 'unusable']);
 
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
 export function createClients(options: {
@@ -355,6 +358,12 @@ export function createClients(options: {
     disableScheduling: () => {
       const node = world.pick([...tables.nodes.values()].filter(({ status }) => status.goneAt === null && (tables.nodeIntents.get(status.node)?.schedulingDisabled ?? null) === null));
       return node && intents.changeNode(node.status.node, { schedulingDisabled: world.pick(['requeue', 'terminate', 'taskcompletion'] as const) ?? 'requeue' });
+    },
+    restart: () => {
+      const node = world.pick([...tables.nodes.values()].filter(({ status }) => status.goneAt === null && RESTARTED.has(status.state)));
+      if (node === undefined) return undefined;
+      const restart = { kind: world.pick(['reboot', 'reimage'] as const) ?? 'reboot', tasks: world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue', at: world.now() };
+      return intents.changeNode(node.status.node, { restart, restartSequence: (tables.nodeIntents.get(node.status.node)?.restartSequence ?? 0) + 1 });
     },
     enableScheduling: () => {
       const node = world.pick(disabledNodes());

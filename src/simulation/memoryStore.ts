@@ -347,7 +347,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     },
     changeNode: async (node, change) => {
       const { account } = found(nodes.get(node), `node ${node}`);
-      nodeIntents.set(node, { schedulingDisabled: null, ...nodeIntents.get(node), ...change, node });
+      nodeIntents.set(node, { schedulingDisabled: null, restart: null, restartSequence: 0, ...nodeIntents.get(node), ...change, node });
       point(account, 'node', node);
     },
     addJob: async (account, intent, autoPool) => insertJob(account, intent, autoPool ?? null),

@@ -46,7 +46,7 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
     const after: JobStatus | null | undefined = tick.decisions.jobs.find((row) => row.job === key.job) ?? before;
     const status = nodeAfter(node, tick);
     const isResized = tick.decisions.pools.some(({ pool }) => pool === status?.pool);
-    return before?.state === 'active' && after?.state === 'active' && after.since === before.since && status !== undefined && !isResized && nodesAfter(command, tick).every(({ state, scheduling }) => state !== 'leavingpool' && scheduling === 'enabled');
+    return before?.state === 'active' && after?.state === 'active' && after.since === before.since && status !== undefined && !isResized && nodesAfter(command, tick).every(({ state, scheduling, restart }) => state !== 'leavingpool' && scheduling === 'enabled' && restart === undefined);
   };
 
   /** Nodes are kept, and so room is made, for a task that needs several and waits in its queue. */
@@ -95,7 +95,9 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
       const before = jobOf(status.job)?.tasks.get(status.task)?.status;
       // Of one attempt: a tick may requeue one and see the next fail.
       if (before === null || before === undefined || status.attempt !== before.attempt || status.requeueCount <= before.requeueCount) continue;
-      if (status.retryCount > before.retryCount) violated(`task ${status.job}.${status.task} was requeued, which counts as a retry`);
+      // One that has failed before is retried with this start, if it is told of in the same tick.
+      const retried = before.exitCode === null ? 0 : 1;
+      if (status.retryCount > before.retryCount + retried) violated(`task ${status.job}.${status.task} was requeued, which counts as a retry`);
     }
     const ended = new Map<NodeNumber, EndCommand[]>();
     for (const command of tick.decisions.commands) {

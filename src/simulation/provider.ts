@@ -24,7 +24,9 @@ interface Machine {
   isOver: boolean;
   /** Lives up to this one are over for good. */
   released: number;
-  readonly disk: Disk;
+  /** What lay there in lives up to this one is gone. */
+  wiped: number;
+  disk: Disk;
 }
 
 const BOOTING = { kind: 'pending', reason: 'The simulated machine is booting.' } as const;
@@ -38,6 +40,8 @@ export function simulatedProvider(options: {
   readonly world: World;
   readonly faults: () => Faults;
   readonly leaseMs: number | null;
+  /** What lay on the node is gone. */
+  readonly onWiped: (node: NodeNumber) => void;
   readonly boot: (request: NodeRequest, disk: Disk, onGone: () => void) => SimulatedAgent;
 }): SimulatedProvider {
   const { world, faults, leaseMs } = options;
@@ -79,10 +83,14 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { account: request.account, life: 0, agent: null, hasBooted: false, isOver: false, released: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { account: request.account, life: 0, agent: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
+      if (machine.wiped >= machine.life && machine.life > 0) {
+        machine.disk = emptyDisk();
+        options.onWiped(node);
+      }
       machine.life = life;
       machine.hasBooted = false;
       machine.isOver = false;
@@ -94,6 +102,7 @@ export function simulatedProvider(options: {
       if (world.chance(faults().releaseFails)) throw new Error('the simulated engine is away');
       const machine = machines.get(node);
       if (machine !== undefined) machine.released = Math.max(machine.released, life);
+      if (machine !== undefined) machine.wiped = Math.max(machine.wiped, life);
       const agent = machine?.agent;
       if (agent !== undefined && agent !== null && agent.life <= life) {
         if (!agent.hangs) agent.leave();

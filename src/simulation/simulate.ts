@@ -159,6 +159,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     world,
     faults: () => faults,
     leaseMs,
+    onWiped: (node) => truth.wiped(node),
     boot: (request, disk, onGone) => {
       slots.set(request.node, request.slots);
       return simulatedAgent({

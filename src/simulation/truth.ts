@@ -30,6 +30,8 @@ export interface Truth {
   jobTaskEnded(key: JobTaskKey, node: NodeNumber, life: number, outcome: AttemptOutcome): void;
   /** The life of the node in which the job's preparation, or release, has succeeded last. */
   succeededIn(job: JobNumber, kind: JobTaskKey['kind'], node: NodeNumber): number | undefined;
+  /** What lay on the node is gone. */
+  wiped(node: NodeNumber): void;
   /** Whether this run, whatever it came to, has begun on the node. */
   hasBegun(key: JobTaskKey, node: NodeNumber): boolean;
   /** Its agent was told that its end is durable, and has forgotten it. */
@@ -75,6 +77,9 @@ export function createTruth({ onStart, onProceed, onAcknowledged }: {
       const { job, kind } = key;
       running.delete(nameOn(key, node));
       if (outcome.kind === 'exited' && outcome.exitCode === 0) succeeded.set(`${job}.${kind} ${node}`, life);
+    },
+    wiped: (node) => {
+      for (const name of succeeded.keys()) if (name.endsWith(` ${node}`)) succeeded.delete(name);
     },
     succeededIn: (job, kind, node) => succeeded.get(`${job}.${kind} ${node}`),
     hasBegun: (key, node) => begun.has(nameOn(key, node)),

@@ -30,6 +30,8 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolEnableAutoScale: { core: 'autoScaleFormula autoScaleEvaluationInterval' },
   PoolEvaluateAutoScale: { api: 'autoScaleFormula' },
   NodeRemove: { core: 'nodeList resizeTimeout nodeDeallocationOption' },
+  NodeReboot: { core: 'nodeRebootOption' },
+  NodeReimage: { core: 'nodeReimageOption' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },

@@ -490,3 +490,55 @@ describe('nodes: scheduling is disabled in each state, once', () => {
     expect((await it.pool.query('select 1 from node_request')).rows).toEqual([]);
   });
 });
+
+describe('nodes: reboot and reimage in each state answer as states.md 3.2 has it', () => {
+  beforeEach(async () => {
+    await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }));
+  });
+  const on = (call: string, body?: unknown) => post(`/pools/p/nodes/tvmps_1_d/${call}`, body);
+  const invalid = '409 OperationInvalidForCurrentState';
+  const answers = {
+    creating: '409 NodeBeingCreated', starting: '409 NodeBeingStarted', waitingforstarttask: '409 NodeBeingStarted', starttaskfailed: '202', idle: '202', running: '202', offline: '202', unusable: '202',
+    unknown: invalid, leavingpool: invalid, preempted: invalid, rebooting: '409 NodeBeingRebooted', reimaging: '409 NodeBeingReimaged',
+  } as const;
+  const stateOf = async () => (await it.ask({ url: '/pools/p/nodes/tvmps_1_d' })).json.state;
+
+  test.each((['reboot', 'reimage'] as const).flatMap((call) => Object.entries(answers).map(([state, answer]) => ({ call, state: state as keyof typeof answers, answer }))))('$call while $state: $answer', async ({ call, state, answer }) => {
+    await write.node('p', { id: 'tvmps_1_d', state });
+    expect(await said(on(call))).toBe(answer);
+    expect(await stateOf()).toBe(answer === '202' ? (call === 'reboot' ? 'rebooting' : 'reimaging') : state);
+  });
+
+  test('what was asked is seen at once, with its time, and counted; the next one is told', async () => {
+    const node = await write.node('p', { id: 'tvmps_1_d', since: 5 });
+    expect([await said(on('reboot', { nodeRebootOption: 'RetainedData' })), await said(on('reboot')), await said(on('reimage'))]).toEqual(['202', '409 NodeBeingRebooted', '409 NodeBeingRebooted']);
+    expect((await it.ask({ url: '/pools/p/nodes/tvmps_1_d' })).json).toMatchObject({ state: 'rebooting', stateTransitionTime: new Date(it.now.value).toISOString().replace('.000Z', 'Z') });
+    const asked = async () => (await it.pool.query('select restart, restart_sequence from node_request where node = $1', [node])).rows;
+    expect(await asked()).toEqual([{ restart: { kind: 'reboot', tasks: 'retaineddata', at: it.now.value }, restart_sequence: 1 }]);
+    await write.node('p', { id: 'tvmps_2_d' });
+    await it.pool.query('update node set status = status || $2 where node = $1', [node, JSON.stringify({ restartSequence: 1 })]);
+    expect(await stateOf()).toBe('idle');
+    expect(await said(on('reimage'))).toBe('202');
+    expect(await asked()).toEqual([{ restart: { kind: 'reimage', tasks: 'requeue', at: it.now.value }, restart_sequence: 2 }]);
+  });
+
+  test('two at once: one does, the other is told', async () => {
+    await write.node('p', { id: 'tvmps_1_d' });
+    expect((await Promise.all([said(on('reboot')), said(on('reboot'))])).toSorted()).toEqual(['202', '409 NodeBeingRebooted']);
+  });
+
+  test.each([
+    ['reboot', { nodeRebootOption: 'later' }, '400 InvalidPropertyValue'],
+    ['reboot', { nodeRebootOption: 3 }, '400 InvalidRequestBody'],
+    ['reimage', { nodeReimageOption: 'later' }, '400 InvalidPropertyValue'],
+    ['reimage', { nodeRebootOption: 'requeue' }, '400 InvalidRequestBody'],
+  ] as const)('%s with %j is refused', async (call, body, answer) => {
+    await write.node('p', { id: 'tvmps_1_d' });
+    expect([await said(on(call, body)), await stateOf()]).toEqual([answer, 'idle']);
+  });
+
+  test('of a node or pool that there is not 404', async () => {
+    const calls = ['reboot', 'reimage'].flatMap((call) => [said(on(call)), said(post(`/pools/q/nodes/x/${call}`))]);
+    expect(await Promise.all(calls)).toEqual(['404 NodeNotFound', '404 PoolNotFound', '404 NodeNotFound', '404 PoolNotFound']);
+  });
+});

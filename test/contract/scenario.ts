@@ -65,6 +65,11 @@ export function sessionOf(it: TestApi): readonly Step[] {
     const run = JSON.stringify({ ...START, attempt: 1, isOutdated: false });
     await it.pool.query("insert into job_node_status (job, node, preparation, release) select job, $1, $2, $2 from job where id = 'j'", [number, run]);
   };
+  /** In early versions only nodes of cloud services are reimaged. */
+  const cloudNode = async (): Promise<void> => {
+    await it.pool.query(`update pool set spec = spec::jsonb || '{"cloudServiceConfiguration": {"osFamily": "5"}}' where id = 'p'`);
+    await node('p', { id: 'tvmps_4_d' });
+  };
   const keptCertificate = (): Promise<unknown> =>
     it.pool.query("update certificate set state = 'deletefailed', state_since = 9, previous_state = 'deleting', previous_since = 8, used_by = '[{\"name\": \"Pool\", \"value\": \"p\"}]'");
   const application = (): Promise<unknown> => it.pool.query(
@@ -124,6 +129,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'ComputeNode_Get' },
     { operation: 'ComputeNode_DisableScheduling', body: { nodeDisableSchedulingOption: 'taskcompletion' } },
     { operation: 'ComputeNode_EnableScheduling' },
+    { operation: 'ComputeNode_Reboot', before: () => node('p', { id: 'tvmps_3_d' }), params: { nodeId: 'tvmps_3_d' }, body: { nodeRebootOption: 'terminate' } },
     { operation: 'File_ListFromComputeNode' },
     { operation: 'File_GetFromComputeNode' },
     { operation: 'File_GetPropertiesFromComputeNode' },
@@ -176,6 +182,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'Certificate_CancelDeletion' },
     { operation: 'Pool_GetAllLifetimeStatistics' },
     { operation: 'Job_GetAllLifetimeStatistics' },
+    { operation: 'ComputeNode_Reimage', before: cloudNode, params: { nodeId: 'tvmps_4_d' }, body: { nodeReimageOption: 'retaineddata' } },
     { operation: 'ComputeNode_GetRemoteDesktop', refused: 'OperationNotValidOnNode' },
     { operation: 'Pool_Add', body: { id: 'cloud', vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } } },
     { operation: 'Pool_UpgradeOS', params: { poolId: 'cloud' }, body: { targetOSVersion: 'WA-GUEST-OS-5.12_201708-01' } },

@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
-import type { JobAction, JobIntent, NodeIntent, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
 import type { SampleRow } from '../../src/core/pool/samples.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
@@ -342,10 +342,14 @@ export class TestPool {
 
   /** Asks something of one of its nodes. */
   askNode(node: NodeNumber, change: Partial<NodeIntent>): this {
-    const intent = { schedulingDisabled: null, ...this.env.nodeIntents.get(node), ...change, node };
+    const intent = { schedulingDisabled: null, restart: null, restartSequence: 0, ...this.env.nodeIntents.get(node), ...change, node };
     this.env.nodeIntents.set(node, intent);
     this.env.apply({ kind: 'nodeAsked', intent });
     return this;
+  }
+
+  restart(node: NodeNumber, kind: NodeRestart['kind'], tasks: NodeRestart['tasks'] = 'requeue'): this {
+    return this.askNode(node, { restart: { kind, tasks, at: this.env.now }, restartSequence: (this.env.nodeIntents.get(node)?.restartSequence ?? 0) + 1 });
   }
 
   resize(targetDedicated: number, change: Partial<PoolIntent> = {}): this {

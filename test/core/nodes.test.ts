@@ -229,7 +229,7 @@ describe('a node whose agent does not answer', () => {
     const { env, pool, job, node, agent } = hung();
     agent.unheard('restart');
     env.tick();
-    expect(env.sent('halt')).toEqual([{ kind: 'halt', node, life: 1 }]);
+    expect(env.sent('halt')).toEqual([{ kind: 'halt', node, life: 1, silent: true }]);
     expect(job.of(1), 'before its death is proved').toMatchObject({ node, state: 'running', attempt: 1 });
     env.apply({ kind: 'node', node, life: 1, observed: { kind: 'ended', reason: 'halted' } });
     env.bootsByItself = false;

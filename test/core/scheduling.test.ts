@@ -82,7 +82,7 @@ describe('A node whose scheduling is disabled', () => {
 
   test('obeys what was asked before the owner was replaced and never came to it', () => {
     const { pool, job, node } = busy();
-    env.nodeIntents.set(node, { node, schedulingDisabled: 'requeue' });
+    env.nodeIntents.set(node, { node, schedulingDisabled: 'requeue', restart: null, restartSequence: 0 });
     env.restart().settle();
     expect(pool.node(0)).toMatchObject({ state: 'offline', scheduling: 'disabled' });
     expect(job.of(1)).toMatchObject({ state: 'active', requeueCount: 1 });

@@ -206,9 +206,11 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         await intents.changeNode(gone.node, { schedulingDisabled: 'terminate' });
         await intents.changeNode(there.node, { schedulingDisabled: 'requeue' });
         await intents.changeNode(there.node, { schedulingDisabled: 'taskcompletion' });
-        const asked = { node: there.node, schedulingDisabled: 'taskcompletion' };
+        const restart = { kind: 'reimage', tasks: 'retaineddata', at: 7 } as const;
+        await intents.changeNode(there.node, { restart, restartSequence: 3 });
+        const asked = { node: there.node, schedulingDisabled: 'taskcompletion', restart, restartSequence: 3 };
         const batch = await store.readInbox(account, 100);
-        expect(batch.nodes).toEqual(expect.arrayContaining([asked, { node: gone.node, schedulingDisabled: 'terminate' }]));
+        expect(batch.nodes).toEqual(expect.arrayContaining([asked, { node: gone.node, schedulingDisabled: 'terminate', restart: null, restartSequence: 0 }]));
         expect(batch.nodes).toHaveLength(2);
         await store.commit(tick({ account, epoch, tick: 2, decisions: { nodes: [{ ...gone, goneAt: 9 }] }, inboxEntries: batch.entries }));
         expect((await store.readInbox(account, 100)).nodes).toEqual([]);

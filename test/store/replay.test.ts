@@ -43,6 +43,7 @@ async function workThroughThreeEpochs(): Promise<void> {
     world,
     faults,
     leaseMs: null,
+    onWiped: () => undefined,
     boot: ({ node, nodeId, life, credential }, disk, onGone) =>
       simulatedAgent({
         world,

@@ -28,13 +28,14 @@ export function postgresIntents(pool: Pool): IntentWriter {
       ),
     changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, autoScale: _a, removing, ...intent }) =>
       change('pool', 'pool = $1', [number], columns({ ...intent, removing: removing && JSON.stringify(removing) }), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
-    changeNode: async (node, { schedulingDisabled }) => {
-      const names = Object.keys(columns({ schedulingDisabled }));
+    changeNode: async (node, { schedulingDisabled, restart, restartSequence }) => {
+      const given = columns({ schedulingDisabled, restart: restart && JSON.stringify(restart), restartSequence });
+      const names = Object.keys(given);
       const sets = ['node', ...names].map((name) => `${name} = excluded.${name}`).join(', ');
       await pool.query(
         `with asked as (insert into node_request (${['node', ...names].join(', ')}) values ($1${names.map((_, index) => `, $${index + 2}`).join('')}) on conflict (node) do update set ${sets} returning node)
          insert into inbox (account, kind, subject) select n.account, 'node', node from asked join node n using (node)`,
-        [node, ...Object.values(columns({ schedulingDisabled }))],
+        [node, ...Object.values(given)],
       );
     },
     addJob: (account, intent, autoPool) =>

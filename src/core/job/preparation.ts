@@ -101,13 +101,13 @@ export function endPreparation(state: CoreState, onNode: JobOnNode): boolean {
   return true;
 }
 
-/** A life of the node has ended, and all that ran in it. */
-export function outdateJobTasks(state: CoreState, node: Node): void {
+/** A life of the node has ended, and all that ran in it. `isWiped`: what lay there is gone as well. */
+export function outdateJobTasks(state: CoreState, node: Node, isWiped: boolean): void {
   for (const onNode of node.jobs.values()) {
     const { job, preparation, release } = onNode;
     const { preparation: wanted } = job.intent;
     if (wanted === null || job.status.state === 'completed') continue;
-    const runsAgain = isOut(preparation) || preparation?.result === 'failure' || wanted.rerunOnNodeReboot;
+    const runsAgain = isWiped || isOut(preparation) || preparation?.result === 'failure' || wanted.rerunOnNodeReboot;
     if (preparation !== null && !preparation.isOutdated && runsAgain) setPreparation(state, onNode, { ...preparation, isOutdated: true });
     if (release !== null && isOut(release)) {
       onNode.release = { ...release, isOutdated: true };

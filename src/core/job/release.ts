@@ -23,7 +23,7 @@ function isReleasing(state: CoreState, onNode: JobOnNode): boolean {
   if (job.intent.release === null || preparation === null || !isDone(job, preparation)) return false;
   if (release !== null && !release.isOutdated) return isOut(release);
   if (IS_NOT_WAITED_FOR.has(node.state)) return false;
-  if (!node.connected || !node.ready) return true;
+  if (!node.connected || !node.ready || node.restart !== null) return true;
   onNode.release = askedAnew(release);
   state.changes.jobNode(onNode);
   state.changes.command(releaseCommand(onNode, onNode.release));

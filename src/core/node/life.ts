@@ -5,7 +5,7 @@ import { forgetNodeOfJobs, reconcileJobs } from '../job/onNode.ts';
 import { jobTaskSaid, outdateJobTasks, remindOfJobTasks } from '../job/preparation.ts';
 import { reviewEndingJobs } from '../job/release.ts';
 import { works, workingState } from './activity.ts';
-import type { NodeIntent } from '../intent.ts';
+import type { NodeDeallocationOption, NodeIntent, NodeRestart } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node, Pool } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
@@ -27,6 +27,10 @@ import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS
  * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool
  * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted
  * in any case, which ends this life. As soon as it is heard again nothing of that counts.
+ *
+ * A client asks for a restart: `rebooting` or `reimaging` at once, so that no task comes; those there are ended or
+ * waited for as when the pool shrinks. Then this life is ended, with the node's files where it is reimaged, and the
+ * next begins. A reboot is over with any end of its life, a reimage only when the provider has said so of a release.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent
  * agent ran out), its attempts go back to their queues and the node is acquired anew with the next life: at once the
@@ -100,6 +104,9 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     state: nodeState,
     since,
     scheduling,
+    restartSequence: status.restartSequence ?? 0,
+    restart: status.restart ?? null,
+    isRestarting: false,
     life,
     bootedAt,
     totalTasksRun,
@@ -139,7 +146,7 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
   const reason = 'reason' in seen ? seen.reason : '';
   switch (kind) {
     case 'pending':
-      if (node.state === 'creating') node.pending = reason;
+      if (isComingUp(node)) node.pending = reason;
       return;
     case 'running':
       noteObtained(state, node);
@@ -179,7 +186,8 @@ export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
     return;
   }
   state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
-  endLife(state, node, 'its lease ran out', now);
+  node.restart = null;
+  endLife(state, node, 'its lease ran out', now, true);
 }
 
 export function silent(state: CoreState, node: Node): void {
@@ -192,10 +200,10 @@ export function silent(state: CoreState, node: Node): void {
 export function unheard(state: CoreState, node: Node, step: SilenceStep, now: Instant): void {
   if (node.connected || node.goneAt !== null) return;
   node.silence = step;
-  const readsUnknown = node.state !== 'creating' && node.state !== 'leavingpool' && node.state !== 'unusable';
+  const readsUnknown = !isComingUp(node) && !isEnding(node) && node.state !== 'unusable';
   if (step === 'unknown' && readsUnknown) enterState(state, node, 'unknown', now);
-  if (node.state === 'leavingpool') state.review.nodes.add(node);
-  else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life });
+  if (isEnding(node)) state.review.nodes.add(node);
+  else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life, silent: true });
 }
 
 /** The service goes down and has ended this node's agent: the next owner acquires it anew. */
@@ -208,10 +216,20 @@ export function shutDown(state: CoreState, node: Node, now: Instant): void {
   if (node.state !== 'leavingpool') enterState(state, node, 'creating', now);
 }
 
-/** All that ran on the node is dead. */
-function loseRuns(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
+/** Its life is to end as a client or its pool wants: what its agent says of the node changes its state no more. */
+function isEnding({ state, restart }: Node): boolean {
+  return state === 'leavingpool' || restart !== null;
+}
+
+/** Asked of the provider, and not heard of yet. */
+function isComingUp({ state, restart }: Node): boolean {
+  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging'));
+}
+
+/** All that ran on the node is dead. `isWiped`: what lay there is gone as well. */
+function loseRuns(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant, isWiped = false): void {
   loseAttempts(state, node, cause, now);
-  outdateJobTasks(state, node);
+  outdateJobTasks(state, node, isWiped);
 }
 
 function disconnect(node: Node): void {
@@ -219,22 +237,26 @@ function disconnect(node: Node): void {
   node.ready = false;
 }
 
-function endLife(state: CoreState, node: Node, reason: string, now: Instant): void {
+/** `isWiped`: and its files are gone. */
+function endLife(state: CoreState, node: Node, reason: string, now: Instant, isWiped = node.isRestarting && node.restart?.kind === 'reimage'): void {
+  const { isRestarting, restart } = node;
   disconnect(node);
-  loseRuns(state, node, 'nodeLost', now);
-  const settled = node.bootedAt !== null && node.state !== 'creating' && now - node.bootedAt >= NODE_SETTLED_MS;
+  loseRuns(state, node, 'nodeLost', now, isWiped);
+  if (isRestarting || restart?.kind === 'reboot') node.restart = null;
+  node.isRestarting = false;
+  const settled = isRestarting || (node.bootedAt !== null && !isComingUp(node) && now - node.bootedAt >= NODE_SETTLED_MS);
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
   node.pending = null;
   node.silence = null;
   node.startTask = null;
   node.retainUntil = 0;
-  node.errors = [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
+  node.errors = isRestarting ? [] : [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
   node.acquireAt = now + waitMs;
   state.changes.node(node);
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
   state.review.nodes.add(node);
-  enterState(state, node, 'creating', now);
+  if (!isRestarting && node.restart === null) enterState(state, node, 'creating', now);
 }
 
 /**
@@ -289,7 +311,7 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       node.errors = report.errors;
       node.ready = false;
       state.changes.node(node);
-      if (node.state !== 'leavingpool') enterState(state, node, 'unusable', now);
+      if (!isEnding(node)) enterState(state, node, 'unusable', now);
       for (const live of node.offers) withdraw(state, live);
   }
 }
@@ -301,9 +323,9 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
   const { version, ipAddress, cores, certificates } = report;
   node.agent = { version, ipAddress, updatedAt: now, ...(cores === undefined ? null : { cores }), ...(certificates === undefined ? null : { certificates }) };
   node.startTask = report.startTask;
-  if (node.state === 'creating') node.bootedAt = now;
+  if (isComingUp(node)) node.bootedAt = now;
   if (report.ready) becomeReady(state, node, now);
-  else if (node.state !== 'leavingpool' && node.state !== 'unusable') enterState(state, node, booting(node), now);
+  else if (!isEnding(node) && node.state !== 'unusable') enterState(state, node, booting(node), now);
   state.changes.node(node);
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);
@@ -314,7 +336,7 @@ function becomeReady(state: CoreState, node: Node, now: Instant): void {
   node.ready = true;
   if (node.errors.length > 0) state.changes.node(node);
   node.errors = [];
-  if (node.state !== 'leavingpool') enterState(state, node, workingState(node), now);
+  if (!isEnding(node)) enterState(state, node, workingState(node), now);
   reviewEndingJobs(state, node);
 }
 
@@ -384,6 +406,8 @@ function updateCapacity(state: CoreState, node: Node): void {
 export function startLeaving(state: CoreState, node: Node, now: Instant): void {
   enterState(state, node, 'leavingpool', now);
   node.acquireAt = null;
+  node.restart = null;
+  node.isRestarting = false;
   withdrawAll(state, node);
   state.review.nodes.add(node);
 }
@@ -409,6 +433,40 @@ function obeyScheduling(state: CoreState, node: Node, now: Instant): void {
   if (works(node.state)) enterState(state, node, workingState(node), now);
 }
 
+/** A restart that was asked for begins, unless the node is on its way out. */
+function obeyRestart(state: CoreState, node: Node, now: Instant): void {
+  if (node.intent === null || node.intent.restartSequence <= node.restartSequence) return;
+  node.restartSequence = node.intent.restartSequence;
+  state.changes.node(node);
+  if (node.state === 'leavingpool') return;
+  node.restart = node.intent.restart;
+  enterState(state, node, node.restart?.kind === 'reimage' ? 'reimaging' : 'rebooting', now);
+  withdrawAll(state, node);
+}
+
+/** Ends the life that is to end for a restart, once nothing holds it. */
+function restartWhenEmpty(state: CoreState, node: Node, kind: NodeRestart['kind'], option: NodeDeallocationOption, now: Instant): void {
+  if (node.isRestarting || isHeld(state, node, option, now)) return;
+  node.isRestarting = true;
+  node.acquireAt = null;
+  const command = { node: node.number, life: node.life, silent: isGivenUp(node) };
+  state.changes.command(kind === 'reboot' ? { kind: 'halt', ...command } : { kind: 'release', ...command });
+}
+
+/** Its agent does not answer: what runs there is not waited for. */
+function isGivenUp({ silence }: Node): boolean {
+  return silence === 'gone' || silence === 'restart';
+}
+
+/** Attempts are there that are to end first, or data that is to be kept for some time. */
+function isHeld(state: CoreState, node: Node, option: NodeDeallocationOption, now: Instant): boolean {
+  if (isGivenUp(node)) return false;
+  if (node.offers.size + node.running.size > 0) return true;
+  if (option !== 'retaineddata' || node.retainUntil <= now) return false;
+  state.timers.set({ at: node.retainUntil, kind: 'node', node: node.number });
+  return true;
+}
+
 /** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
 export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolean {
   if (node.state !== 'leavingpool' || node.released) return false;
@@ -428,6 +486,11 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
     releaseWhenEmpty(state, node, now);
     return;
   }
+  obeyRestart(state, node, now);
+  if (node.restart !== null && node.life > 0) {
+    restartWhenEmpty(state, node, node.restart.kind, node.restart.tasks, now);
+    return;
+  }
   if (node.acquireAt === null || node.acquireAt > now || state.shuttingDown) return;
   node.acquireAt = null;
   node.life += 1;
@@ -437,17 +500,10 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
 }
 
 function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
-  if (node.released) return;
-  const givenUp = node.silence === 'gone' || node.silence === 'restart';
-  if (!givenUp && node.offers.size + node.running.size > 0) return;
-  const waits = !givenUp && deallocation(node.pool) === 'retaineddata' && node.retainUntil > now;
-  if (waits) {
-    state.timers.set({ at: node.retainUntil, kind: 'node', node: node.number });
-    return;
-  }
+  if (node.released || isHeld(state, node, deallocation(node.pool), now)) return;
   node.released = true;
   if (node.life === 0) removeNode(state, node, now);
-  else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: givenUp });
+  else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: isGivenUp(node) });
 }
 
 /**

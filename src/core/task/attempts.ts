@@ -113,7 +113,7 @@ export function detach(state: CoreState, live: Live): void {
   if (node.heldBy === live) node.heldBy = null;
   state.changes.nodeActivity(node);
   state.review.placement.add(pool);
-  if (node.state === 'leavingpool') state.review.nodes.add(node);
+  if (node.state === 'leavingpool' || node.restart !== null) state.review.nodes.add(node);
   const { job } = task;
   task.live = task.live.length === 1 ? NOTHING_OUT : task.live.filter((other) => other !== live);
   if (!isOut(task)) job.live.delete(task);
@@ -203,15 +203,15 @@ export function nodesOf({ task, attempt, node }: Live): readonly Node[] {
 }
 
 /** Why what runs on the node has to end; null: for nothing that the node itself is to do. */
-function endOn({ state, pool, intent }: Node): EndReason | null {
-  const options = [state === 'leavingpool' ? deallocation(pool) : null, intent?.schedulingDisabled ?? null];
+function endOn({ state, pool, restart, intent }: Node): EndReason | null {
+  const options = [state === 'leavingpool' ? deallocation(pool) : null, restart?.tasks ?? null, intent?.schedulingDisabled ?? null];
   for (const option of options) if (option === 'requeue' || option === 'terminate') return option;
   return null;
 }
 
 function mayStart(live: Live): boolean {
   const { task, node } = live;
-  return task.job.status.state === 'active' && (node.scheduling === 'enabled' || isUnderWay(live)) && node.state !== 'leavingpool' && node.state !== 'unusable';
+  return task.job.status.state === 'active' && ((node.scheduling === 'enabled' && node.restart === null) || isUnderWay(live)) && node.state !== 'leavingpool' && node.state !== 'unusable';
 }
 
 /** Another instance of the attempt has started: this one belongs to what runs on its node. */

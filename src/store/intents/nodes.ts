@@ -53,7 +53,7 @@ export function findNodes(database: Database | Transaction, account: AccountNumb
 }
 
 const lock = statement('node.lock', 'insert into node_request (node) values ($1) on conflict (node) do update set node = excluded.node');
-const ask = statement('node.ask', 'update node_request set scheduling_disabled = $2 where node = $1');
+const ask = statement('node.ask', 'update node_request set scheduling_disabled = $2, restart = $3, restart_sequence = $4 where node = $1');
 
 /** As `findNode`, with what was asked of it locked: who asks one thing of it twice at once is told apart. */
 export async function lockNode(tx: Transaction, account: AccountNumber, pool: PoolNumber, id: string): Promise<NodeRow | null> {
@@ -64,8 +64,8 @@ export async function lockNode(tx: Transaction, account: AccountNumber, pool: Po
 }
 
 /** Writes what is asked of a locked node. */
-export async function askNode(tx: Transaction, { node, schedulingDisabled }: NodeIntent): Promise<void> {
-  await rows(tx, ask, [node, schedulingDisabled]);
+export async function askNode(tx: Transaction, { node, schedulingDisabled, restart, restartSequence }: NodeIntent): Promise<void> {
+  await rows(tx, ask, [node, schedulingDisabled, restart === null ? null : JSON.stringify(restart), restartSequence]);
 }
 
 /** Nodes of a pool in the order of their ids, above the key `after`. */

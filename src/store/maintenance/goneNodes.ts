@@ -29,6 +29,7 @@ const WINDOW = `with passed as materialized (select job, task, node from task_st
 const REMOVE = `with removed as (delete from node where node = any($1::bigint[]) and gone_at is not null returning account, pool, node, gone_at, status),
   sums as (select n.account, ${nodeSums('n.gone_at')} from removed n join pool p using (pool) where (n.status->>'dedicated')::boolean group by 1, 2),
   tally as (${tallyNodes('sums')}),
+  asked as (delete from node_request where node in (select node from removed)),
   idle as (delete from node_activity where node in (select node from removed))
   update account a set last_node = greatest(a.last_node, r.last) from (select account, max(node) as last from removed group by account) r where a.account = r.account`;
 /**

@@ -1,23 +1,25 @@
 import { groupBy } from '../../../base/groups.ts';
 import type { NodeStatus } from '../../../core/status.ts';
-import type { DisableSchedulingOption } from '../../../core/intent.ts';
+import type { DisableSchedulingOption, NodeDeallocationOption, NodeIntent, NodeRestart } from '../../../core/intent.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { nodeIntent } from '../../../store/nodeRequest.ts';
-import { nodeScheduling } from '../../../core/wireState.ts';
+import { nodeScheduling, nodeState } from '../../../core/wireState.ts';
 import { askNode, countNodes, findNode, listNodes, lockNode, type NodeCountRow, type NodeRow } from '../../../store/intents/nodes.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { findSubtasks } from '../../../store/intents/subtasks.ts';
 import { taskLabels } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
-import { BatchError } from '../../../wire/errors.ts';
+import { BatchError, type ErrorCode } from '../../../wire/errors.ts';
 import { matches, type Filter } from '../../../wire/odata.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { applySelect } from '../../../wire/query.ts';
 import type { Node, NodeCounts } from '../../../wire/types.generated.ts';
-import { acted, entity } from '../../answer.ts';
+import { acted, entity, type Answer } from '../../answer.ts';
 import { param, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
+import { storedPool } from '../pool/view.ts';
+import { invalidForState } from '../job/guards.ts';
 import { nodeContext, wireNode } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 
@@ -55,21 +57,32 @@ const getRemoteDesktop: Handler = async (call, parts) => {
   throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Only nodes of pools with a cloudServiceConfiguration have a Remote Desktop file; use remoteloginsettings.' }]);
 };
 
+/**
+ * Asks something of the node that is called, whatever was asked of it before. `decide`: throws the 409 of its state.
+ */
+async function change(call: Call, parts: Parts, decide: (intent: NodeIntent, status: NodeStatus) => Partial<NodeIntent>): Promise<void> {
+  const { account } = call.principal;
+  const pool = await existingPool(call, parts);
+  await transaction(parts.database, async (tx, last) => {
+    const row = await lockNode(tx, account.number, pool.pool, param(call, 'nodeId'));
+    if (row === null) throw new BatchError('NodeNotFound');
+    const intent = nodeIntent(row);
+    if (intent === null) throw new Error('the locked request is gone');
+    await askNode(tx, { ...intent, ...decide(intent, nodeStatus(row)) });
+    last(tellOwner(tx, account.number, { kind: 'node', node: row.n_node }));
+  });
+  await wakeAndWait(call, parts);
+}
+
 /** Scheduling may be disabled on a node in any state, but only once (API reference, states.md 3.2). */
 function schedule(read: (call: Call) => Promise<DisableSchedulingOption | null>): Handler {
   return async (call, parts) => {
     const schedulingDisabled = await read(call);
-    const { account } = call.principal;
-    const pool = await existingPool(call, parts);
-    await transaction(parts.database, async (tx, last) => {
-      const row = await lockNode(tx, account.number, pool.pool, param(call, 'nodeId'));
-      if (row === null) throw new BatchError('NodeNotFound');
+    await change(call, parts, (intent, status) => {
       const target = schedulingDisabled === null ? 'enabled' : 'disabled';
-      if (nodeScheduling(nodeIntent(row), nodeStatus(row)) === target) throw new BatchError('NodeAlreadyInTargetSchedulingState');
-      await askNode(tx, { node: row.n_node, schedulingDisabled });
-      last(tellOwner(tx, account.number, { kind: 'node', node: row.n_node }));
+      if (nodeScheduling(intent, status) === target) throw new BatchError('NodeAlreadyInTargetSchedulingState');
+      return { schedulingDisabled };
     });
-    await wakeAndWait(call, parts);
     return acted(call, 200);
   };
 }
@@ -81,6 +94,50 @@ const disableScheduling = schedule(async (call) => {
 });
 
 const enableScheduling = schedule(() => Promise.resolve(null));
+
+/**
+ * The states that refuse a restart (states.md 3.2). A node that is unusable, or whose start task failed, is restarted
+ * to mend it.
+ */
+const RESTART_REFUSALS: Readonly<Partial<Record<NodeStatus['state'], ErrorCode>>> = {
+  creating: 'NodeBeingCreated',
+  starting: 'NodeBeingStarted',
+  waitingforstarttask: 'NodeBeingStarted',
+  rebooting: 'NodeBeingRebooted',
+  reimaging: 'NodeBeingReimaged',
+  unknown: 'OperationInvalidForCurrentState',
+  leavingpool: 'OperationInvalidForCurrentState',
+  preempted: 'OperationInvalidForCurrentState',
+};
+
+async function restart(call: Call, parts: Parts, kind: NodeRestart['kind'], tasks: NodeDeallocationOption = 'requeue'): Promise<Answer> {
+  await change(call, parts, (intent, status) => {
+    const { state } = nodeState(intent, status);
+    const code = RESTART_REFUSALS[state];
+    if (code !== undefined) throw code === 'OperationInvalidForCurrentState' ? invalidForState(`The node is in state '${state}'.`) : new BatchError(code);
+    return { restart: { kind, tasks, at: call.now }, restartSequence: intent.restartSequence + 1 };
+  });
+  return acted(call, 202);
+}
+
+const reboot: Handler = async (call, parts) => {
+  const body = await call.jsonIfAny();
+  return restart(call, parts, 'reboot', body === undefined ? undefined : dataContract.readBody('NodeReboot', call.version, body).nodeRebootOption);
+};
+
+/** The first version in which nodes of virtual machines can be reimaged; before, only those of cloud services could. */
+const REIMAGE_SINCE = 20;
+
+const reimage: Handler = async (call, parts) => {
+  const body = await call.jsonIfAny();
+  const option = body === undefined ? undefined : dataContract.readBody('NodeReimage', call.version, body).nodeReimageOption;
+  const pool = await existingPool(call, parts);
+  const isAllowed = call.version.revision >= REIMAGE_SINCE || storedPool(pool).cloudServiceConfiguration !== undefined;
+  if (isAllowed) return restart(call, parts, 'reimage', option);
+  if ((await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'))) === null) throw new BatchError('NodeNotFound');
+  // Recorded (2022-01-01.15.0).
+  throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Operation reimage can be invoked only on pools created with cloudServiceConfiguration' }]);
+};
 
 const BATCH_SIZE = 1000;
 
@@ -177,6 +234,8 @@ export const nodeHandlers = {
   ComputeNode_List: list,
   ComputeNode_DisableScheduling: disableScheduling,
   ComputeNode_EnableScheduling: enableScheduling,
+  ComputeNode_Reboot: reboot,
+  ComputeNode_Reimage: reimage,
   ComputeNode_GetRemoteDesktop: getRemoteDesktop,
   Account_ListPoolNodeCounts: listCounts,
 } as const satisfies Partial<Record<OperationId, Handler>>;

@@ -1,6 +1,6 @@
 import type { ContainerInfo, FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
-import { nodeScheduling } from '../../../core/wireState.ts';
+import { nodeScheduling, nodeState } from '../../../core/wireState.ts';
 import type { NodeRow } from '../../../store/intents/nodes.ts';
 import { nodeIntent } from '../../../store/nodeRequest.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
@@ -42,14 +42,16 @@ export function nodeContext(baseUrl: string, pool: PoolWithStatus, recent: Recen
  */
 export function wireNode(row: NodeRow, { baseUrl, pool, spec, recent }: NodeContext): Node {
   const status = nodeStatus(row);
+  const intent = nodeIntent(row);
+  const { state, since } = nodeState(intent, status);
   const image = spec.virtualMachineConfiguration?.imageReference;
   const up = status.bootedAt !== null;
   return {
     id: status.id,
     url: `${baseUrl}/pools/${pool.id}/nodes/${status.id}`,
-    state: status.state,
-    schedulingState: nodeScheduling(nodeIntent(row), status),
-    stateTransitionTime: formatTimestamp(status.since),
+    state,
+    schedulingState: nodeScheduling(intent, status),
+    stateTransitionTime: formatTimestamp(since),
     lastBootTime: time(status.bootedAt),
     allocationTime: formatTimestamp(status.allocatedAt),
     ipAddress: status.agent?.ipAddress ?? UNKNOWN_ADDRESS,
