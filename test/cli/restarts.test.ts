@@ -1,0 +1,56 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type Instance, startLinarite, until } from '../support/linarite.ts';
+import { LINUX, smallClient, type SmallClient } from '../support/smallClient.ts';
+
+const WITHIN_MS = 60_000;
+
+let instance: Instance;
+let client: SmallClient;
+beforeEach(async () => {
+  instance = await startLinarite([]);
+  const env = await instance.env();
+  client = smallClient(env.AZURE_BATCH_ENDPOINT, env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY);
+});
+afterEach(async () => {
+  client.close();
+  await instance.purge();
+});
+
+interface Seen {
+  readonly id: string;
+  readonly state: string;
+  readonly lastBootTime?: string;
+}
+
+/** The pool's one node, once it is idle after a boot later than `before`. */
+function idle(before = ''): Promise<Seen> {
+  return until('the node is idle', WITHIN_MS, async () => {
+    const { value } = (await client.call('GET', '/pools/p/nodes')) as { readonly value: readonly Seen[] };
+    return value.find(({ state, lastBootTime = '' }) => state === 'idle' && lastBootTime > before);
+  });
+}
+
+/** What the start task has written: a line for each time it has run with what it had written before. */
+async function startsOf({ id }: Seen): Promise<number> {
+  const text = await client.text('GET', `/pools/p/nodes/${id}/files/shared/starts`);
+  return text.trim().split('\n').length;
+}
+
+describe('a node', () => {
+  test('that is rebooted runs its start task again and keeps its files; one that is reimaged has them no more', async () => {
+    const startTask = { commandLine: `/bin/sh -c 'echo started >> $AZ_BATCH_NODE_SHARED_DIR/starts'`, waitForSuccess: true };
+    await client.call('POST', '/pools', { id: 'p', ...LINUX, targetDedicatedNodes: 1, startTask });
+    const first = await idle();
+    expect(await startsOf(first)).toBe(1);
+
+    await client.call('POST', `/pools/p/nodes/${first.id}/reboot`);
+    const rebooted = await idle(first.lastBootTime);
+    expect(rebooted.id).toBe(first.id);
+    expect(await startsOf(rebooted)).toBe(2);
+
+    await client.call('POST', `/pools/p/nodes/${first.id}/reimage`);
+    const reimaged = await idle(rebooted.lastBootTime);
+    expect(reimaged.id).toBe(first.id);
+    expect(await startsOf(reimaged)).toBe(1);
+  }, 180_000);
+});
