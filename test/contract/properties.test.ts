@@ -88,7 +88,9 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
     if (!(await add('/jobs', { id: 'j', poolInfo: { poolId: 'p' }, usesTaskDependencies: true, onTaskFailure: 'performexitoptionsjobaction' })) || !(await add('/jobs/j/tasks', body))) return null;
     const { spec, rules, required_slots: slots } = await rowOf('select * from task');
     const id = (spec as TaskAdd).id;
-    return { answer: await answerOf(`/jobs/j/tasks/${id}`), rules: [rules, slots], work: taskWork(spec as TaskAdd, { id: 'j', spec: { id: 'j', poolInfo: { poolId: 'p' } } }, GRANTS) };
+    const task = spec as TaskAdd;
+    const among = task.multiInstanceSettings === undefined ? undefined : { instance: 0, hosts: [] };
+    return { answer: await answerOf(`/jobs/j/tasks/${id}`), rules: [rules, slots], work: taskWork(task, { id: 'j', spec: { id: 'j', poolInfo: { poolId: 'p' } } }, { ...GRANTS, among }) };
   },
 };
 
@@ -149,7 +151,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     },
     withAutoPool({
       displayName: 'Pool', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, targetDedicatedNodes: 1, targetLowPriorityNodes: 1, resizeTimeout: 'PT6M', taskSlotsPerNode: 2, metadata: METADATA,
-      taskSchedulingPolicy: { nodeFillType: 'pack' }, applicationPackageReferences: PACKAGES, startTask: { commandLine: 'run', waitForSuccess: true }, userAccounts: [{ name: 'user', password: 'secret1!' }],
+      taskSchedulingPolicy: { nodeFillType: 'pack' }, applicationPackageReferences: PACKAGES, startTask: { commandLine: 'run', waitForSuccess: true }, userAccounts: [{ name: 'user', password: 'secret1!' }], enableInterNodeCommunication: true,
     }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' }),
     withAutoPool({ vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } }),
@@ -157,6 +159,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
   ],
   TaskAdd: [
     { id: 't', commandLine: 'x', runElevated: true },
+    { id: 't', commandLine: 'x', multiInstanceSettings: { numberOfInstances: 3, coordinationCommandLine: 'coordinate', commonResourceFiles: FILES } },
     {
       id: 't', displayName: 'Task', ...COMMAND, containerSettings: CONTAINER, outputFiles: OUTPUTS, affinityInfo: { affinityId: 'TVM:a' }, requiredSlots: 2, constraints: CONSTRAINTS, dependsOn: { taskIds: ['d'], taskIdRanges: [{ start: 1, end: 3 }] }, authenticationTokenSettings: { access: ['job'] },
       exitConditions: { exitCodes: [{ code: 1, exitOptions: OPTIONS }], exitCodeRanges: [{ start: 2, end: 4, exitOptions: OPTIONS }], preProcessingError: OPTIONS, fileUploadError: OPTIONS, default: OPTIONS },
