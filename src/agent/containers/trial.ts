@@ -30,7 +30,8 @@ export interface TrialOptions {
 export const ENGINE_PATH = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 /** The machine's own store; its images are there for nodes, too. */
 const MACHINE_STORES = ['/var/lib/containers/storage'];
-const VERSION_MS = 5_000;
+/** A machine with hundreds of programs at work takes seconds for it. */
+const VERSION_MS = 30_000;
 
 /**
  * Finds what runs containers here, by running one as a node would: that a program is there says little (a daemon that
