@@ -96,7 +96,12 @@ function runDirectory(directory: string): string {
 
 /** Removes what `prepareEngine` has made outside of the directory. */
 export function forgetEngine(directory: string): void {
-  rmSync(runDirectory(directory), { recursive: true, force: true });
+  removeRunning(directory);
+}
+
+/** What cleans up after a container may write there once more. */
+function removeRunning(directory: string): void {
+  rmSync(runDirectory(directory), { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 }
 
 /**
@@ -105,7 +110,7 @@ export function forgetEngine(directory: string): void {
  */
 export function prepareEngine(engine: Engine, directory: string): void {
   const running = runDirectory(directory);
-  rmSync(running, { recursive: true, force: true });
+  removeRunning(directory);
   mkdirSync(running, { recursive: true, mode: 0o700 });
   for (const name of ['volatile', 'downloads', 'docker', 'attempts']) rmSync(join(directory, name), { recursive: true, force: true });
   for (const name of ['', 'home/.config/containers', 'volatile', 'downloads', 'docker', 'attempts']) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
