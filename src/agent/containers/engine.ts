@@ -109,15 +109,14 @@ function removeRunning(directory: string): void {
  * nothing of them may run or be mounted any more. Images stay.
  */
 export function prepareEngine(engine: Engine, directory: string): void {
-  const running = runDirectory(directory);
   removeRunning(directory);
-  mkdirSync(running, { recursive: true, mode: 0o700 });
   for (const name of ['volatile', 'downloads', 'docker', 'attempts']) rmSync(join(directory, name), { recursive: true, force: true });
   for (const name of ['', 'home/.config/containers', 'volatile', 'downloads', 'docker', 'attempts']) mkdirSync(join(directory, name), { recursive: true, mode: 0o700 });
   chmodSync(directory, 0o700);
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
   write(ENGINE_FILE, JSON.stringify(engine));
   if (engine.kind !== 'podman') return;
+  mkdirSync(runDirectory(directory), { recursive: true, mode: 0o700 });
   write('containers.conf', containersConf(engine, directory));
   write('registries.conf', 'unqualified-search-registries = ["docker.io"]\nshort-name-mode = "disabled"\n');
   // Without one podman pulls nothing, and not every distribution has one.

@@ -42,7 +42,7 @@ export async function tryEngines({ directory, environment, path = ENGINE_PATH, k
   for (const kind of kinds) {
     const program = findProgram(kind, path);
     if (program === null) continue;
-    const version = await versionOf(program);
+    const version = await versionOf(program, directory);
     let why = '';
     for (const engine of candidates(kind, program, version, environment, path)) {
       const problem = await problemOf(engine, directory);
@@ -147,8 +147,13 @@ async function runOne(engine: Engine, directory: string, parent: string | null):
   return run.code === EXIT_CODE ? null : reasonOf(run);
 }
 
-async function versionOf(program: string): Promise<string> {
-  const said = await callEngine({ program, args: [], environment: { PATH: ENGINE_PATH.join(':'), HOME: '/' } }, ['--version'], { timeoutMs: VERSION_MS }).catch(() => null);
+/** Without root podman makes directories even to say this: here they are removed again. */
+async function versionOf(program: string, below: string): Promise<string> {
+  mkdirSync(below, { recursive: true, mode: 0o711 });
+  const directory = mkdtempSync(join(below, 'trash-version-'));
+  const environment = { PATH: ENGINE_PATH.join(':'), HOME: directory, TMPDIR: directory, XDG_RUNTIME_DIR: directory };
+  const said = await callEngine({ program, args: [], environment }, ['--version'], { timeoutMs: VERSION_MS }).catch(() => null);
+  await removeSoon(directory);
   return /\d+\.\d+(?:\.\d+)?/.exec(said?.stdout ?? '')?.[0] ?? 'unknown';
 }
 
