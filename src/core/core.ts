@@ -6,7 +6,8 @@ import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } fro
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
-import { leaseExpired, nodeAsked, observed, reviewNode, reported, shutDown, silent, unheard } from './node/life.ts';
+import { leaseExpired, nodeAsked, observed, reviewNode, shutDown, silent, unheard } from './node/life.ts';
+import { reported } from './node/reports.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
 import { reviewSchedule, upsertSchedule } from './schedule/life.ts';

@@ -6,7 +6,7 @@ import { enterNode } from './job/onNode.ts';
 import { loadPreparation } from './job/preparation.ts';
 import type { Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
-import { addNode } from './node/life.ts';
+import { addNode } from './node/create.ts';
 import { upsertPool } from './pool/allocation.ts';
 import { upsertSchedule } from './schedule/life.ts';
 import { request } from './task/intake.ts';
