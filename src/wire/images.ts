@@ -1,4 +1,5 @@
 import { lowerAscii } from './letters.ts';
+import { editDistance } from './spelling.ts';
 import type { OsType, SupportedImage, VerificationType } from './types.generated.ts';
 
 /** The parts that name an image of the marketplace, in any case. */
@@ -228,19 +229,6 @@ function spellingDistance(asked: string, meant: string): number {
   if (left === undefined || right === undefined || left === right) return 0;
   if (left.replaceAll(/\D/g, '') !== right.replaceAll(/\D/g, '') || Math.abs(left.length - right.length) > MISSPELT_LETTERS) return Infinity;
   return editDistance(left, right);
-}
-
-/** Letters to add, to remove or to replace between two texts (Levenshtein). */
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...left].entries()) {
-    const next = [index + 1];
-    for (const [place, other] of [...right].entries()) {
-      next.push(Math.min((next[place] ?? 0) + 1, (row[place + 1] ?? 0) + 1, (row[place] ?? 0) + Number(letter !== other)));
-    }
-    row = next;
-  }
-  return row.at(-1) ?? 0;
 }
 
 /** The operating system of a node agent SKU (any case), or undefined when there is no such SKU. */

@@ -5,10 +5,10 @@ import { BatchError, invalidProperty } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
 import { LIMITS } from './limits.ts';
+import { findVmSize, nearestSize } from './sizes/find.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
 import { checkLinuxUser, checkUserAccounts } from './userAccounts.ts';
-import { findVmSize } from './vmSizes.ts';
 
 /** Gives a rule the type of its shape: the readers run it on bodies of that shape alone. */
 function rule<Name extends keyof Wire.Shapes>(_shape: Name, name: string, source: string, check: (body: Wire.Shapes[Name]) => void): Rule {
@@ -297,8 +297,9 @@ function checkSlots({ vmSize, taskSlotsPerNode = 1 }: Pick<Machine, 'vmSize' | '
 /** Returns the number of cores. */
 function checkVmSize(vmSize: string): number {
   const size = findVmSize(vmSize);
-  if (size === undefined || size.name === 'standard_a0') throw invalidProperty('vmSize', vmSize, 'There is no such size of virtual machine.');
-  return size.cores;
+  if (size !== undefined) return size.cores;
+  const nearest = nearestSize(vmSize);
+  throw invalidProperty('vmSize', vmSize, `There is no such size of virtual machine.${nearest === undefined ? '' : ` The nearest is ${nearest}.`}`);
 }
 
 function jobRules(shape: 'JobAdd' | 'JobSpecification'): readonly Rule[] {

@@ -9,7 +9,6 @@ import { matchOperation, operations } from '../../src/wire/operations.ts';
 import { ENUMS, YOUNG_VALUES } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
 import { API_VERSIONS, NEWEST_API_VERSION, parseApiVersion } from '../../src/wire/versions.ts';
-import { findVmSize } from '../../src/wire/vmSizes.ts';
 import { codeOf, errorOf, valuesOf } from './fixtures.ts';
 
 describe('shapes', () => {
@@ -170,7 +169,7 @@ describe('operations', () => {
   });
 });
 
-describe('images and sizes', () => {
+describe('images', () => {
   test.each(supportedImages.map((image) => [image.imageReference?.offer, image.imageReference?.sku, image] as const))('%s %s has a node agent of its operating system', (_offer, _sku, image) => {
     expect(osOfAgent(image.nodeAgentSKUId.toUpperCase())).toBe(image.osType);
     const { publisher = '', offer = '', sku = '' } = image.imageReference ?? {};
@@ -216,53 +215,5 @@ describe('images and sizes', () => {
     ]) {
       expect(imageProblem({ publisher, offer, sku })).toBeUndefined();
     }
-  });
-
-  test.each([
-    ['small', 1],
-    ['BASIC_A1', 1],
-    ['Basic_A2', 2],
-    ['basic_a3', 4],
-    ['BASIC_A4', 8],
-    ['Standard_PB6s', 6],
-    ['STANDARD_A1', 1],
-    ['standard_a1_v2', 1],
-    ['Standard_D1_v2', 1],
-    ['Standard_DS1_v2', 1],
-    ['Standard_D2_v2', 2],
-    ['Standard_D3_v2', 4],
-    ['Standard_D14_v2', 16],
-    ['Standard_D15_v2', 20],
-    ['Standard_F16', 16],
-    ['Standard_D4s_v5', 4],
-    ['Standard_D4ads_v5', 4],
-    ['Standard_E96as_v4', 96],
-    ['Standard_M8-2ms', 2],
-    ['Standard_NC6s_v3', 6],
-    ['Standard_ND96asr_v4', 96],
-    ['Standard_NC24ads_A100_v4', 24],
-    ['Standard_HB120rs_v3', 120],
-    ['Standard_B2ms', 2],
-    ['Standard_G5', 32],
-  ])('%s has %d cores', (name, cores) => {
-    const size = findVmSize(name);
-    expect([size?.name, size?.cores]).toEqual([name.toLowerCase(), cores]);
-    expect(size?.memoryMiB).toBeGreaterThan(0);
-  });
-
-  test('a name that is almost one is told from one in a moment, however long', () => {
-    const started = performance.now();
-    expect(findVmSize(`standard_d1${'_aaaa'.repeat(20_000)}!`)).toBeUndefined();
-    expect(performance.now() - started).toBeLessThan(1000);
-  });
-
-  test('every size that Batch lists in a region is one, with its cores or the part of them that it may use', () => {
-    const sizes = JSON.parse(readFileSync(new URL('../fixtures/wire/vm-sizes.json', import.meta.url), 'utf8')) as Readonly<Record<string, number>>;
-    expect(Object.keys(sizes).length).toBe(333);
-    for (const [name, cores] of Object.entries(sizes)) expect(findVmSize(name)?.cores, name).toBe(Number(/-(\d+)/.exec(name)?.[1] ?? cores));
-  });
-
-  test.each(['basic_a0', 'basic_a5', 'standard_d1\u212A', 'thisisinvalid', '', 'standard_', 'standard_d', 'standard_d0_v9', 'd2_v3', 'standard_z9_v1', 'standard_d2_v3; drop'])('%s is no size', (name) => {
-    expect(findVmSize(name)).toBeUndefined();
   });
 });

@@ -17,6 +17,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, runningService } f
 import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
+import { readSizesFile, sizesFlags } from './sizesFile.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
 export interface Wishes extends SilenceWishes {
@@ -34,6 +35,8 @@ export interface Wishes extends SilenceWishes {
   readonly maxJobTime?: number;
   /** Formulas of pools may run each so many milliseconds. */
   readonly autoscaleMinInterval?: number;
+  /** The file of the operator's own sizes and prices. */
+  readonly sizes?: string;
 }
 
 const DEFAULT_PORT = 10800;
@@ -85,6 +88,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.logLevel !== undefined && wishes.logLevel !== logLevel ? [`with --log-level ${logLevel}`] : []),
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
+    ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -109,10 +113,12 @@ export interface Decision {
  */
 export function decideOptions(path: string, wishes: Wishes): Decision {
   const layout = layoutOf(wishes);
+  if (wishes.sizes !== undefined) readSizesFile(wishes.sizes);
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;
   const autoScaleMinIntervalMs = wishes.autoscaleMinInterval ?? former?.autoScaleMinIntervalMs;
+  const sizesFile = wishes.sizes ?? former?.sizesFile;
   const maxJobTimeMs = wishes.maxJobTime ?? former?.maxJobTimeMs;
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
@@ -129,6 +135,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
+      ...(sizesFile === undefined ? {} : { sizesFile }),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -187,6 +194,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...maxJobTimeFlags(options.maxJobTimeMs),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
+    ...sizesFlags(options.sizesFile),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,

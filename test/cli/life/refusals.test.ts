@@ -23,6 +23,14 @@ describe('what cannot be done is refused by name', () => {
     }
   });
 
+  test('a file of sizes with a fault in it', async () => {
+    const file = join(directories.parent, 'sizes.csv');
+    writeFileSync(file, 'size,dedicated\nstandard_d2s_v3,dear\n');
+    const refused = await run(LAUNCHER, ['up', '--data-dir', directories.ofTest('sizes'), '--sizes', file]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`the sizes in ${file} cannot be used: line 2: dedicated must be a number from 0 to 100000, not "dear".`);
+  });
+
   test('a data directory of a newer linarite', async () => {
     const dataDir = join(directories.parent, 'newer');
     mkdirSync(dataDir);

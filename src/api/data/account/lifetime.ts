@@ -3,7 +3,7 @@ import { dataContract } from '../../../wire/dataContract.ts';
 import { formatDuration } from '../../../wire/durations.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
-import { findVmSize } from '../../../wire/vmSizes.ts';
+import { findVmSize } from '../../../wire/sizes/find.ts';
 import { entity } from '../../answer.ts';
 import type { Call, Handler } from '../../call.ts';
 

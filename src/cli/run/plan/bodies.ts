@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { findVmSize } from '../../../wire/sizes/find.ts';
 import type { Image, JobToAdd, MetadataItem, OutputFile, PoolToAdd, ResourceFile, TaskSeen, TaskToAdd } from '../account/batchAccount.ts';
 import { shellCommandLine } from './commandLine.ts';
 import { outputPath } from '../files/downloads.ts';
@@ -162,10 +163,9 @@ function plainName(pattern: string): string {
   return posix.isAbsolute(pattern) ? (parts.at(-1) ?? pattern) : parts.join('/');
 }
 
-/** How many cores a size has by Azure's names, `Standard_D4s_v3` has 4; 1 when the name does not say. */
+/** How many cores a size has; 1 where nobody knows the size. */
 export function coresOf(vmSize: string): number {
-  const number = /^(?:standard_|basic_)?[a-z]+(\d+)/i.exec(vmSize)?.[1];
-  return number === undefined ? 1 : Math.max(1, Number(number));
+  return findVmSize(vmSize)?.cores ?? 1;
 }
 
 /** The smallest general-purpose size on which Batch allows that many slots: at most four a core. */

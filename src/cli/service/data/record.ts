@@ -24,6 +24,8 @@ export interface ServiceOptions {
   readonly maxJobTimeMs?: number;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs?: number;
+  /** The file of the operator's own sizes and prices, read at each start. */
+  readonly sizesFile?: string;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -107,6 +109,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isSilence(Reflect.get(options, 'silence')) &&
     isLogLevel(Reflect.get(options, 'logLevel')) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
+    ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     has('wellKnownKeys', 'boolean') &&
     Array.isArray(Reflect.get(value, 'limits')) &&
     ['database', 'blobs'].every((name) => Reflect.get(value, name) === undefined || parseProcessIdentity(Reflect.get(value, name)) !== undefined)

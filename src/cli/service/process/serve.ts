@@ -1,8 +1,10 @@
 import { messageOf } from '../../../base/errors.ts';
+import { useOwnSizes } from '../../../wire/sizes/own.ts';
 import { CommandError, EXIT, type ExitCode } from '../../errors.ts';
 import { purgeDataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceRecord } from '../data/record.ts';
 import { type AgentsFate, runService } from './run.ts';
+import { readSizesFile } from '../sizesFile.ts';
 import { type Wishes, decideOptions, tellStarter } from '../start.ts';
 import { createParts } from './wiring.ts';
 
@@ -23,6 +25,8 @@ export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready
   try {
     const decision = decideOptions(path, wishes);
     undo = decision.undo;
+    const { sizesFile } = decision.options;
+    if (sizesFile !== undefined) useOwnSizes(readSizesFile(sizesFile));
     const isInMemory = decision.directory.memory !== null;
     const service = await runService(path, decision.options, createParts(), order.signal);
     undo = () => undefined;
