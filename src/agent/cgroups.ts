@@ -1,22 +1,28 @@
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readSync, readdirSync, rmdirSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { limitCpu, limitMemory } from './limiting.ts';
+import type { NodeLimits } from './options.ts';
 import { type OwnGroups, ownGroups } from './ownGroups.ts';
 
 /**
- * Control groups as nets for processes and as what counts them. As a net a group of the unified tree is enough, without
- * controllers: what counts is `cgroup.kill` (Linux 5.14), which no fork outruns and no setsid escapes. What bounds
- * processes is `pids.max` (Linux kernel, cgroup-v2.rst, "PID"; v1: pids.rst): in the same group where the unified tree
- * has that controller to give, else in a second one of a v1 tree. A process is in both, so a group of the second tree
- * is empty when its net is. Every function tolerates that a group is gone.
+ * Control groups as nets for processes, as what counts them and what bounds their CPU and memory. As a net a group of
+ * the unified tree is enough, without controllers: what counts is `cgroup.kill` (Linux 5.14), which no fork outruns and
+ * no setsid escapes. What bounds processes is `pids.max` (Linux kernel, cgroup-v2.rst, "PID"; v1: pids.rst): in the
+ * same group where the unified tree has that controller to give, else in a second one of a v1 tree. The same holds for
+ * CPU and memory (`limiting.ts`). A process is in all of them, so the other groups are empty when its net is. Every
+ * function tolerates that a group is gone.
  */
 export interface Cgroup {
   /** By it processes are found and killed. null: none here (other system, no rights, old kernel). */
   readonly net: string | null;
   /** In it they are counted and bounded; the same path where one group does both. null: nothing counts them here. */
   readonly counter: string | null;
+  /** What bounds their CPU, and their memory; as `counter`. null also where no limit is asked for. */
+  readonly cpu: string | null;
+  readonly memory: string | null;
 }
 
-export const NO_CGROUP: Cgroup = { net: null, counter: null };
+export const NO_CGROUP: Cgroup = { net: null, counter: null, cpu: null, memory: null };
 
 /** The group above those of all nodes that count, so that these together leave something to the machine. */
 const ALL_NODES = 'linarite';
@@ -25,13 +31,14 @@ const TRIES = 5;
 
 /**
  * Makes a node's groups below this process's own and tries to use them. `mostProcesses`: of all nodes of this machine
- * together.
+ * together; `limits`: of this one. A limit that cannot be set here is left out.
  */
-export function openCgroup(name: string, mostProcesses: number, own: OwnGroups = ownGroups()): Cgroup {
-  const both = openBoth(name, mostProcesses, own);
-  if (both !== null) return { net: both, counter: both };
-  const counter = own.pids === null ? null : openCounter(own.pids, name, (all) => bound(all, mostProcesses));
-  return { net: openNet(name, own), counter };
+export function openCgroup(name: string, mostProcesses: number, limits: NodeLimits, own: OwnGroups = ownGroups()): Cgroup {
+  const both = openBoth(name, mostProcesses, limits, own);
+  if (both !== null) return both;
+  const counter = own.pids === null ? null : openGroup(own.pids, name, (all) => bound(all, mostProcesses));
+  if (counter !== null && limits.processes !== undefined) bound(counter, limits.processes);
+  return { net: openNet(name, own), counter, ...openLimited(name, limits, own) };
 }
 
 /**
@@ -39,7 +46,7 @@ export function openCgroup(name: string, mostProcesses: number, own: OwnGroups =
  * error.
  */
 export function makeChildCgroup(node: Cgroup, name: string, mostProcesses: number): Cgroup {
-  const child: Cgroup = { net: childOf(node.net, name), counter: childOf(node.counter, name) };
+  const child: Cgroup = { net: childOf(node.net, name), counter: childOf(node.counter, name), cpu: childOf(node.cpu, name), memory: childOf(node.memory, name) };
   for (const path of pathsOf(child)) mkdirSync(path, { recursive: true });
   if (child.counter !== null) bound(child.counter, mostProcesses);
   return child;
@@ -116,18 +123,18 @@ export function removeCgroup(group: Cgroup): void {
 }
 
 /** As `readCgroup` reads it: a path a line. */
-export function cgroupText({ net, counter }: Cgroup): string {
-  return `${net ?? ''}\n${counter ?? ''}`;
+export function cgroupText({ net, counter, cpu, memory }: Cgroup): string {
+  return [net, counter, cpu, memory].map((path) => path ?? '').join('\n');
 }
 
-/** Older agents wrote a net alone. */
+/** Older agents wrote a net alone, or with what counts. */
 export function readCgroup(text: string): Cgroup {
-  const [net = '', counter = ''] = text.split('\n');
-  return { net: net === '' ? null : net, counter: counter === '' ? null : counter };
+  const [net = null, counter = null, cpu = null, memory = null] = text.split('\n').map((path) => (path === '' ? null : path));
+  return { net, counter, cpu, memory };
 }
 
-function pathsOf({ net, counter }: Cgroup): readonly string[] {
-  return [...new Set([net, counter])].filter((path) => path !== null);
+function pathsOf({ net, counter, cpu, memory }: Cgroup): readonly string[] {
+  return [...new Set([net, counter, cpu, memory])].filter((path) => path !== null);
 }
 
 function childOf(parent: string | null, name: string): string | null {
@@ -166,28 +173,63 @@ function bound(path: string, mostProcesses: number): void {
   return writeFileSync(join(path, 'pids.max'), String(mostProcesses));
 }
 
-function givePids(path: string): void {
-  return writeFileSync(join(path, 'cgroup.subtree_control'), '+pids');
+function give(path: string, controller: 'pids' | 'cpu' | 'memory'): void {
+  return writeFileSync(join(path, 'cgroup.subtree_control'), `+${controller}`);
 }
 
-/** A group of the unified tree that is net and counter. null: that tree has no processes to count here. */
-function openBoth(name: string, mostProcesses: number, { unified }: OwnGroups): string | null {
+/** A group of the unified tree that is all. null: that tree has no processes to count here. */
+function openBoth(name: string, mostProcesses: number, limits: NodeLimits, { unified }: OwnGroups): Cgroup | null {
   const parent = unified.find(canGivePids);
   if (parent === undefined) return null;
-  const path = openCounter(parent, name, (all) => {
-    givePids(parent);
+  const path = openGroup(parent, name, (all) => {
+    give(parent, 'pids');
     bound(all, mostProcesses);
-    givePids(all);
+    give(all, 'pids');
   });
   if (path === null) return null;
+  const has = (controller: 'cpu' | 'memory', set: () => void): string | null => {
+    try {
+      for (const above of [parent, dirname(path), path]) give(above, controller);
+      set();
+      return path;
+    } catch {
+      return null;
+    }
+  };
   try {
-    givePids(path);
+    give(path, 'pids');
+    if (limits.processes !== undefined) bound(path, limits.processes);
     tryNet(path);
-    return path;
+    const { cores, memoryBytes } = limits;
+    return {
+      net: path,
+      counter: path,
+      cpu: cores === undefined ? null : has('cpu', () => limitCpu(path, cores)),
+      memory: memoryBytes === undefined ? null : has('memory', () => limitMemory(path, memoryBytes)),
+    };
   } catch {
-    removeCgroup({ net: path, counter: null });
+    removeCgroup({ ...NO_CGROUP, net: path });
     return null;
   }
+}
+
+/** In trees of version 1. */
+function openLimited(name: string, { cores, memoryBytes }: NodeLimits, own: OwnGroups): Pick<Cgroup, 'cpu' | 'memory'> {
+  const open = (parent: string | null, set: (path: string) => void): string | null => {
+    const path = parent === null ? null : openGroup(parent, name, () => {});
+    if (path === null) return null;
+    try {
+      set(path);
+      return path;
+    } catch {
+      removeCgroup({ ...NO_CGROUP, net: path });
+      return null;
+    }
+  };
+  return {
+    cpu: cores === undefined ? null : open(own.cpu, (path) => limitCpu(path, cores)),
+    memory: memoryBytes === undefined ? null : open(own.memory, (path) => limitMemory(path, memoryBytes)),
+  };
 }
 
 /**
@@ -228,7 +270,7 @@ function tryNet(path: string): void {
 }
 
 /** `set`: makes the group above those of all nodes what it is. */
-function openCounter(parent: string, name: string, set: (all: string) => void): string | null {
+function openGroup(parent: string, name: string, set: (all: string) => void): string | null {
   const all = join(parent, ALL_NODES);
   const path = join(all, name);
   for (let tries = TRIES; tries > 0; tries--) {

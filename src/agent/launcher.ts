@@ -11,7 +11,8 @@ import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { readTaskText } from './taskText.ts';
 import type { User } from './users.ts';
 
-type Exit = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string };
+/** `lackedMemory`: the system has killed a process of it, for its node had no more. */
+type Exit = { readonly kind: 'exited'; readonly exitCode: number; readonly lackedMemory: boolean } | { readonly kind: 'notLaunched'; readonly message: string };
 
 export interface Running {
   /**
@@ -140,13 +141,14 @@ export function createLauncher(options: LauncherOptions): Launcher {
       busy.add(used);
       try {
         const exitCode = await used.run(scriptOf(command));
+        const lackedMemory = used.lackedMemory();
         await putAway(used);
         const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;
-        return message === null ? { kind: 'exited', exitCode } : { kind: 'notLaunched', message };
+        return message === null ? { kind: 'exited', exitCode, lackedMemory } : { kind: 'notLaunched', message };
       } catch (error) {
         await discard(used);
         if (!(error instanceof ShellDied)) throw error;
-        if (isEnded || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'] };
+        if (isEnded || error.signal !== null) return { kind: 'exited', exitCode: 128 + constants.signals[error.signal ?? 'SIGKILL'], lackedMemory: used.lackedMemory() };
         killing = null;
         return 'again';
       } finally {

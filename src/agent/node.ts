@@ -199,8 +199,9 @@ async function preparePlace(options: AgentOptions, signal: AbortSignal): Promise
   for (const name of readdirSync(scriptDirectory)) rmSync(join(scriptDirectory, name), { force: true });
   chmodSync(scriptDirectory, 0o700);
   const machine = processBounds();
-  const bounds = { ...machine, perAttempt: options.mostProcesses ?? machine.perAttempt };
-  const nodeCgroup = options.cgroups === false ? NO_CGROUP : openCgroup(cgroupName(options), bounds.allNodes);
+  const { limits = {} } = options;
+  const bounds = { ...machine, perAttempt: options.mostProcesses ?? Math.min(machine.perAttempt, limits.processes ?? Infinity) };
+  const nodeCgroup = options.cgroups === false ? NO_CGROUP : openCgroup(cgroupName(options), bounds.allNodes, limits);
   await whenRoom(() => writeFileSync(cgroupFile(stateDirectory), cgroupText(nodeCgroup), { mode: 0o600 }), signal);
   return { scriptDirectory, nodeCgroup, bounds, ...(await entered(options)) };
 }

@@ -96,6 +96,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     readyTrees,
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
+    memoryBytes: options.limits?.memoryBytes,
     ownSystem: node.ownSystem,
     certificates: setup.certificates ?? [],
     transfers,

@@ -43,8 +43,18 @@ export interface AgentOptions {
   readonly devicesDirectory?: string;
   /** Where the nodes of this machine have their directories; left out: it has no other. */
   readonly nodesDirectory?: string;
+  /** What the tasks of the node may have together; left out: all that the machine has. */
+  readonly limits?: NodeLimits;
   /** Processes and threads of one attempt at a time; default: see processBounds.ts. */
   readonly mostProcesses?: number;
+}
+
+/** What a node has by its VM size, where its machine has more; left out: all of the machine's. */
+export interface NodeLimits {
+  readonly cores?: number;
+  readonly memoryBytes?: number;
+  /** Processes and threads at a time. */
+  readonly processes?: number;
 }
 
 /**
@@ -71,7 +81,7 @@ export function readOptions(file: string | undefined): AgentOptions {
 function isOptions(value: unknown): value is AgentOptions {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  const [uidBase, isolation, engine]: unknown[] = ['uidBase', 'isolation', 'engine'].map((name): unknown => Reflect.get(value, name));
+  const [uidBase, isolation, engine, limits]: unknown[] = ['uidBase', 'isolation', 'engine', 'limits'].map((name): unknown => Reflect.get(value, name));
   const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
@@ -84,6 +94,11 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('cgroups', 'boolean') &&
     optional('devicesDirectory', 'string') &&
     optional('nodesDirectory', 'string') &&
+    (limits === undefined || isLimits(limits)) &&
     optional('mostProcesses', 'number')
   );
+}
+
+function isLimits(value: unknown): value is NodeLimits {
+  return typeof value === 'object' && value !== null && Object.values(value).every((one) => typeof one === 'number' && one > 0);
 }

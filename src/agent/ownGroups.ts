@@ -5,16 +5,20 @@ import { basename, dirname, join, relative } from 'node:path';
 export interface OwnGroups {
   /** Of the unified tree, the ones to prefer first; the last is the process's own. Empty: there is no such tree. */
   readonly unified: readonly string[];
-  /** Its own in the v1 tree that counts processes. null: there is none. */
+  /** Its own in the v1 trees that count processes, and bound CPU and memory. null: there is none. */
   readonly pids: string | null;
+  readonly cpu: string | null;
+  readonly memory: string | null;
 }
+
+const NO_GROUPS: OwnGroups = { unified: [], pids: null, cpu: null, memory: null };
 
 /** Those of this process. */
 export function ownGroups(): OwnGroups {
   try {
     return ownGroupsOf(readFileSync('/proc/self/cgroup', 'utf8'), readFileSync('/proc/self/mountinfo', 'utf8'));
   } catch {
-    return { unified: [], pids: null };
+    return NO_GROUPS;
   }
 }
 
@@ -37,11 +41,12 @@ export function ownGroupsOf(groups: string, mounts: string): OwnGroups {
     return below === '..' || below.startsWith('../') ? null : join(tree.point, below);
   };
   const unified = pathIn(trees.find(({ type }) => type === 'cgroup2'), own.find((match) => match?.[1] === '')?.[2]);
-  const pids = pathIn(
-    trees.find(({ type, options }) => type === 'cgroup' && options.includes('pids')),
-    own.find((match) => match?.[1]?.split(',').includes('pids'))?.[2],
-  );
-  return { unified: unified === null ? [] : [...unitAbove(unified), unified], pids };
+  const of = (controller: string): string | null =>
+    pathIn(
+      trees.find(({ type, options }) => type === 'cgroup' && options.includes(controller)),
+      own.find((match) => match?.[1]?.split(',').includes(controller))?.[2],
+    );
+  return { unified: unified === null ? [] : [...unitAbove(unified), unified], pids: of('pids'), cpu: of('cpu'), memory: of('memory') };
 }
 
 /**

@@ -3,6 +3,7 @@ import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } fro
 import { yieldToUs } from '../processes/priority.ts';
 import { during } from './activity.ts';
 import { type Cgroup, makeChildCgroup, type Members, moveToCgroup, NO_CGROUP, openMembers } from './cgroups.ts';
+import { type MemoryKills, openMemoryKills } from './limiting.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
 
@@ -32,6 +33,8 @@ export interface SlotShell {
   readonly cgroup: Cgroup;
   /** Whether the task before has left processes in its control group. */
   hasOthers(): boolean;
+  /** Whether the system has killed a process in its control group for want of memory, since the last look. */
+  lackedMemory(): boolean;
   /**
    * Runs a script (see `script.ts`); resolves with its exit status. Rejects if the shell could not be started or died,
    * with how.
@@ -87,12 +90,15 @@ function begin(options: SlotShellOptions): SlotShell {
   if (child.pid !== undefined) yieldToUs(child.pid, NICER_THAN_AGENT);
   let waiting: PromiseWithResolvers<number> | null = null;
   let failed: Error | null = null;
+  let hasLacked = false;
   const gone = new Promise<void>((resolve) => {
     const end = (error: Error): void => {
       if (failed !== null) return;
       failed = error;
       closeSync(script.file);
       members.close();
+      hasLacked = memory.seen() > 0;
+      memory.close();
       rmSync(options.scriptPath, { force: true });
       waiting?.reject(failed);
       waiting = null;
@@ -101,7 +107,7 @@ function begin(options: SlotShellOptions): SlotShell {
     child.once('error', () => end(new ShellDied(null, null)));
     child.once('exit', (code, signal) => end(new ShellDied(code, signal)));
   });
-  const { cgroup, members } = enclose(child, options);
+  const { cgroup, members, memory } = enclose(child, options);
   // A dead shell's pipe: `exit` says so.
   stdin.on('error', () => {});
   stdout.setEncoding('latin1');
@@ -121,6 +127,7 @@ function begin(options: SlotShellOptions): SlotShell {
     cgroup,
     gone,
     hasOthers: () => members.hasOthers(child.pid ?? 0),
+    lackedMemory: () => hasLacked || memory.seen() > 0,
     get isGone() {
       return failed !== null;
     },
@@ -182,14 +189,15 @@ function limitOf({ user, cgroup, bounds }: SlotShellOptions): string {
 interface Enclosed {
   readonly cgroup: Cgroup;
   readonly members: Members;
+  readonly memory: MemoryKills;
 }
 
 function enclose(child: ChildProcess, { cgroup: { node, name }, bounds }: SlotShellOptions): Enclosed {
-  if (child.pid === undefined) return { cgroup: NO_CGROUP, members: openMembers(NO_CGROUP) };
+  if (child.pid === undefined) return { cgroup: NO_CGROUP, members: openMembers(NO_CGROUP), memory: openMemoryKills(null) };
   try {
     const cgroup = makeChildCgroup(node, name, bounds.perAttempt);
     moveToCgroup(cgroup, child.pid);
-    return { cgroup, members: openMembers(cgroup) };
+    return { cgroup, members: openMembers(cgroup), memory: openMemoryKills(cgroup.memory) };
   } catch (error) {
     child.kill('SIGKILL');
     throw error;

@@ -35,6 +35,8 @@ export interface NodeContext {
   readonly nodeEnvironment: ReadonlyMap<string, string>;
   /** PATH before the task's own directories. */
   readonly paths: { readonly all: string; readonly admins: string };
+  /** Of its tasks together; undefined: all that the machine has. */
+  readonly memoryBytes: number | undefined;
   /** See NodePlace. */
   readonly ownSystem: () => Promise<void>;
   readonly transfers: Omit<TransferOptions, 'signal'>;
@@ -106,7 +108,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
       await coordination?.close();
       if (exit.kind === 'failed') return stopped === null ? notStarted(exit.failure) : { kind: stopped, exitCode: null };
       ({ exitCode } = exit);
-      return await afterProcess(exitCode, prepared);
+      return await afterProcess(exit, prepared);
     } catch (error) {
       if (stopped !== null) return { kind: stopped, exitCode };
       if (exitCode !== null) return { kind: 'uploadFailed', exitCode, failure: failure('FileUploadMiscError', ['Message', messageOf(error)]) };
@@ -159,7 +161,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
    * Uploads follow the process even if its wall clock ended it (it has exited, with a code that is not zero), not if
    * the owner did: it wants an end now.
    */
-  const afterProcess = async (exitCode: number, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
+  const afterProcess = async ({ exitCode, lackedMemory }: Exited, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
     let failed: FailureInfo | null = null;
     if (work.outputFiles.length > 0 && stopped !== 'killed') {
       failed = await uploadOutputFiles(work.outputFiles, exitCode, {
@@ -173,8 +175,9 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     }
     if (stopped !== null) return { kind: stopped, exitCode };
     if (failed !== null) return { kind: 'uploadFailed', exitCode, failure: failed };
-    const full = exitCode === 0 ? null : fullDiskFailure(context.rootDirectory, stderrOf(directories), user, exitCode);
-    return full === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: full };
+    if (exitCode === 0) return { kind: 'exited', exitCode };
+    const why = lackedMemory ? memoryFailure(context.memoryBytes, exitCode) : fullDiskFailure(context.rootDirectory, stderrOf(directories), user, exitCode);
+    return why === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: why };
   };
 
   const done = steps().then((outcome) => (container === null ? outcome : { ...outcome, container }));
@@ -188,8 +191,15 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   };
 }
 
+interface Exited {
+  readonly kind: 'exited';
+  readonly exitCode: number;
+  /** The system has killed a process of it, for its node had no more. */
+  readonly lackedMemory: boolean;
+}
+
 /** How the process of a run ended, wherever it ran. */
-type ProcessEnd = { readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'failed'; readonly failure: FailureInfo };
+type ProcessEnd = Exited | { readonly kind: 'failed'; readonly failure: FailureInfo };
 
 interface Prepared {
   readonly user: User;
@@ -258,6 +268,14 @@ function commandOf(work: RunWork, prepared: Prepared): Command {
 
 function stderrOf(directories: TaskDirectories): string {
   return `${directories.task}/stderr.txt`;
+}
+
+const GIB = 1024 ** 3;
+
+/** Code and category are those of any other exit code: what the real service says when its system does this. */
+function memoryFailure(bytes: number | undefined, exitCode: number): FailureInfo {
+  const has = bytes === undefined ? '' : `: its VM size has ${Number((bytes / GIB).toFixed(2))} GiB`;
+  return failure('FailureExitCode', ['Message', `The task process exited with exit code ${exitCode}: the node's memory was used up, and the system killed a process of the task${has}`], ['AdditionalErrorCode', 'FailureExitCode']);
 }
 
 function notStarted(info: FailureInfo): AttemptOutcome {

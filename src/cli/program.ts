@@ -8,6 +8,7 @@ import { addRunCommand } from './run/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
+import { nodeOptions } from './service/nodeOptions.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
 import { sizesOption } from './service/sizesFile.ts';
 import { releaseVersion } from './version.ts';
@@ -37,7 +38,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), ...nodeOptions()]) upCommand.addOption(option);
 
 program
   .command('down')

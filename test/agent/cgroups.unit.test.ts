@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { cgroupText, openCgroup, readCgroup } from '../../src/agent/cgroups.ts';
+import { cgroupText, NO_CGROUP, openCgroup, readCgroup } from '../../src/agent/cgroups.ts';
 import { ownGroupsOf } from '../../src/agent/ownGroups.ts';
 import { processBounds } from '../../src/agent/processBounds.ts';
 
@@ -14,12 +14,12 @@ describe('a process makes control groups', () => {
     ['below its own', '0::/user.slice/user-0.slice/session-3.scope', UNIFIED, ['/sys/fs/cgroup/user.slice/user-0.slice/session-3.scope'], null],
     ['rather below that of its service, if this has put it into one below', '0::/system.slice/linarite.service/main', UNIFIED, ['/sys/fs/cgroup/system.slice/linarite.service', '/sys/fs/cgroup/system.slice/linarite.service/main'], null],
     ['never below a group of systemd’s', '0::/user.slice/user-1.service/app.slice', UNIFIED, ['/sys/fs/cgroup/user.slice/user-1.service/app.slice'], null],
-    ['in the v1 tree that counts, beside the unified one', '8:pids:/a\n4:cpu,cpuacct:/b\n0::/c', HYBRID, ['/sys/fs/cgroup/unified/c'], '/sys/fs/cgroup/pids/a'],
+    ['in the v1 trees that count and bound, beside the unified one', '8:pids:/a\n4:cpu,cpuacct:/b\n0::/c', HYBRID, ['/sys/fs/cgroup/unified/c'], '/sys/fs/cgroup/pids/a', '/sys/fs/cgroup/cpu/b'],
     ['in a container that sees only a part of the tree', '8:pids:/docker/1f/x', '32 24 0:29 /docker/1f /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids', [], '/sys/fs/cgroup/pids/x'],
     ['not where its own is out of sight', '0::/../other\n8:pids:/docker/2e', '32 24 0:29 /docker/1f /sys/fs/cgroup/pids ro - cgroup cgroup rw,pids', [], null],
     ['not where there are none', '', '', [], null],
-  ])('%s', (_name, groups, mounts, unified, pids) => {
-    expect(ownGroupsOf(groups, mounts)).toEqual({ unified, pids });
+  ])('%s', (_name, groups, mounts, unified, pids, cpu: string | null = null) => {
+    expect(ownGroupsOf(groups, mounts)).toEqual({ unified, pids, cpu, memory: null });
   });
 });
 
@@ -41,7 +41,7 @@ describe('processes are counted in the unified tree', () => {
     const service = group('a.service');
     const main = group('a.service/main', { processes: '7\n' });
     const path = join(service, 'linarite/node-1');
-    expect(openCgroup('node-1', 500, { unified: [service, main], pids: null })).toEqual({ net: path, counter: path });
+    expect(openCgroup('node-1', 500, {}, { unified: [service, main], pids: null, cpu: null, memory: null })).toEqual({ ...NO_CGROUP, net: path, counter: path });
     expect(readFileSync(join(service, 'cgroup.subtree_control'), 'utf8')).toBe('+pids');
     expect(readFileSync(join(service, 'linarite/pids.max'), 'utf8'), 'all nodes together').toBe('500');
     expect(readFileSync(join(path, 'cgroup.subtree_control'), 'utf8')).toBe('+pids');
@@ -52,17 +52,18 @@ describe('processes are counted in the unified tree', () => {
     ['without that controller', { controllers: 'cpu' }],
   ])('not below a group %s: groups there would take none, or count none', (_name, changes) => {
     const own = group('session.scope', changes);
-    expect(openCgroup('node-1', 500, { unified: [own], pids: null })).toEqual({ net: join(own, 'node-1'), counter: null });
+    expect(openCgroup('node-1', 500, {}, { unified: [own], pids: null, cpu: null, memory: null })).toEqual({ ...NO_CGROUP, net: join(own, 'node-1') });
     expect(existsSync(join(own, 'cgroup.subtree_control'))).toBe(false);
   });
 });
 
 test('what an agent writes down of its control groups is read by the next one, and what older agents wrote as well', () => {
-  for (const groups of [{ net: '/a', counter: '/b' }, { net: '/a', counter: null }, { net: null, counter: '/b' }, { net: null, counter: null }]) {
+  for (const groups of [{ net: '/a', counter: '/b', cpu: '/c', memory: '/d' }, { ...NO_CGROUP, net: '/a' }, { ...NO_CGROUP, counter: '/b' }, NO_CGROUP]) {
     expect(readCgroup(cgroupText(groups))).toEqual(groups);
   }
-  expect(readCgroup('/a')).toEqual({ net: '/a', counter: null });
-  expect(readCgroup('')).toEqual({ net: null, counter: null });
+  expect(readCgroup('/a')).toEqual({ ...NO_CGROUP, net: '/a' });
+  expect(readCgroup('/a\n/b')).toEqual({ ...NO_CGROUP, net: '/a', counter: '/b' });
+  expect(readCgroup('')).toEqual(NO_CGROUP);
 });
 
 test.each([

@@ -31,7 +31,7 @@ describe('run options of a task', () => {
     expect(names('--net', 'none')).toEqual(['network']);
     expect(names('--network=none', '-u', '0')).toEqual(['network', 'user']);
     expect(names('-itu0:0')).toEqual(['user']);
-    expect(names('-v', '/u:/w', '-m', '1g')).toEqual([]);
+    expect(names('-v', '/u:/w', '-m', '1g')).toEqual(['memory']);
     expect(names('--user=a', '--workdir', '/x')).toEqual(['user', 'workdir']);
   });
 
@@ -53,7 +53,7 @@ const container = {
   command: ['a', 'b'],
   user: { uid: 1001, gid: 1000, filesGid: 1000, name: 'u', isShared: true },
   places: { root: '/mnt/batch/tasks', machineRoot: '/data/n,1/root', task: '/mnt/batch/tasks/workitems/j/job-1/t', preparation: null },
-  mostProcesses: 100,
+  mostProcesses: 100, limits: {},
   environmentFile: '/state/e',
   scratch: '/state/s',
   passedOn: ['SECRET'],
@@ -73,6 +73,15 @@ describe('the words that make a container', () => {
     const words = createWords(DOCKER, { ...container, group: null });
     expect(words).toContain('--mount=type=bind,"source=/data/n,1/root",destination=/mnt/batch/tasks');
     expect(words.filter((word) => word.startsWith('--cgroup') || word.startsWith('--pids'))).toEqual([]);
+  });
+
+  test('bound a container by the size of its node, where it is not the task that says how much it may have', () => {
+    const limits = { cores: 2, memoryBytes: 1_048_576 };
+    const bounding = (change: { group?: null; runWords?: string[] }, engine: Engine = PODMAN): string[] => createWords(engine, { ...container, limits, ...change }).filter((word) => /^(--cpus|--memory|-m)/.test(word));
+    expect(bounding({})).toEqual(['--cpus=2', '--memory=1048576b']);
+    expect(bounding({ group: null }), 'podman without control groups takes none').toEqual([]);
+    expect(bounding({ group: null }, DOCKER)).toEqual(['--cpus=2', '--memory=1048576b']);
+    expect(bounding({ runWords: ['-m', '2g', '--cpus=1'] })).toEqual(['-m', '--cpus=1']);
   });
 
   test('leave out what the task’s own options say, and the node where it is not to be seen', () => {

@@ -37,7 +37,7 @@ function key(task: number): AttemptKey {
 }
 const sleep = `sleep ${sleepSeconds}`;
 
-const probe = openCgroup(`linarite-test-${process.pid}`, processBounds().allNodes);
+const probe = openCgroup(`linarite-test-${process.pid}`, processBounds().allNodes, {});
 removeCgroup(probe);
 if (probe.net === null) console.log('skipped: killing with control groups, of which none can be made here');
 

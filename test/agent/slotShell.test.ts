@@ -20,7 +20,7 @@ const isRoot = process.geteuid?.() === 0;
 const CALLER: User = { uid: null, gid: null, filesGid: null, name: 'caller', isShared: false };
 const TASK_USER: User = { uid: 1_900_000_000, gid: 1_900_000_000, filesGid: 1_900_000_000, name: 'task', isShared: false };
 
-const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`, bounds.allNodes);
+const nodeCgroup = openCgroup(`linarite-slots-${process.pid}`, bounds.allNodes, {});
 if (nodeCgroup.net === null) console.log('skipped: control groups of slot shells, of which none can be made here');
 
 describe('a slot shell', () => {
@@ -121,7 +121,7 @@ describe('the shells of a node', () => {
     const pid = Number(readFileSync(join(directory, 'out'), 'utf8'));
     process.kill(pid, 'SIGKILL');
     await expect.poll(() => existsSync(`/proc/${pid}`), { timeout: 10_000 }).toBe(false);
-    expect(await sh('exit 6')).toEqual({ kind: 'exited', exitCode: 6 });
+    expect(await sh('exit 6')).toEqual({ kind: 'exited', exitCode: 6, lackedMemory: false });
   });
 
   test('are ended with one look at the machine’s processes for all that end at a time', async () => {
@@ -158,7 +158,7 @@ describe('the shells of a node', () => {
     );
     await expect.poll(() => readdirSync(directory).filter((name) => name.startsWith('begun-')).length, { timeout: 20_000 }).toBe(count);
     for (const task of tasks) task.end(0);
-    expect(await Promise.all(tasks.map(({ exit }) => exit))).toEqual(tasks.map(() => ({ kind: 'exited', exitCode: 137 })));
+    expect(await Promise.all(tasks.map(({ exit }) => exit))).toEqual(tasks.map(() => ({ kind: 'exited', exitCode: 137, lackedMemory: false })));
     expect(machineSweeper.valuesOf(`${NODE_MARK}=${directory}`, ATTEMPT_MARK).size).toBe(0);
     // One to kill, one to see that nothing is left; more only where a process takes long to die.
     expect(looks).toBeLessThan(count / 2);

@@ -24,7 +24,7 @@ test('processes of dead agents are found and killed in a thread of its own, and 
   const left = spawn('/bin/sleep', ['1000'], { env: { LINARITE_NODE: place.root, [CONFIG_VARIABLE]: place.config }, detached: true });
   const killed = once(left, 'exit');
   await once(left, 'spawn');
-  const groups = openCgroup(`linarite-sweep-${process.pid}`, processBounds().allNodes);
+  const groups = openCgroup(`linarite-sweep-${process.pid}`, processBounds().allNodes, {});
   moveToCgroup(makeChildCgroup(groups, 'slot-1', 10), left.pid ?? 0);
   mkdirSync(place.state, { recursive: true });
   writeFileSync(join(place.state, 'cgroup'), cgroupText(groups));

@@ -21,7 +21,7 @@ export interface Containers {
 }
 
 export interface ContainersOptions {
-  readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'engine'>;
+  readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'engine' | 'limits'>;
   readonly asked: NonNullable<NodeSetup['containers']>;
   readonly nodeCgroup: Cgroup;
   readonly mostProcesses: number;
@@ -30,7 +30,7 @@ export interface ContainersOptions {
 
 /** Throws where this machine has no engine. */
 export function createContainers({ options, asked, nodeCgroup, mostProcesses, onRemoved }: ContainersOptions): Containers {
-  const { engine, rootDirectory, stateDirectory } = options;
+  const { engine, rootDirectory, stateDirectory, limits = {} } = options;
   if (engine === undefined) throw new Error('its pool asks for containers, and no engine for them works on this machine');
   const directory = containersDirectory(stateDirectory);
   prepareEngine(engine, directory);
@@ -50,7 +50,7 @@ export function createContainers({ options, asked, nodeCgroup, mostProcesses, on
   };
 
   return {
-    launcher: createContainerLauncher({ engine, call, directory, nodeCgroup, mostProcesses, machineRoot: rootDirectory }),
+    launcher: createContainerLauncher({ engine, call, directory, nodeCgroup, mostProcesses, limits, machineRoot: rootDirectory }),
     fetchImage: (work, signal) => images.fetch(work.image, registriesOf(work.registry), signal),
     fetchAll: async (signal) => {
       const unknown = await registryFailures(asked.registries, signal);

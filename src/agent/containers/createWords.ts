@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { failure, TaskFailure } from '../failures.ts';
 import type { ContainerMountSource, ContainerWork } from '../frames.ts';
+import type { NodeLimits } from '../options.ts';
 import type { User } from '../users.ts';
 import type { Engine } from './engine.ts';
 import { readRunOptions } from './runOptions.ts';
@@ -27,6 +28,7 @@ export interface Container {
   readonly user: User;
   readonly places: Places;
   readonly mostProcesses: number;
+  readonly limits: NodeLimits;
   /** `NAME=value` a line. */
   readonly environmentFile: string;
   /** What does not fit into such a line: the engine takes it from its own variables. */
@@ -61,6 +63,7 @@ export function createWords(engine: Engine, container: Container): readonly stri
     '--log-driver=none',
     ...(names.has('network') ? [] : ['--network=host']),
     ...(names.has('pids-limit') || container.group === null ? [] : [`--pids-limit=${container.mostProcesses}`]),
+    ...(container.group === null && engine.kind === 'podman' ? [] : limitWords(container.limits, names)),
     ...(container.group === null ? [] : ['--cgroups=no-conmon', `--cgroup-parent=${container.group}`]),
     ...runsAs,
     ...(worksThere ? [`--workdir=${working}`] : []),
@@ -72,6 +75,15 @@ export function createWords(engine: Engine, container: Container): readonly stri
     ...words,
     container.image,
     ...container.command,
+  ];
+}
+
+/** Beside a tree of version 2, engines do not make their groups below what bounds the node's tasks. */
+function limitWords({ cores, memoryBytes }: NodeLimits, names: ReadonlySet<string>): readonly string[] {
+  const givesCpu = ['cpus', 'cpu-quota', 'cpu-period'].some((name) => names.has(name));
+  return [
+    ...(cores === undefined || givesCpu ? [] : [`--cpus=${cores}`]),
+    ...(memoryBytes === undefined || names.has('memory') ? [] : [`--memory=${memoryBytes}b`]),
   ];
 }
 

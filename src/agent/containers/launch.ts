@@ -8,6 +8,7 @@ import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from '../cgroup
 import { ATTEMPT_MARK, NODE_MARK } from '../environment.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
 import { machineSweeper, type Sweeper } from '../killing.ts';
+import type { NodeLimits } from '../options.ts';
 import { type Enclosure, enclosureOf } from '../nets.ts';
 import { say } from '../log.ts';
 import { removeTrees } from '../removal.ts';
@@ -19,7 +20,7 @@ import { callEngine, type Engine, type EngineCall, reasonOf } from './engine.ts'
 
 /** How a container's run ended. */
 type ContainerExit =
-  | { readonly kind: 'exited'; readonly exitCode: number; readonly container: ContainerInfo }
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly container: ContainerInfo; readonly lackedMemory: boolean }
   /** Its process was never started. `container`: it was made. */
   | { readonly kind: 'refused'; readonly failure: FailureInfo; readonly container: ContainerInfo | null };
 
@@ -35,6 +36,7 @@ export interface ContainerLauncherOptions {
   readonly directory: string;
   readonly nodeCgroup: Cgroup;
   readonly mostProcesses: number;
+  readonly limits: NodeLimits;
   /** The node's root on its machine: its mark. */
   readonly machineRoot: string;
   readonly sweeper?: Sweeper;
@@ -56,6 +58,7 @@ const NICER_THAN_AGENT = 5;
 /** With these an engine says that it could not start the process; programs use them, too. */
 const MAY_BE_ENGINE: Readonly<Record<Engine['kind'], readonly number[]>> = { podman: [125, 126, 127], docker: [1, 125, 126, 127] };
 const LONGEST_MESSAGE_BYTES = 4_096;
+const KILLED = 128 + system.signals.SIGKILL;
 
 /**
  * Runs containers: `create`, then `start --attach`, whose output goes to the task's files. The files are opened with
@@ -63,13 +66,13 @@ const LONGEST_MESSAGE_BYTES = 4_096;
  * rights. Nets of a run: the container itself, the control groups of the container and of the engine's program, marks.
  */
 export function createContainerLauncher(options: ContainerLauncherOptions): ContainerLauncher {
-  const { engine, call, directory, nodeCgroup, machineRoot, mostProcesses, sweeper = machineSweeper } = options;
+  const { engine, call, directory, nodeCgroup, machineRoot, mostProcesses, limits, sweeper = machineSweeper } = options;
   const parent = engine.kind === 'podman' && engine.hasGroups ? groupParent(nodeCgroup) : null;
   let started = 0;
 
   const enclosure = (id: string, cgroup: Cgroup, pid: number, attempt: string): Enclosure => [
     { kind: 'container', call, id },
-    ...(parent === null || nodeCgroup.net === null ? [] : [{ kind: 'controlGroup', cgroup: { net: join(nodeCgroup.net, `libpod-${id}`), counter: null } } as const]),
+    ...(parent === null || nodeCgroup.net === null ? [] : [{ kind: 'controlGroup', cgroup: { ...NO_CGROUP, net: join(nodeCgroup.net, `libpod-${id}`) } } as const]),
     ...enclosureOf(cgroup, pid === 0 ? [] : [pid], [`${NODE_MARK}=${machineRoot}`, `${ATTEMPT_MARK}=${attempt}`]),
   ];
 
@@ -82,7 +85,7 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
     if (command.settings.mounts !== null) makeScratch(scratch, command.user);
     try {
       writeFileSync(environmentFile, file, { mode: 0o600 });
-      const words = createWords(engine, { ...command, mostProcesses, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: parent });
+      const words = createWords(engine, { ...command, mostProcesses, limits, environmentFile, scratch, passedOn: [...passedOn.keys()], node: machineRoot, group: parent });
       const said = await callEngine({ ...call, environment: { ...call.environment, ...Object.fromEntries(passedOn) } }, words);
       const id = said.stdout.trim().split('\n').at(-1) ?? '';
       if (said.code !== 0 || id === '') throw new TaskFailure(failure('ContainerInvalidSettings', ['Message', reasonOf(said)]));
@@ -134,12 +137,18 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
 
     const outcomeOf = async (id: string, exitCode: number, { stderr, user }: ContainerCommand): Promise<ContainerExit> => {
       const container: ContainerInfo = { containerId: id, state: 'exited', error: '' };
-      if (isEnded || !MAY_BE_ENGINE[engine.kind].includes(exitCode) || (await hasRun(id))) return { kind: 'exited', exitCode, container };
+      if (isEnded || !MAY_BE_ENGINE[engine.kind].includes(exitCode) || (await hasRun(id))) return { kind: 'exited', exitCode, container, lackedMemory: await lackedMemory(id, exitCode) };
       const message = readTaskText(stderr, user, LONGEST_MESSAGE_BYTES, (text, file) => {
         file.empty();
         return reasonOf({ code: exitCode, stdout: '', stderr: text });
       });
       return { kind: 'refused', failure: startFailure(message ?? `it ended with code ${exitCode}`), container: { ...container, state: 'created', error: message ?? '' } };
+    };
+
+    const lackedMemory = async (id: string, exitCode: number): Promise<boolean> => {
+      if (exitCode !== KILLED || limits.memoryBytes === undefined) return false;
+      const said = await callEngine(call, ['inspect', '--format', '{{.State.OOMKilled}}', id]).catch(() => null);
+      return said?.stdout.trim() === 'true';
     };
 
     const hasRun = async (id: string): Promise<boolean> => {

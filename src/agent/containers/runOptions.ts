@@ -10,7 +10,7 @@ export interface RunOptions {
 }
 
 /** Short options and the long ones that they stand for, of those that are asked about here. */
-const SHORT: Readonly<Record<string, string>> = { u: 'user', w: 'workdir' };
+const SHORT: Readonly<Record<string, string>> = { u: 'user', w: 'workdir', m: 'memory' };
 const ALIASES: Readonly<Record<string, string>> = { net: 'network' };
 /** These take no value: others may be written behind them in one word (`-itu root`). */
 const SHORT_FLAGS = new Set(['i', 't', 'd', 'P', 'q']);

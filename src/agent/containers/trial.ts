@@ -96,7 +96,7 @@ async function problemOf(engine: Engine, below: string): Promise<string | null> 
   mkdirSync(below, { recursive: true, mode: 0o711 });
   // By this name it is found and removed if we are killed meanwhile.
   const directory = mkdtempSync(join(below, 'trash-engine-'));
-  const cgroup = engine.kind === 'podman' && engine.hasGroups ? openCgroup(`linarite-engine-${process.pid}`, processBounds().allNodes) : null;
+  const cgroup = engine.kind === 'podman' && engine.hasGroups ? openCgroup(`linarite-engine-${process.pid}`, processBounds().allNodes, {}) : null;
   const parent = cgroup === null ? null : groupParent(cgroup);
   try {
     if (cgroup !== null && parent === null) return 'there is no control group to make those of containers in';

@@ -6,6 +6,7 @@ import type { ClosableProvider } from '../../nodes/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
+import { decideNodes, type NodeOptions } from './nodeOptions.ts';
 
 /** How long an agent has to end its tasks when the service goes down: they get some of it to end by themselves. */
 export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
@@ -16,8 +17,13 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, say?: (message: string) => void): ClosableProvider {
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, say }: LocalNodesOptions): ClosableProvider {
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+}
+
+export interface LocalNodesOptions extends NodeOptions {
+  /** Told what could not be cleared away of a node. */
+  readonly say?: (message: string) => void;
 }
 
 /**
@@ -36,7 +42,7 @@ function mostIsolation(): { readonly isolation?: Isolation } {
  * there were.
  */
 export async function endAgents(directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> {
-  const provider = localNodes(directory);
+  const provider = localNodes(directory, decideNodes({}));
   const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();

@@ -16,11 +16,12 @@ import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
 import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
+import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
-export interface Wishes extends SilenceWishes {
+export interface Wishes extends SilenceWishes, NodeWishes {
   readonly port?: number;
   readonly host?: string;
   readonly wellKnownKey?: boolean;
@@ -89,6 +90,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
+    ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -132,6 +134,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       wellKnownKey: wishes.wellKnownKey ?? former?.wellKnownKey ?? false,
       ...(wishes.blobPort === undefined ? {} : { blobPort: wishes.blobPort }),
       silence: decideSilence(wishes, former?.silence),
+      nodes: decideNodes(wishes, former?.nodes),
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
@@ -195,6 +198,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...maxJobTimeFlags(options.maxJobTimeMs),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...sizesFlags(options.sizesFile),
+    ...nodeFlags(decideNodes({}, options.nodes)),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {
     cwd: directory.root,

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Engine } from '../../agent/containers/engine.ts';
 import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../agent/containers/trial.ts';
-import type { AgentOptions } from '../../agent/options.ts';
+import type { AgentOptions, NodeLimits } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
 import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
@@ -18,6 +18,7 @@ import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
+import { sizeLimits, thisMachine } from './sizeLimits.ts';
 import { type NodeRecord, placeOf, readRecords, writePrivately, writeRecord } from './record.ts';
 import { findAgent, sweep } from './sweep.ts';
 import { openTrash } from './trash.ts';
@@ -34,6 +35,8 @@ export interface LocalProviderOptions {
   readonly bootsAtOnce?: number;
   /** How far nodes may be places of their own, at most; default: as far as this machine lets them. */
   readonly isolation?: Isolation;
+  /** Whether nodes are bounded by their VM size, where this machine has more; default: they are. */
+  readonly limitsBySize?: boolean;
   /** Directories in which engines for containers are looked for; default: the usual ones. */
   readonly enginePath?: readonly string[];
   /** Called with what could not be deleted of a released node, and why. */
@@ -87,7 +90,7 @@ const KILLED_WITHIN_MS = 10_000;
  * are read once; from then on what is in memory is what is true.
  */
 export function createLocalProvider(options: LocalProviderOptions): ClosableProvider {
-  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism(), enginePath = ENGINE_PATH } = options;
+  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism(), limitsBySize = true, enginePath = ENGINE_PATH } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
   const starting = new Map<NodeNumber, Starting>();
@@ -123,6 +126,11 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const { engine, limits } = await tried();
     if (engine === null) throw new Error(limits.join(' '));
     return engine;
+  };
+
+  const found = async (request: NodeRequest): Promise<Found> => {
+    const [{ isolation }, hasAddress, engine] = await Promise.all([probe(), ownAddresses(), engineFor(request)]);
+    return { isolation, hasAddress, engine, limits: limitsBySize ? sizeLimits(request.vmSize, thisMachine(dataRoot)) : {} };
   };
 
   const tell = (observation: Observation): void => {
@@ -181,12 +189,11 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   const start = async (request: NodeRequest): Promise<AgentProcess> => {
     const { node, life, account } = request;
-    const { isolation } = await probe();
-    const engine = await engineFor(request);
+    const machine = await found(request);
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions(dataRoot, request, { isolation, engine, hasAddress: await ownAddresses() }));
+    await furnish(dataRoot, place, agentOptions(dataRoot, request, machine));
     await writeRecord(dataRoot, { node, life, account, agent: null });
-    const agent = await spawnAgent(options.agentCommand, place, isolation);
+    const agent = await spawnAgent(options.agentCommand, place, machine.isolation);
     const started: LocalNode = { node, life, account, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
@@ -239,7 +246,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     kind: 'local',
     leaseMs: null,
     probe: async () => {
-      const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot), probe(), ownAddresses()]);
+      const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot, limitsBySize), probe(), ownAddresses()]);
       return { ...local, isolation, limits: [...local.limits, ...limits, ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
     },
 
@@ -260,7 +267,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, { ...(await probe()), engine: await engineFor(request), hasAddress: await ownAddresses() }));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, await found(request)));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -349,9 +356,10 @@ interface Found {
   readonly isolation: Isolation;
   /** null: its pool asks for no containers. */
   readonly engine: Engine | null;
+  readonly limits: NodeLimits;
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress }: Found): AgentOptions {
+function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -362,6 +370,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     stateDirectory: place.state,
     ipAddress: addressOf(request.node, hasAddress),
     nodesDirectory: dataRoot,
+    limits,
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),

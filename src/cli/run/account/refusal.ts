@@ -41,6 +41,14 @@ export function refusalText(code: string | undefined, message: string | undefine
   return told.length === 0 ? said : `${said} (${told.join('; ')})`;
 }
 
+const PLAIN_EXIT = 'The task process exited with an unexpected exit code';
+
+/** Whether a failure says more than the exit code, which is told anyhow. */
+export function saysMoreThanExit({ code, details }: { readonly code?: string | undefined; readonly details?: readonly Detail[] | undefined }): boolean {
+  if (code === undefined) return false;
+  return code !== 'FailureExitCode' || (details ?? []).some(({ name, value }) => name === 'Message' && value !== PLAIN_EXIT);
+}
+
 /** For users who exported the variables of a service on this machine, and the service has ended. */
 function howToStart(message: string): string {
   return /ECONNREFUSED (127\.|::1|localhost)/.test(message) ? `; if it is a service of this machine, start it: ${hint('up --detach', undefined)}` : '';

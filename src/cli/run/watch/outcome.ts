@@ -1,5 +1,5 @@
 import type { BatchAccount, TaskSeen } from '../account/batchAccount.ts';
-import { refusalText } from '../account/refusal.ts';
+import { refusalText, saysMoreThanExit } from '../account/refusal.ts';
 
 /** How a task ended. */
 export interface TaskOutcome {
@@ -28,12 +28,11 @@ export const OUTCOME_FIELDS = 'id,state,executionInfo,nodeInfo';
 export function outcomeOf({ id = '', state, executionInfo, nodeInfo }: TaskSeen): TaskOutcome {
   if (state !== undefined && state.toLowerCase() !== 'completed') return { id, succeeded: false, reason: 'its job ended before it did', retries: executionInfo?.retryCount ?? 0, started: executionInfo?.startTime !== undefined, runMs: 0 };
   const { exitCode, failureInfo, retryCount = 0, startTime, endTime, result } = executionInfo ?? {};
-  const code = failureInfo?.code;
   return {
     id,
     succeeded: result === undefined ? exitCode === 0 && failureInfo === undefined : result.toLowerCase() === 'success',
     ...(exitCode === undefined ? {} : { exitCode }),
-    ...(code === undefined || code === 'FailureExitCode' ? {} : { reason: refusalText(code, failureInfo?.message, failureInfo?.details) }),
+    ...(failureInfo === undefined || !saysMoreThanExit(failureInfo) ? {} : { reason: refusalText(failureInfo.code, failureInfo.message, failureInfo.details) }),
     retries: retryCount,
     started: startTime !== undefined,
     runMs: startTime === undefined || endTime === undefined ? 0 : Math.max(0, endTime.getTime() - startTime.getTime()),

@@ -1,6 +1,6 @@
 import type { BatchAccount, Counts, NodeSeen, PoolSeen } from '../account/batchAccount.ts';
 import { RunError } from '../failure.ts';
-import { isOutage, refusalOf, refusalText } from '../account/refusal.ts';
+import { isOutage, refusalOf, refusalText, saysMoreThanExit } from '../account/refusal.ts';
 
 /** How long between two looks: soon at first, for tasks of a second; later every two seconds. */
 const FIRST_LOOK_MS = 150;
@@ -135,7 +135,7 @@ async function lostReason(batch: BatchAccount, poolId: string, nodes: readonly N
     return `no node of the pool ${poolId} is usable${error === undefined ? '' : `: ${refusalText(error.code, error.message, error.errorDetails)}`}`;
   }
   const { exitCode, failureInfo } = failed.startTaskInfo ?? {};
-  const reason = failureInfo === undefined || failureInfo.code === 'FailureExitCode' ? '' : `: ${refusalText(failureInfo.code, failureInfo.message, failureInfo.details)}`;
+  const reason = failureInfo === undefined || !saysMoreThanExit(failureInfo) ? '' : `: ${refusalText(failureInfo.code, failureInfo.message, failureInfo.details)}`;
   const streams = await Promise.all((['stdout', 'stderr'] as const).map((stream) => endOfStartTask(batch, poolId, failed.id ?? '', stream)));
   return [`the start task failed on every node of the pool ${poolId}${exitCode === undefined ? '' : ` (exit code ${exitCode})`}${reason}`, ...streams.flat()].join('\n');
 }

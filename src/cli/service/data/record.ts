@@ -5,6 +5,7 @@ import { type ProcessIdentity, isRunning, parseProcessIdentity } from '../../../
 import { readIfThere, replaceFile } from '../../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type LogLevel, isLogLevel } from '../log/level.ts';
+import { isNodeOptions, type NodeOptions } from '../nodeOptions.ts';
 import { isSilence } from '../silenceOptions.ts';
 
 /** How a service was asked to run; what `restart`, and `up` after a crash, use again. */
@@ -26,6 +27,8 @@ export interface ServiceOptions {
   readonly autoScaleMinIntervalMs?: number;
   /** The file of the operator's own sizes and prices, read at each start. */
   readonly sizesFile?: string;
+  /** How nodes are made; undefined: as for `silence`. */
+  readonly nodes?: NodeOptions;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -108,6 +111,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     typeof Reflect.get(options, 'wellKnownKey') === 'boolean' &&
     isSilence(Reflect.get(options, 'silence')) &&
     isLogLevel(Reflect.get(options, 'logLevel')) &&
+    isNodeOptions(Reflect.get(options, 'nodes')) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     has('wellKnownKeys', 'boolean') &&

@@ -9,6 +9,7 @@ import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
+import type { NodeOptions } from '../nodeOptions.ts';
 
 /** A storage account: the embedded one or any other. */
 export interface Storage {
@@ -42,6 +43,8 @@ export interface ServiceContext {
   readonly maxJobTimeMs: number | null;
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
+  /** How nodes of this machine are made. */
+  readonly nodes: NodeOptions;
   readonly log: Logger;
 }
 

@@ -21,13 +21,13 @@ import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LIMITS } from '../../../wire/limits.ts';
-import { LEAVE_GRACE_MS, localNodes } from '../agents.ts';
+import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 import { signerOf } from './signer.ts';
 
 /** Where a service's nodes come from; `say`: what could not be cleared away of one. */
-type NodesOf = (directory: DataDirectory, say: (message: string) => void) => ClosableProvider;
+type NodesOf = (directory: DataDirectory, options: LocalNodesOptions) => ClosableProvider;
 
 function wallClock(): number {
   return Date.now();
@@ -66,8 +66,8 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, log } = context;
-  const provider = nodesOf(directory, (message) => log.warn({ reason: message }, 'something of a node is left'));
+  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, log } = context;
+  const provider = nodesOf(directory, { ...nodes, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
