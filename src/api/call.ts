@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
+import type { Quotas as AccountQuotas } from '../core/intent.ts';
 import type { Instant } from '../core/keys.ts';
 import type { Explanations, NodeFiles, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
@@ -61,6 +62,11 @@ export type Timeout = (ms: number) => AbortSignal;
 export interface Quotas {
   readonly pools: number | null;
   readonly activeJobs: number | null;
+}
+
+/** The account's own quotas, and those of the service where it has none. */
+export function quotasIn({ quotas }: Pick<Parts, 'quotas'>, set: AccountQuotas): Quotas {
+  return { pools: set.pools === undefined ? quotas.pools : set.pools, activeJobs: set.activeJobs === undefined ? quotas.activeJobs : set.activeJobs };
 }
 
 export type Handler = (call: Call, parts: Parts) => Promise<Answer>;

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { messageOf } from '../base/errors.ts';
+import { addAccountCommands } from './account.ts';
 import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
@@ -94,6 +95,7 @@ program
 addRunCommand(program);
 addDemoCommand(program);
 
+addAccountCommands(program);
 addAppCommands(program);
 addAutoscaleCommands(program);
 

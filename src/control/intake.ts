@@ -171,6 +171,7 @@ export class Intake {
       if (intent.reactivations < 0) this.#uncertain.add(intent.job);
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
+    if (batch.quotas !== undefined) this.#tell(events, { kind: 'quotas', quotas: batch.quotas });
     for (const intent of batch.nodes) this.#tell(events, { kind: 'nodeAsked', intent });
     for (const schedule of batch.schedules) this.#tell(events, { kind: 'schedule', schedule });
     // Of a job that is not known here (it was completed before the account was loaded) all tasks are taken in that ever

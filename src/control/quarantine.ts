@@ -131,6 +131,7 @@ export class Quarantine {
         return this.#nodes.has(event.node) ? null : event;
       case 'endingRefused':
       case 'room':
+      case 'quotas':
       case 'shutdown':
         return event;
     }
@@ -257,6 +258,7 @@ export class Quarantine {
         return { kind: 'node', node: last.node, life: heard.lifeOf(last.node), what: whatOf(last) };
       case 'endingRefused':
       case 'room':
+      case 'quotas':
       case 'shutdown':
       case undefined:
         return null;

@@ -94,6 +94,9 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       state.room = event.maxNodes;
       state.maxPools = event.maxPools ?? null;
       return;
+    case 'quotas':
+      state.quotas = event.quotas;
+      return;
     case 'node':
     case 'agent':
     case 'leaseExpired':

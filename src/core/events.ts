@@ -1,4 +1,4 @@
-import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from './intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
 import type { SampleRow } from './pool/samples.ts';
 import type { ContainerInfo, FailureInfo, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
@@ -158,6 +158,8 @@ export type CoreEvent =
    * out: no bound is known. Told after each load, before anything else.
    */
   | { readonly kind: 'room'; readonly maxNodes: number | null; readonly maxPools?: number | null }
+  /** What the operator lets the account have from now on. */
+  | { readonly kind: 'quotas'; readonly quotas: Quotas }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
   | { readonly kind: 'shutdown' };
 
@@ -182,6 +184,8 @@ export interface Snapshot {
   readonly nodes: readonly NodeStatus[];
   /** What was asked of them. Left out: nothing. */
   readonly nodeIntents?: readonly NodeIntent[];
+  /** Left out: none are set. */
+  readonly quotas?: Quotas;
   /**
    * The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart
    * (the first counts from 1), so count on from here.

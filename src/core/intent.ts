@@ -9,6 +9,28 @@ import type { FailureInfo } from './status.ts';
 
 export type NodeDeallocationOption = 'requeue' | 'terminate' | 'taskcompletion' | 'retaineddata';
 
+/**
+ * What an account may have at once, as its operator has set it. Left out: the bound of the service; null: none.
+ */
+export interface Quotas {
+  /** Of all dedicated nodes together, and of all low-priority ones. */
+  readonly dedicatedCores?: number | null;
+  readonly lowPriorityCores?: number | null;
+  readonly pools?: number | null;
+  /** Active jobs and job schedules together. */
+  readonly activeJobs?: number | null;
+  /** Of dedicated nodes, by the family of their size in lower case. */
+  readonly families?: Readonly<Record<string, number>>;
+}
+
+/** What quotas and usage count of a node. */
+export interface Machine {
+  /** The size's name in lower case. */
+  readonly size: string;
+  readonly cores: number;
+  readonly family: string;
+}
+
 /** A formula decides on the size of the pool. */
 export interface AutoScale {
   readonly formula: string;
@@ -39,6 +61,8 @@ export interface PoolIntent {
    * own: each stop of one raises it.
    */
   readonly stopSequence: number;
+  /** Left out: it is not known. */
+  readonly machine?: Machine;
   readonly taskSlotsPerNode: number;
   readonly fillType: 'pack' | 'spread';
   /** Of jobs of equal priority: the older one first, or all in turn. */

@@ -42,6 +42,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     overTimeUntil: now - LIMITS.taskLifetimeMs,
     room: null,
     maxPools: null,
+    quotas: snapshot.quotas ?? {},
     shuttingDown: false,
   };
   for (const { intent, status, samples } of snapshot.pools) {

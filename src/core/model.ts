@@ -4,7 +4,7 @@ import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
 import type { AttemptOutcome, SilenceStep } from './events.ts';
-import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, ScheduleIntent } from './intent.ts';
+import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
 import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
@@ -41,8 +41,9 @@ export interface CoreState {
   overTimeUntil: Instant;
   /** Nodes that the provider has room for; null: it knows no bound. */
   room: number | null;
-  /** Pools that the account may have; null: no bound is known. */
+  /** Pools that the account may have where its quotas do not say; null: no bound is known. */
   maxPools: number | null;
+  quotas: Quotas;
   /** The service is going down: nothing new is begun. */
   shuttingDown: boolean;
 }

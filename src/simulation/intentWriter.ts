@@ -1,4 +1,4 @@
-import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
 
@@ -11,6 +11,7 @@ export interface IntentWriter {
   changePool(pool: PoolNumber, change: Partial<Omit<PoolIntent, 'pool' | 'id' | 'createdAt'>>): Promise<void>;
   /** Asks something of a node, whatever was asked before. */
   changeNode(node: NodeNumber, change: Partial<Omit<NodeIntent, 'node'>>): Promise<void>;
+  setQuotas(account: AccountNumber, quotas: Quotas): Promise<void>;
   /** `autoPool`: what its auto pool is made of, where it is to have one. */
   addJob(account: AccountNumber, job: NewJobIntent, autoPool?: NewAutoPool): Promise<JobNumber>;
   changeJob(job: JobNumber, change: Partial<Omit<JobIntent, 'job' | 'id' | 'createdAt' | 'nextTask' | 'reactivations'>>): Promise<void>;

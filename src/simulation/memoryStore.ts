@@ -1,7 +1,7 @@
 import { withoutEndings, type OwnerRequest } from '../core/decisions.ts';
 import { namedParents } from '../core/task/dependencies.ts';
 import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
-import type { JobIntent, NodeIntent, PoolIntent, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import type { SampleRow } from '../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../core/tunables.ts';
@@ -46,7 +46,7 @@ export interface PoolRecord {
 interface InboxEntry {
   readonly entry: number;
   readonly account: AccountNumber;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node' | 'account';
   readonly subject: number;
   readonly task: TaskNumber;
 }
@@ -77,6 +77,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const schedules = new Map<ScheduleNumber, ScheduleRecord>();
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
   const nodeIntents = new Map<NodeNumber, NodeIntent>();
+  const quotas = new Map<AccountNumber, Quotas>();
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
   const numbers = { pool: 0, job: 0, schedule: 0, entry: 0 };
@@ -188,6 +189,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       jobs: [...foundJobs.values()],
       schedules: [...foundSchedules.values()],
       nodes: [...foundNodes.values()],
+      ...(taken.some(({ kind }) => kind === 'account') ? { quotas: quotas.get(account) ?? {} } : null),
       jobsWithNewTasks: [...jobsWithNewTasks],
       tasks: [...foundTasks.values()],
       more: mine.length > limit,
@@ -303,6 +305,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status, samples }) => ({ intent, status, ...(samples.length === 0 ? null : { samples }) })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nodeIntents: ownNodes.flatMap(({ node, goneAt }) => (goneAt === null ? (nodeIntents.get(node) ?? []) : [])).toSorted((a, b) => a.node - b.node),
+        ...(quotas.has(account) ? { quotas: quotas.get(account) ?? {} } : null),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
         schedules: [...schedules.values()].filter((schedule) => schedule.account === account && (schedule.status?.state !== 'completed' || schedule.intent.deletedAt !== null)).map(scheduleIntake),
@@ -349,6 +352,10 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       const { account } = found(nodes.get(node), `node ${node}`);
       nodeIntents.set(node, { schedulingDisabled: null, restart: null, restartSequence: 0, ...nodeIntents.get(node), ...change, node });
       point(account, 'node', node);
+    },
+    setQuotas: async (account, set) => {
+      quotas.set(account, set);
+      point(account, 'account', account);
     },
     addJob: async (account, intent, autoPool) => insertJob(account, intent, autoPool ?? null),
     changeJob: async (job, change) => {

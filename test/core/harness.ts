@@ -2,7 +2,7 @@ import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
-import type { JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, TaskIntent } from '../../src/core/intent.ts';
+import type { JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, TaskIntent } from '../../src/core/intent.ts';
 import type { SampleRow } from '../../src/core/pool/samples.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
@@ -54,6 +54,8 @@ export class TestEnv {
   readonly samples = new Map<number, SampleRow[]>();
   readonly nodes = new Map<NodeNumber, NodeStatus>();
   readonly nodeIntents = new Map<NodeNumber, NodeIntent>();
+  /** As a load finds them. */
+  quotas: Quotas = {};
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
   readonly schedules = new Map<number, ScheduleRow>();
   /** What the auto pools of jobs are made of, by job. */
@@ -249,6 +251,7 @@ export class TestEnv {
       pools: [...this.pools].map(([number, row]) => ({ ...row, samples: this.samples.get(number) ?? [] })),
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nodeIntents: [...this.nodeIntents.values()],
+      quotas: this.quotas,
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
       schedules: [...this.schedules.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null).map((row) => scheduleIntake(row, this.jobs)),

@@ -217,6 +217,26 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect((await store.load(account)).nodeIntents).toEqual([asked]);
       });
 
+      it('brings the quotas of the account, as they were set last; a load has them too', async () => {
+        const { store, intents, account, epoch } = await owned();
+        const first = await store.readInbox(account, 10);
+        expect([first.quotas, (await store.load(account)).quotas]).toEqual([undefined, undefined]);
+        await intents.setQuotas(account, { dedicatedCores: 4, families: { standarddv3family: 2 } });
+        await intents.setQuotas(account, { dedicatedCores: null, pools: 3 });
+        const { entries, quotas } = await store.readInbox(account, 10);
+        expect(quotas).toEqual({ dedicatedCores: null, pools: 3 });
+        await store.commit(tick({ account, epoch, inboxEntries: entries }));
+        expect((await store.readInbox(account, 10)).quotas).toBeUndefined();
+        expect((await store.load(account)).quotas).toEqual({ dedicatedCores: null, pools: 3 });
+      });
+
+      it('brings what quotas count of a pool', async () => {
+        const { store, intents, account } = await owned();
+        await intents.addPool(account, poolIntent({ id: 'sized', machine: { size: 'standard_d4_v3', cores: 4, family: 'standardDv3Family' } }));
+        expect((await store.readInbox(account, 10)).pools.at(-1)?.machine).toEqual({ size: 'standard_d4_v3', cores: 4, family: 'standardDv3Family' });
+        expect((await store.load(account)).pools.at(-1)?.intent.machine?.cores).toBe(4);
+      });
+
       it('brings a task that something was asked of, with its status', async () => {
         const { store, intents, account, epoch, job } = await owned({ tasks: 2 });
         await store.commit(tick({ account, epoch, decisions: { tasks: [taskStatus(job, 2, { state: 'running' })] } }));

@@ -21,12 +21,12 @@ export function postgresIntents(pool: Pool): IntentWriter {
       one(
         `with p as (insert into pool (account, id, id_key, spec, rules, created, modified, target_dedicated, target_low_priority, resize_timeout_ms,
            node_deallocation, resize_sequence, resize_requested_at, stop_sequence, unavailable, deleted_at, is_auto)
-         values ($1, $2, lower($2), json_build_object('id', $2::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning pool),
+         values ($1, $2, lower($2), json_build_object('id', $2::text, 'vmSize', $15::text), $3, $4, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning pool),
          i as (insert into inbox (account, kind, subject) select $1, 'pool', pool from p) select pool as number from p`,
         [account, intent.id, poolRules(intent), intent.createdAt, intent.targetDedicated, intent.targetLowPriority, intent.resizeTimeoutMs, intent.nodeDeallocation,
-          intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt, intent.isAuto],
+          intent.resizeSequence, intent.resizeRequestedAt, intent.stopSequence, intent.unavailable, intent.deletedAt, intent.isAuto, intent.machine?.size ?? null],
       ),
-    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, autoScale: _a, removing, ...intent }) =>
+    changePool: (number, { taskSlotsPerNode: _s, fillType: _f, startTask: _t, autoScale: _a, machine: _m, removing, ...intent }) =>
       change('pool', 'pool = $1', [number], columns({ ...intent, removing: removing && JSON.stringify(removing) }), "insert into inbox (account, kind, subject) select account, 'pool', pool from changed"),
     changeNode: async (node, { schedulingDisabled, restart, restartSequence }) => {
       const given = columns({ schedulingDisabled, restart: restart && JSON.stringify(restart), restartSequence });
@@ -37,6 +37,9 @@ export function postgresIntents(pool: Pool): IntentWriter {
          insert into inbox (account, kind, subject) select n.account, 'node', node from asked join node n using (node)`,
         [node, ...Object.values(given)],
       );
+    },
+    setQuotas: async (account, quotas) => {
+      await pool.query("with set as (update account set quotas = $2 where account = $1 returning account) insert into inbox (account, kind, subject) select account, 'account', account from set", [account, JSON.stringify(quotas)]);
     },
     addJob: (account, intent, autoPool) =>
       one(

@@ -23,7 +23,7 @@ import {
   type Workplace,
 } from '../application/applications.ts';
 import type { Body } from '../body.ts';
-import { json, segmentsOf } from './paths.ts';
+import { json, objectOf, segmentsOf } from './paths.ts';
 
 /**
  * Our own operations on applications (docs/applications.md): paths and properties are those of the management plane
@@ -140,11 +140,6 @@ function readFormat(body: unknown): string {
   const { format } = objectOf(body, 'the body');
   if (typeof format !== 'string') throw invalidProperty('format', format, 'The value must be a string.');
   return format;
-}
-
-function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Readonly<Record<string, unknown>>;
-  throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: `${name} must be an object.` }]);
 }
 
 function answer(body: object): Answer {

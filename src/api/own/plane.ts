@@ -7,6 +7,7 @@ import type { Body } from '../body.ts';
 import type { Parts } from '../call.ts';
 import type { Plane, Route } from '../plane.ts';
 import type { Access } from '../principal.ts';
+import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
 import { explain, matchExplain } from './explain.ts';
 
@@ -25,6 +26,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
     match: ({ message: { method = '' }, target, now }) => {
       const asked = matchExplain(method, target.path);
       if (asked !== undefined) return route({ right: 'read', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
+      const ofAccount = matchAccount(method, target.path);
+      if (ofAccount !== undefined) return route({ right: ofAccount.right, params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
       const { database, storage } = parts;

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Counts, readCounts, readTrouble } from '../service/counts.ts';
@@ -43,6 +44,8 @@ interface Status {
   /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
   readonly limits?: readonly string[];
+  /** Of this machine, whatever sizes its nodes have. */
+  readonly cores?: number;
   /** Quarantine: what the service failed on, and goes on without; undefined: nothing. */
   readonly quarantine?: QuarantineReport;
 }
@@ -97,6 +100,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
     ...(record.containers === undefined ? {} : { containers: record.containers }),
     limits: record.limits,
+    cores: availableParallelism(),
   };
 }
 
@@ -150,6 +154,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
     ...(found.trouble === undefined ? [] : [`  trouble          ${found.trouble}`]),
     ...inQuarantine(found.quarantine),
+    `  machine          ${counted(found.cores ?? 0, 'core')}, whatever the sizes of the nodes say; quotas: linarite account show`,
     ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
     ...(found.containers === undefined ? [] : [`  containers       ${found.containers}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),

@@ -41,8 +41,9 @@ export function makePool(state: CoreState, job: Job, random: Random): FailureInf
   return null;
 }
 
-function hasRoom({ pools, awaitedPools, maxPools }: CoreState): boolean {
-  return maxPools === null || pools.size + awaitedPools.size < maxPools;
+function hasRoom({ pools, awaitedPools, maxPools, quotas }: CoreState): boolean {
+  const most = quotas.pools === undefined ? maxPools : quotas.pools;
+  return most === null || pools.size + awaitedPools.size < most;
 }
 
 function take(state: CoreState, job: Job, id: string): void {

@@ -11,6 +11,7 @@ import { pendingReasons } from '../node/pending.ts';
 import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
 import { autoScale } from './autoScale.ts';
+import { roomInQuotas } from './quotas.ts';
 import { samplesOf, type SampleRow } from './samples.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
 
@@ -19,12 +20,13 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  *
  * A request for a size makes it `resizing`: its targets become the pool's, in its status. Nodes that it names leave.
  * Missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle,
- * then those with the fewest tasks). It is `steady` again when it has as many nodes as its targets and the others have
- * left. It also becomes `steady`, short of its targets and with a resize error that says why, when the provider failed
- * to give some or has room for no more, when the account has as many nodes as it may, when the time for it ran out,
- * when a client stopped it, or when no such node can be had here at all. What has been obtained by then stays; what
- * has not is given up; nodes still waiting to leave stay after all. Nothing is tried again until the next request. A
- * node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
+ * then those with the fewest tasks). It is `steady` again when it has as many nodes as its targets and the others
+ * have left. It also becomes `steady`, short of its targets and with a resize error that says why, when the provider
+ * failed to give some or has room for no more, when the account has as many nodes as it may or its quota of cores is
+ * used up, when the time for it ran out, when a client stopped it, or when no such node can be had here at all. What
+ * has been obtained by then stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is
+ * tried again until the next request. A node that is lost afterwards is acquired again by itself (node life),
+ * whatever the pool is doing.
  *
  * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
  *
@@ -186,8 +188,10 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
     const nodes = nodesOf(pool, kind);
     const staying = nodes.filter((node) => node.state !== 'leavingpool');
     const missing = target(pool, kind) - staying.length;
+    const allowed = missing > 0 ? roomInQuotas(state, pool, kind) : null;
     for (let count = 0; count < missing && failures[kind] === null; count++) {
-      if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
+      if (allowed !== null && count >= allowed.nodes) failures[kind] = allowed.error;
+      else if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
       else if (state.room !== null && state.nodes.size >= state.room) failures[kind] = allocationFailed(kind, noRoom(state.room));
       else createNode(state, pool, kind === 'dedicated', now, random);
     }

@@ -60,10 +60,28 @@ export function allocationFailed(kind: NodeKind, reason: string): ResizeError {
   };
 }
 
+/** The account's quota of cores is used up (errors 4.7; the numbers in the sentence are ours). */
+export function coreQuotaReached(kind: NodeKind, cores: number): ResizeError {
+  return {
+    code: CORE_QUOTA_CODES[kind],
+    message: `Desired number of ${KINDS[kind]} nodes could not be allocated: the account has a quota of ${cores} ${KINDS[kind]} cores`,
+  };
+}
+
+/** Of one family of sizes (errors 4.7, inferred). */
+export function familyQuotaReached(family: string, cores: number): ResizeError {
+  return {
+    code: 'AccountVMSeriesCoreQuotaReached',
+    message: `Desired number of dedicated nodes could not be allocated: the account has a quota of ${cores} dedicated cores of the family ${family}`,
+  };
+}
+
+const CORE_QUOTA_CODES = { dedicated: 'AccountCoreQuotaReached', lowPriority: 'AccountLowPriorityCoreQuotaReached' } as const;
+
 /** As where the account's quota of cores is used up (errors 4.7); what is counted here is nodes. */
 export function nodeQuotaReached(kind: NodeKind): ResizeError {
   return {
-    code: kind === 'dedicated' ? 'AccountCoreQuotaReached' : 'AccountLowPriorityCoreQuotaReached',
+    code: CORE_QUOTA_CODES[kind],
     message: `Desired number of ${KINDS[kind]} nodes could not be allocated: an account has at most ${NODES_PER_ACCOUNT} nodes, of both kinds together`,
   };
 }

@@ -1,6 +1,7 @@
 import { codeOf } from '../../base/errors.ts';
+import type { Quotas } from '../../core/intent.ts';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
-import { row, statement, type Database, type Transaction } from './statement.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
 
 const insert = statement(
   'account.insert',
@@ -28,9 +29,43 @@ function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-const lock = statement('account.lock', 'select 1 from account where account = $1 for no key update');
+const lock = statement<{ quotas: string | null }>('account.lock', 'select quotas from account where account = $1 for no key update');
 
-/** Holds back others that create pools or jobs in this account, until the transaction ends; everything else goes on. */
-export async function lockAccount(tx: Transaction, account: AccountNumber): Promise<void> {
-  await row(tx, lock, [account]);
+/**
+ * Holds back others that create pools or jobs in this account, or set its quotas, until the transaction ends; all else
+ * goes on. Returns the quotas that are set.
+ */
+export async function lockAccount(tx: Transaction, account: AccountNumber): Promise<Quotas> {
+  const { quotas = null } = (await row(tx, lock, [account])) ?? {};
+  return quotas === null ? {} : (JSON.parse(quotas) as Quotas);
+}
+
+const set = statement('account.quotas', 'update account set quotas = $2 where account = $1');
+
+/** To be called under `lockAccount`. */
+export async function setQuotas(tx: Transaction, account: AccountNumber, quotas: Quotas): Promise<void> {
+  await row(tx, set, [account, JSON.stringify(quotas)]);
+}
+
+const findQuotas = statement<{ quotas: string | null }>('account.find-quotas', 'select quotas from account where account = $1');
+
+export async function quotasOf(database: Database, account: AccountNumber): Promise<Quotas> {
+  const { quotas = null } = (await row(database, findQuotas, [account])) ?? {};
+  return quotas === null ? {} : (JSON.parse(quotas) as Quotas);
+}
+
+const machines = statement<MachinesInUse>(
+  'account.machines',
+  `select p.spec ->> 'vmSize' as size, (n.status ->> 'dedicated')::boolean as dedicated, count(*)::int as nodes
+    from node n join pool p using (pool) where n.account = $1 and n.gone_at is null group by 1, 2`,
+);
+export interface MachinesInUse {
+  readonly size: string | null;
+  readonly dedicated: boolean;
+  readonly nodes: number;
+}
+
+/** The nodes that are not gone, by size and kind. */
+export function machinesInUse(database: Database, account: AccountNumber): Promise<readonly MachinesInUse[]> {
+  return rows(database, machines, [account]);
 }

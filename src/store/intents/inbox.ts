@@ -7,6 +7,7 @@ import { rows, statement, type Transaction } from './statement.ts';
  */
 export type InboxEntry =
   | { readonly kind: 'pool'; readonly pool: PoolNumber }
+  | { readonly kind: 'account'; readonly account: AccountNumber }
   | { readonly kind: 'node'; readonly node: NodeNumber }
   | { readonly kind: 'job'; readonly job: JobNumber }
   | { readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
@@ -25,6 +26,8 @@ function subjectOf(entry: InboxEntry): number {
       return entry.pool;
     case 'node':
       return entry.node;
+    case 'account':
+      return entry.account;
     case 'schedule':
       return entry.schedule;
     case 'job':

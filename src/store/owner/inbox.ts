@@ -1,4 +1,5 @@
 import type { Pool } from 'pg';
+import type { Quotas } from '../../core/intent.ts';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
 import type { InboxBatch } from '../ownerStore.ts';
 import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRequest.ts';
@@ -19,7 +20,7 @@ const ENTRIES = `select entry, kind, subject, ${NEWEST} from inbox where account
 
 interface Entry {
   readonly entry: number;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node' | 'account';
   readonly subject: number;
   readonly newest: number;
 }
@@ -29,7 +30,8 @@ interface Entry {
  * that no entry points at come last.
  */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
-  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS}
+  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS},
+    coalesce(ac.quotas, '{}') as ac_quotas
   from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
@@ -39,11 +41,12 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
   left join job_schedule sch on e.kind = 'schedule' and sch.schedule = e.subject
   left join job_schedule_status ss on ss.schedule = sch.schedule
   left join node_request nr on e.kind = 'node' and nr.node = e.subject
+  left join account ac on e.kind = 'account' and ac.account = e.subject
   order by e.entry`;
 
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow;
+type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow & { readonly ac_quotas: Quotas };
 
 export async function readInbox(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   if (also.length > 0) return readAll(pool, account, limit, also);
@@ -69,10 +72,12 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
   const jobsWithNewTasks = new Set<JobNumber>();
   const tasks = new Map<string, InboxBatch['tasks'][number]>();
   const entries: number[] = [];
+  let quotas: Quotas | undefined;
   const beyond = more ? rows[limit] : undefined;
   for (const row of rows) {
     if (row === beyond) continue;
     if (row.entry !== null) entries.push(row.entry);
+    if (row.kind === 'account') quotas = row.ac_quotas;
     if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
     if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
     if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed' || (row.t_task !== null && row.t_reactivate_sequence > (row.s_reactivate_sequence ?? 0)))) {
@@ -85,5 +90,5 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
     if (row.sch_schedule !== null) schedules.set(row.sch_schedule, scheduleIntake({ ...row, sch_schedule: row.sch_schedule }));
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
-  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], ...(quotas === undefined ? null : { quotas }), jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
 }

@@ -2,6 +2,7 @@ import type { Pool, PoolClient } from 'pg';
 import { namedParents } from '../../core/task/dependencies.ts';
 import type { SampleRow } from '../../core/pool/samples.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
+import type { Quotas } from '../../core/intent.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
 import { beforeNodesOf } from '../../core/node/numbers.ts';
 import type { JobNodeStatus, SubtaskStatus } from '../../core/status.ts';
@@ -31,7 +32,7 @@ const SAMPLES = `select s.pool, json_agg(json_build_array(s.at, s.sample) order 
 const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
 const NODE_REQUESTS = `select ${NODE_REQUEST_COLUMNS} from node n join node_request nr on nr.node = n.node where n.account = $1 and n.gone_at is null order by nr.node`;
 /** Rows of nodes that have left may be removed already. */
-const LAST_NODE = 'select greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
+const ACCOUNT = 'select quotas, greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
 
 const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
@@ -97,7 +98,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     const sampled = new Map(samples.rows.map(({ pool: of, samples: taken }) => [of, { samples: taken }]));
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const requests = await client.query<NodeRequestRow>(NODE_REQUESTS, [account]);
-    const last = await client.query<{ last: number | null }>(LAST_NODE, [account]);
+    const own = await client.query<{ last: number | null; quotas: Quotas | null }>(ACCOUNT, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
     const schedules = await client.query<ScheduleRow>(SCHEDULES, [account]);
     const jobNodes = await client.query<JobNodeStatus>(JOB_NODES, [account]);
@@ -114,7 +115,8 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row), ...sampled.get(row.p_pool) })),
       nodes: nodes.rows.map(nodeStatus),
       nodeIntents: requests.rows.flatMap((row) => nodeIntent(row) ?? []),
-      nextNode: (last.rows[0]?.last ?? beforeNodesOf(account)) + 1,
+      ...(own.rows[0]?.quotas ? { quotas: own.rows[0].quotas } : null),
+      nextNode: (own.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       schedules: schedules.rows.map(scheduleIntake),
       jobNodes: jobNodes.rows,

@@ -1,4 +1,4 @@
-import type { JobIntent, PoolIntent, ScheduleAction } from '../../core/intent.ts';
+import type { JobIntent, Machine, PoolIntent, ScheduleAction } from '../../core/intent.ts';
 import type { ScheduleIntake, TaskIntake } from '../../core/events.ts';
 import type { JobStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../../core/status.ts';
 import { taskRulesOf, type JobRules, type PoolRules, type ScheduleRules, type TaskRules } from '../rules.ts';
@@ -7,6 +7,8 @@ import { JOB_STATUS } from '../status/jobStatus.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
 import { SCHEDULE_STATUS } from '../status/scheduleStatus.ts';
 import { TASK_STATUS } from '../status/taskStatus.ts';
+import { lowerAscii } from '../../wire/letters.ts';
+import { findVmSize } from '../../wire/sizes/find.ts';
 
 /**
  * Columns as the owner's queries name them, and the values of the rules made of them. Each group has a prefix of its
@@ -14,7 +16,7 @@ import { TASK_STATUS } from '../status/taskStatus.ts';
  */
 
 /** From `pool p`. */
-export const POOL_COLUMNS = `p.pool as p_pool, p.id as p_id, p.rules as p_rules, p.created as p_created,
+export const POOL_COLUMNS = `p.pool as p_pool, p.id as p_id, p.rules as p_rules, p.spec ->> 'vmSize' as p_vm_size, p.created as p_created,
   p.target_dedicated as p_target_dedicated, p.target_low_priority as p_target_low_priority, p.resize_timeout_ms as p_resize_timeout_ms,
   p.node_deallocation as p_node_deallocation, p.resize_sequence as p_resize_sequence, p.resize_requested_at as p_resize_requested_at,
   p.stop_sequence as p_stop_sequence, p.removing as p_removing, p.auto_scale_sequence as p_auto_scale_sequence, p.auto_scale_at as p_auto_scale_at, p.unavailable as p_unavailable, p.is_auto as p_is_auto, p.deleted_at as p_deleted_at`;
@@ -23,6 +25,7 @@ export interface PoolRow {
   readonly p_pool: number;
   readonly p_id: string;
   readonly p_rules: PoolRules;
+  readonly p_vm_size: string | null;
   readonly p_created: number;
   readonly p_target_dedicated: number;
   readonly p_target_low_priority: number;
@@ -53,6 +56,7 @@ export function poolIntent(row: PoolRow): PoolIntent {
     stopSequence: row.p_stop_sequence,
     ...(row.p_rules.autoScale ? { autoScale: { ...row.p_rules.autoScale, sequence: row.p_auto_scale_sequence, at: row.p_auto_scale_at ?? row.p_created } } : {}),
     ...(row.p_removing ? { removing: row.p_removing } : {}),
+    ...(row.p_vm_size === null ? null : { machine: machineOf(row.p_vm_size) }),
     taskSlotsPerNode: row.p_rules.taskSlotsPerNode,
     fillType: row.p_rules.fillType,
     jobOrder: row.p_rules.jobOrder ?? 'none',
@@ -62,6 +66,12 @@ export function poolIntent(row: PoolRow): PoolIntent {
     isAuto: row.p_is_auto,
     deletedAt: row.p_deleted_at,
   };
+}
+
+/** One core where nobody knows the size any more. */
+function machineOf(vmSize: string): Machine {
+  const { name, cores, family } = findVmSize(vmSize) ?? { name: lowerAscii(vmSize), cores: 1, family: '' };
+  return { size: name, cores, family };
 }
 
 const POOL = asRead<PoolStatus>(POOL_STATUS, 'ps');

@@ -98,3 +98,11 @@ export function nearestSize(asked: string): string | undefined {
   }
   return nearest?.displayName;
 }
+
+const FAMILIES: ReadonlySet<string> = new Set([...TABLE.values()].map(({ family }) => lowerAscii(family)));
+
+/** Whether a size can be of that family (any case): one that is known, or of the operator's, or of the convention. */
+export function isFamily(asked: string): boolean {
+  const family = lowerAscii(asked);
+  return FAMILIES.has(family) || [...ownSizes()].some((size) => lowerAscii(size.family) === family) || /^standard[a-z]+v\d+family$/.test(family);
+}

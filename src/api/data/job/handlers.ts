@@ -16,7 +16,7 @@ import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity } from '../../answer.ts';
-import { param, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
+import { param, quotasIn, wakeAndWait, wakeLater, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { autoPoolRules, autoPoolTemplate, poolChange, storedPoolInfo } from './autoPool.ts';
 import { guardJob, type JobCall } from './guards.ts';
@@ -33,12 +33,12 @@ const add: Handler = async (call, parts) => {
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
-    await lockAccount(tx, call.principal.account.number);
+    const quotas = quotasIn(parts, await lockAccount(tx, call.principal.account.number));
     const there = await findJob(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'JobExists' : 'JobBeingDeleted');
     // Jobs and schedules share their ids (states.md 3.3).
     if ((await findSchedule(tx, call.principal.account.number, id)) !== null) throw new BatchError('JobScheduleWithSameIdExists');
-    await checkActiveQuota(tx, call, parts);
+    await checkActiveQuota(tx, call, quotas);
     const rules = { ...jobRules(spec), ...(await autoPoolRules(tx, call.principal.account, spec.poolInfo)) };
     const job = await insertJob(tx, call.principal.account.number, { id, spec: JSON.stringify(spec), rules, autoPool: autoPoolTemplate(spec.poolInfo) }, call.now);
     const told = tellOwner(tx, call.principal.account.number, { kind: 'job', job });

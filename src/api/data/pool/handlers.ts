@@ -20,7 +20,7 @@ import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity, found, type Answer } from '../../answer.ts';
-import { wakeLater, type Handler } from '../../call.ts';
+import { quotasIn, wakeLater, type Handler } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
@@ -39,10 +39,10 @@ const add: Handler = async (call, parts) => {
   const { id } = spec;
   await transaction(parts.database, async (tx, last) => {
     // The account's row orders creations, so that the quota is exact.
-    await lockAccount(tx, call.principal.account.number);
+    const quotas = quotasIn(parts, await lockAccount(tx, call.principal.account.number));
     const there = await findPool(tx, call.principal.account.number, id);
     if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
-    if (parts.quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= parts.quotas.pools) throw new BatchError('PoolQuotaReached');
+    if (quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= quotas.pools) throw new BatchError('PoolQuotaReached');
     await checkNamed(tx, call.principal.account, spec);
     const number = await insertPool(tx, call.principal.account.number, id, poolTemplate(spec), call.now);
     last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));

@@ -11,7 +11,7 @@ import type { OperationId } from '../../../wire/operations.ts';
 import { applySelect } from '../../../wire/query.ts';
 import type { JobSpecification } from '../../../wire/types.generated.ts';
 import { changed, created, deleted, entity, found } from '../../answer.ts';
-import { param, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
+import { param, quotasIn, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { autoPoolRules, storedPoolInfo } from '../job/autoPool.ts';
 import { listJobsBy } from '../job/list.ts';
@@ -26,12 +26,12 @@ const add: Handler = async (call, parts) => {
   const { id } = spec;
   const account = call.principal.account.number;
   await transaction(parts.database, async (tx, last) => {
-    await lockAccount(tx, account);
+    const quotas = quotasIn(parts, await lockAccount(tx, account));
     const there = await findSchedule(tx, account, id);
     if (there !== null) throw new BatchError(takenBy(there));
     // Jobs and schedules share their ids (states.md 3.3).
     if ((await findJob(tx, account, id)) !== null) throw new BatchError('JobWithSameIdExists');
-    await checkActiveQuota(tx, call, parts);
+    await checkActiveQuota(tx, call, quotas);
     const schedule = await insertSchedule(tx, account, id, await stored(tx, call, spec), call.now);
     last(tellOwner(tx, account, { kind: 'schedule', schedule }));
   });
