@@ -172,9 +172,10 @@ export class Session {
     return this.#steps?.isByItself === true;
   }
 
-  /** The present life of a node that the account has. */
+  /** The present life of a node that the account has; null: it has no such node, or one that is deallocated. */
   lifeOf(node: NodeNumber): number | null {
-    return this.#nodes.get(node)?.life ?? null;
+    const status = this.#nodes.get(node);
+    return status === undefined || status.state === 'deallocated' ? null : status.life;
   }
 
   /** The number of an agent's report in its life, 0 for a hello; -1: it is the owner's own. */
@@ -401,12 +402,12 @@ export class Session {
   }
 
   /**
-   * The store may refuse a job's end, which the next tick begins with; and a node that goes, or begins another life, is
-   * expected to say nothing any more: that it does not must not be told of what comes next. What the rules asked for
-   * stands in the inbox once it is committed: the next tick begins with reading it.
+   * The store may refuse a job's end, which the next tick begins with; and a node that goes, is deallocated, or begins
+   * another life, is expected to say nothing any more: that it does not must not be told of what comes next. What the
+   * rules asked for stands in the inbox once it is committed: the next tick begins with reading it.
    */
   #isBarrier({ guards, nodes, requests = [] }: Decisions): boolean {
-    return guards.length > 0 || requests.length > 0 || nodes.some(({ node, life, goneAt }) => goneAt !== null || this.lifeOf(node) !== life);
+    return guards.length > 0 || requests.length > 0 || nodes.some(({ node, life, state, goneAt }) => goneAt !== null || state === 'deallocated' || this.lifeOf(node) !== life);
   }
 
   /** The commit is done: what follows from it in memory, and what may be said now. */
@@ -414,7 +415,7 @@ export class Session {
     const { absent } = this.#around;
     for (const node of decisions.nodes) {
       // What is counted belongs to a life of the node.
-      if (this.lifeOf(node.node) !== node.life) absent.end(node.node);
+      if (this.lifeOf(node.node) !== node.life || node.state === 'deallocated') absent.end(node.node);
       if (node.goneAt === null) this.#nodes.set(node.node, node);
       else {
         this.#nodes.delete(node.node);

@@ -88,16 +88,25 @@ export interface NodeIntent {
   readonly node: NodeNumber;
   /** No new tasks may come, and what becomes of those that run; null: they may. */
   readonly schedulingDisabled: DisableSchedulingOption | null;
-  /** The last one asked for; null: none was. */
-  readonly restart: NodeRestart | null;
+  /** The last restart, deallocation or start asked for; null: none was. */
+  readonly restart: NodeRestart | NodeStart | null;
   /** Counts them. */
   readonly restartSequence: number;
 }
 
-/** A reboot keeps the node's files, a reimage does not. `tasks`: what becomes first of those that run there. */
+/**
+ * The present life is to end. A reboot keeps the node's files, the others do not; after a deallocation no life begins
+ * until a client starts the node. `tasks`: what becomes first of those that run there.
+ */
 export interface NodeRestart {
-  readonly kind: 'reboot' | 'reimage';
+  readonly kind: 'reboot' | 'reimage' | 'deallocate';
   readonly tasks: NodeDeallocationOption;
+  readonly at: Instant;
+}
+
+/** A deallocated node is to begin its next life. */
+export interface NodeStart {
+  readonly kind: 'start';
   readonly at: Instant;
 }
 

@@ -103,6 +103,8 @@ export interface Node {
   restart: NodeRestart | null;
   /** The provider has been asked to end this life for it. */
   isRestarting: boolean;
+  /** Its life is over, and none begins until a client starts it. */
+  isDeallocated: boolean;
   life: number;
   bootedAt: Instant | null;
   totalTasksRun: number;

@@ -186,7 +186,9 @@ export type NodeState =
   | 'leavingpool'
   | 'preempted'
   | 'rebooting'
-  | 'reimaging';
+  | 'reimaging'
+  | 'deallocating'
+  | 'deallocated';
 
 export interface StartTaskStatus {
   readonly state: 'running' | 'completed';

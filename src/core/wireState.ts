@@ -114,10 +114,13 @@ export function nodeScheduling(intent: Pick<NodeIntent, 'schedulingDisabled'> | 
   return intent.schedulingDisabled === null ? 'enabled' : 'disabled';
 }
 
-/** A restart that was asked for is seen before the owner has acted on it. */
+/** What a node is in from when it was asked to be restarted, deallocated or started. */
+export const ASKED_STATES = { reboot: 'rebooting', reimage: 'reimaging', deallocate: 'deallocating', start: 'starting' } as const satisfies Readonly<Record<NonNullable<NodeIntent['restart']>['kind'], NodeStatus['state']>>;
+
+/** What was asked for is seen before the owner has acted on it. */
 export function nodeState(intent: NodeIntent | null, { state, since, restartSequence = 0 }: Pick<NodeStatus, 'state' | 'since' | 'restartSequence'>): Pick<NodeStatus, 'state' | 'since'> {
   if (intent === null || intent.restart === null || intent.restartSequence <= restartSequence || state === 'leavingpool') return { state, since };
-  return { state: intent.restart.kind === 'reboot' ? 'rebooting' : 'reimaging', since: intent.restart.at };
+  return { state: ASKED_STATES[intent.restart.kind], since: intent.restart.at };
 }
 
 export interface PoolView {

@@ -71,7 +71,7 @@ function endOf(outcome: AttemptOutcome): { exitCode: number | null; result: Task
 
 /** Jobs look so often for tasks that are over their time. */
 const OVER_TIME_MS = 60_000;
-const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed']);
+const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed', 'deallocated']);
 
 /** It does not wait for its nodes. */
 function isForced(record: JobRecord | undefined): boolean {
@@ -399,6 +399,9 @@ export function createChecks(options: {
       const gone = new Set([...decisions.gone.jobs.filter((job) => !isForced(jobs.get(job))).map(String), ...decisions.gone.tasks.map(({ job, task }) => `${job}.${task}`)]);
       for (const { key } of gone.size === 0 ? [] : options.truth().live) {
         if (gone.has(String(key.job)) || gone.has(`${key.job}.${key.task}`)) violated(`task ${key.job}.${key.task} is gone while attempt ${key.attempt} runs`);
+      }
+      for (const { node, state } of decisions.nodes) {
+        if (state === 'deallocated') for (const { key, node: on } of options.truth().live) if (on === node) violated(`node ${node} is deallocated while attempt ${attemptName(key)} runs there`);
       }
       for (const job of touchedJobs) checkJob(job, tick);
       for (const node of touchedNodes) checkNode(node, tick);

@@ -1,6 +1,6 @@
-import { type AutoScale, type JobIntent, MANAGER_TASK, type PoolIntent, type TaskIntent } from '../core/intent.ts';
+import { type AutoScale, type JobIntent, MANAGER_TASK, type NodeDeallocationOption, type NodeIntent, type PoolIntent, type TaskIntent } from '../core/intent.ts';
 import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, TaskNumber } from '../core/keys.ts';
-import { jobState, poolState, taskState } from '../core/wireState.ts';
+import { jobState, nodeState, poolState, taskState } from '../core/wireState.ts';
 import type { NodeState } from '../core/status.ts';
 import { LIMITS } from '../wire/limits.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
@@ -77,7 +77,8 @@ const FORMULAS = [
   '$TargetDedicatedNodes = avg($ActiveTasks.GetSample(TimeInterval_Minute, 60)) / 2 + 1; $NodeDeallocationOption = requeue;',
 ] as const;
 
-const RESTARTED: ReadonlySet<NodeState> = new Set(['idle', 'running', 'offline', 'starttaskfailed', 'unusable']);
+const DEALLOCATED: ReadonlySet<NodeState> = new Set(['idle', 'running', 'offline']);
+const RESTARTED: ReadonlySet<NodeState> = new Set([...DEALLOCATED, 'starttaskfailed', 'unusable']);
 
 /** Simulated clients: each call is one request, with the refusals (409, 404) that matter here. */
 export function createClients(options: {
@@ -112,6 +113,8 @@ export function createClients(options: {
     formulas += 1;
     return { formula: world.pick(FORMULAS) ?? '', intervalMs: world.between(5_000, 20_000), sequence: formulas, at: world.now() };
   };
+
+  const aDeallocation = (): NodeDeallocationOption => world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
 
   const addPool = async (id: string): Promise<void> => {
     const low = world.chance(0.3) ? Math.floor(nodesPerPool / 3) : 0;
@@ -316,7 +319,7 @@ export function createClients(options: {
     resize: () => {
       const pool = somePool();
       if (pool === undefined || !isByHand(pool) || poolState(pool.intent, pool.status).allocationState !== 'steady') return undefined;
-      const nodeDeallocation = world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
+      const nodeDeallocation = aDeallocation();
       return resize(pool.intent.pool, { targetDedicated: world.between(0, nodesPerPool), targetLowPriority: world.between(0, 3), nodeDeallocation, removing: [] });
     },
     removeNodes: () => {
@@ -329,7 +332,7 @@ export function createClients(options: {
       return resize(pool.intent.pool, {
         targetDedicated: Math.max(0, Math.min(targetDedicated, currentDedicated) - dedicated),
         targetLowPriority: Math.max(0, Math.min(targetLowPriority, currentLowPriority) - (nodes.length - dedicated)),
-        nodeDeallocation: world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue',
+        nodeDeallocation: aDeallocation(),
         removing: nodes.map(({ node }) => node),
       });
     },
@@ -353,6 +356,11 @@ export function createClients(options: {
       return pool && intents.changePool(pool.intent.pool, { deletedAt: world.now() });
     },
   };
+  const nodesIn = (states: ReadonlySet<NodeState>): NodeNumber[] =>
+    [...tables.nodes.values()].flatMap(({ status }) => (status.goneAt === null && states.has(nodeState(tables.nodeIntents.get(status.node) ?? null, status).state) ? [status.node] : []));
+  const nodeIn = (states: ReadonlySet<NodeState>): NodeNumber | undefined => world.pick(nodesIn(states));
+  const restart = (node: NodeNumber, asked: NonNullable<NodeIntent['restart']>): Promise<void> =>
+    intents.changeNode(node, { restart: asked, restartSequence: (tables.nodeIntents.get(node)?.restartSequence ?? 0) + 1 });
   /** Each asks something of a node. */
   const nodeActions: Readonly<Record<string, () => Promise<void> | undefined>> = {
     disableScheduling: () => {
@@ -360,10 +368,16 @@ export function createClients(options: {
       return node && intents.changeNode(node.status.node, { schedulingDisabled: world.pick(['requeue', 'terminate', 'taskcompletion'] as const) ?? 'requeue' });
     },
     restart: () => {
-      const node = world.pick([...tables.nodes.values()].filter(({ status }) => status.goneAt === null && RESTARTED.has(status.state)));
-      if (node === undefined) return undefined;
-      const restart = { kind: world.pick(['reboot', 'reimage'] as const) ?? 'reboot', tasks: world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue', at: world.now() };
-      return intents.changeNode(node.status.node, { restart, restartSequence: (tables.nodeIntents.get(node.status.node)?.restartSequence ?? 0) + 1 });
+      const node = nodeIn(RESTARTED);
+      return node === undefined ? undefined : restart(node, { kind: world.pick(['reboot', 'reimage'] as const) ?? 'reboot', tasks: aDeallocation(), at: world.now() });
+    },
+    deallocate: () => {
+      const node = nodeIn(DEALLOCATED);
+      return node === undefined ? undefined : restart(node, { kind: 'deallocate', tasks: aDeallocation(), at: world.now() });
+    },
+    start: () => {
+      const node = nodeIn(new Set(['deallocated']));
+      return node === undefined ? undefined : restart(node, { kind: 'start', at: world.now() });
     },
     enableScheduling: () => {
       const node = world.pick(disabledNodes());
@@ -403,6 +417,7 @@ export function createClients(options: {
       const isLost = job.intent.autoPool !== null && job.status?.state === 'active' && poolOf(job.status.autoPoolId ?? '') === undefined;
       if (isLost && stateOf(job) === 'active') void asked(job, { kind: 'terminate', reason: 'UserTerminate' }).then(options.wake);
     }
+    for (const node of nodesIn(new Set(['deallocated']))) void restart(node, { kind: 'start', at: world.now() }).then(options.wake);
     for (const node of disabledNodes()) void intents.changeNode(node, { schedulingDisabled: null }).then(options.wake);
     for (const job of jobs()) if (['disabled', 'disabling'].includes(stateOf(job))) void asked(job, { kind: 'enable' }).then(options.wake);
   };

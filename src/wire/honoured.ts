@@ -32,6 +32,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   NodeRemove: { core: 'nodeList resizeTimeout nodeDeallocationOption' },
   NodeReboot: { core: 'nodeRebootOption' },
   NodeReimage: { core: 'nodeReimageOption' },
+  NodeDeallocate: { core: 'nodeDeallocateOption' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },

@@ -491,22 +491,49 @@ describe('nodes: scheduling is disabled in each state, once', () => {
   });
 });
 
-describe('nodes: reboot and reimage in each state answer as states.md 3.2 has it', () => {
+describe('nodes: reboot, reimage, deallocate and start in each state answer as states.md 3.2 has it', () => {
   beforeEach(async () => {
     await it.ask(post('/pools', { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU }));
   });
   const on = (call: string, body?: unknown) => post(`/pools/p/nodes/tvmps_1_d/${call}`, body);
   const invalid = '409 OperationInvalidForCurrentState';
-  const answers = {
-    creating: '409 NodeBeingCreated', starting: '409 NodeBeingStarted', waitingforstarttask: '409 NodeBeingStarted', starttaskfailed: '202', idle: '202', running: '202', offline: '202', unusable: '202',
-    unknown: invalid, leavingpool: invalid, preempted: invalid, rebooting: '409 NodeBeingRebooted', reimaging: '409 NodeBeingReimaged',
+  const refused = {
+    creating: '409 NodeBeingCreated', starting: '409 NodeBeingStarted', waitingforstarttask: '409 NodeBeingStarted', unknown: invalid, leavingpool: invalid, preempted: invalid,
+    rebooting: '409 NodeBeingRebooted', reimaging: '409 NodeBeingReimaged', deallocating: invalid,
   } as const;
+  const works = { idle: '202', running: '202', offline: '202' } as const;
+  const restarts = { ...refused, ...works, starttaskfailed: '202', unusable: '202', deallocated: invalid } as const;
+  const answers = {
+    reboot: restarts,
+    reimage: restarts,
+    deallocate: { ...refused, ...works, starttaskfailed: invalid, unusable: '409 NodeStateUnusable', deallocated: invalid },
+    start: { ...refused, idle: invalid, running: invalid, offline: invalid, starttaskfailed: invalid, unusable: '409 NodeStateUnusable', deallocated: '202' },
+  } as const;
+  const asked = { reboot: 'rebooting', reimage: 'reimaging', deallocate: 'deallocating', start: 'starting' } as const;
   const stateOf = async () => (await it.ask({ url: '/pools/p/nodes/tvmps_1_d' })).json.state;
 
-  test.each((['reboot', 'reimage'] as const).flatMap((call) => Object.entries(answers).map(([state, answer]) => ({ call, state: state as keyof typeof answers, answer }))))('$call while $state: $answer', async ({ call, state, answer }) => {
+  test.each((['reboot', 'reimage', 'deallocate', 'start'] as const).flatMap((call) => Object.entries(answers[call]).map(([state, answer]) => ({ call, state: state as keyof typeof restarts, answer }))))('$call while $state: $answer', async ({ call, state, answer }) => {
     await write.node('p', { id: 'tvmps_1_d', state });
     expect(await said(on(call))).toBe(answer);
-    expect(await stateOf()).toBe(answer === '202' ? (call === 'reboot' ? 'rebooting' : 'reimaging') : state);
+    expect(await stateOf()).toBe(answer === '202' ? asked[call] : state);
+  });
+
+  test.each([[undefined, 'requeue'], [{}, 'requeue'], ...['requeue', 'terminate', 'TaskCompletion', 'retaineddata'].map((option) => [{ nodeDeallocateOption: option }, option.toLowerCase()] as const)] as const)('a deallocation with %j does with tasks: %s', async (body, tasks) => {
+    const node = await write.node('p', { id: 'tvmps_1_d' });
+    expect(await said(on('deallocate', body))).toBe('202');
+    expect((await it.pool.query('select restart from node_request where node = $1', [node])).rows).toEqual([{ restart: { kind: 'deallocate', tasks, at: it.now.value } }]);
+  });
+
+  test('lists, filters and counts show deallocated nodes; to clients older than that they are offline, or leave', async () => {
+    await write.node('p', { id: 'tvmps_1_d' });
+    await write.node('p', { id: 'tvmps_2_d', state: 'deallocated' });
+    await write.node('p', { id: 'tvmps_3_d', state: 'deallocating' });
+    await said(on('deallocate'));
+    const states = async (version: string) => (await it.ask({ url: `/pools/p/nodes?api-version=${version}` })).json.value.map(({ state }: { state: string }) => state);
+    expect(await states('2024-07-01.20.0')).toEqual(['deallocating', 'deallocated', 'deallocating']);
+    expect(await states('2024-02-01.19.0')).toEqual(['leavingpool', 'offline', 'leavingpool']);
+    expect((await it.ask({ url: "/pools/p/nodes?$filter=state%20eq%20'deallocated'" })).json.value).toMatchObject([{ id: 'tvmps_2_d' }]);
+    expect((await it.ask({ url: '/nodecounts' })).json.value).toMatchObject([{ poolId: 'p', dedicated: { deallocated: 1, deallocating: 1, idle: 1, total: 3 } }]);
   });
 
   test('what was asked is seen at once, with its time, and counted; the next one is told', async () => {
@@ -532,13 +559,15 @@ describe('nodes: reboot and reimage in each state answer as states.md 3.2 has it
     ['reboot', { nodeRebootOption: 3 }, '400 InvalidRequestBody'],
     ['reimage', { nodeReimageOption: 'later' }, '400 InvalidPropertyValue'],
     ['reimage', { nodeRebootOption: 'requeue' }, '400 InvalidRequestBody'],
+    ['deallocate', { nodeDeallocateOption: 'later' }, '400 InvalidPropertyValue'],
+    ['deallocate', { nodeDeallocateOption: null, nodeReimageOption: 'requeue' }, '400 InvalidRequestBody'],
   ] as const)('%s with %j is refused', async (call, body, answer) => {
     await write.node('p', { id: 'tvmps_1_d' });
     expect([await said(on(call, body)), await stateOf()]).toEqual([answer, 'idle']);
   });
 
   test('of a node or pool that there is not 404', async () => {
-    const calls = ['reboot', 'reimage'].flatMap((call) => [said(on(call)), said(post(`/pools/q/nodes/x/${call}`))]);
-    expect(await Promise.all(calls)).toEqual(['404 NodeNotFound', '404 PoolNotFound', '404 NodeNotFound', '404 PoolNotFound']);
+    const calls = ['reboot', 'reimage', 'deallocate', 'start'].flatMap((call) => [said(on(call)), said(post(`/pools/q/nodes/x/${call}`))]);
+    expect(await Promise.all(calls)).toEqual([1, 2, 3, 4].flatMap(() => ['404 NodeNotFound', '404 PoolNotFound']));
   });
 });

@@ -37,7 +37,7 @@ async function startsOf({ id }: Seen): Promise<number> {
 }
 
 describe('a node', () => {
-  test('that is rebooted runs its start task again and keeps its files; one that is reimaged has them no more', async () => {
+  test('that is rebooted runs its start task again and keeps its files; one that is reimaged, or deallocated and started, has them no more', async () => {
     const startTask = { commandLine: `/bin/sh -c 'echo started >> $AZ_BATCH_NODE_SHARED_DIR/starts'`, waitForSuccess: true };
     await client.call('POST', '/pools', { id: 'p', ...LINUX, targetDedicatedNodes: 1, startTask });
     const first = await idle();
@@ -52,5 +52,18 @@ describe('a node', () => {
     const reimaged = await idle(rebooted.lastBootTime);
     expect(reimaged.id).toBe(first.id);
     expect(await startsOf(reimaged)).toBe(1);
+
+    await client.call('POST', `/pools/p/nodes/${first.id}/deallocate`, { nodeDeallocateOption: 'taskcompletion' });
+    await until('the node is deallocated', WITHIN_MS, async () => {
+      const { state } = (await client.call('GET', `/pools/p/nodes/${first.id}`)) as Seen;
+      return state === 'deallocated' ? state : undefined;
+    });
+    await expect(startsOf(first)).rejects.toThrow('409 ');
+    await expect(client.call('POST', `/pools/p/nodes/${first.id}/reboot`)).rejects.toThrow('OperationInvalidForCurrentState');
+    expect(await client.call('GET', '/pools/p')).toMatchObject({ allocationState: 'steady', currentDedicatedNodes: 1 });
+    await client.call('POST', `/pools/p/nodes/${first.id}/start`);
+    const started = await idle(reimaged.lastBootTime);
+    expect(started.id).toBe(first.id);
+    expect(await startsOf(started)).toBe(1);
   }, 180_000);
 });

@@ -130,6 +130,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'ComputeNode_DisableScheduling', body: { nodeDisableSchedulingOption: 'taskcompletion' } },
     { operation: 'ComputeNode_EnableScheduling' },
     { operation: 'ComputeNode_Reboot', before: () => node('p', { id: 'tvmps_3_d' }), params: { nodeId: 'tvmps_3_d' }, body: { nodeRebootOption: 'terminate' } },
+    { operation: 'ComputeNode_Deallocate', before: () => node('p', { id: 'tvmps_5_d' }), params: { nodeId: 'tvmps_5_d' }, body: { nodeDeallocateOption: 'taskcompletion' } },
+    { operation: 'ComputeNode_Start', before: () => node('p', { id: 'tvmps_6_d', state: 'deallocated' }), params: { nodeId: 'tvmps_6_d' } },
     { operation: 'File_ListFromComputeNode' },
     { operation: 'File_GetFromComputeNode' },
     { operation: 'File_GetPropertiesFromComputeNode' },

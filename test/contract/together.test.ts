@@ -22,6 +22,8 @@ const LATER: Partial<Readonly<Record<OperationId, string>>> = {
   ComputeNode_EnableScheduling: 'NodeAlreadyInTargetSchedulingState',
   ComputeNode_Reboot: 'NodeBeingRebooted',
   ComputeNode_Reimage: 'NodeBeingReimaged',
+  ComputeNode_Deallocate: 'OperationInvalidForCurrentState',
+  ComputeNode_Start: 'NodeBeingStarted',
   Job_Add: 'JobExists',
   Job_Terminate: 'JobBeingTerminated',
   Job_Delete: 'JobBeingDeleted',

@@ -351,8 +351,9 @@ export class TestPool {
     return this;
   }
 
-  restart(node: NodeNumber, kind: NodeRestart['kind'], tasks: NodeRestart['tasks'] = 'requeue'): this {
-    return this.askNode(node, { restart: { kind, tasks, at: this.env.now }, restartSequence: (this.env.nodeIntents.get(node)?.restartSequence ?? 0) + 1 });
+  restart(node: NodeNumber, kind: NodeRestart['kind'] | 'start', tasks: NodeRestart['tasks'] = 'requeue'): this {
+    const restart = kind === 'start' ? { kind, at: this.env.now } : { kind, tasks, at: this.env.now };
+    return this.askNode(node, { restart, restartSequence: (this.env.nodeIntents.get(node)?.restartSequence ?? 0) + 1 });
   }
 
   resize(targetDedicated: number, change: Partial<PoolIntent> = {}): this {

@@ -96,6 +96,8 @@ function stateLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): St
       return [];
     case 'rebooting':
     case 'reimaging':
+    case 'deallocating':
+    case 'deallocated':
       return [{ level: 'info', message: `node ${now.state}`, fields }];
   }
 }

@@ -63,6 +63,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     restartSequence: status.restartSequence ?? 0,
     restart: status.restart ?? null,
     isRestarting: false,
+    isDeallocated: nodeState === 'deallocated',
     life,
     bootedAt,
     totalTasksRun,

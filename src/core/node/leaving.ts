@@ -14,7 +14,6 @@ import { disconnect, isGivenUp, isHeld, loseRuns, withdrawAll } from './work.ts'
  */
 export function startLeaving(state: CoreState, node: Node, now: Instant): void {
   enterState(state, node, 'leavingpool', now);
-  node.acquireAt = null;
   node.restart = null;
   node.isRestarting = false;
   withdrawAll(state, node);
@@ -24,7 +23,11 @@ export function startLeaving(state: CoreState, node: Node, now: Instant): void {
 /** The resize was stopped or timed out before it could leave. Returns false if it is too late. */
 export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolean {
   if (node.state !== 'leavingpool' || node.released) return false;
-  if (!node.connected) enterState(state, node, 'unknown', now);
+  if (node.isDeallocated) enterState(state, node, 'deallocated', now);
+  else if (node.acquireAt !== null) {
+    enterState(state, node, 'creating', now);
+    state.review.nodes.add(node);
+  } else if (!node.connected) enterState(state, node, 'unknown', now);
   else enterState(state, node, node.ready ? workingState(node) : booting(node), now);
   return true;
 }
@@ -32,7 +35,7 @@ export function stayAfterAll(state: CoreState, node: Node, now: Instant): boolea
 export function releaseWhenEmpty(state: CoreState, node: Node, now: Instant): void {
   if (node.released || isHeld(state, node, deallocation(node.pool), now)) return;
   node.released = true;
-  if (node.life === 0) removeNode(state, node, now);
+  if (node.life === 0 || node.isDeallocated) removeNode(state, node, now);
   else state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: isGivenUp(node) });
 }
 

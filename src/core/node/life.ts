@@ -8,7 +8,7 @@ import { revoked } from '../task/life.ts';
 import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 import { workingState, works } from './activity.ts';
 import { releaseWhenEmpty, removeNode } from './leaving.ts';
-import { obeyRestart, restartWhenEmpty } from './restart.ts';
+import { deallocate, obeyRestart, restartWhenEmpty } from './restart.ts';
 import { enterState, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
 import { disconnect, loseRuns, withdrawAll } from './work.ts';
 
@@ -26,7 +26,7 @@ import { disconnect, loseRuns, withdrawAll } from './work.ts';
  * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted
  * in any case, which ends this life. As soon as it is heard again nothing of that counts.
  *
- * A client asks for a restart: `restart.ts`.
+ * A client asks for a restart, a deallocation or a start: `restart.ts`.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent
  * agent ran out), its attempts go back to their queues and the node is acquired anew with the next life: at once the
@@ -37,7 +37,7 @@ import { disconnect, loseRuns, withdrawAll } from './work.ts';
  */
 
 export function observed(state: CoreState, node: Node, life: number, { kind, ...seen }: NodeObservation, now: Instant): void {
-  if (life !== node.life || node.goneAt !== null) return;
+  if (life !== node.life || node.goneAt !== null || node.isDeallocated) return;
   const reason = 'reason' in seen ? seen.reason : '';
   switch (kind) {
     case 'pending':
@@ -67,14 +67,15 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
  * by its own clock.
  */
 export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
-  if (node.goneAt !== null || node.connected) return;
+  if (node.goneAt !== null || node.connected || node.isDeallocated) return;
   if (node.state === 'leavingpool') {
     loseRuns(state, node, 'nodeLost', now);
     state.review.nodes.add(node);
     return;
   }
   state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
-  node.restart = null;
+  if (node.restart?.kind === 'deallocate') node.isRestarting = true;
+  else node.restart = null;
   endLife(state, node, 'its lease ran out', now, true);
 }
 
@@ -86,7 +87,7 @@ export function silent(state: CoreState, node: Node): void {
 }
 
 export function unheard(state: CoreState, node: Node, step: SilenceStep, now: Instant): void {
-  if (node.connected || node.goneAt !== null) return;
+  if (node.connected || node.goneAt !== null || node.isDeallocated) return;
   node.silence = step;
   const readsUnknown = !isComingUp(node) && !isEnding(node) && node.state !== 'unusable';
   if (step === 'unknown' && readsUnknown) enterState(state, node, 'unknown', now);
@@ -94,33 +95,37 @@ export function unheard(state: CoreState, node: Node, step: SilenceStep, now: In
   else if (step === 'restart') state.changes.command({ kind: 'halt', node: node.number, life: node.life, silent: true });
 }
 
-/** The service goes down and has ended this node's agent: the next owner acquires it anew. */
+/**
+ * The service goes down and has ended this node's agent: the next owner acquires it anew, unless it is to go, or to be
+ * deallocated.
+ */
 export function shutDown(state: CoreState, node: Node, now: Instant): void {
   disconnect(node);
   loseRuns(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
   state.changes.node(node);
-  if (node.state !== 'leavingpool') enterState(state, node, 'creating', now);
+  if (node.state !== 'leavingpool' && node.restart?.kind !== 'deallocate' && !node.isDeallocated) enterState(state, node, 'creating', now);
 }
 
 /** `isWiped`: and its files are gone. */
-function endLife(state: CoreState, node: Node, reason: string, now: Instant, isWiped = node.isRestarting && node.restart?.kind === 'reimage'): void {
+function endLife(state: CoreState, node: Node, reason: string, now: Instant, isWiped = node.isRestarting && node.restart?.kind !== 'reboot'): void {
   const { isRestarting, restart } = node;
   disconnect(node);
   loseRuns(state, node, 'nodeLost', now, isWiped);
+  node.pending = null;
+  node.silence = null;
+  node.startTask = null;
+  node.retainUntil = 0;
+  state.changes.node(node);
+  if (isRestarting && restart?.kind === 'deallocate') return deallocate(state, node, now);
   if (isRestarting || restart?.kind === 'reboot') node.restart = null;
   node.isRestarting = false;
   const settled = isRestarting || (node.bootedAt !== null && !isComingUp(node) && now - node.bootedAt >= NODE_SETTLED_MS);
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
-  node.pending = null;
-  node.silence = null;
-  node.startTask = null;
-  node.retainUntil = 0;
   node.errors = isRestarting ? [] : [{ code: 'NodeLost', message: `The node was lost and is being acquired again: ${reason}` }];
   node.acquireAt = now + waitMs;
-  state.changes.node(node);
   state.timers.set({ at: node.acquireAt, kind: 'node', node: node.number });
   state.review.nodes.add(node);
   if (!isRestarting && node.restart === null) enterState(state, node, 'creating', now);
@@ -155,7 +160,7 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
   }
   obeyRestart(state, node, now);
   if (node.restart !== null && node.life > 0) {
-    restartWhenEmpty(state, node, node.restart.kind, node.restart.tasks, now);
+    restartWhenEmpty(state, node, node.restart, now);
     return;
   }
   if (node.acquireAt === null || node.acquireAt > now || state.shuttingDown) return;

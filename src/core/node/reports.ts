@@ -31,7 +31,7 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
   if (node.goneAt !== null) return;
   switch (report.kind) {
     case 'hello':
-      if (report.life === node.life) hello(state, node, report, now);
+      if (report.life === node.life && !node.isDeallocated) hello(state, node, report, now);
       return;
     case 'started':
       started(state, node, report.key, report.at, now);

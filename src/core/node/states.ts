@@ -30,9 +30,9 @@ export function isEnding({ state, restart }: Node): boolean {
   return state === 'leavingpool' || restart !== null;
 }
 
-/** Asked of the provider, and not heard of yet. */
-export function isComingUp({ state, restart }: Node): boolean {
-  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging'));
+/** Asked of the provider, and not heard of yet. One that was deallocated is `starting` before it is heard. */
+export function isComingUp({ state, restart, bootedAt }: Node): boolean {
+  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging')) || (state === 'starting' && bootedAt === null);
 }
 
 /** The state of a node whose agent is there and not ready. */

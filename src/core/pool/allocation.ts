@@ -19,14 +19,14 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * A pool's allocation.
  *
  * A request for a size makes it `resizing`: its targets become the pool's, in its status. Nodes that it names leave.
- * Missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then the idle,
- * then those with the fewest tasks). It is `steady` again when it has as many nodes as its targets and the others
- * have left. It also becomes `steady`, short of its targets and with a resize error that says why, when the provider
- * failed to give some or has room for no more, when the account has as many nodes as it may or its quota of cores is
- * used up, when the time for it ran out, when a client stopped it, or when no such node can be had here at all. What
- * has been obtained by then stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is
- * tried again until the next request. A node that is lost afterwards is acquired again by itself (node life),
- * whatever the pool is doing.
+ * Missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then those that
+ * are not up, deallocated ones among them, then the idle, then those with the fewest tasks). It is `steady` again when
+ * it has as many nodes as its targets and the others have left. It also becomes `steady`, short of its targets and
+ * with a resize error that says why, when the provider failed to give some or has room for no more, when the account
+ * has as many nodes as it may or its quota of cores is used up, when the time for it ran out, when a client stopped
+ * it, or when no such node can be had here at all. What has been obtained by then stays; what has not is given up;
+ * nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost
+ * afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
  * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
  *
@@ -221,13 +221,15 @@ function nodesOf(pool: Pool, kind: NodeKind): Node[] {
 }
 
 /**
- * The broken first, then those that are not up and have nothing to do, then by how little they have to do (silent ones
- * may well work), those of job managers at last, the newest first among equals.
+ * The broken first, then those that are not there yet or not any more, those that are not up and have nothing to do,
+ * then by how little they have to do (silent ones may well work), those of job managers at last, the newest first among
+ * equals.
  */
 function firstToLeave(nodes: readonly Node[]): Node[] {
   const rank = (node: Node): number => {
-    if (node.state === 'unusable' || node.state === 'starttaskfailed') return -3;
-    if (!node.obtained) return -2;
+    if (node.state === 'unusable' || node.state === 'starttaskfailed') return -4;
+    if (!node.obtained) return -3;
+    if (node.isDeallocated) return -2;
     if ([...node.running].some(({ task }) => managerOf(task) !== null)) return Number.MAX_SAFE_INTEGER;
     return node.running.size === 0 && !node.ready ? -1 : node.running.size;
   };

@@ -16,6 +16,8 @@ const STATES = {
   preempted: 11,
   rebooting: 12,
   reimaging: 13,
+  deallocating: 14,
+  deallocated: 15,
 } as const satisfies Readonly<Record<NodeState, number>>;
 
 /** What of a node changes with each task. The rest of its status is JSON, in `node.status`. */

@@ -65,6 +65,7 @@ const UNREACHABLE_NODE: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
   starting: 'NodeBeingStarted',
   rebooting: 'NodeBeingRebooted',
   reimaging: 'NodeBeingReimaged',
+  deallocated: 'OperationInvalidForCurrentState',
 };
 
 type AskError = Extract<FileAnswer, { kind: 'error' }>;

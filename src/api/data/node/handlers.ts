@@ -1,6 +1,6 @@
 import { groupBy } from '../../../base/groups.ts';
 import type { NodeStatus } from '../../../core/status.ts';
-import type { DisableSchedulingOption, NodeDeallocationOption, NodeIntent, NodeRestart } from '../../../core/intent.ts';
+import type { DisableSchedulingOption, NodeDeallocationOption, NodeIntent, NodeRestart, NodeStart } from '../../../core/intent.ts';
 import { tellOwner } from '../../../store/intents/inbox.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { nodeIntent } from '../../../store/nodeRequest.ts';
@@ -95,11 +95,13 @@ const disableScheduling = schedule(async (call) => {
 
 const enableScheduling = schedule(() => Promise.resolve(null));
 
+type Refusals = Readonly<Partial<Record<NodeStatus['state'], ErrorCode | undefined>>>;
+
 /**
  * The states that refuse a restart (states.md 3.2). A node that is unusable, or whose start task failed, is restarted
  * to mend it.
  */
-const RESTART_REFUSALS: Readonly<Partial<Record<NodeStatus['state'], ErrorCode>>> = {
+const RESTART_REFUSALS: Refusals = {
   creating: 'NodeBeingCreated',
   starting: 'NodeBeingStarted',
   waitingforstarttask: 'NodeBeingStarted',
@@ -108,16 +110,28 @@ const RESTART_REFUSALS: Readonly<Partial<Record<NodeStatus['state'], ErrorCode>>
   unknown: 'OperationInvalidForCurrentState',
   leavingpool: 'OperationInvalidForCurrentState',
   preempted: 'OperationInvalidForCurrentState',
+  deallocating: 'OperationInvalidForCurrentState',
+  deallocated: 'OperationInvalidForCurrentState',
 };
 
-async function restart(call: Call, parts: Parts, kind: NodeRestart['kind'], tasks: NodeDeallocationOption = 'requeue'): Promise<Answer> {
+/** A deallocation mends nothing: nodes that work are deallocated (API reference, "Deallocate Node"). */
+const DEALLOCATION_REFUSALS: Refusals = { ...RESTART_REFUSALS, unusable: 'NodeStateUnusable', starttaskfailed: 'OperationInvalidForCurrentState' };
+
+/** Only a deallocated node is started (API reference, "Start Node"). */
+const START_REFUSALS: Refusals = { ...DEALLOCATION_REFUSALS, idle: 'OperationInvalidForCurrentState', running: 'OperationInvalidForCurrentState', offline: 'OperationInvalidForCurrentState', deallocated: undefined };
+
+async function askFor(call: Call, parts: Parts, restart: NodeRestart | NodeStart, refusals: Refusals): Promise<Answer> {
   await change(call, parts, (intent, status) => {
     const { state } = nodeState(intent, status);
-    const code = RESTART_REFUSALS[state];
+    const code = refusals[state];
     if (code !== undefined) throw code === 'OperationInvalidForCurrentState' ? invalidForState(`The node is in state '${state}'.`) : new BatchError(code);
-    return { restart: { kind, tasks, at: call.now }, restartSequence: intent.restartSequence + 1 };
+    return { restart, restartSequence: intent.restartSequence + 1 };
   });
   return acted(call, 202);
+}
+
+function restart(call: Call, parts: Parts, kind: 'reboot' | 'reimage', tasks: NodeDeallocationOption = 'requeue'): Promise<Answer> {
+  return askFor(call, parts, { kind, tasks, at: call.now }, RESTART_REFUSALS);
 }
 
 const reboot: Handler = async (call, parts) => {
@@ -138,6 +152,14 @@ const reimage: Handler = async (call, parts) => {
   // Recorded (2022-01-01.15.0).
   throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Operation reimage can be invoked only on pools created with cloudServiceConfiguration' }]);
 };
+
+const deallocate: Handler = async (call, parts) => {
+  const body = await call.jsonIfAny();
+  const option = body === undefined ? undefined : dataContract.readBody('NodeDeallocate', call.version, body).nodeDeallocateOption;
+  return askFor(call, parts, { kind: 'deallocate', tasks: option ?? 'requeue', at: call.now }, DEALLOCATION_REFUSALS);
+};
+
+const start: Handler = (call, parts) => askFor(call, parts, { kind: 'start', at: call.now }, START_REFUSALS);
 
 const BATCH_SIZE = 1000;
 
@@ -175,6 +197,8 @@ const COUNT_NAMES = {
   preempted: 'preempted',
   rebooting: 'rebooting',
   reimaging: 'reimaging',
+  deallocating: 'deallocating',
+  deallocated: 'deallocated',
 } as const satisfies Readonly<Record<NodeStatus['state'], keyof NodeCounts>>;
 
 function nodeCounts(rows: readonly NodeCountRow[]): NodeCounts {
@@ -236,6 +260,8 @@ export const nodeHandlers = {
   ComputeNode_EnableScheduling: enableScheduling,
   ComputeNode_Reboot: reboot,
   ComputeNode_Reimage: reimage,
+  ComputeNode_Deallocate: deallocate,
+  ComputeNode_Start: start,
   ComputeNode_GetRemoteDesktop: getRemoteDesktop,
   Account_ListPoolNodeCounts: listCounts,
 } as const satisfies Partial<Record<OperationId, Handler>>;

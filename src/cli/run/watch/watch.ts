@@ -156,6 +156,8 @@ const STATES: Readonly<Record<string, string>> = {
   unknown: 'not answering',
   rebooting: 'rebooting',
   reimaging: 'being reimaged',
+  deallocating: 'being deallocated',
+  deallocated: 'deallocated',
   offline: 'taking no tasks',
   preempted: 'preempted',
   leavingpool: 'leaving',
