@@ -23,7 +23,7 @@ type FileError = Extract<FileAnswer, { kind: 'error' }>;
  * with its links resolved: one that leaves the root is refused. Every look at a path is synchronous: one that waits in
  * the thread pool would be made with the rights of whatever task's user the agent acts as by then.
  */
-export async function answerAsk(root: string, ask: Exclude<FileAsk, { kind: 'read' }>): Promise<FileAnswer> {
+export async function answerAsk(root: string, ask: Exclude<FileAsk, { kind: 'read' | 'uploadLogs' }>): Promise<FileAnswer> {
   try {
     switch (ask.kind) {
       case 'list':

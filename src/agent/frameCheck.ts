@@ -123,5 +123,6 @@ const isFileAnswer = byKind({
   list: has({ files: isListOf(isFile, FILES_MOST), more: isFlag }),
   properties: has({ file: isFile }),
   deleted: isObject,
+  uploaded: has({ files: isCount }),
   error: has({ code: isText, message: isText }),
 });

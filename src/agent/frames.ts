@@ -224,7 +224,12 @@ export type FileAsk =
    * /linarite/agent/files/<request>` with the bytes as body and the properties as headers (JSON in `linarite-file`).
    */
   | { readonly kind: 'read'; readonly path: string; readonly start: number; readonly end: number | null }
-  | { readonly kind: 'delete'; readonly path: string; readonly recursive: boolean };
+  | { readonly kind: 'delete'; readonly path: string; readonly recursive: boolean }
+  /**
+   * Upload the agent's own log of this time (`to` null: until now) into a directory of the container, whose URL is
+   * signed.
+   */
+  | { readonly kind: 'uploadLogs'; readonly containerUrl: string; readonly directory: string; readonly from: Instant; readonly to: Instant | null };
 
 export interface FileProperties {
   /** Relative to what was listed. */
@@ -241,4 +246,5 @@ export type FileAnswer =
   | { readonly kind: 'list'; readonly files: readonly FileProperties[]; readonly more: boolean }
   | { readonly kind: 'properties'; readonly file: FileProperties }
   | { readonly kind: 'deleted' }
-  | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'Mounted' | 'IsDirectory' | 'NodeNotReady' | 'Failed'; readonly message: string };
+  | { readonly kind: 'uploaded'; readonly files: number }
+  | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'Mounted' | 'IsDirectory' | 'NotUploaded' | 'NodeNotReady' | 'Failed'; readonly message: string };

@@ -20,8 +20,10 @@ import { unmountBelow } from './mounts.ts';
 import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { processBounds, type ProcessBounds } from './processBounds.ts';
+import { logged } from './nodeLog.ts';
 import { createReports, type Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
+import { uploadServiceLogs } from './serviceLogs.ts';
 import { paced } from './paced.ts';
 import { agentVersion } from './version.ts';
 
@@ -33,6 +35,9 @@ const LONGEST_END_MS = 15_000;
  * comes after a pause goes at once.
  */
 const REPORT_EVERY_MS = 8;
+
+/** Longer than this no client waits for logs to be uploaded. */
+const UPLOAD_LOGS_MS = 30_000;
 
 /** Each is called once. */
 interface Milestones {
@@ -49,10 +54,11 @@ interface Milestones {
  * time the agent dials.
  */
 export async function runNode(options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> {
+  say(`agent ${agentVersion} begins life ${options.life} of node ${options.nodeId}`);
   const place = await preparePlace(options, signal);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
-  const reports = createReports(journal, () => flushSoon());
+  const reports = logged(createReports(journal, () => flushSoon()));
   let work = null as NodeWork | null;
   /** The last report sent on the present connection. */
   let sent = 0;
@@ -126,6 +132,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   signal.addEventListener('abort', () => leave(LEAVE_DEADLINE_MS), { once: true });
   if (signal.aborted) leave(LEAVE_DEADLINE_MS);
   const deadlineMs = await leaving;
+  say('the agent leaves');
   channel.close();
   await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
@@ -169,8 +176,9 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
   };
 }
 
-async function answer(request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential }: AgentOptions): Promise<FileAnswer | null> {
+async function answer(request: string, ask: FileAsk, rootDirectory: string, { agentUrl, credential, stateDirectory }: AgentOptions): Promise<FileAnswer | null> {
   try {
+    if (ask.kind === 'uploadLogs') return await uploadServiceLogs(ask, { stateDirectory, credential, signal: AbortSignal.timeout(UPLOAD_LOGS_MS) });
     if (ask.kind !== 'read') return await answerAsk(rootDirectory, ask);
     return await sendBody(request, ask, { rootDirectory, agentUrl, credential });
   } catch (error) {

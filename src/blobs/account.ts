@@ -1,4 +1,5 @@
 import { exchange, type ExchangeRequest, textOf } from './exchange.ts';
+import { signedOwnUrl } from './ownUrls.ts';
 import { accountSas, blobSasUrl, type BlobGrant, type SasRight, type SigningAccount } from './sas.ts';
 import { TransferError } from './transferError.ts';
 import { STORAGE_VERSION } from './version.ts';
@@ -14,6 +15,8 @@ export interface BlobAccount {
   deleteBlob(container: string, blob: string): Promise<void>;
   /** A URL that grants so much of one blob. */
   grant(grant: BlobGrant): string;
+  /** The URL of one of its containers, signed for who writes there at once; null: it is of another account. */
+  writable(containerUrl: string): string | null;
 }
 
 /** A signature is for one request. */
@@ -43,6 +46,7 @@ export function blobAccount(account: SigningAccount, now: () => number): BlobAcc
       ),
     deleteBlob: (name, blob) => ask('DELETE', [name, blob], 'delete').catch(unless('BlobNotFound', 'ContainerNotFound')),
     grant: (grant) => blobSasUrl(account, grant),
+    writable: (containerUrl) => signedOwnUrl(account, containerUrl, { scope: 'container', rights: ['create', 'write'], expiresAt: now() + SIGNED_FOR_MS }),
   };
 }
 

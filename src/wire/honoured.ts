@@ -33,6 +33,7 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   NodeReboot: { core: 'nodeRebootOption' },
   NodeReimage: { core: 'nodeReimageOption' },
   NodeDeallocate: { core: 'nodeDeallocateOption' },
+  UploadBatchServiceLogs: { agent: 'containerUrl startTime endTime identityReference' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },

@@ -215,6 +215,16 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   ExitCodeRangeMapping: [
     rule('ExitCodeRangeMapping', 'a range ends where it begins or later', 'OpenAPI, ExitCodeRangeMapping (code inferred)', ({ start, end }) => checkRange(start, end)),
   ],
+  UploadBatchServiceLogs: [
+    rule('UploadBatchServiceLogs', 'a container has a URL', 'OpenAPI, UploadBatchServiceLogsConfiguration (code inferred)', ({ containerUrl }) => {
+      const isUrl = URL.canParse(containerUrl) && ['http:', 'https:'].includes(new URL(containerUrl).protocol);
+      if (!isUrl) throw invalidProperty('containerUrl', containerUrl.replace(/\?.*$/s, ''), 'The value must be the URL of a container.');
+    }),
+    rule('UploadBatchServiceLogs', 'a time ends where it begins or later', 'OpenAPI, UploadBatchServiceLogsConfiguration (code inferred)', ({ startTime, endTime }) => {
+      const [from, to] = [startTime, endTime ?? startTime].map(parseTimestamp);
+      if (from !== undefined && to !== undefined && to < from) throw invalidProperty('endTime', endTime, 'The value must not be before startTime.');
+    }),
+  ],
   NodeUserAdd: [
     rule('NodeUserAdd', 'a user can log in', 'OpenAPI, ComputeNodeUser', ({ password, sshPublicKey }) => {
       if (password === undefined && sshPublicKey === undefined) throw missing('password');

@@ -5,7 +5,7 @@ import type { AgentDoor, FileAnswer, FileAsk, FileProperties, NodeFiles } from '
 import { until } from '../support/deadline.ts';
 import { NODE_ACTIVITY } from '../../src/store/status/nodeActivity.ts';
 import { statuses, type Statuses } from './statuses.ts';
-import { signed, testApi, UBUNTU, withVersion, type TestApi } from './support.ts';
+import { noStorage, signed, testApi, UBUNTU, withVersion, type TestApi } from './support.ts';
 
 /** A node with these files; it notes what it was asked. */
 const CONTENT: Readonly<Record<string, string>> = { 'stdout.txt': 'hello from a task\n', 'stderr.txt': '', 'wd/x y.txt': 'spaced', 'wd/data.bin': '\u0000\u0001' };
@@ -42,10 +42,14 @@ const NOT_FOUND = { kind: 'error', code: 'FileNotFound', message: 'workitems/non
 const FORBIDDEN = { kind: 'error', code: 'Failed', message: 'workitems/secret: permission denied' } as const satisfies FileAnswer;
 const NOT_EMPTY: FileAnswer = { kind: 'error', code: 'DirectoryNotEmpty', message: 'workitems/wd: directory not empty' };
 
+/** What nodes say when they are to upload their logs. */
+let uploaded: FileAnswer = { kind: 'uploaded', files: 1 };
+
 const files: NodeFiles = {
   ask(_account, _node, ask): Promise<FileAnswer> {
     asks.push(ask);
     if (unreachable) return Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'gone' });
+    if (ask.kind === 'uploadLogs') return Promise.resolve(uploaded);
     if (cleaned) return Promise.resolve(ask.kind === 'list' ? { kind: 'error', code: 'PathNotFound', message: 'no such directory' } : NOT_FOUND);
     const path = local(ask.path);
     if (path === '' && ask.kind === 'properties') return Promise.resolve({ kind: 'properties', file: directory('') });
@@ -88,7 +92,7 @@ const files: NodeFiles = {
 let it: TestApi;
 let write: Statuses;
 beforeAll(async () => {
-  it = await testApi({ files });
+  it = await testApi({ files, storage: { ...noStorage, writable: (url) => (url.startsWith('http://own/') ? `${url}?signed` : null) } });
   write = statuses(it.pool);
 });
 beforeEach(async () => {
@@ -96,6 +100,7 @@ beforeEach(async () => {
   asks.length = 0;
   unreachable = false;
   cleaned = false;
+  uploaded = { kind: 'uploaded', files: 1 };
   await it.ask({ method: 'POST', url: '/pools', body: { id: 'p', vmSize: 'standard_d1_v2', virtualMachineConfiguration: UBUNTU } });
   await it.ask({ method: 'POST', url: '/jobs', body: { id: 'j', poolInfo: { poolId: 'p' } } });
   await it.ask({ method: 'POST', url: '/jobs/j/tasks', body: { id: 't', commandLine: 'x' } });
@@ -361,5 +366,78 @@ describe('bytes from an agent meet who waits for them', () => {
     const { body } = await waiting;
     for await (const part of body) if (part.length > 0) break;
     expect(await answered).not.toBe(204);
+  });
+});
+
+describe('logs of a node that are uploaded', () => {
+  const upload = (body: unknown, node = 'tvmps_1_d') => it.ask({ method: 'POST', url: `/pools/p/nodes/${node}/uploadbatchservicelogs`, body });
+  const asked = { containerUrl: 'http://own/logs?sv=1&sig=SECRET', startTime: '2026-11-20T10:00:00Z' };
+  const identityReference = { resourceId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine' };
+
+  test('lie below a directory that names account, pool, node and request, as recorded', async () => {
+    const { status, headers, json } = await upload({ ...asked, endTime: '2026-11-20T11:00:00Z' });
+    const directory = `mybatchaccount-0000000000000001/p/tvmps_1_d/${headers['request-id']}`;
+    expect([status, json]).toEqual([200, { 'odata.metadata': expect.stringMatching(/\$metadata#Microsoft.Azure.Batch.Protocol.Entities.UploadBatchServiceLogsResult$/), virtualDirectoryName: directory, numberOfFilesUploaded: 1 }]);
+    expect(headers).not.toHaveProperty('dataserviceid');
+    expect(asks).toEqual([{ kind: 'uploadLogs', containerUrl: asked.containerUrl, directory, from: Date.UTC(2026, 10, 20, 10), to: Date.UTC(2026, 10, 20, 11) }]);
+  });
+
+  test('have no end where none is named, and a signature of the service where an identity is', async () => {
+    expect((await upload({ ...asked, containerUrl: 'http://own/logs', identityReference })).status).toBe(200);
+    expect(asks).toMatchObject([{ containerUrl: 'http://own/logs?signed', to: null }]);
+    expect((await upload({ ...asked, containerUrl: 'http://elsewhere/logs', identityReference })).json).toMatchObject({ code: 'InvalidPropertyValue', values: [{ value: 'identityReference' }, { value: identityReference.resourceId }, {}] });
+    expect(asks).toHaveLength(1);
+  });
+
+  test.each([
+    ['no container', { startTime: asked.startTime }],
+    ['what is no URL', { ...asked, containerUrl: 'logs?sig=SECRET' }],
+    ['what is no URL of HTTP', { ...asked, containerUrl: 'file:///etc?sig=SECRET' }],
+    ['no time', { containerUrl: asked.containerUrl }],
+    ['a time that is none', { ...asked, startTime: 'yesterday' }],
+    ['an end before the beginning', { ...asked, endTime: '2026-11-20T09:59:59Z' }],
+    ['a property that there is not', { ...asked, end: asked.startTime }],
+  ])('are refused with %s', async (_, body) => {
+    const { status, text } = await upload(body);
+    expect([status, asks]).toEqual([400, []]);
+    expect(text).not.toContain('SECRET');
+  });
+
+  test('are 404 of a node that there is not; of one that cannot be reached the state says why', async () => {
+    expect((await upload(asked, 'none')).json).toMatchObject({ code: 'NodeNotFound' });
+    unreachable = true;
+    for (const [state, code] of [['creating', 'NodeBeingCreated'], ['deallocated', 'OperationInvalidForCurrentState'], ['unknown', 'NodeStateUnusable']] as const) {
+      await write.node('p', { id: `tvmps_${state}_d`, state });
+      expect([(await upload(asked, `tvmps_${state}_d`)).status, (await upload(asked, `tvmps_${state}_d`)).json]).toMatchObject([409, { code }]);
+    }
+  });
+
+  test('that the container does not take are refused with what it said, and without the signature', async () => {
+    uploaded = { kind: 'error', code: 'NotUploaded', message: 'http://own/logs/x answered 403 AuthenticationFailed' };
+    const { status, json, text } = await upload(asked);
+    expect([status, json]).toMatchObject([400, { code: 'InvalidPropertyValue', values: [{ value: 'containerUrl' }, { value: 'http://own/logs' }, { value: expect.stringContaining('403 AuthenticationFailed') }] }]);
+    expect(text).not.toContain('SECRET');
+  });
+});
+
+describe('extensions of a node', () => {
+  const url = '/pools/p/nodes/tvmps_1_d/extensions';
+
+  test('are none, as nothing can be installed there; each by name is 404', async () => {
+    expect(await it.ask({ url })).toMatchObject({ status: 200, json: { value: [] } });
+    expect(await it.ask({ url: `${url}/batchkv` })).toMatchObject({ status: 404, json: { code: 'ResourceNotFound' } });
+    const extensions = [{ name: 'BatchKv', publisher: 'Microsoft.Azure.KeyVault', type: 'KeyVaultForLinux' }];
+    await it.ask({ method: 'POST', url: '/pools', body: { id: 'q', vmSize: 'standard_d1_v2', virtualMachineConfiguration: { ...UBUNTU, extensions } } });
+    await write.node('q', { id: 'tvmps_9_d' });
+    expect((await it.ask({ url: '/pools/q/nodes/tvmps_9_d/extensions?maxresults=5&$select=provisioningState' })).json).toMatchObject({ value: [] });
+    expect((await it.ask({ url: '/pools/q/nodes/tvmps_9_d/extensions/batchkv' })).json).toMatchObject({ code: 'ResourceNotFound', values: [{ key: 'Reason', value: expect.stringContaining('nothing can be installed') }] });
+  });
+
+  test('are 404 of a pool or node that there is not, and their tokens are checked', async () => {
+    for (const path of ['/extensions', '/extensions/x']) {
+      expect((await it.ask({ url: `/pools/none/nodes/x${path}` })).json).toMatchObject({ code: 'PoolNotFound' });
+      expect((await it.ask({ url: `/pools/p/nodes/none${path}` })).json).toMatchObject({ code: 'NodeNotFound' });
+    }
+    expect((await it.ask({ url: `${url}?$skiptoken=x` })).json).toMatchObject({ code: 'InvalidQueryParameterValue' });
   });
 });

@@ -26,6 +26,8 @@ export const recordedFiles: NodeFiles = {
         return Promise.resolve({ kind: 'properties', file: properties(ask.path) });
       case 'delete':
         return Promise.resolve({ kind: 'deleted' });
+      case 'uploadLogs':
+        return Promise.resolve({ kind: 'uploaded', files: 4 });
     }
   },
   read(_account, _node, { path }) {

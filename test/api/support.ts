@@ -169,7 +169,7 @@ const noFiles: NodeFiles = {
 function away(): Promise<never> {
   return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'no storage here'));
 }
-export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, grant: () => 'http://127.0.0.1:1/' };
+export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, grant: () => 'http://127.0.0.1:1/', writable: () => null };
 const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
 
 export const UBUNTU = {

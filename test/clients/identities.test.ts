@@ -1,5 +1,5 @@
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { BlobServiceClient, type ContainerClient, ContainerSASPermissions } from '@azure/storage-blob';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLinarite, until, type Instance } from '../support/linarite.ts';
 
@@ -61,5 +61,21 @@ describe('an identity instead of a signature in a URL, with @azure/batch', () =>
     const { executionInfo } = await completed(id);
     expect(executionInfo?.failureInfo).toMatchObject({ category: 'UserError', code, details: expect.arrayContaining([{ name: 'Message', value: expect.stringContaining(identityReference.resourceId) }]) });
     expect(executionInfo?.exitCode).toBe(exitCode);
+  });
+
+  test("uploads what a node's agent has logged, by a signature or by an identity, and no credential with it", async () => {
+    const [node] = await client.computeNode.list('pool');
+    const [startTime, sas] = [new Date(0), await container.generateSasUrl({ permissions: ContainerSASPermissions.parse('cw'), expiresOn: new Date(Date.now() + 3_600_000) })];
+    const upload = (containerUrl: string, more: object = {}) => client.computeNode.uploadBatchServiceLogs('pool', node?.id ?? '', { containerUrl, startTime, ...more });
+    for (const uploaded of [await upload(sas), await upload(container.url, { identityReference })]) {
+      expect(uploaded).toMatchObject({ numberOfFilesUploaded: 1, virtualDirectoryName: expect.stringContaining(`/pool/${node?.id}/`) });
+      const text = (await container.getBlockBlobClient(`${uploaded.virtualDirectoryName}/agent.log`).downloadToBuffer()).toString();
+      expect(text).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z agent \S+ begins life 1 of node tvmps_/);
+      expect(text).toContain('the start task has ended with exit code 0');
+      expect(text).not.toMatch(/sig=(?!\*)|bearer/i);
+    }
+    expect(await upload(sas, { endTime: new Date(1) }), 'nothing was logged then').toMatchObject({ numberOfFilesUploaded: 0 });
+    await expect(upload(container.url)).rejects.toMatchObject({ code: 'InvalidPropertyValue', statusCode: 400 });
+    await expect(upload(FOREIGN, { identityReference })).rejects.toMatchObject({ code: 'InvalidPropertyValue', statusCode: 400 });
   });
 });

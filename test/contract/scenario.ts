@@ -35,10 +35,11 @@ const ENDED = { state: 'completed', previousState: 'running', previousSince: 4, 
 
 /** Of a node with one file. */
 const PROPERTIES: FileProperties = { name: 'stdout.txt', isDirectory: false, sizeBytes: 5, modifiedAt: 1_000, createdAt: 1_000, mode: '0o100644' };
-const ANSWERS: Readonly<Record<'list' | 'properties' | 'delete', FileAnswer>> = {
+const ANSWERS: Readonly<Record<'list' | 'properties' | 'delete' | 'uploadLogs', FileAnswer>> = {
   list: { kind: 'list', files: [PROPERTIES, { ...PROPERTIES, name: 'wd', isDirectory: true }], more: false },
   properties: { kind: 'properties', file: PROPERTIES },
   delete: { kind: 'deleted' },
+  uploadLogs: { kind: 'uploaded', files: 2 },
 };
 export const FILES: NodeFiles = {
   ask: (_account, _node, { kind }) => Promise.resolve(ANSWERS[kind]),
@@ -132,6 +133,9 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'ComputeNode_Reboot', before: () => node('p', { id: 'tvmps_3_d' }), params: { nodeId: 'tvmps_3_d' }, body: { nodeRebootOption: 'terminate' } },
     { operation: 'ComputeNode_Deallocate', before: () => node('p', { id: 'tvmps_5_d' }), params: { nodeId: 'tvmps_5_d' }, body: { nodeDeallocateOption: 'taskcompletion' } },
     { operation: 'ComputeNode_Start', before: () => node('p', { id: 'tvmps_6_d', state: 'deallocated' }), params: { nodeId: 'tvmps_6_d' } },
+    { operation: 'ComputeNode_UploadBatchServiceLogs', body: { containerUrl: 'http://host/container?sig=x', startTime: '2026-01-01T00:00:00Z', endTime: '2026-01-02T00:00:00Z' } },
+    { operation: 'ComputeNodeExtension_List' },
+    { operation: 'ComputeNodeExtension_Get', refused: 'ResourceNotFound' },
     { operation: 'File_ListFromComputeNode' },
     { operation: 'File_GetFromComputeNode' },
     { operation: 'File_GetPropertiesFromComputeNode' },
@@ -192,7 +196,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
   ];
 }
 
-const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app', thumbprintAlgorithm: 'sha1', thumbprint: CERTIFICATE.thumbprint };
+const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app', extensionName: 'extension', thumbprintAlgorithm: 'sha1', thumbprint: CERTIFICATE.thumbprint };
 
 /** The request of a step, as a client of a version sends it. */
 export function requestOf({ operation, params = {}, query = '', body }: Step, version: string, revision: Revision): Sent {

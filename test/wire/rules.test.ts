@@ -210,6 +210,13 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ sshPrivateKey: 'none' }, 'InvalidPropertyValue'],
     ],
   },
+  UploadBatchServiceLogs: {
+    'a container has a URL': [
+      [{ ...sampleOf('UploadBatchServiceLogs'), containerUrl: 'container' }, 'InvalidPropertyValue'],
+      [{ ...sampleOf('UploadBatchServiceLogs'), containerUrl: 'ftp://host/container' }, 'InvalidPropertyValue'],
+    ],
+    'a time ends where it begins or later': [[{ ...sampleOf('UploadBatchServiceLogs'), endTime: '1999-12-31T23:59:59Z' }, 'InvalidPropertyValue']],
+  },
   NodeUserAdd: { 'a user can log in': [[{ name: 'someone' }, 'MissingRequiredProperty']] },
 };
 

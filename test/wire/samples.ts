@@ -28,6 +28,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   MountConfiguration: { nfsMountConfiguration: { source: 'host:/', relativeMountPath: 'mount' } },
   AzureBlobFileSystemConfiguration: { accountName: 'account', containerName: 'container', relativeMountPath: 'mount', accountKey: 'secret' },
   PoolInfo: { poolId: 'pool-1' },
+  UploadBatchServiceLogs: { containerUrl: 'http://host/container', startTime: '2000-01-01T00:00:00Z' },
   NodeUserAdd: { name: 'user', password: 'secret' },
   InboundNatPool: { name: 'nat', protocol: 'tcp', backendPort: 80, frontendPortRangeStart: 1000, frontendPortRangeEnd: 1100 },
 };

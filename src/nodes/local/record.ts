@@ -1,5 +1,6 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { LOG_NAME } from '../../agent/log.ts';
 import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
 import { accountOf } from '../../core/node/numbers.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
@@ -25,7 +26,7 @@ export interface NodePlace {
 export function placeOf(dataRoot: string, node: NodeNumber): NodePlace {
   const directory = join(dataRoot, String(node));
   const state = join(directory, 'state');
-  return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, 'agent.log') };
+  return { directory, root: join(directory, 'root'), state, config: join(state, 'config.json'), log: join(state, LOG_NAME) };
 }
 
 /**

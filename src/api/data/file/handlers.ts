@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream';
 import type { NodeNumber } from '../../../core/keys.ts';
-import type { NodeState } from '../../../core/status.ts';
 import { taskDirectory, type FileAnswer, type FileProperties, type FileRead } from '../../../ports.ts';
-import { findNode, nodeNames } from '../../../store/intents/nodes.ts';
-import { findPool } from '../../../store/intents/pools.ts';
+import { nodeNames } from '../../../store/intents/nodes.ts';
 import { findTask } from '../../../store/intents/tasks.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
@@ -18,6 +16,8 @@ import { param, type Call, type Handler, type Parts } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { invalidForState } from '../job/guards.ts';
 import { existingJob } from '../job/handlers.ts';
+import { existingNode } from '../node/existing.ts';
+import { unreachableNode } from '../node/unreachable.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
 import { viewOfTask } from '../task/view.ts';
 
@@ -51,27 +51,15 @@ const taskRoot: FindRoot = async (call, parts) => {
 };
 
 const nodeRoot: FindRoot = async (call, parts) => {
-  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
-  if (pool === null) throw new BatchError('PoolNotFound');
-  const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
-  if (row === null) throw new BatchError('NodeNotFound');
+  const { pool, row } = await existingNode(call, parts);
   const { state } = nodeStatus(row);
-  return { node: row.n_node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: UNREACHABLE_NODE[state] ?? 'NodeStateUnusable' };
-};
-
-/** Why a node of that state cannot give files, if its agent does not answer. */
-const UNREACHABLE_NODE: Readonly<Partial<Record<NodeState, ErrorCode>>> = {
-  creating: 'NodeBeingCreated',
-  starting: 'NodeBeingStarted',
-  rebooting: 'NodeBeingRebooted',
-  reimaging: 'NodeBeingReimaged',
-  deallocated: 'OperationInvalidForCurrentState',
+  return { node: row.n_node, directory: '', url: `${call.baseUrl}/pools/${pool.id}/nodes/${row.id}/files`, unreachable: unreachableNode(state) };
 };
 
 type AskError = Extract<FileAnswer, { kind: 'error' }>;
 
 /** What agents answer, as the service says it. */
-const ERROR_CODES: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, ErrorCode>> = {
+const ERROR_CODES: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady' | 'NotUploaded'>, ErrorCode>> = {
   FileNotFound: 'FileNotFound',
   PathNotFound: 'PathNotFound',
   InvalidRange: 'InvalidRange',
@@ -84,6 +72,7 @@ const ERROR_CODES: Readonly<Record<Exclude<AskError['code'], 'NodeNotReady'>, Er
 
 async function refused(call: Call, parts: Parts, root: FileRoot, error: AskError): Promise<BatchError> {
   const { code } = error;
+  if (code === 'NotUploaded') throw new Error('a node answered of an upload that nobody asked for');
   if (code === 'NodeNotReady') return new BatchError(root.unreachable, reason(error));
   if (root.removed !== undefined && (code === 'FileNotFound' || code === 'PathNotFound')) {
     const directory = await parts.files.ask(call.principal.account.number, root.node, { kind: 'properties', path: root.directory }, call.signal);

@@ -5,13 +5,13 @@ import { tellOwner } from '../../../store/intents/inbox.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { nodeIntent } from '../../../store/nodeRequest.ts';
 import { nodeScheduling, nodeState } from '../../../core/wireState.ts';
-import { askNode, countNodes, findNode, listNodes, lockNode, type NodeCountRow, type NodeRow } from '../../../store/intents/nodes.ts';
+import { askNode, countNodes, listNodes, lockNode, type NodeCountRow, type NodeRow } from '../../../store/intents/nodes.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
-import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
+import type { PoolWithStatus } from '../../../store/intents/pools.ts';
 import { findSubtasks } from '../../../store/intents/subtasks.ts';
 import { taskLabels } from '../../../store/intents/tasks.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
-import { BatchError, type ErrorCode } from '../../../wire/errors.ts';
+import { BatchError, type ErrorCode, type ErrorValue } from '../../../wire/errors.ts';
 import { matches, type Filter } from '../../../wire/odata.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { applySelect } from '../../../wire/query.ts';
@@ -20,14 +20,10 @@ import { acted, entity, type Answer } from '../../answer.ts';
 import { param, wakeAndWait, type Call, type Handler, type Parts } from '../../call.ts';
 import { storedPool } from '../pool/view.ts';
 import { invalidForState } from '../job/guards.ts';
+import { existingNode, existingPool } from './existing.ts';
+import { uploadServiceLogs } from './serviceLogs.ts';
 import { nodeContext, wireNode } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
-
-async function existingPool(call: Call, parts: Parts): Promise<PoolWithStatus> {
-  const pool = await findPool(parts.database, call.principal.account.number, param(call, 'poolId'));
-  if (pool === null) throw new BatchError('PoolNotFound');
-  return pool;
-}
 
 async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, rows: readonly NodeRow[]): Promise<readonly Node[]> {
   const nodes = rows.map(nodeStatus);
@@ -39,9 +35,7 @@ async function wireNodes(call: Call, parts: Parts, pool: PoolWithStatus, rows: r
 }
 
 const get: Handler = async (call, parts) => {
-  const pool = await existingPool(call, parts);
-  const row = await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'));
-  if (row === null) throw new BatchError('NodeNotFound');
+  const { pool, row } = await existingNode(call, parts);
   const [node] = await wireNodes(call, parts, pool, [row]);
   if (node === undefined) throw new Error('no view of a node');
   return entity(applySelect(dataContract.writeBody('Node', call.version, node, `${call.baseUrl}/$metadata#nodes/@Element`), call.query.select), null);
@@ -52,8 +46,7 @@ const get: Handler = async (call, parts) => {
  * file"; the status by a user's report, the code inferred).
  */
 const getRemoteDesktop: Handler = async (call, parts) => {
-  const pool = await existingPool(call, parts);
-  if ((await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'))) === null) throw new BatchError('NodeNotFound');
+  await existingNode(call, parts);
   throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Only nodes of pools with a cloudServiceConfiguration have a Remote Desktop file; use remoteloginsettings.' }]);
 };
 
@@ -145,10 +138,9 @@ const REIMAGE_SINCE = 20;
 const reimage: Handler = async (call, parts) => {
   const body = await call.jsonIfAny();
   const option = body === undefined ? undefined : dataContract.readBody('NodeReimage', call.version, body).nodeReimageOption;
-  const pool = await existingPool(call, parts);
+  const { pool } = await existingNode(call, parts);
   const isAllowed = call.version.revision >= REIMAGE_SINCE || storedPool(pool).cloudServiceConfiguration !== undefined;
   if (isAllowed) return restart(call, parts, 'reimage', option);
-  if ((await findNode(parts.database, call.principal.account.number, pool.pool, param(call, 'nodeId'))) === null) throw new BatchError('NodeNotFound');
   // Recorded (2022-01-01.15.0).
   throw new BatchError('OperationNotValidOnNode', [{ key: 'Reason', value: 'Operation reimage can be invoked only on pools created with cloudServiceConfiguration' }]);
 };
@@ -180,6 +172,25 @@ const list: Handler = async (call, parts) => {
   const shown = page.slice(0, maxResults);
   const token = page.length > shown.length ? skipToken('nodes', shown.at(-1)?.id.toLowerCase() ?? '') : null;
   return listAnswer(call, 'nodes', shown.map((node) => applySelect(dataContract.writeBody('Node', call.version, node), select)), token);
+};
+
+/**
+ * No extension is ever installed: nodes are processes on given machines. A pool keeps those that it names, which stands
+ * in `acceptedNotEnforced`.
+ */
+const listExtensions: Handler = async (call, parts) => {
+  await existingNode(call, parts);
+  pageStart(call, 'nodeextensions', '');
+  return listAnswer(call, 'nodevmextensions', [], null);
+};
+
+/** The code is inferred: no document or recording names one. */
+const getExtension: Handler = async (call, parts) => {
+  const { pool } = await existingNode(call, parts);
+  const name = param(call, 'extensionName');
+  const isNamed = (storedPool(pool).virtualMachineConfiguration?.extensions ?? []).some((one) => one.name.toLowerCase() === name.toLowerCase());
+  const reason: readonly ErrorValue[] = isNamed ? [{ key: 'Reason', value: 'The pool names this extension, and nothing can be installed on its nodes, which are processes on given machines.' }] : [];
+  throw new BatchError('ResourceNotFound', reason);
 };
 
 /** The count that each state of a node goes into. */
@@ -262,6 +273,9 @@ export const nodeHandlers = {
   ComputeNode_Reimage: reimage,
   ComputeNode_Deallocate: deallocate,
   ComputeNode_Start: start,
+  ComputeNode_UploadBatchServiceLogs: uploadServiceLogs,
+  ComputeNodeExtension_List: listExtensions,
+  ComputeNodeExtension_Get: getExtension,
   ComputeNode_GetRemoteDesktop: getRemoteDesktop,
   Account_ListPoolNodeCounts: listCounts,
 } as const satisfies Partial<Record<OperationId, Handler>>;
