@@ -17,9 +17,10 @@ export interface TaskRun {
   readonly isCoordinated?: boolean;
 }
 
-export interface AttemptsOptions {
+/** `Of`: what an attempt runs; a simulation knows of no more than its slots. */
+export interface AttemptsOptions<Of extends Pick<Work, 'slots'> = Work> {
   readonly slots: number;
-  readonly start: (key: AttemptKey, work: Work) => TaskRun;
+  readonly start: (key: AttemptKey, work: Of) => TaskRun;
   /** Whether tasks of the job may start: now, or once its preparation has ended. */
   readonly prepare: (preparation: PreparationWork) => boolean | Promise<boolean>;
   readonly report: (report: Report) => void;
@@ -27,7 +28,7 @@ export interface AttemptsOptions {
   readonly begun: (key: AttemptKey, at: Instant) => void;
   readonly now: () => Instant;
   /** After the report: the task's retention time begins. */
-  readonly onEnded: (key: AttemptKey, work: Work, endedAt: Instant) => void;
+  readonly onEnded: (key: AttemptKey, work: Of, endedAt: Instant) => void;
 }
 
 /**
@@ -38,8 +39,8 @@ export interface AttemptsOptions {
  * command may come twice or late: an attempt is known by its name, and one that has been revoked
  * or has ended never starts again.
  */
-export interface Attempts {
-  command(command: Extract<AgentCommand, { kind: 'offer' | 'proceed' | 'revoke' | 'end' }>): void;
+export interface Attempts<Of extends Pick<Work, 'slots'> = Work> {
+  command(command: (Omit<OfferCommand, 'work'> & { readonly work: Of }) | Extract<AgentCommand, { kind: 'proceed' | 'revoke' | 'end' }>): void;
   /** From now on offers start; before, they only wait. */
   open(): void;
   /** Offers no longer start; everything that runs ends, by the deadline. Resolves when it has. */
@@ -48,19 +49,21 @@ export interface Attempts {
   readonly running: number;
 }
 
+type OfferCommand = Extract<AgentCommand, { kind: 'offer' }>;
+
 /** So many names of past attempts are remembered to refuse them when they come late. */
 const REMEMBERED = 10_000;
 
-interface Offer {
+interface Offer<Of> {
   readonly key: AttemptKey;
-  readonly work: Work;
+  readonly work: Of;
   readonly preparation: PreparationWork | null;
 }
 
-export function createAttempts(options: AttemptsOptions): Attempts {
-  const offered = new Map<string, Offer>();
+export function createAttempts<Of extends Pick<Work, 'slots'> = Work>(options: AttemptsOptions<Of>): Attempts<Of> {
+  const offered = new Map<string, Offer<Of>>();
   /** Those that have their slots. */
-  const preparing = new Map<string, Offer>();
+  const preparing = new Map<string, Offer<Of>>();
   const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void> }>();
   const past = new Set<string>();
   let free = options.slots;
@@ -86,7 +89,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   };
 
-  const awaitPreparation = async (name: string, offer: Offer, isPrepared: boolean | Promise<boolean>): Promise<void> => {
+  const awaitPreparation = async (name: string, offer: Offer<Of>, isPrepared: boolean | Promise<boolean>): Promise<void> => {
     preparing.set(name, offer);
     if (isPrepared === false) return takeBack(name, offer.key);
     options.report({ kind: 'preparing', key: offer.key, at: options.now() });
@@ -98,7 +101,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   };
 
   /** It has its slots. */
-  const start = (name: string, { key, work }: Offer): void => {
+  const start = (name: string, { key, work }: Offer<Of>): void => {
     const startedAt = options.now();
     options.begun(key, startedAt);
     const run = options.start(key, work);

@@ -6,6 +6,7 @@ import { addAutoscaleCommands } from './autoscale.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
+import { addSimulateCommand } from './simulate/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
@@ -98,6 +99,7 @@ addDemoCommand(program);
 addAccountCommands(program);
 addAppCommands(program);
 addAutoscaleCommands(program);
+addSimulateCommand(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

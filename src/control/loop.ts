@@ -7,7 +7,7 @@ const ATTEND_MS = 1_000;
  * Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. What
  * clients ask for waits for as long as the last tick took, if that is less.
  */
-const PACE_MS = 16;
+export const PACE_MS = 16;
 const RETRY_MS = 200;
 /** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
 const LONGEST_RETRY_MS = 5_000;

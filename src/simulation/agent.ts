@@ -377,7 +377,7 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
 }
 
 /** Of each node its own. */
-function addressOf(node: NodeNumber): string {
+export function addressOf(node: NodeNumber): string {
   return `127.0.${(node >> 8) % 256}.${node % 256}`;
 }
 

@@ -33,10 +33,11 @@ interface Pending {
 /** The simulation begins here; any instant would do. */
 export const EPOCH: Instant = 1_800_000_000_000;
 
-export function createWorld(seed: number): World {
+/** `settled`: resolves when what an event has set off has happened. */
+export function createWorld(seed: number, { startsAt = EPOCH, settled = promisesSettle }: { readonly startsAt?: Instant; readonly settled?: () => Promise<void> } = {}): World {
   const random = seededRandom(seed);
   const queue: Pending[] = [];
-  let now = EPOCH;
+  let now = startsAt;
   let order = 0;
   let steps = 0;
   const between = (low: number, high: number): number => low + Math.floor(random() * (high - low + 1));
@@ -54,7 +55,7 @@ export function createWorld(seed: number): World {
     pick: (items) => items[Math.floor(random() * items.length)],
     run: async (done, limit) => {
       // What was asked for just before is to have its place in the queue.
-      await promisesSettle();
+      await settled();
       for (;;) {
         if (done()) return true;
         const next = queue[0];
@@ -63,7 +64,7 @@ export function createWorld(seed: number): World {
         now = next.at;
         steps += 1;
         next.happen();
-        await promisesSettle();
+        await settled();
       }
     },
     get steps() {

@@ -28,3 +28,23 @@ export async function* readJournal(pool: Pool, account: AccountNumber, epoch: nu
     if (rows.length < TICKS_A_READ) return;
   }
 }
+
+const EPOCH_AT = `select epoch, at from journal where account = $1 and at <= $2 and beginning is not null order by at desc, tick desc limit 1`;
+const ROWS_FROM = `select tick, at, core_version as "coreVersion", seed, inputs, beginning from journal
+  where account = $1 and epoch = $2 and (at, tick) > ($3, $4) and at <= $5 order by at, tick limit ${TICKS_A_READ}`;
+
+/**
+ * The ticks of the epoch that an instant lay in, from the last one before it that replays by itself, until another
+ * instant or the end of the epoch. None where the journal does not go back so far.
+ */
+export async function* readJournalAround(pool: Pool, account: AccountNumber, { from, until }: { readonly from: Instant; readonly until: Instant }): AsyncGenerator<JournalRow> {
+  const { rows: [begin] } = await pool.query<{ epoch: number; at: Instant }>(EPOCH_AT, [account, from]);
+  if (begin === undefined) return;
+  let last: Pick<JournalRow, 'at' | 'tick'> = { at: begin.at, tick: -1 };
+  for (;;) {
+    const { rows } = await pool.query<JournalRow>(ROWS_FROM, [account, begin.epoch, last.at, last.tick, until]);
+    yield* rows;
+    last = rows.at(-1) ?? last;
+    if (rows.length < TICKS_A_READ) return;
+  }
+}

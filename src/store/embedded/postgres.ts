@@ -64,6 +64,11 @@ export function socketPathFits(directory: string): boolean {
   return Buffer.byteLength(join(directory, 'socket', `.s.PGSQL.${PORT}`)) <= SOCKET_PATH_BYTES;
 }
 
+/** How the PostgreSQL that runs in a directory is reached, by whoever may enter that. */
+export function postgresConnection(directory: string): PostgresConnection {
+  return { host: join(directory, 'socket'), port: PORT, user: USER, database: 'postgres' };
+}
+
 /** A database that comes back on a full disk must not lose its settings to a write that finds no room. */
 function writeIfOther(path: string, content: string): void {
   if (!existsSync(path) || readFileSync(path, 'utf8') !== content) writeFileSync(path, content);
@@ -101,7 +106,7 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const identity = pid === undefined ? undefined : identifyProcess(pid);
   if (pid === undefined || identity === undefined) throw new Error(`PostgreSQL ended as soon as it was ready; see ${logFile}`);
   return {
-    connection: { host: socket, port: PORT, user: USER, database: 'postgres' },
+    connection: postgresConnection(directory),
     pid,
     exited,
     async stop() {

@@ -24,6 +24,11 @@ export async function ensureAccount(database: Database, name: string, now: Insta
   }
 }
 
+/** null: there is none of that name (lower case). */
+export async function findAccount(database: Database, name: string): Promise<AccountNumber | null> {
+  return (await row(database, find, [name]))?.account ?? null;
+}
+
 /** PostgreSQL's unique_violation: https://www.postgresql.org/docs/current/errcodes-appendix.html */
 function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === '23505';

@@ -1,3 +1,4 @@
+import { DelimitedError, readTable } from '../../../base/delimited.ts';
 import { RunError } from '../failure.ts';
 
 /** A table's row: column -> value. */
@@ -25,63 +26,13 @@ export function readRows(text: string, file: string): Row[] {
 }
 
 function readDelimited(text: string, delimiter: string, file: string): Row[] {
-  const [header, ...records] = records4180(text, delimiter, file);
-  if (header === undefined) return [];
-  const columns = header.fields.map((name) => name.trim());
-  const twice = columns.find((name, index) => columns.indexOf(name) !== index);
-  if (twice !== undefined) throw new RunError('usage', `${file}: two columns are called ${JSON.stringify(twice)}`);
-  return records.map(({ line, fields }) => {
-    if (fields.length !== columns.length) {
-      throw new RunError('usage', `${file}:${line}: ${fields.length} values for ${columns.length} columns`);
-    }
-    return new Map(columns.map((name, index) => [name, fields[index] ?? '']));
-  });
-}
-
-interface DelimitedRecord {
-  readonly line: number;
-  readonly fields: readonly string[];
-}
-
-/**
- * Records as RFC 4180 has them: quoted fields may hold delimiters, line ends and "" for a quote. Empty lines are
- * skipped.
- */
-function records4180(text: string, delimiter: string, file: string): DelimitedRecord[] {
-  const records: DelimitedRecord[] = [];
-  let fields: string[] = [];
-  let field = '';
-  let line = 1;
-  let startLine = 1;
-  let quoted = false;
-  let wasQuoted = false;
-  const endRecord = (): void => {
-    if (fields.length > 0 || field !== '' || wasQuoted) records.push({ line: startLine, fields: [...fields, field] });
-    fields = [];
-    field = '';
-    wasQuoted = false;
-    startLine = line;
-  };
-  for (let index = 0; index < text.length; index++) {
-    const character = text.charAt(index);
-    if (character === '\n') line++;
-    if (quoted) {
-      if (character !== '"') field += character;
-      else if (text.charAt(index + 1) === '"') field += text.charAt(++index);
-      else quoted = false;
-    } else if (character === '"' && field === '') {
-      quoted = true;
-      wasQuoted = true;
-    } else if (character === delimiter) {
-      fields.push(field);
-      field = '';
-      wasQuoted = false;
-    } else if (character === '\n') endRecord();
-    else if (character !== '\r' || text.charAt(index + 1) !== '\n') field += character;
+  try {
+    const { columns, records } = readTable(text, delimiter);
+    return records.map(({ fields }) => new Map(columns.map((name, index) => [name, fields[index] ?? ''])));
+  } catch (error) {
+    if (!(error instanceof DelimitedError)) throw error;
+    throw new RunError('usage', `${file}:${error.line}: ${error.message}`, { cause: error });
   }
-  if (quoted) throw new RunError('usage', `${file}:${startLine}: a quote is never closed`);
-  endRecord();
-  return records;
 }
 
 function readJsonLines(text: string, file: string): Row[] {
