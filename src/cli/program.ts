@@ -3,6 +3,7 @@ import { messageOf } from '../base/errors.ts';
 import { addAccountCommands } from './account.ts';
 import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
+import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addRunCommand } from './run/command.ts';
@@ -98,6 +99,7 @@ addDemoCommand(program);
 
 addAccountCommands(program);
 addAppCommands(program);
+addCostCommand(program);
 addAutoscaleCommands(program);
 addSimulateCommand(program);
 

@@ -1,4 +1,4 @@
-import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample } from './decisions.ts';
+import type { Command, Decisions, JobGuard, OwnerRequest, PoolSample, UsageHour } from './decisions.ts';
 import type { JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { Job, JobOnNode, Node, Pool, Schedule, Task } from './model.ts';
 import { recentInstances } from './node/activity.ts';
@@ -17,6 +17,7 @@ export class Changes {
   private readonly whole = new Set<NodeNumber>();
   private readonly jobNodes: JobOnNode[] = [];
   private readonly schedules: Schedule[] = [];
+  private readonly usageHours = new Map<string, UsageHour>();
   /** By job, task and instance. */
   private readonly subtasks = new Map<string, SubtaskStatus>();
   private goneTasks: { readonly job: JobNumber; readonly task: TaskNumber }[] = [];
@@ -56,6 +57,12 @@ export class Changes {
 
   sample(pool: Pool, [at, sample]: SampleRow): void {
     this.samples.push({ pool: pool.number, at, sample });
+  }
+
+  usage(more: UsageHour): void {
+    const key = `${more.hour}.${more.pool}.${more.size}.${more.lowPriority}`;
+    const { nodeMs = 0, busyMs = 0, lostMs = 0 } = this.usageHours.get(key) ?? {};
+    this.usageHours.set(key, { ...more, nodeMs: nodeMs + more.nodeMs, busyMs: busyMs + more.busyMs, lostMs: lostMs + more.lostMs });
   }
 
   /** Anything of it. */
@@ -145,6 +152,7 @@ export class Changes {
       jobs: drain(this.jobs).filter((job) => !job.gone).map((job) => jobRow(job)),
       pools: drain(this.pools).filter((pool) => !this.gonePools.includes(pool.number)).map((pool) => pool.status),
       samples: this.samples,
+      ...(this.usageHours.size === 0 ? null : { usage: [...this.usageHours.values()] }),
       onlyActive: new Set(this.nodes.flatMap(({ number }) => (this.whole.has(number) ? [] : [number]))),
       nodes: drain(this.nodes).map(nodeRow),
       jobNodes: drain(this.jobNodes).filter(({ job }) => !job.gone).map(({ job, node, preparation, release }) => ({ job: job.number, node: node.number, preparation, release })),
@@ -158,6 +166,7 @@ export class Changes {
     };
     this.whole.clear();
     this.samples = [];
+    this.usageHours.clear();
     this.offeredTasks = [];
     this.subtasks.clear();
     this.goneTasks = [];
@@ -169,7 +178,7 @@ export class Changes {
     this.endings = [];
     this.commands = [];
     const { gone } = decisions;
-    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.samples, decisions.nodes, decisions.jobNodes, decisions.subtasks, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
+    const rows = [decisions.tasks, decisions.jobs, decisions.pools, decisions.samples, decisions.usage ?? [], decisions.nodes, decisions.jobNodes, decisions.subtasks, decisions.schedules, gone.tasks, gone.jobs, gone.pools, gone.schedules, decisions.requests, decisions.satisfied, decisions.guards, decisions.commands];
     const isIdle = isStill && rows.every(({ length }) => length === 0);
     if (!isIdle) this.forget();
     return { ...decisions, isIdle };
@@ -198,7 +207,7 @@ function drain<Row extends { dirty: boolean }>(rows: Row[]): Row[] {
 }
 
 function jobRow(job: Job, status = job.status): JobStatus {
-  return { ...status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots } };
+  return { ...status, open: job.directory.ranges(), ingested: job.ingested, tasks: { ...job.tasks }, slots: { ...job.slots }, ...(job.usage.length === 0 ? null : { usage: job.usage.map((one) => ({ ...one })) }) };
 }
 
 function guardOf({ job, before }: { readonly job: Job; readonly before: Job['status'] }): JobGuard {

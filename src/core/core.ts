@@ -3,6 +3,7 @@ import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
 import { explain, explainJob } from './explain/explain.ts';
 import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } from './job/life.ts';
+import { countUsage } from './job/usage.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import { load } from './load.ts';
 import type { CoreState, Job } from './model.ts';
@@ -10,6 +11,7 @@ import { leaseExpired, nodeAsked, observed, reviewNode, shutDown, silent, unhear
 import { reported } from './node/reports.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
+import { stopMeter } from './pool/meter.ts';
 import { reviewSchedule, upsertSchedule } from './schedule/life.ts';
 import { type Held, revive, weightOf } from './image.ts';
 import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
@@ -53,6 +55,7 @@ function isOpen(state: CoreState, jobNumber: JobNumber, task: TaskNumber): boole
 }
 
 function apply(state: CoreState, event: CoreEvent, now: Instant): void {
+  state.now = now;
   switch (event.kind) {
     case 'pool':
       upsertPool(state, event.intent, null);
@@ -89,6 +92,7 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
     case 'shutdown':
       state.shuttingDown = true;
       for (const node of state.nodes.values()) shutDown(state, node, now);
+      for (const pool of state.pools.values()) stopMeter(state, pool, now);
       return;
     case 'room':
       state.room = event.maxNodes;
@@ -122,6 +126,7 @@ function ingestNew(state: CoreState, job: Job, { through, tasks }: Extract<CoreE
 
 function decide(state: CoreState, now: Instant, random: Random): Decisions {
   const { review, releases } = state;
+  state.now = now;
   confirmEndings(state);
   passTime(state, now);
   const fired = fireTimers(state, now);
@@ -129,6 +134,7 @@ function decide(state: CoreState, now: Instant, random: Random): Decisions {
   releaseDependants(state);
   settle(state, now, random);
   if (!state.shuttingDown) for (const pool of drain(state.review.placement)) place(state, pool, now);
+  countUsage(state, now);
   const decisions = state.changes.collect(isStill);
   return { ...decisions, commands: decisions.commands.filter((command) => stillMeant(state, command)) };
 }
@@ -150,6 +156,8 @@ function fireTimers(state: CoreState, now: Instant): boolean {
         break;
       case 'node':
         addKnown(state.review.nodes, state.nodes.get(timer.node));
+        break;
+      case 'usage':
         break;
       case 'placement':
         addKnown(state.review.placement, state.pools.get(timer.pool));

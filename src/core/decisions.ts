@@ -81,6 +81,22 @@ export type OwnerRequest =
   /** Of the schedule's jobs that are not being deleted so many, the oldest first. */
   | { readonly kind: 'deleteJobs'; readonly schedule: ScheduleNumber; readonly most: number };
 
+/**
+ * What is to be added to an hour of a pool. `nodeMs`: that its nodes cost; `busyMs`: of it, what tasks had; `lostMs`:
+ * of that, what was done in vain.
+ */
+export interface UsageHour {
+  /** Hours since 1970. */
+  readonly hour: number;
+  readonly pool: PoolNumber;
+  readonly poolId: string;
+  readonly size: string;
+  readonly lowPriority: boolean;
+  readonly nodeMs: number;
+  readonly busyMs: number;
+  readonly lostMs: number;
+}
+
 export interface PoolSample {
   readonly pool: PoolNumber;
   readonly at: Instant;
@@ -102,6 +118,8 @@ export interface Decisions {
   readonly pools: readonly PoolStatus[];
   /** What was measured of pools. Left out: nothing. */
   readonly samples?: readonly PoolSample[];
+  /** Each once. Left out: nothing. */
+  readonly usage?: readonly UsageHour[];
   readonly nodes: readonly NodeStatus[];
   /** Those of `nodes` of which nothing has changed but the activity. Left out: none. */
   readonly onlyActive?: ReadonlySet<NodeNumber>;

@@ -3,6 +3,7 @@ import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
 import { upsertJob } from './job/life.ts';
 import { enterNode } from './job/onNode.ts';
+import { expectCount } from './job/usage.ts';
 import { loadPreparation } from './job/preparation.ts';
 import type { Instant, JobNumber, NodeNumber, TaskNumber } from './keys.ts';
 import type { CoreState, Job, Task } from './model.ts';
@@ -43,6 +44,8 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     room: null,
     maxPools: null,
     quotas: snapshot.quotas ?? {},
+    now,
+    usage: { jobs: new Set(), dueAt: null },
     shuttingDown: false,
   };
   for (const { intent, status, samples } of snapshot.pools) {
@@ -61,7 +64,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
   }
   // Before their jobs, which look for them.
   for (const schedule of snapshot.schedules ?? []) upsertSchedule(state, schedule);
-  for (const { intent, status } of snapshot.jobs) upsertJob(state, intent, status);
+  for (const { intent, status } of snapshot.jobs) expectCount(state, upsertJob(state, intent, status));
   for (const { job: number, node: on, preparation, release } of snapshot.jobNodes) {
     const [job, node] = [state.jobs.get(number), state.nodes.get(on)];
     if (job === undefined || node === undefined) continue;

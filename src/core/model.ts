@@ -7,7 +7,7 @@ import type { AttemptOutcome, SilenceStep } from './events.ts';
 import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
-import type { JobStatus, JobTaskStatus, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
+import type { JobStatus, JobTaskStatus, JobUsage, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -44,6 +44,10 @@ export interface CoreState {
   /** Pools that the account may have where its quotas do not say; null: no bound is known. */
   maxPools: number | null;
   quotas: Quotas;
+  /** Of the tick: what is applied or decided happens now. */
+  now: Instant;
+  /** Jobs of whose usage something is still to be added to its hour (job/usage.ts), and when that is due. */
+  readonly usage: { readonly jobs: Set<Job>; dueAt: Instant | null };
   /** The service is going down: nothing new is begun. */
   shuttingDown: boolean;
 }
@@ -162,7 +166,8 @@ export interface Job {
   readonly number: JobNumber;
   intent: JobIntent;
   /** Without the counts, which stand below. */
-  status: Omit<JobStatus, 'tasks' | 'slots' | 'ingested' | 'open'>;
+  status: Omit<JobStatus, 'tasks' | 'slots' | 'ingested' | 'open' | 'usage'>;
+  readonly usage: JobUsage[];
   ingested: TaskNumber;
   readonly tasks: Tally;
   readonly slots: Tally;
@@ -268,6 +273,8 @@ export interface Live {
   /** It has its slots and waits for the preparation of its job: nothing of the task runs yet. */
   preparing: boolean;
   readonly offeredAt: Instant;
+  /** Since when it has its slots; null: not yet. */
+  occupiedAt: Instant | null;
   /** The job's priority when it was offered. */
   readonly priority: number;
   /** Being taken back, and what for. */

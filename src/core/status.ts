@@ -114,6 +114,23 @@ export interface JobStatus {
   readonly ingested: TaskNumber;
   readonly tasks: TaskTally;
   readonly slots: TaskTally;
+  /** Left out, or null: nothing yet. */
+  readonly usage?: readonly Readonly<JobUsage>[] | null;
+}
+
+/** What a job's tasks have used of the nodes of one pool and kind: their slots' part of a node, in milliseconds. */
+export interface JobUsage {
+  readonly pool: PoolNumber;
+  readonly poolId: string;
+  /** Of the pool's nodes; empty: not known. */
+  readonly size: string;
+  readonly lowPriority: boolean;
+  ms: number;
+  /** Of it, what had to be done again: its node was lost or taken away, or the task had to make room. */
+  lostMs: number;
+  /** What of both stands in the hours of the pool (`UsageHour`). */
+  countedMs: number;
+  countedLostMs: number;
 }
 
 export type ScheduleState = 'active' | 'disabled' | 'terminating' | 'completed';
@@ -157,6 +174,13 @@ export interface AutoScaleStatus {
   readonly option: NodeDeallocationOption;
 }
 
+/** Up to when the time of a pool's nodes has been counted, and how many cost since. */
+export interface PoolMeter {
+  readonly at: Instant;
+  readonly dedicated: number;
+  readonly lowPriority: number;
+}
+
 export interface PoolStatus {
   readonly pool: PoolNumber;
   readonly allocationState: 'steady' | 'resizing' | 'stopping';
@@ -171,6 +195,8 @@ export interface PoolStatus {
   readonly currentLowPriority: number;
   /** Left out, or null: no formula decides on its size. */
   readonly autoScale?: AutoScaleStatus | null;
+  /** Left out, or null: it has had no node yet. */
+  readonly meter?: PoolMeter | null;
 }
 
 export type NodeState =

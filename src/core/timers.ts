@@ -6,6 +6,7 @@ export type Timer =
   | { readonly at: Instant; readonly kind: 'job'; readonly job: JobNumber }
   | { readonly at: Instant; readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly at: Instant; readonly kind: 'node'; readonly node: NodeNumber }
+  | { readonly at: Instant; readonly kind: 'usage' }
   /** Offers may have waited long enough to be given to another node. */
   | { readonly at: Instant; readonly kind: 'placement'; readonly pool: PoolNumber };
 

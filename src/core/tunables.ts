@@ -70,6 +70,9 @@ export function safeForMs(requeueCount: number): number {
 export const SAMPLE_EVERY_MS = 30_000;
 export const SAMPLES_KEPT_MS = 24 * 3_600_000;
 
+/** Slots that tasks have used are added to the hours of their pools so often. */
+export const USAGE_EVERY_MS = 5_000;
+
 /** A job looks no more often for tasks that have lived as long. */
 export const LIFETIME_LOOK_MS = 60_000;
 

@@ -8,6 +8,7 @@ import { LIMITS } from '../wire/limits.ts';
 import { aside } from './aside.ts';
 import { createAutoPoolChecks } from './autoPools.ts';
 import { createPoolChecks } from './poolChecks.ts';
+import { createUsageChecks } from './usageChecks.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
@@ -98,6 +99,7 @@ export function createChecks(options: {
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
   const checkPools = createPoolChecks({ account: options.account, tables: options.tables, violated });
+  const checkUsage = createUsageChecks({ account: options.account, tables: options.tables, violated });
   const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
   const checkAutoPools = createAutoPoolChecks(violated);
   const isAside = () => aside(options.tables().quarantine(options.account));
@@ -310,6 +312,7 @@ export function createChecks(options: {
       checkSchedules(tick);
       checkAutoPools(tick);
       checkPools(tick);
+      checkUsage(tick);
       const { decisions } = tick;
       const { jobs } = options.tables();
       const touchedJobs = new Set<JobNumber>(decisions.jobs.map(({ job }) => job));

@@ -1,4 +1,4 @@
-import { withoutEndings, type OwnerRequest } from '../core/decisions.ts';
+import { withoutEndings, type OwnerRequest, type UsageHour } from '../core/decisions.ts';
 import { namedParents } from '../core/task/dependencies.ts';
 import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
 import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
@@ -59,6 +59,7 @@ export interface Tables {
   readonly nodes: ReadonlyMap<NodeNumber, { readonly account: AccountNumber; readonly status: NodeStatus }>;
   readonly nodeIntents: ReadonlyMap<NodeNumber, NodeIntent>;
   readonly inbox: readonly InboxEntry[];
+  readonly usage: (account: AccountNumber) => readonly (UsageHour & { readonly account: AccountNumber })[];
   readonly quarantine: (account: AccountNumber) => readonly Quarantined[];
   /** The process that has the account. */
   readonly owner: (account: AccountNumber) => string | null;
@@ -78,6 +79,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const nodes = new Map<NodeNumber, { account: AccountNumber; status: NodeStatus }>();
   const nodeIntents = new Map<NodeNumber, NodeIntent>();
   const quotas = new Map<AccountNumber, Quotas>();
+  const usage = new Map<string, UsageHour & { readonly account: AccountNumber }>();
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
   const numbers = { pool: 0, job: 0, schedule: 0, entry: 0 };
@@ -234,6 +236,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     for (const { pool, at, sample } of decisions.samples ?? []) {
       const record = found(pools.get(pool), `pool ${pool}`);
       record.samples = [...record.samples.filter(([other]) => other >= at - SAMPLES_KEPT_MS), [at, sample]];
+    }
+    for (const more of decisions.usage ?? []) {
+      const key = `${tick.account}.${more.hour}.${more.pool}.${more.size}.${more.lowPriority}`;
+      const { nodeMs = 0, busyMs = 0, lostMs = 0 } = usage.get(key) ?? {};
+      usage.set(key, { ...more, account: tick.account, nodeMs: nodeMs + more.nodeMs, busyMs: busyMs + more.busyMs, lostMs: lostMs + more.lostMs });
     }
     for (const status of decisions.jobs) found(jobs.get(status.job), `job ${status.job}`).status = status;
     for (const status of decisions.tasks) {
@@ -407,6 +414,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     get inbox() {
       return inbox;
     },
+    usage: (account) => [...usage.values()].filter((row) => row.account === account),
     quarantine: (account) => quarantine.get(account) ?? [],
     owner: (account) => ownership.get(account)?.process ?? null,
   };

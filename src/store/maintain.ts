@@ -4,6 +4,7 @@ import { settleCertificates } from './intents/certificates.ts';
 import { clearGoneJobs } from './maintenance/goneJobs.ts';
 import { clearsGoneNodes } from './maintenance/goneNodes.ts';
 import { JOURNAL_LIMITS, type JournalLimits, type JournalTrim, trimJournal } from './maintenance/journal.ts';
+import { clearUsage } from './maintenance/usage.ts';
 
 const EVERY_MS = 60_000;
 
@@ -40,6 +41,7 @@ export function startMaintenance(pool: Pool, { clock, log, journalLimits = JOURN
     async () => attempt(async () => report(log, journalLimits, await trimJournal(pool, clock(), journalLimits))),
     async () => {
       await attempt(() => settleCertificates(pool, null, clock()));
+      await attempt(() => clearUsage(pool, clock(), stopping.signal));
       await attempt(async () => void (await clearGoneJobs(pool, stopping.signal)));
       // After the jobs: their tasks name nodes.
       await attempt(() => clearGoneNodes(stopping.signal));

@@ -56,7 +56,7 @@ export function statuses(database: Pool): Statuses {
         currentLowPriority: 0,
         ...status,
       };
-      await upsert('pool_status', ['pool'], { ...snake(row), resize_errors: JSON.stringify(row.resizeErrors), auto_scale: row.autoScale ? JSON.stringify(row.autoScale) : null });
+      await upsert('pool_status', ['pool'], { ...snake(row), resize_errors: JSON.stringify(row.resizeErrors), auto_scale: row.autoScale ? JSON.stringify(row.autoScale) : null, meter: row.meter ? JSON.stringify(row.meter) : null });
     },
     async node(poolId, status) {
       nodes += 1;

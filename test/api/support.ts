@@ -109,7 +109,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     askPlainly: send,
     clear: async () => {
       // Quicker than `truncate`, which waits for the disk for every table.
-      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status'].map((table) => `delete from ${table}`).join('; '));
+      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour'].map((table) => `delete from ${table}`).join('; '));
     },
     close: async () => {
       api.close();

@@ -6,6 +6,7 @@ import { type MaintenanceOptions, startMaintenance } from '../../src/store/maint
 import { clearGoneJobs } from '../../src/store/maintenance/goneJobs.ts';
 import { clearGoneNodes } from '../../src/store/maintenance/goneNodes.ts';
 import { type JournalLimits, trimJournal } from '../../src/store/maintenance/journal.ts';
+import { clearUsage } from '../../src/store/maintenance/usage.ts';
 import type { OwnerStore, TickCommit } from '../../src/store/ownerStore.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { TASK_STATUS } from '../../src/store/status/taskStatus.ts';
@@ -145,6 +146,16 @@ describe('the maintenance of the database', () => {
       expect(await clearGoneNodes(pool)).toBe(2_995);
       expect(await left()).toEqual([17, 18, 19, 20, 3_000]);
     });
+  });
+
+  it('removes what nodes cost more than 400 days ago', async () => {
+    const day = 86_400_000;
+    const at = (ms: number): number => Math.floor(ms / 3_600_000);
+    const insert = 'insert into usage_hour (account, hour, pool, pool_id, size, low_priority, node_ms, busy_ms, lost_ms) select 77, hour, 1, $2, $2, false, 1, 0, 0 from unnest($1::int[]) as hour';
+    await pool.query(insert, [[at(599 * day), at(600 * day) - 1, at(600 * day), at(900 * day)], 'p']);
+    await clearUsage(pool, 1_000 * day, new AbortController().signal);
+    const { rows } = await pool.query<{ hour: number }>('select hour from usage_hour where account = 77 order by hour');
+    expect(rows.map(({ hour }) => hour)).toEqual([at(600 * day), at(900 * day)]);
   });
 
   describe('of the journal', () => {

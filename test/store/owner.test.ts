@@ -1,5 +1,6 @@
 import { connect } from '../../src/store/connect.ts';
 import { migrate } from '../../src/store/migrate.ts';
+import { usageOfPools } from '../../src/store/intents/usage.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { temporaryPostgres } from '../support/postgres.ts';
 import { postgresIntents } from '../support/postgresIntents.ts';
@@ -21,6 +22,7 @@ ownerContract('PostgreSQL', async () => {
     silence: async (process) => {
       await pool.query("update process set heartbeat = heartbeat - interval '1 minute' where process = $1", [process]);
     },
+    usage: async (account) => (await usageOfPools(pool, account, { since: 0, now: 0, poolId: null })),
     close: async () => {
       await pool.end();
       await postgres.remove();

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Sample } from '../../src/core/pool/samples.ts';
-import type { Decisions } from '../../src/core/decisions.ts';
+import type { Decisions, UsageHour } from '../../src/core/decisions.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../src/core/keys.ts';
 import type { JobTaskStatus, NodeStatus, PoolStatus, SubtaskStatus, TaskStatus } from '../../src/core/status.ts';
 import { neverAttempted } from '../../src/core/task/row.ts';
@@ -23,6 +23,8 @@ export interface StoreUnderContract {
   addAccount(): Promise<AccountNumber>;
   /** As if the process had not beaten for longer than the store waits. */
   silence(process: string): Promise<void>;
+  /** What stands in the hours of the account's pools. */
+  usage(account: AccountNumber): Promise<readonly UsageHour[]>;
   close(): Promise<void>;
 }
 
@@ -334,7 +336,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
       it('is what a load gives back', async () => {
         const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
         const decisions = {
-          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' } })],
+          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' }, meter: { at: 3, dedicated: 1, lowPriority: 0 } })],
           samples: [5, 6].map((at) => ({ pool, at, sample: sampleOf(at) })),
           nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
@@ -370,6 +372,21 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
           ],
           satisfied: [],
         });
+      });
+
+      it('adds what nodes cost and tasks use to the hours of pools, each tick once', async () => {
+        const { store, account, epoch, pool, job } = await owned();
+        const hour = { hour: 5, pool, poolId: 'pool', size: 'standard_d2_v3', lowPriority: false, nodeMs: 3_600_000, busyMs: 0, lostMs: 0 };
+        const meter = { at: 18_000_000, dedicated: 1, lowPriority: 0 };
+        const usage = [{ pool, poolId: 'pool', size: 'standard_d2_v3', lowPriority: false, ms: 9, lostMs: 2, countedMs: 4, countedLostMs: 0 }];
+        const pools = [{ pool, allocationState: 'steady', allocationSince: 0, resizeSequence: 1, stopSequence: 0, resizeErrors: [], targetDedicated: 1, targetLowPriority: 0, currentDedicated: 1, currentLowPriority: 0, meter }] as const;
+        await store.commit(tick({ account, epoch, decisions: { usage: [hour, { ...hour, hour: 6, nodeMs: 1 }], pools, jobs: [jobStatus(job, { usage })] } }));
+        const again = tick({ account, epoch, decisions: { usage: [{ ...hour, nodeMs: 10, busyMs: 7, lostMs: 3 }, { ...hour, lowPriority: true }] } });
+        await store.commit(again);
+        await expect(store.commit(again)).rejects.toBeInstanceOf(OutOfTurn);
+        expect(await under.usage(account)).toEqual([{ ...hour, nodeMs: 3_600_010, busyMs: 7, lostMs: 3 }, { ...hour, lowPriority: true }, { ...hour, hour: 6, nodeMs: 1 }]);
+        const loaded = await store.load(account);
+        expect([loaded.pools[0]?.status?.meter, loaded.jobs[0]?.status?.usage]).toEqual([meter, usage]);
       });
 
       it('overwrites what an earlier one wrote', async () => {

@@ -18,6 +18,7 @@ export function jobStatus(job: JobNumber, change: Partial<JobStatus> = {}): JobS
     ingested: 0,
     tasks: { active: 0, running: 0, succeeded: 0, failed: 0 },
     slots: { active: 0, running: 0, succeeded: 0, failed: 0 },
+    usage: null,
     ...change,
   };
 }

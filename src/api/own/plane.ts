@@ -9,6 +9,7 @@ import type { Plane, Route } from '../plane.ts';
 import type { Access } from '../principal.ts';
 import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
+import { cost, matchCost } from './cost.ts';
 import { explain, matchExplain } from './explain.ts';
 
 export interface OwnPlaneOptions {
@@ -28,6 +29,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (asked !== undefined) return route({ right: 'read', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
       const ofAccount = matchAccount(method, target.path);
       if (ofAccount !== undefined) return route({ right: ofAccount.right, params: {} }, (account, body) => ofAccount.run(account, parts, body));
+      const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));
+      if (costs !== undefined) return route({ right: 'read', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
       const { database, storage } = parts;

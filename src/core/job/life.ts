@@ -104,6 +104,7 @@ function make(intent: JobIntent, stored: JobStatus | null, poolQueue: PoolQueue)
     ingested: status.ingested,
     tasks: { ...status.tasks },
     slots: { ...status.slots },
+    usage: (status.usage ?? []).map((one) => ({ ...one })),
     directory: new TaskDirectory(),
     queue: new JobQueue(),
     poolQueue,

@@ -2,12 +2,14 @@ import { reviewEndingJobs } from '../job/release.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
+import { isFree } from '../pool/meter.ts';
 import type { NodeState, StartTaskStatus } from '../status.ts';
 
 /** The state of a node, and what hangs on it. */
 
 export function enterState(state: CoreState, node: Node, to: NodeState, now: Instant): void {
   if (node.state !== to) {
+    if (isFree(node.state) !== isFree(to)) state.review.pools.add(node.pool);
     node.state = to;
     node.since = now;
     state.changes.node(node);

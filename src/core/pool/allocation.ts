@@ -11,6 +11,7 @@ import { pendingReasons } from '../node/pending.ts';
 import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
 import { autoScale } from './autoScale.ts';
+import { meterNodes } from './meter.ts';
 import { roomInQuotas } from './quotas.ts';
 import { samplesOf, type SampleRow } from './samples.ts';
 import { NODES_PER_ACCOUNT } from '../tunables.ts';
@@ -96,7 +97,7 @@ export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: R
     if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
   }
   if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
-  countNodes(state, pool);
+  countNodes(state, pool, now);
 }
 
 /** An auto pool goes when all that it was made for is over: it is asked to be deleted, as a client would. */
@@ -109,7 +110,7 @@ function dismissUnused(state: CoreState, pool: Pool): void {
 function remove(state: CoreState, pool: Pool, now: Instant): void {
   if (pool.status.allocationState !== 'steady') finish(state, pool, [], now);
   for (const node of pool.nodes) startLeaving(state, node, now);
-  countNodes(state, pool);
+  countNodes(state, pool, now);
   if (pool.nodes.size > 0) return;
   state.pools.delete(pool.number);
   if (pool.queue.pool === pool) pool.queue.pool = null;
@@ -120,7 +121,7 @@ function remove(state: CoreState, pool: Pool, now: Instant): void {
 /** Works towards what the formula says, if that is not what the pool has, or is on its way to. */
 function scale(state: CoreState, pool: Pool, asked: AutoScale, now: Instant, random: Random): void {
   const option = pool.status.autoScale?.option;
-  countNodes(state, pool);
+  countNodes(state, pool, now);
   const targets = autoScale(state, pool, asked, now, random);
   const { status } = pool;
   const isNew = pool.intent.resizeSequence > status.resizeSequence;
@@ -258,7 +259,8 @@ function finish(state: CoreState, pool: Pool, resizeErrors: readonly ResizeError
 }
 
 /** Nodes count from when they have been obtained until they are gone. */
-function countNodes(state: CoreState, pool: Pool): void {
+function countNodes(state: CoreState, pool: Pool, now: Instant): void {
+  meterNodes(state, pool, now);
   let currentDedicated = 0;
   let currentLowPriority = 0;
   for (const node of pool.nodes) {

@@ -4,6 +4,7 @@ import type { AttemptKey, Instant } from '../keys.ts';
 import { neededPreparation } from '../job/preparation.ts';
 import { enterNode } from '../job/onNode.ts';
 import type { CoreState, Job, Live, Node, Pool, Task } from '../model.ts';
+import { useSlots } from '../job/usage.ts';
 import { updateReady } from '../job/queue.ts';
 import type { SubtaskStatus } from '../status.ts';
 import { END_DEADLINE_MS } from '../tunables.ts';
@@ -59,14 +60,14 @@ export function isOut(task: Task): boolean {
  */
 export function attach(state: CoreState, task: Task, subtask: SubtaskStatus | null, node: Node, now: Instant): Live {
   const { job } = task;
-  const { state: stage } = subtask ?? task.status;
+  const { state: stage, startedAt, since } = subtask ?? task.status;
   const exclusive = managerOf(task)?.runExclusive === true;
   const slots = exclusive ? Math.max(task.slots, node.slots) : task.slots;
   const { priority } = job.intent;
   const { attempt } = task.status;
   const started = stage !== 'offered';
   const live: Live = {
-    task, attempt, instance: subtask?.instance ?? 0, node, slots, started, preparing: stage === 'preparing', offeredAt: now, priority,
+    task, attempt, instance: subtask?.instance ?? 0, node, slots, started, preparing: stage === 'preparing', offeredAt: now, occupiedAt: started ? (startedAt ?? since) : null, priority,
     revoking: null, ending: null, isPreempted: false, missingSince: null, coordinated: false, subtask,
   };
   task.live = isOut(task) ? [...task.live, live] : [live];
@@ -93,13 +94,15 @@ export function occupySlots(state: CoreState, live: Live): void {
   uncountOffer(live, node.pool);
   live.revoking = null;
   live.started = true;
+  live.occupiedAt = state.now;
   node.offers.delete(live);
   node.running.add(live);
   node.runningSlots += live.slots;
 }
 
-/** The attempt is over: its slots are free again. */
-export function detach(state: CoreState, live: Live): void {
+/** The attempt is over: its slots are free again. `isLost`: what it did has to be done again. */
+export function detach(state: CoreState, live: Live, isLost = false): void {
+  useSlots(state, live, isLost);
   const { node, task } = live;
   const { pool } = node;
   if (live.started) {

@@ -252,7 +252,7 @@ const LOST: AttemptOutcome = { kind: 'lost' };
 /** An instance beside the primary is over. */
 function instanceOver(state: CoreState, live: Live, subtask: SubtaskStatus, outcome: AttemptOutcome, endedAt: Instant, now: Instant): void {
   const { task, node } = live;
-  detach(state, live);
+  detach(state, live, isWithoutResult(outcome) && primaryOf(task)?.attempt === live.attempt);
   endSubtask(state, live, subtask, outcome, endedAt);
   if (subtask.startedAt !== null) retain(state, task, node, endedAt);
   noteRecentTask(state, live);
@@ -354,7 +354,7 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
     return;
   }
   const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
-  detach(state, live);
+  detach(state, live, hadStarted && cause !== 'retry');
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
   const because = requeued || (live.isPreempted && cause === 'revoked') ? cameFrom(job, live) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });

@@ -39,6 +39,18 @@ const POOL_SAMPLES: Part = {
   values: ({ decisions: { samples = [] } }) => [json(samples)],
 };
 
+/** Added to what stands there: each tick is carried out once. */
+const USAGE: Part = {
+  name: 'usage',
+  applies: ({ decisions: { usage = [] } }) => usage.length > 0,
+  sql: (next) => `usage_hours as (insert into usage_hour as u (account, hour, pool, pool_id, size, low_priority, node_ms, busy_ms, lost_ms)
+    select $1, r.hour, r.pool, r."poolId", r.size, r."lowPriority", r."nodeMs", r."busyMs", r."lostMs"
+    from json_to_recordset(${next()}::json) as r(hour int, pool bigint, "poolId" text, size text, "lowPriority" boolean, "nodeMs" bigint, "busyMs" bigint, "lostMs" bigint) where ${GO}
+    on conflict (account, hour, pool, size, low_priority) do update
+      set node_ms = u.node_ms + excluded.node_ms, busy_ms = u.busy_ms + excluded.busy_ms, lost_ms = u.lost_ms + excluded.lost_ms)`,
+  values: ({ decisions: { usage = [] } }) => [json(usage)],
+};
+
 function isGuarded({ decisions }: TickCommit): boolean {
   return decisions.guards.length > 0;
 }
@@ -236,4 +248,4 @@ const JOURNAL_BEGINNING: Part = {
     journal?.beginning === undefined || journal.beginning === null ? [] : [tick, now, journal.coreVersion, journal.seed, bytes(journal.inputs), bytes(journal.beginning)],
 };
 
-export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, POOL_SAMPLES, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];
+export const PARTS: readonly Part[] = [TASKS, FAILED_TASKS, JOBS, GUARDED_JOBS, OPEN_JOBS, GUARDED_OPEN_JOBS, POOLS, POOL_SAMPLES, USAGE, NODES, NODE_ACTIVITIES, JOB_NODES, SUBTASKS, SATISFIED, GONE_TASKS, GONE_JOBS, GONE_POOLS, SCHEDULES, GONE_SCHEDULES, ...REQUEST_PARTS, INBOX, JOURNAL, JOURNAL_BEGINNING, ...QUARANTINE_PARTS];

@@ -30,5 +30,6 @@ export const JOB_STATUS = {
       succeeded: column('slots_succeeded', 'bigint', 'slotsSucceeded'),
       failed: column('slots_failed', 'bigint', 'slotsFailed'),
     },
+    usage: column('usage', 'json'),
   },
 } as const satisfies Description<JobStatus>;

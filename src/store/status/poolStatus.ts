@@ -17,5 +17,6 @@ export const POOL_STATUS = {
     currentDedicated: column('current_dedicated', 'int'),
     currentLowPriority: column('current_low_priority', 'int'),
     autoScale: column('auto_scale', 'json', 'autoScaleRun'),
+    meter: column('meter', 'json'),
   },
 } as const satisfies Description<PoolStatus>;

@@ -42,6 +42,10 @@ export function ownPrice(name: string, kind: 'dedicated' | 'low', region: string
   return own.prices.get(`${name} ${region}`)?.[kind] ?? own.prices.get(`${name} `)?.[kind] ?? undefined;
 }
 
+export function hasOwnPrices(region: string): boolean {
+  return [...own.prices.keys()].some((key) => key.endsWith(` ${region}`));
+}
+
 /** Reads the file's text. @throws SizesFileError with the line of what is wrong. */
 export function readOwnSizes(text: string): OwnSizes {
   const lines = text.replace(/^\u{FEFF}/u, '').split(/\r?\n/);

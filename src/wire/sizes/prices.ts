@@ -1,7 +1,7 @@
 import { lowerAscii } from '../letters.ts';
 import { EAST_US } from './eastUs.ts';
 import { findVmSize, fullSize } from './find.ts';
-import { ownPrice } from './own.ts';
+import { hasOwnPrices, ownPrice } from './own.ts';
 import { WEST_EUROPE } from './westEurope.ts';
 
 export type NodeKind = 'dedicated' | 'low';
@@ -49,6 +49,12 @@ export function hourlyPrice(size: string, kind: NodeKind, region: string = DEFAU
 
 function lowPriceOf(dedicated: number, family: string): number {
   return Number((dedicated * (LOW_SHARES[family] ?? LOW_SHARE)).toFixed(5));
+}
+
+/** Whether a price of that region is known, in the tables or in the operator's file. */
+export function hasPrices(region: string): boolean {
+  const name = regionName(region);
+  return PRICES.has(name) || hasOwnPrices(name);
 }
 
 /** `West Europe` and `westeurope` are one region. */
