@@ -5,6 +5,7 @@ import { type Cgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
 import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
 import { type Enclosure, enclosureOf } from './nets.ts';
+import type { NodeNetwork } from './network/network.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import { type Command, launchMessage, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
@@ -44,6 +45,8 @@ export interface LauncherOptions {
   readonly scriptDirectory: string;
   readonly nodeCgroup: Cgroup;
   readonly bounds: ProcessBounds;
+  /** null: the machine's. */
+  readonly network: NodeNetwork | null;
   readonly environment: ReadonlyMap<string, string>;
   /** How many idle shells are kept. */
   readonly idleShells: number;
@@ -75,6 +78,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       environment: options.environment,
       cgroup: { node: options.nodeCgroup, name },
       bounds: options.bounds,
+      network: options.network,
     });
     void shell.gone.then(() => forget(shell));
     return shell;

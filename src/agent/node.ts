@@ -17,6 +17,7 @@ import { enclosureOf } from './nets.ts';
 import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { unmountBelow } from './mounts.ts';
+import { nodeAddress, openNetwork } from './network/network.ts';
 import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { processBounds, type ProcessBounds } from './processBounds.ts';
@@ -55,6 +56,7 @@ interface Milestones {
  */
 export async function runNode(options: AgentOptions, readAddress: () => AgentOptions, signal: AbortSignal, { onBooted, onFirstAsk }: Milestones): Promise<void> {
   say(`agent ${agentVersion} begins life ${options.life} of node ${options.nodeId}`);
+  const network = openNetwork(options, readAddress);
   const place = await preparePlace(options, signal);
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
@@ -97,7 +99,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     }
     switch (frame.kind) {
       case 'welcome':
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, reports, now, journal });
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, reports, now, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         return flushSoon();
@@ -163,8 +165,8 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
       kind: 'hello',
       life: options.life,
       // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
-      version: `${agentVersion}+${options.isolation ?? 'none'}`,
-      ipAddress: options.ipAddress,
+      version: `${agentVersion}+${options.isolation ?? 'none'}${options.network === undefined ? '' : '.network'}`,
+      ipAddress: nodeAddress(options),
       cores: availableParallelism(),
       held: work?.attempts.held() ?? [],
       // Until it is welcomed, what earlier lives kept.

@@ -15,6 +15,7 @@ import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
 import { createLauncher } from './launcher.ts';
 import { say } from './log.ts';
+import type { NodeNetwork } from './network/network.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
@@ -36,6 +37,7 @@ export interface NodeWorkOptions {
   readonly nodeCgroup: Cgroup;
   readonly bounds: ProcessBounds;
   readonly node: NodePlace;
+  readonly network: NodeNetwork | null;
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
   readonly reports: Pick<Reports, 'add' | 'begun'>;
@@ -66,7 +68,7 @@ const IDLE_MS = 5;
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
-export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, reports, now, journal, ...place }: NodeWorkOptions): NodeWork {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, now, journal, ...place }: NodeWorkOptions): NodeWork {
   const report = reports.add;
   const { root: rootDirectory, programs } = node;
   const path = `${DEFAULT_PATH}:${programs.forAll}`;
@@ -76,7 +78,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     const uid = ownerOf(join(rootDirectory, directory));
     if (uid !== null) users.hold(uid, directory);
   }
-  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, environment, idleShells: setup.slots });
+  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, network, environment, idleShells: setup.slots });
   /** Most tasks run as this one. */
   const commonUser = users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null });
   const readyTrees = createReadyTrees({ directory: join(rootDirectory, TRASH), user: commonUser, most: Math.min(setup.slots, MOST_READY_TREES), make: fillTaskDirectory });
@@ -215,7 +217,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     const asked = setup.containers ?? null;
     if (asked === null) return [];
     try {
-      containers = createContainers({ options, asked, nodeCgroup, mostProcesses: bounds.perAttempt, onRemoved });
+      containers = createContainers({ options, asked, network, nodeCgroup, mostProcesses: bounds.perAttempt, onRemoved });
       return await containers.fetchAll(ending.signal);
     } catch (error) {
       return [{ code: 'NodePreparationError', message: messageOf(error) }];

@@ -28,6 +28,8 @@ export interface AgentOptions {
    * root at `/mnt/batch/tasks`.
    */
   readonly isolation?: Exclude<Isolation, 'none'>;
+  /** Set where it was started with a network of its own (see network/network.ts); left out: it has its machine's. */
+  readonly network?: NetworkOptions;
   /** What runs containers here; left out: nothing does, or its pool asks for none. */
   readonly engine?: Engine;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
@@ -47,6 +49,13 @@ export interface AgentOptions {
   readonly limits?: NodeLimits;
   /** Processes and threads of one attempt at a time; default: see processBounds.ts. */
   readonly mostProcesses?: number;
+}
+
+export interface NetworkOptions {
+  /** Of the node there; `ipAddress` is one of its machine's. */
+  readonly address: string;
+  /** Where blobs are, if they are this machine's. */
+  readonly blobsUrl?: string;
 }
 
 /** What a node has by its VM size, where its machine has more; left out: all of the machine's. */
@@ -81,7 +90,7 @@ export function readOptions(file: string | undefined): AgentOptions {
 function isOptions(value: unknown): value is AgentOptions {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  const [uidBase, isolation, engine, limits]: unknown[] = ['uidBase', 'isolation', 'engine', 'limits'].map((name): unknown => Reflect.get(value, name));
+  const [uidBase, isolation, engine, limits, network]: unknown[] = ['uidBase', 'isolation', 'engine', 'limits', 'network'].map((name): unknown => Reflect.get(value, name));
   const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
@@ -95,8 +104,13 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('devicesDirectory', 'string') &&
     optional('nodesDirectory', 'string') &&
     (limits === undefined || isLimits(limits)) &&
+    (network === undefined || isNetwork(network)) &&
     optional('mostProcesses', 'number')
   );
+}
+
+function isNetwork(value: unknown): value is NetworkOptions {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'address') === 'string' && ['undefined', 'string'].includes(typeof Reflect.get(value, 'blobsUrl'));
 }
 
 function isLimits(value: unknown): value is NodeLimits {

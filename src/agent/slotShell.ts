@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { closeSync, fchmodSync, ftruncateSync, openSync, rmSync, writeSync } from 'node:fs';
 import { yieldToUs } from '../processes/priority.ts';
 import { during } from './activity.ts';
 import { type Cgroup, makeChildCgroup, type Members, moveToCgroup, NO_CGROUP, openMembers } from './cgroups.ts';
 import { type MemoryKills, openMemoryKills } from './limiting.ts';
+import { type NodeNetwork, wordsInNetworkAs } from './network/network.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { User } from './users.ts';
 
@@ -55,6 +56,8 @@ export interface SlotShellOptions {
   /** The node's control groups and the name of the shell's own below them. */
   readonly cgroup: { readonly node: Cgroup; readonly name: string };
   readonly bounds: ProcessBounds;
+  /** null: it has the machine's. */
+  readonly network: NodeNetwork | null;
 }
 
 /** `$0` of the shell: its own messages begin with it, a task's never by chance. */
@@ -76,13 +79,9 @@ export function startSlotShell(options: SlotShellOptions): SlotShell {
 function begin(options: SlotShellOptions): SlotShell {
   const { user } = options;
   const script = openScript(options.scriptPath, user);
-  const child = spawn('/bin/sh', ['-c', `${limitOf(options)}${LOOP}`, SHELL_NAME, script.name], {
-    cwd: '/',
-    env: Object.fromEntries(options.environment),
-    stdio: ['pipe', 'pipe', 'ignore', ...script.inherited],
-    detached: true,
-    ...(user.uid !== null && user.gid !== null ? { uid: user.uid, gid: user.gid } : {}),
-  });
+  const { words, changes } = wordsOf(options, script);
+  const [program, ...args] = words;
+  const child = spawn(program, args, { cwd: '/', env: Object.fromEntries(options.environment), detached: true, ...changes });
   for (const file of script.inherited) closeSync(file);
   const { stdin, stdout } = child;
   if (stdin === null || stdout === null) throw new Error('a slot shell without pipes');
@@ -147,6 +146,22 @@ function begin(options: SlotShellOptions): SlotShell {
   };
 }
 
+/** Whoever enters a network has to be root until it has. */
+function wordsOf(options: SlotShellOptions, { name, inherited }: Script): { readonly words: readonly [string, ...string[]]; readonly changes: SpawnOptions } {
+  const { user, network } = options;
+  const uid = user.uid ?? process.geteuid?.() ?? 0;
+  const gid = user.gid ?? process.getegid?.() ?? 0;
+  const shell = (first: string): readonly [string, ...string[]] => ['/bin/sh', '-c', `${first}${limitOf(options)}${LOOP}`, SHELL_NAME, name];
+  if (network === null) {
+    const as = user.uid !== null && user.gid !== null ? { uid, gid } : {};
+    return { words: shell(''), changes: { stdio: ['pipe', 'pipe', 'ignore', ...inherited], ...as } };
+  }
+  return {
+    words: wordsInNetworkAs({ uid, gid }, NAMESPACE_DESCRIPTOR, shell(`exec ${NAMESPACE_DESCRIPTOR}<&-; `)),
+    changes: { stdio: ['pipe', 'pipe', 'ignore', inherited[0] ?? 'ignore', network.namespace] },
+  };
+}
+
 /** How a shell ended that was not told to. */
 export class ShellDied extends Error {
   readonly exitCode: number | null;
@@ -167,6 +182,8 @@ interface Script {
 
 /** The shell's first descriptor beyond standard error; a task's script closes it. */
 export const SCRIPT_DESCRIPTOR = 3;
+/** Its next, on a node with a network of its own. */
+const NAMESPACE_DESCRIPTOR = SCRIPT_DESCRIPTOR + 1;
 
 function openScript(path: string, { uid }: User): Script {
   const file = openSync(path, 'w', 0o600);

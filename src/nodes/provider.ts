@@ -44,9 +44,13 @@ export interface Capabilities {
   readonly lowPriority: boolean;
   /** How far nodes are places of their own, in the engine's word. */
   readonly isolation?: string;
+  /** Whose network the nodes have. */
+  readonly network?: NetworkKind;
   /** Guarantees that this engine cannot give here, one sentence each: `linarite status` prints them. */
   readonly limits: readonly string[];
 }
+
+export type NetworkKind = 'own' | 'machine';
 
 export interface ContainerSupport {
   /** The engine and its version, for people; null: none works. */
@@ -70,6 +74,8 @@ export interface NodeRequest {
   readonly vmSize: string;
   /** null: the pool names none. */
   readonly image: NodeImage | null;
+  /** Whether its programs and those of other nodes of the pool may talk to each other. */
+  readonly interNode: boolean;
   /** Whether it is to run containers. */
   readonly containers: boolean;
   /** `low`: the engine may take the node back for others. */

@@ -36,7 +36,7 @@ describe('a slot shell', () => {
     rmSync(directory, { recursive: true, force: true });
   });
   const start = (user: User): SlotShell => {
-    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: NO_CGROUP, name: 'slot' }, bounds });
+    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: NO_CGROUP, name: 'slot' }, bounds, network: null });
     return shell;
   };
 
@@ -59,7 +59,7 @@ describe('a slot shell', () => {
   });
 
   test.runIf(nodeCgroup.net !== null)('sees in its control group what a task left there, as long as it is there', async () => {
-    const used = startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: nodeCgroup, name: 'others' }, bounds });
+    const used = startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: nodeCgroup, name: 'others' }, bounds, network: null });
     shell = used;
     await used.run('(exit 0)\n');
     expect(used.hasOthers()).toBe(false);
@@ -95,7 +95,7 @@ describe('the shells of a node', () => {
   let launcher: Launcher;
   beforeEach(() => {
     directory = mkdtempSync(join(tmpdir(), 'linarite-slots-'));
-    launcher = createLauncher({ rootDirectory: directory, scriptDirectory: directory, nodeCgroup, bounds, environment: new Map([['PATH', '/usr/bin:/bin']]), idleShells: 1 });
+    launcher = createLauncher({ rootDirectory: directory, scriptDirectory: directory, nodeCgroup, bounds, network: null, environment: new Map([['PATH', '/usr/bin:/bin']]), idleShells: 1 });
   });
   afterEach(async () => {
     await launcher.killAll();
@@ -136,6 +136,7 @@ describe('the shells of a node', () => {
       scriptDirectory: directory,
       nodeCgroup: NO_CGROUP,
       bounds,
+      network: null,
       environment: new Map([['PATH', '/usr/bin:/bin'], [NODE_MARK, directory]]),
       idleShells: 0,
       sweeper,

@@ -55,5 +55,5 @@ export function engine(): { readonly provider: PoolProvider; readonly machines: 
 export function nodeRequest(change: Partial<NodeRequest> = {}): NodeRequest {
   const { node = 1 } = change;
   const image = { kind: 'marketplace', publisher: 'canonical', offer: 'ubuntu', sku: '22_04-lts', version: 'latest' } as const;
-  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, vmSize: 'standard_d2s_v3', image, containers: false, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
+  return { account: 1, node, nodeId: `n${node}`, life: 1, pool: 1, vmSize: 'standard_d2s_v3', image, interNode: false, containers: false, priority: 'dedicated', slots: 1, agentUrl: 'ws://127.0.0.1:1/', credential: 'x', ...change };
 }

@@ -2,6 +2,7 @@ import type { FailureInfo, ResizeError } from '../../core/status.ts';
 import type { Cgroup } from '../cgroups.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
 import type { ContainerWork, NodeSetup, RegistryWork } from '../frames.ts';
+import type { NodeNetwork } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import { engineCall, prepareEngine } from './engine.ts';
 import { createImages, type Images } from './images.ts';
@@ -23,13 +24,15 @@ export interface Containers {
 export interface ContainersOptions {
   readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'engine' | 'limits'>;
   readonly asked: NonNullable<NodeSetup['containers']>;
+  /** null: the machine's. */
+  readonly network: NodeNetwork | null;
   readonly nodeCgroup: Cgroup;
   readonly mostProcesses: number;
   readonly onRemoved: (removed: Removed) => void;
 }
 
 /** Throws where this machine has no engine. */
-export function createContainers({ options, asked, nodeCgroup, mostProcesses, onRemoved }: ContainersOptions): Containers {
+export function createContainers({ options, asked, network, nodeCgroup, mostProcesses, onRemoved }: ContainersOptions): Containers {
   const { engine, rootDirectory, stateDirectory, limits = {} } = options;
   if (engine === undefined) throw new Error('its pool asks for containers, and no engine for them works on this machine');
   const directory = containersDirectory(stateDirectory);
@@ -50,7 +53,7 @@ export function createContainers({ options, asked, nodeCgroup, mostProcesses, on
   };
 
   return {
-    launcher: createContainerLauncher({ engine, call, directory, nodeCgroup, mostProcesses, limits, machineRoot: rootDirectory }),
+    launcher: createContainerLauncher({ engine, call, directory, network, nodeCgroup, mostProcesses, limits, machineRoot: rootDirectory }),
     fetchImage: (work, signal) => images.fetch(work.image, registriesOf(work.registry), signal),
     fetchAll: async (signal) => {
       const unknown = await registryFailures(asked.registries, signal);

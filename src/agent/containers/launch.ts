@@ -8,6 +8,7 @@ import { type Cgroup, makeChildCgroup, moveToCgroup, NO_CGROUP } from '../cgroup
 import { ATTEMPT_MARK, NODE_MARK } from '../environment.ts';
 import { failure, messageOf, TaskFailure } from '../failures.ts';
 import { machineSweeper, type Sweeper } from '../killing.ts';
+import { type NodeNetwork, wordsInNetwork } from '../network/network.ts';
 import type { NodeLimits } from '../options.ts';
 import { type Enclosure, enclosureOf } from '../nets.ts';
 import { say } from '../log.ts';
@@ -34,6 +35,8 @@ export interface ContainerLauncherOptions {
   readonly engine: Engine;
   readonly call: EngineCall;
   readonly directory: string;
+  /** Of which containers have what their node has; null: its machine's. */
+  readonly network: NodeNetwork | null;
   readonly nodeCgroup: Cgroup;
   readonly mostProcesses: number;
   readonly limits: NodeLimits;
@@ -58,6 +61,8 @@ const NICER_THAN_AGENT = 5;
 /** With these an engine says that it could not start the process; programs use them, too. */
 const MAY_BE_ENGINE: Readonly<Record<Engine['kind'], readonly number[]>> = { podman: [125, 126, 127], docker: [1, 125, 126, 127] };
 const LONGEST_MESSAGE_BYTES = 4_096;
+/** After its standard error. */
+const NAMESPACE_DESCRIPTOR = 3;
 const KILLED = 128 + system.signals.SIGKILL;
 
 /**
@@ -66,7 +71,7 @@ const KILLED = 128 + system.signals.SIGKILL;
  * rights. Nets of a run: the container itself, the control groups of the container and of the engine's program, marks.
  */
 export function createContainerLauncher(options: ContainerLauncherOptions): ContainerLauncher {
-  const { engine, call, directory, nodeCgroup, machineRoot, mostProcesses, limits, sweeper = machineSweeper } = options;
+  const { engine, call, directory, network, nodeCgroup, machineRoot, mostProcesses, limits, sweeper = machineSweeper } = options;
   const parent = engine.kind === 'podman' && engine.hasGroups ? groupParent(nodeCgroup) : null;
   let started = 0;
 
@@ -111,10 +116,12 @@ export function createContainerLauncher(options: ContainerLauncherOptions): Cont
       let cgroup = NO_CGROUP;
       try {
         for (const path of [command.stdout, command.stderr]) files.push(openTaskFile(path, command.user));
-        const child = spawn(call.program, [...call.args, 'start', '--attach', id], {
+        const words = [call.program, ...call.args, 'start', '--attach', id] as const;
+        const [program, ...args] = network === null ? words : wordsInNetwork(NAMESPACE_DESCRIPTOR, words);
+        const child = spawn(program, args, {
           cwd: '/',
           env: { ...call.environment, [NODE_MARK]: machineRoot, [ATTEMPT_MARK]: attempt },
-          stdio: ['ignore', ...files],
+          stdio: ['ignore', ...files, ...(network === null ? [] : [network.namespace])],
           detached: true,
         });
         const ended = new Promise<number>((resolve, reject) => {

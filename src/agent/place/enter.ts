@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../failures.ts';
 import { mountsBelow } from '../mounts.ts';
+import { nodeAddress } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import { writeHostName } from './accounts.ts';
 import { hostNameOf, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
@@ -47,7 +48,7 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const { steps, hasHomes } = prepareViews(views);
   const machineHosts = mountsBelow('/etc/hosts').length > 0 ? readFileSync('/etc/hosts', 'utf8') : null;
   await mount(place, steps);
-  writeHostName(hostNameOf(options.nodeId), options.ipAddress, machineHosts);
+  writeHostName(hostNameOf(options.nodeId), nodeAddress(options), machineHosts);
   const mark = join(place, 'system');
   let pending: readonly Steps[] | null = null;
   let owning: Promise<void> = Promise.resolve();

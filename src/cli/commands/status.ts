@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import type { NetworkKind } from '../../nodes/provider.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
 import { type Counts, readCounts, readTrouble } from '../service/counts.ts';
@@ -40,6 +41,8 @@ interface Status {
   readonly leftovers?: readonly string[];
   /** How far nodes are places of their own. */
   readonly isolation?: string;
+  /** Whose network they have. */
+  readonly network?: NetworkKind;
   readonly containers?: string;
   /** Why the service cannot take requests now, or what will go wrong though it can. */
   readonly trouble?: string;
@@ -98,6 +101,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     ...(trouble === undefined ? {} : { trouble }),
     ...(aside === undefined ? {} : { quarantine: aside }),
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
+    ...(record.network === undefined ? {} : { network: record.network }),
     ...(record.containers === undefined ? {} : { containers: record.containers }),
     limits: record.limits,
     cores: availableParallelism(),
@@ -156,6 +160,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...inQuarantine(found.quarantine),
     `  machine          ${counted(found.cores ?? 0, 'core')}, whatever the sizes of the nodes say; quotas: linarite account show`,
     ...(found.isolation === undefined ? [] : [`  nodes            ${ISOLATION_WORDS[found.isolation] ?? found.isolation}`]),
+    ...(found.network === undefined ? [] : [`                   ${NETWORK_WORDS[found.network]}`]),
     ...(found.containers === undefined ? [] : [`  containers       ${found.containers}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
@@ -173,6 +178,12 @@ const ISOLATION_WORDS: Readonly<Record<string, string>> = {
   overlays: 'isolated by overlays: each has its own mounts, users, host name and system directories',
   binds: 'isolated by binds: each has its own mounts, users and host name, and shares the system directories',
   none: 'not isolated: they share mounts, users and system directories with this machine',
+};
+
+/** See docs/isolation.md. */
+const NETWORK_WORDS: Readonly<Record<NetworkKind, string>> = {
+  own: 'with networks of their own: they reach the service and blobs, and each other where their pool has inter-node communication',
+  machine: 'in the network of this machine, with loopback addresses of their own: nothing keeps it from them, and them apart',
 };
 
 function processOf(part: Status['blobs']): string {

@@ -17,11 +17,13 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, say }: LocalNodesOptions): ClosableProvider {
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...(network === 'own' ? { networks: { blobsUrl, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 }
 
 export interface LocalNodesOptions extends NodeOptions {
+  /** Where blobs are, if they are this machine's. */
+  readonly blobsUrl: () => Promise<string | null>;
   /** Told what could not be cleared away of a node. */
   readonly say?: (message: string) => void;
 }
@@ -42,7 +44,7 @@ function mostIsolation(): { readonly isolation?: Isolation } {
  * there were.
  */
 export async function endAgents(directory: Pick<DataDirectory, 'nodes' | 'memory'>): Promise<number> {
-  const provider = localNodes(directory, decideNodes({}));
+  const provider = localNodes(directory, { ...decideNodes({}), blobsUrl: () => Promise.resolve(null) });
   const alive = (await provider.list('all')).filter(({ observed }) => observed.kind === 'running');
   await Promise.all(alive.map(({ node, life }) => provider.halt(node, life, LEAVE_GRACE_MS)));
   await provider.close();

@@ -1,30 +1,54 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
+import { parseNetwork } from '../../nodes/local/network/addresses.ts';
+import { CommandError, EXIT } from '../errors.ts';
 
 /** What a user may say about the nodes of this machine. What is left out is as the former service had it. */
 export interface NodeWishes {
   readonly nodeLimits?: 'on' | 'off';
+  readonly nodeIsolation?: 'mounts' | 'network';
+  readonly nodeNetwork?: string;
 }
 
 /** How nodes of this machine are made. */
 export interface NodeOptions {
   /** Whether they are bounded by their VM size. */
   readonly limits: boolean;
+  /** Whose network they have. */
+  readonly network: 'machine' | 'own';
+  /** Of networks of their own, where one is named: `10.1.0.0/16`. */
+  readonly cidr?: string;
 }
 
-const DEFAULTS: NodeOptions = { limits: true };
+const DEFAULTS: NodeOptions = { limits: true, network: 'machine' };
 
 export function nodeOptions(): readonly Option[] {
-  return [new Option('--node-limits <on|off>', 'nodes have the cores, memory and processes of their VM size, where this machine has more (default: on)').choices(['on', 'off'])];
+  return [
+    new Option('--node-limits <on|off>', 'nodes have the cores, memory and processes of their VM size, where this machine has more (default: on)').choices(['on', 'off']),
+    new Option('--node-isolation <mounts|network>', 'how far nodes are kept apart: network gives each one of its own, from which its tasks reach the service, blobs and nodes of a pool with inter-node communication, and nothing else (default: mounts)').choices(['mounts', 'network']),
+    new Option('--node-network <network>', 'of addresses of nodes with networks of their own, like 10.1.0.0/16 (default: one that this machine has nothing of)').argParser(network),
+  ];
 }
 
-/** Those that hold: what is asked for, else what was kept from before, else the defaults. */
-export function decideNodes(wishes: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
-  return { limits: wishes.nodeLimits === undefined ? former.limits : wishes.nodeLimits === 'on' };
+function network(text: string): string {
+  if (parseNetwork(text) === null) throw new InvalidArgumentError('It is no IPv4 network of 8 to 26 bits, like 10.1.0.0/16.');
+  return text;
+}
+
+/**
+ * Those that hold: what is asked for, else what was kept from before, else the defaults. Throws `CommandError` for a
+ * network that nodes would not have.
+ */
+export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
+  const limits = nodeLimits === undefined ? former.limits : nodeLimits === 'on';
+  const isOwn = nodeIsolation === undefined ? former.network === 'own' : nodeIsolation === 'network';
+  if (!isOwn && nodeNetwork !== undefined) throw new CommandError(EXIT.usage, '--node-network goes with --node-isolation network');
+  const cidr = nodeNetwork ?? former.cidr;
+  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}) };
 }
 
 /** As the next process is told; only what is not as by default. */
-export function nodeFlags({ limits }: NodeOptions): string[] {
-  return limits ? [] : ['--node-limits', 'off'];
+export function nodeFlags({ limits, network: whose, cidr }: NodeOptions): string[] {
+  return [...(limits ? [] : ['--node-limits', 'off']), ...(whose === 'own' ? ['--node-isolation', 'network'] : []), ...(cidr === undefined ? [] : ['--node-network', cidr])];
 }
 
 export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
@@ -33,5 +57,8 @@ export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
 
 /** As a record of this release or an older one, which has none, may hold it. */
 export function isNodeOptions(value: unknown): value is NodeOptions | undefined {
-  return value === undefined || (typeof value === 'object' && value !== null && typeof Reflect.get(value, 'limits') === 'boolean');
+  if (value === undefined) return true;
+  if (typeof value !== 'object' || value === null) return false;
+  const [limits, whose, cidr]: unknown[] = ['limits', 'network', 'cidr'].map((name): unknown => Reflect.get(value, name));
+  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && (cidr === undefined || typeof cidr === 'string');
 }

@@ -9,6 +9,7 @@ import type { Isolation } from '../../agent/place/isolation.ts';
 import { identifyProcess, type ProcessIdentity } from '../../processes/identity.ts';
 import { yieldToUs } from '../../processes/priority.ts';
 import { commandIn } from './isolation.ts';
+import type { OwnNetwork } from './network/nodeNetworks.ts';
 import { CONFIG_VARIABLE, type NodePlace, writePrivately } from './record.ts';
 
 /**
@@ -48,16 +49,17 @@ export async function furnish(dataRoot: string, place: NodePlace, options: Agent
  * Starts the agent, detached and in a session of its own. Throws with the system's reason if there is no such program,
  * or if it ends at once.
  */
-export async function spawnAgent(agentCommand: readonly [string, ...string[]], place: NodePlace, isolation: Isolation): Promise<AgentProcess> {
+export async function spawnAgent(agentCommand: readonly [string, ...string[]], place: NodePlace, isolation: Isolation, network: OwnNetwork | null): Promise<AgentProcess> {
   // What stands before it would only say that it ended.
   if (isAbsolute(agentCommand[0])) await access(agentCommand[0], constants.X_OK);
-  const [program, ...args] = commandIn(isolation, agentCommand);
+  const words = commandIn(isolation, agentCommand);
+  const [program, ...args] = network === null ? words : network.words(words);
   const log = await open(place.log, 'a', 0o600);
   try {
     const child = spawn(program, args, {
       cwd: '/',
       detached: true,
-      stdio: ['ignore', log.fd, log.fd, 'pipe'],
+      stdio: ['ignore', log.fd, log.fd, 'pipe', ...(typeof network?.switch === 'number' ? [network.switch] : [])],
       env: {
         PATH: process.env['PATH'],
         TMPDIR: process.env['TMPDIR'],

@@ -6,16 +6,17 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Engine } from '../../agent/containers/engine.ts';
 import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../agent/containers/trial.ts';
-import type { AgentOptions, NodeLimits } from '../../agent/options.ts';
+import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
-import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
+import type { AccountNumber, NodeNumber, PoolNumber } from '../../core/keys.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { ClosableProvider, NodeRequest, Observation } from '../provider.ts';
 import { addressOf, hasAddresses } from './addresses.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
+import { createNodeNetworks, type NetworksOptions } from './network/nodeNetworks.ts';
 import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
 import { sizeLimits, thisMachine } from './sizeLimits.ts';
@@ -37,6 +38,8 @@ export interface LocalProviderOptions {
   readonly isolation?: Isolation;
   /** Whether nodes are bounded by their VM size, where this machine has more; default: they are. */
   readonly limitsBySize?: boolean;
+  /** Nodes have networks of their own; left out: they have the machine's. */
+  readonly networks?: NetworksOptions;
   /** Directories in which engines for containers are looked for; default: the usual ones. */
   readonly enginePath?: readonly string[];
   /** Called with what could not be deleted of a released node, and why. */
@@ -61,6 +64,7 @@ interface LocalNode {
   readonly account: AccountNumber;
   /** null: its start was cut short, and nothing of it runs. */
   readonly agent: ProcessIdentity | null;
+  readonly linkedTo: PoolNumber | null;
   /** Adopted agents are no children of ours: they have to be looked at. */
   readonly isChild: boolean;
   /** Settles once nothing of the node is alive. */
@@ -100,6 +104,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const endTurn = createTurns(bootsAtOnce * ENDS_A_BOOT);
   const trash = openTrash(dataRoot, options.say ?? (() => undefined));
   const inLine = createLines<NodeNumber>();
+  const networks = options.networks === undefined ? null : createNodeNetworks(options.networks);
   let isClosed = false;
   let probing: Promise<Probed> | null = null;
   let addressing: Promise<boolean> | null = null;
@@ -129,9 +134,13 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   };
 
   const found = async (request: NodeRequest): Promise<Found> => {
-    const [{ isolation }, hasAddress, engine] = await Promise.all([probe(), ownAddresses(), engineFor(request)]);
-    return { isolation, hasAddress, engine, limits: limitsBySize ? sizeLimits(request.vmSize, thisMachine(dataRoot)) : {} };
+    const [{ isolation }, hasAddress, engine, network] = await Promise.all([probe(), ownAddresses(), engineFor(request), networks?.optionsOf(request) ?? null]);
+    return { isolation, hasAddress, engine, network, limits: limitsBySize ? sizeLimits(request.vmSize, thisMachine(dataRoot)) : {} };
   };
+
+  /** Those by which a service that was started again finds a pool's switch. */
+  const linkedAgents = (pool: PoolNumber | null): readonly number[] =>
+    [...nodes.values()].flatMap((node) => (node.linkedTo === pool && node.agent !== null && lives(node) ? [node.agent.pid] : []));
 
   const tell = (observation: Observation): void => {
     if (!isClosed) for (const callback of callbacks) callback(observation);
@@ -192,9 +201,11 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const machine = await found(request);
     const place = placeOf(dataRoot, node);
     await furnish(dataRoot, place, agentOptions(dataRoot, request, machine));
-    await writeRecord(dataRoot, { node, life, account, agent: null });
-    const agent = await spawnAgent(options.agentCommand, place, machine.isolation);
-    const started: LocalNode = { node, life, account, agent: agent.identity, isChild: true, ending: null };
+    const linkedTo = networks?.linkedTo(request) ?? null;
+    await writeRecord(dataRoot, { node, life, account, agent: null, linkedTo });
+    const network = (await networks?.open(request, linkedAgents(linkedTo))) ?? null;
+    const agent = await spawnAgent(options.agentCommand, place, machine.isolation, network).finally(() => network?.close());
+    const started: LocalNode = { node, life, account, linkedTo, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
     agent.child.once('exit', ended);
@@ -202,7 +213,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     tell({ node, life, observed: { kind: 'running' } });
     // It may have ended before anybody listened.
     if (agent.child.exitCode !== null || agent.child.signalCode !== null) ended(agent.child.exitCode, agent.child.signalCode);
-    await writeRecord(dataRoot, { node, life, account, agent: agent.identity });
+    await writeRecord(dataRoot, { node, life, account, agent: agent.identity, linkedTo });
     return agent;
   };
 
@@ -238,7 +249,9 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   };
 
   const forget = async (node: NodeNumber): Promise<void> => {
+    const pool = nodes.get(node)?.linkedTo ?? null;
     nodes.delete(node);
+    if (pool !== null && ![...nodes.values()].some(({ linkedTo }) => linkedTo === pool)) networks?.forget(pool);
     await trash.put(placeOf(dataRoot, node).directory);
   };
 
@@ -247,7 +260,10 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     leaseMs: null,
     probe: async () => {
       const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot, limitsBySize), probe(), ownAddresses()]);
-      return { ...local, isolation, limits: [...local.limits, ...limits, ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
+      await networks?.tryOut().catch((error: unknown) => {
+        throw new Error(`nodes cannot have networks of their own here: ${messageOf(error)}`, { cause: error });
+      });
+      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
     },
 
     containers: async () => {
@@ -322,6 +338,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     close: async () => {
       isClosed = true;
       clearInterval(lookAfterAdopted);
+      networks?.close();
       await trash.settle();
     },
   };
@@ -335,11 +352,12 @@ function lives({ agent }: LocalNode): boolean {
   return agent !== null && isRunning(agent);
 }
 
-async function adopted(dataRoot: string, { node, life, account, agent }: NodeRecord): Promise<LocalNode> {
+async function adopted(dataRoot: string, { node, life, account, agent, linkedTo }: NodeRecord): Promise<LocalNode> {
   return {
     node,
     life,
     account,
+    linkedTo,
     agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
     isChild: false,
     ending: null,
@@ -357,9 +375,11 @@ interface Found {
   /** null: its pool asks for no containers. */
   readonly engine: Engine | null;
   readonly limits: NodeLimits;
+  /** null: it has its machine's. */
+  readonly network: NetworkOptions | null;
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits }: Found): AgentOptions {
+function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits, network }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -374,6 +394,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),
+    ...(network === null ? {} : { network }),
   };
 }
 

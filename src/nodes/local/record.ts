@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOG_NAME } from '../../agent/log.ts';
-import type { AccountNumber, NodeNumber } from '../../core/keys.ts';
+import type { AccountNumber, NodeNumber, PoolNumber } from '../../core/keys.ts';
 import { accountOf } from '../../core/node/numbers.ts';
 import { parseProcessIdentity, type ProcessIdentity } from '../../processes/identity.ts';
 
@@ -12,6 +12,8 @@ export interface NodeRecord {
   readonly account: AccountNumber;
   /** null: written before the agent was started; the process is then looked for by its configuration file. */
   readonly agent: ProcessIdentity | null;
+  /** Whose switch the agent has open; null: none's. */
+  readonly linkedTo: PoolNumber | null;
 }
 
 /** `<dataRoot>/<node>/`: `root` is what tasks see, `state` the agent's own. */
@@ -58,7 +60,8 @@ async function readRecord(path: string): Promise<NodeRecord | null> {
     if (typeof read.node !== 'number' || typeof read.life !== 'number') return null;
     // Records of before do not say the account.
     const account = 'account' in read && typeof read.account === 'number' ? read.account : accountOf(read.node);
-    return { node: read.node, life: read.life, account, agent: parseProcessIdentity(read.agent) ?? null };
+    const linkedTo = 'linkedTo' in read && typeof read.linkedTo === 'number' ? read.linkedTo : null;
+    return { node: read.node, life: read.life, account, agent: parseProcessIdentity(read.agent) ?? null, linkedTo };
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
 import type { SilenceBounds } from '../../../control/silence.ts';
+import type { NetworkKind } from '../../../nodes/provider.ts';
 import { type ProcessIdentity, isRunning, parseProcessIdentity } from '../../../processes/identity.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
@@ -64,6 +65,8 @@ export interface ServiceRecord {
   readonly limits: readonly string[];
   /** How far nodes are places of their own: `overlays`, `binds` or `none`. */
   readonly isolation?: string;
+  /** Whose network they have. */
+  readonly network?: NetworkKind;
   /** What runs containers; undefined: not known yet, or nothing does (then `limits` says why). */
   readonly containers?: string;
 }

@@ -1,3 +1,4 @@
+import type { NetworkKind } from '../../../nodes/provider.ts';
 import { type ProcessIdentity, identifyProcess } from '../../../processes/identity.ts';
 import { releaseVersion } from '../../version.ts';
 import type { DataDirectory } from './dataDirectory.ts';
@@ -17,6 +18,7 @@ export class RecordKeeper {
   #port: number;
   limits: readonly string[] = [];
   isolation: string | undefined;
+  network: NetworkKind | undefined;
   #containers: string | undefined;
   blobEndpoint: string | undefined;
 
@@ -84,6 +86,7 @@ export class RecordKeeper {
       managementEndpoint: `https://${authority}`,
       limits: this.limits,
       ...(this.isolation === undefined ? {} : { isolation: this.isolation }),
+      ...(this.network === undefined ? {} : { network: this.network }),
       ...(this.#containers === undefined ? {} : { containers: this.#containers }),
       ...(this.blobEndpoint === undefined ? {} : { blobEndpoint: this.blobEndpoint }),
       ...(database === undefined ? {} : { database }),

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
-import type { ContainerSupport } from '../../../nodes/provider.ts';
+import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
@@ -59,6 +59,8 @@ export interface OwnerPart {
   readonly limits: readonly string[];
   /** How far nodes are places of their own, in the provider's word. */
   readonly isolation?: string;
+  /** Whose network they have. */
+  readonly network?: NetworkKind;
   /** What runs containers on its nodes: tried out when the service works already. Never rejects. */
   readonly containers: () => Promise<ContainerSupport>;
   /**

@@ -127,6 +127,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   front.serve(api);
   record.limits = [...new Set([...(await machineLimits(composition.options)), ...owner.limits, ...storageLimits(composition), ...memoryLimits(directory)])];
   record.isolation = owner.isolation;
+  record.network = owner.network;
   record.change('ready');
   log.info({ endpoint }, 'ready');
   void owner.containers().then((support) => record.learnContainers(support));

@@ -23,6 +23,7 @@ import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
+import { isLoopback } from '../data/keys.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 import { signerOf } from './signer.ts';
 
@@ -65,9 +66,14 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
   };
 }
 
+/** null: it is none of this machine. */
+function localUrl(url: string): string | null {
+  return isLoopback(new URL(url).hostname) ? url : null;
+}
+
 async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, log } = context;
-  const provider = nodesOf(directory, { ...nodes, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const provider = nodesOf(directory, { ...nodes, blobsUrl: async () => localUrl((await storing).endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
@@ -138,6 +144,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       storage: blobAccount(storage, wallClock),
     },
     limits: capabilities.limits,
+    ...(capabilities.network === undefined ? {} : { network: capabilities.network }),
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
     containers: () => (provider.containers?.() ?? Promise.resolve({ engine: null, limits: [] })).catch((error: unknown) => ({ engine: null, limits: [`No containers: ${messageOf(error)}.`] })),
     trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),

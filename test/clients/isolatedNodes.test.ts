@@ -1,0 +1,96 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createNodeNetworks } from '../../src/nodes/local/network/nodeNetworks.ts';
+import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
+import { realEngines, startRegistry, type Registry } from '../support/registry.ts';
+
+const IMAGE = { imageReference: { publisher: 'microsoft-azure-batch', offer: 'ubuntu-server-container', sku: '20-04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 20.04' };
+const NODES = 2;
+const isPossible = await createNodeNetworks({ blobsUrl: () => Promise.resolve(null) }).tryOut().then(() => true, () => false);
+const hasMpi = spawnSync('mpicc', ['--version']).status === 0 && spawnSync('mpirun', ['--version']).status === 0;
+/** Containers of docker have the machine's network. */
+const hasPodman = (await realEngines()).some(({ engine }) => engine?.kind === 'podman');
+if (!isPossible) console.warn('skipped: nodes with networks of their own, which need root, perl, ip(8) and nsenter(1)');
+
+describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch', () => {
+  let instance: Instance;
+  let client: BatchServiceClient;
+  let registry: Registry;
+  let files: Server;
+  let filesUrl: string;
+  beforeAll(async () => {
+    files = createServer((request, response) => response.end(readFileSync(join(import.meta.dirname, 'gangs', (request.url ?? '').replaceAll('/', '')))));
+    await new Promise<void>((listening) => files.listen(0, '127.0.0.1', listening));
+    filesUrl = `http://127.0.0.1:${(files.address() as AddressInfo).port}`;
+    registry = await startRegistry();
+    registry.add('samples/myimage', 'latest');
+    instance = await startLinarite(['--node-isolation', 'network']);
+    const env = await instance.env();
+    client = new BatchServiceClient(new BatchSharedKeyCredentials(env.AZURE_BATCH_ACCOUNT, env.AZURE_BATCH_ACCESS_KEY), env.AZURE_BATCH_ENDPOINT);
+    const containers = hasPodman ? { containerConfiguration: { type: 'dockerCompatible' } } : {};
+    await client.pool.add({ id: 'pool', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, ...containers }, targetDedicatedNodes: NODES, enableInterNodeCommunication: true, maxTasksPerNode: 1 } as never);
+    await client.job.add({ id: 'job', poolInfo: { poolId: 'pool' }, ...(hasMpi ? { jobPreparationTask: { commandLine: `/bin/sh -c 'mpicc -O1 -o sum sum.c'`, resourceFiles: [common('sum.c')] } } : {}) });
+  });
+  afterAll(async () => {
+    await instance.purge();
+    await registry.close();
+    files.close();
+  });
+
+  const common = (name: string) => ({ httpUrl: `${filesUrl}/${name}`, filePath: name });
+  const completed = async (task: Parameters<BatchServiceClient['task']['add']>[1]) => {
+    await client.task.add('job', task);
+    const seen = await until(`${task.id} completes`, 120_000, async () => {
+      const found = await client.task.get('job', task.id);
+      return found.state === 'completed' ? found : undefined;
+    });
+    const [output = '', errors = ''] = await Promise.all(['stdout', 'stderr'].map((name) => text(seen.nodeInfo?.nodeId, `workitems/job/job-1/${task.id}/${name}.txt`)));
+    expect(seen.executionInfo, `${output}\n${errors}`).toMatchObject({ exitCode: 0, result: 'success' });
+    return output;
+  };
+  const text = async (node: string | undefined, path: string): Promise<string> => {
+    const { readableStreamBody } = await client.file.getFromComputeNode('pool', node ?? '', path);
+    const chunks: Buffer[] = [];
+    for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
+    return Buffer.concat(chunks).toString();
+  };
+
+  test('say so, each and in the status of the service', async () => {
+    const { stdout } = await linarite(['status', '--data-dir', instance.dataDir]);
+    expect(stdout).toContain('with networks of their own');
+    await completed({ id: 'first', commandLine: 'true' });
+    const nodes = [...(await client.computeNode.list('pool'))];
+    expect(nodes).toHaveLength(NODES);
+    for (const node of nodes) expect(node).toMatchObject({ ipAddress: expect.not.stringMatching(/^127\./), nodeAgentInfo: { version: expect.stringMatching(/\.network$/) } });
+  });
+
+  test.skipIf(!hasMpi)('run a program of Open MPI as one on all of them', async () => {
+    const output = await completed({
+      id: 'sum',
+      commandLine: `/bin/sh -c 'mpirun --host $AZ_BATCH_HOST_LIST --map-by node -np ${NODES} --mca plm_rsh_agent $AZ_BATCH_TASK_SHARED_DIR/rsh.py $AZ_BATCH_JOB_PREP_WORKING_DIR/sum'`,
+      multiInstanceSettings: { numberOfInstances: NODES, coordinationCommandLine: `/bin/sh -c 'python3 $AZ_BATCH_TASK_SHARED_DIR/rsh.py --serve'`, commonResourceFiles: [common('rsh.py')] },
+    });
+    const lines = output.trimEnd().split('\n').toSorted();
+    expect(lines.map((line) => line.replace(/ on .*/, ''))).toEqual([0, 1].map((rank) => `rank ${rank} of 2: sum 3`));
+    expect(new Set(lines.map((line) => line.replace(/.* on /, ''))).size, 'each rank on a host of its own').toBe(NODES);
+  });
+
+  test.skipIf(!hasPodman)('give their containers what they have, and no other network', async () => {
+    const { port } = new URL((await instance.env()).AZURE_BATCH_ENDPOINT);
+    const output = await completed({
+      id: 'contained',
+      commandLine: `sh -c 'readlink /proc/self/ns/net; wget -q -O - http://127.0.0.1:${port}/healthz; wget -q -T 2 -O - ${filesUrl}/sum.c || echo refused'`,
+      containerSettings: { imageName: `${registry.host}/samples/myimage` },
+    });
+    const [namespace, ...rest] = output.trim().split('\n');
+    expect(namespace).toMatch(/^net:/);
+    expect(namespace).not.toBe(readlinkSync('/proc/self/ns/net'));
+    expect(rest.at(-1)).toBe('refused');
+    expect(rest.length, 'the service answered').toBeGreaterThan(1);
+  });
+});

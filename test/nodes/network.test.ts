@@ -1,0 +1,180 @@
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createNodeNetworks } from '../../src/nodes/local/network/nodeNetworks.ts';
+import { createLocalProvider } from '../../src/nodes/local/provider.ts';
+import { readRecords } from '../../src/nodes/local/record.ts';
+import type { ClosableProvider } from '../../src/nodes/provider.ts';
+import { endProcess, waitUntil } from '../../src/processes/end.ts';
+import { agentCommand } from '../agent/testNode.ts';
+import { type ScriptedOwner, startOwner } from '../agent/scriptedOwner.ts';
+import { nodeRequest } from '../support/providers.ts';
+
+const CIDR = '10.199.0.0/16';
+function noBlobs(): Promise<null> {
+  return Promise.resolve(null);
+}
+const refused = await createNodeNetworks({ cidr: CIDR, blobsUrl: noBlobs }).tryOut().then(() => null, (error: unknown) => String(error));
+if (refused !== null) console.log(`skipped: networks of nodes: ${refused}`);
+
+/** Prints what it is told at that address, or why it cannot. */
+function ask(address: string, port: number | string): string {
+  return `/usr/bin/perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => "${port}", Timeout => 1) or do { print "no: $!"; exit }; print $s "GET /x HTTP/1.0\\r\\n\\r\\n"; shutdown $s, 1; local $/; print <$s>'`;
+}
+
+describe.runIf(refused === null)('nodes with networks of their own', () => {
+  const dataRoot = mkdtempSync(join(tmpdir(), 'linarite-network-'));
+  chmodSync(dataRoot, 0o711);
+  const owners = new Map<number, ScriptedOwner>();
+  const servers: Server[] = [];
+  const seen = new Set<string>();
+  let provider: ClosableProvider;
+  let blobs: Server;
+  const make = (): ClosableProvider => createLocalProvider({ dataRoot, agentCommand, networks: { cidr: CIDR, blobsUrl: () => Promise.resolve(`http://127.0.0.1:${portOf(blobs)}`) } });
+
+  const listen = async (host: string, says: string): Promise<Server> => {
+    const server = createServer((socket) => void socket.on('error', () => {}).end(says));
+    server.listen({ host, port: 0 });
+    await once(server, 'listening');
+    servers.push(server);
+    return server;
+  };
+  const start = async (node: number, pool: number, interNode: boolean, life = 1): Promise<void> => {
+    const owner = owners.get(node) ?? (await startOwner());
+    owner.onFileBody = (_request, response) => void response.end(`the service of ${node}`);
+    owners.set(node, owner);
+    const before = owner.reports.filter(({ kind }) => kind === 'ready').length;
+    await provider.acquire(nodeRequest({ node, pool, interNode, life, agentUrl: owner.agentUrl }));
+    await owner.until('ready', () => owner.reports.filter(({ kind }) => kind === 'ready').length > before);
+    seen.add((await output(node, '/bin/readlink /proc/self/ns/net')).trim());
+  };
+  const ownerOf = (node: number): ScriptedOwner => {
+    const owner = owners.get(node);
+    if (owner === undefined) throw new Error(`node ${node} was not started`);
+    return owner;
+  };
+  let tasks = 0;
+  const output = async (node: number, commandLine: string, admin = false): Promise<string> => {
+    const task = `t${++tasks}`;
+    await ownerOf(node).run({ task, commandLine, user: { kind: 'auto', scope: 'pool', elevation: admin ? 'admin' : 'nonadmin' } });
+    return readFileSync(join(dataRoot, String(node), 'root/workitems/job1/job-1', task, 'stdout.txt'), 'utf8');
+  };
+  const address = (node: number): string => `10.199.0.${node}`;
+  /** A task of the node answers whoever connects, until it is told to end. */
+  const serve = async (node: number, task = 'serve'): Promise<void> => {
+    const key = { job: 9, task: node + task.length, attempt: 1, instance: 0 };
+    const program = `/usr/bin/perl -MIO::Socket::INET -e '$| = 1; my $l = IO::Socket::INET->new(Listen => 5, LocalPort => 7000, ReuseAddr => 1) or die; open(my $f, ">", "up"); close $f; while (my $c = $l->accept) { print $c "node ${node}"; close $c }'`;
+    ownerOf(node).command({ kind: 'offer', key, work: { job: 'job9', task, directory: `workitems/job9/job-1/${task}`, slots: 1, commandLine: program, environment: [], resourceFiles: [], outputFiles: [], user: { kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, wallClockMs: null, retentionMs: null } });
+    if (!(await waitUntil(() => existsSync(join(dataRoot, String(node), `root/workitems/job9/job-1/${task}/wd/up`)), 10_000))) throw new Error(`nobody answers on node ${node}`);
+  };
+
+  beforeAll(async () => {
+    blobs = await listen('127.0.0.1', 'blobs');
+    provider = make();
+    await Promise.all([start(1, 1, false), start(2, 1, false), start(3, 2, true), start(4, 2, true)]);
+    await Promise.all([serve(2), serve(4)]);
+  });
+  afterAll(async () => {
+    await Promise.all([...owners.keys()].map((node) => provider.release(node, 9, 1_000)));
+    await provider.close();
+    await Promise.all([...owners.values()].map((owner) => owner.close()));
+    for (const server of servers) server.close();
+    rmSync(dataRoot, { recursive: true, force: true });
+  });
+
+  test('have each another one than the machine and than each other, also for admin tasks', async () => {
+    expect(seen.size).toBe(4);
+    expect(seen).not.toContain(readlinkSync('/proc/self/ns/net'));
+    expect(seen).toContain((await output(1, '/bin/readlink /proc/self/ns/net', true)).trim());
+    expect(await output(1, '/bin/sh -c "id -u; id -G; readlink /proc/self/fd/*"'), 'with the rights of its user, and no namespace open').toMatch(/^\d{10}\n\d{10}\n(?!.*net:)/s);
+  });
+
+  test('say so, and have an address of the network that they were given, which their host name stands for', async () => {
+    const [hello] = ownerOf(3).frames.flatMap(({ frame }) => (frame.kind === 'hello' ? [frame.report] : []));
+    expect(hello).toMatchObject({ ipAddress: address(3), version: expect.stringMatching(/\+\w+\.network$/) });
+    expect(await output(3, '/bin/sh -c "getent hosts $(hostname)"')).toMatch(address(3));
+  });
+
+  test('reach the service and the blobs where everybody else does', async () => {
+    const port = new URL(ownerOf(1).agentUrl).port;
+    for (const node of [1, 3]) {
+      expect(await output(node, ask('127.0.0.1', node === 1 ? port : new URL(ownerOf(3).agentUrl).port))).toMatch(`the service of ${node}`);
+      expect(await output(node, ask('127.0.0.1', portOf(blobs)))).toBe('blobs');
+    }
+  });
+
+  test('reach nothing else of the machine', async () => {
+    const local = await listen('127.0.0.1', 'private');
+    const everywhere = await listen('0.0.0.0', 'public');
+    const outside = Object.values(networkInterfaces()).flat().find((found) => found?.family === 'IPv4' && !found.internal)?.address ?? '127.0.0.1';
+    const asks = [1, 3].flatMap((node) => [output(node, ask('127.0.0.1', portOf(local))), output(node, ask(outside, portOf(everywhere)))]);
+    expect(await Promise.all(asks)).toEqual(asks.map(() => expect.stringMatching(/^no: /)));
+  });
+
+  test('reach each other only where their pool says so, and never those of another pool', async () => {
+    expect(await output(3, ask(address(4), 7_000))).toBe('node 4');
+    expect(await output(4, ask(address(4), 7_000)), 'itself').toBe('node 4');
+    expect(await output(2, ask(address(2), 7_000)), 'itself').toBe('node 2');
+    const kept = [[1, 2], [1, 4], [3, 2]] as const;
+    expect(await Promise.all(kept.map(([from, to]) => output(from, ask(address(to), 7_000))))).toEqual(kept.map(() => expect.stringMatching(/^no: /)));
+  });
+
+  test('keep all that when the service is killed and another one comes: a node that starts then is linked to those that are there', async () => {
+    await provider.close();
+    provider = make();
+    await start(6, 2, true);
+    expect(await output(6, ask(address(4), 7_000))).toBe('node 4');
+    const outside = (await readRecords(dataRoot)).find(({ node }) => node === 4)?.agent;
+    if (!outside) throw new Error('node 4 has no agent');
+    await endProcess(outside, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+    await start(4, 2, true, 2);
+    await serve(4, 'serve-again');
+    expect(await output(6, ask(address(4), 7_000)), 'of the next life').toBe('node 4');
+  });
+
+  test('leave nothing when they are released', async () => {
+    for (const { node, life } of await readRecords(dataRoot)) await provider.release(node, life, 1_000);
+    await expect.poll(() => openNamespaces().filter((found) => seen.has(found)), { timeout: 10_000 }).toEqual([]);
+    expect(Object.keys(networkInterfaces()).filter((name) => /^n[0-9a-f]{14}$/.test(name))).toEqual([]);
+    expect(readdirSync('/proc/self/fd').map((fd) => linkOf(`/proc/self/fd/${fd}`)).filter((link) => link.startsWith('net:')), 'switches that the service has open').toEqual([]);
+  });
+});
+
+test('networks are refused with the reason where the machine cannot make them', async () => {
+  const dataRoot = mkdtempSync(join(tmpdir(), 'linarite-network-'));
+  const provider = createLocalProvider({ dataRoot, agentCommand, networks: { cidr: '10.0.0.0/31', blobsUrl: noBlobs } });
+  await expect(provider.probe()).rejects.toThrow(/^nodes cannot have networks of their own here: /);
+  await provider.close();
+  rmSync(dataRoot, { recursive: true });
+});
+
+function portOf(server: Server): number {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('it does not listen');
+  return address.port;
+}
+
+/** Network namespaces that some process lives in or has open. */
+function openNamespaces(): readonly string[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return [...new Set(pids.flatMap((pid) => [linkOf(`/proc/${pid}/ns/net`), ...entriesOf(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))]).filter((link) => link.startsWith('net:')))];
+}
+
+function entriesOf(directory: string): readonly string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch {
+    return '';
+  }
+}
