@@ -220,6 +220,8 @@ async function remove(root: string, ask: Extract<FileAsk, { kind: 'delete' }>): 
     const held = process.platform === 'linux' ? `/proc/${process.pid}/fd/${opened}` : parent;
     const real = process.platform === 'linux' ? readlinkSync(held) : parent;
     if (!isBelow(realRoot, real)) return outside(ask.path);
+    const mount = mountsBelow(realRoot).find((point) => point !== realRoot && (real === point || isBelow(point, real)));
+    if (mount !== undefined) return { kind: 'error', code: 'Mounted', message: `${ask.path}: ${mount.slice(realRoot.length + 1)} is a mount, and nothing on it is deleted` };
     // What is removed is the entry itself: of a link the link, not what it points to.
     const path = `${held}/${name}`;
     if (!lstatSync(path).isDirectory()) unlinkSync(path);

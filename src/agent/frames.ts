@@ -78,6 +78,25 @@ export interface NodeSetup {
   readonly packages?: readonly PackageWork[];
   /** Left out: none. */
   readonly certificates?: readonly CertificateWork[];
+  /** File systems that the pool mounts; left out: none. */
+  readonly fileSystems?: readonly FileSystemWork[];
+}
+
+/** `path`: below `fsmounts`. Of passwords and credentials nothing may stand in arguments, logs or answers. */
+export type FileSystemWork = { readonly path: string; readonly options: string } & (
+  | { readonly kind: 'nfs'; readonly source: string }
+  /** `fshare`: a share of Azure Files. */
+  | { readonly kind: 'cifs' | 'fshare'; readonly source: string; readonly username: string; readonly password: string }
+  | ({ readonly kind: 'blobfuse' } & ContainerSource & Lacking)
+);
+
+/** A container of blobs and what opens it. */
+export interface ContainerSource {
+  readonly account: string;
+  readonly container: string;
+  /** Of the account's blobs, without a closing slash. */
+  readonly endpoint: string;
+  readonly credential: { readonly kind: 'key' | 'sas'; readonly value: string };
 }
 
 /** A certificate that runs of the node find in their directories. */

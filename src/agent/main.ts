@@ -1,5 +1,7 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeSync } from 'node:fs';
 import { sayBooted } from './booted.ts';
+import { SERVE_CONTAINER, serveContainer } from './fileSystems/container/serve.ts';
+import { messageOf } from './failures.ts';
 import { runNode } from './node.ts';
 import { type AgentOptions, readOptions } from './options.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -9,6 +11,7 @@ import { startWatchdog } from './watchdog.ts';
  * LINARITE_AGENT_CONFIG names, else from standard input. SIGTERM and SIGINT end its tasks and then itself.
  */
 export async function agentMain(): Promise<never> {
+  if (process.argv.at(-1) === SERVE_CONTAINER) return serveOne();
   const file = process.env['LINARITE_AGENT_CONFIG'];
   const options = readOptions(file);
   // Tasks inherit neither our environment nor our umask by chance.
@@ -20,4 +23,18 @@ export async function agentMain(): Promise<never> {
   // Of nodes that are asked for nothing none pays for a watchdog.
   await runNode(options, readAddress, leave.signal, { onBooted: sayBooted, onFirstAsk: startWatchdog });
   process.exit(0);
+}
+
+/** The same program, for one container that a pool mounts: see `fileSystems/container/serve.ts`. */
+async function serveOne(): Promise<never> {
+  process.umask(0o077);
+  try {
+    await serveContainer();
+  } catch (error) {
+    writeSync(2, `${messageOf(error)}\n`);
+    process.exitCode = 1;
+  }
+  // A read that waits for the kernel would keep `exit` waiting.
+  process.kill(process.pid, 'SIGKILL');
+  return new Promise(() => undefined);
 }

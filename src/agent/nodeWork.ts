@@ -9,6 +9,7 @@ import { noticeOf, type Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
+import { mountFileSystems } from './fileSystems/fileSystems.ts';
 import type { AgentCommand, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createGpus, nodesIn } from './gpus.ts';
@@ -207,11 +208,20 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       if (!isNoRoom(error)) return;
       await whenRoom(make, ending.signal);
     }
-    const lacking = await fetchImages();
-    const errors = lacking.length > 0 ? lacking : await installPackages();
+    const errors = await firstErrors(mountAll, fetchImages, installPackages);
     if (errors.length === 0) await becomeReady();
     else if (!ending.signal.aborted) report({ kind: 'unusable', errors });
   };
+  const mountAll = (): Promise<readonly ResizeError[]> =>
+    mountFileSystems(setup.fileSystems ?? [], {
+      directory: join(rootDirectory, 'fsmounts'),
+      stateDirectory: options.stateDirectory,
+      machineRoot: options.rootDirectory,
+      isOwn: options.isolation !== undefined,
+      onLost: (error) => {
+        if (!ending.signal.aborted) report({ kind: 'notice', errors: [error] });
+      },
+    });
   /** Before the start task, which may use them. Returns what keeps the node from working. */
   const fetchImages = async (): Promise<readonly ResizeError[]> => {
     const asked = setup.containers ?? null;
@@ -267,6 +277,15 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       await launcher.killAll();
     },
   };
+}
+
+/** Of steps in their order, each of which is made where those before it had none. */
+async function firstErrors(...steps: readonly (() => Promise<readonly ResizeError[]>)[]): Promise<readonly ResizeError[]> {
+  for (const step of steps) {
+    const errors = await step();
+    if (errors.length > 0) return errors;
+  }
+  return [];
 }
 
 function installedOf({ certificates = [] }: NodeSetup): NodeWork['installed'] {

@@ -155,5 +155,5 @@ function signing(sign: Signer): Signer {
       throw new CannotSign(error instanceof Error ? error.message : String(error));
     }
   };
-  return { container, url: (url, access) => sign.url(url, access) };
+  return { ...sign, container };
 }

@@ -2,6 +2,7 @@ import { taskDirectory, type CertificateWork, type GangWork, type NodeSetup, typ
 import type { Host } from '../core/decisions.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { containerOf, containersOf } from './containerWork.ts';
+import { fileSystemsOf } from './fileSystemWork.ts';
 import type { StoredCertificate } from '../store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
 import type { PackageReference } from '../wire/applications.ts';
@@ -18,6 +19,8 @@ export interface Signer {
   container(container: string, blob?: string): string;
   /** A URL of the account's own storage, signed; null: it is of no storage that the service can sign for. */
   url(url: string, access: StorageAccess): string | null;
+  /** Where the blobs of a storage account are, without a closing slash: of any account by its name. */
+  endpoint(accountName: string): string;
 }
 
 /** What a task does there: reads one blob, reads and lists a container, or writes into one. */
@@ -103,6 +106,7 @@ export function nodeSetup(
     containers: containersOf(pool.spec),
     userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
     ...withPackages(pool.spec.applicationPackageReferences, packages),
+    ...fileSystemsOf(pool.spec, sign),
     ...(pool.certificates.length === 0 ? {} : { certificates: pool.certificates.map((certificate) => certificateWork(certificate, pool.spec)) }),
   };
 }

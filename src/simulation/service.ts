@@ -76,7 +76,7 @@ export function startService(options: {
     createCore: options.createCore,
     credentials: nodeCredentials(SECRET),
     tokens: taskTokens(SECRET),
-    sign: { container: (name) => `http://simulated/${name}`, url: () => null },
+    sign: { container: (name) => `http://simulated/${name}`, url: () => null, endpoint: (account) => `http://simulated/${account}` },
     clock: () => {
       const now = clock();
       if (now < latest) options.onFault(new Error(`the time of ${process} went back from ${latest} to ${now}`));

@@ -6,9 +6,6 @@ import type { QueryName } from './operationTable.ts';
  * UnsupportedProperty and the reason. A row goes away with the change that makes its property work.
  */
 export const REFUSED: Readonly<Record<string, Refusal>> = {
-  'PoolAdd.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
-  'PoolSpecification.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
-  'PoolPatch.mountConfiguration': { reason: 'Mounted file systems are not available yet.', unless: 'empty' },
 };
 
 const NO_VIRTUAL_MACHINE = 'Nodes are processes on given machines, not virtual machines that this could configure.';

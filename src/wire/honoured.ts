@@ -12,17 +12,17 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   PoolAdd: {
     api: 'id displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
     core: 'enableAutoScale autoScaleFormula autoScaleEvaluationInterval targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
-    agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
+    agent: 'startTask userAccounts applicationPackageReferences certificateReferences mountConfiguration',
   },
   PoolSpecification: {
     api: 'displayName metadata vmSize virtualMachineConfiguration cloudServiceConfiguration',
     core: 'enableAutoScale autoScaleFormula autoScaleEvaluationInterval targetDedicatedNodes targetLowPriorityNodes resizeTimeout taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
-    agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
+    agent: 'startTask userAccounts applicationPackageReferences certificateReferences mountConfiguration',
   },
   PoolPatch: {
     api: 'displayName metadata vmSize virtualMachineConfiguration',
     core: 'taskSlotsPerNode taskSchedulingPolicy enableInterNodeCommunication',
-    agent: 'startTask userAccounts applicationPackageReferences certificateReferences',
+    agent: 'startTask userAccounts applicationPackageReferences certificateReferences mountConfiguration',
   },
   PoolReplace: { api: 'metadata', agent: 'startTask applicationPackageReferences certificateReferences' },
   PoolUpgradeOs: { api: 'targetOSVersion' },
@@ -38,6 +38,11 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },
   ContainerConfiguration: { api: 'type', agent: 'containerImageNames containerRegistries' },
+  MountConfiguration: { agent: 'azureBlobFileSystemConfiguration nfsMountConfiguration cifsMountConfiguration azureFileShareConfiguration' },
+  AzureBlobFileSystemConfiguration: { agent: 'accountName containerName accountKey sasKey blobfuseOptions relativeMountPath identityReference' },
+  NfsMountConfiguration: { agent: 'source relativeMountPath mountOptions' },
+  CifsMountConfiguration: { agent: 'username source relativeMountPath mountOptions password' },
+  AzureFileShareConfiguration: { agent: 'accountName accountKey azureFileUrl relativeMountPath mountOptions' },
   StartTask: { agent: 'commandLine resourceFiles environmentSettings containerSettings userIdentity runElevated maxTaskRetryCount waitForSuccess' },
   MetadataItem: { api: 'name value' },
   JobAdd: {

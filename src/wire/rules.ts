@@ -6,6 +6,7 @@ import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
 import { LIMITS } from './limits.ts';
 import { findVmSize, nearestSize } from './sizes/find.ts';
+import { checkBlobMount, checkFileShare, checkMount, checkMountOptions, checkMounts } from './mounts.ts';
 import { parseTimestamp } from './timestamps.ts';
 import type * as Wire from './types.generated.ts';
 import { checkLinuxUser, checkUserAccounts } from './userAccounts.ts';
@@ -26,6 +27,7 @@ type Machine = Pick<
   | 'vmSize'
   | 'taskSlotsPerNode'
   | 'userAccounts'
+  | 'mountConfiguration'
 >;
 
 /** Every rule, by the shape it belongs to. A shape without a row has none. */
@@ -148,11 +150,17 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     rule('MountConfiguration', 'one kind of mount', 'OpenAPI, MountConfiguration', (mount) =>
       exactlyOne(['azureBlobFileSystemConfiguration', 'nfsMountConfiguration', 'cifsMountConfiguration', 'azureFileShareConfiguration'], mount),
     ),
+    rule('MountConfiguration', 'a password stands in its own property', 'our own: options are answered and stand in arguments', ({ cifsMountConfiguration, azureFileShareConfiguration }) =>
+      checkMountOptions((cifsMountConfiguration ?? azureFileShareConfiguration)?.mountOptions),
+    ),
+    rule('MountConfiguration', 'a path below the directory of mounts', 'OpenAPI, relativeMountPath (code inferred)', (mount) => checkMount(mount)),
   ],
+  AzureFileShareConfiguration: [rule('AzureFileShareConfiguration', 'a share is named by its URL', 'OpenAPI, AzureFileShareConfiguration (code inferred)', (mount) => checkFileShare(mount))],
   AzureBlobFileSystemConfiguration: [
     rule('AzureBlobFileSystemConfiguration', 'one kind of credential', 'OpenAPI, AzureBlobFileSystemConfiguration', (mount) =>
       exactlyOne(['accountKey', 'sasKey', 'identityReference'], mount),
     ),
+    rule('AzureBlobFileSystemConfiguration', 'account and container are named as they can be', 'documentation, "Naming and referencing containers" (code inferred)', (mount) => checkBlobMount(mount)),
   ],
   PoolInfo: [rule('PoolInfo', 'a pool or an auto pool', 'OpenAPI, PoolInformation', (info) => exactlyOne(['poolId', 'autoPoolSpecification'], info))],
   AutoPoolSpecification: [
@@ -285,14 +293,16 @@ function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
     }),
     rule(shape, 'slots fit the size', 'limits.md 7.2', (pool: Machine) => checkSlots(pool)),
     rule(shape, 'user accounts fit the nodes', 'OpenAPI, UserAccount', (pool: Machine) => checkUserAccounts(pool)),
+    rule(shape, 'mounts fit the nodes and each other', 'documentation, "Mount a virtual file system" (code inferred)', (pool: Machine) => checkMounts(pool)),
   ];
 }
 
 /** For a change of any of these, which must fit what stays. */
-export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode' | 'userAccounts'>): void {
+export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode' | 'userAccounts' | 'mountConfiguration'>): void {
   checkKind(pool);
   checkSlots(pool);
   checkUserAccounts(pool);
+  checkMounts(pool);
 }
 
 function checkKind(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration'>): void {

@@ -86,7 +86,7 @@ function ownerOf(account: AccountNumber, process: string, onWork: () => void): O
     createCore: failing,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: TOKENS,
-    sign: { container: (name) => name, url: () => null },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: Date.now,
     monotonic: MACHINE_TIME.now,
     random: Math.random,

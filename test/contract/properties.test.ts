@@ -30,7 +30,7 @@ beforeEach(() => it.clear());
 afterAll(() => it.close());
 
 const NODE = { id: 'tvmps_1_d', dedicated: true, slots: 2 } as NodeStatus;
-const sign = { container: (name: string, prefix?: string) => `signed:${name}/${prefix ?? ''}`, url: (url: string) => `signed:${url}` };
+const sign = { container: (name: string, prefix?: string) => `signed:${name}/${prefix ?? ''}`, url: (url: string) => `signed:${url}?signed`, endpoint: (account: string) => `http://${account}` };
 const packages = { accountName: 'mybatchaccount', active: [], sign };
 /** What else the rules know of a pool. */
 const ASKED = ['target_dedicated', 'target_low_priority', 'resize_timeout_ms'];
@@ -112,6 +112,14 @@ const COMMAND = { commandLine: 'run', resourceFiles: FILES, environmentSettings:
 const CONSTRAINTS = { maxWallClockTime: 'PT1H', retentionTime: 'PT2H', maxTaskRetryCount: 1 };
 const THUMBPRINTS = ['a'.repeat(40), 'b'.repeat(40)];
 const PACKAGES = [{ applicationId: 'app', version: '1.0' }];
+const MOUNTS = [
+  { azureBlobFileSystemConfiguration: { accountName: 'account', containerName: 'container', accountKey: 'a2V5', relativeMountPath: 'a', blobfuseOptions: '-o ro' } },
+  { azureBlobFileSystemConfiguration: { accountName: 'account', containerName: 'container', sasKey: 'sig=x', relativeMountPath: 'a' } },
+  { azureBlobFileSystemConfiguration: { accountName: 'account', containerName: 'container', identityReference: IDENTITY, relativeMountPath: 'a' } },
+  { nfsMountConfiguration: { source: 'host:/a', relativeMountPath: 'a', mountOptions: '-o ro' } },
+  { cifsMountConfiguration: { username: 'me', source: '//host/a', relativeMountPath: 'a', mountOptions: '-o ro', password: 'secret' } },
+  { azureFileShareConfiguration: { accountName: 'account', accountKey: 'a2V5', azureFileUrl: 'https://account.file.core.windows.net/s', relativeMountPath: 'a', mountOptions: '-o ro' } },
+];
 const OPTIONS = { jobAction: 'terminate', dependencyAction: 'block' };
 
 function withAutoPool(pool: Json): Json {
@@ -132,6 +140,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: CONTAINERS, startTask: { commandLine: 'x', containerSettings: CONTAINER } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ registryServer: 'registry.example', identityReference: IDENTITY }] } } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' },
+    ...MOUNTS.map((mount) => ({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, mountConfiguration: [mount] })),
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableInterNodeCommunication: true, userAccounts: [{ name: 'user', password: 'secret1!', sshPrivateKey: privateKey() }] },
@@ -154,6 +163,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
       taskSchedulingPolicy: { nodeFillType: 'pack' }, applicationPackageReferences: PACKAGES, startTask: { commandLine: 'run', waitForSuccess: true }, userAccounts: [{ name: 'user', password: 'secret1!' }], enableInterNodeCommunication: true,
     }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' }),
+    ...MOUNTS.slice(0, 1).map((mount) => withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, mountConfiguration: [mount] })),
     withAutoPool({ vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, certificateReferences: [{ thumbprint: THUMBPRINTS[0], thumbprintAlgorithm: 'sha1', visibility: ['starttask'] }] }),
   ],
@@ -213,7 +223,7 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'OutputFileBlobContainerDestination.identityReference': undefined,
 };
 /** What has one value alone beside the rest of the body. */
-const FIXED: readonly string[] = ['CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption', 'PoolAdd.enableAutoScale', 'PoolSpecification.enableAutoScale'];
+const FIXED: readonly string[] = ['AzureBlobFileSystemConfiguration.identityReference', 'CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption', 'PoolAdd.enableAutoScale', 'PoolSpecification.enableAutoScale'];
 
 /** Values that the service might take instead. */
 function othersOf({ property, row, value }: Leaf): readonly unknown[] {

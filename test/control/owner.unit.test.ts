@@ -129,7 +129,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     createCore: () => core,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: { container: (name) => name, url: () => null },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: () => clock.now + clock.wallAhead,
     monotonic: () => clock.now,
     random: () => 0.5,

@@ -3,7 +3,7 @@ import { applicationsIn, packagesWork } from '../../src/control/packages.ts';
 
 const activatedAt = Date.UTC(2019, 7, 26, 1, 57, 30);
 const active = [{ application: 'Test-App', version: '1.0', isDefault: true, container: 'app-c', activation: 7, activatedAt }];
-const source = { accountName: 'a', active, sign: { container: (container: string, blob?: string) => `http://storage/${container}/${blob}`, url: () => null } };
+const source = { accountName: 'a', active, sign: { container: (container: string, blob?: string) => `http://storage/${container}/${blob}`, url: () => null, endpoint: (account: string) => account } };
 
 test('an agent is told where a package is and how it is found, each activation in a directory of its own', () => {
   const found = { kind: 'package', application: 'Test-App', version: '1.0', directory: 'Test-App1.02019-08-26-01-57-7', url: 'http://storage/app-c/1.0' };

@@ -32,7 +32,7 @@ function account() {
       createCore: poisoned(createCore, { isIn: (event) => script.isIn(event), isLoadedWith: (snapshot) => script.isLoadedWith(snapshot), when: 'deciding' }),
       credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-      sign: { container: (name) => name, url: () => null },
+      sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
       clock: () => 1_000,
       monotonic: () => 1_000,
       random: () => 0.5,

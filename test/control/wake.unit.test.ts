@@ -47,7 +47,7 @@ async function ownerInVirtualTime() {
     createCore,
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: { container: (name) => name, url: () => null },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: world.now,
     monotonic: world.now,
     random: world.random,

@@ -37,7 +37,7 @@ async function service(poison: Poison) {
     createCore: poisoned(createCore, poison),
     credentials: nodeCredentials(new Uint8Array(32)),
     tokens: taskTokens(new Uint8Array(32)),
-    sign: { container: (name) => name, url: () => null },
+    sign: { container: (name) => name, url: () => null, endpoint: (account) => account },
     clock: Date.now,
     monotonic: MACHINE_TIME.now,
     random: Math.random,

@@ -14,6 +14,10 @@ const nat = sampleOf('InboundNatPool');
 function networkRule(priority: number) {
   return { priority, access: 'allow', sourceAddressPrefix: '*' };
 }
+function nfsAt(relativeMountPath: string) {
+  return { nfsMountConfiguration: { source: 'host:/', relativeMountPath } };
+}
+const WINDOWS = { imageReference: { publisher: 'microsoftwindowsserver', offer: 'windowsserver', sku: '2022-datacenter' }, nodeAgentSKUId: 'batch.node.windows amd64' };
 function poolCases(base: Readonly<Record<string, unknown>>) {
   const { virtualMachineConfiguration: _machine, ...without } = base;
   return {
@@ -31,6 +35,11 @@ function poolCases(base: Readonly<Record<string, unknown>>) {
       [{ ...base, vmSize: 'thisisinvalid' }, 'InvalidPropertyValue'],
       [{ ...base, vmSize: 'STANDARD_A0' }, 'InvalidPropertyValue'],
       [{ ...base, vmSize: 'standard_d1_v2', taskSlotsPerNode: 5 }, 'InvalidPropertyValue'],
+    ],
+    'mounts fit the nodes and each other': [
+      [{ ...base, mountConfiguration: [nfsAt('a'), nfsAt('a/')] }, 'InvalidPropertyValue'],
+      [{ ...base, mountConfiguration: [nfsAt('a/b/c'), nfsAt('a//b')] }, 'InvalidPropertyValue'],
+      [{ ...base, virtualMachineConfiguration: WINDOWS, mountConfiguration: [nfsAt('a')] }, 'InvalidPropertyValue'],
     ],
     'user accounts fit the nodes': [
       [{ ...base, userAccounts: [{ name: 'a b', password: 'x' }] }, 'InvalidPropertyValue'],
@@ -172,8 +181,19 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{}, 'MissingRequiredProperty'],
       [{ nfsMountConfiguration: sampleOf('NfsMountConfiguration'), cifsMountConfiguration: sampleOf('CifsMountConfiguration') }, 'InvalidPropertyValue'],
     ],
+    'a password stands in its own property': ['-o vers=3.0,password=x', 'pass=x', '-ocredentials=/root/file'].map((mountOptions) => [{ cifsMountConfiguration: { ...sampleOf('CifsMountConfiguration'), relativeMountPath: 'a', mountOptions } }, 'InvalidPropertyValue'] as const),
+    'a path below the directory of mounts': ['', '/', '/S', 'a/../b', '.', 'a'.repeat(201)].map((relativeMountPath) => [nfsAt(relativeMountPath), 'InvalidPropertyValue'] as const),
   },
-  AzureBlobFileSystemConfiguration: { 'one kind of credential': [[{ ...sampleOf('AzureBlobFileSystemConfiguration'), sasKey: 'b' }, 'InvalidPropertyValue']] },
+  AzureBlobFileSystemConfiguration: {
+    'one kind of credential': [[{ ...sampleOf('AzureBlobFileSystemConfiguration'), sasKey: 'b' }, 'InvalidPropertyValue']],
+    'account and container are named as they can be': [
+      ...['Account', 'ab', 'a.evil.example/'].map((accountName) => [{ ...sampleOf('AzureBlobFileSystemConfiguration'), accountName }, 'InvalidPropertyValue'] as const),
+      ...['ab', 'UPPER', 'a--b', '-ab', '../x'].map((containerName) => [{ ...sampleOf('AzureBlobFileSystemConfiguration'), containerName }, 'InvalidPropertyValue'] as const),
+    ],
+  },
+  AzureFileShareConfiguration: {
+    'a share is named by its URL': ['share', 'ftp://host/share', 'https://host', 'https://me:secret@host/share'].map((azureFileUrl) => [{ ...sampleOf('AzureFileShareConfiguration'), azureFileUrl }, 'InvalidPropertyValue'] as const),
+  },
   PoolInfo: { 'a pool or an auto pool': [[{}, 'MissingRequiredProperty']] },
   AutoPoolSpecification: {
     'an auto pool is specified': [[{ poolLifetimeOption: 'job' }, 'MissingRequiredProperty']],
@@ -242,6 +262,8 @@ describe('rules between properties', () => {
   test('what keeps a rule is taken', () => {
     expect(() => dataContract.readBody('PoolAdd', parseApiVersion('2023-11-01.18.0'), { ...bare, vmSize: 'small', cloudServiceConfiguration: { osFamily: '5' } })).not.toThrow();
     expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
+    expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, mountConfiguration: [nfsAt('a/b'), nfsAt('a/bc'), nfsAt('a.b')] })).not.toThrow();
+    expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, virtualMachineConfiguration: WINDOWS, mountConfiguration: [{ azureFileShareConfiguration: { ...sampleOf('AzureFileShareConfiguration'), relativeMountPath: 'S' } }] })).not.toThrow();
     expect(() => dataContract.readBody('ResourceFile', NEWEST_API_VERSION, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
     expect(() => dataContract.readBody('VirtualMachineConfiguration', NEWEST_API_VERSION, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
     expect(() => dataContract.readBody('JobSpecification', NEWEST_API_VERSION, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();

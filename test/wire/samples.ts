@@ -27,6 +27,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   ContainerRegistry: { username: 'user', password: 'secret' },
   MountConfiguration: { nfsMountConfiguration: { source: 'host:/', relativeMountPath: 'mount' } },
   AzureBlobFileSystemConfiguration: { accountName: 'account', containerName: 'container', relativeMountPath: 'mount', accountKey: 'secret' },
+  AzureFileShareConfiguration: { accountName: 'account', azureFileUrl: 'https://account.file.core.windows.net/share', relativeMountPath: 'mount', accountKey: 'secret' },
   PoolInfo: { poolId: 'pool-1' },
   UploadBatchServiceLogs: { containerUrl: 'http://host/container', startTime: '2000-01-01T00:00:00Z' },
   NodeUserAdd: { name: 'user', password: 'secret' },

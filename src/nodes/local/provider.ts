@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { messageOf } from '../../base/errors.ts';
 import type { Engine } from '../../agent/containers/engine.ts';
 import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../agent/containers/trial.ts';
+import { mountLimits } from '../../agent/fileSystems/programs.ts';
 import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
@@ -263,7 +264,8 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       await networks?.tryOut().catch((error: unknown) => {
         throw new Error(`nodes cannot have networks of their own here: ${messageOf(error)}`, { cause: error });
       });
-      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
+      const unmounted = isolation === 'none' ? null : mountLimits();
+      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
     },
 
     containers: async () => {

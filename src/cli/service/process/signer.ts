@@ -17,6 +17,7 @@ export function signerOf(storage: SigningAccount, wallClock: () => number): Sign
       blob === undefined
         ? containerSasUrl(storage, container, RIGHTS.container, expiresAt())
         : blobSasUrl(storage, { container, blob, rights: RIGHTS.blob, startsAt: null, expiresAt: expiresAt() }),
+    endpoint: (accountName) => (accountName === storage.accountName ? storage.endpoint : `https://${accountName}.blob.core.windows.net`),
     url: (url, access) => signedOwnUrl(storage, url, { scope: access === 'blob' ? 'blob' : 'container', rights: RIGHTS[access], expiresAt: expiresAt() }),
   };
 }
