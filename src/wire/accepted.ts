@@ -8,7 +8,10 @@ import type { QueryName } from './operationTable.ts';
 export const REFUSED: Readonly<Record<string, Refusal>> = {
 };
 
-const NO_VIRTUAL_MACHINE = 'Nodes are processes on given machines, not virtual machines that this could configure.';
+const NO_UPGRADE = 'The system of a node is that of its machine, or of an unpacked image: nothing here upgrades it.';
+const NO_DISK_OF_ITS_OWN = "A node has directories on its machine's disk, not a disk of its own.";
+const NO_WINDOWS = 'It belongs to Windows nodes, which this service does not provide; for Linux images it is refused.';
+const SIMPLIFIED = 'Agents always dial out, which is what the simplified mode means; currentNodeCommunicationMode says so.';
 const NO_AZURE_NETWORK = "Nodes have the network of the machine they run on; Azure's is not there to configure.";
 
 /**
@@ -17,15 +20,15 @@ const NO_AZURE_NETWORK = "Nodes have the network of the machine they run on; Azu
  * which of the three.
  */
 export const acceptedNotEnforced: Readonly<Record<string, string>> = {
-  'VirtualMachineConfiguration.windowsConfiguration': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.dataDisks': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.licenseType': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.diskEncryptionConfiguration': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.nodePlacementConfiguration': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.extensions': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.osDisk': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.securityProfile': NO_VIRTUAL_MACHINE,
-  'VirtualMachineConfiguration.serviceArtifactReference': NO_VIRTUAL_MACHINE,
+  'VirtualMachineConfiguration.windowsConfiguration': NO_WINDOWS,
+  'VirtualMachineConfiguration.dataDisks': `${NO_DISK_OF_ITS_OWN} What a data disk is, a device that somebody has to format, it cannot be.`,
+  'VirtualMachineConfiguration.licenseType': NO_WINDOWS,
+  'VirtualMachineConfiguration.diskEncryptionConfiguration': `${NO_DISK_OF_ITS_OWN} Whether that is encrypted is the operator's affair.`,
+  'VirtualMachineConfiguration.nodePlacementConfiguration': 'Nodes are on given machines, which are in no zones.',
+  'VirtualMachineConfiguration.extensions': 'Extensions are programs of Azure for its virtual machines; what a node needs its start task can install.',
+  'VirtualMachineConfiguration.osDisk': NO_DISK_OF_ITS_OWN,
+  'VirtualMachineConfiguration.securityProfile': 'Nodes are processes on given machines: how those boot and what their memory is protected by is theirs.',
+  'VirtualMachineConfiguration.serviceArtifactReference': 'It settles which version `latest` of a gallery means; images are of one version here.',
   'VirtualMachineConfiguration.imageReference': 'Nodes run the operating system of their machine; the image only says Linux or Windows.',
   'UserAccount.windowsUserConfiguration': 'It belongs to Windows nodes, which this service does not provide; for Linux nodes it is refused.',
   'CertificateReference.storeLocation': 'It belongs to Windows nodes, which this service does not provide.',
@@ -38,13 +41,13 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'JobAdd.networkConfiguration': NO_AZURE_NETWORK,
   'JobPatch.networkConfiguration': NO_AZURE_NETWORK,
   'JobSpecification.networkConfiguration': NO_AZURE_NETWORK,
-  'PoolAdd.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
-  'PoolSpecification.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
-  'PoolPatch.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
-  'PoolReplace.targetNodeCommunicationMode': 'Agents always dial out, which is what the simplified mode means.',
-  'PoolAdd.upgradePolicy': NO_VIRTUAL_MACHINE,
-  'PoolSpecification.upgradePolicy': NO_VIRTUAL_MACHINE,
-  'PoolPatch.upgradePolicy': NO_VIRTUAL_MACHINE,
+  'PoolAdd.targetNodeCommunicationMode': SIMPLIFIED,
+  'PoolSpecification.targetNodeCommunicationMode': SIMPLIFIED,
+  'PoolPatch.targetNodeCommunicationMode': SIMPLIFIED,
+  'PoolReplace.targetNodeCommunicationMode': SIMPLIFIED,
+  'PoolAdd.upgradePolicy': NO_UPGRADE,
+  'PoolSpecification.upgradePolicy': NO_UPGRADE,
+  'PoolPatch.upgradePolicy': NO_UPGRADE,
   'PoolAdd.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolSpecification.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',

@@ -187,6 +187,12 @@ export function invalidProperty(name: string, value: unknown, reason: string, co
   ]);
 }
 
+/** Of the values of one property, in a list or of its items. */
+export function checkDistinct(name: string, values: readonly string[]): void {
+  const twice = values.find((value, index) => values.indexOf(value) !== index);
+  if (twice !== undefined) throw invalidProperty(name, twice, `The values of ${name} must differ.`);
+}
+
 /** A query parameter the service cannot take: values QueryParameterName, QueryParameterValue and Reason. */
 export function invalidQuery(name: string, value: string, reason: string, code: ErrorCode = 'InvalidQueryParameterValue'): BatchError {
   return new BatchError(code, [

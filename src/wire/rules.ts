@@ -1,10 +1,11 @@
 import { applicationIdOf, isPackageVersion } from './applications.ts';
 import { blobNameProblem } from './blobNames.ts';
 import type { Rule } from './contract/tables.ts';
-import { BatchError, invalidProperty } from './errors.ts';
+import { BatchError, checkDistinct, invalidProperty } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
 import { LIMITS } from './limits.ts';
+import { checkApplicationLicences, checkCloudService, checkPublicAddresses, checkResourceTags, checkRollingUpgrade, checkServiceArtifact, checkSubnet, checkUpgradePolicy, checkVirtualMachine } from './machines.ts';
 import { findVmSize, nearestSize } from './sizes/find.ts';
 import { checkBlobMount, checkFileShare, checkMount, checkMountOptions, checkMounts } from './mounts.ts';
 import { parseTimestamp } from './timestamps.ts';
@@ -30,6 +31,11 @@ type Machine = Pick<
   | 'mountConfiguration'
 >;
 
+interface Placeless extends Pick<Wire.PoolAdd, 'applicationLicenses' | 'upgradePolicy'> {
+  /** A specification of an auto pool has them as a text. */
+  readonly resourceTags?: unknown;
+}
+
 /** Every rule, by the shape it belongs to. A shape without a row has none. */
 export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>> = {
   PoolAdd: poolRules('PoolAdd'),
@@ -45,6 +51,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
   VirtualMachineConfiguration: [
+    rule('VirtualMachineConfiguration', 'disks, licence, security and extensions fit the image and each other', 'OpenAPI (codes inferred)', (machine) => checkVirtualMachine(machine)),
     rule('VirtualMachineConfiguration', 'the node agent fits the image', 'OpenAPI, nodeAgentSKUId', ({ imageReference, nodeAgentSKUId }) => {
       if (osOfAgent(nodeAgentSKUId) === undefined) throw invalidProperty('nodeAgentSKUId', nodeAgentSKUId, 'There is no such node agent SKU.');
       const needed = agentOfImage(imageReference);
@@ -53,6 +60,13 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
       }
     }),
   ],
+  ServiceArtifactReference: [rule('ServiceArtifactReference', 'an artifact is named in full', 'OpenAPI, ServiceArtifactReference (code inferred)', (artifact) => checkServiceArtifact(artifact))],
+  UpgradePolicy: [rule('UpgradePolicy', 'a batch is no more than may be unhealthy, a pause is a duration', 'OpenAPI, RollingUpgradePolicy (code inferred)', (policy) => checkRollingUpgrade(policy))],
+  CloudServiceConfiguration: [
+    rule('CloudServiceConfiguration', 'a guest system is one that there is', 'documentation, "Azure Guest OS releases"; errors.md 4.3', (service) => checkCloudService(service, () => new BatchError('OSVersionNotFound'))),
+  ],
+  PublicIpAddressConfiguration: [rule('PublicIpAddressConfiguration', 'addresses are named where the user manages them', 'OpenAPI, PublicIPAddressConfiguration (code inferred)', (addresses) => checkPublicAddresses(addresses))],
+  JobNetworkConfiguration: [rule('JobNetworkConfiguration', 'a subnet is named in full', 'OpenAPI, JobNetworkConfiguration.subnetId (code inferred)', (network) => checkSubnet(network))],
   ImageReference: [
     rule('ImageReference', 'an image is named in one way', 'OpenAPI, ImageReference', (image) => {
       const custom = ['virtualMachineImageId', 'sharedGalleryImageId', 'communityGalleryImageId'] as const;
@@ -71,6 +85,7 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
   NetworkConfiguration: [
+    rule('NetworkConfiguration', 'a subnet is named in full', 'OpenAPI, NetworkConfiguration.subnetId (code inferred)', (network) => checkSubnet(network)),
     rule('NetworkConfiguration', 'at most 25 network security group rules', 'limits.md 7.2', ({ endpointConfiguration }) => {
       const count = (endpointConfiguration?.inboundNATPools ?? []).flatMap((pool) => pool.networkSecurityGroupRules ?? []).length;
       if (count > LIMITS.networkRulesPerPool) {
@@ -293,16 +308,23 @@ function poolRules(shape: 'PoolAdd' | 'PoolSpecification'): readonly Rule[] {
     }),
     rule(shape, 'slots fit the size', 'limits.md 7.2', (pool: Machine) => checkSlots(pool)),
     rule(shape, 'user accounts fit the nodes', 'OpenAPI, UserAccount', (pool: Machine) => checkUserAccounts(pool)),
+    rule(shape, 'licences of applications, tags and upgrades are what they can be', 'OpenAPI; documentation, limits of tags (codes inferred)', (pool: Machine & Placeless) => {
+      checkApplicationLicences(pool.applicationLicenses);
+      checkResourceTags(pool.resourceTags);
+      checkUpgradePolicy(pool);
+    }),
     rule(shape, 'mounts fit the nodes and each other', 'documentation, "Mount a virtual file system" (code inferred)', (pool: Machine) => checkMounts(pool)),
   ];
 }
 
 /** For a change of any of these, which must fit what stays. */
-export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode' | 'userAccounts' | 'mountConfiguration'>): void {
+export function checkMachine(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration' | 'vmSize' | 'taskSlotsPerNode' | 'userAccounts' | 'mountConfiguration'> & Pick<Placeless, 'resourceTags' | 'upgradePolicy'>): void {
   checkKind(pool);
   checkSlots(pool);
   checkUserAccounts(pool);
   checkMounts(pool);
+  checkResourceTags(pool.resourceTags);
+  checkUpgradePolicy(pool);
 }
 
 function checkKind(pool: Pick<Machine, 'virtualMachineConfiguration' | 'cloudServiceConfiguration'>): void {
@@ -394,11 +416,6 @@ function checkNatPools(pools: readonly Wire.InboundNatPool[]): void {
       throw invalidProperty('frontendPortRangeStart', pool.frontendPortRangeStart, 'Ranges of frontend ports must not overlap.');
     }
   }
-}
-
-function checkDistinct(name: string, values: readonly string[]): void {
-  const twice = values.find((value, index) => values.indexOf(value) !== index);
-  if (twice !== undefined) throw invalidProperty(name, twice, `The values of ${name} must differ.`);
 }
 
 function checkRange(start: number, end: number): void {

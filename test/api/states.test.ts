@@ -115,7 +115,7 @@ describe('a change of a job', () => {
     onAllTasksComplete: 'terminatejob',
     metadata: [{ name: 'a', value: 'b' }],
     poolInfo: { poolId: 'other' },
-    networkConfiguration: { subnetId: '/subscriptions/s/x', skipWithdrawFromVNet: false },
+    networkConfiguration: { subnetId: '/subscriptions/s/resourceGroups/g/providers/Microsoft.Network/virtualNetworks/n/subnets/s', skipWithdrawFromVNet: false },
   };
   const rules: Readonly<Record<string, unknown>> = { priority: -1000, maxParallelTasks: 2, allowTaskPreemption: true, maxWallClockMs: 3_600_000, maxTaskRetryCount: -1, onAllTasksComplete: 'terminatejob', poolId: 'other' };
   const disabledJob = async (): Promise<void> => {

@@ -36,6 +36,11 @@ function poolCases(base: Readonly<Record<string, unknown>>) {
       [{ ...base, vmSize: 'STANDARD_A0' }, 'InvalidPropertyValue'],
       [{ ...base, vmSize: 'standard_d1_v2', taskSlotsPerNode: 5 }, 'InvalidPropertyValue'],
     ],
+    'licences of applications, tags and upgrades are what they can be': [
+      [{ ...base, upgradePolicy: { mode: 'rolling', rollingUpgradePolicy: { enableCrossZoneUpgrade: true } } }, 'InvalidPropertyValue'],
+      [{ ...base, applicationLicenses: ['Maya', 'blender'] }, 'InvalidPropertyValue'],
+      ...(base['id'] === undefined ? [] : [{ 'a/b': 'c' }, { a: 'b'.repeat(257) }, Object.fromEntries(Array.from({ length: 51 }, (_, index) => [`tag${index}`, '']))].map((resourceTags) => [{ ...base, resourceTags }, 'InvalidPropertyValue'] as const)),
+    ],
     'mounts fit the nodes and each other': [
       [{ ...base, mountConfiguration: [nfsAt('a'), nfsAt('a/')] }, 'InvalidPropertyValue'],
       [{ ...base, mountConfiguration: [nfsAt('a/b/c'), nfsAt('a//b')] }, 'InvalidPropertyValue'],
@@ -48,6 +53,25 @@ function poolCases(base: Readonly<Record<string, unknown>>) {
     ],
   } as const;
 }
+const extension = { name: 'one', publisher: 'p', type: 't' };
+const MACHINE_CASES = [
+  { windowsConfiguration: { enableAutomaticUpdates: true } },
+  { licenseType: 'Windows_Server' },
+  { ...WINDOWS, licenseType: 'RHEL' },
+  { diskEncryptionConfiguration: { targets: ['osdisk', 'temporarydisk'] } },
+  { diskEncryptionConfiguration: { targets: ['temporarydisk', 'TemporaryDisk'] } },
+  { ...WINDOWS, diskEncryptionConfiguration: { targets: ['temporarydisk'] } },
+  { imageReference: { virtualMachineImageId: GALLERY_IMAGE }, diskEncryptionConfiguration: { targets: ['temporarydisk'] } },
+  { dataDisks: [{ lun: 0, diskSizeGB: 1 }, { lun: 0, diskSizeGB: 2 }] },
+  { dataDisks: [{ lun: 0, diskSizeGB: 65_537 }] },
+  { osDisk: { diskSizeGB: 0 } },
+  { osDisk: { diskSizeGB: 4_096 } },
+  { securityProfile: { uefiSettings: { secureBootEnabled: true } } },
+  { securityProfile: { securityType: 'confidentialvm' } },
+  { osDisk: { managedDisk: { securityProfile: { securityEncryptionType: 'VMGuestStateOnly' } } } },
+  { extensions: [extension, { ...extension, name: 'One' }] },
+  { extensions: [{ ...extension, provisionAfterExtensions: ['two'] }] },
+] as const;
 const prep = sampleOf('JobPreparationTask');
 const release = sampleOf('JobReleaseTask');
 function jobCases(shape: ShapeName) {
@@ -76,6 +100,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
   PoolPatch: { 'a new size is a size of Azure': [[{ vmSize: 'huge' }, 'InvalidPropertyValue']] },
   PoolResize: { 'a resize names a target': [[{ resizeTimeout: 'PT10M' }, 'MissingRequiredProperty']] },
   VirtualMachineConfiguration: {
+    'disks, licence, security and extensions fit the image and each other': MACHINE_CASES.map((more) => [{ ...machine as object, ...more }, 'InvalidPropertyValue'] as const),
     'the node agent fits the image': [
       [{ ...(machine as object), nodeAgentSKUId: 'batch.node.beos' }, 'InvalidPropertyValue'],
       [{ ...(machine as object), nodeAgentSKUId: 'batch.node.ubuntu 18.04' }, 'InvalidPropertyValue'],
@@ -95,6 +120,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
     ],
   },
   NetworkConfiguration: {
+    'a subnet is named in full': [[{ subnetId: '/subscriptions/s/x' }, 'InvalidPropertyValue']],
     'at most 25 network security group rules': [
       [{ endpointConfiguration: { inboundNATPools: [{ ...nat, networkSecurityGroupRules: Array.from({ length: 26 }, (_, index) => networkRule(200 + index)) }] } }, 'InvalidPropertyValue'],
     ],
@@ -176,6 +202,28 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ username: 'a', password: 'b', identityReference: sampleOf('IdentityReference') }, 'InvalidPropertyValue'],
     ],
   },
+  ServiceArtifactReference: { 'an artifact is named in full': [[{ id: 'artifact' }, 'InvalidPropertyValue']] },
+  UpgradePolicy: {
+    'a batch is no more than may be unhealthy, a pause is a duration': [
+      [{ mode: 'rolling', rollingUpgradePolicy: { maxBatchInstancePercent: 50, maxUnhealthyInstancePercent: 20 } }, 'InvalidPropertyValue'],
+      [{ mode: 'rolling', rollingUpgradePolicy: { pauseTimeBetweenBatches: 'soon' } }, 'InvalidPropertyValue'],
+    ],
+  },
+  CloudServiceConfiguration: {
+    'a guest system is one that there is': [
+      [{ osFamily: '1' }, 'InvalidPropertyValue'],
+      [{ osFamily: 'Windows' }, 'InvalidPropertyValue'],
+      [{ osFamily: '5', osVersion: '2016' }, 'OSVersionNotFound'],
+    ],
+  },
+  PublicIpAddressConfiguration: {
+    'addresses are named where the user manages them': [
+      [{ ipAddressIds: ['/a'] }, 'InvalidPropertyValue'],
+      [{ provision: 'nopublicipaddresses', ipAddressIds: ['/a'] }, 'InvalidPropertyValue'],
+      [{ provision: 'usermanaged', ipAddressIds: ['/a', '/A'] }, 'InvalidPropertyValue'],
+    ],
+  },
+  JobNetworkConfiguration: { 'a subnet is named in full': [[{ ...sampleOf('JobNetworkConfiguration'), subnetId: 'subnet' }, 'InvalidPropertyValue']] },
   MountConfiguration: {
     'one kind of mount': [
       [{}, 'MissingRequiredProperty'],
@@ -243,7 +291,7 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
 /** `PoolAdd` and its kin know cloud services up to 2024-02-01.19.0. */
 function versionFor(body: unknown) {
   if (typeof body === 'object' && body !== null && 'sshPrivateKey' in body && 'name' in body) return parseApiVersion('2017-01-01.4.0');
-  return typeof body === 'object' && body !== null && 'cloudServiceConfiguration' in body ? parseApiVersion('2023-11-01.18.0') : NEWEST_API_VERSION;
+  return typeof body === 'object' && body !== null && ['cloudServiceConfiguration', 'applicationLicenses', 'osFamily', 'resourceTags'].some((name) => name in body) ? parseApiVersion('2023-11-01.18.0') : NEWEST_API_VERSION;
 }
 
 describe('rules between properties', () => {
@@ -264,6 +312,9 @@ describe('rules between properties', () => {
     expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, vmSize: 'standard_d1_v2', taskSlotsPerNode: 4 })).not.toThrow();
     expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, mountConfiguration: [nfsAt('a/b'), nfsAt('a/bc'), nfsAt('a.b')] })).not.toThrow();
     expect(() => dataContract.readBody('PoolAdd', NEWEST_API_VERSION, { ...pool, virtualMachineConfiguration: WINDOWS, mountConfiguration: [{ azureFileShareConfiguration: { ...sampleOf('AzureFileShareConfiguration'), relativeMountPath: 'S' } }] })).not.toThrow();
+    expect(() => dataContract.readBody('VirtualMachineConfiguration', NEWEST_API_VERSION, { ...machine as object, dataDisks: [{ lun: 0, diskSizeGB: 65_536 }, { lun: 63, diskSizeGB: 1 }], osDisk: { diskSizeGB: 4_095 }, diskEncryptionConfiguration: { targets: ['temporarydisk'] }, extensions: [extension, { ...extension, name: 'two', provisionAfterExtensions: ['ONE'] }] })).not.toThrow();
+    expect(() => dataContract.readBody('VirtualMachineConfiguration', NEWEST_API_VERSION, { ...WINDOWS, licenseType: 'windows_client', windowsConfiguration: {}, diskEncryptionConfiguration: { targets: ['osdisk', 'temporarydisk'] } })).not.toThrow();
+    expect(() => dataContract.readBody('CloudServiceConfiguration', parseApiVersion('2023-11-01.18.0'), { osFamily: '6', osVersion: 'WA-GUEST-OS-6.44_202205-01' })).not.toThrow();
     expect(() => dataContract.readBody('ResourceFile', NEWEST_API_VERSION, { storageContainerUrl: 'http://host/c', blobPrefix: 'p/', filePath: 'in' })).not.toThrow();
     expect(() => dataContract.readBody('VirtualMachineConfiguration', NEWEST_API_VERSION, { imageReference: { publisher: 'debian', offer: 'debian-12', sku: '12-backports' }, nodeAgentSKUId: 'BATCH.NODE.DEBIAN 12' })).not.toThrow();
     expect(() => dataContract.readBody('JobSpecification', NEWEST_API_VERSION, { ...sampleOf('JobSpecification'), jobPreparationTask: prep, jobReleaseTask: release })).not.toThrow();

@@ -45,8 +45,7 @@ export function createContainerTree(containerUrl: () => string, freshMs: number,
   const listAnew = async (path: string): Promise<ReadonlyMap<string, Found>> => {
     const entries = new Map<string, Found>();
     for await (const { name, ...found } of listLevel(containerUrl(), prefixOf(path), options)) {
-      // Of a blob and a directory of one name the directory is shown. Names that no path has (`.`, `..`, or empty) cannot
-      // be.
+      // Of a blob and a directory of one name the directory is shown; names that no path has are not.
       if (!isName(name) || entries.get(name)?.isDirectory === true) continue;
       entries.set(name, { ...found, etag: '' });
       if (entries.size > MOST_ENTRIES) throw new FileSystemError('EFBIG', `${path} has more than ${MOST_ENTRIES} entries`);

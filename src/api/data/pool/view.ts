@@ -55,6 +55,8 @@ export function wirePool(row: PoolWithStatus, baseUrl: string): Pool {
     targetDedicatedNodes: view.targetDedicated,
     currentLowPriorityNodes: row.currentLowPriority ?? 0,
     targetLowPriorityNodes: view.targetLowPriority,
+    // Absent while there are no nodes (recorded).
+    currentNodeCommunicationMode: (row.currentDedicated ?? 0) + (row.currentLowPriority ?? 0) === 0 ? undefined : 'simplified',
     autoScaleRun: run === null ? undefined : wireRun(run.evaluatedAt, run),
   };
 }
