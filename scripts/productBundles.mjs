@@ -34,6 +34,7 @@ const LOADED = [
   { name: 'service', entry: 'cli/service/process/serve', plugins: () => [leaveOut(LEFT_OUT), changeLines(PG_LINES)] },
   { name: 'agent', entry: 'agent/main' },
   { name: 'azure', packages: ['@azure/batch', '@azure/storage-blob'] },
+  { name: 'yaml', packages: ['yaml'] },
   { name: 'x509', packages: ['reflect-metadata', '@peculiar/x509'] },
 ];
 

@@ -10,14 +10,15 @@ import type { Warning } from './lint/lint.ts';
  */
 export function drawProblem(fileName: string, text: string, problem: Problem): string {
   const { title } = PROBLEM_KINDS[problem.code];
-  return draw(`${fileName}:${problem.line}:${problem.column}: error: ${title}`, text, problem, `expected ${problem.expected}, found ${problem.found}`);
+  return drawRemark(`${fileName}:${problem.line}:${problem.column}: error: ${title}`, text, problem, `expected ${problem.expected}, found ${problem.found}`);
 }
 
 export function drawWarning(fileName: string, text: string, warning: Warning): string {
-  return draw(`${fileName}:${warning.line}:${warning.column}: warning: ${warning.message} (${warning.rule})`, text, warning, warning.reason);
+  return drawRemark(`${fileName}:${warning.line}:${warning.column}: warning: ${warning.message} (${warning.rule})`, text, warning, warning.reason);
 }
 
-function draw(headline: string, text: string, place: { span: Span; line: number; column: number }, note: string): string {
+/** Any remark on a place of a text. */
+export function drawRemark(headline: string, text: string, place: { span: Span; line: number; column: number }, note: string): string {
   const { span, line, column } = place;
   const lineStart = span.start - (column - 1);
   const source = visible(/^[^\r\n]*/.exec(text.slice(lineStart))?.[0] ?? '');

@@ -1,6 +1,6 @@
 /** The formula language of autoscaled pools: what the rest of Linarite may use of it. See README.md. */
 export { parseTime, printTimestamp } from './calendar.ts';
-export { drawProblem, drawWarning } from './draw.ts';
+export { drawProblem, drawRemark, drawWarning } from './draw.ts';
 export { evaluate, currentTargets, printValue, type Evaluation, type Settings } from './evaluate.ts';
 export {
   appendSample,
@@ -14,7 +14,7 @@ export {
 } from './history.ts';
 export { LIMITS } from './limits.ts';
 export { lint, type Warning } from './lint/lint.ts';
-export { describeProblem, type Problem } from './problems.ts';
+export { describeProblem, PROBLEM_KINDS, type Problem } from './problems.ts';
 export { compile, type Program } from './program.ts';
 export type { PoolFacts, WindowRead } from './run.ts';
 export { readSampleFile } from './sample-file.ts';

@@ -6,6 +6,7 @@ import { addAutoscaleCommands } from './autoscale.ts';
 import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { addSimulateCommand } from './simulate/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
@@ -102,6 +103,7 @@ addAppCommands(program);
 addCostCommand(program);
 addAutoscaleCommands(program);
 addSimulateCommand(program);
+addLintCommand(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../base/errors.ts';
+import { counted } from '../../base/words.ts';
 import {
   compile,
   drawProblem,
@@ -171,7 +172,8 @@ function poolOf(options: EvalOptions): PoolFacts {
   };
 }
 
-function readInput(path: string, terminal: Terminal): string {
+/** @throws CommandError if there is no such file */
+export function readInput(path: string, terminal: Terminal): string {
   try {
     return terminal.readFile(path);
   } catch (error) {
@@ -210,8 +212,4 @@ function seeded(seed: number): () => number {
 function table(rows: readonly (readonly string[])[]): string {
   const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`).join('');
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { counted } from '../../base/words.ts';
 import type { NetworkKind } from '../../nodes/provider.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
@@ -196,8 +197,4 @@ function duration(seconds: number): string {
   const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
   if (hours > 0) return `${hours} h ${minutes} min`;
   return minutes > 0 ? `${minutes} min ${seconds % 60} s` : `${seconds} s`;
-}
-
-function counted(count: number, what: string): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }
