@@ -5,7 +5,7 @@ import type { AccountNumber, JobNumber, NodeNumber, TaskKey, TaskNumber } from '
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
-import type { AgentFrame, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
+import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
 export interface Wake {
@@ -74,5 +74,5 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, FileAnswer, FileAsk, FileProperties, TaskKey };
+export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, TaskKey };
 export { taskDirectory } from './agent/frames.ts';

@@ -1,9 +1,8 @@
-import { closeSync, constants, fstatSync, openSync, realpathSync } from 'node:fs';
+import { closeSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { sep } from 'node:path';
 import { readOpenFile } from '../blobs/openFile.ts';
-import { fileError, isServed, notServed, pathBelow, propertiesOf } from './files.ts';
+import { fileError, openBelow, propertiesOf } from './files.ts';
 import type { FileAnswer, FileAsk } from './frames.ts';
 
 export interface FileBodyOptions {
@@ -23,13 +22,10 @@ const IDLE_MS = 120_000;
 export async function sendBody(request: string, ask: Extract<FileAsk, { kind: 'read' }>, options: FileBodyOptions): Promise<FileAnswer | null> {
   let file: number | null = null;
   try {
-    const path = pathBelow(options.rootDirectory, ask.path);
-    if (typeof path !== 'string') return path;
-    file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
-    if (!isBelow(options.rootDirectory, file)) return { kind: 'error', code: 'PathOutsideNode', message: `${ask.path} leaves the node's root directory` };
-    const status = fstatSync(file);
-    if (status.isDirectory()) return { kind: 'error', code: 'IsDirectory', message: `${ask.path} is a directory` };
-    if (!isServed(status)) return notServed(ask.path);
+    const opened = openBelow(options.rootDirectory, ask.path);
+    if ('kind' in opened) return opened;
+    ({ file } = opened);
+    const { status } = opened;
     const end = Math.min(ask.end ?? status.size - 1, status.size - 1);
     if (ask.start > 0 && ask.start >= status.size) return { kind: 'error', code: 'InvalidRange', message: `${ask.path} has ${status.size} bytes` };
     await post(request, file, { start: ask.start, sizeBytes: Math.max(0, end - ask.start + 1), header: asciiJson(propertiesOf(ask.path, status)) }, options);
@@ -38,19 +34,6 @@ export async function sendBody(request: string, ask: Extract<FileAsk, { kind: 'r
     return fileError(error, ask.path);
   } finally {
     if (file !== null) closeSync(file);
-  }
-}
-
-/**
- * A task may put a link in the place of a path between resolving and opening it. So the place of the opened file
- * counts.
- */
-function isBelow(root: string, file: number): boolean {
-  try {
-    return realpathSync(`/proc/self/fd/${file}`).startsWith(`${realpathSync(root)}${sep}`);
-  } catch {
-    // No /proc: the path itself was checked.
-    return process.platform !== 'linux';
   }
 }
 

@@ -1,7 +1,7 @@
-import { closeSync, constants, lstatSync, opendirSync, openSync, readlinkSync, realpathSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import { closeSync, constants, fstatSync, lstatSync, opendirSync, openSync, readlinkSync, realpathSync, rmdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { getSystemErrorMap } from 'node:util';
-import { relativeFilePath } from '../wire/files.ts';
+import { compareListed, compareNames, relativeFilePath } from '../wire/files.ts';
 import { during } from './activity.ts';
 import { systemCode } from './failures.ts';
 import { type FileAnswer, type FileAsk, type FileProperties, MOST_FRAME_BYTES } from './frames.ts';
@@ -43,7 +43,7 @@ export async function answerAsk(root: string, ask: Exclude<FileAsk, { kind: 'rea
 }
 
 /** The real path of something below the root, or why it cannot be had. */
-export function pathBelow(root: string, path: string): string | FileError {
+function pathBelow(root: string, path: string): string | FileError {
   if (path.includes('\0') || path.split('/').includes('..')) return outside(path);
   const realRoot = realpathSync.native(root);
   const real = realpathSync.native(join(realRoot, path));
@@ -52,6 +52,34 @@ export function pathBelow(root: string, path: string): string | FileError {
 
 function isBelow(realRoot: string, real: string): boolean {
   return real === realRoot || real.startsWith(`${realRoot}${sep}`);
+}
+
+/** A file below the root, open: the caller closes it. Or why it cannot be read. Throws the system's errors. */
+export function openBelow(root: string, path: string): { readonly file: number; readonly status: Stats } | FileError {
+  const found = pathBelow(root, path);
+  if (typeof found !== 'string') return found;
+  const file = openSync(found, constants.O_RDONLY | constants.O_NONBLOCK);
+  const refuse = (error: FileError): FileError => {
+    closeSync(file);
+    return error;
+  };
+  if (!isOpenBelow(root, file)) return refuse(outside(path));
+  const status = fstatSync(file);
+  if (status.isDirectory()) return refuse({ kind: 'error', code: 'IsDirectory', message: `${path} is a directory` });
+  return isServed(status) ? { file, status } : refuse(notServed(path));
+}
+
+/**
+ * A task may put a link in the place of a path between resolving and opening it. So the place of the opened file
+ * counts.
+ */
+function isOpenBelow(root: string, file: number): boolean {
+  try {
+    return realpathSync(`/proc/self/fd/${file}`).startsWith(`${realpathSync(root)}${sep}`);
+  } catch {
+    // No /proc: the path itself was checked.
+    return process.platform !== 'linux';
+  }
 }
 
 export function propertiesOf(name: string, status: Stats): FileProperties {
@@ -91,11 +119,11 @@ function systemReason(error: unknown): string {
 }
 
 /** Pipes, sockets and devices have no content to read: lists leave them out, and nothing is answered of them. */
-export function isServed(status: Stats): boolean {
+function isServed(status: Stats): boolean {
   return status.isFile() || status.isDirectory();
 }
 
-export function notServed(path: string): FileError {
+function notServed(path: string): FileError {
   return { kind: 'error', code: 'FileNotFound', message: `${path} is neither a file nor a directory` };
 }
 
@@ -123,7 +151,7 @@ async function list(root: string, ask: Extract<FileAsk, { kind: 'list' }>): Prom
         await turn();
         const relative = parent === '' ? name : `${parent}/${name}`;
         if (isDirectory && ask.recursive && mayHold(relative, ask.prefix)) directories.push(relative);
-        if (!relative.startsWith(ask.prefix) || !comesAfter(relative, ask.after) || relativeFilePath(relative) !== relative) continue;
+        if (!relative.startsWith(ask.prefix) || (ask.after !== '' && compareListed(relative, ask.after) <= 0) || relativeFilePath(relative) !== relative) continue;
         const file = during('listing files', () => propertiesBelow(root, base, relative));
         if (file === null) continue;
         bytes += Buffer.byteLength(JSON.stringify(file)) + 1;
@@ -160,7 +188,7 @@ function entries(path: string, isBase: boolean, most: number): readonly { readon
     // A directory that a task removed meanwhile is empty; the one that was asked for has to be there.
     if (isBase) throw error;
   }
-  return found.sort((a, b) => compare(a.name, b.name)).filter(({ name }, index) => name !== found[index - 1]?.name);
+  return found.sort((a, b) => compareNames(a.name, b.name)).filter(({ name }, index) => name !== found[index - 1]?.name);
 }
 
 /**
@@ -190,21 +218,6 @@ function targetBelow(root: string, link: string): Stats | null {
 
 function mayHold(directory: string, prefix: string): boolean {
   return `${directory}/`.startsWith(prefix) || prefix.startsWith(`${directory}/`);
-}
-
-function comesAfter(name: string, after: string): boolean {
-  if (after === '') return true;
-  const [own, other] = [name.split('/'), after.split('/')];
-  if (own.length !== other.length) return own.length > other.length;
-  for (const [index, part] of own.entries()) {
-    const order = compare(part, other[index] ?? '');
-    if (order !== 0) return order > 0;
-  }
-  return false;
-}
-
-function compare(a: string, b: string): number {
-  return (a < b ? -1 : a > b ? 1 : 0);
 }
 
 async function remove(root: string, ask: Extract<FileAsk, { kind: 'delete' }>): Promise<FileAnswer> {

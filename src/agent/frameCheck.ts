@@ -7,9 +7,10 @@ import { type AgentFrame, MOST_JOBS } from './frames.ts';
  */
 export function isAgentFrame(value: unknown): value is AgentFrame {
   return isObject(value) &&
-  ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && isHello(value['report'])) ||
+  ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && orMissing(isFlag)(value['archives']) && isHello(value['report'])) ||
     (value['kind'] === 'reports' && isWhole(value['first']) && isListOf(isReport, REPORTS_MOST)(value['reports'])) ||
-    (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])));
+    (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])) ||
+    (value['kind'] === 'archived' && isText(value['request']) && isArchived(value['archived'])));
 }
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -126,3 +127,6 @@ const isFileAnswer = byKind({
   uploaded: has({ files: isCount }),
   error: has({ code: isText, message: isText }),
 });
+const isArchivedFile = has({ name: isText, start: isWhole, sizeBytes: isWhole, leftOutBytes: isWhole, modifiedAt: isTime, mode: isText });
+const isArchivedTask = has({ job: isWhole, task: isWhole, attempt: isCount, dueAt: orNull(isWhole), files: isListOf(isArchivedFile, FILES_MOST) });
+const isArchived = has({ tasks: isListOf(isArchivedTask, REPORTS_MOST), sizeBytes: isWhole, more: isFlag, problem: orMissing(isText) });

@@ -30,18 +30,35 @@ export function taskDirectory(jobId: string, taskId: string): string {
 
 export type AgentFrame =
   /** First frame. `sequence`: of the last report made so far. */
-  | { readonly kind: 'hello'; readonly protocol: number; readonly nodeId: string; readonly sequence: number; readonly report: Extract<AgentReport, { kind: 'hello' }> }
+  | {
+      readonly kind: 'hello';
+      readonly protocol: number;
+      readonly nodeId: string;
+      readonly sequence: number;
+      /** It knows `archive`. Left out by agents of before. */
+      readonly archives?: true;
+      readonly report: Extract<AgentReport, { kind: 'hello' }>;
+    }
   | { readonly kind: 'reports'; readonly first: number; readonly reports: readonly Exclude<AgentReport, { kind: 'hello' }>[] }
   /** Answer to a `file` frame that needs no body, or that failed before one was opened. */
-  | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer };
+  | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer }
+  /** Answer to `archive`. */
+  | { readonly kind: 'archived'; readonly request: string; readonly archived: Archived };
 
 export type OwnerFrame =
   | { readonly kind: 'welcome'; readonly epoch: number; readonly leaseMs: number | null; readonly node: NodeSetup; readonly acknowledged: number }
   | { readonly kind: 'acknowledge'; readonly epoch: number; readonly sequence: number }
   | { readonly kind: 'commands'; readonly epoch: number; readonly commands: readonly AgentCommand[] }
   | { readonly kind: 'file'; readonly epoch: number; readonly request: string; readonly ask: FileAsk }
+  /** Put files of ended tasks that are not archived into one object of the account's storage. */
+  | { readonly kind: 'archive'; readonly epoch: number; readonly request: string; readonly ask: ArchiveAsk }
+  /** What was answered to that request is on record: none of it need be archived again. */
+  | { readonly kind: 'archiveRecorded'; readonly epoch: number; readonly request: string }
   /** End everything, then yourself. */
   | { readonly kind: 'leave'; readonly epoch: number };
+
+/** A frame before its owner's epoch is added. */
+export type WithoutEpoch<Frame extends OwnerFrame> = Frame extends OwnerFrame ? Omit<Frame, 'epoch'> : never;
 
 export type AgentCommand =
   /** `preparation`: what its job needs first on this node; left out: nothing. */
@@ -267,3 +284,50 @@ export type FileAnswer =
   | { readonly kind: 'deleted' }
   | { readonly kind: 'uploaded'; readonly files: number }
   | { readonly kind: 'error'; readonly code: 'FileNotFound' | 'PathNotFound' | 'InvalidRange' | 'PathOutsideNode' | 'DirectoryNotEmpty' | 'Mounted' | 'IsDirectory' | 'NotUploaded' | 'NodeNotReady' | 'Failed'; readonly message: string };
+
+export interface ArchiveAsk {
+  /** Of the object's blob, signed for this one upload. */
+  readonly url: string;
+  /** Files beyond stdout and stderr, as patterns below a task's directory. */
+  readonly patterns: readonly string[];
+  /** Of a file that is larger so much of its end. */
+  readonly maxFileBytes: number;
+  /** The answer comes within this time, whatever there is to do. */
+  readonly withinMs: number;
+  /** Whether tasks that run on the node go first: then nothing more is put into the object. */
+  readonly yields: boolean;
+}
+
+export interface Archived {
+  readonly tasks: readonly ArchivedTask[];
+  /** Of the object; it is there if there are tasks. */
+  readonly sizeBytes: number;
+  /** There are tasks that were not put into it. */
+  readonly more: boolean;
+  /** Why nothing was archived; left out: nothing failed. */
+  readonly problem?: string;
+}
+
+/** What lies in an object of an attempt that has ended. */
+export interface ArchivedTask {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
+  /** The end of the task's retention time; null: there is none. */
+  readonly dueAt: Instant | null;
+  readonly files: readonly ArchivedFile[];
+}
+
+export interface ArchivedFile {
+  /** Below the task's directory. */
+  readonly name: string;
+  /** In the object. */
+  readonly start: number;
+  /** So many bytes lie there: the file's last ones. */
+  readonly sizeBytes: number;
+  /** So many of its first ones do not. */
+  readonly leftOutBytes: number;
+  readonly modifiedAt: Instant;
+  /** `0o100644` */
+  readonly mode: string;
+}

@@ -10,6 +10,9 @@ interface KeptDirectory {
   readonly directory: string;
   /** null: for ever. */
   readonly dueAt: Instant | null;
+  /** The attempt at a task whose end left the files that are there. Left out: none has, or it has no log to archive. */
+  readonly attempt?: number;
+  readonly isArchived?: true;
 }
 
 /**
@@ -125,7 +128,7 @@ export function openJournal(path: string, write: Write = writeSync, retryMs = 1_
     recordStarted: (key, at) => record({ started: key, at }),
     recordEnded: (end) => record({ ended: end }),
     recordAcknowledged: (key) => record({ acknowledged: key }),
-    recordKept: ({ owner, directory, dueAt }) => record({ kept: { ...owner, directory, dueAt } }),
+    recordKept: ({ owner, ...kept }) => record({ kept: { ...owner, ...kept } }),
     recordRemoved: (owner) => record({ removed: owner }),
     flush: () => {
       if (pending === '' || (isBehind && performance.now() - triedAt < retryMs)) return;
@@ -152,8 +155,8 @@ function apply(open: Map<string, Line>, line: Line): void {
   else open.delete(`kept ${ownerName(line.removed)}`);
 }
 
-function keptIn({ directory, dueAt, ...owner }: Extract<Line, { kept: unknown }>['kept']): KeptDirectory {
-  return { owner, directory, dueAt };
+function keptIn({ directory, dueAt, attempt, isArchived, ...owner }: Extract<Line, { kept: unknown }>['kept']): KeptDirectory {
+  return { owner, directory, dueAt, ...(attempt === undefined ? null : { attempt }), ...(isArchived === undefined ? null : { isArchived }) };
 }
 
 function readLines(path: string): readonly Line[] {

@@ -114,6 +114,11 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
           if (found !== null) channel.send({ kind: 'fileAnswer', request: frame.request, answer: found });
         });
         return;
+      case 'archive':
+        void work?.logArchive.pack(frame.request, frame.ask).then((archived) => channel.send({ kind: 'archived', request: frame.request, archived }));
+        return;
+      case 'archiveRecorded':
+        return work?.logArchive.recorded(frame.request);
       case 'leave':
         return leave(0);
     }
@@ -161,6 +166,7 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
     protocol: AGENT_PROTOCOL,
     nodeId: options.nodeId,
     sequence,
+    archives: true,
     report: {
       kind: 'hello',
       life: options.life,

@@ -15,6 +15,7 @@ import type { Journal } from './journal.ts';
 import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
 import { createLauncher } from './launcher.ts';
+import { createLogArchive, type LogArchive } from './logArchive.ts';
 import { say } from './log.ts';
 import type { NodeNetwork } from './network/network.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
@@ -55,6 +56,7 @@ export interface NodeWork {
   readonly installed: { readonly certificates?: readonly InstalledCertificate[] };
   /** Of which something lies on the node. */
   readonly jobs: readonly JobNumber[];
+  readonly logArchive: LogArchive;
   obey(command: AgentCommand): void;
   /**
    * Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task
@@ -241,6 +243,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
 
   return {
     attempts,
+    logArchive: createLogArchive({ rootDirectory, stateDirectory: options.stateDirectory, retention, isBusy: () => attempts.running > 0 }),
     get startTask() {
       return startTask;
     },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
-import type { Instant, JobNumber } from '../core/keys.ts';
+import type { Instant, JobNumber, TaskNumber } from '../core/keys.ts';
 import { during } from './activity.ts';
 import { messageOf, systemCode } from './failures.ts';
 import type { DirectoryJournal } from './journal.ts';
@@ -42,6 +42,10 @@ export interface Retention {
   jobs(): readonly JobNumber[];
   /** Whether what lies in this directory is kept and no attempt runs there. */
   isOver(directory: string): boolean;
+  /** Ended attempts at tasks whose files are not archived. */
+  unarchived(): Iterable<EndedAttempt>;
+  /** Nothing where another attempt has begun since. */
+  archived(attempt: Omit<EndedAttempt, 'directory' | 'dueAt'>): void;
   close(): void;
 }
 
@@ -53,6 +57,16 @@ export interface Inputs {
   areComplete: boolean;
 }
 
+/** An attempt whose end is the task's, as long as its directory is kept. */
+export interface EndedAttempt {
+  readonly job: JobNumber;
+  readonly task: TaskNumber;
+  readonly attempt: number;
+  readonly directory: string;
+  /** null: it stays for ever. */
+  readonly dueAt: Instant | null;
+}
+
 interface Kept extends Inputs {
   readonly owner: DirectoryOwner;
   readonly directory: string;
@@ -60,6 +74,9 @@ interface Kept extends Inputs {
   dueAt: Instant | null | undefined;
   /** Its task is gone: to be removed as soon as nothing runs there. */
   isDiscarded: boolean;
+  /** See `EndedAttempt`; null: it is none. */
+  attempt: number | null;
+  isArchived: boolean;
 }
 
 /** Below the node's root. What a life finds here is removed. */
@@ -149,7 +166,12 @@ export function createRetention(options: RetentionOptions): Retention {
     const ofJob = jobs.get(owner.job) ?? new Map<string, Kept>();
     jobs.set(owner.job, ofJob.set(ownerName(owner), kept));
   };
-  for (const { owner, directory, dueAt } of options.journal.kept) keep({ owner, directory, dueAt, isDiscarded: false, areComplete: false });
+  for (const { owner, directory, dueAt, attempt = null, isArchived = false } of options.journal.kept) keep({ owner, directory, dueAt, attempt, isArchived, isDiscarded: false, areComplete: false });
+
+  const record = ({ owner, directory, dueAt, attempt, isArchived }: Kept): void => {
+    if (dueAt === undefined) throw new Error(`an attempt runs in ${directory}`);
+    options.journal.recordKept({ owner, directory, dueAt, ...(attempt === null ? null : { attempt }), ...(isArchived ? { isArchived } : null) });
+  };
 
   const look = setInterval(() => {
     const now = options.now();
@@ -192,7 +214,7 @@ export function createRetention(options: RetentionOptions): Retention {
         if (kept !== undefined) remove(kept);
         else moveToTrash(directory);
       }
-      const kept: Kept = { owner, directory, dueAt: undefined, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(owner)?.areComplete === true };
+      const kept: Kept = { owner, directory, dueAt: undefined, attempt: null, isArchived: false, isDiscarded: false, areComplete: claims.get(directory) !== undefined && keptOf(owner)?.areComplete === true };
       keep(kept);
       // Should this life not see the attempt's end, the next one keeps what it left until the task is discarded or runs
       // again.
@@ -204,8 +226,10 @@ export function createRetention(options: RetentionOptions): Retention {
       const kept = keptOf(owner);
       if (kept === undefined) return;
       kept.dueAt = retentionMs === null ? null : endedAt + retentionMs;
+      // What instances beside the primary leave is no task's to its clients.
+      kept.attempt = run.kind === 'task' && run.key.instance === 0 ? run.key.attempt : null;
       if (kept.isDiscarded || retentionMs === 0) remove(kept);
-      else options.journal.recordKept({ owner, directory: kept.directory, dueAt: kept.dueAt });
+      else record(kept);
     },
     discard: (owner) => {
       const kept = keptOf(owner);
@@ -217,6 +241,19 @@ export function createRetention(options: RetentionOptions): Retention {
       const claim = claims.get(directory);
       const kept = claim === undefined ? undefined : keptOf(claim);
       return kept !== undefined && kept.dueAt !== undefined;
+    },
+    *unarchived() {
+      for (const ofJob of jobs.values()) {
+        for (const { owner, attempt, directory, dueAt, isArchived } of ofJob.values()) {
+          if (owner.kind === 'task' && attempt !== null && dueAt !== undefined && !isArchived) yield { job: owner.job, task: owner.task, attempt, directory, dueAt };
+        }
+      }
+    },
+    archived: ({ job, task, attempt }) => {
+      const kept = keptOf({ kind: 'task', job, task });
+      if (kept === undefined || kept.attempt !== attempt || kept.dueAt === undefined) return;
+      kept.isArchived = true;
+      record(kept);
     },
     close: () => {
       queue.length = 0;

@@ -1,4 +1,5 @@
-import { exchange, type ExchangeRequest, textOf } from './exchange.ts';
+import type { ByteRange } from '../wire/files.ts';
+import { type Answer, chunksOf, exchange, type ExchangeRequest, textOf } from './exchange.ts';
 import { signedOwnUrl } from './ownUrls.ts';
 import { accountSas, blobSasUrl, type BlobGrant, type SasRight, type SigningAccount } from './sas.ts';
 import { TransferError } from './transferError.ts';
@@ -13,6 +14,8 @@ export interface BlobAccount {
   deleteContainer(container: string): Promise<void>;
   hasBlob(container: string, blob: string): Promise<boolean>;
   deleteBlob(container: string, blob: string): Promise<void>;
+  /** A part of one. Its reading throws TransferError, too, or what `signal` aborts with. */
+  readBlob(container: string, blob: string, range: ByteRange, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
   /** A URL that grants so much of one blob. */
   grant(grant: BlobGrant): string;
   /** The URL of one of its containers, signed for who writes there at once; null: it is of another account. */
@@ -25,12 +28,15 @@ const IDLE_MS = 10_000;
 
 /** `now`: milliseconds since 1970. */
 export function blobAccount(account: SigningAccount, now: () => number): BlobAccount {
-  const ask = async (method: ExchangeRequest['method'], path: readonly string[], right: SasRight, query: Readonly<Record<string, string>> = {}): Promise<void> => {
-    const url = new URL(`${account.endpoint}/${path.map(encodeURIComponent).join('/')}`);
+  const open = (method: ExchangeRequest['method'], path: readonly string[], right: SasRight, query: Readonly<Record<string, string>>, headers: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> => {
+    const url = new URL(`${account.endpoint}/${path.map((part) => part.split('/').map(encodeURIComponent).join('/')).join('/')}`);
     url.search = accountSas(account, [right], now() + SIGNED_FOR_MS).toString();
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
     const body = method === 'PUT' ? { body: Buffer.alloc(0) } : {};
-    await textOf(await exchange({ method, url, headers: { 'x-ms-version': STORAGE_VERSION }, ...body, idleMs: IDLE_MS, retryMs: 0, signal: AbortSignal.timeout(IDLE_MS) }));
+    return exchange({ method, url, headers: { 'x-ms-version': STORAGE_VERSION, ...headers }, ...body, idleMs: IDLE_MS, retryMs: 0, signal });
+  };
+  const ask = async (method: ExchangeRequest['method'], path: readonly string[], right: SasRight, query: Readonly<Record<string, string>> = {}): Promise<void> => {
+    await textOf(await open(method, path, right, query, {}, AbortSignal.timeout(IDLE_MS)));
   };
   const container = { restype: 'container' };
   return {
@@ -45,6 +51,7 @@ export function blobAccount(account: SigningAccount, now: () => number): BlobAcc
         },
       ),
     deleteBlob: (name, blob) => ask('DELETE', [name, blob], 'delete').catch(unless('BlobNotFound', 'ContainerNotFound')),
+    readBlob: async (name, blob, { firstByte, lastByte }, signal) => chunksOf(await open('GET', [name, blob], 'read', {}, { range: `bytes=${firstByte}-${lastByte}` }, signal)),
     grant: (grant) => blobSasUrl(account, grant),
     writable: (containerUrl) => signedOwnUrl(account, containerUrl, { scope: 'container', rights: ['create', 'write'], expiresAt: now() + SIGNED_FOR_MS }),
   };

@@ -8,6 +8,7 @@ import { addDemoCommand } from './demo/command.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
+import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
@@ -42,7 +43,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), ...nodeOptions()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')

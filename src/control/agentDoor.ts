@@ -1,6 +1,5 @@
 import { isAgentFrame } from '../agent/frameCheck.ts';
 import type { AgentFrame } from '../agent/frames.ts';
-import type { AgentReport } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import type { AgentChannel } from '../ports.ts';
 import { applicationsIn, packageSource } from './packages.ts';
@@ -19,7 +18,7 @@ export interface AgentConnection {
  */
 export function connectAgent(session: Session, around: Surroundings, node: NodeNumber, life: number, channel: AgentChannel): AgentConnection {
   const { channels } = session;
-  const { options, absent, asks, quarantine } = around;
+  const { options, absent, asks, archive, quarantine } = around;
   if (quarantine.keepsOut(node, life)) channel.close('this node, or its pool, is in quarantine');
   else if (session.lifeOf(node) !== life) {
     channel.send({ kind: 'leave', epoch: session.epoch });
@@ -29,8 +28,9 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
     onFrame: listenTo(life, channel, {
       isCurrent: () => channels.isCurrent(node, channel),
       welcome: () => welcome(session, options, node, channel),
-      said: (report) => {
+      said: ({ report, archives }) => {
         absent.end(node);
+        if (archives === true) archive?.connected(node);
         session.push({ kind: 'agent', node, report });
       },
       reports: (frame) => {
@@ -42,10 +42,12 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
         }
       },
       answered: ({ request, answer }) => asks.answer(request, answer),
+      archived: ({ request, archived }) => archive?.answered(node, request, archived),
     }),
     onClose: (unheardMs) => {
       if (!channels.close(node, channel)) return;
       asks.abandon(node);
+      archive?.closed(node);
       // A connection of an earlier life says nothing of this one.
       if (session.lifeOf(node) !== life) return;
       absent.silent(node, options.monotonic(), unheardMs);
@@ -74,9 +76,10 @@ interface ListenOptions {
   isCurrent(): boolean;
   /** Tells the agent of its node; resolves also if it could not and closed the channel. */
   welcome(): Promise<void>;
-  said(report: Extract<AgentReport, { kind: 'hello' }>): void;
+  said(hello: Extract<AgentFrame, { kind: 'hello' }>): void;
   reports(frame: Extract<AgentFrame, { kind: 'reports' }>): void;
   answered(frame: Extract<AgentFrame, { kind: 'fileAnswer' }>): void;
+  archived(frame: Extract<AgentFrame, { kind: 'archived' }>): void;
 }
 
 /**
@@ -91,7 +94,7 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
     await options.welcome();
     waiting = null;
     if (!options.isCurrent()) return;
-    options.said(hello.report);
+    options.said(hello);
     for (const later of held) receive(later);
   };
   const receive = (frame: AgentFrame): void => {
@@ -110,6 +113,8 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
         return options.reports(frame);
       case 'fileAnswer':
         return options.answered(frame);
+      case 'archived':
+        return options.archived(frame);
     }
   };
   return receive;

@@ -1,3 +1,4 @@
+import type { OwnerFrame, WithoutEpoch } from '../agent/frames.ts';
 import type { Decisions } from '../core/decisions.ts';
 import type { JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
@@ -9,6 +10,7 @@ import { Absent } from './absent.ts';
 import { connectAgent, type AgentConnection } from './agentDoor.ts';
 import { Careful } from './careful.ts';
 import { loadRules } from './loadRules.ts';
+import { LogArchive } from './logArchive.ts';
 import { NodeAsks } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
@@ -69,6 +71,7 @@ export class Owner {
   readonly #absent: Absent;
   readonly #source: NodeSource;
   readonly #quarantine: Quarantine;
+  readonly #archive: LogArchive | null;
   /** null: the rules have not failed, or what was pending since has passed. */
   #careful: Careful | null = null;
   readonly #around: Surroundings;
@@ -76,15 +79,17 @@ export class Owner {
   constructor(options: OwnerOptions) {
     this.#options = options;
     const { account, store, log } = options;
-    this.asks = new NodeAsks((node, frame) => {
+    const send = (node: NodeNumber, frame: WithoutEpoch<OwnerFrame>): boolean => {
       const session = this.#session;
       return session !== null && session.channels.send(node, { ...frame, epoch: session.epoch });
-    });
+    };
+    this.asks = new NodeAsks(send);
+    this.#archive = options.archive === undefined ? null : new LogArchive(options.archive, { account, clock: options.clock, monotonic: options.monotonic, log, send });
     this.#quarantine = new Quarantine({ account: account.number, store, log, commit: (epoch, change, entries) => this.#commitQuarantine(epoch, change, entries) });
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#session?.observe(observation), (node) => this.#session?.nodes.get(node)?.id ?? null);
     const story = options.story === undefined ? null : new Story(options.story);
-    this.#around = { options, source: this.#source, absent: this.#absent, asks: this.asks, sweeps: this.#sweeps, quarantine: this.#quarantine, story };
+    this.#around = { options, source: this.#source, absent: this.#absent, asks: this.asks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story };
   }
 
   /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */
@@ -149,9 +154,13 @@ export class Owner {
     this.#options.onWork();
   }
 
-  /** What is to be done each second: looks at the inbox, and asks the provider again for what it failed to do. */
+  /**
+   * What is to be done each second: looks at the inbox, asks the provider again for what it failed to do, and archives
+   * what lies on idle nodes.
+   */
   attend(): void {
     this.#source.endAgain();
+    if (this.#session !== null) this.#archive?.attend(this.#session.nodes.values());
     this.sweep();
   }
 

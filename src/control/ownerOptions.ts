@@ -4,6 +4,7 @@ import type { CreateCore, Random } from '../core/port.ts';
 import type { PoolProvider } from '../nodes/provider.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
+import type { LogArchiveOptions } from './logArchive.ts';
 import type { SilenceBounds } from './silence.ts';
 import type { StoryOptions } from './story/story.ts';
 import type { TaskTokenIssuer } from './taskTokens.ts';
@@ -30,6 +31,8 @@ export interface OwnerOptions {
    */
   readonly monotonic: () => number;
   readonly random: Random;
+  /** Where files of tasks are kept beyond their nodes; left out: nowhere. */
+  readonly archive?: LogArchiveOptions;
   /** How many pools the account may have, where the rules make one; left out: no bound. */
   readonly maxPools?: number;
   /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */

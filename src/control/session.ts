@@ -12,6 +12,7 @@ import { Channels } from './channels.ts';
 import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake, type Taken } from './intake.ts';
 import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginning } from './journal.ts';
+import type { LogArchive } from './logArchive.ts';
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
@@ -30,6 +31,8 @@ export interface Surroundings {
   /** Silence goes on whatever is in memory: a lease is counted from when the agent fell silent. */
   readonly absent: Absent;
   readonly asks: NodeAsks;
+  /** null: nothing is archived, nor ever was. */
+  readonly archive: LogArchive | null;
   /** Callers wait for their numbers, however often the account is loaded. */
   readonly sweeps: Sweeps;
   readonly quarantine: Quarantine;
@@ -327,6 +330,7 @@ export class Session {
     this.#isOver = true;
     this.channels.closeAll(reason);
     this.#around.asks.abandonAll();
+    this.#around.archive?.closedAll();
     this.taskEnds.rejectAll(error);
   }
 
@@ -350,7 +354,7 @@ export class Session {
         const node = this.#nodes.get(command.node);
         if (node !== undefined) source.acquire(command, node, spec);
       },
-      release: ({ node, life, silent }) => source.release(node, life, silent),
+      release: (command) => this.#release(command),
       halt: ({ node, life, silent }) => source.restart(node, life, silent),
       refuse: (node, key, failure, error) => this.#refuse(node, key, failure, error),
       refuseJobTask: (node, key, failure, error, offer) => {
@@ -358,6 +362,17 @@ export class Session {
         if (offer !== null) this.push({ kind: 'agent', node, report: { kind: 'revoked', key: offer } });
       },
     };
+  }
+
+  /** A life whose files go with it. A session that ends meanwhile leaves it to the next one, which decides it again. */
+  #release({ node, life, silent }: Extract<Command, { kind: 'release' }>): void {
+    const { source, archive } = this.#around;
+    const status = this.#nodes.get(node);
+    const archived = status === undefined || silent ? null : (archive?.beforeLeaving(status) ?? null);
+    if (archived === null) return source.release(node, life, silent);
+    void archived.then(() => {
+      if (!this.#isOver) source.release(node, life, silent);
+    });
   }
 
   #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'outcome' | 'isBarrier'> {
@@ -432,6 +447,7 @@ export class Session {
     for (const pool of decisions.gone.pools) this.specs.forgetPool(pool);
     this.channels.acknowledge(marks, this.epoch);
     this.taskEnds.settled(decisions);
+    this.#around.archive?.settled(decisions);
   }
 
   /**

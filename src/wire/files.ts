@@ -86,3 +86,18 @@ export function relativeFilePath(decodedPath: string): string | undefined {
   // Backslashes separate only for the check above: on Linux they are ordinary characters of a name.
   return decodedPath.split('/').filter((segment) => segment !== '' && segment !== '.').join('/');
 }
+
+/** The order of files in a list: directory by directory from the top, by name within each (recorded). */
+export function compareListed(a: string, b: string): number {
+  const [own, other] = [a.split('/'), b.split('/')];
+  if (own.length !== other.length) return own.length - other.length;
+  for (const [index, part] of own.entries()) {
+    const order = compareNames(part, other[index] ?? '');
+    if (order !== 0) return order;
+  }
+  return 0;
+}
+
+export function compareNames(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

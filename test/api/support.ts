@@ -109,7 +109,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     askPlainly: send,
     clear: async () => {
       // Quicker than `truncate`, which waits for the disk for every table.
-      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour'].map((table) => `delete from ${table}`).join('; '));
+      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour', 'archived_task', 'archive_object', 'deleted_file'].map((table) => `delete from ${table}`).join('; '));
     },
     close: async () => {
       api.close();
@@ -169,7 +169,7 @@ const noFiles: NodeFiles = {
 function away(): Promise<never> {
   return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'no storage here'));
 }
-export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, grant: () => 'http://127.0.0.1:1/', writable: () => null };
+export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, readBlob: away, grant: () => 'http://127.0.0.1:1/', writable: () => null };
 const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
 
 export const UBUNTU = {

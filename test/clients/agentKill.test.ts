@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLinarite, until, type Instance } from '../support/linarite.ts';
+import { agentOf } from '../support/nodes.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 
@@ -69,15 +70,3 @@ describe.skipIf(process.platform !== 'linux')('kill -9 of an agent whose tasks h
     expect(untouched.map(({ id }) => id)).toEqual(before.filter(({ nodeInfo }) => nodeInfo?.nodeId !== victim).map(({ id }) => id));
   });
 });
-
-/** The agent process of a node, by the configuration it was given. */
-async function agentOf(nodeId: string, dataDir: string): Promise<number> {
-  const nodes = join(dataDir, 'nodes');
-  for (const name of await readdir(nodes)) {
-    const config = await readFile(join(nodes, name, 'state', 'config.json'), 'utf8').catch(() => '');
-    if (!config.includes(nodeId)) continue;
-    const record = JSON.parse(await readFile(join(nodes, name, 'node.json'), 'utf8')) as { agent: { pid: number } };
-    return record.agent.pid;
-  }
-  throw new Error(`no agent of ${nodeId} below ${nodes}`);
-}

@@ -14,6 +14,7 @@ import { moveIfLong } from './log/log.ts';
 import { memoryBytes } from './data/memory.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
+import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './archiveOptions.ts';
 import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
@@ -21,7 +22,7 @@ import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
 
 /** What a user may say about a service. What is left out is as the killed service had it, or else the default. */
-export interface Wishes extends SilenceWishes, NodeWishes {
+export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes {
   readonly port?: number;
   readonly host?: string;
   readonly wellKnownKey?: boolean;
@@ -77,6 +78,7 @@ export async function readyService(path: string, wishes: Wishes = {}): Promise<S
 /** A running service cannot change: a command that asks for a different one is told so. */
 function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, blobEndpoint }: ServiceRecord, wishes: Wishes): void {
   const silence = decideSilence({}, options.silence);
+  const archive = decideArchive({}, options.archive);
   const { logLevel = DEFAULT_LOG_LEVEL } = options;
   const differences = [
     ...(wishes.port !== undefined && wishes.port !== options.port ? [`on port ${options.port}`] : []),
@@ -91,6 +93,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
+    ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
@@ -135,6 +138,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
       ...(wishes.blobPort === undefined ? {} : { blobPort: wishes.blobPort }),
       silence: decideSilence(wishes, former?.silence),
       nodes: decideNodes(wishes, former?.nodes),
+      archive: decideArchive(wishes, former?.archive),
       logLevel: wishes.logLevel ?? former?.logLevel ?? DEFAULT_LOG_LEVEL,
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
@@ -194,6 +198,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...(options.wellKnownKey ? ['--well-known-key'] : []),
     ...(options.blobPort === undefined ? [] : ['--blob-port', String(options.blobPort)]),
     ...silenceFlags(decideSilence({}, options.silence)),
+    ...archiveFlags(decideArchive({}, options.archive)),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...maxJobTimeFlags(options.maxJobTimeMs),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),

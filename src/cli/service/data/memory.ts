@@ -6,6 +6,7 @@ import { mountsBelow } from '../../../agent/mounts.ts';
 import { machineMemoryBytes } from '../../../nodes/local/room.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
+import { bytesOf } from '../../size.ts';
 import { isPlaceOf, ownerOf, placeName, reserveDirectory } from './place.ts';
 import type { Disk } from './room.ts';
 
@@ -28,7 +29,6 @@ const SHARE = 1 / 4;
 /** A database, its log and a few nodes take so much. */
 const LEAST_BYTES = 512 * 1024 * 1024;
 const MIB = 1024 * 1024;
-const UNITS: Readonly<Record<string, number>> = { mb: MIB, mib: MIB, gb: 1024 * MIB, gib: 1024 * MIB };
 
 /**
  * What `--ephemeral [size]` may be given: `4GB`, `512MB`. `true` means the usual share of memory. Throws `CommandError`
@@ -36,8 +36,7 @@ const UNITS: Readonly<Record<string, number>> = { mb: MIB, mib: MIB, gb: 1024 * 
  */
 export function memoryBytes(given: string | true): number {
   if (given === true) return Math.max(LEAST_BYTES, Math.floor(machineMemoryBytes() * SHARE));
-  const [, amount, unit = ''] = /^(\d+(?:\.\d+)?)\s*([a-z]+)$/i.exec(given.trim()) ?? [];
-  const bytes = Math.floor(Number(amount) * (UNITS[unit.toLowerCase()] ?? Number.NaN));
+  const bytes = bytesOf(given);
   if (!Number.isFinite(bytes)) throw new CommandError(EXIT.usage, `--ephemeral takes a size like 2GB or 800MB, not ${given}`);
   if (bytes < LEAST_BYTES) throw new CommandError(EXIT.usage, `--ephemeral ${given} is too little: a database and its nodes need ${LEAST_BYTES / MIB}MB`);
   if (bytes >= machineMemoryBytes()) throw new CommandError(EXIT.usage, `--ephemeral ${given} is all the memory that this machine has, or more`);

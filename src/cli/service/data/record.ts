@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
+import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { NetworkKind } from '../../../nodes/provider.ts';
 import { type ProcessIdentity, isRunning, parseProcessIdentity } from '../../../processes/identity.ts';
 import { readIfThere, replaceFile } from '../../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type LogLevel, isLogLevel } from '../log/level.ts';
+import { isArchive } from '../archiveOptions.ts';
 import { isNodeOptions, type NodeOptions } from '../nodeOptions.ts';
 import { isSilence } from '../silenceOptions.ts';
 
@@ -30,6 +32,8 @@ export interface ServiceOptions {
   readonly sizesFile?: string;
   /** How nodes are made; undefined: as for `silence`. */
   readonly nodes?: NodeOptions;
+  /** What is archived of tasks; undefined: as for `silence`. */
+  readonly archive?: ArchiveSettings;
 }
 
 /** One of our processes beside the service: PostgreSQL, the blob server. */
@@ -115,6 +119,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isSilence(Reflect.get(options, 'silence')) &&
     isLogLevel(Reflect.get(options, 'logLevel')) &&
     isNodeOptions(Reflect.get(options, 'nodes')) &&
+    isArchive(Reflect.get(options, 'archive')) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     has('wellKnownKeys', 'boolean') &&

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BlobAccount } from '../../../blobs/account.ts';
+import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
 import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
@@ -45,6 +46,7 @@ export interface ServiceContext {
   readonly autoScaleMinIntervalMs: number | undefined;
   /** How nodes of this machine are made. */
   readonly nodes: NodeOptions;
+  readonly archive: ArchiveSettings;
   readonly log: Logger;
 }
 

@@ -15,6 +15,7 @@ import type { ApiPart, Parts, ServiceContext } from './parts.ts';
 import { freeForDatabase, Rooms, watchRooms } from '../data/rooms.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, removeRecord, writeRecord } from '../data/record.ts';
 import { RecordKeeper } from '../data/recordKeeper.ts';
+import { decideArchive } from '../archiveOptions.ts';
 import { decideNodes } from '../nodeOptions.ts';
 import { decideSilence } from '../silenceOptions.ts';
 
@@ -107,7 +108,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

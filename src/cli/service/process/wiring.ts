@@ -17,6 +17,7 @@ import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts'
 import { connect } from '../../../store/connect.ts';
 import { ensureAccount } from '../../../store/intents/accounts.ts';
 import { startMaintenance } from '../../../store/maintain.ts';
+import { postgresLogArchive } from '../../../store/logArchive.ts';
 import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
@@ -72,7 +73,7 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, log } = context;
+  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
   const provider = nodesOf(directory, { ...nodes, blobsUrl: async () => localUrl((await storing).endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
@@ -90,6 +91,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     await Promise.allSettled([provider.close(), pool.end()]);
     throw error;
   });
+  const blobs = blobAccount(storage, wallClock);
   let loop: OwnerLoop | undefined;
   const owners = new Owners({
     // Agents and tasks go on; `up` starts a service that loads what was committed.
@@ -120,6 +122,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     clock,
     monotonic: MACHINE_TIME.now,
     random: Math.random,
+    archive: { store: postgresLogArchive(pool), storage: blobs, settings: archive, wallClock },
     maxPools: LIMITS.quotas.pools,
     silence,
     onWork: () => loop?.kick(),
@@ -141,7 +144,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       explanations: owners.explanations,
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
-      storage: blobAccount(storage, wallClock),
+      storage: blobs,
     },
     limits: capabilities.limits,
     ...(capabilities.network === undefined ? {} : { network: capabilities.network }),
