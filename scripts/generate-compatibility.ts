@@ -4,7 +4,6 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { groupBy } from '../src/base/groups.ts';
 import { handlers } from '../src/api/data/handlers.ts';
 import { type ShapeName, dataContract } from '../src/wire/dataContract.ts';
-import { QUERIES_NOT_ENFORCED } from '../src/wire/accepted.ts';
 import { fatesOf, shapesWithin, type Fate } from '../src/wire/fates.ts';
 import { filterTables } from '../src/wire/filters.ts';
 import { operations, type Operation } from '../src/wire/operations.ts';
@@ -90,14 +89,12 @@ function request({ method, path }: Operation): string {
 }
 
 function queries({ query = [] }: Operation): string {
-  return query.map((name) => (QUERIES_NOT_ENFORCED[name] === undefined ? code(name) : `${code(name)} (*)`)).join(', ');
+  return query.map(code).join(', ');
 }
 
 function notServed(): string {
-  const notes = Object.entries(QUERIES_NOT_ENFORCED).map(([name, reason]) => `${code(name)}: ${reason}`);
   const rows = operations.filter((operation) => !isServed(operation)).map((operation) => [code(operation.id), code(request(operation)), span(operation)]);
   return [
-    `(*) read and checked, but changes nothing. ${notes.join(' ')}`,
     '### Not served',
     'Known, and answered with 501 `NotImplemented`, the one 5xx that no SDK repeats.',
     table(['operation', 'request', 'versions'], rows),

@@ -1,5 +1,4 @@
 import type { Refusal } from './contract/tables.ts';
-import type { QueryName } from './operationTable.ts';
 
 /**
  * What requests may carry and this service refuses for now, by shape and property: answered with 400
@@ -53,9 +52,4 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'PoolPatch.resourceTags': 'Tags describe Azure resources, of which there are none.',
   'PoolAdd.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
   'PoolSpecification.applicationLicenses': 'Licences for rendering software are sold by Azure alone.',
-};
-
-/** Query parameters that are read and checked but change nothing, and why. */
-export const QUERIES_NOT_ENFORCED: Readonly<Partial<Record<QueryName, string>>> = {
-  $expand: 'Statistics are not collected; answers leave `stats` out.',
 };

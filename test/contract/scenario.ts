@@ -73,6 +73,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
   };
   const keptCertificate = (): Promise<unknown> =>
     it.pool.query("update certificate set state = 'deletefailed', state_since = 9, previous_state = 'deleting', previous_since = 8, used_by = '[{\"name\": \"Pool\", \"value\": \"p\"}]'");
+  const usage = (): Promise<unknown> =>
+    it.pool.query("insert into usage_hour (account, hour, pool, pool_id, size, low_priority, node_ms, busy_ms, lost_ms) values (1, 490000, 1, 'p', 'standard_a1', false, 7, 0, 0) on conflict do nothing");
   const application = (): Promise<unknown> => it.pool.query(
     `with one as (insert into application (account, id, id_key, display_name, allow_updates, container, created, modified) select account, 'App', 'app', 'Shown', true, 'c', 1, 1 from account limit 1 returning application)
      insert into application_package (application, version, version_key, created, modified, activated_at, activation) select application, '1.0', '1.0', 1, 1, 2, 1 from one`,
@@ -115,8 +117,9 @@ export function sessionOf(it: TestApi): readonly Step[] {
     },
     { operation: 'Task_AddCollection', body: { value: [{ id: 'done', commandLine: 'true' }, { id: 'gone', commandLine: 'true' }, { id: 'failed', commandLine: 'true' }] } },
     { operation: 'Task_Get', params: { taskId: 'failed' }, before: nodes },
-    { operation: 'Task_Get', params: { taskId: 'done' } },
+    { operation: 'Task_Get', params: { taskId: 'done' }, query: '&$expand=stats' },
     { operation: 'Task_List' },
+    { operation: 'Task_List', query: '&$expand=stats' },
     { operation: 'Task_Update', params: { taskId: 'gone' }, body: { constraints: { maxTaskRetryCount: 3 } } },
     { operation: 'Task_Terminate', params: { taskId: 'gone' } },
     { operation: 'Task_Reactivate', params: { taskId: 'failed' } },
@@ -146,9 +149,12 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'Pool_Get', before: () => pool('p', { autoScale: { sequence: 1, evaluatedAt: 7, results: '$TargetDedicatedNodes=1', error: { code: 'X', message: 'y', values: [{ name: 'Message', value: 'z' }] }, option: 'requeue' } }) },
     { operation: 'Pool_DisableAutoScale' },
     { operation: 'Pool_RemoveNodes', before: () => pool('p', { currentDedicated: 1 }), body: { nodeList: ['tvmps_1_d'], resizeTimeout: 'PT5M', nodeDeallocationOption: 'retaineddata' } },
-    { operation: 'Pool_List' },
+    { operation: 'Pool_List', query: '&$expand=stats' },
+    { operation: 'Pool_Get', query: '&$expand=stats' },
+    { operation: 'Pool_ListUsageMetrics', before: usage },
     { operation: 'Job_Get', before: () => job('j', { tasks: { active: 1, running: 1, succeeded: 1, failed: 0 } }) },
-    { operation: 'Job_List' },
+    { operation: 'Job_List', query: '&$expand=stats' },
+    { operation: 'Job_Get', query: '&$expand=stats' },
     { operation: 'Job_GetTaskCounts' },
     { operation: 'Job_ListPreparationAndReleaseTaskStatus' },
     { operation: 'Job_Patch', body: { priority: 5, metadata: METADATA, constraints: { maxTaskRetryCount: 1 } } },
@@ -170,7 +176,8 @@ export function sessionOf(it: TestApi): readonly Step[] {
     },
     { operation: 'JobSchedule_Exists' },
     { operation: 'JobSchedule_Get', before: () => schedule('s', { runs: 1, due: 7 }) },
-    { operation: 'JobSchedule_List' },
+    { operation: 'JobSchedule_List', query: '&$expand=stats' },
+    { operation: 'JobSchedule_Get', query: '&$expand=stats' },
     { operation: 'Job_ListFromJobSchedule', before: () => scheduledJob('s', 1) },
     { operation: 'Job_Get', params: { jobId: 's%3Ajob-1' } },
     { operation: 'JobSchedule_Patch', body: { schedule: { recurrenceInterval: 'PT2H' }, metadata: METADATA } },

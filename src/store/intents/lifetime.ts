@@ -1,15 +1,11 @@
 import type { AccountNumber, Instant } from '../../core/keys.ts';
 import { nodeTime, taskSums } from '../lifetime.ts';
+import type { TaskSums } from './statistics.ts';
 import { row, rows, statement, type Database } from './statement.ts';
 
-export interface LifetimeTasks {
+export interface LifetimeTasks extends TaskSums {
   /** When the account was made. */
   readonly since: Instant;
-  readonly succeeded: number;
-  readonly failed: number;
-  readonly retries: number;
-  readonly wallClockMs: number;
-  readonly waitMs: number;
 }
 
 const tasks = statement<LifetimeTasks>(

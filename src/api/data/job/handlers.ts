@@ -21,6 +21,7 @@ import { checkConditions } from '../../conditions.ts';
 import { autoPoolRules, autoPoolTemplate, poolChange, storedPoolInfo } from './autoPool.ts';
 import { guardJob, type JobCall } from './guards.ts';
 import { newTask } from '../task/add.ts';
+import { statsOfJobs } from '../statistics.ts';
 import { listJobsHandler } from './list.ts';
 import { managerTask } from './manager.ts';
 import { listOnNodes } from './onNodes.ts';
@@ -55,7 +56,8 @@ const add: Handler = async (call, parts) => {
 const get: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   checkConditions(call, job.modifiedAt);
-  const json = dataContract.writeBody('Job', call.version, wireJob(job, call.baseUrl), `${call.baseUrl}/$metadata#jobs/@Element`);
+  const stats = await statsOfJobs(call, parts, [job]);
+  const json = dataContract.writeBody('Job', call.version, { ...wireJob(job, call.baseUrl), ...stats.get(job.job) }, `${call.baseUrl}/$metadata#jobs/@Element`);
   return entity(applySelect(json, call.query.select), job.modifiedAt);
 };
 

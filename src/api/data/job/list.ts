@@ -6,6 +6,7 @@ import { applySelect } from '../../../wire/query.ts';
 import type { Call, Handler, Parts } from '../../call.ts';
 import { wireJob } from './view.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
+import { statsOfJobs } from '../statistics.ts';
 
 const BATCH_SIZE = 1000;
 
@@ -32,7 +33,8 @@ export function listJobsBy(reader: (call: Call, parts: Parts) => Promise<ReadJob
     }
     const shown = found.slice(0, maxResults);
     const token = more || found.length > shown.length ? skipToken('jobs', shown.at(-1)?.id.toLowerCase() ?? '') : null;
-    const items = shown.map((row) => applySelect(dataContract.writeBody('Job', call.version, wireJob(row, call.baseUrl)), select));
+    const stats = await statsOfJobs(call, parts, shown);
+    const items = shown.map((row) => applySelect(dataContract.writeBody('Job', call.version, { ...wireJob(row, call.baseUrl), ...stats.get(row.job) }), select));
     return listAnswer(call, 'jobs', items, token);
   };
 }

@@ -18,6 +18,7 @@ import { checkMachine } from '../../../wire/rules.ts';
 import { shapes } from '../../../wire/shapes/index.ts';
 import type { OperationId } from '../../../wire/operations.ts';
 import { present } from '../present.ts';
+import { statsOfPools } from '../statistics.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity, found, type Answer } from '../../answer.ts';
 import { quotasIn, wakeLater, type Handler } from '../../call.ts';
@@ -29,6 +30,7 @@ import { change, existing, respecified } from './change.ts';
 import { listPoolsHandler } from './list.ts';
 import { checkNamed, hashed } from './named.ts';
 import { DEFAULT_RESIZE_TIMEOUT_MS, poolTemplate } from './template.ts';
+import { listUsageMetrics } from './usage.ts';
 import { storedPool, viewOfPool, wirePool } from './view.ts';
 
 const add: Handler = async (call, parts) => {
@@ -54,7 +56,8 @@ const add: Handler = async (call, parts) => {
 const get: Handler = async (call, parts) => {
   const pool = await existing(call, parts);
   checkConditions(call, pool.modifiedAt);
-  const json = dataContract.writeBody('Pool', call.version, wirePool(pool, call.baseUrl), `${call.baseUrl}/$metadata#pools/@Element`);
+  const stats = await statsOfPools(call, parts, [pool]);
+  const json = dataContract.writeBody('Pool', call.version, { ...wirePool(pool, call.baseUrl), ...stats.get(pool.pool) }, `${call.baseUrl}/$metadata#pools/@Element`);
   return entity(applySelect(json, call.query.select), pool.modifiedAt);
 };
 
@@ -217,6 +220,7 @@ export const poolHandlers = {
   Pool_Get: get,
   Pool_Exists: exists,
   Pool_List: listPoolsHandler,
+  Pool_ListUsageMetrics: listUsageMetrics,
   Pool_Patch: patch,
   Pool_UpdateProperties: updateProperties,
   Pool_Resize: resize,

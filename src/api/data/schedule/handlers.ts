@@ -16,6 +16,7 @@ import { checkConditions } from '../../conditions.ts';
 import { autoPoolRules, storedPoolInfo } from '../job/autoPool.ts';
 import { listJobsBy } from '../job/list.ts';
 import { checkActiveQuota } from '../job/quota.ts';
+import { statsOfSchedules } from '../statistics.ts';
 import { guardSchedule, type ScheduleCall } from './guards.ts';
 import { listSchedulesHandler } from './list.ts';
 import { jobTemplate, storedSchedule, timing, viewOfSchedule, wireSchedule } from './view.ts';
@@ -59,7 +60,8 @@ async function stored(tx: Transaction, { principal }: Call, spec: ScheduleWithDe
 const get: Handler = async (call, parts) => {
   const schedule = await existing(call, parts);
   checkConditions(call, schedule.modifiedAt);
-  const json = dataContract.writeBody('JobSchedule', call.version, wireSchedule(schedule, call.baseUrl), `${call.baseUrl}/$metadata#jobschedules/@Element`);
+  const stats = await statsOfSchedules(call, parts, [schedule]);
+  const json = dataContract.writeBody('JobSchedule', call.version, { ...wireSchedule(schedule, call.baseUrl), ...stats.get(schedule.schedule) }, `${call.baseUrl}/$metadata#jobschedules/@Element`);
   return entity(applySelect(json, call.query.select), schedule.modifiedAt);
 };
 

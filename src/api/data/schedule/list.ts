@@ -5,6 +5,7 @@ import { matches } from '../../../wire/odata.ts';
 import { applySelect } from '../../../wire/query.ts';
 import type { Handler } from '../../call.ts';
 import { listAnswer, pageStart, skipToken } from '../paging.ts';
+import { statsOfSchedules } from '../statistics.ts';
 import { wireSchedule } from './view.ts';
 
 const BATCH_SIZE = 1000;
@@ -27,6 +28,7 @@ export const listSchedulesHandler: Handler = async (call, parts) => {
   }
   const shown = found.slice(0, maxResults);
   const token = more || found.length > shown.length ? skipToken('jobschedules', shown.at(-1)?.id.toLowerCase() ?? '') : null;
-  const items = shown.map((row) => applySelect(dataContract.writeBody('JobSchedule', call.version, wireSchedule(row, call.baseUrl)), select));
+  const stats = await statsOfSchedules(call, parts, shown);
+  const items = shown.map((row) => applySelect(dataContract.writeBody('JobSchedule', call.version, { ...wireSchedule(row, call.baseUrl), ...stats.get(row.schedule) }), select));
   return listAnswer(call, 'jobschedules', items, token);
 };

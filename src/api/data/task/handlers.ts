@@ -14,6 +14,7 @@ import { checkConditions } from '../../conditions.ts';
 import { guardJob, type JobCall } from '../job/guards.ts';
 import { existingJob } from '../job/handlers.ts';
 import { viewOfJob } from '../job/view.ts';
+import { statsOfTask } from '../statistics.ts';
 import { addCollection, addOne } from './add.ts';
 import { contextOf, listTasksHandler } from './list.ts';
 import { taskSpecText } from './text.ts';
@@ -29,7 +30,8 @@ const get: Handler = async (call, parts) => {
   const task = await findTask(parts.database, job.job, param(call, 'taskId'));
   if (task === null) throw new BatchError('TaskNotFound');
   checkConditions(call, task.modifiedAt);
-  const wire = wireTask(task, await contextOf(call, parts, job, task.node === null ? [] : [task.node]));
+  const row = wireTask(task, await contextOf(call, parts, job, task.node === null ? [] : [task.node]));
+  const wire = { ...row, ...statsOfTask(call, task, row.url ?? '') };
   return entity(applySelect(dataContract.writeBody('Task', call.version, wire, `${call.baseUrl}/$metadata#tasks/@Element`), call.query.select), task.modifiedAt);
 };
 

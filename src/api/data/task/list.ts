@@ -10,6 +10,7 @@ import type { Call, Handler, Parts } from '../../call.ts';
 import { existingJob } from '../job/handlers.ts';
 import { storedJob } from '../job/view.ts';
 import { pageStart, skipToken, streamedList } from '../paging.ts';
+import { isWithStats, statsOfTask } from '../statistics.ts';
 import { taskText } from './text.ts';
 import { viewOfTask, wireTask, type TaskContext } from './view.ts';
 
@@ -22,8 +23,12 @@ export const listTasksHandler: Handler = async (call, parts) => {
   const job = await existingJob(call, parts);
   const { tasks, token } = await pageOf(call, parts, job);
   const context = await contextOf(call, parts, job, tasks.flatMap(({ node }) => (node === null ? [] : [node])));
-  const text = (row: TaskWithStatus): string =>
-    select === undefined ? taskText(row, call.version, context) : JSON.stringify(applySelect(dataContract.writeBody('Task', call.version, wireTask(row, context)), select));
+  const withStats = isWithStats(call);
+  const text = (row: TaskWithStatus): string => {
+    if (select === undefined && !withStats) return taskText(row, call.version, context);
+    const wire = wireTask(row, context);
+    return JSON.stringify(applySelect(dataContract.writeBody('Task', call.version, { ...wire, ...statsOfTask(call, row, wire.url ?? '') }), select));
+  };
   return streamedList(call, 'tasks', tasks, text, token);
 };
 

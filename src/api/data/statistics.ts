@@ -1,0 +1,112 @@
+import { jobSums, scheduleSums, type TaskSums } from '../../store/intents/statistics.ts';
+import { usageOfPools } from '../../store/intents/usage.ts';
+import type { Instant } from '../../core/keys.ts';
+import { formatDuration } from '../../wire/durations.ts';
+import { findVmSize } from '../../wire/sizes/find.ts';
+import { formatTimestamp } from '../../wire/timestamps.ts';
+import type { JobStatistics, PoolStatistics, TaskStatistics } from '../../wire/types.generated.ts';
+import type { Call, Parts } from '../call.ts';
+
+/**
+ * `stats` of pools, jobs, tasks and schedules: what `$expand=stats` adds to an answer. It is counted as it is asked
+ * for, so it is never behind. What is not measured (time and input of processors, bytes and operations of disks and
+ * networks) reads 0.
+ */
+
+/** Recorded: with `$select`, only if that names it. */
+export function isWithStats({ query: { expandStats, select } }: Pick<Call, 'query'>): boolean {
+  return expandStats && (select === undefined || select.some(([first]) => first === 'stats'));
+}
+
+const NO_RESOURCES = { userCPUTime: formatDuration(0), kernelCPUTime: formatDuration(0), readIOps: '0', writeIOps: '0', readIOGiB: 0, writeIOGiB: 0 } as const;
+
+interface Of {
+  readonly url: string;
+  readonly since: Instant;
+}
+
+/** As statistics of jobs have them, those of a lifetime too. */
+export function jobStatisticsOf({ succeeded, failed, retries, wallClockMs, waitMs }: TaskSums, { url, since }: Of, now: Instant): JobStatistics {
+  return {
+    url,
+    startTime: formatTimestamp(since),
+    lastUpdateTime: formatTimestamp(now),
+    ...NO_RESOURCES,
+    wallClockTime: formatDuration(wallClockMs),
+    numTaskRetries: String(retries),
+    numSucceededTasks: String(succeeded),
+    numFailedTasks: String(failed),
+    waitTime: formatDuration(waitMs),
+  };
+}
+
+/** `dedicatedCoreMs`: the time of dedicated nodes by their cores. */
+export function poolStatisticsOf(dedicatedCoreMs: number, { url, since }: Of, now: Instant): Omit<PoolStatistics, 'startTime' | 'lastUpdateTime'> {
+  const range = { startTime: formatTimestamp(since), lastUpdateTime: formatTimestamp(now) };
+  return { url, usageStats: { ...range, dedicatedCoreTime: formatDuration(dedicatedCoreMs) }, resourceStats: { ...range, ...NOT_MEASURED } };
+}
+
+const NOT_MEASURED = {
+  avgCPUPercentage: 0,
+  avgMemoryGiB: 0,
+  peakMemoryGiB: 0,
+  avgDiskGiB: 0,
+  peakDiskGiB: 0,
+  diskReadIOps: '0',
+  diskWriteIOps: '0',
+  diskReadGiB: 0,
+  diskWriteGiB: 0,
+  networkReadGiB: 0,
+  networkWriteGiB: 0,
+} as const;
+
+interface Row {
+  readonly id: string;
+  readonly createdAt: Instant;
+}
+
+const NOTHING: TaskSums = { succeeded: 0, failed: 0, retries: 0, wallClockMs: 0, waitMs: 0 };
+
+/** By the number of the job; empty where the request does not ask for it. */
+export async function statsOfJobs(call: Call, parts: Parts, jobs: readonly (Row & { readonly job: number })[]): Promise<ReadonlyMap<number, { readonly stats: JobStatistics }>> {
+  if (!isWithStats(call) || jobs.length === 0) return new Map();
+  const sums = await jobSums(parts.database, jobs.map(({ job }) => job), call.now);
+  return new Map(jobs.map(({ job, id, createdAt }) => [job, { stats: jobStatisticsOf(sums.get(job) ?? NOTHING, { url: `${call.baseUrl}/jobs/${id}/jobstats`, since: createdAt }, call.now) }]));
+}
+
+/** Of all jobs of each schedule that are there. */
+export async function statsOfSchedules(call: Call, parts: Parts, schedules: readonly (Row & { readonly schedule: number })[]): Promise<ReadonlyMap<number, { readonly stats: JobStatistics }>> {
+  if (!isWithStats(call) || schedules.length === 0) return new Map();
+  const sums = await scheduleSums(parts.database, schedules.map(({ schedule }) => schedule), call.now);
+  return new Map(schedules.map(({ schedule, id, createdAt }) => [schedule, { stats: jobStatisticsOf(sums.get(schedule) ?? NOTHING, { url: `${call.baseUrl}/jobschedules/${id}/jobschedulestats`, since: createdAt }, call.now) }]));
+}
+
+export async function statsOfPools(call: Call, parts: Parts, pools: readonly (Row & { readonly pool: number })[]): Promise<ReadonlyMap<number, { readonly stats: PoolStatistics }>> {
+  if (!isWithStats(call) || pools.length === 0) return new Map();
+  const since = Math.min(...pools.map(({ createdAt }) => createdAt));
+  const [only] = pools;
+  const usage = await usageOfPools(parts.database, call.principal.account.number, { since, now: call.now, poolId: pools.length === 1 && only !== undefined ? only.id : null });
+  const coreMs = new Map<number, number>();
+  for (const { pool, size, lowPriority, nodeMs } of usage) if (!lowPriority) coreMs.set(pool, (coreMs.get(pool) ?? 0) + nodeMs * (findVmSize(size)?.cores ?? 1));
+  return new Map(
+    pools.map(({ pool, id, createdAt }) => {
+      const range = { startTime: formatTimestamp(createdAt), lastUpdateTime: formatTimestamp(call.now) };
+      return [pool, { stats: { ...range, ...poolStatisticsOf(coreMs.get(pool) ?? 0, { url: `${call.baseUrl}/pools/${id}/poolstats`, since: createdAt }, call.now) } }];
+    }),
+  );
+}
+
+/** Of the last try, until now if it runs. */
+export function statsOfTask(call: Call, { createdAt, startedAt, endedAt }: { readonly createdAt: Instant; readonly startedAt: Instant | null; readonly endedAt: Instant | null }, url: string): { readonly stats: TaskStatistics } | null {
+  if (!isWithStats(call)) return null;
+  return {
+    stats: {
+      url: `${url}/taskstats`,
+      startTime: formatTimestamp(createdAt),
+      lastUpdateTime: formatTimestamp(call.now),
+      ...NO_RESOURCES,
+      wallClockTime: formatDuration(startedAt === null ? 0 : Math.max(0, (endedAt ?? call.now) - startedAt)),
+      waitTime: formatDuration(Math.max(0, (startedAt ?? call.now) - createdAt)),
+    },
+  };
+}

@@ -1,0 +1,33 @@
+import type { Instant, JobNumber, ScheduleNumber } from '../../core/keys.ts';
+import { taskSums } from '../lifetime.ts';
+import { numbers } from '../owner/literals.ts';
+import { rows, statement, type Database } from './statement.ts';
+
+/** What became of tasks, those that run until now. */
+export interface TaskSums {
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly retries: number;
+  readonly wallClockMs: number;
+  readonly waitMs: number;
+}
+
+const NAMED = 'succeeded, failed, retries, wall_clock as "wallClockMs", wait as "waitMs"';
+const ofJobs = statement<TaskSums & { readonly of: JobNumber }>(
+  'statistics.jobs',
+  `select sums.of, ${NAMED} from (select s.job as of, ${taskSums('$2')} from task_status s join task t using (job, task) where s.job = any($1::bigint[]) group by 1) sums`,
+);
+const ofSchedules = statement<TaskSums & { readonly of: ScheduleNumber }>(
+  'statistics.schedules',
+  `select sums.of, ${NAMED} from (select j.schedule as of, ${taskSums('$2')} from job j join task_status s using (job) join task t using (job, task) where j.schedule = any($1::bigint[]) group by 1) sums`,
+);
+
+/** By job; left out: it has no task that was ever tried. Goes through all tasks of these jobs. */
+export async function jobSums(database: Database, jobs: readonly JobNumber[], now: Instant): Promise<ReadonlyMap<JobNumber, TaskSums>> {
+  return new Map((await rows(database, ofJobs, [numbers(jobs), now])).map((row) => [row.of, row]));
+}
+
+/** By schedule, as of jobs. */
+export async function scheduleSums(database: Database, schedules: readonly ScheduleNumber[], now: Instant): Promise<ReadonlyMap<ScheduleNumber, TaskSums>> {
+  return new Map((await rows(database, ofSchedules, [numbers(schedules), now])).map((row) => [row.of, row]));
+}
