@@ -15,17 +15,19 @@ const LOOKED_AT_BYTES = 4_096;
  * (API reference, TaskFailureInformation).
  */
 export function fullDiskFailure(rootDirectory: string, stderr: string, user: User, exitCode: number): FailureInfo | null {
-  const why = hasRoom(rootDirectory) ? readTaskText(stderr, user, LOOKED_AT_BYTES, noRoomIn) : "the node's disk is full";
+  const why = diskRoom(rootDirectory).isFull ? "the node's disk is full" : readTaskText(stderr, user, LOOKED_AT_BYTES, noRoomIn);
   if (why === null) return null;
   return failure('DiskFull', ['Message', `The task process exited with exit code ${exitCode}: ${why}`], ['AdditionalErrorCode', 'FailureExitCode']);
 }
 
-function hasRoom(directory: string): boolean {
+/** One that cannot be asked is not full. */
+export function diskRoom(directory: string): { readonly isFull: boolean; readonly freeBytes: number } {
   try {
     const { bavail, bsize, files, ffree } = statfsSync(directory);
+    const freeBytes = bavail * bsize;
     // File systems that make inodes as they need them have none to count.
-    return bavail * bsize >= RESERVED_DISK_BYTES && (files === 0 || ffree > 0);
+    return { isFull: freeBytes < RESERVED_DISK_BYTES || (files > 0 && ffree === 0), freeBytes };
   } catch {
-    return true;
+    return { isFull: false, freeBytes: 0 };
   }
 }

@@ -7,6 +7,7 @@ import type { Cgroup } from './cgroups.ts';
 import { type Containers, createContainers } from './containers/containers.ts';
 import { noticeOf, type Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
+import { type DiskWatch, watchDisk } from './diskWatch.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import { mountFileSystems } from './fileSystems/fileSystems.ts';
@@ -110,6 +111,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   };
   let startTask: StartTaskStatus | null = null;
   let isReady = false;
+  let disk: DiskWatch | null = null;
 
   const retention = createRetention({
     rootDirectory,
@@ -182,6 +184,11 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     if (ending.signal.aborted) return;
     isReady = true;
     report({ kind: 'ready', ...installed });
+    disk = watchDisk(rootDirectory, (error) => {
+      say(error === null ? 'its disk has room again' : 'its disk is full');
+      notices.disk = error;
+      sayNotices();
+    });
     attempts.open();
     launcher.warm(commonUser, WARM_SHELLS);
     makeReadySoon();
@@ -235,9 +242,12 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       return [{ code: 'NodePreparationError', message: messageOf(error) }];
     }
   };
+  const notices: { disk: ResizeError | null; removed: ResizeError | null } = { disk: null, removed: null };
+  const sayNotices = (): void => report({ kind: 'notice', errors: [notices.disk, notices.removed].filter((notice) => notice !== null) });
   const onRemoved = (removed: Removed): void => {
     say(`removed for want of room: ${JSON.stringify(removed)}`);
-    report({ kind: 'notice', errors: [noticeOf(removed)] });
+    notices.removed = noticeOf(removed);
+    sayNotices();
   };
   begin().catch((error: unknown) => say(`the node cannot be made ready: ${messageOf(error)}`));
 
@@ -275,6 +285,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     end: async (deadlineMs) => {
       ending.abort();
       retention.close();
+      disk?.close();
       containers?.close();
       await attempts.shut(deadlineMs);
       await launcher.killAll();

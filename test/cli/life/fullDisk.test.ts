@@ -116,7 +116,10 @@ describe.runIf(isRoot)('a full disk is an answer (needs root)', () => {
       process.kill((await status(dataDir)).blobs?.pid ?? 0, 'SIGKILL');
       expect(await until('blobs can be read again', 60_000, () => keptBytes().catch(() => undefined))).toBe(100);
     }
+    const nodeErrors = async (): Promise<readonly (string | undefined)[]> => [...(await client.computeNode.list('p'))].flatMap(({ errors = [] }) => errors.map(({ code }) => code));
+    if (part === 'nodes') await until('the node says so', 60_000, async () => ((await nodeErrors()).includes('DiskFull') ? true : undefined));
     rmSync(join(directory, 'fill'));
+    if (part === 'nodes') await until('the node says no more of it', 60_000, async () => ((await nodeErrors()).length === 0 ? true : undefined));
     await until('it can be written again', 60_000, () => putBlob('other', 100_000).then(() => true as const, () => undefined));
   });
 
