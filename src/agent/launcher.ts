@@ -1,4 +1,4 @@
-import { lstatSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { type Cgroup, NO_CGROUP, removeCgroup } from './cgroups.ts';
@@ -6,8 +6,9 @@ import { ATTEMPT_MARK, NODE_MARK } from './environment.ts';
 import { machineSweeper, type Sweeper } from './killing.ts';
 import { type Enclosure, enclosureOf } from './nets.ts';
 import type { NodeNetwork } from './network/network.ts';
+import { pathIn } from './place/imageRoot.ts';
 import type { ProcessBounds } from './processBounds.ts';
-import { type Command, launchMessage, scriptOf } from './script.ts';
+import { type Command, launchMessage, PERL, scriptOf } from './script.ts';
 import { ShellDied, type SlotShell, startSlotShell } from './slotShell.ts';
 import { readTaskText } from './taskText.ts';
 import type { User } from './users.ts';
@@ -47,6 +48,8 @@ export interface LauncherOptions {
   readonly bounds: ProcessBounds;
   /** null: the machine's. */
   readonly network: NodeNetwork | null;
+  /** Of what is started; null: the agent's (see place/imageRoot.ts). */
+  readonly root?: string | null;
   readonly environment: ReadonlyMap<string, string>;
   /** How many idle shells are kept. */
   readonly idleShells: number;
@@ -58,7 +61,8 @@ const FORK_RETRY_MS = [50, 200, 1000];
 const SWEEP_DELAY_MS = 500;
 
 export function createLauncher(options: LauncherOptions): Launcher {
-  const { sweeper = machineSweeper } = options;
+  const { sweeper = machineSweeper, root = null } = options;
+  const hasPerl = existsSync(root === null ? PERL : pathIn(root, PERL));
   const mark = `${NODE_MARK}=${options.rootDirectory}`;
   const idle: SlotShell[] = [];
   const busy = new Set<SlotShell>();
@@ -79,6 +83,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       cgroup: { node: options.nodeCgroup, name },
       bounds: options.bounds,
       network: options.network,
+      root,
     });
     void shell.gone.then(() => forget(shell));
     return shell;
@@ -144,7 +149,7 @@ export function createLauncher(options: LauncherOptions): Launcher {
       last = used;
       busy.add(used);
       try {
-        const exitCode = await used.run(scriptOf(command));
+        const exitCode = await used.run(scriptOf(command, hasPerl));
         const lackedMemory = used.lackedMemory();
         await putAway(used);
         const message = mayBeLaunchFailure(exitCode) ? launchFailure(command, used) : null;

@@ -171,7 +171,7 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
       kind: 'hello',
       life: options.life,
       // As clients are told it (nodeAgentInfo): build metadata of a semantic version.
-      version: `${agentVersion}+${options.isolation ?? 'none'}${options.network === undefined ? '' : '.network'}`,
+      version: `${agentVersion}+${options.isolation ?? 'none'}${options.network === undefined ? '' : '.network'}${options.imageRoot === undefined ? '' : '.image'}`,
       ipAddress: nodeAddress(options),
       cores: availableParallelism(),
       held: work?.attempts.held() ?? [],

@@ -20,8 +20,9 @@ import { createLogArchive, type LogArchive } from './logArchive.ts';
 import { say } from './log.ts';
 import type { NodeNetwork } from './network/network.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
-import { writeAccounts } from './place/accounts.ts';
+import { shellIn, writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
+import { pathIn } from './place/imageRoot.ts';
 import type { ProcessBounds } from './processBounds.ts';
 import type { Reports } from './reports.ts';
 import { whenRoom } from './room.ts';
@@ -82,7 +83,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     const uid = ownerOf(join(rootDirectory, directory));
     if (uid !== null) users.hold(uid, directory);
   }
-  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, network, environment, idleShells: setup.slots });
+  const launcher = createLauncher({ rootDirectory: options.rootDirectory, scriptDirectory, nodeCgroup, bounds, network, root: node.image, environment, idleShells: setup.slots });
   /** Most tasks run as this one. */
   const commonUser = users.resolve({ kind: 'auto', scope: 'pool', elevation: 'nonadmin' }, { directory: '', owner: null });
   const readyTrees = createReadyTrees({ directory: join(rootDirectory, TRASH), user: commonUser, most: Math.min(setup.slots, MOST_READY_TREES), make: fillTaskDirectory });
@@ -103,6 +104,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     memoryBytes: options.limits?.memoryBytes,
+    image: node.image,
     ownSystem: node.ownSystem,
     certificates: setup.certificates ?? [],
     transfers,
@@ -307,5 +309,8 @@ function installedOf({ certificates = [] }: NodeSetup): NodeWork['installed'] {
 }
 
 function enterUsers({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void {
-  if (node.hasUsers && uidBase !== null) writeAccounts({ uidBase, accounts: userAccounts, homes: node.hasHomes ? '/home' : null });
+  if (!node.hasUsers || uidBase === null) return;
+  const { image } = node;
+  const own = image === null ? {} : { etc: pathIn(image, '/etc'), shell: shellIn(image) };
+  writeAccounts({ uidBase, accounts: userAccounts, homes: node.hasHomes ? (image === null ? '/home' : pathIn(image, '/home')) : null, ...own });
 }

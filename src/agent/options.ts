@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly isolation?: Exclude<Isolation, 'none'>;
   /** Set where it was started with a network of its own (see network/network.ts); left out: it has its machine's. */
   readonly network?: NetworkOptions;
+  /** The image of its pool, unpacked, which its tasks see as their system; left out: they see the machine's. */
+  readonly imageRoot?: string;
   /** What runs containers here; left out: nothing does, or its pool asks for none. */
   readonly engine?: Engine;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
@@ -103,6 +105,7 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('cgroups', 'boolean') &&
     optional('devicesDirectory', 'string') &&
     optional('nodesDirectory', 'string') &&
+    optional('imageRoot', 'string') &&
     (limits === undefined || isLimits(limits)) &&
     (network === undefined || isNetwork(network)) &&
     optional('mostProcesses', 'number')

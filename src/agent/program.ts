@@ -2,18 +2,19 @@ import { lstatSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import type { FailureInfo } from '../core/status.ts';
 import { failure, systemCode } from './failures.ts';
+import { pathIn } from './place/imageRoot.ts';
 import { asUser, type User } from './users.ts';
 
 /**
  * Finds the program that a command line names, as execvp would: with a slash below the working directory, else along
  * the task's PATH. Looked for with the rights of the task's user: neither its failure nor its success says what lies
  * where the user may not look. Returns its absolute path, or the failure that a missing one is (recorded:
- * CommandProgramNotFound without an exit code).
+ * CommandProgramNotFound without an exit code). `image`: where its root is, when it is not the agent's.
  */
-export function findProgram(name: string, path: string, workingDirectory: string, user: User): string | FailureInfo {
+export function findProgram(name: string, path: string, workingDirectory: string, user: User, image: string | null = null): string | FailureInfo {
   let denied: string | null = null;
   for (const candidate of candidates(name, path, workingDirectory)) {
-    const status = openStatusOf(candidate) ?? asUser(user, () => statusOf(candidate));
+    const status = image === null ? (openStatusOf(candidate) ?? asUser(user, () => statusOf(candidate))) : asUser(user, () => statusIn(image, candidate));
     if (status === 'missing') continue;
     if (status !== 'hidden' && status.isFile() && mayExecute(status, user)) return candidate;
     // Along the PATH a directory that is closed to the user is passed over, as shells do.
@@ -22,6 +23,15 @@ export function findProgram(name: string, path: string, workingDirectory: string
   return denied === null
     ? failure('CommandProgramNotFound', ['Message', `No such file or directory: ${name}`])
     : failure('CommandLaunchFailed', ['Message', `Permission denied: ${denied}`]);
+}
+
+/** Of a path in another root: its links lead to what is there. */
+function statusIn(root: string, path: string): ReturnType<typeof statusOf> {
+  try {
+    return statusOf(pathIn(root, path));
+  } catch (error) {
+    return systemCode(error) === 'EACCES' ? 'hidden' : 'missing';
+  }
 }
 
 function statusOf(path: string): Stats | 'missing' | 'hidden' {

@@ -21,10 +21,10 @@ export interface Command {
  * The sentence for a slot shell that starts the command in a child and waits for it. Everything is quoted: a command
  * line never meets a shell's syntax.
  */
-export function scriptOf(command: Command): string {
+export function scriptOf(command: Command, hasPerl = existsSync(PERL)): string {
   const variables = [...command.environment];
   const words = [command.program, ...command.args].map(quote).join(' ');
-  const { exports, start, input } = variables.every(([name]) => isShellName(name)) ? exported(variables) : started(variables);
+  const { exports, start, input } = variables.every(([name]) => isShellName(name)) ? exported(variables) : started(variables, hasPerl);
   return (
     `(cd ${quote(command.workingDirectory)} && unset OLDPWD && ` +
     exports +
@@ -72,8 +72,8 @@ const SET_AND_START =
  * not in arguments, which every user of the machine can read while the program starts. Without perl the refused ones
  * are in those of env(1) until the program has started; `status` says so.
  */
-function started(variables: Variables): Handover {
-  if (!existsSync(PERL)) {
+function started(variables: Variables, hasPerl: boolean): Handover {
+  if (!hasPerl) {
     const odd = variables.filter(([name]) => !isShellName(name)).map(([name, value]) => quote(`${name}=${value}`));
     return { ...exported(variables.filter(([name]) => isShellName(name))), start: `/usr/bin/env -- ${odd.join(' ')} ` };
   }

@@ -58,6 +58,8 @@ export interface SlotShellOptions {
   readonly bounds: ProcessBounds;
   /** null: it has the machine's. */
   readonly network: NodeNetwork | null;
+  /** The root that it enters; null: the agent's. */
+  readonly root: string | null;
 }
 
 /** `$0` of the shell: its own messages begin with it, a task's never by chance. */
@@ -78,7 +80,7 @@ export function startSlotShell(options: SlotShellOptions): SlotShell {
 
 function begin(options: SlotShellOptions): SlotShell {
   const { user } = options;
-  const script = openScript(options.scriptPath, user);
+  const script = openScript(options.scriptPath, user, options.root !== null);
   const { words, changes } = wordsOf(options, script);
   const [program, ...args] = words;
   const child = spawn(program, args, { cwd: '/', env: Object.fromEntries(options.environment), detached: true, ...changes });
@@ -146,20 +148,27 @@ function begin(options: SlotShellOptions): SlotShell {
   };
 }
 
-/** Whoever enters a network has to be root until it has. */
+/** Whoever enters a network or a root has to be root until it has. */
 function wordsOf(options: SlotShellOptions, { name, inherited }: Script): { readonly words: readonly [string, ...string[]]; readonly changes: SpawnOptions } {
   const { user, network } = options;
   const uid = user.uid ?? process.geteuid?.() ?? 0;
   const gid = user.gid ?? process.getegid?.() ?? 0;
-  const shell = (first: string): readonly [string, ...string[]] => ['/bin/sh', '-c', `${first}${limitOf(options)}${LOOP}`, SHELL_NAME, name];
+  const shell = (first: string): readonly [string, ...string[]] => entering(options, ['/bin/sh', '-c', `${first}${limitOf(options)}${LOOP}`, SHELL_NAME, name]);
   if (network === null) {
-    const as = user.uid !== null && user.gid !== null ? { uid, gid } : {};
+    const as = options.root === null && user.uid !== null && user.gid !== null ? { uid, gid } : {};
     return { words: shell(''), changes: { stdio: ['pipe', 'pipe', 'ignore', ...inherited], ...as } };
   }
   return {
-    words: wordsInNetworkAs({ uid, gid }, NAMESPACE_DESCRIPTOR, shell(`exec ${NAMESPACE_DESCRIPTOR}<&-; `)),
+    words: wordsInNetworkAs(options.root === null ? { uid, gid } : { uid: 0, gid: 0 }, NAMESPACE_DESCRIPTOR, shell(`exec ${NAMESPACE_DESCRIPTOR}<&-; `)),
     changes: { stdio: ['pipe', 'pipe', 'ignore', inherited[0] ?? 'ignore', network.namespace] },
   };
+}
+
+/** It is chroot(8) that becomes the user. */
+function entering({ root, user }: SlotShellOptions, words: readonly [string, ...string[]]): readonly [string, ...string[]] {
+  if (root === null) return words;
+  const users = user.uid === null || user.gid === null ? [] : [`--userspec=+${user.uid}:+${user.gid}`];
+  return ['/usr/sbin/chroot', ...users, '--groups=', root, ...words];
 }
 
 /** How a shell ended that was not told to. */
@@ -185,9 +194,10 @@ export const SCRIPT_DESCRIPTOR = 3;
 /** Its next, on a node with a network of its own. */
 const NAMESPACE_DESCRIPTOR = SCRIPT_DESCRIPTOR + 1;
 
-function openScript(path: string, { uid }: User): Script {
+/** `isElsewhere`: the shell does not see the path. */
+function openScript(path: string, { uid }: User, isElsewhere: boolean): Script {
   const file = openSync(path, 'w', 0o600);
-  if (uid === null || uid === 0) return { file, inherited: [], name: path };
+  if (!isElsewhere && (uid === null || uid === 0)) return { file, inherited: [], name: path };
   fchmodSync(file, 0o644);
   return { file, inherited: [openSync(path, 'r')], name: `/proc/self/fd/${SCRIPT_DESCRIPTOR}` };
 }

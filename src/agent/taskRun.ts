@@ -16,6 +16,7 @@ import type { CertificateWork, ContainerWork, PackageWork, Work } from './frames
 import type { Launcher, Running } from './launcher.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import type { NodePackages } from './packages/packages.ts';
+import { pathIn } from './place/imageRoot.ts';
 import { findProgram } from './program.ts';
 import type { ReadyTrees } from './readyTrees.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
@@ -38,6 +39,7 @@ export interface NodeContext {
   /** Of its tasks together; undefined: all that the machine has. */
   readonly memoryBytes: number | undefined;
   /** See NodePlace. */
+  readonly image: string | null;
   readonly ownSystem: () => Promise<void>;
   readonly transfers: Omit<TransferOptions, 'signal'>;
   /** The node's root on its machine. */
@@ -121,7 +123,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
 
   /** null: the primary goes on; else how the run has ended. */
   const coordinated = async (coordination: Coordination, commandLine: string, prepared: Prepared): Promise<AttemptOutcome | null> => {
-    const outcome = await coordination.run(commandOf({ ...work, commandLine }, prepared), prepared.user);
+    const outcome = await coordination.run(commandOf(context, { ...work, commandLine }, prepared), prepared.user);
     switch (outcome.kind) {
       case 'proceed':
         return stopped === null ? null : { kind: stopped, exitCode: null };
@@ -135,7 +137,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   };
 
   const onNode = async (prepared: Prepared): Promise<ProcessEnd> => {
-    const launched = context.launcher.launch(markOf(run), commandOf(work, prepared), prepared.user, leftoversOf(run));
+    const launched = context.launcher.launch(markOf(run), commandOf(context, work, prepared), prepared.user, leftoversOf(run));
     running = launched;
     const exit = await launched.exit;
     return exit.kind === 'exited' ? exit : { kind: 'failed', failure: failure('CommandLaunchFailed', ['Message', exit.message]) };
@@ -245,16 +247,16 @@ function makeDirectories({ rootDirectory, users, readyTrees }: NodeContext, dire
   }
 }
 
-function commandOf(work: RunWork, prepared: Prepared): Command {
+function commandOf({ image }: NodeContext, work: RunWork, prepared: Prepared): Command {
   const { directories, ownEnvironment, user } = prepared;
   const words = splitCommandLine(work.commandLine);
   const name = words?.[0];
   if (words === null || name === undefined || work.commandLine.includes('\0')) {
     throw new TaskFailure(failure('CommandLaunchFailed', ['Message', words === null ? 'The command line has a quote that is not closed' : 'The command line is empty']));
   }
-  const program = findProgram(name, ownEnvironment.get('PATH') ?? DEFAULT_PATH, directories.working, user);
+  const program = findProgram(name, ownEnvironment.get('PATH') ?? DEFAULT_PATH, directories.working, user, image);
   if (typeof program !== 'string') throw new TaskFailure(windowsFailure(work.commandLine, program));
-  if (isWindowsProgram(program, user)) throw new TaskFailure(windowsFailure(work.commandLine, failure('CommandLaunchFailed')));
+  if (isWindowsProgram(image === null ? program : pathIn(image, program), user)) throw new TaskFailure(windowsFailure(work.commandLine, failure('CommandLaunchFailed')));
   return {
     program,
     args: words.slice(1),

@@ -28,7 +28,6 @@ export const acceptedNotEnforced: Readonly<Record<string, string>> = {
   'VirtualMachineConfiguration.osDisk': NO_DISK_OF_ITS_OWN,
   'VirtualMachineConfiguration.securityProfile': 'Nodes are processes on given machines: how those boot and what their memory is protected by is theirs.',
   'VirtualMachineConfiguration.serviceArtifactReference': 'It settles which version `latest` of a gallery means; images are of one version here.',
-  'VirtualMachineConfiguration.imageReference': 'Nodes run the operating system of their machine; the image only says Linux or Windows.',
   'UserAccount.windowsUserConfiguration': 'It belongs to Windows nodes, which this service does not provide; for Linux nodes it is refused.',
   'CertificateReference.storeLocation': 'It belongs to Windows nodes, which this service does not provide.',
   'CertificateReference.storeName': 'It belongs to Windows nodes, which this service does not provide.',

@@ -36,7 +36,9 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   UploadBatchServiceLogs: { agent: 'containerUrl startTime endTime identityReference' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
-  VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'containerConfiguration' },
+  VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'imageReference containerConfiguration' },
+  // Which of them is a node's root, `images.yaml` says.
+  ImageReference: { agent: 'publisher offer sku version virtualMachineImageId sharedGalleryImageId communityGalleryImageId' },
   ContainerConfiguration: { api: 'type', agent: 'containerImageNames containerRegistries' },
   MountConfiguration: { agent: 'azureBlobFileSystemConfiguration nfsMountConfiguration cifsMountConfiguration azureFileShareConfiguration' },
   AzureBlobFileSystemConfiguration: { agent: 'accountName containerName accountKey sasKey blobfuseOptions relativeMountPath identityReference' },

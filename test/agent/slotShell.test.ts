@@ -36,7 +36,7 @@ describe('a slot shell', () => {
     rmSync(directory, { recursive: true, force: true });
   });
   const start = (user: User): SlotShell => {
-    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: NO_CGROUP, name: 'slot' }, bounds, network: null });
+    shell = startSlotShell({ user, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: NO_CGROUP, name: 'slot' }, bounds, network: null, root: null });
     return shell;
   };
 
@@ -59,7 +59,7 @@ describe('a slot shell', () => {
   });
 
   test.runIf(nodeCgroup.net !== null)('sees in its control group what a task left there, as long as it is there', async () => {
-    const used = startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: nodeCgroup, name: 'others' }, bounds, network: null });
+    const used = startSlotShell({ user: CALLER, scriptPath: join(directory, 'slot'), environment: new Map(), cgroup: { node: nodeCgroup, name: 'others' }, bounds, network: null, root: null });
     shell = used;
     await used.run('(exit 0)\n');
     expect(used.hasOthers()).toBe(false);

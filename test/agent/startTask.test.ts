@@ -118,6 +118,7 @@ describe('the start task of a pool', () => {
         readyTrees: { takeFor: () => false, makeOne: () => false },
       nodeEnvironment: new Map(),
         paths: { all: '', admins: '' },
+        image: null,
         certificates: [],
         ownSystem: () => Promise.resolve(),
         memoryBytes: undefined,

@@ -1,6 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { preparationWork, releaseWork } from '../../src/control/jobWork.ts';
+import { machineOf } from '../../src/control/nodeRequest.ts';
 import { nodeSetup, taskWork, type JobSpec } from '../../src/control/work.ts';
 import { dataContract, type ShapeName } from '../../src/wire/dataContract.ts';
 import { fatesOf } from '../../src/wire/fates.ts';
@@ -67,7 +68,7 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
   PoolAdd: async (body) => {
     if (!(await add('/pools', body))) return null;
     const { spec, id, rules, ...row } = await rowOf('select * from pool');
-    return { answer: await answerOf(`/pools/${String(id)}`), rules: [rules, ...ASKED.map((column) => row[column])], work: nodeSetup(NODE, storedPool(String(id), spec), { name: 'a', url: 'u' }, GRANTS) };
+    return { answer: await answerOf(`/pools/${String(id)}`), rules: [rules, ...ASKED.map((column) => row[column])], work: [nodeSetup(NODE, storedPool(String(id), spec), { name: 'a', url: 'u' }, GRANTS), machineOf(spec as PoolAdd)] };
   },
   JobAdd: async (body) => {
     if (!(await add('/jobs', body))) return null;
@@ -80,7 +81,7 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
       job.spec.jobReleaseTask === undefined ? null : releaseWork(job, sign),
       manager === undefined ? null : taskWork(manager.spec, job, GRANTS),
       taskWork({ id: 't', commandLine: 'x' }, job, GRANTS),
-      autoPool === null ? null : nodeSetup(NODE, storedPool('auto', (autoPool as Json)['spec']), { name: 'a', url: 'u' }, GRANTS),
+      autoPool === null ? null : [nodeSetup(NODE, storedPool('auto', (autoPool as Json)['spec']), { name: 'a', url: 'u' }, GRANTS), machineOf((autoPool as Json)['spec'] as PoolAdd)],
     ];
     return { answer: await answerOf(`/jobs/${String(id)}`), rules: [rules, autoPool, manager?.rules, manager?.required_slots], work: works };
   },
@@ -95,6 +96,7 @@ const ROOTS: Readonly<Record<'PoolAdd' | 'JobAdd' | 'TaskAdd', (body: Json) => P
 };
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
+const GALLERY = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/custom';
 function privateKey(): string {
   return String(generateKeyPairSync('ed25519').privateKey.export({ format: 'pem', type: 'pkcs8' }));
 }
@@ -140,6 +142,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: CONTAINERS, startTask: { commandLine: 'x', containerSettings: CONTAINER } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerRegistries: [{ registryServer: 'registry.example', identityReference: IDENTITY }] } } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' },
+    ...[{ ...IMAGE.imageReference, version: '22.04.1' }, { virtualMachineImageId: GALLERY }, { sharedGalleryImageId: '/sharedGalleries/g/images/i' }, { communityGalleryImageId: '/CommunityGalleries/g/images/i' }].map((imageReference) => ({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, imageReference } })),
     ...MOUNTS.map((mount) => ({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, mountConfiguration: [mount] })),
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
@@ -210,7 +213,8 @@ function changed(body: Json, [first, ...rest]: Leaf['path'], value: unknown): un
 
 /** Where what is there is no shape of leaves, or needs more than another word. */
 const OTHERS: Readonly<Record<string, unknown>> = {
-  'VirtualMachineConfiguration.imageReference': { ...IMAGE.imageReference, sku: '22_04-lts-gen2' },
+  'ImageReference.sku': '22_04-lts-gen2',
+  'ImageReference.virtualMachineImageId': `${GALLERY}2`,
   'LinuxUserConfiguration.sshPrivateKey': privateKey(),
   'PoolAdd.autoScaleFormula': '$TargetDedicatedNodes = 2;',
   'PoolSpecification.autoScaleFormula': '$TargetDedicatedNodes = 2;',
@@ -223,7 +227,8 @@ const OTHERS: Readonly<Record<string, unknown>> = {
   'OutputFileBlobContainerDestination.identityReference': undefined,
 };
 /** What has one value alone beside the rest of the body. */
-const FIXED: readonly string[] = ['AzureBlobFileSystemConfiguration.identityReference', 'CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption', 'PoolAdd.enableAutoScale', 'PoolSpecification.enableAutoScale'];
+// Of the marketplace only the whole name is another one's.
+const FIXED: readonly string[] = ['ImageReference.publisher', 'ImageReference.offer', 'AzureBlobFileSystemConfiguration.identityReference', 'CertificateReference.thumbprintAlgorithm', 'VirtualMachineConfiguration.nodeAgentSKUId', 'AuthenticationTokenSettings.access', 'AutoPoolSpecification.poolLifetimeOption', 'PoolAdd.enableAutoScale', 'PoolSpecification.enableAutoScale'];
 
 /** Values that the service might take instead. */
 function othersOf({ property, row, value }: Leaf): readonly unknown[] {

@@ -13,8 +13,10 @@ export interface AccountsOptions {
   readonly accounts: readonly UserAccount[];
   /** Where homes are made; null: they are the machine's, and the node makes none. */
   readonly homes: string | null;
-  /** For tests; default `/etc`, which is the node's own. */
+  /** Default: `/etc`, which is the node's own. */
   readonly etc?: string;
+  /** That they log in with; default: the best that there is. */
+  readonly shell?: string;
 }
 
 /**
@@ -22,9 +24,8 @@ export interface AccountsOptions {
  * (seen in scripts and reports of its users): `_azbatch`, `_azbatchtask_…`, the pool's named ones with their passwords,
  * and `_azbatchgrp`. The machine's own, and those that tasks made, stay: throws if the pool names one of these.
  */
-export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: AccountsOptions): void {
+export function writeAccounts({ uidBase, accounts, homes, etc = '/etc', shell = shellIn('') }: AccountsOptions): void {
   const users = usersOf(uidBase, accounts);
-  const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
   const isOurs = new Set(users.map(({ name }) => name));
   const others = (line: string): boolean => !isOurs.has(line.slice(0, line.indexOf(':')));
   refuseTaken(join(etc, 'passwd'), users);
@@ -39,6 +40,11 @@ export function writeAccounts({ uidBase, accounts, homes, etc = '/etc' }: Accoun
     makeHome(join(homes, user.name), user, join(etc, 'skel'));
     if (account?.sshPrivateKey !== undefined) installKey(join(homes, user.name), user, account.sshPrivateKey);
   }
+}
+
+/** The shell for users of a root. */
+export function shellIn(root: string): string {
+  return existsSync(`${root}/bin/bash`) ? '/bin/bash' : '/bin/sh';
 }
 
 /** What /etc/shadow has of those who log in by no password. */
@@ -60,17 +66,23 @@ function refuseTaken(passwd: string, users: readonly UserEntry[]): void {
   }
 }
 
-/**
- * The host name of this UTS namespace, and in files of the node with its address. `machineHosts`: what the machine has
- * as `/etc/hosts` where that is a mount (engines of containers make it one), which the node's own `/etc` does not show;
- * else null.
- */
-export function writeHostName(name: string, address: string, machineHosts: string | null): void {
+export interface HostFiles {
+  /** `/etc` of the node, or of its tasks. */
+  readonly etc: string;
+  /**
+   * What the machine has as `/etc/hosts` where that is a mount (engines of containers make it one), which the node's
+   * own `/etc` does not show; else null.
+   */
+  readonly hosts: string | null;
+}
+
+/** The host name of this UTS namespace, and in files of the node with its address. */
+export function writeHostName(name: string, address: string, { etc, hosts }: HostFiles): void {
   writeFileSync('/proc/sys/kernel/hostname', name);
-  writeFileSync('/etc/hostname', `${name}\n`);
-  if (machineHosts !== null) writeFileSync('/etc/hosts', machineHosts);
+  writeFileSync(join(etc, 'hostname'), `${name}\n`);
+  if (hosts !== null) writeFileSync(join(etc, 'hosts'), hosts);
   // sudo(8) and others look for their machine's address, programs on several nodes for the one where others find it.
-  edit('/etc/hosts', (line) => !line.endsWith(`\t${name}`), [`${address}\t${name}`]);
+  edit(join(etc, 'hosts'), (line) => !line.endsWith(`\t${name}`), [`${address}\t${name}`]);
 }
 
 /**

@@ -7,7 +7,8 @@ import { mountsBelow } from '../mounts.ts';
 import { nodeAddress } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import { writeHostName } from './accounts.ts';
-import { hostNameOf, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
+import { furnishImageRoot, pathIn, prepareImageRoot } from './imageRoot.ts';
+import { hostNameOf, INNER_IMAGE, INNER_PROGRAMS, INNER_ROOT } from './isolation.ts';
 import { scriptOf } from './mountScript.ts';
 import type { Steps } from './mountSteps.ts';
 import { makePrograms, type Programs } from './programs.ts';
@@ -24,6 +25,10 @@ export interface NodePlace {
   /** Whether the node has an `/etc` of its own, in which its users have names. */
   readonly hasUsers: boolean;
   readonly hasHomes: boolean;
+  /**
+   * Where the root is that its tasks have, if it is another than the agent's (see imageRoot.ts); null: they share one.
+   */
+  readonly image: string | null;
   /** `AZ_BATCH_NODE_ROOT_DIR` */
   readonly root: string;
   readonly programs: Programs;
@@ -41,14 +46,25 @@ export interface NodePlace {
  */
 export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
   const { rootDirectory, stateDirectory, isolation } = options;
-  if (isolation === undefined) return sharedPlace(options);
+  if (isolation === undefined) {
+    if (options.imageRoot !== undefined) throw new Error(`the image of the pool, ${options.imageRoot}, needs a node with mounts of its own`);
+    return sharedPlace(options);
+  }
   mkdirSync(rootDirectory, { recursive: true, mode: 0o711 });
   const place = join(stateDirectory, 'place');
   const views: ViewsOptions = { root: rootDirectory, place, isolation, needed: [rootDirectory, stateDirectory] };
   const { steps, hasHomes } = prepareViews(views);
   const machineHosts = mountsBelow('/etc/hosts').length > 0 ? readFileSync('/etc/hosts', 'utf8') : null;
-  await mount(place, steps);
-  writeHostName(hostNameOf(options.nodeId), nodeAddress(options), machineHosts);
+  const image = options.imageRoot === undefined ? null : prepareImageRoot(place, options.imageRoot);
+  await mount(place, image === null ? steps : [...image.first, ...steps, ...image.steps]);
+  writeHostName(hostNameOf(options.nodeId), nodeAddress(options), { etc: '/etc', hosts: machineHosts });
+  const programs = join(place, 'mnt', INNER_PROGRAMS.slice(dirname(dirname(INNER_PROGRAMS)).length));
+  if (image !== null) {
+    furnishImageRoot(readFileSync('/etc/hosts', 'utf8'));
+    writeHostName(hostNameOf(options.nodeId), nodeAddress(options), { etc: pathIn(INNER_IMAGE, '/etc'), hosts: null });
+    // All of it is the node's own already.
+    return { hasUsers: true, hasHomes: true, image: INNER_IMAGE, root: INNER_ROOT, programs: makePrograms(programs, INNER_PROGRAMS, INNER_IMAGE), ownSystem: () => Promise.resolve() };
+  }
   const mark = join(place, 'system');
   let pending: readonly Steps[] | null = null;
   let owning: Promise<void> = Promise.resolve();
@@ -68,13 +84,13 @@ export async function enterPlace(options: AgentOptions): Promise<NodePlace> {
     return owning;
   };
   if (existsSync(mark)) await ownSystem();
-  return { hasUsers: true, hasHomes, root: INNER_ROOT, programs: makePrograms(join(place, 'mnt', INNER_PROGRAMS.slice(dirname(dirname(INNER_PROGRAMS)).length)), INNER_PROGRAMS), ownSystem };
+  return { hasUsers: true, hasHomes, image: null, root: INNER_ROOT, programs: makePrograms(programs, INNER_PROGRAMS), ownSystem };
 }
 
 /** The place of a node that shares all that it sees with its machine. */
 export function sharedPlace({ rootDirectory, stateDirectory }: AgentOptions): NodePlace {
   const programs = makePrograms(join(stateDirectory, 'programs'), null);
-  return { hasUsers: false, hasHomes: false, root: rootDirectory, programs, ownSystem: () => Promise.resolve() };
+  return { hasUsers: false, hasHomes: false, image: null, root: rootDirectory, programs, ownSystem: () => Promise.resolve() };
 }
 
 /**

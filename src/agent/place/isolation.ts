@@ -22,6 +22,9 @@ export const INNER_ROOT = '/mnt/batch/tasks';
 /** Beside it, programs of ours for tasks (see programs.ts). */
 export const INNER_PROGRAMS = '/mnt/batch/programs';
 
+/** Beside it, for the agent alone, the root that tasks have instead of the agent's (see imageRoot.ts). */
+export const INNER_IMAGE = '/mnt/batch/image';
+
 /** The machine's `/etc`, to be read only: what must follow it is a link into it. */
 export const MACHINE_ETC = '/mnt/batch/etc';
 

@@ -24,7 +24,7 @@ export interface MountStep {
 }
 
 /** include/uapi/linux/mount.h */
-const FLAGS = { ro: 0x1, nosuid: 0x2, nodev: 0x4, remount: 0x20, bind: 0x1000, move: 0x2000, recursive: 0x4000, unbindable: 0x2_0000, private: 0x4_0000 } as const;
+const FLAGS = { ro: 0x1, nosuid: 0x2, nodev: 0x4, remount: 0x20, bind: 0x1000, move: 0x2000, recursive: 0x4000, unbindable: 0x2_0000, private: 0x4_0000, shared: 0x10_0000 } as const;
 export type MountFlag = keyof typeof FLAGS;
 
 /**
@@ -79,7 +79,8 @@ function byShell(step: RowStep): string {
 /** The words of mount(8). */
 function wordsOf({ source, point, type, flags, data }: MountStep): string {
   const has = (flag: MountFlag): boolean => flags.includes(flag);
-  if (has('unbindable') || has('private')) return `--make-${has('private') ? 'private' : 'unbindable'} ${quoted(point)}`;
+  const propagation = (['unbindable', 'private', 'shared'] as const).find(has);
+  if (propagation !== undefined) return `--make-${propagation} ${quoted(point)}`;
   if (has('remount')) return `-o ${flags.join(',')} ${quoted(point)}`;
   if (has('move')) return `--move ${quoted(source)} ${quoted(point)}`;
   if (has('bind')) return `${has('recursive') ? '--rbind' : '--bind'} ${quoted(source)} ${quoted(point)}`;

@@ -1,4 +1,4 @@
-import { INNER_ROOT } from './isolation.ts';
+import { INNER_IMAGE, INNER_ROOT } from './isolation.ts';
 import { type MountFlag, type MountStep, quoted, type Step } from './mountScript.ts';
 
 /**
@@ -85,6 +85,29 @@ function covered(place: string, point: string, mount: (at: string) => Step, thro
     mounted('stage', point, 'none', ['move'], ''),
     // Tasks may bind it.
     ...(bindsItself ? [changed(point, ['private'])] : []),
+  ];
+}
+
+/** `image` at a name below `place`, which needs no quotes in options of a mount. */
+export function imageLower(place: string, image: string): Steps {
+  return [{ kind: 'enter', directory: place }, bind(image, 'image/lower')];
+}
+
+/**
+ * The second root of a node, with what is `bound` from the first at the same paths. A link on the way to one would lead
+ * out of it. What is mounted later in the node's own root is seen in both.
+ */
+export function imageMounts(place: string, bound: readonly string[]): Steps {
+  const into: Step = { kind: 'enter', directory: place };
+  const above = [...new Set(bound.flatMap((path) => path.split('/').slice(1).map((_name, index, names) => `/${names.slice(0, index + 1).join('/')}`)))];
+  return [
+    into,
+    mounted('overlay', INNER_IMAGE, 'overlay', [], 'lowerdir=image/lower,upperdir=image/upper,workdir=image/work,index=off'),
+    ...above.map((path) => shell(`[ ! -L ${quoted(INNER_IMAGE + path)} ] || { echo ${quoted(`${path} is a link in the image`)} >&2; exit 1; }`)),
+    shell(`mkdir -p ${bound.map((path) => quoted(INNER_IMAGE + path)).join(' ')}`),
+    into,
+    changed(INNER_ROOT, ['shared']),
+    ...bound.map((path) => mounted(path, `${INNER_IMAGE}${path}`, 'none', ['bind', 'recursive'], '')),
   ];
 }
 

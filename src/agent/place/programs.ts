@@ -1,6 +1,7 @@
 import { accessSync, constants, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_PATH } from '../environment.ts';
+import { pathIn } from './imageRoot.ts';
 
 /** Directories at the end of a task's PATH, so that what the machine has, or a start task installs, comes first. */
 export interface Programs {
@@ -11,22 +12,22 @@ export interface Programs {
 /**
  * Programs that scripts for the real service's images expect, and this machine does not have: `python` where there is
  * `python3`, and for admin tasks `sudo`. `directory`: where they are made; `seen`: the path that tasks see it by, when
- * it is another.
+ * it is another; `root`: where the root of tasks is, when it is another.
  */
-export function makePrograms(directory: string, seen: string | null): Programs {
+export function makePrograms(directory: string, seen: string | null, root: string | null = null): Programs {
   const [all, admins] = [join(directory, 'all'), join(directory, 'admins')];
   for (const path of [directory, all, admins]) mkdirSync(path, { recursive: true, mode: 0o755 });
   const [python, sudo] = [join(all, 'python'), join(admins, 'sudo')];
   for (const path of [python, sudo]) rmSync(path, { force: true });
-  const python3 = findOnPath('python3');
-  if (python3 !== null && findOnPath('python') === null) symlinkSync(python3, python);
-  if (findOnPath('sudo') === null) writeFileSync(sudo, SUDO, { mode: 0o755 });
+  const python3 = findOnPath('python3', root);
+  if (python3 !== null && findOnPath('python', root) === null) symlinkSync(python3, python);
+  if (findOnPath('sudo', root) === null) writeFileSync(sudo, SUDO, { mode: 0o755 });
   return { forAll: join(seen ?? directory, 'all'), forAdmins: join(seen ?? directory, 'admins') };
 }
 
-function findOnPath(name: string): string | null {
+function findOnPath(name: string, root: string | null): string | null {
   const found = DEFAULT_PATH.split(':').map((directory) => join(directory, name));
-  return found.find(isExecutable) ?? null;
+  return found.find((path) => isExecutable(root === null ? path : pathIn(root, path))) ?? null;
 }
 
 function isExecutable(path: string): boolean {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { LEAVE_DEADLINE_MS } from '../../agent/options.ts';
 import { type Isolation, isIsolation, ISOLATIONS } from '../../agent/place/isolation.ts';
+import type { ImageRoot } from '../../nodes/local/images.ts';
 import { createLocalProvider } from '../../nodes/local/provider.ts';
 import type { ClosableProvider } from '../../nodes/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
@@ -17,11 +18,13 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...(network === 'own' ? { networks: { blobsUrl, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, images, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...(network === 'own' ? { networks: { blobsUrl, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 }
 
 export interface LocalNodesOptions extends NodeOptions {
+  /** Those that are unpacked here; undefined: none. */
+  readonly images?: readonly ImageRoot[];
   /** Where blobs are, if they are this machine's. */
   readonly blobsUrl: () => Promise<string | null>;
   /** Told what could not be cleared away of a node. */

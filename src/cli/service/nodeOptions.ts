@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseNetwork } from '../../nodes/local/network/addresses.ts';
 import { CommandError, EXIT } from '../errors.ts';
@@ -7,6 +8,8 @@ export interface NodeWishes {
   readonly nodeLimits?: 'on' | 'off';
   readonly nodeIsolation?: 'mounts' | 'network';
   readonly nodeNetwork?: string;
+  /** The file that maps images to unpacked roots. */
+  readonly images?: string;
 }
 
 /** How nodes of this machine are made. */
@@ -17,6 +20,8 @@ export interface NodeOptions {
   readonly network: 'machine' | 'own';
   /** Of networks of their own, where one is named: `10.1.0.0/16`. */
   readonly cidr?: string;
+  /** Read at each start; undefined: `images.yaml` of the data directory, if there is one. */
+  readonly imagesFile?: string;
 }
 
 const DEFAULTS: NodeOptions = { limits: true, network: 'machine' };
@@ -26,6 +31,7 @@ export function nodeOptions(): readonly Option[] {
     new Option('--node-limits <on|off>', 'nodes have the cores, memory and processes of their VM size, where this machine has more (default: on)').choices(['on', 'off']),
     new Option('--node-isolation <mounts|network>', 'how far nodes are kept apart: network gives each one of its own, from which its tasks reach the service, blobs and nodes of a pool with inter-node communication, and nothing else (default: mounts)').choices(['mounts', 'network']),
     new Option('--node-network <network>', 'of addresses of nodes with networks of their own, like 10.1.0.0/16 (default: one that this machine has nothing of)').argParser(network),
+    new Option('--images <file>', 'images that are unpacked on this machine, for nodes of pools that ask for them (default: images.yaml in the data directory; docs/mounts-and-images.md)').argParser((path: string) => resolve(path)),
   ];
 }
 
@@ -38,17 +44,23 @@ function network(text: string): string {
  * Those that hold: what is asked for, else what was kept from before, else the defaults. Throws `CommandError` for a
  * network that nodes would not have.
  */
-export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
+export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork, images }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
   const limits = nodeLimits === undefined ? former.limits : nodeLimits === 'on';
   const isOwn = nodeIsolation === undefined ? former.network === 'own' : nodeIsolation === 'network';
   if (!isOwn && nodeNetwork !== undefined) throw new CommandError(EXIT.usage, '--node-network goes with --node-isolation network');
   const cidr = nodeNetwork ?? former.cidr;
-  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}) };
+  const imagesFile = images ?? former.imagesFile;
+  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}), ...(imagesFile === undefined ? {} : { imagesFile }) };
 }
 
 /** As the next process is told; only what is not as by default. */
-export function nodeFlags({ limits, network: whose, cidr }: NodeOptions): string[] {
-  return [...(limits ? [] : ['--node-limits', 'off']), ...(whose === 'own' ? ['--node-isolation', 'network'] : []), ...(cidr === undefined ? [] : ['--node-network', cidr])];
+export function nodeFlags({ limits, network: whose, cidr, imagesFile }: NodeOptions): string[] {
+  return [
+    ...(limits ? [] : ['--node-limits', 'off']),
+    ...(whose === 'own' ? ['--node-isolation', 'network'] : []),
+    ...(cidr === undefined ? [] : ['--node-network', cidr]),
+    ...(imagesFile === undefined ? [] : ['--images', imagesFile]),
+  ];
 }
 
 export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
@@ -59,6 +71,6 @@ export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
 export function isNodeOptions(value: unknown): value is NodeOptions | undefined {
   if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
-  const [limits, whose, cidr]: unknown[] = ['limits', 'network', 'cidr'].map((name): unknown => Reflect.get(value, name));
-  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && (cidr === undefined || typeof cidr === 'string');
+  const [limits, whose, cidr, imagesFile]: unknown[] = ['limits', 'network', 'cidr', 'imagesFile'].map((name): unknown => Reflect.get(value, name));
+  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && [cidr, imagesFile].every((text) => text === undefined || typeof text === 'string');
 }

@@ -17,6 +17,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, runningService } f
 import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './archiveOptions.ts';
 import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
+import { readImagesFile } from './imagesFile.ts';
 import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
@@ -119,6 +120,7 @@ export interface Decision {
 export function decideOptions(path: string, wishes: Wishes): Decision {
   const layout = layoutOf(wishes);
   if (wishes.sizes !== undefined) readSizesFile(wishes.sizes);
+  if (wishes.images !== undefined) readImagesFile(wishes.images);
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;

@@ -18,6 +18,7 @@ import { addressOf, hasAddresses } from './addresses.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { createNodeNetworks, type NetworksOptions } from './network/nodeNetworks.ts';
+import { type ImageRoot, rootOf, systemLimit } from './images.ts';
 import { probeLocal } from './probe.ts';
 import { nodesThatFit } from './room.ts';
 import { sizeLimits, thisMachine } from './sizeLimits.ts';
@@ -41,6 +42,8 @@ export interface LocalProviderOptions {
   readonly limitsBySize?: boolean;
   /** Nodes have networks of their own; left out: they have the machine's. */
   readonly networks?: NetworksOptions;
+  /** Images that are unpacked on this machine; pools of others have its own system. */
+  readonly images?: readonly ImageRoot[];
   /** Directories in which engines for containers are looked for; default: the usual ones. */
   readonly enginePath?: readonly string[];
   /** Called with what could not be deleted of a released node, and why. */
@@ -95,7 +98,7 @@ const KILLED_WITHIN_MS = 10_000;
  * are read once; from then on what is in memory is what is true.
  */
 export function createLocalProvider(options: LocalProviderOptions): ClosableProvider {
-  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism(), limitsBySize = true, enginePath = ENGINE_PATH } = options;
+  const { dataRoot, maxNodes = nodesThatFit(), bootsAtOnce = availableParallelism(), limitsBySize = true, images = [], enginePath = ENGINE_PATH } = options;
   const nodes = new Map<NodeNumber, LocalNode>();
   /** The lives that are about to start: asked for, and not taken back since. */
   const starting = new Map<NodeNumber, Starting>();
@@ -136,7 +139,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   const found = async (request: NodeRequest): Promise<Found> => {
     const [{ isolation }, hasAddress, engine, network] = await Promise.all([probe(), ownAddresses(), engineFor(request), networks?.optionsOf(request) ?? null]);
-    return { isolation, hasAddress, engine, network, limits: limitsBySize ? sizeLimits(request.vmSize, thisMachine(dataRoot)) : {} };
+    return { isolation, hasAddress, engine, network, imageRoot: rootOf(images, request.image), limits: limitsBySize ? sizeLimits(request.vmSize, thisMachine(dataRoot)) : {} };
   };
 
   /** Those by which a service that was started again finds a pool's switch. */
@@ -265,7 +268,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         throw new Error(`nodes cannot have networks of their own here: ${messageOf(error)}`, { cause: error });
       });
       const unmounted = isolation === 'none' ? null : mountLimits();
-      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
+      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), systemLimit(images), ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
     },
 
     containers: async () => {
@@ -379,9 +382,11 @@ interface Found {
   readonly limits: NodeLimits;
   /** null: it has its machine's. */
   readonly network: NetworkOptions | null;
+  /** null: its tasks have the machine's root. */
+  readonly imageRoot: string | null;
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits, network }: Found): AgentOptions {
+function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits, network, imageRoot }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -397,6 +402,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),
     ...(network === null ? {} : { network }),
+    ...(imageRoot === null ? {} : { imageRoot }),
   };
 }
 

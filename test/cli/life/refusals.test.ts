@@ -31,6 +31,21 @@ describe('what cannot be done is refused by name', () => {
     expect(refused.stderr).toContain(`the sizes in ${file} cannot be used: line 2: dedicated must be a number from 0 to 100000, not "dear".`);
   });
 
+  test('a file of images with a fault in it, also where it lies in the data directory', async () => {
+    const file = join(directories.parent, 'images.yaml');
+    const dataDir = directories.ofTest('images');
+    writeFileSync(file, 'images:\n- image: debian:debian-12:12\n  root: /no/such/root\n');
+    const refused = await run(LAUNCHER, ['up', '--data-dir', dataDir, '--images', file]);
+    expect(refused.code).toBe(2);
+    expect(refused.stderr).toContain(`the images in ${file} cannot be used: line 3, root: /no/such/root is no directory.`);
+    mkdirSync(join(directories.parent, 'empty'));
+    mkdirSync(dataDir);
+    writeFileSync(join(dataDir, 'images.yaml'), `images:\n- image: debian:debian-12:12\n  root: ${join(directories.parent, 'empty')}\n`);
+    const other = await run(LAUNCHER, ['up', '--data-dir', dataDir, '--port', '0']);
+    expect(other.stderr).toMatch(/the images in .*\/images\.yaml cannot be used: line 3, root: .*\/empty has no \/bin\/sh: it is no unpacked image\./);
+    expect(other.code).not.toBe(0);
+  });
+
   test('a data directory of a newer linarite', async () => {
     const dataDir = join(directories.parent, 'newer');
     mkdirSync(dataDir);

@@ -47,6 +47,8 @@ const FORMAT = 1;
 /** Names the place that node directories have elsewhere. */
 const NODE_PLACE = 'node-place';
 const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
+/** The operator's own, which may be there before everything else and stays after it. */
+export const IMAGES_FILE = 'images.yaml';
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
 const RUN = 'run';
 /** `run` has this name while it is being removed, so that nobody takes a lock in it. */
@@ -226,11 +228,11 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error ? Reflect.get(error, 'code') : undefined;
 }
 
-/** True when it is a data directory of ours, false when it is empty but for a lock. */
+/** True when it is a data directory of ours, false when it is empty but for a lock and a file of images. */
 function refuseForeign(root: string): boolean {
   const version = readIfThere(join(root, 'version'));
   if (version === undefined) {
-    if (readdirSync(root).every((entry) => isOfLock(root, entry))) return false;
+    if (readdirSync(root).every((entry) => entry === IMAGES_FILE || isOfLock(root, entry))) return false;
     throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
   }
   const [format, release = 'unknown'] = version.trim().split(' ');

@@ -22,6 +22,7 @@ import { migrate } from '../../../store/migrate.ts';
 import { forgetProcesses } from '../../../store/owner/claim.ts';
 import { postgresOwnerStore } from '../../../store/owner/store.ts';
 import { LIMITS } from '../../../wire/limits.ts';
+import { imagesFor } from '../imagesFile.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../data/keys.ts';
@@ -74,7 +75,7 @@ function localUrl(url: string): string | null {
 
 async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
-  const provider = nodesOf(directory, { ...nodes, blobsUrl: async () => localUrl((await storing).endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const provider = nodesOf(directory, { ...nodes, images: imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
