@@ -127,6 +127,8 @@ export interface Node {
   connected: boolean;
   /** The agent says that tasks may come. */
   ready: boolean;
+  /** By when its agent is to say its first word in this life; null: it has, or nobody has seen the node run yet. */
+  firstWordBy: Instant | null;
   /** What its silence allows; null: it is heard, or has not been silent for long. */
   silence: SilenceStep | null;
   /** To be acquired (again) at this instant. */

@@ -101,6 +101,12 @@ export const NODE_SETTLED_MS = 10_000;
  */
 export const MISSING_AFTER_MS = 30_000;
 
+/**
+ * An agent that has said nothing for so long after the provider saw its node run keeps the node from being used. Less
+ * than after what a silent one is ended (`SILENCE_BOUNDS`), so that it shows before.
+ */
+export const FIRST_WORD_MS = 90_000;
+
 export const RECENT_TASKS = 10;
 /** Reasons `explain` gives of single nodes or dependencies before it only counts them. */
 export const EXPLAIN_LIST = 5;

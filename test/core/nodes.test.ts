@@ -262,6 +262,84 @@ describe('a node whose agent does not answer', () => {
   });
 });
 
+describe('a node whose agent never says its first word', () => {
+  const NEVER = { code: 'NodeNotResponding', message: expect.stringContaining('within 90 seconds of its start') };
+  const given = () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ nodes: 2 });
+    const job = env.job().tasks(2);
+    env.settle();
+    const [late, other] = pool.nodes.map(({ node }) => node);
+    if (late === undefined || other === undefined) throw new Error('the pool has no two nodes');
+    env.apply({ kind: 'node', node: late, life: 1, observed: { kind: 'running' } });
+    env.agent(other).boot();
+    env.pass(89_999);
+    expect(env.nodes.get(late)).toMatchObject({ state: 'creating', errors: [] });
+    env.pass(1);
+    expect(env.nodes.get(late)).toMatchObject({ state: 'unusable', since: env.now, life: 1, bootedAt: null, errors: [NEVER] });
+    expect(env.nodes.get(other)).toMatchObject({ state: 'running', errors: [] });
+    return { env, pool, job, late };
+  };
+
+  test('is unusable and says why, counts, and works when it is heard after all', () => {
+    const { env, pool, job, late } = given();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 2 });
+    expect(job.states).toEqual({ running: 1, offered: 1 });
+    env.agent(late).hello();
+    env.settle();
+    expect(env.nodes.get(late)).toMatchObject({ state: 'running', life: 1, bootedAt: env.now, errors: [] });
+  });
+
+  test('that comes while it runs its start task is starting', () => {
+    const { env, late } = given();
+    env.agent(late).hello({ ready: false });
+    env.settle();
+    expect(env.nodes.get(late)).toMatchObject({ state: 'starting', bootedAt: env.now, errors: [] });
+  });
+
+  test('is that to the next owner as well', () => {
+    const { env, late } = given();
+    env.restart().pass(200_000);
+    expect(env.nodes.get(late)).toMatchObject({ state: 'unusable', life: 1, errors: [NEVER] });
+    env.agent(late).hello();
+    env.settle();
+    expect(env.nodes.get(late)).toMatchObject({ state: 'running', bootedAt: env.now, errors: [] });
+  });
+
+  test('is ended for its silence, and starts again', () => {
+    const { env, late } = given();
+    env.agent(late).unheard('restart');
+    env.settle();
+    expect(env.sent('halt')).toEqual([{ kind: 'halt', node: late, life: 1, silent: true }]);
+    expect(env.nodes.get(late)).toMatchObject({ state: 'creating', life: 2, errors: [{ code: 'NodeLost' }] });
+    env.agent(late).boot();
+    env.settle();
+    expect(env.nodes.get(late)).toMatchObject({ state: 'running', life: 2, errors: [] });
+  });
+
+  test('is the first to leave, and may be started anew by hand', () => {
+    const { env, pool, late } = given();
+    pool.restart(late, 'reboot');
+    env.settle();
+    expect(env.nodes.get(late)).toMatchObject({ state: 'rebooting', life: 2 });
+    env.apply({ kind: 'node', node: late, life: 2, observed: { kind: 'running' } });
+    env.pass(90_000);
+    expect(env.nodes.get(late)).toMatchObject({ state: 'unusable', errors: [NEVER] });
+    pool.resize(1);
+    env.settle();
+    expect(pool.nodes).toMatchObject([{ state: 'running' }]);
+  });
+
+  test('is waited for as long as it takes until the provider sees it run', () => {
+    const env = testEnv();
+    env.bootsByItself = false;
+    const pool = env.pool({ resizeTimeoutMs: 86_400_000 });
+    env.pass(3_600_000);
+    expect(pool.node(0)).toMatchObject({ state: 'creating', errors: [] });
+  });
+});
+
 describe('a node that dies', () => {
   test('gives its tasks back, neither a retry nor a requeue, and is acquired again with the next life', () => {
     const env = testEnv();

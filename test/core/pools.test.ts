@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { exited, testEnv } from './harness.ts';
+import { Invariants } from './invariants.ts';
 
 describe('a pool that grows', () => {
   test('is resizing until its nodes have been obtained, then steady', () => {
@@ -197,6 +198,44 @@ describe('a pool that shrinks', () => {
     expect(left[0]).toBe(broken);
     expect(left.slice(1).map(tasksOf)).toEqual([0, 1]);
     expect(job.status.tasks.running + job.status.tasks.active).toBe(3);
+  });
+
+  test('of nodes with as many tasks lets those go that lose least', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 3, fillType: 'spread' });
+    env.settle();
+    const job = env.job();
+    const order = [1, 2, 3].map((task) => {
+      job.task();
+      env.pass(1_000);
+      return job.of(task).node;
+    });
+    job.end(1);
+    job.task();
+    env.settle();
+    expect(job.of(4).node, 'the oldest node has the youngest task').toBe(order[0]);
+    pool.resize(1);
+    env.settle();
+    expect(pool.nodes.map(({ node }) => node)).toEqual([order[1]]);
+  });
+
+  test('to other targets before it is done works towards those alone', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 4 });
+    const job = env.job().tasks(4);
+    env.settle();
+    pool.resize(1, { nodeDeallocation: 'taskcompletion' });
+    env.settle();
+    expect(pool.nodes.filter(({ state }) => state === 'leavingpool')).toHaveLength(3);
+    // Stopped and resized again before the owner has looked.
+    pool.stopResize().resize(3, { nodeDeallocation: 'taskcompletion' });
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'resizing', targetDedicated: 3, resizeErrors: [] });
+    for (const task of [1, 2, 3, 4]) job.end(task);
+    env.settle();
+    expect(pool.status).toMatchObject({ allocationState: 'steady', currentDedicated: 3, resizeErrors: [] });
+    expect(pool.nodes.every(({ state }) => state === 'idle')).toBe(true);
+    new Invariants(env).check();
   });
 
   test.each(['is silent', 'has still to find the new owner'])('keeps a node that works, though it %s, and lets an idle one go', (why) => {

@@ -78,6 +78,7 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     pending: null,
     connected: false,
     ready: false,
+    firstWordBy: null,
     silence: null,
     acquireAt: null,
     losses: 0,

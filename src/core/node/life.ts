@@ -5,11 +5,11 @@ import type { CoreState, Node } from '../model.ts';
 import { keyOf } from '../task/attempts.ts';
 import { allocationFailed } from '../task/failures.ts';
 import { revoked } from '../task/life.ts';
-import { MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
+import { FIRST_WORD_MS, MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 import { workingState, works } from './activity.ts';
 import { releaseWhenEmpty, removeNode } from './leaving.ts';
 import { deallocate, obeyRestart, restartWhenEmpty } from './restart.ts';
-import { enterState, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
+import { enterState, giveUpWaiting, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
 import { disconnect, loseRuns, withdrawAll } from './work.ts';
 
 /**
@@ -22,9 +22,10 @@ import { disconnect, loseRuns, withdrawAll } from './work.ts';
  * there are ended or waited for, and without any it is `offline`. The pool shrinks: `leavingpool`, until its attempts
  * are over; then it is released, and gone when the provider has proved it.
  *
- * An agent that stays silent is given up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool
- * wants the node gone, its attempts are not waited for: it is released, and the provider ends it. At last it is halted
- * in any case, which ends this life. As soon as it is heard again nothing of that counts.
+ * An agent that says no first word in time leaves its node `unusable`, until it does. One that stays silent is given
+ * up in steps (`SilenceStep`). First its node reads `unknown`. Then, if its pool wants the node gone, its attempts are
+ * not waited for: it is released, and the provider ends it. At last it is halted in any case, which ends this life. As
+ * soon as it is heard again nothing of that counts.
  *
  * A client asks for a restart, a deallocation or a start: `restart.ts`.
  *
@@ -45,6 +46,7 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
       return;
     case 'running':
       noteObtained(state, node);
+      if (isComingUp(node) && !node.connected) awaitFirstWord(state, node, now);
       return;
     case 'ended':
       if (node.state === 'leavingpool') removeNode(state, node, now);
@@ -60,6 +62,11 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
         removeNode(state, node, now);
       }
   }
+}
+
+function awaitFirstWord(state: CoreState, node: Node, now: Instant): void {
+  node.firstWordBy = now + FIRST_WORD_MS;
+  state.timers.set({ at: node.firstWordBy, kind: 'node', node: node.number });
 }
 
 /**
@@ -114,6 +121,7 @@ function endLife(state: CoreState, node: Node, reason: string, now: Instant, isW
   disconnect(node);
   loseRuns(state, node, 'nodeLost', now, isWiped);
   node.pending = null;
+  node.firstWordBy = null;
   node.silence = null;
   node.startTask = null;
   node.retainUntil = 0;
@@ -158,6 +166,7 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
     releaseWhenEmpty(state, node, now);
     return;
   }
+  giveUpWaiting(state, node, now);
   obeyRestart(state, node, now);
   if (node.restart !== null && node.life > 0) {
     restartWhenEmpty(state, node, node.restart, now);

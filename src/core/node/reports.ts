@@ -8,7 +8,7 @@ import { attemptOn, endCommand, keyOf, offerCommand, withdraw } from '../task/at
 import { coordinated, ended, preparing, revoked, started } from '../task/life.ts';
 import { MISSING_AFTER_MS } from '../tunables.ts';
 import { workingState } from './activity.ts';
-import { booting, enterState, isComingUp, isEnding, noteObtained } from './states.ts';
+import { booting, enterState, isComingUp, isEnding, isOverdue, noteObtained } from './states.ts';
 
 /**
  * What an agent says of its node.
@@ -83,13 +83,16 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
 function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void {
   noteObtained(state, node);
   node.connected = true;
+  node.firstWordBy = null;
   node.silence = null;
   const { version, ipAddress, cores, certificates } = report;
   node.agent = { version, ipAddress, updatedAt: now, ...(cores === undefined ? null : { cores }), ...(certificates === undefined ? null : { certificates }) };
   node.startTask = report.startTask;
   if (isComingUp(node)) node.bootedAt = now;
+  const comesAfterAll = isOverdue(node);
+  if (comesAfterAll) node.errors = [];
   if (report.ready) becomeReady(state, node, now);
-  else if (!isEnding(node) && node.state !== 'unusable') enterState(state, node, booting(node), now);
+  else if (!isEnding(node) && (node.state !== 'unusable' || comesAfterAll)) enterState(state, node, booting(node), now);
   state.changes.node(node);
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);

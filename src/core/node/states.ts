@@ -4,6 +4,7 @@ import type { CoreState, Node } from '../model.ts';
 import { nodeTakesTasks } from '../placement/filters/nodeTakesTasks.ts';
 import { isFree } from '../pool/meter.ts';
 import type { NodeState, StartTaskStatus } from '../status.ts';
+import { FIRST_WORD_MS } from '../tunables.ts';
 
 /** The state of a node, and what hangs on it. */
 
@@ -33,8 +34,25 @@ export function isEnding({ state, restart }: Node): boolean {
 }
 
 /** Asked of the provider, and not heard of yet. One that was deallocated is `starting` before it is heard. */
-export function isComingUp({ state, restart, bootedAt }: Node): boolean {
-  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging')) || (state === 'starting' && bootedAt === null);
+export function isComingUp(node: Node): boolean {
+  const { state, restart, bootedAt } = node;
+  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging')) || (state === 'starting' && bootedAt === null) || isOverdue(node);
+}
+
+/** Its agent has not said its first word in time. */
+export function isOverdue({ state, errors }: Pick<Node, 'state' | 'errors'>): boolean {
+  return state === 'unusable' && errors.some(({ code }) => code === NOT_RESPONDING);
+}
+
+const NOT_RESPONDING = 'NodeNotResponding';
+
+/** Nobody can use it: it is as any other unusable node until its agent comes after all, or this life is ended. */
+export function giveUpWaiting(state: CoreState, node: Node, now: Instant): void {
+  if (node.firstWordBy === null || node.firstWordBy > now || !isComingUp(node)) return;
+  node.firstWordBy = null;
+  const message = `The agent of the node has said nothing within ${FIRST_WORD_MS / 1000} seconds of its start. The node is used when it does; one that can be ended for its silence is started again.`;
+  node.errors = [{ code: NOT_RESPONDING, message }];
+  enterState(state, node, 'unusable', now);
 }
 
 /** The state of a node whose agent is there and not ready. */

@@ -21,13 +21,13 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  *
  * A request for a size makes it `resizing`: its targets become the pool's, in its status. Nodes that it names leave.
  * Missing nodes are acquired, nodes too many leave as the deallocation option says (the broken first, then those that
- * are not up, deallocated ones among them, then the idle, then those with the fewest tasks). It is `steady` again when
- * it has as many nodes as its targets and the others have left. It also becomes `steady`, short of its targets and
- * with a resize error that says why, when the provider failed to give some or has room for no more, when the account
- * has as many nodes as it may or its quota of cores is used up, when the time for it ran out, when a client stopped
- * it, or when no such node can be had here at all. What has been obtained by then stays; what has not is given up;
- * nodes still waiting to leave stay after all. Nothing is tried again until the next request. A node that is lost
- * afterwards is acquired again by itself (node life), whatever the pool is doing.
+ * are not up, deallocated ones among them, then the idle, then those with the fewest tasks, that have run the
+ * shortest). It is `steady` again when it has as many nodes as its targets and the others have left. It also becomes
+ * `steady`, short of its targets and with a resize error that says why, when the provider failed to give some or has
+ * room for no more, when the account has as many nodes as it may or its quota of cores is used up, when the time for
+ * it ran out, when a client stopped it, or when no such node can be had here at all. What has been obtained by then
+ * stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is tried again until the next
+ * request. A node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
  *
  * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
  *
@@ -196,7 +196,7 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
       else if (state.room !== null && state.nodes.size >= state.room) failures[kind] = allocationFailed(kind, noRoom(state.room));
       else createNode(state, pool, kind === 'dedicated', now, random);
     }
-    for (const node of firstToLeave(staying).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
+    for (const node of firstToLeave(staying, now).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
     if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
   }
   if (done) finish(state, pool, errorsOf(pool), now);
@@ -223,10 +223,10 @@ function nodesOf(pool: Pool, kind: NodeKind): Node[] {
 
 /**
  * The broken first, then those that are not there yet or not any more, those that are not up and have nothing to do,
- * then by how little they have to do (silent ones may well work), those of job managers at last, the newest first among
- * equals.
+ * then by how few tasks they run (silent ones may well work) and how short those have run, those of job managers at
+ * last, the newest first among equals.
  */
-function firstToLeave(nodes: readonly Node[]): Node[] {
+function firstToLeave(nodes: readonly Node[], now: Instant): Node[] {
   const rank = (node: Node): number => {
     if (node.state === 'unusable' || node.state === 'starttaskfailed') return -4;
     if (!node.obtained) return -3;
@@ -234,7 +234,12 @@ function firstToLeave(nodes: readonly Node[]): Node[] {
     if ([...node.running].some(({ task }) => managerOf(task) !== null)) return Number.MAX_SAFE_INTEGER;
     return node.running.size === 0 && !node.ready ? -1 : node.running.size;
   };
-  return [...nodes].sort((a, b) => rank(a) - rank(b) || a.offers.size - b.offers.size || b.number - a.number);
+  return [...nodes].sort((a, b) => rank(a) - rank(b) || workOn(a, now) - workOn(b, now) || a.offers.size - b.offers.size || b.number - a.number);
+}
+
+/** How long what runs there has run, in milliseconds: that much is lost if it has to run again. */
+function workOn({ running }: Node, now: Instant): number {
+  return [...running].reduce((ms, { task, subtask }) => ms + now - ((subtask ?? task.status).startedAt ?? now), 0);
 }
 
 /** Ends the resize where it is. */
