@@ -33,6 +33,8 @@ export interface AgentOptions {
   readonly coordination: (key: AttemptKey) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
   /** What a try at a job's preparation or release does. */
   readonly jobTask: (key: JobTaskKey, retry: number) => { readonly durationMs: number; readonly outcome: AttemptOutcome };
+  /** Whether a start task that ends now has failed. */
+  readonly startTaskFails: () => boolean;
   /** The agent and all it started are dead. */
   readonly onGone: () => void;
 }
@@ -255,9 +257,11 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
     const { waitForSuccess } = setup.startTask;
     after(world.between(10, 3_000), () => {
       if (!alive || startTask === null) return;
-      startTask = { ...startTask, state: 'completed', endedAt: world.now(), exitCode: 0, result: 'success' };
+      const fails = options.startTaskFails();
+      const failure = { category: 'UserError', code: 'FailureExitCode', message: 'The simulated start task exited with 1.' } as const;
+      startTask = { ...startTask, state: 'completed', endedAt: world.now(), ...(fails ? { exitCode: 1, failure, result: 'failure' } : { exitCode: 0, result: 'success' }) };
       reports.add({ kind: 'startTask', status: startTask });
-      if (waitForSuccess) open();
+      if (waitForSuccess && !fails) open();
     });
   };
 

@@ -26,6 +26,8 @@ export interface Workload {
   readonly jobDeletes?: number;
   /** How many of the actions ask something of a node. */
   readonly nodeOperations?: number;
+  /** How likely a pool has a start task; left out: now and then. */
+  readonly startTasks?: number;
   /** How likely a job that is terminated or deleted then does not wait for its nodes. Left out: never. */
   readonly forced?: number;
   /** Single tasks are added this often, beside the rest; null: none. */
@@ -131,7 +133,7 @@ export function createClients(options: {
       ...(gangs === 0 && !isEven ? { taskSlotsPerNode: MAX_SLOTS } : { taskSlotsPerNode: 1, interNode: true }),
       fillType: world.chance(0.5) ? 'pack' : 'spread',
       jobOrder: world.chance(0.5) ? 'none' : 'creationtime',
-      startTask: world.chance(0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
+      startTask: world.chance(workload.startTasks ?? 0.3) ? { waitForSuccess: world.chance(0.5), maxTaskRetryCount: 0 } : null,
       unavailable: null,
       isAuto: false,
       deletedAt: null,
@@ -417,6 +419,7 @@ export function createClients(options: {
       const isLost = job.intent.autoPool !== null && job.status?.state === 'active' && poolOf(job.status.autoPoolId ?? '') === undefined;
       if (isLost && stateOf(job) === 'active') void asked(job, { kind: 'terminate', reason: 'UserTerminate' }).then(options.wake);
     }
+    for (const node of nodesIn(new Set(['starttaskfailed']))) void restart(node, { kind: 'reboot', tasks: 'requeue', at: world.now() }).then(options.wake);
     for (const node of nodesIn(new Set(['deallocated']))) void restart(node, { kind: 'start', at: world.now() }).then(options.wake);
     for (const node of disabledNodes()) void intents.changeNode(node, { schedulingDisabled: null }).then(options.wake);
     for (const job of jobs()) if (['disabled', 'disabling'].includes(stateOf(job))) void asked(job, { kind: 'enable' }).then(options.wake);

@@ -17,6 +17,10 @@ export interface Faults {
   readonly handedLate: number;
   /** The engine refuses a node. */
   readonly acquireFails: number;
+  /** A machine takes minutes to boot. Left out: never. */
+  readonly slowBoots?: number;
+  /** A node's start task fails. Left out: never. */
+  readonly startTaskFails?: number;
   /** The engine cannot be asked to take a node back. */
   readonly releaseFails: number;
   /** Mean time between such events over the whole simulation, in milliseconds; null: never. */

@@ -1,16 +1,23 @@
-import type { AccountNumber, PoolNumber } from '../core/keys.ts';
-import type { NodeStatus } from '../core/status.ts';
+import type { AccountNumber, NodeNumber, PoolNumber } from '../core/keys.ts';
+import type { NodeState, NodeStatus } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { Tables } from './memoryStore.ts';
 
 /**
  * What must hold of pools: one that has come to rest has as many nodes as its targets, or an error that says why not;
- * and none of those that it was asked to let go.
+ * and none of those that it was asked to let go. A node that leaves, or is to end a life, is given no task, and one
+ * that is deallocated has none.
  */
 export function createPoolChecks({ account, tables, violated }: { readonly account: AccountNumber; readonly tables: () => Tables; readonly violated: (what: string) => void }): (tick: TickCommit) => void {
   return ({ decisions }) => {
     // What is in quarantine the rules do not see.
     if (tables().quarantine(account).length > 0) return;
+    const rowOf = (node: NodeNumber): NodeStatus | undefined => decisions.nodes.find((row) => row.node === node) ?? tables().nodes.get(node)?.status;
+    for (const command of decisions.commands) {
+      const state = command.kind === 'offer' ? rowOf(command.node)?.state : undefined;
+      if (state !== undefined && TAKES_NONE.has(state)) violated(`node ${command.node} is ${state} and is given a task`);
+    }
+    for (const { node, state, runningTasks, offers } of decisions.nodes) if (state === 'deallocated' && runningTasks + offers.length > 0) violated(`node ${node} is deallocated and has tasks`);
     for (const { pool, autoScale, targetDedicated, targetLowPriority } of decisions.pools) {
       const results = `$TargetDedicatedNodes=${targetDedicated};$TargetLowPriorityNodes=${targetLowPriority};`;
       if (autoScale && !autoScale.results.startsWith(results)) violated(`pool ${pool} works towards ${results} though its formula gave ${autoScale.results}`);
@@ -28,6 +35,8 @@ export function createPoolChecks({ account, tables, violated }: { readonly accou
     }
   };
 }
+
+const TAKES_NONE: ReadonlySet<NodeState> = new Set(['leavingpool', 'rebooting', 'reimaging', 'deallocating', 'deallocated', 'unusable', 'starttaskfailed']);
 
 function staying(pool: PoolNumber, changed: readonly NodeStatus[], { nodes }: Tables): NodeStatus[] {
   const rows = new Map([...nodes.values()].map(({ status }) => [status.node, status]));

@@ -29,6 +29,9 @@ interface Machine {
   disk: Disk;
 }
 
+/** Resizes, restarts and whole loads go by meanwhile. */
+const SLOW_BOOT_MS = [5_000, 240_000] as const;
+
 const BOOTING = { kind: 'pending', reason: 'The simulated machine is booting.' } as const;
 const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
 
@@ -95,7 +98,9 @@ export function simulatedProvider(options: {
       machine.hasBooted = false;
       machine.isOver = false;
       observe(node, life, BOOTING);
-      world.after(world.between(10, 2_000), () => boot(machine, request));
+      const { slowBoots = 0 } = faults();
+      const isSlow = slowBoots > 0 && world.chance(slowBoots);
+      world.after(isSlow ? world.between(...SLOW_BOOT_MS) : world.between(10, 2_000), () => boot(machine, request));
     },
     release: async (node, life, graceMs) => {
       await world.sleep(world.between(...faults().messageMs));

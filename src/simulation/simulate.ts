@@ -177,6 +177,10 @@ export async function simulate(scenario: Scenario): Promise<Result> {
           if (host === undefined) world.after(1, callbacks.closed);
           else network.dial(host, request.credential, callbacks);
         },
+        startTaskFails: () => {
+          const { startTaskFails = 0 } = faults;
+          return startTaskFails > 0 && world.chance(startTaskFails);
+        },
         jobTask: (key, retry) => fate(mixed(scenario.seed, `${jobTaskName(key)}.${retry} ${request.nodeId}`)),
         coordination: (key) => fate(mixed(scenario.seed, `coordination ${key.job}.${key.task}.${key.attempt}.${key.instance}`)),
         work: (key) => {

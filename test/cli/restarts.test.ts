@@ -37,7 +37,7 @@ async function startsOf({ id }: Seen): Promise<number> {
 }
 
 describe('a node', () => {
-  test('that is rebooted runs its start task again and keeps its files; one that is reimaged, or deallocated and started, has them no more', async () => {
+  test('that is rebooted runs the start task that its pool has by then and keeps its files; one that is reimaged, or deallocated and started, has them no more', async () => {
     const startTask = { commandLine: `/bin/sh -c 'echo started >> $AZ_BATCH_NODE_SHARED_DIR/starts'`, waitForSuccess: true };
     await client.call('POST', '/pools', { id: 'p', ...LINUX, targetDedicatedNodes: 1, startTask });
     const first = await idle();
@@ -65,5 +65,21 @@ describe('a node', () => {
     const started = await idle(reimaged.lastBootTime);
     expect(started.id).toBe(first.id);
     expect(await startsOf(started)).toBe(1);
-  }, 180_000);
+
+    // A start task that is changed runs when the node begins its next life.
+    await client.call('PATCH', '/pools/p', { startTask: { commandLine: `/bin/sh -c 'echo in vain; exit 7'`, waitForSuccess: true } });
+    expect(await idle()).toMatchObject({ id: first.id, lastBootTime: started.lastBootTime });
+    await client.call('POST', `/pools/p/nodes/${first.id}/reboot`);
+    const failed = await until('its start task has failed', WITHIN_MS, async () => {
+      const seen = (await client.call('GET', `/pools/p/nodes/${first.id}`)) as Seen;
+      return seen.state === 'starttaskfailed' ? seen : undefined;
+    });
+    expect(failed).toMatchObject({ startTaskInfo: { state: 'completed', exitCode: 7, result: 'failure', retryCount: 0, failureInfo: { category: 'UserError', code: 'FailureExitCode' } } });
+    expect(failed.lastBootTime ?? '').not.toBe(started.lastBootTime);
+    expect(await client.text('GET', `/pools/p/nodes/${first.id}/files/startup/stdout.txt`)).toBe('in vain\n');
+    await expect(client.call('POST', `/pools/p/nodes/${first.id}/deallocate`)).rejects.toThrow('OperationInvalidForCurrentState');
+    await client.call('PATCH', '/pools/p', { startTask });
+    await client.call('POST', `/pools/p/nodes/${first.id}/reboot`);
+    expect(await startsOf(await idle(failed.lastBootTime))).toBe(2);
+  }, 240_000);
 });

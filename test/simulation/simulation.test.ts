@@ -147,6 +147,17 @@ describe('a simulated account', () => {
     await livedWell({ seed: number, workload: { ...mixed, longer: 10, actionEveryMs: 200, nodeOperations: 0.5 }, leaseMs: number % 5 === 0 ? 20_000 : null });
   });
 
+  it.each(seeds(count))('nor where nodes take minutes to start, fail their start task, and are deallocated and started while pools are resized (seed %i)', async (number) => {
+    const isCalm = number % 3 === 0;
+    const faults = { ...(isCalm ? NO_FAULTS : MANY_FAULTS), slowBoots: 0.3, startTaskFails: 0.3 };
+    const states = new Set<string>();
+    const onCommit = ({ decisions }: TickCommit): void => {
+      for (const { state } of decisions.nodes) states.add(state);
+    };
+    await livedWell({ seed: number, workload: { ...SMALL, tasks: 200, startTasks: 0.8, actionEveryMs: 200, nodeOperations: 0.4, autoScale: number % 2 === 0 ? 0.3 : 0 }, faults, onCommit, leaseMs: number % 5 === 0 ? 20_000 : null });
+    if (isCalm) expect([...states]).toEqual(expect.arrayContaining(['deallocated', 'starttaskfailed', 'leavingpool']));
+  });
+
   it.each(seeds(count))('has the nodes that the formulas of its pools ask for, or says why not, whatever goes wrong (seed %i)', async (number) => {
     let runs = 0;
     const onCommit = ({ decisions, now }: TickCommit): void => {
@@ -350,6 +361,16 @@ describe('the simulation notices', () => {
       decisions: (decisions) => ({ ...decisions, jobs: decisions.jobs.map((job) => (job.tasks.succeeded < 9 ? job : { ...job, tasks: { ...job.tasks, succeeded: 9 } })) }),
     });
     expect(await violations(core)).toMatch(/counts tasks .*, its rows are/);
+  });
+
+  it('that a node which leaves its pool is given a task', async () => {
+    const core = altered({
+      decisions: (decisions) => {
+        const offered = new Set(decisions.commands.flatMap((command) => (command.kind === 'offer' ? [command.node] : [])));
+        return { ...decisions, nodes: decisions.nodes.map((node) => (offered.has(node.node) ? { ...node, state: 'leavingpool' } : node)) };
+      },
+    });
+    expect(await violations(core, { faults: NO_FAULTS })).toMatch(/is leavingpool and is given a task/);
   });
 
   it('that a completed task changes', async () => {
