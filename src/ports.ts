@@ -5,7 +5,7 @@ import type { AccountNumber, JobNumber, NodeNumber, TaskKey, TaskNumber } from '
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
-import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, OwnerFrame } from './agent/frames.ts';
+import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, NodeAnswer, NodeAsk, NodeAskError, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
 export interface Wake {
@@ -53,6 +53,12 @@ export interface TaskTokens {
   verify(token: string): TaskKey | null;
 }
 
+/** What clients ask of nodes beside their files. */
+export interface NodeRequests {
+  /** Never rejects. */
+  ask(account: AccountNumber, node: NodeNumber, ask: NodeAsk, signal: AbortSignal): Promise<NodeAnswer>;
+}
+
 /** Files on nodes, for the API: asks go over the agent's channel, bytes come back over HTTP. */
 export interface NodeFiles {
   ask(account: AccountNumber, node: NodeNumber, ask: Exclude<FileAsk, { kind: 'read' }>, signal: AbortSignal): Promise<FileAnswer>;
@@ -74,5 +80,5 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, TaskKey };
+export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, NodeAnswer, NodeAsk, NodeAskError, TaskKey };
 export { taskDirectory } from './agent/frames.ts';

@@ -133,7 +133,7 @@ export function readCgroup(text: string): Cgroup {
   return { net, counter, cpu, memory };
 }
 
-function pathsOf({ net, counter, cpu, memory }: Cgroup): readonly string[] {
+export function pathsOf({ net, counter, cpu, memory }: Cgroup): readonly string[] {
   return [...new Set([net, counter, cpu, memory])].filter((path) => path !== null);
 }
 

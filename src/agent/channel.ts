@@ -150,7 +150,7 @@ function parse(data: RawData): OwnerFrame | null {
   }
 }
 
-const KINDS = new Set<unknown>(Object.keys({ welcome: true, acknowledge: true, commands: true, file: true, archive: true, archiveRecorded: true, leave: true } satisfies Record<OwnerFrame['kind'], true>));
+const KINDS = new Set<unknown>(Object.keys({ welcome: true, acknowledge: true, commands: true, file: true, ask: true, archive: true, archiveRecorded: true, leave: true } satisfies Record<OwnerFrame['kind'], true>));
 
 /** Both ends are of one package; this only keeps what is not a frame at all from going further. */
 function isOwnerFrame(value: unknown): value is OwnerFrame {

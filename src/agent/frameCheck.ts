@@ -7,9 +7,10 @@ import { type AgentFrame, MOST_JOBS } from './frames.ts';
  */
 export function isAgentFrame(value: unknown): value is AgentFrame {
   return isObject(value) &&
-  ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && orMissing(isFlag)(value['archives']) && isHello(value['report'])) ||
+  ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && orMissing(isFlag)(value['archives']) && isAnswered(value['answers']) && isHello(value['report'])) ||
     (value['kind'] === 'reports' && isWhole(value['first']) && isListOf(isReport, REPORTS_MOST)(value['reports'])) ||
     (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])) ||
+    (value['kind'] === 'answer' && isText(value['request']) && isNodeAnswer(value['answer'])) ||
     (value['kind'] === 'archived' && isText(value['request']) && isArchived(value['archived'])));
 }
 
@@ -130,3 +131,12 @@ const isFileAnswer = byKind({
 const isArchivedFile = has({ name: isText, start: isWhole, sizeBytes: isWhole, leftOutBytes: isWhole, modifiedAt: isTime, mode: isText });
 const isArchivedTask = has({ job: isWhole, task: isWhole, attempt: isCount, dueAt: orNull(isWhole), files: isListOf(isArchivedFile, FILES_MOST) });
 const isArchived = has({ tasks: isListOf(isArchivedTask, REPORTS_MOST), sizeBytes: isWhole, more: isFlag, problem: orMissing(isText) });
+/** Later versions know more. */
+const ASKS_MOST = 100;
+const isAnswered = orMissing(isListOf(isText, ASKS_MOST));
+const isPort: Check = (value) => isWhole(value) && Number(value) < 65_536;
+const isNodeAnswer = byKind({
+  done: isObject,
+  remoteLogin: has({ address: isText, port: isPort, hostKey: isText }),
+  error: has({ code: isText, message: isText }),
+});

@@ -29,7 +29,10 @@ export function taskDirectory(jobId: string, taskId: string): string {
 }
 
 export type AgentFrame =
-  /** First frame. `sequence`: of the last report made so far. */
+  /**
+   * First frame. `sequence`: of the last report made so far. `answers`: the asks that it knows; left out, as by agents
+   * of an earlier version: none.
+   */
   | {
       readonly kind: 'hello';
       readonly protocol: number;
@@ -38,10 +41,12 @@ export type AgentFrame =
       /** It knows `archive`. Left out by agents of before. */
       readonly archives?: true;
       readonly report: Extract<AgentReport, { kind: 'hello' }>;
+      readonly answers?: readonly NodeAsk['kind'][];
     }
   | { readonly kind: 'reports'; readonly first: number; readonly reports: readonly Exclude<AgentReport, { kind: 'hello' }>[] }
   /** Answer to a `file` frame that needs no body, or that failed before one was opened. */
   | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer }
+  | { readonly kind: 'answer'; readonly request: string; readonly answer: NodeAnswer }
   /** Answer to `archive`. */
   | { readonly kind: 'archived'; readonly request: string; readonly archived: Archived };
 
@@ -54,6 +59,8 @@ export type OwnerFrame =
   | { readonly kind: 'archive'; readonly epoch: number; readonly request: string; readonly ask: ArchiveAsk }
   /** What was answered to that request is on record: none of it need be archived again. */
   | { readonly kind: 'archiveRecorded'; readonly epoch: number; readonly request: string }
+  /** Only to an agent whose hello names the kind of ask. */
+  | { readonly kind: 'ask'; readonly epoch: number; readonly request: string; readonly ask: NodeAsk }
   /** End everything, then yourself. */
   | { readonly kind: 'leave'; readonly epoch: number };
 
@@ -331,3 +338,33 @@ export interface ArchivedFile {
   /** `0o100644` */
   readonly mode: string;
 }
+
+/** What clients ask of a node beside its files, by the kinds that this version of the agent knows. */
+export const NODE_ASKS = ['addUser', 'replaceUser', 'deleteUser', 'remoteLogin'] as const satisfies readonly NodeAsk['kind'][];
+
+export type NodeAsk =
+  | { readonly kind: 'addUser'; readonly name: string; readonly isAdmin: boolean; readonly access: UserAccess }
+  | { readonly kind: 'replaceUser'; readonly name: string; readonly access: UserAccess }
+  | { readonly kind: 'deleteUser'; readonly name: string }
+  /** Where the node can be logged in to. */
+  | { readonly kind: 'remoteLogin' };
+
+/** How and until when somebody may log in. */
+export interface UserAccess {
+  readonly expiresAt: Instant;
+  /** As /etc/shadow has it; null: by no password. */
+  readonly passwordHash: string | null;
+  /** A line as of `authorized_keys`; null: by no key. */
+  readonly publicKey: string | null;
+}
+
+export type NodeAnswer =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'remoteLogin'; readonly address: string; readonly port: number; readonly hostKey: string }
+  | { readonly kind: 'error'; readonly code: NodeAskError; readonly message: string };
+
+/**
+ * `NodeNotReady`: it cannot be reached, or is not that far; `UnknownAsk`: its agent is of an earlier version;
+ * `NotPossible`: its machine lacks what it takes, which the message names.
+ */
+export type NodeAskError = 'NodeNotReady' | 'UnknownAsk' | 'NotPossible' | 'UserExists' | 'UserNotFound' | 'Failed';

@@ -10,7 +10,7 @@ import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
 import { answerAsk } from './files.ts';
-import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, type OwnerFrame } from './frames.ts';
+import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, NODE_ASKS, type NodeAnswer, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
@@ -119,6 +119,9 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
         return;
       case 'archiveRecorded':
         return work?.logArchive.recorded(frame.request);
+      case 'ask':
+        void (work?.answer(frame.ask) ?? Promise.resolve(NOT_WELCOMED)).then((found) => channel.send({ kind: 'answer', request: frame.request, answer: found }));
+        return;
       case 'leave':
         return leave(0);
     }
@@ -149,9 +152,11 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   journal.close();
 }
 
+const NOT_WELCOMED: NodeAnswer = { kind: 'error', code: 'NodeNotReady', message: 'The node is not ready.' };
+
 /** Whether there is something to do for tasks or clients. */
 function isWork(frame: OwnerFrame): boolean {
-  return frame.kind === 'commands' || frame.kind === 'file' || (frame.kind === 'welcome' && frame.node.startTask !== null);
+  return frame.kind === 'commands' || frame.kind === 'file' || frame.kind === 'ask' || (frame.kind === 'welcome' && frame.node.startTask !== null);
 }
 
 /** Started and not ended: lost. Ended and not acknowledged: said again. */
@@ -167,6 +172,7 @@ function helloOf({ options, sequence, work, journal }: { options: AgentOptions; 
     nodeId: options.nodeId,
     sequence,
     archives: true,
+    answers: NODE_ASKS,
     report: {
       kind: 'hello',
       life: options.life,

@@ -11,12 +11,13 @@ import { type DiskWatch, watchDisk } from './diskWatch.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import { mountFileSystems } from './fileSystems/fileSystems.ts';
-import type { AgentCommand, NodeSetup } from './frames.ts';
+import type { AgentCommand, NodeAnswer, NodeAsk, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
 import { createLauncher } from './launcher.ts';
 import { createLogArchive, type LogArchive } from './logArchive.ts';
+import { createLogin } from './login/login.ts';
 import { say } from './log.ts';
 import type { NodeNetwork } from './network/network.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
@@ -60,6 +61,8 @@ export interface NodeWork {
   readonly jobs: readonly JobNumber[];
   readonly logArchive: LogArchive;
   obey(command: AgentCommand): void;
+  /** Never rejects. */
+  answer(ask: NodeAsk): Promise<NodeAnswer>;
   /**
    * Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task
    * SIGKILL when the attempts are over.
@@ -169,6 +172,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     onEnded: (key, work, endedAt) => retention.ended(jobTaskAttempt(key, 0, work, rootDirectory), work.retentionMs, endedAt),
   });
 
+  const login = createLogin({ options, accounts: setup.userAccounts, node, network, nodeCgroup, bounds, now, say });
+
   const becomeReady = async (): Promise<void> => {
     if (setup.startTask !== null) {
       const done = runStartTask({
@@ -219,6 +224,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       if (!isNoRoom(error)) return;
       await whenRoom(make, ending.signal);
     }
+    await login.resume().catch((error: unknown) => say(`users of the node cannot log in: ${messageOf(error)}`));
     const errors = await firstErrors(mountAll, fetchImages, installPackages);
     if (errors.length === 0) await becomeReady();
     else if (!ending.signal.aborted) report({ kind: 'unusable', errors });
@@ -256,6 +262,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   return {
     attempts,
     logArchive: createLogArchive({ rootDirectory, stateDirectory: options.stateDirectory, retention, isBusy: () => attempts.running > 0 }),
+    answer: (ask) => login.answer(ask),
     get startTask() {
       return startTask;
     },
@@ -289,7 +296,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       retention.close();
       disk?.close();
       containers?.close();
-      await attempts.shut(deadlineMs);
+      await Promise.all([attempts.shut(deadlineMs), login.end()]);
       await launcher.killAll();
     },
   };

@@ -19,6 +19,8 @@ export const UID_BLOCKS = 200_000;
 
 const NAMED_OFFSET = 16;
 const TASK_OFFSET = 256;
+/** Offsets of the ids of named users. */
+export const NAMED_UIDS: readonly number[] = Array.from({ length: TASK_OFFSET - NAMED_OFFSET }, (_, index) => NAMED_OFFSET + index);
 /** Ids of task-scope users, that of the start task left out. */
 const TASK_UIDS = UIDS_PER_NODE - TASK_OFFSET - 1;
 

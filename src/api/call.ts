@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Quotas as AccountQuotas } from '../core/intent.ts';
 import type { Instant } from '../core/keys.ts';
-import type { Explanations, NodeFiles, Wake } from '../ports.ts';
+import type { Explanations, NodeFiles, NodeRequests, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
@@ -46,6 +46,7 @@ export interface Parts {
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
+  readonly nodeRequests: NodeRequests;
   /** The account's storage, where packages of applications lie. */
   readonly storage: BlobAccount;
   readonly quotas: Quotas;

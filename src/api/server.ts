@@ -3,7 +3,7 @@ import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Instant } from '../core/keys.ts';
-import type { AgentDoor, Explanations, NodeFiles, TaskTokens, Wake } from '../ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
@@ -29,6 +29,7 @@ export interface ApiOptions {
   readonly wake: Wake;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
+  readonly nodeRequests: NodeRequests;
   readonly door: AgentDoor;
   /** The account's storage. */
   readonly storage: BlobAccount;
@@ -83,9 +84,9 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const { database, wake, explanations, files, storage } = options;
+  const { database, wake, explanations, files, nodeRequests, storage } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {

@@ -10,6 +10,7 @@ import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
+import { addNodeCommands } from './node.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
@@ -105,6 +106,7 @@ addCostCommand(program);
 addAutoscaleCommands(program);
 addSimulateCommand(program);
 addLintCommand(program);
+addNodeCommands(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

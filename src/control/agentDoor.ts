@@ -18,7 +18,7 @@ export interface AgentConnection {
  */
 export function connectAgent(session: Session, around: Surroundings, node: NodeNumber, life: number, channel: AgentChannel): AgentConnection {
   const { channels } = session;
-  const { options, absent, asks, archive, quarantine } = around;
+  const { options, absent, fileAsks, nodeAsks, archive, quarantine } = around;
   if (quarantine.keepsOut(node, life)) channel.close('this node, or its pool, is in quarantine');
   else if (session.lifeOf(node) !== life) {
     channel.send({ kind: 'leave', epoch: session.epoch });
@@ -27,7 +27,10 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
   return {
     onFrame: listenTo(life, channel, {
       isCurrent: () => channels.isCurrent(node, channel),
-      welcome: () => welcome(session, options, node, channel),
+      welcome: (hello) => {
+        channels.learn(node, hello.answers ?? []);
+        return welcome(session, options, node, channel);
+      },
       said: ({ report, archives }) => {
         absent.end(node);
         if (archives === true) archive?.connected(node);
@@ -41,12 +44,16 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
           else options.onWork();
         }
       },
-      answered: ({ request, answer }) => asks.answer(request, answer),
+      answered: (frame) => {
+        if (frame.kind === 'fileAnswer') fileAsks.answer(frame.request, frame.answer);
+        else nodeAsks.answer(frame.request, frame.answer);
+      },
       archived: ({ request, archived }) => archive?.answered(node, request, archived),
     }),
     onClose: (unheardMs) => {
       if (!channels.close(node, channel)) return;
-      asks.abandon(node);
+      fileAsks.abandon(node);
+      nodeAsks.abandon(node);
       archive?.closed(node);
       // A connection of an earlier life says nothing of this one.
       if (session.lifeOf(node) !== life) return;
@@ -75,10 +82,10 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
 interface ListenOptions {
   isCurrent(): boolean;
   /** Tells the agent of its node; resolves also if it could not and closed the channel. */
-  welcome(): Promise<void>;
+  welcome(hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void>;
   said(hello: Extract<AgentFrame, { kind: 'hello' }>): void;
   reports(frame: Extract<AgentFrame, { kind: 'reports' }>): void;
-  answered(frame: Extract<AgentFrame, { kind: 'fileAnswer' }>): void;
+  answered(frame: Extract<AgentFrame, { kind: 'fileAnswer' | 'answer' }>): void;
   archived(frame: Extract<AgentFrame, { kind: 'archived' }>): void;
 }
 
@@ -91,7 +98,7 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
   const greet = async (hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void> => {
     const held: AgentFrame[] = [];
     waiting = held;
-    await options.welcome();
+    await options.welcome(hello);
     waiting = null;
     if (!options.isCurrent()) return;
     options.said(hello);
@@ -112,6 +119,7 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
       case 'reports':
         return options.reports(frame);
       case 'fileAnswer':
+      case 'answer':
         return options.answered(frame);
       case 'archived':
         return options.archived(frame);

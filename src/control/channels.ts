@@ -1,4 +1,4 @@
-import type { AgentFrame, OwnerFrame } from '../agent/frames.ts';
+import type { AgentFrame, NodeAsk, OwnerFrame } from '../agent/frames.ts';
 import type { AgentReport, CoreEvent } from '../core/events.ts';
 import type { NodeNumber } from '../core/keys.ts';
 import type { AgentChannel } from '../ports.ts';
@@ -7,6 +7,8 @@ import type { AgentChannel } from '../ports.ts';
 interface Connected {
   readonly channel: AgentChannel;
   readonly life: number;
+  /** Kinds of asks that it knows, as its hello says. */
+  answers: readonly string[];
   /**
    * The highest report number applied (null: none of this life yet, the first one seen sets it), and the highest whose
    * commit is done.
@@ -29,11 +31,21 @@ export class Channels {
   open(node: NodeNumber, life: number, channel: AgentChannel): void {
     this.#byNode.get(node)?.channel.close('replaced by a newer connection');
     const acknowledged = this.#acknowledged.get(`${node}.${life}`);
-    this.#byNode.set(node, { channel, life, applied: acknowledged ?? null, acknowledged: acknowledged ?? 0 });
+    this.#byNode.set(node, { channel, life, answers: [], applied: acknowledged ?? null, acknowledged: acknowledged ?? 0 });
   }
 
   isCurrent(node: NodeNumber, channel: AgentChannel): boolean {
     return this.#byNode.get(node)?.channel === channel;
+  }
+
+  /** What the agent's hello says that it answers. */
+  learn(node: NodeNumber, answers: readonly string[]): void {
+    const connected = this.#byNode.get(node);
+    if (connected !== undefined) connected.answers = answers;
+  }
+
+  knows(node: NodeNumber, ask: NodeAsk['kind']): boolean {
+    return this.#byNode.get(node)?.answers.includes(ask) ?? false;
   }
 
   has(node: NodeNumber): boolean {

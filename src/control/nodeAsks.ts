@@ -1,48 +1,54 @@
-import type { FileAnswer, FileAsk } from '../agent/frames.ts';
+import type { FileAnswer, NodeAnswer } from '../agent/frames.ts';
 import type { NodeNumber } from '../core/keys.ts';
 
-type SendAsk = (node: NodeNumber, frame: { readonly kind: 'file'; readonly request: string; readonly ask: FileAsk }) => boolean;
+/** Whether it went out; what keeps it here is an answer. */
+type SendAsk<Ask, Answer> = (node: NodeNumber, request: string, ask: Ask) => 'sent' | Answer;
 
 /**
- * Asks about a node's files that wait for its agent's answer. Bytes do not come this way: a `read` is answered here
- * only if it failed before a body was opened.
+ * Asks of one sort that wait for the answers of nodes' agents: about files, or of nodes themselves. Bytes do not come
+ * this way: a `read` of a file is answered here only if it failed before a body was opened.
  */
-export class NodeAsks {
-  readonly #send: SendAsk;
-  readonly #waiting = new Map<string, { readonly node: NodeNumber; readonly settle: (answer: FileAnswer) => void }>();
+export class NodeAsks<Ask, Answer> {
+  readonly #send: SendAsk<Ask, Answer>;
+  readonly #notReady: Answer;
+  readonly #waiting = new Map<string, { readonly node: NodeNumber; readonly settle: (answer: Answer) => void }>();
 
-  constructor(send: SendAsk) {
+  /** `notReady`: what stands for the answer of a node that can't be reached. */
+  constructor(send: SendAsk<Ask, Answer>, notReady: Answer) {
     this.#send = send;
+    this.#notReady = notReady;
   }
 
-  /**
-   * Never rejects: a node that can't be reached, or does not answer before `signal` aborts, answers with the error
-   * `NodeNotReady`.
-   */
-  ask(node: NodeNumber, request: string, ask: FileAsk, signal: AbortSignal): Promise<FileAnswer> {
+  /** Never rejects: a node that can't be reached, or does not answer before `signal` aborts, answers `notReady`. */
+  ask(node: NodeNumber, request: string, ask: Ask, signal: AbortSignal): Promise<Answer> {
     return new Promise((resolve) => {
-      const settle = (answer: FileAnswer): void => {
+      const settle = (answer: Answer): void => {
         this.#waiting.delete(request);
         resolve(answer);
       };
       this.#waiting.set(request, { node, settle });
-      signal.addEventListener('abort', () => settle(NOT_READY), { once: true });
-      if (signal.aborted || !this.#send(node, { kind: 'file', request, ask })) settle(NOT_READY);
+      signal.addEventListener('abort', () => settle(this.#notReady), { once: true });
+      if (signal.aborted) return settle(this.#notReady);
+      const sent = this.#send(node, request, ask);
+      if (sent !== 'sent') settle(sent);
     });
   }
 
-  answer(request: string, answer: FileAnswer): void {
+  answer(request: string, answer: Answer): void {
     this.#waiting.get(request)?.settle(answer);
   }
 
   /** The node's channel is down. */
   abandon(node: NodeNumber): void {
-    for (const waiting of this.#waiting.values()) if (waiting.node === node) waiting.settle(NOT_READY);
+    for (const waiting of this.#waiting.values()) if (waiting.node === node) waiting.settle(this.#notReady);
   }
 
   abandonAll(): void {
-    for (const waiting of this.#waiting.values()) waiting.settle(NOT_READY);
+    for (const waiting of this.#waiting.values()) waiting.settle(this.#notReady);
   }
 }
 
-const NOT_READY: FileAnswer = { kind: 'error', code: 'NodeNotReady', message: 'The node cannot be reached now.' };
+const CANNOT_BE_REACHED = 'The node cannot be reached now.';
+export const FILES_NOT_READY: FileAnswer = { kind: 'error', code: 'NodeNotReady', message: CANNOT_BE_REACHED };
+export const NODE_NOT_READY: NodeAnswer = { kind: 'error', code: 'NodeNotReady', message: CANNOT_BE_REACHED };
+export const UNKNOWN_ASK: NodeAnswer = { kind: 'error', code: 'UnknownAsk', message: 'The agent of this node is of an earlier version, which does not know this: reboot the node.' };

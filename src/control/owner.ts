@@ -1,4 +1,4 @@
-import type { OwnerFrame, WithoutEpoch } from '../agent/frames.ts';
+import type { FileAnswer, FileAsk, NodeAnswer, NodeAsk, OwnerFrame, WithoutEpoch } from '../agent/frames.ts';
 import type { Decisions } from '../core/decisions.ts';
 import type { JobNumber, NodeNumber, TaskNumber } from '../core/keys.ts';
 import { accountOf } from '../core/node/numbers.ts';
@@ -11,7 +11,7 @@ import { connectAgent, type AgentConnection } from './agentDoor.ts';
 import { Careful } from './careful.ts';
 import { loadRules } from './loadRules.ts';
 import { LogArchive } from './logArchive.ts';
-import { NodeAsks } from './nodeAsks.ts';
+import { FILES_NOT_READY, NODE_NOT_READY, NodeAsks, UNKNOWN_ASK } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { Quarantine } from './quarantine.ts';
@@ -62,7 +62,8 @@ interface Run {
 
 /** The owner of one account: see README.md of this folder. Turn it with `tick`, one call at a time. */
 export class Owner {
-  readonly asks: NodeAsks;
+  readonly fileAsks: NodeAsks<FileAsk, FileAnswer>;
+  readonly nodeAsks: NodeAsks<NodeAsk, NodeAnswer>;
   readonly #options: OwnerOptions;
   #state: State = LOADING;
   #noRoom: NoRoom | null = null;
@@ -83,13 +84,18 @@ export class Owner {
       const session = this.#session;
       return session !== null && session.channels.send(node, { ...frame, epoch: session.epoch });
     };
-    this.asks = new NodeAsks(send);
+    this.fileAsks = new NodeAsks<FileAsk, FileAnswer>((node, request, ask) => (send(node, { kind: 'file', request, ask }) ? 'sent' : FILES_NOT_READY), FILES_NOT_READY);
+    this.nodeAsks = new NodeAsks<NodeAsk, NodeAnswer>((node, request, ask) => {
+      const channels = this.#session?.channels;
+      if (channels?.has(node) === true && !channels.knows(node, ask.kind)) return UNKNOWN_ASK;
+      return send(node, { kind: 'ask', request, ask }) ? 'sent' : NODE_NOT_READY;
+    }, NODE_NOT_READY);
     this.#archive = options.archive === undefined ? null : new LogArchive(options.archive, { account, clock: options.clock, monotonic: options.monotonic, log, send });
     this.#quarantine = new Quarantine({ account: account.number, store, log, commit: (epoch, change, entries) => this.#commitQuarantine(epoch, change, entries) });
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
     this.#source = new NodeSource(options, (observation) => this.#session?.observe(observation), (node) => this.#session?.nodes.get(node)?.id ?? null);
     const story = options.story === undefined ? null : new Story(options.story);
-    this.#around = { options, source: this.#source, absent: this.#absent, asks: this.asks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story };
+    this.#around = { options, source: this.#source, absent: this.#absent, fileAsks: this.fileAsks, nodeAsks: this.nodeAsks, archive: this.#archive, sweeps: this.#sweeps, quarantine: this.#quarantine, story };
   }
 
   /** Claims and loads the account, and watches its provider. Throws `AccountOwned`. */

@@ -1,3 +1,4 @@
+import type { FileAnswer, FileAsk, NodeAnswer, NodeAsk } from '../agent/frames.ts';
 import { withoutEndings, type Command, type Decisions } from '../core/decisions.ts';
 import type { CoreEvent } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
@@ -30,7 +31,8 @@ export interface Surroundings {
   readonly source: NodeSource;
   /** Silence goes on whatever is in memory: a lease is counted from when the agent fell silent. */
   readonly absent: Absent;
-  readonly asks: NodeAsks;
+  readonly fileAsks: NodeAsks<FileAsk, FileAnswer>;
+  readonly nodeAsks: NodeAsks<NodeAsk, NodeAnswer>;
   /** null: nothing is archived, nor ever was. */
   readonly archive: LogArchive | null;
   /** Callers wait for their numbers, however often the account is loaded. */
@@ -329,7 +331,8 @@ export class Session {
   close(reason: string, error: Error): void {
     this.#isOver = true;
     this.channels.closeAll(reason);
-    this.#around.asks.abandonAll();
+    this.#around.fileAsks.abandonAll();
+    this.#around.nodeAsks.abandonAll();
     this.#around.archive?.closedAll();
     this.taskEnds.rejectAll(error);
   }

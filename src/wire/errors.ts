@@ -193,6 +193,12 @@ export function checkDistinct(name: string, values: readonly string[]): void {
   if (twice !== undefined) throw invalidProperty(name, twice, `The values of ${name} must differ.`);
 }
 
+/** A property that has to be there: values PropertyName and maybe Reason. */
+export function missing(name: string, reason?: string): BatchError {
+  const property = { key: 'PropertyName', value: name };
+  return new BatchError('MissingRequiredProperty', reason === undefined ? [property] : [property, { key: 'Reason', value: reason }]);
+}
+
 /** A query parameter the service cannot take: values QueryParameterName, QueryParameterValue and Reason. */
 export function invalidQuery(name: string, value: string, reason: string, code: ErrorCode = 'InvalidQueryParameterValue'): BatchError {
   return new BatchError(code, [

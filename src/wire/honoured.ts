@@ -34,6 +34,8 @@ export const HONOURED: Readonly<Partial<Record<ShapeName, Readonly<Partial<Recor
   NodeReimage: { core: 'nodeReimageOption' },
   NodeDeallocate: { core: 'nodeDeallocateOption' },
   UploadBatchServiceLogs: { agent: 'containerUrl startTime endTime identityReference' },
+  NodeUserAdd: { agent: 'name isAdmin expiryTime password sshPublicKey' },
+  NodeUserPut: { agent: 'expiryTime password sshPublicKey' },
   NodeDisableScheduling: { core: 'nodeDisableSchedulingOption' },
   TaskSchedulingPolicy: { core: 'nodeFillType jobDefaultOrder' },
   VirtualMachineConfiguration: { api: 'nodeAgentSKUId', agent: 'imageReference containerConfiguration' },

@@ -23,6 +23,7 @@ export const LIMITS = {
   packagesPerApplication: 40,
   networkRulesPerPool: 25,
   natPoolPorts: 40,
+  nodeUserExpiryMs: 86_400_000,
   taskLifetimeMs: 180 * 86_400_000,
   autoScaleEnableSpacingMs: 30_000,
   autoScaleMinIntervalMs: 5 * 60_000,

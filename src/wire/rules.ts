@@ -1,7 +1,7 @@
 import { applicationIdOf, isPackageVersion } from './applications.ts';
 import { blobNameProblem } from './blobNames.ts';
 import type { Rule } from './contract/tables.ts';
-import { BatchError, checkDistinct, invalidProperty } from './errors.ts';
+import { BatchError, checkDistinct, invalidProperty, missing } from './errors.ts';
 import { agentOfImage, imageProblem, osOfAgent } from './images.ts';
 import { lowerAscii } from './letters.ts';
 import { LIMITS } from './limits.ts';
@@ -436,9 +436,4 @@ function exclusive<Body extends object>(names: readonly (keyof Body & string)[],
 
 function requireAll<Body extends object>(names: readonly (keyof Body & string)[], body: Body): void {
   for (const name of names) if (body[name] === undefined) throw missing(name);
-}
-
-function missing(name: string, reason?: string): BatchError {
-  const property = { key: 'PropertyName', value: name };
-  return new BatchError('MissingRequiredProperty', reason === undefined ? [property] : [property, { key: 'Reason', value: reason }]);
 }

@@ -21,6 +21,21 @@ export function publicKeyOf(privateKey: string): SshPublicKey | undefined {
   }
 }
 
+/** Kinds that sshd(8) takes by default; those with a hardware key too. */
+const PUBLIC_KINDS = /^(ssh-rsa|ssh-ed25519|ecdsa-sha2-nistp(256|384|521)|sk-(ssh-ed25519|ecdsa-sha2-nistp256)@openssh\.com)$/;
+const LONGEST_PUBLIC_KEY = 16_384;
+
+/** Whether a text is one line of a `.pub` file: no options, nothing that a second line could follow. */
+export function isPublicKey(text: string): boolean {
+  const [, kind = '', base64 = ''] = /^([a-z0-9@.-]+) ([A-Za-z0-9+/]+={0,2})( [^\r\n\0]*)?$/.exec(text.trim()) ?? [];
+  if (text.length > LONGEST_PUBLIC_KEY || !PUBLIC_KINDS.test(kind)) return false;
+  try {
+    return textAt(Buffer.from(base64, 'base64'), 0).value.toString() === kind;
+  } catch {
+    return false;
+  }
+}
+
 const OPENSSH = /^-----BEGIN OPENSSH PRIVATE KEY-----\s+([A-Za-z0-9+/=\s]+?)\s+-----END OPENSSH PRIVATE KEY-----$/;
 const OPENSSH_MAGIC = Buffer.from('openssh-key-v1\0');
 

@@ -12,6 +12,10 @@ describe('a frame of an agent', () => {
   test.each([
     ['a hello of a node with jobs', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, jobs: [1, 2] } }],
     ['a hello', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: hello }],
+    ['a hello that says what it answers, also what nobody asks yet', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: hello, answers: ['addUser', 'later'] }],
+    ['an answer of a node', { kind: 'answer', request: 'r', answer: { kind: 'done' } }],
+    ['the way in to a node', { kind: 'answer', request: 'r', answer: { kind: 'remoteLogin', address: '127.0.0.2', port: 50_000, hostKey: 'ssh-ed25519 AAAA' } }],
+    ['a refusal for a reason to come', { kind: 'answer', request: 'r', answer: { kind: 'error', code: 'Later', message: 'x' } }],
     ['an exit', ended({ kind: 'exited', exitCode: 137 })],
     ['an exit of a Windows kind', ended({ kind: 'exited', exitCode: -1073741510 })],
     ['a failed upload', ended({ kind: 'uploadFailed', exitCode: 0, failure: FAILURE })],
@@ -32,6 +36,8 @@ describe('a frame of an agent', () => {
     ['a hello within reports', { kind: 'reports', first: 1, reports: [hello] }],
     ['a life that no row can hold', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, life: 2 ** 40 } }],
     ['jobs that are no numbers', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: { ...hello, jobs: ['1'] } }],
+    ['a way in by no port', { kind: 'answer', request: 'r', answer: { kind: 'remoteLogin', address: '127.0.0.2', port: 70_000, hostKey: 'x' } }],
+    ['answers that are no words', { kind: 'hello', protocol: 1, nodeId: 'n', sequence: 0, report: hello, answers: [1] }],
     ['no object', 'hello'],
     ['a kind of nobody', { kind: 'toString' }],
   ])('%s is refused', (_what, frame) => expect(isAgentFrame(frame)).toBe(false));

@@ -9,7 +9,7 @@ import { testApi, type Got, type TestApi } from './support.ts';
 let it: TestApi;
 let states: ReturnType<typeof recordedStates>;
 beforeAll(async () => {
-  it = await testApi({ files: recordedFiles });
+  it = await testApi({ files: recordedFiles, nodeRequests: { ask: () => Promise.resolve({ kind: 'done' }) } });
   states = recordedStates(it);
 });
 beforeEach(() => it.clear());

@@ -153,7 +153,7 @@ export function recordedStates(it: TestApi): Readonly<Record<string, () => Promi
       await node('JSSDKTest-Pool-Basic', 1, { state: 'creating' });
     },
     'EX 13': () => added('/pools', { id: 'test_pool', displayName: 'test_pool', vmSize: 'standard_a1', virtualMachineConfiguration: XENIAL, targetDedicatedNodes: 0 }),
-    'EX 16': () => node('test_pool', 2, { state: 'idle' }),
+    'EX 14': () => node('test_pool', 2, { state: 'idle' }),
     'EX 19': async () => {
       for (const number of [3, 4]) await node('test_pool', number, { state: 'idle' });
     },

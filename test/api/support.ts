@@ -10,7 +10,7 @@ import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
 import { createApi, type Api } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
-import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../src/ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
@@ -61,7 +61,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -85,6 +85,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly door
     wake,
     explanations: parts.explanations ?? { task: () => undefined, job: () => undefined },
     files: parts.files ?? noFiles,
+    nodeRequests: parts.nodeRequests ?? noRequests,
     door: parts.door ?? noDoor,
     storage: parts.storage ?? noStorage,
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
@@ -166,6 +167,7 @@ const noFiles: NodeFiles = {
   ask: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
   read: () => Promise.resolve({ kind: 'error', code: 'Failed', message: 'no nodes here' }),
 };
+export const noRequests: NodeRequests = { ask: () => Promise.resolve({ kind: 'error', code: 'NodeNotReady', message: 'no nodes here' }) };
 function away(): Promise<never> {
   return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'no storage here'));
 }

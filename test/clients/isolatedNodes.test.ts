@@ -5,8 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findSshd } from '../../src/agent/login/sshd.ts';
 import { createNodeNetworks } from '../../src/nodes/local/network/nodeNetworks.ts';
-import { linarite, startLinarite, until, type Instance } from '../support/linarite.ts';
+import { LAUNCHER, linarite, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 import { realEngines, startRegistry, type Registry } from '../support/registry.ts';
 
 const IMAGE = { imageReference: { publisher: 'microsoft-azure-batch', offer: 'ubuntu-server-container', sku: '20-04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 20.04' };
@@ -78,6 +79,15 @@ describe.runIf(isPossible)('nodes with networks of their own, with @azure/batch'
     const lines = output.trimEnd().split('\n').toSorted();
     expect(lines.map((line) => line.replace(/ on .*/, ''))).toEqual([0, 1].map((rank) => `rank ${rank} of 2: sum 3`));
     expect(new Set(lines.map((line) => line.replace(/.* on /, ''))).size, 'each rank on a host of its own').toBe(NODES);
+  });
+
+  test.skipIf(findSshd() === null)('have whoever logs in by SSH in their network, which is that of their tasks', async () => {
+    const [node] = await client.computeNode.list('pool');
+    const { code, stdout } = await run(LAUNCHER, ['node', 'ssh', '--data-dir', instance.dataDir, 'pool', node?.id ?? '', '--', 'readlink /proc/self/ns/net']);
+    expect(code).toBe(0);
+    const affinityInfo = { affinityId: `TVM:${node?.id}` };
+    expect(stdout).toBe(await completed({ id: 'network', commandLine: 'readlink /proc/self/ns/net', affinityInfo }));
+    expect(stdout.trim()).not.toBe(readlinkSync('/proc/self/ns/net'));
   });
 
   test.skipIf(!hasPodman)('give their containers what they have, and no other network', async () => {

@@ -4,11 +4,11 @@ import { operations, type Operation, type OperationId } from '../../src/wire/ope
 import { API_VERSIONS, type Revision } from '../../src/wire/versions.ts';
 import { testApi, type TestApi } from '../api/support.ts';
 import { factsOf, violations } from './facts.ts';
-import { FILES, requestOf, sessionOf } from './scenario.ts';
+import { FILES, nodeRequests, requestOf, sessionOf } from './scenario.ts';
 
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ files: FILES });
+  it = await testApi({ files: FILES, nodeRequests: nodeRequests() });
 });
 beforeEach(() => it.clear());
 afterAll(() => it.close());

@@ -2,8 +2,9 @@ import { knownIn, wireNameOf } from '../../src/wire/contract/tables.ts';
 import { dataContract, type ShapeName } from '../../src/wire/dataContract.ts';
 import { operations, type OperationId } from '../../src/wire/operations.ts';
 import type { Revision } from '../../src/wire/versions.ts';
-import type { FileAnswer, FileProperties, NodeFiles } from '../../src/ports.ts';
+import type { FileAnswer, FileProperties, NodeAnswer, NodeFiles, NodeRequests } from '../../src/ports.ts';
 import { CERTIFICATE } from '../support/certificates.ts';
+import { SSH_KEYS } from '../support/sshKeys.ts';
 import { statuses } from '../api/statuses.ts';
 import type { Sent, TestApi } from '../api/support.ts';
 
@@ -52,6 +53,25 @@ export const FILES: NodeFiles = {
       })(),
     }),
 };
+
+/** Of nodes that have the users that were added to them. */
+export function nodeRequests(): NodeRequests {
+  const users = new Set<string>();
+  const answerOf = (who: string, isThere: boolean): NodeAnswer => {
+    if (users.has(who) !== isThere) return isThere ? { kind: 'error', code: 'UserNotFound', message: 'none' } : { kind: 'error', code: 'UserExists', message: 'one' };
+    return { kind: 'done' };
+  };
+  return {
+    ask: (_account, node, ask) => {
+      if (ask.kind === 'remoteLogin') return Promise.resolve({ kind: 'remoteLogin', address: '127.0.0.2', port: 50_000, hostKey: 'ssh-ed25519 AAAA' });
+      const who = `${node} ${ask.name}`;
+      const answer = answerOf(who, ask.kind !== 'addUser');
+      if (ask.kind === 'addUser') users.add(who);
+      if (ask.kind === 'deleteUser') users.delete(who);
+      return Promise.resolve(answer);
+    },
+  };
+}
 
 /** Everything that a client can do, once at least, with resources of which as much as possible is said. */
 export function sessionOf(it: TestApi): readonly Step[] {
@@ -131,6 +151,10 @@ export function sessionOf(it: TestApi): readonly Step[] {
     { operation: 'File_DeleteFromTask', params: { taskId: 'done' } },
     { operation: 'ComputeNode_List' },
     { operation: 'ComputeNode_Get' },
+    { operation: 'ComputeNode_AddUser', body: { name: 'someone', isAdmin: true, expiryTime: '2046-01-01T00:00:00Z', password: 'secret', sshPublicKey: SSH_KEYS.ed25519.public } },
+    { operation: 'ComputeNode_UpdateUser', body: { expiryTime: '2047-01-01T00:00:00Z', password: 'other', sshPublicKey: SSH_KEYS.ecdsa.public } },
+    { operation: 'ComputeNode_GetRemoteLoginSettings' },
+    { operation: 'ComputeNode_DeleteUser' },
     { operation: 'ComputeNode_DisableScheduling', body: { nodeDisableSchedulingOption: 'taskcompletion' } },
     { operation: 'ComputeNode_EnableScheduling' },
     { operation: 'ComputeNode_Reboot', before: () => node('p', { id: 'tvmps_3_d' }), params: { nodeId: 'tvmps_3_d' }, body: { nodeRebootOption: 'terminate' } },
@@ -203,7 +227,7 @@ export function sessionOf(it: TestApi): readonly Step[] {
   ];
 }
 
-const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', applicationId: 'app', extensionName: 'extension', thumbprintAlgorithm: 'sha1', thumbprint: CERTIFICATE.thumbprint };
+const SESSION: Readonly<Record<string, string>> = { poolId: 'p', nodeId: 'tvmps_1_d', jobId: 'j', jobScheduleId: 's', filePath: 'stdout.txt', userName: 'someone', applicationId: 'app', extensionName: 'extension', thumbprintAlgorithm: 'sha1', thumbprint: CERTIFICATE.thumbprint };
 
 /** The request of a step, as a client of a version sends it. */
 export function requestOf({ operation, params = {}, query = '', body }: Step, version: string, revision: Revision): Sent {

@@ -2,11 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { operations, type OperationId } from '../../src/wire/operations.ts';
 import { API_VERSIONS } from '../../src/wire/versions.ts';
 import { testApi, type Got, type Sent, type TestApi } from '../api/support.ts';
-import { FILES, requestOf, sessionOf, type Step } from './scenario.ts';
+import { FILES, nodeRequests, requestOf, sessionOf, type Step } from './scenario.ts';
 
 let it: TestApi;
 beforeAll(async () => {
-  it = await testApi({ files: FILES });
+  it = await testApi({ files: FILES, nodeRequests: nodeRequests() });
 });
 afterAll(() => it.close());
 
@@ -18,6 +18,8 @@ const LATER: Partial<Readonly<Record<OperationId, string>>> = {
   Pool_RemoveNodes: 'PoolBeingResized',
   Pool_UpgradeOS: 'PoolVersionEqualsUpgradeVersion',
   Pool_Delete: 'PoolBeingDeleted',
+  ComputeNode_AddUser: 'NodeUserExists',
+  ComputeNode_DeleteUser: 'NodeUserNotFound',
   ComputeNode_DisableScheduling: 'NodeAlreadyInTargetSchedulingState',
   ComputeNode_EnableScheduling: 'NodeAlreadyInTargetSchedulingState',
   ComputeNode_Reboot: 'NodeBeingRebooted',

@@ -287,6 +287,26 @@ describe('an owner', () => {
     expect(kinds(told)).toEqual(['hello', 'started']);
   });
 
+  test('asks an agent only what its hello says that it answers; one that is away, or goes before it answers, is not ready', async () => {
+    const { owner, connect } = scripted();
+    const ask = (request: string) => owner.nodeAsks.ask(7, request, { kind: 'deleteUser', name: 'alice' }, new AbortController().signal);
+    expect(await ask('early')).toMatchObject({ code: 'NodeNotReady' });
+    const older = await greeted(owner, connect);
+    expect(await ask('old')).toMatchObject({ code: 'UnknownAsk', message: expect.stringContaining('earlier version') });
+    expect(older.kinds()).not.toContain('ask');
+
+    const agent = connect();
+    agent.onFrame({ ...hello, answers: ['deleteUser'] } as AgentFrame);
+    await turnOfTheLoop();
+    const answered = ask('first');
+    expect(agent.sent.at(-1)).toEqual({ kind: 'ask', epoch: 1, request: 'first', ask: { kind: 'deleteUser', name: 'alice' } });
+    agent.onFrame({ kind: 'answer', request: 'first', answer: { kind: 'done' } });
+    expect(await answered).toEqual({ kind: 'done' });
+    const abandoned = ask('second');
+    agent.onClose(0);
+    expect(await abandoned).toMatchObject({ code: 'NodeNotReady' });
+  });
+
   test('acknowledges a report after the commit that holds it, and applies a repeated one once', async () => {
     const { owner, told, connect } = scripted();
     await owner.start();

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
-import { publicKeyOf } from '../../src/wire/sshKeys.ts';
+import { isPublicKey, publicKeyOf } from '../../src/wire/sshKeys.ts';
 import { PROTECTED_SSH_KEY, SSH_KEYS } from '../support/sshKeys.ts';
 
 describe('the public half of a private key', () => {
@@ -38,4 +38,24 @@ describe('the public half of a private key', () => {
   ])('is not found of %s', (_name, key) => {
     expect(publicKeyOf(String(key))).toBeUndefined();
   });
+});
+
+describe('a public key', () => {
+  const { public: line } = SSH_KEYS.ed25519;
+  test.each(Object.values(SSH_KEYS).map(({ public: key }) => key))('is one, with and without a comment: %s', (key) => {
+    for (const text of [key, `${key} me@here, at work`, `\n${key}\n`]) expect(isPublicKey(text)).toBe(true);
+  });
+  test.each([
+    ['nothing', ''],
+    ['no base64', 'ssh-ed25519 ?'],
+    ['no key', 'ssh-ed25519'],
+    ['options', `no-pty ${line}`],
+    ['two lines', `${line}\n${line}`],
+    ['a second line in its comment', `${line} a\rb`],
+    ['another kind than it says', line.replace('ed25519 ', 'rsa ')],
+    ['a kind of nobody', line.replace('ssh-ed25519', 'ssh-dss')],
+    ['a certificate', line.replace('ssh-ed25519', 'ssh-ed25519-cert-v01@openssh.com')],
+    ['what is too long', `${line} ${'x'.repeat(20_000)}`],
+    ['bytes that end too soon', 'ssh-ed25519 AAAAC3Nz'],
+  ])('is not one: %s', (_name, text) => expect(isPublicKey(text)).toBe(false));
 });

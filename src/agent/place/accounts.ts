@@ -29,8 +29,8 @@ export function writeAccounts({ uidBase, accounts, homes, etc = '/etc', shell = 
   const isOurs = new Set(users.map(({ name }) => name));
   const others = (line: string): boolean => !isOurs.has(line.slice(0, line.indexOf(':')));
   refuseTaken(join(etc, 'passwd'), users);
-  edit(join(etc, 'passwd'), others, users.map(({ name, uid, gid }) => `${name}:x:${uid}:${gid}::/home/${name}:${shell}`));
-  edit(join(etc, 'shadow'), others, users.map(({ name }) => `${name}:${passwordOf(accounts, name)}:${PASSWORD_DAY}:0:99999:7:::`));
+  edit(join(etc, 'passwd'), others, users.map((user) => passwdLine(user, shell)));
+  edit(join(etc, 'shadow'), others, users.map(({ name }) => shadowLine(name, accounts.find((account) => account.name === name)?.passwordHash)));
   const members = users.filter(({ gid }) => gid !== uidBase).map(({ name }) => name);
   edit(join(etc, 'group'), (line) => !line.startsWith(`${COMMON_GROUP}:`), [`${COMMON_GROUP}:x:${uidBase}:${members.join(',')}`]);
   if (homes === null) return;
@@ -47,13 +47,20 @@ export function shellIn(root: string): string {
   return existsSync(`${root}/bin/bash`) ? '/bin/bash' : '/bin/sh';
 }
 
+export function passwdLine({ name, uid, gid }: UserEntry, shell: string): string {
+  return `${name}:x:${uid}:${gid}::/home/${name}:${shell}`;
+}
+
 /** What /etc/shadow has of those who log in by no password. */
 const NO_PASSWORD = '*';
 
-/** A password that somebody forgot to hash stays out of files. */
-function passwordOf(accounts: readonly UserAccount[], name: string): string {
-  const hash = accounts.find((account) => account.name === name)?.passwordHash;
-  return hash !== undefined && /^\$6\$[./0-9A-Za-z]+\$[./0-9A-Za-z]+$/.test(hash) ? hash : NO_PASSWORD;
+/**
+ * A line of /etc/shadow. A password that somebody forgot to hash stays out of files. `lastDay`: on which the user may
+ * log in, in days since 1970; null: there is none.
+ */
+export function shadowLine(name: string, hash: string | null | undefined, lastDay: number | null = null): string {
+  const password = typeof hash === 'string' && /^\$6\$[./0-9A-Za-z]+\$[./0-9A-Za-z]+$/.test(hash) ? hash : NO_PASSWORD;
+  return `${name}:${password}:${PASSWORD_DAY}:0:99999:7::${lastDay ?? ''}:`;
 }
 
 /** An earlier life entered ours with the same number. */
@@ -89,7 +96,7 @@ export function writeHostName(name: string, address: string, { etc, hosts }: Hos
  * Replaces the lines that are not kept by `added`, whole or not at all. A file that the machine does not have is none
  * of the node's (shadow).
  */
-function edit(path: string, isKept: (line: string) => boolean, added: readonly string[]): void {
+export function edit(path: string, isKept: (line: string) => boolean, added: readonly string[]): void {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
@@ -107,7 +114,7 @@ function edit(path: string, isKept: (line: string) => boolean, added: readonly s
 }
 
 /** Programs look for what is theirs there, whatever HOME says (ssh). Made once, with what new users get. */
-function makeHome(path: string, { uid, gid }: UserEntry, skeleton: string): void {
+export function makeHome(path: string, { uid, gid }: UserEntry, skeleton: string): void {
   if (existsSync(path)) return;
   mkdirSync(path, { mode: 0o700 });
   const files = existsSync(skeleton) ? readdirSync(skeleton).filter((name) => statSync(join(skeleton, name)).isFile()) : [];

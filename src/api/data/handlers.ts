@@ -6,6 +6,7 @@ import type { Handler } from '../call.ts';
 import { fileHandlers } from './file/handlers.ts';
 import { jobHandlers } from './job/handlers.ts';
 import { nodeHandlers } from './node/handlers.ts';
+import { nodeUserHandlers } from './node/users.ts';
 import { poolHandlers } from './pool/handlers.ts';
 import { scheduleHandlers } from './schedule/handlers.ts';
 import { taskHandlers } from './task/handlers.ts';
@@ -17,6 +18,7 @@ import { taskHandlers } from './task/handlers.ts';
 export const handlers: Readonly<Partial<Record<OperationId, Handler>>> = {
   ...poolHandlers,
   ...nodeHandlers,
+  ...nodeUserHandlers,
   ...jobHandlers,
   ...scheduleHandlers,
   ...taskHandlers,

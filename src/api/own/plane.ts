@@ -11,6 +11,7 @@ import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
 import { cost, matchCost } from './cost.ts';
 import { explain, matchExplain } from './explain.ts';
+import { matchRemoteLogin } from './remoteLogin.ts';
 
 export interface OwnPlaneOptions {
   readonly parts: Parts;
@@ -27,6 +28,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
     match: ({ message: { method = '' }, target, now }) => {
       const asked = matchExplain(method, target.path);
       if (asked !== undefined) return route({ right: 'read', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
+      const remoteLogin = matchRemoteLogin(method, target.path);
+      if (remoteLogin !== undefined) return route({ right: 'read', params: {} }, (account) => remoteLogin(account, parts));
       const ofAccount = matchAccount(method, target.path);
       if (ofAccount !== undefined) return route({ right: ofAccount.right, params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));

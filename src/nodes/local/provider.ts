@@ -7,6 +7,7 @@ import { messageOf } from '../../base/errors.ts';
 import type { Engine } from '../../agent/containers/engine.ts';
 import { ENGINE_PATH, hasEngineProgram, type Trial, tryEngines } from '../../agent/containers/trial.ts';
 import { mountLimits } from '../../agent/fileSystems/programs.ts';
+import { loginLimit } from '../../agent/login/sshd.ts';
 import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
@@ -264,11 +265,12 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     leaseMs: null,
     probe: async () => {
       const [local, { isolation, limits }, hasAddress] = await Promise.all([probeLocal(dataRoot, limitsBySize), probe(), ownAddresses()]);
+      const login = loginLimit(isolation);
       await networks?.tryOut().catch((error: unknown) => {
         throw new Error(`nodes cannot have networks of their own here: ${messageOf(error)}`, { cause: error });
       });
       const unmounted = isolation === 'none' ? null : mountLimits();
-      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), systemLimit(images), ...(hasAddress ? [] : [ONE_ADDRESS])], maxNodes };
+      return { ...local, isolation, network: networks === null ? 'machine' : 'own', limits: [...local.limits, ...limits, ...(unmounted === null ? [] : [unmounted]), systemLimit(images), ...(hasAddress ? [] : [ONE_ADDRESS]), ...(login === null ? [] : [login])], maxNodes };
     },
 
     containers: async () => {

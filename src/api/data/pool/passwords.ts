@@ -21,7 +21,8 @@ const SALT_LETTERS = 16;
 const ROUNDS = 5000;
 const DIGEST_BYTES = 64;
 
-function salt(): string {
+/** A new one for each password. */
+export function salt(): string {
   return Array.from({ length: SALT_LETTERS }, () => LETTERS[randomInt(LETTERS.length)]).join('');
 }
 

@@ -5,7 +5,7 @@ import type { BlobAccount } from '../../../blobs/account.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
-import type { AgentDoor, Explanations, NodeFiles, Wake } from '../../../ports.ts';
+import type { AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
@@ -52,7 +52,7 @@ export interface ServiceContext {
 
 /** The owner of the account, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly storage: BlobAccount };
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly storage: BlobAccount };
   /** Why the account is not worked on now, in one sentence; null: it is. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */

@@ -7,7 +7,7 @@ import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
 import { withJobTimeCap } from '../../../control/jobTimeCap.ts';
 import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../../control/loop.ts';
-import { nodeFiles } from '../../../control/nodeFiles.ts';
+import { nodeFiles, nodeRequests } from '../../../control/nodeFiles.ts';
 import { Owner } from '../../../control/owner.ts';
 import { Owners } from '../../../control/owners.ts';
 import { steadyClock } from '../../../control/steadyClock.ts';
@@ -145,6 +145,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       explanations: owners.explanations,
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
+      nodeRequests: nodeRequests((number) => owners.of(number)),
       storage: blobs,
     },
     limits: capabilities.limits,

@@ -1,0 +1,60 @@
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { UserAccess } from '../frames.ts';
+import { edit, makeHome, passwdLine, shadowLine, shellIn } from '../place/accounts.ts';
+import type { UserEntry } from '../users.ts';
+import { KEYS_DIRECTORY } from './sshd.ts';
+
+const DAY_MS = 86_400_000;
+
+/** What a node's own /etc has of users that clients added. */
+export interface Entries {
+  /** All that /etc/passwd has, whoever entered it. */
+  numbers(): ReadonlyMap<string, number>;
+  enter(user: UserEntry, access: UserAccess): void;
+  replace(name: string, access: UserAccess): void;
+  remove(name: string): void;
+}
+
+/** `homes`: where homes are made; null: users have none. */
+export function createEntries(etc: string, homes: string | null): Entries {
+  const keys = join(etc, KEYS_DIRECTORY);
+  const keyOf = (name: string): string => join(keys, name);
+  const others =
+    (name: string) =>
+    (line: string): boolean =>
+      !line.startsWith(`${name}:`);
+
+  const giveAccess = (name: string, { passwordHash, publicKey, expiresAt }: UserAccess): void => {
+    edit(join(etc, 'shadow'), others(name), [shadowLine(name, passwordHash, Math.floor(expiresAt / DAY_MS))]);
+    if (publicKey === null) return rmSync(keyOf(name), { force: true });
+    mkdirSync(keys, { recursive: true, mode: 0o755 });
+    writeFileSync(keyOf(name), `${publicKey}\n`);
+    chmodSync(keyOf(name), 0o644);
+  };
+
+  return {
+    numbers: () =>
+      new Map(
+        readFileSync(join(etc, 'passwd'), 'utf8')
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => {
+            const [name = '', , uid = ''] = line.split(':');
+            return [name, Number(uid)];
+          }),
+      ),
+    enter: (user, access) => {
+      giveAccess(user.name, access);
+      if (homes !== null) makeHome(join(homes, user.name), user, join(etc, 'skel'));
+      // Last: with its line the user is there.
+      edit(join(etc, 'passwd'), others(user.name), [passwdLine(user, shellIn(''))]);
+    },
+    replace: giveAccess,
+    remove: (name) => {
+      edit(join(etc, 'passwd'), others(name), []);
+      edit(join(etc, 'shadow'), others(name), []);
+      rmSync(keyOf(name), { force: true });
+    },
+  };
+}
