@@ -1,3 +1,4 @@
+import type { EndReason } from '../core/decisions.ts';
 import type { AttemptOutcome, HeldAttempt } from '../core/events.ts';
 import { attemptName, type AttemptKey, type Instant } from '../core/keys.ts';
 import type { AgentCommand, PreparationWork, Work } from './frames.ts';
@@ -8,7 +9,7 @@ export interface TaskRun {
   readonly done: Promise<AttemptOutcome>;
   /**
    * Ends it early: SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. `done` follows with `killed` once no process
-   * of it is left. Of several deadlines the first counts.
+   * of it is left. Of several deadlines the earliest counts.
    */
   end(deadlineMs: number): void;
   /** Of an instance of a multi-instance task: the primary runs its command line now; said twice, it counts once. */
@@ -64,7 +65,7 @@ export function createAttempts<Of extends Pick<Work, 'slots'> = Work>(options: A
   const offered = new Map<string, Offer<Of>>();
   /** Those that have their slots. */
   const preparing = new Map<string, Offer<Of>>();
-  const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void> }>();
+  const started = new Map<string, { readonly key: AttemptKey; readonly startedAt: Instant; readonly run: TaskRun; readonly done: Promise<void>; reason?: EndReason }>();
   const past = new Set<string>();
   let free = options.slots;
   let isOpen = false;
@@ -107,10 +108,11 @@ export function createAttempts<Of extends Pick<Work, 'slots'> = Work>(options: A
     const run = options.start(key, work);
     const done = run.done.then((outcome) => {
       const endedAt = options.now();
+      const reason = started.get(name)?.reason;
       started.delete(name);
       forget(name);
       free += work.slots;
-      options.report({ kind: 'ended', end: { key, startedAt, endedAt, outcome } });
+      options.report({ kind: 'ended', end: { key, startedAt, endedAt, outcome: outcome.kind === 'killed' && reason !== undefined ? { ...outcome, reason } : outcome } });
       options.onEnded(key, work, endedAt);
       startWhatFits();
     });
@@ -145,8 +147,10 @@ export function createAttempts<Of extends Pick<Work, 'slots'> = Work>(options: A
           else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
           return;
         case 'end':
-          if (held !== undefined) held.run.end(command.deadlineMs ?? 0);
-          else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
+          if (held !== undefined) {
+            held.reason ??= command.reason;
+            held.run.end(command.deadlineMs ?? 0);
+          } else if (offered.has(name) || !past.has(name)) takeBack(name, command.key);
           return;
       }
     },

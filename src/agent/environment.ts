@@ -17,6 +17,11 @@ export const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/
  * node has it.
  */
 export const NODE_MARK = 'LINARITE_NODE';
+/**
+ * An extension of ours: on Azure the address is known to all, 169.254.169.254, which only a node with a network of its
+ * own has here.
+ */
+const SCHEDULED_EVENTS = 'LINARITE_SCHEDULED_EVENTS_URL';
 /** Carried by every process of a run; its value is the run's mark (`markOf`). */
 export const ATTEMPT_MARK = 'LINARITE_ATTEMPT';
 
@@ -26,10 +31,12 @@ export interface NodeVariables {
   /** As the machine knows it. */
   readonly mark: string;
   readonly path: string;
+  /** Where programs read the scheduled events of the node; null: it has none. */
+  readonly scheduledEvents: string | null;
 }
 
 /** Variables of all tasks of a node (Batch documentation, "Compute node environment variables"). */
-export function nodeEnvironment({ root, mark, path }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> {
+export function nodeEnvironment({ root, mark, path, scheduledEvents }: NodeVariables, node: NodeSetup): ReadonlyMap<string, string> {
   return new Map([
     ['PATH', path],
     ['AZ_BATCH_ACCOUNT_NAME', node.accountName],
@@ -43,6 +50,7 @@ export function nodeEnvironment({ root, mark, path }: NodeVariables, node: NodeS
     ['AZ_BATCH_NODE_MOUNTS_DIR', join(root, 'fsmounts')],
     ['AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES', String(RESERVED_DISK_BYTES)],
     [NODE_MARK, mark],
+    ...(scheduledEvents === null ? [] : [[SCHEDULED_EVENTS, scheduledEvents] as const]),
   ]);
 }
 
@@ -88,6 +96,7 @@ const nodeNames = new Set([
   'AZ_BATCH_NODE_MOUNTS_DIR',
   'AZ_BATCH_TASK_RESERVED_EPHEMERAL_DISK_SPACE_BYTES',
   NODE_MARK,
+  SCHEDULED_EVENTS,
 ]);
 
 function isReserved(name: string): boolean {

@@ -84,7 +84,7 @@ const isOutcome = byKind({
   notStarted: has({ failure: isFailure, container: isContainer }),
   uploadFailed: has({ exitCode: isExitCode, failure: isFailure, container: isContainer }),
   timedOut: has({ exitCode: orNull(isExitCode), container: isContainer }),
-  killed: has({ exitCode: orNull(isExitCode), container: isContainer }),
+  killed: has({ exitCode: orNull(isExitCode), reason: orMissing(isOneOf('terminate', 'requeue', 'outranked', 'preempted', 'stale')), container: isContainer }),
   lost: isObject,
 });
 const isOfferHeld = has({ key: isKey, state: isOneOf('offered') });
@@ -110,6 +110,7 @@ const isReport = byKind({
   startTask: has({ status: isStartTask }),
   ready: has({ certificates: isCertificates }),
   unusable: isErrors,
+  letGo: isObject,
   notice: isErrors,
   preparing: has({ key: isKey, at: isWhole }),
   jobTask: has({ key: isJobTaskKey, status: orNull(isStartTask) }),

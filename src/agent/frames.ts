@@ -81,6 +81,8 @@ export type AgentCommand =
    * an earlier version know no deadline and kill now.
    */
   | { readonly kind: 'end'; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs?: number }
+  /** The node is taken back at that instant. Agents of an earlier version do not know it. */
+  | { readonly kind: 'preempt'; readonly notBefore: Instant }
   /** Remove the task's directory: the task is gone. */
   | { readonly kind: 'discard'; readonly job: JobNumber; readonly task: TaskNumber }
   /** Remove the directories of all tasks of this job, if there are any. */

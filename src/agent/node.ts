@@ -16,6 +16,7 @@ import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
 import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
+import { openMetadata } from './metadata/server.ts';
 import { unmountBelow } from './mounts.ts';
 import { nodeAddress, openNetwork } from './network/network.ts';
 import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
@@ -61,6 +62,8 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
   const reports = logged(createReports(journal, () => flushSoon()));
+  const descriptor = network?.metadata ?? null;
+  const metadata = options.lowPriority === true || descriptor !== null ? await openMetadata({ ...options, descriptor, now, onLetGo: () => reports.add({ kind: 'letGo' }) }) : null;
   let work = null as NodeWork | null;
   /** The last report sent on the present connection. */
   let sent = 0;
@@ -99,7 +102,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     }
     switch (frame.kind) {
       case 'welcome':
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, reports, now, journal });
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, reports, now, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         return flushSoon();
@@ -144,6 +147,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   const deadlineMs = await leaving;
   say('the agent leaves');
   channel.close();
+  metadata?.close();
   await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);

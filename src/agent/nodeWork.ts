@@ -19,6 +19,7 @@ import { createLauncher } from './launcher.ts';
 import { createLogArchive, type LogArchive } from './logArchive.ts';
 import { createLogin } from './login/login.ts';
 import { say } from './log.ts';
+import type { Metadata } from './metadata/server.ts';
 import type { NodeNetwork } from './network/network.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { shellIn, writeAccounts } from './place/accounts.ts';
@@ -45,6 +46,7 @@ export interface NodeWorkOptions {
   readonly network: NodeNetwork | null;
   /** Why the node cannot work; null: it can. */
   readonly unusable: string | null;
+  readonly metadata: Metadata | null;
   readonly reports: Pick<Reports, 'add' | 'begun'>;
   readonly now: () => Instant;
   readonly journal: Journal;
@@ -76,11 +78,11 @@ const IDLE_MS = 5;
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
-export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, now, journal, ...place }: NodeWorkOptions): NodeWork {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, now, journal, metadata, ...place }: NodeWorkOptions): NodeWork {
   const report = reports.add;
   const { root: rootDirectory, programs } = node;
   const path = `${DEFAULT_PATH}:${programs.forAll}`;
-  const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path }, setup);
+  const environment = nodeEnvironment({ root: rootDirectory, mark: options.rootDirectory, path, scheduledEvents: metadata?.url ?? null }, setup);
   const users = createUsers(options.uidBase, setup.userAccounts, (directory) => retention.isOver(directory) && closeDirectory(join(rootDirectory, directory)));
   for (const { directory } of journal.kept) {
     const uid = ownerOf(join(rootDirectory, directory));
@@ -275,6 +277,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
     obey: (command) => {
       switch (command.kind) {
+        case 'preempt':
+          return metadata?.preempt(command.notBefore);
         case 'discard':
           return retention.discard({ kind: 'task', job: command.job, task: command.task });
         case 'discardJob':

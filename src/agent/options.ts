@@ -32,6 +32,8 @@ export interface AgentOptions {
   readonly network?: NetworkOptions;
   /** The image of its pool, unpacked, which its tasks see as their system; left out: they see the machine's. */
   readonly imageRoot?: string;
+  /** The node may be taken back: its programs can ask when (metadata/). Left out: it may not. */
+  readonly lowPriority?: true;
   /** What runs containers here; left out: nothing does, or its pool asks for none. */
   readonly engine?: Engine;
   /** Milliseconds without a byte after which a transfer is given up and tried again. */
@@ -100,6 +102,7 @@ function isOptions(value: unknown): value is AgentOptions {
     (uidBase === null || typeof uidBase === 'number') &&
     (isolation === undefined || (isIsolation(isolation) && isolation !== 'none')) &&
     (engine === undefined || isEngine(engine)) &&
+    optional('lowPriority', 'boolean') &&
     optional('transferIdleMs', 'number') &&
     optional('transferRetryMs', 'number') &&
     optional('cgroups', 'boolean') &&

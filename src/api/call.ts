@@ -52,6 +52,8 @@ export interface Parts {
   readonly quotas: Quotas;
   /** The least interval at which a formula may run. */
   readonly autoScaleMinIntervalMs: number;
+  /** How long a low-priority node has from its notice, where a drill does not say. */
+  readonly preemptionGraceMs: number;
   /** Aborts after so many milliseconds: bounds what a handler waits for. */
   readonly timeout: Timeout;
 }

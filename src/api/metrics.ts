@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { countQuarantined, countTasksByState } from '../store/intents/totals.ts';
+import { countNodesByState, countPreemptions, countQuarantined, countTasksByState } from '../store/intents/totals.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { OperationId } from '../wire/operations.ts';
 
@@ -33,6 +33,24 @@ export function createMetrics(database: Database): Metrics {
     async collect() {
       const totals = await countTasksByState(database);
       for (const [state, count] of Object.entries(totals)) this.set({ state }, count);
+    },
+  });
+  void new Gauge({
+    name: 'linarite_nodes',
+    help: 'Nodes of pools, by state and kind.',
+    labelNames: ['state', 'kind'] as const,
+    registers: [registry],
+    async collect() {
+      this.reset();
+      for (const { state, dedicated, nodes } of await countNodesByState(database)) this.set({ state, kind: dedicated ? 'dedicated' : 'low_priority' }, nodes);
+    },
+  });
+  void new Gauge({
+    name: 'linarite_preemptions',
+    help: 'How often low-priority nodes of the pools that are there were taken back.',
+    registers: [registry],
+    async collect() {
+      this.set(await countPreemptions(database));
     },
   });
   void new Gauge({

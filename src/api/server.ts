@@ -49,6 +49,8 @@ export interface ApiOptions {
   readonly quotas?: Partial<Quotas>;
   /** The real service's when not given. */
   readonly autoScaleMinIntervalMs?: number | undefined;
+  /** The least that Azure gives when not given. */
+  readonly preemptionGraceMs?: number | undefined;
   /**
    * Why requests cannot be served, beyond a database that does not answer, in one sentence; null: they can. For
    * `/readyz`.
@@ -86,7 +88,7 @@ export function createApi(options: ApiOptions): Api {
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const { database, wake, explanations, files, nodeRequests, storage } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const service: Planes = {

@@ -5,6 +5,7 @@ import { addAppCommands } from './app.ts';
 import { addAutoscaleCommands } from './autoscale.ts';
 import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
+import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
 import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
@@ -107,6 +108,7 @@ addAutoscaleCommands(program);
 addSimulateCommand(program);
 addLintCommand(program);
 addNodeCommands(program);
+addDrillCommands(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

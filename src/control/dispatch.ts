@@ -103,6 +103,7 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
       case 'discardGoneJobs':
         for (const job of command.jobs) if (!known.has(job)) tell(command.node, { kind: 'discardJob', job });
         break;
+      case 'preempt':
       case 'endJobTask':
       case 'proceed':
       case 'revoke':

@@ -132,6 +132,7 @@ export class Quarantine {
       case 'endingRefused':
       case 'room':
       case 'quotas':
+      case 'drills':
       case 'shutdown':
         return event;
     }
@@ -259,6 +260,7 @@ export class Quarantine {
       case 'endingRefused':
       case 'room':
       case 'quotas':
+      case 'drills':
       case 'shutdown':
       case undefined:
         return null;

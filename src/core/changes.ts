@@ -225,6 +225,7 @@ function nodeRow(node: Node): NodeStatus {
     scheduling: node.scheduling,
     ...(node.restartSequence === 0 ? null : { restartSequence: node.restartSequence }),
     ...(node.restart === null ? null : { restart: node.restart }),
+    ...(node.notice === null ? null : { notice: node.notice }),
     life: node.life,
     allocatedAt: node.allocatedAt,
     bootedAt: node.bootedAt,

@@ -1,6 +1,7 @@
 import { attemptOn } from './task/attempts.ts';
 import type { Command, Decisions } from './decisions.ts';
 import type { CoreEvent } from './events.ts';
+import { runDrill, upsertDrills } from './drill/drill.ts';
 import { explain, explainJob } from './explain/explain.ts';
 import { confirmEndings, hasEndingToGoOn, reviewJob, undoEnding, upsertJob } from './job/life.ts';
 import { countUsage } from './job/usage.ts';
@@ -98,6 +99,9 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
       state.room = event.maxNodes;
       state.maxPools = event.maxPools ?? null;
       return;
+    case 'drills':
+      upsertDrills(state, event.drills, now);
+      return;
     case 'quotas':
       state.quotas = event.quotas;
       return;
@@ -158,6 +162,9 @@ function fireTimers(state: CoreState, now: Instant): boolean {
         addKnown(state.review.nodes, state.nodes.get(timer.node));
         break;
       case 'usage':
+        break;
+      case 'drill':
+        runDrill(state, timer.drill, now);
         break;
       case 'placement':
         addKnown(state.review.placement, state.pools.get(timer.pool));

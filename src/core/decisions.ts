@@ -8,8 +8,11 @@ export interface Host {
   readonly cores: number;
 }
 
-/** Why an attempt that started is to be ended. */
-export type EndReason = 'terminate' | 'requeue' | 'stale';
+/**
+ * Why an attempt that started is to be ended. `outranked`: it makes room for tasks of a higher priority. `preempted`:
+ * the provider takes its node back. Both run again, as after `requeue`.
+ */
+export type EndReason = 'terminate' | 'requeue' | 'outranked' | 'preempted' | 'stale';
 
 /** What the shell does once the tick is durable, in this order. Each may be repeated or lost: `hello` reconciles. */
 export type Command =
@@ -32,6 +35,8 @@ export type Command =
    * (`killed`). For offers not yet started: answered by `revoked`.
    */
   | { readonly kind: 'end'; readonly node: NodeNumber; readonly key: AttemptKey; readonly reason: EndReason; readonly deadlineMs: number }
+  /** The node is to be taken back at that instant, and its programs may know. */
+  | { readonly kind: 'preempt'; readonly node: NodeNumber; readonly notBefore: Instant }
   /** The task is gone: its directory may go now. */
   | { readonly kind: 'discard'; readonly node: NodeNumber; readonly job: JobNumber; readonly task: TaskNumber }
   /**

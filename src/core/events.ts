@@ -1,4 +1,5 @@
-import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
+import type { EndReason } from './decisions.ts';
+import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
 import type { SampleRow } from './pool/samples.ts';
 import type { ContainerInfo, FailureInfo, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
@@ -14,8 +15,8 @@ export type AttemptOutcome =
   | { readonly kind: 'uploadFailed'; readonly exitCode: number; readonly failure: FailureInfo; readonly container?: ContainerInfo }
   /** Its wall clock ran out. Never retried. */
   | { readonly kind: 'timedOut'; readonly exitCode: number | null; readonly container?: ContainerInfo }
-  /** Ended on our command (an `end` of the owner's, for the reason that stands there). */
-  | { readonly kind: 'killed'; readonly exitCode: number | null; readonly container?: ContainerInfo }
+  /** Ended on our command: an `end` of the owner's. `reason`: that which stood there; agents of before do not say. */
+  | { readonly kind: 'killed'; readonly exitCode: number | null; readonly reason?: EndReason; readonly container?: ContainerInfo }
   /** The agent of an earlier life left it behind; it was killed and nothing is known of its end. Runs again. */
   | { readonly kind: 'lost' };
 
@@ -57,6 +58,8 @@ export type AgentReport =
   | { readonly kind: 'unusable'; readonly errors: readonly ResizeError[] }
   /** What users of the node should know of it; it works on. Takes the place of what was said before. */
   | { readonly kind: 'notice'; readonly errors: readonly ResizeError[] }
+  /** A program of the node lets go of it: it may be taken back before its time. */
+  | { readonly kind: 'letGo' }
   /** The attempt took its slots and waits for the preparation of its job on the node. */
   | { readonly kind: 'preparing'; readonly key: AttemptKey; readonly at: Instant }
   /**
@@ -77,6 +80,16 @@ export type NodeObservation =
   | { readonly kind: 'running' }
   /** The engine has taken the request and cannot give the node yet. `reason`: one sentence that stays true. */
   | { readonly kind: 'pending'; readonly reason: string }
+  /**
+   * A low-priority node: it is taken back in so many milliseconds. Said once in a life. The rules release it by then,
+   * if the provider has not ended it before.
+   */
+  | { readonly kind: 'preempting'; readonly graceMs: number; readonly reason: string }
+  /**
+   * A low-priority node was taken back: the agent of that life and everything it started are dead, and what lay there
+   * is gone.
+   */
+  | { readonly kind: 'preempted'; readonly reason: string }
   /** The provider vouches: the agent of that life and everything it started are dead. */
   | { readonly kind: 'ended'; readonly reason: string }
   /** The engine refused or failed to give the node. */
@@ -160,6 +173,8 @@ export type CoreEvent =
   | { readonly kind: 'room'; readonly maxNodes: number | null; readonly maxPools?: number | null }
   /** What the operator lets the account have from now on. */
   | { readonly kind: 'quotas'; readonly quotas: Quotas }
+  /** The drills that nobody has stopped. */
+  | { readonly kind: 'drills'; readonly drills: readonly DrillIntent[] }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
   | { readonly kind: 'shutdown' };
 
@@ -186,6 +201,8 @@ export interface Snapshot {
   readonly nodeIntents?: readonly NodeIntent[];
   /** Left out: none are set. */
   readonly quotas?: Quotas;
+  /** Those that nobody has stopped. Left out: none. */
+  readonly drills?: readonly DrillIntent[];
   /**
    * The first number that no node of this account has ever had, gone ones included; numbers of accounts lie far apart
    * (the first counts from 1), so count on from here.

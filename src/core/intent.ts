@@ -80,6 +80,22 @@ export interface PoolIntent {
   readonly deletedAt: Instant | null;
 }
 
+/** A drill that nobody has stopped, in which low-priority nodes are taken back (drill/drill.ts). */
+export interface DrillIntent {
+  readonly drill: number;
+  readonly createdAt: Instant;
+  /** Ids in lower case; null: all. */
+  readonly pools: readonly string[] | null;
+  /** So many of its nodes, 1 being all, are taken back in `perMs` on average. */
+  readonly share: number;
+  readonly perMs: number;
+  readonly seed: number;
+  /** From the notice until a node is taken back. */
+  readonly graceMs: number;
+  /** The last moment at which one gets a notice; null: as long as nobody stops it. */
+  readonly until: Instant | null;
+}
+
 /** What becomes of the tasks that run on a node whose scheduling is disabled. */
 export type DisableSchedulingOption = 'requeue' | 'terminate' | 'taskcompletion';
 

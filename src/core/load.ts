@@ -1,6 +1,7 @@
 import { attach, isOut, NOTHING_OUT } from './task/attempts.ts';
 import { Changes } from './changes.ts';
 import type { PlainTasks, Snapshot, TaskIntake } from './events.ts';
+import { upsertDrills } from './drill/drill.ts';
 import { upsertJob } from './job/life.ts';
 import { enterNode } from './job/onNode.ts';
 import { expectCount } from './job/usage.ts';
@@ -35,6 +36,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     endings: new Set(),
     queues: new Map(),
     awaitedPools: new Set(),
+    drills: [],
     timers: new Timers(),
     changes: new Changes(),
     review: { pools: new Set(), jobs: new Set(), schedules: new Set(), nodes: new Set(), placement: new Set() },
@@ -62,6 +64,7 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     const node = state.nodes.get(intent.node);
     if (node !== undefined) node.intent = intent;
   }
+  upsertDrills(state, snapshot.drills ?? [], now);
   // Before their jobs, which look for them.
   for (const schedule of snapshot.schedules ?? []) upsertSchedule(state, schedule);
   for (const { intent, status } of snapshot.jobs) expectCount(state, upsertJob(state, intent, status));

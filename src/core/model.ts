@@ -4,10 +4,10 @@ import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
 import type { Dependencies } from './task/dependencies.ts';
 import type { AttemptOutcome, SilenceStep } from './events.ts';
-import type { DependencyIds, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, ScheduleIntent } from './intent.ts';
+import type { DependencyIds, DrillIntent, ExitConditions, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, ScheduleIntent } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { JobQueue, PoolQueue } from './job/queue.ts';
-import type { JobStatus, JobTaskStatus, JobUsage, NodeState, NodeStatus, PoolStatus, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
+import type { JobStatus, JobTaskStatus, JobUsage, NodeState, NodeStatus, PoolStatus, PreemptionNotice, RecentInstance, RecentTask, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 import type { TaskDirectory } from './task/directory.ts';
 import type { TaskTable } from './task/table.ts';
 import type { Timers } from './timers.ts';
@@ -30,6 +30,8 @@ export interface CoreState {
   readonly queues: Map<string, PoolQueue>;
   /** Auto pools that have been asked for and have not come yet, by lower-case id. */
   readonly awaitedPools: Set<string>;
+  /** Those that are not over. */
+  drills: readonly Drill[];
   readonly timers: Timers;
   readonly changes: Changes;
   /** To be looked at in the next `decide`. */
@@ -61,6 +63,8 @@ export interface Pool {
   readonly queue: PoolQueue;
   /** Why the present resize gets no more nodes of a kind: what the provider said when it failed, or a bound of ours. */
   readonly failures: { dedicated: ResizeError | null; lowPriority: ResizeError | null };
+  /** Low-priority nodes that it lacks (pool/seeking.ts): when they are sought again, and how often that was in vain. */
+  readonly seeking: { at: Instant | null; tries: number };
   /** Un-started offers by their job's priority, in slots, those being taken back left out. */
   readonly offered: Map<number, number>;
   /** Slots of offers being taken back for idle nodes. */
@@ -80,6 +84,12 @@ export interface Pool {
   /** By priority: the job that had a task placed last, where jobs take turns. */
   readonly lastServed: Map<number, JobNumber>;
   dirty: boolean;
+}
+
+export interface Drill {
+  readonly intent: DrillIntent;
+  /** The last one that was decided. */
+  step: number;
 }
 
 /** A multi-instance task for which nodes are kept free. */
@@ -109,6 +119,10 @@ export interface Node {
   isRestarting: boolean;
   /** Its life is over, and none begins until a client starts it. */
   isDeallocated: boolean;
+  /** It is to be taken back; null: it is not. */
+  notice: PreemptionNotice | null;
+  /** How often it was sought in vain since it was taken back. */
+  seeks: number;
   life: number;
   bootedAt: Instant | null;
   totalTasksRun: number;
@@ -283,8 +297,6 @@ export interface Live {
   revoking: 'steal' | 'outranked' | 'withdrawn' | null;
   /** Being ended, and why. */
   ending: EndReason | null;
-  /** The reason is a task of higher priority. */
-  isPreempted: boolean;
   /** The agent said at this instant that it does not hold it, though it had started. */
   missingSince: Instant | null;
   /** Its coordination command has succeeded. */

@@ -41,6 +41,8 @@ export type Cause =
   | 'nodeOperation'
   /** It made room for a task of higher priority. */
   | 'preempted'
+  /** Its node was taken back. */
+  | 'nodePreempted'
   /** It has lived as long as a task may. */
   | 'overTime'
   | 'jobDisabled'
@@ -193,10 +195,18 @@ export interface PoolStatus {
   readonly targetLowPriority: number;
   readonly currentDedicated: number;
   readonly currentLowPriority: number;
+  /** How many of its nodes were taken back, each time counted. Left out, or null: none. */
+  readonly preemptions?: number | null;
   /** Left out, or null: no formula decides on its size. */
   readonly autoScale?: AutoScaleStatus | null;
   /** Left out, or null: it has had no node yet. */
   readonly meter?: PoolMeter | null;
+}
+
+/** The provider takes a low-priority node back. Its tasks have `graceMs` from SIGTERM to SIGKILL. */
+export interface PreemptionNotice {
+  readonly notBefore: Instant;
+  readonly graceMs: number;
 }
 
 export type NodeState =
@@ -329,6 +339,8 @@ export interface NodeStatus extends NodeActivity {
   readonly restartSequence?: number;
   /** It is under way: this life of the node has still to end. Left out: none is. */
   readonly restart?: NodeRestart;
+  /** It is to be taken back. Left out: it is not. */
+  readonly notice?: PreemptionNotice;
   /** Counts the acquisitions: an engine's object and an agent belong to one life of the node. */
   readonly life: number;
   readonly allocatedAt: Instant;

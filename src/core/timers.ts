@@ -7,6 +7,7 @@ export type Timer =
   | { readonly at: Instant; readonly kind: 'schedule'; readonly schedule: ScheduleNumber }
   | { readonly at: Instant; readonly kind: 'node'; readonly node: NodeNumber }
   | { readonly at: Instant; readonly kind: 'usage' }
+  | { readonly at: Instant; readonly kind: 'drill'; readonly drill: number }
   /** Offers may have waited long enough to be given to another node. */
   | { readonly at: Instant; readonly kind: 'placement'; readonly pool: PoolNumber };
 

@@ -4,9 +4,9 @@ import type { EndReason } from './decisions.ts';
 
 /**
  * From SIGTERM to SIGKILL where an attempt is ended. No document of the real service names a time to end in any of
- * these cases: there is none.
+ * these cases: there is none. A node that is taken back has its own (`PreemptionNotice`).
  */
-export const END_DEADLINE_MS: Readonly<Record<EndReason, number>> = { terminate: 0, requeue: 0, stale: 0 };
+export const END_DEADLINE_MS: Readonly<Record<Exclude<EndReason, 'preempted'>, number>> = { terminate: 0, requeue: 0, outranked: 0, stale: 0 };
 
 /**
  * For how many decides the rules remember how a task ended, so that a `task` event may carry a status as old as that.
@@ -95,6 +95,20 @@ export const NODES_PER_ACCOUNT = 1_000;
 export const REACQUIRE_FIRST_MS = 1000;
 export const REACQUIRE_MAX_MS = 60_000;
 export const NODE_SETTLED_MS = 10_000;
+/** A drill decides so often whom it takes. */
+export const DRILL_STEP_MS = 1000;
+
+/**
+ * The wait before a low-priority node is sought again that was taken back or could not be had, doubled each time it
+ * cannot be had.
+ */
+const SEEK_FIRST_MS = 1000;
+export const SEEK_MAX_MS = 60_000;
+
+/** `tries`: how often it was sought in vain. */
+export function seekWaitMs(tries: number): number {
+  return Math.min(SEEK_MAX_MS, SEEK_FIRST_MS * 2 ** Math.min(tries, 16));
+}
 /**
  * A started attempt that a connected agent of the same life does not hold, and of whose end it says nothing for so
  * long, is lost.

@@ -183,6 +183,8 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
   const obey = (command: AgentCommand): void => {
     if (!welcomed || command.kind === 'discard') return;
     switch (command.kind) {
+      case 'preempt':
+        return told(command.notBefore);
       case 'discardJob':
         node?.jobTasks.forgetJob(command.job);
         return discardJob(command.job);
@@ -196,6 +198,11 @@ export function simulatedAgent(options: AgentOptions): SimulatedAgent {
       case 'end':
         return node?.attempts.command(command);
     }
+  };
+
+  /** A program on the node may let go of it before its time. */
+  const told = (notBefore: Instant): void => {
+    if (world.chance(0.3)) after(world.between(0, Math.max(0, notBefore - world.now())), () => (alive ? reports.add({ kind: 'letGo' }) : undefined));
   };
 
   /** What runs ends first. */

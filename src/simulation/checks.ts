@@ -12,6 +12,7 @@ import { createUsageChecks } from './usageChecks.ts';
 import { createScheduleChecks } from './scheduleChecks.ts';
 import { createPreemptionChecks } from './preemptions.ts';
 import { isSatisfied } from './satisfied.ts';
+import { createTakenBackChecks } from './takenBack.ts';
 import type { Attempt, Truth } from './truth.ts';
 
 /** What must hold after every step, whatever went wrong before. */
@@ -27,6 +28,8 @@ export interface Checks {
   readonly violations: readonly string[];
   /** Attempts that were ended to make room for others. */
   readonly preemptions: number;
+  /** How often a low-priority node was taken back. */
+  readonly takenBack: number;
   /** Multi-instance tasks of which the primary has begun with its command line, each time counted. */
   readonly together: number;
   violated(what: string): void;
@@ -72,7 +75,7 @@ function endOf(outcome: AttemptOutcome): { exitCode: number | null; result: Task
 
 /** Jobs look so often for tasks that are over their time. */
 const OVER_TIME_MS = 60_000;
-const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed', 'deallocated']);
+const CANNOT_RELEASE: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed', 'deallocated', 'preempted']);
 
 /** It does not wait for its nodes. */
 function isForced(record: JobRecord | undefined): boolean {
@@ -98,6 +101,7 @@ export function createChecks(options: {
   let together = 0;
   const violated = (what: string): void => void violations.push(what);
   const preemptions = createPreemptionChecks({ tables: options.tables, violated });
+  const takenBack = createTakenBackChecks({ tables: options.tables, violated });
   const checkPools = createPoolChecks({ account: options.account, tables: options.tables, violated });
   const checkUsage = createUsageChecks({ account: options.account, tables: options.tables, violated });
   const checkSchedules = createScheduleChecks({ tables: options.tables, violated });
@@ -265,6 +269,9 @@ export function createChecks(options: {
     get together() {
       return together;
     },
+    get takenBack() {
+      return takenBack.count;
+    },
     get preemptions() {
       return preemptions.count;
     },
@@ -309,6 +316,7 @@ export function createChecks(options: {
     },
     onCommit: (tick) => {
       preemptions.onCommit(tick);
+      takenBack.onCommit(tick);
       checkSchedules(tick);
       checkAutoPools(tick);
       checkPools(tick);

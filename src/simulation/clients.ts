@@ -46,6 +46,10 @@ export interface Workload {
   readonly autoPools?: number;
   /** How likely a client lets a formula decide on the size of a pool, or none any more. Left out: never. */
   readonly autoScale?: number;
+  /** Share of low-priority nodes in all pools; left out: a third, in some. */
+  readonly lowPriority?: number;
+  /** A drill takes low-priority nodes back. Left out: none does. */
+  readonly drill?: boolean;
   /** Job schedules, which make jobs every few seconds beside all others. Left out: none. */
   readonly schedules?: number;
   /** Share of multi-instance tasks; nodes then have one slot each. Left out: there are none. */
@@ -70,6 +74,9 @@ const LEFT_MS = [30_000, 90_000] as const;
 const NODES_ARE_UP_AFTER_MS = 10_000;
 /** No task needs more nodes than all but these: an agent that hangs before its first word is waited for. */
 const SPARE_NODES = 3;
+
+/** Each node goes every ten seconds or so. */
+const DRILL = { pools: null, share: 1, perMs: 10_000, seed: 1, graceMs: 1_500 } as const;
 
 /** Good ones and bad ones. */
 const FORMULAS = [
@@ -96,7 +103,7 @@ export function createClients(options: {
   const { world, account, workload, intents, tables } = options;
   /** Jobs that end by themselves before their tasks do are of the kind of things that random actions do. */
   const varied = workload.actionEveryMs !== null;
-  const { besideEndings = null, nodeOperations = 0, gangs = 0, gangEveryMs = null, autoPools = 0 } = workload;
+  const { besideEndings = null, nodeOperations = 0, gangs = 0, gangEveryMs = null, autoPools = 0, lowPriority = null } = workload;
   const isEven = gangEveryMs !== null;
   /** That pools were given. */
   let formulas = 0;
@@ -119,7 +126,7 @@ export function createClients(options: {
   const aDeallocation = (): NodeDeallocationOption => world.pick(['requeue', 'terminate', 'taskcompletion', 'retaineddata'] as const) ?? 'requeue';
 
   const addPool = async (id: string): Promise<void> => {
-    const low = world.chance(0.3) ? Math.floor(nodesPerPool / 3) : 0;
+    const low = lowPriority !== null ? Math.floor(nodesPerPool * lowPriority) : world.chance(0.3) ? Math.floor(nodesPerPool / 3) : 0;
     await intents.addPool(account, {
       id,
       createdAt: world.now(),
@@ -209,6 +216,7 @@ export function createClients(options: {
   /** Adds everything over the workload's time. */
   const begin = (): void => {
     for (const id of poolIds) world.after(world.between(0, 500), () => void addPool(id));
+    if (workload.drill === true) void intents.addDrill(account, world.now(), { ...DRILL, until: world.now() + workload.forMs }).then(options.wake);
     const perJob = Math.ceil(workload.tasks / workload.jobs);
     for (let index = 0; index < workload.jobs; index += 1) {
       const startMs = world.between(0, workload.forMs / 4);
@@ -406,8 +414,9 @@ export function createClients(options: {
       const pool = poolOf(id);
       if (pool === undefined) void addPool(id);
       else if (pool.intent.deletedAt === null && pool.intent.autoScale) void intents.changePool(pool.intent.pool, { autoScale: null }).then(options.wake);
-      else if (pool.intent.deletedAt === null && (pool.status?.currentDedicated ?? 0) < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
-        void resize(pool.intent.pool, { targetDedicated: nodesPerPool, targetLowPriority: 0 }).then(options.wake);
+      else if (pool.intent.deletedAt === null && (pool.status?.currentDedicated ?? 0) + (lowPriority === null ? 0 : (pool.status?.currentLowPriority ?? 0)) < nodesPerPool && poolState(pool.intent, pool.status).allocationState === 'steady') {
+        const targetLowPriority = Math.floor(nodesPerPool * (lowPriority ?? 0));
+        void resize(pool.intent.pool, { targetDedicated: nodesPerPool - targetLowPriority, targetLowPriority }).then(options.wake);
       }
     }
     for (const pool of tables.pools.values()) {

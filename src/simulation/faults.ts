@@ -26,6 +26,8 @@ export interface Faults {
   /** Mean time between such events over the whole simulation, in milliseconds; null: never. */
   readonly every: {
     readonly nodeDies: number | null;
+    /** The engine takes some low-priority nodes back, with a notice or without. */
+    readonly preemption: number | null;
     /**
      * An agent stops answering, and lives. Nobody could prove it dead where only leases do: its tasks would outlive its
      * lease.
@@ -55,7 +57,7 @@ export const NO_FAULTS: Faults = {
   handedLate: 0,
   acquireFails: 0,
   releaseFails: 0,
-  every: { nodeDies: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null, diskFull: null, clockSet: null },
+  every: { nodeDies: null, preemption: null, agentHangs: null, channelBreaks: null, ownerReplaced: null, ownerCrashes: null, serviceStops: null, databaseAway: null, diskFull: null, clockSet: null },
 };
 
 export const MANY_FAULTS: Faults = {
@@ -69,5 +71,5 @@ export const MANY_FAULTS: Faults = {
   handedLate: 0.3,
   acquireFails: 0.1,
   releaseFails: 0.1,
-  every: { nodeDies: 4_000, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000, diskFull: 30_000, clockSet: 15_000 },
+  every: { nodeDies: 4_000, preemption: null, agentHangs: 6_000, channelBreaks: 1_500, ownerReplaced: 25_000, ownerCrashes: 25_000, serviceStops: 30_000, databaseAway: 20_000, diskFull: 30_000, clockSet: 15_000 },
 };

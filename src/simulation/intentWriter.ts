@@ -1,6 +1,7 @@
 import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
-import type { AccountNumber, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { AddedTasks } from '../store/ownerStore.ts';
+import type { DrillRules } from '../store/rules.ts';
 
 /**
  * What API handlers do to a store, as far as owners see it: each call is one transaction that writes intent and points
@@ -11,6 +12,8 @@ export interface IntentWriter {
   changePool(pool: PoolNumber, change: Partial<Omit<PoolIntent, 'pool' | 'id' | 'createdAt'>>): Promise<void>;
   /** Asks something of a node, whatever was asked before. */
   changeNode(node: NodeNumber, change: Partial<Omit<NodeIntent, 'node'>>): Promise<void>;
+  addDrill(account: AccountNumber, createdAt: Instant, rules: DrillRules): Promise<number>;
+  stopDrill(drill: number): Promise<void>;
   setQuotas(account: AccountNumber, quotas: Quotas): Promise<void>;
   /** `autoPool`: what its auto pool is made of, where it is to have one. */
   addJob(account: AccountNumber, job: NewJobIntent, autoPool?: NewAutoPool): Promise<JobNumber>;

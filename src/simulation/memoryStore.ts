@@ -1,7 +1,7 @@
 import { withoutEndings, type OwnerRequest, type UsageHour } from '../core/decisions.ts';
 import { namedParents } from '../core/task/dependencies.ts';
 import type { ScheduleIntake, TaskIntake } from '../core/events.ts';
-import type { JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
+import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from '../core/intent.ts';
 import { idKey, type AccountNumber, type Instant, type JobNumber, type NodeNumber, type PoolNumber, type ScheduleNumber, type TaskNumber } from '../core/keys.ts';
 import type { SampleRow } from '../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../core/tunables.ts';
@@ -80,9 +80,11 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
   const nodeIntents = new Map<NodeNumber, NodeIntent>();
   const quotas = new Map<AccountNumber, Quotas>();
   const usage = new Map<string, UsageHour & { readonly account: AccountNumber }>();
+  const drills = new Map<number, { readonly account: AccountNumber; readonly intent: DrillIntent }>();
+  const drillsOf = (account: AccountNumber): readonly DrillIntent[] => [...drills.values()].flatMap((one) => (one.account === account ? [one.intent] : []));
   let inbox: InboxEntry[] = [];
   const quarantine = new Map<AccountNumber, readonly Quarantined[]>();
-  const numbers = { pool: 0, job: 0, schedule: 0, entry: 0 };
+  const numbers = { drill: 0, pool: 0, job: 0, schedule: 0, entry: 0 };
 
   const point = (account: AccountNumber, kind: InboxEntry['kind'], subject: number, task = 0): void => {
     numbers.entry += 1;
@@ -191,7 +193,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
       jobs: [...foundJobs.values()],
       schedules: [...foundSchedules.values()],
       nodes: [...foundNodes.values()],
-      ...(taken.some(({ kind }) => kind === 'account') ? { quotas: quotas.get(account) ?? {} } : null),
+      ...(taken.some(({ kind }) => kind === 'account') ? { quotas: quotas.get(account) ?? {}, drills: drillsOf(account) } : null),
       jobsWithNewTasks: [...jobsWithNewTasks],
       tasks: [...foundTasks.values()],
       more: mine.length > limit,
@@ -312,6 +314,7 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
         pools: [...pools.values()].filter((pool) => pool.account === account).map(({ intent, status, samples }) => ({ intent, status, ...(samples.length === 0 ? null : { samples }) })),
         nodes: ownNodes.filter(({ goneAt }) => goneAt === null).toSorted((a, b) => a.node - b.node),
         nodeIntents: ownNodes.flatMap(({ node, goneAt }) => (goneAt === null ? (nodeIntents.get(node) ?? []) : [])).toSorted((a, b) => a.node - b.node),
+        ...(drillsOf(account).length === 0 ? null : { drills: drillsOf(account) }),
         ...(quotas.has(account) ? { quotas: quotas.get(account) ?? {} } : null),
         nextNode: Math.max(beforeNodesOf(account), ...ownNodes.map(({ node }) => node)) + 1,
         jobs: mine.map(({ intent, status }) => ({ intent: { ...intent, reactivations: intent.reactivations > 0 ? -1 : 0 }, status })),
@@ -362,6 +365,17 @@ export function memoryStore(options: { readonly clock: () => Instant; readonly o
     },
     setQuotas: async (account, set) => {
       quotas.set(account, set);
+      point(account, 'account', account);
+    },
+    addDrill: async (account, createdAt, rules) => {
+      numbers.drill += 1;
+      drills.set(numbers.drill, { account, intent: { drill: numbers.drill, createdAt, ...rules } });
+      point(account, 'account', account);
+      return numbers.drill;
+    },
+    stopDrill: async (drill) => {
+      const { account } = found(drills.get(drill), `drill ${drill}`);
+      drills.delete(drill);
       point(account, 'account', account);
     },
     addJob: async (account, intent, autoPool) => insertJob(account, intent, autoPool ?? null),

@@ -103,10 +103,11 @@ export function createPreemptionChecks({ tables, violated }: { readonly tables: 
     for (const command of tick.decisions.commands) {
       if (command.kind !== 'end' || told.has(attemptName(command.key))) continue;
       told.add(attemptName(command.key));
-      if (command.reason !== 'requeue' || !isForOthers(command, tick)) continue;
+      if (command.reason === 'requeue' && isForOthers(command, tick)) violated(`attempt ${attemptName(command.key)} is to be requeued, which nobody asked for`);
+      if (command.reason !== 'outranked') continue;
       const { key, node } = command;
       count += 1;
-      if (jobOf(key.job)?.intent.allowTaskPreemption !== true) violated(`attempt ${attemptName(key)} is to be requeued, which nobody asked for and its job does not allow`);
+      if (jobOf(key.job)?.intent.allowTaskPreemption !== true) violated(`attempt ${attemptName(key)} makes room, which its job does not allow`);
       const status = taskAfter(key.job, key.task, tick);
       const ranMs = status?.startedAt === null || status === null ? null : tick.now - status.startedAt;
       if (ranMs !== null && status !== null && status.requeueCount > 0 && ranMs < SAFE_MS) violated(`task ${key.job}.${key.task}, requeued ${status.requeueCount} times, makes room after ${ranMs} ms`);

@@ -8,6 +8,8 @@ import type { World } from './world.ts';
 export interface SimulatedProvider extends PoolProvider {
   /** The machine of a random node goes down. */
   killOne(): void;
+  /** Takes a burst of low-priority nodes back. `notice`: how long they have; null: they had none. */
+  takeBack(): readonly { readonly node: NodeNumber; readonly notice: number | null }[];
   /** The agent of a random node hangs for so long; null: for good. Returns the node; null: there is none. */
   hangOne(forMs: number | null): NodeNumber | null;
   readonly agents: ReadonlyMap<NodeNumber, SimulatedAgent>;
@@ -15,6 +17,7 @@ export interface SimulatedProvider extends PoolProvider {
 
 interface Machine {
   readonly account: AccountNumber;
+  readonly isLow: boolean;
   life: number;
   /** null: asked for, not there yet, or over. */
   agent: SimulatedAgent | null;
@@ -33,6 +36,7 @@ interface Machine {
 const SLOW_BOOT_MS = [5_000, 240_000] as const;
 
 const BOOTING = { kind: 'pending', reason: 'The simulated machine is booting.' } as const;
+const GRACE_MS = [0, 5_000] as const;
 const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
 
 /**
@@ -77,6 +81,28 @@ export function simulatedProvider(options: {
     observe(node, life, { kind: 'running' });
   };
 
+  /** Its machine goes with all that lies on it, whatever the rules do meanwhile. */
+  const takeBackNow = (machine: Machine, node: NodeNumber, life: number): void => {
+    if (machine.life !== life || machine.isOver) return;
+    machine.released = Math.max(machine.released, life);
+    machine.wiped = Math.max(machine.wiped, life);
+    machine.isOver = true;
+    machine.agent?.die();
+    observe(node, life, { kind: 'preempted', reason: 'the simulated engine took it back' });
+  };
+  const takeBackOne = (node: NodeNumber, machine: Machine): number | null => {
+    const { life } = machine;
+    if (world.chance(0.4)) {
+      takeBackNow(machine, node, life);
+      return null;
+    }
+    const graceMs = world.between(...GRACE_MS);
+    observe(node, life, { kind: 'preempting', graceMs, reason: 'the simulated engine takes it back' });
+    // Before its time, after it, or never: the rules release it.
+    if (world.chance(0.5)) world.after(world.between(0, graceMs * 2), () => takeBackNow(machine, node, life));
+    return graceMs;
+  };
+
   return {
     kind: 'simulated',
     leaseMs,
@@ -86,7 +112,7 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { account: request.account, life: 0, agent: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { account: request.account, isLow: request.priority === 'low', life: 0, agent: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
@@ -135,6 +161,11 @@ export function simulatedProvider(options: {
       return () => watchers.delete(callback);
     },
     killOne: () => world.pick([...agents.values()])?.die(),
+    takeBack: () => {
+      const low = [...machines].filter(([, { isLow, agent }]) => isLow && agent !== null);
+      const burst = world.between(1, Math.max(1, low.length));
+      return low.slice(0, burst).map(([node, machine]) => ({ node, notice: takeBackOne(node, machine) }));
+    },
     hangOne: (forMs) => {
       const [node, agent] = world.pick([...agents].filter(([, one]) => !one.hangs)) ?? [];
       agent?.hang(forMs);

@@ -52,6 +52,8 @@ export interface Result {
   readonly refusedEndings: number;
   /** Attempts that were ended to make room for others. */
   readonly preemptions: number;
+  /** How often a low-priority node was taken back. */
+  readonly takenBack: number;
   /** How often a multi-instance task ran on all its nodes. */
   readonly together: number;
   /** What was in quarantine when all else was done. */
@@ -360,6 +362,9 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     trace('a node dies');
     provider.killOne();
   });
+  now(faults.every.preemption, () => {
+    for (const { node, notice } of provider.takeBack()) trace(`node ${node} is taken back ${notice === null ? 'without a notice' : `with a notice of ${notice} ms`}`);
+  });
   now(leaseMs === null ? faults.every.agentHangs : null, hangAgent);
   now(faults.every.channelBreaks, network.breakOne);
   now(faults.every.ownerReplaced, replaceOwner);
@@ -388,6 +393,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     loads,
     refusedEndings,
     preemptions: checks.preemptions,
+    takenBack: checks.takenBack,
     together: checks.together,
     quarantine,
     fingerprint,

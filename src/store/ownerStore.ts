@@ -1,6 +1,6 @@
 import type { Decisions } from '../core/decisions.ts';
 import type { ScheduleIntake, Snapshot, TaskIntake } from '../core/events.ts';
-import type { JobIntent, NodeIntent, PoolIntent, Quotas } from '../core/intent.ts';
+import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
 import type { JobStatus } from '../core/status.ts';
 import type { ActivePackage } from './packages.ts';
@@ -147,6 +147,8 @@ export interface InboxBatch {
   readonly nodes: readonly NodeIntent[];
   /** The account's, where an entry points at it. */
   readonly quotas?: Quotas;
+  /** Its drills that nobody has stopped, likewise. */
+  readonly drills?: readonly DrillIntent[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
   /**

@@ -1,4 +1,4 @@
-import type { AutoScale, DependencyIds, ExitConditions, JobIntent, PoolIntent, TaskIntent, Timing } from '../core/intent.ts';
+import type { AutoScale, DependencyIds, DrillIntent, ExitConditions, JobIntent, PoolIntent, TaskIntent, Timing } from '../core/intent.ts';
 
 /**
  * What the rules need of a specification, as it stands in the `rules` columns: taken out of the wire shape once, by the
@@ -15,6 +15,8 @@ export type JobRules = Pick<
 > & Partial<Pick<JobIntent, 'preparation' | 'release' | 'manager' | 'autoPool' | 'allowTaskPreemption'>>;
 
 export type ScheduleRules = Timing;
+
+export type DrillRules = Omit<DrillIntent, 'drill' | 'createdAt'>;
 
 /** What the owner makes an auto pool of: as a handler would have stored it, but for its id. */
 export interface PoolTemplate {

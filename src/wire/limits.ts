@@ -26,6 +26,8 @@ export const LIMITS = {
   nodeUserExpiryMs: 86_400_000,
   taskLifetimeMs: 180 * 86_400_000,
   autoScaleEnableSpacingMs: 30_000,
+  /** The least time from the notice of a preemption to it (Azure documentation, "Scheduled Events for Linux VMs"). */
+  preemptionGraceMs: 30_000,
   autoScaleMinIntervalMs: 5 * 60_000,
   autoScaleStatements: 100,
   /** Account quotas where an account sets none (limits.md 7.1, suggested). */

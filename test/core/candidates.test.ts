@@ -22,6 +22,7 @@ function nodeOf(index: number, given: Partial<TestNode>): TestNode {
     scheduling: 'enabled',
     startTask: null,
     errors: [],
+    notice: null,
     dedicated: true,
     heldBy: null,
     agent: null,

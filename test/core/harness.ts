@@ -1,8 +1,8 @@
 import { expect } from 'vitest';
 import { createCore } from '../../src/core/core.ts';
-import { withoutEndings, type Command, type Decisions } from '../../src/core/decisions.ts';
+import { withoutEndings, type Command, type Decisions, type EndReason } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
-import type { JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, TaskIntent } from '../../src/core/intent.ts';
+import type { DrillIntent, JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, TaskIntent } from '../../src/core/intent.ts';
 import type { SampleRow } from '../../src/core/pool/samples.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
@@ -56,6 +56,7 @@ export class TestEnv {
   readonly nodeIntents = new Map<NodeNumber, NodeIntent>();
   /** As a load finds them. */
   quotas: Quotas = {};
+  drills: readonly DrillIntent[] = [];
   readonly jobs = new Map<number, { intent: JobIntent; status: JobStatus | null }>();
   readonly schedules = new Map<number, ScheduleRow>();
   /** What the auto pools of jobs are made of, by job. */
@@ -74,6 +75,8 @@ export class TestEnv {
   decisions: Decisions[] = [];
   /** Agents come up by themselves, ready, in `settle`. */
   bootsByItself = true;
+  /** Why the provider cannot give a low-priority node; null: it can. */
+  noLowPriority: string | null = null;
   /** See `meanwhile`. */
   readonly #meanwhile = new Map<number, () => void>();
   #seed = 1;
@@ -185,6 +188,10 @@ export class TestEnv {
       case 'acquire': {
         const node = this.nodes.get(command.node);
         if (node === undefined) throw new Error('acquire of a node that has no row');
+        if (!command.dedicated && this.noLowPriority !== null) {
+          this.apply({ kind: 'node', node: command.node, life: command.life, observed: { kind: 'failed', reason: this.noLowPriority } });
+          return;
+        }
         const agent = new TestAgent(this, command.node, command.life, node.slots);
         this.agents.set(command.node, agent);
         if (this.bootsByItself) agent.boot();
@@ -220,6 +227,13 @@ export class TestEnv {
     return new TestPool(this, pool);
   }
 
+  /** The drills that nobody has stopped are these. */
+  drill(...drills: readonly Partial<DrillIntent>[]): void {
+    const asked = { createdAt: this.now, pools: null, share: 0.5, perMs: 60_000, seed: 1, graceMs: 30_000, until: null };
+    this.drills = drills.map((change, index) => ({ drill: index + 1, ...asked, ...change }));
+    this.apply({ kind: 'drills', drills: this.drills });
+  }
+
   job(options: Partial<JobIntent> = {}): TestJob {
     return this.addJob(options);
   }
@@ -252,6 +266,7 @@ export class TestEnv {
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nodeIntents: [...this.nodeIntents.values()],
       quotas: this.quotas,
+      drills: this.drills,
       nextNode: Math.max(999, ...this.nodes.keys()) + 1,
       jobs,
       schedules: [...this.schedules.values()].filter(({ intent, status }) => status?.state !== 'completed' || intent.deletedAt !== null).map((row) => scheduleIntake(row, this.jobs)),
@@ -591,7 +606,8 @@ export class TestAgent {
   paused = false;
   /** What it is told to end goes on until `kill`. */
   lingers = false;
-  readonly #lingering = new Set<string>();
+  /** With the reason that stood there. */
+  readonly #lingering = new Map<string, EndReason>();
   #said: AgentReport[] = [];
 
   constructor(env: TestEnv, node: NodeNumber, life: number, slots: number) {
@@ -642,6 +658,17 @@ export class TestAgent {
     this.env.apply({ kind: 'silent', node: this.node }, { kind: 'node', node: this.node, life: this.life, observed: { kind: 'ended', reason: 'killed' } });
   }
 
+  /** The provider says that it takes the node back. */
+  notice(graceMs = 30_000): void {
+    this.env.apply({ kind: 'node', node: this.node, life: this.life, observed: { kind: 'preempting', graceMs, reason: 'others need it' } });
+  }
+
+  /** The provider has taken the node back, with everything there. */
+  takenBack(): void {
+    this.env.agents.delete(this.node);
+    this.env.apply({ kind: 'silent', node: this.node }, { kind: 'node', node: this.node, life: this.life, observed: { kind: 'preempted', reason: 'others needed it' } });
+  }
+
   told(command: Command): void {
     if (!this.up) return;
     switch (command.kind) {
@@ -664,8 +691,8 @@ export class TestAgent {
         if (offered !== -1) this.offers.splice(offered, 1);
         this.preparing.delete(name);
         if (offered !== -1 || !this.running.has(name)) this.#said.push({ kind: 'revoked', key: command.key });
-        else if (command.kind === 'end' && this.lingers) this.#lingering.add(name);
-        else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
+        else if (command.kind === 'end' && this.lingers) this.#lingering.set(name, this.#lingering.get(name) ?? command.reason);
+        else if (command.kind === 'end') this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137, reason: command.reason }));
         return;
       }
       case 'discardJob':
@@ -678,7 +705,7 @@ export class TestAgent {
   /** What was to end, and has not by itself, ends now. */
   kill(): void {
     this.lingers = false;
-    for (const name of this.#lingering) if (this.running.has(name)) this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137 }));
+    for (const [name, reason] of this.#lingering) if (this.running.has(name)) this.#said.push(this.#over(name, { kind: 'killed', exitCode: 137, reason }));
     this.#lingering.clear();
   }
 

@@ -10,7 +10,7 @@ interface Offer {
   revoking: 'outranked' | null;
   readonly ending: null;
 }
-interface TestNode extends Pick<Outrankable, 'state' | 'scheduling' | 'heldBy' | 'agent' | 'running'> {
+interface TestNode extends Pick<Outrankable, 'state' | 'scheduling' | 'heldBy' | 'agent' | 'running' | 'notice'> {
   readonly id: string;
   readonly dedicated: boolean;
   readonly slots: number;
@@ -41,7 +41,7 @@ function give(pool: TestPool, node: TestNode, priority: number, slots: number): 
 function poolOf(nodes: readonly (readonly (readonly [slots: number, priority: number])[])[]): TestPool {
   const pool: TestPool = { capacity: new Capacity<TestNode>(), offered: new Map() };
   for (const offers of nodes) {
-    const node: TestNode = { id: 'node', dedicated: true, state: 'running', scheduling: 'enabled', heldBy: null, agent: null, running: new Set(), slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
+    const node: TestNode = { id: 'node', dedicated: true, state: 'running', scheduling: 'enabled', heldBy: null, agent: null, notice: null, running: new Set(), slots: 4, runningSlots: 4, taskMs: null, offers: new Set(), free: 0, place: -1 };
     pool.capacity.add(node);
     for (const [slots, priority] of offers) give(pool, node, priority, slots);
   }

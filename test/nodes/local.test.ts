@@ -77,6 +77,29 @@ test('a node for containers is refused with the reason where nothing runs them, 
   for (const directory of [dataRoot, programs]) rmSync(directory, { recursive: true });
 });
 
+test('low-priority nodes are as many as there is capacity for, also those that the service before has left; dedicated ones do not count', async () => {
+  const dataRoot = dataDirectory();
+  const withCapacity = (most: number): ClosableProvider =>
+    createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'], lowPriority: { capacity: { unit: 'cores', steps: [{ atMs: 0, most }], periodMs: null }, graceMs: 3_000, seed: 1 } });
+  const low = (node: number) => ({ ...request(node), priority: 'low', vmSize: 'standard_d2_v3' }) as const;
+  const first = withCapacity(4);
+  const seen: Observation[] = [];
+  first.watch((observation) => seen.push(observation));
+  for (const asked of [low(1), low(2), request(3), low(4)]) await first.acquire(asked);
+  expect(seen.filter(({ observed }) => observed.kind === 'running').map(({ node }) => node)).toEqual([1, 2, 3]);
+  expect(seen.find(({ node }) => node === 4)?.observed).toEqual({ kind: 'failed', reason: 'There is capacity for 4 low-priority cores now, of which 4 are taken.' });
+  await first.close();
+  const second = withCapacity(2);
+  const told: Observation[] = [];
+  second.watch((observation) => told.push(observation));
+  expect((await second.list('all')).map(({ node }) => node).toSorted()).toEqual([1, 2, 3]);
+  expect(told).toEqual([{ node: expect.any(Number), life: 1, observed: { kind: 'preempting', graceMs: 3_000, reason: 'There is capacity for 2 low-priority cores now.' } }]);
+  expect([1, 2]).toContain(told[0]?.node);
+  for (const node of [1, 2, 3]) await second.release(node, 1, 100);
+  await second.close();
+  rmSync(dataRoot, { recursive: true });
+});
+
 describe('more nodes than the machine carries', () => {
   const idleAgent = ['/bin/sleep', '100'] as const;
 

@@ -31,6 +31,9 @@ const PREPARED: Workload = { ...SMALL, tasks: 300, preparations: 0.8 };
 /** Most tasks make room for others, and run long enough for that. */
 const PREEMPTED: Workload = { ...SMALL, jobs: 12, tasks: 400, longer: 15, preemption: 0.7 };
 
+/** Most nodes are of low priority, and taken back in bursts. */
+const TAKEN_BACK: Workload = { ...SMALL, tasks: 300, longer: 10, lowPriority: 0.75 };
+
 /** Tasks that were added nearly as long ago as they may live. */
 const AGED: Workload = { ...SMALL, aged: 1, longer: 40 };
 
@@ -165,6 +168,27 @@ describe('a simulated account', () => {
     };
     await livedWell({ seed: number, workload: { ...SMALL, tasks: 300, autoScale: 1, actionEveryMs: 300 }, onCommit });
     expect(runs).toBeGreaterThan(0);
+  });
+
+  it.each(seeds(5))('without other faults runs tasks elsewhere whose nodes are taken back (seed %i)', async (number) => {
+    const causes = new Set<string>();
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, preemption: 3_000 } };
+    const result = await livedWell({ seed: number, workload: TAKEN_BACK, faults, onCommit: ({ decisions }) => decisions.tasks.forEach(({ cause }) => causes.add(cause)) });
+    expect(result.takenBack).toBeGreaterThan(10);
+    expect(causes).toContain('nodePreempted');
+  });
+
+  it.each(seeds(5))('likewise in a drill, over owners that crash and are replaced (seed %i)', async (number) => {
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, ownerCrashes: 10_000, ownerReplaced: 20_000, serviceStops: 20_000 } };
+    const result = await livedWell({ seed: number, workload: { ...TAKEN_BACK, drill: true }, faults });
+    expect(result.takenBack).toBeGreaterThan(5);
+  });
+
+  it.each(seeds(count))('loses none and counts none twice though nodes are taken back in bursts, whatever else goes wrong (seed %i)', async (number) => {
+    const kinds = [TAKEN_BACK, { ...TAKEN_BACK, preparations: 0.8 }, { ...TAKEN_BACK, pools: 1, gangs: 0.2 }, { ...TAKEN_BACK, autoScale: 0.5, preemption: 0.3 }] as const;
+    const faults = { ...MANY_FAULTS, every: { ...MANY_FAULTS.every, preemption: 2_000 } };
+    const result = await livedWell({ seed: number, workload: { ...(kinds[number % 4] ?? TAKEN_BACK), actionEveryMs: number % 3 === 0 ? 300 : null, nodeOperations: 0.3 }, faults, leaseMs: number % 5 === 0 ? 20_000 : null });
+    expect(result.takenBack).toBeGreaterThan(0);
   });
 
   it.each(seeds(3))('without faults begins no task that was added 180 days ago, and ends those that run (seed %i)', async (number) => {
@@ -304,7 +328,7 @@ describe('the simulation notices', () => {
   });
 
   it.each([
-    ['whose job does not allow it', /which nobody asked for and its job does not allow/, { allowTaskPreemption: true }],
+    ['whose job does not allow it', /makes room, which its job does not allow/, { allowTaskPreemption: true }],
     ['for one of a lower priority', /where nothing of a higher priority waits/, 'reversed'],
   ] as const)('that a task makes room %s', async (_what, wanted, change) => {
     const core = altered({
@@ -314,6 +338,14 @@ describe('the simulation notices', () => {
       },
     });
     expect(await violations(core, { workload: PREEMPTED, faults: NO_FAULTS }, wanted)).toMatch(wanted);
+  });
+
+  it.each<[string, RegExp, (decisions: Decisions) => Decisions]>([
+    ['that a node which is to be taken back gets a task', /is to be taken back, and gets task/, (decisions) => ({ ...decisions, nodes: decisions.nodes.map((row) => (row.dedicated ? row : { ...row, notice: { notBefore: 0, graceMs: 0 } })) })],
+    ['that a task which its node takes along is counted as retried', /which counts as a retry/, (decisions) => ({ ...decisions, tasks: decisions.tasks.map((row) => (row.cause === 'nodePreempted' ? { ...row, retryCount: row.retryCount + 2 } : row)) })],
+  ])('%s', async (_what, wanted, decisions) => {
+    const faults = { ...NO_FAULTS, every: { ...NO_FAULTS.every, preemption: 2_000 } };
+    expect(await violations(altered({ decisions }), { workload: TAKEN_BACK, faults }, wanted)).toMatch(wanted);
   });
 
   it('that a job is completed before its nodes are released', async () => {

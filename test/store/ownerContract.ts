@@ -232,6 +232,20 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
         expect((await store.load(account)).quotas).toEqual({ dedicatedCores: null, pools: 3 });
       });
 
+      it('brings the drills of the account that nobody has stopped; a load has them too', async () => {
+        const { store, intents, account, epoch } = await owned();
+        const rules = { pools: ['spot'], share: 0.1, perMs: 60_000, seed: 7, graceMs: 5_000, until: 99 };
+        const [stopped, drill] = [await intents.addDrill(account, 3, { ...rules, pools: null, until: null }), await intents.addDrill(account, 4, rules)];
+        await intents.stopDrill(stopped);
+        const { entries, drills } = await store.readInbox(account, 10);
+        expect(drills).toEqual([{ drill, createdAt: 4, ...rules }]);
+        await store.commit(tick({ account, epoch, inboxEntries: entries }));
+        expect((await store.readInbox(account, 10)).drills).toBeUndefined();
+        expect((await store.load(account)).drills).toEqual([{ drill, createdAt: 4, ...rules }]);
+        await intents.stopDrill(drill);
+        expect((await store.load(account)).drills).toBeUndefined();
+      });
+
       it('brings what quotas count of a pool', async () => {
         const { store, intents, account } = await owned();
         await intents.addPool(account, poolIntent({ id: 'sized', machine: { size: 'standard_d4_v3', cores: 4, family: 'standardDv3Family' } }));
@@ -336,7 +350,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
       it('is what a load gives back', async () => {
         const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
         const decisions = {
-          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' }, meter: { at: 3, dedicated: 1, lowPriority: 0 } })],
+          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, preemptions: 3, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' }, meter: { at: 3, dedicated: 1, lowPriority: 0 } })],
           samples: [5, 6].map((at) => ({ pool, at, sample: sampleOf(at) })),
           nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],

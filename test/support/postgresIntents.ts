@@ -38,6 +38,15 @@ export function postgresIntents(pool: Pool): IntentWriter {
         [node, ...Object.values(given)],
       );
     },
+    addDrill: (account, createdAt, rules) =>
+      one(
+        `with d as (insert into drill (account, created, rules) values ($1, $2, $3) returning drill),
+         i as (insert into inbox (account, kind, subject) values ($1, 'account', $1)) select drill as number from d`,
+        [account, createdAt, rules],
+      ),
+    stopDrill: async (drill) => {
+      await pool.query("with d as (update drill set stopped_at = 1 where drill = $1 returning account) insert into inbox (account, kind, subject) select account, 'account', account from d", [drill]);
+    },
     setQuotas: async (account, quotas) => {
       await pool.query("with set as (update account set quotas = $2 where account = $1 returning account) insert into inbox (account, kind, subject) select account, 'account', account from set", [account, JSON.stringify(quotas)]);
     },

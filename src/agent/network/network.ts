@@ -11,13 +11,20 @@ import { openRelay } from './relay.ts';
 export interface NodeNetwork {
   /** Descriptor of the namespace. */
   readonly namespace: number;
+  /** Of the socket that listens at `METADATA`; null: there is none. */
+  readonly metadata: number | null;
 }
+
+/** Where programs of Azure's virtual machines ask for what concerns these. */
+export const METADATA = { address: '169.254.169.254', port: 80 } as const;
 
 /** Beside the agent's options: what cannot stand in a file. `name=descriptor`, by commas. */
 export const NETWORK_VARIABLE = 'LINARITE_NETWORK';
 
 /** What listens in the namespace, and leads to this machine's. */
-export const LISTENERS = ['service', 'blobs'] as const;
+const RELAYED = ['service', 'blobs'] as const;
+/** All that listens there. */
+export const LISTENERS = [...RELAYED, 'metadata'] as const;
 export type Listener = (typeof LISTENERS)[number];
 
 /**
@@ -29,15 +36,15 @@ export function openNetwork(options: AgentOptions, readOptions: () => AgentOptio
   const descriptors = new Map((process.env[NETWORK_VARIABLE] ?? '').split(',').map((pair) => [pair.slice(0, pair.indexOf('=')), Number(pair.slice(pair.indexOf('=') + 1))]));
   const namespace = descriptors.get('namespace');
   if (namespace === undefined) throw new Error(`the node is to have a network of its own, and ${NETWORK_VARIABLE} names none`);
-  for (const name of LISTENERS) {
+  for (const name of RELAYED) {
     const descriptor = descriptors.get(name);
     if (descriptor !== undefined) openRelay(descriptor, () => targetOf(name, readOptions()), (error) => say(`the node's relay to ${name} has ended: ${messageOf(error)}`));
   }
-  return { namespace };
+  return { namespace, metadata: descriptors.get('metadata') ?? null };
 }
 
 /** null: there is none any more. */
-function targetOf(name: Listener, { agentUrl, network }: AgentOptions): URL | null {
+function targetOf(name: (typeof RELAYED)[number], { agentUrl, network }: AgentOptions): URL | null {
   const url = name === 'service' ? agentUrl : network?.blobsUrl;
   return url === undefined ? null : new URL(url);
 }

@@ -10,6 +10,7 @@ import type { Access } from '../principal.ts';
 import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
 import { cost, matchCost } from './cost.ts';
+import { matchDrills } from './drills.ts';
 import { explain, matchExplain } from './explain.ts';
 import { matchRemoteLogin } from './remoteLogin.ts';
 
@@ -34,6 +35,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (ofAccount !== undefined) return route({ right: ofAccount.right, params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));
       if (costs !== undefined) return route({ right: 'read', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
+      const drills = matchDrills(method, target.path);
+      if (drills !== undefined) return route({ right: drills.right, params: {} }, (account, body) => drills.run({ account, parts, now }, body));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
       const { database, storage } = parts;

@@ -3,7 +3,7 @@ import { counted } from '../../base/words.ts';
 import type { NetworkKind } from '../../nodes/provider.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
-import { type Counts, readCounts, readTrouble } from '../service/counts.ts';
+import { type Counts, readCounts, readDrills, readTrouble } from '../service/counts.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
 import { placeOfDatabase, readExternals } from '../service/externals.ts';
@@ -11,6 +11,7 @@ import { type PartRecord, type ServiceRecord, readRecord } from '../service/data
 import { livingParts } from '../service/stop.ts';
 import type { QuarantineReport } from '../../store/quarantineReport.ts';
 import { hint } from '../hint.ts';
+import { type Drill, drillLine } from '../drillLine.ts';
 
 export interface StatusOptions {
   readonly dataDir?: string;
@@ -38,6 +39,8 @@ interface Status {
   readonly database?: { readonly pid?: number; readonly given?: string; readonly restarts?: number; readonly settings?: Readonly<Record<string, string>> };
   readonly blobs?: { readonly pid?: number; readonly given?: string; readonly restarts?: number };
   readonly counts?: Counts;
+  /** That run; undefined: none, or the service does not answer. */
+  readonly drills?: readonly Drill[];
   /** Processes that a killed service left. */
   readonly leftovers?: readonly string[];
   /** How far nodes are places of their own. */
@@ -80,10 +83,11 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
   const base = stopped(directory.root, directory);
   if (!isRunning(record.process)) return { ...base, state: 'killed', version: record.version, leftovers: livingParts(record) };
   const { databaseUrl, storage } = readExternals(directory);
-  const [settings, aside, counts, trouble] = await Promise.all([
+  const [settings, aside, counts, drills = [], trouble] = await Promise.all([
     databaseSettings(directory, databaseUrl),
     quarantine(directory, databaseUrl),
     record.state === 'ready' ? readCounts(clientEnvironment(directory, record)) : undefined,
+    record.state === 'ready' ? readDrills(clientEnvironment(directory, record)) : undefined,
     readTrouble(record.endpoint),
   ]);
   const startedAt = Date.parse(record.startedAt);
@@ -99,6 +103,7 @@ async function inspect(directory: DataDirectory, record: ServiceRecord): Promise
     database: { ...(databaseUrl === undefined ? partStatus(record.database) : { given: placeOfDatabase(databaseUrl) }), ...(settings === undefined ? {} : { settings }) },
     blobs: storage === undefined ? partStatus(record.blobs) : { given: `the storage account ${storage.accountName}` },
     ...(counts === undefined ? {} : { counts }),
+    ...(drills.length === 0 ? {} : { drills }),
     ...(trouble === undefined ? {} : { trouble }),
     ...(aside === undefined ? {} : { quarantine: aside }),
     ...(record.isolation === undefined ? {} : { isolation: record.isolation }),
@@ -157,6 +162,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     `  PostgreSQL       ${processOf(database)}${database?.settings?.['server_version'] === undefined ? ', does not answer' : `, version ${database.settings['server_version']}`}`,
     ...data,
     ...(counts === undefined ? [] : [`  holds            ${counted(counts.pools, 'pool')} with ${counted(counts.nodes, 'node')}, ${counted(counts.jobs, 'job')}${counts.more ? ' or more' : ''}`]),
+    ...(found.drills ?? []).map((drill) => `  drill            ${drillLine(drill)}`),
     ...(found.trouble === undefined ? [] : [`  trouble          ${found.trouble}`]),
     ...inQuarantine(found.quarantine),
     `  machine          ${counted(found.cores ?? 0, 'core')}, whatever the sizes of the nodes say; quotas: linarite account show`,

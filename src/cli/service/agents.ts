@@ -5,12 +5,17 @@ import type { ImageRoot } from '../../nodes/local/images.ts';
 import { createLocalProvider } from '../../nodes/local/provider.ts';
 import type { ClosableProvider } from '../../nodes/provider.ts';
 import { machineMemoryBytes, nodesThatFit } from '../../nodes/local/room.ts';
+import { LIMITS } from '../../wire/limits.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
+import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, type NodeOptions } from './nodeOptions.ts';
 
 /** How long an agent has to end its tasks when the service goes down: they get some of it to end by themselves. */
 export const LEAVE_GRACE_MS = LEAVE_DEADLINE_MS + 1_000;
+
+/** Which nodes go when capacity falls, the same each time. */
+const CAPACITY_SEED = 1;
 
 const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts' : '../main.js', import.meta.url));
 
@@ -18,8 +23,9 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, images, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...(network === 'own' ? { networks: { blobsUrl, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
+  const lowPriority = capacityFile === undefined ? {} : { lowPriority: { capacity: readCapacityFile(capacityFile), graceMs, seed: CAPACITY_SEED } };
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 }
 
 export interface LocalNodesOptions extends NodeOptions {

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { type IncomingMessage, get } from 'node:http';
 import { json, text } from 'node:stream/consumers';
+import type { Drill } from '../drillLine.ts';
 import type { ClientEnvironment } from './environment.ts';
 
 /** What an account holds, as `status` shows it; `more` when there are more than one page of a thousand. */
@@ -28,13 +29,24 @@ export async function readCounts(environment: ClientEnvironment): Promise<Counts
   }
 }
 
-async function list(environment: ClientEnvironment, path: string, select: string): Promise<{ items: readonly unknown[]; more: boolean }> {
+/** Those that run; undefined when the service does not answer. */
+export async function readDrills(environment: ClientEnvironment): Promise<readonly Drill[] | undefined> {
+  try {
+    const { items } = await list(environment, '/linarite/drills', null);
+    return (items as readonly Drill[]).filter(({ state }) => state === 'active');
+  } catch {
+    return undefined;
+  }
+}
+
+/** `select`: null, of one of our own operations, which have no query. */
+async function list(environment: ClientEnvironment, path: string, select: string | null): Promise<{ items: readonly unknown[]; more: boolean }> {
   const date = new Date().toUTCString();
   const account = environment.AZURE_BATCH_ACCOUNT;
-  const canonical = `/${account}${path}\n$select:${select}\napi-version:${API_VERSION}`;
+  const canonical = `/${account}${path}${select === null ? '' : `\n$select:${select}\napi-version:${API_VERSION}`}`;
   const toSign = `GET\n\n\n\n\n\n\n\n\n\n\n\nocp-date:${date}\n${canonical}`;
   const signature = createHmac('sha256', Buffer.from(environment.AZURE_BATCH_ACCESS_KEY, 'base64')).update(toSign).digest('base64');
-  const url = `${environment.AZURE_BATCH_ENDPOINT}${path}?$select=${encodeURIComponent(select)}&api-version=${API_VERSION}`;
+  const url = `${environment.AZURE_BATCH_ENDPOINT}${path}${select === null ? '' : `?$select=${encodeURIComponent(select)}&api-version=${API_VERSION}`}`;
   const headers = { 'ocp-date': date, authorization: `SharedKey ${account}:${signature}` };
   const answer = await ask(url, headers);
   const body: unknown = await json(answer);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { parseNetwork } from '../../nodes/local/network/addresses.ts';
 import { CommandError, EXIT } from '../errors.ts';
+import { lowPriorityFlags, lowPriorityOptions } from './lowPriority.ts';
 
 /** What a user may say about the nodes of this machine. What is left out is as the former service had it. */
 export interface NodeWishes {
@@ -10,6 +11,10 @@ export interface NodeWishes {
   readonly nodeNetwork?: string;
   /** The file that maps images to unpacked roots. */
   readonly images?: string;
+  /** From the notice until a low-priority node is taken back. */
+  readonly preemptionGrace?: number;
+  /** The file that says how many low-priority nodes there may be. */
+  readonly lowPriorityCapacity?: string;
 }
 
 /** How nodes of this machine are made. */
@@ -22,6 +27,10 @@ export interface NodeOptions {
   readonly cidr?: string;
   /** Read at each start; undefined: `images.yaml` of the data directory, if there is one. */
   readonly imagesFile?: string;
+  /** From the notice until a low-priority node is taken back; left out: as on Azure. */
+  readonly preemptionGraceMs?: number;
+  /** Says how many low-priority nodes there may be, read at each start; left out: as many as are asked for. */
+  readonly capacityFile?: string;
 }
 
 const DEFAULTS: NodeOptions = { limits: true, network: 'machine' };
@@ -32,6 +41,7 @@ export function nodeOptions(): readonly Option[] {
     new Option('--node-isolation <mounts|network>', 'how far nodes are kept apart: network gives each one of its own, from which its tasks reach the service, blobs and nodes of a pool with inter-node communication, and nothing else (default: mounts)').choices(['mounts', 'network']),
     new Option('--node-network <network>', 'of addresses of nodes with networks of their own, like 10.1.0.0/16 (default: one that this machine has nothing of)').argParser(network),
     new Option('--images <file>', 'images that are unpacked on this machine, for nodes of pools that ask for them (default: images.yaml in the data directory; docs/mounts-and-images.md)').argParser((path: string) => resolve(path)),
+    ...lowPriorityOptions(),
   ];
 }
 
@@ -44,22 +54,25 @@ function network(text: string): string {
  * Those that hold: what is asked for, else what was kept from before, else the defaults. Throws `CommandError` for a
  * network that nodes would not have.
  */
-export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork, images }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
+export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork, images, ...wishes }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
   const limits = nodeLimits === undefined ? former.limits : nodeLimits === 'on';
   const isOwn = nodeIsolation === undefined ? former.network === 'own' : nodeIsolation === 'network';
   if (!isOwn && nodeNetwork !== undefined) throw new CommandError(EXIT.usage, '--node-network goes with --node-isolation network');
   const cidr = nodeNetwork ?? former.cidr;
   const imagesFile = images ?? former.imagesFile;
-  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}), ...(imagesFile === undefined ? {} : { imagesFile }) };
+  const { preemptionGrace: preemptionGraceMs = former.preemptionGraceMs, lowPriorityCapacity: capacityFile = former.capacityFile } = wishes;
+  const lowPriority = { ...(preemptionGraceMs === undefined ? {} : { preemptionGraceMs }), ...(capacityFile === undefined ? {} : { capacityFile }) };
+  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}), ...(imagesFile === undefined ? {} : { imagesFile }), ...lowPriority };
 }
 
 /** As the next process is told; only what is not as by default. */
-export function nodeFlags({ limits, network: whose, cidr, imagesFile }: NodeOptions): string[] {
+export function nodeFlags({ limits, network: whose, cidr, imagesFile, preemptionGraceMs, capacityFile }: NodeOptions): string[] {
   return [
     ...(limits ? [] : ['--node-limits', 'off']),
     ...(whose === 'own' ? ['--node-isolation', 'network'] : []),
     ...(cidr === undefined ? [] : ['--node-network', cidr]),
     ...(imagesFile === undefined ? [] : ['--images', imagesFile]),
+    ...lowPriorityFlags(preemptionGraceMs, capacityFile),
   ];
 }
 
@@ -71,6 +84,6 @@ export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
 export function isNodeOptions(value: unknown): value is NodeOptions | undefined {
   if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
-  const [limits, whose, cidr, imagesFile]: unknown[] = ['limits', 'network', 'cidr', 'imagesFile'].map((name): unknown => Reflect.get(value, name));
-  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && [cidr, imagesFile].every((text) => text === undefined || typeof text === 'string');
+  const [limits, whose, cidr, imagesFile, capacityFile, graceMs]: unknown[] = ['limits', 'network', 'cidr', 'imagesFile', 'capacityFile', 'preemptionGraceMs'].map((name): unknown => Reflect.get(value, name));
+  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && [cidr, imagesFile, capacityFile].every((text) => text === undefined || typeof text === 'string') && (graceMs === undefined || typeof graceMs === 'number');
 }

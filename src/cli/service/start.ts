@@ -18,6 +18,7 @@ import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './
 import { autoScaleFlags } from './autoScale.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { readImagesFile } from './imagesFile.ts';
+import { readCapacityFile } from './lowPriority.ts';
 import { decideNodes, nodeFlags, type NodeWishes, sameNodes } from './nodeOptions.ts';
 import { type SilenceWishes, decideSilence, sameSilence, silenceFlags } from './silenceOptions.ts';
 import { readSizesFile, sizesFlags } from './sizesFile.ts';
@@ -121,6 +122,7 @@ export function decideOptions(path: string, wishes: Wishes): Decision {
   const layout = layoutOf(wishes);
   if (wishes.sizes !== undefined) readSizesFile(wishes.sizes);
   if (wishes.images !== undefined) readImagesFile(wishes.images);
+  if (wishes.lowPriorityCapacity !== undefined) readCapacityFile(wishes.lowPriorityCapacity);
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
   const former = readRecord(directory)?.options;

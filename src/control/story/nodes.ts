@@ -11,7 +11,7 @@ export function nodeLines(poolId: string, before: NodeStatus | undefined, now: N
   const fields = fieldsOf(poolId, now);
   if (now.goneAt !== null) return [{ level: 'info', message: 'node gone', fields: { ...fields, tasksRun: now.totalTasksRun, tasksSucceeded: now.totalTasksSucceeded } }];
   if (before === undefined) return [{ level: 'info', message: 'node creating', fields: { ...fields, dedicated: now.dedicated } }];
-  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now), ...schedulingLines(fields, before, now), ...noticeLines(fields, before, now)];
+  return [...lostLines(fields, before, now), ...startTaskLines(fields, before, now), ...stateLines(fields, before, now), ...schedulingLines(fields, before, now), ...noticeLines(fields, before, now), ...takenBackLines(fields, before, now)];
 }
 
 const NOTHING: readonly StoryLine[] = [];
@@ -19,7 +19,12 @@ const NOTHING: readonly StoryLine[] = [];
 /** Most rows: a node that works begins or ends a task. */
 function isToldAlready(before: NodeStatus, now: NodeStatus): boolean {
   const isSame = before.state === now.state || (works(before.state) && works(now.state));
-  return isSame && before.scheduling === now.scheduling && now.goneAt === null && before.life === now.life && before.startTask === now.startTask && before.errors === now.errors;
+  return isSame && before.scheduling === now.scheduling && now.goneAt === null && before.life === now.life && before.startTask === now.startTask && before.errors === now.errors && isSameNotice(before, now);
+}
+
+/** Rows of the same notice may be read anew. */
+function isSameNotice({ notice: before }: NodeStatus, { notice: now }: NodeStatus): boolean {
+  return before?.notBefore === now?.notBefore;
 }
 
 /** The agent has not been heard for `silentMs`, whatever its node is doing. */
@@ -50,6 +55,13 @@ function lostLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): Sto
 function schedulingLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine[] {
   if (before.scheduling === now.scheduling) return [];
   return [{ level: 'info', message: `node scheduling ${now.scheduling}`, fields: { ...fields, runningTasks: now.runningTasks } }];
+}
+
+/** The provider takes it back, or a program there has let go of it. */
+function takenBackLines(fields: NodeFields, before: NodeStatus, now: NodeStatus): StoryLine[] {
+  if (isSameNotice(before, now) || now.notice === undefined) return [];
+  if (before.notice !== undefined) return [{ level: 'info', message: 'node let go of', fields }];
+  return [{ level: 'warn', message: 'node is to be preempted', fields: { ...fields, graceMs: now.notice.graceMs, runningTasks: now.runningTasks } }];
 }
 
 /** What a working node says of itself. */

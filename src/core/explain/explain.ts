@@ -15,7 +15,7 @@ import { poolExists } from '../placement/filters/poolExists.ts';
 import { countMayBeKept, mayBeKept } from '../placement/mayBeKept.ts';
 import type { JobExplanation } from '../port.ts';
 import { byUrgency, needsAction, type Reason } from './reasons.ts';
-import { NOTHING_OUT } from '../task/attempts.ts';
+import { nodesOf, NOTHING_OUT } from '../task/attempts.ts';
 import { at } from '../task/table.ts';
 import { EXPLAIN_LIST, EXPLAIN_TASKS } from '../tunables.ts';
 import { poolState } from '../wireState.ts';
@@ -77,19 +77,28 @@ function explainTask(state: CoreState, job: Job, number: TaskNumber, now: Instan
     ...(pool === null ? [] : againstPool(state, { job, pool, number, slots, instances }, byWidth)),
   ].filter((reason) => reason !== null);
   const waits: readonly Reason[] = reasons.length > 0 ? byUrgency(reasons) : [{ code: 'WaitingItsTurn', tasksBefore: tasksBefore(pool, job) }];
-  return task?.status.cause === 'preempted' ? [...waits, { code: 'MadeRoom', requeueCount: task.status.requeueCount }] : waits;
+  const { cause, requeueCount = 0 } = task?.status ?? {};
+  if (cause === 'nodePreempted') return [...waits, { code: 'NodePreempted', requeueCount }];
+  return cause === 'preempted' ? [...waits, { code: 'MadeRoom', requeueCount }] : waits;
 }
 
 function whereItIs(live: Live, now: Instant): Reason {
-  const { node, offeredAt, ending, attempt, started, preparing, isPreempted, task: { job } } = live;
-  if (isPreempted) return { code: 'MakingRoom', nodeId: node.id, attempt };
+  const { node, offeredAt, ending, attempt, started, preparing, task: { job } } = live;
+  if (ending === 'outranked') return { code: 'MakingRoom', nodeId: node.id, attempt };
+  if (ending === 'preempted') return { code: 'BeingPreempted', nodeId: node.id, attempt, seconds: secondsLeft(live, now) };
   if (ending !== null) return { code: 'BeingEnded', nodeId: node.id, attempt };
   if (preparing) return { code: 'Preparing', nodeId: node.id, jobId: job.intent.id, retryCount: job.nodes.get(node)?.preparation?.retryCount ?? 0 };
   if (started) return { code: 'Running', nodeId: node.id, attempt };
-  const makingRoom = [...node.running].filter((other) => other.isPreempted && other.task.job.intent.priority < job.intent.priority).length;
+  const makingRoom = [...node.running].filter((other) => other.ending === 'outranked' && other.task.job.intent.priority < job.intent.priority).length;
   if (makingRoom > 0) return { code: 'RoomIsMade', nodeId: node.id, tasks: makingRoom };
   const seconds = Math.max(0, Math.round((now - offeredAt) / 1000));
   return { code: 'WaitingOnNode', nodeId: node.id, seconds, tasksBefore: Math.max(0, [...node.offers].indexOf(live)) };
+}
+
+/** Until the first of its nodes is taken back. */
+function secondsLeft(live: Live, now: Instant): number {
+  const until = Math.min(...nodesOf(live).flatMap(({ notice }) => notice?.notBefore ?? []));
+  return Number.isFinite(until) ? Math.max(0, Math.ceil((until - now) / 1000)) : 0;
 }
 
 interface InPool {

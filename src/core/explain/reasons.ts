@@ -32,6 +32,8 @@ export type Reason =
   /** It knows no multi-instance tasks. */
   | { readonly code: 'AgentTooOld'; readonly nodeId: string; readonly version: string }
   | { readonly code: 'NodeNotReady'; readonly nodeId: string; readonly state: NodeState; readonly schedulingState: NodeStatus['scheduling']; readonly connected: boolean; readonly errors: readonly ResizeError[] }
+  /** The provider takes it back. */
+  | { readonly code: 'NodeBeingPreempted'; readonly nodeId: string }
   | { readonly code: 'StartTaskFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null }
   /** So that the job's tasks do not run there. `retryCount`: of the preparation. */
   | { readonly code: 'PreparationFailed'; readonly nodeId: string; readonly exitCode: number | null; readonly failure: FailureInfo | null; readonly retryCount: number }
@@ -72,6 +74,10 @@ export type Reason =
   | { readonly code: 'MadeRoom'; readonly requeueCount: number }
   /** So many tasks of lower priority are being ended there, so that it can start. */
   | { readonly code: 'RoomIsMade'; readonly nodeId: string; readonly tasks: number }
+  /** The provider takes the node back, in so many seconds. */
+  | { readonly code: 'BeingPreempted'; readonly nodeId: string; readonly attempt: number; readonly seconds: number }
+  /** Its node was taken back. */
+  | { readonly code: 'NodePreempted'; readonly requeueCount: number }
   | { readonly code: 'NotTakenIn' }
   /** `ended`: how, where that is known. */
   | { readonly code: 'TaskCompleted'; readonly ended: Pick<TaskStatus, 'exitCode' | 'result' | 'failure'> | null }
@@ -125,6 +131,9 @@ export function needsAction(reason: Reason): boolean {
     case 'MakingRoom':
     case 'MadeRoom':
     case 'RoomIsMade':
+    case 'NodeBeingPreempted':
+    case 'BeingPreempted':
+    case 'NodePreempted':
     case 'NotTakenIn':
     case 'TaskCompleted':
     case 'JobNotOpen':
@@ -200,6 +209,12 @@ export function sentenceOf(reason: Reason): string {
       return `The task made room for tasks of a higher priority and runs again when there are slots; it has been requeued ${reason.requeueCount} times.`;
     case 'RoomIsMade':
       return `On node ${reason.nodeId} ${reason.tasks} tasks of lower priority are being ended so that the task can start there.`;
+    case 'NodeBeingPreempted':
+      return `Node ${reason.nodeId} is being taken back by its provider: no new task comes there.`;
+    case 'BeingPreempted':
+      return `Attempt ${reason.attempt} is being ended on node ${reason.nodeId}, which its provider takes back in ${reason.seconds} s; the task then runs again elsewhere.`;
+    case 'NodePreempted':
+      return `The node that the task ran on was taken back by its provider, and the task runs again; it has been requeued ${reason.requeueCount} times.`;
     case 'NotTakenIn':
       return 'The task has just been added and is about to be taken in.';
     case 'TaskCompleted':

@@ -7,7 +7,8 @@ import { askedAnew, endPreparation, isComingToItsEnd, isDone, isOut, releaseComm
  * task runs on each node on which the preparation has run and tasks of the job could (API reference, "Add a job",
  * jobReleaseTask): beside all slots, once, whether it succeeds or not. One that is interrupted by the end of its node's
  * life runs again in the next. The job is completed, or gone, when they are over. A node that has left, or is leaving,
- * runs none; one that cannot run anything is not waited for, nor one that is deallocated; one that is away is.
+ * runs none; one that cannot run anything is not waited for, nor one that is deallocated or was taken back; one that is
+ * away is.
  */
 
 /** Advances it as far as it goes now. Returns whether it is over. */
@@ -30,7 +31,7 @@ function isReleasing(state: CoreState, onNode: JobOnNode): boolean {
   return true;
 }
 
-const IS_NOT_WAITED_FOR: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed', 'deallocated']);
+const IS_NOT_WAITED_FOR: ReadonlySet<NodeState> = new Set(['leavingpool', 'unusable', 'starttaskfailed', 'deallocated', 'preempted']);
 
 /** The node has come up, or has become one that is not waited for: jobs may have waited for that. */
 export function reviewEndingJobs(state: CoreState, node: Node): void {

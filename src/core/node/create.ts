@@ -64,6 +64,8 @@ export function addNode(state: CoreState, pool: Pool, status: NodeStatus): Node 
     restart: status.restart ?? null,
     isRestarting: false,
     isDeallocated: nodeState === 'deallocated',
+    notice: status.notice ?? null,
+    seeks: 0,
     life,
     bootedAt,
     totalTasksRun,

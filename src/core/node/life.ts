@@ -8,6 +8,8 @@ import { revoked } from '../task/life.ts';
 import { FIRST_WORD_MS, MISSING_AFTER_MS, NODE_SETTLED_MS, REACQUIRE_FIRST_MS, REACQUIRE_MAX_MS } from '../tunables.ts';
 import { workingState, works } from './activity.ts';
 import { releaseWhenEmpty, removeNode } from './leaving.ts';
+import { soughtInVain } from '../pool/seeking.ts';
+import { givenNotice, isBetweenLives, notObtained, obtainedAgain, preempted, takeBackWhenDue } from './preempted.ts';
 import { deallocate, obeyRestart, restartWhenEmpty } from './restart.ts';
 import { enterState, giveUpWaiting, isComingUp, isEnding, noteObtained, updateCapacity } from './states.ts';
 import { disconnect, loseRuns, withdrawAll } from './work.ts';
@@ -27,7 +29,8 @@ import { disconnect, loseRuns, withdrawAll } from './work.ts';
  * not waited for: it is released, and the provider ends it. At last it is halted in any case, which ends this life. As
  * soon as it is heard again nothing of that counts.
  *
- * A client asks for a restart, a deallocation or a start: `restart.ts`.
+ * A client asks for a restart, a deallocation or a start: `restart.ts`. The provider takes a low-priority node back:
+ * `preempted.ts`.
  *
  * Each acquisition is a life of the node. When a life has ended (the provider saw it end, or the lease of a silent
  * agent ran out), its attempts go back to their queues and the node is acquired anew with the next life: at once the
@@ -45,15 +48,29 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
       if (isComingUp(node)) node.pending = reason;
       return;
     case 'running':
+      if (isBetweenLives(node)) return;
+      obtainedAgain(state, node, now);
       noteObtained(state, node);
       if (isComingUp(node) && !node.connected) awaitFirstWord(state, node, now);
       return;
+    case 'preempting':
+      givenNotice(state, node, 'graceMs' in seen ? seen.graceMs : 0, now);
+      return;
+    case 'preempted':
+      // Its end may have been seen before.
+      if (node.acquireAt === null && !node.isDeallocated) preempted(state, node, now);
+      return;
     case 'ended':
-      if (node.state === 'leavingpool') removeNode(state, node, now);
+      if (isBetweenLives(node)) return;
+      if (node.state === 'preempted') notObtained(state, node, null, now);
+      else if (node.notice !== null) preempted(state, node, now);
+      else if (node.state === 'leavingpool') removeNode(state, node, now);
       else endLife(state, node, node.silence === 'restart' ? 'its agent did not answer' : reason, now);
       return;
     case 'failed':
-      if (node.state === 'leavingpool') removeNode(state, node, now);
+      if (node.state === 'preempted') notObtained(state, node, reason, now);
+      else if (node.state === 'leavingpool') removeNode(state, node, now);
+      else if (!node.dedicated && !node.obtained && node.pool.status.allocationState === 'steady') soughtInVain(state, node, reason, now);
       else if (node.obtained || node.pool.status.allocationState === 'steady') endLife(state, node, reason, now);
       else {
         const kind = node.dedicated ? 'dedicated' : 'lowPriority';
@@ -74,7 +91,7 @@ function awaitFirstWord(state: CoreState, node: Node, now: Instant): void {
  * by its own clock.
  */
 export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
-  if (node.goneAt !== null || node.connected || node.isDeallocated) return;
+  if (node.goneAt !== null || node.connected || node.isDeallocated || isBetweenLives(node)) return;
   if (node.state === 'leavingpool') {
     loseRuns(state, node, 'nodeLost', now);
     state.review.nodes.add(node);
@@ -83,7 +100,8 @@ export function leaseExpired(state: CoreState, node: Node, now: Instant): void {
   state.changes.command({ kind: 'release', node: node.number, life: node.life, silent: true });
   if (node.restart?.kind === 'deallocate') node.isRestarting = true;
   else node.restart = null;
-  endLife(state, node, 'its lease ran out', now, true);
+  if (node.notice === null) endLife(state, node, 'its lease ran out', now, true);
+  else preempted(state, node, now);
 }
 
 export function silent(state: CoreState, node: Node): void {
@@ -94,7 +112,7 @@ export function silent(state: CoreState, node: Node): void {
 }
 
 export function unheard(state: CoreState, node: Node, step: SilenceStep, now: Instant): void {
-  if (node.connected || node.goneAt !== null || node.isDeallocated) return;
+  if (node.connected || node.goneAt !== null || node.isDeallocated || isBetweenLives(node)) return;
   node.silence = step;
   const readsUnknown = !isComingUp(node) && !isEnding(node) && node.state !== 'unusable';
   if (step === 'unknown' && readsUnknown) enterState(state, node, 'unknown', now);
@@ -111,8 +129,9 @@ export function shutDown(state: CoreState, node: Node, now: Instant): void {
   loseRuns(state, node, 'shutdown', now);
   node.silence = null;
   node.startTask = null;
+  node.notice = null;
   state.changes.node(node);
-  if (node.state !== 'leavingpool' && node.restart?.kind !== 'deallocate' && !node.isDeallocated) enterState(state, node, 'creating', now);
+  if (node.state !== 'leavingpool' && node.state !== 'preempted' && node.restart?.kind !== 'deallocate' && !node.isDeallocated) enterState(state, node, 'creating', now);
 }
 
 /** `isWiped`: and its files are gone. */
@@ -129,6 +148,7 @@ function endLife(state: CoreState, node: Node, reason: string, now: Instant, isW
   if (isRestarting && restart?.kind === 'deallocate') return deallocate(state, node, now);
   if (isRestarting || restart?.kind === 'reboot') node.restart = null;
   node.isRestarting = false;
+  node.notice = null;
   const settled = isRestarting || (node.bootedAt !== null && !isComingUp(node) && now - node.bootedAt >= NODE_SETTLED_MS);
   const waitMs = settled || node.losses === 0 ? 0 : Math.min(REACQUIRE_MAX_MS, REACQUIRE_FIRST_MS * 2 ** (node.losses - 1));
   node.losses = settled ? 0 : Math.min(node.losses + 1, 16);
@@ -162,6 +182,7 @@ export function reviewNode(state: CoreState, node: Node, now: Instant): void {
     if (live.missingSince !== null && live.missingSince + MISSING_AFTER_MS <= now) revoked(state, node, keyOf(live), now);
   }
   obeyScheduling(state, node, now);
+  if (takeBackWhenDue(state, node, now)) return;
   if (node.state === 'leavingpool') {
     releaseWhenEmpty(state, node, now);
     return;

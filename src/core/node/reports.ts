@@ -4,10 +4,11 @@ import { jobTaskSaid, remindOfJobTasks } from '../job/preparation.ts';
 import { reviewEndingJobs } from '../job/release.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node } from '../model.ts';
-import { attemptOn, endCommand, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
+import { attemptOn, endCommand, endStale, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
 import { coordinated, ended, preparing, revoked, started } from '../task/life.ts';
 import { MISSING_AFTER_MS } from '../tunables.ts';
 import { workingState } from './activity.ts';
+import { letGo, remindOfNotice } from './preempted.ts';
 import { booting, enterState, isComingUp, isEnding, isOverdue, noteObtained } from './states.ts';
 
 /**
@@ -65,6 +66,9 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       }
       becomeReady(state, node, now);
       return;
+    case 'letGo':
+      letGo(state, node, now);
+      return;
     case 'notice':
       if (!node.connected || !node.ready) return;
       node.errors = report.errors;
@@ -97,6 +101,7 @@ function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind
   reconcile(state, node, report.held, now);
   reconcileJobs(state, node, report.jobs ?? null, report.held);
   remindOfJobTasks(state, node);
+  remindOfNotice(state, node);
 }
 
 function becomeReady(state: CoreState, node: Node, now: Instant): void {
@@ -115,13 +120,13 @@ function reconcile(state: CoreState, node: Node, held: readonly HeldAttempt[], n
     if (attempt.state === 'started') {
       started(state, node, attempt.key, attempt.startedAt, now);
       if (attempt.coordinated === true) coordinated(state, node, attempt.key);
-    } else if (live === null) state.changes.command(endCommand(node, attempt.key, 'stale'));
+    } else if (live === null) state.changes.command(endStale(node, attempt.key));
   }
   for (const live of [...node.offers, ...node.running]) {
     const key = keyOf(live);
     const isHeld = confirmed.has(live);
     const { started: hasStarted } = live;
-    if (live.ending !== null) state.changes.command(endCommand(node, key, live.ending));
+    if (live.ending !== null) state.changes.command(endCommand(live, live.ending));
     else if (live.revoking !== null) state.changes.command({ kind: 'revoke', node: node.number, key });
     else {
       withdraw(state, live);

@@ -36,7 +36,7 @@ export function isEnding({ state, restart }: Node): boolean {
 /** Asked of the provider, and not heard of yet. One that was deallocated is `starting` before it is heard. */
 export function isComingUp(node: Node): boolean {
   const { state, restart, bootedAt } = node;
-  return state === 'creating' || (restart === null && (state === 'rebooting' || state === 'reimaging')) || (state === 'starting' && bootedAt === null) || isOverdue(node);
+  return state === 'creating' || state === 'preempted' || (restart === null && (state === 'rebooting' || state === 'reimaging')) || (state === 'starting' && bootedAt === null) || isOverdue(node);
 }
 
 /** Its agent has not said its first word in time. */

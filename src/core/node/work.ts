@@ -3,7 +3,7 @@ import { outdateJobTasks } from '../job/preparation.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Node } from '../model.ts';
 import { withdrawTask } from '../task/attempts.ts';
-import { loseAttempts } from '../task/life.ts';
+import { type Loss, loseAttempts } from '../task/life.ts';
 
 /** What runs on a node, as seen by one that leaves, restarts or is lost. */
 
@@ -27,7 +27,7 @@ export function isGivenUp({ silence }: Node): boolean {
 }
 
 /** All that ran on the node is dead. `isWiped`: what lay there is gone as well. */
-export function loseRuns(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant, isWiped = false): void {
+export function loseRuns(state: CoreState, node: Node, cause: Loss, now: Instant, isWiped = false): void {
   loseAttempts(state, node, cause, now);
   outdateJobTasks(state, node, isWiped);
 }

@@ -24,7 +24,7 @@ export interface Width {
 }
 
 /** What placement looks at of a node. */
-export type Place = Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask' | 'errors' | 'slots' | 'free' | 'runningSlots' | 'offers' | 'taskMs' | 'dedicated' | 'heldBy' | 'agent' | 'running'>;
+export type Place = Pick<Node, 'id' | 'state' | 'connected' | 'scheduling' | 'startTask' | 'errors' | 'slots' | 'free' | 'runningSlots' | 'offers' | 'taskMs' | 'dedicated' | 'heldBy' | 'agent' | 'running' | 'notice'>;
 
 /** An exclusive job manager is as wide as a node. */
 export function managerWidth({ runExclusive, allowLowPriorityNode }: JobManager, slots: number, { intent }: Pick<Pool, 'intent'>): Width {

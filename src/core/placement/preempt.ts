@@ -119,10 +119,8 @@ export class Preempting {
     this.#left -= victims.length;
     for (const { task } of victims) {
       for (const live of task.live) {
-        if (live.started) {
-          live.isPreempted = true;
-          askEnd(this.#state, live, 'requeue');
-        } else askRevoke(this.#state, live, 'outranked');
+        if (live.started) askEnd(this.#state, live, 'outranked');
+        else askRevoke(this.#state, live, 'outranked');
       }
     }
     return victims.reduce((sum, { slots }) => sum + slots, 0);

@@ -1,20 +1,19 @@
 import { managerOf } from '../task/attempts.ts';
 import { Capacity } from './capacity.ts';
-import { allocationFailed, allocationTimedOut, nodeQuotaReached, type NodeKind, resizeStopped } from '../task/failures.ts';
+import { allocationFailed, allocationTimedOut, type NodeKind, resizeStopped } from '../task/failures.ts';
 import type { AutoScale, PoolIntent } from '../intent.ts';
 import type { Instant } from '../keys.ts';
 import { joinQueue, leaveQueue } from '../job/poolQueue.ts';
 import type { CoreState, Node, Pool } from '../model.ts';
-import { createNode } from '../node/create.ts';
 import { startLeaving, stayAfterAll } from '../node/leaving.ts';
 import { pendingReasons } from '../node/pending.ts';
 import type { Random } from '../port.ts';
 import type { PoolStatus, ResizeError } from '../status.ts';
 import { autoScale } from './autoScale.ts';
+import { grow } from './growth.ts';
 import { meterNodes } from './meter.ts';
-import { roomInQuotas } from './quotas.ts';
+import { seekLowPriority } from './seeking.ts';
 import { samplesOf, type SampleRow } from './samples.ts';
-import { NODES_PER_ACCOUNT } from '../tunables.ts';
 
 /**
  * A pool's allocation.
@@ -27,7 +26,8 @@ import { NODES_PER_ACCOUNT } from '../tunables.ts';
  * room for no more, when the account has as many nodes as it may or its quota of cores is used up, when the time for
  * it ran out, when a client stopped it, or when no such node can be had here at all. What has been obtained by then
  * stays; what has not is given up; nodes still waiting to leave stay after all. Nothing is tried again until the next
- * request. A node that is lost afterwards is acquired again by itself (node life), whatever the pool is doing.
+ * request, but for low-priority nodes (seeking.ts). A node that is lost afterwards is acquired again by itself (node
+ * life), whatever the pool is doing.
  *
  * An auto pool is asked to be deleted when no job and no schedule that it was made for is left.
  *
@@ -69,6 +69,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, s
     capacity: new Capacity(),
     queue: joinQueue(state, intent.id),
     failures: { dedicated: null, lowPriority: null },
+    seeking: { at: null, tries: 0 },
     offered: new Map(),
     stealing: 0,
     keeping: null,
@@ -97,6 +98,7 @@ export function reviewPool(state: CoreState, pool: Pool, now: Instant, random: R
     if (intent.resizeSequence > pool.status.resizeSequence) begin(state, pool, now);
   }
   if (pool.status.allocationState !== 'steady') advance(state, pool, now, random);
+  if (pool.status.allocationState === 'steady') seekLowPriority(state, pool, missingOf(pool, 'lowPriority'), now, random);
   countNodes(state, pool, now);
 }
 
@@ -189,13 +191,7 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
     const nodes = nodesOf(pool, kind);
     const staying = nodes.filter((node) => node.state !== 'leavingpool');
     const missing = target(pool, kind) - staying.length;
-    const allowed = missing > 0 ? roomInQuotas(state, pool, kind) : null;
-    for (let count = 0; count < missing && failures[kind] === null; count++) {
-      if (allowed !== null && count >= allowed.nodes) failures[kind] = allowed.error;
-      else if (state.nodes.size >= NODES_PER_ACCOUNT) failures[kind] = nodeQuotaReached(kind);
-      else if (state.room !== null && state.nodes.size >= state.room) failures[kind] = allocationFailed(kind, noRoom(state.room));
-      else createNode(state, pool, kind === 'dedicated', now, random);
-    }
+    grow(state, pool, kind, missing, now, random);
     for (const node of firstToLeave(staying, now).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
     if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
   }
@@ -203,9 +199,8 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
   else if (status.allocationSince + intent.resizeTimeoutMs <= now) stop(state, pool, (kind) => allocationTimedOut(kind, pendingReasons(nodesOf(pool, kind).filter(({ obtained }) => !obtained))), now);
 }
 
-/** The rules know the bound beforehand, so that they do not ask a provider for what it cannot give. */
-function noRoom(room: number): string {
-  return `All nodes that there is room for here are taken: ${room}.`;
+function missingOf(pool: Pool, kind: NodeKind): number {
+  return target(pool, kind) - nodesOf(pool, kind).filter((node) => node.state !== 'leavingpool').length;
 }
 
 /** On its way in or out. The resize does not wait for a node that was given up before it was obtained. */
@@ -222,13 +217,14 @@ function nodesOf(pool: Pool, kind: NodeKind): Node[] {
 }
 
 /**
- * The broken first, then those that are not there yet or not any more, those that are not up and have nothing to do,
- * then by how few tasks they run (silent ones may well work) and how short those have run, those of job managers at
+ * The broken and those that are taken back first, then those that are not there yet or not any more, those that are not
+ * up and have nothing to do, then by how few tasks they run (silent ones may well work) and how short those have run,
+ * those of job managers at
  * last, the newest first among equals.
  */
 function firstToLeave(nodes: readonly Node[], now: Instant): Node[] {
   const rank = (node: Node): number => {
-    if (node.state === 'unusable' || node.state === 'starttaskfailed') return -4;
+    if (node.state === 'unusable' || node.state === 'starttaskfailed' || node.state === 'preempted' || node.notice !== null) return -4;
     if (!node.obtained) return -3;
     if (node.isDeallocated) return -2;
     if ([...node.running].some(({ task }) => managerOf(task) !== null)) return Number.MAX_SAFE_INTEGER;

@@ -68,7 +68,7 @@ export function attach(state: CoreState, task: Task, subtask: SubtaskStatus | nu
   const started = stage !== 'offered';
   const live: Live = {
     task, attempt, instance: subtask?.instance ?? 0, node, slots, started, preparing: stage === 'preparing', offeredAt: now, occupiedAt: started ? (startedAt ?? since) : null, priority,
-    revoking: null, ending: null, isPreempted: false, missingSince: null, coordinated: false, subtask,
+    revoking: null, ending: null, missingSince: null, coordinated: false, subtask,
   };
   task.live = isOut(task) ? [...task.live, live] : [live];
   job.live.add(task);
@@ -153,19 +153,32 @@ function hostsOf({ live }: Task, attempt: number): readonly Host[] {
   return instances.map(({ node: { agent } }) => ({ address: agent?.ipAddress ?? '', cores: agent?.cores ?? 1 }));
 }
 
-export function endCommand(node: Node, key: AttemptKey, reason: EndReason): Command {
-  return { kind: 'end', node: node.number, key, reason, deadlineMs: END_DEADLINE_MS[reason] };
+/** To an agent that holds an attempt of which the rules know nothing. */
+export function endStale(node: Node, key: AttemptKey): Command {
+  return { kind: 'end', node: node.number, key, reason: 'stale', deadlineMs: END_DEADLINE_MS.stale };
+}
+
+/** What is said of an attempt that is being ended, also when it is said again. */
+export function endCommand(live: Live, reason: EndReason): Command {
+  return { kind: 'end', node: live.node.number, key: keyOf(live), reason, deadlineMs: reason === 'preempted' ? graceOf(live) : END_DEADLINE_MS[reason] };
+}
+
+/** Of its nodes that are to be taken back the first counts. */
+function graceOf(live: Live): number {
+  const graces = nodesOf(live).flatMap(({ notice }) => notice?.graceMs ?? []);
+  return graces.length === 0 ? 0 : Math.min(...graces);
 }
 
 /** Asks the agent to end a started attempt, or never to start an offered one. It answers `ended` or `revoked`. */
 export function askEnd(state: CoreState, live: Live, reason: EndReason): void {
-  if (live.ending !== null) return;
+  // What has time to end loses it where its end is wanted for good.
+  if (live.ending !== null && !(live.ending === 'preempted' && live.started && reason === 'terminate')) return;
   if (!live.started) {
     uncountOffer(live, live.node.pool);
     live.revoking = 'withdrawn';
   }
   live.ending = reason;
-  state.changes.command(endCommand(live.node, keyOf(live), reason));
+  state.changes.command(endCommand(live, reason));
 }
 
 /** Ends or revokes an attempt that must not go on where it is. Does nothing to any other. */
@@ -206,15 +219,15 @@ export function nodesOf({ task, attempt, node }: Live): readonly Node[] {
 }
 
 /** Why what runs on the node has to end; null: for nothing that the node itself is to do. */
-function endOn({ state, pool, restart, intent }: Node): EndReason | null {
+function endOn({ state, pool, restart, intent, notice }: Node): EndReason | null {
   const options = [state === 'leavingpool' ? deallocation(pool) : null, restart?.tasks ?? null, intent?.schedulingDisabled ?? null];
   for (const option of options) if (option === 'requeue' || option === 'terminate') return option;
-  return null;
+  return notice === null ? null : 'preempted';
 }
 
 function mayStart(live: Live): boolean {
   const { task, node } = live;
-  return task.job.status.state === 'active' && ((node.scheduling === 'enabled' && node.restart === null) || isUnderWay(live)) && node.state !== 'leavingpool' && node.state !== 'unusable';
+  return task.job.status.state === 'active' && ((node.scheduling === 'enabled' && node.restart === null && node.notice === null) || isUnderWay(live)) && node.state !== 'leavingpool' && node.state !== 'unusable';
 }
 
 /** Another instance of the attempt has started: this one belongs to what runs on its node. */

@@ -78,6 +78,18 @@ export function familyQuotaReached(family: string, cores: number): ResizeError {
 
 const CORE_QUOTA_CODES = { dedicated: 'AccountCoreQuotaReached', lowPriority: 'AccountLowPriorityCoreQuotaReached' } as const;
 
+/** Codes of errors that pass by themselves, when there are such nodes again. */
+const SOUGHT_AGAIN: ReadonlySet<string> = new Set(['AllocationFailed', 'AllocationTimedout']);
+
+export function isSoughtAgain({ code }: ResizeError): boolean {
+  return SOUGHT_AGAIN.has(code);
+}
+
+/** Which kind of node an error is of stands in its sentence alone. */
+export function isOfLowPriority({ message }: ResizeError): boolean {
+  return message.startsWith(`Desired number of ${KINDS.lowPriority} nodes`);
+}
+
 /** As where the account's quota of cores is used up (errors 4.7); what is counted here is nodes. */
 export function nodeQuotaReached(kind: NodeKind): ResizeError {
   return {

@@ -1,5 +1,6 @@
-import { askEnd, attach, attemptOn, detach, endCommand, isOut, keyOf, managerOf, nodesOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
+import { askEnd, attach, attemptOn, detach, endStale, isOut, keyOf, managerOf, nodesOf, NOTHING_OUT, occupySlots, offerCommand, primaryOf, relist, wantedEnd } from './attempts.ts';
 import { count, tallied } from './counts.ts';
+import type { EndReason } from '../decisions.ts';
 import type { AttemptEnd, AttemptOutcome } from '../events.ts';
 import { exitActions } from './exitConditions.ts';
 import { FAILURE_EXIT_CODE, LIFETIME_EXCEEDED, TASK_ENDED, WALL_CLOCK_EXCEEDED } from './failures.ts';
@@ -27,8 +28,10 @@ import { wireTaskState } from '../wireState.ts';
  *   the last try stands in the row), then `completed` with failure;
  * - it could not be started, an upload failed, or its wall clock ran out: `completed` with failure, never retried;
  * - it was killed on our command: `completed` (`TaskEnded`) if the task, its job or the node's removal wanted it
- *   terminated, `active` again if it was to be requeued, or made room for a task of higher priority;
+ *   terminated, `active` again if it was to be requeued, or made room for a task of higher priority, or its node is to
+ *   be taken back;
  * - it was added 180 days ago: killed and `completed`, or `active` for ever (lifetime.ts);
+ * - its node was taken back: `active` again, which counts as a requeue, also where no notice came before;
  * - its node was lost: `active` again; neither a retry nor a requeue is counted. A completed task changes no more,
  *   unless a client makes a failed one active again. A deleted one goes as soon as no attempt of it is out.
  *
@@ -116,7 +119,7 @@ export function offer(state: CoreState, job: Job, entry: number, nodes: readonly
 export function preparing(state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void {
   const live = attemptOn(state, node, key);
   if (live === null) {
-    state.changes.command(endCommand(node, key, 'stale'));
+    state.changes.command(endStale(node, key));
     return;
   }
   if (live.started) return;
@@ -134,7 +137,7 @@ export function preparing(state: CoreState, node: Node, key: AttemptKey, reporte
 export function started(state: CoreState, node: Node, key: AttemptKey, reportedAt: Instant, now: Instant): void {
   const live = attemptOn(state, node, key);
   if (live === null) {
-    state.changes.command(endCommand(node, key, 'stale'));
+    state.changes.command(endStale(node, key));
     return;
   }
   live.missingSince = null;
@@ -196,6 +199,8 @@ export function ended(state: CoreState, node: Node, end: AttemptEnd, now: Instan
   if (end.startedAt !== null) learnPace(node, end.endedAt - end.startedAt);
   const { outcome } = end;
   const { task } = live;
+  // An owner before this one may have wanted that.
+  if (outcome.kind === 'killed' && outcome.reason !== undefined && RUNS_AGAIN.has(outcome.reason)) live.ending ??= outcome.reason;
   if (live.subtask === null) primaryOver(state, live, outcome, within(end.endedAt, task.status.since, now), now);
   else instanceOver(state, live, live.subtask, outcome, within(end.endedAt, live.subtask.since, now), now);
 }
@@ -227,6 +232,9 @@ function primaryOver(state: CoreState, live: Live, said: AttemptOutcome, endedAt
   }
 }
 
+/** Why an attempt is ended so that its task runs again, and which no row says. */
+const RUNS_AGAIN: ReadonlySet<EndReason> = new Set(['outranked', 'preempted']);
+
 function isWithoutResult({ kind }: AttemptOutcome): boolean {
   return kind === 'killed' || kind === 'lost';
 }
@@ -235,15 +243,21 @@ function learnPace(node: Node, tookMs: number): void {
   node.taskMs = node.taskMs === null ? tookMs : node.taskMs + (tookMs - node.taskMs) * TASK_MS_WEIGHT;
 }
 
+/** Why all that runs on a node is over. */
+export type Loss = 'nodeLost' | 'nodePreempted' | 'shutdown';
+
 /** The node's agent and everything it started are dead, or the service has ended them all. */
-export function loseAttempts(state: CoreState, node: Node, cause: 'nodeLost' | 'shutdown', now: Instant): void {
+export function loseAttempts(state: CoreState, node: Node, cause: Loss, now: Instant): void {
   for (const live of [...node.running, ...node.offers]) overWithoutResult(state, live, cause, now);
 }
 
 /** The attempt is over, or nobody waits to hear how it ends. */
 export function overWithoutResult(state: CoreState, live: Live, cause: Cause, now: Instant): void {
-  if (live.subtask !== null) instanceOver(state, live, live.subtask, LOST, now, now);
-  else if (live.task.instanceFailure !== null) primaryOver(state, live, LOST, now, now);
+  if (live.subtask !== null) {
+    const primary = primaryOf(live.task);
+    if (cause === 'nodePreempted' && primary?.attempt === live.attempt) askEnd(state, primary, 'preempted');
+    instanceOver(state, live, live.subtask, LOST, now, now);
+  } else if (live.task.instanceFailure !== null) primaryOver(state, live, LOST, now, now);
   else returnToQueue(state, live, cause, now);
 }
 
@@ -349,14 +363,15 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
   }
   if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
     const isOverTime = !task.terminated && task.isOverTime === true;
-    const by = task.terminated ? 'terminatedByUser' : isOverTime ? 'overTime' : cameFrom(job, live);
+    const by = task.terminated ? 'terminatedByUser' : isOverTime ? 'overTime' : cameFrom(job, live, cause);
     complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: isOverTime ? LIFETIME_EXCEEDED : TASK_ENDED, cause: by });
     return;
   }
-  const requeued = hadStarted && reason === 'requeue' && cause !== 'retry' && cause !== 'shutdown';
+  const isRequeue = cause === 'nodePreempted' || reason === 'requeue' || reason === 'outranked' || reason === 'preempted';
+  const requeued = hadStarted && isRequeue && cause !== 'retry' && cause !== 'shutdown';
   detach(state, live, hadStarted && cause !== 'retry');
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
-  const because = requeued || (live.isPreempted && cause === 'revoked') ? cameFrom(job, live) : cause;
+  const because = requeued || (live.ending === 'outranked' && cause === 'revoked') ? cameFrom(job, live, cause) : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
   noteRecentTask(state, live);
   settleActivity(state, node, overAt);
@@ -364,11 +379,12 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
 }
 
 /** Who wanted a started attempt ended, in the order of `wantedEnd`. */
-function cameFrom(job: Job, live: Live): Cause {
+function cameFrom(job: Job, live: Live, cause: Cause): Cause {
   if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
   if (job.status.state === 'disabling') return 'jobDisabled';
   if (nodesOf(live).some(({ state }) => state === 'leavingpool')) return 'nodeRemoved';
-  return live.isPreempted ? 'preempted' : 'nodeOperation';
+  if (live.ending === 'outranked') return 'preempted';
+  return cause === 'nodePreempted' || live.ending === 'preempted' ? 'nodePreempted' : 'nodeOperation';
 }
 
 interface Completion {

@@ -12,11 +12,13 @@ import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/optio
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
 import type { AccountNumber, NodeNumber, PoolNumber } from '../../core/keys.ts';
+import { findVmSize } from '../../wire/sizes/find.ts';
 import { endProcess } from '../../processes/end.ts';
 import { isRunning, type ProcessIdentity } from '../../processes/identity.ts';
 import type { ClosableProvider, NodeRequest, Observation } from '../provider.ts';
 import { addressOf, hasAddresses } from './addresses.ts';
 import { type AgentProcess, furnish, spawnAgent } from './agentProcess.ts';
+import { type CapacityOptions, createCapacityKeeper } from './capacityKeeper.ts';
 import { type Probed, probeIsolation } from './isolation.ts';
 import { createNodeNetworks, type NetworksOptions } from './network/nodeNetworks.ts';
 import { type ImageRoot, rootOf, systemLimit } from './images.ts';
@@ -47,6 +49,8 @@ export interface LocalProviderOptions {
   readonly images?: readonly ImageRoot[];
   /** Directories in which engines for containers are looked for; default: the usual ones. */
   readonly enginePath?: readonly string[];
+  /** How many low-priority nodes there may be, over time; default: as many as are asked for. */
+  readonly lowPriority?: CapacityOptions;
   /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -56,6 +60,8 @@ interface Starting {
   readonly node: NodeNumber;
   readonly life: number;
   readonly account: AccountNumber;
+  /** Of a low-priority node; null: it is dedicated. */
+  readonly lowPriorityCores: number | null;
   reason: string;
 }
 
@@ -67,6 +73,8 @@ interface LocalNode {
   readonly node: NodeNumber;
   readonly life: number;
   readonly account: AccountNumber;
+  /** Of a low-priority node; null: it is dedicated. */
+  readonly lowPriorityCores: number | null;
   /** null: its start was cut short, and nothing of it runs. */
   readonly agent: ProcessIdentity | null;
   readonly linkedTo: PoolNumber | null;
@@ -158,7 +166,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     }
   };
   let reading: Promise<void> | null = null;
-  const known = (): Promise<void> => (reading ??= readDisk());
+  const known = (): Promise<void> => (reading ??= readDisk().then(() => keeper?.look()));
 
   const die = (node: LocalNode, reason: string): Promise<void> => {
     node.ending ??= sweep(placeOf(dataRoot, node.node)).then(() => {
@@ -178,7 +186,10 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   const startInTurn = async (request: NodeRequest): Promise<void> => {
     const { node, life, account } = request;
     if (!nodes.has(node) && nodes.size + starting.size >= maxNodes) return failed(request, `All nodes that this machine has memory for are taken: ${maxNodes}.`);
-    const asked: Starting = { node, life, account, reason: BOOTS };
+    const lowPriorityCores = lowPriorityCoresOf(request);
+    const refusal = lowPriorityCores === null ? null : (keeper?.refuses(lowPriorityCores) ?? null);
+    if (refusal !== null) return failed(request, refusal);
+    const asked: Starting = { node, life, account, lowPriorityCores, reason: BOOTS };
     starting.set(node, asked);
     const isWanted = (): boolean => !isClosed && starting.get(node) === asked;
     const over = await bootTurn(() => {
@@ -207,10 +218,12 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const place = placeOf(dataRoot, node);
     await furnish(dataRoot, place, agentOptions(dataRoot, request, machine));
     const linkedTo = networks?.linkedTo(request) ?? null;
-    await writeRecord(dataRoot, { node, life, account, agent: null, linkedTo });
+    const lowPriorityCores = lowPriorityCoresOf(request);
+    const record = { node, life, account, linkedTo, ...(lowPriorityCores === null ? {} : { lowPriorityCores }) };
+    await writeRecord(dataRoot, { ...record, agent: null });
     const network = (await networks?.open(request, linkedAgents(linkedTo))) ?? null;
     const agent = await spawnAgent(options.agentCommand, place, machine.isolation, network).finally(() => network?.close());
-    const started: LocalNode = { node, life, account, linkedTo, agent: agent.identity, isChild: true, ending: null };
+    const started: LocalNode = { node, life, account, linkedTo, lowPriorityCores, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
     agent.child.once('exit', ended);
@@ -218,7 +231,9 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     tell({ node, life, observed: { kind: 'running' } });
     // It may have ended before anybody listened.
     if (agent.child.exitCode !== null || agent.child.signalCode !== null) ended(agent.child.exitCode, agent.child.signalCode);
-    await writeRecord(dataRoot, { node, life, account, agent: agent.identity, linkedTo });
+    await writeRecord(dataRoot, { ...record, agent: agent.identity });
+    // It may have waited for its turn while capacity fell.
+    keeper?.look();
     return agent;
   };
 
@@ -259,6 +274,20 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     if (pool !== null && ![...nodes.values()].some(({ linkedTo }) => linkedTo === pool)) networks?.forget(pool);
     await trash.put(placeOf(dataRoot, node).directory);
   };
+
+  const keeper = options.lowPriority === undefined ? null : createCapacityKeeper({
+    ...options.lowPriority,
+    present: () => [...nodes.values()].flatMap(({ node, life, lowPriorityCores, ending }) => (lowPriorityCores === null || ending !== null ? [] : [{ node, life, cores: lowPriorityCores }])),
+    coming: () => [...starting.values()].flatMap(({ node, life, lowPriorityCores }) => (lowPriorityCores === null || nodes.get(node)?.life === life ? [] : [{ cores: lowPriorityCores }])),
+    notify: ({ node, life }, graceMs, reason) => tell({ node, life, observed: { kind: 'preempting', graceMs, reason } }),
+    takeBack: ({ node, life }) => {
+      inLine(node, async () => {
+        if (nodes.get(node)?.life !== life || !(await endLife(node, life, 0))) return;
+        await forget(node);
+        tell({ node, life, observed: { kind: 'preempted', reason: 'its low-priority capacity is gone' } });
+      }).catch((error: unknown) => options.say?.(messageOf(error)));
+    },
+  });
 
   return {
     kind: 'local',
@@ -346,6 +375,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
       isClosed = true;
       clearInterval(lookAfterAdopted);
       networks?.close();
+      keeper?.close();
       await trash.settle();
     },
   };
@@ -359,16 +389,22 @@ function lives({ agent }: LocalNode): boolean {
   return agent !== null && isRunning(agent);
 }
 
-async function adopted(dataRoot: string, { node, life, account, agent, linkedTo }: NodeRecord): Promise<LocalNode> {
+async function adopted(dataRoot: string, { node, life, account, lowPriorityCores, agent, linkedTo }: NodeRecord): Promise<LocalNode> {
   return {
     node,
     life,
     account,
     linkedTo,
+    lowPriorityCores: lowPriorityCores ?? null,
     agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
     isChild: false,
     ending: null,
   };
+}
+
+/** Of a low-priority node; null: it is dedicated. */
+function lowPriorityCoresOf({ priority, vmSize }: NodeRequest): number | null {
+  return priority === 'low' ? (findVmSize(vmSize)?.cores ?? 1) : null;
 }
 
 function nameOf(engine: Engine): string {
@@ -401,6 +437,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     nodesDirectory: dataRoot,
     limits,
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,
+    ...(request.priority === 'low' ? { lowPriority: true } : {}),
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),
     ...(network === null ? {} : { network }),

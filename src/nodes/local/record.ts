@@ -10,6 +10,8 @@ export interface NodeRecord {
   readonly node: NodeNumber;
   readonly life: number;
   readonly account: AccountNumber;
+  /** The cores of a low-priority node; left out: it is dedicated, or a record of before. */
+  readonly lowPriorityCores?: number;
   /** null: written before the agent was started; the process is then looked for by its configuration file. */
   readonly agent: ProcessIdentity | null;
   /** Whose switch the agent has open; null: none's. */
@@ -61,7 +63,8 @@ async function readRecord(path: string): Promise<NodeRecord | null> {
     // Records of before do not say the account.
     const account = 'account' in read && typeof read.account === 'number' ? read.account : accountOf(read.node);
     const linkedTo = 'linkedTo' in read && typeof read.linkedTo === 'number' ? read.linkedTo : null;
-    return { node: read.node, life: read.life, account, agent: parseProcessIdentity(read.agent) ?? null, linkedTo };
+    const cores = 'lowPriorityCores' in read && typeof read.lowPriorityCores === 'number' ? { lowPriorityCores: read.lowPriorityCores } : {};
+    return { node: read.node, life: read.life, account, ...cores, agent: parseProcessIdentity(read.agent) ?? null, linkedTo };
   } catch {
     return null;
   }

@@ -1,4 +1,6 @@
-import { row, statement, type Database } from './statement.ts';
+import type { NodeState } from '../../core/status.ts';
+import { nodeStateSql } from '../status/nodeActivity.ts';
+import { row, rows, statement, type Database } from './statement.ts';
 
 export interface TaskTotals {
   readonly active: number;
@@ -19,6 +21,28 @@ const aside = statement<{ readonly count: number }>('quarantine.count', 'select 
 /** What owners of all accounts go on without. */
 export async function countQuarantined(database: Database): Promise<number> {
   return (await row(database, aside, []))?.count ?? 0;
+}
+
+const nodes = statement<NodesInState>(
+  'node.totals',
+  `select ${nodeStateSql('a')} as state, (n.status ->> 'dedicated')::boolean as dedicated, count(*)::float8 as nodes from node n join node_activity a using (node) where n.gone_at is null group by 1, 2`,
+);
+interface NodesInState {
+  readonly state: NodeState;
+  readonly dedicated: boolean;
+  readonly nodes: number;
+}
+
+/** Nodes of all accounts that are not gone; a state that none is in is left out. */
+export function countNodesByState(database: Database): Promise<readonly NodesInState[]> {
+  return rows(database, nodes, []);
+}
+
+const preemptions = statement<{ readonly count: number }>('pool.preemptions', 'select coalesce(sum(preemptions), 0)::float8 as count from pool_status');
+
+/** How often nodes of pools that are there were taken back, of all accounts. */
+export async function countPreemptions(database: Database): Promise<number> {
+  return (await row(database, preemptions, []))?.count ?? 0;
 }
 
 /** Tasks of all jobs of all accounts, as the owners counted them: one row a job, so cheap enough for each scrape. */

@@ -6,7 +6,7 @@ import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRe
 import { numbers } from './literals.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, type PoolRow, SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow,
-  TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, scheduleIntake, taskIntake,
+  TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, scheduleIntake, taskIntake, drillIntents, type DrillRows, drillsSql,
 } from './rows.ts';
 
 /** One look at the index's other end. */
@@ -31,7 +31,7 @@ interface Entry {
  */
 const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
   select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS},
-    coalesce(ac.quotas, '{}') as ac_quotas
+    coalesce(ac.quotas, '{}') as ac_quotas, case when ac.account is not null then ${drillsSql('ac.account')} end as ac_drills
   from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
@@ -46,7 +46,7 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
 
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow & { readonly ac_quotas: Quotas };
+type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow & { readonly ac_quotas: Quotas; readonly ac_drills: DrillRows | null };
 
 export async function readInbox(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   if (also.length > 0) return readAll(pool, account, limit, also);
@@ -73,11 +73,15 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
   const tasks = new Map<string, InboxBatch['tasks'][number]>();
   const entries: number[] = [];
   let quotas: Quotas | undefined;
+  let drills: InboxBatch['drills'];
   const beyond = more ? rows[limit] : undefined;
   for (const row of rows) {
     if (row === beyond) continue;
     if (row.entry !== null) entries.push(row.entry);
-    if (row.kind === 'account') quotas = row.ac_quotas;
+    if (row.kind === 'account') {
+      quotas = row.ac_quotas;
+      drills = drillIntents(row.ac_drills ?? []);
+    }
     if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
     if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
     if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed' || (row.t_task !== null && row.t_reactivate_sequence > (row.s_reactivate_sequence ?? 0)))) {
@@ -90,5 +94,5 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
     if (row.sch_schedule !== null) schedules.set(row.sch_schedule, scheduleIntake({ ...row, sch_schedule: row.sch_schedule }));
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
-  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], ...(quotas === undefined ? null : { quotas }), jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], ...(quotas === undefined ? null : { quotas }), ...(drills === undefined ? null : { drills }), jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
 }

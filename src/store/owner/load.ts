@@ -8,7 +8,7 @@ import { beforeNodesOf } from '../../core/node/numbers.ts';
 import type { JobNodeStatus, SubtaskStatus } from '../../core/status.ts';
 import {
   JOB_COLUMNS, JOB_STATUS_COLUMNS, type JobRow, type JobStatusRow, POOL_COLUMNS, POOL_STATUS_COLUMNS, type PoolRow, type PoolStatusRow,
-  SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow, TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, scheduleIntake, taskIntake,
+  SCHEDULE_COLUMNS, SCHEDULE_STATUS_COLUMNS, type ScheduleRow, TASK_COLUMNS, type TaskRow, jobIntent, jobStatus, poolIntent, poolStatus, scheduleIntake, taskIntake, drillIntents, type DrillRows, drillsSql,
 } from './rows.ts';
 import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRequest.ts';
 import { DEFAULT_RETENTION_MS } from '../rules.ts';
@@ -32,7 +32,7 @@ const SAMPLES = `select s.pool, json_agg(json_build_array(s.at, s.sample) order 
 const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
 const NODE_REQUESTS = `select ${NODE_REQUEST_COLUMNS} from node n join node_request nr on nr.node = n.node where n.account = $1 and n.gone_at is null order by nr.node`;
 /** Rows of nodes that have left may be removed already. */
-const ACCOUNT = 'select quotas, greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1';
+const ACCOUNT = `select quotas, ${drillsSql('$1')} as drills, greatest(last_node, (select max(node) from node where account = $1)) as last from account where account = $1`;
 
 const JOBS = `select ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS} from (
     select job from open_job where account = $1 union select job from job where account = $1 and deleted_at is not null
@@ -98,7 +98,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     const sampled = new Map(samples.rows.map(({ pool: of, samples: taken }) => [of, { samples: taken }]));
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const requests = await client.query<NodeRequestRow>(NODE_REQUESTS, [account]);
-    const own = await client.query<{ last: number | null; quotas: Quotas | null }>(ACCOUNT, [account]);
+    const own = await client.query<{ last: number | null; quotas: Quotas | null; drills: DrillRows }>(ACCOUNT, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
     const schedules = await client.query<ScheduleRow>(SCHEDULES, [account]);
     const jobNodes = await client.query<JobNodeStatus>(JOB_NODES, [account]);
@@ -116,6 +116,7 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       nodes: nodes.rows.map(nodeStatus),
       nodeIntents: requests.rows.flatMap((row) => nodeIntent(row) ?? []),
       ...(own.rows[0]?.quotas ? { quotas: own.rows[0].quotas } : null),
+      ...(own.rows[0] === undefined || own.rows[0].drills.length === 0 ? null : { drills: drillIntents(own.rows[0].drills) }),
       nextNode: (own.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       schedules: schedules.rows.map(scheduleIntake),

@@ -1,7 +1,7 @@
-import type { JobIntent, Machine, PoolIntent, ScheduleAction } from '../../core/intent.ts';
+import type { DrillIntent, JobIntent, Machine, PoolIntent, ScheduleAction } from '../../core/intent.ts';
 import type { ScheduleIntake, TaskIntake } from '../../core/events.ts';
 import type { JobStatus, PoolStatus, ScheduleStatus, TaskStatus } from '../../core/status.ts';
-import { taskRulesOf, type JobRules, type PoolRules, type ScheduleRules, type TaskRules } from '../rules.ts';
+import { taskRulesOf, type DrillRules, type JobRules, type PoolRules, type ScheduleRules, type TaskRules } from '../rules.ts';
 import { asRead, type OwnerRow } from '../status/description.ts';
 import { JOB_STATUS } from '../status/jobStatus.ts';
 import { POOL_STATUS } from '../status/poolStatus.ts';
@@ -186,6 +186,15 @@ const SCHEDULE = asRead<ScheduleStatus>(SCHEDULE_STATUS, 'ss');
 /** From `job_schedule_status ss`. */
 export const SCHEDULE_STATUS_COLUMNS = SCHEDULE.columns;
 type ScheduleStatusRow = OwnerRow<'ss', ScheduleStatus, typeof SCHEDULE_STATUS>;
+
+/** Of account `account`: the drills that nobody has stopped. */
+export function drillsSql(account: string): string {
+  return `(select coalesce(json_agg(json_build_object('drill', d.drill, 'createdAt', d.created, 'rules', d.rules) order by d.drill), '[]') from drill d where d.account = ${account} and d.stopped_at is null)`;
+}
+export type DrillRows = readonly { readonly drill: number; readonly createdAt: number; readonly rules: DrillRules }[];
+export function drillIntents(rows: DrillRows): readonly DrillIntent[] {
+  return rows.map(({ drill, createdAt, rules }) => ({ drill, createdAt, ...rules }));
+}
 
 const TASK = asRead<TaskStatus>(TASK_STATUS, 's');
 /** From `task t left join task_status s`. */

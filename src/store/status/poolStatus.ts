@@ -16,6 +16,7 @@ export const POOL_STATUS = {
     targetLowPriority: column('target_low_priority', 'int', 'effectiveLowPriority', 'p.target_low_priority'),
     currentDedicated: column('current_dedicated', 'int'),
     currentLowPriority: column('current_low_priority', 'int'),
+    preemptions: column('preemptions', 'int', null),
     autoScale: column('auto_scale', 'json', 'autoScaleRun'),
     meter: column('meter', 'json'),
   },

@@ -21,6 +21,7 @@ const CAUSES = {
   preempted: 14,
   overTime: 15,
   nodeOperation: 16,
+  nodePreempted: 17,
 } as const satisfies Readonly<Record<Cause, number>>;
 
 /**

@@ -51,11 +51,11 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       }
     },
     startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
-    startApi: async ({ connection, keys, trouble, warning, autoScaleMinIntervalMs, log }, owner) => {
+    startApi: async ({ connection, keys, trouble, warning, autoScaleMinIntervalMs, nodes, log }, owner) => {
       const database = connect(connection, 'api');
       const number = await ensureAccount(database, keys.batch.name, clock());
       const accounts = new Accounts([{ number, name: keys.batch.name, keys: [keys.batch.key] }]);
-      const api = createApi({ database, autoScaleMinIntervalMs, ...owner.ports, transfers, accounts, tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...owner.ports, transfers, accounts, tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { LISTENERS, type Listener } from '../../../agent/network/network.ts';
+import { LISTENERS, type Listener, METADATA } from '../../../agent/network/network.ts';
 import { PERL } from '../../../agent/script.ts';
 import { ENTER_NAMESPACE, MAKE_SWITCH } from './programs.ts';
 
@@ -53,7 +53,7 @@ const LINK_NAME = 15;
 
 /** The words that start an agent with a network of its node's own. */
 export function wordsInNamespace({ address, bits, link, service, blobs }: NamespaceOptions, words: readonly string[]): readonly [string, ...string[]] {
-  const at: Readonly<Record<Listener, Endpoint | null>> = { service, blobs };
+  const at: Readonly<Record<Listener, Endpoint | null>> = { service, blobs, metadata: METADATA };
   const listen = LISTENERS.flatMap((name) => (at[name] === null ? [] : [`${name}=${at[name].address}:${at[name].port}`])).join(',');
   const port = link === null ? '' : `n${createHash('sha256').update(link).digest('hex')}`.slice(0, LINK_NAME);
   return [PERL, '-e', ENTER_NAMESPACE, ...callWords(), port, address, String(bits), listen, ...words];

@@ -1,0 +1,97 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Instant } from '../../core/keys.ts';
+import { messageOf } from '../failures.ts';
+import { say } from '../log.ts';
+import { METADATA } from '../network/network.ts';
+import { answerMetadata, type MetadataAnswer, type MetadataRequest, SCHEDULED_EVENTS_PATH } from './handler.ts';
+import { createScheduledEvents, type ScheduledEvents } from './scheduledEvents.ts';
+
+/** What a node's programs are told of it. */
+export interface Metadata {
+  /** Of the scheduled events, without the version. */
+  readonly url: string;
+  /** The node is taken back at that instant. */
+  preempt(notBefore: Instant): void;
+  close(): void;
+}
+
+const LARGEST_BODY_BYTES = 64 * 1024;
+/** A program that asks for more at a time waits. */
+const MOST_CONNECTIONS = 64;
+const SLOW_REQUEST_MS = 10_000;
+
+interface Options {
+  readonly nodeId: string;
+  /** Where it is served, on a free port, if `descriptor` is null. */
+  readonly ipAddress: string;
+  /** Of a socket that listens at `METADATA` in the node's own network; null: it has none. */
+  readonly descriptor: number | null;
+  readonly now: () => Instant;
+  /** A program lets go of the node. */
+  readonly onLetGo: () => void;
+}
+
+/** null, and a line in the log: it cannot be served, and nothing else of the node depends on it. */
+export async function openMetadata({ nodeId, ipAddress, descriptor, now, onLetGo }: Options): Promise<Metadata | null> {
+  const events = createScheduledEvents({ nodeId, now, onApproved: onLetGo });
+  try {
+    const server = await serve(descriptor === null ? { host: ipAddress, port: 0 } : { fd: descriptor }, events);
+    const host = descriptor === null ? `${ipAddress}:${portOf(server)}` : METADATA.address;
+    return { url: `http://${host}${SCHEDULED_EVENTS_PATH}`, close: () => closeAll(server), preempt: events.preempt };
+  } catch (error) {
+    say(`scheduled events cannot be served: ${messageOf(error)}`);
+    return null;
+  }
+}
+
+async function serve(at: { readonly fd: number } | { readonly host: string; readonly port: number }, events: ScheduledEvents): Promise<Server> {
+  const server = createServer({ requestTimeout: SLOW_REQUEST_MS, headersTimeout: SLOW_REQUEST_MS, keepAliveTimeout: SLOW_REQUEST_MS }, (request, response) => {
+    void answered(events, request).then((answer) => send(response, answer));
+  });
+  server.maxConnections = MOST_CONNECTIONS;
+  server.listen(at);
+  await once(server, 'listening');
+  // A node that has nothing else to do ends.
+  server.unref();
+  return server;
+}
+
+function closeAll(server: Server): void {
+  server.close();
+  server.closeAllConnections();
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function answered(events: ScheduledEvents, message: IncomingMessage): Promise<MetadataAnswer> {
+  const { method = '', url = '', headers } = message;
+  const body = await textOf(message);
+  if (body === null) return { status: 413, body: { error: 'Request entity too large' } };
+  const request: MetadataRequest = { method, url, headers, body };
+  return answerMetadata(events, request);
+}
+
+/** null: it is too large, or was not sent whole. */
+async function textOf(message: IncomingMessage): Promise<string | null> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const part of message as AsyncIterable<Buffer>) {
+      bytes += part.length;
+      if (bytes > LARGEST_BODY_BYTES) return null;
+      parts.push(part);
+    }
+  } catch {
+    return null;
+  }
+  return Buffer.concat(parts).toString('utf8');
+}
+
+function send(response: ServerResponse, { status, body }: MetadataAnswer): void {
+  response.writeHead(status, { server: 'linarite', ...(body === null ? {} : { 'content-type': 'application/json; charset=utf-8' }) });
+  response.end(body === null ? undefined : JSON.stringify(body));
+}
