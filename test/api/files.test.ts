@@ -2,6 +2,9 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AgentDoor, FileAnswer, FileAsk, FileProperties, NodeFiles } from '../../src/ports.ts';
+import type { BlobAccount } from '../../src/blobs/account.ts';
+import { TransferError } from '../../src/blobs/transferError.ts';
+import { postgresLogArchive } from '../../src/store/logArchive.ts';
 import { until } from '../support/deadline.ts';
 import { NODE_ACTIVITY } from '../../src/store/status/nodeActivity.ts';
 import { statuses, type Statuses } from './statuses.ts';
@@ -89,10 +92,25 @@ const files: NodeFiles = {
   },
 };
 
+/** The blob of the log archive; null: it is not there. */
+let object: string | null = null;
+const storage: BlobAccount = {
+  ...noStorage,
+  writable: (url) => (url.startsWith('http://own/') ? `${url}?signed` : null),
+  readBlob: (_container, _blob, { firstByte, lastByte }) => {
+    if (object === null) return Promise.reject(new TransferError('notFound', 404, 'BlobNotFound', 'the storage answered 404'));
+    if (object === 'away') return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'it is away'));
+    const part = Buffer.from(object).subarray(firstByte, lastByte + 1);
+    return Promise.resolve((async function* body(): AsyncGenerator<Uint8Array> {
+      yield part;
+    })());
+  },
+};
+
 let it: TestApi;
 let write: Statuses;
 beforeAll(async () => {
-  it = await testApi({ files, storage: { ...noStorage, writable: (url) => (url.startsWith('http://own/') ? `${url}?signed` : null) } });
+  it = await testApi({ files, storage });
   write = statuses(it.pool);
 });
 beforeEach(async () => {
@@ -250,6 +268,72 @@ describe('files of a task that has ended', () => {
   test('are not, while the task still runs', async () => {
     cleaned = true;
     expect(await said(['GET', '/stdout.txt'])).toBe('404 FileNotFound');
+  });
+});
+
+describe('files of a completed task that are archived', () => {
+  const root = '/jobs/j/tasks/t/files';
+  beforeEach(async () => {
+    const [{ node, job, account } = { node: '0', job: '0', account: 0 }] = (await it.pool.query<{ node: string; job: string; account: number }>('select node, job, j.account from node, job j')).rows;
+    await write.task('j', 't', { state: 'completed', result: 'success', exitCode: 0, attempt: 1, node: Number(node) as never, startedAt: 1, endedAt: 2 });
+    const store = postgresLogArchive(it.pool);
+    const file = { leftOutBytes: 0, modifiedAt: Date.UTC(2026, 10, 20, 11), mode: '0o100644' };
+    const archived = [{ ...file, name: 'stdout.txt', start: 3, sizeBytes: 5 }, { ...file, name: 'stderr.txt', start: 8, sizeBytes: 0 }, { ...file, name: 'wd/a/x.log', start: 8, sizeBytes: 2, leftOutBytes: 7 }];
+    const task = { job: Number(job), task: 1, attempt: 1, dueAt: it.now.value + 1_000, files: archived };
+    await store.record({ account, object: await store.begin(account, 'acct/o', 0), node: Number(node), sizeBytes: 10, now: Date.UTC(2026, 10, 20, 11, 30), tasks: [task] });
+    object = '...helloxy';
+  });
+
+  const places = [
+    ['its node has gone', async (): Promise<void> => void (await it.pool.query('update node set gone_at = 1'))],
+    ['its node cannot be reached', async (): Promise<void> => void (unreachable = true)],
+    ['its node has lost them', async (): Promise<void> => void (cleaned = true)],
+  ] as const;
+  test.each(places)('are answered where %s', async (_where, happens) => {
+    await happens();
+    const archivedAt = { 'x-linarite-archived': '2026-11-20T11:30:00Z' };
+    expect(await it.ask({ url: `${root}/stdout.txt` })).toMatchObject({ status: 200, text: 'hello', headers: { ...archivedAt, 'content-length': '5', 'last-modified': 'Fri, 20 Nov 2026 11:00:00 GMT' } });
+    expect(await it.ask({ url: `${root}/stdout.txt`, headers: { 'ocp-range': 'bytes=3-9' } })).toMatchObject({ status: 200, text: 'lo', headers: archivedAt });
+    expect(await it.ask({ method: 'HEAD', url: `${root}/wd/a/x.log` })).toMatchObject({ status: 200, headers: { ...archivedAt, 'content-length': '2', 'x-linarite-archived-left-out': '7' } });
+    const list = await it.ask({ url: `${root}?recursive=true&$filter=${encodeURIComponent("startswith(name,'wd')")}` });
+    expect(list.headers).toMatchObject(archivedAt);
+    expect(list.json.value.map(({ name, isDirectory }: { name: string; isDirectory: boolean }) => [name, isDirectory])).toEqual([['wd', true], ['wd/a', true], ['wd/a/x.log', false]]);
+    expect((await it.ask({ url: `${root}/wd` })).json.code).toBe('ResourceTypeMismatch');
+    expect((await it.ask({ url: `${root}/none.txt` })).json).toMatchObject({ code: 'FileNotFound', values: [{ key: 'Reason', value: 'none.txt: the node does not have it any more, and it was not archived' }] });
+  });
+
+  test('are those of the node as long as that has them', async () => {
+    const { text: said, headers } = await it.ask({ url: `${root}/stdout.txt` });
+    expect([said, headers['x-linarite-archived']]).toEqual(['hello from a task\n', undefined]);
+  });
+
+  test('are not those of an earlier attempt, nor there beyond their time', async () => {
+    unreachable = true;
+    const code = async (): Promise<string> => (await it.ask({ url: `${root}/stdout.txt` })).json?.code;
+    await it.pool.query('update task_status set attempt = 2');
+    expect(await code()).toBe('TaskFilesUnavailable');
+    await it.pool.query('update task_status set attempt = 1');
+    expect(await code()).toBeUndefined();
+    it.now.value += 1_000;
+    expect(await code()).toBe('TaskFilesUnavailable');
+    it.now.value -= 1_000;
+  });
+
+  test('stay deleted, wherever they were deleted', async () => {
+    expect((await it.ask({ method: 'DELETE', url: `${root}/stdout.txt` })).status).toBe(200);
+    unreachable = true;
+    expect((await it.ask({ url: `${root}/stdout.txt` })).json.code).toBe('FileNotFound');
+    expect((await it.ask({ method: 'DELETE', url: `${root}/wd` })).json.code).toBe('OperationInvalidForCurrentState');
+    expect(await it.ask({ method: 'DELETE', url: `${root}/wd?recursive=true` })).toMatchObject({ status: 200, headers: { 'x-linarite-archived': expect.any(String) as unknown } });
+    expect((await it.ask({ url: `${root}?recursive=true` })).json.value).toMatchObject([{ name: 'stderr.txt' }]);
+  });
+
+  test('are unavailable where their blob is gone, and for now where the storage is away', async () => {
+    unreachable = true;
+    object = null;
+    expect((await it.ask({ url: `${root}/stdout.txt` })).json).toMatchObject({ code: 'TaskFilesUnavailable', values: [{ value: expect.stringContaining('in the storage account no more') as unknown }] });
+    object = 'away';
+    expect(await it.ask({ url: `${root}/stdout.txt` })).toMatchObject({ status: 503, json: { code: 'ServerBusy', values: [{ value: 'The storage account of the log archive: it is away' }] } });
   });
 });
 

@@ -3,6 +3,7 @@ import type { Instant, JobNumber, TaskNumber } from '../../../core/keys.ts';
 import type { ArchivedFile, FileAnswer, FileAsk, FileProperties, FileRead } from '../../../ports.ts';
 import { findArchived, type ArchivedTaskRow } from '../../../store/intents/logArchive.ts';
 import { ARCHIVE_CONTAINER } from '../../../store/logArchive.ts';
+import { BatchError } from '../../../wire/errors.ts';
 import { compareListed } from '../../../wire/files.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
 import type { Call, Parts } from '../../call.ts';
@@ -30,6 +31,7 @@ export async function archivedFiles(call: Call, parts: Parts, job: JobNumber, ta
   };
 }
 
+/** @throws BatchError ServerBusy while the storage is away. */
 async function read(call: Call, parts: Parts, { blob }: ArchivedTaskRow, found: ArchivedFile | Failed, ask: Extract<FileAsk, { kind: 'read' }>): Promise<FileRead> {
   if ('kind' in found) return found;
   const end = Math.min(ask.end ?? found.sizeBytes - 1, found.sizeBytes - 1);
@@ -42,7 +44,7 @@ async function read(call: Call, parts: Parts, { blob }: ArchivedTaskRow, found: 
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;
     if (error.kind === 'notFound') return failed('NodeNotReady', 'The node has gone, and what was archived of its tasks is in the storage account no more.');
-    return failed('Failed', `The storage account of the log archive: ${error.message}`);
+    throw new BatchError('ServerBusy', [{ key: 'Reason', value: `The storage account of the log archive: ${error.message}` }], { cause: error });
   }
 }
 
