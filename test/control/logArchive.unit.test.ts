@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { Archived, OwnerFrame, WithoutEpoch } from '../../src/agent/frames.ts';
 import { TransferError } from '../../src/blobs/transferError.ts';
@@ -152,6 +153,7 @@ describe('a node that is to go', () => {
   test('waits for its agent, which comes back a moment after its owner', async () => {
     const { it, archive } = world();
     const left = archive.beforeLeaving(node());
+    await nextTurn();
     archive.connected(NODE);
     await left;
     expect(it.recorded).toHaveLength(1);
@@ -175,6 +177,7 @@ describe('an idle node', () => {
     archive.attend([node()]);
     it.now = 30_000;
     archive.attend([node({ state: 'running' }), node({ totalTasksRun: 0 })]);
+    await nextTurn();
     expect(it.frames).toEqual([]);
     archive.attend([node()]);
     await until('it is on record', () => it.frames.length === 2);
@@ -185,13 +188,14 @@ describe('an idle node', () => {
     await until('it is asked again', () => it.frames.length === 4);
   });
 
-  test('is not asked while its agent is away, or is of a version that knows nothing of it', () => {
+  test('is not asked while its agent is away, or is of a version that knows nothing of it', async () => {
     const { it, archive } = world();
     it.now = 100_000;
     archive.attend([node()]);
     archive.connected(NODE);
     archive.closedAll();
     archive.attend([node()]);
+    await nextTurn();
     expect(it.begun).toBe(0);
   });
 
