@@ -21,6 +21,7 @@ import { createLogin } from './login/login.ts';
 import { say } from './log.ts';
 import type { Metadata } from './metadata/server.ts';
 import type { NodeNetwork } from './network/network.ts';
+import { createNotices } from './notices.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { shellIn, writeAccounts } from './place/accounts.ts';
 import type { NodePlace } from './place/enter.ts';
@@ -117,6 +118,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     nodePackages,
   };
   let startTask: StartTaskStatus | null = null;
+  const notices = createNotices((errors) => report({ kind: 'notice', errors }));
   let isReady = false;
   let disk: DiskWatch | null = null;
 
@@ -195,8 +197,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     report({ kind: 'ready', ...installed });
     disk = watchDisk(rootDirectory, (error) => {
       say(error === null ? 'its disk has room again' : 'its disk is full');
-      notices.disk = error;
-      sayNotices();
+      notices.set('disk', error);
     });
     attempts.open();
     launcher.warm(commonUser, WARM_SHELLS);
@@ -238,7 +239,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       machineRoot: options.rootDirectory,
       isOwn: options.isolation !== undefined,
       onLost: (error) => {
-        if (!ending.signal.aborted) report({ kind: 'notice', errors: [error] });
+        if (!ending.signal.aborted) notices.set(`mount ${JSON.stringify(error)}`, error);
       },
     });
   /** Before the start task, which may use them. Returns what keeps the node from working. */
@@ -252,12 +253,9 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       return [{ code: 'NodePreparationError', message: messageOf(error) }];
     }
   };
-  const notices: { disk: ResizeError | null; removed: ResizeError | null } = { disk: null, removed: null };
-  const sayNotices = (): void => report({ kind: 'notice', errors: [notices.disk, notices.removed].filter((notice) => notice !== null) });
   const onRemoved = (removed: Removed): void => {
     say(`removed for want of room: ${JSON.stringify(removed)}`);
-    notices.removed = noticeOf(removed);
-    sayNotices();
+    notices.set('removed', noticeOf(removed));
   };
   begin().catch((error: unknown) => say(`the node cannot be made ready: ${messageOf(error)}`));
 
