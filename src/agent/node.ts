@@ -19,6 +19,7 @@ import { beginNodeWork, type NodeWork } from './nodeWork.ts';
 import { openMetadata } from './metadata/server.ts';
 import { unmountBelow } from './mounts.ts';
 import { nodeAddress, openNetwork } from './network/network.ts';
+import { followNameServers, openOutside } from './network/outside.ts';
 import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
 import { processBounds, type ProcessBounds } from './processBounds.ts';
@@ -59,6 +60,8 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   say(`agent ${agentVersion} begins life ${options.life} of node ${options.nodeId}`);
   const network = openNetwork(options, readAddress);
   const place = await preparePlace(options, signal);
+  const outside = network !== null && options.network?.nat === true ? await openOutside(network.namespace, { [NODE_MARK]: options.rootDirectory }) : null;
+  if (outside !== null && options.isolation !== undefined) followNameServers();
   const journal = openJournal(join(options.stateDirectory, 'journal'));
   const now = (): number => Date.now();
   const reports = logged(createReports(journal, () => flushSoon()));
@@ -148,6 +151,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   say('the agent leaves');
   channel.close();
   metadata?.close();
+  outside?.close();
   await Promise.race([work?.end(deadlineMs), new Promise((resolve) => setTimeout(resolve, LONGEST_END_MS).unref())]);
   // Of a node that was never welcomed nobody else does.
   removeCgroup(place.nodeCgroup);

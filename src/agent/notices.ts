@@ -1,6 +1,6 @@
 import type { ResizeError } from '../core/status.ts';
 
-/** What a node that works has to say of itself, each by what it is about: said again, it takes the place of the last. */
+/** What a node that works has to say of itself, by what it is about: said again, it takes the place of the last. */
 export interface Notices {
   /** null: there is nothing to say of it any more. */
   set(about: string, notice: ResizeError | null): void;

@@ -60,6 +60,8 @@ export interface NetworkOptions {
   readonly address: string;
   /** Where blobs are, if they are this machine's. */
   readonly blobsUrl?: string;
+  /** It has a way to everything else as well. */
+  readonly nat?: true;
 }
 
 /** What a node has by its VM size, where its machine has more; left out: all of the machine's. */
@@ -116,7 +118,7 @@ function isOptions(value: unknown): value is AgentOptions {
 }
 
 function isNetwork(value: unknown): value is NetworkOptions {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'address') === 'string' && ['undefined', 'string'].includes(typeof Reflect.get(value, 'blobsUrl'));
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'address') === 'string' && ['undefined', 'string'].includes(typeof Reflect.get(value, 'blobsUrl')) && [undefined, true].includes(Reflect.get(value, 'nat'));
 }
 
 function isLimits(value: unknown): value is NodeLimits {

@@ -10,7 +10,7 @@ function read(...flags: readonly string[]): NodeWishes {
 
 describe('how nodes of this machine are made', () => {
   test('is told to the process in the background as it was asked for', () => {
-    for (const flags of [[], ['--images', '/etc/images.yaml'], ['--node-limits', 'off'], ['--node-isolation', 'network'], ['--node-limits', 'off', '--node-isolation', 'network', '--node-network', '10.1.0.0/16']]) {
+    for (const flags of [[], ['--images', '/etc/images.yaml'], ['--node-limits', 'off'], ['--node-isolation', 'network'], ['--node-limits', 'off', '--node-isolation', 'network', '--node-nat', '--node-network', '10.1.0.0/16']]) {
       const options = decideNodes(read(...flags));
       expect(nodeFlags(options)).toEqual(flags);
       expect(isNodeOptions(options)).toBe(true);
@@ -32,6 +32,7 @@ describe('how nodes of this machine are made', () => {
     expect(() => read('--node-isolation', 'all')).toThrow('Allowed choices are mounts, network');
     for (const text of ['10.1.0.0', '10.1.0.0/30', '10.1.0.0/4', '10.1.0.256/16', 'fd00::/64', '']) expect(() => read('--node-network', text), text).toThrow('no IPv4 network');
     expect(() => decideNodes(read('--node-network', '10.1.0.0/16'))).toThrow('goes with --node-isolation network');
+    expect(() => decideNodes(read('--node-nat'))).toThrow('goes with --node-isolation network');
     for (const kept of [{ limits: 'off' }, { limits: true }, { limits: true, network: 'none' }, { limits: true, network: 'own', cidr: 1 }, { limits: true, network: 'own', imagesFile: 1 }, null, 'x']) expect(isNodeOptions(kept)).toBe(false);
   });
 });

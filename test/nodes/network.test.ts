@@ -4,6 +4,8 @@ import { createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missingForOutside } from '../../src/agent/network/outside.ts';
+import { missingForNamespaces } from '../../src/nodes/local/network/namespace.ts';
 import { createNodeNetworks } from '../../src/nodes/local/network/nodeNetworks.ts';
 import { createLocalProvider } from '../../src/nodes/local/provider.ts';
 import { readRecords } from '../../src/nodes/local/record.ts';
@@ -143,6 +145,47 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
   });
 });
 
+const noWay = missingForNamespaces() ?? missingForOutside();
+if (noWay !== null) console.log(`skipped: a way outside for nodes: ${noWay}`);
+
+test.skipIf(noWay !== null)('a node with a way outside reaches what its machine reaches, and not the machine’s loopback', async () => {
+  const dataRoot = mkdtempSync(join(tmpdir(), 'linarite-network-'));
+  chmodSync(dataRoot, 0o711);
+  const provider = createLocalProvider({ dataRoot, agentCommand, networks: { cidr: CIDR, nat: true, blobsUrl: noBlobs } });
+  const owner = await startOwner();
+  const [everywhere, local] = await Promise.all(['0.0.0.0', '127.0.0.1'].map(async (host) => {
+    const server = createServer((socket) => void socket.on('error', () => {}).end('reached')).listen({ host, port: 0 });
+    await once(server, 'listening');
+    return server;
+  }));
+  const outside = Object.values(networkInterfaces()).flat().find((found) => found?.family === 'IPv4' && !found.internal)?.address;
+  if (everywhere === undefined || local === undefined || outside === undefined) throw new Error('this machine has no address but those of its loopback');
+  try {
+    await provider.probe();
+    await provider.acquire(nodeRequest({ agentUrl: owner.agentUrl }));
+    const output = async (task: string, address: string, server: Server): Promise<string> => {
+      await owner.run({ task, commandLine: ask(address, portOf(server)) });
+      return readFileSync(join(dataRoot, '1/root/workitems/job1/job-1', task, 'stdout.txt'), 'utf8');
+    };
+    expect(await output('outside', outside, everywhere)).toBe('reached');
+    expect(await output('gateway', '100.127.254.2', local)).not.toBe('reached');
+    expect(await output('loopback', '127.0.0.1', local)).toMatch(/^no: /);
+    const programs = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && textOf(`/proc/${name}/environ`).includes(`LINARITE_NODE=${dataRoot}/1/root`) && textOf(`/proc/${name}/cmdline`).includes('slirp4netns'));
+    expect(programs).toHaveLength(1);
+    // It goes with the agent, however that ends.
+    const agent = (await readRecords(dataRoot))[0]?.agent;
+    if (!agent) throw new Error('the node has no agent');
+    await endProcess(agent, [{ signal: 'SIGKILL', waitMs: 5_000 }]);
+    await expect.poll(() => existsSync(`/proc/${programs[0]}`), { timeout: 10_000 }).toBe(false);
+  } finally {
+    await provider.release(1, 1, 1_000);
+    await provider.close();
+    await owner.close();
+    for (const server of [everywhere, local]) server.close();
+    rmSync(dataRoot, { recursive: true, force: true });
+  }
+});
+
 test('networks are refused with the reason where the machine cannot make them', async () => {
   const dataRoot = mkdtempSync(join(tmpdir(), 'linarite-network-'));
   const provider = createLocalProvider({ dataRoot, agentCommand, networks: { cidr: '10.0.0.0/31', blobsUrl: noBlobs } });
@@ -161,6 +204,14 @@ function portOf(server: Server): number {
 function openNamespaces(): readonly string[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return [...new Set(pids.flatMap((pid) => [linkOf(`/proc/${pid}/ns/net`), ...entriesOf(`/proc/${pid}/fd`).map((fd) => linkOf(`/proc/${pid}/fd/${fd}`))]).filter((link) => link.startsWith('net:')))];
+}
+
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
 }
 
 function entriesOf(directory: string): readonly string[] {

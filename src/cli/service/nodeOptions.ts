@@ -9,6 +9,7 @@ export interface NodeWishes {
   readonly nodeLimits?: 'on' | 'off';
   readonly nodeIsolation?: 'mounts' | 'network';
   readonly nodeNetwork?: string;
+  readonly nodeNat?: boolean;
   /** The file that maps images to unpacked roots. */
   readonly images?: string;
   /** From the notice until a low-priority node is taken back. */
@@ -25,6 +26,8 @@ export interface NodeOptions {
   readonly network: 'machine' | 'own';
   /** Of networks of their own, where one is named: `10.1.0.0/16`. */
   readonly cidr?: string;
+  /** Whether those have a way to all that this machine has one to. */
+  readonly nat?: true;
   /** Read at each start; undefined: `images.yaml` of the data directory, if there is one. */
   readonly imagesFile?: string;
   /** From the notice until a low-priority node is taken back; left out: as on Azure. */
@@ -40,6 +43,7 @@ export function nodeOptions(): readonly Option[] {
     new Option('--node-limits <on|off>', 'nodes have the cores, memory and processes of their VM size, where this machine has more (default: on)').choices(['on', 'off']),
     new Option('--node-isolation <mounts|network>', 'how far nodes are kept apart: network gives each one of its own, from which its tasks reach the service, blobs and nodes of a pool with inter-node communication, and nothing else (default: mounts)').choices(['mounts', 'network']),
     new Option('--node-network <network>', 'of addresses of nodes with networks of their own, like 10.1.0.0/16 (default: one that this machine has nothing of)').argParser(network),
+    new Option('--node-nat', 'nodes with networks of their own reach all that this machine reaches as well, by slirp4netns'),
     new Option('--images <file>', 'images that are unpacked on this machine, for nodes of pools that ask for them (default: images.yaml in the data directory; docs/mounts-and-images.md)').argParser((path: string) => resolve(path)),
     ...lowPriorityOptions(),
   ];
@@ -54,22 +58,25 @@ function network(text: string): string {
  * Those that hold: what is asked for, else what was kept from before, else the defaults. Throws `CommandError` for a
  * network that nodes would not have.
  */
-export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork, images, ...wishes }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
+export function decideNodes({ nodeLimits, nodeIsolation, nodeNetwork, nodeNat, images, ...wishes }: NodeWishes, former: NodeOptions = DEFAULTS): NodeOptions {
   const limits = nodeLimits === undefined ? former.limits : nodeLimits === 'on';
   const isOwn = nodeIsolation === undefined ? former.network === 'own' : nodeIsolation === 'network';
   if (!isOwn && nodeNetwork !== undefined) throw new CommandError(EXIT.usage, '--node-network goes with --node-isolation network');
+  if (!isOwn && nodeNat === true) throw new CommandError(EXIT.usage, '--node-nat goes with --node-isolation network');
+  const nat = nodeNat ?? former.nat ?? false;
   const cidr = nodeNetwork ?? former.cidr;
   const imagesFile = images ?? former.imagesFile;
   const { preemptionGrace: preemptionGraceMs = former.preemptionGraceMs, lowPriorityCapacity: capacityFile = former.capacityFile } = wishes;
   const lowPriority = { ...(preemptionGraceMs === undefined ? {} : { preemptionGraceMs }), ...(capacityFile === undefined ? {} : { capacityFile }) };
-  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}), ...(imagesFile === undefined ? {} : { imagesFile }), ...lowPriority };
+  return { limits, network: isOwn ? 'own' : 'machine', ...(isOwn && cidr !== undefined ? { cidr } : {}), ...(isOwn && nat ? { nat } : {}), ...(imagesFile === undefined ? {} : { imagesFile }), ...lowPriority };
 }
 
 /** As the next process is told; only what is not as by default. */
-export function nodeFlags({ limits, network: whose, cidr, imagesFile, preemptionGraceMs, capacityFile }: NodeOptions): string[] {
+export function nodeFlags({ limits, network: whose, cidr, nat, imagesFile, preemptionGraceMs, capacityFile }: NodeOptions): string[] {
   return [
     ...(limits ? [] : ['--node-limits', 'off']),
     ...(whose === 'own' ? ['--node-isolation', 'network'] : []),
+    ...(nat === true ? ['--node-nat'] : []),
     ...(cidr === undefined ? [] : ['--node-network', cidr]),
     ...(imagesFile === undefined ? [] : ['--images', imagesFile]),
     ...lowPriorityFlags(preemptionGraceMs, capacityFile),
@@ -84,6 +91,6 @@ export function sameNodes(one: NodeOptions, other: NodeOptions): boolean {
 export function isNodeOptions(value: unknown): value is NodeOptions | undefined {
   if (value === undefined) return true;
   if (typeof value !== 'object' || value === null) return false;
-  const [limits, whose, cidr, imagesFile, capacityFile, graceMs]: unknown[] = ['limits', 'network', 'cidr', 'imagesFile', 'capacityFile', 'preemptionGraceMs'].map((name): unknown => Reflect.get(value, name));
-  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && [cidr, imagesFile, capacityFile].every((text) => text === undefined || typeof text === 'string') && (graceMs === undefined || typeof graceMs === 'number');
+  const [limits, whose, cidr, nat, imagesFile, capacityFile, graceMs]: unknown[] = ['limits', 'network', 'cidr', 'nat', 'imagesFile', 'capacityFile', 'preemptionGraceMs'].map((name): unknown => Reflect.get(value, name));
+  return typeof limits === 'boolean' && (whose === 'machine' || whose === 'own') && (nat === undefined || nat === true) && [cidr, imagesFile, capacityFile].every((text) => text === undefined || typeof text === 'string') && (graceMs === undefined || typeof graceMs === 'number');
 }

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { NETWORK_VARIABLE } from '../../../agent/network/network.ts';
+import { missingForOutside, tryOutside } from '../../../agent/network/outside.ts';
 import { portOf } from '../../../agent/network/relay.ts';
 import type { NetworkOptions } from '../../../agent/options.ts';
 import type { PoolNumber } from '../../../core/keys.ts';
@@ -14,6 +15,8 @@ import { createSwitches } from './switches.ts';
 export interface NetworksOptions {
   /** `10.1.0.0/16`: of addresses of nodes; left out: one that the machine has nothing of. */
   readonly cidr?: string;
+  /** Whether they have a way to all that this machine has one to. */
+  readonly nat?: boolean;
   /** Where blobs are; null: not on this machine. */
   readonly blobsUrl: () => Promise<string | null>;
 }
@@ -46,7 +49,7 @@ const TRY_MS = 30_000;
 /** Numbers of pools begin at 1. */
 const NO_POOL = 0;
 
-export function createNodeNetworks({ cidr, blobsUrl }: NetworksOptions): NodeNetworks {
+export function createNodeNetworks({ cidr, nat = false, blobsUrl }: NetworksOptions): NodeNetworks {
   const switches = createSwitches();
   let network: Network | undefined;
   const networkOf = (): Network => {
@@ -57,7 +60,7 @@ export function createNodeNetworks({ cidr, blobsUrl }: NetworksOptions): NodeNet
 
   return {
     tryOut: async () => {
-      const missing = missingForNamespaces();
+      const missing = missingForNamespaces() ?? (nat ? missingForOutside() : null);
       if (missing !== null) throw new Error(missing);
       const { bits, base } = networkOf();
       const descriptor = await switches.of(NO_POOL, []);
@@ -69,11 +72,12 @@ export function createNodeNetworks({ cidr, blobsUrl }: NetworksOptions): NodeNet
         closeSync(descriptor);
         switches.forget(NO_POOL);
       }
+      if (nat) await tryNat(wordsInNamespace({ address: addressIn({ bits, base }, 1), bits, link: null, service: at, blobs: null }, ['/bin/sh', '-c', `echo "$${NETWORK_VARIABLE}"; read _`]));
     },
 
     optionsOf: async ({ node }) => {
       const blobs = await blobsUrl();
-      return { address: addressIn(networkOf(), node), ...(blobs === null ? {} : { blobsUrl: blobs }) };
+      return { address: addressIn(networkOf(), node), ...(blobs === null ? {} : { blobsUrl: blobs }), ...(nat ? { nat: true } : {}) };
     },
 
     linkedTo,
@@ -113,6 +117,20 @@ function endpointOf(url: string): Endpoint {
   const address = hostname === 'localhost' ? '127.0.0.1' : hostname;
   if (isIP(address) !== 4) throw new Error(`nodes with networks of their own reach the service by an IPv4 address, which ${hostname} is not`);
   return { address, port: portOf(parsed) };
+}
+
+/** The words are those of a program that says by which descriptors it has its namespace, and stays. */
+async function tryNat([program, ...args]: readonly [string, ...string[]]): Promise<void> {
+  const holder = spawn(program, args, { cwd: '/', timeout: TRY_MS, stdio: ['pipe', 'pipe', 'ignore'] });
+  const ended = once(holder, 'close');
+  try {
+    const [said] = (await Promise.race([once(holder.stdout.setEncoding('utf8'), 'data'), ended.then(() => [''])])) as [string];
+    const namespace = openSync(`/proc/${holder.pid}/fd/${/namespace=(\d+)/.exec(said)?.[1] ?? ''}`, 'r');
+    await tryOutside(namespace).finally(() => closeSync(namespace));
+  } finally {
+    holder.stdin.end();
+    await ended;
+  }
 }
 
 async function succeed([program, ...args]: readonly [string, ...string[]], descriptor: number): Promise<void> {
