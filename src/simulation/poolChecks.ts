@@ -1,4 +1,4 @@
-import type { AccountNumber, NodeNumber, PoolNumber } from '../core/keys.ts';
+import { type AccountNumber, attemptName, type NodeNumber, type PoolNumber } from '../core/keys.ts';
 import type { NodeState, NodeStatus } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { Tables } from './memoryStore.ts';
@@ -12,9 +12,13 @@ export function createPoolChecks({ account, tables, violated }: { readonly accou
   return ({ decisions }) => {
     // What is in quarantine the rules do not see.
     if (tables().quarantine(account).length > 0) return;
-    const rowOf = (node: NodeNumber): NodeStatus | undefined => decisions.nodes.find((row) => row.node === node) ?? tables().nodes.get(node)?.status;
+    const changed = new Map(decisions.nodes.map((row) => [row.node, row]));
+    const stateOf = (node: NodeNumber): NodeState | undefined => (changed.get(node) ?? tables().nodes.get(node)?.status)?.state;
+    // One that was offered again after a hello of this tick may be taken back in the same breath.
+    const revoked = new Set(decisions.commands.flatMap((command) => (command.kind === 'revoke' ? [`${attemptName(command.key)} ${command.node}`] : [])));
     for (const command of decisions.commands) {
-      const state = command.kind === 'offer' ? rowOf(command.node)?.state : undefined;
+      if (command.kind !== 'offer' || revoked.has(`${attemptName(command.key)} ${command.node}`)) continue;
+      const state = stateOf(command.node);
       if (state !== undefined && TAKES_NONE.has(state)) violated(`node ${command.node} is ${state} and is given a task`);
     }
     for (const { node, state, runningTasks, offers } of decisions.nodes) if (state === 'deallocated' && runningTasks + offers.length > 0) violated(`node ${node} is deallocated and has tasks`);
