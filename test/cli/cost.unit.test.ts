@@ -20,10 +20,10 @@ describe('linarite cost', () => {
   test('tells of pools, their sum, what is not known, and prices in three columns', () => {
     expect(told(COST)).toEqual([
       'all pools, until 2026-11-30T00:00:00Z',
-      'pool    size             kind       node time  idle   lost work  USD',
-      'mypool  standard_d2s_v3  low        3 h        40 %   1.5 min    0.0720',
-      'p       standard_z1      dedicated  30 s       100 %  0 s        unknown',
-      'total                               3.01 h     40 %   1.5 min    0.0720 and what is unknown',
+      'pool    size             kind       node time  idle   lost work   USD',
+      'mypool  standard_d2s_v3  low        3 h        40 %   1 min 30 s  0.0720',
+      'p       standard_z1      dedicated  30 s       100 %  0 ms        unknown',
+      'total                               3 h 1 min  40 %   1 min 30 s  0.0720 and what is unknown',
       'no price is known of standard_z1 dedicated: linarite up --sizes FILE gives one (docs/cost.md)',
       '',
       'USD an hour in westeurope',

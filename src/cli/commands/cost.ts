@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { timeText } from '../../base/times.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ask, connectionOf } from '../ownOperations.ts';
 import { timeBetween } from '../time.ts';
@@ -81,9 +82,7 @@ function table(rows: readonly (readonly string[])[]): string[] {
 }
 
 function duration(seconds: number): string {
-  if (seconds < 60) return `${Number(seconds.toFixed(1))} s`;
-  if (seconds < 3_600) return `${Number((seconds / 60).toFixed(1))} min`;
-  return `${Number((seconds / 3_600).toFixed(2))} h`;
+  return timeText(seconds * 1000);
 }
 
 function percent(share: number | undefined): string {

@@ -1,6 +1,8 @@
 import { connect } from './account/connection.ts';
 import type { Image, JobToAdd, PoolToAdd, TaskToAdd } from './account/batchAccount.ts';
 import type { RunSurroundings } from './ending.ts';
+import type { Forecast } from './forecast/forecast.ts';
+import { forecastOf } from './forecast/ofRun.ts';
 import { containersOf } from './files/transfers.ts';
 import { jobBody, poolBody, taskBody } from './plan/bodies.ts';
 import { metadataOf } from './plan/metadata.ts';
@@ -17,6 +19,8 @@ export interface DryRun {
   /** Undefined when the job is one that exists. */
   readonly job?: JobToAdd;
   readonly tasks: readonly TaskToAdd[];
+  /** Time and money, or why nothing can be said of them. */
+  readonly forecast?: Forecast | { readonly none: string };
   /** In a job that exists: the ids of tasks that would not be run again, and of those that would, under their ids. */
   readonly succeededBefore?: readonly string[];
   readonly runAgain?: readonly string[];
@@ -39,6 +43,7 @@ export async function dryRun(options: RunOptions, around: RunSurroundings): Prom
     ...(options.pool === undefined ? { pool: poolBody(poolId, options.poolWish, imageToBe(options.image)) } : {}),
     job: jobBody(jobId, poolId, metadataOf(metadataFor(options, plan, { tasks: submission.total, containers }))),
     tasks,
+    forecast: forecastOf(options, submission.tasks.length),
   };
 }
 

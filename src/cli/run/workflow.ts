@@ -4,6 +4,8 @@ import { jobBody, taskBody, type ContainerWish, type MpiWish, type PoolWish } fr
 import { connect, type Connection, type ConnectionFlags } from './account/connection.ts';
 import { endRun, leftBy, resultOf, waitAndFetch, type Report, type Run, type RunResult, type RunSurroundings } from './ending.ts';
 import { RunError, reasonOf } from './failure.ts';
+import { sentenceOf, type Durations } from './forecast/forecast.ts';
+import { forecastOf, remembered } from './forecast/ofRun.ts';
 import type { ItemSources } from './plan/items.ts';
 import { metadataOf } from './plan/metadata.ts';
 import { containerName, freeName } from './plan/names.ts';
@@ -47,6 +49,10 @@ export interface RunOptions {
   readonly keepPool: boolean;
   readonly detach: boolean;
   readonly connection: ConnectionFlags;
+  /** Whose prices a forecast goes by. */
+  readonly region: string;
+  /** How long a task is said to take; left out: as earlier runs tell. */
+  readonly expectDuration?: Durations;
 }
 
 /** A run with all that its tasks are made from. */
@@ -96,7 +102,10 @@ export async function runWorkflow(options: RunOptions, around: RunSurroundings, 
     startedAt,
     made: { stage: 'preparing', containers: new Set(), pool: undefined, job: undefined },
   };
-  return endRun(run, () => carryOut(run), report);
+  const made = forecastOf(options, submission.tasks.filter(({ found }) => found !== 'succeeded').length);
+  const isMade = joined === undefined && !('none' in made);
+  if (isMade) around.progress.note(sentenceOf(made));
+  return endRun(run, () => carryOut(run), (result, to) => report(joined === undefined ? remembered(options, isMade ? made : null, result) : result, to));
 }
 
 /** Whether anything of a run goes through a storage account. */

@@ -1,9 +1,11 @@
 import { timeMs } from '../../../base/times.ts';
+import { DEFAULT_REGION, hasPrices, PRICED_REGIONS } from '../../../wire/sizes/prices.ts';
 import { readApplications } from '../applications.ts';
 import { coresOf, sizeForSlots, type ContainerWish, type MpiWish } from './bodies.ts';
 import type { ComeBackOptions } from '../watch/comeBack.ts';
 import type { ConnectionFlags } from '../account/connection.ts';
 import { RunError } from '../failure.ts';
+import { expected } from '../forecast/forecast.ts';
 import { ID, WHAT_IDS_ARE } from './names.ts';
 import type { MergeWish } from './plan.ts';
 import type { RunOptions } from '../workflow.ts';
@@ -46,6 +48,8 @@ export interface RunFlags extends ConnectionFlags {
   readonly resume?: boolean;
   readonly detach?: boolean;
   readonly dryRun?: boolean;
+  readonly expectDuration?: string;
+  readonly region?: string;
   readonly attach?: string;
   readonly fetch?: string;
   readonly rerunFailed?: string;
@@ -84,6 +88,8 @@ export function readFlags(argv: readonly string[], flags: RunFlags): RunOptions 
     keepPool: flags.keepPool === true,
     detach: flags.detach === true,
     connection: connectionFlags(flags),
+    region: readRegion(flags.region ?? DEFAULT_REGION),
+    ...(flags.expectDuration === undefined ? {} : { expectDuration: expected(readExpected(flags.expectDuration)) }),
     ...withValues({ pool: flags.pool, image: flags.image, job: flags.job }),
     ...(flags.maxTime === undefined ? {} : { maxTime: readDuration(flags.maxTime, '--max-time') }),
   };
@@ -108,7 +114,7 @@ function readMerge({ merge, mergeOutput }: RunFlags): { merge?: MergeWish } {
 }
 
 /** Flags that say how tasks are made. They mean nothing for a job whose tasks exist. */
-const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'container', 'containerOptions', 'mpi', 'mpiSetup', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', ...POOL_FLAGS] as const;
+const MAKING_FLAGS = ['items', 'itemsFile', 'rows', 'taskId', 'container', 'containerOptions', 'mpi', 'mpiSetup', 'dependsOn', 'merge', 'resume', 'shell', 'retries', 'maxTime', 'pool', 'job', 'detach', 'dryRun', 'expectDuration', 'region', ...POOL_FLAGS] as const;
 const MAKING_LISTS = ['input', 'sweep', 'output', 'mergeOutput', 'resourceFile', 'app', 'env'] as const;
 
 /** Coming back to a job whose tasks exist, by what is wanted of it. */
@@ -159,6 +165,19 @@ function readPoolWish({ nodes, lowPriorityNodes = 0, slots, vmSize, startTask, c
   if (mpi !== undefined && dedicated + lowPriorityNodes < mpi) throw new RunError('usage', `--mpi ${mpi}: the pool has ${dedicated + lowPriorityNodes} nodes, and each task takes ${mpi}`);
   const together = mpi === undefined ? { slots: slots ?? coresOf(size) } : { slots: 1, interNode: true as const };
   return { nodes: dedicated, lowPriorityNodes, vmSize: size, ...together, ...withValues({ startTask, container }) };
+}
+
+/** `90s` or `30s..5min`, in milliseconds. @throws RunError usage */
+function readExpected(text: string): [number, number] {
+  const [low = Number.NaN, high = low, ...more] = text.split('..').map((part) => timeMs(part) ?? Number.NaN);
+  if (more.length > 0 || !(low > 0 && high >= low)) throw new RunError('usage', `--expect-duration ${text}: write a time like 90s, or the shortest and the longest, 30s..5min`);
+  return [low, high];
+}
+
+/** @throws RunError usage */
+function readRegion(region: string): string {
+  if (!hasPrices(region)) throw new RunError('usage', `--region ${region}: prices are known of ${PRICED_REGIONS.join(', ')}`);
+  return region;
 }
 
 function readVariable(text: string): [string, string] {

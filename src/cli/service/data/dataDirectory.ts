@@ -46,7 +46,7 @@ export interface Layout {
 const FORMAT = 1;
 /** Names the place that node directories have elsewhere. */
 const NODE_PLACE = 'node-place';
-const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'version'] as const;
+const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'] as const;
 /** The operator's own, which may be there before everything else and stays after it. */
 export const IMAGES_FILE = 'images.yaml';
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
