@@ -9,6 +9,7 @@ import { findSshd, loginLimit } from '../../src/agent/login/sshd.ts';
 import type { NodeAnswer, NodeAsk, UserAccess } from '../../src/agent/frames.ts';
 import { sha512Crypt } from '../../src/api/data/pool/passwords.ts';
 import { probeIsolation } from '../../src/nodes/local/isolation.ts';
+import { canMakeImages, makeImageRoot } from '../support/imageRoots.ts';
 import { startNode, type TestNode } from './testNode.ts';
 
 const outer = mkdtempSync(join(tmpdir(), 'linarite-login-'));
@@ -155,10 +156,12 @@ describe.runIf(isPossible)('a node', () => {
     const before = await place();
     expect(before).toMatchObject({ address: ADDRESS, port: 50_001 });
     await add('expiring', { expiresAt: Date.now() + 500 });
+    const { ended } = await session('alice');
     node.agent.kill('SIGKILL');
     await node.exited();
     node.startAgent(2);
     await ready(2);
+    expect(await ended, 'nobody of the life before is left').toBe(255);
     expect(await place()).toEqual(before);
     expect(await ssh('alice', own, 'id -un')).toMatchObject({ code: 0, stdout: 'alice' });
     expect((await ssh('alice', 'password', 'id -un')).stdout).toBe('alice');
@@ -172,6 +175,32 @@ describe.runIf(isPossible)('a node', () => {
     await node.exited();
     expect(await ended).toBe(255);
     expect(execFileSync('ps', ['-eo', 'args'], { encoding: 'utf8' })).not.toMatch(new RegExp(`${node.state}|sshd: leaver`));
+  });
+});
+
+describe.runIf(isPossible && canMakeImages)('a node whose system is an image', () => {
+  test('has whoever logs in in that system, by a name that it knows', async () => {
+    const image = join(outer, 'image');
+    makeImageRoot(image, 'Tiny');
+    const key = join(outer, 'image-key');
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', key]);
+    const node = await startNode({}, { isolation: 'overlays', nodeId: 'tvmps_0a1b2d_d', ipAddress: '127.0.43.8', imageRoot: image });
+    await node.owner.until('it is ready', () => node.owner.reports.some(({ kind }) => kind === 'ready'));
+    const answered = (request: string, ask: NodeAsk) => {
+      node.owner.send({ kind: 'ask', epoch: 1, request, ask });
+      return node.owner.until(request, () => node.owner.frames.map(({ frame }) => (frame.kind === 'answer' && frame.request === request ? frame.answer : null)).find((one) => one !== null));
+    };
+    const access = { expiresAt: Date.now() + DAY_MS, passwordHash: null, publicKey: readFileSync(`${key}.pub`, 'utf8').trim() };
+    expect(await answered('own name', { kind: 'addUser', name: 'image', isAdmin: false, access })).toMatchObject({ code: 'UserExists' });
+    expect(await answered('add', { kind: 'addUser', name: 'alice', isAdmin: false, access })).toEqual({ kind: 'done' });
+    const way = await answered('way', { kind: 'remoteLogin' });
+    const port = way?.kind === 'remoteLogin' ? String(way.port) : '';
+    const options = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'BatchMode=yes'].flatMap((option) => ['-o', option]);
+    const seen = execFileSync('ssh', ['-F', '/dev/null', ...options, '-i', key, '-p', port, 'alice@127.0.43.8', 'whoami; pwd; cat /etc/os-release'], { encoding: 'utf8', timeout: 30_000 });
+    expect(seen).toBe('alice\n/home/alice\nPRETTY_NAME="Tiny"\n');
+    expect(await answered('delete', { kind: 'deleteUser', name: 'alice' })).toEqual({ kind: 'done' });
+    expect(await answered('again', { kind: 'addUser', name: 'alice', isAdmin: false, access })).toEqual({ kind: 'done' });
+    await node.close();
   });
 });
 

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import type { UserAccess } from '../frames.ts';
 import { edit, makeHome, passwdLine, shadowLine, shellIn } from '../place/accounts.ts';
+import { pathIn } from '../place/imageRoot.ts';
 import type { UserEntry } from '../users.ts';
 import { KEYS_DIRECTORY } from './sshd.ts';
 
@@ -16,8 +17,19 @@ export interface Entries {
   remove(name: string): void;
 }
 
-/** `homes`: where homes are made; null: users have none. */
-export function createEntries(etc: string, homes: string | null): Entries {
+export interface EntriesOptions {
+  /** Where sshd looks: the node's own. */
+  readonly etc: string;
+  /** Where homes are made; null: users have none. */
+  readonly homes: string | null;
+  /** The root that sessions are in, where it is another: there users have their names. null: it is the same. */
+  readonly image: string | null;
+}
+
+export function createEntries({ etc, homes, image }: EntriesOptions): Entries {
+  /** Where users have names, and the first of these is where sshd looks. */
+  const places = [etc, ...(image === null ? [] : [pathIn(image, '/etc')])];
+  const seen = places.at(-1) ?? etc;
   const keys = join(etc, KEYS_DIRECTORY);
   const keyOf = (name: string): string => join(keys, name);
   const others =
@@ -36,8 +48,9 @@ export function createEntries(etc: string, homes: string | null): Entries {
   return {
     numbers: () =>
       new Map(
-        readFileSync(join(etc, 'passwd'), 'utf8')
-          .split('\n')
+        places
+          .toReversed()
+          .flatMap((place) => readFileSync(join(place, 'passwd'), 'utf8').split('\n'))
           .filter((line) => line !== '')
           .map((line) => {
             const [name = '', , uid = ''] = line.split(':');
@@ -46,13 +59,13 @@ export function createEntries(etc: string, homes: string | null): Entries {
       ),
     enter: (user, access) => {
       giveAccess(user.name, access);
-      if (homes !== null) makeHome(join(homes, user.name), user, join(etc, 'skel'));
-      // Last: with its line the user is there.
-      edit(join(etc, 'passwd'), others(user.name), [passwdLine(user, shellIn(''))]);
+      if (homes !== null) makeHome(join(homes, user.name), user, join(seen, 'skel'));
+      // Last where sshd looks: with its line there the user is there.
+      for (const place of places.toReversed()) edit(join(place, 'passwd'), others(user.name), [passwdLine(user, shellIn(image ?? '/'))]);
     },
     replace: giveAccess,
     remove: (name) => {
-      edit(join(etc, 'passwd'), others(name), []);
+      for (const place of places) edit(join(place, 'passwd'), others(name), []);
       edit(join(etc, 'shadow'), others(name), []);
       rmSync(keyOf(name), { force: true });
     },

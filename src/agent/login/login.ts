@@ -10,6 +10,7 @@ import { mountsBelow } from '../mounts.ts';
 import type { NodeNetwork } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
 import type { NodePlace } from '../place/enter.ts';
+import { pathIn } from '../place/imageRoot.ts';
 import type { ProcessBounds } from '../processBounds.ts';
 import { removeTrees } from '../removal.ts';
 import { NAMED_UIDS, type UserEntry } from '../users.ts';
@@ -64,8 +65,8 @@ const LOOK_EVERY_MS = 60_000;
 export function createLogin({ options, accounts, node, network, nodeCgroup, bounds, now, say }: LoginOptions): Login {
   const directory = join(options.stateDirectory, 'login');
   const [listPath, configuration, hostKey] = [join(directory, 'users.json'), join(directory, 'sshd_config'), join(directory, 'host_key')];
-  const homes = node.hasHomes ? '/home' : null;
-  const entries = createEntries('/etc', homes);
+  const homes = node.hasHomes ? (node.image === null ? '/home' : pathIn(node.image, '/home')) : null;
+  const entries = createEntries({ etc: '/etc', homes, image: node.image });
   let kept: Kept = { port: null, users: [] };
   let door: Door | null = null;
   let isReady = false;
@@ -95,7 +96,7 @@ export function createLogin({ options, accounts, node, network, nodeCgroup, boun
   const configure = (): void => {
     const admins = [...kept.users.filter(({ uid }) => uid === 0), ...ofPool.filter(({ elevation }) => elevation === 'admin')];
     const names = [...kept.users, ...ofPool].map(({ name }) => name);
-    write(configuration, configOf({ hostKey, names, admins: admins.map(({ name }) => name), mark: options.rootDirectory, programs: node.programs }));
+    write(configuration, configOf({ hostKey, names, admins: admins.map(({ name }) => name), mark: options.rootDirectory, programs: node.programs, root: node.image }));
   };
 
   const open = async (sshd: Sshd): Promise<Door> => {
@@ -166,7 +167,6 @@ export function createLogin({ options, accounts, node, network, nodeCgroup, boun
 
   const obey = async (ask: NodeAsk): Promise<NodeAnswer> => {
     if (!isReady || isOver) return refusal('NodeNotReady', 'The node is not ready.');
-    if (node.image !== null) return refusal('NotPossible', 'The system of this node is an image of its pool, which nobody can log in to.');
     const sshd = findSshd();
     const limit = loginLimit(options.isolation ?? 'none', sshd);
     if (limit !== null || sshd === null || options.uidBase === null) return refusal('NotPossible', limit ?? 'The node has no users of its own.');

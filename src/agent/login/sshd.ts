@@ -56,13 +56,15 @@ export interface SshdConfig {
   /** The value of the node's mark. */
   readonly mark: string;
   readonly programs: Programs;
+  /** That sessions are in; null: the agent's. */
+  readonly root: string | null;
 }
 
 /**
  * The configuration of sshd(8), which it reads anew for each connection. Root has no password and no key, and may not
  * log in under its name. Names hold no character that means something here.
  */
-export function configOf({ hostKey, names, admins, mark, programs }: SshdConfig): string {
+export function configOf({ hostKey, names, admins, mark, programs, root }: SshdConfig): string {
   const environment = (path: string): string => `SetEnv ${quoted(`${NODE_MARK}=${mark}`)} ${quoted(`PATH=${path}`)}`;
   const path = `${DEFAULT_PATH}:${programs.forAll}`;
   return [
@@ -84,6 +86,7 @@ export function configOf({ hostKey, names, admins, mark, programs }: SshdConfig)
     'PrintMotd no',
     'AcceptEnv LANG LC_*',
     'Subsystem sftp internal-sftp',
+    ...(root === null ? [] : [`ChrootDirectory ${root}`]),
     environment(path),
     ...(admins.length === 0 ? [] : [`Match User ${admins.join(',')}`, 'PermitRootLogin yes', environment(`${path}:${programs.forAdmins}`)]),
     '',

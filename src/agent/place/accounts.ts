@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { messageOf, systemCode } from '../failures.ts';
 import type { UserAccount } from '../frames.ts';
 import { COMMON_GROUP, POOL_USER, type UserEntry, usersOf } from '../users.ts';
+import { pathIn } from './imageRoot.ts';
 import { installKey } from './sshKeys.ts';
 
 /** Days since 1970 in /etc/shadow: a password that was never changed would have to be on login. */
@@ -24,7 +25,7 @@ export interface AccountsOptions {
  * (seen in scripts and reports of its users): `_azbatch`, `_azbatchtask_…`, the pool's named ones with their passwords,
  * and `_azbatchgrp`. The machine's own, and those that tasks made, stay: throws if the pool names one of these.
  */
-export function writeAccounts({ uidBase, accounts, homes, etc = '/etc', shell = shellIn('') }: AccountsOptions): void {
+export function writeAccounts({ uidBase, accounts, homes, etc = '/etc', shell = shellIn('/') }: AccountsOptions): void {
   const users = usersOf(uidBase, accounts);
   const isOurs = new Set(users.map(({ name }) => name));
   const others = (line: string): boolean => !isOurs.has(line.slice(0, line.indexOf(':')));
@@ -44,7 +45,7 @@ export function writeAccounts({ uidBase, accounts, homes, etc = '/etc', shell = 
 
 /** The shell for users of a root. */
 export function shellIn(root: string): string {
-  return existsSync(`${root}/bin/bash`) ? '/bin/bash' : '/bin/sh';
+  return existsSync(pathIn(root, '/bin/bash')) ? '/bin/bash' : '/bin/sh';
 }
 
 export function passwdLine({ name, uid, gid }: UserEntry, shell: string): string {
