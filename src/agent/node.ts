@@ -16,6 +16,7 @@ import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
 import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
+import type { InstanceFacts } from './metadata/instance.ts';
 import { openMetadata } from './metadata/server.ts';
 import { unmountBelow } from './mounts.ts';
 import { nodeAddress, openNetwork } from './network/network.ts';
@@ -38,6 +39,9 @@ const LONGEST_END_MS = 15_000;
  * comes after a pause goes at once.
  */
 const REPORT_EVERY_MS = 8;
+
+/** 127.0.0.0/8, where nodes have addresses by default. */
+const LOOPBACK_BITS = 8;
 
 /** Longer than this no client waits for logs to be uploaded. */
 const UPLOAD_LOGS_MS = 30_000;
@@ -66,7 +70,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   const now = (): number => Date.now();
   const reports = logged(createReports(journal, () => flushSoon()));
   const descriptor = network?.metadata ?? null;
-  const metadata = options.lowPriority === true || descriptor !== null ? await openMetadata({ ...options, descriptor, now, onLetGo: () => reports.add({ kind: 'letGo' }) }) : null;
+  const metadata = options.lowPriority === true || descriptor !== null ? await openMetadata({ instance: instanceFacts(options), ipAddress: options.ipAddress, descriptor, now, onLetGo: () => reports.add({ kind: 'letGo' }) }) : null;
   let work = null as NodeWork | null;
   /** The last report sent on the present connection. */
   let sent = 0;
@@ -161,6 +165,10 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
 }
 
 const NOT_WELCOMED: NodeAnswer = { kind: 'error', code: 'NodeNotReady', message: 'The node is not ready.' };
+
+function instanceFacts({ nodeId, instance = { vmSize: '', image: null }, lowPriority, network, ipAddress }: AgentOptions): InstanceFacts {
+  return { ...instance, nodeId, isLowPriority: lowPriority === true, address: network?.address ?? ipAddress, bits: network?.bits ?? LOOPBACK_BITS };
+}
 
 /** Whether there is something to do for tasks or clients. */
 function isWork(frame: OwnerFrame): boolean {

@@ -30,6 +30,8 @@ export interface AgentOptions {
   readonly isolation?: Exclude<Isolation, 'none'>;
   /** Set where it was started with a network of its own (see network/network.ts); left out: it has its machine's. */
   readonly network?: NetworkOptions;
+  /** Left out: nothing is known of it. */
+  readonly instance?: InstanceOptions;
   /** The image of its pool, unpacked, which its tasks see as their system; left out: they see the machine's. */
   readonly imageRoot?: string;
   /** The node may be taken back: its programs can ask when (metadata/). Left out: it may not. */
@@ -55,9 +57,19 @@ export interface AgentOptions {
   readonly mostProcesses?: number;
 }
 
+/** What programs of the node may ask of its machine. */
+export interface InstanceOptions {
+  /** As the vendor writes it. */
+  readonly vmSize: string;
+  /** null: the pool names none of the marketplace. */
+  readonly image: { readonly publisher: string; readonly offer: string; readonly sku: string; readonly version: string } | null;
+}
+
 export interface NetworkOptions {
   /** Of the node there; `ipAddress` is one of its machine's. */
   readonly address: string;
+  /** Of its network. */
+  readonly bits: number;
   /** Where blobs are, if they are this machine's. */
   readonly blobsUrl?: string;
   /** It has a way to everything else as well. */
@@ -96,7 +108,7 @@ export function readOptions(file: string | undefined): AgentOptions {
 function isOptions(value: unknown): value is AgentOptions {
   if (typeof value !== 'object' || value === null) return false;
   const has = (name: string, type: string): boolean => typeof Reflect.get(value, name) === type;
-  const [uidBase, isolation, engine, limits, network]: unknown[] = ['uidBase', 'isolation', 'engine', 'limits', 'network'].map((name): unknown => Reflect.get(value, name));
+  const [uidBase, isolation, engine, limits, network, instance]: unknown[] = ['uidBase', 'isolation', 'engine', 'limits', 'network', 'instance'].map((name): unknown => Reflect.get(value, name));
   const optional = (name: string, type: string): boolean => Reflect.get(value, name) === undefined || has(name, type);
   return (
     ['nodeId', 'agentUrl', 'credential', 'rootDirectory', 'stateDirectory', 'ipAddress'].every((name) => has(name, 'string')) &&
@@ -113,12 +125,17 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('imageRoot', 'string') &&
     (limits === undefined || isLimits(limits)) &&
     (network === undefined || isNetwork(network)) &&
+    (instance === undefined || isInstance(instance)) &&
     optional('mostProcesses', 'number')
   );
 }
 
+function isInstance(value: unknown): value is InstanceOptions {
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'vmSize') === 'string' && typeof Reflect.get(value, 'image') === 'object';
+}
+
 function isNetwork(value: unknown): value is NetworkOptions {
-  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'address') === 'string' && ['undefined', 'string'].includes(typeof Reflect.get(value, 'blobsUrl')) && [undefined, true].includes(Reflect.get(value, 'nat'));
+  return typeof value === 'object' && value !== null && typeof Reflect.get(value, 'address') === 'string' && typeof Reflect.get(value, 'bits') === 'number' && ['undefined', 'string'].includes(typeof Reflect.get(value, 'blobsUrl')) && [undefined, true].includes(Reflect.get(value, 'nat'));
 }
 
 function isLimits(value: unknown): value is NodeLimits {

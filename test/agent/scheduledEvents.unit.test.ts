@@ -5,6 +5,8 @@ import { createScheduledEvents } from '../../src/agent/metadata/scheduledEvents.
 const NOW = Date.UTC(2026, 3, 11, 22, 26, 28);
 const NEWEST = '2020-07-01';
 
+const instance = { nodeId: 'tvmps_1_p', vmSize: 'Standard_D2s_v3', image: null, isLowPriority: true, address: '127.0.0.2', bits: 8 };
+
 function node() {
   const clock = { now: NOW, approvals: 0 };
   const events = createScheduledEvents({
@@ -14,7 +16,7 @@ function node() {
       clock.approvals += 1;
     },
   });
-  const ask = (change: Partial<MetadataRequest> = {}) => answerMetadata(events, { method: 'GET', url: `/metadata/scheduledevents?api-version=${NEWEST}`, headers: { metadata: 'true' }, body: '', ...change });
+  const ask = (change: Partial<MetadataRequest> = {}) => answerMetadata({ events, instance }, { method: 'GET', url: `/metadata/scheduledevents?api-version=${NEWEST}`, headers: { metadata: 'true' }, body: '', ...change });
   const approve = (body: unknown) => ask({ method: 'POST', body: typeof body === 'string' ? body : JSON.stringify(body) });
   const eventId = (): string => (ask().body as { Events: { EventId: string }[] }).Events[0]?.EventId ?? '';
   return { clock, events, ask, approve, eventId };
@@ -62,7 +64,7 @@ describe('the scheduled events of a node', () => {
     ['that was passed on', { headers: { metadata: 'true', 'x-forwarded-for': '10.0.0.1' } }, 400, /X-Forwarded-For/],
     ['without a version', { url: '/metadata/scheduledevents' }, 400, /api-version was not specified/],
     ['of a version that is none', { url: '/metadata/scheduledevents?api-version=latest' }, 400, /api-version is invalid/],
-    ['for something else', { url: `/metadata/instance?api-version=${NEWEST}` }, 404, /Not found/],
+    ['for something else', { url: `/metadata/attested?api-version=${NEWEST}` }, 404, /Not found/],
     ['by another method', { method: 'PUT' }, 405, /not allowed/],
     ['to start without a body', { method: 'POST' }, 400, /StartRequests/],
     ['to start with a body that is no JSON', { method: 'POST', body: '{' }, 400, /StartRequests/],

@@ -108,6 +108,12 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     }
   });
 
+  test('are told by the address of Azure’s metadata which node they are', async () => {
+    const url = 'http://169.254.169.254/metadata/instance/compute/name?api-version=2021-02-01&format=text';
+    const program = `/usr/bin/perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(PeerAddr => "169.254.169.254:80") or die; print $s "GET ${new URL(url).pathname}${new URL(url).search} HTTP/1.0\\r\\nMetadata: true\\r\\n\\r\\n"; local $/; print <$s>'`;
+    for (const node of [1, 3]) expect(await output(node, program)).toMatch(new RegExp(`^HTTP/1.1 200 .*\r\n\r\nn${node}$`, 's'));
+  });
+
   test('reach nothing else of the machine', async () => {
     const local = await listen('127.0.0.1', 'private');
     const everywhere = await listen('0.0.0.0', 'public');

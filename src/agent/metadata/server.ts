@@ -5,8 +5,9 @@ import type { Instant } from '../../core/keys.ts';
 import { messageOf } from '../failures.ts';
 import { say } from '../log.ts';
 import { METADATA } from '../network/network.ts';
-import { answerMetadata, type MetadataAnswer, type MetadataRequest, SCHEDULED_EVENTS_PATH } from './handler.ts';
-import { createScheduledEvents, type ScheduledEvents } from './scheduledEvents.ts';
+import { answerMetadata, type MetadataAnswer, type MetadataNode, type MetadataRequest, SCHEDULED_EVENTS_PATH } from './handler.ts';
+import type { InstanceFacts } from './instance.ts';
+import { createScheduledEvents } from './scheduledEvents.ts';
 
 /** What a node's programs are told of it. */
 export interface Metadata {
@@ -23,7 +24,7 @@ const MOST_CONNECTIONS = 64;
 const SLOW_REQUEST_MS = 10_000;
 
 interface Options {
-  readonly nodeId: string;
+  readonly instance: InstanceFacts;
   /** Where it is served, on a free port, if `descriptor` is null. */
   readonly ipAddress: string;
   /** Of a socket that listens at `METADATA` in the node's own network; null: it has none. */
@@ -34,21 +35,21 @@ interface Options {
 }
 
 /** null, and a line in the log: it cannot be served, and nothing else of the node depends on it. */
-export async function openMetadata({ nodeId, ipAddress, descriptor, now, onLetGo }: Options): Promise<Metadata | null> {
-  const events = createScheduledEvents({ nodeId, now, onApproved: onLetGo });
+export async function openMetadata({ instance, ipAddress, descriptor, now, onLetGo }: Options): Promise<Metadata | null> {
+  const events = createScheduledEvents({ nodeId: instance.nodeId, now, onApproved: onLetGo });
   try {
-    const server = await serve(descriptor === null ? { host: ipAddress, port: 0 } : { fd: descriptor }, events);
+    const server = await serve(descriptor === null ? { host: ipAddress, port: 0 } : { fd: descriptor }, { events, instance });
     const host = descriptor === null ? `${ipAddress}:${portOf(server)}` : METADATA.address;
     return { url: `http://${host}${SCHEDULED_EVENTS_PATH}`, close: () => closeAll(server), preempt: events.preempt };
   } catch (error) {
-    say(`scheduled events cannot be served: ${messageOf(error)}`);
+    say(`metadata cannot be served: ${messageOf(error)}`);
     return null;
   }
 }
 
-async function serve(at: { readonly fd: number } | { readonly host: string; readonly port: number }, events: ScheduledEvents): Promise<Server> {
+async function serve(at: { readonly fd: number } | { readonly host: string; readonly port: number }, node: MetadataNode): Promise<Server> {
   const server = createServer({ requestTimeout: SLOW_REQUEST_MS, headersTimeout: SLOW_REQUEST_MS, keepAliveTimeout: SLOW_REQUEST_MS }, (request, response) => {
-    void answered(events, request).then((answer) => send(response, answer));
+    void answered(node, request).then((answer) => send(response, answer));
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.listen(at);
@@ -67,12 +68,12 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-async function answered(events: ScheduledEvents, message: IncomingMessage): Promise<MetadataAnswer> {
+async function answered(node: MetadataNode, message: IncomingMessage): Promise<MetadataAnswer> {
   const { method = '', url = '', headers } = message;
   const body = await textOf(message);
   if (body === null) return { status: 413, body: { error: 'Request entity too large' } };
   const request: MetadataRequest = { method, url, headers, body };
-  return answerMetadata(events, request);
+  return answerMetadata(node, request);
 }
 
 /** null: it is too large, or was not sent whole. */
@@ -92,6 +93,7 @@ async function textOf(message: IncomingMessage): Promise<string | null> {
 }
 
 function send(response: ServerResponse, { status, body }: MetadataAnswer): void {
-  response.writeHead(status, { server: 'linarite', ...(body === null ? {} : { 'content-type': 'application/json; charset=utf-8' }) });
-  response.end(body === null ? undefined : JSON.stringify(body));
+  const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8';
+  response.writeHead(status, { server: 'linarite', ...(body === null ? {} : { 'content-type': type }) });
+  response.end(body === null ? undefined : typeof body === 'string' ? body : JSON.stringify(body));
 }

@@ -441,6 +441,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     ...(isolation === 'none' ? {} : { isolation }),
     ...(engine === null ? {} : { engine }),
     ...(network === null ? {} : { network }),
+    instance: { vmSize: findVmSize(request.vmSize)?.displayName ?? request.vmSize, image: request.image?.kind === 'marketplace' ? request.image : null },
     ...(imageRoot === null ? {} : { imageRoot }),
   };
 }

@@ -77,7 +77,7 @@ export function createNodeNetworks({ cidr, nat = false, blobsUrl }: NetworksOpti
 
     optionsOf: async ({ node }) => {
       const blobs = await blobsUrl();
-      return { address: addressIn(networkOf(), node), ...(blobs === null ? {} : { blobsUrl: blobs }), ...(nat ? { nat: true } : {}) };
+      return { address: addressIn(networkOf(), node), bits: networkOf().bits, ...(blobs === null ? {} : { blobsUrl: blobs }), ...(nat ? { nat: true } : {}) };
     },
 
     linkedTo,
