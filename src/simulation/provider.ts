@@ -1,5 +1,5 @@
 import type { NodeObservation } from '../core/events.ts';
-import type { AccountNumber, NodeNumber } from '../core/keys.ts';
+import type { AccountNumber, Instant, NodeNumber } from '../core/keys.ts';
 import type { NodeRequest, Observation, PoolProvider } from '../nodes/provider.ts';
 import { type Disk, type SimulatedAgent, emptyDisk } from './agent.ts';
 import type { Faults } from './faults.ts';
@@ -13,6 +13,8 @@ export interface SimulatedProvider extends PoolProvider {
   /** The agent of a random node hangs for so long; null: for good. Returns the node; null: there is none. */
   hangOne(forMs: number | null): NodeNumber | null;
   readonly agents: ReadonlyMap<NodeNumber, SimulatedAgent>;
+  /** For how long all machines together were up, those that are not any more. */
+  readonly upMs: () => number;
 }
 
 interface Machine {
@@ -21,6 +23,8 @@ interface Machine {
   life: number;
   /** null: asked for, not there yet, or over. */
   agent: SimulatedAgent | null;
+  /** Since when this life is up; null: it is not. */
+  upSince: Instant | null;
   /** This life has come up once. */
   hasBooted: boolean;
   /** What the engine would say of this life. */
@@ -59,8 +63,14 @@ export function simulatedProvider(options: {
   const observe = (node: NodeNumber, life: number, observed: NodeObservation): void => {
     for (const watcher of watchers) watcher({ node, life, observed });
   };
+  let upMs = 0;
+  const switchOff = (machine: Machine): void => {
+    machine.isOver = true;
+    if (machine.upSince !== null) upMs += world.now() - machine.upSince;
+    machine.upSince = null;
+  };
   const end = (machine: Machine | undefined, node: NodeNumber, life: number): void => {
-    if (machine?.life === life) machine.isOver = true;
+    if (machine?.life === life) switchOff(machine);
     observe(node, life, OFF);
   };
 
@@ -77,6 +87,7 @@ export function simulatedProvider(options: {
     });
     machine.agent = agent;
     machine.hasBooted = true;
+    machine.upSince = world.now();
     agents.set(node, agent);
     observe(node, life, { kind: 'running' });
   };
@@ -86,7 +97,7 @@ export function simulatedProvider(options: {
     if (machine.life !== life || machine.isOver) return;
     machine.released = Math.max(machine.released, life);
     machine.wiped = Math.max(machine.wiped, life);
-    machine.isOver = true;
+    switchOff(machine);
     machine.agent?.die();
     observe(node, life, { kind: 'preempted', reason: 'the simulated engine took it back' });
   };
@@ -112,7 +123,7 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { account: request.account, isLow: request.priority === 'low', life: 0, agent: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { account: request.account, isLow: request.priority === 'low', life: 0, agent: null, upSince: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
@@ -160,6 +171,7 @@ export function simulatedProvider(options: {
       watchers.add(callback);
       return () => watchers.delete(callback);
     },
+    upMs: () => upMs,
     killOne: () => world.pick([...agents.values()])?.die(),
     takeBack: () => {
       const low = [...machines].filter(([, { isLow, agent }]) => isLow && agent !== null);

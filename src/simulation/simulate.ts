@@ -56,6 +56,8 @@ export interface Result {
   readonly takenBack: number;
   /** How often a multi-instance task ran on all its nodes. */
   readonly together: number;
+  /** For how long nodes were there, as the rules have counted it and as the provider has seen it; and how many. */
+  readonly nodeMs: { readonly counted: number; readonly seen: number; readonly nodes: number };
   /** What was in quarantine when all else was done. */
   readonly quarantine: readonly QuarantineSubject[];
   /** Of everything that was committed: two runs of one seed give the same. */
@@ -395,6 +397,7 @@ export async function simulate(scenario: Scenario): Promise<Result> {
     preemptions: checks.preemptions,
     takenBack: checks.takenBack,
     together: checks.together,
+    nodeMs: { counted: memory.tables.usage(ACCOUNT).reduce((sum, { nodeMs }) => sum + nodeMs, 0), seen: provider.upMs(), nodes: memory.tables.nodes.size },
     quarantine,
     fingerprint,
   });

@@ -76,6 +76,27 @@ describe('the time of nodes', () => {
     expect(nodeMs(env)).toBe(116_000);
   });
 
+  test('does not count while a node is deallocated, nor while it is taken away', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 1, targetLowPriority: 1, machine: MACHINE });
+    env.settle();
+    const [dedicated, low] = [pool.nodes.findIndex((node) => node.dedicated), pool.nodes.findIndex((node) => !node.dedicated)];
+    env.pass(10_000);
+    pool.restart(pool.node(dedicated).node, 'deallocate');
+    env.settle();
+    env.bootsByItself = false;
+    pool.agent(low).takenBack();
+    env.settle();
+    expect(pool.nodes.map(({ state }) => state).toSorted()).toEqual(['deallocated', 'preempted']);
+    env.pass(7_000);
+    expect(nodeMs(env)).toBe(20_000);
+    env.bootsByItself = true;
+    pool.restart(pool.node(dedicated).node, 'start');
+    env.settle();
+    env.pass(3_000);
+    expect(usageOf(env, ({ lowPriority }) => !lowPriority).nodeMs).toBe(13_000);
+  });
+
   test('stops where the service goes down, and goes on with the next owner', () => {
     const env = testEnv();
     env.pool({ nodes: 2, machine: MACHINE });

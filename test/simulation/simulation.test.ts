@@ -52,6 +52,9 @@ const CROWDED: Workload = { ...SMALL, pools: 1, nodes: 4, jobs: 3, tasks: 60, fo
 /** Tasks are added to a few jobs all the time, and depend on others that were satisfied long ago. */
 const DEPENDENT: Workload = { ...SMALL, jobs: 2, tasks: 100, forMs: 20_000, singleEveryMs: 100, dependencies: 1 };
 
+/** A node comes and goes: each is seen at the next tick, while another may be under way. */
+const SEEN_WITHIN_MS = 500;
+
 function lived(scenario: Partial<Scenario> & { readonly seed: number }): Promise<Result> {
   return simulate({ createCore, workload: SMALL, faults: MANY_FAULTS, leaseMs: null, ...trace, ...scenario });
 }
@@ -101,6 +104,12 @@ describe('a simulated account', () => {
 
   it.each(seeds(count))('holds them where only a lease proves that a node is dead (seed %i)', async (number) => {
     await livedWell({ seed: number, workload: { ...SMALL, actionEveryMs: 500 }, leaseMs: 20_000 });
+  });
+
+  it.each(seeds(5))('without faults counts the time of nodes as the provider sees it, within a tick and the ways of messages (seed %i)', async (number) => {
+    const { nodeMs: { counted, seen, nodes } } = await livedWell({ seed: number, workload: { ...SMALL, tasks: 200, forMs: 30_000, actionEveryMs: 500 }, faults: NO_FAULTS });
+    expect(counted).toBeGreaterThan(0);
+    expect(Math.abs(counted - seen)).toBeLessThanOrEqual(nodes * SEEN_WITHIN_MS);
   });
 
   it.each(seeds(5))('without faults prepares nodes for jobs that ask for it, and releases them (seed %i)', async (number) => {
