@@ -25,6 +25,7 @@ const NEEDS = [
   [/test\/api\/certificates\.test/, 'openssl'],
   [/test\/cli\/run\/run\.test/, 'ffmpeg, or script of bsdutils'],
   [/test\/(agent\/(users|transfers)|store\/embeddedBinaries|cli\/life\/users)\.test/, 'root'],
+  [/test\/(agent\/(fileSystems|imageRoot)|cli\/mountsAndImages)\.test/, 'root on Linux, overlays, FUSE and busybox-static'],
   [/test\/agent\/killing\.test/, 'Linux, for some tests with root'],
   [/test\/(clients|cli|blobs)\//, 'Linux'],
 ];

@@ -84,6 +84,23 @@ describe.runIf(possible)('a node of an unpacked image', () => {
   });
 });
 
+/** Unpacks what a mirror has: minutes. */
+const DEBOOTSTRAP = '/usr/sbin/debootstrap';
+const canUnpackDebian = possible && process.env['LINARITE_CHECK_ALL'] !== undefined && existsSync(DEBOOTSTRAP);
+
+test.runIf(canUnpackDebian)('a node runs an unpacked Debian (needs --all and debootstrap)', async () => {
+  const debian = join(outer, 'debian');
+  execFileSync(DEBOOTSTRAP, ['--variant=minbase', 'trixie', debian], { stdio: 'ignore' });
+  const node = await startNode({}, { isolation: 'overlays', imageRoot: debian });
+  try {
+    expect(await said(node, PLAIN, '. /etc/os-release; echo $VERSION_CODENAME; id -un; perl -e "print 6 * 7"')).toBe('trixie\n_azbatch\n42');
+    expect(await said(node, ADMIN, 'dpkg --status perl-base | grep Status; useradd --create-home made && su - made -c "id -un; pwd"; touch /usr/bin/new')).toBe('Status: install ok installed\nmade\n/home/made');
+    expect(existsSync(join(debian, 'usr/bin/new'))).toBe(false);
+  } finally {
+    await node.close();
+  }
+}, 900_000);
+
 describe.runIf(possible)('a node whose image cannot be its root', () => {
   const unusable = async (changes: Parameters<typeof startNode>[1]): Promise<string> => {
     const node = await startNode({}, changes);

@@ -28,6 +28,15 @@ function pool(members: object): object {
 }
 const FAILURE = { category: 'UserError', code: 'CommandProgramNotFound', message: 'not found', details: [] } as const;
 
+test('from 2022-10-01.16.0 to 2024-07-01.20.0 a pool that has nodes says how they and the service talk', async () => {
+  const [before, first, last, after] = ['2022-01-01.15.0', '2022-10-01.16.0', '2024-07-01.20.0', '2025-06-01'] as const;
+  expect((await post('/pools', last, pool({ targetDedicatedNodes: 3, targetNodeCommunicationMode: 'classic' }))).status).toBe(201);
+  expect(await read('/pools/p', last)).not.toHaveProperty('currentNodeCommunicationMode');
+  await write.pool('p', { currentDedicated: 2 });
+  for (const version of [first, last]) expect(await read('/pools/p', version)).toMatchObject({ targetNodeCommunicationMode: 'classic', currentNodeCommunicationMode: 'simplified' });
+  for (const version of [before, after]) for (const name of ['targetNodeCommunicationMode', 'currentNodeCommunicationMode']) expect(await read('/pools/p', version)).not.toHaveProperty(name);
+});
+
 describe('versions before 2017-05-01.5.0', () => {
   test.each([OLDEST, ELEVATED, FOUR])('%s counts nodes of one kind: targetDedicated, currentDedicated, and one resizeError', async (version) => {
     expect((await post('/pools', version, pool({ targetDedicated: 3, maxTasksPerNode: 2 }))).status).toBe(201);
