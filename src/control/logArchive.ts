@@ -120,7 +120,7 @@ export class LogArchive {
 
   /** A node is to go, with all that lies on it. Resolves once it may, and never rejects; null: it may at once. */
   beforeLeaving(status: NodeStatus): Promise<void> | null {
-    return this.#options.settings.isOn && status.totalTasksRun > 0 ? this.#archiveLeaving(status) : null;
+    return this.#options.settings.isOn && this.#hasNew(status) ? this.#archiveLeaving(status) : null;
   }
 
   async #archiveLeaving(status: NodeStatus): Promise<void> {
@@ -142,15 +142,20 @@ export class LogArchive {
     const now = monotonic();
     if (this.#options.settings.isOn) {
       for (const status of nodes) {
-        const { node, state, since, totalTasksRun } = status;
+        const { node, state, since } = status;
         if (this.#idleAsked >= IDLE_NODES_AT_ONCE) break;
-        if (!IS_IDLE.has(state) || totalTasksRun === (this.#done.get(node) ?? 0) || clock() - since < IDLE_MS) continue;
+        if (!IS_IDLE.has(state) || !this.#hasNew(status) || clock() - since < IDLE_MS) continue;
         if (!this.#connected.has(node) || (this.#againAt.get(node) ?? 0) > now) continue;
         void this.#archiveIdle(status);
       }
     }
     if (this.#isSweeping || (now < this.#sweepAt && (this.#changed.size === 0 || !this.#isUsed))) return;
     void this.#sweep(now >= this.#sweepAt);
+  }
+
+  /** It has run tasks since all that it had run was archived. */
+  #hasNew({ node, totalTasksRun }: NodeStatus): boolean {
+    return totalTasksRun !== (this.#done.get(node) ?? 0);
   }
 
   async #archiveIdle(status: NodeStatus): Promise<void> {

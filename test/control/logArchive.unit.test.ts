@@ -184,6 +184,7 @@ describe('an idle node', () => {
     expect(it.frames[0]).toMatchObject({ kind: 'archive', ask: { yields: true } });
     it.now = 200_000;
     archive.attend([node()]);
+    expect(archive.beforeLeaving(node())).toBeNull();
     archive.attend([node({ totalTasksRun: 4 })]);
     await until('it is asked again', () => it.frames.length === 4);
   });
