@@ -23,6 +23,8 @@ export interface Reports {
   acknowledge(sequence: number): void;
   /** The frame with the reports made after `sequence`, as many as fit into it; null: there are none. */
   frameAfter(sequence: number): SentReports | null;
+  /** The same as they are, where nothing has to fit. `first`: the number of the first. */
+  listAfter(sequence: number): { readonly first: number; readonly reports: readonly Report[] };
 }
 
 interface SentReports {
@@ -63,6 +65,13 @@ export function createReports(journal: AttemptJournal, wake: () => void, after: 
     wake();
   });
 
+  const listAfter = (sequence: number): { readonly first: number; readonly reports: readonly Report[] } => {
+    const first = Math.max(sequence, acknowledged) + 1;
+    const start = first > acknowledged + kept.length ? null : starts.toLookBusy();
+    if (start !== null) keep(start);
+    return { first, reports: kept.slice(first - acknowledged - 1, first - acknowledged - 1 + MOST_REPORTS) };
+  };
+
   return {
     get sequence() {
       return acknowledged + kept.length;
@@ -86,12 +95,15 @@ export function createReports(journal: AttemptJournal, wake: () => void, after: 
       acknowledged += count;
     },
     frameAfter: (sequence) => {
-      const first = Math.max(sequence, acknowledged) + 1;
-      const start = first > acknowledged + kept.length ? null : starts.toLookBusy();
-      if (start !== null) keep(start);
-      const next = framed(first, kept.slice(first - acknowledged - 1, first - acknowledged - 1 + MOST_REPORTS));
+      const { first, reports } = listAfter(sequence);
+      const next = framed(first, reports);
       if (next !== null) handedOut = Math.max(handedOut, first + next.frame.reports.length - 1);
       return next;
+    },
+    listAfter: (sequence) => {
+      const list = listAfter(sequence);
+      handedOut = Math.max(handedOut, list.first + list.reports.length - 1);
+      return list;
     },
   };
 }

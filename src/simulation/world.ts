@@ -33,8 +33,8 @@ interface Pending {
 /** The simulation begins here; any instant would do. */
 export const EPOCH: Instant = 1_800_000_000_000;
 
-/** `settled`: resolves when what an event has set off has happened. */
-export function createWorld(seed: number, { startsAt = EPOCH, settled = promisesSettle }: { readonly startsAt?: Instant; readonly settled?: () => Promise<void> } = {}): World {
+/** `settled`: resolves when what an event has set off has happened; null: it has set off nothing. */
+export function createWorld(seed: number, { startsAt = EPOCH, settled = promisesSettle }: { readonly startsAt?: Instant; readonly settled?: () => Promise<void> | null } = {}): World {
   const random = seededRandom(seed);
   const queue: Pending[] = [];
   let now = startsAt;
@@ -64,7 +64,8 @@ export function createWorld(seed: number, { startsAt = EPOCH, settled = promises
         now = next.at;
         steps += 1;
         next.happen();
-        await settled();
+        const settling = settled();
+        if (settling !== null) await settling;
       }
     },
     get steps() {

@@ -192,7 +192,7 @@ function advance(state: CoreState, pool: Pool, now: Instant, random: Random): vo
     const staying = nodes.filter((node) => node.state !== 'leavingpool');
     const missing = target(pool, kind) - staying.length;
     grow(state, pool, kind, missing, now, random);
-    for (const node of firstToLeave(staying, now).slice(0, Math.max(0, -missing))) startLeaving(state, node, now);
+    if (missing < 0) for (const node of firstToLeave(staying, now).slice(0, -missing)) startLeaving(state, node, now);
     if (missing < 0 || (missing > 0 && failures[kind] === null) || nodes.some(isUnsettled)) done = false;
   }
   if (done) finish(state, pool, errorsOf(pool), now);

@@ -21,8 +21,12 @@ export interface AgentOptions {
   readonly cores: number;
   /** From start to end of the start task; null: there is none. */
   readonly startTask: { readonly ms: number; readonly waitForSuccess: boolean } | null;
-  /** To the owner. */
-  readonly send: (reports: readonly AgentReport[]) => void;
+  /** A promise is resolved, which somebody waits for. */
+  readonly resolves: () => void;
+  /** How long its words are under way. */
+  readonly reportMs: () => number;
+  /** The owner hears it. */
+  readonly tell: (reports: readonly AgentReport[]) => void;
   readonly fate: (key: AttemptKey) => Fate;
   readonly started: (key: AttemptKey, slots: number) => void;
   /** `outcome`: null, it was cut short with its node. */
@@ -73,11 +77,11 @@ export function whatIfAgent(options: AgentOptions): WhatIfAgent {
   function flushSoon(): void {
     if (isFlushing) return;
     isFlushing = true;
-    unlessDead(0, () => {
+    unlessDead(options.reportMs(), () => {
       isFlushing = false;
-      for (let next = reports.frameAfter(0); next !== null; next = reports.frameAfter(0)) {
-        options.send(next.frame.reports);
-        reports.acknowledge(next.frame.first + next.frame.reports.length - 1);
+      for (let next = reports.listAfter(0); next.reports.length > 0; next = reports.listAfter(0)) {
+        options.tell(next.reports);
+        reports.acknowledge(next.first + next.reports.length - 1);
       }
     });
   }
@@ -93,6 +97,7 @@ export function whatIfAgent(options: AgentOptions): WhatIfAgent {
         running.delete(key);
         options.ended(key, work.slots, mine.startedAt, outcome);
         resolve(outcome);
+        options.resolves();
       };
     });
     const endByItself = (): void => {
@@ -127,7 +132,7 @@ export function whatIfAgent(options: AgentOptions): WhatIfAgent {
     });
   };
 
-  options.send([{ kind: 'hello', life: options.life, version: 'what-if', ipAddress: addressOf(node), cores: options.cores, held: [], jobs: [], startTask: null, ready: false }]);
+  options.tell([{ kind: 'hello', life: options.life, version: 'what-if', ipAddress: addressOf(node), cores: options.cores, held: [], jobs: [], startTask: null, ready: false }]);
   if (options.startTask === null) open();
   else runStartTask(options.startTask);
 

@@ -11,6 +11,9 @@ import { LOCAL_TIMING, type Timing } from './model.ts';
 /** So many times of each kind are enough. */
 const MOST_TIMES = 2_000;
 
+/** So many ticks tell more than the few offers that wait for no slot, which are those to a service that has rested. */
+const LEAST_BUSY = 20;
+
 interface Attempt {
   readonly node: NodeNumber;
   readonly startedAt: Instant;
@@ -26,6 +29,9 @@ export async function calibrate(rows: AsyncIterable<JournalRow>, rules: { readon
   const report: number[] = [];
   const attempts = new Map<string, Attempt>();
   const offers = new Map<string, Instant>();
+  /** Of ticks that were waited for: how long the one before kept the owner busy. */
+  const busy: number[] = [];
+  let before: Instant | null = null;
 
   const observe = (event: CoreEvent, at: Instant): void => {
     if (event.kind === 'tasks') intake.push(...event.tasks.slice(-1).map(({ intent }) => at - intent.createdAt));
@@ -36,7 +42,10 @@ export async function calibrate(rows: AsyncIterable<JournalRow>, rules: { readon
   };
   async function* observed(): AsyncGenerator<JournalRow> {
     for await (const row of rows) {
-      for (const event of decodeInputs(row.inputs)) observe(event, row.at);
+      const events = decodeInputs(row.inputs);
+      for (const event of events) observe(event, row.at);
+      if (before !== null && events.some((event) => (saidAt(event) ?? row.at) <= (before ?? 0))) busy.push(row.at - before);
+      before = row.at;
       yield row;
       if (report.length > MOST_TIMES) return;
     }
@@ -50,7 +59,13 @@ export async function calibrate(rows: AsyncIterable<JournalRow>, rules: { readon
     // Without decisions the inputs still say how long words took; what they do not say is as usual.
     if (!(error instanceof NotReplayable)) throw error;
   }
-  return { intake: recorded(intake, LOCAL_TIMING.intake), dispatch: recorded(dispatchTimes(offers, attempts), LOCAL_TIMING.dispatch), report: leastOf(report) };
+  return { intake: recorded(intake, LOCAL_TIMING.intake), dispatch: busy.length >= LEAST_BUSY ? recorded(busy, LOCAL_TIMING.dispatch) : recorded(dispatchTimes(offers, attempts), LOCAL_TIMING.dispatch), report: leastOf(report) };
+}
+
+/** When somebody said so; null: it is not known. */
+function saidAt(event: CoreEvent): Instant | null {
+  if (event.kind === 'tasks') return event.tasks.at(-1)?.intent.createdAt ?? null;
+  return event.kind === 'agent' && event.report.kind === 'ended' ? event.report.end.endedAt : null;
 }
 
 /** From an offer to its start, where no slot had to become free first. */

@@ -53,7 +53,7 @@ export function createNodes({ world, bootMs, staysMs, observe, startAgent, isUp,
       machine.agent.die();
       isDown(node, machine.isDedicated, isPreempted);
     }
-    observe(node, machine.life, { kind: 'ended', reason: isPreempted ? 'it was preempted' : 'it was released' });
+    observe(node, machine.life, isPreempted ? { kind: 'preempted', reason: 'its capacity was taken back' } : { kind: 'ended', reason: 'it was released' });
   };
 
   return {

@@ -38,7 +38,7 @@ export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided
 
   const nextAt = (): number => {
     if (arrived.length === 0) return core.nextTimer() ?? Number.POSITIVE_INFINITY;
-    return isAsked ? Math.min(begunAt + paceMs, endedAt + tookMs + paceMs - PACE_MS) : begunAt + paceMs;
+    return isAsked ? Math.min(begunAt + PACE_MS, endedAt + tookMs) : begunAt + paceMs;
   };
 
   const plan = (): void => {

@@ -43,13 +43,25 @@ const LONGEST_MS = 30 * 24 * HOUR_MS;
  * for the same input, always.
  */
 export async function whatIf({ seed, createCore, pool, coresPerNode, load, model, startsAt, untilMs, warm = { dedicated: 0, lowPriority: 0 } }: WhatIf): Promise<Outcome> {
-  const world = createWorld(seed, { startsAt, settled: microtasksSettle });
+  /** Since the last event. */
+  let isResolved = false;
+  const world = createWorld(seed, {
+    startsAt,
+    settled: () => {
+      if (!isResolved) return null;
+      isResolved = false;
+      return microtasksSettle();
+    },
+  });
   const meter = createMeter(load, startsAt, pool.taskSlotsPerNode);
   // Each has its own chance: two pools are tried with the same, as far as they ask for the same.
   const chance = { rules: seededRandom(seed ^ 0x1), nodes: seededRandom(seed ^ 0x2), preemption: seededRandom(seed ^ 0x3), lines: seededRandom(seed ^ 0x4) };
   const core = createCore({ pools: [], nodes: [], nextNode: 1, jobs: [], jobNodes: [], tasks: [], satisfied: [] }, startsAt);
   const left = { ...warm };
   const { timing } = model;
+  const paceMs = paceOf(load);
+  /** Whether new tasks are decided upon at once: where they only join a queue they may wait for the next tick. */
+  const isPressing = (): boolean => paceMs === PACE_MS || meter.hasFreeSlots;
   let happenedAt = startsAt;
   let ahead = load.jobs.reduce((sum, job) => sum + job.tasks.length, 0);
 
@@ -57,7 +69,7 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
     world,
     core,
     random: chance.rules,
-    paceMs: paceOf(load),
+    paceMs,
     dispatchMs: () => draw(timing.dispatch, chance.lines),
     onDecided: ({ tasks, pools }: Decisions, now) => {
       for (const row of tasks) meter.decidedTask(now, row);
@@ -86,7 +98,6 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
       meter.nodeIsDown(happenedAt, node, isDedicated, isPreempted);
     },
     startAgent: (node, life) => {
-      let lastAt = world.now();
       return whatIfAgent({
         world,
         node,
@@ -94,11 +105,12 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
         slots: pool.taskSlotsPerNode,
         cores: coresPerNode,
         startTask: pool.startTask === null ? null : { ms: draw(model.startTask, chance.nodes), waitForSuccess: pool.startTask.waitForSuccess },
-        send: (reports) => {
-          lastAt = Math.max(lastAt, world.now() + draw(timing.report, chance.lines));
-          world.after(lastAt - world.now(), () => {
-            for (const report of reports) turns.arrive({ kind: 'agent', node, report });
-          });
+        resolves: () => {
+          isResolved = true;
+        },
+        reportMs: () => draw(timing.report, chance.lines),
+        tell: (reports) => {
+          for (const report of reports) turns.arrive({ kind: 'agent', node, report });
         },
         fate: ({ job, task }) => {
           const of = taskOf(job, task);
@@ -137,7 +149,8 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
       case 'revoke':
       case 'end':
         return nodes.command(command.node, command);
-      // Of preparations, which no job of a load has, and of directories.
+      // Of preparations, which no job of a load has, of notices, which no node gets, and of directories.
+      case 'preempt':
       case 'releaseJob':
       case 'endJobTask':
       case 'discard':
@@ -153,18 +166,20 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
   }
 
   /** One after the other, so that few events wait at a time. */
-  function arriveNext(job: LoadJob, number: JobNumber, first: number): void {
-    const at = job.tasks[first]?.arrivalMs;
-    if (at === undefined) return;
+  function arriveNext(job: LoadJob, number: JobNumber, first: number, takenIn = startsAt): void {
+    const arrivalMs = job.tasks[first]?.arrivalMs;
+    if (arrivalMs === undefined) return;
     let next = first + 1;
-    while (job.tasks[next]?.arrivalMs === at) next += 1;
-    world.after(startsAt + at - world.now(), () => {
+    while (job.tasks[next]?.arrivalMs === arrivalMs) next += 1;
+    world.after(startsAt + arrivalMs - world.now(), () => {
       happenedAt = world.now();
       ahead -= next - first;
       meter.arrived(happenedAt, next - first);
-      const tasks = job.tasks.slice(first, next).map((task, index) => taskIntake(task, first + index + 1, startsAt + at));
-      world.after(draw(timing.intake, chance.lines), () => turns.arrive({ kind: 'tasks', job: number, through: next, tasks }, true));
-      arriveNext(job, number, next);
+      const tasks = job.tasks.slice(first, next).map((task, index) => taskIntake(task, first + index + 1, startsAt + arrivalMs));
+      // The owner takes them in by their numbers.
+      const at = Math.max(takenIn, world.now() + draw(timing.intake, chance.lines));
+      world.after(at - world.now(), () => turns.arrive({ kind: 'tasks', job: number, through: next, tasks }, isPressing()));
+      arriveNext(job, number, next, at);
     });
   }
 
@@ -176,13 +191,15 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
   return meter.outcome(stopped || untilMs === null ? world.now() : limit);
 }
 
-/** A tick more or less in so many parts of what a task takes makes no difference to what is asked. */
-const TICKS_A_TASK = 500;
+/** With so many tasks, ticks are as far apart as this part of what a task takes: nobody sees the difference. */
+const MANY_TASKS = 10_000;
+const TICKS_A_TASK = 100;
 const SLOWEST_PACE_MS = 5_000;
 
-/** Long tasks are not decided upon as often as short ones: a day of them is simulated in seconds. */
+/** Many long tasks are not decided upon as often as short ones: a day of them is simulated in seconds. */
 function paceOf({ jobs }: Load): number {
   const durations = jobs.flatMap(({ tasks }) => tasks.map(({ durationMs }) => durationMs)).sort((a, b) => a - b);
+  if (durations.length < MANY_TASKS) return PACE_MS;
   const medianMs = durations[durations.length >> 1] ?? 0;
   return Math.min(SLOWEST_PACE_MS, Math.max(PACE_MS, Math.round(medianMs / TICKS_A_TASK)));
 }
