@@ -1,4 +1,4 @@
-import { type AccountNumber, attemptName, type NodeNumber, type PoolNumber } from '../core/keys.ts';
+import type { AccountNumber, AttemptKey, NodeNumber, PoolNumber } from '../core/keys.ts';
 import type { NodeState, NodeStatus } from '../core/status.ts';
 import type { TickCommit } from '../store/ownerStore.ts';
 import type { Tables } from './memoryStore.ts';
@@ -14,10 +14,8 @@ export function createPoolChecks({ account, tables, violated }: { readonly accou
     if (tables().quarantine(account).length > 0) return;
     const changed = new Map(decisions.nodes.map((row) => [row.node, row]));
     const stateOf = (node: NodeNumber): NodeState | undefined => (changed.get(node) ?? tables().nodes.get(node)?.status)?.state;
-    // One that was offered again after a hello of this tick may be taken back in the same breath.
-    const revoked = new Set(decisions.commands.flatMap((command) => (command.kind === 'revoke' ? [`${attemptName(command.key)} ${command.node}`] : [])));
     for (const command of decisions.commands) {
-      if (command.kind !== 'offer' || revoked.has(`${attemptName(command.key)} ${command.node}`)) continue;
+      if (command.kind !== 'offer' || isAgain(command.key, command.node, tables())) continue;
       const state = stateOf(command.node);
       if (state !== undefined && TAKES_NONE.has(state)) violated(`node ${command.node} is ${state} and is given a task`);
     }
@@ -38,6 +36,12 @@ export function createPoolChecks({ account, tables, violated }: { readonly accou
       if (left.length > 0) violated(`pool ${pool} is steady and has still nodes that were to be removed: ${left.map(({ node }) => node).join(', ')}`);
     }
   };
+}
+
+/** It was out before: its agent, which has come back, has not heard of it. */
+function isAgain({ job, task, attempt }: AttemptKey, node: NodeNumber, { jobs, nodes }: Tables): boolean {
+  const isOffered = nodes.get(node)?.status.offers.some((offer) => offer.job === job && offer.task === task && offer.attempt === attempt) === true;
+  return isOffered || (jobs.get(job)?.tasks.get(task)?.status?.attempt ?? 0) >= attempt;
 }
 
 const TAKES_NONE: ReadonlySet<NodeState> = new Set(['leavingpool', 'rebooting', 'reimaging', 'deallocating', 'deallocated', 'unusable', 'starttaskfailed']);
