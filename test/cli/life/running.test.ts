@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request as httpsRequest } from 'node:https';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -9,11 +9,13 @@ const directories = dataDirectories();
 
 describe('a service that runs in the background', () => {
   const dataDir = directories.ofFile("it's a directory");
+  const sizes = join(directories.parent, 'sizes.csv');
   let port: number;
   let said: string;
   beforeAll(async () => {
     port = await freePort();
-    said = (await up(dataDir, '--port', String(port))).stdout;
+    writeFileSync(sizes, 'size,dedicated,low\nstandard_d2s_v3,1.5,0.25\n');
+    said = (await up(dataDir, '--port', String(port), '--sizes', sizes)).stdout;
   });
 
   test('said that it is ready, and tells clients how to connect', async () => {
@@ -48,6 +50,21 @@ describe('a service that runs in the background', () => {
     const shown = await status(dataDir);
     expect(shown).toMatchObject({ state: 'ready', counts: { pools: 0 }, database: { settings: { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' } } });
     expect(shown.place).toBeUndefined();
+  });
+
+  test('has the quotas that its operator sets, and the cores of this machine', async () => {
+    const set = await run(LAUNCHER, ['account', 'set', '--data-dir', dataDir, '--quota', 'dedicated=7,pools=none,family:standardDv3Family=2']);
+    expect([set.code, set.stdout]).toEqual([0, expect.stringMatching(/dedicated cores +0 +7\n/)]);
+    expect(set.stdout).toMatch(/\nthis machine has \d+ cores/);
+    const shown = await run(LAUNCHER, ['account', 'show', '--data-dir', dataDir, '--json']);
+    expect(JSON.parse(shown.stdout)).toMatchObject({ quotas: { dedicatedCores: 7, lowPriorityCores: null, pools: null, activeJobs: 300, families: { standarddv3family: 2 } }, inUse: { pools: 0 } });
+    expect((await run(LAUNCHER, ['account', 'set', '--data-dir', dataDir, '--quota', 'cores=1'])).code).toBe(2);
+  });
+
+  test("tells costs by the prices of its operator's file", async () => {
+    const told = await run(LAUNCHER, ['cost', '--data-dir', dataDir]);
+    expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/standard_d2s_v3 +2 +1\.5 +1\.5 +0\.25\n/)]);
+    expect(await run(LAUNCHER, ['cost', '--data-dir', dataDir, '--job', 'nobody'])).toMatchObject({ code: 1, stderr: expect.stringContaining('JobNotFound') });
   });
 
   test('is what up finds when it is asked again', async () => {
