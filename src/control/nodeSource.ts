@@ -72,8 +72,8 @@ export class NodeSource {
   }
 
   /**
-   * What is true of each of these nodes now; what the account has there of others, or of other lives of them, is
-   * released. Nodes of other accounts are theirs.
+   * What is true of each of these nodes now; what the account has there of others is released, and other lives
+   * of them are ended. Nodes of other accounts are theirs.
    */
   async truth(nodes: readonly NodeStatus[]): Promise<readonly { readonly node: NodeStatus; readonly observed: NodeObservation }[]> {
     const { account, provider } = this.#options;
@@ -83,7 +83,13 @@ export class NodeSource {
       // Two lives of a node may be there at once: one on its way out, one on its way in.
       const seen = new Map([...(await provider.list(account.number)), ...meanwhile].map((observation) => [lifeOf(observation), observation]));
       const known = new Set(nodes.map(lifeOf));
-      for (const [life, observation] of seen) if (!known.has(life)) this.release(observation.node, observation.life, false);
+      const numbers = new Set(nodes.map(({ node }) => node));
+      for (const [life, observation] of seen) {
+        if (known.has(life)) continue;
+        // What lies there is its next life's: the rules count on it.
+        if (numbers.has(observation.node)) this.restart(observation.node, observation.life, false);
+        else this.release(observation.node, observation.life, false);
+      }
       return nodes.map((node) => ({ node, observed: seen.get(lifeOf(node))?.observed ?? { kind: 'ended', reason: 'the provider does not know it' } }));
     } finally {
       this.#meanwhile = null;

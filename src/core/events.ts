@@ -86,8 +86,8 @@ export type NodeObservation =
    */
   | { readonly kind: 'preempting'; readonly graceMs: number; readonly reason: string }
   /**
-   * A low-priority node was taken back: the agent of that life and everything it started are dead, and what lay there
-   * is gone.
+   * A low-priority node was taken back: the agent of that life and everything it started are dead. What lay there is
+   * gone, or goes when the rules release it, which they do.
    */
   | { readonly kind: 'preempted'; readonly reason: string }
   /** The provider vouches: the agent of that life and everything it started are dead. */

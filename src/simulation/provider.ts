@@ -29,6 +29,7 @@ interface Machine {
   hasBooted: boolean;
   /** What the engine would say of this life. */
   isOver: boolean;
+  isTakenBack: boolean;
   /** Lives up to this one are over for good. */
   released: number;
   /** What lay there in lives up to this one is gone. */
@@ -41,6 +42,7 @@ const SLOW_BOOT_MS = [5_000, 240_000] as const;
 
 const BOOTING = { kind: 'pending', reason: 'The simulated machine is booting.' } as const;
 const GRACE_MS = [0, 5_000] as const;
+const TAKEN_BACK = { kind: 'preempted', reason: 'the simulated engine took it back' } as const;
 const OFF = { kind: 'ended', reason: 'the simulated machine is off' } as const;
 
 /**
@@ -98,8 +100,9 @@ export function simulatedProvider(options: {
     machine.released = Math.max(machine.released, life);
     machine.wiped = Math.max(machine.wiped, life);
     switchOff(machine);
+    machine.isTakenBack = true;
     machine.agent?.die();
-    observe(node, life, { kind: 'preempted', reason: 'the simulated engine took it back' });
+    observe(node, life, TAKEN_BACK);
   };
   const takeBackOne = (node: NodeNumber, machine: Machine): number | null => {
     const { life } = machine;
@@ -123,7 +126,7 @@ export function simulatedProvider(options: {
       const { node, life } = request;
       await world.sleep(world.between(...faults().messageMs));
       if (world.chance(faults().acquireFails)) throw new Error('the simulated engine is out of machines');
-      const machine = machines.get(node) ?? { account: request.account, isLow: request.priority === 'low', life: 0, agent: null, upSince: null, hasBooted: false, isOver: false, released: 0, wiped: 0, disk: emptyDisk() };
+      const machine = machines.get(node) ?? { account: request.account, isLow: request.priority === 'low', life: 0, agent: null, upSince: null, hasBooted: false, isOver: false, isTakenBack: false, released: 0, wiped: 0, disk: emptyDisk() };
       machines.set(node, machine);
       if (life <= machine.life) return;
       machine.agent?.die();
@@ -134,6 +137,7 @@ export function simulatedProvider(options: {
       machine.life = life;
       machine.hasBooted = false;
       machine.isOver = false;
+      machine.isTakenBack = false;
       observe(node, life, BOOTING);
       const { slowBoots = 0 } = faults();
       const isSlow = slowBoots > 0 && world.chance(slowBoots);
@@ -162,7 +166,7 @@ export function simulatedProvider(options: {
     },
     list: async (account) => {
       await world.sleep(world.between(...faults().messageMs));
-      const listed = [...machines].filter(([, machine]) => account === 'all' || machine.account === account).map(([node, { life, isOver, hasBooted }]): Observation => ({ node, life, observed: isOver ? OFF : hasBooted ? { kind: 'running' } : BOOTING }));
+      const listed = [...machines].filter(([, machine]) => account === 'all' || machine.account === account).map(([node, { life, isOver, isTakenBack, hasBooted }]): Observation => ({ node, life, observed: isTakenBack ? TAKEN_BACK : isOver ? OFF : hasBooted ? { kind: 'running' } : BOOTING }));
       // Things go on while the answer is on its way.
       await world.sleep(world.between(...faults().messageMs));
       return listed;

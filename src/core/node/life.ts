@@ -58,7 +58,9 @@ export function observed(state: CoreState, node: Node, life: number, { kind, ...
       return;
     case 'preempted':
       // Its end may have been seen before.
-      if (node.acquireAt === null && !node.isDeallocated) preempted(state, node, now);
+      if (node.acquireAt !== null || node.isDeallocated) return;
+      state.changes.command({ kind: 'release', node: node.number, life, silent: true });
+      preempted(state, node, now);
       return;
     case 'ended':
       if (isBetweenLives(node)) return;

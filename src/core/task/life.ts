@@ -363,7 +363,7 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
   }
   if (task.terminated || (hadStarted && reason === 'terminate' && cause !== 'retry')) {
     const isOverTime = !task.terminated && task.isOverTime === true;
-    const by = task.terminated ? 'terminatedByUser' : isOverTime ? 'overTime' : cameFrom(job, live, cause);
+    const by = task.terminated ? 'terminatedByUser' : isOverTime ? 'overTime' : cameFrom(job, live, false);
     complete(state, task, { endedAt: overAt, outcome: null, exitCode, failure: isOverTime ? LIFETIME_EXCEEDED : TASK_ENDED, cause: by });
     return;
   }
@@ -371,7 +371,7 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
   const requeued = hadStarted && isRequeue && cause !== 'retry' && cause !== 'shutdown';
   detach(state, live, hadStarted && cause !== 'retry');
   const counted = requeued ? { requeueCount: status.requeueCount + 1, lastRequeueAt: overAt } : null;
-  const because = requeued || (live.ending === 'outranked' && cause === 'revoked') ? cameFrom(job, live, cause) : cause;
+  const because = requeued || (live.ending === 'outranked' && cause === 'revoked') ? cameFrom(job, live, cause === 'nodePreempted' || live.ending === 'preempted') : cause;
   move(state, task, 'active', overAt, because, { startedAt: null, ...(cause === 'retry' ? { exitCode } : null), ...counted });
   noteRecentTask(state, live);
   settleActivity(state, node, overAt);
@@ -379,12 +379,12 @@ function returnToQueue(state: CoreState, live: Live, cause: Cause, overAt: Insta
 }
 
 /** Who wanted a started attempt ended, in the order of `wantedEnd`. */
-function cameFrom(job: Job, live: Live, cause: Cause): Cause {
+function cameFrom(job: Job, live: Live, isTakenBack: boolean): Cause {
   if (job.status.state === 'terminating' || job.intent.deletedAt !== null) return 'jobTerminated';
   if (job.status.state === 'disabling') return 'jobDisabled';
   if (nodesOf(live).some(({ state }) => state === 'leavingpool')) return 'nodeRemoved';
   if (live.ending === 'outranked') return 'preempted';
-  return cause === 'nodePreempted' || live.ending === 'preempted' ? 'nodePreempted' : 'nodeOperation';
+  return isTakenBack ? 'nodePreempted' : 'nodeOperation';
 }
 
 interface Completion {

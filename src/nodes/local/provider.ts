@@ -11,6 +11,7 @@ import { loginLimit } from '../../agent/login/sshd.ts';
 import type { AgentOptions, NetworkOptions, NodeLimits } from '../../agent/options.ts';
 import type { Isolation } from '../../agent/place/isolation.ts';
 import { FIRST_UID, UID_BLOCKS, UIDS_PER_NODE } from '../../agent/users.ts';
+import type { NodeObservation } from '../../core/events.ts';
 import type { AccountNumber, NodeNumber, PoolNumber } from '../../core/keys.ts';
 import { findVmSize } from '../../wire/sizes/find.ts';
 import { endProcess } from '../../processes/end.ts';
@@ -75,6 +76,8 @@ interface LocalNode {
   readonly account: AccountNumber;
   /** Of a low-priority node; null: it is dedicated. */
   readonly lowPriorityCores: number | null;
+  /** There is no capacity for this life any more. */
+  isTakenBack: boolean;
   /** null: its start was cut short, and nothing of it runs. */
   readonly agent: ProcessIdentity | null;
   readonly linkedTo: PoolNumber | null;
@@ -170,7 +173,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
 
   const die = (node: LocalNode, reason: string): Promise<void> => {
     node.ending ??= sweep(placeOf(dataRoot, node.node)).then(() => {
-      if (nodes.get(node.node) === node) tell({ node: node.node, life: node.life, observed: { kind: 'ended', reason } });
+      if (nodes.get(node.node) === node) tell({ node: node.node, life: node.life, observed: deathOf(node, reason) });
     });
     return node.ending;
   };
@@ -223,7 +226,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     await writeRecord(dataRoot, { ...record, agent: null });
     const network = (await networks?.open(request, linkedAgents(linkedTo))) ?? null;
     const agent = await spawnAgent(options.agentCommand, place, machine.isolation, network).finally(() => network?.close());
-    const started: LocalNode = { node, life, account, linkedTo, lowPriorityCores, agent: agent.identity, isChild: true, ending: null };
+    const started: LocalNode = { node, life, account, linkedTo, lowPriorityCores, isTakenBack: false, agent: agent.identity, isChild: true, ending: null };
     nodes.set(node, started);
     const ended = (code: number | null, signal: NodeJS.Signals | null): void => void die(started, `the agent ended with ${signal ?? `code ${code}`}`);
     agent.child.once('exit', ended);
@@ -280,11 +283,15 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     present: () => [...nodes.values()].flatMap(({ node, life, lowPriorityCores, ending }) => (lowPriorityCores === null || ending !== null ? [] : [{ node, life, cores: lowPriorityCores }])),
     coming: () => [...starting.values()].flatMap(({ node, life, lowPriorityCores }) => (lowPriorityCores === null || nodes.get(node)?.life === life ? [] : [{ cores: lowPriorityCores }])),
     notify: ({ node, life }, graceMs, reason) => tell({ node, life, observed: { kind: 'preempting', graceMs, reason } }),
+    // Its record and its directory stay until it is released: whoever asks meanwhile has to hear why it ended.
     takeBack: ({ node, life }) => {
       inLine(node, async () => {
-        if (nodes.get(node)?.life !== life || !(await endLife(node, life, 0))) return;
-        await forget(node);
-        tell({ node, life, observed: { kind: 'preempted', reason: 'its low-priority capacity is gone' } });
+        const present = nodes.get(node);
+        if (present?.life !== life) return;
+        const { account, linkedTo, agent, lowPriorityCores } = present;
+        await writeRecord(dataRoot, { node, life, account, linkedTo, agent, ...(lowPriorityCores === null ? {} : { lowPriorityCores }), isTakenBack: true });
+        present.isTakenBack = true;
+        await end(present, 0);
       }).catch((error: unknown) => options.say?.(messageOf(error)));
     },
   });
@@ -359,7 +366,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         [...nodes.values()].filter(isListed).map(async (node): Promise<Observation> => {
           if (lives(node)) return { node: node.node, life: node.life, observed: { kind: 'running' } };
           await die(node, 'the agent has ended');
-          return { node: node.node, life: node.life, observed: { kind: 'ended', reason: 'the agent has ended' } };
+          return { node: node.node, life: node.life, observed: deathOf(node, 'the agent has ended') };
         }),
       );
       const onTheirWay = [...starting.values()].filter((asked) => isListed(asked) && nodes.get(asked.node)?.life !== asked.life);
@@ -389,17 +396,22 @@ function lives({ agent }: LocalNode): boolean {
   return agent !== null && isRunning(agent);
 }
 
-async function adopted(dataRoot: string, { node, life, account, lowPriorityCores, agent, linkedTo }: NodeRecord): Promise<LocalNode> {
+async function adopted(dataRoot: string, { node, life, account, lowPriorityCores, isTakenBack = false, agent, linkedTo }: NodeRecord): Promise<LocalNode> {
   return {
     node,
     life,
     account,
     linkedTo,
     lowPriorityCores: lowPriorityCores ?? null,
+    isTakenBack,
     agent: agent ?? (await findAgent(placeOf(dataRoot, node).config)),
     isChild: false,
     ending: null,
   };
+}
+
+function deathOf({ isTakenBack }: LocalNode, reason: string): NodeObservation {
+  return isTakenBack ? { kind: 'preempted', reason: 'There is no capacity for it any more.' } : { kind: 'ended', reason };
 }
 
 /** Of a low-priority node; null: it is dedicated. */

@@ -12,6 +12,8 @@ export interface NodeRecord {
   readonly account: AccountNumber;
   /** The cores of a low-priority node; left out: it is dedicated, or a record of before. */
   readonly lowPriorityCores?: number;
+  /** This life was taken back, whoever hears of it. */
+  readonly isTakenBack?: boolean;
   /** null: written before the agent was started; the process is then looked for by its configuration file. */
   readonly agent: ProcessIdentity | null;
   /** Whose switch the agent has open; null: none's. */
@@ -64,7 +66,7 @@ async function readRecord(path: string): Promise<NodeRecord | null> {
     const account = 'account' in read && typeof read.account === 'number' ? read.account : accountOf(read.node);
     const linkedTo = 'linkedTo' in read && typeof read.linkedTo === 'number' ? read.linkedTo : null;
     const cores = 'lowPriorityCores' in read && typeof read.lowPriorityCores === 'number' ? { lowPriorityCores: read.lowPriorityCores } : {};
-    return { node: read.node, life: read.life, account, ...cores, agent: parseProcessIdentity(read.agent) ?? null, linkedTo };
+    return { node: read.node, life: read.life, account, ...cores, ...('isTakenBack' in read && read.isTakenBack === true ? { isTakenBack: true } : {}), agent: parseProcessIdentity(read.agent) ?? null, linkedTo };
   } catch {
     return null;
   }
