@@ -66,7 +66,8 @@ async function run(dataDir: string, port: number): Promise<void> {
     over.abort();
     settle();
   }));
-  const service = await runService(dataDir, decideOptions(dataDir, { port }).options, createParts(() => provider), over.signal);
+  const { options } = await decideOptions(dataDir, { port });
+  const service = await runService(dataDir, options, createParts(() => provider), over.signal);
   say({ kind: 'ready' });
   await ended;
   await service.stop('end');

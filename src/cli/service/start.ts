@@ -118,10 +118,10 @@ export interface Decision {
  * Takes the data directory, fixes how the next service runs, and keeps what of it is secret. Throws `CommandError` when
  * one runs. A process that `startDetached` made is told all by its starter and keeps nothing: it was given no secrets.
  */
-export function decideOptions(path: string, wishes: Wishes): Decision {
+export async function decideOptions(path: string, wishes: Wishes): Promise<Decision> {
   const layout = layoutOf(wishes);
   if (wishes.sizes !== undefined) readSizesFile(wishes.sizes);
-  if (wishes.images !== undefined) readImagesFile(wishes.images);
+  if (wishes.images !== undefined) await readImagesFile(wishes.images);
   if (wishes.lowPriorityCapacity !== undefined) readCapacityFile(wishes.lowPriorityCapacity);
   const directory = claimDataDirectory(path, layout);
   // A record without its service: it was killed, so it comes back as it was.
@@ -179,7 +179,7 @@ export async function startDetached(path: string, wishes: Wishes): Promise<Servi
   process.on('SIGINT', interrupted);
   process.on('SIGTERM', interrupted);
   try {
-    const decision = decideOptions(path, wishes);
+    const decision = await decideOptions(path, wishes);
     const outputFile = join(decision.directory.logs, 'output.log');
     child = spawnService(decision, outputFile);
     return await untilReady(child, decision, outputFile);

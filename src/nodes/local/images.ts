@@ -23,67 +23,33 @@ const PROPERTIES = ['image', 'root'] as const;
 type Property = (typeof PROPERTIES)[number];
 type Read = Partial<Record<Property, { readonly value: string; readonly line: number }>>;
 
+/** An item of the file's list, with the place of each of its properties. */
+export interface ReadItem {
+  readonly line: number;
+  readonly properties: readonly { readonly name: string; readonly value: unknown; readonly line: number }[];
+}
+
 /**
- * Reads `images.yaml`: `images:`, and below it a list whose items have an `image` (`publisher:offer:sku[:version]`, the
- * same with slashes, or the resource id of an own image) and a `root`. So much of YAML that this, comments and quotes
- * can be written. Throws BadImages.
+ * The images of a list whose items have an `image` (`publisher:offer:sku[:version]`, the same with slashes, or the
+ * resource id of an own image) and a `root`. Throws BadImages.
  */
-export function readImages(text: string): readonly ImageRoot[] {
-  const items: { readonly line: number; readonly read: Read }[] = [];
-  let hasList = false;
-  let indent = 0;
-  for (const [index, whole] of text.split(/\r?\n/).entries()) {
-    const line = index + 1;
-    const content = withoutComment(whole);
-    if (content.trim() === '' || content === '---') continue;
-    if (content.includes('\t')) throw new BadImages(line, 'indentation', 'YAML has no tabs there.');
-    if (/^images:\s*(\[\s*\])?$/.test(content)) {
-      if (hasList) throw new BadImages(line, 'images', 'it is there already.');
-      hasList = true;
-      continue;
-    }
-    const [, spaces = '', dash, name = '', rest = ''] = /^( *)(- +)?([\w-]+):(?: +(.*))?$/.exec(content) ?? [];
-    if (!hasList) throw new BadImages(line, name === '' ? content.trim() : name, 'the file begins with images:');
-    if (name === '') throw new BadImages(line, content.trim(), 'a line is "- image: …", "image: …" or "root: …".');
-    const depth = spaces.length + (dash?.length ?? 0);
-    if (dash !== undefined) {
-      items.push({ line, read: {} });
-      indent = depth;
-    }
-    const item = items.at(-1);
-    if (item === undefined) throw new BadImages(line, name, 'each image of the list begins with "- ".');
-    if (depth !== indent) throw new BadImages(line, name, 'the properties of an image begin in the same column.');
+export function imageRoots(items: readonly ReadItem[]): readonly ImageRoot[] {
+  return checked(items.map(({ line, properties }) => ({ line, read: readOf(properties) })));
+}
+
+function readOf(properties: ReadItem['properties']): Read {
+  const read: Read = {};
+  for (const { name, value, line } of properties) {
     if (!isProperty(name)) throw new BadImages(line, name, `there is no such property; an image has ${PROPERTIES.join(' and ')}.`);
-    if (item.read[name] !== undefined) throw new BadImages(line, name, 'it is there already.');
-    item.read[name] = { value: scalar(rest, line, name), line };
+    if (value === null) throw new BadImages(line, name, 'it has no value.');
+    if (typeof value !== 'string') throw new BadImages(line, name, 'it is no text.');
+    read[name] = { value, line };
   }
-  return checked(items);
+  return read;
 }
 
 function isProperty(name: string): name is Property {
   return PROPERTIES.some((one) => one === name);
-}
-
-/** A `#` after a blank, or at the beginning of a line, begins one, but not between quotes. */
-function withoutComment(line: string): string {
-  let quote = '';
-  for (let index = 0; index < line.length; index++) {
-    const character = line.charAt(index);
-    if (quote !== '') quote = character === quote ? '' : quote;
-    else if (character === '"' || character === "'") quote = character;
-    else if (character === '#' && (index === 0 || line[index - 1] === ' ')) return line.slice(0, index).trimEnd();
-  }
-  return line.trimEnd();
-}
-
-function scalar(text: string, line: number, name: string): string {
-  const single = /^'((?:[^']|'')*)'$/.exec(text)?.[1];
-  if (single !== undefined) return single.replaceAll("''", "'");
-  const double = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text)?.[1];
-  if (double !== undefined) return double.replaceAll(/\\(["\\])/g, '$1');
-  if (/^["'[\]{}&*!|>%@`]|: | #|:$/.test(text)) throw new BadImages(line, name, `${text} has to be quoted.`);
-  if (text === '') throw new BadImages(line, name, 'it has no value.');
-  return text;
 }
 
 function checked(items: readonly { readonly line: number; readonly read: Read }[]): readonly ImageRoot[] {

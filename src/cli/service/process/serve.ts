@@ -23,7 +23,7 @@ export async function serve(path: string, wishes: Wishes, onReady: (ready: Ready
   const order = awaitOrder();
   let undo = (): void => undefined;
   try {
-    const decision = decideOptions(path, wishes);
+    const decision = await decideOptions(path, wishes);
     undo = decision.undo;
     const { sizesFile } = decision.options;
     if (sizesFile !== undefined) useOwnSizes(readSizesFile(sizesFile));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readImages, rootOf, systemLimit } from '../../src/nodes/local/images.ts';
+import { readItems } from '../../../src/cli/service/imageItems.ts';
+import { imageRoots, type ImageRoot, rootOf, systemLimit } from '../../../src/nodes/local/images.ts';
 
 const GALLERY = '/subscriptions/s/resourceGroups/g/providers/Microsoft.Compute/galleries/mine/images/custom';
 function marketplace(publisher: string, offer: string, sku: string, version = 'latest') {
@@ -18,6 +19,10 @@ images:
   root: /srv/own
 `;
 
+function readImages(text: string): readonly ImageRoot[] {
+  return imageRoots(readItems(text));
+}
+
 describe('images.yaml', () => {
   test('maps images to roots, by name or id, in any case; a version before all others', () => {
     const images = readImages(FILE);
@@ -32,9 +37,10 @@ describe('images.yaml', () => {
   });
 
   test.each([
-    ['image: a:b:c', 'line 1, image: the file begins with images:'],
-    ['images:\nimages:', 'line 2, images: it is there already.'],
-    ['images:\n  root: /a', 'line 2, root: each image of the list begins with "- ".'],
+    ['image: a:b:c', 'line 1, images: the file begins with images:'],
+    ['images: []\nimages: []', 'line 2, YAML: Map keys must be unique'],
+    ['images: []\nroots: []', 'line 2, roots: there is nothing beside images.'],
+    ['images:\n  root: /a', 'line 2, images: it is a list, each item of which begins with "- ".'],
     ['images:\n- image: a:b:c', 'line 2, root: it is missing.'],
     ['images:\n- root: /a', 'line 2, image: it is missing.'],
     ['images:\n- image: a:b:c\n  root: a', 'line 3, root: a is no absolute path.'],
@@ -43,12 +49,13 @@ describe('images.yaml', () => {
     ['images:\n- image: a:b:c:d:e\n  root: /a', 'line 2, image: a:b:c:d:e is neither'],
     ['images:\n- image: a:b:c\n  root: /a\n- image: A/b/C/latest\n  root: /b', 'line 4, image: it is mapped in line 2 already.'],
     ['images:\n- image: a:b:c\n  path: /a', 'line 3, path: there is no such property; an image has image and root.'],
-    ['images:\n- image: a:b:c\n  image: a:b:d', 'line 3, image: it is there already.'],
-    ['images:\n- image: a:b:c\n    root: /a', 'line 3, root: the properties of an image begin in the same column.'],
-    ['images:\n- image: a:b:c\n\troot: /a', 'line 3, indentation: YAML has no tabs there.'],
+    ['images:\n- image: a:b:c\n  image: a:b:d', 'line 3, YAML: Map keys must be unique'],
+    ['images:\n- image: a:b:c\n    root: /a', 'line 2, YAML: '],
+    ['images:\n- image: a:b:c\n\troot: /a', 'line 3, YAML: '],
     ['images:\n- image:\n  root: /a', 'line 2, image: it has no value.'],
-    ['images:\n- image: {a: b}\n  root: /a', 'line 2, image: {a: b} has to be quoted.'],
-    ['images:\n- canonical', 'line 2, - canonical: a line is "- image: …", "image: …" or "root: …".'],
+    ['images:\n- image: {a: b}\n  root: /a', 'line 2, image: it is no text.'],
+    ['images:\n- image: 7\n  root: /a', 'line 2, image: it is no text.'],
+    ['images:\n- canonical', 'line 2, images: an image has image and root.'],
   ])('is refused by line and property: %j', (text, message) => {
     expect(() => readImages(text)).toThrow(message);
   });
