@@ -106,9 +106,6 @@ export function createMeter(load: Load, startsAt: Instant, slotsPerNode: number)
     get open(): number {
       return now.waiting + now.running;
     },
-    get hasFreeSlots(): boolean {
-      return busySlots < (now.dedicated + now.lowPriority) * slotsPerNode;
-    },
     get running(): number {
       return now.running;
     },

@@ -60,8 +60,6 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
   const left = { ...warm };
   const { timing } = model;
   const paceMs = paceOf(load);
-  /** Whether new tasks are decided upon at once: where they only join a queue they may wait for the next tick. */
-  const isPressing = (): boolean => paceMs === PACE_MS || meter.hasFreeSlots;
   let happenedAt = startsAt;
   let ahead = load.jobs.reduce((sum, job) => sum + job.tasks.length, 0);
 
@@ -178,7 +176,7 @@ export async function whatIf({ seed, createCore, pool, coresPerNode, load, model
       const tasks = job.tasks.slice(first, next).map((task, index) => taskIntake(task, first + index + 1, startsAt + arrivalMs));
       // The owner takes them in by their numbers.
       const at = Math.max(takenIn, world.now() + draw(timing.intake, chance.lines));
-      world.after(at - world.now(), () => turns.arrive({ kind: 'tasks', job: number, through: next, tasks }, isPressing()));
+      world.after(at - world.now(), () => turns.arrive({ kind: 'tasks', job: number, through: next, tasks }, paceMs === PACE_MS));
       arriveNext(job, number, next, at);
     });
   }
