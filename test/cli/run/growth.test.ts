@@ -3,7 +3,9 @@ import { chmod, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
+import { BlobServiceClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { ARCHIVE_CONTAINER } from '../../../src/store/logArchive.ts';
 import { LAUNCHER, mustRun, run, startLinarite, until, type Finished, type Instance } from '../../support/linarite.ts';
 import { realEngines, startRegistry, type Registry } from '../../support/registry.ts';
 import { zipOf } from '../../support/zip.ts';
@@ -223,15 +225,20 @@ describe('--resume', () => {
     expect(other.stderr).toContain('the job sums has a merge already, of another command');
   });
 
-  test('prints what its node still has, and says what has gone with its node', async () => {
+  test('prints what the tasks before have written, although their node has gone, and says what is not there any more', async () => {
     await chmod(directory, 0o755);
     const submit = (): Promise<Finished> => linariteRun(['--job', 'printed', '--resume', '--items', 'a,b', '--shell', '--', `[ {item} = a ] || [ -e ${directory}/mended ] || exit 1; echo {item}`]);
     expect(await submit()).toMatchObject({ code: 1, stdout: 'a\n' });
     await writeFile(join(directory, 'mended'), '');
     const again = await submit();
-    expect(again).toMatchObject({ code: 0, stdout: 'b\n' });
-    expect(again.stderr).toContain('the stdout of 1 of the tasks that had succeeded before is not here any more');
+    expect(again).toMatchObject({ code: 0, stdout: 'a\nb\n' });
     expect(again.stderr).toContain('2 of 2 tasks succeeded (1 of them before)');
+    const { AZURE_STORAGE_CONNECTION_STRING } = await instance.env();
+    const archive = BlobServiceClient.fromConnectionString(AZURE_STORAGE_CONNECTION_STRING).getContainerClient(ARCHIVE_CONTAINER);
+    for await (const { name } of archive.listBlobsFlat()) await archive.deleteBlob(name);
+    const last = await submit();
+    expect(last).toMatchObject({ code: 0, stdout: '' });
+    expect(last.stderr).toContain('the stdout of 2 of the tasks that had succeeded before is not here any more');
   });
 
   test('by Ctrl-C ends its tasks alone, and goes on from there', async () => {
