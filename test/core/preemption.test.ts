@@ -162,6 +162,23 @@ describe('of tasks that could make room', () => {
     expect([low.of(1).requeueCount, low.of(2).requeueCount]).toEqual([1, 0]);
   });
 
+  test('a wide one spares narrow ones, also where several wait on the node already', () => {
+    const env = testEnv();
+    env.pool({ slots: 3 });
+    const low = env.job({ allowTaskPreemption: false });
+    low.task({ requiredSlots: 2 });
+    env.pass(MINUTE_MS);
+    low.task({ requiredSlots: 1 });
+    env.pass(MINUTE_MS);
+    const high = env.job({ priority: 1 }).tasks(2);
+    env.settle();
+    expect(high.states).toEqual({ offered: 2 });
+    low.patch({ allowTaskPreemption: true });
+    env.settle();
+    expect(high.states).toEqual({ running: 2 });
+    expect([low.of(1).requeueCount, low.of(2).requeueCount]).toEqual([1, 0]);
+  });
+
   test('those are ended on whose node the least is lost, and as many as tasks of higher priority wait', () => {
     const { env, low } = busy({ nodes: 3, tasks: 1 });
     env.pass(MINUTE_MS);

@@ -89,23 +89,22 @@ export class Preempting {
     return this.on(node, task.slots - this.#roomOn(node, priority), priority);
   }
 
-  /** What would free so many more slots on the node for this priority; null: not so many can be freed. */
-  on(node: Node, slots: number, priority: number): Plan | null {
+  /**
+   * What would free so many more slots on the node for this priority, besides what is `taken`; null: not so many can be
+   * freed.
+   */
+  on(node: Node, slots: number, priority: number, taken: readonly Live[] = []): Plan | null {
     if (slots > 0 && !this.isOpenTo(priority)) return null;
     const chosen: Live[] = [];
     let freed = 0;
     for (const live of slots > 0 ? this.#victimsOn(node, priority) : []) {
       if (freed >= slots) break;
+      if (taken.includes(live)) continue;
       chosen.push(live);
       freed += live.slots;
     }
     if (freed < slots) return null;
-    // After a wide one, narrow ones that were chosen before it may not be needed.
-    const victims = chosen.toReversed().filter((live) => {
-      const isNeeded = freed - live.slots < slots;
-      if (!isNeeded) freed -= live.slots;
-      return isNeeded;
-    });
+    const victims = neededOf(chosen, freed - slots);
     return {
       node,
       victims,
@@ -114,8 +113,8 @@ export class Preempting {
     };
   }
 
-  /** Ends them: they go back to their queues. Returns how many slots that frees on the node. */
-  carryOut({ victims }: Plan): number {
+  /** Ends them: they go back to their queues. */
+  carryOut({ victims }: Pick<Plan, 'victims'>): void {
     this.#left -= victims.length;
     for (const { task } of victims) {
       for (const live of task.live) {
@@ -123,7 +122,6 @@ export class Preempting {
         else askRevoke(this.#state, live, 'outranked');
       }
     }
-    return victims.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   /**
@@ -213,6 +211,7 @@ export function preemptForWaiting(state: CoreState, pool: Pool, now: Instant): v
 }
 
 function serve(state: CoreState, preempting: Preempting, node: Node): void {
+  const victims: Live[] = [];
   let room = node.slots;
   for (const live of node.running) if (live.ending === null) room -= live.slots;
   for (const live of node.offers) {
@@ -221,18 +220,37 @@ function serve(state: CoreState, preempting: Preempting, node: Node): void {
     if (room >= 0) continue;
     const { task: { job, number, live: instances }, slots } = live;
     const { priority } = job.intent;
-    const here = preempting.on(node, -room, priority);
+    const here = preempting.on(node, -room, priority, victims);
     if (here !== null) {
-      room += preempting.carryOut(here);
+      victims.push(...here.victims);
+      room += slotsOf(here.victims);
       continue;
     }
     const elsewhere = instances.length > 1 ? null : preempting.next(priority, widthOf(job, node.pool, { number, slots }), node);
     // What waits behind it starts after it.
-    if (elsewhere === null) return;
+    if (elsewhere === null) {
+      room += slots;
+      break;
+    }
     preempting.promise(elsewhere, slots);
     askRevoke(state, live, 'withdrawn');
     room += slots;
   }
+  preempting.carryOut({ victims: neededOf(victims, room) });
+}
+
+/** After a wide one, narrow ones that were chosen before it may not be needed. `spare`: so many slots are too many. */
+function neededOf(chosen: readonly Live[], spare: number): readonly Live[] {
+  let left = spare;
+  return chosen.toReversed().filter((live) => {
+    const isNeeded = live.slots > left;
+    if (!isNeeded) left -= live.slots;
+    return isNeeded;
+  });
+}
+
+function slotsOf(lives: readonly Live[]): number {
+  return lives.reduce((sum, { slots }) => sum + slots, 0);
 }
 
 /** Its job lets it make room, and it is not on its way out already. */
