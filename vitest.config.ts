@@ -60,7 +60,7 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], exclude: ['test/**/*.unit.test.ts'], testTimeout: 120_000 } },
     ],
   },
 });
