@@ -329,7 +329,7 @@ describe('files that a task is given and gives back', () => {
     await hanging.asked;
     node.owner.command({ kind: 'end', key, reason: 'terminate' });
     const end = await node.owner.until('the end', () => endOf(node.owner, key));
-    expect(end.outcome).toEqual({ kind: 'killed', exitCode: 6 });
+    expect(end.outcome).toEqual({ kind: 'killed', exitCode: 6, reason: 'terminate' });
     hanging.close();
   });
 
