@@ -68,7 +68,7 @@ describe.runIf(process.platform === 'linux').each([
   test('is dead when the end of a terminated task is told', async () => {
     await start(1);
     node.owner.command({ kind: 'end', key: key(1), reason: 'terminate' });
-    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: 137 });
+    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: 137, reason: 'terminate' });
     expect(sleepers()).toEqual([]);
   });
 
@@ -98,12 +98,12 @@ describe.runIf(process.platform === 'linux').each([
     const askedAt = Date.now();
     node.owner.command({ kind: 'end', key: key(1), reason: 'requeue', deadlineMs: 300 }, { kind: 'end', key: key(1), reason: 'requeue', deadlineMs: 60_000 });
     const { endedAt, outcome } = await ended(1);
-    expect(outcome).toEqual({ kind: 'killed', exitCode: 137 });
+    expect(outcome).toEqual({ kind: 'killed', exitCode: 137, reason: 'requeue' });
     expect(endedAt - askedAt).toBeGreaterThanOrEqual(300);
     expect(sleepers()).toEqual([]);
     await start(2);
     node.owner.command({ kind: 'end', key: key(2), reason: 'requeue', deadlineMs: 60_000 }, { kind: 'end', key: key(2), reason: 'terminate', deadlineMs: 0 });
-    expect((await ended(2)).outcome).toEqual({ kind: 'killed', exitCode: 137 });
+    expect((await ended(2)).outcome).toEqual({ kind: 'killed', exitCode: 137, reason: 'requeue' });
   });
 
   test('is dead when the wall clock has run out', async () => {
@@ -200,7 +200,7 @@ describe.runIf(process.platform === 'linux').each([
     node.owner.command({ kind: 'offer', key: key(1), work: work({ task: 'never', commandLine: '/bin/sh -c "echo ran > ran"', resourceFiles: [{ kind: 'url', url, filePath: 'f', fileMode: null }] }) });
     await node.owner.until('started', () => node.owner.reports.some((report) => report.kind === 'started' && attemptName(report.key) === '1.1.1.0'));
     node.owner.command({ kind: 'end', key: key(1), reason: 'terminate' });
-    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: null });
+    expect((await ended(1)).outcome).toEqual({ kind: 'killed', exitCode: null, reason: 'terminate' });
     expect(existsSync(join(node.root, 'workitems/job1/job-1/never/wd/ran'))).toBe(false);
   });
 });

@@ -47,7 +47,7 @@ const DELETE_AUTO_POOLS: Part = {
   name: 'delete-auto-pools',
   applies: (tick) => asked(tick, 'deleteAutoPool').length > 0,
   sql: (next) => `doomed_pools as (update pool set deleted_at = ${next()}::bigint where pool = any(${next()}::bigint[]) and is_auto and deleted_at is null and ${GO} returning pool),
-    doomed_pool_entries as (insert into inbox (account, kind, subject) select $1, 'pool', pool from doomed_pools)`,
+    doomed_pool_entries as (insert into inbox (account, kind, subject) select $1, 'pool', pool from doomed_pools order by pool)`,
   values: (tick) => [tick.now, numbers(asked(tick, 'deleteAutoPool').map(({ pool }) => pool))],
 };
 
@@ -57,7 +57,7 @@ const DELETE_JOBS: Part = {
   sql: (next) => `doomed_jobs as (update job set deleted_at = ${next()}::bigint where job in (
       select d.job from json_to_recordset(${next()}::json) as r(schedule bigint, most int),
         lateral (select job from job where schedule = r.schedule and deleted_at is null order by job limit r.most) d) and deleted_at is null and ${GO} returning job),
-    doomed_job_entries as (insert into inbox (account, kind, subject) select $1, 'job', job from doomed_jobs)`,
+    doomed_job_entries as (insert into inbox (account, kind, subject) select $1, 'job', job from doomed_jobs order by job)`,
   values: (tick) => [tick.now, json(asked(tick, 'deleteJobs'))],
 };
 
