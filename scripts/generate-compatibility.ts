@@ -94,6 +94,7 @@ function queries({ query = [] }: Operation): string {
 
 function notServed(): string {
   const rows = operations.filter((operation) => !isServed(operation)).map((operation) => [code(operation.id), code(request(operation)), span(operation)]);
+  if (rows.length === 0) return 'No operation of the data plane is left out.';
   return [
     '### Not served',
     'Known, and answered with 501 `NotImplemented`, the one 5xx that no SDK repeats.',
