@@ -9,13 +9,13 @@ export class LoadFileError extends Error {}
 
 type Row = LoadTask & { readonly priority: number };
 
-interface Column {
+interface Column<Value> {
   readonly name: string;
   readonly form: string;
   /** Of an empty field, and of a file without the column; undefined: it has to be there. */
-  readonly otherwise: (row: number) => unknown;
+  readonly otherwise: (row: number) => Value | undefined;
   /** undefined: it is not of the form. */
-  readonly read: (text: string) => unknown;
+  readonly read: (text: string) => Value | undefined;
 }
 
 const TIME_FORM = 'a time such as 90, 90s, 1h30m or PT90S';
@@ -27,7 +27,7 @@ const COLUMNS = {
   slots: { name: 'slots', form: 'a whole number from 1 to 256', otherwise: () => 1, read: (text) => whole(text, 1, 256) },
   priority: { name: 'priority', form: 'a whole number from -1000 to 1000', otherwise: () => 0, read: (text) => whole(text, -1_000, 1_000) },
   exits: { name: 'exit', form: "an exit code, or one for each run such as '1 0'", otherwise: () => [], read: readExits },
-} as const satisfies Record<string, Column>;
+} as const satisfies { readonly [Property in keyof Row]: Column<Row[Property]> };
 
 /**
  * Reads a CSV file with the columns id, arrival, duration, slots, priority and exit, of which only duration has to be
@@ -40,14 +40,21 @@ export function readLoadFile(text: string, file: string, retries: number): Load 
   const unknown = columns.find((column) => !known.includes(column));
   if (unknown !== undefined) throw new LoadFileError(`${file}:1: there is no column "${unknown}"; there are ${known.join(', ')}`);
   if (records.length === 0) throw new LoadFileError(`${file} has no tasks`);
-  const rows = records.map(({ line, fields }, index) => {
-    const field = ({ name, form, otherwise, read }: Column): unknown => {
+  const rows = records.map(({ line, fields }, index): Row => {
+    const field = <Value>({ name, form, otherwise, read }: Column<Value>): Value => {
       const given = fields[columns.indexOf(name)]?.trim() ?? '';
       const value = given === '' ? otherwise(index + 1) : read(given);
       if (value === undefined) throw new LoadFileError(`${file}:${line}: ${name}: ${given === '' ? 'it is missing' : `"${given}" is not ${form}`}`);
       return value;
     };
-    return Object.fromEntries(Object.entries(COLUMNS).map(([property, column]) => [property, field(column)])) as unknown as Row;
+    return {
+      id: field<Row['id']>(COLUMNS.id),
+      arrivalMs: field<Row['arrivalMs']>(COLUMNS.arrivalMs),
+      durationMs: field<Row['durationMs']>(COLUMNS.durationMs),
+      slots: field<Row['slots']>(COLUMNS.slots),
+      priority: field<Row['priority']>(COLUMNS.priority),
+      exits: field<Row['exits']>(COLUMNS.exits),
+    };
   });
   // Moments are far beyond any time after a beginning.
   const earliest = rows.reduce((least, { arrivalMs }) => Math.min(least, arrivalMs), Number.POSITIVE_INFINITY);
