@@ -35,6 +35,7 @@ const LOADED = [
   { name: 'agent', entry: 'agent/main' },
   { name: 'azure', packages: ['@azure/batch', '@azure/storage-blob'] },
   { name: 'yaml', packages: ['yaml'] },
+  { name: 'jose', packages: ['jose'] },
   { name: 'x509', packages: ['reflect-metadata', '@peculiar/x509'] },
 ];
 

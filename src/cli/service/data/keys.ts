@@ -15,6 +15,10 @@ export interface ServiceKeys {
   readonly storage: AccountKey;
   /** From which the nodes' credentials are made. */
   readonly nodeSecret: Uint8Array;
+  /** Of the operator's service principal: what a client proves itself with. */
+  readonly operatorSecret: string;
+  /** What tokens are signed with (PEM); made when the first one is. */
+  readonly signingKeyFile: string;
   readonly wellKnown: boolean;
 }
 
@@ -25,6 +29,9 @@ const WELL_KNOWN_BATCH_KEY = Buffer.from('This key is known to everybody. For a 
  * account").
  */
 const WELL_KNOWN_STORAGE_KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
+
+/** Of the form that secrets of applications have, and says what it is as well. */
+const WELL_KNOWN_OPERATOR_SECRET = 'This~secret~is~known~to~everybody.Own~machine~only';
 
 const BATCH_ACCOUNT = 'linarite';
 const STORAGE_ACCOUNT = 'devstoreaccount1';
@@ -43,6 +50,8 @@ export function provideKeys(directory: string, wellKnown: boolean): ServiceKeys 
     batch: { name: BATCH_ACCOUNT, key: wellKnown ? WELL_KNOWN_BATCH_KEY : keptSecret(directory, 'batch') },
     storage: { name: STORAGE_ACCOUNT, key: wellKnown ? WELL_KNOWN_STORAGE_KEY : keptSecret(directory, 'storage') },
     nodeSecret: Buffer.from(keptSecret(directory, 'nodes'), 'base64'),
+    operatorSecret: wellKnown ? WELL_KNOWN_OPERATOR_SECRET : Buffer.from(keptSecret(directory, 'operator'), 'base64').toString('base64url'),
+    signingKeyFile: join(directory, 'tokens.pem'),
     wellKnown,
   };
 }
