@@ -26,6 +26,14 @@ export interface Wake {
   ended(account: AccountNumber, job: JobNumber, task: TaskNumber, signal: AbortSignal): Promise<void>;
 }
 
+/** Works on accounts that come and go while the service runs. */
+export interface AccountHost {
+  /** Claims an account that was made, and works on it from then on. */
+  open(account: { readonly number: AccountNumber; readonly name: string }): Promise<void>;
+  /** Lets go of an account whose nodes are gone. */
+  close(account: AccountNumber): Promise<void>;
+}
+
 /** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
 export interface Explanations {
   task(account: AccountNumber, job: JobNumber, task: TaskNumber): readonly Reason[] | undefined;

@@ -12,11 +12,23 @@ export interface Account {
 
 /** The accounts of a service: whoever looks one up asks here. */
 export class Accounts {
-  readonly #byName: ReadonlyMap<string, Account>;
+  readonly #byName = new Map<string, Account>();
 
   constructor(accounts: readonly Account[]) {
-    this.#byName = new Map(accounts.map((account) => [account.name, account]));
-    if (this.#byName.size < accounts.length) throw new Error('two accounts of a service have the same name');
+    for (const account of accounts) {
+      if (this.#byName.has(account.name)) throw new Error('two accounts of a service have the same name');
+      this.put(account);
+    }
+  }
+
+  /** Enters an account that was made, or whose keys are others now. */
+  put(account: Account): void {
+    this.#byName.set(account.name, account);
+  }
+
+  /** No request reaches the account from now on. */
+  remove(name: string): void {
+    this.#byName.delete(name);
   }
 
   names(): readonly string[] {

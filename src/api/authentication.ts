@@ -4,7 +4,7 @@ import { BatchError } from '../wire/errors.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
 import type { TaskKey, TaskTokens } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
-import { sharedKeyPrincipal, taskPrincipal, type Principal } from './principal.ts';
+import { sharedKeyPrincipal, taskPrincipal, type AccountPrincipal } from './principal.ts';
 
 /** By what callers are told. */
 export interface Authorities {
@@ -24,7 +24,7 @@ export interface Authorities {
  * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
  * signed (the usual clients send none).
  */
-export function authenticate(message: IncomingMessage, rawUrl: string, authorities: Authorities): Principal | Promise<Principal> {
+export function authenticate(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
   const { headers } = message;
   const credentials = parseAuthorization(headers.authorization);
   switch (credentials.scheme) {
@@ -38,7 +38,7 @@ export function authenticate(message: IncomingMessage, rawUrl: string, authoriti
   }
 }
 
-async function ofToken(token: string, { headers }: IncomingMessage, { accounts, tokens, jobOf }: Authorities): Promise<Principal> {
+async function ofToken(token: string, { headers }: IncomingMessage, { accounts, tokens, jobOf }: Authorities): Promise<AccountPrincipal> {
   const task = tokens.verify(token);
   if (task === null) throw failed('This service takes shared keys, and no bearer tokens but those that it gives to tasks: sign requests with the key of the account.', { status: 401 });
   const account = accounts.numbered(task.account);
@@ -49,7 +49,7 @@ async function ofToken(token: string, { headers }: IncomingMessage, { accounts, 
   return taskPrincipal(account, jobId);
 }
 
-function ofSignature(named: string, message: IncomingMessage, rawUrl: string, { accounts, wallClock }: Authorities): Principal {
+function ofSignature(named: string, message: IncomingMessage, rawUrl: string, { accounts, wallClock }: Authorities): AccountPrincipal {
   const { method = '', headers } = message;
   const account = accounts.named(named);
   if (account === undefined) {

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Quotas as AccountQuotas } from '../core/intent.ts';
-import type { Instant } from '../core/keys.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
 import type { Explanations, NodeFiles, NodeRequests, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
@@ -9,12 +9,12 @@ import type { Query } from '../wire/query.ts';
 import type { ApiVersion } from '../wire/versions.ts';
 import type { Answer } from './answer.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
-import type { Principal } from './principal.ts';
+import type { AccountPrincipal } from './principal.ts';
 
 /** One authenticated request of a known operation. */
 export interface Call {
   /** Who asks, and may. */
-  readonly principal: Principal;
+  readonly principal: AccountPrincipal;
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly operation: Operation;
@@ -47,8 +47,8 @@ export interface Parts {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
-  /** The account's storage, where packages of applications lie. */
-  readonly storage: BlobAccount;
+  /** An account's storage, where packages of applications lie. */
+  readonly storageOf: (account: AccountNumber) => BlobAccount;
   readonly quotas: Quotas;
   /** The least interval at which a formula may run. */
   readonly autoScaleMinIntervalMs: number;

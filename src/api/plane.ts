@@ -5,6 +5,7 @@ import type { Instant } from '../core/keys.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { isUnavailable } from '../store/intents/statement.ts';
 import { BatchError } from '../wire/errors.ts';
+import { ManagementError } from '../wire/management/errors.ts';
 import type { OperationId } from '../wire/operations.ts';
 import type { Answer } from './answer.ts';
 import { Body } from './body.ts';
@@ -21,17 +22,24 @@ import { Waits } from './waits.ts';
 export interface Plane {
   readonly name: 'data' | 'own' | 'management';
   /**
-   * The operation that the request asks for; undefined: its path belongs to another plane. @throws BatchError for a
+   * The operation that the request asks for; undefined: its path belongs to another plane. @throws ClientError for a
    * path of this plane with a verb or form that it does not serve.
    */
   readonly match: (request: Request) => Route | undefined;
-  /** Who asks; null: the plane asks for no credential. @throws BatchError for a credential that is missing or wrong. */
+  /**
+   * Who asks; null: the plane asks for no credential. @throws ClientError for a credential that is missing or wrong.
+   */
   readonly authenticate: (request: Request) => Principal | null | Promise<Principal>;
   /** How the plane's clients read an error. `reason`: the phrase of the status line where it is not the usual one. */
-  readonly errorBody: (error: BatchError, request: Request) => { readonly contentType: string; readonly text: string; readonly reason?: string };
+  readonly errorBody: (error: ClientError, request: Request) => { readonly contentType: string; readonly text: string; readonly reason?: string };
+  /** What a 401 tells of how to authenticate (`WWW-Authenticate`). */
+  readonly challenge: (request: Request) => string;
   /** Headers of all answers of the plane. */
   readonly headers: (request: Request) => Readonly<Record<string, string>>;
 }
+
+/** An error that is for the client. The first comes from anywhere, the second from the management plane alone. */
+type ClientError = BatchError | ManagementError;
 
 /** What was found for a request. */
 export interface Route {
@@ -40,7 +48,7 @@ export interface Route {
   /** The right that the caller needs; null: none, in a plane that asks for no credential. */
   readonly access: Access | null;
   /**
-   * Reads the rest of the request, and returns what is to be done. @throws BatchError for a request that cannot be
+   * Reads the rest of the request, and returns what is to be done. @throws ClientError for a request that cannot be
    * served.
    */
   readonly handle: (caller: Caller) => Work;
@@ -151,7 +159,7 @@ async function run(service: Planes, request: Request, found: Found): Promise<Ans
 
 function permit(principal: Principal | null, { access }: Route): void {
   if (access === null) return;
-  if (principal === null) throw new Error('an operation that needs a right stands in a plane that asks for no credential');
+  if (principal === null || principal.kind === 'identity') throw new Error('an operation that needs a right of an account stands in a plane that has no accounts');
   authorize(principal, access);
 }
 
@@ -192,9 +200,9 @@ const RETRY_AFTER_SECONDS = '1';
 function errorAnswer(plane: Plane, request: Request, found: Found, thrown: unknown): Outgoing {
   if (thrown instanceof NotModified) return { status: 304, headers: thrown.headers, body: null };
   found.thrown = thrown;
-  const error = thrown instanceof BatchError ? thrown : new BatchError(isUnavailable(thrown) || isNoRoom(thrown) ? 'ServerBusy' : 'InternalError');
+  const error = thrown instanceof BatchError || thrown instanceof ManagementError ? thrown : new BatchError(isUnavailable(thrown) || isNoRoom(thrown) ? 'ServerBusy' : 'InternalError');
   const { contentType, text, ...reason } = plane.errorBody(error, request);
-  const challenge = error.status === 401 ? { 'www-authenticate': 'SharedKey' } : {};
+  const challenge = error.status === 401 ? { 'www-authenticate': plane.challenge(request) } : {};
   const retry = error.code === 'ServerBusy' ? { 'retry-after': RETRY_AFTER_SECONDS } : {};
   return { status: error.status, headers: { 'content-type': contentType, ...challenge, ...retry }, body: text, ...reason };
 }

@@ -4,7 +4,27 @@ import type { Right } from '../wire/operations.ts';
 import type { Account } from './accounts.ts';
 
 /** Who asks, by the kind of credential that was shown. */
-export type Principal = SharedKeyPrincipal | TaskPrincipal;
+export type Principal = AccountPrincipal | IdentityPrincipal;
+
+/** Who asks for something of one account. */
+export type AccountPrincipal = SharedKeyPrincipal | TaskPrincipal;
+
+/** Who a token names. */
+export interface Identity {
+  readonly objectId: string;
+  readonly tenantId: string;
+  readonly kind: 'servicePrincipal' | 'user' | 'managedIdentity';
+  /** For people. */
+  readonly name: string;
+  /** Of a service principal or a managed identity. */
+  readonly appId?: string;
+}
+
+/** Who shows a token to the management plane. What it may do is held against the resource that a path names. */
+export interface IdentityPrincipal {
+  readonly kind: 'identity';
+  readonly identity: Identity;
+}
 
 /**
  * Who signs with a key of the account: it may do all that can be done with the account (Azure: shared keys give full
@@ -42,7 +62,7 @@ export interface Access {
   readonly params: Readonly<Record<string, string>>;
 }
 
-export function sharedKeyPrincipal(account: Account): Principal {
+export function sharedKeyPrincipal(account: Account): AccountPrincipal {
   return { kind: 'sharedKey', account, roles: ['contributor'], scope: { kind: 'account' } };
 }
 
@@ -50,7 +70,7 @@ export function sharedKeyPrincipal(account: Account): Principal {
  * The access that `authenticationTokenSettings` gives (API reference, AccessScope `job`: "grants access to perform all
  * operations on the Job containing the Task").
  */
-export function taskPrincipal(account: Account, jobId: string): Principal {
+export function taskPrincipal(account: Account, jobId: string): AccountPrincipal {
   return { kind: 'task', account, roles: ['contributor'], scope: { kind: 'job', jobId } };
 }
 
@@ -58,7 +78,7 @@ export function taskPrincipal(account: Account, jobId: string): Principal {
  * The one place where rights are checked. @throws BatchError InsufficientAccountPermissions (403) when no role gives
  * the right, or the scope does not reach so far.
  */
-export function authorize({ roles, scope }: Principal, { right, params }: Access): void {
+export function authorize({ roles, scope }: AccountPrincipal, { right, params }: Access): void {
   const rights: readonly Right[] = roles.flatMap((role) => [...ROLE_RIGHTS[role]]);
   if (!rights.includes(right)) throw denied(`The caller does not have the right to ${right}.`);
   if (!reaches(scope, params['jobId'])) throw denied('The credential of the caller is for another job, or for one job only.');

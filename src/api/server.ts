@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BlobAccount } from '../blobs/account.ts';
-import type { Instant } from '../core/keys.ts';
-import type { AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
-import type { Accounts } from './accounts.ts';
+import type { Account, Accounts } from './accounts.ts';
 import { createAgentSockets } from './agentSockets.ts';
 import type { Authorities } from './authentication.ts';
 import type { Parts, Quotas, Timeout } from './call.ts';
@@ -17,9 +17,13 @@ import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
 import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
-import { managementPlane } from './management/plane.ts';
+import { createLater } from './management/later.ts';
+import type { Directory, ManagementParts } from './management/call.ts';
+import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
+import { resumeAccounts } from './management/batchAccount/resume.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
+import type { Sealing } from './sealing.ts';
 import { serve, type Incoming, type Outgoing, type Planes } from './plane.ts';
 
 /** All that the API is made of. */
@@ -31,11 +35,12 @@ export interface ApiOptions {
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
   readonly door: AgentDoor;
-  /** The account's storage. */
-  readonly storage: BlobAccount;
+  /** An account's storage. */
+  readonly storageOf: (account: AccountNumber) => BlobAccount;
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
   readonly accounts: Accounts;
+  readonly management: ManagementOptions;
   readonly tokens: TaskTokens;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
@@ -60,11 +65,22 @@ export interface ApiOptions {
   readonly warning?: () => string | null;
 }
 
+/** What the management plane needs beside the others. */
+export interface ManagementOptions {
+  readonly host: AccountHost;
+  readonly sealing: Sealing;
+  readonly directory: Directory;
+  readonly authenticate: ManagementPlaneOptions['authenticate'];
+  readonly permits: ManagementPlaneOptions['permits'];
+}
+
 /** The API as a listener needs it. */
 export interface Api {
   readonly handler: (request: IncomingMessage, response: ServerResponse) => void;
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly transfers: FileTransfers;
+  /** Finishes what an earlier life began. `first`: the account that was there before clients could make any. */
+  resume(first: Account): Promise<void>;
   /** Closes agents' sockets and open transfers; requests under way are the listener's to wait for. */
   close(): void;
 }
@@ -86,13 +102,16 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const { database, wake, explanations, files, nodeRequests, storage } = options;
+  const { database, wake, explanations, files, nodeRequests, storageOf } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storage, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
+  const { authenticate, permits, ...managing } = options.management;
+  const later = createLater(options.log);
+  const management: ManagementParts = { ...managing, data: parts, accounts, later };
   const service: Planes = {
-    planes: [managementPlane, createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
+    planes: [createManagementPlane({ parts: management, authenticate, permits }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,
@@ -112,7 +131,9 @@ export function createApi(options: ApiOptions): Api {
     },
     upgrade: sockets.upgrade,
     transfers,
+    resume: (first) => resumeAccounts(management, first, options.clock()),
     close: () => {
+      later.stop();
       sockets.close();
       transfers.close();
     },

@@ -83,21 +83,20 @@ export class Owners implements Wake, AgentDoor {
       return;
     }
     log.error({ error: fault, account }, 'a fault of ours: the owner of this account has ended, the others go on');
-    const owner = this.#forget(account);
-    owner.stop().catch((error: unknown) => log.error({ error, account }, 'the account could not be let go of'));
+    const owner = this.of(account);
+    this.forget(account);
+    owner?.stop().catch((error: unknown) => log.error({ error, account }, 'the account could not be let go of'));
   }
 
   /** An owner has ended because another process has its account: alone, as long as others go on. */
   deposed(account: AccountNumber): void {
     if (this.living().length === 0) this.#options.onDeposed();
-    else this.#forget(account);
+    else this.forget(account);
   }
 
-  #forget(account: AccountNumber): Owned {
-    const owner = this.of(account);
-    if (owner === undefined) throw new Error(`account ${account} has no owner here`);
-    this.#owners.delete(account);
-    return owner;
+  /** The account is none of ours any more: its owner has ended, or ends. */
+  forget(account: AccountNumber): void {
+    if (!this.#owners.delete(account)) throw new Error(`account ${account} has no owner here`);
   }
 }
 

@@ -20,6 +20,7 @@ import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { postgresOwnerStore } from '../../src/store/owner/store.ts';
 import { until } from '../support/deadline.ts';
+import { managementParts } from './management/support.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 import { engine } from '../support/providers.ts';
 import { signed, TOKENS, UBUNTU, withVersion, noRequests, noStorage } from './support.ts';
@@ -53,7 +54,7 @@ beforeAll(async () => {
     loops.set(number, runLoop(owner, { time: MACHINE_TIME, onError: () => undefined }));
   }
   const files = { ask: () => Promise.reject(new Error('no files')), read: () => Promise.reject(new Error('no files')) };
-  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, door: owners, storage: noStorage, accounts: new Accounts([first, second]), tokens: TOKENS, clock: Date.now, log: pino({ level: 'silent' }) });
+  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, door: owners, storageOf: () => noStorage, accounts: new Accounts([first, second]), management: managementParts(), tokens: TOKENS, clock: Date.now, log: pino({ level: 'silent' }) });
   server = createServer(api.handler).listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
 });

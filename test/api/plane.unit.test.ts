@@ -1,12 +1,19 @@
 import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
-import { managementPlane } from '../../src/api/management/plane.ts';
+import type { Parts } from '../../src/api/call.ts';
+import { createManagementPlane } from '../../src/api/management/plane.ts';
+import type { ManagementParts } from '../../src/api/management/call.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
 import type { Principal } from '../../src/api/principal.ts';
 import { BatchError } from '../../src/wire/errors.ts';
+import { managementParts } from './management/support.ts';
 
 const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', keys: [] }, roles: ['reader'], scope: { kind: 'account' } };
+
+const { authenticate, permits } = managementParts();
+/** Nobody comes so far that its parts are asked for. */
+const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, authenticate, permits });
 
 /** A plane for paths below its name, whose errors are their codes. */
 function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {
@@ -15,6 +22,7 @@ function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (si
     name,
     match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, access: { right: 'read', params: {} }, handle: () => ({ timeoutMs: 0, run }) } : undefined),
     authenticate: () => caller,
+    challenge: () => 'SharedKey',
     errorBody: ({ code }) => ({ contentType: 'text/plain', text: `${name}: ${code}` }),
     headers: () => ({ 'x-plane': name }),
     ...rest,
@@ -67,9 +75,11 @@ describe('a request', () => {
     expect((await answerTo('/own', [plane('own', { authenticate: () => null })])).headers).toMatchObject({ connection: 'close' });
   });
 
-  it('to Resource Manager is told in its form that nothing is served there', async () => {
-    const { status, headers, body } = await answerTo('/Subscriptions/s/x?api-version=2024-07-01', [managementPlane, plane('data')]);
-    expect([status, headers['content-type'], headers['x-ms-request-id']]).toEqual([501, 'application/json; charset=utf-8', headers['request-id']]);
-    expect(JSON.parse(String(body))).toEqual({ error: { code: 'NotImplemented', message: expect.stringContaining('Azure Resource Manager is not served') } });
+  it('to Resource Manager is told in its form what is wrong with it', async () => {
+    const { status, headers, body } = await answerTo('/Subscriptions/s?api-version=2024-07-01', [managementPlane, plane('data')]);
+    expect([status, headers['content-type'], headers['x-ms-request-id'], headers['www-authenticate']]).toEqual([401, 'application/json; charset=utf-8', headers['request-id'], 'Bearer']);
+    expect(JSON.parse(String(body))).toEqual({ error: { code: 'AuthenticationFailed', message: expect.stringContaining('header is missing') } });
+    const unknown = await answerTo('/subscriptions/s/providers/Microsoft.Quantum/x/y', [managementPlane, plane('data')]);
+    expect([unknown.status, JSON.parse(String(unknown.body)).error.code]).toEqual([404, 'InvalidResourceNamespace']);
   });
 });

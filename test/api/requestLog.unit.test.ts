@@ -2,12 +2,14 @@ import type { IncomingMessage } from 'node:http';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import type { Parts } from '../../src/api/call.ts';
-import { managementPlane } from '../../src/api/management/plane.ts';
+import type { ManagementParts } from '../../src/api/management/call.ts';
+import { createManagementPlane } from '../../src/api/management/plane.ts';
 import { serve } from '../../src/api/plane.ts';
 import { logAnswer, type Answered } from '../../src/api/requestLog.ts';
 import { Waits } from '../../src/api/waits.ts';
 import { loggedError } from '../../src/loggedError.ts';
 import { BatchError } from '../../src/wire/errors.ts';
+import { managementParts } from './management/support.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 
@@ -55,9 +57,9 @@ describe('the log of requests', () => {
     const clock = { now: 0 };
     let headers: Readonly<Record<string, string>> = {};
     const lines: Line[] = [];
-    const log = pino({}, { write: (text) => void lines.push(JSON.parse(text) as Line) });
+    const log = pino({ level: 'debug' }, { write: (text) => void lines.push(JSON.parse(text) as Line) });
     const service = {
-      planes: [managementPlane],
+      planes: [createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, ...managementParts() })],
       clock: () => 0,
       monotonic: () => {
         clock.now += 40;
@@ -67,8 +69,8 @@ describe('the log of requests', () => {
       observe: () => undefined,
     };
     const message = { method: 'GET', headers: { host: 'here:1' } } as unknown as IncomingMessage;
-    ({ headers } = await serve(service, { message, rawUrl: '/subscriptions/s/providers?api-version=2024-07-01&sig=secret', scheme: 'http', gone: new AbortController().signal }));
-    expect(lines).toMatchObject([{ requestId: headers['request-id'], method: 'GET', path: '/subscriptions/s/providers', status: 501, tookMs: 40 }]);
+    ({ headers } = await serve(service, { message, rawUrl: '/subscriptions/s/x?api-version=2024-07-01&sig=secret', scheme: 'http', gone: new AbortController().signal }));
+    expect(lines).toMatchObject([{ requestId: headers['request-id'], method: 'GET', path: '/subscriptions/s/x', status: 404, tookMs: 40 }]);
     expect(JSON.stringify(lines)).not.toContain('secret');
   });
 });

@@ -5,28 +5,28 @@ import type { Parts } from '../../src/api/call.ts';
 import { createDataPlane } from '../../src/api/data/plane.ts';
 import { createOwnPlane } from '../../src/api/own/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
-import { authorize, sharedKeyPrincipal, type Principal, type Role, type Scope } from '../../src/api/principal.ts';
+import { authorize, sharedKeyPrincipal, type AccountPrincipal, type Role, type Scope } from '../../src/api/principal.ts';
 import { operations, type Operation } from '../../src/wire/operations.ts';
 import { nobody } from './nobody.ts';
 import { codeOf } from '../wire/fixtures.ts';
 
 const account = { number: 1, name: 'a', keys: [] };
 const WHOLE: Scope = { kind: 'account' };
-function caller(roles: readonly Role[], scope: Scope = WHOLE): Principal {
+function caller(roles: readonly Role[], scope: Scope = WHOLE): AccountPrincipal {
   return { kind: 'sharedKey', account, roles, scope };
 }
 /** A principal that lacks the right. */
-function without({ right }: Operation): Principal {
+function without({ right }: Operation): AccountPrincipal {
   return caller(right === 'read' ? [] : ['reader']);
 }
 
 const log = pino({ level: 'silent' });
 const options = { parts: {} as Parts, authorities: nobody, log };
-function asked(plane: Plane, principal: Principal): Plane {
+function asked(plane: Plane, principal: AccountPrincipal): Plane {
   return { ...plane, authenticate: () => principal };
 }
 
-async function answerTo(method: string, path: string, principal: Principal) {
+async function answerTo(method: string, path: string, principal: AccountPrincipal) {
   const planes = [createOwnPlane(options), createDataPlane(options)].map((plane) => asked(plane, principal));
   const service: Planes = { planes, clock: () => 0, monotonic: () => 0, log, observe: () => undefined };
   const message = { method, headers: { host: 'here:1' } } as unknown as IncomingMessage;

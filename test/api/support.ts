@@ -8,13 +8,14 @@ import type { BlobAccount } from '../../src/blobs/account.ts';
 import { TransferError } from '../../src/blobs/transferError.ts';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
-import { createApi, type Api } from '../../src/api/server.ts';
+import { createApi, type Api, type ManagementOptions } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
 import type { AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../src/ports.ts';
 import { connect } from '../../src/store/connect.ts';
 import { ensureAccount } from '../../src/store/intents/accounts.ts';
 import { migrate } from '../../src/store/migrate.ts';
 import { stringsToSign } from '../../src/wire/sharedKey.ts';
+import { managementParts } from './management/support.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 
 const key = Buffer.alloc(64, 'k').toString('base64');
@@ -45,6 +46,8 @@ export interface TestApi {
   readonly pool: Pool;
   /** Asks with a signature, as a client of the newest version would. */
   ask(sent: Sent): Promise<Got>;
+  /** As `ask`, by the key of another account. */
+  askAs(name: string, key: string, sent: Sent): Promise<Got>;
   /** Asks as it stands, without signature and api-version. */
   askPlainly(sent: Sent): Promise<Got>;
   /** The time by which the API goes. */
@@ -61,7 +64,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -87,8 +90,9 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
     door: parts.door ?? noDoor,
-    storage: parts.storage ?? noStorage,
+    storageOf: () => parts.storage ?? noStorage,
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
+    management: managementParts(parts.management),
     tokens: TOKENS,
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
@@ -107,10 +111,11 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     endings,
     postgres,
     ask: (sent) => send(signedRequest(sent, now.value)),
+    askAs: (name, by, sent) => send(signedRequest(sent, now.value, { name, key: by })),
     askPlainly: send,
     clear: async () => {
       // Quicker than `truncate`, which waits for the disk for every table.
-      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour', 'archived_task', 'archive_object', 'deleted_file'].map((table) => `delete from ${table}`).join('; '));
+      await pool.query(['certificate', 'pool', 'pool_status', 'job', 'job_status', 'task', 'task_status', 'failed_task', 'node', 'node_activity', 'node_request', 'inbox', 'application', 'job_schedule', 'job_schedule_status', 'usage_hour', 'archived_task', 'archive_object', 'deleted_file', 'resource', 'long_operation'].map((table) => `delete from ${table}`).join('; '));
     },
     close: async () => {
       api.close();
@@ -124,12 +129,12 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
 
 type Send = (sent: Sent) => Promise<Got>;
 
-function signedRequest({ method = 'GET', url, body, headers = {} }: Sent, now: number): Sent {
+function signedRequest({ method = 'GET', url, body, headers = {} }: Sent, now: number, by?: { readonly name: string; readonly key: string }): Sent {
   const payload = body === undefined ? undefined : typeof body === 'string' ? body : JSON.stringify(body);
   const versioned = withVersion(url);
   const length = payload === undefined ? (method === 'GET' || method === 'HEAD' ? {} : { 'content-length': '0' }) : { 'content-length': String(Buffer.byteLength(payload)) };
   const type = payload === undefined ? {} : { 'content-type': 'application/json; odata=minimalmetadata' };
-  return { method, url: versioned, headers: signed(method, versioned, { host: HOST, ...length, ...type, ...headers }, now), ...(payload === undefined ? {} : { body: payload }) };
+  return { method, url: versioned, headers: signed(method, versioned, { host: HOST, ...length, ...type, ...headers }, now, by), ...(payload === undefined ? {} : { body: payload }) };
 }
 
 async function sendTo(server: Server, agent: Agent, { method = 'GET', url, body, headers = {} }: Sent): Promise<Got> {

@@ -35,6 +35,7 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
       readVersion(target.rawQuery, now);
       return authenticate(message, rawUrl, options.authorities);
     },
+    challenge: () => 'SharedKey',
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
   };
@@ -42,7 +43,7 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
 
 function handle({ parts, log }: DataPlaneOptions, request: Request, { operation, params }: MatchedOperation, { principal, body, waits }: Caller): Work {
   const { message, target, now, requestId, baseUrl } = request;
-  if (principal === null) throw new Error(`${operation.id} needs a principal`);
+  if (principal === null || principal.kind === 'identity') throw new Error(`${operation.id} needs a principal`);
   const query = readQuery(operation, target.rawQuery, now);
   const { version } = query;
   if (version.newer) log.info({ apiVersion: version.text, servedAs: version.revision }, 'api-version is newer than this service');

@@ -1,28 +1,61 @@
-import { BatchError } from '../../wire/errors.ts';
+import { LIMITS } from '../../wire/limits.ts';
 import { lowerAscii } from '../../wire/letters.ts';
-import { ODATA_HEADERS } from '../batchErrors.ts';
-import type { Plane } from '../plane.ts';
+import { matchManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
+import { parseManagementVersion } from '../../wire/management/versions.ts';
+import { ManagementError } from '../../wire/management/errors.ts';
+import type { Caller, Plane, Request, Work } from '../plane.ts';
+import type { Identity, IdentityPrincipal } from '../principal.ts';
+import type { ManagementCall, ManagementParts } from './call.ts';
+import { managementErrorBody } from './errorForm.ts';
+import { managementHandlers } from './handlers.ts';
 
 /** Roots of Azure Resource Manager's paths. */
-const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers']);
+const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers', 'tenants']);
 
-/** The status that no client repeats. */
-const NOT_SERVED = 'Azure Resource Manager is not served: this service has the data plane of Azure Batch. What is served stands in docs/compatibility.md of Linarite.';
+export interface ManagementPlaneOptions {
+  readonly parts: ManagementParts;
+  /** Who asks. @throws ManagementError AuthenticationFailed and its like (401). */
+  readonly authenticate: (request: Request) => Promise<IdentityPrincipal>;
+  /** Whether a role of the identity gives an action on what the path names. */
+  readonly permits: (identity: Identity, action: string, path: string) => Promise<boolean>;
+}
 
-/**
- * The management plane of Azure Resource Manager, whose clients read errors of another form:
- * `{"error":{"code","message"}}`. It serves nothing yet, and says so with 501.
- */
-export const managementPlane: Plane = {
-  name: 'management',
-  match: ({ target }) => {
-    if (!ROOTS.has(lowerAscii(target.path.split('/')[1] ?? ''))) return undefined;
-    throw new BatchError('NotImplemented', [{ key: 'Reason', value: NOT_SERVED }]);
-  },
-  authenticate: () => null,
-  errorBody: ({ code, message, values }) => {
-    const reason = values.find(({ key }) => key === 'Reason')?.value;
-    return { contentType: 'application/json; charset=utf-8', text: JSON.stringify({ error: { code, message: reason ?? message } }) };
-  },
-  headers: ({ requestId }) => ({ ...ODATA_HEADERS, 'x-ms-request-id': requestId }),
-};
+/** The management plane: Azure Resource Manager, as far as `wire/management/operations.ts` has it. */
+export function createManagementPlane(options: ManagementPlaneOptions): Plane {
+  return {
+    name: 'management',
+    match: (request) => {
+      const { message, target } = request;
+      if (!ROOTS.has(lowerAscii(target.path.split('/')[1] ?? ''))) return undefined;
+      const matched = matchManagementOperation(message.method ?? '', target.path);
+      return { operation: null, access: null, handle: (caller) => handle(options, request, matched, caller) };
+    },
+    authenticate: (request) => options.authenticate(request),
+    challenge: () => 'Bearer',
+    errorBody: managementErrorBody,
+    headers: ({ requestId, message }) => {
+      const asked = message.headers['x-ms-client-request-id'];
+      return { 'x-ms-request-id': requestId, ...(typeof asked === 'string' ? { 'x-ms-client-request-id': asked } : {}) };
+    },
+  };
+}
+
+function handle({ parts, permits }: ManagementPlaneOptions, request: Request, { operation, params }: MatchedManagementOperation, { principal, body, waits }: Caller): Work {
+  if (principal?.kind !== 'identity') throw new Error(`${operation.id} needs an identity`);
+  const { identity } = principal;
+  const { message, target, now, requestId, baseUrl } = request;
+  const query = new URLSearchParams(target.rawQuery);
+  const version = parseManagementVersion(query.get('api-version') ?? undefined);
+  const run = async (signal: AbortSignal) => {
+    if (!(await permits(identity, operation.action, target.path))) throw forbidden(identity, operation.action, target.path);
+    if (operation.body === undefined) await body.refuse();
+    const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny() };
+    return managementHandlers[operation.id](call, { ...parts, data: waits.countedIn(parts.data) });
+  };
+  return { timeoutMs: LIMITS.serverTimeoutMs, run };
+}
+
+/** The sentence of Azure Resource Manager. */
+function forbidden({ name, objectId }: Identity, action: string, path: string): ManagementError {
+  return new ManagementError('AuthorizationFailed', `The client '${name}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${path}' or the scope is invalid.`);
+}

@@ -39,10 +39,11 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (drills !== undefined) return route({ right: drills.right, params: {} }, (account, body) => drills.run({ account, parts, now }, body));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
-      const { database, storage } = parts;
-      return route({ right: applications.right, params: {} }, (account, body) => applications.run({ database, storage, account, now }, body));
+      const { database, storageOf } = parts;
+      return route({ right: applications.right, params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now }, body));
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
+    challenge: () => 'SharedKey',
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
   };
@@ -53,7 +54,7 @@ function route(access: Access, run: (account: AccountNumber, body: Body) => Prom
     operation: null,
     access,
     handle: ({ principal, body }) => {
-      if (principal === null) throw new Error('an operation of ours needs a principal');
+      if (principal === null || principal.kind === 'identity') throw new Error('an operation of ours needs a principal');
       return { timeoutMs: LIMITS.serverTimeoutMs, run: () => run(principal.account.number, body) };
     },
   };

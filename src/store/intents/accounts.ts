@@ -24,6 +24,47 @@ export async function ensureAccount(database: Database, name: string, now: Insta
   }
 }
 
+/** An account with its keys, sealed; null: those of the data directory. */
+export interface AccountRow {
+  readonly account: AccountNumber;
+  /** Lower case. */
+  readonly name: string;
+  readonly keys: string | null;
+}
+
+const list = statement<AccountRow>('account.list', 'select account, name, keys from account order by account');
+
+export function listAccounts(database: Database): Promise<readonly AccountRow[]> {
+  return rows(database, list, []);
+}
+
+const insertWithKeys = statement<{ account: AccountNumber }>(
+  'account.insertWithKeys',
+  `insert into account (account, name, keys, created) select coalesce(max(account), 0) + 1, $1, $2, $3 from account on conflict (name) do nothing returning account`,
+);
+/** So that two that are made at once do not take the same number. */
+const lockNumbers = statement('account.lockNumbers', `select pg_advisory_xact_lock(hashtext('linarite.account'))`);
+
+/** null: there is one of that name (lower case) already. */
+export async function insertAccount(tx: Transaction, name: string, keys: string, now: Instant): Promise<AccountNumber | null> {
+  await rows(tx, lockNumbers, []);
+  return (await row(tx, insertWithKeys, [name, keys, now]))?.account ?? null;
+}
+
+const setKeysOf = statement('account.keys', 'update account set keys = $2 where account = $1');
+
+/** `keys`: sealed. To be called under `lockAccount`. */
+export async function setKeys(tx: Transaction, account: AccountNumber, keys: string): Promise<void> {
+  await rows(tx, setKeysOf, [account, keys]);
+}
+
+const findKeys = statement<{ keys: string | null }>('account.findKeys', 'select keys from account where account = $1');
+
+/** Sealed; null: those of the data directory. */
+export async function keysOf(connection: Database | Transaction, account: AccountNumber): Promise<string | null> {
+  return (await row(connection, findKeys, [account]))?.keys ?? null;
+}
+
 /** null: there is none of that name (lower case). */
 export async function findAccount(database: Database, name: string): Promise<AccountNumber | null> {
   return (await row(database, find, [name]))?.account ?? null;

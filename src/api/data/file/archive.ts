@@ -39,7 +39,7 @@ async function read(call: Call, parts: Parts, { blob }: ArchivedTaskRow, found: 
   const file = propertiesOf(found);
   if (end < ask.start) return { kind: 'file', file, body: none() };
   try {
-    const body = await parts.storage.readBlob(ARCHIVE_CONTAINER, blob, { firstByte: found.start + ask.start, lastByte: found.start + end }, call.signal);
+    const body = await parts.storageOf(call.principal.account.number).readBlob(ARCHIVE_CONTAINER, blob, { firstByte: found.start + ask.start, lastByte: found.start + end }, call.signal);
     return { kind: 'file', file, body };
   } catch (error) {
     if (!(error instanceof TransferError)) throw error;

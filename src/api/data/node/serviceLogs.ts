@@ -1,10 +1,11 @@
+import type { BlobAccount } from '../../../blobs/account.ts';
 import { nodeStatus } from '../../../store/status/nodeActivity.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { BatchError, invalidProperty } from '../../../wire/errors.ts';
 import { parseTimestamp } from '../../../wire/timestamps.ts';
 import type { UploadBatchServiceLogs } from '../../../wire/types.generated.ts';
 import { entity } from '../../answer.ts';
-import type { Handler, Parts } from '../../call.ts';
+import type { Handler } from '../../call.ts';
 import { existingNode } from './existing.ts';
 import { unreachableNode } from './unreachable.ts';
 
@@ -19,7 +20,7 @@ export const uploadServiceLogs: Handler = async (call, parts) => {
   // Recorded: the last part is the id of the answer.
   const directory = [`${name}-${number.toString(16).toUpperCase().padStart(16, '0')}`, pool.id, row.id, call.requestId].join('/');
   const range = { from: instant(asked.startTime), to: asked.endTime === undefined ? null : instant(asked.endTime) };
-  const answer = await parts.files.ask(number, row.n_node, { kind: 'uploadLogs', containerUrl: reached(asked, parts), directory, ...range }, call.signal);
+  const answer = await parts.files.ask(number, row.n_node, { kind: 'uploadLogs', containerUrl: reached(asked, parts.storageOf(number)), directory, ...range }, call.signal);
   if (answer.kind === 'error') throw refused(answer, asked, unreachableNode(nodeStatus(row).state));
   if (answer.kind !== 'uploaded') throw new Error(`a node answered an upload of its logs with ${answer.kind}`);
   const result = { virtualDirectoryName: directory, numberOfFilesUploaded: answer.files };
@@ -33,7 +34,7 @@ function instant(text: string): number {
 }
 
 /** The service signs for an identity where the storage is its own; elsewhere only the identity itself could. */
-function reached({ containerUrl, identityReference }: UploadBatchServiceLogs, { storage }: Parts): string {
+function reached({ containerUrl, identityReference }: UploadBatchServiceLogs, storage: BlobAccount): string {
   if (identityReference === undefined) return containerUrl;
   const signed = storage.writable(containerUrl);
   if (signed !== null) return signed;

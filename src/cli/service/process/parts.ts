@@ -3,9 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
+import type { AccountNumber } from '../../../core/keys.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
-import type { AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
+import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
@@ -50,10 +51,10 @@ export interface ServiceContext {
   readonly log: Logger;
 }
 
-/** The owner of the account, running. */
+/** The owners of the accounts, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly storage: BlobAccount };
-  /** Why the account is not worked on now, in one sentence; null: it is. */
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storageOf: (account: AccountNumber) => BlobAccount };
+  /** Why accounts are not worked on now, in one sentence; null: they are. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */
   readonly roomSeen: () => void;

@@ -1,4 +1,5 @@
 import { Accounts } from '../../../api/accounts.ts';
+import { createSealing } from '../../../api/sealing.ts';
 import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import { blobAccount } from '../../../blobs/account.ts';
@@ -6,16 +7,17 @@ import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
 import { withJobTimeCap } from '../../../control/jobTimeCap.ts';
-import { MACHINE_TIME, runLoop, startWhenFree, type OwnerLoop } from '../../../control/loop.ts';
+import { MACHINE_TIME } from '../../../control/loop.ts';
 import { nodeFiles, nodeRequests } from '../../../control/nodeFiles.ts';
-import { Owner } from '../../../control/owner.ts';
 import { Owners } from '../../../control/owners.ts';
+import type { StoryLine } from '../../../control/story/line.ts';
 import { steadyClock } from '../../../control/steadyClock.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { createCore } from '../../../core/core.ts';
+import type { AccountNumber } from '../../../core/keys.ts';
 import type { Capabilities, ClosableProvider } from '../../../nodes/provider.ts';
 import { connect } from '../../../store/connect.ts';
-import { ensureAccount } from '../../../store/intents/accounts.ts';
+import { ensureAccount, listAccounts, type AccountRow } from '../../../store/intents/accounts.ts';
 import { startMaintenance } from '../../../store/maintain.ts';
 import { postgresLogArchive } from '../../../store/logArchive.ts';
 import { migrate } from '../../../store/migrate.ts';
@@ -26,6 +28,8 @@ import { imagesFor } from '../imagesFile.ts';
 import { LEAVE_GRACE_MS, localNodes, type LocalNodesOptions } from '../agents.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../data/keys.ts';
+import { AccountOwners } from './accountOwners.ts';
+import { accountsOf, managementOptions } from './management.ts';
 import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
 import { signerOf } from './signer.ts';
 
@@ -51,11 +55,17 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       }
     },
     startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
-    startApi: async ({ connection, keys, trouble, warning, autoScaleMinIntervalMs, nodes, log }, owner) => {
+    startApi: async (context, owner) => {
+      const { connection, keys, trouble, warning, autoScaleMinIntervalMs, nodes, log } = context;
       const database = connect(connection, 'api');
-      const number = await ensureAccount(database, keys.batch.name, clock());
-      const accounts = new Accounts([{ number, name: keys.batch.name, keys: [keys.batch.key] }]);
-      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...owner.ports, transfers, accounts, tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const sealing = createSealing(keys.nodeSecret);
+      const all = await accountsOf(database, keys, sealing);
+      const accounts = new Accounts(all);
+      const { host, ...ports } = owner.ports;
+      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions(host, sealing), tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const first = accounts.named(keys.batch.name);
+      if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
+      await api.resume(first);
       return {
         onRequest: api.handler,
         onUpgrade: api.upgrade,
@@ -82,18 +92,17 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
   const pool = connect(connection, 'owner');
   const stored = postgresOwnerStore(pool);
   const store = maxJobTimeMs === null ? stored : withJobTimeCap(stored, maxJobTimeMs);
-  const prepare = async (): Promise<{ account: number; capabilities: Capabilities; storage: Storage }> => {
-    const account = await ensureAccount(pool, keys.batch.name, clock());
+  const prepare = async (): Promise<{ accounts: readonly AccountRow[]; capabilities: Capabilities; storage: Storage }> => {
+    await ensureAccount(pool, keys.batch.name, clock());
     // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
     if (!('connectionString' in connection)) await forgetProcesses(pool);
-    return { account, capabilities: await probing, storage: await storing };
+    return { accounts: await listAccounts(pool), capabilities: await probing, storage: await storing };
   };
-  const { account, capabilities, storage } = await prepare().catch(async (error: unknown) => {
+  const { accounts, capabilities, storage } = await prepare().catch(async (error: unknown) => {
     await Promise.allSettled([provider.close(), pool.end()]);
     throw error;
   });
   const blobs = blobAccount(storage, wallClock);
-  let loop: OwnerLoop | undefined;
   const owners = new Owners({
     // Agents and tasks go on; `up` starts a service that loads what was committed.
     onFault: (fault) => {
@@ -109,8 +118,8 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     },
     log,
   });
-  const owner = new Owner({
-    account: { number: account, name: keys.batch.name, url: endpoint },
+  const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
+  const shared = {
     process: processId,
     processUrl: endpoint,
     agentUrl,
@@ -119,25 +128,19 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
     createCore,
     credentials: nodeCredentials(keys.nodeSecret),
     tokens: taskTokens(keys.nodeSecret),
-    sign: signerOf(storage, wallClock),
     clock,
     monotonic: MACHINE_TIME.now,
     random: Math.random,
-    archive: { store: postgresLogArchive(pool), storage: blobs, settings: archive, wallClock },
     maxPools: LIMITS.quotas.pools,
     silence,
-    onWork: () => loop?.kick(),
-    onFault: (fault) => owners.fault(account, fault),
-    onDeposed: () => owners.deposed(account),
     log,
-    story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }) => log[level](fields, message) },
-  });
-  owners.add(account, owner);
-  await startWhenFree(owner, MACHINE_TIME, AbortSignal.timeout(60_000), (url) => log.warn({ url }, 'the account is still owned by another process'));
-  const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
-  loop = runLoop(owner, { time: MACHINE_TIME, onError });
+    story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }: StoryLine) => log[level](fields, message) },
+  };
+  const opened = new AccountOwners({ shared, endpoint, owners, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
+  const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
+    opened.open({ number, name, sign: signerOf(storage, wallClock), archive: { store: postgresLogArchive(pool), storage: blobs, settings: archive, wallClock } });
+  await Promise.all(accounts.map(({ account, name }) => open({ number: account, name })));
   const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
-  loop.kick();
   const maintenance = startMaintenance(pool, { clock, log });
   return {
     ports: {
@@ -146,19 +149,18 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
       nodeRequests: nodeRequests((number) => owners.of(number)),
-      storage: blobs,
+      host: { open, close: (account) => opened.close(account, LEAVE_GRACE_MS) },
+      storageOf: () => blobs,
     },
     limits: capabilities.limits,
     ...(capabilities.network === undefined ? {} : { network: capabilities.network }),
     ...(capabilities.isolation === undefined ? {} : { isolation: capabilities.isolation }),
     containers: () => (provider.containers?.() ?? Promise.resolve({ engine: null, limits: [] })).catch((error: unknown) => ({ engine: null, limits: [`No containers: ${messageOf(error)}.`] })),
-    trouble: () => owner.noRoom?.message ?? (owner.phase === 'ready' ? null : 'the account is being loaded'),
-    roomSeen: () => loop?.roomSeen(),
+    trouble: () => opened.trouble(),
+    roomSeen: () => opened.roomSeen(),
     stop: async (agents) => {
       heartbeat.stop();
-      await loop?.stop();
-      if (agents === 'end') await owner.shutDown(LEAVE_GRACE_MS);
-      else await owner.stop();
+      await opened.stop(agents === 'end' ? LEAVE_GRACE_MS : null);
       await provider.close();
       await maintenance.stop();
       await pool.end();

@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { insertAccount, keysOf } from '../../../store/intents/accounts.ts';
+import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/longOperations.ts';
+import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { transaction } from '../../../store/intents/statement.ts';
+import { BatchError } from '../../../wire/errors.ts';
+import { isLocation, locationName } from '../../../wire/management/locations.ts';
+import { ManagementError } from '../../../wire/management/errors.ts';
+import { parseResourceId } from '../../../wire/management/resourceId.ts';
+import type { ArmAccountCreate } from '../../../wire/management/types.generated.ts';
+import { formatTimestamp } from '../../../wire/timestamps.ts';
+import { empty } from '../answers.ts';
+import { readBody } from '../body.ts';
+import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { openGroup } from '../group/handlers.ts';
+import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
+import { newKeys, openKeys } from './keys.ts';
+import { resultUrl } from './results.ts';
+import { ACCOUNT_TYPE, accountName, accountSpec, type AccountSpec } from './view.ts';
+
+/** Letters and digits (limits.md 7.3). */
+const NAME = /^[a-z0-9]{3,24}$/;
+/** What the long operation of a creation is called. */
+const CREATION = 'account.create';
+
+/**
+ * A new account is durable when it is answered 202, and works when its client has polled 200. One that is there is
+ * changed, and answered at once.
+ */
+export const createAccount: ManagementHandler = async (call, parts) => {
+  const name = param(call, 'accountName');
+  if (!NAME.test(name)) throw new ManagementError('InvalidResourceName', `The account name '${name}' is not valid: it has 3 to 24 lower-case letters and digits.`, { target: 'BatchAccount' });
+  await openGroup(call, parts);
+  const asked = await readAccount(call, parts);
+  const known = await findResource(parts.data.database, accountId(call));
+  if (known !== null) return replaced(known, asked, call, parts);
+  const operation = randomUUID();
+  const keys = newKeys();
+  const row = await transaction(parts.data.database, async (tx) => {
+    const account = await insertAccount(tx, name, parts.sealing.seal(keys), call.now);
+    if (account === null) throw new ManagementError('AccountAlreadyExists', `An account named '${name}' is already in use.`, { target: 'BatchAccount' });
+    const made = await insertResource(tx, { id: accountId(call), type: ACCOUNT_TYPE, spec: withKeySync(asked, call), state: 'Creating', account }, call.now);
+    if (made === null) throw new Error(`${accountId(call)} is there although its account is not`);
+    await beginLongOperation(tx, { operation, id: made.id, kind: CREATION }, call.now);
+    return made;
+  });
+  parts.later.begin('the creation of an account', () => finishCreation(row, parts, call.now));
+  return empty(202, { location: resultUrl(call, operation) });
+};
+
+/** Does what is left of a creation; may be done again. */
+export async function finishCreation(row: ResourceRow, { accounts, host, sealing, data }: ManagementParts, now: number): Promise<void> {
+  const { account: number } = row;
+  if (number === null) throw new Error(`${row.id} is no account`);
+  const name = accountName(row);
+  const sealed = await keysOf(data.database, number);
+  if (sealed === null) throw new Error(`the account ${name} has no keys`);
+  const { primary, secondary } = openKeys(sealing, sealed);
+  await host.open({ number, name });
+  await transaction(data.database, async (tx) => {
+    const locked = await lockResource(tx, row.id);
+    if (locked?.state !== 'Creating') return;
+    await updateResource(tx, locked, { state: 'Succeeded' }, now);
+    await endLongOperationsOf(tx, { id: row.id, kind: CREATION }, null, now);
+  });
+  accounts.put({ number, name, keys: [primary, secondary] });
+}
+
+/** PUT of an account that is there: what it has is replaced, but for what can be set only once. */
+async function replaced(known: ResourceRow, asked: AccountSpec, call: ManagementCall, parts: ManagementParts) {
+  const former = accountSpec(known);
+  if (former.location !== asked.location) {
+    throw new ManagementError('InvalidResourceLocation', `The resource '${accountName(known)}' already exists in location '${former.location}' in resource group '${param(call, 'resourceGroupName')}'. A resource with the same name cannot be created in location '${asked.location}'. Please select a new resource name.`);
+  }
+  const mode = asked.properties?.poolAllocationMode;
+  if (mode !== undefined && mode !== (former.properties?.poolAllocationMode ?? 'BatchService')) throw unchangeable('poolAllocationMode', mode);
+  return changed(call, parts, (spec) => ({ ...spec, ...asked, properties: { ...asked.properties, poolAllocationMode: former.properties?.poolAllocationMode } }));
+}
+
+/** PATCH: what is named is replaced whole. */
+export const changeAccount: ManagementHandler = async (call, parts) => {
+  const asked = readBody('ArmAccountUpdate', call, await call.json());
+  await existingAccount(call, parts);
+  await checkStorage(asked.properties?.autoStorage?.storageAccountId, parts);
+  return changed(call, parts, (spec) => {
+    const { properties, ...rest } = asked;
+    return { ...spec, ...rest, properties: { ...spec.properties, ...properties } };
+  });
+};
+
+async function changed(call: ManagementCall, parts: ManagementParts, next: (spec: AccountSpec) => AccountSpec) {
+  const row = await transaction(parts.data.database, async (tx) => {
+    const locked = await lockResource(tx, accountId(call));
+    if (locked === null) throw noAccount(call);
+    if (locked.state === 'Deleting') throw new ManagementError('Conflict', `The account '${accountName(locked)}' is being deleted.`, { target: 'BatchAccount' });
+    return updateResource(tx, locked, { spec: withKeySync(next(accountSpec(locked)), call) }, call.now);
+  });
+  return accountAnswer(row, call, parts);
+}
+
+async function readAccount(call: ManagementCall, parts: ManagementParts): Promise<AccountSpec> {
+  const asked: ArmAccountCreate = readBody('ArmAccountCreate', call, await call.json());
+  if (!isLocation(asked.location)) {
+    throw new ManagementError('LocationNotAvailableForResourceType', `The provided location '${asked.location}' is not available for resource type '${ACCOUNT_TYPE}'.`);
+  }
+  const { poolAllocationMode, keyVaultReference, autoStorage } = asked.properties ?? {};
+  if (poolAllocationMode === 'UserSubscription' && keyVaultReference === undefined) {
+    throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: "keyVaultReference must be set if poolAllocationMode is specified as 'UserSubscription' on a PUT request" }]);
+  }
+  for (const [path, id] of [['properties.keyVaultReference.id', keyVaultReference?.id], ['properties.autoStorage.storageAccountId', autoStorage?.storageAccountId]] as const) {
+    if (id !== undefined && parseResourceId(id) === undefined) {
+      throw new ManagementError('LinkedInvalidPropertyId', `Property id '${id.slice(0, 256)}' at path '${path}' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.`);
+    }
+  }
+  await checkStorage(autoStorage?.storageAccountId, parts);
+  return { ...asked, location: locationName(asked.location) };
+}
+
+/** The storage of an account is one that the service has. */
+async function checkStorage(id: string | undefined, { data }: ManagementParts): Promise<void> {
+  if (id === undefined || (await findResource(data.database, id)) !== null) return;
+  throw new BatchError('InvalidPropertyValue', [
+    { key: 'PropertyName', value: 'autoStorage.storageAccountId' },
+    { key: 'PropertyValue', value: id.slice(0, 256) },
+    { key: 'Reason', value: 'The specified storage account does not exist.' },
+  ]);
+}
+
+function unchangeable(name: string, value: string): BatchError {
+  return new BatchError('InvalidPropertyValue', [
+    { key: 'PropertyName', value: name },
+    { key: 'PropertyValue', value },
+    { key: 'Reason', value: `${name} is set when the account is created, and cannot be changed.` },
+  ]);
+}
+
+/** The keys of the storage are read when it is named. */
+function withKeySync(spec: AccountSpec, { now }: Pick<ManagementCall, 'now'>): AccountSpec {
+  const { lastKeySync: _former, ...rest } = spec;
+  return spec.properties?.autoStorage === undefined ? rest : { ...rest, lastKeySync: formatTimestamp(now) };
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { Quotas as AccountQuotas } from '../../../core/intent.ts';
+import type { ResourceRow } from '../../../store/intents/resources.ts';
+import { LIMITS } from '../../../wire/limits.ts';
+import { managementContract } from '../../../wire/management/contract.ts';
+import type { ArmAccountCreate } from '../../../wire/management/types.generated.ts';
+import type { ApiVersion } from '../../../wire/versions.ts';
+import { quotasIn, type Parts } from '../../call.ts';
+
+export const ACCOUNT_TYPE = 'Microsoft.Batch/batchAccounts';
+
+/** What is kept of an account: the body of its PUT, and when the keys of its storage were read last. */
+export interface AccountSpec extends Required<Pick<ArmAccountCreate, 'location'>>, ArmAccountCreate {
+  /** ISO 8601; undefined: it has no storage. */
+  readonly lastKeySync?: string;
+}
+
+export function accountSpec({ spec }: ResourceRow): AccountSpec {
+  return JSON.parse(spec) as AccountSpec;
+}
+
+export function accountName({ id }: ResourceRow): string {
+  return id.slice(id.lastIndexOf('/') + 1);
+}
+
+/** What of an account stands elsewhere than in its resource. */
+interface Around {
+  readonly set: AccountQuotas;
+  readonly parts: Pick<Parts, 'quotas'>;
+  /** `host[:port]`, no scheme. */
+  readonly endpoint: string;
+  readonly version: ApiVersion;
+}
+
+/**
+ * An account as answers have it (recorded 8.10: names in their order, what a mode does not have left out).
+ */
+export function accountView(row: ResourceRow, { set, parts, endpoint, version }: Around): object {
+  const { location, tags, identity = { type: 'None' }, properties = {}, lastKeySync } = accountSpec(row);
+  const { poolAllocationMode = 'BatchService', publicNetworkAccess = 'Enabled', encryption = { keySource: 'Microsoft.Batch' }, autoStorage, keyVaultReference, networkProfile } = properties;
+  const isOurs = poolAllocationMode === 'BatchService';
+  const { pools, activeJobs } = quotasIn(parts, set);
+  const { dedicatedCores = null, lowPriorityCores = null, families = {} } = set;
+  const modes = properties.allowedAuthenticationModes ?? (isOurs ? ['SharedKey', 'AAD', 'TaskAuthenticationToken'] : ['AAD', 'TaskAuthenticationToken']);
+  const known = managementContract.writeBody('ArmAccountProperties', version, { autoStorage, keyVaultReference, networkProfile, encryption, publicNetworkAccess, allowedAuthenticationModes: modes });
+  return {
+    id: row.id,
+    name: accountName(row),
+    type: ACCOUNT_TYPE,
+    location,
+    properties: {
+      accountEndpoint: endpoint,
+      nodeManagementEndpoint: `${guidOf(row.id)}.${location}.service.${endpoint}`,
+      provisioningState: row.state,
+      ...(isOurs ? { dedicatedCoreQuota: bounded(dedicatedCores), dedicatedCoreQuotaPerVMFamily: Object.entries(families).map(([name, cores]) => ({ name, coreQuota: bounded(cores) })) } : {}),
+      dedicatedCoreQuotaPerVMFamilyEnforced: isOurs && Object.keys(families).length > 0,
+      ...(isOurs ? { lowPriorityCoreQuota: bounded(lowPriorityCores) } : {}),
+      poolQuota: bounded(pools),
+      activeJobAndJobScheduleQuota: bounded(activeJobs),
+      ...(autoStorage === undefined ? {} : { autoStorage: { ...autoStorage, lastKeySync, authenticationMode: autoStorage.authenticationMode ?? 'StorageKeys' } }),
+      poolAllocationMode,
+      ...pick(known, ['keyVaultReference', 'publicNetworkAccess', 'networkProfile']),
+      privateEndpointConnections: [],
+      ...pick(known, ['encryption', 'allowedAuthenticationModes']),
+    },
+    ...(tags === undefined ? {} : { tags }),
+    identity,
+  };
+}
+
+/** Quotas are whole numbers on the wire: no bound is the largest there is. */
+function bounded(quota: number | null): number {
+  return quota ?? LIMITS.unboundedQuota;
+}
+
+function pick(from: Readonly<Record<string, unknown>>, names: readonly string[]): Record<string, unknown> {
+  return Object.fromEntries(names.filter((name) => from[name] !== undefined).map((name) => [name, from[name]]));
+}
+
+/** The same for the same text. */
+function guidOf(text: string): string {
+  const hex = createHash('sha256').update(text.toLowerCase()).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), `4${hex.slice(13, 16)}`, `8${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+}

@@ -1,0 +1,97 @@
+import { findResource, insertResource, listResources, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { transaction } from '../../../store/intents/statement.ts';
+import { ManagementError } from '../../../wire/management/errors.ts';
+import { groupId, subscriptionId } from '../../../wire/management/resourceId.ts';
+import { empty, json } from '../answers.ts';
+import { readBody } from '../body.ts';
+import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { nextLink, pageOf } from '../paging.ts';
+import { requireSubscription } from '../subscription/handlers.ts';
+
+export const GROUP_TYPE = 'Microsoft.Resources/resourceGroups';
+
+/** At most 90 letters, digits, `_ - . ( )`, no full stop at its end (limits of Azure Resource Manager). */
+const NAME = /^[-\w.()]{0,89}[-\w()]$/u;
+
+export const groupHandlers = {
+  ResourceGroups_List: async (call, parts) => {
+    requireSubscription(call, parts);
+    const prefix = `${subscriptionId(param(call, 'subscriptionId'))}/`;
+    const page = pageOf(call, '$top');
+    const groups = await listResources(parts.data.database, { type: GROUP_TYPE, prefix, after: page.after, limit: page.limit + 1 });
+    return json(200, { value: groups.slice(0, page.limit).map(view), ...nextLink(call, page, groups.map(({ id }) => id)) });
+  },
+  ResourceGroups_Get: async (call, parts) => json(200, view(await existingGroup(call, parts))),
+  ResourceGroups_CheckExistence: async (call, parts) => {
+    requireSubscription(call, parts);
+    const found = await findResource(parts.data.database, groupOf(call));
+    return found === null ? { status: 404, headers: {}, body: null } : empty(204);
+  },
+  ResourceGroups_CreateOrUpdate: async (call, parts) => {
+    requireSubscription(call, parts);
+    const name = param(call, 'resourceGroupName');
+    if (!NAME.test(name)) throw new ManagementError('InvalidResourceName', `The provided resource group name '${name}' is not valid: it has 1 to 90 letters, digits, '-', '_', '.', '(' and ')', and does not end in '.'.`, { target: 'resourceGroupName' });
+    const { location, tags } = readBody('ArmGroupCreate', call, await call.json());
+    const spec = { location: location.toLowerCase().replaceAll(' ', ''), ...(tags === undefined ? {} : { tags }) };
+    const { row, isNew } = await transaction(parts.data.database, async (tx) => {
+      const made = await insertResource(tx, { id: groupOf(call), type: GROUP_TYPE, spec }, call.now);
+      if (made !== null) return { row: made, isNew: true };
+      const known = await lockResource(tx, groupOf(call));
+      if (known === null || known.state === 'Deleting') throw beingDeleted(name);
+      const former = specOf(known);
+      if (former.location !== spec.location) throw new ManagementError('InvalidResourceLocation', `Invalid resource group location '${location}'. The resource group already exists in location '${former.location}'.`);
+      return { row: await updateResource(tx, known, { spec }, call.now), isNew: false };
+    });
+    return json(isNew ? 201 : 200, view(row));
+  },
+  ResourceGroups_Update: async (call, parts) => {
+    requireSubscription(call, parts);
+    const { tags } = readBody('ArmGroupUpdate', call, await call.json());
+    const row = await transaction(parts.data.database, async (tx) => {
+      const known = await lockResource(tx, groupOf(call));
+      if (known === null) throw noGroup(param(call, 'resourceGroupName'));
+      return updateResource(tx, known, { spec: { ...specOf(known), ...(tags === undefined ? {} : { tags }) } }, call.now);
+    });
+    return json(200, view(row));
+  },
+} satisfies Record<string, ManagementHandler>;
+
+/** @throws ManagementError SubscriptionNotFound, ResourceGroupNotFound (404). */
+export async function existingGroup(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<ResourceRow> {
+  requireSubscription(call, parts);
+  const found = await findResource(parts.data.database, groupOf(call));
+  if (found === null) throw noGroup(param(call, 'resourceGroupName'));
+  return found;
+}
+
+/** As `existingGroup`, for what is to be made in it. @throws ManagementError ResourceGroupBeingDeleted (409). */
+export async function openGroup(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<ResourceRow> {
+  const group = await existingGroup(call, parts);
+  if (group.state === 'Deleting') throw beingDeleted(param(call, 'resourceGroupName'));
+  return group;
+}
+
+function groupOf(call: Pick<ManagementCall, 'params'>): string {
+  return groupId(param(call, 'subscriptionId'), param(call, 'resourceGroupName'));
+}
+
+function noGroup(name: string): ManagementError {
+  return new ManagementError('ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
+}
+
+function beingDeleted(name: string): ManagementError {
+  return new ManagementError('ResourceGroupBeingDeleted', `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`);
+}
+
+interface GroupSpec {
+  readonly location: string;
+  readonly tags?: Readonly<Record<string, unknown>>;
+}
+
+function specOf({ spec }: ResourceRow): GroupSpec {
+  return JSON.parse(spec) as GroupSpec;
+}
+
+function view(row: ResourceRow): object {
+  return { id: row.id, name: row.id.split('/').at(-1), type: GROUP_TYPE, ...specOf(row), properties: { provisioningState: row.state } };
+}

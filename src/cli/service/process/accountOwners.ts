@@ -1,0 +1,103 @@
+import type { LogArchiveOptions } from '../../../control/logArchive.ts';
+import { runLoop, startWhenFree, type OwnerLoop, type LoopTime } from '../../../control/loop.ts';
+import { Owner } from '../../../control/owner.ts';
+import type { OwnerOptions } from '../../../control/ownerOptions.ts';
+import type { Owners } from '../../../control/owners.ts';
+import type { Signer } from '../../../control/work.ts';
+import type { AccountNumber } from '../../../core/keys.ts';
+
+/** What an account has to itself; all else its owner shares with those of the other accounts. */
+export interface OwnedAccount {
+  readonly number: AccountNumber;
+  readonly name: string;
+  readonly sign: Signer;
+  readonly archive: LogArchiveOptions;
+}
+
+/** What all owners of a process share. */
+type SharedOptions = Omit<OwnerOptions, 'account' | 'sign' | 'archive' | 'onWork' | 'onFault' | 'onDeposed'>;
+
+export interface AccountOwnersOptions {
+  readonly shared: SharedOptions;
+  /** Where clients reach the accounts. */
+  readonly endpoint: string;
+  readonly owners: Owners;
+  readonly time: LoopTime;
+  readonly onError: (error: unknown) => void;
+  /** Somebody else still has the account. `url`: where that process is reached. */
+  readonly onOwned: (account: string, url: string) => void;
+}
+
+interface Opened {
+  readonly owner: Owner;
+  readonly loop: OwnerLoop;
+}
+
+/** An account that another process has is waited for so long. */
+const CLAIM_MS = 60_000;
+
+/** The owners of a service's accounts, each with its loop: one is added as its account is made, and let go of alone. */
+export class AccountOwners {
+  readonly #options: AccountOwnersOptions;
+  readonly #opened = new Map<AccountNumber, Opened>();
+
+  constructor(options: AccountOwnersOptions) {
+    this.#options = options;
+  }
+
+  /** Claims and loads the account, and works on it from then on. Throws `AccountOwned` when nobody lets go of it. */
+  async open(account: OwnedAccount): Promise<void> {
+    const { shared, endpoint, owners, time, onError, onOwned } = this.#options;
+    const { number, name, sign, archive } = account;
+    let loop: OwnerLoop | undefined;
+    const owner = new Owner({
+      ...shared,
+      account: { number, name, url: endpoint },
+      sign,
+      archive,
+      onWork: () => loop?.kick(),
+      onFault: (fault) => owners.fault(number, fault),
+      onDeposed: () => owners.deposed(number),
+    });
+    owners.add(number, owner);
+    try {
+      await startWhenFree(owner, time, AbortSignal.timeout(CLAIM_MS), (url) => onOwned(name, url));
+    } catch (error) {
+      owners.forget(number);
+      throw error;
+    }
+    loop = runLoop(owner, { time, onError });
+    this.#opened.set(number, { owner, loop });
+    loop.kick();
+  }
+
+  /** Ends the account's nodes and lets go of it. `graceMs`: of the tasks that still run. */
+  async close(number: AccountNumber, graceMs: number): Promise<void> {
+    const opened = this.#opened.get(number);
+    if (opened === undefined) return;
+    await opened.loop.stop();
+    await opened.owner.shutDown(graceMs);
+    this.#opened.delete(number);
+    this.#options.owners.forget(number);
+  }
+
+  /** Ends all. `graceMs` null: nodes and their tasks go on without us. */
+  async stop(graceMs: number | null): Promise<void> {
+    const all = [...this.#opened.values()];
+    await Promise.all(all.map(({ loop }) => loop.stop()));
+    await Promise.all(all.map(({ owner }) => (graceMs === null ? owner.stop() : owner.shutDown(graceMs))));
+  }
+
+  /** Why accounts are not worked on, in one sentence; null: they are. One that has ended by a fault ended alone. */
+  trouble(): string | null {
+    const all = [...this.#opened.values()].map(({ owner }) => owner);
+    const noRoom = all.find((owner) => owner.noRoom !== null)?.noRoom;
+    if (noRoom !== undefined && noRoom !== null) return noRoom.message;
+    return all.some(({ phase }) => phase === 'loading') ? 'the account is being loaded' : null;
+  }
+
+  /** To be called when there is room on a full disk again. */
+  roomSeen(): void {
+    for (const { loop } of this.#opened.values()) loop.roomSeen();
+  }
+}

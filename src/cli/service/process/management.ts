@@ -1,0 +1,46 @@
+import { createHmac } from 'node:crypto';
+import type { Account } from '../../../api/accounts.ts';
+import { openKeys } from '../../../api/management/batchAccount/keys.ts';
+import type { Sealing } from '../../../api/sealing.ts';
+import type { ManagementOptions } from '../../../api/server.ts';
+import type { AccountHost } from '../../../ports.ts';
+import { listAccounts } from '../../../store/intents/accounts.ts';
+import type { Database } from '../../../store/intents/statement.ts';
+import { ManagementError } from '../../../wire/management/errors.ts';
+import type { ServiceKeys } from '../data/keys.ts';
+
+/** Accounts with their keys: those of the first are in the data directory until one of them is replaced. */
+export async function accountsOf(database: Database, keys: ServiceKeys, sealing: Sealing): Promise<readonly Account[]> {
+  const rows = await listAccounts(database);
+  return rows.map(({ account: number, name, keys: sealed }) => {
+    if (sealed !== null) {
+      const { primary, secondary } = openKeys(sealing, sealed);
+      return { number, name, keys: [primary, secondary] };
+    }
+    if (name !== keys.batch.name) throw new Error(`the account ${name} has no keys`);
+    return { number, name, keys: [keys.batch.key, secondaryOf(keys)] };
+  });
+}
+
+/** The data directory keeps one key of the first account; the other follows from a secret of its own. */
+function secondaryOf({ batch, nodeSecret }: ServiceKeys): string {
+  return createHmac('sha512', nodeSecret).update(`secondary key of ${batch.name}`).digest('base64');
+}
+
+/** A service has one tenant and one subscription; what it made by itself is in this group and region. */
+const DIRECTORY = {
+  tenantId: '00000000-0000-0000-0000-0000000000aa',
+  subscriptionId: '00000000-0000-0000-0000-000000000001',
+  resourceGroup: 'linarite',
+  location: 'westeurope',
+};
+
+export function managementOptions(host: AccountHost, sealing: Sealing): ManagementOptions {
+  return {
+    host,
+    sealing,
+    directory: DIRECTORY,
+    authenticate: () => Promise.reject(new ManagementError('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")),
+    permits: () => Promise.resolve(true),
+  };
+}

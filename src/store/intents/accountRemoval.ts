@@ -1,0 +1,16 @@
+import type { AccountNumber } from '../../core/keys.ts';
+import { row, statement, transaction, type Database } from './statement.ts';
+
+/** What an account has rows in beside pools, jobs and schedules, which its owner removes; in the order of references. */
+const TABLES = ['inbox', 'journal', 'quarantine', 'archived_task', 'archive_object', 'drill', 'usage_hour', 'lifetime_tasks', 'lifetime_nodes', 'certificate', 'application', 'open_job', 'node', 'ownership'] as const;
+
+const emptied = TABLES.map((table) => statement(`account.empty-${table}`, `delete from ${table} where account = $1`));
+const unbound = statement('account.unbind', 'update resource set account = null where account = $1');
+const remove = statement('account.remove', 'delete from account where account = $1');
+
+/** Removes all that is left of an account that has no pool, job and schedule any more, and no owner. */
+export function removeAccountRows(database: Database, account: AccountNumber): Promise<void> {
+  return transaction(database, async (tx) => {
+    for (const one of [...emptied, unbound, remove]) await row(tx, one, [account]);
+  });
+}

@@ -1,0 +1,82 @@
+import { idKey, type AccountNumber, type Instant } from '../../core/keys.ts';
+import { row, rows, statement, type Database, type Transaction } from './statement.ts';
+
+/** A resource of Azure Resource Manager, as clients asked for it. */
+export interface ResourceRow {
+  readonly resource: number;
+  /** As it was created. */
+  readonly id: string;
+  /** Lower case: `microsoft.storage/storageaccounts`. */
+  readonly type: string;
+  /** JSON: what the body of a PUT has. */
+  readonly spec: string;
+  /** Sealed; null: it has no secret. */
+  readonly secrets: string | null;
+  readonly state: ProvisioningState;
+  /** Of a Batch account. */
+  readonly account: AccountNumber | null;
+  readonly createdAt: Instant;
+  readonly modifiedAt: Instant;
+}
+
+export type ProvisioningState = 'Creating' | 'Deleting' | 'Succeeded' | 'Failed';
+
+const COLUMNS = 'resource, id, type, spec, secrets, state, account, created as "createdAt", modified as "modifiedAt"';
+
+const find = statement<ResourceRow>('resource.find', `select ${COLUMNS} from resource where id_key = $1`);
+const lock = statement<ResourceRow>('resource.lock', `select ${COLUMNS} from resource where id_key = $1 for update`);
+const listType = statement<ResourceRow>('resource.list', `select ${COLUMNS} from resource where type = $1 and starts_with(id_key, $2) and id_key > $3 order by id_key limit $4`);
+const insert = statement<ResourceRow>(
+  'resource.insert',
+  `insert into resource (id, id_key, type, spec, secrets, state, account, created, modified) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+    on conflict (id_key) do nothing returning ${COLUMNS}`,
+);
+const update = statement<ResourceRow>(
+  'resource.update',
+  `update resource set spec = $2, secrets = $3, state = $4, modified = greatest($5, modified + 1) where resource = $1 returning ${COLUMNS}`,
+);
+const remove = statement('resource.remove', 'delete from resource where resource = $1');
+
+type Connection = Database | Transaction;
+
+/** Ids compare without their case. */
+export function findResource(connection: Connection, id: string): Promise<ResourceRow | null> {
+  return row(connection, find, [idKey(id)]);
+}
+
+/** Others that lock it wait until the transaction ends. */
+export function lockResource(tx: Transaction, id: string): Promise<ResourceRow | null> {
+  return row(tx, lock, [idKey(id)]);
+}
+
+/** Those of a type whose ids begin with `prefix` and come after `after`, in the order of their ids. */
+export function listResources(connection: Connection, page: { readonly type: string; readonly prefix: string; readonly after: string; readonly limit: number }): Promise<readonly ResourceRow[]> {
+  return rows(connection, listType, [page.type.toLowerCase(), idKey(page.prefix), idKey(page.after), page.limit]);
+}
+
+interface NewResource {
+  readonly id: string;
+  readonly type: string;
+  readonly spec: object;
+  readonly secrets?: string | null;
+  readonly state?: ProvisioningState;
+  readonly account?: AccountNumber | null;
+}
+
+/** null: there is one of that id already. */
+export function insertResource(connection: Connection, { id, type, spec, secrets = null, state = 'Succeeded', account = null }: NewResource, now: Instant): Promise<ResourceRow | null> {
+  return row(connection, insert, [id, idKey(id), type.toLowerCase(), JSON.stringify(spec), secrets, state, account, now]);
+}
+
+/** Of a row that was locked. */
+export async function updateResource(tx: Transaction, one: ResourceRow, change: { readonly spec?: object; readonly secrets?: string | null; readonly state?: ProvisioningState }, now: Instant): Promise<ResourceRow> {
+  const spec = change.spec === undefined ? one.spec : JSON.stringify(change.spec);
+  const secrets = change.secrets === undefined ? one.secrets : change.secrets;
+  const updated = await row(tx, update, [one.resource, spec, secrets, change.state ?? one.state, now]);
+  if (updated === null) throw new Error(`resource ${one.resource} is gone although it was locked`);
+  return updated;
+}
+
+export async function removeResource(tx: Transaction, { resource }: Pick<ResourceRow, 'resource'>): Promise<void> {
+  await rows(tx, remove, [resource]);
+}

@@ -1,0 +1,14 @@
+import { createContract } from '../contract/contract.ts';
+import { MANAGEMENT_ENUMS } from './shapes/enums.ts';
+import { managementShapes } from './shapes/index.ts';
+import type { Shapes } from './types.generated.ts';
+
+/** How the management plane reads requests and writes answers. */
+export const managementContract = createContract<Shapes>({
+  typeNamespace: 'Microsoft.Batch',
+  shapes: managementShapes,
+  enums: MANAGEMENT_ENUMS,
+  youngValues: {},
+  rules: {},
+  refused: {},
+});

@@ -1,0 +1,67 @@
+/** Every code of Azure Resource Manager that clients of ours may get, and its HTTP status. */
+const MANAGEMENT_ERRORS = {
+  // The request itself
+  AuthenticationFailed: 401,
+  InvalidAuthenticationToken: 401,
+  ExpiredAuthenticationToken: 401,
+  InvalidAuthenticationTokenAudience: 401,
+  AuthorizationFailed: 403,
+  MissingApiVersionParameter: 400,
+  InvalidApiVersionParameter: 400,
+  InvalidRequestContent: 400,
+  InvalidRequestBody: 400,
+  InvalidParameter: 400,
+  InvalidResourceType: 404,
+  InvalidResourceNamespace: 404,
+  MethodNotAllowed: 405,
+  // Names, places and states
+  SubscriptionNotFound: 404,
+  InvalidSubscriptionId: 400,
+  ResourceGroupNotFound: 404,
+  ResourceNotFound: 404,
+  ParentResourceNotFound: 404,
+  NotFound: 404,
+  InvalidResourceName: 400,
+  InvalidResourceLocation: 409,
+  LocationRequired: 400,
+  LocationNotAvailableForResourceType: 400,
+  NoRegisteredProviderFound: 400,
+  LinkedInvalidPropertyId: 400,
+  LinkedAuthorizationFailed: 403,
+  ResourceGroupBeingDeleted: 409,
+  ResourceAlreadyExists: 409,
+  AccountAlreadyExists: 409,
+  Conflict: 409,
+  PreconditionFailed: 412,
+  AnotherOperationInProgress: 409,
+  NotImplemented: 501,
+} as const satisfies Readonly<Record<string, number>>;
+
+export type ManagementErrorCode = keyof typeof MANAGEMENT_ERRORS;
+
+/** One of the parts of an error: `code` is the name of what it is about, where Azure Batch has `values`. */
+export interface ManagementErrorDetail {
+  readonly code: string;
+  readonly message: string;
+  readonly target?: string;
+}
+
+/**
+ * An error of Azure Resource Manager, for the client. Thrown by what serves the management plane for what the data
+ * plane has no code for; its handlers' `BatchError`s are told in the same form.
+ */
+export class ManagementError extends Error {
+  readonly code: ManagementErrorCode;
+  readonly status: number;
+  readonly target: string | undefined;
+  readonly details: readonly ManagementErrorDetail[];
+
+  constructor(code: ManagementErrorCode, message: string, options: { readonly target?: string; readonly details?: readonly ManagementErrorDetail[]; readonly cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ManagementError';
+    this.code = code;
+    this.status = MANAGEMENT_ERRORS[code];
+    this.target = options.target;
+    this.details = options.details ?? [];
+  }
+}

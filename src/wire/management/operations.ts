@@ -1,0 +1,69 @@
+import { lowerAscii } from '../letters.ts';
+import { createPathTree } from '../pathTree.ts';
+import { ManagementError } from './errors.ts';
+import { BATCH_ROWS } from './batchOperations.ts';
+import { GROUP_ROWS } from './groupOperations.ts';
+
+/** One operation of the management plane. */
+interface ManagementRow {
+  /** As the specification of its provider names it. */
+  readonly id: string;
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** `{name}` is a parameter; the rest matches in any case. */
+  readonly path: string;
+  /** The action that a role has to give, as Azure's roles name it: `Microsoft.Batch/batchAccounts/write`. */
+  readonly action: string;
+  /** Left out: none is read. */
+  readonly body?: 'required' | 'optional';
+}
+
+/** Every operation of the management plane; each provider's stand in a file of their own. */
+const MANAGEMENT_ROWS = [...GROUP_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
+
+export type ManagementOperationId = (typeof MANAGEMENT_ROWS)[number]['id'];
+export type ManagementOperation = ManagementRow & { readonly id: ManagementOperationId };
+
+export interface MatchedManagementOperation {
+  readonly operation: ManagementOperation;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const ROWS: readonly ManagementOperation[] = MANAGEMENT_ROWS;
+const findPath = createPathTree(ROWS, { decode, decodeSegment: decode });
+
+/** The namespaces of providers that are served, as they are spelt. */
+const NAMESPACES: ReadonlyMap<string, string> = new Map(
+  ROWS.flatMap(({ path }) => /\/providers\/(Microsoft\.\w+)/.exec(path)?.[1] ?? []).map((namespace) => [lowerAscii(namespace), namespace]),
+);
+
+/**
+ * Finds the operation of a request. `rawPath`: as sent, without its query.
+ * @throws ManagementError InvalidResourceNamespace or InvalidResourceType (404) for a path that no row has,
+ * MethodNotAllowed (405) for a verb it does not take, InvalidRequestContent (400) for broken percent-encoding.
+ */
+export function matchManagementOperation(method: string, rawPath: string): MatchedManagementOperation {
+  const found = findPath(rawPath);
+  if (found === undefined) throw unknownPath(rawPath);
+  const operation = found.rows.get(method);
+  if (operation === undefined) throw new ManagementError('MethodNotAllowed', `The request method '${method}' is not allowed for this resource; it takes ${[...found.rows.keys()].join(', ')}.`);
+  return { operation, params: found.params };
+}
+
+function unknownPath(rawPath: string): ManagementError {
+  const [, namespace, rest = ''] = /\/providers\/([^/]+)\/?([^?]*)$/i.exec(rawPath) ?? [];
+  if (namespace === undefined) return new ManagementError('NotFound', `The path '${rawPath}' names nothing that Azure Resource Manager has here.`);
+  const known = NAMESPACES.get(lowerAscii(namespace));
+  if (known === undefined) return new ManagementError('InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid: this service has ${[...NAMESPACES.values()].join(', ')}.`);
+  const type = rest.split('/').filter((_, index) => index % 2 === 0).join('/');
+  return new ManagementError('InvalidResourceType', `The resource type '${type}' could not be found in the namespace '${known}'.`);
+}
+
+function decode(text: string): string {
+  try {
+    const decoded = decodeURIComponent(text);
+    if (!decoded.includes('\0')) return decoded;
+  } catch {
+    // Told below.
+  }
+  throw new ManagementError('InvalidRequestContent', 'The path of the request is not percent-encoded as it should be.');
+}

@@ -1,0 +1,9 @@
+import type { ShapeTable } from '../../shapes/definition.ts';
+import { ACCOUNT_SHAPES } from './account.ts';
+import { GROUP_SHAPES } from './group.ts';
+
+/** Every shape of the management plane: the one source of validation, of answers and of `types.generated.ts`. */
+export const managementShapes = {
+  ...GROUP_SHAPES,
+  ...ACCOUNT_SHAPES,
+} as const satisfies ShapeTable;

@@ -1,0 +1,32 @@
+import type { ApiVersion, Revision } from '../versions.ts';
+import { ManagementError } from './errors.ts';
+
+/** Versions of Microsoft.Batch, oldest first, by the revision of the data plane of their day: shapes count in those. */
+const VERSIONS: readonly { readonly text: string; readonly revision: Revision }[] = [
+  { text: '2020-03-01', revision: 11 },
+  { text: '2020-09-01', revision: 12 },
+  { text: '2021-06-01', revision: 14 },
+  { text: '2022-01-01', revision: 15 },
+  { text: '2022-10-01', revision: 16 },
+  { text: '2023-05-01', revision: 17 },
+  { text: '2023-11-01', revision: 18 },
+  { text: '2024-02-01', revision: 19 },
+  { text: '2024-07-01', revision: 20 },
+  { text: '2025-06-01', revision: 25 },
+];
+
+const FORM = /^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])(-preview)?$/;
+
+/**
+ * Any version of the right form is taken, and served as the newest one that is not younger: clients ask providers for
+ * versions of many dates.
+ * @throws ManagementError MissingApiVersionParameter, InvalidApiVersionParameter (400).
+ */
+export function parseManagementVersion(text: string | undefined): ApiVersion {
+  if (text === undefined || text === '') throw new ManagementError('MissingApiVersionParameter', 'The api-version query parameter (?api-version=) is required for all requests.');
+  if (!FORM.test(text)) throw new ManagementError('InvalidApiVersionParameter', `The api-version '${text.slice(0, 64)}' is invalid: it is a date, as '2025-06-01'.`);
+  const [oldest] = VERSIONS;
+  if (oldest === undefined) throw new Error('there are no versions');
+  const { revision } = VERSIONS.findLast((one) => one.text <= text.slice(0, 10)) ?? oldest;
+  return { text, revision, newer: text.slice(0, 10) > (VERSIONS.at(-1)?.text ?? '') };
+}
