@@ -1,7 +1,7 @@
 import type { AccountNumber } from '../../core/keys.ts';
 import { row, statement, transaction, type Database } from './statement.ts';
 
-/** What an account has rows in beside pools, jobs and schedules, which its owner removes; in the order of references. */
+/** What an account has rows in, in the order of references; its owner removes pools, jobs and schedules. */
 const TABLES = ['inbox', 'journal', 'quarantine', 'archived_task', 'archive_object', 'drill', 'usage_hour', 'lifetime_tasks', 'lifetime_nodes', 'certificate', 'application', 'open_job', 'node', 'ownership'] as const;
 
 const emptied = TABLES.map((table) => statement(`account.empty-${table}`, `delete from ${table} where account = $1`));

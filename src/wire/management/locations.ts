@@ -6,7 +6,7 @@ interface Location {
   readonly displayName: string;
 }
 
-/** Regions in which Azure has Batch accounts. Where work really runs is this service's own place, whatever it is called. */
+/** Regions in which Azure has Batch accounts. Work runs where this service is, whatever the region is called. */
 const LOCATIONS: readonly Location[] = [
   'Australia Central', 'Australia East', 'Australia Southeast', 'Brazil South', 'Canada Central', 'Canada East', 'Central India', 'Central US', 'East Asia',
   'East US', 'East US 2', 'France Central', 'Germany West Central', 'Israel Central', 'Italy North', 'Japan East', 'Japan West', 'Korea Central', 'Korea South',

@@ -1,4 +1,4 @@
-/** The parts of a resource's id below a resource group: `/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME/TYPE/NAME…`. */
+/** The parts of an id below a resource group: `/subscriptions/S/resourceGroups/G/providers/NAMESPACE/TYPE/NAME…`. */
 export interface ResourceId {
   readonly subscriptionId: string;
   readonly resourceGroup: string;

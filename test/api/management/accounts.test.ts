@@ -22,7 +22,10 @@ afterEach(async () => {
 afterAll(() => it.close());
 
 const GROUPS = `/subscriptions/${SUBSCRIPTION}/resourceGroups`;
-const account = (name: string): string => `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts/${name}`;
+
+function account(name: string): string {
+  return `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts/${name}`;
+}
 
 async function ask(method: string, path: string, body?: unknown, version = '2025-06-01'): Promise<Got> {
   const payload = body === undefined ? undefined : JSON.stringify(body);

@@ -6,7 +6,7 @@ import { ManagementError } from '../../../src/wire/management/errors.ts';
 export const SUBSCRIPTION = '00000000-0000-0000-0000-000000000001';
 const OPERATOR: Identity = { objectId: 'o', tenantId: 't', kind: 'servicePrincipal', name: 'operator' };
 
-/** The management plane with the token `Bearer operator`, who may all, and accounts that are opened and closed by nobody. */
+/** The management plane with the token `Bearer operator`, who may all; nobody opens and closes its accounts. */
 export function managementParts(more: Partial<ManagementOptions> = {}): ManagementOptions {
   return {
     host: { open: () => Promise.resolve(), close: () => Promise.resolve() },
