@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { BlobAccount } from '../blobs/account.ts';
-import type { AccountNumber, Instant } from '../core/keys.ts';
+import type { StorageAccounts } from '../blobs/accounts.ts';
+import type { Instant } from '../core/keys.ts';
 import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
@@ -20,7 +20,7 @@ import { headerName } from './headerNames.ts';
 import { createLater } from './management/later.ts';
 import type { Directory, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
-import { resumeAccounts } from './management/batchAccount/resume.ts';
+import { resumeManagement } from './management/resume.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
 import type { Sealing } from './sealing.ts';
@@ -35,8 +35,7 @@ export interface ApiOptions {
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
   readonly door: AgentDoor;
-  /** An account's storage. */
-  readonly storageOf: (account: AccountNumber) => BlobAccount;
+  readonly storages: StorageAccounts;
   /** Shared with what implements `files`; made here when not given. */
   readonly transfers?: FileTransfers;
   readonly accounts: Accounts;
@@ -102,14 +101,14 @@ export function createApi(options: ApiOptions): Api {
   const transfers = options.transfers ?? createFileTransfers();
   const sockets = createAgentSockets(options.door, options.log);
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
-  const { database, wake, explanations, files, nodeRequests, storageOf } = options;
+  const { database, wake, explanations, files, nodeRequests, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf, quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
+  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
   const { accounts } = options;
   const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
   const { authenticate, permits, ...managing } = options.management;
   const later = createLater(options.log);
-  const management: ManagementParts = { ...managing, data: parts, accounts, later };
+  const management: ManagementParts = { ...managing, data: parts, accounts, storages, later };
   const service: Planes = {
     planes: [createManagementPlane({ parts: management, authenticate, permits }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
@@ -131,7 +130,7 @@ export function createApi(options: ApiOptions): Api {
     },
     upgrade: sockets.upgrade,
     transfers,
-    resume: (first) => resumeAccounts(management, first, options.clock()),
+    resume: (first) => resumeManagement(management, first, options.clock()),
     close: () => {
       later.stop();
       sockets.close();

@@ -12,6 +12,8 @@ import { STORAGE_VERSION } from './version.ts';
 export interface BlobAccount {
   createContainer(container: string): Promise<void>;
   deleteContainer(container: string): Promise<void>;
+  /** Names of containers, those of one page. */
+  listContainers(): Promise<readonly string[]>;
   hasBlob(container: string, blob: string): Promise<boolean>;
   deleteBlob(container: string, blob: string): Promise<void>;
   /** A part of one. Its reading throws TransferError, too, or what `signal` aborts with. */
@@ -42,6 +44,10 @@ export function blobAccount(account: SigningAccount, now: () => number): BlobAcc
   return {
     createContainer: (name) => ask('PUT', [name], 'create', container).catch(unless('ContainerAlreadyExists')),
     deleteContainer: (name) => ask('DELETE', [name], 'delete', container).catch(unless('ContainerNotFound')),
+    listContainers: async () => {
+      const page = await textOf(await open('GET', [], 'list', { comp: 'list' }, {}, AbortSignal.timeout(IDLE_MS)));
+      return [...page.matchAll(/<Container><Name>([^<]*)<\/Name>/g)].map(([, name = '']) => name);
+    },
     hasBlob: (name, blob) =>
       ask('HEAD', [name, blob], 'read').then(
         () => true,

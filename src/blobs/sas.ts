@@ -85,9 +85,9 @@ export function accountSas({ accountName, accountKey, endpoint }: SigningAccount
   const permissions = lettersOf(rights);
   const expiry = instant(expiresAt);
   const protocol = protocolOf(endpoint);
-  const fields = { accountName, permissions, services: 'b', types: 'co', start: '', expiry, addresses: '', protocol, version: VERSION, encryptionScope: '', end: '' };
+  const fields = { accountName, permissions, services: 'b', types: 'sco', start: '', expiry, addresses: '', protocol, version: VERSION, encryptionScope: '', end: '' };
   const sig = signature(accountKey, Object.values(fields).join('\n'));
-  return new URLSearchParams({ sv: VERSION, ss: 'b', srt: 'co', spr: protocol, se: expiry, sp: permissions, sig });
+  return new URLSearchParams({ sv: VERSION, ss: 'b', srt: 'sco', spr: protocol, se: expiry, sp: permissions, sig });
 }
 
 function signature(accountKey: string, text: string): string {

@@ -34,8 +34,8 @@ export interface SegmentReading {
 
 /**
  * Finds rows by paths as they were sent, still percent-encoded and without a query: only so can `%2F` inside a
- * parameter be told from a separator. Fixed segments match in any case; one slash at the end is no segment. Undefined:
- * no row has the path.
+ * parameter be told from a separator. Fixed segments match in any case, and before parameters; one slash at the end is
+ * no segment. Undefined: no row has the path.
  */
 export function createPathTree<Row extends PathRow>(rows: readonly Row[], reading: SegmentReading): (rawPath: string) => MatchedPath<Row> | undefined {
   const root = emptyPlace<Row>();
@@ -45,23 +45,23 @@ export function createPathTree<Row extends PathRow>(rows: readonly Row[], readin
     if (segments.length > 1 && segments.at(-1) === '') segments.pop();
     const params: Record<string, string> = {};
     const place = find(root, segments, 0, params, reading);
-    return place === undefined || place.byMethod.size === 0 ? undefined : { rows: place.byMethod, params };
+    return place === undefined ? undefined : { rows: place.byMethod, params };
   };
 }
 
 function find<Row>(place: Place<Row>, segments: readonly string[], index: number, params: Record<string, string>, reading: SegmentReading): Place<Row> | undefined {
   const segment = segments[index];
-  if (segment === undefined) return place;
+  if (segment === undefined) return place.byMethod.size === 0 ? undefined : place;
   if (place.rest !== undefined) {
     params[place.rest.name] = reading.decode(segments.slice(index).join('/'));
     return place.rest.place;
   }
-  const key = reading.keyOf?.(segment, params) ?? lowerAscii(segment);
-  const child = place.children.get(key);
-  if (child !== undefined) return find(child, segments, index + 1, params, reading);
-  if (place.parameter === undefined || segment === '') return undefined;
-  params[place.parameter.name] = reading.decodeSegment(segment);
-  return find(place.parameter.place, segments, index + 1, params, reading);
+  const child = place.children.get(reading.keyOf?.(segment, params) ?? lowerAscii(segment));
+  const found = child === undefined ? undefined : find(child, segments, index + 1, params, reading);
+  if (found !== undefined || place.parameter === undefined || segment === '') return found;
+  const below = find(place.parameter.place, segments, index + 1, params, reading);
+  if (below !== undefined) params[place.parameter.name] = reading.decodeSegment(segment);
+  return below;
 }
 
 function plant<Row extends PathRow>(root: Place<Row>, row: Row): void {

@@ -5,6 +5,7 @@ import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { BlobAccount } from '../../src/blobs/account.ts';
+import { StorageAccounts } from '../../src/blobs/accounts.ts';
 import { TransferError } from '../../src/blobs/transferError.ts';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
@@ -64,7 +65,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -90,7 +91,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     files: parts.files ?? noFiles,
     nodeRequests: parts.nodeRequests ?? noRequests,
     door: parts.door ?? noDoor,
-    storageOf: () => parts.storage ?? noStorage,
+    storages: parts.storages ?? storagesOf(parts.storage ?? noStorage),
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
     management: managementParts(parts.management),
     tokens: TOKENS,
@@ -176,7 +177,12 @@ export const noRequests: NodeRequests = { ask: () => Promise.resolve({ kind: 'er
 function away(): Promise<never> {
   return Promise.reject(new TransferError('misc', null, 'ECONNREFUSED', 'no storage here'));
 }
-export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, hasBlob: away, deleteBlob: away, readBlob: away, grant: () => 'http://127.0.0.1:1/', writable: () => null };
+/** Storage accounts that all are worked with as this one. */
+export function storagesOf(storage: BlobAccount): StorageAccounts {
+  const first = { accountName: 'mystorageaccount', accountKey: key, endpoint: 'http://127.0.0.1:1/mystorageaccount' };
+  return Object.assign(new StorageAccounts({ first, serve: () => Promise.resolve(), now: Date.now }), { workplaceOf: () => storage });
+}
+export const noStorage: BlobAccount = { createContainer: away, deleteContainer: away, listContainers: away, hasBlob: away, deleteBlob: away, readBlob: away, grant: () => 'http://127.0.0.1:1/', writable: () => null };
 const noDoor: AgentDoor = { authenticate: () => null, connect: () => ({ onFrame: () => {}, onClose: () => {} }) };
 
 export const UBUNTU = {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { BlobServiceClient, type ContainerClient } from '@azure/storage-blob';
+import { BlobServiceClient, StorageSharedKeyCredential, type ContainerClient } from '@azure/storage-blob';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type BlobServer, type BlobServerOptions, startBlobServer } from '../../src/blobs/embedded/server.ts';
 import { isRunning, type ProcessIdentity } from '../../src/processes/identity.ts';
@@ -10,6 +10,8 @@ import { connectionUrl, ensureDatabase } from '../../src/store/embedded/database
 import { type TemporaryPostgres, temporaryPostgres } from '../support/postgres.ts';
 
 const KEY = Buffer.from('a key that only tests use').toString('base64');
+const OTHER = Buffer.from('another key that only tests use').toString('base64');
+const THIRD = Buffer.from('a third key that only tests use').toString('base64');
 
 let database: TemporaryPostgres;
 let databaseUrl: string;
@@ -54,6 +56,20 @@ describe('the embedded blob server', () => {
     expect(names).toEqual(['a folder/ä.txt']);
     await blob.delete();
     expect(await blob.exists()).toBe(false);
+  });
+
+  test('serves further accounts from the moment they are told, and none that is taken away', async () => {
+    const server = await start({ more: [{ name: 'second', keys: [OTHER] }] });
+    const of = (name: string, key: string) => new BlobServiceClient(`${new URL(server.endpoint).origin}/${name}`, new StorageSharedKeyCredential(name, key));
+    await of('second', OTHER).getContainerClient('theirs').create();
+    await server.setAccounts([{ name: 'second', keys: [OTHER] }, { name: 'third', keys: [THIRD, OTHER] }]);
+    await of('third', THIRD).getContainerClient('own').create();
+    expect(await of('third', OTHER).getContainerClient('own').exists()).toBe(true);
+    expect(await of('third', OTHER).getContainerClient('theirs').exists()).toBe(false);
+    await expect(of('third', KEY).getContainerClient('own').getProperties()).rejects.toMatchObject({ statusCode: 403 });
+    await server.setAccounts([]);
+    await expect(of('second', OTHER).getContainerClient('theirs').getProperties()).rejects.toThrow();
+    expect(await container(server, 'usual')).toBeDefined();
   });
 
   test('keeps its port and its blobs over a restart', async () => {

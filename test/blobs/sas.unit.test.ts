@@ -61,7 +61,7 @@ test('a signature for the account is what the official SDK makes', () => {
     {
       permissions: AccountSASPermissions.from({ create: true }),
       services: 'b',
-      resourceTypes: 'co',
+      resourceTypes: 'sco',
       expiresOn: new Date(expiresAt),
       protocol: SASProtocol.HttpsAndHttp,
       version: query.get('sv') ?? '',

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { StorageAccounts } from '../../blobs/accounts.ts';
 import type { Instant } from '../../core/keys.ts';
 import type { AccountHost } from '../../ports.ts';
 import type { ManagementOperation } from '../../wire/management/operations.ts';
@@ -39,6 +40,7 @@ export interface ManagementParts {
   /** Those of the data plane: what the management plane changes goes through the same intents. */
   readonly data: Parts;
   readonly accounts: Accounts;
+  readonly storages: StorageAccounts;
   readonly host: AccountHost;
   readonly sealing: Sealing;
   readonly directory: Directory;

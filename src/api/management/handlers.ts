@@ -2,11 +2,17 @@ import type { ManagementOperationId } from '../../wire/management/operations.ts'
 import { batchAccountHandlers } from './batchAccount/handlers.ts';
 import type { ManagementHandler } from './call.ts';
 import { groupHandlers } from './group/handlers.ts';
+import { managedIdentityHandlers } from './managedIdentity/handlers.ts';
+import { providerHandlers } from './provider/handlers.ts';
+import { storageAccountHandlers } from './storageAccount/handlers.ts';
 import { subscriptionHandlers } from './subscription/handlers.ts';
 
 /** What serves each operation of the management plane. */
 export const managementHandlers: Readonly<Record<ManagementOperationId, ManagementHandler>> = {
   ...subscriptionHandlers,
   ...groupHandlers,
+  ...providerHandlers,
+  ...storageAccountHandlers,
+  ...managedIdentityHandlers,
   ...batchAccountHandlers,
 };

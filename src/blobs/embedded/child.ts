@@ -1,6 +1,6 @@
 // The program that runs as the blob server's process. Arguments: those of Azurite (no credential among them);
 // environment: AZURITE_ACCOUNTS, LINARITE_BLOBS_VERBOSE. A first message says where its database is, once that is
-// there.
+// there; later ones which accounts it has.
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { loadBundle } from '../../processes/bundle.ts';
@@ -9,6 +9,8 @@ import { loadBundle } from '../../processes/bundle.ts';
 interface BlobServerProcess {
   start(): Promise<void>;
   close(): Promise<void>;
+  /** Reads AZURITE_ACCOUNTS; by itself it would each minute. */
+  readonly accountDataStore: { refresh(): void };
 }
 
 void main();
@@ -20,6 +22,12 @@ async function main(): Promise<void> {
   process.env['AZURITE_DB'] = await databaseUrl;
   const server = await createServer(factory);
   await server.start();
+  process.on('message', (message) => {
+    if (typeof message !== 'object' || message === null || !('accounts' in message) || typeof message.accounts !== 'string') return;
+    process.env['AZURITE_ACCOUNTS'] = message.accounts;
+    server.accountDataStore.refresh();
+    process.send?.('accounts');
+  });
   process.send?.('ready');
   let closing = false;
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -91,7 +99,8 @@ function isFactory(value: unknown): value is BlobServerFactory {
 }
 
 function isBlobServer(value: unknown): value is BlobServerProcess {
-  return (
-    typeof value === 'object' && value !== null && 'start' in value && typeof value.start === 'function' && 'close' in value && typeof value.close === 'function'
-  );
+  if (typeof value !== 'object' || value === null || !('accountDataStore' in value)) return false;
+  const { accountDataStore } = value;
+  const hasAccounts = typeof accountDataStore === 'object' && accountDataStore !== null && 'refresh' in accountDataStore && typeof accountDataStore.refresh === 'function';
+  return hasAccounts && 'start' in value && typeof value.start === 'function' && 'close' in value && typeof value.close === 'function';
 }

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { endProcess, waitUntil } from '../../processes/end.ts';
 import { identifyProcess, parseProcessIdentity } from '../../processes/identity.ts';
+import type { KeyedStorageAccount } from '../accounts.ts';
 import { isNoRoom } from '../../processes/noRoom.ts';
 import { nodeArguments, siblingModule } from '../../processes/module.ts';
 
@@ -20,6 +21,8 @@ export interface BlobServerOptions {
   readonly accountName: string;
   /** base64. Goes to the process by its environment, never as an argument. */
   readonly accountKey: string;
+  /** Further accounts. */
+  readonly more?: readonly KeyedStorageAccount[];
   /** This port and no other. Default: the one of the last time, or a free one. */
   readonly port?: number;
   /**
@@ -45,6 +48,8 @@ export interface BlobServer {
   readonly pid: number;
   /** Settles when the process ends, whoever ended it. */
   readonly exited: Promise<void>;
+  /** Replaces its further accounts. Resolves when it goes by them; rejects when it ends before. */
+  setAccounts(more: readonly KeyedStorageAccount[]): Promise<void>;
   /** Lets requests under way finish for a moment, then ends the process. */
   stop(): Promise<void>;
 }
@@ -112,8 +117,8 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
     const said = readFileSync(logFile).subarray(logStartBytes).toString('utf8').trim();
     throw new Error(`the blob server ${outcome === 'timeout' ? 'was not ready in time' : 'did not start'}: ${said}`);
   }
-  // Its log is a file; the channel has done what it was for.
-  child.disconnect();
+  // Neither the process nor the channel keeps us.
+  child.channel?.unref();
   const { accountName, accountKey } = options;
   const endpoint = `http://${HOST}:${port}/${accountName}`;
   return {
@@ -123,6 +128,7 @@ export async function startBlobServer(options: BlobServerOptions): Promise<BlobS
     connectionString: `DefaultEndpointsProtocol=http;AccountName=${accountName};AccountKey=${accountKey};BlobEndpoint=${endpoint};`,
     pid: identity.pid,
     exited,
+    setAccounts: (more) => tellAccounts(child, exited, accountsText({ accountName, accountKey, more })),
     async stop() {
       await endProcess(identity, END);
       await exited;
@@ -177,7 +183,7 @@ function spawnServer(options: BlobServerOptions & { port: number; logFile: strin
       env: {
         PATH: process.env['PATH'],
         NODE_ENV: 'production',
-        AZURITE_ACCOUNTS: `${options.accountName}:${options.accountKey}`,
+        AZURITE_ACCOUNTS: accountsText(options),
         ...(options.verbose === true ? { LINARITE_BLOBS_VERBOSE: '1' } : {}),
       },
       detached: true,
@@ -186,6 +192,22 @@ function spawnServer(options: BlobServerOptions & { port: number; logFile: strin
   } finally {
     closeSync(log);
   }
+}
+
+/** `name:key:key;name:key…`, as Azurite reads it. */
+function accountsText({ accountName, accountKey, more = [] }: Pick<BlobServerOptions, 'accountName' | 'accountKey' | 'more'>): string {
+  return [{ name: accountName, keys: [accountKey] }, ...more].map(({ name, keys }) => [name, ...keys].join(':')).join(';');
+}
+
+function tellAccounts(child: ChildProcess, exited: Promise<void>, accounts: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error('the blob server ended before it went by its accounts'));
+    void exited.then(ended);
+    child.once('message', () => resolve());
+    child.send({ accounts }, (error) => {
+      if (error !== null) ended();
+    });
+  });
 }
 
 async function untilReady(child: ChildProcess, exited: Promise<void>, timeoutMs: number): Promise<'ready' | 'ended' | 'timeout'> {

@@ -3,7 +3,15 @@ import { join } from 'node:path';
 import { CommandError, EXIT } from '../errors.ts';
 import { readIfThere, replaceFile } from '../files.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
-import type { Storage } from './process/parts.ts';
+
+/** A storage account that is not ours. */
+interface Storage {
+  readonly accountName: string;
+  readonly accountKey: string;
+  /** Without a closing slash. */
+  readonly endpoint: string;
+  readonly connectionString: string;
+}
 
 /** What a service uses instead of the embedded parts. Both may hold credentials. */
 export interface Externals {

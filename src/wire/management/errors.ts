@@ -31,6 +31,8 @@ const MANAGEMENT_ERRORS = {
   ResourceGroupBeingDeleted: 409,
   ResourceAlreadyExists: 409,
   AccountAlreadyExists: 409,
+  AccountNameInvalid: 400,
+  StorageAccountAlreadyTaken: 409,
   Conflict: 409,
   PreconditionFailed: 412,
   AnotherOperationInProgress: 409,

@@ -7,7 +7,7 @@ interface Location {
 }
 
 /** Regions in which Azure has Batch accounts. Work runs where this service is, whatever the region is called. */
-const LOCATIONS: readonly Location[] = [
+export const LOCATIONS: readonly Location[] = [
   'Australia Central', 'Australia East', 'Australia Southeast', 'Brazil South', 'Canada Central', 'Canada East', 'Central India', 'Central US', 'East Asia',
   'East US', 'East US 2', 'France Central', 'Germany West Central', 'Israel Central', 'Italy North', 'Japan East', 'Japan West', 'Korea Central', 'Korea South',
   'Mexico Central', 'North Central US', 'North Europe', 'Norway East', 'Poland Central', 'Qatar Central', 'South Africa North', 'South Central US', 'South India',

@@ -3,6 +3,8 @@ import { createPathTree } from '../pathTree.ts';
 import { ManagementError } from './errors.ts';
 import { BATCH_ROWS } from './batchOperations.ts';
 import { GROUP_ROWS } from './groupOperations.ts';
+import { IDENTITY_ROWS } from './identityOperations.ts';
+import { STORAGE_ROWS } from './storageOperations.ts';
 
 /** One operation of the management plane. */
 interface ManagementRow {
@@ -18,7 +20,7 @@ interface ManagementRow {
 }
 
 /** Every operation of the management plane; each provider's stand in a file of their own. */
-const MANAGEMENT_ROWS = [...GROUP_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
+const MANAGEMENT_ROWS = [...GROUP_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
 
 export type ManagementOperationId = (typeof MANAGEMENT_ROWS)[number]['id'];
 export type ManagementOperation = ManagementRow & { readonly id: ManagementOperationId };
@@ -31,10 +33,24 @@ export interface MatchedManagementOperation {
 const ROWS: readonly ManagementOperation[] = MANAGEMENT_ROWS;
 const findPath = createPathTree(ROWS, { decode, decodeSegment: decode });
 
-/** The namespaces of providers that are served, as they are spelt. */
-const NAMESPACES: ReadonlyMap<string, string> = new Map(
-  ROWS.flatMap(({ path }) => /\/providers\/(Microsoft\.\w+)/.exec(path)?.[1] ?? []).map((namespace) => [lowerAscii(namespace), namespace]),
-);
+/** The types of resources that can be made, by the namespace of their provider; both as they are spelt. */
+const TYPES: ReadonlyMap<string, ReadonlySet<string>> = typesOf(ROWS);
+
+export function resourceTypes(): ReadonlyMap<string, ReadonlySet<string>> {
+  return TYPES;
+}
+
+function typesOf(rows: readonly ManagementRow[]): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>([['Microsoft.Resources', new Set(['subscriptions/resourceGroups'])]]);
+  for (const { method, path } of rows) {
+    const [, namespace, rest] = /\/providers\/(Microsoft\.\w+)\/(.+)$/.exec(path) ?? [];
+    if (namespace === undefined || rest === undefined) continue;
+    const types = found.get(namespace) ?? new Set();
+    if (method === 'PUT') types.add(rest.split('/').filter((segment) => !segment.startsWith('{')).join('/'));
+    found.set(namespace, types);
+  }
+  return found;
+}
 
 /**
  * Finds the operation of a request. `rawPath`: as sent, without its query.
@@ -52,8 +68,8 @@ export function matchManagementOperation(method: string, rawPath: string): Match
 function unknownPath(rawPath: string): ManagementError {
   const [, namespace, rest = ''] = /\/providers\/([^/]+)\/?([^?]*)$/i.exec(rawPath) ?? [];
   if (namespace === undefined) return new ManagementError('NotFound', `The path '${rawPath}' names nothing that Azure Resource Manager has here.`);
-  const known = NAMESPACES.get(lowerAscii(namespace));
-  if (known === undefined) return new ManagementError('InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid: this service has ${[...NAMESPACES.values()].join(', ')}.`);
+  const known = [...TYPES.keys()].find((one) => lowerAscii(one) === lowerAscii(namespace));
+  if (known === undefined) return new ManagementError('InvalidResourceNamespace', `The resource namespace '${namespace}' is invalid: this service has ${[...TYPES.keys()].join(', ')}.`);
   const type = rest.split('/').filter((_, index) => index % 2 === 0).join('/');
   return new ManagementError('InvalidResourceType', `The resource type '${type}' could not be found in the namespace '${known}'.`);
 }

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { testApi, type Got, type TestApi } from '../support.ts';
+import { asking } from './asked.ts';
 import { SUBSCRIPTION } from './support.ts';
 
 const opened: string[] = [];
@@ -27,20 +28,7 @@ function account(name: string): string {
   return `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts/${name}`;
 }
 
-async function ask(method: string, path: string, body?: unknown, version = '2025-06-01'): Promise<Got> {
-  const payload = body === undefined ? undefined : JSON.stringify(body);
-  return it.askPlainly({ method, url: `${path}?api-version=${version}`, body: payload, headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator', 'content-type': 'application/json', 'content-length': String(payload?.length ?? 0) } });
-}
-
-/** Asks where a 202 says, until it is over. */
-async function polled({ status, headers }: Got): Promise<Got> {
-  expect(status).toBe(202);
-  const { pathname, search } = new URL(headers['location'] ?? '');
-  for (;;) {
-    const got = await it.askPlainly({ method: 'GET', url: `${pathname}${search}`, headers: { host: '127.0.0.1:10800', authorization: 'Bearer operator' } });
-    if (got.status !== 202) return got;
-  }
-}
+const { ask, polled } = asking(() => it);
 
 async function group(): Promise<void> {
   expect((await ask('PUT', `${GROUPS}/g`, { location: 'West Europe' })).status).toBe(201);
@@ -171,7 +159,7 @@ describe('an account', () => {
     await group();
     for (const name of ['one', 'two', 'six']) await made(name);
     const list = `${GROUPS}/g/providers/Microsoft.Batch/batchAccounts`;
-    const first = await it.askPlainly({ url: `${list}?api-version=2025-06-01&maxresults=2`, headers: { authorization: 'Bearer operator' } });
+    const first = await ask('GET', `${list}?maxresults=2`);
     expect(first.json.value.map(({ name }: { name: string }) => name)).toEqual(['one', 'six']);
     const { pathname, search } = new URL(first.json.nextLink);
     const second = await it.askPlainly({ url: `${pathname}${search}`, headers: { authorization: 'Bearer operator' } });

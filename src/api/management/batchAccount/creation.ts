@@ -12,10 +12,11 @@ import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { empty } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { openGroup } from '../group/handlers.ts';
+import { openGroup } from '../group/existing.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
 import { resultUrl } from './results.ts';
+import { useStorage } from './storage.ts';
 import { ACCOUNT_TYPE, accountName, accountSpec, type AccountSpec } from './view.ts';
 
 /** Letters and digits (limits.md 7.3). */
@@ -49,13 +50,14 @@ export const createAccount: ManagementHandler = async (call, parts) => {
 };
 
 /** Does what is left of a creation; may be done again. */
-export async function finishCreation(row: ResourceRow, { accounts, host, sealing, data }: ManagementParts, now: number): Promise<void> {
+export async function finishCreation(row: ResourceRow, { accounts, host, sealing, data, storages }: ManagementParts, now: number): Promise<void> {
   const { account: number } = row;
   if (number === null) throw new Error(`${row.id} is no account`);
   const name = accountName(row);
   const sealed = await keysOf(data.database, number);
   if (sealed === null) throw new Error(`the account ${name} has no keys`);
   const { primary, secondary } = openKeys(sealing, sealed);
+  useStorage(row, storages);
   await host.open({ number, name });
   await transaction(data.database, async (tx) => {
     const locked = await lockResource(tx, row.id);
@@ -95,6 +97,7 @@ async function changed(call: ManagementCall, parts: ManagementParts, next: (spec
     if (locked.state === 'Deleting') throw new ManagementError('Conflict', `The account '${accountName(locked)}' is being deleted.`, { target: 'BatchAccount' });
     return updateResource(tx, locked, { spec: withKeySync(next(accountSpec(locked)), call) }, call.now);
   });
+  useStorage(row, parts.storages);
   return accountAnswer(row, call, parts);
 }
 

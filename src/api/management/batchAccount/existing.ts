@@ -5,7 +5,7 @@ import { formatResourceId } from '../../../wire/management/resourceId.ts';
 import type { Answer } from '../../answer.ts';
 import { json, strongly } from '../answers.ts';
 import { param, type ManagementCall, type ManagementParts } from '../call.ts';
-import { existingGroup } from '../group/handlers.ts';
+import { existingGroup } from '../group/existing.ts';
 import { accountEndpoint } from './endpoint.ts';
 import { ACCOUNT_TYPE, accountName, accountView } from './view.ts';
 

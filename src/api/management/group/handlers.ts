@@ -1,14 +1,15 @@
-import { findResource, insertResource, listResources, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
-import { groupId, subscriptionId } from '../../../wire/management/resourceId.ts';
+import { subscriptionId } from '../../../wire/management/resourceId.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
-import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
-import { nextLink, pageOf } from '../paging.ts';
+import { param, type ManagementHandler } from '../call.ts';
+import { listOfType } from '../list.ts';
+import { deleteGroup, groupDeletionResult } from './deletion.ts';
+import { beingDeleted, existingGroup, GROUP_TYPE, groupOf, noGroup } from './existing.ts';
+import { listGroupResources, listSubscriptionResources } from './resources.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
-
-export const GROUP_TYPE = 'Microsoft.Resources/resourceGroups';
 
 /** At most 90 letters, digits, `_ - . ( )`, no full stop at its end (limits of Azure Resource Manager). */
 const NAME = /^[-\w.()]{0,89}[-\w()]$/u;
@@ -16,10 +17,7 @@ const NAME = /^[-\w.()]{0,89}[-\w()]$/u;
 export const groupHandlers = {
   ResourceGroups_List: async (call, parts) => {
     requireSubscription(call, parts);
-    const prefix = `${subscriptionId(param(call, 'subscriptionId'))}/`;
-    const page = pageOf(call, '$top');
-    const groups = await listResources(parts.data.database, { type: GROUP_TYPE, prefix, after: page.after, limit: page.limit + 1 });
-    return json(200, { value: groups.slice(0, page.limit).map(view), ...nextLink(call, page, groups.map(({ id }) => id)) });
+    return listOfType(GROUP_TYPE, `${subscriptionId(param(call, 'subscriptionId'))}/`, call, parts, view);
   },
   ResourceGroups_Get: async (call, parts) => json(200, view(await existingGroup(call, parts))),
   ResourceGroups_CheckExistence: async (call, parts) => {
@@ -54,34 +52,11 @@ export const groupHandlers = {
     });
     return json(200, view(row));
   },
+  ResourceGroups_Delete: deleteGroup,
+  ResourceGroups_DeletionResult: groupDeletionResult,
+  Resources_List: listSubscriptionResources,
+  Resources_ListByResourceGroup: listGroupResources,
 } satisfies Record<string, ManagementHandler>;
-
-/** @throws ManagementError SubscriptionNotFound, ResourceGroupNotFound (404). */
-export async function existingGroup(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<ResourceRow> {
-  requireSubscription(call, parts);
-  const found = await findResource(parts.data.database, groupOf(call));
-  if (found === null) throw noGroup(param(call, 'resourceGroupName'));
-  return found;
-}
-
-/** As `existingGroup`, for what is to be made in it. @throws ManagementError ResourceGroupBeingDeleted (409). */
-export async function openGroup(call: Pick<ManagementCall, 'params'>, parts: ManagementParts): Promise<ResourceRow> {
-  const group = await existingGroup(call, parts);
-  if (group.state === 'Deleting') throw beingDeleted(param(call, 'resourceGroupName'));
-  return group;
-}
-
-function groupOf(call: Pick<ManagementCall, 'params'>): string {
-  return groupId(param(call, 'subscriptionId'), param(call, 'resourceGroupName'));
-}
-
-function noGroup(name: string): ManagementError {
-  return new ManagementError('ResourceGroupNotFound', `Resource group '${name}' could not be found.`);
-}
-
-function beingDeleted(name: string): ManagementError {
-  return new ManagementError('ResourceGroupBeingDeleted', `The resource group '${name}' is in deprovisioning state and cannot perform this operation.`);
-}
 
 interface GroupSpec {
   readonly location: string;

@@ -1,8 +1,16 @@
 import { ManagementError } from '../../../wire/management/errors.ts';
+import { LOCATIONS } from '../../../wire/management/locations.ts';
 import { json } from '../answers.ts';
 import { param, type Directory, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 
 export const subscriptionHandlers = {
+  Tenants_List: async (_call, { directory: { tenantId } }) => json(200, { value: [{ id: `/tenants/${tenantId}`, tenantId, countryCode: 'NL', displayName: 'Linarite', domains: ['linarite.local'], tenantCategory: 'Home' }] }),
+  Subscriptions_ListLocations: async (call, parts) => {
+    requireSubscription(call, parts);
+    const { subscriptionId } = parts.directory;
+    const value = LOCATIONS.map(({ name, displayName }) => ({ id: `/subscriptions/${subscriptionId}/locations/${name}`, name, displayName, regionalDisplayName: displayName, type: 'Region', metadata: { regionType: 'Physical', regionCategory: 'Recommended', geographyGroup: 'Here', longitude: '0', latitude: '0', physicalLocation: 'here', pairedRegion: [] } }));
+    return json(200, { value });
+  },
   Subscriptions_List: async (_call, { directory }) => json(200, { value: [view(directory)] }),
   Subscriptions_Get: async (call, parts) => {
     requireSubscription(call, parts);

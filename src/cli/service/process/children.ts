@@ -6,9 +6,9 @@ import type { Postgres } from '../../../store/embedded/postgres.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import type { Composition } from './composition.ts';
 import { placeOfDatabase } from '../externals.ts';
+import { StorageAccounts } from '../../../blobs/accounts.ts';
 import { isLoopback } from '../data/keys.ts';
 import { moveIfLong } from '../log/log.ts';
-import type { Storage } from './parts.ts';
 import { portTaken } from './portTaken.ts';
 import type { ServiceOptions } from '../data/record.ts';
 import { type Supervised, supervise } from './supervise.ts';
@@ -60,12 +60,12 @@ function reasonOf(error: unknown): string {
  * The storage account: the blob server of our own, kept running, or the one of LINARITE_STORAGE_CONNECTION_STRING. Its
  * process loads while the database starts.
  */
-export async function startStorage(given: Composition, database: Promise<Connection>): Promise<Storage> {
+export async function startStorage(given: Composition, database: Promise<Connection>): Promise<StorageAccounts> {
   const { directory, cleanups, log, externals, keys, record, options, rooms } = given;
   if (externals.storage !== undefined) {
     if (options.blobPort !== undefined) throw new CommandError(EXIT.usage, `--blob-port is for the blob server of our own; the storage account ${externals.storage.accountName} was given`);
     record.blobEndpoint = externals.storage.endpoint;
-    return externals.storage;
+    return new StorageAccounts({ first: externals.storage, serve: null, now: Date.now });
   }
   const [{ BlobPortTaken, startBlobServer }, { blobDatabaseUrl }] = await Promise.all([import('../../../blobs/embedded/server.ts'), import('../../../store/embedded/databases.ts')]);
   const databaseUrl = database.then(blobDatabaseUrl);
@@ -73,10 +73,11 @@ export async function startStorage(given: Composition, database: Promise<Connect
   moveIfLong(logFile);
   const { name: accountName, key: accountKey } = keys.storage;
   let port = options.blobPort;
+  let accounts: StorageAccounts | undefined;
   const blobs: Supervised<BlobServer> = await supervise({
     name: 'the blob server',
     start: async () => {
-      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, logFile, verbose: options.logLevel === 'debug', ...(port === undefined ? {} : { port }), ...firstPort(options) }).catch((error: unknown) => {
+      const server = await startBlobServer({ directory: directory.blobs, databaseUrl, accountName, accountKey, more: accounts?.further() ?? [], logFile, verbose: options.logLevel === 'debug', ...(port === undefined ? {} : { port }), ...firstPort(options) }).catch((error: unknown) => {
         throw error instanceof BlobPortTaken ? portTaken(error.port, '127.0.0.1', '--blob-port') : error;
       });
       port = Number(new URL(server.endpoint).port);
@@ -88,9 +89,10 @@ export async function startStorage(given: Composition, database: Promise<Connect
   cleanups.add('blob server', () => blobs.stop());
   rooms.whenSeen(() => blobs.hurry());
   record.watch('blobs', () => blobs.record());
-  const { endpoint, connectionString } = blobs.current();
+  const { endpoint } = blobs.current();
   record.blobEndpoint = endpoint;
-  return { accountName, accountKey, endpoint, connectionString };
+  accounts = new StorageAccounts({ first: { accountName, accountKey, endpoint }, serve: (more) => blobs.current().setAccounts(more), now: Date.now });
+  return accounts;
 }
 
 /**

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
-import type { BlobAccount } from '../../../blobs/account.ts';
+import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
-import type { AccountNumber } from '../../../core/keys.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
 import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
@@ -12,15 +11,6 @@ import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
-
-/** A storage account: the embedded one or any other. */
-export interface Storage {
-  readonly accountName: string;
-  readonly accountKey: string;
-  /** Without a closing slash. */
-  readonly endpoint: string;
-  readonly connectionString: string;
-}
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
@@ -53,7 +43,7 @@ export interface ServiceContext {
 
 /** The owners of the accounts, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storageOf: (account: AccountNumber) => BlobAccount };
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts };
   /** Why accounts are not worked on now, in one sentence; null: they are. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */
@@ -84,6 +74,6 @@ export interface Parts {
   /** Brings the database to this release's tables. Throws `NewerDatabase`, `NoRoomToMigrate`. */
   migrate(connection: Connection, options: MigrateOptions): Promise<void>;
   /** Claims the account once the storage is there. Rejects, with nothing left behind, if the storage fails. */
-  startOwner(context: ServiceContext, storage: Promise<Storage>): Promise<OwnerPart>;
+  startOwner(context: ServiceContext, storage: Promise<StorageAccounts>): Promise<OwnerPart>;
   startApi(context: ServiceContext, owner: OwnerPart): Promise<ApiPart>;
 }

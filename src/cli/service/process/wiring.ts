@@ -2,7 +2,8 @@ import { Accounts } from '../../../api/accounts.ts';
 import { createSealing } from '../../../api/sealing.ts';
 import { createApi } from '../../../api/server.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
-import { blobAccount } from '../../../blobs/account.ts';
+import type { BlobAccount } from '../../../blobs/account.ts';
+import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
@@ -30,7 +31,7 @@ import type { DataDirectory } from '../data/dataDirectory.ts';
 import { isLoopback } from '../data/keys.ts';
 import { AccountOwners } from './accountOwners.ts';
 import { accountsOf, managementOptions } from './management.ts';
-import type { OwnerPart, Parts, ServiceContext, Storage } from './parts.ts';
+import type { OwnerPart, Parts, ServiceContext } from './parts.ts';
 import { signerOf } from './signer.ts';
 
 /** Where a service's nodes come from; `say`: what could not be cleared away of one. */
@@ -78,31 +79,39 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
   };
 }
 
+/** An account's storage, whichever it uses at the time. */
+function workplace(storages: StorageAccounts, account: AccountNumber): Pick<BlobAccount, 'createContainer' | 'deleteBlob' | 'grant'> {
+  return {
+    createContainer: (container) => storages.workplaceOf(account).createContainer(container),
+    deleteBlob: (container, blob) => storages.workplaceOf(account).deleteBlob(container, blob),
+    grant: (grant) => storages.workplaceOf(account).grant(grant),
+  };
+}
+
 /** null: it is none of this machine. */
 function localUrl(url: string): string | null {
   return isLoopback(new URL(url).hostname) ? url : null;
 }
 
-async function startOwner(context: ServiceContext, storing: Promise<Storage>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
+async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
   const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
-  const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
   const pool = connect(connection, 'owner');
   const stored = postgresOwnerStore(pool);
   const store = maxJobTimeMs === null ? stored : withJobTimeCap(stored, maxJobTimeMs);
-  const prepare = async (): Promise<{ accounts: readonly AccountRow[]; capabilities: Capabilities; storage: Storage }> => {
+  const prepare = async (): Promise<{ accounts: readonly AccountRow[]; capabilities: Capabilities; storages: StorageAccounts }> => {
     await ensureAccount(pool, keys.batch.name, clock());
     // The embedded database is ours alone, and so is the lock of its data directory: whoever was registered is dead.
     if (!('connectionString' in connection)) await forgetProcesses(pool);
-    return { accounts: await listAccounts(pool), capabilities: await probing, storage: await storing };
+    return { accounts: await listAccounts(pool), capabilities: await probing, storages: await storing };
   };
-  const { accounts, capabilities, storage } = await prepare().catch(async (error: unknown) => {
+  const { accounts, capabilities, storages } = await prepare().catch(async (error: unknown) => {
     await Promise.allSettled([provider.close(), pool.end()]);
     throw error;
   });
-  const blobs = blobAccount(storage, wallClock);
   const owners = new Owners({
     // Agents and tasks go on; `up` starts a service that loads what was committed.
     onFault: (fault) => {
@@ -138,7 +147,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
   };
   const opened = new AccountOwners({ shared, endpoint, owners, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
   const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
-    opened.open({ number, name, sign: signerOf(storage, wallClock), archive: { store: postgresLogArchive(pool), storage: blobs, settings: archive, wallClock } });
+    opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } });
   await Promise.all(accounts.map(({ account, name }) => open({ number: account, name })));
   const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
   const maintenance = startMaintenance(pool, { clock, log });
@@ -150,7 +159,7 @@ async function startOwner(context: ServiceContext, storing: Promise<Storage>, tr
       files: nodeFiles((number) => owners.of(number), transfers),
       nodeRequests: nodeRequests((number) => owners.of(number)),
       host: { open, close: (account) => opened.close(account, LEAVE_GRACE_MS) },
-      storageOf: () => blobs,
+      storages,
     },
     limits: capabilities.limits,
     ...(capabilities.network === undefined ? {} : { network: capabilities.network }),

@@ -1,9 +1,13 @@
 import type { ShapeTable } from '../../shapes/definition.ts';
 import { ACCOUNT_SHAPES } from './account.ts';
 import { GROUP_SHAPES } from './group.ts';
+import { MANAGED_IDENTITY_SHAPES } from './managedIdentity.ts';
+import { STORAGE_SHAPES } from './storage.ts';
 
 /** Every shape of the management plane: the one source of validation, of answers and of `types.generated.ts`. */
 export const managementShapes = {
   ...GROUP_SHAPES,
+  ...STORAGE_SHAPES,
+  ...MANAGED_IDENTITY_SHAPES,
   ...ACCOUNT_SHAPES,
 } as const satisfies ShapeTable;

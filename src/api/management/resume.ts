@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto';
+import type { AccountNumber } from '../../core/keys.ts';
+import { insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
+import { transaction } from '../../store/intents/statement.ts';
+import { formatResourceId, groupId } from '../../wire/management/resourceId.ts';
+import { finishCreation } from './batchAccount/creation.ts';
+import { finishDeletion } from './batchAccount/deletion.ts';
+import { useStorage } from './batchAccount/storage.ts';
+import { ACCOUNT_TYPE } from './batchAccount/view.ts';
+import type { ManagementParts } from './call.ts';
+import { finishGroupDeletion } from './group/deletion.ts';
+import { GROUP_TYPE } from './group/existing.ts';
+import { openStorageKeys } from './storageAccount/keys.ts';
+import { STORAGE_ACCOUNT_TYPE, storageAccountName, type StorageAccountSpec } from './storageAccount/view.ts';
+
+/** The account that a service has from its start. */
+interface FirstAccount {
+  readonly number: AccountNumber;
+  readonly name: string;
+}
+
+/**
+ * What the management plane does when a service starts: what the service made by itself has resources as all else has,
+ * the blob server goes by the storage accounts, and what was begun in an earlier life is finished.
+ */
+export async function resumeManagement(parts: ManagementParts, first: FirstAccount, now: number): Promise<void> {
+  await enterFirst(parts, first, now);
+  const stored = (await all(STORAGE_ACCOUNT_TYPE, parts)).filter(({ secrets }) => secrets !== null);
+  if (parts.storages.isOurs && stored.length > 0) await parts.storages.put(stored.map((row) => ({ name: storageAccountName(row), keys: openStorageKeys(parts.sealing, row) })));
+  const at = { now, requestId: randomUUID(), baseUrl: 'http://localhost' };
+  for (const row of await all(ACCOUNT_TYPE, parts)) {
+    useStorage(row, parts.storages);
+    if (row.state === 'Creating') parts.later.begin('the creation of an account', () => finishCreation(row, parts, now));
+    if (row.state === 'Deleting') parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, at));
+  }
+  for (const row of await all(GROUP_TYPE, parts)) {
+    if (row.state === 'Deleting') parts.later.begin('the deletion of a resource group', () => finishGroupDeletion(row, parts, at));
+  }
+}
+
+/** The group, the account and the storage that were there before clients could make any. */
+async function enterFirst({ data, directory, storages }: ManagementParts, { number, name }: FirstAccount, now: number): Promise<void> {
+  const { subscriptionId, resourceGroup, location } = directory;
+  const inGroup = { subscriptionId, resourceGroup };
+  const storage = formatResourceId({ ...inGroup, type: STORAGE_ACCOUNT_TYPE, names: [storages.first.accountName] });
+  const spec: StorageAccountSpec = { sku: { name: 'Standard_LRS' }, kind: 'StorageV2', location };
+  await transaction(data.database, async (tx) => {
+    await insertResource(tx, { id: groupId(subscriptionId, resourceGroup), type: GROUP_TYPE, spec: { location } }, now);
+    await insertResource(tx, { id: storage, type: STORAGE_ACCOUNT_TYPE, spec }, now);
+    await insertResource(tx, { id: formatResourceId({ ...inGroup, type: ACCOUNT_TYPE, names: [name] }), type: ACCOUNT_TYPE, spec: { location, properties: { autoStorage: { storageAccountId: storage } } }, account: number }, now);
+  });
+}
+
+const PAGE = 1_000;
+
+async function all(type: string, { data }: ManagementParts): Promise<readonly ResourceRow[]> {
+  const found: ResourceRow[] = [];
+  for (;;) {
+    const rows = await listResources(data.database, { type, prefix: '/', after: found.at(-1)?.id ?? '', limit: PAGE });
+    found.push(...rows);
+    if (rows.length < PAGE) return found;
+  }
+}
