@@ -189,6 +189,11 @@ export class Owner {
     return this.#careful !== null;
   }
 
+  /** Whether so much arrives that ticks are worth their commits only further apart. */
+  get isBusy(): boolean {
+    return this.#session?.isBusy === true;
+  }
+
   /** In how many milliseconds a tick is due though nothing arrives; null: in none. May be asked again before that. */
   dueInMs(): number | null {
     const { clock, monotonic } = this.#options;

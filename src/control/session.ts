@@ -95,6 +95,9 @@ export interface Decided {
  */
 const AHEAD_FROM = 100;
 
+/** Of such ticks, one after the other, an owner has more than 500 events a second: it is busy. */
+const BUSY_FROM = 8;
+
 const NOTHING_SAID: Outcome = { specs: new Map(), refused: [] };
 
 /**
@@ -200,6 +203,11 @@ export class Session {
 
   hasWork(): boolean {
     return this.#intake.hasWork() || this.#events.length > 0;
+  }
+
+  /** Whether the last tick took in much. */
+  get isBusy(): boolean {
+    return this.#lastTook >= BUSY_FROM;
   }
 
   push(event: CoreEvent): void {

@@ -21,7 +21,7 @@ describe('the loop of an owner', () => {
   let world: World;
   let ticks: number[];
   let loop: OwnerLoop;
-  let owner: { isAwaited: () => boolean; isAsked: boolean; tookMs: number; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
+  let owner: { isAwaited: () => boolean; isAsked: boolean; isBusy: boolean; tookMs: number; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
   let errors: unknown[];
   const pass = async (ms: number): Promise<void> => {
     // What was begun just now asks for its timers first.
@@ -34,7 +34,7 @@ describe('the loop of an owner', () => {
     world = createWorld(1);
     ticks = [];
     errors = [];
-    owner = { isAwaited: () => false, isAsked: false, tookMs: 0, dueInMs: () => null, failure: null, noRoom: null };
+    owner = { isAwaited: () => false, isAsked: false, isBusy: false, tookMs: 0, dueInMs: () => null, failure: null, noRoom: null };
     const scripted = {
       phase: 'ready',
       get noRoom() {
@@ -51,6 +51,9 @@ describe('the loop of an owner', () => {
       isAwaited: () => owner.isAwaited(),
       isAsked: () => owner.isAsked,
       isCareful: false,
+      get isBusy() {
+        return owner.isBusy;
+      },
       dueInMs: () => owner.dueInMs(),
       attend: () => {},
     } as const;
@@ -68,6 +71,32 @@ describe('the loop of an owner', () => {
     }
     await pass(100);
     expect(sinceFirst()).toEqual([0, 16]);
+  });
+
+  test('takes together what arrives in twice that time while the owner is busy, and then as before', async () => {
+    owner.isBusy = true;
+    loop.kick();
+    await pass(1);
+    loop.kick();
+    await pass(30);
+    expect(sinceFirst()).toEqual([0]);
+    await pass(10);
+    expect(sinceFirst()).toEqual([0, 32]);
+    owner.isBusy = false;
+    loop.kick();
+    await pass(20);
+    expect(sinceFirst()).toEqual([0, 32, 48]);
+  });
+
+  test('lets nobody wait who asks a busy owner', async () => {
+    owner.isBusy = true;
+    owner.tookMs = 4;
+    loop.kick();
+    await pass(5);
+    owner.isAsked = true;
+    loop.kick();
+    await pass(50);
+    expect(sinceFirst()).toEqual([0, 8]);
   });
 
   test('does not let anybody wait', async () => {

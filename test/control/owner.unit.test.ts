@@ -719,6 +719,21 @@ describe('an owner', () => {
     expect(kinds(told)).toEqual(['hello']);
   });
 
+  test('is busy while its ticks take in eight events or more', async () => {
+    const { owner, connect } = scripted();
+    const agent = await greeted(owner, connect);
+    const tickOf = async (first: number, reports: number): Promise<boolean> => {
+      for (let number = first; number < first + reports; number += 1) agent.onFrame(started(number));
+      await turnOfTheLoop();
+      await owner.tick();
+      return owner.isBusy;
+    };
+    expect(owner.isBusy).toBe(false);
+    expect(await tickOf(1, 7)).toBe(false);
+    expect(await tickOf(8, 8)).toBe(true);
+    expect(await tickOf(16, 1)).toBe(false);
+  });
+
   describe('while a commit is under way', () => {
     /** Two reports are enough to be decided. Each commit waits for the test. */
     const held = async () => {
