@@ -50,8 +50,9 @@ function isOneOf(...words: readonly string[]): Check {
     typeof value === 'string' && words.includes(value);
 }
 function has(fields: Readonly<Record<string, Check>>): Check {
+  const checks = Object.entries(fields);
   return (value) =>
-    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+    isObject(value) && checks.every(([name, check]) => check(value[name]));
 }
 function byKind(kinds: Readonly<Record<string, Check>>): Check {
   return (value) => {

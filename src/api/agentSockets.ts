@@ -37,7 +37,7 @@ export function createAgentSockets(door: AgentDoor, log: Logger): AgentSockets {
       if (agent === null) return reject(socket, '401 Unauthorized');
       server.handleUpgrade(request, socket, head, (webSocket) => {
         socket.off('error', ignore);
-        attach(webSocket, door, agent, log);
+        attach(webSocket, corkedByTurn(socket), door, agent, log);
       });
     },
     close() {
@@ -51,7 +51,24 @@ function reject(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
 }
 
-function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: number; readonly life: number }, log: Logger): void {
+/**
+ * To be called before each frame: all that is sent in a turn leaves in one write, such as the acknowledgement and the
+ * commands that follow a commit. Writes are the dearest that a busy service does (a fifth of its time).
+ */
+function corkedByTurn(socket: Duplex): () => void {
+  let isCorked = false;
+  return () => {
+    if (isCorked) return;
+    isCorked = true;
+    socket.cork();
+    process.nextTick(() => {
+      isCorked = false;
+      socket.uncork();
+    });
+  };
+}
+
+function attach(webSocket: WebSocket, cork: () => void, door: AgentDoor, agent: { readonly node: number; readonly life: number }, log: Logger): void {
   const channel: AgentChannel = {
     send(frame) {
       if (webSocket.readyState !== webSocket.OPEN) return;
@@ -60,6 +77,7 @@ function attach(webSocket: WebSocket, door: AgentDoor, agent: { readonly node: n
         webSocket.terminate();
         return;
       }
+      cork();
       webSocket.send(JSON.stringify(frame));
     },
     // A close reason has at most 123 bytes.

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AgentChannel, AgentDoor, AgentFrame } from '../../src/ports.ts';
@@ -54,6 +55,25 @@ test('frames go both ways, and the owner learns of the end', async () => {
   const [code, reason] = (await once(socket, 'close')) as [number, Buffer];
   expect([code, String(reason)]).toEqual([1000, 'enough']);
   await until('the owner knows', () => seen.closed === 1);
+});
+
+test('frames that are sent in one turn leave together at its end, in their order', async () => {
+  const upgraded = once(server, 'upgrade') as Promise<[unknown, Duplex]>;
+  const socket = dial();
+  const [, wire] = await upgraded;
+  await once(socket, 'open');
+  const epochs: number[] = [];
+  socket.on('message', (data) => epochs.push((JSON.parse(String(data)) as { epoch: number }).epoch));
+  const { channel } = seen;
+  for (const epoch of [1, 2]) channel?.send({ kind: 'leave', epoch });
+  const sizeBytes = wire.writableLength;
+  expect(sizeBytes).toBeGreaterThan(0);
+  await Promise.resolve().then(() => channel?.send({ kind: 'leave', epoch: 3 }));
+  expect(wire.writableLength).toBeGreaterThan(sizeBytes);
+  await until('all have come', () => epochs.length === 3);
+  expect(epochs).toEqual([1, 2, 3]);
+  socket.close();
+  await once(socket, 'close');
 });
 
 test('a wrong credential is refused before anything is said', async () => {
