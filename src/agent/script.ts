@@ -94,7 +94,7 @@ export function launchMessage(stderr: string, scriptPath: string): string | null
 }
 
 function quote(text: string): string {
-  return `'${text.replaceAll("'", String.raw`'\''`)}'`;
+  return text.includes("'") ? `'${text.replaceAll("'", String.raw`'\''`)}'` : `'${text}'`;
 }
 
 /** Names that a shell would refuse or treat in a way of its own are handed on otherwise. */

@@ -147,7 +147,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   const inContainer = async (prepared: Prepared, work: RunWork & { readonly container: ContainerWork }): Promise<ProcessEnd> => {
     const { containers, rootDirectory, machineRoot } = context;
     if (containers === null) return { kind: 'failed', failure: failure('ContainerPoolNotSupported') };
-    const command = containerCommand({ run, work, ...prepared, root: rootDirectory, machineRoot });
+    const command = containerCommand({ run, work, ...prepared, environment: environmentOf(context, prepared), root: rootDirectory, machineRoot });
     const image = await containers.fetchImage(work.container, abort.signal);
     if (stopped !== null) throw new Error('it is over');
     const launched = containers.launcher.launch(markOf(run), { ...command, image });
@@ -163,12 +163,13 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
    * Uploads follow the process even if its wall clock ended it (it has exited, with a code that is not zero), not if
    * the owner did: it wants an end now.
    */
-  const afterProcess = async ({ exitCode, lackedMemory }: Exited, { user, directories, environment }: Prepared): Promise<AttemptOutcome> => {
+  const afterProcess = async ({ exitCode, lackedMemory }: Exited, prepared: Prepared): Promise<AttemptOutcome> => {
+    const { user, directories } = prepared;
     let failed: FailureInfo | null = null;
     if (work.outputFiles.length > 0 && stopped !== 'killed') {
       failed = await uploadOutputFiles(work.outputFiles, exitCode, {
         user,
-        environment,
+        environment: environmentOf(context, prepared),
         taskDirectory: directories.task,
         workingDirectory: directories.working,
         ...context.transfers,
@@ -206,8 +207,7 @@ type ProcessEnd = Exited | { readonly kind: 'failed'; readonly failure: FailureI
 interface Prepared {
   readonly user: User;
   readonly directories: TaskDirectories;
-  /** The node's and the task's variables. */
-  readonly environment: ReadonlyMap<string, string>;
+  /** Its variables beyond those of its node. */
   readonly ownEnvironment: ReadonlyMap<string, string>;
 }
 
@@ -219,7 +219,11 @@ function prepare(context: NodeContext, run: Run, work: RunWork): Prepared {
   installCertificates(`${directories.task}/certs`, context.certificates, run, user);
   const packages = context.packages.variables([...context.nodePackages, ...(work.packages ?? [])]);
   const ownEnvironment = taskEnvironment(run, directories.task, work.environment, user, pathOf(context, user, directories), packages);
-  return { user, directories, ownEnvironment, environment: new Map([...context.nodeEnvironment, ...ownEnvironment]) };
+  return { user, directories, ownEnvironment };
+}
+
+function environmentOf({ nodeEnvironment }: NodeContext, { ownEnvironment }: Prepared): ReadonlyMap<string, string> {
+  return new Map([...nodeEnvironment, ...ownEnvironment]);
 }
 
 /**
