@@ -44,6 +44,12 @@ export class Accounts {
     return [...this.#byName.values()].find((account) => account.number === number);
   }
 
+  /** Undefined: there are several, or none. */
+  only(): Account | undefined {
+    const [first, ...more] = this.#byName.values();
+    return more.length === 0 ? first : undefined;
+  }
+
   /**
    * The account that a `Host` header names by its first label, as endpoints of the real service do
    * (`ACCOUNT.REGION.batch.azure.com`): `ACCOUNT.localhost:10800`. Undefined for any other host, which serves all

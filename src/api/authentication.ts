@@ -1,26 +1,40 @@
 import type { IncomingMessage } from 'node:http';
-import type { Instant } from '../core/keys.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
 import type { TaskKey, TaskTokens } from '../ports.ts';
 import type { Accounts } from './accounts.ts';
-import { sharedKeyPrincipal, taskPrincipal, type AccountPrincipal } from './principal.ts';
+import { dataAudiences } from './identity/audiences.ts';
+import type { AssignedRoles } from './identity/assignedRoles.ts';
+import { TokenRefused } from './identity/tokenRefused.ts';
+import type { Tokens } from './identity/tokens.ts';
+import { memberPrincipal, sharedKeyPrincipal, taskPrincipal, type AccountPrincipal } from './principal.ts';
 
 /** By what callers are told. */
 export interface Authorities {
   readonly accounts: Accounts;
+  /** Those of tasks. */
   readonly tokens: TaskTokens;
+  readonly directory: DirectoryAuthority;
   /** The id of the job of a task that has not ended, nor begun a later try; null: it has, or is gone. */
   readonly jobOf: (task: TaskKey) => Promise<string | null>;
   /** The time that signatures are held against. */
   readonly wallClock: () => Instant;
 }
 
+/** By what callers are told that show a token of the directory. */
+interface DirectoryAuthority {
+  readonly tokens: Tokens;
+  readonly roles: AssignedRoles;
+  /** The id of the resource of an account, which roles are assigned at; null: it is gone. */
+  readonly scopeOf: (account: AccountNumber) => Promise<string | null>;
+}
+
 /**
- * Who asks: whoever signs with a key of an account, or a task that shows its token. Where the host names an account, it
- * has to be that one.
+ * Who asks: whoever signs with a key of an account, a task that shows its token, or whoever the directory
+ * has given one. Where the host names an account, it has to be that one.
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
- * a bearer token that is no task's, or whose task has ended, and with 403 for a wrong signature;
+ * a bearer token that is not taken, or whose task has ended, and with 403 for a wrong signature;
  * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
  * signed (the usual clients send none).
  */
@@ -38,15 +52,34 @@ export function authenticate(message: IncomingMessage, rawUrl: string, authoriti
   }
 }
 
-async function ofToken(token: string, { headers }: IncomingMessage, { accounts, tokens, jobOf }: Authorities): Promise<AccountPrincipal> {
-  const task = tokens.verify(token);
-  if (task === null) throw failed('This service takes shared keys, and no bearer tokens but those that it gives to tasks: sign requests with the key of the account.', { status: 401 });
+function ofToken(token: string, message: IncomingMessage, authorities: Authorities): Promise<AccountPrincipal> {
+  const task = authorities.tokens.verify(token);
+  return task === null ? ofIdentity(token, message, authorities) : ofTask(task, message, authorities);
+}
+
+async function ofTask(task: TaskKey, { headers }: IncomingMessage, { accounts, jobOf }: Authorities): Promise<AccountPrincipal> {
   const account = accounts.numbered(task.account);
   const atHost = accounts.atHost(headers.host);
   if (atHost !== undefined && atHost !== account) throw failed(`The host of the request is that of the account '${atHost.name}', and the token is of another account.`, { status: 401 });
   const jobId = account === undefined ? null : await jobOf(task);
   if (account === undefined || jobId === null) throw failed('The task whose token this is has ended.', { status: 401 });
   return taskPrincipal(account, jobId);
+}
+
+async function ofIdentity(token: string, { headers }: IncomingMessage, { accounts, directory, wallClock }: Authorities): Promise<AccountPrincipal> {
+  const { host = 'localhost' } = headers;
+  try {
+    const identity = await directory.tokens.verify(token, { audiences: dataAudiences(`https://${host}`), now: wallClock() });
+    const account = accounts.atHost(host) ?? accounts.only();
+    // Nothing else of the request names one.
+    if (account === undefined) throw failed('This service has several accounts, and the host of the request names none of them: call the endpoint of the account.', { status: 401 });
+    const scope = await directory.scopeOf(account.number);
+    if (scope === null) throw failed(`The account '${account.name}' is gone.`, { status: 401 });
+    return memberPrincipal(identity, account, await directory.roles.at(identity, scope));
+  } catch (error) {
+    if (error instanceof TokenRefused) throw failed(error.message, { status: 401 });
+    throw error;
+  }
 }
 
 function ofSignature(named: string, message: IncomingMessage, rawUrl: string, { accounts, wallClock }: Authorities): AccountPrincipal {

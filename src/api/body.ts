@@ -33,6 +33,11 @@ export class Body {
     return this.#wait(readJson(this.#message, 'optional'));
   }
 
+  /** As UTF-8, empty if there is none. @throws BatchError RequestBodyTooLarge, InvalidRequestBody, IOError. */
+  text(): Promise<string> {
+    return this.#wait(readText(this.#message));
+  }
+
   /**
    * For operations that take no body. @throws BatchError InvalidRequestBody for one that is not empty, and what
    * `readJson` throws.
@@ -71,6 +76,15 @@ async function readJson(request: IncomingMessage, body: 'required' | 'optional')
   } catch {
     // The parser's message quotes the text, which may hold a credential.
     throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The body is not JSON.' }]);
+  }
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const bytes = await readBytes(request);
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The body is not UTF-8.' }]);
   }
 }
 

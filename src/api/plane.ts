@@ -20,7 +20,7 @@ import { Waits } from './waits.ts';
  * of them share, from the deadline to the log, is written once in `serve`.
  */
 export interface Plane {
-  readonly name: 'data' | 'own' | 'management';
+  readonly name: 'data' | 'own' | 'management' | 'identity';
   /**
    * The operation that the request asks for; undefined: its path belongs to another plane. @throws ClientError for a
    * path of this plane with a verb or form that it does not serve.
@@ -39,7 +39,7 @@ export interface Plane {
 }
 
 /** An error that is for the client. The first comes from anywhere, the second from the management plane alone. */
-type ClientError = BatchError | ManagementError;
+export type ClientError = BatchError | ManagementError;
 
 /** What was found for a request. */
 export interface Route {

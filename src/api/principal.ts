@@ -2,23 +2,14 @@ import { BatchError } from '../wire/errors.ts';
 import { lowerAscii } from '../wire/letters.ts';
 import type { Right } from '../wire/operations.ts';
 import type { Account } from './accounts.ts';
+import type { Identity } from './identity/identity.ts';
+import { type AccountPart, givesRight, type Role } from './roles.ts';
 
 /** Who asks, by the kind of credential that was shown. */
 export type Principal = AccountPrincipal | IdentityPrincipal;
 
 /** Who asks for something of one account. */
-export type AccountPrincipal = SharedKeyPrincipal | TaskPrincipal;
-
-/** Who a token names. */
-export interface Identity {
-  readonly objectId: string;
-  readonly tenantId: string;
-  readonly kind: 'servicePrincipal' | 'user' | 'managedIdentity';
-  /** For people. */
-  readonly name: string;
-  /** Of a service principal or a managed identity. */
-  readonly appId?: string;
-}
+export type AccountPrincipal = SharedKeyPrincipal | TaskPrincipal | MemberPrincipal;
 
 /** Who shows a token to the management plane. What it may do is held against the resource that a path names. */
 export interface IdentityPrincipal {
@@ -45,20 +36,22 @@ interface TaskPrincipal {
   readonly scope: Scope;
 }
 
-/** After Azure's "Batch Data Contributor" and "Batch Account Reader". */
-export type Role = keyof typeof ROLE_RIGHTS;
+/** Who shows a token of the directory to an account: it may do what its roles at the account give. */
+interface MemberPrincipal {
+  readonly kind: 'member';
+  readonly identity: Identity;
+  readonly account: Account;
+  readonly roles: readonly Role[];
+  readonly scope: Scope;
+}
 
 /** The scope of a principal: the whole account, or one job with its tasks and their files. */
 export type Scope = { readonly kind: 'account' } | { readonly kind: 'job'; readonly jobId: string };
 
-const ROLE_RIGHTS = {
-  contributor: ['read', 'write', 'delete'],
-  reader: ['read'],
-} as const satisfies Readonly<Record<string, readonly Right[]>>;
-
-/** The demand on a principal: an operation's right, and the parameters of its path. */
+/** The demand on a principal: an operation's right to a part of the account, and the parameters of its path. */
 export interface Access {
   readonly right: Right;
+  readonly of: AccountPart;
   readonly params: Readonly<Record<string, string>>;
 }
 
@@ -74,15 +67,20 @@ export function taskPrincipal(account: Account, jobId: string): AccountPrincipal
   return { kind: 'task', account, roles: ['contributor'], scope: { kind: 'job', jobId } };
 }
 
+export function memberPrincipal(identity: Identity, account: Account, roles: readonly Role[]): AccountPrincipal {
+  return { kind: 'member', identity, account, roles, scope: { kind: 'account' } };
+}
+
 /**
  * The one place where rights are checked. @throws BatchError InsufficientAccountPermissions (403) when no role gives
  * the right, or the scope does not reach so far.
  */
-export function authorize({ roles, scope }: AccountPrincipal, { right, params }: Access): void {
-  const rights: readonly Right[] = roles.flatMap((role) => [...ROLE_RIGHTS[role]]);
-  if (!rights.includes(right)) throw denied(`The caller does not have the right to ${right}.`);
+export function authorize({ roles, scope }: AccountPrincipal, { right, of, params }: Access): void {
+  if (!givesRight(roles, of, right)) throw denied(`The caller does not have the right to ${right} ${PART_WORDS[of]}.`);
   if (!reaches(scope, params['jobId'])) throw denied('The credential of the caller is for another job, or for one job only.');
 }
+
+const PART_WORDS: Readonly<Record<AccountPart, string>> = { account: 'the account', applications: 'applications', certificates: 'certificates', pools: 'pools', jobs: 'jobs', jobSchedules: 'job schedules' };
 
 function reaches(scope: Scope, jobId: string | undefined): boolean {
   switch (scope.kind) {

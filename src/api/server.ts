@@ -2,9 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
 import type { StorageAccounts } from '../blobs/accounts.ts';
-import type { Instant } from '../core/keys.ts';
+import type { AccountNumber, Instant } from '../core/keys.ts';
 import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
+import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
 import type { Account, Accounts } from './accounts.ts';
@@ -17,6 +18,10 @@ import { createFileTransfers, type FileTransfers } from './fileTransfers.ts';
 import { endAnswer } from './ending.ts';
 import { frontPage } from './frontPage.ts';
 import { headerName } from './headerNames.ts';
+import type { IdentityOptions } from './identity/options.ts';
+import { createAssignedRoles } from './identity/assignedRoles.ts';
+import { createIdentityPlane } from './identity/plane.ts';
+import { managementAuthority } from './management/authentication.ts';
 import { createLater } from './management/later.ts';
 import type { Directory, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
@@ -41,6 +46,8 @@ export interface ApiOptions {
   readonly accounts: Accounts;
   readonly management: ManagementOptions;
   readonly tokens: TaskTokens;
+  /** Who callers are that show a token of the directory. */
+  readonly identity: IdentityOptions;
   /** The time of intents; never goes back. */
   readonly clock: () => Instant;
   /** The time that signatures are held against; `clock` when not given. */
@@ -69,8 +76,8 @@ export interface ManagementOptions {
   readonly host: AccountHost;
   readonly sealing: Sealing;
   readonly directory: Directory;
-  readonly authenticate: ManagementPlaneOptions['authenticate'];
-  readonly permits: ManagementPlaneOptions['permits'];
+  /** Tokens of the directory and assigned roles when not given. */
+  readonly authority?: Pick<ManagementPlaneOptions, 'authenticate' | 'permits'>;
 }
 
 /** The API as a listener needs it. */
@@ -105,12 +112,15 @@ export function createApi(options: ApiOptions): Api {
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
   const { accounts } = options;
-  const authorities: Authorities = { accounts, tokens: options.tokens, jobOf: (task) => jobOfTask(options.database, task), wallClock: options.wallClock ?? options.clock };
-  const { authenticate, permits, ...managing } = options.management;
+  const wallClock = options.wallClock ?? options.clock;
+  const roles = createAssignedRoles(database);
+  const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
+  const authorities: Authorities = { accounts, tokens: options.tokens, directory, jobOf: (task) => jobOfTask(options.database, task), wallClock };
+  const { authority = managementAuthority({ ...directory, wallClock }), ...managing } = options.management;
   const later = createLater(options.log);
   const management: ManagementParts = { ...managing, data: parts, accounts, storages, later };
   const service: Planes = {
-    planes: [createManagementPlane({ parts: management, authenticate, permits }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
+    planes: [createIdentityPlane(options.identity, { database, wallClock }), createManagementPlane({ parts: management, ...authority }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,

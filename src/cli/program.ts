@@ -7,6 +7,7 @@ import { addCostCommand } from './cost.ts';
 import { addDemoCommand } from './demo/command.ts';
 import { addDrillCommands } from './drill.ts';
 import { CommandError, EXIT } from './errors.ts';
+import { addIdentityCommands } from './identity.ts';
 import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
@@ -74,6 +75,8 @@ program
   .command('env')
   .description('how clients connect: eval "$(linarite env)"')
   .addOption(dataDir())
+  .option('--identity', 'also how programs of this machine get tokens without a sign-in: IDENTITY_ENDPOINT, IDENTITY_HEADER and their older names')
+  .option('--service-principal', "also the operator's service principal: AZURE_TENANT_ID, AZURE_CLIENT_ID, AZURE_CLIENT_SECRET, AZURE_AUTHORITY_HOST")
   .addOption(new Option('--format <format>', 'how to print').choices(['shell', 'json']).default('shell'))
   .action(async (options) => (await import('./commands/env.ts')).env(options));
 
@@ -109,6 +112,7 @@ addSimulateCommand(program);
 addLintCommand(program);
 addNodeCommands(program);
 addDrillCommands(program);
+addIdentityCommands(program);
 
 /** Does what the command line says; the exit code is in `process.exitCode`. */
 export async function runProgram(): Promise<void> {

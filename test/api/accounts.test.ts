@@ -23,7 +23,7 @@ import { until } from '../support/deadline.ts';
 import { managementParts } from './management/support.ts';
 import { temporaryPostgres, type TemporaryPostgres } from '../support/postgres.ts';
 import { engine } from '../support/providers.ts';
-import { signed, TOKENS, UBUNTU, withVersion, noRequests, noStorage, storagesOf } from './support.ts';
+import { IDENTITY, signed, TOKENS, UBUNTU, withVersion, noRequests, noStorage, storagesOf } from './support.ts';
 
 /** A service of two accounts on one PostgreSQL, with one engine. */
 const log = { info: () => undefined, warn: () => undefined, error: () => undefined };
@@ -54,7 +54,7 @@ beforeAll(async () => {
     loops.set(number, runLoop(owner, { time: MACHINE_TIME, onError: () => undefined }));
   }
   const files = { ask: () => Promise.reject(new Error('no files')), read: () => Promise.reject(new Error('no files')) };
-  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, door: owners, storages: storagesOf(noStorage), accounts: new Accounts([first, second]), management: managementParts(), tokens: TOKENS, clock: Date.now, log: pino({ level: 'silent' }) });
+  api = createApi({ database: pool, wake: owners, explanations: owners.explanations, files, nodeRequests: noRequests, door: owners, storages: storagesOf(noStorage), accounts: new Accounts([first, second]), management: managementParts(), tokens: TOKENS, identity: IDENTITY, clock: Date.now, log: pino({ level: 'silent' }) });
   server = createServer(api.handler).listen(0, '127.0.0.1');
   await new Promise((settle) => server.once('listening', settle));
 });

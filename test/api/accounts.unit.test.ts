@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { Accounts } from '../../src/api/accounts.ts';
 import { authenticate, type Authorities } from '../../src/api/authentication.ts';
 import { BatchError } from '../../src/wire/errors.ts';
+import { nobody } from './nobody.ts';
 import { signed, TOKENS } from './support.ts';
 
 const first = { number: 1, name: 'first', keys: ['a'] };
@@ -34,7 +35,7 @@ test.each([
 describe('where the host names an account', () => {
   const keyOf = (letter: string): string => Buffer.alloc(64, letter).toString('base64');
   const [one, other] = [{ number: 1, name: 'one', keys: [keyOf('a')] }, { number: 2, name: 'other', keys: [keyOf('b')] }];
-  const authorities: Authorities = { accounts: new Accounts([one, other]), tokens: TOKENS, jobOf: () => Promise.resolve('j'), wallClock: () => 0 };
+  const authorities: Authorities = { ...nobody, accounts: new Accounts([one, other]), tokens: TOKENS, jobOf: () => Promise.resolve('j'), wallClock: () => 0 };
   const URL = '/pools?api-version=2025-06-01';
 
   /** The account that is let in, or the refusal. */

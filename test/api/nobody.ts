@@ -1,10 +1,19 @@
 import { Accounts } from '../../src/api/accounts.ts';
 import type { Authorities } from '../../src/api/authentication.ts';
 
+function refuse(): Promise<never> {
+  return Promise.reject(new Error('nobody has a token here'));
+}
+
 /** For tests in which nobody shows a credential. */
 export const nobody: Authorities = {
   accounts: new Accounts([]),
   tokens: { verify: () => null },
+  directory: {
+    tokens: { verify: refuse, verifyOwn: refuse, issue: refuse, publicKeys: refuse },
+    roles: { at: () => Promise.resolve([]) },
+    scopeOf: () => Promise.resolve(null),
+  },
   jobOf: () => Promise.resolve(null),
   wallClock: () => 0,
 };

@@ -11,16 +11,16 @@ import { managementParts } from './management/support.ts';
 
 const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', keys: [] }, roles: ['reader'], scope: { kind: 'account' } };
 
-const { authenticate, permits } = managementParts();
+const { authority } = managementParts();
 /** Nobody comes so far that its parts are asked for. */
-const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, authenticate, permits });
+const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, ...authority });
 
 /** A plane for paths below its name, whose errors are their codes. */
 function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {
   const { run = () => Promise.reject(new BatchError('JobNotFound')), ...rest } = more;
   return {
     name,
-    match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, access: { right: 'read', params: {} }, handle: () => ({ timeoutMs: 0, run }) } : undefined),
+    match: ({ target }) => (target.path.startsWith(`/${name}`) ? { operation: null, access: { right: 'read', of: 'jobs', params: {} }, handle: () => ({ timeoutMs: 0, run }) } : undefined),
     authenticate: () => caller,
     challenge: () => 'SharedKey',
     errorBody: ({ code }) => ({ contentType: 'text/plain', text: `${name}: ${code}` }),
@@ -77,7 +77,7 @@ describe('a request', () => {
 
   it('to Resource Manager is told in its form what is wrong with it', async () => {
     const { status, headers, body } = await answerTo('/Subscriptions/s?api-version=2024-07-01', [managementPlane, plane('data')]);
-    expect([status, headers['content-type'], headers['x-ms-request-id'], headers['www-authenticate']]).toEqual([401, 'application/json; charset=utf-8', headers['request-id'], 'Bearer']);
+    expect([status, headers['content-type'], headers['x-ms-request-id'], headers['www-authenticate']?.split(' ')[0]]).toEqual([401, 'application/json; charset=utf-8', headers['request-id'], 'Bearer']);
     expect(JSON.parse(String(body))).toEqual({ error: { code: 'AuthenticationFailed', message: expect.stringContaining('header is missing') } });
     const unknown = await answerTo('/subscriptions/s/providers/Microsoft.Quantum/x/y', [managementPlane, plane('data')]);
     expect([unknown.status, JSON.parse(String(unknown.body)).error.code]).toEqual([404, 'InvalidResourceNamespace']);

@@ -5,7 +5,8 @@ import type { Parts } from '../../src/api/call.ts';
 import { createDataPlane } from '../../src/api/data/plane.ts';
 import { createOwnPlane } from '../../src/api/own/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
-import { authorize, sharedKeyPrincipal, type AccountPrincipal, type Role, type Scope } from '../../src/api/principal.ts';
+import { authorize, sharedKeyPrincipal, type AccountPrincipal, type Scope } from '../../src/api/principal.ts';
+import type { Role } from '../../src/api/roles.ts';
 import { operations, type Operation } from '../../src/wire/operations.ts';
 import { nobody } from './nobody.ts';
 import { codeOf } from '../wire/fixtures.ts';
@@ -58,7 +59,7 @@ describe('a right', () => {
   });
 
   test.each(operations.map((operation) => [operation.id, operation] as const))('to %s comes with a shared key', (_id, { right }) => {
-    expect(() => authorize(sharedKeyPrincipal(account), { right, params: {} })).not.toThrow();
+    expect(() => authorize(sharedKeyPrincipal(account), { right, of: 'jobs', params: {} })).not.toThrow();
   });
 
   test('to change anything is no reader’s', () => {
@@ -71,7 +72,7 @@ describe('a right', () => {
 
 describe('a scope of one job', () => {
   const ofJob = caller(['contributor'], { kind: 'job', jobId: 'Mine' });
-  const reach = (params: Readonly<Record<string, string>>) => () => authorize(ofJob, { right: 'write', params });
+  const reach = (params: Readonly<Record<string, string>>) => () => authorize(ofJob, { right: 'write', of: 'jobs', params });
 
   test('reaches that job, however its id is written, and what is in it', () => {
     expect(reach({ jobId: 'mine' })).not.toThrow();

@@ -1,6 +1,9 @@
 import { createHmac } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
@@ -9,6 +12,8 @@ import { StorageAccounts } from '../../src/blobs/accounts.ts';
 import { TransferError } from '../../src/blobs/transferError.ts';
 import type { Quotas, Timeout } from '../../src/api/call.ts';
 import { Accounts } from '../../src/api/accounts.ts';
+import type { IdentityOptions } from '../../src/api/identity/options.ts';
+import { createTokens } from '../../src/api/identity/tokens.ts';
 import { createApi, type Api, type ManagementOptions } from '../../src/api/server.ts';
 import { taskTokens } from '../../src/control/taskTokens.ts';
 import type { AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../src/ports.ts';
@@ -23,6 +28,8 @@ const key = Buffer.alloc(64, 'k').toString('base64');
 /** What the API takes for tokens of tasks. */
 export const TOKENS = taskTokens(new Uint8Array(32));
 const HOST = '127.0.0.1:10800';
+/** One signing key for all tests of a process, since making it takes a while. */
+export const IDENTITY: IdentityOptions = { tokens: createTokens({ keyFile: join(mkdtempSync(join(tmpdir(), 'linarite-tokens-')), 'tokens.pem') }), operatorSecret: 'the secret of the operator', isSecretKnown: false };
 
 export interface Sent {
   readonly method?: string;
@@ -65,7 +72,7 @@ export interface TestApi {
 
 export const NEWEST = '2025-06-01';
 
-export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
+export async function testApi(parts: { readonly files?: NodeFiles; readonly nodeRequests?: NodeRequests; readonly door?: AgentDoor; readonly quotas?: Partial<Quotas>; readonly log?: Logger; readonly wake?: Wake; readonly explanations?: Explanations; readonly timeout?: Timeout; readonly storage?: BlobAccount; readonly identity?: IdentityOptions; readonly storages?: StorageAccounts; readonly management?: Partial<ManagementOptions> } = {}): Promise<TestApi> {
   const postgres = await temporaryPostgres();
   const pool = connect(postgres.connection, 'api');
   await migrate(pool);
@@ -95,6 +102,7 @@ export async function testApi(parts: { readonly files?: NodeFiles; readonly node
     accounts: new Accounts([{ number: account, name: 'mybatchaccount', keys: [key] }]),
     management: managementParts(parts.management),
     tokens: TOKENS,
+    identity: parts.identity ?? IDENTITY,
     clock: () => now.value,
     log: parts.log ?? pino({ level: process.env['TEST_LOG'] ?? 'silent' }),
     ...(parts.quotas === undefined ? {} : { quotas: parts.quotas }),

@@ -9,6 +9,8 @@ import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Call, Parts } from '../call.ts';
 import { refuseConditions } from '../conditions.ts';
 import { handlers } from './handlers.ts';
+import { batchChallenge } from '../identity/challenge.ts';
+import type { AccountPart } from '../roles.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
 
 export interface DataPlaneOptions {
@@ -28,17 +30,38 @@ export function createDataPlane(options: DataPlaneOptions): Plane {
       const { message, target } = request;
       const matched = matchOperation(message.method ?? '', target.path);
       const { operation, params } = matched;
-      return { operation: operation.id, access: { right: operation.right, params }, handle: (caller) => handle(options, request, matched, caller) };
+      return { operation: operation.id, access: { right: operation.right, of: partOf(operation), params }, handle: (caller) => handle(options, request, matched, caller) };
     },
     authenticate: ({ message, rawUrl, target, now }) => {
       // As the service does it: whoever asks, the version comes first.
       readVersion(target.rawQuery, now);
       return authenticate(message, rawUrl, options.authorities);
     },
-    challenge: () => 'SharedKey',
+    challenge: ({ baseUrl }) => batchChallenge(baseUrl),
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
   };
+}
+
+/** By the first segment of an operation's path. */
+const PARTS: Readonly<Record<string, AccountPart>> = {
+  applications: 'applications',
+  certificates: 'certificates',
+  jobs: 'jobs',
+  jobschedules: 'jobSchedules',
+  lifetimejobstats: 'jobs',
+  lifetimepoolstats: 'pools',
+  nodeagentskus: 'account',
+  nodecounts: 'pools',
+  pools: 'pools',
+  poolusagemetrics: 'pools',
+  supportedimages: 'account',
+};
+
+export function partOf({ path }: Operation): AccountPart {
+  const part = PARTS[/^\/(\w+)/.exec(path)?.[1] ?? ''];
+  if (part === undefined) throw new Error(`nothing says which part of an account ${path} is about`);
+  return part;
 }
 
 function handle({ parts, log }: DataPlaneOptions, request: Request, { operation, params }: MatchedOperation, { principal, body, waits }: Caller): Work {

@@ -4,11 +4,10 @@ import { promisify } from 'node:util';
 import type { CryptoKey, JWK } from 'jose';
 import { codeOf } from '../../base/errors.ts';
 
-/** What tokens are signed with. `kid` names it in tokens and in the list of public keys. */
+/** What tokens are signed with. */
 export interface SigningKey {
-  readonly kid: string;
   readonly privateKey: CryptoKey;
-  /** With `kid`, `alg` and `use`. */
+  /** With `alg`, `use`, and `kid`, which names it in tokens. */
   readonly publicKey: JWK;
 }
 
@@ -22,7 +21,7 @@ export async function provideSigningKey(file: string): Promise<SigningKey> {
   const pem = (await readIfThere(file)) ?? (await makeKey(file));
   const publicKey = await jose.exportJWK(createPublicKey(pem));
   const kid = await jose.calculateJwkThumbprint(publicKey);
-  return { kid, privateKey: await jose.importPKCS8(pem, ALGORITHM), publicKey: { ...publicKey, kid, alg: ALGORITHM, use: 'sig' } };
+  return { privateKey: await jose.importPKCS8(pem, ALGORITHM), publicKey: { ...publicKey, kid, alg: ALGORITHM, use: 'sig' } };
 }
 
 async function readIfThere(file: string): Promise<string | undefined> {

@@ -6,7 +6,8 @@ export interface Verification {
   readonly keys: JSONWebKeySet | JWTVerifyGetKey;
   /** No others are taken, whatever the token says: `none` and those of shared secrets are never among them. */
   readonly algorithms: readonly string[];
-  readonly issuer: string;
+  /** Left out: the caller looks at it. */
+  readonly issuer?: string;
   readonly audiences: readonly string[];
   readonly now: Instant;
   /** How far the clock of the issuer may be off; left out: it is our own. */
@@ -19,7 +20,7 @@ export async function verifyToken(token: string, { keys, algorithms, issuer, aud
   try {
     const { payload } = await jwtVerify(token, typeof keys === 'function' ? keys : createLocalJWKSet(keys), {
       algorithms: [...algorithms],
-      issuer,
+      ...(issuer === undefined ? {} : { issuer }),
       audience: audiences.flatMap(withAndWithoutSlash),
       currentDate: new Date(now),
       clockTolerance: toleranceMs / 1_000,

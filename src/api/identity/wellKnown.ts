@@ -22,3 +22,11 @@ export const BATCH_AUDIENCE = 'https://batch.core.windows.net/';
 
 /** Tokens for Azure Resource Manager: its older name, which `az` registers, and the newer one. */
 export const MANAGEMENT_AUDIENCES: readonly string[] = ['https://management.core.windows.net/', 'https://management.azure.com/'];
+
+/** Whoever runs the service, signed in as a person. */
+export const OPERATOR_USER: Identity = {
+  objectId: '11a12173-0000-4000-8000-000000000005',
+  tenantId: TENANT_ID,
+  kind: 'user',
+  name: 'operator@linarite.onmicrosoft.com',
+};

@@ -7,7 +7,7 @@ import type { ApiVersion } from '../../wire/versions.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
-import type { Identity } from '../principal.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Later } from './later.ts';
 

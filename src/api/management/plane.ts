@@ -3,8 +3,10 @@ import { lowerAscii } from '../../wire/letters.ts';
 import { matchManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
 import { parseManagementVersion } from '../../wire/management/versions.ts';
 import { ManagementError } from '../../wire/management/errors.ts';
+import { managementChallenge } from '../identity/challenge.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
-import type { Identity, IdentityPrincipal } from '../principal.ts';
+import type { IdentityPrincipal } from '../principal.ts';
 import type { ManagementCall, ManagementParts } from './call.ts';
 import { managementErrorBody } from './errorForm.ts';
 import { managementHandlers } from './handlers.ts';
@@ -31,7 +33,7 @@ export function createManagementPlane(options: ManagementPlaneOptions): Plane {
       return { operation: null, access: null, handle: (caller) => handle(options, request, matched, caller) };
     },
     authenticate: (request) => options.authenticate(request),
-    challenge: () => 'Bearer',
+    challenge: ({ baseUrl }) => managementChallenge(baseUrl),
     errorBody: managementErrorBody,
     headers: ({ requestId, message }) => {
       const asked = message.headers['x-ms-client-request-id'];

@@ -5,6 +5,7 @@ import { authenticate, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
 import type { Body } from '../body.ts';
 import type { Parts } from '../call.ts';
+import { batchChallenge } from '../identity/challenge.ts';
 import type { Plane, Route } from '../plane.ts';
 import type { Access } from '../principal.ts';
 import { matchAccount } from './account.ts';
@@ -28,22 +29,22 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
     name: 'own',
     match: ({ message: { method = '' }, target, now }) => {
       const asked = matchExplain(method, target.path);
-      if (asked !== undefined) return route({ right: 'read', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
+      if (asked !== undefined) return route({ right: 'read', of: 'jobs', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
       const remoteLogin = matchRemoteLogin(method, target.path);
-      if (remoteLogin !== undefined) return route({ right: 'read', params: {} }, (account) => remoteLogin(account, parts));
+      if (remoteLogin !== undefined) return route({ right: 'read', of: 'pools', params: {} }, (account) => remoteLogin(account, parts));
       const ofAccount = matchAccount(method, target.path);
-      if (ofAccount !== undefined) return route({ right: ofAccount.right, params: {} }, (account, body) => ofAccount.run(account, parts, body));
+      if (ofAccount !== undefined) return route({ right: ofAccount.right, of: 'account', params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));
-      if (costs !== undefined) return route({ right: 'read', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
+      if (costs !== undefined) return route({ right: 'read', of: costs.job === null ? 'account' : 'jobs', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
       const drills = matchDrills(method, target.path);
-      if (drills !== undefined) return route({ right: drills.right, params: {} }, (account, body) => drills.run({ account, parts, now }, body));
+      if (drills !== undefined) return route({ right: drills.right, of: 'pools', params: {} }, (account, body) => drills.run({ account, parts, now }, body));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
       const { database, storageOf } = parts;
-      return route({ right: applications.right, params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now }, body));
+      return route({ right: applications.right, of: 'applications', params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now }, body));
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
-    challenge: () => 'SharedKey',
+    challenge: ({ baseUrl }) => batchChallenge(baseUrl),
     errorBody: batchErrorBody,
     headers: () => ODATA_HEADERS,
   };

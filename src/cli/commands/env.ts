@@ -1,6 +1,6 @@
 import { CommandError, EXIT } from '../errors.ts';
 import { dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
-import { clientEnvironment } from '../service/environment.ts';
+import { clientEnvironment, managedIdentityEnvironment, servicePrincipalEnvironment } from '../service/environment.ts';
 import { runningService } from '../service/data/record.ts';
 import { quoteForShell } from '../shellWords.ts';
 import { hint } from '../hint.ts';
@@ -8,6 +8,8 @@ import { hint } from '../hint.ts';
 export interface EnvOptions {
   readonly dataDir?: string;
   readonly format: 'shell' | 'json';
+  readonly identity?: boolean;
+  readonly servicePrincipal?: boolean;
 }
 
 /** `linarite env`: how clients connect, for `eval` or for a program to read. */
@@ -20,7 +22,11 @@ export function env(options: EnvOptions): void {
   }
   // Its storage has no address yet.
   if (record.state === 'starting') throw new CommandError(EXIT.notRunning, `the service on ${path} is still starting: ${hint('up --detach', options.dataDir)} returns when it is ready`);
-  const environment = clientEnvironment(directory, record);
+  const environment = {
+    ...clientEnvironment(directory, record),
+    ...(options.identity === true ? managedIdentityEnvironment(directory, record) : {}),
+    ...(options.servicePrincipal === true ? servicePrincipalEnvironment(directory, record) : {}),
+  };
   switch (options.format) {
     case 'json':
       console.log(JSON.stringify(environment, undefined, 2));

@@ -1,4 +1,7 @@
 import { join } from 'node:path';
+import { identityHeader } from '../../api/identity/options.ts';
+import { MANAGED_TOKEN_PATH } from '../../api/identity/paths.ts';
+import { OPERATOR } from '../../api/identity/wellKnown.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
 import { readExternals } from './externals.ts';
 import { provideKeys } from './data/keys.ts';
@@ -36,4 +39,23 @@ export function clientEnvironment(directory: DataDirectory, record: ServiceRecor
     LINARITE_CA_FILE: join(directory.certificates, 'ca.pem'),
     LINARITE_PID: String(record.process.pid),
   };
+}
+
+/**
+ * How programs of this machine get tokens without a sign-in, over plain HTTP: as in Azure's App Service, by its names
+ * of 2019-08-01 and 2017-09-01. `az login --identity` takes the older ones where it believes to be there.
+ */
+export function managedIdentityEnvironment(directory: DataDirectory, record: ServiceRecord): Readonly<Record<string, string>> {
+  const header = identityHeader(provideKeys(directory.keys, record.wellKnownKeys).operatorSecret);
+  const endpoint = `${record.endpoint}${MANAGED_TOKEN_PATH}`;
+  return { IDENTITY_ENDPOINT: endpoint, IDENTITY_HEADER: header, MSI_ENDPOINT: endpoint, MSI_SECRET: header, APPSETTING_WEBSITE_SITE_NAME: 'linarite' };
+}
+
+/**
+ * How programs sign in as the operator, over TLS. The tenant `adfs` keeps MSAL from asking Microsoft about an authority
+ * that it does not know.
+ */
+export function servicePrincipalEnvironment(directory: DataDirectory, record: ServiceRecord): Readonly<Record<string, string>> {
+  const { operatorSecret } = provideKeys(directory.keys, record.wellKnownKeys);
+  return { AZURE_TENANT_ID: 'adfs', AZURE_CLIENT_ID: OPERATOR.appId, AZURE_CLIENT_SECRET: operatorSecret, AZURE_AUTHORITY_HOST: record.managementEndpoint };
 }

@@ -36,6 +36,7 @@ const update = statement<ResourceRow>(
   'resource.update',
   `update resource set spec = $2, secrets = $3, state = $4, modified = greatest($5, modified + 1) where resource = $1 returning ${COLUMNS}`,
 );
+const ofAccount = statement<{ readonly id: string }>('resource.of-account', 'select id from resource where account = $1');
 const remove = statement('resource.remove', 'delete from resource where resource = $1');
 
 type Connection = Database | Transaction;
@@ -43,6 +44,11 @@ type Connection = Database | Transaction;
 /** Ids compare without their case. */
 export function findResource(connection: Connection, id: string): Promise<ResourceRow | null> {
   return row(connection, find, [idKey(id)]);
+}
+
+/** The id of a Batch account's resource; null: it has none. */
+export async function resourceOfAccount(connection: Connection, account: AccountNumber): Promise<string | null> {
+  return (await row(connection, ofAccount, [account]))?.id ?? null;
 }
 
 /** Others that lock it wait until the transaction ends. */

@@ -5,6 +5,7 @@ const MANAGEMENT_ERRORS = {
   InvalidAuthenticationToken: 401,
   ExpiredAuthenticationToken: 401,
   InvalidAuthenticationTokenAudience: 401,
+  InvalidAuthenticationTokenTenant: 401,
   AuthorizationFailed: 403,
   MissingApiVersionParameter: 400,
   InvalidApiVersionParameter: 400,

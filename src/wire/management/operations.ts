@@ -7,7 +7,7 @@ import { IDENTITY_ROWS } from './identityOperations.ts';
 import { STORAGE_ROWS } from './storageOperations.ts';
 
 /** One operation of the management plane. */
-interface ManagementRow {
+export interface ManagementRow {
   /** As the specification of its provider names it. */
   readonly id: string;
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -20,7 +20,7 @@ interface ManagementRow {
 }
 
 /** Every operation of the management plane; each provider's stand in a file of their own. */
-const MANAGEMENT_ROWS = [...GROUP_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
+export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
 
 export type ManagementOperationId = (typeof MANAGEMENT_ROWS)[number]['id'];
 export type ManagementOperation = ManagementRow & { readonly id: ManagementOperationId };

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Identity } from '../../../src/api/identity/identity.ts';
 import { TokenRefused } from '../../../src/api/identity/tokenRefused.ts';
-import { createTokens, type Tokens } from '../../../src/api/identity/tokens.ts';
+import { createTokens, issuerAt, type Tokens } from '../../../src/api/identity/tokens.ts';
 import { BATCH_AUDIENCE, MANAGEMENT_AUDIENCES, OPERATOR, TENANT_ID } from '../../../src/api/identity/wellKnown.ts';
 
-const ISSUER = `https://127.0.0.1:10800/${TENANT_ID}/`;
+const ISSUER = issuerAt('http://127.0.0.1:10800');
 const NOW = Date.UTC(2026, 10, 20, 12);
 const HOUR_MS = 3_600_000;
 
@@ -20,9 +20,13 @@ let token: string;
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'linarite-tokens-'));
   keyFile = join(directory, 'tokens.pem');
-  tokens = createTokens({ issuer: ISSUER, keyFile });
-  token = await tokens.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, now: NOW });
+  tokens = createTokens({ keyFile });
+  token = await issued();
 });
+
+function issued(change: { readonly identity?: Identity; readonly issuer?: string } = {}): Promise<string> {
+  return tokens.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: ISSUER, now: NOW, ...change });
+}
 
 afterAll(() => rmSync(directory, { recursive: true }));
 
@@ -48,7 +52,7 @@ describe('a token of the service', () => {
     const managed: Identity = { objectId: 'o', tenantId: TENANT_ID, kind: 'managedIdentity', name: 'mine', appId: 'a', resourceId: '/subscriptions/s/mine' };
     const user: Identity = { objectId: 'u', tenantId: TENANT_ID, kind: 'user', name: 'ada@example.org', appId: 'cli' };
     for (const identity of [OPERATOR, managed, user]) {
-      expect(await verified(await tokens.issue({ identity, audience: BATCH_AUDIENCE, now: NOW }))).toEqual(identity);
+      expect(await verified(await issued({ identity }))).toEqual(identity);
     }
   });
 
@@ -86,14 +90,16 @@ describe('a token of the service', () => {
   });
 
   it('is refused when it is of another issuer, or is no token at all', async () => {
-    const other = createTokens({ issuer: 'https://elsewhere/', keyFile });
-    expect(await refusalOf(verified(await other.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, now: NOW })))).toBe('issuer');
+    const other = createTokens({ keyFile: join(directory, 'other.pem') });
+    const theirs = await other.issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: ISSUER, now: NOW });
+    expect(await refusalOf(verified(theirs))).toBe('issuer');
+    expect(await refusalOf(verified(await issued({ issuer: 'https://127.0.0.1:10800/another-tenant/' })))).toBe('issuer');
     for (const text of ['', 'x', 'a.b.c', `${token}.`, 'opaque-token']) expect(await refusalOf(verified(text))).toBe('malformed');
   });
 
   it('outlives the process: the key is kept, for its owner alone', async () => {
     expect(statSync(keyFile).mode & 0o777).toBe(0o600);
-    expect(await createTokens({ issuer: ISSUER, keyFile }).verify(token, { audiences: [BATCH_AUDIENCE], now: NOW })).toEqual(OPERATOR);
+    expect(await createTokens({ keyFile }).verify(token, { audiences: [BATCH_AUDIENCE], now: NOW })).toEqual(OPERATOR);
   });
 
   it('can be verified with the public keys, which hold nothing private', async () => {

@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto';
 import type { Account } from '../../../api/accounts.ts';
+import { DEFAULT_SUBSCRIPTION_ID, TENANT_ID } from '../../../api/identity/wellKnown.ts';
 import { openKeys } from '../../../api/management/batchAccount/keys.ts';
 import type { Sealing } from '../../../api/sealing.ts';
 import type { ManagementOptions } from '../../../api/server.ts';
 import type { AccountHost } from '../../../ports.ts';
 import { listAccounts } from '../../../store/intents/accounts.ts';
 import type { Database } from '../../../store/intents/statement.ts';
-import { ManagementError } from '../../../wire/management/errors.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 
 /** Accounts with their keys: those of the first are in the data directory until one of them is replaced. */
@@ -29,8 +29,8 @@ function secondaryOf({ batch, nodeSecret }: ServiceKeys): string {
 
 /** A service has one tenant and one subscription; what it made by itself is in this group and region. */
 const DIRECTORY = {
-  tenantId: '00000000-0000-0000-0000-0000000000aa',
-  subscriptionId: '00000000-0000-0000-0000-000000000001',
+  tenantId: TENANT_ID,
+  subscriptionId: DEFAULT_SUBSCRIPTION_ID,
   resourceGroup: 'linarite',
   location: 'westeurope',
 };
@@ -40,7 +40,5 @@ export function managementOptions(host: AccountHost, sealing: Sealing): Manageme
     host,
     sealing,
     directory: DIRECTORY,
-    authenticate: () => Promise.reject(new ManagementError('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.")),
-    permits: () => Promise.resolve(true),
   };
 }

@@ -1,6 +1,7 @@
 import { Accounts } from '../../../api/accounts.ts';
 import { createSealing } from '../../../api/sealing.ts';
 import { createApi } from '../../../api/server.ts';
+import { createTokens } from '../../../api/identity/tokens.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
@@ -63,7 +64,8 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const all = await accountsOf(database, keys, sealing);
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
-      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions(host, sealing), tokens: taskTokens(keys.nodeSecret), clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
+      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions(host, sealing), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       await api.resume(first);

@@ -1,0 +1,50 @@
+import { lowerAscii } from '../../wire/letters.ts';
+import type { Authority } from './documents.ts';
+
+/** What a path of the identity plane asks for. */
+export type IdentityPath =
+  | { readonly kind: 'cloudMetadata' }
+  | { readonly kind: 'managedToken'; readonly form: 'imds' | 'appService' }
+  | { readonly kind: 'instanceDiscovery' }
+  | { readonly kind: 'approval'; readonly userCode: string }
+  | { readonly kind: 'configuration' | 'keys' | 'token' | 'deviceCode' | 'authorize'; readonly authority: Authority };
+
+/** Where tokens are given to programs of this machine (`IDENTITY_ENDPOINT`, `MSI_ENDPOINT`). */
+export const MANAGED_TOKEN_PATH = '/msi/token';
+
+const FIXED: Readonly<Record<string, IdentityPath>> = {
+  '/metadata/endpoints': { kind: 'cloudMetadata' },
+  '/metadata/identity/oauth2/token': { kind: 'managedToken', form: 'imds' },
+  [MANAGED_TOKEN_PATH]: { kind: 'managedToken', form: 'appService' },
+  '/common/discovery/instance': { kind: 'instanceDiscovery' },
+};
+
+/** Below an authority: `/adfs`, `/adfs/TENANT`, `/TENANT`, `/TENANT/v2.0`. */
+const BELOW: Readonly<Record<string, 'configuration' | 'keys' | 'token' | 'deviceCode' | 'authorize'>> = {
+  '.well-known/openid-configuration': 'configuration',
+  'discovery/keys': 'keys',
+  'discovery/v2.0/keys': 'keys',
+  'oauth2/token': 'token',
+  'oauth2/v2.0/token': 'token',
+  'oauth2/devicecode': 'deviceCode',
+  'oauth2/v2.0/devicecode': 'deviceCode',
+  'oauth2/authorize': 'authorize',
+  'oauth2/v2.0/authorize': 'authorize',
+};
+
+const AUTHORITY = /^\/(?:(adfs)(?:\/([^/]+))??|([^/]+?))(?:\/(v2\.0))?\/((?:\.well-known|discovery|oauth2)\/.+)$/;
+
+/** Our own: `POST /linarite/identity/devices/CODE`. */
+const APPROVAL = /^\/linarite\/identity\/devices\/([a-z0-9]{1,32})$/;
+
+/** Paths compare without regard to case, and with a slash at their end or not; undefined: another plane's. */
+export function identityPath(path: string): IdentityPath | undefined {
+  const plain = lowerAscii(path).replace(/\/$/, '');
+  if (Object.hasOwn(FIXED, plain)) return FIXED[plain];
+  const [, userCode] = APPROVAL.exec(plain) ?? [];
+  if (userCode !== undefined) return { kind: 'approval', userCode };
+  const [, adfs, below = 'common', tenant = below, version, rest = ''] = AUTHORITY.exec(plain) ?? [];
+  const kind = Object.hasOwn(BELOW, rest) ? BELOW[rest] : undefined;
+  if (kind === undefined) return undefined;
+  return { kind, authority: { kind: adfs === undefined ? 'tenant' : 'adfs', tenant, version: version === undefined && !rest.includes('v2.0') ? 1 : 2 } };
+}

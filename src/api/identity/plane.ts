@@ -1,0 +1,142 @@
+import type { IncomingMessage } from 'node:http';
+import type { Instant } from '../../core/keys.ts';
+import { LIMITS } from '../../wire/limits.ts';
+import type { Database } from '../../store/intents/statement.ts';
+import type { Answer } from '../answer.ts';
+import { bearerOf } from '../bearer.ts';
+import type { Body } from '../body.ts';
+import { json } from '../own/paths.ts';
+import type { ClientError, Plane, Request } from '../plane.ts';
+import { managementAudiences } from './audiences.ts';
+import { createDeviceLogins, DEVICE_LOGIN_MS } from './deviceLogins.ts';
+import { cloudMetadata, instanceDiscovery, openIdConfiguration } from './documents.ts';
+import { Form } from './form.ts';
+import { type GrantParts, grantToken, publicClient } from './grants.ts';
+import { managedToken } from './managedIdentity.ts';
+import { OAuthError } from './oauthError.ts';
+import { TokenRefused } from './tokenRefused.ts';
+import { type IdentityOptions, identityHeader } from './options.ts';
+import { type IdentityPath, identityPath } from './paths.ts';
+import { checkTenant } from './tenants.ts';
+import { OPERATOR } from './wellKnown.ts';
+
+/**
+ * The identity plane: what clients ask of Microsoft Entra and of the clouds' metadata, so that their sign-in works
+ * against this service. Its operations ask for no credential: each proves what it needs by itself.
+ */
+export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: IdentityOptions, { database, wallClock }: { readonly database: Database; readonly wallClock: () => Instant }): Plane {
+  const devices = createDeviceLogins(database);
+  const parts: Parts = { tokens, operatorSecret, devices, isSecretKnown };
+  return {
+    name: 'identity',
+    match: (sent) => {
+      const path = identityPath(sent.target.path);
+      if (path === undefined) return undefined;
+      // Tokens are held against the same clock.
+      const request = { ...sent, now: wallClock() };
+      return { operation: null, access: null, handle: ({ body }) => ({ timeoutMs: LIMITS.serverTimeoutMs, run: () => answer(path, request, body, parts).catch((error: unknown) => refused(error, request)) }) };
+    },
+    authenticate: () => null,
+    challenge: () => 'Basic',
+    errorBody: (error, { requestId, now }) => ({ contentType: JSON_TYPE, text: JSON.stringify(serverError(error, requestId, now)) }),
+    headers: ({ requestId }) => ({ ...NOT_KEPT, 'x-ms-request-id': requestId }),
+  };
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+/** RFC 6749, 5.1. */
+const NOT_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' };
+
+interface Parts extends GrantParts {
+  readonly isSecretKnown: boolean;
+}
+
+async function answer(path: IdentityPath, request: Request, body: Body, parts: Parts): Promise<Answer> {
+  const { message, target, baseUrl, now } = request;
+  const place = { url: baseUrl.replace(/^http:/, 'https:') };
+  const query = new URLSearchParams(target.rawQuery);
+  switch (path.kind) {
+    case 'cloudMetadata':
+      return json(200, cloudMetadata(place, query.get('api-version') ?? ''));
+    case 'instanceDiscovery':
+      return json(200, instanceDiscovery(place));
+    case 'managedToken': {
+      const { method = '', headers } = message;
+      const parameters = method === 'POST' ? await formOf(message, body) : new Form(query);
+      return managedToken({ form: path.form, method, parameters, headers, baseUrl, now }, { tokens: parts.tokens, identity: OPERATOR, secret: identityHeader(parts.operatorSecret), isOpen: parts.isSecretKnown });
+    }
+    case 'approval':
+      return approve(path.userCode, request, body, parts);
+    case 'configuration':
+      checkTenant(path.authority.tenant);
+      return json(200, openIdConfiguration(place, path.authority));
+    case 'keys':
+      return json(200, await parts.tokens.publicKeys());
+    case 'token': {
+      const form = await posted(message, body);
+      checkTenant(path.authority.tenant);
+      return json(200, await grantToken({ form, basic: basicOf(message), baseUrl, now }, parts));
+    }
+    case 'deviceCode': {
+      const form = await posted(message, body);
+      checkTenant(path.authority.tenant);
+      return json(200, await beginDeviceLogin(form, place.url, now, parts));
+    }
+    case 'authorize':
+      throw new OAuthError('unsupportedResponse', 'This service has no page to sign in at: use a device code, a service principal, or a managed identity.');
+  }
+}
+
+/** Who signs in becomes the operator: so only the operator approves. */
+async function approve(userCode: string, { message, baseUrl, now }: Request, body: Body, { tokens, devices }: Parts): Promise<Answer> {
+  await body.refuse();
+  if (message.method !== 'POST') throw new OAuthError('onlyPost', `The endpoint only accepts POST requests. Received a ${message.method ?? ''} request.`);
+  const { objectId } = await tokens.verify(bearerOf(message) ?? '', { audiences: managementAudiences(baseUrl), now });
+  if (objectId !== OPERATOR.objectId) throw new OAuthError('notOperator', 'Only the service principal of the operator approves of sign-ins.');
+  if (!(await devices.approve(userCode, now))) throw new OAuthError('badCode', `No sign-in waits with the code '${userCode.toUpperCase()}': it may have expired.`);
+  return json(200, { code: userCode.toUpperCase(), state: 'approved' });
+}
+
+/** RFC 8628, 3.2; `message` is what clients of Entra print. */
+async function beginDeviceLogin(form: Form, url: string, now: number, { devices }: GrantParts): Promise<object> {
+  const { code, userCode } = await devices.begin({ clientId: publicClient(form), now });
+  return {
+    user_code: userCode,
+    device_code: code,
+    verification_uri: `${url}/devicelogin`,
+    verification_url: `${url}/devicelogin`,
+    expires_in: DEVICE_LOGIN_MS / 1_000,
+    interval: 1,
+    message: `To sign in, run the command "linarite identity approve ${userCode}" on the machine of the service.`,
+  };
+}
+
+async function posted(message: IncomingMessage, body: Body): Promise<Form> {
+  if (message.method !== 'POST') throw new OAuthError('onlyPost', `The endpoint only accepts POST requests. Received a ${message.method ?? ''} request.`);
+  return formOf(message, body);
+}
+
+async function formOf(message: IncomingMessage, body: Body): Promise<Form> {
+  return Form.read(message.headers['content-type'], await body.text());
+}
+
+function basicOf({ headers }: IncomingMessage): { readonly id: string; readonly secret: string } | null {
+  const [, encoded] = /^Basic ([\w+/=]+)$/i.exec(headers.authorization ?? '') ?? [];
+  const [id, secret, ...more] = encoded === undefined ? [] : Buffer.from(encoded, 'base64').toString().split(':');
+  if (id === undefined || secret === undefined || more.length > 0) return null;
+  try {
+    return { id: decodeURIComponent(id), secret: decodeURIComponent(secret) };
+  } catch {
+    return null;
+  }
+}
+
+function refused(error: unknown, { requestId, now }: Request): Answer {
+  const known = error instanceof TokenRefused ? new OAuthError('invalidToken', error.message) : error;
+  if (!(known instanceof OAuthError)) throw error;
+  return json(known.status, known.body({ requestId, now }));
+}
+
+function serverError({ status, message }: ClientError, requestId: string, now: number): object {
+  return { error: status >= 500 ? 'server_error' : 'invalid_request', error_description: message, timestamp: new Date(now).toISOString(), trace_id: requestId };
+}

@@ -1,0 +1,42 @@
+import type { Instant } from '../../core/keys.ts';
+import { parseAuthorization } from '../../wire/sharedKey.ts';
+import { ManagementError, type ManagementErrorCode } from '../../wire/management/errors.ts';
+import { managementAudiences } from '../identity/audiences.ts';
+import type { AssignedRoles } from '../identity/assignedRoles.ts';
+import { TokenRefused, type TokenRefusal } from '../identity/tokenRefused.ts';
+import type { Tokens } from '../identity/tokens.ts';
+import type { Request } from '../plane.ts';
+import { givesAction } from '../roles.ts';
+import type { ManagementPlaneOptions } from './plane.ts';
+
+const CODES: Readonly<Record<TokenRefusal, ManagementErrorCode>> = {
+  malformed: 'InvalidAuthenticationToken',
+  signature: 'InvalidAuthenticationToken',
+  notYetValid: 'InvalidAuthenticationToken',
+  issuer: 'InvalidAuthenticationTokenTenant',
+  expired: 'ExpiredAuthenticationToken',
+  audience: 'InvalidAuthenticationTokenAudience',
+  keysUnavailable: 'AuthenticationFailed',
+};
+
+/** What any identity may ask, since its answer depends on nobody's roles: `az` does after a sign-in. */
+const OPEN_PATHS = /^\/(subscriptions|tenants|providers)\/?$/i;
+
+/** Who asks the management plane, and what they may: tokens alone, no shared keys. */
+export function managementAuthority({ tokens, roles, wallClock }: { readonly tokens: Tokens; readonly roles: AssignedRoles; readonly wallClock: () => Instant }): Pick<ManagementPlaneOptions, 'authenticate' | 'permits'> {
+  return {
+    authenticate: async ({ message, baseUrl }: Request) => {
+      const { authorization } = message.headers;
+      if (authorization === undefined) throw new ManagementError('AuthenticationFailed', "Authentication failed. The 'Authorization' header is missing.");
+      const credentials = /^Bearer /i.test(authorization) ? parseAuthorization(authorization) : { scheme: 'none' as const };
+      if (credentials.scheme !== 'Bearer') throw new ManagementError('AuthenticationFailed', "Authentication failed. The 'Authorization' header is provided in an invalid format.");
+      try {
+        return { kind: 'identity', identity: await tokens.verify(credentials.token, { audiences: managementAudiences(baseUrl), now: wallClock() }) };
+      } catch (error) {
+        if (!(error instanceof TokenRefused)) throw error;
+        throw new ManagementError(CODES[error.refusal], error.message);
+      }
+    },
+    permits: async (identity, action, path) => OPEN_PATHS.test(path) || givesAction(await roles.at(identity, path), action),
+  };
+}

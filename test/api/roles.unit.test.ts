@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest';
+import { partOf } from '../../src/api/data/plane.ts';
+import { authorize, memberPrincipal } from '../../src/api/principal.ts';
+import { type AccountPart, givesAction, type Role, roleOfDefinition, ROLES } from '../../src/api/roles.ts';
+import { operations, type Right } from '../../src/wire/operations.ts';
+import { MANAGEMENT_ROWS, type ManagementRow } from '../../src/wire/management/operations.ts';
+
+const ROWS: readonly ManagementRow[] = MANAGEMENT_ROWS;
+
+const somebody = { objectId: 'o', tenantId: 't', kind: 'user', name: 'ada' } as const;
+const account = { number: 1, name: 'a', keys: [] };
+const ROLE_NAMES = Object.keys(ROLES) as Role[];
+
+/** What each role may do with each part of an account; parts that are not named it may not touch. */
+const ALL = { read: true, write: true, delete: true };
+const READ = { read: true, write: false, delete: false };
+const NOTHING = { read: false, write: false, delete: false };
+const EXPECTED: Readonly<Record<Role, Readonly<Record<AccountPart, Readonly<Record<Right, boolean>>>>>> = {
+  owner: every(ALL),
+  contributor: every(ALL),
+  reader: every(READ),
+  userAccessAdministrator: every(READ),
+  batchAccountContributor: every(ALL),
+  batchAccountReader: every(READ),
+  batchDataContributor: { ...every(ALL), account: READ },
+  batchJobSubmitter: { ...every(NOTHING), jobs: ALL, jobSchedules: ALL, pools: READ, applications: READ },
+};
+
+function every(rights: Readonly<Record<Right, boolean>>): Readonly<Record<AccountPart, Readonly<Record<Right, boolean>>>> {
+  return { account: rights, applications: rights, certificates: rights, pools: rights, jobs: rights, jobSchedules: rights };
+}
+
+describe.each(ROLE_NAMES)('the role %s', (role) => {
+  it.each(operations.map((operation) => [operation.id, operation] as const))('allows or denies %s as its definition says', (_id, operation) => {
+    const part = partOf(operation);
+    const ask = (): void => authorize(memberPrincipal(somebody, account, [role]), { right: operation.right, of: part, params: {} });
+    if (EXPECTED[role][part][operation.right]) expect(ask).not.toThrow();
+    else expect(ask).toThrow('This account may not do what the request asks for.');
+  });
+
+  it('is found by the id of its definition, at whatever scope', () => {
+    const { id } = ROLES[role];
+    for (const scope of ['', '/subscriptions/s']) expect(roleOfDefinition(`${scope}/providers/Microsoft.Authorization/roleDefinitions/${id.toUpperCase()}`)).toBe(role);
+  });
+});
+
+describe('on the management plane', () => {
+  const allowed = (role: Role): readonly string[] => ROWS.filter(({ action }) => givesAction([role], action)).map(({ id }) => id);
+
+  it('owners and contributors may all of Batch, and readers read it', () => {
+    expect(allowed('owner')).toEqual(ROWS.map(({ id }) => id));
+    for (const { action } of ROWS) expect([action, givesAction(['reader'], action)]).toEqual([action, action.endsWith('/read')]);
+    expect(givesAction(['contributor'], 'Microsoft.Authorization/roleAssignments/write')).toBe(false);
+    expect(givesAction(['userAccessAdministrator'], 'Microsoft.Authorization/roleAssignments/write')).toBe(true);
+  });
+
+  it('keys are listed by nobody who may only use the data', () => {
+    const listKeys = 'Microsoft.Batch/batchAccounts/listKeys/action';
+    expect(ROLE_NAMES.filter((role) => givesAction([role], listKeys))).toEqual(['owner', 'contributor', 'batchAccountContributor']);
+  });
+
+  it('nobody has a right without a role', () => {
+    expect(ROWS.filter(({ action }) => givesAction([], action))).toEqual([]);
+  });
+});
