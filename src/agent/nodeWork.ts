@@ -176,7 +176,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     onEnded: (key, work, endedAt) => retention.ended(jobTaskAttempt(key, 0, work, rootDirectory), work.retentionMs, endedAt),
   });
 
-  const login = createLogin({ options, accounts: setup.userAccounts, node, network, nodeCgroup, bounds, now, say });
+  const login = createLogin({ options, accounts: setup.userAccounts, certificates: setup.certificates ?? [], node, network, nodeCgroup, bounds, now, say });
 
   const becomeReady = async (): Promise<void> => {
     if (setup.startTask !== null) {

@@ -150,7 +150,7 @@ export function downloaderFor(user: User): User {
  * task, links included, and root would follow them. Only effective ids change, so nobody may signal or trace the agent
  * meanwhile.
  */
-export function asUser<T>(user: User, action: () => T): T {
+export function asUser<T>(user: Pick<User, 'uid' | 'gid'>, action: () => T): T {
   const { setegid, seteuid } = process;
   if (user.uid === null || user.gid === null || (user.uid === 0 && user.gid === 0) || setegid === undefined || seteuid === undefined) return action();
   setegid(user.gid);

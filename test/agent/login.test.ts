@@ -40,7 +40,13 @@ describe.runIf(isPossible)('a node', () => {
     await once(taken, 'listening');
     for (const path of [own, other]) execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', path]);
     node = await startNode(
-      { userAccounts: [{ name: 'pooled', elevation: 'nonadmin', uid: null, gid: null, passwordHash: HASH }] },
+      {
+        userAccounts: [{ name: 'pooled', elevation: 'nonadmin', uid: null, gid: null, passwordHash: HASH }],
+        certificates: [
+          { thumbprint: 'aa', format: 'pfx', data: 'YWE=', password: 'its password', visibility: ['remoteuser', 'task'] },
+          { thumbprint: 'bb', format: 'cer', data: 'YmI=', password: null, visibility: ['task', 'starttask'] },
+        ],
+      },
       { isolation: 'overlays', nodeId: 'tvmps_0a1b2c_d', ipAddress: ADDRESS },
     );
     await ready(1);
@@ -89,6 +95,8 @@ describe.runIf(isPossible)('a node', () => {
     expect(await add('alice', { passwordHash: HASH })).toEqual({ kind: 'done' });
     expect(await ssh('alice', own, 'id -un; id -gn; pwd; hostname; echo ${AZ_BATCH_NODE_ID-none}')).toMatchObject({ code: 0, stdout: 'alice\n_azbatchgrp\n/home/alice\n0a1b2c-d\nnone' });
     expect(await ssh('alice', 'password', 'id -un')).toMatchObject({ code: 0, stdout: 'alice' });
+    // The certificates that users who log in may see.
+    for (const name of ['alice', 'pooled']) expect(await ssh(name, 'password', 'cd certs; stat -c "%a %U %n" *; cat *')).toMatchObject({ code: 0, stdout: `600 ${name} sha1-aa.pfx\n600 ${name} sha1-aa.pfx.pw\naaits password` });
     expect(await ssh('pooled', 'password', 'id -un')).toMatchObject({ code: 0, stdout: 'pooled' });
     for (const refused of [await ssh('alice', other, 'id'), await ssh('alice', 'password', 'id', 'wrong'), await ssh('root', own, 'id'), await ssh('_azbatch', own, 'id'), await ssh('stranger', 'password', 'id')]) {
       expect(refused).toMatchObject({ code: 255, stdout: '', stderr: expect.stringContaining('Permission denied') });

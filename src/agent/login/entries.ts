@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { UserAccess } from '../frames.ts';
+import { giveCertificates } from '../certificates.ts';
+import type { CertificateWork, UserAccess } from '../frames.ts';
 import { edit, makeHome, passwdLine, shadowLine, shellIn } from '../place/accounts.ts';
 import { pathIn } from '../place/imageRoot.ts';
 import type { UserEntry } from '../users.ts';
@@ -13,6 +14,8 @@ export interface Entries {
   /** All that /etc/passwd has, whoever entered it. */
   numbers(): ReadonlyMap<string, number>;
   enter(user: UserEntry, access: UserAccess): void;
+  /** Gives the home of a user who is there what the node has for it in this life. */
+  furnish(user: UserEntry): void;
   replace(name: string, access: UserAccess): void;
   remove(name: string): void;
 }
@@ -24,9 +27,11 @@ export interface EntriesOptions {
   readonly homes: string | null;
   /** The root that sessions are in, where it is another: there users have their names. null: it is the same. */
   readonly image: string | null;
+  /** Of the node. */
+  readonly certificates: readonly CertificateWork[];
 }
 
-export function createEntries({ etc, homes, image }: EntriesOptions): Entries {
+export function createEntries({ etc, homes, image, certificates }: EntriesOptions): Entries {
   /** Where users have names, and the first of these is where sshd looks. */
   const places = [etc, ...(image === null ? [] : [pathIn(image, '/etc')])];
   const seen = places.at(-1) ?? etc;
@@ -45,7 +50,12 @@ export function createEntries({ etc, homes, image }: EntriesOptions): Entries {
     chmodSync(keyOf(name), 0o644);
   };
 
+  const furnish = (user: UserEntry): void => {
+    if (homes !== null && existsSync(join(homes, user.name))) giveCertificates(join(homes, user.name), certificates, user);
+  };
+
   return {
+    furnish,
     numbers: () =>
       new Map(
         places
@@ -60,6 +70,7 @@ export function createEntries({ etc, homes, image }: EntriesOptions): Entries {
     enter: (user, access) => {
       giveAccess(user.name, access);
       if (homes !== null) makeHome(join(homes, user.name), user, join(seen, 'skel'));
+      furnish(user);
       // Last where sshd looks: with its line there the user is there.
       for (const place of places.toReversed()) edit(join(place, 'passwd'), others(user.name), [passwdLine(user, shellIn(image ?? '/'))]);
     },

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Instant } from '../../core/keys.ts';
 import type { Cgroup } from '../cgroups.ts';
 import { messageOf, systemCode } from '../failures.ts';
-import type { NodeAnswer, NodeAsk, NodeAskError, UserAccess, UserAccount } from '../frames.ts';
+import type { CertificateWork, NodeAnswer, NodeAsk, NodeAskError, UserAccess, UserAccount } from '../frames.ts';
 import { mountsBelow } from '../mounts.ts';
 import type { NodeNetwork } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
@@ -32,6 +32,7 @@ export interface LoginOptions {
   readonly options: Pick<AgentOptions, 'stateDirectory' | 'rootDirectory' | 'ipAddress' | 'uidBase' | 'isolation'>;
   /** Of the pool: who has a password or a key may log in as well. */
   readonly accounts: readonly UserAccount[];
+  readonly certificates: readonly CertificateWork[];
   readonly node: NodePlace;
   readonly network: NodeNetwork | null;
   readonly nodeCgroup: Cgroup;
@@ -62,11 +63,11 @@ const LOOK_EVERY_MS = 60_000;
  * A user is there once /etc/passwd has it; the list of those that were added is written before, so that what was cut
  * short is found and removed by the next life. Nothing listens and no key is made before somebody asks.
  */
-export function createLogin({ options, accounts, node, network, nodeCgroup, bounds, now, say }: LoginOptions): Login {
+export function createLogin({ options, accounts, certificates, node, network, nodeCgroup, bounds, now, say }: LoginOptions): Login {
   const directory = join(options.stateDirectory, 'login');
   const [listPath, configuration, hostKey] = [join(directory, 'users.json'), join(directory, 'sshd_config'), join(directory, 'host_key')];
   const homes = node.hasHomes ? (node.image === null ? '/home' : pathIn(node.image, '/home')) : null;
-  const entries = createEntries({ etc: '/etc', homes, image: node.image });
+  const entries = createEntries({ etc: '/etc', homes, image: node.image, certificates });
   let kept: Kept = { port: null, users: [] };
   let door: Door | null = null;
   let isReady = false;
@@ -118,7 +119,7 @@ export function createLogin({ options, accounts, node, network, nodeCgroup, boun
     if (uid === null) return refusal('NotPossible', `The node has no room for another user: it can have ${NAMED_UIDS.length}.`);
     // What an administrator changes is the node's alone.
     if (isAdmin) await node.ownSystem();
-    const user: UserEntry = { name, uid, gid: isAdmin ? 0 : (options.uidBase ?? 0) };
+    const user = entryOf(name, uid);
     keep({ users: [...kept.users, { name, uid, expiresAt: access.expiresAt }] });
     try {
       configure();
@@ -130,6 +131,8 @@ export function createLogin({ options, accounts, node, network, nodeCgroup, boun
     lookSoon();
     return DONE;
   };
+
+  const entryOf = (name: string, uid: number): UserEntry => ({ name, uid, gid: uid === 0 ? 0 : (options.uidBase ?? 0) });
 
   const replace = (name: string, access: UserAccess): NodeAnswer => {
     const user = kept.users.find((one) => one.name === name);
@@ -196,6 +199,11 @@ export function createLogin({ options, accounts, node, network, nodeCgroup, boun
           else if (there.get(name) !== uid) keep({ users: kept.users.filter((one) => one.name !== name) });
         }
         await removeExpired();
+        const numbers = kept.users.length + ofPool.length === 0 ? there : entries.numbers();
+        for (const { name } of [...kept.users, ...ofPool]) {
+          const uid = numbers.get(name);
+          if (uid !== undefined) entries.furnish(entryOf(name, uid));
+        }
         isReady = true;
         const sshd = findSshd();
         if (kept.users.length > 0 && loginLimit(options.isolation ?? 'none', sshd) === null && sshd !== null) await open(sshd);

@@ -12,7 +12,7 @@ import { asUser, type UserEntry } from '../users.ts';
 export function installKey(home: string, { name, uid, gid }: UserEntry, privateKey: string): void {
   const key = publicKeyOf(privateKey);
   if (key === undefined) throw new Error(`The SSH key of user account ${name} cannot be read`);
-  asUser({ uid, gid, filesGid: null, name, isShared: true }, () => {
+  asUser({ uid, gid }, () => {
     const directory = join(home, '.ssh');
     makeDirectory(directory);
     replace(join(directory, key.file), `${privateKey.trim()}\n`, 0o600);
