@@ -1,7 +1,28 @@
+import type { FailureInfo } from '../core/status.ts';
 import type { GangWork } from './frames.ts';
-import type { Launcher } from './launcher.ts';
-import type { Command } from './script.ts';
-import type { User } from './users.ts';
+
+/** How the process of a run ended, wherever it ran. */
+export type ProcessEnd = Exited | { readonly kind: 'failed'; readonly failure: FailureInfo };
+
+export interface Exited {
+  readonly kind: 'exited';
+  readonly exitCode: number;
+  /** The system has killed a process of it, for its node had no more. */
+  readonly lackedMemory: boolean;
+}
+
+/** A process of a run, on the node or in a container. */
+export interface LaunchedProcess {
+  readonly exit: Promise<ProcessEnd>;
+  /** SIGTERM now, SIGKILL at the deadline; 0: SIGKILL now. */
+  end(deadlineMs: number): void;
+}
+
+/** One that leaves something behind. */
+export interface LeavingProcess extends LaunchedProcess {
+  /** Kills what it left. Resolves when nothing of it is there. */
+  endLeftovers(): Promise<void>;
+}
 
 /**
  * The first half of an instance of a multi-instance task (Batch documentation, "Use multi-instance tasks"): its
@@ -14,7 +35,7 @@ export interface Coordination {
    * Resolves with the exit code of the command when it is not 0, or with what came then: the primary is to go on, or it
    * was ended. Throws what is against its launch.
    */
-  run(command: Command, user: User): Promise<{ readonly kind: 'failed'; readonly exitCode: number } | { readonly kind: 'notLaunched'; readonly message: string } | { readonly kind: 'proceed' | 'ended' }>;
+  run(launch: () => LeavingProcess): Promise<{ readonly kind: 'exited'; readonly exitCode: number } | { readonly kind: 'failed'; readonly failure: FailureInfo } | { readonly kind: 'proceed' | 'ended' }>;
   proceed(): void;
   /** SIGTERM to the command now, SIGKILL at the deadline; what it left is killed with `close`. */
   end(deadlineMs: number): void;
@@ -23,15 +44,13 @@ export interface Coordination {
 }
 
 export interface CoordinationOptions {
-  readonly launcher: Pick<Launcher, 'launch'>;
-  readonly mark: string;
   readonly gang: Pick<GangWork, 'instance'>;
   /** The command has succeeded. */
   readonly onDone: () => void;
 }
 
-export function createCoordination({ launcher, mark, gang, onDone }: CoordinationOptions): Coordination {
-  let launched: ReturnType<Launcher['launch']> | null = null;
+export function createCoordination({ gang, onDone }: CoordinationOptions): Coordination {
+  let launched: LeavingProcess | null = null;
   let isDone = false;
   let isEnded = false;
   let goOn: (how: 'proceed' | 'ended') => void = () => undefined;
@@ -39,13 +58,12 @@ export function createCoordination({ launcher, mark, gang, onDone }: Coordinatio
     goOn = resolve;
   });
   return {
-    run: async (command, user) => {
+    run: async (launch) => {
       if (isEnded) return { kind: 'ended' };
-      launched = launcher.launch(mark, { ...command, output: 'begin' }, user, 'keep');
+      launched = launch();
       const exit = await launched.exit;
       if (isEnded) return { kind: 'ended' };
-      if (exit.kind === 'notLaunched') return exit;
-      if (exit.exitCode !== 0) return { kind: 'failed', exitCode: exit.exitCode };
+      if (exit.kind === 'failed' || exit.exitCode !== 0) return exit;
       isDone = true;
       onDone();
       return { kind: await next };

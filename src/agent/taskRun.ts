@@ -5,10 +5,11 @@ import type { ContainerInfo, FailureInfo } from '../core/status.ts';
 import type { TaskRun } from './attempts.ts';
 import { installCertificates } from './certificates.ts';
 import { splitCommandLine } from './commandLine.ts';
-import { type Coordination, createCoordination } from './coordination.ts';
+import { type Coordination, createCoordination, type Exited, type LaunchedProcess, type LeavingProcess, type ProcessEnd } from './coordination.ts';
 import type { Containers } from './containers/containers.ts';
 import { runsAsAnother } from './containers/createWords.ts';
-import { containerCommand } from './containers/taskContainer.ts';
+import type { ContainerRunning } from './containers/launch.ts';
+import { commandWords, containerCommand } from './containers/taskContainer.ts';
 import { giveBack, localFailure, makeTaskDirectories, ownerOf, type TaskDirectories } from './directories.ts';
 import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
@@ -69,12 +70,12 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   const abort = new AbortController();
   /** Aborts what follows it. */
   const ending = new AbortController();
-  let running: Pick<Running, 'end'> | null = null;
+  let running: LaunchedProcess | null = null;
   let stopped: 'killed' | 'timedOut' | null = null;
   /** Of the process; null: it has not run, or not ended. */
   let exitCode: number | null = null;
   let container: ContainerInfo | null = null;
-  const coordination = work.gang === undefined ? null : createCoordination({ launcher: context.launcher, mark: markOf(run), gang: work.gang, onDone: onCoordinated });
+  const coordination = work.gang === undefined ? null : createCoordination({ gang: work.gang, onDone: onCoordinated });
   const stop = (why: 'killed' | 'timedOut', deadlineMs: number): void => {
     if (why === 'killed') ending.abort();
     running?.end(deadlineMs);
@@ -101,11 +102,13 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
         inputs.areComplete = true;
       }
       if (stopped !== null) return { kind: stopped, exitCode: null };
+      const place = work.container === undefined ? onNode(prepared) : await inContainer(prepared, work.container);
       if (coordination !== null && work.gang !== undefined) {
-        const over = await coordinated(coordination, work.gang.coordinationCommandLine, prepared);
+        const over = await coordinated(coordination, place, work.gang.coordinationCommandLine);
         if (over !== null) return over;
       }
-      const exit = await (work.container === undefined ? onNode(prepared) : inContainer(prepared, { ...work, container: work.container }));
+      running = place.launch(work.commandLine);
+      const exit = await running.exit;
       clearWallClock();
       await coordination?.close();
       if (exit.kind === 'failed') return stopped === null ? notStarted(exit.failure) : { kind: stopped, exitCode: null };
@@ -122,41 +125,58 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   };
 
   /** null: the primary goes on; else how the run has ended. */
-  const coordinated = async (coordination: Coordination, commandLine: string, prepared: Prepared): Promise<AttemptOutcome | null> => {
-    const outcome = await coordination.run(commandOf(context, { ...work, commandLine }, prepared), prepared.user);
+  const coordinated = async (coordination: Coordination, place: RunPlace, commandLine: string): Promise<AttemptOutcome | null> => {
+    const outcome = await coordination.run(() => place.coordinate(commandLine));
     switch (outcome.kind) {
       case 'proceed':
         return stopped === null ? null : { kind: stopped, exitCode: null };
       case 'ended':
         return { kind: stopped ?? 'killed', exitCode: coordination.isDone ? 0 : null };
-      case 'failed':
+      case 'exited':
         return { kind: 'exited', exitCode: outcome.exitCode };
-      case 'notLaunched':
-        return notStarted(failure('CommandLaunchFailed', ['Message', outcome.message]));
+      case 'failed':
+        return notStarted(outcome.failure);
     }
   };
 
-  const onNode = async (prepared: Prepared): Promise<ProcessEnd> => {
-    const launched = context.launcher.launch(markOf(run), commandOf(context, work, prepared), prepared.user, leftoversOf(run));
-    running = launched;
-    const exit = await launched.exit;
-    return exit.kind === 'exited' ? exit : { kind: 'failed', failure: failure('CommandLaunchFailed', ['Message', exit.message]) };
+  const onNode = (prepared: Prepared): RunPlace => {
+    const { launcher } = context;
+    const command = (commandLine: string): Command => commandOf(context, commandLine, prepared);
+    return {
+      launch: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), ...(coordination === null ? null : { output: 'continue' }) }, prepared.user, leftoversOf(run))),
+      coordinate: (commandLine) => processOf(launcher.launch(markOf(run), { ...command(commandLine), output: 'begin' }, prepared.user, 'keep')),
+    };
   };
 
-  /** Its processes end with its first one, also those of a start task. */
-  const inContainer = async (prepared: Prepared, work: RunWork & { readonly container: ContainerWork }): Promise<ProcessEnd> => {
+  /**
+   * Its processes end with its first one, also those of a start task. Of a multi-instance task both commands run in one
+   * container, which ends with the instance (documentation of Batch Shipyard, "Multi-Instance Tasks": the second is
+   * executed in what the first has begun).
+   */
+  const inContainer = async (prepared: Prepared, asked: ContainerWork): Promise<RunPlace> => {
     const { containers, rootDirectory, machineRoot } = context;
-    if (containers === null) return { kind: 'failed', failure: failure('ContainerPoolNotSupported') };
-    const command = containerCommand({ run, work, ...prepared, environment: environmentOf(context, prepared), root: rootDirectory, machineRoot });
-    const image = await containers.fetchImage(work.container, abort.signal);
+    if (containers === null) throw new TaskFailure(failure('ContainerPoolNotSupported'));
+    const settings = containerCommand({ run, work: { ...work, container: asked }, ...prepared, environment: environmentOf(context, prepared), root: rootDirectory, machineRoot });
+    const image = await containers.fetchImage(asked, abort.signal);
     if (stopped !== null) throw new Error('it is over');
-    const launched = containers.launcher.launch(markOf(run), { ...command, image });
-    running = launched;
-    const exit = await launched.exit;
-    container = exit.container;
-    if (exit.kind === 'refused') return { kind: 'failed', failure: exit.failure };
-    if (runsAsAnother(command.runWords)) giveBack(prepared.directories, prepared.user);
-    return exit;
+    const { launcher } = containers;
+    const seen = ({ exit, end }: ContainerRunning): LaunchedProcess => ({
+      exit: exit.then((ended) => {
+        container = ended.container;
+        if (ended.kind === 'refused') return { kind: 'failed', failure: ended.failure };
+        if (runsAsAnother(settings.runWords)) giveBack(prepared.directories, prepared.user);
+        return ended;
+      }),
+      end,
+    });
+    if (coordination === null) {
+      return { launch: (commandLine) => seen(launcher.launch(markOf(run), { ...settings, command: commandWords(commandLine), image })), coordinate: neverCoordinates };
+    }
+    const held = launcher.hold(markOf(run), { ...settings, image });
+    return {
+      launch: (commandLine) => seen(held.run(commandWords(commandLine), 'continue')),
+      coordinate: (commandLine) => ({ ...seen(held.run(commandWords(commandLine), 'begin')), endLeftovers: held.close }),
+    };
   };
 
   /**
@@ -194,15 +214,24 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
   };
 }
 
-interface Exited {
-  readonly kind: 'exited';
-  readonly exitCode: number;
-  /** The system has killed a process of it, for its node had no more. */
-  readonly lackedMemory: boolean;
+/** Where the processes of a run are started: on its node, or in a container. */
+interface RunPlace {
+  launch(commandLine: string): LaunchedProcess;
+  /** The first process of an instance of a multi-instance task; what that leaves goes on beside the next. */
+  coordinate(commandLine: string): LeavingProcess;
 }
 
-/** How the process of a run ended, wherever it ran. */
-type ProcessEnd = Exited | { readonly kind: 'failed'; readonly failure: FailureInfo };
+function processOf({ exit, end, endLeftovers }: Running): LeavingProcess {
+  return {
+    exit: exit.then((ended): ProcessEnd => (ended.kind === 'exited' ? ended : { kind: 'failed', failure: failure('CommandLaunchFailed', ['Message', ended.message]) })),
+    end,
+    endLeftovers,
+  };
+}
+
+function neverCoordinates(): never {
+  throw new Error('it is no instance of a multi-instance task');
+}
 
 interface Prepared {
   readonly user: User;
@@ -251,16 +280,16 @@ function makeDirectories({ rootDirectory, users, readyTrees }: NodeContext, dire
   }
 }
 
-function commandOf({ image }: NodeContext, work: RunWork, prepared: Prepared): Command {
+function commandOf({ image }: NodeContext, commandLine: string, prepared: Prepared): Command {
   const { directories, ownEnvironment, user } = prepared;
-  const words = splitCommandLine(work.commandLine);
+  const words = splitCommandLine(commandLine);
   const name = words?.[0];
-  if (words === null || name === undefined || work.commandLine.includes('\0')) {
+  if (words === null || name === undefined || commandLine.includes('\0')) {
     throw new TaskFailure(failure('CommandLaunchFailed', ['Message', words === null ? 'The command line has a quote that is not closed' : 'The command line is empty']));
   }
   const program = findProgram(name, ownEnvironment.get('PATH') ?? DEFAULT_PATH, directories.working, user, image);
-  if (typeof program !== 'string') throw new TaskFailure(windowsFailure(work.commandLine, program));
-  if (isWindowsProgram(image === null ? program : pathIn(image, program), user)) throw new TaskFailure(windowsFailure(work.commandLine, failure('CommandLaunchFailed')));
+  if (typeof program !== 'string') throw new TaskFailure(windowsFailure(commandLine, program));
+  if (isWindowsProgram(image === null ? program : pathIn(image, program), user)) throw new TaskFailure(windowsFailure(commandLine, failure('CommandLaunchFailed')));
   return {
     program,
     args: words.slice(1),
@@ -268,7 +297,6 @@ function commandOf({ image }: NodeContext, work: RunWork, prepared: Prepared): C
     workingDirectory: directories.working,
     stdout: `${directories.task}/stdout.txt`,
     stderr: stderrOf(directories),
-    ...(work.gang === undefined ? null : { output: 'continue' }),
   };
 }
 

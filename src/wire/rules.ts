@@ -214,11 +214,6 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
         throw invalidProperty('requiredSlots', requiredSlots, 'requiredSlots must be 1 for a multi-instance task.');
       }
     }),
-    rule('TaskAdd', 'a multi-instance task runs in no container', 'not available yet', ({ multiInstanceSettings, containerSettings }) => {
-      if (multiInstanceSettings !== undefined && containerSettings !== undefined) {
-        throw invalidProperty('containerSettings', containerSettings.imageName, 'Containers are not available yet for multi-instance tasks.', 'UnsupportedProperty');
-      }
-    }),
   ],
   TaskDependencies: [
     rule('TaskDependencies', 'task ids have at most 64,000 characters in all', 'limits.md 7.2', ({ taskIds = [] }) => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { ContainerWork, NodeSetup } from '../../src/agent/frames.ts';
+import type { ContainerWork, GangWork, NodeSetup } from '../../src/agent/frames.ts';
 import type { AgentOptions } from '../../src/agent/options.ts';
 import type { AttemptOutcome } from '../../src/core/events.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
@@ -227,6 +227,52 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
       expect(await run(node, 'true', {}, { task: 'task2' })).toMatchObject({ kind: 'exited', exitCode: 0 });
       // Images stay.
       expect(registry.pulled.length).toBe(pulls);
+      expect(processesOfRuns(node)).toEqual([]);
+    }));
+
+  const gang = (coordinationCommandLine: string, instance = 0): { readonly gang: GangWork } => ({ gang: { instance, hosts: [{ address: '127.0.0.1', cores: 1 }, { address: '127.0.0.2', cores: 1 }], coordinationCommandLine, commonResourceFiles: [] } });
+  const coordinated = (node: TestNode, task: number): Promise<unknown> =>
+    node.owner.until('it is coordinated', () => node.owner.reports.some((report) => report.kind === 'coordinated' && report.key.task === task), WITHIN_MS);
+
+  test('of a multi-instance task both commands run in one container, with what the first has left, and the output of the second follows that of the first', () =>
+    withNode({}, async (node) => {
+      const ended = run(node, `sh -c 'cat /tmp/left; kill -0 $(cat /tmp/pid) && echo still there; echo $AZ_BATCH_IS_CURRENT_NODE_MASTER; pwd; exit 5'`, {}, gang(`sh -c 'echo first; echo from the first > /tmp/left; setsid sleep 1000 & echo $! > /tmp/pid'`));
+      await coordinated(node, 101);
+      node.owner.command({ kind: 'proceed', key: { job: 1, task: 101, attempt: 1, instance: 0 } });
+      expect(await ended).toMatchObject({ kind: 'exited', exitCode: 5, container: { state: 'exited', error: '' } });
+      expect(output(node)).toBe(`first\nfrom the first\nstill there\ntrue\n${node.root}/workitems/job1/job-1/task1/wd\n`);
+      expect(processesOfRuns(node)).toEqual([]);
+      expect(mountsBelow(node.state)).toEqual([]);
+    }));
+
+  test('the commands of a multi-instance task are handed to the entry point, as any; what keeps one from running, and its exit code, are told', () =>
+    withNode({}, async (node) => {
+      const image = `${registry.host}/team/tools:1`;
+      const ended = run(node, '', { image }, gang('you'));
+      await coordinated(node, 101);
+      node.owner.command({ kind: 'proceed', key: { job: 1, task: 101, attempt: 1, instance: 0 } });
+      expect(await ended).toMatchObject({ kind: 'exited', exitCode: 0 });
+      expect(output(node)).toBe('greetings to you\ngreetings to all\n');
+      expect(await run(node, 'true', { image, runOptions: '--entrypoint sh' }, { task: 'task2', ...gang(`-c 'exit 7'`) })).toMatchObject({ kind: 'exited', exitCode: 7 });
+      expect(await run(node, 'true', {}, { task: 'task3', ...gang('no-such-program') })).toMatchObject({ kind: 'notStarted', failure: { code: 'CommandProgramNotFound' } });
+      expect(await run(node, 'true', {}, { task: 'task4', ...gang(`sh -c 'exit 127'`) })).toMatchObject({ kind: 'exited', exitCode: 127 });
+      expect(await run(node, 'true', { runOptions: '--no-such-option' }, { task: 'task5', ...gang('true') })).toMatchObject({ kind: 'notStarted', failure: { code: 'ContainerInvalidSettings' } });
+    }));
+
+  test('an instance of a multi-instance task is ended in its container, as it coordinates and as it waits, and a command hears of it first', () =>
+    withNode({}, async (node) => {
+      const CAREFUL = `sh -c 'trap "echo told; exit 4" TERM; env -i setsid sleep 1000 & touch $AZ_BATCH_NODE_SHARED_DIR/careful; while :; do sleep 0.1; done'`;
+      const end = (task: number): void => node.owner.command({ kind: 'end', key: { job: 1, task, attempt: 1, instance: 0 }, reason: 'terminate', deadlineMs: 30_000 });
+      const coordinates = run(node, 'true', {}, gang(CAREFUL));
+      await hasStarted(node, 'careful');
+      end(101);
+      expect(await coordinates).toMatchObject({ kind: 'killed' });
+      expect(output(node)).toBe('told\n');
+      expect(processesOfRuns(node)).toEqual([]);
+      const waits = run(node, 'true', {}, { task: 'task2', ...gang(`sh -c 'setsid sleep 1000 &'`, 1) });
+      await coordinated(node, 102);
+      end(102);
+      expect(await waits).toMatchObject({ kind: 'killed', exitCode: 0 });
       expect(processesOfRuns(node)).toEqual([]);
     }));
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createWords, handOver, runsAsAnother } from '../../src/agent/containers/createWords.ts';
 import type { Engine } from '../../src/agent/containers/engine.ts';
+import { askedEntryPoint, wordsToRun } from '../../src/agent/containers/entryPoint.ts';
 import { hostOf, isOnLoopback, registryOf, wholeName } from '../../src/agent/containers/imageName.ts';
 import { readRunOptions } from '../../src/agent/containers/runOptions.ts';
 import { TaskFailure } from '../../src/agent/failures.ts';
@@ -44,6 +45,25 @@ describe('run options of a task', () => {
   });
 });
 
+describe('what a command line is handed to', () => {
+  const asked = (...words: string[]) => askedEntryPoint({ kind: 'podman' }, words);
+
+  test('is what run options say, the last of them, as a word or as a list', () => {
+    expect(asked('--rm', '-e', 'A=1')).toBeNull();
+    expect(asked('--entrypoint', 'sh', '--entrypoint=/bin/run me')).toEqual(['/bin/run me']);
+    expect(asked('--entrypoint=')).toEqual([]);
+    expect(asked('--entrypoint', '["sh", "-c"]')).toEqual(['sh', '-c']);
+    expect(askedEntryPoint({ kind: 'docker' }, ['--entrypoint=["sh"]'])).toEqual(['["sh"]']);
+  });
+
+  test('gets the image’s own command where there is none, and nothing to run is an error', () => {
+    const image = { entrypoint: ['/run'], command: ['--help'] };
+    expect(wordsToRun(image, ['a', 'b'])).toEqual(['/run', 'a', 'b']);
+    expect(wordsToRun(image, [])).toEqual(['/run', '--help']);
+    expect(() => wordsToRun({ entrypoint: [], command: [] }, [])).toThrow(TaskFailure);
+  });
+});
+
 const PODMAN: Engine = { kind: 'podman', program: '/usr/bin/podman', version: '4.3.1', runtime: '/usr/bin/crun', driver: 'overlay', hasGroups: true, stores: [] };
 const DOCKER: Engine = { kind: 'docker', program: '/usr/bin/docker', version: '28.0.0', host: null };
 const container = {
@@ -59,6 +79,7 @@ const container = {
   passedOn: ['SECRET'],
   node: '/data/n,1/root',
   group: '/linarite-1',
+  holder: null,
 } as const;
 
 describe('the words that make a container', () => {
@@ -73,6 +94,11 @@ describe('the words that make a container', () => {
     const words = createWords(DOCKER, { ...container, group: null });
     expect(words).toContain('--mount=type=bind,"source=/data/n,1/root",destination=/mnt/batch/tasks');
     expect(words.filter((word) => word.startsWith('--cgroup') || word.startsWith('--pids'))).toEqual([]);
+  });
+
+  test('name the process that holds it in place of the command, after all that run options say', () => {
+    const words = createWords(PODMAN, { ...container, runWords: ['--entrypoint', 'sh'], holder: '/state/hold' });
+    expect(words.slice(words.indexOf('--entrypoint'))).toEqual(['--entrypoint', 'sh', '--mount=type=bind,source=/state/hold,destination=/.linarite-hold,readonly=true', '--entrypoint=/.linarite-hold', 'i:1']);
   });
 
   test('bound a container by the size of its node, where it is not the task that says how much it may have', () => {

@@ -6,10 +6,12 @@ import { join } from 'node:path';
 import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startLinarite, until, type Instance } from '../support/linarite.ts';
+import { realEngines, startRegistry } from '../support/registry.ts';
 
 const IMAGE = { imageReference: { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' }, nodeAgentSKUId: 'batch.node.ubuntu 22.04' };
 const NODES = 3;
 const hasMpi = spawnSync('mpicc', ['--version']).status === 0 && spawnSync('mpirun', ['--version']).status === 0;
+const hasContainers = (await realEngines()).some(({ engine }) => engine !== undefined);
 /** Without it nodes have no host names and no /dev/shm of their own. */
 const isRoot = process.getuid?.() === 0;
 
@@ -45,8 +47,9 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
     files.close();
   });
 
-  const text = async (node: string | undefined, path: string): Promise<string> => {
-    const { readableStreamBody } = await client.file.getFromComputeNode('pool', node ?? '', path);
+  const text = (node: string | undefined, path: string): Promise<string> => textOf('pool', node, path);
+  const textOf = async (pool: string, node: string | undefined, path: string): Promise<string> => {
+    const { readableStreamBody } = await client.file.getFromComputeNode(pool, node ?? '', path);
     const chunks: Buffer[] = [];
     for await (const chunk of readableStreamBody ?? []) chunks.push(Buffer.from(chunk));
     return Buffer.concat(chunks).toString();
@@ -164,5 +167,47 @@ describe('multi-instance tasks over three nodes of one pool, with @azure/batch',
     const lines = output?.trimEnd().split('\n').toSorted() ?? [];
     expect(lines.map((line) => line.replace(/ on .*/, ''))).toEqual([0, 1, 2].map((rank) => `rank ${rank} of 3: sum 6`));
     expect(new Set(lines.map((line) => line.replace(/.* on /, ''))).size, 'each rank on a host of its own').toBe(NODES);
+  });
+
+  test.skipIf(!isRoot || !hasContainers)('run in containers: one on each node, in which the coordination command and then the command line run, also those of Open MPI', { timeout: 240_000 }, async () => {
+    const registry = await startRegistry({ username: 'alice', password: 'not-for-others' });
+    try {
+      registry.add('team/box', '1');
+      const containerRegistries = [{ registryServer: registry.host, userName: 'alice', password: 'not-for-others' }];
+      const virtualMachineConfiguration = { ...IMAGE, containerConfiguration: { type: 'dockerCompatible', containerImageNames: [`${registry.host}/team/box:1`], containerRegistries } };
+      await client.pool.add({ id: 'boxes', vmSize: 'standard_a1_v2', virtualMachineConfiguration, targetDedicatedNodes: NODES, enableInterNodeCommunication: true } as never);
+      await client.job.add({ id: 'boxed', poolInfo: { poolId: 'boxes' }, ...(hasMpi ? { jobPreparationTask: { commandLine: `/bin/sh -c 'mpicc -O1 -o sum sum.c'`, resourceFiles: [common('sum.c')] } } : {}) } as never);
+      const containerSettings = { imageName: `${registry.host}/team/box:1` };
+      await client.task.add('boxed', {
+        id: 'together',
+        // Where no container is there is a Debian, which has no such file.
+        commandLine: `sh -c 'for host in $(echo $AZ_BATCH_HOST_LIST | tr , " "); do wget -q -O - http://$host:7703/me; done; ls /bin/busybox'`,
+        containerSettings,
+        multiInstanceSettings: { numberOfInstances: NODES, coordinationCommandLine: `sh -c 'echo coordinated; echo "I am $AZ_BATCH_NODE_ID" > /tmp/me; httpd -p $(hostname -i):7703 -h /tmp'` },
+      });
+      const said = async (task: string): Promise<{ readonly lines: readonly string[]; readonly nodes: readonly (string | undefined)[] }> => {
+        const { nodeInfo, executionInfo } = await completed('boxed', task);
+        const [output, errors] = await Promise.all(['stdout', 'stderr'].map((name) => textOf('boxes', nodeInfo?.nodeId, `workitems/boxed/job-1/${task}/${name}.txt`)));
+        expect(executionInfo, `${output}\n${errors}`).toMatchObject({ exitCode: 0, result: 'success', containerInfo: { state: 'exited' } });
+        const { value = [] } = await client.task.listSubtasks('boxed', task);
+        return { lines: output?.trimEnd().split('\n') ?? [], nodes: [nodeInfo?.nodeId, ...value.map((subtask) => subtask.nodeInfo?.nodeId)] };
+      };
+      const { lines, nodes } = await said('together');
+      expect(lines).toEqual(['coordinated', ...nodes.map((node) => `I am ${node}`), '/bin/busybox']);
+      await until('nothing of it is left', 10_000, async () => (!isRunning(':7703 -h /tmp') || undefined));
+      if (!hasMpi) return;
+
+      // The machine's programs in place of an image that has them.
+      const machine = ['/usr:/usr', '/usr/bin:/bin', '/usr/lib:/lib', '/usr/lib64:/lib64', '/etc/alternatives:/etc/alternatives', '/etc/openmpi:/etc/openmpi'].map((volume) => `--volume ${volume}:ro`).join(' ');
+      await client.task.add('boxed', {
+        id: 'sum',
+        commandLine: `/bin/sh -c 'mpirun --host $AZ_BATCH_HOST_LIST --map-by node -np ${NODES} --mca plm_rsh_agent $AZ_BATCH_TASK_SHARED_DIR/rsh.py --mca btl_tcp_if_include lo --mca oob_tcp_if_include lo $AZ_BATCH_JOB_PREP_WORKING_DIR/sum'`,
+        containerSettings: { ...containerSettings, containerRunOptions: machine },
+        multiInstanceSettings: { numberOfInstances: NODES, coordinationCommandLine: `/bin/sh -c 'python3 $AZ_BATCH_TASK_SHARED_DIR/rsh.py --serve'`, commonResourceFiles: [common('rsh.py')] },
+      });
+      expect((await said('sum')).lines.map((line) => line.replace(/ on .*/, '')).toSorted()).toEqual([0, 1, 2].map((rank) => `rank ${rank} of 3: sum 6`));
+    } finally {
+      await registry.close();
+    }
   });
 });

@@ -5,6 +5,7 @@ import type { ContainerMountSource, ContainerWork } from '../frames.ts';
 import type { NodeLimits } from '../options.ts';
 import type { User } from '../users.ts';
 import type { Engine } from './engine.ts';
+import { HOLDER_PATH } from './holder.ts';
 import { readRunOptions } from './runOptions.ts';
 
 interface Places {
@@ -39,6 +40,8 @@ export interface Container {
   readonly scratch: string;
   /** The control group that the container's is made in; null: where the engine likes. */
   readonly group: string | null;
+  /** What is its first process in place of the command, a path of this machine; null: the command itself. */
+  readonly holder: string | null;
 }
 
 /** By it containers of a node are found whose agent is gone. */
@@ -73,8 +76,9 @@ export function createWords(engine: Engine, container: Container): readonly stri
     `--env-file=${container.environmentFile}`,
     ...container.passedOn.map((name) => `--env=${name}`),
     ...words,
+    ...(container.holder === null ? [] : [`--mount=${mountWord(container.holder, { path: HOLDER_PATH, isReadOnly: true })}`, `--entrypoint=${HOLDER_PATH}`]),
     container.image,
-    ...container.command,
+    ...(container.holder === null ? container.command : []),
   ];
 }
 

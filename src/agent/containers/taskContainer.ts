@@ -5,11 +5,11 @@ import { failure, TaskFailure } from '../failures.ts';
 import type { Work } from '../frames.ts';
 import type { Run } from '../run.ts';
 import type { User } from '../users.ts';
-import type { ContainerCommand } from './launch.ts';
+import type { ContainerCommand } from './oneContainer.ts';
 
 export interface TaskContainerOptions {
   readonly run: Run;
-  readonly work: Pick<Work, 'commandLine' | 'environment'> & { readonly container: NonNullable<Work['container']> };
+  readonly work: Pick<Work, 'environment'> & { readonly container: NonNullable<Work['container']> };
   readonly user: User;
   readonly directories: TaskDirectories;
   /** The node's and the task's variables. */
@@ -20,18 +20,22 @@ export interface TaskContainerOptions {
 }
 
 /** What of a container is known before its image is there. Throws TaskFailure. */
-export function containerCommand({ run, work, user, directories, environment, root, machineRoot }: TaskContainerOptions): Omit<ContainerCommand, 'image'> {
+export function containerCommand({ run, work, user, directories, environment, root, machineRoot }: TaskContainerOptions): Omit<ContainerCommand, 'image' | 'command'> {
   const { container: settings } = work;
   return {
     settings,
     runWords: wordsOf('containerRunOptions', settings.runOptions),
-    command: wordsOf('commandLine', work.commandLine),
     user,
     places: { root, machineRoot, task: directories.task, preparation: 'preparationDirectory' in run ? run.preparationDirectory : null },
     environment: inside(environment, work.environment.map(({ name }) => name), user),
     stdout: join(directories.task, 'stdout.txt'),
     stderr: join(directories.task, 'stderr.txt'),
   };
+}
+
+/** Empty: what the image runs by itself. Throws TaskFailure. */
+export function commandWords(commandLine: string): readonly string[] {
+  return wordsOf('commandLine', commandLine);
 }
 
 function wordsOf(property: string, line: string): readonly string[] {

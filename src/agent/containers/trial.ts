@@ -1,5 +1,4 @@
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { arch } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCgroup, removeCgroup } from '../cgroups.ts';
@@ -9,6 +8,7 @@ import { removeTrees } from '../removal.ts';
 import { callEngine, callOrThrow, type Engine, engineCall, ENGINE_KINDS, forgetEngine, prepareEngine, reasonOf } from './engine.ts';
 import { groupParent, removeGroups } from './groups.ts';
 import { removeContainer } from './net.ts';
+import { EXIT_CODE, smallProgram } from './smallProgram.ts';
 
 export interface Trial {
   /** null: none works here. */
@@ -128,7 +128,7 @@ const BETWEEN_REMOVALS_MS = 200;
 
 async function runOne(engine: Engine, directory: string, parent: string | null): Promise<string | null> {
   const call = engineCall(engine, directory);
-  const program = exitingProgram();
+  const program = smallProgram('exit');
   const image = `localhost/linarite-trial-${process.pid}`;
   // Where we know no program of this kind of machine, the engine itself has to be asked.
   if (program === null) return callOrThrow(call, ['info']).then(() => null, messageOf);
@@ -168,45 +168,6 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
-}
-
-/** What the program of the trial ends with: no failure of an engine looks like it. */
-const EXIT_CODE = 42;
-const HEADER_BYTES = 0x78;
-
-/** Machine code of exit(42), by Node's name of the processor, with the number of that in an ELF header (elf(5)). */
-const EXITS: Readonly<Record<string, { readonly machine: number; readonly code: string }>> = {
-  // mov edi, 42; mov eax, 60; syscall
-  x64: { machine: 62, code: 'bf2a000000b83c0000000f05' },
-  // mov x0, #42; mov x8, #93; svc #0
-  arm64: { machine: 183, code: '400580d2a80b80d2010000d4' },
-};
-
-/** A whole program of some hundred bytes, so that a trial needs no image. null: none for this kind of processor. */
-function exitingProgram(): Buffer | null {
-  const known = EXITS[arch()];
-  if (known === undefined) return null;
-  const code = Buffer.from(known.code, 'hex');
-  const base = 0x400000n;
-  const size = BigInt(HEADER_BYTES + code.length);
-  const header = Buffer.alloc(HEADER_BYTES);
-  header.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  header.writeUInt16LE(2, 16); // An executable.
-  header.writeUInt16LE(known.machine, 18);
-  header.writeUInt32LE(1, 20);
-  header.writeBigUInt64LE(base + BigInt(HEADER_BYTES), 24); // Where it begins.
-  header.writeBigUInt64LE(64n, 32); // Its one segment is described behind this header.
-  header.writeUInt16LE(64, 52);
-  header.writeUInt16LE(56, 54);
-  header.writeUInt16LE(1, 56);
-  header.writeUInt32LE(1, 64); // To be loaded,
-  header.writeUInt32LE(5, 68); // readable and executable.
-  header.writeBigUInt64LE(base, 80);
-  header.writeBigUInt64LE(base, 88);
-  header.writeBigUInt64LE(size, 96);
-  header.writeBigUInt64LE(size, 104);
-  header.writeBigUInt64LE(0x1000n, 112);
-  return Buffer.concat([header, code]);
 }
 
 const BLOCK_BYTES = 512;
