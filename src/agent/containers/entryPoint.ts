@@ -9,7 +9,9 @@ export interface EntryPoint {
   readonly command: readonly string[];
 }
 
-/** That of the image, unless the run options say another: then nothing of the image's counts, as with `docker create`. */
+/**
+ * That of the image, unless the run options say another: then nothing of the image's counts, as with `docker create`.
+ */
 export async function entryPointOf(engine: Engine, call: EngineCall, image: string, runWords: readonly string[]): Promise<EntryPoint> {
   const asked = askedEntryPoint(engine, runWords);
   if (asked !== null) return { entrypoint: asked, command: [] };
