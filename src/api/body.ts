@@ -34,8 +34,8 @@ export class Body {
   }
 
   /** As UTF-8, empty if there is none. @throws BatchError RequestBodyTooLarge, InvalidRequestBody, IOError. */
-  text(): Promise<string> {
-    return this.#wait(readText(this.#message));
+  text(mostBytes: number = LIMITS.requestBodyBytes): Promise<string> {
+    return this.#wait(readText(this.#message, mostBytes));
   }
 
   /**
@@ -66,7 +66,7 @@ async function readJson(request: IncomingMessage, body: 'required' | 'optional')
     if (body === 'optional') return undefined;
     throw new BatchError('MissingContentLengthHeader');
   }
-  const bytes = await readBytes(request);
+  const bytes = await readBytes(request, LIMITS.requestBodyBytes);
   if (bytes.length === 0) {
     if (body === 'optional') return undefined;
     throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The request has no body.' }]);
@@ -79,8 +79,8 @@ async function readJson(request: IncomingMessage, body: 'required' | 'optional')
   }
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
-  const bytes = await readBytes(request);
+async function readText(request: IncomingMessage, mostBytes: number): Promise<string> {
+  const bytes = await readBytes(request, mostBytes);
   try {
     return utf8.decode(bytes);
   } catch {
@@ -90,24 +90,24 @@ async function readText(request: IncomingMessage): Promise<string> {
 
 async function refuseBody(request: IncomingMessage): Promise<void> {
   if (Number(request.headers['content-length'] ?? '0') === 0) return;
-  if ((await readBytes(request)).length > 0) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The operation takes no body.' }]);
+  if ((await readBytes(request, LIMITS.requestBodyBytes)).length > 0) throw new BatchError('InvalidRequestBody', [{ key: 'Reason', value: 'The operation takes no body.' }]);
 }
 
 /** Text that is not UTF-8 is refused; a byte order mark is allowed and dropped. */
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-function readBytes(request: IncomingMessage): Promise<Buffer> {
+function readBytes(request: IncomingMessage, most: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     let timer: NodeJS.Timeout | undefined;
     const refuse = (): void => {
       clearTimeout(timer);
-      reject(new BatchError('RequestBodyTooLarge', [{ key: 'MaxLimit', value: String(LIMITS.requestBodyBytes) }]));
+      reject(new BatchError('RequestBodyTooLarge', [{ key: 'MaxLimit', value: String(most) }]));
     };
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size <= LIMITS.requestBodyBytes) {
+      if (size <= most) {
         chunks.push(chunk);
         return;
       }
@@ -115,7 +115,7 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
       timer ??= setTimeout(refuse, DRAIN_MS);
       if (size > DRAIN_BYTES) refuse();
     });
-    request.once('end', () => (size > LIMITS.requestBodyBytes ? refuse() : resolve(Buffer.concat(chunks, size))));
+    request.once('end', () => (size > most ? refuse() : resolve(Buffer.concat(chunks, size))));
     request.once('error', () => {
       clearTimeout(timer);
       reject(new BatchError('IOError'));

@@ -26,6 +26,7 @@ import { createLater } from './management/later.ts';
 import type { Directory, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
 import { resumeManagement } from './management/resume.ts';
+import { createWithin } from './management/within.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { createOwnPlane } from './own/plane.ts';
 import type { Sealing } from './sealing.ts';
@@ -118,7 +119,7 @@ export function createApi(options: ApiOptions): Api {
   const authorities: Authorities = { accounts, tokens: options.tokens, directory, jobOf: (task) => jobOfTask(options.database, task), wallClock };
   const { authority = managementAuthority({ ...directory, wallClock }), ...managing } = options.management;
   const later = createLater(options.log);
-  const management: ManagementParts = { ...managing, data: parts, accounts, storages, later };
+  const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, authority.permits) };
   const service: Planes = {
     planes: [createIdentityPlane(options.identity, { database, wallClock }), createManagementPlane({ parts: management, ...authority }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,

@@ -59,6 +59,16 @@ export function shownParameters(parameters: ReadonlyMap<string, Parameter>): Jso
   return Object.fromEntries([...parameters].map(([name, { type, value, isSecure }]) => [name, isSecure ? { type } : { type, value }]));
 }
 
+/** All texts in the values of secure ones, the longest first: one may be a part of another. */
+export function secretsOf(parameters: ReadonlyMap<string, Parameter>): readonly string[] {
+  return [...parameters.values()].flatMap(({ value, isSecure }) => (isSecure ? textsIn(value) : [])).filter((text) => text !== '').toSorted((a, b) => b.length - a.length);
+}
+
+function textsIn(value: Json): readonly string[] {
+  if (typeof value === 'string') return [value];
+  return isArray(value) ? value.flatMap(textsIn) : isObject(value) ? Object.values(value).flatMap(textsIn) : [];
+}
+
 /** @throws ExpressionError */
 export function parameterNamed(parameters: ReadonlyMap<string, Parameter>, name: string): Parameter {
   const found = parameters.get(name) ?? [...parameters].find(([known]) => known.toLowerCase() === name.toLowerCase())?.[1];

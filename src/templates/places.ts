@@ -8,7 +8,7 @@ export interface Place {
   readonly path: string;
 }
 
-const NOWHERE: Place = { line: 0, column: 0, path: '' };
+export const NOWHERE: Place = { line: 0, column: 0, path: '' };
 
 /** The places of all values of a JSON text, by path. */
 export type Places = (path: string) => Place;

@@ -4,7 +4,7 @@ import { isMade, ResourceNames, type Waits, waitsOf } from './graph.ts';
 import { isObject, type Json, type JsonObject, sameText, typeName } from './json.ts';
 import { TEMPLATE_LIMITS } from './limits.ts';
 import { templateHash } from './names.ts';
-import { outputType, type Parameter, parameterNamed, parameterValues, shownParameters } from './parameters.ts';
+import { outputType, type Parameter, parameterNamed, parameterValues, secretsOf, shownParameters } from './parameters.ts';
 import type { Places } from './places.ts';
 import { resolve, type Resolved, countOf, inLoop } from './resolve.ts';
 import { conditionOf, inResource, resourcesOf, type TemplateResource } from './resources.ts';
@@ -39,6 +39,8 @@ export interface Plan {
   readonly templateHash: string;
   /** As answers show them: without secrets. */
   readonly parameters: JsonObject;
+  /** Texts that the parameters bring and that no answer may show. */
+  readonly secrets: readonly string[];
   /** What is made, in the order of the template. */
   readonly resources: readonly TemplateResource[];
   readonly waits: Waits;
@@ -71,7 +73,7 @@ export function plan(source: DeploymentSource): Plan {
   const asked = new Map(resources.map((resource) => [resource, body(resource, NOTHING, scope.budget).questions.map(({ id }) => id)]));
   const waits = waitsOf(all, names, asked);
   outputs(NOTHING, scope.budget);
-  return { templateHash: hash, parameters: shownParameters(parameters), resources, waits, body: (resource, answers) => body(resource, answers), outputs: (answers) => outputs(answers) };
+  return { templateHash: hash, parameters: shownParameters(parameters), secrets: secretsOf(parameters), resources, waits, body: (resource, answers) => body(resource, answers), outputs: (answers) => outputs(answers) };
 }
 
 function firstScope({ name, mode, ambient }: DeploymentSource, template: Template, templateHash: string): Scope {

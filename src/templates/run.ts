@@ -73,7 +73,7 @@ export async function run(plan: Plan, doing: Doing, signal: AbortSignal): Promis
       await doing.put(resource, body);
     } catch (error) {
       if (!(error instanceof ResourceFailure)) throw error;
-      failures.push({ target: resource.id, ...error.failure });
+      failures.push({ ...error.failure, target: resource.id });
       await doing.ended(resource, error);
       return;
     }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FUNCTIONS } from '../../src/templates/expression/functions/table.ts';
 import type { Json } from '../../src/templates/json.ts';
@@ -116,6 +117,12 @@ describe('Functions of templates', () => {
   it('each has an example', () => {
     const shown = new Set(EXAMPLES.map(([expression]) => /^\w+/.exec(expression)?.[0]));
     expect(Object.keys(FUNCTIONS).filter((name) => !shown.has(name) && !ELSEWHERE.includes(name))).toEqual([]);
+  });
+
+  it('each has its name on the page for users, which has no others', () => {
+    const page = readFileSync(new URL('../../docs/templates.md', import.meta.url), 'utf8');
+    const [, table = ''] = /## Functions\n\n([^#]*?)\n\n/.exec(page) ?? [];
+    expect([...table.matchAll(/`(\w+)`/g)].map(([, name]) => name).toSorted()).toEqual(Object.keys(FUNCTIONS).toSorted());
   });
 
   it('names of functions, parameters, variables and members are compared without case', () => {

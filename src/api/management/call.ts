@@ -33,6 +33,8 @@ export interface ManagementCall {
   json(): Promise<unknown>;
   /** As `json`, undefined if there is no body. */
   jsonIfAny(): Promise<unknown>;
+  /** The body as it was sent, of so many bytes at most. */
+  text(mostBytes: number): Promise<string>;
 }
 
 /** What handlers of the management plane work with. */
@@ -45,6 +47,29 @@ export interface ManagementParts {
   readonly sealing: Sealing;
   readonly directory: Directory;
   readonly later: Later;
+  readonly within: Within;
+  /** The time of intents. */
+  readonly clock: () => Instant;
+}
+
+/** A request that the plane makes of itself, for what it does on behalf of somebody. */
+export interface InnerRequest {
+  readonly identity: Identity;
+  readonly method: 'GET' | 'PUT' | 'POST' | 'DELETE';
+  /** An id, or one with the name of an operation. */
+  readonly path: string;
+  readonly apiVersion: string;
+  readonly body?: object;
+  /** Of the request that it is made for. */
+  readonly baseUrl: string;
+}
+
+/** Serves requests that the plane makes of itself, with the same checks and handlers as those of clients. */
+export interface Within {
+  /** @throws ManagementError, BatchError as the handler does, and AuthorizationFailed. */
+  ask(request: InnerRequest): Promise<Answer>;
+  /** Says whether it would be served. @throws ManagementError for what the plane does not have, AuthorizationFailed. */
+  check(request: Pick<InnerRequest, 'identity' | 'method' | 'path'>): Promise<void>;
 }
 
 /** The tenant and the one subscription that a service has, and where what it made by itself stands. */

@@ -1,6 +1,7 @@
 import type { ManagementOperationId } from '../../wire/management/operations.ts';
 import { batchAccountHandlers } from './batchAccount/handlers.ts';
 import type { ManagementHandler } from './call.ts';
+import { deploymentHandlers } from './deployment/handlers.ts';
 import { groupHandlers } from './group/handlers.ts';
 import { managedIdentityHandlers } from './managedIdentity/handlers.ts';
 import { providerHandlers } from './provider/handlers.ts';
@@ -14,5 +15,6 @@ export const managementHandlers: Readonly<Record<ManagementOperationId, Manageme
   ...providerHandlers,
   ...storageAccountHandlers,
   ...managedIdentityHandlers,
+  ...deploymentHandlers,
   ...batchAccountHandlers,
 };

@@ -49,15 +49,17 @@ function handle({ parts, permits }: ManagementPlaneOptions, request: Request, { 
   const query = new URLSearchParams(target.rawQuery);
   const version = parseManagementVersion(query.get('api-version') ?? undefined);
   const run = async (signal: AbortSignal) => {
-    if (!(await permits(identity, operation.action, target.path))) throw forbidden(identity, operation.action, target.path);
+    await requirePermission(permits, identity, operation.action, target.path);
     if (operation.body === undefined) await body.refuse();
-    const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny() };
+    const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes) => body.text(mostBytes) };
     return managementHandlers[operation.id](call, { ...parts, data: waits.countedIn(parts.data) });
   };
   return { timeoutMs: LIMITS.serverTimeoutMs, run };
 }
 
-/** The sentence of Azure Resource Manager. */
-function forbidden({ name, objectId }: Identity, action: string, path: string): ManagementError {
-  return new ManagementError('AuthorizationFailed', `The client '${name}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${path}' or the scope is invalid.`);
+/** @throws ManagementError AuthorizationFailed (403), in the words of Azure Resource Manager. */
+export async function requirePermission(permits: ManagementPlaneOptions['permits'], identity: Identity, action: string, path: string): Promise<void> {
+  if (await permits(identity, action, path)) return;
+  const { name, objectId } = identity;
+  throw new ManagementError('AuthorizationFailed', `The client '${name}' with object id '${objectId}' does not have authorization to perform action '${action}' over scope '${path}' or the scope is invalid.`);
 }

@@ -8,6 +8,7 @@ import { finishDeletion } from './batchAccount/deletion.ts';
 import { useStorage } from './batchAccount/storage.ts';
 import { ACCOUNT_TYPE } from './batchAccount/view.ts';
 import type { ManagementParts } from './call.ts';
+import { resumeDeployments } from './deployment/resume.ts';
 import { finishGroupDeletion } from './group/deletion.ts';
 import { GROUP_TYPE } from './group/existing.ts';
 import { openStorageKeys } from './storageAccount/keys.ts';
@@ -33,6 +34,7 @@ export async function resumeManagement(parts: ManagementParts, first: FirstAccou
     if (row.state === 'Creating') parts.later.begin('the creation of an account', () => finishCreation(row, parts, now));
     if (row.state === 'Deleting') parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, at));
   }
+  await resumeDeployments(parts);
   for (const row of await all(GROUP_TYPE, parts)) {
     if (row.state === 'Deleting') parts.later.begin('the deletion of a resource group', () => finishGroupDeletion(row, parts, at));
   }

@@ -37,6 +37,10 @@ const update = statement<ResourceRow>(
   `update resource set spec = $2, secrets = $3, state = $4, modified = greatest($5, modified + 1) where resource = $1 returning ${COLUMNS}`,
 );
 const ofAccount = statement<{ readonly id: string }>('resource.of-account', 'select id from resource where account = $1');
+const listIn = statement<ResourceRow>('resource.listIn', `select ${COLUMNS} from resource where starts_with(id_key, $1) and not starts_with(type, 'microsoft.resources/') order by id_key limit $2`);
+const count = statement<{ readonly count: number }>('resource.count', 'select count(*)::int as count from resource where type = $1 and starts_with(id_key, $2)');
+const removeBelow = statement('resource.removeBelow', 'delete from resource where type = $1 and starts_with(id_key, $2)');
+const removeOld = statement('resource.removeOld', 'delete from resource where type = $1 and modified < $2');
 const remove = statement('resource.remove', 'delete from resource where resource = $1');
 
 type Connection = Database | Transaction;
@@ -64,6 +68,30 @@ export function listResources(connection: Connection, page: { readonly type: str
 /** Those of any type whose ids begin with `prefix` and come after `after`, in the order of their ids. */
 export function listResourcesBelow(connection: Connection, page: { readonly prefix: string; readonly after: string; readonly limit: number }): Promise<readonly ResourceRow[]> {
   return rows(connection, listBelow, [idKey(page.prefix), idKey(page.after), page.limit]);
+}
+
+/** Those of all types in a group, without what Azure Resource Manager itself has there (deployments). */
+export function listResourcesIn(connection: Connection, group: string, limit: number): Promise<readonly ResourceRow[]> {
+  return rows(connection, listIn, [idKey(`${group}/providers/`), limit]);
+}
+
+interface Below {
+  readonly type: string;
+  /** What their ids begin with. */
+  readonly prefix: string;
+}
+
+export async function countResources(connection: Connection, { type, prefix }: Below): Promise<number> {
+  return (await row(connection, count, [type.toLowerCase(), idKey(prefix)]))?.count ?? 0;
+}
+
+export async function removeResourcesBelow(tx: Transaction, { type, prefix }: Below): Promise<void> {
+  await rows(tx, removeBelow, [type.toLowerCase(), idKey(prefix)]);
+}
+
+/** Those of a type that nobody has changed since. */
+export async function removeOldResources(connection: Connection, type: string, before: Instant): Promise<void> {
+  await rows(connection, removeOld, [type.toLowerCase(), before]);
 }
 
 interface NewResource {

@@ -37,6 +37,15 @@ const MANAGEMENT_ERRORS = {
   Conflict: 409,
   PreconditionFailed: 412,
   AnotherOperationInProgress: 409,
+  // Deployments of templates
+  InvalidTemplate: 400,
+  InvalidTemplateDeployment: 400,
+  RequestContentTooLarge: 413,
+  DeploymentNotFound: 404,
+  DeploymentActive: 409,
+  DeploymentCannotBeCancelled: 409,
+  DeploymentQuotaExceeded: 409,
+  DeploymentOperationNotFound: 404,
   NotImplemented: 501,
 } as const satisfies Readonly<Record<string, number>>;
 
@@ -54,17 +63,20 @@ export interface ManagementErrorDetail {
  * plane has no code for; its handlers' `BatchError`s are told in the same form.
  */
 export class ManagementError extends Error {
+  /** What clients may show beside: `{"type": "TemplateViolation", "info": {…}}` of a template. */
+  readonly additionalInfo: readonly object[];
   readonly code: ManagementErrorCode;
   readonly status: number;
   readonly target: string | undefined;
   readonly details: readonly ManagementErrorDetail[];
 
-  constructor(code: ManagementErrorCode, message: string, options: { readonly target?: string; readonly details?: readonly ManagementErrorDetail[]; readonly cause?: unknown } = {}) {
+  constructor(code: ManagementErrorCode, message: string, options: { readonly target?: string; readonly details?: readonly ManagementErrorDetail[]; readonly additionalInfo?: readonly object[]; readonly cause?: unknown } = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ManagementError';
     this.code = code;
     this.status = MANAGEMENT_ERRORS[code];
     this.target = options.target;
     this.details = options.details ?? [];
+    this.additionalInfo = options.additionalInfo ?? [];
   }
 }

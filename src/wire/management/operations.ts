@@ -2,6 +2,7 @@ import { lowerAscii } from '../letters.ts';
 import { createPathTree } from '../pathTree.ts';
 import { ManagementError } from './errors.ts';
 import { BATCH_ROWS } from './batchOperations.ts';
+import { DEPLOYMENT_ROWS } from './deploymentOperations.ts';
 import { GROUP_ROWS } from './groupOperations.ts';
 import { IDENTITY_ROWS } from './identityOperations.ts';
 import { STORAGE_ROWS } from './storageOperations.ts';
@@ -20,7 +21,7 @@ export interface ManagementRow {
 }
 
 /** Every operation of the management plane; each provider's stand in a file of their own. */
-export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
+export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...DEPLOYMENT_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
 
 export type ManagementOperationId = (typeof MANAGEMENT_ROWS)[number]['id'];
 export type ManagementOperation = ManagementRow & { readonly id: ManagementOperationId };

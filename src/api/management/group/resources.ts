@@ -24,10 +24,10 @@ async function list(prefix: string, call: ManagementCall, { data }: ManagementPa
   return json(200, { value, ...nextLink(call, page, found.map(({ id }) => id)) });
 }
 
-/** undefined: a group, which is no resource in one. */
+/** undefined: a group or a deployment, which are no resources in one. */
 function view(row: ResourceRow): object | undefined {
   const id = parseResourceId(row.id);
-  if (id === undefined) return undefined;
+  if (id === undefined || row.type.startsWith('microsoft.resources/')) return undefined;
   const { location, tags, sku, kind, identity } = JSON.parse(row.spec) as Readonly<Record<string, unknown>>;
   return { id: row.id, name: id.names.at(-1), type: id.type, location, tags, sku, kind, identity };
 }
