@@ -62,7 +62,7 @@ function groupIn({ id, spec, state }: ResourceRow): JsonObject & { readonly name
   return { id, name: id.slice(id.lastIndexOf('/') + 1), type: 'Microsoft.Resources/resourceGroups', location, tags: tags ?? {}, properties: { provisioningState: state } };
 }
 
-/** Refuses before anything is made what would be refused in the end. @throws ManagementError InvalidTemplateDeployment (400). */
+/** Refuses before anything is made. @throws ManagementError InvalidTemplateDeployment (400): not served, not permitted. */
 export async function preflight({ resources }: Plan, identity: Identity, name: string, { within }: Pick<ManagementParts, 'within'>): Promise<void> {
   const details = await Promise.all(
     resources.map(async ({ id }) => {
