@@ -62,7 +62,7 @@ function groupIn({ id, spec, state }: ResourceRow): JsonObject & { readonly name
   return { id, name: id.slice(id.lastIndexOf('/') + 1), type: 'Microsoft.Resources/resourceGroups', location, tags: tags ?? {}, properties: { provisioningState: state } };
 }
 
-/** Refuses before anything is made. @throws ManagementError InvalidTemplateDeployment (400): not served, not permitted. */
+/** Refuses what is not served or permitted. @throws ManagementError InvalidTemplateDeployment (400). */
 export async function preflight({ resources }: Plan, identity: Identity, name: string, { within }: Pick<ManagementParts, 'within'>): Promise<void> {
   const details = await Promise.all(
     resources.map(async ({ id }) => {
