@@ -2,6 +2,8 @@ import { dataContract, type ShapeName } from './dataContract.ts';
 import { withPoolDefaults, type PoolWithDefaults } from './defaults.ts';
 import { formatDuration } from './durations.ts';
 import { lowerAscii } from './letters.ts';
+import { poolFromArm } from './management/pool/fromArm.ts';
+import { isObject } from './management/pool/spelling.ts';
 import type { PropertyRow } from './shapes/definition.ts';
 import { API_VERSIONS, NEWEST_API_VERSION, type ApiVersion } from './versions.ts';
 
@@ -54,51 +56,11 @@ function dataPlaneBody(pool: Json): { readonly form: 'rest' | 'arm'; readonly bo
   if (!isObject(properties)) throw new NoPoolDefinition('"properties" of the pool is no object');
   if (['deploymentConfiguration', 'scaleSettings', 'interNodeCommunication'].every((only) => properties[only] === undefined)) return { form: 'rest', body: properties };
   const id = typeof name === 'string' ? name.split('/').at(-1) : undefined;
-  return { form: 'arm', body: { ...(id !== undefined && ID.test(id) ? { id } : {}), ...fromArm(properties) } };
+  return { form: 'arm', body: { ...(id !== undefined && ID.test(id) ? { id } : {}), ...poolFromArm(properties) } };
 }
 
 /** Names of templates are often expressions. */
 const ID = /^[\w-]{1,64}$/;
-
-/** What Resource Manager calls otherwise, or has elsewhere. */
-function fromArm({ deploymentConfiguration, scaleSettings, interNodeCommunication, applicationPackages, certificates, ...same }: Json): Json {
-  const { virtualMachineConfiguration: machine, ...deployment } = objectOr(deploymentConfiguration);
-  const { fixedScale, autoScale } = objectOr(scaleSettings);
-  const { nodeDeallocationOption: _ofResizes, ...targets } = objectOr(fixedScale);
-  const { formula, evaluationInterval } = objectOr(autoScale);
-  return {
-    ...same,
-    ...deployment,
-    ...(machine === undefined ? {} : { virtualMachineConfiguration: machineFromArm(machine) }),
-    ...targets,
-    ...(isObject(autoScale) ? { enableAutoScale: true, autoScaleFormula: formula, autoScaleEvaluationInterval: evaluationInterval } : {}),
-    ...(typeof interNodeCommunication === 'string' ? { enableInterNodeCommunication: lowerAscii(interNodeCommunication) === 'enabled' } : {}),
-    ...(Array.isArray(applicationPackages) ? { applicationPackageReferences: applicationPackages.map(packageFromArm) } : {}),
-    ...(Array.isArray(certificates) ? { certificateReferences: certificates.map(certificateFromArm) } : {}),
-  };
-}
-
-function machineFromArm(machine: unknown): unknown {
-  if (!isObject(machine) || !isObject(machine['imageReference'])) return machine;
-  const { id, ...image } = machine['imageReference'];
-  return { ...machine, imageReference: { ...image, ...(id === undefined ? {} : { virtualMachineImageId: id }) } };
-}
-
-function packageFromArm(reference: unknown): unknown {
-  const { id, ...rest } = objectOr(reference);
-  return { ...rest, applicationId: lastSegment(id) };
-}
-
-/** Ids of certificates end with `SHA1-<thumbprint>`. */
-function certificateFromArm(reference: unknown): unknown {
-  const { id, ...rest } = objectOr(reference);
-  const [, thumbprintAlgorithm, thumbprint] = /^([^-]+)-(.+)$/.exec(String(lastSegment(id))) ?? [];
-  return { ...rest, thumbprint, thumbprintAlgorithm: thumbprintAlgorithm === undefined ? undefined : lowerAscii(thumbprintAlgorithm) };
-}
-
-function lastSegment(id: unknown): unknown {
-  return typeof id === 'string' ? id.split('/').at(-1) : id;
-}
 
 interface Facts {
   /** The newest revision that has all properties. */
@@ -159,12 +121,4 @@ const ANSWERED: ReadonlySet<string> = new Set([
 function versionOf(youngest: number): ApiVersion {
   const found = API_VERSIONS.findLast(({ revision }) => revision <= youngest);
   return found === undefined ? NEWEST_API_VERSION : { ...found, newer: false };
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function objectOr(value: unknown): Json {
-  return isObject(value) ? value : {};
 }

@@ -1,7 +1,7 @@
 import type { Instant } from '../../core/keys.ts';
 import { operations, type OperationId } from '../../wire/operations.ts';
 import { readQuery } from '../../wire/query.ts';
-import { NEWEST_API_VERSION } from '../../wire/versions.ts';
+import { NEWEST_API_VERSION, type ApiVersion } from '../../wire/versions.ts';
 import type { Account } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
 import type { Call, Parts } from '../call.ts';
@@ -12,8 +12,10 @@ import { handlers } from './handlers.ts';
 export interface RequestWithin {
   readonly operation: OperationId;
   readonly params: Readonly<Record<string, string>>;
-  /** Without `api-version`: it is the newest. */
+  /** Without `api-version`. */
   readonly query?: Readonly<Record<string, string>>;
+  /** Left out: the newest. */
+  readonly version?: ApiVersion;
   /** Conditions. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -24,13 +26,18 @@ export interface RequestWithin {
 }
 
 /** Asks as whoever has the account's key would. @throws BatchError as the operation does. */
-export async function askWithin(account: Account, parts: Parts, { operation: id, params, query = {}, headers = {}, body, now, requestId, baseUrl, signal }: RequestWithin): Promise<Answer> {
+export async function askWithin(account: Account, parts: Parts, request: RequestWithin): Promise<Answer> {
+  const handler = handlers[request.operation];
+  if (handler === undefined) throw new Error(`the data plane does not serve ${request.operation}`);
+  return handler(callWithin(account, request), parts);
+}
+
+/** The call of such a request, for what handlers are made of. */
+export function callWithin(account: Account, { operation: id, params, query = {}, headers = {}, body, version = NEWEST_API_VERSION, now, requestId, baseUrl, signal }: RequestWithin): Call {
   const operation = operations.find((one) => one.id === id);
-  const handler = handlers[id];
-  if (operation === undefined || handler === undefined) throw new Error(`the data plane does not serve ${id}`);
-  const rawQuery = new URLSearchParams({ 'api-version': NEWEST_API_VERSION.text, ...query }).toString();
+  if (operation === undefined) throw new Error(`the data plane has no operation ${id}`);
+  const rawQuery = new URLSearchParams({ 'api-version': version.text, ...query }).toString();
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? ''));
   const json = (): Promise<unknown> => Promise.resolve(body);
-  const call: Call = { principal: sharedKeyPrincipal(account), operation, params, query: readQuery(operation, rawQuery, now), rawQuery, headers, version: NEWEST_API_VERSION, baseUrl, path, requestId, now, signal, json, jsonIfAny: json };
-  return handler(call, parts);
+  return { principal: sharedKeyPrincipal(account), operation, params, query: readQuery(operation, rawQuery, now), rawQuery, headers, version, baseUrl, path, requestId, now, signal, json, jsonIfAny: json };
 }

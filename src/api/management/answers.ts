@@ -14,6 +14,11 @@ export function strongly(modifiedAt: Instant): Record<string, string> {
   return { etag: `"${etagOfMs(modifiedAt)}"`, 'last-modified': formatHttpDate(modifiedAt) };
 }
 
+/** A resource with a weak ETag, as pools, certificates and applications have (recorded). */
+export function weakly(modifiedAt: Instant): Record<string, string> {
+  return { etag: `W/"${etagOfMs(modifiedAt)}"`, 'last-modified': formatHttpDate(modifiedAt) };
+}
+
 export function empty(status: 200 | 202 | 204, headers: Readonly<Record<string, string>> = {}): Answer {
   return { status, headers, body: null };
 }

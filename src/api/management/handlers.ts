@@ -4,6 +4,7 @@ import type { ManagementHandler } from './call.ts';
 import { deploymentHandlers } from './deployment/handlers.ts';
 import { groupHandlers } from './group/handlers.ts';
 import { managedIdentityHandlers } from './managedIdentity/handlers.ts';
+import { poolHandlers } from './pool/handlers.ts';
 import { providerHandlers } from './provider/handlers.ts';
 import { storageAccountHandlers } from './storageAccount/handlers.ts';
 import { subscriptionHandlers } from './subscription/handlers.ts';
@@ -17,4 +18,5 @@ export const managementHandlers: Readonly<Record<ManagementOperationId, Manageme
   ...managedIdentityHandlers,
   ...deploymentHandlers,
   ...batchAccountHandlers,
+  ...poolHandlers,
 };

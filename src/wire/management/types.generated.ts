@@ -22,6 +22,12 @@ export type ArmEndpointAccess = 'Allow' | 'Deny';
 
 export type ArmAccountKeyType = 'Primary' | 'Secondary';
 
+export type ArmPoolIdentityType = 'UserAssigned' | 'None';
+
+export type ArmInterNodeCommunication = 'Enabled' | 'Disabled';
+
+export type ArmNodeDeallocationOption = 'Requeue' | 'Terminate' | 'TaskCompletion' | 'RetainedData';
+
 export interface ArmGroupCreate {
   readonly location: string;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
@@ -183,6 +189,87 @@ export interface ArmRegenerateKey {
   readonly keyName: ArmAccountKeyType;
 }
 
+export interface ArmPool {
+  readonly identity?: ArmPoolIdentity | undefined;
+  readonly tags?: Readonly<Record<string, unknown>> | undefined;
+  readonly properties?: ArmPoolProperties | undefined;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  readonly etag?: string | undefined;
+}
+
+export interface ArmPoolIdentity {
+  readonly type: ArmPoolIdentityType;
+  readonly userAssignedIdentities?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmPoolProperties {
+  readonly displayName?: string | undefined;
+  readonly lastModified?: string | undefined;
+  readonly creationTime?: string | undefined;
+  readonly provisioningState?: string | undefined;
+  readonly provisioningStateTransitionTime?: string | undefined;
+  readonly allocationState?: string | undefined;
+  readonly allocationStateTransitionTime?: string | undefined;
+  readonly vmSize?: string | undefined;
+  readonly interNodeCommunication?: ArmInterNodeCommunication | undefined;
+  readonly taskSlotsPerNode?: number | undefined;
+  readonly taskSchedulingPolicy?: Readonly<Record<string, unknown>> | undefined;
+  readonly deploymentConfiguration?: ArmDeploymentConfiguration | undefined;
+  readonly scaleSettings?: ArmScaleSettings | undefined;
+  readonly startTask?: Readonly<Record<string, unknown>> | undefined;
+  readonly userAccounts?: readonly Readonly<Record<string, unknown>>[] | undefined;
+  readonly metadata?: readonly Readonly<Record<string, unknown>>[] | undefined;
+  readonly applicationPackages?: readonly ArmPackageReference[] | undefined;
+  readonly certificates?: readonly ArmCertificateReference[] | undefined;
+  readonly applicationLicenses?: readonly string[] | undefined;
+  readonly networkConfiguration?: Readonly<Record<string, unknown>> | undefined;
+  readonly mountConfiguration?: readonly Readonly<Record<string, unknown>>[] | undefined;
+  readonly upgradePolicy?: Readonly<Record<string, unknown>> | undefined;
+  readonly resourceTags?: Readonly<Record<string, unknown>> | undefined;
+  readonly targetNodeCommunicationMode?: string | undefined;
+  readonly currentNodeCommunicationMode?: string | undefined;
+  readonly resizeOperationStatus?: Readonly<Record<string, unknown>> | undefined;
+  readonly currentDedicatedNodes?: number | undefined;
+  readonly currentLowPriorityNodes?: number | undefined;
+  readonly autoScaleRun?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmDeploymentConfiguration {
+  readonly virtualMachineConfiguration?: Readonly<Record<string, unknown>> | undefined;
+  readonly cloudServiceConfiguration?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmScaleSettings {
+  readonly fixedScale?: ArmFixedScale | undefined;
+  readonly autoScale?: ArmAutoScale | undefined;
+}
+
+export interface ArmFixedScale {
+  readonly targetDedicatedNodes?: number | undefined;
+  readonly targetLowPriorityNodes?: number | undefined;
+  readonly resizeTimeout?: string | undefined;
+  readonly nodeDeallocationOption?: ArmNodeDeallocationOption | undefined;
+}
+
+export interface ArmAutoScale {
+  readonly formula: string;
+  readonly evaluationInterval?: string | undefined;
+}
+
+export interface ArmPackageReference {
+  readonly id: string;
+  readonly version?: string | undefined;
+}
+
+export interface ArmCertificateReference {
+  readonly id: string;
+  readonly storeLocation?: string | undefined;
+  readonly storeName?: string | undefined;
+  readonly visibility?: readonly string[] | undefined;
+}
+
 /** All shapes by name. */
 export interface Shapes {
   ArmGroupCreate: ArmGroupCreate;
@@ -209,4 +296,13 @@ export interface Shapes {
   ArmKeyVaultProperties: ArmKeyVaultProperties;
   ArmIdentity: ArmIdentity;
   ArmRegenerateKey: ArmRegenerateKey;
+  ArmPool: ArmPool;
+  ArmPoolIdentity: ArmPoolIdentity;
+  ArmPoolProperties: ArmPoolProperties;
+  ArmDeploymentConfiguration: ArmDeploymentConfiguration;
+  ArmScaleSettings: ArmScaleSettings;
+  ArmFixedScale: ArmFixedScale;
+  ArmAutoScale: ArmAutoScale;
+  ArmPackageReference: ArmPackageReference;
+  ArmCertificateReference: ArmCertificateReference;
 }

@@ -151,7 +151,7 @@ describe('around it', () => {
     expect((await ask('GET', '/tenants')).json.value).toHaveLength(1);
     expect((await ask('GET', '/subscriptions')).json.value).toMatchObject([{ subscriptionId: SUBSCRIPTION, state: 'Enabled' }]);
     expect((await ask('GET', `${SUBSCRIPTIONS}/locations`)).json.value).toContainEqual(expect.objectContaining({ name: 'eastus2', displayName: 'East US 2' }));
-    expect((await ask('GET', `${SUBSCRIPTIONS}/providers/microsoft.batch`)).json).toMatchObject({ namespace: 'Microsoft.Batch', registrationState: 'Registered', resourceTypes: [{ resourceType: 'batchAccounts' }] });
+    expect((await ask('GET', `${SUBSCRIPTIONS}/providers/microsoft.batch`)).json).toMatchObject({ namespace: 'Microsoft.Batch', registrationState: 'Registered', resourceTypes: expect.arrayContaining([expect.objectContaining({ resourceType: 'batchAccounts' }), expect.objectContaining({ resourceType: 'batchAccounts/pools' })]) });
     expect((await ask('POST', `${SUBSCRIPTIONS}/providers/Microsoft.Storage/register`)).json.registrationState).toBe('Registered');
     expect(await ask('GET', `${SUBSCRIPTIONS}/providers/Microsoft.Quantum`)).toMatchObject({ status: 404, json: { error: { code: 'InvalidResourceNamespace' } } });
   });

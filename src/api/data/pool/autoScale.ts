@@ -1,3 +1,4 @@
+import type { Instant } from '../../../core/keys.ts';
 import { type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
 import { historyIn, samplesOf, USABLE_STATES } from '../../../core/pool/samples.ts';
 import { countNodes } from '../../../store/intents/nodes.ts';
@@ -7,6 +8,7 @@ import type { PoolWithDefaults } from '../../../wire/defaults.ts';
 import { formatDuration } from '../../../wire/durations.ts';
 import { BatchError, invalidProperty } from '../../../wire/errors.ts';
 import { LIMITS } from '../../../wire/limits.ts';
+import type { PoolEnableAutoScale } from '../../../wire/types.generated.ts';
 import { changed, entity } from '../../answer.ts';
 import type { Call, Handler, Parts } from '../../call.ts';
 import { durationMs } from '../durationMs.ts';
@@ -30,26 +32,34 @@ export const enableAutoScale: Handler = async (call, parts) => {
   const { autoScaleFormula, autoScaleEvaluationInterval } = dataContract.readBody('PoolEnableAutoScale', call.version, await call.json());
   checkFormula(autoScaleFormula);
   checkInterval(autoScaleEvaluationInterval, parts);
-  const modifiedAt = await change(call, parts, (pool) => {
-    const spec = storedPool(pool);
-    const formula = autoScaleFormula ?? (autoScaleEvaluationInterval === undefined ? undefined : spec.autoScaleFormula);
-    if (formula === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'autoScaleFormula' }]);
-    const spacingMs = Math.min(LIMITS.autoScaleEnableSpacingMs, parts.autoScaleMinIntervalMs);
-    if (pool.autoScaleAt !== null && call.now < pool.autoScaleAt + spacingMs) throw new BatchError('TooManyEnableAutoScaleRequests');
-    if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
-    const interval = autoScaleEvaluationInterval ?? spec.autoScaleEvaluationInterval ?? 'PT15M';
-    const { pool: next, modifies } = respecified(pool, { ...spec, enableAutoScale: true, autoScaleFormula: formula, autoScaleEvaluationInterval: interval });
-    return { pool: { ...next, autoScaleSequence: pool.autoScaleSequence + 1, autoScaleAt: call.now }, modifies };
-  });
+  const modifiedAt = await change(call, parts, (pool) => ({ pool: autoScaled(pool, { autoScaleFormula, autoScaleEvaluationInterval }, call.now, parts), modifies: true }));
   return changed(call, 200, modifiedAt);
 };
 
+/**
+ * The intent of a pool with another formula or interval. @throws BatchError MissingRequiredProperty,
+ * TooManyEnableAutoScaleRequests, PoolBeingResized.
+ */
+export function autoScaled(pool: PoolWithStatus, { autoScaleFormula, autoScaleEvaluationInterval }: PoolEnableAutoScale, now: Instant, parts: Pick<Parts, 'autoScaleMinIntervalMs'>): PoolWithStatus {
+  const spec = storedPool(pool);
+  const formula = autoScaleFormula ?? (autoScaleEvaluationInterval === undefined ? undefined : spec.autoScaleFormula);
+  if (formula === undefined) throw new BatchError('MissingRequiredProperty', [{ key: 'PropertyName', value: 'autoScaleFormula' }]);
+  const spacingMs = Math.min(LIMITS.autoScaleEnableSpacingMs, parts.autoScaleMinIntervalMs);
+  if (pool.autoScaleAt !== null && now < pool.autoScaleAt + spacingMs) throw new BatchError('TooManyEnableAutoScaleRequests');
+  if (viewOfPool(pool).allocationState !== 'steady') throw new BatchError('PoolBeingResized');
+  const interval = autoScaleEvaluationInterval ?? spec.autoScaleEvaluationInterval ?? 'PT15M';
+  const { pool: next } = respecified(pool, { ...spec, enableAutoScale: true, autoScaleFormula: formula, autoScaleEvaluationInterval: interval });
+  return { ...next, autoScaleSequence: pool.autoScaleSequence + 1, autoScaleAt: now };
+}
+
+/** The specification of a pool that no formula scales. */
+export function unscaled(spec: PoolWithDefaults): PoolWithDefaults {
+  return { ...spec, enableAutoScale: false, autoScaleFormula: undefined, autoScaleEvaluationInterval: undefined };
+}
+
 /** Of a pool without a formula there is nothing to change. The ETag stays (recorded). */
 export const disableAutoScale: Handler = async (call, parts) => {
-  const modifiedAt = await change(call, parts, (pool) => {
-    const spec: PoolWithDefaults = { ...storedPool(pool), enableAutoScale: false, autoScaleFormula: undefined, autoScaleEvaluationInterval: undefined };
-    return { pool: respecified(pool, spec).pool, modifies: false };
-  });
+  const modifiedAt = await change(call, parts, (pool) => ({ pool: respecified(pool, unscaled(storedPool(pool))).pool, modifies: false }));
   return changed(call, 200, modifiedAt);
 };
 

@@ -1,15 +1,5 @@
-import type { NodeDeallocationOption } from '../../../core/intent.ts';
-import {
-  countPools,
-  findPool,
-  insertPool,
-  type PoolWithStatus,
-} from '../../../store/intents/pools.ts';
 import { idKey } from '../../../core/keys.ts';
 import { findNodes } from '../../../store/intents/nodes.ts';
-import { lockAccount } from '../../../store/intents/accounts.ts';
-import { tellOwner } from '../../../store/intents/inbox.ts';
-import { transaction } from '../../../store/intents/statement.ts';
 import { knownIn } from '../../../wire/contract/tables.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import { withPoolDefaults, withStartTaskDefaults } from '../../../wire/defaults.ts';
@@ -21,35 +11,22 @@ import { present } from '../present.ts';
 import { statsOfPools } from '../statistics.ts';
 import { applySelect } from '../../../wire/query.ts';
 import { changed, created, deleted, entity, found, type Answer } from '../../answer.ts';
-import { quotasIn, wakeLater, type Handler } from '../../call.ts';
+import type { Handler } from '../../call.ts';
 import { checkConditions } from '../../conditions.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
-import { checkFormula, checkInterval, disableAutoScale, enableAutoScale, evaluateAutoScale } from './autoScale.ts';
+import { addPool } from './add.ts';
+import { disableAutoScale, enableAutoScale, evaluateAutoScale } from './autoScale.ts';
 import { change, existing, respecified } from './change.ts';
 import { listPoolsHandler } from './list.ts';
-import { checkNamed, hashed } from './named.ts';
-import { DEFAULT_RESIZE_TIMEOUT_MS, poolTemplate } from './template.ts';
+import { hashed } from './named.ts';
+import { nextResize, refuseAutoScaled, refuseStructural, resized } from './resized.ts';
+import { DEFAULT_RESIZE_TIMEOUT_MS } from './template.ts';
 import { listUsageMetrics } from './usage.ts';
 import { storedPool, viewOfPool, wirePool } from './view.ts';
 
 const add: Handler = async (call, parts) => {
-  const asked = dataContract.readBody('PoolAdd', call.version, await call.json());
-  checkFormula(asked.autoScaleFormula);
-  checkInterval(asked.autoScaleEvaluationInterval, parts);
-  const spec = withPoolDefaults({ ...asked, ...(await hashed(asked)) }, call.version);
-  const { id } = spec;
-  await transaction(parts.database, async (tx, last) => {
-    // The account's row orders creations, so that the quota is exact.
-    const quotas = quotasIn(parts, await lockAccount(tx, call.principal.account.number));
-    const there = await findPool(tx, call.principal.account.number, id);
-    if (there !== null) throw new BatchError(there.deletedAt === null ? 'PoolExists' : 'PoolBeingDeleted');
-    if (quotas.pools !== null && (await countPools(tx, call.principal.account.number)) >= quotas.pools) throw new BatchError('PoolQuotaReached');
-    await checkNamed(tx, call.principal.account, spec);
-    const number = await insertPool(tx, call.principal.account.number, id, poolTemplate(spec), call.now);
-    last(tellOwner(tx, call.principal.account.number, { kind: 'pool', pool: number }));
-  });
-  wakeLater(call, parts);
+  const { id } = await addPool(call, parts, dataContract.readBody('PoolAdd', call.version, await call.json()));
   return created(call, `/pools/${id}`, call.now);
 };
 
@@ -71,8 +48,7 @@ const patch: Handler = async (call, parts) => {
   const { startTask, ...asked } = dataContract.readBody('PoolPatch', call.version, await call.json());
   const rest = { ...asked, ...(await hashed(asked)) };
   const modifiedAt = await change(call, parts, (pool) => {
-    const structural = Object.keys(rest).find((name) => !CHANGEABLE_ANY_TIME.has(name));
-    if (structural !== undefined && !isEmpty(pool)) throw invalidForState(`The pool has nodes, or is to have some: ${structural} can be changed in an empty pool only.`);
+    refuseStructural(pool, Object.keys(rest));
     const spec = storedPool(pool);
     const started = startTask === undefined ? {} : { startTask: withStartTaskDefaults(startTask, call.version) };
     const next = withPoolDefaults({ ...spec, ...present(rest), ...started }, call.version);
@@ -81,15 +57,6 @@ const patch: Handler = async (call, parts) => {
   }, rest);
   return changed(call, 200, modifiedAt);
 };
-
-/**
- * These may change at any time; all else only while the pool has no nodes and wants none (API version 2024-07-01.20.0).
- */
-const CHANGEABLE_ANY_TIME: ReadonlySet<string> = new Set(['applicationPackageReferences', 'certificateReferences', 'metadata', 'targetNodeCommunicationMode']);
-function isEmpty(pool: PoolWithStatus): boolean {
-  const { targetDedicated, targetLowPriority } = viewOfPool(pool);
-  return (pool.currentDedicated ?? 0) + (pool.currentLowPriority ?? 0) + targetDedicated + targetLowPriority === 0;
-}
 
 const updateProperties: Handler = async (call, parts) => {
   const { startTask, ...given } = dataContract.readBody('PoolReplace', call.version, await call.json());
@@ -120,23 +87,7 @@ function emptied(given: {
 
 const resize: Handler = async (call, parts) => {
   const asked = dataContract.readBody('PoolResize', call.version, await call.json());
-  const modifiedAt = await change(call, parts, (pool) => {
-    const { allocationState, targetDedicated, targetLowPriority } = viewOfPool(pool);
-    refuseAutoScaled(pool);
-    if (allocationState !== 'steady') throw new BatchError('PoolBeingResized');
-    const nodeDeallocation: NodeDeallocationOption = asked.nodeDeallocationOption ?? 'requeue';
-    const next = {
-      ...pool,
-      targetDedicated: asked.targetDedicatedNodes ?? targetDedicated,
-      targetLowPriority: asked.targetLowPriorityNodes ?? targetLowPriority,
-      resizeTimeoutMs: durationMs(asked.resizeTimeout, DEFAULT_RESIZE_TIMEOUT_MS),
-      nodeDeallocation,
-      resizeSequence: nextResize(pool),
-      resizeRequestedAt: call.now,
-      removing: null,
-    };
-    return { pool: next, modifies: true };
-  });
+  const modifiedAt = await change(call, parts, (pool) => ({ pool: resized(pool, asked, call.now), modifies: true }));
   return changed(call, 202, modifiedAt);
 };
 
@@ -168,16 +119,6 @@ const removeNodes: Handler = async (call, parts) => {
   });
   return changed(call, 202, modifiedAt);
 };
-
-/** Where a formula decides on the size, nobody else does (the code is inferred). */
-function refuseAutoScaled(pool: PoolWithStatus): void {
-  if (storedPool(pool).enableAutoScale) throw new BatchError('OperationNotValidOnPool', [{ key: 'Reason', value: 'Automatic scaling is enabled on the pool: its formula decides on its size.' }]);
-}
-
-/** Beyond all that was asked to stop. */
-function nextResize({ resizeSequence, stopSequence }: PoolWithStatus): number {
-  return Math.max(resizeSequence, stopSequence) + 1;
-}
 
 const stopResize: Handler = async (call, parts) => {
   const modifiedAt = await change(call, parts, (pool) => {

@@ -11,4 +11,7 @@ export const MANAGEMENT_ENUMS = {
   ArmIdentityType: ['SystemAssigned', 'UserAssigned', 'None'],
   ArmEndpointAccess: ['Allow', 'Deny'],
   ArmAccountKeyType: ['Primary', 'Secondary'],
+  ArmPoolIdentityType: ['UserAssigned', 'None'],
+  ArmInterNodeCommunication: ['Enabled', 'Disabled'],
+  ArmNodeDeallocationOption: ['Requeue', 'Terminate', 'TaskCompletion', 'RetainedData'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

@@ -2,6 +2,7 @@ import type { ShapeTable } from '../../shapes/definition.ts';
 import { ACCOUNT_SHAPES } from './account.ts';
 import { GROUP_SHAPES } from './group.ts';
 import { MANAGED_IDENTITY_SHAPES } from './managedIdentity.ts';
+import { POOL_SHAPES } from './pool.ts';
 import { STORAGE_SHAPES } from './storage.ts';
 
 /** Every shape of the management plane: the one source of validation, of answers and of `types.generated.ts`. */
@@ -10,4 +11,5 @@ export const managementShapes = {
   ...STORAGE_SHAPES,
   ...MANAGED_IDENTITY_SHAPES,
   ...ACCOUNT_SHAPES,
+  ...POOL_SHAPES,
 } as const satisfies ShapeTable;
