@@ -15,6 +15,7 @@ import { addSimulateCommand } from './simulate/command.ts';
 import { addNodeCommands } from './node.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
+import { issuerOption } from './service/issuers.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { nodeOptions } from './service/nodeOptions.ts';
 import { silenceOptions } from './service/silenceOptions.ts';
@@ -46,7 +47,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), issuerOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')

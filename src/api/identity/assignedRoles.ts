@@ -19,7 +19,7 @@ export function createAssignedRoles(database: Database): AssignedRoles {
   return {
     at: async ({ objectId, tenantId }, scope) => {
       if (OPERATORS.has(objectId) && tenantId === OPERATOR.tenantId) return ['owner'];
-      const assigned = await findAssignments(database, objectId);
+      const assigned = await findAssignments(database, { principalId: objectId, isOurs: tenantId === OPERATOR.tenantId });
       return assigned.flatMap(({ id, roleDefinitionId }) => (reaches(id, scope) ? (roleOfDefinition(roleDefinitionId) ?? []) : []));
     },
   };

@@ -2,6 +2,7 @@ import type { JSONWebKeySet, JWTPayload, ProtectedHeaderParameters } from 'jose'
 import type { Instant } from '../../core/keys.ts';
 import { identityClaims, identityOf } from './claims.ts';
 import type { Identity } from './identity.ts';
+import type { Verify } from './outsideIssuers.ts';
 import { ALGORITHM, provideSigningKey, type SigningKey } from './signingKey.ts';
 import { TokenRefused } from './tokenRefused.ts';
 import { verifyToken } from './verify.ts';
@@ -44,6 +45,8 @@ export interface Tokens {
 export interface TokensOptions {
   /** Where the signing key is kept; made at first use. */
   readonly keyFile: string;
+  /** Those of others that are taken too, by the names of their issuers. */
+  readonly outside?: ReadonlyMap<string, Verify>;
 }
 
 /** Entra's last from 60 to 90 minutes; those of managed identities a day. */
@@ -54,7 +57,7 @@ export function issuerAt(baseUrl: string): string {
   return `${baseUrl.replace(/^http:/, 'https:')}/${TENANT_ID}/`;
 }
 
-export function createTokens({ keyFile }: TokensOptions): Tokens {
+export function createTokens({ keyFile, outside = new Map() }: TokensOptions): Tokens {
   let made: Promise<SigningKey> | undefined;
   /** Made when it is first needed, so that a start does not wait for it; tried again after a failure. */
   const signingKey = (): Promise<SigningKey> => {
@@ -65,8 +68,8 @@ export function createTokens({ keyFile }: TokensOptions): Tokens {
     return made;
   };
   const verifyOwn: Tokens['verifyOwn'] = async (token, { audiences, now }) => {
-    const [{ kid }, { publicKey }] = await Promise.all([headerOf(token), signingKey()]);
-    if (kid !== publicKey.kid) throw new TokenRefused('issuer', 'The access token is not of an issuer that this service trusts.');
+    const [{ header }, { publicKey }] = await Promise.all([read(token), signingKey()]);
+    if (header.kid !== publicKey.kid) throw new TokenRefused('issuer', 'The access token is not of an issuer that this service trusts.');
     const claims = await verifyToken(token, { keys: { keys: [publicKey] }, algorithms: [ALGORITHM], audiences, now });
     if (!isOwnIssuer(claims.iss)) throw new TokenRefused('issuer', 'The access token is not of this tenant.');
     return claims;
@@ -79,18 +82,22 @@ export function createTokens({ keyFile }: TokensOptions): Tokens {
       const { kid = '' } = publicKey;
       return new SignJWT(payload).setProtectedHeader({ typ: 'JWT', alg: ALGORITHM, kid, x5t: kid }).sign(privateKey);
     },
-    verify: async (token, verification) => identityOf(await verifyOwn(token, verification)),
+    verify: async (token, verification) => {
+      const { header, claims } = await read(token);
+      // By its name alone: an issuer has no keys of another.
+      const verify = outside.get(claims.iss ?? '');
+      return verify === undefined ? identityOf(await verifyOwn(token, verification)) : verify({ ...verification, token, header });
+    },
     verifyOwn,
     publicKeys: async () => ({ keys: [(await signingKey()).publicKey] }),
   };
 }
 
 /** Nothing of it is verified yet. */
-async function headerOf(token: string): Promise<ProtectedHeaderParameters> {
+async function read(token: string): Promise<{ readonly header: ProtectedHeaderParameters; readonly claims: JWTPayload }> {
   const { decodeJwt, decodeProtectedHeader } = await import('jose');
   try {
-    decodeJwt(token);
-    return decodeProtectedHeader(token);
+    return { header: decodeProtectedHeader(token), claims: decodeJwt(token) };
   } catch {
     throw new TokenRefused('malformed', 'The access token is not well formed: it is no JSON Web Token.');
   }

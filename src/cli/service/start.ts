@@ -14,8 +14,10 @@ import { moveIfLong } from './log/log.ts';
 import { memoryBytes } from './data/memory.ts';
 import { DEFAULT_LOG_LEVEL, type LogLevel } from './log/level.ts';
 import { type ServiceOptions, type ServiceRecord, readRecord, runningService } from './data/record.ts';
+import type { TrustedIssuer } from '../../api/identity/outsideIssuers.ts';
 import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './archiveOptions.ts';
 import { autoScaleFlags } from './autoScale.ts';
+import { issuerFlags, sameIssuers } from './issuers.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { readImagesFile } from './imagesFile.ts';
 import { readCapacityFile } from './lowPriority.ts';
@@ -41,6 +43,8 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes {
   readonly autoscaleMinInterval?: number;
   /** The file of the operator's own sizes and prices. */
   readonly sizes?: string;
+  /** Outside issuers whose tokens are taken. */
+  readonly issuer?: readonly TrustedIssuer[];
 }
 
 const DEFAULT_PORT = 10800;
@@ -94,6 +98,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
+    ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
@@ -128,6 +133,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
   const former = readRecord(directory)?.options;
   const autoScaleMinIntervalMs = wishes.autoscaleMinInterval ?? former?.autoScaleMinIntervalMs;
   const sizesFile = wishes.sizes ?? former?.sizesFile;
+  const issuers = wishes.issuer ?? former?.issuers;
   const maxJobTimeMs = wishes.maxJobTime ?? former?.maxJobTimeMs;
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
@@ -147,6 +153,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
       ...(maxJobTimeMs === undefined ? {} : { maxJobTimeMs }),
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
       ...(sizesFile === undefined ? {} : { sizesFile }),
+      ...(issuers === undefined ? {} : { issuers }),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -205,6 +212,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...archiveFlags(decideArchive({}, options.archive)),
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...maxJobTimeFlags(options.maxJobTimeMs),
+    ...issuerFlags(options.issuers ?? []),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...sizesFlags(options.sizesFile),
     ...nodeFlags(decideNodes({}, options.nodes)),

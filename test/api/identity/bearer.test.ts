@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAssignedRoles } from '../../../src/api/identity/assignedRoles.ts';
 import type { Identity } from '../../../src/api/identity/identity.ts';
 import { createTokens, issuerAt } from '../../../src/api/identity/tokens.ts';
 import { BATCH_AUDIENCE, DEFAULT_SUBSCRIPTION_ID, MANAGEMENT_AUDIENCES, OPERATOR, TENANT_ID } from '../../../src/api/identity/wellKnown.ts';
@@ -106,5 +107,19 @@ describe('roles', () => {
     const token = await tokenFor({ identity: await member('reader', GROUP) });
     expect((await ask(token)).status).toBe(200);
     expect((await ask(token, evaluate)).status).toBe(403);
+  });
+});
+
+describe('somebody of an outside issuer', () => {
+  it('has the roles that were assigned to them, but none of a managed identity of this service, whatever id they claim', async () => {
+    const outside: Identity = { objectId: randomUUID(), tenantId: 'https://sts.example.org/t/', kind: 'user', name: 'ada' };
+    const scope = `/subscriptions/${DEFAULT_SUBSCRIPTION_ID}`;
+    const roles = createAssignedRoles(service.pool);
+    const managed = await member('reader', scope);
+    await insertResource(service.pool, { id: `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/m`, type: 'Microsoft.ManagedIdentity/userAssignedIdentities', spec: { principalId: managed.objectId } }, 0);
+    expect(await roles.at(managed, scope)).toEqual(['reader']);
+    expect(await roles.at({ ...outside, objectId: managed.objectId }, scope)).toEqual([]);
+    expect(await roles.at({ ...outside, objectId: OPERATOR.objectId }, scope)).toEqual([]);
+    expect(await roles.at({ ...outside, objectId: (await member('batchJobSubmitter', scope)).objectId }, scope)).toEqual(['batchJobSubmitter']);
   });
 });

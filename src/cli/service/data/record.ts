@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { rmSync } from 'node:fs';
+import type { TrustedIssuer } from '../../../api/identity/outsideIssuers.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { NetworkKind } from '../../../nodes/provider.ts';
@@ -8,6 +9,7 @@ import { readIfThere, replaceFile } from '../../files.ts';
 import type { DataDirectory } from './dataDirectory.ts';
 import { type LogLevel, isLogLevel } from '../log/level.ts';
 import { isArchive } from '../archiveOptions.ts';
+import { isIssuers } from '../issuers.ts';
 import { isNodeOptions, type NodeOptions } from '../nodeOptions.ts';
 import { isSilence } from '../silenceOptions.ts';
 
@@ -30,6 +32,8 @@ export interface ServiceOptions {
   readonly autoScaleMinIntervalMs?: number;
   /** The file of the operator's own sizes and prices, read at each start. */
   readonly sizesFile?: string;
+  /** Outside issuers whose tokens are taken; undefined: none. */
+  readonly issuers?: readonly TrustedIssuer[];
   /** How nodes are made; undefined: as for `silence`. */
   readonly nodes?: NodeOptions;
   /** What is archived of tasks; undefined: as for `silence`. */
@@ -120,6 +124,7 @@ function isRecord(value: unknown): value is ServiceRecord {
     isLogLevel(Reflect.get(options, 'logLevel')) &&
     isNodeOptions(Reflect.get(options, 'nodes')) &&
     isArchive(Reflect.get(options, 'archive')) &&
+    isIssuers(Reflect.get(options, 'issuers')) &&
     ['maxJobTimeMs', 'autoScaleMinIntervalMs'].every((name) => ['undefined', 'number'].includes(typeof Reflect.get(options, name))) &&
     ['undefined', 'string'].includes(typeof Reflect.get(options, 'sizesFile')) &&
     has('wellKnownKeys', 'boolean') &&

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import type { TrustedIssuer } from '../../../api/identity/outsideIssuers.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
@@ -33,6 +34,8 @@ export interface ServiceContext {
   readonly silence: SilenceBounds;
   /** No job lasts longer; null: there is no such bound. */
   readonly maxJobTimeMs: number | null;
+  /** Outside issuers whose tokens are taken. */
+  readonly issuers: readonly TrustedIssuer[];
   /** Formulas of pools may run as often as this; undefined: as on Azure. */
   readonly autoScaleMinIntervalMs: number | undefined;
   /** How nodes of this machine are made. */

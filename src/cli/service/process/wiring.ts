@@ -1,6 +1,7 @@
 import { Accounts } from '../../../api/accounts.ts';
 import { createSealing } from '../../../api/sealing.ts';
 import { createApi } from '../../../api/server.ts';
+import { createOutsideIssuers } from '../../../api/identity/outsideIssuers.ts';
 import { createTokens } from '../../../api/identity/tokens.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import type { BlobAccount } from '../../../blobs/account.ts';
@@ -64,7 +65,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
       const all = await accountsOf(database, keys, sealing);
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
-      const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
+      const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
       const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions(host, sealing), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
