@@ -10,6 +10,9 @@ import type { Said, SelfTime, Told } from './simulatedService.ts';
 /** A service in a process of its own, whose nodes are agents of the bench: real sockets, no processes. */
 export interface SimulatedService {
   readonly env: LinariteEnv;
+  readonly pid: number;
+  /** Sets the service's time of day forward; resolves once it is. */
+  advance(ms: number): Promise<void>;
   /** The service's processor time by function while `work` goes on, the functions that took most first. */
   profiled<T>(work: () => Promise<T>): Promise<{ readonly result: T; readonly top: readonly SelfTime[] }>;
   /** Ends it, with its nodes; the data stays. */
@@ -38,6 +41,12 @@ export async function startSimulated({ dataDir, port }: Pick<Instance, 'dataDir'
   tell({ kind: 'run', dataDir, port });
   await ready;
   return {
+    pid: child.pid ?? 0,
+    advance: async (ms) => {
+      const advanced = said(child, 'advanced');
+      tell({ kind: 'advance', ms });
+      await advanced;
+    },
     env: JSON.parse((await linarite(['env', '--data-dir', dataDir, '--format', 'json'])).stdout) as LinariteEnv,
     profiled: async (work) => {
       tell({ kind: 'profile' });
@@ -75,10 +84,11 @@ function said<Kind extends Said['kind']>(child: ChildProcess, kind: Kind): Promi
   return new Promise((resolve, reject) => {
     const hear = (message: Said): void => {
       if (message.kind !== kind) return;
-      child.off('message', hear);
+      child.off('message', hear).off('exit', fail);
       resolve(message as Extract<Said, { kind: Kind }>);
     };
+    const fail = (code: number | null): void => reject(new Error(`the service ended with code ${code}`));
     child.on('message', hear);
-    child.once('exit', (code) => reject(new Error(`the service ended with code ${code}`)));
+    child.once('exit', fail);
   });
 }

@@ -11,12 +11,15 @@ export type Told =
   | { readonly kind: 'run'; readonly dataDir: string; readonly port: number }
   /** The agent of this life was made, or is gone. */
   | { readonly kind: 'observed'; readonly observation: Observation }
+  /** From now on it is so much later. */
+  | { readonly kind: 'advance'; readonly ms: number }
   | { readonly kind: 'profile' }
   | { readonly kind: 'profiled' };
 
 /** What it says. */
 export type Said =
   | { readonly kind: 'ready' }
+  | { readonly kind: 'advanced' }
   /** Make this agent. */
   | { readonly kind: 'acquire'; readonly request: NodeRequest }
   /** End it. */
@@ -40,6 +43,11 @@ const ROOT = resolve(import.meta.dirname, '../..');
  */
 const watchers = new Set<(observation: Observation) => void>();
 const session = new Session();
+
+/** How far the service's time of day is ahead of the machine's: as if the machine's clock had been set. */
+let aheadMs = 0;
+const { now: machineNow } = Date;
+Date.now = () => machineNow() + aheadMs;
 
 function say(said: Said): void {
   process.send?.(said);
@@ -81,6 +89,9 @@ process.on('message', (told: Told) => {
     case 'observed':
       for (const watcher of watchers) watcher(told.observation);
       return;
+    case 'advance':
+      aheadMs += told.ms;
+      return say({ kind: 'advanced' });
     case 'profile':
       return void startProfile();
     case 'profiled':

@@ -23,14 +23,17 @@ interface Connected {
  */
 export class Channels {
   readonly #byNode = new Map<NodeNumber, Connected>();
-  /** Report numbers of a life outlast its channels, within this load of the account. */
-  readonly #acknowledged = new Map<string, number>();
+  /** Connected, with reports that have been applied and not been acknowledged: few of many nodes, in most ticks none. */
+  readonly #owed = new Set<NodeNumber>();
+  /** By node and life. Report numbers of a life outlast its channels, within this load of the account. */
+  readonly #acknowledged = new Map<NodeNumber, Map<number, number>>();
   /** Numbers of the reports that were handed out. */
   readonly #sequences = new WeakMap<AgentReport, number>();
 
   open(node: NodeNumber, life: number, channel: AgentChannel): void {
     this.#byNode.get(node)?.channel.close('replaced by a newer connection');
-    const acknowledged = this.#acknowledged.get(`${node}.${life}`);
+    const acknowledged = this.#acknowledged.get(node)?.get(life);
+    this.#owed.delete(node);
     this.#byNode.set(node, { channel, life, answers: [], applied: acknowledged ?? null, acknowledged: acknowledged ?? 0 });
   }
 
@@ -55,7 +58,7 @@ export class Channels {
   /** Returns whether this was the node's current channel. */
   close(node: NodeNumber, channel: AgentChannel): boolean {
     if (!this.isCurrent(node, channel)) return false;
-    this.#byNode.delete(node);
+    this.#drop(node);
     return true;
   }
 
@@ -79,6 +82,7 @@ export class Channels {
     const fresh = frame.reports.slice(connected.applied + 1 - frame.first);
     for (const [index, report] of fresh.entries()) this.#sequences.set(report, connected.applied + 1 + index);
     connected.applied = last;
+    this.#owed.add(node);
     return fresh;
   }
 
@@ -88,23 +92,33 @@ export class Channels {
     return event.report.kind === 'hello' ? 0 : (this.#sequences.get(event.report) ?? -1);
   }
 
-  /** Up to which report of each node all have been applied, but for those that still wait. */
-  applied(waiting: readonly CoreEvent[] = []): ReadonlyMap<NodeNumber, number> {
-    const applied = new Map([...this.#byNode].map(([node, connected]) => [node, connected.applied ?? 0]));
-    for (const event of waiting) {
-      const sequence = this.sequenceOf(event);
-      if (event.kind === 'agent' && sequence > 0) applied.set(event.node, Math.min(applied.get(event.node) ?? 0, sequence - 1));
-    }
-    return applied;
+  /** Up to which report of a node all have been applied. */
+  applied(node: NodeNumber): number {
+    return this.#byNode.get(node)?.applied ?? 0;
   }
 
-  /** After the commit of all that had been applied when `marks` was taken. */
+  /**
+   * Of the nodes that are owed an acknowledgement: up to which report all have been applied, but for those that still
+   * wait.
+   */
+  marks(waiting: readonly CoreEvent[]): ReadonlyMap<NodeNumber, number> {
+    const marks = new Map([...this.#owed].map((node) => [node, this.applied(node)]));
+    for (const event of waiting) {
+      const sequence = this.sequenceOf(event);
+      if (event.kind === 'agent' && sequence > 0) marks.set(event.node, Math.min(marks.get(event.node) ?? 0, sequence - 1));
+    }
+    return marks;
+  }
+
+  /** After the commit of all that had been applied when `marks` were taken. */
   acknowledge(marks: ReadonlyMap<NodeNumber, number>, epoch: number): void {
     for (const [node, sequence] of marks) {
       const connected = this.#byNode.get(node);
       if (connected === undefined || sequence <= connected.acknowledged || sequence > (connected.applied ?? 0)) continue;
       connected.acknowledged = sequence;
-      this.#acknowledged.set(`${node}.${connected.life}`, sequence);
+      if (sequence === connected.applied) this.#owed.delete(node);
+      const lives = this.#acknowledged.get(node) ?? new Map<number, number>();
+      this.#acknowledged.set(node, lives.set(connected.life, sequence));
       connected.channel.send({ kind: 'acknowledge', epoch, sequence });
     }
   }
@@ -119,11 +133,17 @@ export class Channels {
   closeAll(reason: string): void {
     const all = [...this.#byNode.values()];
     this.#byNode.clear();
+    this.#owed.clear();
     for (const { channel } of all) channel.close(reason);
   }
 
   forget(node: NodeNumber): void {
+    this.#drop(node);
+    this.#acknowledged.delete(node);
+  }
+
+  #drop(node: NodeNumber): void {
     this.#byNode.delete(node);
-    for (const key of this.#acknowledged.keys()) if (key.startsWith(`${node}.`)) this.#acknowledged.delete(key);
+    this.#owed.delete(node);
   }
 }

@@ -319,8 +319,7 @@ export class Owner {
     const { log, account, clock, monotonic } = this.#options;
     const { epoch } = session;
     if (this.#careful === null) {
-      const marks = session.channels.applied();
-      const heard = events.flatMap((event) => (event.kind === 'agent' ? [[event.node, marks.get(event.node) ?? 0] as const] : []));
+      const heard = events.flatMap((event) => (event.kind === 'agent' ? [[event.node, session.channels.applied(event.node)] as const] : []));
       this.#careful = new Careful(new Map(heard), monotonic());
       log.error({ error, account: account.name, epoch }, 'a fault of ours: loading the account again, and going on one thing at a time');
       return true;

@@ -287,7 +287,7 @@ export class Session {
     const seed = Math.floor(this.#around.options.random() * 4_294_967_296);
     const events = [...this.#refusals(), ...turn.events];
     this.#lastTook = events.length;
-    const marks = this.channels.applied(this.#events);
+    const marks = this.channels.marks(this.#events);
     return { turn, events, marks, ...this.#commit(seed, events, turn.entries, enter) };
   }
 

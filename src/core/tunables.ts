@@ -86,7 +86,7 @@ export const REQUEUE_LOOKAHEAD = 64;
  * without a bound one such request would use up the memory of the service. Far more than the providers known today can
  * give, and few enough for what is done per node.
  */
-export const NODES_PER_ACCOUNT = 1_000;
+export const NODES_PER_ACCOUNT = 10_000;
 
 /**
  * The wait before a node that was lost twice in a row is acquired again, doubled each time it is lost without having

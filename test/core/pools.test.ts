@@ -113,15 +113,15 @@ describe('a pool that grows', () => {
     env.settle();
     const pool = env.pool({ nodes: 2_147_483_647, targetLowPriority: 2_147_483_647 });
     env.settle();
-    expect(env.nodes.size).toBe(1_000);
+    expect(env.nodes.size).toBe(10_000);
     expect(other.status).toMatchObject({ currentLowPriority: 2, resizeErrors: [] });
     expect(pool.status).toMatchObject({
       allocationState: 'steady',
-      currentDedicated: 998,
+      currentDedicated: 9_998,
       currentLowPriority: 0,
       resizeErrors: [
-        { code: 'AccountCoreQuotaReached', message: expect.stringContaining('at most 1000 nodes') },
-        { code: 'AccountLowPriorityCoreQuotaReached', message: expect.stringContaining('at most 1000 nodes') },
+        { code: 'AccountCoreQuotaReached', message: expect.stringContaining('at most 10000 nodes') },
+        { code: 'AccountLowPriorityCoreQuotaReached', message: expect.stringContaining('at most 10000 nodes') },
       ],
     });
     pool.resize(10, { targetLowPriority: 0 });

@@ -15,7 +15,8 @@ export interface SmallClient {
 
 const API_VERSION = '2025-06-01';
 
-export function smallClient(endpoint: string, account: string, key: string): SmallClient {
+/** `now`: the time of day that it signs with. */
+export function smallClient(endpoint: string, account: string, key: string, now: () => number = Date.now): SmallClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   const base = new URL(endpoint);
   const secret = Buffer.from(key, 'base64');
@@ -31,7 +32,7 @@ export function smallClient(endpoint: string, account: string, key: string): Sma
       const payload = body === undefined ? '' : JSON.stringify(body);
       const type = body === undefined ? '' : 'application/json; odata=minimalmetadata';
       const length = method === 'GET' ? '' : String(Buffer.byteLength(payload));
-      const date = new Date().toUTCString();
+      const date = new Date(now()).toUTCString();
       const headers: Record<string, string> = { 'ocp-date': date, authorization: sign(method, url, length, type, date) };
       if (type !== '') headers['content-type'] = type;
       if (length !== '') headers['content-length'] = length;
