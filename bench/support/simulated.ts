@@ -23,7 +23,8 @@ export interface SimulatedService {
 export async function startSimulated({ dataDir, port }: Pick<Instance, 'dataDir' | 'port'>, script: Script): Promise<SimulatedService> {
   const child = fork(join(import.meta.dirname, 'simulatedService.ts'), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   const agents = new Map<number, Scripted>();
-  const tell = (told: Told): void => void child.send(told);
+  // That it cannot hear any more, whoever waits for an answer learns from its end.
+  const tell = (told: Told): void => void child.send(told, () => {});
   child.on('message', (said: Said) => {
     if (said.kind === 'acquire') {
       const { node, life } = said.request;

@@ -15,7 +15,9 @@ const CGROUPS = '/sys/fs/cgroup';
 
 /** Looks for traces of a service's nodes. It is to be made before there are any. */
 export interface TraceWatch {
-  /** Learns the processes of nodes and the control groups that these are in: what is counted later is what of them is there. */
+  /**
+   * Learns the processes of nodes and the control groups that these are in: what of them is there later is counted.
+   */
   learn(): void;
   count(): Traces;
 }

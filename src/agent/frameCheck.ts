@@ -1,3 +1,4 @@
+import { LIMITS } from '../wire/limits.ts';
 import { type AgentFrame, MOST_JOBS } from './frames.ts';
 
 /**
@@ -94,6 +95,10 @@ const isHeld: Check = (value) => isOfferHeld(value) || isStartHeld(value);
 /** As many as a pool can name. */
 const CERTIFICATES_MOST = 12;
 const isCertificates = orMissing(isListOf(has({ thumbprint: isText, visibility: isListOf(isText, CERTIFICATES_MOST) }), CERTIFICATES_MOST));
+const isPort: Check = (value) => isWhole(value) && Number(value) < 65_536;
+const isEndpoints = orMissing(
+  isListOf(has({ name: isText, index: isWhole, publicAddress: isText, publicName: isText, frontendPort: isPort, backendPort: isPort }), LIMITS.natPools),
+);
 const isHello = has({
   kind: isOneOf('hello'),
   life: isCount,
@@ -105,11 +110,12 @@ const isHello = has({
   startTask: orNull(isStartTask),
   ready: isFlag,
   certificates: isCertificates,
+  endpoints: isEndpoints,
 });
 const isErrors = has({ errors: isListOf(has({ code: isText, message: isText, values: orMissing(isListOf(isNameValue, DETAILS_MOST)) }), DETAILS_MOST) });
 const isReport = byKind({
   startTask: has({ status: isStartTask }),
-  ready: has({ certificates: isCertificates }),
+  ready: has({ certificates: isCertificates, endpoints: isEndpoints }),
   unusable: isErrors,
   letGo: isObject,
   notice: isErrors,
@@ -136,7 +142,6 @@ const isArchived = has({ tasks: isListOf(isArchivedTask, REPORTS_MOST), sizeByte
 /** Later versions know more. */
 const ASKS_MOST = 100;
 const isAnswered = orMissing(isListOf(isText, ASKS_MOST));
-const isPort: Check = (value) => isWhole(value) && Number(value) < 65_536;
 const isNodeAnswer = byKind({
   done: isObject,
   remoteLogin: has({ address: isText, port: isPort, hostKey: isText }),

@@ -106,6 +106,29 @@ export interface NodeSetup {
   readonly certificates?: readonly CertificateWork[];
   /** File systems that the pool mounts; left out: none. */
   readonly fileSystems?: readonly FileSystemWork[];
+  /** Ways in from outside; left out: none. */
+  readonly endpoints?: readonly EndpointWork[];
+}
+
+/** A port of the node that is to be reached at one of these ports of its machine. */
+export interface EndpointWork {
+  readonly name: string;
+  readonly protocol: 'tcp' | 'udp';
+  readonly backendPort: number;
+  readonly firstPort: number;
+  readonly lastPort: number;
+  readonly rules: readonly EndpointRule[];
+}
+
+/** Whose connections are taken or not. */
+export interface EndpointRule {
+  /** The lowest goes first. */
+  readonly priority: number;
+  readonly isAllowed: boolean;
+  /** An address, a network (`192.168.1.0/24`), `*`, or the tag of a network of Azure. */
+  readonly prefix: string;
+  /** `*`, `22`, `100-200`, of the other side; none: all. */
+  readonly ports: readonly string[];
 }
 
 /** `path`: below `fsmounts`. Of passwords and credentials nothing may stand in arguments, logs or answers. */

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Instant, JobNumber } from '../core/keys.ts';
-import type { InstalledCertificate, ResizeError, StartTaskStatus } from '../core/status.ts';
+import type { InboundEndpoint, InstalledCertificate, ResizeError, StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
 import type { Cgroup } from './cgroups.ts';
@@ -8,6 +8,7 @@ import { type Containers, createContainers } from './containers/containers.ts';
 import { noticeOf, type Removed } from './containers/room.ts';
 import { closeDirectory, fillTaskDirectory, makeNodeDirectories, makeReadableDirectories, ownerOf } from './directories.ts';
 import { type DiskWatch, watchDisk } from './diskWatch.ts';
+import { type Endpoints, openEndpoints } from './endpoints/endpoints.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import { mountFileSystems } from './fileSystems/fileSystems.ts';
@@ -20,7 +21,7 @@ import { createLogArchive, type LogArchive } from './logArchive.ts';
 import { createLogin } from './login/login.ts';
 import { say } from './log.ts';
 import type { Metadata } from './metadata/server.ts';
-import type { NodeNetwork } from './network/network.ts';
+import { nodeAddress, type NodeNetwork } from './network/network.ts';
 import { createNotices } from './notices.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { shellIn, writeAccounts } from './place/accounts.ts';
@@ -58,8 +59,8 @@ export interface NodeWork {
   readonly attempts: Attempts;
   readonly startTask: StartTaskStatus | null;
   readonly isReady: boolean;
-  /** What hello and `ready` say of certificates. */
-  readonly installed: { readonly certificates?: readonly InstalledCertificate[] };
+  /** What hello and `ready` say of what its pool asks for. */
+  readonly installed: { readonly certificates?: readonly InstalledCertificate[]; readonly endpoints?: readonly InboundEndpoint[] };
   /** Of which something lies on the node. */
   readonly jobs: readonly JobNumber[];
   readonly logArchive: LogArchive;
@@ -134,7 +135,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     },
   });
   const gpus = createGpus({ devicesDirectory: options.devicesDirectory ?? '/dev', slots: setup.slots, nodes: () => nodesIn(options.nodesDirectory) });
-  const installed = installedOf(setup);
+  let endpoints: Endpoints | null = null;
   const attempts = createAttempts({
     slots: setup.slots,
     start: (key, work) => {
@@ -194,7 +195,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     }
     if (ending.signal.aborted) return;
     isReady = true;
-    report({ kind: 'ready', ...installed });
+    report({ kind: 'ready', ...installedOf(setup, endpoints) });
+    if (endpoints !== null) for (const problem of endpoints.problems) notices.set(problem, { code: 'EndpointError', message: problem });
     disk = watchDisk(rootDirectory, (error) => {
       say(error === null ? 'its disk has room again' : 'its disk is full');
       notices.set('disk', error);
@@ -228,6 +230,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       await whenRoom(make, ending.signal);
     }
     await login.resume().catch((error: unknown) => say(`users of the node cannot log in: ${messageOf(error)}`));
+    endpoints = await openEndpoints(setup.endpoints ?? [], { publicAddress: options.publicAddress ?? '127.0.0.1', address: nodeAddress(options), network, stateDirectory: options.stateDirectory, mark: options.rootDirectory, say });
     const errors = await firstErrors(mountAll, fetchImages, installPackages);
     if (errors.length === 0) await becomeReady();
     else if (!ending.signal.aborted) report({ kind: 'unusable', errors });
@@ -266,7 +269,9 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     get startTask() {
       return startTask;
     },
-    installed,
+    get installed() {
+      return installedOf(setup, endpoints);
+    },
     get isReady() {
       return isReady;
     },
@@ -297,6 +302,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
       ending.abort();
       retention.close();
       disk?.close();
+      endpoints?.close();
       containers?.close();
       await Promise.all([attempts.shut(deadlineMs), login.end()]);
       await launcher.killAll();
@@ -313,8 +319,11 @@ async function firstErrors(...steps: readonly (() => Promise<readonly ResizeErro
   return [];
 }
 
-function installedOf({ certificates = [] }: NodeSetup): NodeWork['installed'] {
-  return certificates.length === 0 ? {} : { certificates: certificates.map(({ thumbprint, visibility }) => ({ thumbprint, visibility })) };
+function installedOf({ certificates = [] }: NodeSetup, endpoints: Endpoints | null): NodeWork['installed'] {
+  return {
+    ...(certificates.length === 0 ? {} : { certificates: certificates.map(({ thumbprint, visibility }) => ({ thumbprint, visibility })) }),
+    ...(endpoints === null || endpoints.open.length === 0 ? {} : { endpoints: endpoints.open }),
+  };
 }
 
 function enterUsers({ uidBase }: AgentOptions, node: NodePlace, { userAccounts }: NodeSetup): void {

@@ -21,6 +21,8 @@ export interface AgentOptions {
   /** Journal, configuration, slot scripts: beside the root, never below it. */
   readonly stateDirectory: string;
   readonly ipAddress: string;
+  /** Where everybody reaches the service of this machine, and so the node's endpoints; left out: 127.0.0.1. */
+  readonly publicAddress?: string;
   /** First of the `uidsPerNode` numeric user ids of this node's tasks (see users.ts); null: tasks run as the caller. */
   readonly uidBase: number | null;
   /**
@@ -122,6 +124,7 @@ function isOptions(value: unknown): value is AgentOptions {
     optional('cgroups', 'boolean') &&
     optional('devicesDirectory', 'string') &&
     optional('nodesDirectory', 'string') &&
+    optional('publicAddress', 'string') &&
     optional('imageRoot', 'string') &&
     (limits === undefined || isLimits(limits)) &&
     (network === undefined || isNetwork(network)) &&

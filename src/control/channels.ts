@@ -23,7 +23,7 @@ interface Connected {
  */
 export class Channels {
   readonly #byNode = new Map<NodeNumber, Connected>();
-  /** Connected, with reports that have been applied and not been acknowledged: few of many nodes, in most ticks none. */
+  /** Connected, with reports that have been applied and not been acknowledged: in most ticks of very few nodes. */
   readonly #owed = new Set<NodeNumber>();
   /** By node and life. Report numbers of a life outlast its channels, within this load of the account. */
   readonly #acknowledged = new Map<NodeNumber, Map<number, number>>();

@@ -2,6 +2,7 @@ import { taskDirectory, type CertificateWork, type GangWork, type NodeSetup, typ
 import type { Host } from '../core/decisions.ts';
 import type { NameValue, NodeStatus } from '../core/status.ts';
 import { containerOf, containersOf } from './containerWork.ts';
+import { endpointsOf } from './endpointWork.ts';
 import { fileSystemsOf } from './fileSystemWork.ts';
 import type { StoredCertificate } from '../store/ownerStore.ts';
 import { DEFAULT_RETENTION_MS } from '../store/rules.ts';
@@ -107,6 +108,7 @@ export function nodeSetup(
     userAccounts: (pool.spec.userAccounts ?? []).map((user) => userAccount(user, pool.spec.enableInterNodeCommunication ?? false)),
     ...withPackages(pool.spec.applicationPackageReferences, packages),
     ...fileSystemsOf(pool.spec, sign),
+    ...endpointsOf(pool.spec),
     ...(pool.certificates.length === 0 ? {} : { certificates: pool.certificates.map((certificate) => certificateWork(certificate, pool.spec)) }),
   };
 }

@@ -2,7 +2,7 @@ import type { EndReason } from './decisions.ts';
 import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
 import type { SampleRow } from './pool/samples.ts';
-import type { ContainerInfo, FailureInfo, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
+import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
 export type AttemptOutcome =
@@ -51,10 +51,11 @@ export type AgentReport =
       readonly ready: boolean;
       /** Left out: none, or it has not been welcomed yet. */
       readonly certificates?: readonly InstalledCertificate[];
+      readonly endpoints?: readonly InboundEndpoint[];
     }
   | { readonly kind: 'startTask'; readonly status: StartTaskStatus }
   /** Directories, users and packages are in place, the start task ended well or is not waited for: tasks may come. */
-  | { readonly kind: 'ready'; readonly certificates?: readonly InstalledCertificate[] }
+  | { readonly kind: 'ready'; readonly certificates?: readonly InstalledCertificate[]; readonly endpoints?: readonly InboundEndpoint[] }
   | { readonly kind: 'unusable'; readonly errors: readonly ResizeError[] }
   /** What users of the node should know of it; it works on. Takes the place of what was said before. */
   | { readonly kind: 'notice'; readonly errors: readonly ResizeError[] }

@@ -321,6 +321,18 @@ export interface OfferedAttempt {
   readonly attempt: number;
 }
 
+/** A way in to a node from outside, by TCP. */
+export interface InboundEndpoint {
+  /** As its pool names it. */
+  readonly name: string;
+  /** Of `frontendPort` in the range that its pool names, from 0. */
+  readonly index: number;
+  readonly publicAddress: string;
+  readonly publicName: string;
+  readonly frontendPort: number;
+  readonly backendPort: number;
+}
+
 /** The rest changes seldom. */
 /** A certificate that tasks of a node find there, whatever its pool names by now. */
 export interface InstalledCertificate {
@@ -357,6 +369,8 @@ export interface NodeStatus extends NodeActivity {
     readonly cores?: number;
     /** What its pool named when this life of the node began; left out: none. */
     readonly certificates?: readonly InstalledCertificate[];
+    /** Those of its pool that are open; left out: none. */
+    readonly endpoints?: readonly InboundEndpoint[];
   } | null;
   /** The node has left; the row stays so that its tasks can still name it. */
   readonly goneAt: Instant | null;

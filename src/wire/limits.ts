@@ -22,6 +22,7 @@ export const LIMITS = {
   applicationsPerAccount: 20,
   packagesPerApplication: 40,
   networkRulesPerPool: 25,
+  natPools: 5,
   natPoolPorts: 40,
   nodeUserExpiryMs: 86_400_000,
   taskLifetimeMs: 180 * 86_400_000,

@@ -86,6 +86,11 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
   ],
   NetworkConfiguration: [
     rule('NetworkConfiguration', 'a subnet is named in full', 'OpenAPI, NetworkConfiguration.subnetId (code inferred)', (network) => checkSubnet(network)),
+    rule('NetworkConfiguration', 'endpoints need public addresses', 'OpenAPI, PoolEndpointConfiguration (code inferred)', ({ endpointConfiguration, publicIPAddressConfiguration }) => {
+      if (endpointConfiguration !== undefined && publicIPAddressConfiguration?.provision === 'nopublicipaddresses') {
+        throw invalidProperty('endpointConfiguration', '', 'Nodes without public IP addresses have no inbound NAT pools.');
+      }
+    }),
     rule('NetworkConfiguration', 'at most 25 network security group rules', 'limits.md 7.2', ({ endpointConfiguration }) => {
       const count = (endpointConfiguration?.inboundNATPools ?? []).flatMap((pool) => pool.networkSecurityGroupRules ?? []).length;
       if (count > LIMITS.networkRulesPerPool) {
@@ -94,13 +99,22 @@ export const rules: Readonly<Partial<Record<keyof Wire.Shapes, readonly Rule[]>>
     }),
   ],
   PoolEndpointConfiguration: [
+    rule('PoolEndpointConfiguration', 'at most 5 NAT pools', 'OpenAPI, PoolEndpointConfiguration (code inferred)', ({ inboundNATPools }) => {
+      if (inboundNATPools.length > LIMITS.natPools) throw invalidProperty('inboundNATPools', String(inboundNATPools.length), `A pool has at most ${LIMITS.natPools} inbound NAT pools.`);
+    }),
     rule('PoolEndpointConfiguration', 'NAT pools do not overlap', 'limits.md 7.2', ({ inboundNATPools }) => checkNatPools(inboundNATPools)),
   ],
   InboundNatPool: [
     rule('InboundNatPool', 'ports that Batch keeps for itself', 'limits.md 7.2', (pool) => checkNatPool(pool)),
+    rule('InboundNatPool', 'a name', 'OpenAPI, InboundNatPool.name (code inferred)', ({ name }) => {
+      if (!NAT_POOL_NAME.test(name)) throw invalidProperty('name', name, NAT_POOL_NAME_REASON);
+    }),
     rule('InboundNatPool', 'rules differ in priority', 'limits.md 7.2', ({ networkSecurityGroupRules = [] }) =>
       checkDistinct('priority', networkSecurityGroupRules.map(({ priority }) => String(priority))),
     ),
+  ],
+  NetworkSecurityGroupRule: [
+    rule('NetworkSecurityGroupRule', 'sources are addresses or tags', 'OpenAPI, NetworkSecurityGroupRule (codes inferred)', (from) => checkSource(from)),
   ],
   StartTask: [
     ...commandRules('StartTask'),
@@ -399,6 +413,41 @@ function checkNatPool({ backendPort, frontendPortRangeStart: first, frontendPort
     throw invalidProperty('frontendPortRangeEnd', last, `The range of frontend ports must have at least ${LIMITS.natPoolPorts} ports.`);
   }
   if (first <= 55_000 && last >= 50_000) throw invalidProperty('frontendPortRangeStart', first, 'Batch keeps ports 50000 to 55000 for itself.');
+}
+
+/** NSG tags that stand in default rules (documentation, "Network security groups"). */
+const SOURCE_TAGS: ReadonlySet<string> = new Set(['*', 'internet', 'virtualnetwork', 'azureloadbalancer']);
+const NAT_POOL_NAME = /^[\da-z](?:[\w.-]*\w)?$/i;
+const NAT_POOL_NAME_REASON = 'A name holds letters, digits, underscores, periods and hyphens; it begins with a letter or a digit, and ends with one of them or an underscore.';
+
+function checkSource({ sourceAddressPrefix: prefix, sourcePortRanges = [] }: Wire.NetworkSecurityGroupRule): void {
+  if (!SOURCE_TAGS.has(prefix.toLowerCase()) && !isAddressPrefix(prefix)) {
+    throw invalidProperty('sourceAddressPrefix', prefix, 'It is an IP address, a network (192.168.1.0/24), one of the tags Internet, VirtualNetwork and AzureLoadBalancer, or *.');
+  }
+  let end = -1;
+  const ranges = sourcePortRanges.map((text) => ({ text, range: portRange(text) })).sort((one, other) => (one.range?.[0] ?? 0) - (other.range?.[0] ?? 0));
+  for (const { text, range } of ranges) {
+    if (range === null) throw invalidProperty('sourcePortRanges', text, 'It is *, a port from 0 to 65535, or a range of ports (100-200).');
+    if (range[0] <= end) throw invalidProperty('sourcePortRanges', text, 'Ports of a rule must not overlap.');
+    [, end] = range;
+  }
+}
+
+/** null: it is none. */
+function portRange(text: string): readonly [first: number, last: number] | null {
+  if (text === '*') return [0, MOST_PORT];
+  const [, first = '', last = first] = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text) ?? [];
+  return first === '' || Number(last) > MOST_PORT || Number(first) > Number(last) ? null : [Number(first), Number(last)];
+}
+
+const MOST_PORT = 65_535;
+
+/** An address of IPv4 or IPv6, or one with the bits of its network. */
+function isAddressPrefix(text: string): boolean {
+  const [, address = '', bits] = /^([^/]*)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const isFour = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.|$)){4}$/.test(address) && !address.endsWith('.');
+  const isSix = !isFour && address.includes(':') && URL.canParse(`http://[${address}]/`);
+  return (isFour || isSix) && Number(bits ?? 0) <= (isFour ? 32 : 128);
 }
 
 function checkNatPools(pools: readonly Wire.InboundNatPool[]): void {

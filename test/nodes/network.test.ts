@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -15,6 +15,7 @@ import { agentCommand } from '../agent/testNode.ts';
 import { type ScriptedOwner, startOwner } from '../agent/scriptedOwner.ts';
 import { nodeRequest } from '../support/providers.ts';
 
+const ENDPOINT_PORT = 31_500;
 const CIDR = '10.199.0.0/16';
 function noBlobs(): Promise<null> {
   return Promise.resolve(null);
@@ -45,7 +46,7 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
     return server;
   };
   const start = async (node: number, pool: number, interNode: boolean, life = 1): Promise<void> => {
-    const owner = owners.get(node) ?? (await startOwner());
+    const owner = owners.get(node) ?? (await startOwner(node === 2 ? { endpoints: [{ name: 'web', protocol: 'tcp', backendPort: 7_000, firstPort: ENDPOINT_PORT, lastPort: ENDPOINT_PORT, rules: [] }] } : {}));
     owner.onFileBody = (_request, response) => void response.end(`the service of ${node}`);
     owners.set(node, owner);
     const before = owner.reports.filter(({ kind }) => kind === 'ready').length;
@@ -117,6 +118,16 @@ describe.runIf(refused === null)('nodes with networks of their own', () => {
   test('reach a metadata service at the address of Azure, which is their own', async () => {
     expect(await output(1, ask('169.254.169.254', 80))).toMatch('Required metadata header not specified');
     expect(await output(3, '/bin/sh -c "echo $LINARITE_SCHEDULED_EVENTS_URL"')).toBe('http://169.254.169.254/metadata/scheduledevents\n');
+  });
+
+  test('are reached by their endpoints from outside', async () => {
+    const told = await new Promise<string>((settle) => {
+      const socket = connect(ENDPOINT_PORT, '127.0.0.1');
+      let text = '';
+      socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      socket.on('error', () => {}).on('close', () => settle(text));
+    });
+    expect(told).toBe('node 2');
   });
 
   test('reach nothing else of the machine', async () => {

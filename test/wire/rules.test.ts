@@ -121,11 +121,17 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
   },
   NetworkConfiguration: {
     'a subnet is named in full': [[{ subnetId: '/subscriptions/s/x' }, 'InvalidPropertyValue']],
+    'endpoints need public addresses': [
+      [{ endpointConfiguration: { inboundNATPools: [nat] }, publicIPAddressConfiguration: { provision: 'nopublicipaddresses' } }, 'InvalidPropertyValue'],
+    ],
     'at most 25 network security group rules': [
       [{ endpointConfiguration: { inboundNATPools: [{ ...nat, networkSecurityGroupRules: Array.from({ length: 26 }, (_, index) => networkRule(200 + index)) }] } }, 'InvalidPropertyValue'],
     ],
   },
   PoolEndpointConfiguration: {
+    'at most 5 NAT pools': [
+      [{ inboundNATPools: Array.from({ length: 6 }, (_, index) => ({ ...nat, name: `n${index}`, backendPort: 80 + index, frontendPortRangeStart: 1000 + 100 * index, frontendPortRangeEnd: 1099 + 100 * index })) }, 'InvalidPropertyValue'],
+    ],
     'NAT pools do not overlap': [
       [{ inboundNATPools: [nat, { ...nat, backendPort: 81, frontendPortRangeStart: 2000, frontendPortRangeEnd: 2100 }] }, 'InvalidPropertyValue'],
       [{ inboundNATPools: [nat, { ...nat, name: 'other', frontendPortRangeStart: 2000, frontendPortRangeEnd: 2100 }] }, 'InvalidPropertyValue'],
@@ -139,7 +145,18 @@ const broken: Readonly<Partial<Record<ShapeName, Readonly<Record<string, readonl
       [{ ...nat, frontendPortRangeEnd: 1038 }, 'InvalidPropertyValue'],
       [{ ...nat, frontendPortRangeStart: 49_990, frontendPortRangeEnd: 50_100 }, 'InvalidPropertyValue'],
     ],
+    'a name': [
+      [{ ...nat, name: '-web' }, 'InvalidPropertyValue'],
+      [{ ...nat, name: 'web.' }, 'InvalidPropertyValue'],
+      [{ ...nat, name: 'we b' }, 'InvalidPropertyValue'],
+    ],
     'rules differ in priority': [[{ ...nat, networkSecurityGroupRules: [networkRule(200), networkRule(200)] }, 'InvalidPropertyValue']],
+  },
+  NetworkSecurityGroupRule: {
+    'sources are addresses or tags': [
+      ...['Elsewhere', '1.2.3', '1.2.3.256', '10.0.0.0/33', '10.0.0.0/', '::1/129', 'g::1'].map((sourceAddressPrefix) => [{ ...networkRule(200), sourceAddressPrefix }, 'InvalidPropertyValue'] as const),
+      ...[['65536'], ['200-100'], ['x'], [''], ['*', '22'], ['100-200', '150']].map((sourcePortRanges) => [{ ...networkRule(200), sourcePortRanges }, 'InvalidPropertyValue'] as const),
+    ],
   },
   JobManagerTask: commandCases('JobManagerTask'),
   JobPreparationTask: commandCases('JobPreparationTask'),

@@ -34,6 +34,7 @@ const ruled: Readonly<Partial<Record<ShapeName, Json>>> = {
   PoolInfo: { poolId: 'pool-1' },
   UploadBatchServiceLogs: { containerUrl: 'http://host/container', startTime: '2000-01-01T00:00:00Z' },
   NodeUserAdd: { name: 'user', password: 'secret' },
+  NetworkSecurityGroupRule: { priority: 150, access: 'allow', sourceAddressPrefix: '*' },
   InboundNatPool: { name: 'nat', protocol: 'tcp', backendPort: 80, frontendPortRangeStart: 1000, frontendPortRangeEnd: 1100 },
 };
 

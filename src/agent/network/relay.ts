@@ -19,7 +19,11 @@ export function openRelay(descriptor: number, target: () => URL | null, onError:
 function relay(from: Socket, target: () => URL | null): void {
   const url = readTarget(target);
   if (url === null) return void from.destroy();
-  const to = connect({ host: url.hostname, port: portOf(url), allowHalfOpen: true });
+  joinSockets(from, connect({ host: url.hostname, port: portOf(url), allowHalfOpen: true }));
+}
+
+/** Byte for byte in both directions, each to its own end; both have to allow that one end is over before the other. */
+export function joinSockets(from: Socket, to: Socket): void {
   for (const [one, other] of [[from, to], [to, from]] as const) {
     one.pipe(other);
     // A side that breaks takes the other along; one that ends in order does not.

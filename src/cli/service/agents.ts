@@ -23,9 +23,9 @@ const CLI = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../main.ts'
  * Nodes as processes of this machine, below the nodes' directory of a data directory. Memory that the data takes is not
  * counted as room for nodes.
  */
-export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, nat, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, say }: LocalNodesOptions): ClosableProvider {
+export function localNodes({ nodes, memory }: Pick<DataDirectory, 'nodes' | 'memory'>, { limits, network, cidr, nat, images, preemptionGraceMs: graceMs = LIMITS.preemptionGraceMs, capacityFile, blobsUrl, publicAddress, say }: LocalNodesOptions): ClosableProvider {
   const lowPriority = capacityFile === undefined ? {} : { lowPriority: { capacity: readCapacityFile(capacityFile), graceMs, seed: CAPACITY_SEED } };
-  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
+  return createLocalProvider({ dataRoot: nodes, maxNodes: nodesThatFit(machineMemoryBytes() - (memory?.bytes ?? 0)), limitsBySize: limits, ...lowPriority, ...(network === 'own' ? { networks: { blobsUrl, nat: nat === true, ...(cidr === undefined ? {} : { cidr }) } } : {}), ...(images === undefined ? {} : { images }), ...mostIsolation(), ...(publicAddress === undefined ? {} : { publicAddress }), ...(say === undefined ? {} : { say }), agentCommand: [process.execPath, ...process.execArgv, CLI, 'agent'] });
 }
 
 export interface LocalNodesOptions extends NodeOptions {
@@ -33,6 +33,8 @@ export interface LocalNodesOptions extends NodeOptions {
   readonly images?: readonly ImageRoot[];
   /** Where blobs are, if they are this machine's. */
   readonly blobsUrl: () => Promise<string | null>;
+  /** Where everybody reaches the service; left out: on this machine alone. */
+  readonly publicAddress?: string;
   /** Told what could not be cleared away of a node. */
   readonly say?: (message: string) => void;
 }

@@ -6,6 +6,7 @@ import type { Instant } from '../keys.ts';
 import type { CoreState, Live, Node } from '../model.ts';
 import { attemptOn, endCommand, endStale, keyOf, offerCommand, withdraw } from '../task/attempts.ts';
 import { coordinated, ended, preparing, revoked, started } from '../task/life.ts';
+import type { NodeStatus } from '../status.ts';
 import { MISSING_AFTER_MS } from '../tunables.ts';
 import { workingState } from './activity.ts';
 import { letGo, remindOfNotice } from './preempted.ts';
@@ -60,8 +61,8 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
       return;
     case 'ready':
       if (!node.connected) return;
-      if (report.certificates !== undefined && node.agent !== null) {
-        node.agent = { ...node.agent, certificates: report.certificates };
+      if (node.agent !== null && (report.certificates ?? report.endpoints) !== undefined) {
+        node.agent = { ...node.agent, ...installedOf(report) };
         state.changes.node(node);
       }
       becomeReady(state, node, now);
@@ -84,13 +85,18 @@ export function reported(state: CoreState, node: Node, report: AgentReport, now:
   }
 }
 
+/** What of its pool's is on the node. */
+function installedOf({ certificates, endpoints }: Extract<AgentReport, { kind: 'hello' | 'ready' }>): Pick<NonNullable<NodeStatus['agent']>, 'certificates' | 'endpoints'> {
+  return { ...(certificates === undefined ? null : { certificates }), ...(endpoints === undefined ? null : { endpoints }) };
+}
+
 function hello(state: CoreState, node: Node, report: Extract<AgentReport, { kind: 'hello' }>, now: Instant): void {
   noteObtained(state, node);
   node.connected = true;
   node.firstWordBy = null;
   node.silence = null;
-  const { version, ipAddress, cores, certificates } = report;
-  node.agent = { version, ipAddress, updatedAt: now, ...(cores === undefined ? null : { cores }), ...(certificates === undefined ? null : { certificates }) };
+  const { version, ipAddress, cores } = report;
+  node.agent = { version, ipAddress, updatedAt: now, ...(cores === undefined ? null : { cores }), ...installedOf(report) };
   node.startTask = report.startTask;
   if (isComingUp(node)) node.bootedAt = now;
   const comesAfterAll = isOverdue(node);

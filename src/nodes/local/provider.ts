@@ -52,6 +52,8 @@ export interface LocalProviderOptions {
   readonly enginePath?: readonly string[];
   /** How many low-priority nodes there may be, over time; default: as many as are asked for. */
   readonly lowPriority?: CapacityOptions;
+  /** Where everybody reaches the service, and so the endpoints of nodes; default: 127.0.0.1. */
+  readonly publicAddress?: string;
   /** Called with what could not be deleted of a released node, and why. */
   readonly say?: (message: string) => void;
 }
@@ -219,7 +221,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
     const { node, life, account } = request;
     const machine = await found(request);
     const place = placeOf(dataRoot, node);
-    await furnish(dataRoot, place, agentOptions(dataRoot, request, machine));
+    await furnish(dataRoot, place, agentOptions({ dataRoot, publicAddress: options.publicAddress }, request, machine));
     const linkedTo = networks?.linkedTo(request) ?? null;
     const lowPriorityCores = lowPriorityCoresOf(request);
     const record = { node, life, account, linkedTo, ...(lowPriorityCores === null ? {} : { lowPriorityCores }) };
@@ -326,7 +328,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
         else if (present.life > life) return true;
         else if (present.life === life) {
           // The service may have another address since: the agent reads the file again whenever it has to dial.
-          await writePrivately(placeOf(dataRoot, node).config, agentOptions(dataRoot, request, await found(request)));
+          await writePrivately(placeOf(dataRoot, node).config, agentOptions({ dataRoot, publicAddress: options.publicAddress }, request, await found(request)));
           tell({ node, life, observed: { kind: 'running' } });
           return true;
         } else await end(present, 0);
@@ -436,7 +438,7 @@ interface Found {
   readonly imageRoot: string | null;
 }
 
-function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engine, hasAddress, limits, network, imageRoot }: Found): AgentOptions {
+function agentOptions({ dataRoot, publicAddress }: { readonly dataRoot: string; readonly publicAddress: string | undefined }, request: NodeRequest, { isolation, engine, hasAddress, limits, network, imageRoot }: Found): AgentOptions {
   const place = placeOf(dataRoot, request.node);
   return {
     nodeId: request.nodeId,
@@ -446,6 +448,7 @@ function agentOptions(dataRoot: string, request: NodeRequest, { isolation, engin
     rootDirectory: place.root,
     stateDirectory: place.state,
     ipAddress: addressOf(request.node, hasAddress),
+    ...(publicAddress === undefined ? {} : { publicAddress }),
     nodesDirectory: dataRoot,
     limits,
     uidBase: process.geteuid?.() === 0 ? uidBaseOf(dataRoot, request.node) : null,

@@ -1,4 +1,4 @@
-import type { ContainerInfo, FailureInfo, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
+import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate, NodeStatus, StartTaskStatus } from '../../../core/status.ts';
 import type { SubtaskRow } from '../../../store/intents/subtasks.ts';
 import { nodeScheduling, nodeState } from '../../../core/wireState.ts';
 import type { NodeRow } from '../../../store/intents/nodes.ts';
@@ -67,6 +67,7 @@ export function wireNode(row: NodeRow, { baseUrl, pool, spec, recent }: NodeCont
     certificateReferences: up ? (status.agent?.certificates ?? []).map((one) => referenceTo(one, spec)) : undefined,
     errors: status.errors.length === 0 ? undefined : status.errors.map(({ code, message, values }) => ({ code, message, errorDetails: values })),
     isDedicated: status.dedicated,
+    endpointConfiguration: endpointConfiguration(status.agent?.endpoints ?? []),
     nodeAgentInfo: status.agent === null ? undefined : { version: status.agent.version, lastUpdateTime: formatTimestamp(status.agent.updatedAt) },
     // Recorded: empty on nodes of a cloud service.
     virtualMachineInfo: image === undefined ? {} : { imageReference: image },
@@ -78,6 +79,14 @@ function referenceTo({ thumbprint, visibility }: InstalledCertificate, { certifi
   const named = certificateReferences?.find((one) => one.thumbprint.toLowerCase() === thumbprint.toLowerCase());
   const { storeLocation = 'CurrentUser', storeName = 'My' } = named ?? {};
   return { thumbprint: named?.thumbprint ?? thumbprint, thumbprintAlgorithm: 'sha1', storeLocation, storeName, visibility: visibility as CertificateReference['visibility'] };
+}
+
+/** Named as recorded: by the place of the port in its range. */
+function endpointConfiguration(endpoints: readonly InboundEndpoint[]): Node['endpointConfiguration'] {
+  if (endpoints.length === 0) return undefined;
+  return {
+    inboundEndpoints: endpoints.map(({ name, index, publicAddress, publicName, frontendPort, backendPort }) => ({ name: `${name}.${index}`, protocol: 'tcp', publicIPAddress: publicAddress, publicFQDN: publicName, frontendPort, backendPort })),
+  };
 }
 
 function time(at: number | null): string | undefined {

@@ -26,6 +26,8 @@ export interface ServiceContext {
   readonly directory: DataDirectory;
   readonly keys: ServiceKeys;
   readonly connection: Connection;
+  /** The address that the service listens at. */
+  readonly host: string;
   /** `http://127.0.0.1:PORT`, reachable from this machine. */
   readonly endpoint: string;
   /** `ws://127.0.0.1:PORT/linarite/agent` */

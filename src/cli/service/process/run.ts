@@ -108,7 +108,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, endpoint, agentUrl, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

@@ -97,8 +97,8 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
-  const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), say: (message) => log.warn({ reason: message }, 'something of a node is left') });
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
+  const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
   probing.catch(() => {});
