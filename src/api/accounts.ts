@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import type { AccountNumber } from '../core/keys.ts';
+import { accountAtAddress } from './accountAddress.ts';
 import { lowerAscii } from '../wire/letters.ts';
 
 /** An account as requests name it: keys are base64, either of them signs. */
@@ -44,20 +45,28 @@ export class Accounts {
     return [...this.#byName.values()].find((account) => account.number === number);
   }
 
-  /** Undefined: there are several, or none. */
-  only(): Account | undefined {
-    const [first, ...more] = this.#byName.values();
-    return more.length === 0 ? first : undefined;
+  /**
+   * The account that a service has from its start. It is meant where a request names none, neither by its signature nor
+   * by its host: others have hosts of their own.
+   */
+  first(): Account | undefined {
+    return [...this.#byName.values()].toSorted((a, b) => a.number - b.number)[0];
   }
 
   /**
    * The account that a `Host` header names by its first label, as endpoints of the real service do
-   * (`ACCOUNT.REGION.batch.azure.com`): `ACCOUNT.localhost:10800`. Undefined for any other host, which serves all
-   * accounts of the service.
+   * (`ACCOUNT.REGION.batch.azure.com`): `ACCOUNT.localhost:10800`, or by an address of its own. Undefined for any other
+   * host, which serves all accounts of the service.
    */
   atHost(host: string | undefined): Account | undefined {
     const hostname = (host ?? '').replace(/:\d+$/, '');
     const [label, ...domain] = hostname.split('.');
-    return label === undefined || domain.length === 0 || isIP(hostname) !== 0 ? undefined : this.named(label);
+    if (isIP(hostname) !== 0) return this.#atAddress(hostname);
+    return label === undefined || domain.length === 0 ? undefined : this.named(label);
+  }
+
+  #atAddress(address: string): Account | undefined {
+    const number = accountAtAddress(address);
+    return number === undefined ? undefined : this.numbered(number);
   }
 }

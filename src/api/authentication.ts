@@ -70,9 +70,8 @@ async function ofIdentity(token: string, { headers }: IncomingMessage, { account
   const { host = 'localhost' } = headers;
   try {
     const identity = await directory.tokens.verify(token, { audiences: dataAudiences(`https://${host}`), now: wallClock() });
-    const account = accounts.atHost(host) ?? accounts.only();
-    // Nothing else of the request names one.
-    if (account === undefined) throw failed('This service has several accounts, and the host of the request names none of them: call the endpoint of the account.', { status: 401 });
+    const account = accounts.atHost(host) ?? accounts.first();
+    if (account === undefined) throw failed('This service has no account.', { status: 401 });
     const scope = await directory.scopeOf(account.number);
     if (scope === null) throw failed(`The account '${account.name}' is gone.`, { status: 401 });
     return memberPrincipal(identity, account, await directory.roles.at(identity, scope));

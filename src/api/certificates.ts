@@ -4,14 +4,18 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { KeyedCertificate, Validity } from './x509.ts';
 
-/** Keys and certificates of a TLS server, and the authority that its clients need. */
-export interface Certificates {
-  /** PEM, to be trusted by clients (`REQUESTS_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`). */
-  readonly authorityFile: string;
+/** What a TLS server shows. */
+export interface TlsIdentity {
   /** PEM: the server's certificate, then the authority's. */
   readonly chain: string;
   /** PEM, unencrypted. */
   readonly key: string;
+}
+
+/** Keys and certificates of a TLS server, and the authority that its clients need. */
+export interface Certificates extends TlsIdentity {
+  /** PEM, to be trusted by clients (`REQUESTS_CA_BUNDLE`, `NODE_EXTRA_CA_CERTS`). */
+  readonly authorityFile: string;
   /** When to call again: thirty days before the server's certificate ends. */
   readonly renewAt: Date;
 }
@@ -44,15 +48,23 @@ export async function provideCertificates(options: { directory: string; names?: 
   const { directory, now } = options;
   mkdirSync(directory, { recursive: true, mode: 0o755 });
   const names = [...new Set([...NAMES, ...(options.names ?? [])])];
-  const authority = readUsable(directory, 'ca', now) ?? (await makeAuthority(directory, now));
-  const found = readUsable(directory, 'server', now);
-  const server = found !== undefined && isFor(found, authority, names) ? found : await makeServer({ directory, authority, names, now });
-  return {
-    authorityFile: join(directory, 'ca.pem'),
-    chain: server.certificate + authority.certificate,
-    key: server.key,
-    renewAt: new Date(renewalTime(new X509Certificate(server.certificate))),
-  };
+  const made = await provideCertificate({ directory, file: 'server', authorityDirectory: directory, names, now });
+  return { authorityFile: join(directory, 'ca.pem'), ...made };
+}
+
+/** Where a certificate is kept (`FILE.pem`, `FILE-key.pem`), and the authority that signs it. */
+interface CertificatePlace {
+  readonly directory: string;
+  readonly file: string;
+  readonly authorityDirectory: string;
+}
+
+/** One server certificate for just these names, with the chain to the authority. */
+export async function provideCertificate({ directory, file, authorityDirectory, names, now }: CertificatePlace & { readonly names: readonly string[]; readonly now: Date }): Promise<TlsIdentity & { readonly renewAt: Date }> {
+  const authority = readUsable(authorityDirectory, 'ca', now) ?? (await makeAuthority(authorityDirectory, now));
+  const found = readUsable(directory, file, now);
+  const server = found !== undefined && isFor(found, authority, names) ? found : await makeServer({ directory, file, authority, names, now });
+  return { chain: server.certificate + authority.certificate, key: server.key, renewAt: new Date(renewalTime(new X509Certificate(server.certificate))) };
 }
 
 async function makeAuthority(directory: string, now: Date): Promise<KeyedCertificate> {
@@ -63,11 +75,11 @@ async function makeAuthority(directory: string, now: Date): Promise<KeyedCertifi
   return made;
 }
 
-async function makeServer(options: { directory: string; authority: KeyedCertificate; names: readonly string[]; now: Date }): Promise<KeyedCertificate> {
+async function makeServer(options: { directory: string; file: string; authority: KeyedCertificate; names: readonly string[]; now: Date }): Promise<KeyedCertificate> {
   const { createServerCertificate } = await import('./x509.ts');
   const { authority, names, now } = options;
   const made = await createServerCertificate({ authority, names, validity: validity(now, SERVER_DAYS) });
-  write(options.directory, 'server', made);
+  write(options.directory, options.file, made);
   return made;
 }
 

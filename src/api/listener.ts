@@ -1,13 +1,8 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type Server as TlsServer, createServer as createTlsServer } from 'node:tls';
-
-/** Certificate chain and key, both PEM. */
-interface TlsIdentity {
-  readonly chain: string;
-  readonly key: string;
-}
+import { type Server as TlsServer, createSecureContext, createServer as createTlsServer, type SecureContext } from 'node:tls';
+import type { TlsIdentity } from './certificates.ts';
 
 /** What listens, for whom. */
 export interface ListenerOptions {
@@ -15,6 +10,8 @@ export interface ListenerOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly tls: TlsIdentity;
+  /** The certificate for a name that a client asks for (lower case); undefined: `tls` is for it, or for nobody else. */
+  readonly tlsFor?: (name: string) => Promise<TlsIdentity> | undefined;
   /** Every request of both kinds; `request.socket` has `encrypted: true` when it came over TLS. */
   readonly onRequest: (request: IncomingMessage, response: ServerResponse) => void;
   /** WebSocket and other upgrades; without it they are served as plain requests. The taker closes what it took. */
@@ -55,7 +52,7 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
   const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: 0 }, options.onRequest);
   if (options.onUpgrade !== undefined) server.on('upgrade', options.onUpgrade);
   server.maxConnections = MAX_CONNECTIONS;
-  const tls = createTlsServer({ cert: options.tls.chain, key: options.tls.key, ALPNProtocols: ['http/1.1'], handshakeTimeout: HEADERS_TIMEOUT_MS });
+  const tls = createTlsServer({ cert: options.tls.chain, key: options.tls.key, ALPNProtocols: ['http/1.1'], handshakeTimeout: HEADERS_TIMEOUT_MS, ...(options.tlsFor === undefined ? {} : { SNICallback: contextFor(options.tlsFor) }) });
   const sockets = splitByFirstByte(server, tls);
   await open(server, options);
   const address = server.address();
@@ -65,6 +62,26 @@ export async function listen(options: ListenerOptions): Promise<Listener> {
     replaceCertificate: ({ chain, key }) => tls.setSecureContext({ cert: chain, key }),
     close: ({ graceMs }) => closeGracefully(server, sockets, graceMs),
   };
+}
+
+/** What Node.js asks for a certificate by name: no context, the usual one. */
+type NameCallback = (name: string, done: (error: Error | null, context?: SecureContext) => void) => void;
+
+function contextFor(tlsFor: NonNullable<ListenerOptions['tlsFor']>): NameCallback {
+  return (name, done) => {
+    const asked = tlsFor(name.toLowerCase());
+    if (asked === undefined) done(null);
+    else void give(asked, done);
+  };
+}
+
+async function give(asked: Promise<TlsIdentity>, done: Parameters<NameCallback>[1]): Promise<void> {
+  const made = await asked.then(
+    ({ chain, key }) => createSecureContext({ cert: chain, key }),
+    (error: unknown) => (error instanceof Error ? error : new Error('there is no certificate for the name')),
+  );
+  if (made instanceof Error) done(made);
+  else done(null, made);
 }
 
 /**

@@ -14,6 +14,7 @@ interface RoleRow {
   readonly dataActions?: readonly string[];
 }
 
+const BLOBS = 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs';
 const BATCH_JOBS = ['Microsoft.Batch/batchAccounts/jobSchedules/*', 'Microsoft.Batch/batchAccounts/jobs/*'];
 
 /**
@@ -69,6 +70,9 @@ export const ROLES = {
     ],
     dataActions: BATCH_JOBS,
   },
+  storageBlobDataOwner: { id: 'b7e6dc6d-f1e8-4753-8033-0f276bb0955b', title: 'Storage Blob Data Owner', actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/*'], dataActions: [`${BLOBS}/*`] },
+  storageBlobDataContributor: { id: 'ba92f5b4-2d11-453d-a403-e96b0029c9fe', title: 'Storage Blob Data Contributor', actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/*'], dataActions: [`${BLOBS}/*`] },
+  storageBlobDataReader: { id: '2a2b9908-6ea1-4ae2-8e65-a410df84e7d1', title: 'Storage Blob Data Reader', actions: ['Microsoft.Storage/storageAccounts/blobServices/containers/read'], dataActions: [`${BLOBS}/read`] },
 } as const satisfies Readonly<Record<string, RoleRow>>;
 
 export type Role = keyof typeof ROLES;
@@ -88,7 +92,8 @@ export function givesAction(roles: readonly Role[], action: string): boolean {
   });
 }
 
-function givesDataAction(roles: readonly Role[], action: string): boolean {
+/** Whether one of the roles gives the action on what is in a resource. */
+export function givesDataAction(roles: readonly Role[], action: string): boolean {
   return roles.some((role) => {
     const { dataActions = [] }: RoleRow = ROLES[role];
     return matchesAny(dataActions, action);

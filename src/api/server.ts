@@ -8,6 +8,9 @@ import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
 import { LIMITS } from '../wire/limits.ts';
+import { createBlobFront } from './blobs/front.ts';
+import { blobPermits } from './blobs/permits.ts';
+import { blobAccountAt } from './hostNames.ts';
 import type { Account, Accounts } from './accounts.ts';
 import { createAgentSockets } from './agentSockets.ts';
 import type { Authorities } from './authentication.ts';
@@ -23,7 +26,7 @@ import { createAssignedRoles } from './identity/assignedRoles.ts';
 import { createIdentityPlane } from './identity/plane.ts';
 import { managementAuthority } from './management/authentication.ts';
 import { createLater } from './management/later.ts';
-import type { Directory, ManagementParts } from './management/call.ts';
+import type { Directory, Places, ManagementParts } from './management/call.ts';
 import { createManagementPlane, type ManagementPlaneOptions } from './management/plane.ts';
 import { resumeManagement } from './management/resume.ts';
 import { createWithin } from './management/within.ts';
@@ -77,6 +80,7 @@ export interface ManagementOptions {
   readonly host: AccountHost;
   readonly sealing: Sealing;
   readonly directory: Directory;
+  readonly places: Places;
   /** Tokens of the directory and assigned roles when not given. */
   readonly authority?: Pick<ManagementPlaneOptions, 'authenticate' | 'permits'>;
 }
@@ -127,10 +131,16 @@ export function createApi(options: ApiOptions): Api {
     log: options.log,
     observe: metrics.observe,
   };
+  const blobFront = createBlobFront({ storages, permits: blobPermits({ ...directory, database, wallClock }), now: wallClock });
   const own = ownRoutes(options, { accounts: accounts.names(), metrics, transfers });
 
   return {
     handler: (request, response) => {
+      const blobs = blobAccountAt(request.headers.host);
+      if (blobs !== undefined) {
+        void blobFront(blobs, request, response);
+        return;
+      }
       const route = own(request);
       const answering = route === undefined ? answerClient(service, request, response) : answerOwn(route, request, response);
       // What breaks here is a bug of ours; the client gets no half answer, and the process goes on.

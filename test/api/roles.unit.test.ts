@@ -23,6 +23,9 @@ const EXPECTED: Readonly<Record<Role, Readonly<Record<AccountPart, Readonly<Reco
   batchAccountContributor: every(ALL),
   batchAccountReader: every(READ),
   batchDataContributor: { ...every(ALL), account: READ },
+  storageBlobDataOwner: every(NOTHING),
+  storageBlobDataContributor: every(NOTHING),
+  storageBlobDataReader: every(NOTHING),
   batchJobSubmitter: { ...every(NOTHING), jobs: ALL, jobSchedules: ALL, pools: READ, applications: READ },
 };
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { StorageAccounts } from '../../blobs/accounts.ts';
-import type { Instant } from '../../core/keys.ts';
+import type { AccountNumber, Instant } from '../../core/keys.ts';
 import type { AccountHost } from '../../ports.ts';
 import type { ManagementOperation } from '../../wire/management/operations.ts';
 import type { ApiVersion } from '../../wire/versions.ts';
@@ -46,6 +46,7 @@ export interface ManagementParts {
   readonly host: AccountHost;
   readonly sealing: Sealing;
   readonly directory: Directory;
+  readonly places: Places;
   readonly later: Later;
   readonly within: Within;
   /** The time of intents. */
@@ -80,6 +81,14 @@ export interface Directory {
   readonly resourceGroup: string;
   /** A region of Azure, as `westeurope`. */
   readonly location: string;
+}
+
+/** Where what is made is reached, if not where its client reached us. */
+export interface Places {
+  /** `host[:port]` of an account's data plane; undefined: it has no host or address of its own. */
+  batch(account: { readonly number: AccountNumber; readonly name: string; readonly location: string }): string | undefined;
+  /** The URL of a storage account's blobs; undefined: that of the blob server, which has no host for it. */
+  blobs(account: string): string | undefined;
 }
 
 export type ManagementHandler = (call: ManagementCall, parts: ManagementParts) => Promise<Answer>;

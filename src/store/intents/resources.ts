@@ -27,6 +27,7 @@ const find = statement<ResourceRow>('resource.find', `select ${COLUMNS} from res
 const lock = statement<ResourceRow>('resource.lock', `select ${COLUMNS} from resource where id_key = $1 for update`);
 const listType = statement<ResourceRow>('resource.list', `select ${COLUMNS} from resource where type = $1 and starts_with(id_key, $2) and id_key > $3 order by id_key limit $4`);
 const listBelow = statement<ResourceRow>('resource.below', `select ${COLUMNS} from resource where starts_with(id_key, $1) and id_key > $2 order by id_key limit $3`);
+const named = statement<ResourceRow>('resource.named', `select ${COLUMNS} from resource where type = $1 and id_key like '%/' || $2 limit 1`);
 const insert = statement<ResourceRow>(
   'resource.insert',
   `insert into resource (id, id_key, type, spec, secrets, state, account, created, modified) values ($1, $2, $3, $4, $5, $6, $7, $8, $8)
@@ -63,6 +64,11 @@ export function lockResource(tx: Transaction, id: string): Promise<ResourceRow |
 /** Those of a type whose ids begin with `prefix` and come after `after`, in the order of their ids. */
 export function listResources(connection: Connection, page: { readonly type: string; readonly prefix: string; readonly after: string; readonly limit: number }): Promise<readonly ResourceRow[]> {
   return rows(connection, listType, [page.type.toLowerCase(), idKey(page.prefix), idKey(page.after), page.limit]);
+}
+
+/** One of a type whose names are unique in the service, as those of hosts are. `name`: letters and digits. */
+export function findResourceNamed(connection: Connection, { type, name }: { readonly type: string; readonly name: string }): Promise<ResourceRow | null> {
+  return row(connection, named, [type.toLowerCase(), idKey(name)]);
 }
 
 /** Those of any type whose ids begin with `prefix` and come after `after`, in the order of their ids. */

@@ -11,6 +11,7 @@ export function managementParts(more: Partial<ManagementOptions> = {}): Manageme
   return {
     host: { open: () => Promise.resolve(), close: () => Promise.resolve() },
     sealing: createSealing(new Uint8Array(32)),
+    places: { batch: () => undefined, blobs: () => undefined },
     directory: { tenantId: '00000000-0000-0000-0000-0000000000aa', subscriptionId: SUBSCRIPTION, resourceGroup: 'linarite', location: 'westeurope' },
     authority: {
       authenticate: ({ message }) =>

@@ -7,7 +7,7 @@ import { json, strongly } from '../answers.ts';
 import { param, type ManagementCall, type ManagementParts } from '../call.ts';
 import { existingGroup } from '../group/existing.ts';
 import { accountEndpoint } from './endpoint.ts';
-import { ACCOUNT_TYPE, accountName, accountView } from './view.ts';
+import { ACCOUNT_TYPE, accountName, accountSpec, accountView } from './view.ts';
 
 /** The id that the path of an operation on an account names. */
 export function accountId(call: Pick<ManagementCall, 'params'>): string {
@@ -33,5 +33,5 @@ export async function accountAnswer(row: ResourceRow, call: ManagementCall, part
 /** An account as it is answered to this call. */
 export async function shownAccount(row: ResourceRow, call: ManagementCall, parts: ManagementParts): Promise<object> {
   const set = row.account === null ? {} : await quotasOf(parts.data.database, row.account);
-  return accountView(row, { set, parts: parts.data, endpoint: accountEndpoint(accountName(row), call), version: call.version });
+  return accountView(row, { set, parts: parts.data, endpoint: accountEndpoint({ number: row.account, name: accountName(row), location: accountSpec(row).location }, call, parts), version: call.version });
 }

@@ -137,8 +137,9 @@ function keysView(keys: readonly string[] | StorageKeys): object {
   return { keys: keys.map((value, index) => ({ keyName: `key${index + 1}`, value, permissions: 'FULL' })) };
 }
 
-function view(row: ResourceRow, { storages }: ManagementParts): object {
-  return storageAccountView(row, storages.named(storageAccountName(row)));
+function view(row: ResourceRow, { storages, places }: ManagementParts): object {
+  const name = storageAccountName(row);
+  return storageAccountView(row, places.blobs(name) ?? storages.named(name)?.endpoint);
 }
 
 function invalidName(name: string): ManagementError {

@@ -1,4 +1,3 @@
-import type { SigningAccount } from '../../../blobs/sas.ts';
 import type { ResourceRow } from '../../../store/intents/resources.ts';
 import type { ArmStorageAccountCreate } from '../../../wire/management/types.generated.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
@@ -16,8 +15,8 @@ export function storageAccountName({ id }: Pick<ResourceRow, 'id'>): string {
   return id.slice(id.lastIndexOf('/') + 1);
 }
 
-/** As answers have it, in their order. `reached`: where its blobs are. */
-export function storageAccountView(row: ResourceRow, reached: Pick<SigningAccount, 'endpoint'> | undefined): object {
+/** As answers have it, in their order. `blobs`: where they are, without a closing slash. */
+export function storageAccountView(row: ResourceRow, blobs: string | undefined): object {
   const { sku, kind, location, tags, identity, properties = {} } = storageAccountSpec(row);
   return {
     sku: { name: sku.name, tier: sku.name.split('_')[0] },
@@ -32,7 +31,7 @@ export function storageAccountView(row: ResourceRow, reached: Pick<SigningAccoun
       ...defaults(properties),
       provisioningState: row.state,
       creationTime: formatTimestamp(row.createdAt),
-      primaryEndpoints: reached === undefined ? {} : { blob: `${reached.endpoint}/` },
+      primaryEndpoints: blobs === undefined ? {} : { blob: `${blobs}/` },
       primaryLocation: location,
       statusOfPrimary: 'available',
       privateEndpointConnections: [],

@@ -24,6 +24,8 @@ export interface ServiceOptions {
    * When agents that do not answer are given up; undefined: in a record of an older release, or left to the default.
    */
   readonly silence?: SilenceBounds;
+  /** What the names of accounts' hosts end with; undefined: accounts have no names, but addresses. */
+  readonly hostSuffix?: string;
   /** From which level on lines are logged; undefined: as for `silence`. */
   readonly logLevel?: LogLevel;
   /** No job lasts longer; undefined: there is no such bound. */

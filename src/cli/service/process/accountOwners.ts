@@ -40,13 +40,26 @@ const CLAIM_MS = 60_000;
 export class AccountOwners {
   readonly #options: AccountOwnersOptions;
   readonly #opened = new Map<AccountNumber, Opened>();
+  readonly #opening = new Map<AccountNumber, Promise<void>>();
 
   constructor(options: AccountOwnersOptions) {
     this.#options = options;
   }
 
-  /** Claims and loads the account, and works on it from then on. Throws `AccountOwned` when nobody lets go of it. */
-  async open(account: OwnedAccount): Promise<void> {
+  /**
+   * Claims and loads the account, and works on it from then on; once, however often it is asked for. Rejects with
+   * `AccountOwned` when nobody lets go of it.
+   */
+  open(account: OwnedAccount): Promise<void> {
+    const known = this.#opening.get(account.number);
+    if (known !== undefined) return known;
+    const opening = this.#open(account);
+    this.#opening.set(account.number, opening);
+    opening.catch(() => this.#opening.delete(account.number));
+    return opening;
+  }
+
+  async #open(account: OwnedAccount): Promise<void> {
     const { shared, endpoint, owners, time, onError, onOwned } = this.#options;
     const { number, name, sign, archive } = account;
     let loop: OwnerLoop | undefined;
@@ -78,6 +91,7 @@ export class AccountOwners {
     await opened.loop.stop();
     await opened.owner.shutDown(graceMs);
     this.#opened.delete(number);
+    this.#opening.delete(number);
     this.#options.owners.forget(number);
   }
 

@@ -1,6 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { provideCertificates } from '../../../api/certificates.ts';
-import { PortTakenError, listen } from '../../../api/listener.ts';
+import { certificateName, HOST_SUFFIX } from '../../../api/hostNames.ts';
+import { PortTakenError, listen, type Listener, type ListenerOptions } from '../../../api/listener.ts';
+import { NamedCertificates } from '../../../api/namedCertificates.ts';
+import { messageOf } from '../../../base/errors.ts';
 import type { Composition } from './composition.ts';
 import type { ApiPart } from './parts.ts';
 import { portTaken } from './portTaken.ts';
@@ -11,6 +14,10 @@ export interface Front {
   readonly port: number;
   /** From now on requests go there; before, they are answered with 503. */
   serve(api: ApiPart): void;
+  /** Listens at a further address of this machine, on the same port. False: the machine has it not. */
+  listenAt(address: string): Promise<boolean>;
+  /** Listens there no longer. */
+  leave(address: string): Promise<void>;
   /** Lets requests under way end, for three seconds at most. */
   close(): Promise<void>;
 }
@@ -23,18 +30,22 @@ export async function openFront(given: Composition): Promise<Front> {
   const { directory, options, log } = given;
   const names = options.host === '0.0.0.0' || options.host === '::' ? [] : [options.host];
   const certificates = (): ReturnType<typeof provideCertificates> => provideCertificates({ directory: directory.certificates, names, now: new Date() });
+  const named = new NamedCertificates(directory.certificates, () => new Date());
+  const suffix = options.hostSuffix ?? HOST_SUFFIX;
   let shown = await certificates();
   let api: ApiPart | undefined;
-  const listener = await listen({
-    host: options.host,
-    port: options.port,
-    tls: shown,
+  const serving: Pick<ListenerOptions, 'tlsFor' | 'onRequest' | 'onUpgrade'> = {
+    tlsFor: (name) => {
+      const certificate = certificateName(name, suffix);
+      return certificate === undefined ? undefined : named.of(certificate);
+    },
     onRequest: (request, response) => (api === undefined ? answerNotReady(request, response) : api.onRequest(request, response)),
     onUpgrade: (request, socket, head) => {
       if (api === undefined) socket.destroy();
       else api.onUpgrade(request, socket, head);
     },
-  }).catch((error: unknown) => {
+  };
+  const listener = await listen({ host: options.host, port: options.port, tls: shown, ...serving }).catch((error: unknown) => {
     throw error instanceof PortTakenError ? portTaken(options.port, options.host, '--port') : error;
   });
   const renewal = setInterval(() => {
@@ -43,19 +54,36 @@ export async function openFront(given: Composition): Promise<Front> {
       (renewed) => {
         shown = renewed;
         listener.replaceCertificate(shown);
+        named.forget();
         log.info('certificate renewed');
       },
       (error: unknown) => log.error({ error }, 'the certificate could not be renewed'),
     );
   }, RENEWAL_LOOK_MS);
+  const further = new Map<string, Listener>();
   return {
     port: listener.port,
+    listenAt: async (address) => {
+      if (further.has(address)) return true;
+      try {
+        further.set(address, await listen({ host: address, port: listener.port, tls: await named.of(address), ...serving }));
+        return true;
+      } catch (error) {
+        log.warn({ address, reason: messageOf(error) }, 'an account has no address of its own');
+        return false;
+      }
+    },
+    leave: async (address) => {
+      const left = further.get(address);
+      further.delete(address);
+      await left?.close({ graceMs: CLOSE_GRACE_MS });
+    },
     serve: (part) => {
       api = part;
     },
-    close: () => {
+    close: async () => {
       clearInterval(renewal);
-      return listener.close({ graceMs: CLOSE_GRACE_MS });
+      await Promise.all([listener, ...further.values()].map((one) => one.close({ graceMs: CLOSE_GRACE_MS })));
     },
   };
 }

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import type { Account } from '../../../api/accounts.ts';
+import { batchHost, blobHost } from '../../../api/hostNames.ts';
 import { DEFAULT_SUBSCRIPTION_ID, TENANT_ID } from '../../../api/identity/wellKnown.ts';
 import { openKeys } from '../../../api/management/batchAccount/keys.ts';
 import type { Sealing } from '../../../api/sealing.ts';
@@ -8,6 +9,7 @@ import type { AccountHost } from '../../../ports.ts';
 import { listAccounts } from '../../../store/intents/accounts.ts';
 import type { Database } from '../../../store/intents/statement.ts';
 import type { ServiceKeys } from '../data/keys.ts';
+import type { AccountAddresses } from './parts.ts';
 
 /** Accounts with their keys: those of the first are in the data directory until one of them is replaced. */
 export async function accountsOf(database: Database, keys: ServiceKeys, sealing: Sealing): Promise<readonly Account[]> {
@@ -35,10 +37,19 @@ const DIRECTORY = {
   location: 'westeurope',
 };
 
-export function managementOptions(host: AccountHost, sealing: Sealing): ManagementOptions {
+/** `port`: of the service. */
+export function managementOptions({ host, sealing, addresses, port }: { readonly host: AccountHost; readonly sealing: Sealing; readonly addresses: AccountAddresses; readonly port: string }): ManagementOptions {
+  const { suffix } = addresses;
   return {
     host,
     sealing,
     directory: DIRECTORY,
+    places: {
+      batch: ({ number, name, location }) => {
+        const reached = suffix === null ? addresses.of(number) : batchHost(name, location, suffix);
+        return reached === undefined ? undefined : `${reached}:${port}`;
+      },
+      blobs: (account) => (suffix === null ? undefined : `https://${blobHost(account, suffix)}:${port}`),
+    },
   };
 }

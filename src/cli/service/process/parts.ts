@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { TrustedIssuer } from '../../../api/identity/outsideIssuers.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
+import type { AccountNumber } from '../../../core/keys.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
 import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
@@ -12,6 +13,17 @@ import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
+
+/** Where accounts are reached by who names none. */
+export interface AccountAddresses {
+  /** What the names of hosts end with; null: accounts have addresses instead. */
+  readonly suffix: string | null;
+  /** Gives an account an address of its own, where the machine has such. */
+  open(account: AccountNumber): Promise<void>;
+  close(account: AccountNumber): Promise<void>;
+  /** undefined: it has none. */
+  of(account: AccountNumber): string | undefined;
+}
 
 /** What the parts of a service are given to work with. */
 export interface ServiceContext {
@@ -32,6 +44,7 @@ export interface ServiceContext {
   readonly endpoint: string;
   /** `ws://127.0.0.1:PORT/linarite/agent` */
   readonly agentUrl: string;
+  readonly addresses: AccountAddresses;
   /** When agents that do not answer are given up. */
   readonly silence: SilenceBounds;
   /** No job lasts longer; null: there is no such bound. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { codeOf, messageOf } from '../../../base/errors.ts';
+import { accountAddresses } from './accountAddresses.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { startDatabase, startStorage, storageLimits } from './children.ts';
 import { claimDataDirectory } from '../data/claim.ts';
@@ -96,6 +97,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
   const agentUrl = `${endpoint.replace('http', 'ws')}/linarite/agent`;
   const trouble = (): string | null => rooms.trouble() ?? troubles.map((look) => look()).find((found) => found !== null) ?? null;
   const warning = (): string | null => rooms.warning();
+  const addresses = accountAddresses(front, composition.options);
   const silence = decideSilence({}, composition.options.silence);
 
   const starting = startDatabase(composition);
@@ -108,7 +110,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

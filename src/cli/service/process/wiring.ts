@@ -59,14 +59,14 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
     },
     startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
     startApi: async (context, owner) => {
-      const { connection, keys, trouble, warning, autoScaleMinIntervalMs, nodes, log } = context;
+      const { connection, keys, endpoint, addresses, trouble, warning, autoScaleMinIntervalMs, nodes, log } = context;
       const database = connect(connection, 'api');
       const sealing = createSealing(keys.nodeSecret);
       const all = await accountsOf(database, keys, sealing);
       const accounts = new Accounts(all);
       const { host, ...ports } = owner.ports;
       const identity = { tokens: createTokens({ keyFile: keys.signingKeyFile, outside: createOutsideIssuers(context.issuers, { monotonic: MACHINE_TIME.now }) }), operatorSecret: keys.operatorSecret, isSecretKnown: keys.wellKnown };
-      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions(host, sealing), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
+      const api = createApi({ database, autoScaleMinIntervalMs, preemptionGraceMs: nodes.preemptionGraceMs, ...ports, transfers, accounts, management: managementOptions({ host, sealing, addresses, port: new URL(endpoint).port }), tokens: taskTokens(keys.nodeSecret), identity, clock, wallClock, log, trouble: () => trouble() ?? owner.trouble(), warning });
       const first = accounts.named(keys.batch.name);
       if (first === undefined) throw new Error(`the account ${keys.batch.name} is not there`);
       await api.resume(first);
@@ -97,7 +97,7 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, host, endpoint, agentUrl, silence, maxJobTimeMs, nodes, archive, log } = context;
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, archive, log } = context;
   const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
@@ -151,7 +151,14 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
   const opened = new AccountOwners({ shared, endpoint, owners, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
   const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
     opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } });
-  await Promise.all(accounts.map(({ account, name }) => open({ number: account, name })));
+  await Promise.all(
+    accounts.map(async ({ account: number, name }) => {
+      if (name === keys.batch.name) return open({ number, name });
+      // What keeps one account from being loaded keeps it from no other.
+      await open({ number, name }).catch((error: unknown) => log.error({ error, account: name }, 'an account could not be opened'));
+      await addresses.open(number);
+    }),
+  );
   const heartbeat = runHeartbeat({ owners: () => owners.living(), store, process: processId }, MACHINE_TIME, onError);
   const maintenance = startMaintenance(pool, { clock, log });
   return {
@@ -161,7 +168,16 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
       nodeRequests: nodeRequests((number) => owners.of(number)),
-      host: { open, close: (account) => opened.close(account, LEAVE_GRACE_MS) },
+      host: {
+        open: async (account) => {
+          await open(account);
+          await addresses.open(account.number);
+        },
+        close: async (account) => {
+          await opened.close(account, LEAVE_GRACE_MS);
+          await addresses.close(account);
+        },
+      },
       storages,
     },
     limits: capabilities.limits,

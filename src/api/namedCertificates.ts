@@ -1,0 +1,38 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { provideCertificate, type TlsIdentity } from './certificates.ts';
+
+/** Made when a name is first asked for, and kept in files; so many are known at once. */
+const MOST = 512;
+
+/** Certificates for one name or address each, by the authority that clients trust already. */
+export class NamedCertificates {
+  readonly #directory: string;
+  readonly #now: () => Date;
+  readonly #made = new Map<string, Promise<TlsIdentity>>();
+
+  /** `directory`: that of `provideCertificates`. */
+  constructor(directory: string, now: () => Date) {
+    this.#directory = directory;
+    this.#now = now;
+  }
+
+  /** `name`: lower case. Rejects for one too many. */
+  of(name: string): Promise<TlsIdentity> {
+    const known = this.#made.get(name);
+    if (known !== undefined) return known;
+    if (this.#made.size >= MOST) return Promise.reject(new Error(`${MOST} names have a certificate: there are no more`));
+    const directory = join(this.#directory, 'names');
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    const made = provideCertificate({ directory, file: name.replace('*', '_'), authorityDirectory: this.#directory, names: [name], now: this.#now() });
+    this.#made.set(name, made);
+    // What failed is tried again when it is next asked for.
+    made.catch(() => this.#made.delete(name));
+    return made;
+  }
+
+  /** Those that are near their end are made anew when they are next asked for. */
+  forget(): void {
+    this.#made.clear();
+  }
+}
