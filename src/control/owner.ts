@@ -189,9 +189,9 @@ export class Owner {
     return this.#careful !== null;
   }
 
-  /** Whether so much arrives that ticks are worth their commits only further apart. */
-  get isBusy(): boolean {
-    return this.#session?.isBusy === true;
+  /** How many events the last tick took in. */
+  get lastTook(): number {
+    return this.#session?.lastTook ?? 0;
   }
 
   /** In how many milliseconds a tick is due though nothing arrives; null: in none. May be asked again before that. */

@@ -95,9 +95,6 @@ export interface Decided {
  */
 const AHEAD_FROM = 100;
 
-/** Of such ticks, one after the other, an owner has more than 500 events a second: it is busy. */
-const BUSY_FROM = 8;
-
 const NOTHING_SAID: Outcome = { specs: new Map(), refused: [] };
 
 /**
@@ -205,9 +202,9 @@ export class Session {
     return this.#intake.hasWork() || this.#events.length > 0;
   }
 
-  /** Whether the last tick took in much. */
-  get isBusy(): boolean {
-    return this.#lastTook >= BUSY_FROM;
+  /** How many events the last tick took in. */
+  get lastTook(): number {
+    return this.#lastTook;
   }
 
   push(event: CoreEvent): void {

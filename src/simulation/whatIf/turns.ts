@@ -1,4 +1,4 @@
-import { PACE_MS } from '../../control/loop.ts';
+import { paceAfter } from '../../control/loop.ts';
 import type { Decisions } from '../../core/decisions.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Instant } from '../../core/keys.ts';
@@ -33,12 +33,14 @@ export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided
   let begunAt = Number.NEGATIVE_INFINITY;
   let endedAt = Number.NEGATIVE_INFINITY;
   let tookMs = 0;
+  let lastTook = 0;
   /** When the next tick begins, as far as is known. */
   let wakeAt = Number.POSITIVE_INFINITY;
 
   const nextAt = (): number => {
     if (arrived.length === 0) return core.nextTimer() ?? Number.POSITIVE_INFINITY;
-    return isAsked ? Math.min(begunAt + PACE_MS, endedAt + tookMs) : begunAt + paceMs;
+    const pace = paceAfter(lastTook);
+    return isAsked ? Math.min(begunAt + pace, endedAt + tookMs) : begunAt + Math.max(pace, paceMs);
   };
 
   const plan = (): void => {
@@ -57,6 +59,7 @@ export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided
     const now = world.now();
     const events = arrived;
     arrived = [];
+    lastTook = events.length;
     isAsked = false;
     begunAt = now;
     for (const event of events) core.apply(event, now);
