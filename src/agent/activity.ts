@@ -11,6 +11,7 @@ const ACTIVITIES = [
   'looking at processes',
   'making directories',
   'matching file patterns',
+  'measuring what the node uses',
   'reading frames',
   'reading what a task wrote',
   'removing directories',

@@ -10,6 +10,7 @@ export function isAgentFrame(value: unknown): value is AgentFrame {
   return isObject(value) &&
   ((value['kind'] === 'hello' && isWhole(value['protocol']) && isText(value['nodeId']) && isWhole(value['sequence']) && orMissing(isFlag)(value['archives']) && isAnswered(value['answers']) && isHello(value['report'])) ||
     (value['kind'] === 'reports' && isWhole(value['first']) && isListOf(isReport, REPORTS_MOST)(value['reports'])) ||
+    (value['kind'] === 'measured' && isMeasure(value['measure'])) ||
     (value['kind'] === 'fileAnswer' && isText(value['request']) && isFileAnswer(value['answer'])) ||
     (value['kind'] === 'answer' && isText(value['request']) && isNodeAnswer(value['answer'])) ||
     (value['kind'] === 'archived' && isText(value['request']) && isArchived(value['archived'])));
@@ -125,6 +126,18 @@ const isReport = byKind({
   coordinated: has({ key: isKey }),
   ended: has({ end: has({ key: isKey, startedAt: orNull(isWhole), endedAt: isWhole, outcome: isOutcome }) }),
   revoked: has({ key: isKey }),
+});
+/** Sums of them stay numbers, and no agent can have a pool seem to be measured for ages. */
+const LONGEST_MEASURE_MS = 24 * 3_600_000;
+const AMOUNT_MOST = 2 ** 60;
+const isAmount: Check = (value) => Number.isFinite(value) && Number(value) >= 0 && Number(value) <= AMOUNT_MOST;
+const isMeasure = has({
+  overMs: (value) => isAmount(value) && Number(value) > 0 && Number(value) <= LONGEST_MEASURE_MS,
+  cpu: orMissing(has({ ms: isAmount, cores: (value) => isAmount(value) && Number(value) > 0 })),
+  memoryBytes: orMissing(isAmount),
+  diskBytes: orMissing(isAmount),
+  io: orMissing(has({ readBytes: isAmount, writeBytes: isAmount, readOps: isAmount, writeOps: isAmount })),
+  network: orMissing(has({ inBytes: isAmount, outBytes: isAmount })),
 });
 /** File systems have fractions of milliseconds, and files from before 1970. */
 const isTime: Check = (value) => Number.isFinite(value);

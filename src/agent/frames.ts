@@ -1,4 +1,5 @@
 import type { AgentReport } from '../core/events.ts';
+import type { Measure } from '../core/pool/measure.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, TaskNumber } from '../core/keys.ts';
 import type { EndReason, Host } from '../core/decisions.ts';
 import type { NameValue } from '../core/status.ts';
@@ -44,6 +45,8 @@ export type AgentFrame =
       readonly answers?: readonly NodeAsk['kind'][];
     }
   | { readonly kind: 'reports'; readonly first: number; readonly reports: readonly Exclude<AgentReport, { kind: 'hello' }>[] }
+  /** What the node has used since the frame before. Not repeated: the next one comes soon. Only to who asks (`welcome`). */
+  | { readonly kind: 'measured'; readonly measure: Measure }
   /** Answer to a `file` frame that needs no body, or that failed before one was opened. */
   | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer }
   | { readonly kind: 'answer'; readonly request: string; readonly answer: NodeAnswer }
@@ -51,7 +54,15 @@ export type AgentFrame =
   | { readonly kind: 'archived'; readonly request: string; readonly archived: Archived };
 
 export type OwnerFrame =
-  | { readonly kind: 'welcome'; readonly epoch: number; readonly leaseMs: number | null; readonly node: NodeSetup; readonly acknowledged: number }
+  | {
+      readonly kind: 'welcome';
+      readonly epoch: number;
+      readonly leaseMs: number | null;
+      readonly node: NodeSetup;
+      readonly acknowledged: number;
+      /** So often the owner wants to hear what the node uses (`measured`). Left out, as by owners of before: never. */
+      readonly measureEveryMs?: number;
+    }
   | { readonly kind: 'acknowledge'; readonly epoch: number; readonly sequence: number }
   | { readonly kind: 'commands'; readonly epoch: number; readonly commands: readonly AgentCommand[] }
   | { readonly kind: 'file'; readonly epoch: number; readonly request: string; readonly ask: FileAsk }

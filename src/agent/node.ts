@@ -16,6 +16,7 @@ import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
 import { say } from './log.ts';
 import { beginNodeWork, type NodeWork } from './nodeWork.ts';
+import { createMeasuring, type Measuring } from './measuring.ts';
 import type { InstanceFacts } from './metadata/instance.ts';
 import { openMetadata } from './metadata/server.ts';
 import { unmountBelow } from './mounts.ts';
@@ -77,6 +78,25 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   let isFlushing = false;
   let isBooted = false;
   let isAsked = false;
+  let measuring: Measuring | null = null;
+  let measureTimer: NodeJS.Timeout | undefined;
+
+  /** While nobody is there who is told, what is used comes together. */
+  const measureEach = (everyMs: number | undefined): void => {
+    clearInterval(measureTimer);
+    if (everyMs === undefined) return;
+    const begun = (measuring ??= createMeasuring({
+      cgroup: place.nodeCgroup,
+      mark: `${NODE_MARK}=${options.rootDirectory}`,
+      rootDirectory: place.node.root,
+      cores: options.limits?.cores,
+      hasOwnNetwork: network !== null,
+    }));
+    measureTimer = setInterval(() => {
+      if (channel.isOpen) channel.send({ kind: 'measured', measure: begun.measure() });
+    }, everyMs);
+    measureTimer.unref();
+  };
 
   const flushSoon = (): void => {
     if (isFlushing) return;
@@ -112,6 +132,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
         work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, reports, now, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
+        measureEach(frame.measureEveryMs);
         return flushSoon();
       case 'acknowledge':
         reports.acknowledge(frame.sequence);
@@ -153,6 +174,7 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   if (signal.aborted) leave(LEAVE_DEADLINE_MS);
   const deadlineMs = await leaving;
   say('the agent leaves');
+  clearInterval(measureTimer);
   channel.close();
   metadata?.close();
   outside?.close();

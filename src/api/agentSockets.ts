@@ -112,7 +112,7 @@ function attach(webSocket: WebSocket, cork: () => void, door: AgentDoor, agent: 
   });
 }
 
-const FRAME_KINDS: ReadonlySet<unknown> = new Set(Object.keys({ hello: true, reports: true, fileAnswer: true, answer: true, archived: true } satisfies Record<AgentFrame['kind'], true>));
+const FRAME_KINDS: ReadonlySet<unknown> = new Set(Object.keys({ hello: true, reports: true, fileAnswer: true, answer: true, archived: true, measured: true } satisfies Record<AgentFrame['kind'], true>));
 
 /** Agents are ours and have shown a credential. This checks only that the message is a frame at all. */
 function parseFrame(data: RawData): AgentFrame | null {

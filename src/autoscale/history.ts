@@ -46,13 +46,22 @@ export function emptyHistory(capacity: number = ONE_DAY_OF_SAMPLES): SampleHisto
   return { capacity, series: new Map() };
 }
 
+/** Samples of one metric: moments in order, and a number for each. */
+export interface Column {
+  readonly atMs: number[];
+  readonly values: number[];
+}
+
 /**
- * A history of what was measured at the same moments. It shares the arrays: it is right until the caller changes them.
+ * A history of what was measured at the same moments, and of what has moments of its own. It shares the arrays: it is
+ * right until the caller changes them.
  *
- * @param atMs in order; `values` has one number for each of them, by metric name (with `$`).
+ * @param atMs in order; `values` has one number for each of them, by metric name (with `$`), as `others` have theirs.
  */
-export function historyOf(atMs: number[], values: Readonly<Record<string, number[]>>): SampleHistory {
-  return { capacity: Math.max(1, atMs.length), series: new Map(Object.entries(values).map(([metric, column]) => [metric, { atMs, values: column, first: 0, end: atMs.length }])) };
+export function historyOf(atMs: number[], values: Readonly<Record<string, number[]>>, others: Readonly<Record<string, Column>> = {}): SampleHistory {
+  const columns = [...Object.entries(values).map(([metric, column]) => [metric, { atMs, values: column }] as const), ...Object.entries(others)];
+  const series = columns.map(([metric, column]): [string, Series] => [metric, { ...column, first: 0, end: column.atMs.length }]);
+  return { capacity: Math.max(1, ...series.map(([, { end }]) => end)), series: new Map(series) };
 }
 
 /**

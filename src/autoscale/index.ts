@@ -4,6 +4,7 @@ export { drawProblem, drawRemark, drawWarning } from './draw.ts';
 export { evaluate, currentTargets, printValue, type Evaluation, type Settings } from './evaluate.ts';
 export {
   appendSample,
+  type Column,
   emptyHistory,
   historyEndMs,
   historyOf,

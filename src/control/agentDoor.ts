@@ -1,6 +1,7 @@
 import { isAgentFrame } from '../agent/frameCheck.ts';
 import type { AgentFrame } from '../agent/frames.ts';
 import type { NodeNumber } from '../core/keys.ts';
+import { MEASURE_EVERY_MS } from '../core/tunables.ts';
 import type { AgentChannel } from '../ports.ts';
 import { applicationsIn, packageSource } from './packages.ts';
 import type { Session, Surroundings } from './session.ts';
@@ -44,6 +45,10 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
           else options.onWork();
         }
       },
+      measured: ({ measure }) => {
+        const status = session.nodes.get(node);
+        if (status !== undefined) session.measures.add(status.pool, measure, options.monotonic());
+      },
       answered: (frame) => {
         if (frame.kind === 'fileAnswer') fileAsks.answer(frame.request, frame.answer);
         else nodeAsks.answer(frame.request, frame.answer);
@@ -64,7 +69,7 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
 }
 
 /** Tells the agent of its node. */
-async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
   try {
     const status = nodes.get(node);
     if (status === undefined) return channel.close('this node has left the account');
@@ -72,7 +77,7 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
     if (pool === undefined) return channel.close('the pool of this node is gone');
     const packages = { ...(await packageSource({ account, store }, applicationsIn(pool.spec.applicationPackageReferences ?? []))), sign };
     if (!channels.isCurrent(node, channel)) return;
-    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node) });
+    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), measureEveryMs });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
     channel.close('the node cannot be told of its pool now');
@@ -85,6 +90,7 @@ interface ListenOptions {
   welcome(hello: Extract<AgentFrame, { kind: 'hello' }>): Promise<void>;
   said(hello: Extract<AgentFrame, { kind: 'hello' }>): void;
   reports(frame: Extract<AgentFrame, { kind: 'reports' }>): void;
+  measured(frame: Extract<AgentFrame, { kind: 'measured' }>): void;
   answered(frame: Extract<AgentFrame, { kind: 'fileAnswer' | 'answer' }>): void;
   archived(frame: Extract<AgentFrame, { kind: 'archived' }>): void;
 }
@@ -118,6 +124,8 @@ function listenTo(life: number, channel: AgentChannel, options: ListenOptions): 
         return;
       case 'reports':
         return options.reports(frame);
+      case 'measured':
+        return options.measured(frame);
       case 'fileAnswer':
       case 'answer':
         return options.answered(frame);

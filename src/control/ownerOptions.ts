@@ -37,6 +37,8 @@ export interface OwnerOptions {
   readonly maxPools?: number;
   /** When agents that do not answer are given up; default: `SILENCE_BOUNDS`. */
   readonly silence?: SilenceBounds;
+  /** How often nodes say what they use; default: `MEASURE_EVERY_MS`. */
+  readonly measureEveryMs?: number;
   /**
    * How much has to have arrived to be decided while a commit is under way; default: as much as that one took, and
    * `AHEAD_FROM` (`session.ts`).

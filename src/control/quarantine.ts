@@ -133,6 +133,7 @@ export class Quarantine {
       case 'room':
       case 'quotas':
       case 'drills':
+      case 'measured':
       case 'shutdown':
         return event;
     }
@@ -261,6 +262,7 @@ export class Quarantine {
       case 'room':
       case 'quotas':
       case 'drills':
+      case 'measured':
       case 'shutdown':
       case undefined:
         return null;

@@ -14,6 +14,7 @@ import { dispatch, taskName, type DispatchOptions } from './dispatch.ts';
 import { Intake, type Taken } from './intake.ts';
 import { CORE_VERSION, encodeBeginning, encodeImage, encodeInputs, type Beginning } from './journal.ts';
 import type { LogArchive } from './logArchive.ts';
+import { Measures } from './measures.ts';
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
@@ -112,6 +113,7 @@ export class Session {
   readonly channels = new Channels();
   readonly specs: Specs;
   readonly taskEnds = new TaskEnds();
+  readonly measures = new Measures();
   /** When the last heartbeat that succeeded was begun, on the monotonic clock. */
   beatAt: number;
   readonly #around: Surroundings;
@@ -266,7 +268,7 @@ export class Session {
   #taken(portion: Portion, asked: Taken | null): Turn {
     const { absent, quarantine, options } = this.#around;
     // What agents said while the inbox was read comes after it: none of it can be about what has only now been asked.
-    this.#events.push(...absent.due(options.monotonic()));
+    this.#events.push(...absent.due(options.monotonic()), ...this.measures.takeDue(options.monotonic()));
     const arrived = this.#events.splice(0, portion === 'all' ? this.#events.length : Number(portion === 'arrived'));
     const events = [...(asked?.events ?? []), ...arrived.flatMap((event) => quarantine.admit(event) ?? [])];
     return { portion, events, entries: asked?.entries ?? [], sweep: asked?.sweep ?? null };

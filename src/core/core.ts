@@ -13,6 +13,7 @@ import { reported } from './node/reports.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
 import { stopMeter } from './pool/meter.ts';
+import { ingestMeasure } from './pool/samples.ts';
 import { reviewSchedule, upsertSchedule } from './schedule/life.ts';
 import { type Held, revive, weightOf } from './image.ts';
 import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
@@ -102,6 +103,11 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
     case 'drills':
       upsertDrills(state, event.drills, now);
       return;
+    case 'measured': {
+      const pool = state.pools.get(event.pool);
+      if (pool !== undefined) ingestMeasure(state, pool, event.measure);
+      return;
+    }
     case 'quotas':
       state.quotas = event.quotas;
       return;

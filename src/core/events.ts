@@ -1,6 +1,7 @@
 import type { EndReason } from './decisions.ts';
 import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
-import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from './keys.ts';
+import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
+import type { PoolMeasure } from './pool/measure.ts';
 import type { SampleRow } from './pool/samples.ts';
 import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
@@ -174,6 +175,8 @@ export type CoreEvent =
   | { readonly kind: 'room'; readonly maxNodes: number | null; readonly maxPools?: number | null }
   /** What the operator lets the account have from now on. */
   | { readonly kind: 'quotas'; readonly quotas: Quotas }
+  /** What nodes of the pool have used since they last said. */
+  | { readonly kind: 'measured'; readonly pool: PoolNumber; readonly measure: PoolMeasure }
   /** The drills that nobody has stopped. */
   | { readonly kind: 'drills'; readonly drills: readonly DrillIntent[] }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */

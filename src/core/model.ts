@@ -1,4 +1,5 @@
 import type { Capacity } from './pool/capacity.ts';
+import type { PoolMeasure } from './pool/measure.ts';
 import type { Samples } from './pool/samples.ts';
 import type { Changes } from './changes.ts';
 import type { EndReason } from './decisions.ts';
@@ -75,6 +76,8 @@ export interface Pool {
   isDismissed: boolean;
   /** What was measured of it, if a formula decides on its size, or did. */
   readonly samples: Samples;
+  /** What its nodes have measured since its last sample; null: nothing. */
+  measure: PoolMeasure | null;
   /** When it is measured next, or its formula runs. */
   scaleTimer: Instant | null;
   /** When placement looks again by itself. */

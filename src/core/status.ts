@@ -1,6 +1,7 @@
 import type { NodeRestart } from './intent.ts';
 import type { Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from './keys.ts';
 import type { NodeDeallocationOption } from './intent.ts';
+import type { PoolMeasure } from './pool/measure.ts';
 
 /** Status: what is true. Written by the owner alone, set-based, in narrow rows. */
 
@@ -197,6 +198,8 @@ export interface PoolStatus {
   readonly currentLowPriority: number;
   /** How many of its nodes were taken back, each time counted. Left out, or null: none. */
   readonly preemptions?: number | null;
+  /** What its nodes have used since it was made. Left out, or null: nothing was measured. */
+  readonly resources?: PoolMeasure | null;
   /** Left out, or null: no formula decides on its size. */
   readonly autoScale?: AutoScaleStatus | null;
   /** Left out, or null: it has had no node yet. */

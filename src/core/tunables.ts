@@ -69,6 +69,8 @@ export function safeForMs(requeueCount: number): number {
  */
 export const SAMPLE_EVERY_MS = 30_000;
 export const SAMPLES_KEPT_MS = 24 * 3_600_000;
+/** Nodes say what they use so often: twice a sample, so that none is without. */
+export const MEASURE_EVERY_MS = SAMPLE_EVERY_MS / 2;
 
 /** Slots that tasks have used are added to the hours of their pools so often. */
 export const USAGE_EVERY_MS = 5_000;

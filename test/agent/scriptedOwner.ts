@@ -26,7 +26,7 @@ export interface ScriptedOwner {
   /** Requests for file bodies go here. */
   onFileBody: (request: IncomingMessage, response: ServerResponse) => void;
   /** Set to change what the next `welcome` says. */
-  welcome: { epoch: number; leaseMs: number | null; acknowledge: boolean; node: NodeSetup };
+  welcome: { epoch: number; leaseMs: number | null; acknowledge: boolean; node: NodeSetup; measureEveryMs?: number };
   close(): Promise<void>;
 }
 
@@ -137,8 +137,8 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
           acknowledged = 0;
         }
         lastLife = frame.report.life;
-        const { epoch, leaseMs, node } = owner.welcome;
-        socket.send(JSON.stringify({ kind: 'welcome', epoch, leaseMs, node, acknowledged } satisfies OwnerFrame));
+        const { acknowledge: _, ...said } = owner.welcome;
+        socket.send(JSON.stringify({ kind: 'welcome', ...said, acknowledged } satisfies OwnerFrame));
       } else if (frame.kind === 'reports') {
         for (const [index, report] of frame.reports.entries()) {
           if (frame.first + index !== received + 1) continue;

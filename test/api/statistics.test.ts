@@ -60,6 +60,29 @@ describe('$expand=stats', () => {
     expect((await it.ask({ url: '/pools?$expand=stats' })).json.value[0].stats).toEqual(stats);
   });
 
+  test('says what the nodes of a pool have used', async () => {
+    const level = (gib: number, peakGib: number): object => ({ byteMs: gib * 2 ** 30 * 1_000, ms: 1_000, peakBytes: peakGib * 2 ** 30 });
+    const io = { readBytes: 2 ** 29, writeBytes: 2 ** 31, readOps: 7, writeOps: 8 };
+    await it.pool.query('update pool_status set resources = $1', [JSON.stringify({ nodeMs: 1_000, cpu: { ms: 500, coreMs: 2_000 }, memory: level(1.5, 3), disk: level(4, 5), io, network: { inBytes: 2 ** 30, outBytes: 0 } })]);
+    const { resourceStats } = (await it.ask({ url: '/pools/p?$expand=stats' })).json.stats;
+    expect(resourceStats).toEqual({
+      startTime: '2026-11-20T12:00:00Z',
+      lastUpdateTime: '2026-11-20T12:00:10Z',
+      avgCPUPercentage: 25,
+      avgMemoryGiB: 1.5,
+      peakMemoryGiB: 3,
+      avgDiskGiB: 4,
+      peakDiskGiB: 5,
+      diskReadIOps: '7',
+      diskWriteIOps: '8',
+      diskReadGiB: 0.5,
+      diskWriteGiB: 2,
+      networkReadGiB: 1,
+      networkWriteGiB: 0,
+    });
+    await it.pool.query('update pool_status set resources = null');
+  });
+
   test('is left out where nobody asks, or only for other properties; $select may name it', async () => {
     for (const url of ['/pools/p', '/jobs/j', '/jobs/j/tasks/done', '/jobschedules/s']) {
       expect((await it.ask({ url })).json.stats).toBeUndefined();

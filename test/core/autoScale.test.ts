@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { AutoScale, PoolIntent } from '../../src/core/intent.ts';
+import { measured, type Measure, withMeasure } from '../../src/core/pool/measure.ts';
 import { exited, testEnv, type TestEnv, type TestPool } from './harness.ts';
 
 const MINUTE_MS = 60_000;
@@ -163,5 +164,80 @@ describe('a pool whose size a formula decides', () => {
     expect(pool.status.targetDedicated).toBe(2);
     env.pass(5 * MINUTE_MS);
     expect(pool.status.targetDedicated).toBe(3);
+  });
+});
+
+describe('what the nodes of a pool use', () => {
+  const HALF_BUSY: Measure = {
+    overMs: 15_000,
+    cpu: { ms: 15_000, cores: 2 },
+    memoryBytes: 512 * 2 ** 20,
+    diskBytes: 3 * 2 ** 30,
+    io: { readBytes: 100, writeBytes: 200, readOps: 3, writeOps: 4 },
+    network: { inBytes: 50, outBytes: 60 },
+  };
+  const IDLE: Measure = { overMs: 15_000, cpu: { ms: 0, cores: 2 }, memoryBytes: 256 * 2 ** 20, diskBytes: 2 ** 30, io: { readBytes: 0, writeBytes: 10, readOps: 0, writeOps: 1 } };
+
+  function say(pool: TestPool, ...nodes: readonly Measure[]): void {
+    for (const measure of nodes) pool.env.apply({ kind: 'measured', pool: pool.number, measure: measured(measure) });
+  }
+
+  test('is in the sample that follows: means of levels, sums of the rest; what no node can measure has no sample', () => {
+    const env = testEnv();
+    const pool = scaled(env, '$TargetDedicatedNodes = 2;');
+    env.settle();
+    say(pool, HALF_BUSY, HALF_BUSY, IDLE, IDLE);
+    env.pass(30_000);
+    say(pool, IDLE);
+    env.pass(30_000);
+    env.pass(30_000);
+    const [first, second, third] = env.samples.get(pool.number) ?? [];
+    expect(first?.[1]).toMatchObject({
+      $CPUPercent: 0.25,
+      $WallClockSeconds: 60,
+      $MemoryBytes: 384,
+      $DiskBytes: 2,
+      $DiskReadBytes: 200,
+      $DiskWriteBytes: 420,
+      $DiskReadOps: 6,
+      $DiskWriteOps: 10,
+      $NetworkInBytes: 100,
+      $NetworkOutBytes: 120,
+    });
+    expect(second?.[1]).toMatchObject({ $CPUPercent: 0, $WallClockSeconds: 15, $DiskWriteBytes: 10 });
+    expect(second?.[1]).not.toHaveProperty('$NetworkInBytes');
+    expect(third?.[1]).not.toHaveProperty('$CPUPercent');
+  });
+
+  test('scales the pool, after a restart as well', () => {
+    const env = testEnv();
+    const pool = scaled(env, 'busy = $CPUPercent.GetSample(10); n = $CPUPercent.Count(); $TargetDedicatedNodes = max(0, busy) > 0.4 ? 3 : 1;');
+    env.settle();
+    expect(pool.status).toMatchObject({ targetDedicated: 1 });
+    say(pool, HALF_BUSY);
+    env.pass(30_000);
+    env.restart();
+    env.pass(5 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 3, autoScale: { results: expect.stringContaining('busy=[0.5];n=1') } });
+  });
+
+  test('is added up over the life of a pool, with a formula or without, and over restarts', () => {
+    const env = testEnv();
+    const pool = env.pool({ nodes: 1 });
+    env.settle();
+    say(pool, HALF_BUSY);
+    env.settle();
+    env.restart();
+    say(pool, IDLE);
+    env.settle();
+    expect(pool.status.resources).toEqual(withMeasure(measured(HALF_BUSY), measured(IDLE)));
+    expect(pool.status.resources).toMatchObject({ nodeMs: 30_000, cpu: { ms: 15_000, coreMs: 60_000 }, memory: { ms: 30_000, peakBytes: 512 * 2 ** 20 }, network: { inBytes: 50, outBytes: 60 } });
+  });
+
+  test('of a pool that is gone is nobody’s', () => {
+    const env = testEnv();
+    env.apply({ kind: 'measured', pool: 99, measure: measured(IDLE) });
+    env.settle();
+    expect(env.pools.size).toBe(0);
   });
 });

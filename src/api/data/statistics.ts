@@ -1,6 +1,7 @@
-import { jobSums, scheduleSums, type TaskSums } from '../../store/intents/statistics.ts';
+import { jobSums, poolResources, scheduleSums, type TaskSums } from '../../store/intents/statistics.ts';
 import { usageOfPools } from '../../store/intents/usage.ts';
 import type { Instant } from '../../core/keys.ts';
+import { BYTES_PER_GIB, cpuShare, meanOf, type PoolMeasure } from '../../core/pool/measure.ts';
 import { formatDuration } from '../../wire/durations.ts';
 import { findVmSize } from '../../wire/sizes/find.ts';
 import { formatTimestamp } from '../../wire/timestamps.ts';
@@ -9,8 +10,8 @@ import type { Call, Parts } from '../call.ts';
 
 /**
  * `stats` of pools, jobs, tasks and schedules: what `$expand=stats` adds to an answer. It is counted as it is asked
- * for, so it is never behind. What is not measured (time and input of processors, bytes and operations of disks and
- * networks) reads 0.
+ * for, so it is never behind. What nodes use they say twice a minute. What is not measured (of tasks the time of
+ * processors and what they read and write; of nodes what their machine does not tell) reads 0.
  */
 
 /** Recorded: with `$select`, only if that names it. */
@@ -40,25 +41,29 @@ export function jobStatisticsOf({ succeeded, failed, retries, wallClockMs, waitM
   };
 }
 
-/** `dedicatedCoreMs`: the time of dedicated nodes by their cores. */
-export function poolStatisticsOf(dedicatedCoreMs: number, { url, since }: Of, now: Instant): Omit<PoolStatistics, 'startTime' | 'lastUpdateTime'> {
+/** `dedicatedCoreMs`: the time of dedicated nodes by their cores. `measure`: null, nothing was measured. */
+export function poolStatisticsOf(dedicatedCoreMs: number, measure: PoolMeasure | null, { url, since }: Of, now: Instant): Omit<PoolStatistics, 'startTime' | 'lastUpdateTime'> {
   const range = { startTime: formatTimestamp(since), lastUpdateTime: formatTimestamp(now) };
-  return { url, usageStats: { ...range, dedicatedCoreTime: formatDuration(dedicatedCoreMs) }, resourceStats: { ...range, ...NOT_MEASURED } };
+  return { url, usageStats: { ...range, dedicatedCoreTime: formatDuration(dedicatedCoreMs) }, resourceStats: { ...range, ...resourcesOf(measure ?? { nodeMs: 0 }) } };
 }
 
-const NOT_MEASURED = {
-  avgCPUPercentage: 0,
-  avgMemoryGiB: 0,
-  peakMemoryGiB: 0,
-  avgDiskGiB: 0,
-  peakDiskGiB: 0,
-  diskReadIOps: '0',
-  diskWriteIOps: '0',
-  diskReadGiB: 0,
-  diskWriteGiB: 0,
-  networkReadGiB: 0,
-  networkWriteGiB: 0,
-} as const;
+function resourcesOf(measure: PoolMeasure): Omit<NonNullable<PoolStatistics['resourceStats']>, 'startTime' | 'lastUpdateTime'> {
+  const { memory, disk, io, network } = measure;
+  const gib = (bytes: number | null | undefined): number => (bytes ?? 0) / BYTES_PER_GIB;
+  return {
+    avgCPUPercentage: 100 * (cpuShare(measure) ?? 0),
+    avgMemoryGiB: gib(meanOf(memory)),
+    peakMemoryGiB: gib(memory?.peakBytes),
+    avgDiskGiB: gib(meanOf(disk)),
+    peakDiskGiB: gib(disk?.peakBytes),
+    diskReadIOps: String(io?.readOps ?? 0),
+    diskWriteIOps: String(io?.writeOps ?? 0),
+    diskReadGiB: gib(io?.readBytes),
+    diskWriteGiB: gib(io?.writeBytes),
+    networkReadGiB: gib(network?.inBytes),
+    networkWriteGiB: gib(network?.outBytes),
+  };
+}
 
 interface Row {
   readonly id: string;
@@ -86,12 +91,13 @@ export async function statsOfPools(call: Call, parts: Parts, pools: readonly (Ro
   const since = Math.min(...pools.map(({ createdAt }) => createdAt));
   const [only] = pools;
   const usage = await usageOfPools(parts.database, call.principal.account.number, { since, now: call.now, poolId: pools.length === 1 && only !== undefined ? only.id : null });
+  const resources = await poolResources(parts.database, pools.map(({ pool }) => pool));
   const coreMs = new Map<number, number>();
   for (const { pool, size, lowPriority, nodeMs } of usage) if (!lowPriority) coreMs.set(pool, (coreMs.get(pool) ?? 0) + nodeMs * (findVmSize(size)?.cores ?? 1));
   return new Map(
     pools.map(({ pool, id, createdAt }) => {
       const range = { startTime: formatTimestamp(createdAt), lastUpdateTime: formatTimestamp(call.now) };
-      return [pool, { stats: { ...range, ...poolStatisticsOf(coreMs.get(pool) ?? 0, { url: `${call.baseUrl}/pools/${id}/poolstats`, since: createdAt }, call.now) } }];
+      return [pool, { stats: { ...range, ...poolStatisticsOf(coreMs.get(pool) ?? 0, resources.get(pool) ?? null, { url: `${call.baseUrl}/pools/${id}/poolstats`, since: createdAt }, call.now) } }];
     }),
   );
 }

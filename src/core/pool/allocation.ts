@@ -74,6 +74,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, s
     stealing: 0,
     keeping: null,
     samples: samplesOf(samples),
+    measure: null,
     scaleTimer: null,
     placementTimer: null,
     isDismissed: false,

@@ -1,9 +1,10 @@
-import { historyOf, type SampleHistory } from '../../autoscale/index.ts';
+import { type Column, historyOf, type SampleHistory } from '../../autoscale/index.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
 import { SAMPLES_KEPT_MS } from '../tunables.ts';
+import { BYTES_PER_GIB, BYTES_PER_MIB, cpuShare, meanOf, type PoolMeasure, withMeasure } from './measure.ts';
 
-/** What is measured of a pool, in the names of the formula language. All else has no samples. */
+/** What the rules count of a pool, in the names of the formula language. */
 const METRICS = [
   '$ActiveTasks',
   '$RunningTasks',
@@ -17,12 +18,33 @@ const METRICS = [
   '$UsableNodeCount',
 ] as const;
 type Metric = (typeof METRICS)[number];
-export type Sample = Readonly<Record<Metric, number>>;
 
-/** One column for the instants and one for each metric, oldest first. */
+/**
+ * What its nodes measure (autoscale article of 2017-2021, "Variables"): levels are means over the nodes, the rest sums
+ * since the sample before.
+ */
+const NODE_METRICS = [
+  '$CPUPercent',
+  '$WallClockSeconds',
+  '$MemoryBytes',
+  '$DiskBytes',
+  '$DiskReadBytes',
+  '$DiskWriteBytes',
+  '$DiskReadOps',
+  '$DiskWriteOps',
+  '$NetworkInBytes',
+  '$NetworkOutBytes',
+] as const;
+type NodeMetric = (typeof NODE_METRICS)[number];
+
+/** What no node could measure is left out: it has no sample then. */
+export type Sample = Readonly<Record<Metric, number> & Partial<Record<NodeMetric, number>>>;
+
+/** Oldest first: one column for the instants, one for each metric, and those of what is not there each time. */
 export interface Samples {
   readonly at: Instant[];
   readonly values: Readonly<Record<Metric, number[]>>;
+  readonly ofNodes: Readonly<Record<NodeMetric, Column>>;
 }
 
 /** A row for each instant, as the store has them. */
@@ -30,36 +52,72 @@ export type SampleRow = readonly [at: Instant, sample: Sample];
 
 /** `rows`: in their order. */
 export function samplesOf(rows: readonly SampleRow[]): Samples {
-  const samples: Samples = { at: [], values: Object.fromEntries(METRICS.map((metric): [string, number[]] => [metric, []])) as Record<Metric, number[]> };
+  const samples: Samples = {
+    at: [],
+    values: Object.fromEntries(METRICS.map((metric): [string, number[]] => [metric, []])) as Record<Metric, number[]>,
+    ofNodes: Object.fromEntries(NODE_METRICS.map((metric): [string, Column] => [metric, { atMs: [], values: [] }])) as Record<NodeMetric, Column>,
+  };
   for (const [at, sample] of rows) append(samples, at, sample);
   return samples;
 }
 
-function append({ at, values }: Samples, instant: Instant, sample: Sample): void {
+function append({ at, values, ofNodes }: Samples, instant: Instant, sample: Sample): void {
   at.push(instant);
   for (const metric of METRICS) values[metric].push(sample[metric]);
+  for (const metric of NODE_METRICS) {
+    const value = sample[metric];
+    if (value === undefined) continue;
+    ofNodes[metric].atMs.push(instant);
+    ofNodes[metric].values.push(value);
+  }
 }
 
-/** Measures the pool and keeps that; what is older than a day is forgotten. */
+/** Counts what there is of the pool, and keeps that with what its nodes measured; what is older than a day is forgotten. */
 export function takeSample(state: CoreState, pool: Pool, at: Instant): void {
   const { samples } = pool;
-  const sample = measure(state, pool);
-  const old = samples.at.findIndex((other) => other >= at - SAMPLES_KEPT_MS);
-  for (const column of [samples.at, ...Object.values(samples.values)]) column.splice(0, old === -1 ? column.length : old);
+  const sample = { ...count(state, pool), ...(pool.measure === null ? null : nodeSample(pool.measure)) };
+  pool.measure = null;
+  forgetBefore(at - SAMPLES_KEPT_MS, samples.at, Object.values(samples.values));
+  for (const { atMs, values } of Object.values(samples.ofNodes)) forgetBefore(at - SAMPLES_KEPT_MS, atMs, [values]);
   append(samples, at, sample);
   state.changes.sample(pool, [at, sample]);
 }
 
+function forgetBefore(instant: Instant, at: Instant[], columns: readonly number[][]): void {
+  const first = at.findIndex((other) => other >= instant);
+  for (const column of [at, ...columns]) column.splice(0, first === -1 ? column.length : first);
+}
+
+/** Nodes have measured. Without a formula there are no samples, and nothing to keep for the next one. */
+export function ingestMeasure(state: CoreState, pool: Pool, more: PoolMeasure): void {
+  if (pool.intent.autoScale) pool.measure = withMeasure(pool.measure, more);
+  pool.status = { ...pool.status, resources: withMeasure(pool.status.resources ?? null, more) };
+  state.changes.pool(pool);
+}
+
 /** As an evaluation reads it; shares its memory with `samples`, so it is right until the next sample is taken. */
-export function historyIn({ at, values }: Samples): SampleHistory {
-  return historyOf(at, values);
+export function historyIn({ at, values, ofNodes }: Samples): SampleHistory {
+  return historyOf(at, values, ofNodes);
+}
+
+function nodeSample(measure: PoolMeasure): Partial<Record<NodeMetric, number>> {
+  const { nodeMs, io, network } = measure;
+  const [share, memory, disk] = [cpuShare(measure), meanOf(measure.memory), meanOf(measure.disk)];
+  return {
+    $WallClockSeconds: nodeMs / 1000,
+    ...(share === null ? null : { $CPUPercent: share }),
+    ...(memory === null ? null : { $MemoryBytes: memory / BYTES_PER_MIB }),
+    ...(disk === null ? null : { $DiskBytes: disk / BYTES_PER_GIB }),
+    ...(io === undefined ? null : { $DiskReadBytes: io.readBytes, $DiskWriteBytes: io.writeBytes, $DiskReadOps: io.readOps, $DiskWriteOps: io.writeOps }),
+    ...(network === undefined ? null : { $NetworkInBytes: network.inBytes, $NetworkOutBytes: network.outBytes }),
+  };
 }
 
 /**
  * Tasks are those of the jobs that name the pool and are not over. Active ones are those that wait for nothing but
  * their turn; a multi-instance task counts as its instances.
  */
-function measure({ jobs, table }: CoreState, pool: Pool): Sample {
+function count({ jobs, table }: CoreState, pool: Pool): Record<Metric, number> {
   let [active, running, succeeded, failed] = [0, 0, 0, 0];
   for (const job of jobs.values()) {
     if (job.poolQueue !== pool.queue || job.status.state === 'completed') continue;

@@ -1,4 +1,5 @@
-import type { Instant, JobNumber, ScheduleNumber } from '../../core/keys.ts';
+import type { Instant, JobNumber, PoolNumber, ScheduleNumber } from '../../core/keys.ts';
+import type { PoolMeasure } from '../../core/pool/measure.ts';
 import { taskSums } from '../lifetime.ts';
 import { numbers } from '../owner/literals.ts';
 import { rows, statement, type Database } from './statement.ts';
@@ -30,4 +31,14 @@ export async function jobSums(database: Database, jobs: readonly JobNumber[], no
 /** By schedule, as of jobs. */
 export async function scheduleSums(database: Database, schedules: readonly ScheduleNumber[], now: Instant): Promise<ReadonlyMap<ScheduleNumber, TaskSums>> {
   return new Map((await rows(database, ofSchedules, [numbers(schedules), now])).map((row) => [row.of, row]));
+}
+
+const resources = statement<{ readonly pool: PoolNumber; readonly resources: string }>(
+  'statistics.resources',
+  'select pool, resources from pool_status where pool = any($1::bigint[]) and resources is not null',
+);
+
+/** What the nodes of pools have used since the pools were made; left out: nothing was measured. */
+export async function poolResources(database: Database, pools: readonly PoolNumber[]): Promise<ReadonlyMap<PoolNumber, PoolMeasure>> {
+  return new Map((await rows(database, resources, [numbers(pools)])).map(({ pool, resources: text }) => [pool, JSON.parse(text) as PoolMeasure]));
 }

@@ -19,5 +19,6 @@ export const POOL_STATUS = {
     preemptions: column('preemptions', 'int', null),
     autoScale: column('auto_scale', 'json', 'autoScaleRun'),
     meter: column('meter', 'json'),
+    resources: column('resources', 'json', null),
   },
 } as const satisfies Description<PoolStatus>;
