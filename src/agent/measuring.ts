@@ -117,18 +117,17 @@ function memoryOfGroup({ memory }: Cgroup): number | null {
   if (memory === null) return null;
   const used = read(join(memory, 'memory.current')) ?? read(join(memory, 'memory.usage_in_bytes'));
   if (used === null) return null;
-  return Math.max(0, Number(used) - (amountIn(read(join(memory, 'memory.stat')), /^(?:total_)?inactive_file (\d+)$/m) ?? 0));
+  const stat = read(join(memory, 'memory.stat'));
+  // In version 1 only the total has what groups below hold.
+  return Math.max(0, Number(used) - (amountIn(stat, /^total_inactive_file (\d+)$/m) ?? amountIn(stat, /^inactive_file (\d+)$/m) ?? 0));
 }
 
-/** proc_pid_statm(5) counts pages; of what several processes share only the rest is a process's own. */
-const PAGE_BYTES = 4096;
+/** proc_pid_status(5): what is a process's own alone, in kB. */
+const OWN_MEMORY = /^RssAnon:\s+(\d+) kB$/m;
 
 function memoryOfProcesses(pids: readonly number[]): number | null {
-  if (read('/proc/self/statm') === null) return null;
-  return pids.reduce((sum, pid) => {
-    const [, resident = 0, shared = 0] = (read(`/proc/${pid}/statm`) ?? '').split(' ').map(Number);
-    return sum + Math.max(0, resident - shared) * PAGE_BYTES;
-  }, 0);
+  if (amountIn(read('/proc/self/status'), OWN_MEMORY) === null) return null;
+  return pids.reduce((sum, pid) => sum + 1024 * (amountIn(read(`/proc/${pid}/status`), OWN_MEMORY) ?? 0), 0);
 }
 
 /** proc_pid_io(5); of processes that are over it is with who waited for them. */
