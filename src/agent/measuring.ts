@@ -148,7 +148,7 @@ function networkOf(pids: readonly number[]): NetworkTraffic | null {
 }
 
 /** Bytes received are the first number of an interface, bytes sent the ninth. */
-export function trafficIn(devices: string): NetworkTraffic {
+function trafficIn(devices: string): NetworkTraffic {
   let [inBytes, outBytes] = [0, 0];
   for (const line of devices.split('\n')) {
     const [name = '', numbers] = line.split(':');
