@@ -45,7 +45,7 @@ export type AgentFrame =
       readonly answers?: readonly NodeAsk['kind'][];
     }
   | { readonly kind: 'reports'; readonly first: number; readonly reports: readonly Exclude<AgentReport, { kind: 'hello' }>[] }
-  /** What the node has used since the frame before. Not repeated: the next one comes soon. Only to who asks (`welcome`). */
+  /** What the node has used since the frame before; none is repeated. Only to owners that want it (`welcome`). */
   | { readonly kind: 'measured'; readonly measure: Measure }
   /** Answer to a `file` frame that needs no body, or that failed before one was opened. */
   | { readonly kind: 'fileAnswer'; readonly request: string; readonly answer: FileAnswer }

@@ -72,7 +72,7 @@ function append({ at, values, ofNodes }: Samples, instant: Instant, sample: Samp
   }
 }
 
-/** Counts what there is of the pool, and keeps that with what its nodes measured; what is older than a day is forgotten. */
+/** Keeps what there is of the pool, and what its nodes measured; what is older than a day is forgotten. */
 export function takeSample(state: CoreState, pool: Pool, at: Instant): void {
   const { samples } = pool;
   const sample = { ...count(state, pool), ...(pool.measure === null ? null : nodeSample(pool.measure)) };
