@@ -33,6 +33,8 @@ export const LIMITS = {
   autoScaleStatements: 100,
   /** Account quotas where an account sets none (limits.md 7.1, suggested). */
   quotas: { pools: 100, activeJobsAndSchedules: 300, dedicatedCores: 900, lowPriorityCores: 100 },
+  /** Batch accounts of a subscription in one region (recorded 8.10: 1 to 1000). */
+  accountsPerRegion: 1_000,
   /** How the management plane, whose quotas are numbers, writes that there is none: the largest int32. */
   unboundedQuota: 2_147_483_647,
 } as const;

@@ -81,6 +81,8 @@ export interface Directory {
   readonly resourceGroup: string;
   /** A region of Azure, as `westeurope`. */
   readonly location: string;
+  /** How many accounts a region may have; left out: `LIMITS.accountsPerRegion`. */
+  readonly accountQuota?: number;
 }
 
 /** Where what is made is reached, if not where its client reached us. */

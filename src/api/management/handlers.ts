@@ -1,9 +1,13 @@
 import type { ManagementOperationId } from '../../wire/management/operations.ts';
+import { applicationHandlers } from './application/handlers.ts';
 import { batchAccountHandlers } from './batchAccount/handlers.ts';
 import type { ManagementHandler } from './call.ts';
+import { certificateHandlers } from './certificate/handlers.ts';
 import { deploymentHandlers } from './deployment/handlers.ts';
 import { groupHandlers } from './group/handlers.ts';
+import { locationHandlers } from './location/handlers.ts';
 import { managedIdentityHandlers } from './managedIdentity/handlers.ts';
+import { networkHandlers } from './network/handlers.ts';
 import { poolHandlers } from './pool/handlers.ts';
 import { providerHandlers } from './provider/handlers.ts';
 import { storageAccountHandlers } from './storageAccount/handlers.ts';
@@ -19,4 +23,8 @@ export const managementHandlers: Readonly<Record<ManagementOperationId, Manageme
   ...deploymentHandlers,
   ...batchAccountHandlers,
   ...poolHandlers,
+  ...applicationHandlers,
+  ...certificateHandlers,
+  ...locationHandlers,
+  ...networkHandlers,
 };

@@ -6,6 +6,7 @@ export type CertificateState = 'active' | 'deleting' | 'deletefailed';
 /** A certificate as clients see it; what it holds in secret goes to nodes alone (`store/owner/specs.ts`). */
 export interface CertificateRow {
   readonly thumbprint: string;
+  readonly format: 'pfx' | 'cer';
   readonly publicData: string;
   readonly state: CertificateState;
   readonly since: Instant;
@@ -25,7 +26,7 @@ export interface NewCertificate {
   readonly publicData: string;
 }
 
-const COLUMNS = `thumbprint, public_data as "publicData", state, state_since as since, previous_state as "previousState", previous_since as "previousSince", used_by as "usedBy"`;
+const COLUMNS = `thumbprint, format, public_data as "publicData", state, state_since as since, previous_state as "previousState", previous_since as "previousSince", used_by as "usedBy"`;
 
 const find = statement<CertificateRow>('certificate.find', `select ${COLUMNS} from certificate where account = $1 and thumbprint_key = $2`);
 const lock = statement<CertificateRow>('certificate.lock', `select ${COLUMNS} from certificate where account = $1 and thumbprint_key = $2 for update`);

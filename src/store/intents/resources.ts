@@ -100,6 +100,13 @@ export async function removeOldResources(connection: Connection, type: string, b
   await rows(connection, removeOld, [type.toLowerCase(), before]);
 }
 
+const countAt = statement<{ resources: number }>('resource.countAt', `select count(*)::int as resources from resource where type = $1 and spec ->> 'location' = $2`);
+
+/** How many of a type a region has. */
+export async function countResourcesAt(connection: Connection, type: string, location: string): Promise<number> {
+  return (await row(connection, countAt, [type.toLowerCase(), location]))?.resources ?? 0;
+}
+
 interface NewResource {
   readonly id: string;
   readonly type: string;

@@ -5,6 +5,12 @@ const LOCATION = `${SUBSCRIPTION}/providers/Microsoft.Batch/locations/{locationN
 const ACCOUNT = `${GROUP}${ACCOUNTS}/{accountName}`;
 const POOLS = `${ACCOUNT}/pools`;
 const POOL = `${POOLS}/{poolName}`;
+const APPLICATION = `${ACCOUNT}/applications/{applicationName}`;
+const PACKAGE = `${APPLICATION}/versions/{versionName}`;
+const CERTIFICATE = `${ACCOUNT}/certificates/{certificateName}`;
+const CONNECTION = `${ACCOUNT}/privateEndpointConnections/{privateEndpointConnectionName}`;
+const PERIMETERS = `${ACCOUNT}/networkSecurityPerimeterConfigurations`;
+const PERIMETER = `${PERIMETERS}/{networkSecurityPerimeterConfigurationName}`;
 
 /** Accounts of Azure Batch and what lies in them: Microsoft.Batch, 2025-06-01. */
 export const BATCH_ROWS = [
@@ -26,4 +32,39 @@ export const BATCH_ROWS = [
   { id: 'Pool_DisableAutoScale', method: 'POST', path: `${POOL}/disableAutoScale`, action: 'Microsoft.Batch/batchAccounts/pools/write', body: 'optional' },
   { id: 'Pool_StopResize', method: 'POST', path: `${POOL}/stopResize`, action: 'Microsoft.Batch/batchAccounts/pools/write', body: 'optional' },
   { id: 'Pool_OperationResult', method: 'GET', path: `${ACCOUNT}/poolOperationResults/{operationId}`, action: 'Microsoft.Batch/batchAccounts/poolOperationResults/read' },
+  { id: 'Application_List', method: 'GET', path: `${ACCOUNT}/applications`, action: 'Microsoft.Batch/batchAccounts/applications/read' },
+  { id: 'Application_Get', method: 'GET', path: APPLICATION, action: 'Microsoft.Batch/batchAccounts/applications/read' },
+  { id: 'Application_Create', method: 'PUT', path: APPLICATION, action: 'Microsoft.Batch/batchAccounts/applications/write', body: 'optional' },
+  { id: 'Application_Update', method: 'PATCH', path: APPLICATION, action: 'Microsoft.Batch/batchAccounts/applications/write', body: 'required' },
+  { id: 'Application_Delete', method: 'DELETE', path: APPLICATION, action: 'Microsoft.Batch/batchAccounts/applications/delete' },
+  { id: 'ApplicationPackage_List', method: 'GET', path: `${APPLICATION}/versions`, action: 'Microsoft.Batch/batchAccounts/applications/versions/read' },
+  { id: 'ApplicationPackage_Get', method: 'GET', path: PACKAGE, action: 'Microsoft.Batch/batchAccounts/applications/versions/read' },
+  { id: 'ApplicationPackage_Create', method: 'PUT', path: PACKAGE, action: 'Microsoft.Batch/batchAccounts/applications/versions/write', body: 'optional' },
+  { id: 'ApplicationPackage_Activate', method: 'POST', path: `${PACKAGE}/activate`, action: 'Microsoft.Batch/batchAccounts/applications/versions/activate/action', body: 'required' },
+  { id: 'ApplicationPackage_Delete', method: 'DELETE', path: PACKAGE, action: 'Microsoft.Batch/batchAccounts/applications/versions/delete' },
+  { id: 'Certificate_ListByBatchAccount', method: 'GET', path: `${ACCOUNT}/certificates`, action: 'Microsoft.Batch/batchAccounts/certificates/read' },
+  { id: 'Certificate_Get', method: 'GET', path: CERTIFICATE, action: 'Microsoft.Batch/batchAccounts/certificates/read' },
+  { id: 'Certificate_Create', method: 'PUT', path: CERTIFICATE, action: 'Microsoft.Batch/batchAccounts/certificates/write', body: 'required' },
+  { id: 'Certificate_Update', method: 'PATCH', path: CERTIFICATE, action: 'Microsoft.Batch/batchAccounts/certificates/write', body: 'required' },
+  { id: 'Certificate_Delete', method: 'DELETE', path: CERTIFICATE, action: 'Microsoft.Batch/batchAccounts/certificates/delete' },
+  { id: 'Certificate_CancelDeletion', method: 'POST', path: `${CERTIFICATE}/cancelDelete`, action: 'Microsoft.Batch/batchAccounts/certificates/cancelDelete/action', body: 'optional' },
+  { id: 'Certificate_OperationResult', method: 'GET', path: `${ACCOUNT}/certificateOperationResults/{operationId}`, action: 'Microsoft.Batch/batchAccounts/certificateOperationResults/read' },
+  { id: 'BatchAccount_SynchronizeAutoStorageKeys', method: 'POST', path: `${ACCOUNT}/syncAutoStorageKeys`, action: 'Microsoft.Batch/batchAccounts/syncAutoStorageKeys/action', body: 'optional' },
+  { id: 'BatchAccount_ListDetectors', method: 'GET', path: `${ACCOUNT}/detectors`, action: 'Microsoft.Batch/batchAccounts/detectors/read' },
+  { id: 'BatchAccount_GetDetector', method: 'GET', path: `${ACCOUNT}/detectors/{detectorId}`, action: 'Microsoft.Batch/batchAccounts/detectors/read' },
+  { id: 'BatchAccount_ListOutboundNetworkDependenciesEndpoints', method: 'GET', path: `${ACCOUNT}/outboundNetworkDependenciesEndpoints`, action: 'Microsoft.Batch/batchAccounts/outboundNetworkDependenciesEndpoints/read' },
+  { id: 'PrivateLinkResource_ListByBatchAccount', method: 'GET', path: `${ACCOUNT}/privateLinkResources`, action: 'Microsoft.Batch/batchAccounts/privateLinkResources/read' },
+  { id: 'PrivateLinkResource_Get', method: 'GET', path: `${ACCOUNT}/privateLinkResources/{privateLinkResourceName}`, action: 'Microsoft.Batch/batchAccounts/privateLinkResources/read' },
+  { id: 'PrivateEndpointConnection_ListByBatchAccount', method: 'GET', path: `${ACCOUNT}/privateEndpointConnections`, action: 'Microsoft.Batch/batchAccounts/privateEndpointConnections/read' },
+  { id: 'PrivateEndpointConnection_Get', method: 'GET', path: CONNECTION, action: 'Microsoft.Batch/batchAccounts/privateEndpointConnections/read' },
+  { id: 'PrivateEndpointConnection_Update', method: 'PATCH', path: CONNECTION, action: 'Microsoft.Batch/batchAccounts/privateEndpointConnections/write', body: 'required' },
+  { id: 'PrivateEndpointConnection_Delete', method: 'DELETE', path: CONNECTION, action: 'Microsoft.Batch/batchAccounts/privateEndpointConnections/delete' },
+  { id: 'NetworkSecurityPerimeter_ListConfigurations', method: 'GET', path: PERIMETERS, action: 'Microsoft.Batch/batchAccounts/networkSecurityPerimeterConfigurations/read' },
+  { id: 'NetworkSecurityPerimeter_GetConfiguration', method: 'GET', path: PERIMETER, action: 'Microsoft.Batch/batchAccounts/networkSecurityPerimeterConfigurations/read' },
+  { id: 'NetworkSecurityPerimeter_ReconcileConfiguration', method: 'POST', path: `${PERIMETER}/reconcile`, action: 'Microsoft.Batch/batchAccounts/networkSecurityPerimeterConfigurations/reconcile/action', body: 'optional' },
+  { id: 'Location_GetQuotas', method: 'GET', path: `${LOCATION}/quotas`, action: 'Microsoft.Batch/locations/quotas/read' },
+  { id: 'Location_CheckNameAvailability', method: 'POST', path: `${LOCATION}/checkNameAvailability`, action: 'Microsoft.Batch/locations/checkNameAvailability/action', body: 'required' },
+  { id: 'Location_ListSupportedVirtualMachineSkus', method: 'GET', path: `${LOCATION}/virtualMachineSkus`, action: 'Microsoft.Batch/locations/virtualMachineSkus/read' },
+  { id: 'Location_ListSupportedCloudServiceSkus', method: 'GET', path: `${LOCATION}/cloudServiceSkus`, action: 'Microsoft.Batch/locations/cloudServiceSkus/read' },
+  { id: 'Operations_List', method: 'GET', path: '/providers/Microsoft.Batch/operations', action: 'Microsoft.Batch/operations/read' },
 ] as const;

@@ -32,6 +32,7 @@ const MANAGEMENT_ERRORS = {
   ResourceGroupBeingDeleted: 409,
   ResourceAlreadyExists: 409,
   AccountAlreadyExists: 409,
+  SubscriptionQuotaExceeded: 409,
   AccountNameInvalid: 400,
   StorageAccountAlreadyTaken: 409,
   Conflict: 409,

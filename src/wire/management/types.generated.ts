@@ -28,6 +28,10 @@ export type ArmInterNodeCommunication = 'Enabled' | 'Disabled';
 
 export type ArmNodeDeallocationOption = 'Requeue' | 'Terminate' | 'TaskCompletion' | 'RetainedData';
 
+export type ArmCertificateFormat = 'Pfx' | 'Cer';
+
+export type ArmAccountTypeName = 'Microsoft.Batch/batchAccounts';
+
 export interface ArmGroupCreate {
   readonly location: string;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
@@ -97,7 +101,7 @@ export interface ArmStorageRegenerateKey {
 
 export interface ArmCheckName {
   readonly name: string;
-  readonly type: string;
+  readonly type: ArmAccountTypeName;
 }
 
 export interface ArmUserAssignedIdentity {
@@ -270,6 +274,60 @@ export interface ArmCertificateReference {
   readonly visibility?: readonly string[] | undefined;
 }
 
+export interface ArmApplication {
+  readonly properties?: ArmApplicationProperties | undefined;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmApplicationProperties {
+  readonly displayName?: string | undefined;
+  readonly allowUpdates?: boolean | undefined;
+  readonly defaultVersion?: string | undefined;
+}
+
+export interface ArmPackage {
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmActivate {
+  readonly format: string;
+}
+
+export interface ArmCertificate {
+  readonly properties?: ArmCertificateProperties | undefined;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmCertificateProperties {
+  readonly thumbprintAlgorithm?: string | undefined;
+  readonly thumbprint?: string | undefined;
+  readonly format?: ArmCertificateFormat | undefined;
+  readonly data?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+export interface ArmPrivateEndpointConnection {
+  readonly properties?: Readonly<Record<string, unknown>> | undefined;
+  readonly id?: string | undefined;
+  readonly name?: string | undefined;
+  readonly type?: string | undefined;
+  readonly etag?: string | undefined;
+  readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** All shapes by name. */
 export interface Shapes {
   ArmGroupCreate: ArmGroupCreate;
@@ -305,4 +363,11 @@ export interface Shapes {
   ArmAutoScale: ArmAutoScale;
   ArmPackageReference: ArmPackageReference;
   ArmCertificateReference: ArmCertificateReference;
+  ArmApplication: ArmApplication;
+  ArmApplicationProperties: ArmApplicationProperties;
+  ArmPackage: ArmPackage;
+  ArmActivate: ArmActivate;
+  ArmCertificate: ArmCertificate;
+  ArmCertificateProperties: ArmCertificateProperties;
+  ArmPrivateEndpointConnection: ArmPrivateEndpointConnection;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { insertAccount, keysOf } from '../../../store/intents/accounts.ts';
 import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/longOperations.ts';
-import { findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
+import { countResourcesAt, findResource, insertResource, lockResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { BatchError } from '../../../wire/errors.ts';
 import { isLocation, locationName } from '../../../wire/management/locations.ts';
@@ -15,14 +15,15 @@ import { param, type ManagementCall, type ManagementHandler, type ManagementPart
 import { openGroup } from '../group/existing.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
+import { accountQuota } from './quota.ts';
 import { resultUrl } from './results.ts';
 import { useStorage } from './storage.ts';
-import { ACCOUNT_TYPE, accountName, accountSpec, type AccountSpec } from './view.ts';
+import { ACCOUNT_TYPE, accountName, accountSpec, isAccountName, type AccountSpec } from './view.ts';
 
-/** Letters and digits (limits.md 7.3). */
-const NAME = /^[a-z0-9]{3,24}$/;
 /** What the long operation of a creation is called. */
 const CREATION = 'account.create';
+/** One that came to nothing: those that are under way under the same name go on. */
+const REFUSAL = 'account.create.refused';
 
 /**
  * A new account is durable when it is answered 202, and works when its client has polled 200. One that is there is
@@ -30,24 +31,46 @@ const CREATION = 'account.create';
  */
 export const createAccount: ManagementHandler = async (call, parts) => {
   const name = param(call, 'accountName');
-  if (!NAME.test(name)) throw new ManagementError('InvalidResourceName', `The account name '${name}' is not valid: it has 3 to 24 lower-case letters and digits.`, { target: 'BatchAccount' });
+  if (!isAccountName(name)) throw new ManagementError('InvalidResourceName', `The account name '${name}' is not valid: it has 3 to 24 lower-case letters and digits.`, { target: 'BatchAccount' });
   await openGroup(call, parts);
   const asked = await readAccount(call, parts);
   const known = await findResource(parts.data.database, accountId(call));
   if (known !== null) return replaced(known, asked, call, parts);
   const operation = randomUUID();
   const keys = newKeys();
-  const row = await transaction(parts.data.database, async (tx) => {
-    const account = await insertAccount(tx, name, parts.sealing.seal(keys), call.now);
-    if (account === null) throw new ManagementError('AccountAlreadyExists', `An account named '${name}' is already in use.`, { target: 'BatchAccount' });
-    const made = await insertResource(tx, { id: accountId(call), type: ACCOUNT_TYPE, spec: withKeySync(asked, call), state: 'Creating', account }, call.now);
-    if (made === null) throw new Error(`${accountId(call)} is there although its account is not`);
-    await beginLongOperation(tx, { operation, id: made.id, kind: CREATION }, call.now);
-    return made;
+  const row = await made().catch(async (error: unknown) => {
+    if (!(error instanceof QuotaReached)) throw error;
+    await refusedLate(operation, call, parts);
+    return null;
   });
-  parts.later.begin('the creation of an account', () => finishCreation(row, parts, call.now));
+  if (row !== null) parts.later.begin('the creation of an account', () => finishCreation(row, parts, call.now));
   return empty(202, { location: resultUrl(call, operation) });
+
+  function made(): Promise<ResourceRow> {
+    return transaction(parts.data.database, async (tx) => {
+      const account = await insertAccount(tx, name, parts.sealing.seal(keys), call.now);
+      if (account === null) throw new ManagementError('AccountAlreadyExists', `An account named '${name}' is already in use.`, { target: 'BatchAccount' });
+      // Accounts are made one after the other: no two see the last place free.
+      if ((await countResourcesAt(tx, ACCOUNT_TYPE, asked.location)) >= accountQuota(parts)) throw new QuotaReached();
+      const resource = await insertResource(tx, { id: accountId(call), type: ACCOUNT_TYPE, spec: withKeySync(asked, call), state: 'Creating', account }, call.now);
+      if (resource === null) throw new Error(`${accountId(call)} is there although its account is not`);
+      await beginLongOperation(tx, { operation, id: resource.id, kind: CREATION }, call.now);
+      return resource;
+    });
+  }
 };
+
+class QuotaReached extends Error {}
+
+/** Recorded: the client hears of it where it polls. */
+async function refusedLate(operation: string, call: ManagementCall, { data }: ManagementParts): Promise<void> {
+  const id = accountId(call);
+  const failure = { status: 409, code: 'SubscriptionQuotaExceeded', message: 'The regional Batch account quota for the specified subscription has been reached.' };
+  await transaction(data.database, async (tx) => {
+    await beginLongOperation(tx, { operation, id, kind: REFUSAL }, call.now);
+    await endLongOperationsOf(tx, { id, kind: REFUSAL }, failure, call.now);
+  });
+}
 
 /** Does what is left of a creation; may be done again. */
 export async function finishCreation(row: ResourceRow, { accounts, host, sealing, data, storages }: ManagementParts, now: number): Promise<void> {

@@ -40,6 +40,6 @@ async function existing(id: string, database: Parameters<typeof findLongOperatio
 /** What went wrong after the 202 is the answer of the poll (recorded). */
 function refuseFailed({ failure }: LongOperation): void {
   if (failure === null) return;
-  const { message } = JSON.parse(failure) as LongFailure;
-  throw new ManagementError('Conflict', message, { target: 'BatchAccount' });
+  const { code, message } = JSON.parse(failure) as LongFailure;
+  throw new ManagementError(code === 'SubscriptionQuotaExceeded' ? code : 'Conflict', message, { target: 'BatchAccount' });
 }

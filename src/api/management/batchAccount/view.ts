@@ -23,6 +23,11 @@ export function accountName({ id }: ResourceRow): string {
   return id.slice(id.lastIndexOf('/') + 1);
 }
 
+/** Letters and digits (limits.md 7.3). */
+export function isAccountName(name: string): boolean {
+  return /^[a-z0-9]{3,24}$/.test(name);
+}
+
 /** What of an account stands elsewhere than in its resource. */
 interface Around {
   readonly set: AccountQuotas;
@@ -50,7 +55,7 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
     location,
     properties: {
       accountEndpoint: endpoint,
-      nodeManagementEndpoint: `${guidOf(row.id)}.${location}.service.${endpoint}`,
+      nodeManagementEndpoint: nodeManagementEndpoint(row, endpoint),
       provisioningState: row.state,
       ...(isOurs ? { dedicatedCoreQuota: bounded(dedicatedCores), dedicatedCoreQuotaPerVMFamily: Object.entries(families).map(([name, cores]) => ({ name, coreQuota: bounded(cores) })) } : {}),
       dedicatedCoreQuotaPerVMFamilyEnforced: isOurs && Object.keys(families).length > 0,
@@ -66,6 +71,11 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
     ...(tags === undefined ? {} : { tags }),
     identity,
   };
+}
+
+/** Where nodes would find the service; `endpoint`: of the account. */
+export function nodeManagementEndpoint(row: ResourceRow, endpoint: string): string {
+  return `${guidOf(row.id)}.${accountSpec(row).location}.service.${endpoint}`;
 }
 
 /** Quotas are whole numbers on the wire: no bound is the largest there is. */

@@ -14,4 +14,6 @@ export const MANAGEMENT_ENUMS = {
   ArmPoolIdentityType: ['UserAssigned', 'None'],
   ArmInterNodeCommunication: ['Enabled', 'Disabled'],
   ArmNodeDeallocationOption: ['Requeue', 'Terminate', 'TaskCompletion', 'RetainedData'],
+  ArmCertificateFormat: ['Pfx', 'Cer'],
+  ArmAccountTypeName: ['Microsoft.Batch/batchAccounts'],
 } as const satisfies Readonly<Record<string, readonly string[]>>;

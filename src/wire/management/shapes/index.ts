@@ -1,5 +1,6 @@
 import type { ShapeTable } from '../../shapes/definition.ts';
 import { ACCOUNT_SHAPES } from './account.ts';
+import { APPLICATION_SHAPES } from './application.ts';
 import { GROUP_SHAPES } from './group.ts';
 import { MANAGED_IDENTITY_SHAPES } from './managedIdentity.ts';
 import { POOL_SHAPES } from './pool.ts';
@@ -12,4 +13,5 @@ export const managementShapes = {
   ...MANAGED_IDENTITY_SHAPES,
   ...ACCOUNT_SHAPES,
   ...POOL_SHAPES,
+  ...APPLICATION_SHAPES,
 } as const satisfies ShapeTable;

@@ -1,0 +1,26 @@
+import type { ShapeTable } from '../../shapes/definition.ts';
+
+/** What answers carry as well; clients send it back. */
+const PROXY = { id: { type: 'string' }, name: { type: 'string' }, type: { type: 'string' }, etag: { type: 'string' }, tags: { type: 'map', since: 20 } } as const;
+
+/** Applications, certificates and names (Microsoft.Batch, 2020-03-01 to 2025-06-01). */
+export const APPLICATION_SHAPES = {
+  ArmApplication: { properties: { type: 'ArmApplicationProperties' }, ...PROXY },
+  ArmApplicationProperties: {
+    displayName: { type: 'string', maxLength: 1024 },
+    allowUpdates: { type: 'boolean' },
+    defaultVersion: { type: 'string' },
+  },
+  ArmPackage: { properties: { type: 'map' }, ...PROXY },
+  ArmActivate: { format: { type: 'string', required: true } },
+  ArmCertificate: { properties: { type: 'ArmCertificateProperties' }, ...PROXY },
+  ArmCertificateProperties: {
+    thumbprintAlgorithm: { type: 'string' },
+    thumbprint: { type: 'string' },
+    format: { type: 'ArmCertificateFormat' },
+    data: { type: 'string', secret: true },
+    password: { type: 'string', secret: true },
+  },
+  ArmPrivateEndpointConnection: { properties: { type: 'map' }, ...PROXY },
+  ArmCheckName: { name: { type: 'string', required: true }, type: { type: 'ArmAccountTypeName', required: true } },
+} as const satisfies ShapeTable;
