@@ -5,7 +5,7 @@ import type { Right } from '../wire/operations.ts';
  * What a role gives, in Azure's words: `actions` on resources, `dataActions` on what is in them. `*` stands for any
  * text.
  */
-interface RoleRow {
+export interface RoleRow {
   /** Of its definition in Azure, which assignments name. */
   readonly id: string;
   readonly title: string;

@@ -10,6 +10,7 @@ import { managedIdentityHandlers } from './managedIdentity/handlers.ts';
 import { networkHandlers } from './network/handlers.ts';
 import { poolHandlers } from './pool/handlers.ts';
 import { providerHandlers } from './provider/handlers.ts';
+import { roleAssignmentHandlers } from './roleAssignment/handlers.ts';
 import { storageAccountHandlers } from './storageAccount/handlers.ts';
 import { subscriptionHandlers } from './subscription/handlers.ts';
 
@@ -20,6 +21,7 @@ export const managementHandlers: Readonly<Record<ManagementOperationId, Manageme
   ...providerHandlers,
   ...storageAccountHandlers,
   ...managedIdentityHandlers,
+  ...roleAssignmentHandlers,
   ...deploymentHandlers,
   ...batchAccountHandlers,
   ...poolHandlers,

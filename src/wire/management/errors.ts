@@ -47,6 +47,12 @@ const MANAGEMENT_ERRORS = {
   DeploymentCannotBeCancelled: 409,
   DeploymentQuotaExceeded: 409,
   DeploymentOperationNotFound: 404,
+  RoleDefinitionDoesNotExist: 404,
+  RoleAssignmentNotFound: 404,
+  RoleAssignmentExists: 409,
+  RoleAssignmentUpdateNotPermitted: 400,
+  RoleAssignmentLimitExceeded: 400,
+  InvalidRoleAssignmentId: 400,
   NotImplemented: 501,
 } as const satisfies Readonly<Record<string, number>>;
 

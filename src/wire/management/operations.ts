@@ -1,6 +1,7 @@
 import { lowerAscii } from '../letters.ts';
 import { createPathTree } from '../pathTree.ts';
 import { ManagementError } from './errors.ts';
+import { AUTHORIZATION, AUTHORIZATION_ROWS } from './authorizationOperations.ts';
 import { BATCH_ROWS } from './batchOperations.ts';
 import { DEPLOYMENT_ROWS } from './deploymentOperations.ts';
 import { GROUP_ROWS } from './groupOperations.ts';
@@ -21,7 +22,7 @@ export interface ManagementRow {
 }
 
 /** Every operation of the management plane; each provider's stand in a file of their own. */
-export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...DEPLOYMENT_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
+export const MANAGEMENT_ROWS = [...GROUP_ROWS, ...DEPLOYMENT_ROWS, ...STORAGE_ROWS, ...IDENTITY_ROWS, ...AUTHORIZATION_ROWS, ...BATCH_ROWS] as const satisfies readonly ManagementRow[];
 
 export type ManagementOperationId = (typeof MANAGEMENT_ROWS)[number]['id'];
 export type ManagementOperation = ManagementRow & { readonly id: ManagementOperationId };
@@ -32,7 +33,21 @@ export interface MatchedManagementOperation {
 }
 
 const ROWS: readonly ManagementOperation[] = MANAGEMENT_ROWS;
-const findPath = createPathTree(ROWS, { decode, decodeSegment: decode });
+const READING = { decode, decodeSegment: decode };
+const findPlain = createPathTree(ROWS.filter((row) => !isOfScope(row)), READING);
+const findAtScope = createPathTree(ROWS.filter(isOfScope), READING);
+
+/** Paths of these come after any scope. */
+function isOfScope({ path }: ManagementRow): boolean {
+  return path.startsWith(AUTHORIZATION);
+}
+
+function findPath(rawPath: string): ReturnType<typeof findPlain> {
+  const at = lowerAscii(rawPath).lastIndexOf(lowerAscii(`${AUTHORIZATION}/`));
+  if (at === -1) return findPlain(rawPath);
+  const found = findAtScope(rawPath.slice(at));
+  return found === undefined ? undefined : { ...found, params: { ...found.params, scope: decode(rawPath.slice(0, at)) } };
+}
 
 /** The types of resources that can be made, by the namespace of their provider; both as they are spelt. */
 const TYPES: ReadonlyMap<string, ReadonlySet<string>> = typesOf(ROWS);

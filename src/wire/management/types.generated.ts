@@ -2,6 +2,8 @@
 
 export type ArmAccessTier = 'Hot' | 'Cool' | 'Premium' | 'Cold';
 
+export type ArmPrincipalType = 'User' | 'Group' | 'ServicePrincipal' | 'ForeignGroup' | 'Device';
+
 export type ArmStorageKind = 'StorageV2' | 'Storage' | 'BlobStorage' | 'BlockBlobStorage';
 
 export type ArmSkuName = 'Standard_LRS' | 'Standard_GRS' | 'Standard_RAGRS' | 'Standard_ZRS' | 'Premium_LRS' | 'Premium_ZRS' | 'Standard_GZRS' | 'Standard_RAGZRS';
@@ -112,6 +114,17 @@ export interface ArmUserAssignedIdentity {
 export interface ArmUserAssignedIdentityUpdate {
   readonly location?: string | undefined;
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
+}
+
+export interface ArmRoleAssignment {
+  readonly properties: ArmRoleAssignmentProperties;
+}
+
+export interface ArmRoleAssignmentProperties {
+  readonly roleDefinitionId: string;
+  readonly principalId: string;
+  readonly principalType?: ArmPrincipalType | undefined;
+  readonly description?: string | undefined;
 }
 
 export interface ArmAccountCreate {
@@ -340,6 +353,8 @@ export interface Shapes {
   ArmCheckName: ArmCheckName;
   ArmUserAssignedIdentity: ArmUserAssignedIdentity;
   ArmUserAssignedIdentityUpdate: ArmUserAssignedIdentityUpdate;
+  ArmRoleAssignment: ArmRoleAssignment;
+  ArmRoleAssignmentProperties: ArmRoleAssignmentProperties;
   ArmAccountCreate: ArmAccountCreate;
   ArmAccountUpdate: ArmAccountUpdate;
   ArmAccountProperties: ArmAccountProperties;

@@ -1,6 +1,7 @@
 /** Values of the management plane's enums, cased as answers have them. */
 export const MANAGEMENT_ENUMS = {
   ArmAccessTier: ['Hot', 'Cool', 'Premium', 'Cold'],
+  ArmPrincipalType: ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'],
   ArmStorageKind: ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'],
   ArmSkuName: ['Standard_LRS', 'Standard_GRS', 'Standard_RAGRS', 'Standard_ZRS', 'Premium_LRS', 'Premium_ZRS', 'Standard_GZRS', 'Standard_RAGZRS'],
   ArmPoolAllocationMode: ['BatchService', 'UserSubscription'],

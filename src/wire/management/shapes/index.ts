@@ -4,6 +4,7 @@ import { APPLICATION_SHAPES } from './application.ts';
 import { GROUP_SHAPES } from './group.ts';
 import { MANAGED_IDENTITY_SHAPES } from './managedIdentity.ts';
 import { POOL_SHAPES } from './pool.ts';
+import { ROLE_ASSIGNMENT_SHAPES } from './roleAssignment.ts';
 import { STORAGE_SHAPES } from './storage.ts';
 
 /** Every shape of the management plane: the one source of validation, of answers and of `types.generated.ts`. */
@@ -11,6 +12,7 @@ export const managementShapes = {
   ...GROUP_SHAPES,
   ...STORAGE_SHAPES,
   ...MANAGED_IDENTITY_SHAPES,
+  ...ROLE_ASSIGNMENT_SHAPES,
   ...ACCOUNT_SHAPES,
   ...POOL_SHAPES,
   ...APPLICATION_SHAPES,
