@@ -14,10 +14,15 @@ const LOOKED_AT_BYTES = 4_096;
  * could not finish). The exit code stays what retries and exit conditions go by. `DiskFull` is the service's own code
  * (API reference, TaskFailureInformation).
  */
-export function fullDiskFailure(rootDirectory: string, stderr: string, user: User, exitCode: number): FailureInfo | null {
-  const why = diskRoom(rootDirectory).isFull ? "the node's disk is full" : readTaskText(stderr, user, LOOKED_AT_BYTES, noRoomIn);
+export function fullDiskFailure(isFull: boolean, stderr: string, user: User, exitCode: number): FailureInfo | null {
+  const why = isFull ? "the node's disk is full" : readTaskText(stderr, user, LOOKED_AT_BYTES, noRoomIn);
   if (why === null) return null;
   return failure('DiskFull', ['Message', `The task process exited with exit code ${exitCode}: ${why}`], ['AdditionalErrorCode', 'FailureExitCode']);
+}
+
+/** Of a task that is not begun: on its node there is no room for what it would write. */
+export function noRoomFailure(): FailureInfo {
+  return failure('DiskFull', ['Message', "The task was not begun: the node's disk is full"]);
 }
 
 /** One that cannot be asked is not full. */

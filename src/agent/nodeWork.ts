@@ -111,6 +111,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     nodeEnvironment: environment,
     paths: { all: path, admins: `${path}:${programs.forAdmins}` },
     memoryBytes: options.limits?.memoryBytes,
+    isOverfull: () => disk?.isOverfull === true,
     image: node.image,
     ownSystem: node.ownSystem,
     certificates: setup.certificates ?? [],
@@ -200,7 +201,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     disk = watchDisk(rootDirectory, (error) => {
       say(error === null ? 'its disk has room again' : 'its disk is full');
       notices.set('disk', error);
-    });
+    }, { mostBytes: options.limits?.diskBytes });
     attempts.open();
     launcher.warm(commonUser, WARM_SHELLS);
     makeReadySoon();

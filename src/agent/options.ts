@@ -82,6 +82,8 @@ export interface NetworkOptions {
 export interface NodeLimits {
   readonly cores?: number;
   readonly memoryBytes?: number;
+  /** Files in its directories: watched, and not enforced. */
+  readonly diskBytes?: number;
   /** Processes and threads at a time. */
   readonly processes?: number;
 }

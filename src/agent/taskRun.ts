@@ -21,7 +21,7 @@ import { pathIn } from './place/imageRoot.ts';
 import { findProgram } from './program.ts';
 import type { ReadyTrees } from './readyTrees.ts';
 import { fetchResourceFiles } from './resourceFiles.ts';
-import { fullDiskFailure } from './fullDisk.ts';
+import { diskRoom, fullDiskFailure, noRoomFailure } from './fullDisk.ts';
 import type { Inputs } from './retention.ts';
 import { directoryOf, leftoversOf, markOf, type Run } from './run.ts';
 import type { Command } from './script.ts';
@@ -39,6 +39,8 @@ export interface NodeContext {
   readonly paths: { readonly all: string; readonly admins: string };
   /** Of its tasks together; undefined: all that the machine has. */
   readonly memoryBytes: number | undefined;
+  /** Whether more lies on its disk than its size has. */
+  readonly isOverfull: () => boolean;
   /** See NodePlace. */
   readonly image: string | null;
   readonly ownSystem: () => Promise<void>;
@@ -90,6 +92,8 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     try {
       // A client may have deleted all that there was.
       if (inputs.areComplete && ownerOf(join(context.rootDirectory, directory)) === null) inputs.areComplete = false;
+      // Releases make room.
+      if (run.kind === 'task' && context.isOverfull()) return notStarted(noRoomFailure());
       const prepared = prepare(context, run, work);
       if (prepared.user.uid === 0) await ownSystem(context);
       if (work.packages !== undefined) await context.packages.install(work.packages, abort.signal);
@@ -199,7 +203,7 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     if (stopped !== null) return { kind: stopped, exitCode };
     if (failed !== null) return { kind: 'uploadFailed', exitCode, failure: failed };
     if (exitCode === 0) return { kind: 'exited', exitCode };
-    const why = lackedMemory ? memoryFailure(context.memoryBytes, exitCode) : fullDiskFailure(context.rootDirectory, stderrOf(directories), user, exitCode);
+    const why = lackedMemory ? memoryFailure(context.memoryBytes, exitCode) : fullDiskFailure(diskRoom(context.rootDirectory).isFull || context.isOverfull(), stderrOf(directories), user, exitCode);
     return why === null ? { kind: 'exited', exitCode } : { kind: 'exited', exitCode, failure: why };
   };
 

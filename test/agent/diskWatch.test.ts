@@ -18,7 +18,7 @@ test.runIf(canMount)('a node tells when its disk is full and when it has room ag
   const watch = watchDisk(disk, (error) => {
     told.push(error);
     onTold();
-  }, 5);
+  }, { everyMs: 5 });
   try {
     const full = next();
     writeFileSync(join(disk, 'fill'), Buffer.alloc(3_500_000));
@@ -31,5 +31,30 @@ test.runIf(canMount)('a node tells when its disk is full and when it has room ag
     watch.close();
     execFileSync('umount', [disk]);
     rmdirSync(disk);
+  }
+});
+
+test('a node tells when more lies in its directory than may, and when it no longer does, each once', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'linarite-disk-'));
+  const told: (ResizeError | null)[] = [];
+  let onTold = (): void => {};
+  const next = (): Promise<void> => new Promise((resolve) => (onTold = resolve));
+  const watch = watchDisk(directory, (error) => {
+    told.push(error);
+    onTold();
+  }, { mostBytes: 2_000_000, everyMs: 5, againAfterMs: 0 });
+  try {
+    const full = next();
+    writeFileSync(join(directory, 'fill'), Buffer.alloc(3_000_000, 1));
+    await full;
+    expect(watch.isOverfull).toBe(true);
+    const free = next();
+    rmSync(join(directory, 'fill'));
+    await free;
+    expect(watch.isOverfull).toBe(false);
+    expect(told).toEqual([{ code: 'DiskFull', message: "More lies on the node's disk than nodes of its size have", values: [{ name: 'UsedBytes', value: expect.stringMatching(/^3\d{6}$/) }, { name: 'MostBytes', value: '2000000' }] }, null]);
+  } finally {
+    watch.close();
+    rmSync(directory, { recursive: true });
   }
 });

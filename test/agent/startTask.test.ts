@@ -113,6 +113,7 @@ describe('the start task of a pool', () => {
     const status = await runStartTask({
       context: {
         rootDirectory: root,
+        isOverfull: () => false,
         users: createUsers(null, [], () => false),
         launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1, lackedMemory: false }), end: () => {}, endLeftovers: () => Promise.resolve() }), killAll: () => Promise.resolve() },
         readyTrees: { takeFor: () => false, makeOne: () => false },

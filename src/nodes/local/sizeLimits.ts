@@ -8,6 +8,8 @@ import { machineMemoryBytes } from './room.ts';
 export interface Machine {
   readonly cores: number;
   readonly memoryBytes: number;
+  /** Of the file system that the nodes lie on. */
+  readonly diskBytes: number;
   /** Whether files of nodes lie in memory: then they would count as that of the tasks which write them. */
   readonly keepsFilesInMemory: boolean;
 }
@@ -27,9 +29,12 @@ export function sizeLimits(vmSize: string, machine: Machine): NodeLimits {
   const size = findVmSize(vmSize);
   if (size === undefined) return {};
   const memoryBytes = size.memoryMiB * MIB;
+  // A size without a temporary disk has its system's, whose size is the pool's affair.
+  const diskBytes = (size.temporaryDiskMiB ?? 0) * MIB;
   return {
     ...(size.cores < machine.cores ? { cores: size.cores } : {}),
     ...(memoryBytes < machine.memoryBytes && !machine.keepsFilesInMemory ? { memoryBytes } : {}),
+    ...(diskBytes > 0 && diskBytes < machine.diskBytes ? { diskBytes } : {}),
     processes: size.memoryMiB * THREADS_PER_MIB,
   };
 }
@@ -39,5 +44,6 @@ const IN_MEMORY = [0x01021994, 0x858458f6];
 
 /** `dataRoot`: where the nodes lie. */
 export function thisMachine(dataRoot: string): Machine {
-  return { cores: availableParallelism(), memoryBytes: machineMemoryBytes(), keepsFilesInMemory: IN_MEMORY.includes(statfsSync(dataRoot).type) };
+  const { type, blocks, bsize } = statfsSync(dataRoot);
+  return { cores: availableParallelism(), memoryBytes: machineMemoryBytes(), diskBytes: blocks * bsize, keepsFilesInMemory: IN_MEMORY.includes(type) };
 }
