@@ -25,7 +25,7 @@ export function blobAccountAt(host: string | undefined): string | undefined {
 }
 
 /** Whether a name is one that this service answers to. */
-function isOurs(name: string, suffix: string): boolean {
+export function isOurs(name: string, suffix: string): boolean {
   return [suffix, ...AZURE_DOMAINS].some((domain) => name === domain || name.endsWith(`.${domain}`));
 }
 

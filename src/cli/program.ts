@@ -12,9 +12,11 @@ import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
+import { addAzureCommands } from './azure.ts';
 import { addNodeCommands } from './node.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
+import { hostSuffixOption } from './service/hostSuffix.ts';
 import { issuerOption } from './service/issuers.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
 import { nodeOptions } from './service/nodeOptions.ts';
@@ -47,7 +49,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), issuerOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), issuerOption(), hostSuffixOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')
@@ -112,6 +114,7 @@ addAutoscaleCommands(program);
 addSimulateCommand(program);
 addLintCommand(program);
 addNodeCommands(program);
+addAzureCommands(program);
 addDrillCommands(program);
 addIdentityCommands(program);
 

@@ -1,11 +1,12 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { constants, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { messageOf } from '../../base/errors.ts';
 import { isPublicKey } from '../../wire/sshKeys.ts';
+import { runInOurPlace } from '../child.ts';
 import { CommandError, EXIT } from '../errors.ts';
 import { ask, connectionOf } from '../ownOperations.ts';
 
@@ -18,8 +19,6 @@ export interface SshOptions {
 const API_VERSION = '2024-07-01.20.0';
 /** ssh(1) ends so when it could not do what it was asked for; so do we where there is none. */
 const SSH_FAILED = 255;
-/** What a terminal and a supervisor send: the session ends by it, and we follow it. */
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** What the service answers (docs/nodes.md). */
 interface RemoteLogin {
@@ -70,18 +69,8 @@ function pinned(known: string): readonly string[] {
 }
 
 function run(words: readonly string[]): Promise<number> {
-  return new Promise((resolve) => {
-    const child = spawn('ssh', words, { stdio: 'inherit' });
-    const passOn = (signal: NodeJS.Signals): void => void child.kill(signal);
-    for (const signal of SIGNALS) process.on(signal, passOn);
-    const over = (code: number): void => {
-      for (const signal of SIGNALS) process.off(signal, passOn);
-      resolve(code);
-    };
-    child.once('error', (error) => {
-      console.error(`linarite: ssh cannot be run: ${messageOf(error)}`);
-      over(SSH_FAILED);
-    });
-    child.once('exit', (code, signal) => over(code ?? 128 + constants.signals[signal ?? 'SIGTERM']));
+  return runInOurPlace('ssh', words).catch((error: unknown) => {
+    console.error(`linarite: ssh cannot be run: ${messageOf(error)}`);
+    return SSH_FAILED;
   });
 }

@@ -17,6 +17,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, runningService } f
 import type { TrustedIssuer } from '../../api/identity/outsideIssuers.ts';
 import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './archiveOptions.ts';
 import { autoScaleFlags } from './autoScale.ts';
+import { hostSuffixFlags } from './hostSuffix.ts';
 import { issuerFlags, sameIssuers } from './issuers.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
 import { readImagesFile } from './imagesFile.ts';
@@ -43,6 +44,8 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes {
   readonly autoscaleMinInterval?: number;
   /** The file of the operator's own sizes and prices. */
   readonly sizes?: string;
+  /** What the names of accounts' hosts end with. */
+  readonly hostSuffix?: string;
   /** Outside issuers whose tokens are taken. */
   readonly issuer?: readonly TrustedIssuer[];
 }
@@ -98,6 +101,7 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.maxJobTime !== undefined && wishes.maxJobTime !== options.maxJobTimeMs ? [options.maxJobTimeMs === undefined ? 'without --max-job-time' : `with ${maxJobTimeFlags(options.maxJobTimeMs).join(' ')}`] : []),
     ...(wishes.autoscaleMinInterval !== undefined && wishes.autoscaleMinInterval !== options.autoScaleMinIntervalMs ? [options.autoScaleMinIntervalMs === undefined ? 'without --autoscale-min-interval' : `with ${autoScaleFlags(options.autoScaleMinIntervalMs).join(' ')}`] : []),
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
+    ...(wishes.hostSuffix !== undefined && wishes.hostSuffix !== options.hostSuffix ? [options.hostSuffix === undefined ? 'without --host-suffix' : `with ${hostSuffixFlags(options.hostSuffix).join(' ')}`] : []),
     ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
@@ -134,6 +138,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
   const autoScaleMinIntervalMs = wishes.autoscaleMinInterval ?? former?.autoScaleMinIntervalMs;
   const sizesFile = wishes.sizes ?? former?.sizesFile;
   const issuers = wishes.issuer ?? former?.issuers;
+  const hostSuffix = wishes.hostSuffix ?? former?.hostSuffix;
   const maxJobTimeMs = wishes.maxJobTime ?? former?.maxJobTimeMs;
   const given = {
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
@@ -154,6 +159,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
       ...(autoScaleMinIntervalMs === undefined ? {} : { autoScaleMinIntervalMs }),
       ...(sizesFile === undefined ? {} : { sizesFile }),
       ...(issuers === undefined ? {} : { issuers }),
+      ...(hostSuffix === undefined ? {} : { hostSuffix }),
     },
     undo: isDetached() ? () => undefined : keepExternals(directory, given),
   };
@@ -213,6 +219,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...(options.logLevel === undefined ? [] : ['--log-level', options.logLevel]),
     ...maxJobTimeFlags(options.maxJobTimeMs),
     ...issuerFlags(options.issuers ?? []),
+    ...hostSuffixFlags(options.hostSuffix),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...sizesFlags(options.sizesFile),
     ...nodeFlags(decideNodes({}, options.nodes)),
