@@ -1,3 +1,4 @@
+import { readExtendedJson } from './extendedJson.ts';
 import { TEMPLATE_LIMITS } from './limits.ts';
 
 /** Where something stands in a text: line and column from 1, and the path to it. 0 and 0: not known. */
@@ -13,7 +14,8 @@ export const NOWHERE: Place = { line: 0, column: 0, path: '' };
 /** The places of all values of a JSON text, by path. */
 export type Places = (path: string) => Place;
 
-const TOKEN = /[{}[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\],:"]+/gs;
+/** Comments among them; words of another kind end before one. */
+const TOKEN = /\/\/[^\r\n]*|\/\*.*?\*\/|[{}[\],:]|"[^"\\]*(?:\\.[^"\\]*)*"|[^\s{}[\],:"/]+/gs;
 /** What is deeper is refused in any case; a path gets longer with each level. */
 const DEPTH = 2 * TEMPLATE_LIMITS.jsonDepth;
 const PLAIN_NAME = /^[A-Za-z_$][A-Za-z0-9_$-]*$/;
@@ -21,7 +23,7 @@ const PLAIN_NAME = /^[A-Za-z_$][A-Za-z0-9_$-]*$/;
 type Open = { readonly kind: 'object'; readonly path: string; name: string | null } | { readonly kind: 'array'; readonly path: string; index: number };
 
 /**
- * Finds the places in a text that JSON.parse has accepted. Resource Manager tells where a value's first token ends: the
+ * Finds the places in a text that `readExtendedJson` has accepted. Resource Manager tells where a value's first token ends: the
  * brace of an object, the closing quote of a text. Its messages have the brace of a resource that is eight blanks in
  * `at line '34' and column '9'`.
  */
@@ -42,7 +44,7 @@ export function placesOf(text: string): Places {
       open.pop();
       continue;
     }
-    if (token === ':') continue;
+    if (token === ':' || token.startsWith('/')) continue;
     if (token === ',') {
       if (inside?.kind === 'array') inside.index++;
       else if (inside !== undefined) inside.name = null;
@@ -73,6 +75,5 @@ function pathIn(inside: Open): string {
 }
 
 function nameOf(token: string): string {
-  const name: unknown = JSON.parse(token);
-  return String(name);
+  return String(readExtendedJson(token));
 }

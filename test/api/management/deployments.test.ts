@@ -317,6 +317,15 @@ describe('a deployment is refused', () => {
     expect(json.error.message).toContain(`The template resource '[none('x')]' at line '${line}' and column '9' is not valid: The template function 'none' at position '0' is not valid`);
   });
 
+  test('with comments in it and texts of several lines in the same place', async () => {
+    await group();
+    const [before, after] = JSON.stringify(content(template({ variables: { v: 'HERE', w: "[none('x')]" } }))).split('"HERE"');
+    const { json } = await ask('PUT', `${DEPLOYMENTS}/main`, `${before}"[concat('a', // is no comment\n 'b')]" /* "one\n" */ // two\n${after}`);
+    expect(json.error.message).toContain("the string character '/' at position '12' is not expected");
+    const { json: second } = await ask('PUT', `${DEPLOYMENTS}/main`, `${before}"[concat('a',\n 'b')]" /* "one\n" */ // two\n${after}`);
+    expect(second.error.message).toContain("The template variable 'w' at line '4' and column '18' is not valid: The template function 'none'");
+  });
+
   test('where the one who asks may not make what it has, before anything is made', async () => {
     await group();
     refused = new Set(['Microsoft.Batch/batchAccounts/write']);

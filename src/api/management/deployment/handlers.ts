@@ -12,6 +12,7 @@ import { requireSubscription } from '../subscription/handlers.ts';
 import { NOWHERE } from '../../../templates/places.ts';
 import { requireDepth } from '../../../templates/template.ts';
 import { refusing } from './planning.ts';
+import { templateIn } from './request.ts';
 import { active, createDeployment, validateDeployment } from './creation.ts';
 import { cancelDeployment } from './finishing.ts';
 import { deploymentId, DEPLOYMENT_TYPE, existingDeployment, forgetWork, OPERATION_TYPE, scopeOf, specOf, storedRequest, updateDeployment } from './rows.ts';
@@ -52,8 +53,7 @@ const cancel: ManagementHandler = async (call, parts) => {
 const exportTemplate: ManagementHandler = async (call, parts) => {
   const { id } = await inScope(call, parts);
   const { text } = await storedRequest(id, parts);
-  const { properties } = JSON.parse(text) as { readonly properties: { readonly template: unknown } };
-  return json(200, { template: properties.template });
+  return json(200, { template: templateIn(text) });
 };
 
 const operationStatus: ManagementHandler = async (call, parts) => {

@@ -1,5 +1,6 @@
 import { BatchError } from '../../../wire/errors.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
+import { readExtendedJson } from '../../../templates/extendedJson.ts';
 import { isObject, type Json, type JsonObject } from '../../../templates/json.ts';
 import { TEMPLATE_LIMITS } from '../../../templates/limits.ts';
 import { type Places, placesOf } from '../../../templates/places.ts';
@@ -44,8 +45,8 @@ export async function receive(call: ManagementCall): Promise<string> {
 
 /** @throws ManagementError InvalidRequestContent (400). */
 export function readDeployment(text: string): DeploymentBody {
-  const places = placesOf(text);
   const body = objectAt(parsed(text), '');
+  const places = placesOf(text);
   requireKnown(body, MEMBERS, '', 'DeploymentContent', places);
   const properties = objectAt(body['properties'], 'properties');
   for (const [name, reason] of Object.entries(NOT_SERVED))
@@ -74,6 +75,11 @@ function tagsIn(tags: Json): JsonObject {
   const wrong = Object.entries(read).find(([, value]) => typeof value !== 'string')?.[0];
   if (wrong !== undefined) throw malformed(`The value of 'tags.${wrong}' is no string`);
   return read;
+}
+
+/** The template of a request that was accepted. */
+export function templateIn(text: string): Json {
+  return readDeployment(text).template ?? null;
 }
 
 const MODES: Readonly<Record<string, Mode>> = { incremental: 'Incremental', complete: 'Complete' };
@@ -105,8 +111,7 @@ function objectAt(value: Json | undefined, path: string): JsonObject {
 
 function parsed(text: string): Json {
   try {
-    const value: Json = JSON.parse(text);
-    return value;
+    return readExtendedJson(text);
   } catch {
     throw malformed('The body is not JSON');
   }

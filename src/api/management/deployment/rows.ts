@@ -8,7 +8,7 @@ import { groupId, subscriptionId } from '../../../wire/management/resourceId.ts'
 import { param, type ManagementCall, type ManagementParts } from '../call.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Sealing } from '../../sealing.ts';
-import type { Mode } from './request.ts';
+import { type Mode, templateIn } from './request.ts';
 
 export const DEPLOYMENT_TYPE = 'Microsoft.Resources/deployments';
 const REQUEST_TYPE = `${DEPLOYMENT_TYPE}/requests`;
@@ -141,7 +141,7 @@ export async function storedRequest(id: string, { data, sealing }: Pick<Manageme
 export async function keepTemplate(tx: Transaction, id: string, request: StoredRequest, sealing: Sealing, now: Instant): Promise<void> {
   const row = await lockResource(tx, requestId(id));
   if (row === null) throw new Error(`the deployment ${id} has no request`);
-  const { template } = (JSON.parse(request.text) as { readonly properties: { readonly template?: unknown } }).properties;
+  const template = templateIn(request.text);
   await updateResource(tx, row, { secrets: sealing.seal({ ...request, text: JSON.stringify({ properties: { template } }) }) }, now);
 }
 
