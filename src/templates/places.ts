@@ -75,5 +75,5 @@ function pathIn(inside: Open): string {
 }
 
 function nameOf(token: string): string {
-  return String(readExtendedJson(token));
+  return token.startsWith('"') ? String(readExtendedJson(token)) : token;
 }

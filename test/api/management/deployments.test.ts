@@ -317,9 +317,11 @@ describe('a deployment is refused', () => {
     expect(json.error.message).toContain(`The template resource '[none('x')]' at line '${line}' and column '9' is not valid: The template function 'none' at position '0' is not valid`);
   });
 
-  test('with comments in it and texts of several lines in the same place', async () => {
+  test('with comments, texts of several lines and the name that az gives no quotes, in the same place', async () => {
     await group();
     const [before, after] = JSON.stringify(content(template({ variables: { v: 'HERE', w: "[none('x')]" } }))).split('"HERE"');
+    const { json: whole } = await ask('PUT', `${DEPLOYMENTS}/main`, `{"properties": {"mode": "Incremental", template:{ resources: 5 }}}`);
+    expect(whole.error.message).toContain("Required property '$schema' not found in JSON. Path 'properties.template', line 1, position 49.");
     const { json } = await ask('PUT', `${DEPLOYMENTS}/main`, `${before}"[concat('a', // is no comment\n 'b')]" /* "one\n" */ // two\n${after}`);
     expect(json.error.message).toContain("the string character '/' at position '12' is not expected");
     const { json: second } = await ask('PUT', `${DEPLOYMENTS}/main`, `${before}"[concat('a',\n 'b')]" /* "one\n" */ // two\n${after}`);
