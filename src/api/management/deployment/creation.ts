@@ -14,7 +14,7 @@ import { finishDeployment } from './finishing.ts';
 import { planFor, preflight } from './planning.ts';
 import { type DeploymentBody, readDeployment, receive } from './request.ts';
 import { beginDeployment, type DeployedResource, deploymentId, DEPLOYMENT_TYPE, type DeploymentSpec, scopeOf, specOf } from './rows.ts';
-import { deploymentView, validatedView } from './view.ts';
+import { deploymentView, SOON, validatedView } from './view.ts';
 
 /** At most 64 letters, digits, `_ - . ( )` (Azure documentation, "Naming rules", Microsoft.Resources). */
 const NAME = /^[-\w.()]{1,64}$/;
@@ -68,7 +68,7 @@ export const createDeployment: ManagementHandler = async (call, parts) => {
     return { row, isNew: former === null };
   });
   later.begin('a deployment', () => finishDeployment(row.id, parts));
-  return json(isNew ? 201 : 200, deploymentView(row), { 'azure-asyncoperation': `${call.baseUrl}${call.path}/operationStatuses/${spec.operation}?api-version=${call.version.text}` });
+  return json(isNew ? 201 : 200, deploymentView(row), { ...SOON, 'azure-asyncoperation': `${call.baseUrl}${call.path}/operationStatuses/${spec.operation}?api-version=${call.version.text}` });
 };
 
 export const validateDeployment: ManagementHandler = async (call, parts) => {

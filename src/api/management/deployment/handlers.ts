@@ -16,7 +16,7 @@ import { templateIn } from './request.ts';
 import { active, createDeployment, validateDeployment } from './creation.ts';
 import { cancelDeployment } from './finishing.ts';
 import { deploymentId, DEPLOYMENT_TYPE, existingDeployment, forgetWork, OPERATION_TYPE, scopeOf, specOf, storedRequest, updateDeployment } from './rows.ts';
-import { deploymentView, operationView, stateOf } from './view.ts';
+import { deploymentView, operationView, SOON, stateOf } from './view.ts';
 import { whatIfDeployment, whatIfResult } from './whatIf.ts';
 
 const get: ManagementHandler = async (call, parts) => json(200, deploymentView(await inScope(call, parts)));
@@ -59,7 +59,7 @@ const exportTemplate: ManagementHandler = async (call, parts) => {
 const operationStatus: ManagementHandler = async (call, parts) => {
   const spec = specOf(await inScope(call, parts));
   if (spec.operation !== param(call, 'operationId')) throw noOperation(call);
-  return json(200, { status: stateOf(spec), ...(spec.end !== null && spec.end.failure !== null && { error: spec.end.failure }) });
+  return json(200, { status: stateOf(spec), ...(spec.end !== null && spec.end.failure !== null && { error: spec.end.failure }) }, SOON);
 };
 
 const list: ManagementHandler = async (call, parts) => {

@@ -5,6 +5,9 @@ import { formatTimestamp } from '../../../wire/timestamps.ts';
 import { statusName } from './finishing.ts';
 import { type DeployedResource, DEPLOYMENT_TYPE, type DeploymentSpec, nameOf, operationSpecOf, specOf } from './rows.ts';
 
+/** Clients look again after a second: what they wait for is done in a few. */
+export const SOON = { 'retry-after': '1' };
+
 /** A deployment as it is answered. */
 export function deploymentView(row: ResourceRow): object {
   const spec = specOf(row);

@@ -10,6 +10,7 @@ import { param, type ManagementCall, type ManagementHandler, type ManagementPart
 import { acceptDeployment } from './creation.ts';
 import { readResource } from './doing.ts';
 import { deploymentId, DEPLOYMENT_TYPE, scopeOf } from './rows.ts';
+import { SOON } from './view.ts';
 
 const RESULT_TYPE = `${DEPLOYMENT_TYPE}/operationResults`;
 /** Results are kept for so long. */
@@ -31,7 +32,7 @@ export const whatIfDeployment: ManagementHandler = async (call, parts) => {
   await removeOldResources(database, RESULT_TYPE, call.now - KEPT_MS);
   const result = JSON.stringify({ status: 'Succeeded', properties: { changes: shown.map(({ resourceId, changeType, ...more }) => ({ resourceId, changeType, ...concealedMembers(more, plan.secrets) })) } });
   await insertResource(database, { id: `${id}/operationResults/${operation}`, type: RESULT_TYPE, spec: {}, secrets: parts.sealing.seal({ result }) }, call.now);
-  return empty(202, { location: `${call.baseUrl}${call.path.slice(0, -'/whatIf'.length)}/operationResults/${operation}?api-version=${call.version.text}` });
+  return empty(202, { ...SOON, location: `${call.baseUrl}${call.path.slice(0, -'/whatIf'.length)}/operationResults/${operation}?api-version=${call.version.text}` });
 };
 
 export const whatIfResult: ManagementHandler = async (call, { data, sealing }) => {
