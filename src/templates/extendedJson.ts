@@ -1,8 +1,8 @@
 import type { Json } from './json.ts';
 
 /**
- * A string, which may go over several lines, a comment, or a word, with the colon that makes it a name. The beginning of
- * a string or comment without an end is found as well.
+ * A string, which may go over several lines, a comment, or a word, with the colon that makes it a name. The beginning
+ * of a string or comment without an end is found as well.
  */
 const EXTENDED = /"[^"\\]*(?:\\[^][^"\\]*)*"|\/\/[^\r\n]*|\/\*[^]*?\*\/|[A-Za-z_$][\w$]*(?:\s*:)?|"|\/\*/g;
 // oxlint-disable-next-line no-control-regex -- what JSON lets stand in a string only escaped

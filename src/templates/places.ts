@@ -23,9 +23,9 @@ const PLAIN_NAME = /^[A-Za-z_$][A-Za-z0-9_$-]*$/;
 type Open = { readonly kind: 'object'; readonly path: string; name: string | null } | { readonly kind: 'array'; readonly path: string; index: number };
 
 /**
- * Finds the places in a text that `readExtendedJson` has accepted. Resource Manager tells where a value's first token ends: the
- * brace of an object, the closing quote of a text. Its messages have the brace of a resource that is eight blanks in
- * `at line '34' and column '9'`.
+ * Finds the places in a text that `readExtendedJson` has accepted. Resource Manager tells where a value's first token
+ * ends: the brace of an object, the closing quote of a text. Its messages have the brace of a resource that is eight
+ * blanks in `at line '34' and column '9'`.
  */
 export function placesOf(text: string): Places {
   const places = new Map<string, Place>();
