@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { AccountNumber } from '../core/keys.ts';
 import { accountAtAddress } from './accountAddress.ts';
 import { lowerAscii } from '../wire/letters.ts';
+import type { AccountAccess } from './accountAccess.ts';
 
 /** An account as requests name it: keys are base64, either of them signs. */
 export interface Account {
@@ -14,12 +15,23 @@ export interface Account {
 /** The accounts of a service: whoever looks one up asks here. */
 export class Accounts {
   readonly #byName = new Map<string, Account>();
+  readonly #access = new Map<AccountNumber, AccountAccess>();
 
   constructor(accounts: readonly Account[]) {
     for (const account of accounts) {
       if (this.#byName.has(account.name)) throw new Error('two accounts of a service have the same name');
       this.put(account);
     }
+  }
+
+  /** Who may ask for anything of the account, from now on. */
+  restrict(account: AccountNumber, access: AccountAccess): void {
+    this.#access.set(account, access);
+  }
+
+  /** Undefined: nothing restricts it. */
+  accessTo({ number }: Account): AccountAccess | undefined {
+    return this.#access.get(number);
   }
 
   /** Enters an account that was made, or whose keys are others now. */

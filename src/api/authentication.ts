@@ -3,6 +3,7 @@ import type { AccountNumber, Instant } from '../core/keys.ts';
 import { BatchError } from '../wire/errors.ts';
 import { parseAuthorization, verifySharedKey } from '../wire/sharedKey.ts';
 import type { TaskKey, TaskTokens } from '../ports.ts';
+import { checkAccess } from './accountAccess.ts';
 import type { Accounts } from './accounts.ts';
 import { dataAudiences } from './identity/audiences.ts';
 import type { AssignedRoles } from './identity/assignedRoles.ts';
@@ -36,9 +37,21 @@ interface DirectoryAuthority {
  * @throws BatchError MissingRequiredHeader (400) without Authorization, as recorded; AuthenticationFailed with 401 for
  * a bearer token that is not taken, or whose task has ended, and with 403 for a wrong signature;
  * InvalidAuthenticationInfo (400); MissingContentLengthHeader (411) for a body in chunks, whose length nobody can have
- * signed (the usual clients send none).
+ * signed (the usual clients send none); what `checkAccess` throws.
  */
 export function authenticate(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
+  const principal = credentialsOf(message, rawUrl, authorities);
+  return principal instanceof Promise ? principal.then((one) => allowed(one, message, authorities)) : allowed(principal, message, authorities);
+}
+
+/** As far as the account allows its credential and its address. */
+function allowed(principal: AccountPrincipal, { socket }: IncomingMessage, { accounts }: Authorities): AccountPrincipal {
+  const access = accounts.accessTo(principal.account);
+  if (access !== undefined) checkAccess(access, principal.kind, socket.remoteAddress);
+  return principal;
+}
+
+function credentialsOf(message: IncomingMessage, rawUrl: string, authorities: Authorities): AccountPrincipal | Promise<AccountPrincipal> {
   const { headers } = message;
   const credentials = parseAuthorization(headers.authorization);
   switch (credentials.scheme) {

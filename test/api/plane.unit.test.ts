@@ -13,7 +13,7 @@ const caller: Principal = { kind: 'sharedKey', account: { number: 1, name: 'a', 
 
 const { authority } = managementParts();
 /** Nobody comes so far that its parts are asked for. */
-const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, ...authority });
+const managementPlane = createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, log: { info: () => undefined }, ...authority });
 
 /** A plane for paths below its name, whose errors are their codes. */
 function plane(name: 'own' | 'data', more: Partial<Plane> & { readonly run?: (signal: AbortSignal) => Promise<never> } = {}): Plane {

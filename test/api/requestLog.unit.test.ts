@@ -59,7 +59,7 @@ describe('the log of requests', () => {
     const lines: Line[] = [];
     const log = pino({ level: 'debug' }, { write: (text) => void lines.push(JSON.parse(text) as Line) });
     const service = {
-      planes: [createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, ...managementParts().authority })],
+      planes: [createManagementPlane({ parts: { data: {} as Parts } as ManagementParts, log: { info: () => undefined }, ...managementParts().authority })],
       clock: () => 0,
       monotonic: () => {
         clock.now += 40;

@@ -1,3 +1,5 @@
+import type { Logger } from 'pino';
+import { BatchError } from '../../wire/errors.ts';
 import { LIMITS } from '../../wire/limits.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import { matchManagementOperation, type MatchedManagementOperation } from '../../wire/management/operations.ts';
@@ -7,6 +9,7 @@ import { managementChallenge } from '../identity/challenge.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Caller, Plane, Request, Work } from '../plane.ts';
 import type { IdentityPrincipal } from '../principal.ts';
+import type { Answer } from '../answer.ts';
 import type { ManagementCall, ManagementParts } from './call.ts';
 import { managementErrorBody } from './errorForm.ts';
 import { managementHandlers } from './handlers.ts';
@@ -16,6 +19,8 @@ const ROOTS: ReadonlySet<string> = new Set(['subscriptions', 'providers', 'tenan
 
 export interface ManagementPlaneOptions {
   readonly parts: ManagementParts;
+  /** Has a line for each request that is no read. */
+  readonly log: Pick<Logger, 'info'>;
   /** Who asks. @throws ManagementError AuthenticationFailed and its like (401). */
   readonly authenticate: (request: Request) => Promise<IdentityPrincipal>;
   /** Whether a role of the identity gives an action on what the path names. */
@@ -42,7 +47,7 @@ export function createManagementPlane(options: ManagementPlaneOptions): Plane {
   };
 }
 
-function handle({ parts, permits }: ManagementPlaneOptions, request: Request, { operation, params }: MatchedManagementOperation, { principal, body, waits }: Caller): Work {
+function handle({ parts, permits, log }: ManagementPlaneOptions, request: Request, { operation, params }: MatchedManagementOperation, { principal, body, waits }: Caller): Work {
   if (principal?.kind !== 'identity') throw new Error(`${operation.id} needs an identity`);
   const { identity } = principal;
   const { message, target, now, requestId, baseUrl } = request;
@@ -54,7 +59,19 @@ function handle({ parts, permits }: ManagementPlaneOptions, request: Request, { 
     const call: ManagementCall = { identity, operation, params, query, headers: message.headers, version, baseUrl, path: target.path, requestId, now, signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny(), text: (mostBytes) => body.text(mostBytes) };
     return managementHandlers[operation.id](call, { ...parts, data: waits.countedIn(parts.data) });
   };
-  return { timeoutMs: LIMITS.serverTimeoutMs, run };
+  return { timeoutMs: LIMITS.serverTimeoutMs, run: operation.method === 'GET' || operation.method === 'HEAD' ? run : (signal) => audited(run(signal)) };
+
+  async function audited(answered: Promise<Answer>): Promise<Answer> {
+    const tell = (outcome: { readonly status: number } | { readonly code: string }): void => log.info({ requestId, operation: operation.id, path: target.path, objectId: identity.objectId, name: identity.name, ...outcome }, 'management write');
+    try {
+      const answer = await answered;
+      tell({ status: answer.status });
+      return answer;
+    } catch (error) {
+      tell({ code: error instanceof BatchError || error instanceof ManagementError ? error.code : 'InternalError' });
+      throw error;
+    }
+  }
 }
 
 /** @throws ManagementError AuthorizationFailed (403), in the words of Azure Resource Manager. */

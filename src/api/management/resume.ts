@@ -3,6 +3,7 @@ import type { AccountNumber } from '../../core/keys.ts';
 import { insertResource, listResources, type ResourceRow } from '../../store/intents/resources.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { formatResourceId, groupId } from '../../wire/management/resourceId.ts';
+import { useAccess } from './batchAccount/access.ts';
 import { finishCreation } from './batchAccount/creation.ts';
 import { finishDeletion } from './batchAccount/deletion.ts';
 import { useStorage } from './batchAccount/storage.ts';
@@ -31,6 +32,7 @@ export async function resumeManagement(parts: ManagementParts, first: FirstAccou
   const at = { now, requestId: randomUUID(), baseUrl: 'http://localhost' };
   for (const row of await all(ACCOUNT_TYPE, parts)) {
     useStorage(row, parts.storages);
+    useAccess(row, parts.accounts);
     if (row.state === 'Creating') parts.later.begin('the creation of an account', () => finishCreation(row, parts, now));
     if (row.state === 'Deleting') parts.later.begin('the deletion of an account', () => finishDeletion(row, parts, at));
   }

@@ -13,6 +13,7 @@ import { empty } from '../answers.ts';
 import { readBody } from '../body.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
 import { openGroup } from '../group/existing.ts';
+import { checkNetworkProfile, useAccess } from './access.ts';
 import { accountId, accountAnswer, existingAccount, noAccount } from './existing.ts';
 import { newKeys, openKeys } from './keys.ts';
 import { accountQuota } from './quota.ts';
@@ -81,6 +82,7 @@ export async function finishCreation(row: ResourceRow, { accounts, host, sealing
   if (sealed === null) throw new Error(`the account ${name} has no keys`);
   const { primary, secondary } = openKeys(sealing, sealed);
   useStorage(row, storages);
+  useAccess(row, accounts);
   await host.open({ number, name });
   await transaction(data.database, async (tx) => {
     const locked = await lockResource(tx, row.id);
@@ -106,6 +108,7 @@ async function replaced(known: ResourceRow, asked: AccountSpec, call: Management
 export const changeAccount: ManagementHandler = async (call, parts) => {
   const asked = readBody('ArmAccountUpdate', call, await call.json());
   await existingAccount(call, parts);
+  checkNetworkProfile(asked.properties?.networkProfile);
   await checkStorage(asked.properties?.autoStorage?.storageAccountId, parts);
   return changed(call, parts, (spec) => {
     const { properties, ...rest } = asked;
@@ -121,6 +124,7 @@ async function changed(call: ManagementCall, parts: ManagementParts, next: (spec
     return updateResource(tx, locked, { spec: withKeySync(next(accountSpec(locked)), call) }, call.now);
   });
   useStorage(row, parts.storages);
+  useAccess(row, parts.accounts);
   return accountAnswer(row, call, parts);
 }
 
@@ -138,6 +142,7 @@ async function readAccount(call: ManagementCall, parts: ManagementParts): Promis
       throw new ManagementError('LinkedInvalidPropertyId', `Property id '${id.slice(0, 256)}' at path '${path}' is invalid. Expect fully qualified resource Id that start with '/subscriptions/{subscriptionId}' or '/providers/{resourceProviderNamespace}/'.`);
     }
   }
+  checkNetworkProfile(asked.properties?.networkProfile);
   await checkStorage(autoStorage?.storageAccountId, parts);
   return { ...asked, location: locationName(asked.location) };
 }

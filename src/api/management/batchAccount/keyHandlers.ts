@@ -7,7 +7,7 @@ import { readBody } from '../body.ts';
 import type { ManagementHandler, ManagementParts } from '../call.ts';
 import { existingAccount } from './existing.ts';
 import { newKey, openKeys, type AccountKeys } from './keys.ts';
-import { accountName, accountSpec } from './view.ts';
+import { accountName, accountSpec, allowedModes } from './view.ts';
 
 /** The one operation that shows keys. */
 export const listKeys: ManagementHandler = async (call, parts) => {
@@ -35,8 +35,7 @@ export const regenerateKey: ManagementHandler = async (call, parts) => {
 
 /** Accounts in the user's own subscription, and those that do not allow it, have no shared keys. */
 function refuseWithoutKeys(row: ResourceRow): void {
-  const { poolAllocationMode, allowedAuthenticationModes } = accountSpec(row).properties ?? {};
-  if (poolAllocationMode === 'UserSubscription' || allowedAuthenticationModes?.includes('SharedKey') === false) {
+  if (!allowedModes(accountSpec(row).properties ?? {}).includes('SharedKey')) {
     throw new BatchError('InvalidRestAPIForAccountSetting', [{ key: 'Reason', value: 'The account does not allow shared keys: allowedAuthenticationModes has no SharedKey.' }]);
   }
 }

@@ -3,7 +3,7 @@ import type { Quotas as AccountQuotas } from '../../../core/intent.ts';
 import type { ResourceRow } from '../../../store/intents/resources.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import { managementContract } from '../../../wire/management/contract.ts';
-import type { ArmAccountCreate } from '../../../wire/management/types.generated.ts';
+import type { ArmAccountCreate, ArmAccountProperties } from '../../../wire/management/types.generated.ts';
 import type { ApiVersion } from '../../../wire/versions.ts';
 import { quotasIn, type Parts } from '../../call.ts';
 
@@ -46,8 +46,7 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
   const isOurs = poolAllocationMode === 'BatchService';
   const { pools, activeJobs } = quotasIn(parts, set);
   const { dedicatedCores = null, lowPriorityCores = null, families = {} } = set;
-  const modes = properties.allowedAuthenticationModes ?? (isOurs ? ['SharedKey', 'AAD', 'TaskAuthenticationToken'] : ['AAD', 'TaskAuthenticationToken']);
-  const known = managementContract.writeBody('ArmAccountProperties', version, { autoStorage, keyVaultReference, networkProfile, encryption, publicNetworkAccess, allowedAuthenticationModes: modes });
+  const known = managementContract.writeBody('ArmAccountProperties', version, { autoStorage, keyVaultReference, networkProfile, encryption, publicNetworkAccess, allowedAuthenticationModes: allowedModes(properties) });
   return {
     id: row.id,
     name: accountName(row),
@@ -71,6 +70,12 @@ export function accountView(row: ResourceRow, { set, parts, endpoint, version }:
     ...(tags === undefined ? {} : { tags }),
     identity,
   };
+}
+
+/** Recorded: accounts in the user's own subscription have no shared keys. */
+export function allowedModes({ allowedAuthenticationModes, poolAllocationMode }: NonNullable<AccountSpec['properties']>): NonNullable<ArmAccountProperties['allowedAuthenticationModes']> {
+  const all = ['SharedKey', 'AAD', 'TaskAuthenticationToken'] as const;
+  return (allowedAuthenticationModes ?? all).filter((mode) => mode !== 'SharedKey' || poolAllocationMode !== 'UserSubscription');
 }
 
 /** Where nodes would find the service; `endpoint`: of the account. */
