@@ -213,8 +213,7 @@ describe.each(engines)('containers on a node with $name', ({ engine }) => {
       expect(mountsBelow(node.state)).toEqual([]);
     }));
 
-  // Beside other engines at work podman has been seen not to start its container at all: then once more.
-  test('what a killed agent leaves of containers the next life removes, and runs its own', { retry: 2 }, () =>
+  test('what a killed agent leaves of containers the next life removes, and runs its own', () =>
     withNode({}, async (node) => {
       const lost = node.owner.run({ task: 'task1', commandLine: STUBBORN, container: box() }, 2 * WITHIN_MS);
       await hasStarted(node, 'stubborn');

@@ -77,6 +77,8 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
   let acknowledged = 0;
   const tasks = new Map<string, { readonly number: number; readonly attempts: number }>();
   let current: WebSocket | null = null;
+  /** What comes before the welcome an agent does not know. */
+  let welcomed: WebSocket | null = null;
 
   const owner: ScriptedOwner = {
     agentUrl: `ws://127.0.0.1:${port}/linarite/agent`,
@@ -104,7 +106,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
         look();
       }),
     run: async (asked, withinMs) => {
-      await owner.until('an agent has dialled in', () => current !== null);
+      await owner.until('an agent has dialled in', () => current !== null && current === welcomed);
       const name = asked.task ?? `task${tasks.size}`;
       const { number, attempts } = tasks.get(name) ?? { number: 101 + tasks.size, attempts: 0 };
       tasks.set(name, { number, attempts: attempts + 1 });
@@ -139,6 +141,7 @@ export async function startOwner(setup: Partial<NodeSetup> = {}): Promise<Script
         lastLife = frame.report.life;
         const { acknowledge: _, ...said } = owner.welcome;
         socket.send(JSON.stringify({ kind: 'welcome', ...said, acknowledged } satisfies OwnerFrame));
+        welcomed = socket;
       } else if (frame.kind === 'reports') {
         for (const [index, report] of frame.reports.entries()) {
           if (frame.first + index !== received + 1) continue;
