@@ -9,12 +9,14 @@ import { createImages } from '../../src/agent/containers/images.ts';
 import { createRoom, noticeOf, type Removed } from '../../src/agent/containers/room.ts';
 import { realEngines, type Registry, startRegistry } from '../support/registry.ts';
 
-const engine = (await realEngines()).find(({ name }) => name === 'podman')?.engine;
+/** Those with which each node has images of its own. */
+const engines = (await realEngines()).filter(({ name }) => name !== 'docker');
 const GIB = 2 ** 30;
 const { signal } = new AbortController();
 const GROUP = `/linarite-room-${process.pid}`;
 
-describe.skipIf(engine === undefined)('room for images', () => {
+describe.each(engines)('room for images with $name', ({ engine }) => {
+  if (engine === undefined) return test.skip('it does not work here', () => {});
   let registry: Registry;
   beforeAll(async () => {
     registry = await startRegistry();
@@ -48,7 +50,7 @@ describe.skipIf(engine === undefined)('room for images', () => {
   }
 
   test('is made by removing the least recently used that no container uses, what the pool asks for last, until there is enough; it is said', () =>
-    withRoom(engine as Engine, (removed) => (removed + 4) * GIB, async ({ fetch, make, run, removed }) => {
+    withRoom(engine, (removed) => (removed + 4) * GIB, async ({ fetch, make, run, removed }) => {
       for (const name of ['first', 'asked', 'used', 'idle']) await fetch(name);
       run('create', '--network=host', `${registry.host}/used:1`, 'true');
       await fetch('first');
@@ -64,13 +66,13 @@ describe.skipIf(engine === undefined)('room for images', () => {
     }));
 
   test('is not made where a tenth of the disk or 5 GiB are free', () =>
-    withRoom(engine as Engine, () => 6 * GIB, async ({ fetch, make, removed }) => {
+    withRoom(engine, () => 6 * GIB, async ({ fetch, make, removed }) => {
       await fetch('first');
       expect(await make(false)).toBe(false);
       expect(removed).toEqual([]);
     }));
 
-  test('is not taken by an image that another store of the machine has: it is there without a registry', async () => {
+  test.runIf(engine.kind === 'podman')('is not taken by an image that another store of the machine has: it is there without a registry', async () => {
     const machine = mkdtempSync(join(tmpdir(), 'linarite-store-'));
     const podman = engine as Extract<Engine, { kind: 'podman' }>;
     prepareEngine(podman, machine);
@@ -90,9 +92,9 @@ describe.skipIf(engine === undefined)('room for images', () => {
   });
 
   test('is made of dead containers, too', () =>
-    withRoom(engine as Engine, () => GIB, async ({ fetch, make, run, removed }) => {
+    withRoom(engine, () => GIB, async ({ fetch, make, run, removed }) => {
       await fetch('first');
-      run('run', '--network=host', '--log-driver=none', '--cgroups=no-conmon', `--cgroup-parent=${GROUP}`, `${registry.host}/first:1`, 'true');
+      run('start', '--attach', run('create', '--network=host', '--log-driver=none', '--cgroups=no-conmon', `--cgroup-parent=${GROUP}`, `${registry.host}/first:1`, 'true'));
       expect(await make(false)).toBe(true);
       expect(removed[0]?.containers).toBe(1);
       expect(run('ps', '--all', '--quiet')).toBe('');

@@ -34,5 +34,9 @@ describe('a program of some hundred bytes', () => {
     } finally {
       holding.kill('SIGKILL');
     }
+    // With words it becomes a program, whose output is what it has as further descriptors.
+    const became = spawnSync(join(directory, 'hold'), ['/bin/sh', '-c', 'echo "$0 $WORD"; echo wrong >&2; exit 7', 'a b'], { env: { WORD: 'c' }, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe'], encoding: 'utf8' });
+    expect([became.status, ...became.output]).toEqual([7, null, '', '', 'a b c\n', 'wrong\n']);
+    expect(spawnSync(join(directory, 'hold'), ['/no/such/program'], { stdio: 'ignore' }).status).toBe(126);
   });
 });

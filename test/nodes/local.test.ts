@@ -64,9 +64,9 @@ test('a node for containers is refused with the reason where nothing runs them, 
   const provider = createLocalProvider({ dataRoot, agentCommand: ['/bin/sleep', '100'], enginePath: [programs] });
   const seen: Observation[] = [];
   provider.watch((observation) => seen.push(observation));
-  expect(await provider.containers?.()).toEqual({ engine: null, limits: ['No containers: neither podman nor docker is installed. Pools with a container configuration get no nodes.'] });
+  expect(await provider.containers?.()).toEqual({ engine: null, limits: ['No containers: neither podman nor docker nor an OCI runtime (runc or crun) is installed. Pools with a container configuration get no nodes.'] });
   await Promise.all([provider.acquire({ ...request(1), containers: true }), provider.acquire(request(2))]);
-  expect(seen.find(({ node, observed }) => node === 1 && observed.kind === 'failed')?.observed).toEqual({ kind: 'failed', reason: 'No containers: neither podman nor docker is installed. Pools with a container configuration get no nodes.' });
+  expect(seen.find(({ node, observed }) => node === 1 && observed.kind === 'failed')?.observed).toEqual({ kind: 'failed', reason: 'No containers: neither podman nor docker nor an OCI runtime (runc or crun) is installed. Pools with a container configuration get no nodes.' });
   expect(seen.some(({ node, observed }) => node === 2 && observed.kind === 'running')).toBe(true);
   // That a program is there says little: it is tried.
   writeFileSync(join(programs, 'docker'), '#!/bin/sh\necho "the daemon does not run" >&2; exit 1\n', { mode: 0o755 });

@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { ENGINE_KINDS } from '../../src/agent/containers/engine.ts';
 import { type Trial, tryEngines } from '../../src/agent/containers/trial.ts';
+import { engineProgram } from './engineProgram.ts';
 
 /** Debian's busybox-static: one program without libraries, so that an image can be made without a network. */
 const BUSYBOX = '/usr/bin/busybox';
@@ -23,7 +24,7 @@ export async function realEngines(): Promise<readonly RealEngine[]> {
   const found: RealEngine[] = [];
   const directory = mkdtempSync(join(tmpdir(), 'linarite-engines-'));
   for (const kind of ENGINE_KINDS) {
-    const { engine, limits } = existsSync(BUSYBOX) ? await tryEngines({ directory, environment: process.env, kinds: [kind] }) : { engine: null, limits: ['busybox-static is not installed'] };
+    const { engine, limits } = existsSync(BUSYBOX) ? await tryEngines({ directory, environment: process.env, kinds: [kind], agentCommand: await engineProgram() }) : { engine: null, limits: ['busybox-static is not installed'] };
     if (engine === null) console.warn(`skipped: containers with ${kind}: ${limits.join(' ')}`);
     found.push({ name: kind, engine: engine ?? undefined });
   }

@@ -66,7 +66,7 @@ export function createWords(engine: Engine, container: Container): readonly stri
     '--log-driver=none',
     ...(names.has('network') ? [] : ['--network=host']),
     ...(names.has('pids-limit') || container.group === null ? [] : [`--pids-limit=${container.mostProcesses}`]),
-    ...(container.group === null && engine.kind === 'podman' ? [] : limitWords(container.limits, names)),
+    ...(container.group === null && engine.kind !== 'docker' ? [] : limitWords(container.limits, names)),
     ...(container.group === null ? [] : ['--cgroups=no-conmon', `--cgroup-parent=${container.group}`]),
     ...runsAs,
     ...(worksThere ? [`--workdir=${working}`] : []),
@@ -152,7 +152,7 @@ function isBelow(path: string, directory: string): boolean {
 }
 
 /** What an engine, or what it is made of, reads of its own variables: a task's must not stand there. */
-const ENGINES_OWN = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LANG|LANGUAGE|LC_.*|LD_.*|GLIBC_.*|MALLOC_.*|GO.*|XDG_.*|_?CONTAINER.*|DOCKER_.*|BUILDAH.*|PODMAN.*|STORAGE_.*|REGISTRY_.*|SSL_.*|.*_PROXY|LISTEN_.*|NOTIFY_.*|OCI_.*|NETAVARK.*|CNI_.*|LINARITE_.*)$/i;
+const ENGINES_OWN = /^(?:PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|LANG|LANGUAGE|LC_.*|LD_.*|GLIBC_.*|MALLOC_.*|GO.*|XDG_.*|_?CONTAINER.*|DOCKER_.*|BUILDAH.*|PODMAN.*|STORAGE_.*|REGISTRY_.*|SSL_.*|.*_PROXY|LISTEN_.*|NOTIFY_.*|OCI_.*|NODE_.*|UV_.*|NETAVARK.*|CNI_.*|LINARITE_.*)$/i;
 /** Engines read lines of a bounded length. */
 const LONGEST_LINE = 32_000;
 

@@ -2,12 +2,13 @@ import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { sweepStore } from './runtime/sweepStore.ts';
 
 /**
  * What runs containers on a machine, as a trial found it (`trial.ts`); an agent has it in its options. With podman each
  * node has a store of its own, as each machine of the real service has; docker's is the daemon's, one for the machine.
  */
-export type Engine = PodmanEngine | DockerEngine;
+export type Engine = PodmanEngine | DockerEngine | RuntimeEngine;
 
 interface PodmanEngine {
   readonly kind: 'podman';
@@ -31,8 +32,21 @@ interface DockerEngine {
   readonly host: string | null;
 }
 
+/** An OCI runtime alone, with an engine of our own over it (`runtime/`); as with podman each node has its own store. */
+interface RuntimeEngine {
+  readonly kind: 'runtime';
+  /** With `words`: what runs the agent's own program, of which that engine is a part. */
+  readonly program: string;
+  readonly words: readonly string[];
+  /** Of the runtime. */
+  readonly version: string;
+  /** Absolute. */
+  readonly runtime: string;
+  readonly hasGroups: boolean;
+}
+
 /** Engines in the order in which they are tried. */
-export const ENGINE_KINDS = ['podman', 'docker'] as const satisfies readonly Engine['kind'][];
+export const ENGINE_KINDS = ['podman', 'docker', 'runtime'] as const satisfies readonly Engine['kind'][];
 
 /** The words and variables that a call of an engine begins with. */
 export interface EngineCall {
@@ -50,6 +64,10 @@ export interface Said {
   readonly stdout: string;
   readonly stderr: string;
 }
+
+/** The word by which an agent's program becomes the engine of one call. */
+export const CONTAINER_ENGINE = 'container-engine';
+const STORE = 'store';
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 /** Of anything but a pull. */
@@ -79,6 +97,13 @@ export function engineCall(engine: Engine, directory: string): EngineCall {
         program: engine.program,
         args: ['--config', join(directory, 'docker'), ...(engine.host === null ? [] : ['--host', engine.host])],
         remove: ['rm', '--force', '--volumes'],
+        environment: { PATH, HOME: join(directory, 'home') },
+      };
+    case 'runtime':
+      return {
+        program: engine.program,
+        args: [...engine.words, CONTAINER_ENGINE, join(directory, STORE), runDirectory(directory), engine.runtime],
+        remove: ['rm'],
         environment: { PATH, HOME: join(directory, 'home') },
       };
   }
@@ -115,6 +140,7 @@ export function prepareEngine(engine: Engine, directory: string): void {
   chmodSync(directory, 0o700);
   const write = (name: string, text: string): void => writeFileSync(join(directory, name), text, { mode: 0o600 });
   write(ENGINE_FILE, JSON.stringify(engine));
+  if (engine.kind === 'runtime') sweepStore(join(directory, STORE));
   if (engine.kind !== 'podman') return;
   mkdirSync(runDirectory(directory), { recursive: true, mode: 0o700 });
   write('containers.conf', containersConf(engine, directory));
@@ -165,7 +191,7 @@ function containersConf(engine: PodmanEngine, directory: string): string {
 function storeWords({ driver, stores }: PodmanEngine, directory: string): readonly string[] {
   // Else it mounts its own directory upon itself, and nothing unmounts that.
   const options = [...(driver === 'overlay' ? ['overlay.skip_mount_home=true'] : []), ...stores.map((store) => `additionalimagestore=${store}`)];
-  return [`--root=${join(directory, 'store')}`, `--runroot=${runDirectory(directory)}`, `--storage-driver=${driver}`, ...options.map((option) => `--storage-opt=${option}`)];
+  return [`--root=${join(directory, STORE)}`, `--runroot=${runDirectory(directory)}`, `--storage-driver=${driver}`, ...options.map((option) => `--storage-opt=${option}`)];
 }
 
 const MOST_FILES = 1_048_576;

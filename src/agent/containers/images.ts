@@ -127,6 +127,7 @@ export function createImages({ engine, call, directory, makeRoom }: ImagesOption
 function existsWords(engine: Engine, name: string): readonly string[] {
   switch (engine.kind) {
     case 'podman':
+    case 'runtime':
       return ['image', 'exists', '--', name];
     case 'docker':
       return ['image', 'inspect', '--format', '{{.Id}}', '--', name];
@@ -136,7 +137,8 @@ function existsWords(engine: Engine, name: string): readonly string[] {
 /** `config`: the directory that holds `config.json`. */
 function pullWords(engine: Engine, name: string, config: string): readonly string[] {
   switch (engine.kind) {
-    case 'podman': {
+    case 'podman':
+    case 'runtime': {
       const plain = isOnLoopback(registryOf(name)) ? ['--tls-verify=false'] : [];
       return ['pull', '--quiet', '--authfile', join(config, 'config.json'), ...plain, '--', name];
     }

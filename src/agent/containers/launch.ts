@@ -35,7 +35,7 @@ export interface ContainerLauncher {
 }
 
 /** With these an engine says that it could not start the process; programs use them, too. */
-const MAY_BE_ENGINE: Readonly<Record<Engine['kind'], readonly number[]>> = { podman: [125, 126, 127], docker: [1, 125, 126, 127] };
+const MAY_BE_ENGINE: Readonly<Record<Engine['kind'], readonly number[]>> = { podman: [125, 126, 127], docker: [1, 125, 126, 127], runtime: [125, 126, 127] };
 /** What it says then of one that was to start in a container that runs. */
 const ENGINES_WORDS = /OCI runtime|exec failed|crun: /;
 const LONGEST_MESSAGE_BYTES = 4_096;

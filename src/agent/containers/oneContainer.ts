@@ -17,6 +17,7 @@ import { type Container, createWords, handOver } from './createWords.ts';
 import { createEnding, type Ending } from './ending.ts';
 import { callEngine, type Engine, type EngineCall, reasonOf } from './engine.ts';
 import { groupParent } from './groups.ts';
+import { GROUP_PREFIX } from './runtime/groupName.ts';
 
 export interface ContainerLauncherOptions {
   readonly engine: Engine;
@@ -62,6 +63,8 @@ export interface OneContainer {
 /** `holder`: see `Container`. */
 export type ContainerMaker = (attempt: string, command: ContainerCommand, holder: string | null) => OneContainer;
 
+/** How engines call the control group of a container. */
+const GROUP_PREFIXES: Readonly<Record<Engine['kind'], string>> = { podman: 'libpod-', docker: '', runtime: GROUP_PREFIX };
 const NICER_THAN_AGENT = 5;
 /** After its standard error. */
 const NAMESPACE_DESCRIPTOR = 3;
@@ -73,7 +76,7 @@ const NAMESPACE_DESCRIPTOR = 3;
  */
 export function createContainerMaker(options: ContainerLauncherOptions): ContainerMaker {
   const { engine, call, directory, network, nodeCgroup, machineRoot, mostProcesses, limits, sweeper = machineSweeper } = options;
-  const parent = engine.kind === 'podman' && engine.hasGroups ? groupParent(nodeCgroup) : null;
+  const parent = engine.kind !== 'docker' && engine.hasGroups ? groupParent(nodeCgroup) : null;
   let made = 0;
 
   return (attempt, command, holder) => {
@@ -87,7 +90,7 @@ export function createContainerMaker(options: ContainerLauncherOptions): Contain
     /** `groups`: of those that run. */
     const catchAll = (groups: readonly number[]): void => ending.caught([
       { kind: 'container', call, id },
-      ...(parent === null || nodeCgroup.net === null ? [] : [{ kind: 'controlGroup', cgroup: { ...NO_CGROUP, net: join(nodeCgroup.net, `libpod-${id}`) } } as const]),
+      ...(parent === null || nodeCgroup.net === null ? [] : [{ kind: 'controlGroup', cgroup: { ...NO_CGROUP, net: join(nodeCgroup.net, `${GROUP_PREFIXES[engine.kind]}${id}`) } } as const]),
       ...enclosureOf(cgroup, groups, [`${NODE_MARK}=${machineRoot}`, `${ATTEMPT_MARK}=${attempt}`]),
     ]);
 

@@ -128,7 +128,7 @@ export function createRoom({ engine, call, directory, images, prefetched, onRemo
 }
 
 const IN_USE_MS = 10_000;
-const DEAD_STATES: Readonly<Record<Engine['kind'], readonly string[]>> = { podman: ['exited'], docker: ['exited', 'dead'] };
+const DEAD_STATES: Readonly<Record<Engine['kind'], readonly string[]>> = { podman: ['exited'], docker: ['exited', 'dead'], runtime: ['exited'] };
 
 function diskOf(directory: string): Disk {
   const { blocks, bavail, bsize } = statfsSync(directory);

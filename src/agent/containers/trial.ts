@@ -1,5 +1,5 @@
 import { accessSync, constants, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { openCgroup, removeCgroup } from '../cgroups.ts';
 import { messageOf } from '../failures.ts';
@@ -23,6 +23,8 @@ export interface TrialOptions {
   readonly environment: Readonly<Partial<Record<string, string>>>;
   /** Directories that programs are looked for in. */
   readonly path?: readonly string[];
+  /** What an agent runs as: of it an OCI runtime alone needs a part. */
+  readonly agentCommand: readonly [string, ...string[]];
   /** Default: all. */
   readonly kinds?: readonly Engine['kind'][];
 }
@@ -37,27 +39,27 @@ const VERSION_MS = 30_000;
  * Finds what runs containers here, by running one as a node would: that a program is there says little (a daemon that
  * does not run, control groups that a runtime refuses). Where no program is there it costs nothing.
  */
-export async function tryEngines({ directory, environment, path = ENGINE_PATH, kinds = ENGINE_KINDS }: TrialOptions): Promise<Trial> {
+export async function tryEngines({ directory, environment, agentCommand, path = ENGINE_PATH, kinds = ENGINE_KINDS }: TrialOptions): Promise<Trial> {
   const failed: string[] = [];
   for (const kind of kinds) {
-    const program = findProgram(kind, path);
+    const program = programOf(kind, path);
     if (program === null) continue;
     const version = await versionOf(program, directory);
     let why = '';
-    for (const engine of candidates(kind, program, version, environment, path)) {
+    for (const engine of candidates({ kind, program, version, environment, path, agentCommand })) {
       const problem = await problemOf(engine, directory);
       if (problem === null) return { engine, limits: limitsOf(engine) };
       why ||= problem;
     }
     failed.push(`${kind}: ${why || 'there is no OCI runtime (crun or runc)'}`);
   }
-  const why = failed.length === 0 ? 'neither podman nor docker is installed' : failed.join('; ');
+  const why = failed.length === 0 ? 'neither podman nor docker nor an OCI runtime (runc or crun) is installed' : failed.join('; ');
   return { engine: null, limits: [`No containers: ${why}. Pools with a container configuration get no nodes.`] };
 }
 
 /** Whether there is anything to try. */
 export function hasEngineProgram(path: readonly string[]): boolean {
-  return ENGINE_KINDS.some((kind) => findProgram(kind, path) !== null);
+  return ENGINE_KINDS.some((kind) => programOf(kind, path) !== null);
 }
 
 function limitsOf(engine: Engine): readonly string[] {
@@ -69,11 +71,31 @@ function limitsOf(engine: Engine): readonly string[] {
       ];
     case 'docker':
       return ['Nodes share the images of docker, and its containers are in no control group of their node.'];
+    case 'runtime':
+      return [
+        `Containers are run by ${basename(engine.runtime)} alone: some of their run options are refused.`,
+        ...(engine.hasGroups ? [] : ['Containers are in no control group of their node here: their processes have no bound of their own.']),
+      ];
   }
 }
 
+interface Candidate extends Pick<TrialOptions, 'environment' | 'agentCommand'> {
+  readonly kind: Engine['kind'];
+  readonly program: string;
+  readonly version: string;
+  readonly path: readonly string[];
+}
+
+/** null: it is not installed. */
+function programOf(kind: Engine['kind'], path: readonly string[]): string | null {
+  return kind === 'runtime' ? (RUNTIMES.map((name) => findProgram(name, path)).find((found) => found !== null) ?? null) : findProgram(kind, path);
+}
+
+/** The first is the more usual one. */
+const RUNTIMES = ['runc', 'crun'];
+
 /** In the order in which they are tried, the best first. */
-function candidates(kind: Engine['kind'], program: string, version: string, environment: TrialOptions['environment'], path: readonly string[]): readonly Engine[] {
+function candidates({ kind, program, version, environment, path, agentCommand: [own, ...words] }: Candidate): readonly Engine[] {
   switch (kind) {
     case 'podman': {
       const stores = MACHINE_STORES.filter((store) => process.geteuid?.() === 0 && existsSync(join(store, 'overlay-images')));
@@ -88,15 +110,18 @@ function candidates(kind: Engine['kind'], program: string, version: string, envi
     }
     case 'docker':
       return [{ kind, program, version, host: environment['DOCKER_HOST'] ?? null }];
+    case 'runtime':
+      return [true, false].map((hasGroups) => ({ kind, program: own, words, version, runtime: program, hasGroups }));
   }
 }
 
 /** null: it ran a container. */
 async function problemOf(engine: Engine, below: string): Promise<string | null> {
+  if (engine.kind === 'runtime' && process.geteuid?.() !== 0) return 'an OCI runtime alone needs a service that runs as root';
   mkdirSync(below, { recursive: true, mode: 0o711 });
   // By this name it is found and removed if we are killed meanwhile.
   const directory = mkdtempSync(join(below, 'trash-engine-'));
-  const cgroup = engine.kind === 'podman' && engine.hasGroups ? openCgroup(`linarite-engine-${process.pid}`, processBounds().allNodes, {}) : null;
+  const cgroup = engine.kind !== 'docker' && engine.hasGroups ? openCgroup(`linarite-engine-${process.pid}`, processBounds().allNodes, {}) : null;
   const parent = cgroup === null ? null : groupParent(cgroup);
   try {
     if (cgroup !== null && parent === null) return 'there is no control group to make those of containers in';

@@ -136,7 +136,7 @@ export function createLocalProvider(options: LocalProviderOptions): ClosableProv
   let trying: Promise<Trial> | null = null;
   /** Tried again when somebody asks again where none works: it may have been installed since. */
   const tried = (): Promise<Trial> => {
-    trying ??= tryEngines({ directory: dataRoot, environment: process.env, path: enginePath }).then((trial) => {
+    trying ??= tryEngines({ directory: dataRoot, environment: process.env, path: enginePath, agentCommand: options.agentCommand }).then((trial) => {
       if (trial.engine === null) trying = null;
       return trial;
     });
@@ -422,7 +422,14 @@ function lowPriorityCoresOf({ priority, vmSize }: NodeRequest): number | null {
 }
 
 function nameOf(engine: Engine): string {
-  return `${engine.kind} ${engine.version}${engine.kind === 'podman' ? ` with ${basename(engine.runtime)}` : ''}`;
+  switch (engine.kind) {
+    case 'podman':
+      return `podman ${engine.version} with ${basename(engine.runtime)}`;
+    case 'docker':
+      return `docker ${engine.version}`;
+    case 'runtime':
+      return `${basename(engine.runtime)} ${engine.version}`;
+  }
 }
 
 interface Found {

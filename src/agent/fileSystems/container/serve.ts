@@ -7,6 +7,7 @@ import { codeOf, messageOf } from '../../../base/errors.ts';
 import type { ContainerOptions } from '../mountWords.ts';
 import { FUSE_DEVICE, MOUNT_PATH } from '../programs.ts';
 import type { ContainerSource } from '../../frames.ts';
+import { MOUNTED } from './words.ts';
 import { createContainerTree } from './containerTree.ts';
 import { createFileSystem } from './fileSystem.ts';
 import { MOST_READ_BYTES, MOST_REQUEST_BYTES, requestOf } from './fuseFrames.ts';
@@ -17,11 +18,6 @@ const readFrom = promisify(read);
 export interface ServedContainer extends ContainerSource, Omit<ContainerOptions, 'without'> {
   readonly point: string;
 }
-
-/** The word by which an agent's program becomes the server of one container. */
-export const SERVE_CONTAINER = 'serve-container';
-/** What it says when the file system can be used. */
-export const MOUNTED = 'mounted\n';
 
 const SIGNED_FOR_MS = 3_600_000;
 const TRANSFER = { idleMs: 20_000, retryMs: 30_000, signal: new AbortController().signal };

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { ContainerSource } from '../../frames.ts';
 import type { ContainerOptions } from '../mountWords.ts';
-import { MOUNTED, SERVE_CONTAINER, type ServedContainer } from './serve.ts';
+import type { ServedContainer } from './serve.ts';
+import { MOUNTED, SERVE_CONTAINER } from './words.ts';
 
 export interface StartServer {
   readonly source: ContainerSource;
