@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { TABLES_OF_ACCOUNTS } from '../../../src/store/intents/accountRemoval.ts';
+import { clearGoneJobs } from '../../../src/store/maintenance/goneJobs.ts';
 import { testApi, type Got, type TestApi } from '../support.ts';
 import { asking } from './asked.ts';
 import { SUBSCRIPTION } from './support.ts';
@@ -121,6 +123,23 @@ describe('an account', () => {
     expect(await ask('GET', account('second'))).toMatchObject({ status: 404, json: { error: { code: 'ResourceNotFound' } } });
     expect((await ask('DELETE', account('second'))).status).toBe(204);
     expect((await made('second')).status).toBe(200);
+  });
+
+  test('that is deleted leaves no row: each table that has an account is emptied of it, or by its owner', async () => {
+    const { rows } = await it.pool.query(`select table_name from information_schema.columns where column_name = 'account' and table_schema = current_schema() and table_name !~ '^journal_'`);
+    const byOwner = ['pool', 'job', 'job_schedule'];
+    const itself = ['account', 'resource'];
+    const keptForLater = ['gone_job'];
+    expect(rows.map(({ table_name: table }) => table as string).toSorted()).toEqual([...TABLES_OF_ACCOUNTS, ...byOwner, ...itself, ...keptForLater].toSorted());
+  });
+
+  test('that is deleted while tasks of its jobs are still cleared away does not stop that', async () => {
+    await group();
+    await made('second');
+    await it.pool.query(`insert into gone_job (job, account) select 77, account from account where name = 'second'`);
+    await polled(await ask('DELETE', account('second')));
+    await clearGoneJobs(it.pool);
+    expect((await it.pool.query('select from gone_job')).rowCount).toBe(0);
   });
 
   test('is changed by PATCH: what is named is replaced, the rest stays', async () => {
