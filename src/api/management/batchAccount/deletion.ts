@@ -51,29 +51,31 @@ function deletionUrl(row: ResourceRow, operation: string, call: ManagementCall):
 /** Of the request that asked for it. */
 type At = Pick<ManagementCall, 'now' | 'requestId' | 'baseUrl'>;
 
-const underWay = new Set<string>();
+const underWay = new Map<string, Promise<void>>();
 
-/** Does what is left of a deletion, once at a time; may be done again. */
-export async function finishDeletion(row: ResourceRow, parts: ManagementParts, at: At): Promise<void> {
-  if (underWay.has(row.id)) return;
-  underWay.add(row.id);
-  try {
-    const { account: number } = row;
-    if (number === null) throw new Error(`${row.id} is no account`);
-    const name = accountName(row).toLowerCase();
-    parts.accounts.remove(name);
-    const account: Account = { number, name, keys: [] };
-    for (const inside of INSIDE) await emptied(inside, account, parts, at);
-    await parts.host.close(number);
-    await removeAccountRows(parts.data.database, number);
-    await transaction(parts.data.database, async (tx) => {
-      const locked = await findResource(tx, row.id);
-      if (locked !== null) await removeResource(tx, locked);
-      await endLongOperationsOf(tx, { id: row.id, kind: DELETION }, null, at.now);
-    });
-  } finally {
-    underWay.delete(row.id);
-  }
+/** Does what is left of a deletion; may be done again. Who asks while it is done waits for the same end. */
+export function finishDeletion(row: ResourceRow, parts: ManagementParts, at: At): Promise<void> {
+  const known = underWay.get(row.id);
+  if (known !== undefined) return known;
+  const deleting = deleteAll(row, parts, at).finally(() => underWay.delete(row.id));
+  underWay.set(row.id, deleting);
+  return deleting;
+}
+
+async function deleteAll(row: ResourceRow, parts: ManagementParts, at: At): Promise<void> {
+  const { account: number } = row;
+  if (number === null) throw new Error(`${row.id} is no account`);
+  const name = accountName(row).toLowerCase();
+  parts.accounts.remove(name);
+  const account: Account = { number, name, keys: [] };
+  for (const inside of INSIDE) await emptied(inside, account, parts, at);
+  await parts.host.close(number);
+  await removeAccountRows(parts.data.database, number);
+  await transaction(parts.data.database, async (tx) => {
+    const locked = await findResource(tx, row.id);
+    if (locked !== null) await removeResource(tx, locked);
+    await endLongOperationsOf(tx, { id: row.id, kind: DELETION }, null, at.now);
+  });
 }
 
 /** Asks for the end of all of a kind, and waits until it has come. */
