@@ -14,6 +14,7 @@ import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
 import { addAzureCommands } from './azure.ts';
 import { addNodeCommands } from './node.ts';
+import { addPoolCommands } from './pool.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
 import { hostSuffixOption } from './service/hostSuffix.ts';
@@ -115,6 +116,7 @@ addSimulateCommand(program);
 addLintCommand(program);
 addNodeCommands(program);
 addAzureCommands(program);
+addPoolCommands(program);
 addDrillCommands(program);
 addIdentityCommands(program);
 

@@ -12,6 +12,7 @@ import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
 import { cost, matchCost } from './cost.ts';
 import { matchDrills } from './drills.ts';
+import { matchEvaluate } from './evaluate.ts';
 import { explain, matchExplain } from './explain.ts';
 import { matchRemoteLogin } from './remoteLogin.ts';
 
@@ -32,6 +33,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (asked !== undefined) return route({ right: 'read', of: 'jobs', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
       const remoteLogin = matchRemoteLogin(method, target.path);
       if (remoteLogin !== undefined) return route({ right: 'read', of: 'pools', params: {} }, (account) => remoteLogin(account, parts));
+      const evaluate = matchEvaluate(method, target.path);
+      if (evaluate !== undefined) return route({ right: 'write', of: 'pools', params: {} }, (account, body) => evaluate({ account, parts, now }, body));
       const ofAccount = matchAccount(method, target.path);
       if (ofAccount !== undefined) return route({ right: ofAccount.right, of: 'account', params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));

@@ -100,6 +100,15 @@ export async function updatePoolUnmodified(tx: Transaction, pool: PoolRow): Prom
   await rows(tx, touchless, [pool.pool, pool.stopSequence, pool.deletedAt, pool.spec, pool.rules]);
 }
 
+const runAgain = statement<{ sequence: number }>('pool.run', 'update pool set auto_scale_sequence = auto_scale_sequence + 1 where pool = $1 returning auto_scale_sequence as sequence');
+
+/** As if the pool were given its formula again: the owner runs it. Returns the number of that run. */
+export async function askForRun(tx: Transaction, pool: PoolNumber): Promise<number> {
+  const [asked] = await rows(tx, runAgain, [pool]);
+  if (asked === undefined) throw new Error(`pool ${pool} has no row`);
+  return asked.sequence;
+}
+
 const samples = statement<{ at: Instant; sample: string }>('pool.samples', 'select at, sample from pool_sample where pool = $1 order by at');
 
 /** What was measured of the pool, oldest first. */

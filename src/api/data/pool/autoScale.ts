@@ -1,5 +1,5 @@
-import type { Instant } from '../../../core/keys.ts';
-import { type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
+import type { AccountNumber, Instant } from '../../../core/keys.ts';
+import { type FormulaRun, type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
 import { historyIn, samplesOf, USABLE_STATES } from '../../../core/pool/samples.ts';
 import { countNodes } from '../../../store/intents/nodes.ts';
 import { poolSamples, type PoolWithStatus } from '../../../store/intents/pools.ts';
@@ -10,7 +10,7 @@ import { BatchError, invalidProperty } from '../../../wire/errors.ts';
 import { LIMITS } from '../../../wire/limits.ts';
 import type { PoolEnableAutoScale } from '../../../wire/types.generated.ts';
 import { changed, entity } from '../../answer.ts';
-import type { Call, Handler, Parts } from '../../call.ts';
+import type { Handler, Parts } from '../../call.ts';
 import { durationMs } from '../durationMs.ts';
 import { invalidForState } from '../job/guards.ts';
 import { change, existing, respecified } from './change.ts';
@@ -68,15 +68,20 @@ export const evaluateAutoScale: Handler = async (call, parts) => {
   const { autoScaleFormula: formula } = dataContract.readBody('PoolEvaluateAutoScale', call.version, await call.json());
   const pool = await existing(call, parts);
   if (!storedPool(pool).enableAutoScale) throw invalidForState("Automatic scaling is in state 'disabled' on the pool: there is no run of a formula to try another in its place.");
-  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool)));
-  const run = runFormula(formula, { samples, now: call.now, random: Math.random, facts: await factsOf(call, parts, pool) });
+  const run = await evaluateOn(pool, formula, { account: call.principal.account.number, parts, now: call.now });
   const json = dataContract.writeBody('AutoScaleRun', call.version, wireRun(call.now, run), `${call.baseUrl}/$metadata#Microsoft.Azure.Batch.Protocol.Entities.AutoScaleRun`);
   const { headers, ...answer } = entity(json, null);
   return { ...answer, headers: { ...headers, dataserviceid: `${call.baseUrl}${call.path}` } };
 };
 
-async function factsOf(call: Call, parts: Parts, pool: PoolWithStatus): Promise<PoolFacts> {
-  const counts = await countNodes(parts.database, call.principal.account.number, { after: '', limit: null, only: pool.id });
+/** What a formula gives on what was measured of a pool, and on the pool as it is now. */
+export async function evaluateOn(pool: PoolWithStatus, formula: string, { account, parts, now }: { readonly account: AccountNumber; readonly parts: Parts; readonly now: Instant }): Promise<FormulaRun> {
+  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool)));
+  return runFormula(formula, { samples, now, random: Math.random, facts: await factsOf(pool, account, parts) });
+}
+
+async function factsOf(pool: PoolWithStatus, account: AccountNumber, parts: Parts): Promise<PoolFacts> {
+  const counts = await countNodes(parts.database, account, { after: '', limit: null, only: pool.id });
   const inStates = (states: readonly string[]): number => counts.reduce((sum, { state, nodes }) => (state !== null && states.includes(state) ? sum + nodes : sum), 0);
   const { targetDedicated, targetLowPriority } = viewOfPool(pool);
   return {

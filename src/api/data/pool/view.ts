@@ -61,7 +61,8 @@ export function wirePool(row: PoolWithStatus, baseUrl: string): Pool {
   };
 }
 
-function lastRun({ autoScaleRun }: PoolWithStatus): AutoScaleStatus | null {
+/** Null: no formula has run on it. */
+export function lastRun({ autoScaleRun }: PoolWithStatus): AutoScaleStatus | null {
   return autoScaleRun === null || autoScaleRun === undefined ? null : (JSON.parse(autoScaleRun) as AutoScaleStatus);
 }
 

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { messageOf } from '../../base/errors.ts';
+import { CommandError, EXIT } from '../errors.ts';
+import { ask, connectionOf } from '../ownOperations.ts';
+
+export interface EvaluateOptions {
+  readonly formula?: string;
+  readonly file?: string;
+  readonly apply?: boolean;
+  readonly json?: boolean;
+  readonly dataDir?: string;
+}
+
+/** What the service answers (docs/autoscale.md). Without a timestamp: the run has been asked for, and has not come yet. */
+interface Run {
+  readonly formula: string;
+  readonly timestamp?: string;
+  readonly results?: string;
+  readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly { readonly value: string }[] };
+}
+
+/** `linarite pool evaluate`. Exit code 1 if the formula failed. @throws CommandError: failure for a refusal, notRunning. */
+export async function evaluate(poolId: string, { formula, file, apply, json, dataDir }: EvaluateOptions): Promise<void> {
+  const text = formula ?? (file === undefined ? undefined : read(file));
+  const body = { ...(text === undefined ? {} : { formula: text }), ...(apply === true ? { apply: true } : {}) };
+  const answer = await ask(connectionOf(dataDir), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/evaluate`, body });
+  const run = JSON.parse(answer) as Run;
+  console.log(json === true ? answer : linesOf(run).join('\n'));
+  if (run.error !== undefined) process.exitCode = EXIT.failure;
+}
+
+/** A variable a line; of an error its places under the line of the formula that each is about. */
+export function linesOf({ formula, timestamp, results = '', error }: Run): readonly string[] {
+  if (timestamp === undefined) return ['the pool will run its formula in a moment'];
+  const variables = results.split(/;(?=[$A-Za-z_]\w*=)/);
+  if (error === undefined) return [`evaluated at ${timestamp}`, ...variables];
+  const lines = formula.split(/\r?\n/);
+  const problems = (error.values ?? []).flatMap(({ value }) => {
+    const [, line = '', column = ''] = /^Line (\d+), Col (\d+):/.exec(value) ?? [];
+    const shown = lines[Number(line) - 1];
+    return shown === undefined ? [value] : [value, `  ${shown}`, `  ${' '.repeat(Number(column) - 1)}^`];
+  });
+  return [`failed at ${timestamp}: ${error.code}`, ...problems, 'targets stay:', ...variables];
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file === '-' ? 0 : file, 'utf8');
+  } catch (error) {
+    throw new CommandError(EXIT.usage, `${file} cannot be read: ${messageOf(error)}`);
+  }
+}
