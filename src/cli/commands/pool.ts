@@ -11,7 +11,7 @@ export interface EvaluateOptions {
   readonly dataDir?: string;
 }
 
-/** What the service answers (docs/autoscale.md). Without a timestamp: the run has been asked for, and has not come yet. */
+/** What the service answers (docs/autoscale.md). Without a timestamp: the run has not come yet. */
 interface Run {
   readonly formula: string;
   readonly timestamp?: string;
@@ -19,7 +19,7 @@ interface Run {
   readonly error?: { readonly code: string; readonly message: string; readonly values?: readonly { readonly value: string }[] };
 }
 
-/** `linarite pool evaluate`. Exit code 1 if the formula failed. @throws CommandError: failure for a refusal, notRunning. */
+/** `linarite pool evaluate`. Exit code 1: the formula failed. @throws CommandError failure, notRunning, usage. */
 export async function evaluate(poolId: string, { formula, file, apply, json, dataDir }: EvaluateOptions): Promise<void> {
   const text = formula ?? (file === undefined ? undefined : read(file));
   const body = { ...(text === undefined ? {} : { formula: text }), ...(apply === true ? { apply: true } : {}) };
