@@ -11,7 +11,7 @@ const FORMULA = [
   '$NodeDeallocationOption = taskcompletion;',
 ].join('\r\n');
 
-const STEPS = Array.from({ length: 40 }, (_, index) => `echo "step ${index}: it's \\"quoted\\" and '\\''nested'\\'' at $(date +%s | sed -e "s/^/\\$/")" >> "$AZ_BATCH_NODE_STARTUP_DIR/steps"`);
+const STEPS = Array.from({ length: 40 }, (_, index) => `echo "step ${index}: it's \\"quoted\\" and '\\''nested'\\'' at $(expr ${index} + 7 | sed -e "s/^/\\$/")" >> "$AZ_BATCH_NODE_STARTUP_DIR/steps"`);
 
 export const COMMAND_LINE = `/bin/bash -c 'set -e; ${STEPS.join('; ').replaceAll("'", `'"'"'`)}'`;
 
