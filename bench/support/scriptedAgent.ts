@@ -39,6 +39,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
   let sent = 0;
   let isFlushing = false;
   let node: NodeSetup | null = null;
+  let measuring: NodeJS.Timeout | undefined;
   const channel = openChannel({
     address: () => ({ agentUrl, credential }),
     hello: () => ({
@@ -59,6 +60,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
           ({ node } = frame);
           reports.add({ kind: 'ready' });
           attempts.open();
+          measureEach(frame.measureEveryMs);
         }
         reports.acknowledge(frame.acknowledged);
         sent = 0;
@@ -73,6 +75,15 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
       case 'leave':
         return channel.close();
     }
+  }
+
+  /** What an idle node uses is said as often as the real agent says it. */
+  function measureEach(everyMs: number | undefined): void {
+    if (everyMs === undefined) return;
+    const measure = { overMs: everyMs, cpu: { ms: 1, cores: 2 }, memoryBytes: 90_000_000, diskBytes: 1_000_000, io: { readBytes: 0, writeBytes: 4_096, readOps: 0, writeOps: 1 } };
+    measuring = setInterval(() => {
+      if (channel.isOpen) channel.send({ kind: 'measured', measure });
+    }, everyMs);
   }
 
   function obey(command: AgentCommand): void {
@@ -109,6 +120,7 @@ export function startAgent({ nodeId, life, slots, agentUrl, credential }: NodeRe
   return {
     end: () => {
       ending.abort();
+      clearInterval(measuring);
       channel.close();
     },
   };
