@@ -1,11 +1,12 @@
 /**
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
-import type { AccountNumber, JobNumber, NodeNumber, TaskKey, TaskNumber } from './core/keys.ts';
+import type { AccountNumber, Instant, JobNumber, NodeNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
+import type { UnderWay } from './core/underWay.ts';
 import type { AddedTasks } from './store/ownerStore.ts';
-import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, NodeAnswer, NodeAsk, NodeAskError, OwnerFrame } from './agent/frames.ts';
+import type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, OwnerFrame } from './agent/frames.ts';
 
 /** All that the API knows of owners. */
 export interface Wake {
@@ -64,8 +65,37 @@ export interface TaskTokens {
 /** What clients ask of nodes beside their files. */
 export interface NodeRequests {
   /** Never rejects. */
-  ask(account: AccountNumber, node: NodeNumber, ask: NodeAsk, signal: AbortSignal): Promise<NodeAnswer>;
+  ask(account: AccountNumber, node: NodeNumber, ask: LoginAsk, signal: AbortSignal): Promise<NodeAnswer>;
 }
+
+/** The time of a service whose users set it (docs/clock.md). */
+export interface SettableClock {
+  now(): Instant;
+  /** How far it is ahead of the real one. */
+  readonly offsetMs: number;
+  /**
+   * Lets time pass. Resolves when all that was due by then has been decided, is committed and is over on nodes.
+   * `signal`: where it aborts, the time stays as far as it has come.
+   */
+  advance(ask: AdvanceAsk, signal: AbortSignal): Promise<Advanced>;
+}
+
+export interface AdvanceAsk {
+  readonly byMs: number;
+  /** Tasks that run may go on meanwhile; else nothing is done while some do. */
+  readonly withRunning: boolean;
+  /** Aborts when one step has been waited for long enough; asked at the beginning of each. */
+  readonly patience: () => AbortSignal;
+}
+
+export type Advanced =
+  | { readonly kind: 'done'; readonly steps: number }
+  /** Nothing was done: so many tasks run, those of jobs on their nodes included. */
+  | { readonly kind: 'running'; readonly tasks: number }
+  /** Nothing was done: somebody else lets time pass now. */
+  | { readonly kind: 'busy' }
+  /** It has come so far; `underWay`: what was waited for. */
+  | { readonly kind: 'interrupted'; readonly steps: number; readonly leftMs: number; readonly underWay: readonly UnderWay[] };
 
 /** Files on nodes, for the API: asks go over the agent's channel, bytes come back over HTTP. */
 export interface NodeFiles {
@@ -88,5 +118,5 @@ export interface FileArrivals {
 export type FileRead =
   | { readonly kind: 'file'; readonly file: FileProperties; readonly body: AsyncIterable<Uint8Array> }
   | Extract<FileAnswer, { kind: 'error' }>;
-export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, NodeAnswer, NodeAsk, NodeAskError, TaskKey };
+export type { AgentFrame, ArchivedFile, FileAnswer, FileAsk, FileProperties, LoginAsk, NodeAnswer, NodeAskError, TaskKey };
 export { taskDirectory } from './agent/frames.ts';

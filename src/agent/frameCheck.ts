@@ -158,5 +158,6 @@ const isAnswered = orMissing(isListOf(isText, ASKS_MOST));
 const isNodeAnswer = byKind({
   done: isObject,
   remoteLogin: has({ address: isText, port: isPort, hostKey: isText }),
+  clock: has({ nextAt: orNull(isWhole), sequence: isWhole }),
   error: has({ code: isText, message: isText }),
 });

@@ -62,6 +62,8 @@ export type OwnerFrame =
       readonly acknowledged: number;
       /** So often the owner wants to hear what the node uses (`measured`). Left out, as by owners of before: never. */
       readonly measureEveryMs?: number;
+      /** How far the owner's time of day is ahead of the real one; left out: it is the real one. */
+      readonly clockOffsetMs?: number;
     }
   | { readonly kind: 'acknowledge'; readonly epoch: number; readonly sequence: number }
   | { readonly kind: 'commands'; readonly epoch: number; readonly commands: readonly AgentCommand[] }
@@ -375,10 +377,16 @@ export interface ArchivedFile {
   readonly mode: string;
 }
 
-/** What clients ask of a node beside its files, by the kinds that this version of the agent knows. */
-export const NODE_ASKS = ['addUser', 'replaceUser', 'deleteUser', 'remoteLogin'] as const satisfies readonly NodeAsk['kind'][];
+/** What is asked of a node beside its files, by the kinds that this version of the agent knows. */
+export const NODE_ASKS = ['addUser', 'replaceUser', 'deleteUser', 'remoteLogin', 'clock'] as const satisfies readonly NodeAsk['kind'][];
 
 export type NodeAsk =
+  | LoginAsk
+  /** The owner's time is so far ahead of the real one now. The answer comes when what was due by it is over. */
+  | { readonly kind: 'clock'; readonly offsetMs: number };
+
+/** What clients ask of users of the node. */
+export type LoginAsk =
   | { readonly kind: 'addUser'; readonly name: string; readonly isAdmin: boolean; readonly access: UserAccess }
   | { readonly kind: 'replaceUser'; readonly name: string; readonly access: UserAccess }
   | { readonly kind: 'deleteUser'; readonly name: string }
@@ -397,6 +405,11 @@ export interface UserAccess {
 export type NodeAnswer =
   | { readonly kind: 'done' }
   | { readonly kind: 'remoteLogin'; readonly address: string; readonly port: number; readonly hostKey: string }
+  /**
+   * `nextAt`: when a wall clock ends something next; null: none does. `sequence`: of the last report that is not
+   * acknowledged; 0: all are.
+   */
+  | { readonly kind: 'clock'; readonly nextAt: Instant | null; readonly sequence: number }
   | { readonly kind: 'error'; readonly code: NodeAskError; readonly message: string };
 
 /**

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { during } from './activity.ts';
 import { type Cgroup, cgroupText, NO_CGROUP, openCgroup, readCgroup, removeCgroup } from './cgroups.ts';
 import { openChannel } from './channel.ts';
@@ -10,7 +11,7 @@ import { NODE_MARK } from './environment.ts';
 import { messageOf } from './failures.ts';
 import { sendBody } from './fileBodies.ts';
 import { answerAsk } from './files.ts';
-import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, NODE_ASKS, type NodeAnswer, type OwnerFrame } from './frames.ts';
+import { AGENT_PROTOCOL, type AgentFrame, type FileAnswer, type FileAsk, MOST_JOBS, NODE_ASKS, type NodeAnswer, type NodeAsk, type OwnerFrame } from './frames.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { killEnclosure } from './killing.ts';
 import { enclosureOf } from './nets.ts';
@@ -21,6 +22,7 @@ import type { InstanceFacts } from './metadata/instance.ts';
 import { openMetadata } from './metadata/server.ts';
 import { unmountBelow } from './mounts.ts';
 import { nodeAddress, openNetwork } from './network/network.ts';
+import { createNodeClock } from './nodeClock.ts';
 import { followNameServers, openOutside } from './network/outside.ts';
 import { type AgentOptions, LEAVE_DEADLINE_MS } from './options.ts';
 import { enterPlace, type NodePlace, sharedPlace } from './place/enter.ts';
@@ -68,10 +70,10 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
   const outside = network !== null && options.network?.nat === true ? await openOutside(network.namespace, { [NODE_MARK]: options.rootDirectory }) : null;
   if (outside !== null && options.isolation !== undefined) followNameServers();
   const journal = openJournal(join(options.stateDirectory, 'journal'));
-  const now = (): number => Date.now();
+  const clock = createNodeClock();
   const reports = logged(createReports(journal, () => flushSoon()));
   const descriptor = network?.metadata ?? null;
-  const metadata = options.lowPriority === true || descriptor !== null ? await openMetadata({ instance: instanceFacts(options), ipAddress: options.ipAddress, descriptor, now, onLetGo: () => reports.add({ kind: 'letGo' }) }) : null;
+  const metadata = options.lowPriority === true || descriptor !== null ? await openMetadata({ instance: instanceFacts(options), ipAddress: options.ipAddress, descriptor, now: () => Date.now(), onLetGo: () => reports.add({ kind: 'letGo' }) }) : null;
   let work = null as NodeWork | null;
   /** The last report sent on the present connection. */
   let sent = 0;
@@ -129,7 +131,8 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
     }
     switch (frame.kind) {
       case 'welcome':
-        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, reports, now, journal });
+        void setClock(frame.clockOffsetMs ?? 0);
+        work ??= beginNodeWork({ options, setup: frame.node, ...place, network, metadata, reports, clock, journal });
         reports.acknowledge(frame.acknowledged);
         sent = 0;
         measureEach(frame.measureEveryMs);
@@ -151,18 +154,27 @@ export async function runNode(options: AgentOptions, readAddress: () => AgentOpt
       case 'archiveRecorded':
         return work?.logArchive.recorded(frame.request);
       case 'ask':
-        void (work?.answer(frame.ask) ?? Promise.resolve(NOT_WELCOMED)).then((found) => channel.send({ kind: 'answer', request: frame.request, answer: found }));
+        void answerNode(frame.ask).then((found) => channel.send({ kind: 'answer', request: frame.request, answer: found }));
         return;
       case 'leave':
         return leave(0);
     }
   };
 
+  const answerNode = (ask: NodeAsk): Promise<NodeAnswer> => (ask.kind === 'clock' ? setClock(ask.offsetMs) : (work?.answer(ask) ?? Promise.resolve(NOT_WELCOMED)));
+
+  /** Resolves when what was due by it is over, and reported. */
+  const setClock = async (offsetMs: number): Promise<NodeAnswer> => {
+    await Promise.all([clock.move(offsetMs), work?.timeMoved()]);
+    await nextTurn();
+    return { kind: 'clock', nextAt: clock.next, sequence: reports.unacknowledged };
+  };
+
   let leave: (deadlineMs: number) => void = () => {};
   const leaving = new Promise<number>((resolve) => {
     leave = resolve;
   });
-  reportEarlierLives(journal, reports, now());
+  reportEarlierLives(journal, reports);
   const channel = openChannel({
     address: readAddress,
     hello: () => helloOf({ options, sequence: reports.sequence, work, journal }),
@@ -194,13 +206,16 @@ function instanceFacts({ nodeId, instance = { vmSize: '', image: null }, lowPrio
 
 /** Whether there is something to do for tasks or clients. */
 function isWork(frame: OwnerFrame): boolean {
-  return frame.kind === 'commands' || frame.kind === 'file' || frame.kind === 'ask' || (frame.kind === 'welcome' && frame.node.startTask !== null);
+  return frame.kind === 'commands' || frame.kind === 'file' || (frame.kind === 'ask' && frame.ask.kind !== 'clock') || (frame.kind === 'welcome' && frame.node.startTask !== null);
 }
 
 /** Started and not ended: lost. Ended and not acknowledged: said again. */
-function reportEarlierLives(journal: Journal, reports: Reports, now: number): void {
+function reportEarlierLives(journal: Journal, reports: Reports): void {
   for (const end of journal.ended) reports.add({ kind: 'ended', end });
-  for (const { key, startedAt } of journal.started) reports.add({ kind: 'ended', end: { key, startedAt, endedAt: now, outcome: { kind: 'lost' } } });
+  for (const { key, startedAt } of journal.started) {
+    // The owner's time is not known yet: at least it has ended after it began.
+    reports.add({ kind: 'ended', end: { key, startedAt, endedAt: Math.max(startedAt, Date.now()), outcome: { kind: 'lost' } } });
+  }
 }
 
 function helloOf({ options, sequence, work, journal }: { options: AgentOptions; sequence: number; work: NodeWork | null; journal: Journal }): AgentFrame {

@@ -8,6 +8,9 @@ export function logged(reports: Reports): Reports {
     get sequence() {
       return reports.sequence;
     },
+    get unacknowledged() {
+      return reports.unacknowledged;
+    },
     add: (report) => {
       const line = lineOf(report);
       if (line !== null) say(line);

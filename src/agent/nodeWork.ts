@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Instant, JobNumber } from '../core/keys.ts';
+import type { JobNumber } from '../core/keys.ts';
 import type { InboundEndpoint, InstalledCertificate, ResizeError, StartTaskStatus } from '../core/status.ts';
 import { isNoRoom } from '../processes/noRoom.ts';
 import { type Attempts, createAttempts } from './attempts.ts';
@@ -12,7 +12,7 @@ import { type Endpoints, openEndpoints } from './endpoints/endpoints.ts';
 import { DEFAULT_PATH, nodeEnvironment } from './environment.ts';
 import { messageOf, TaskFailure } from './failures.ts';
 import { mountFileSystems } from './fileSystems/fileSystems.ts';
-import type { AgentCommand, NodeAnswer, NodeAsk, NodeSetup } from './frames.ts';
+import type { AgentCommand, LoginAsk, NodeAnswer, NodeSetup } from './frames.ts';
 import type { Journal } from './journal.ts';
 import { createGpus, nodesIn } from './gpus.ts';
 import { createJobTasks } from './jobTasks.ts';
@@ -22,6 +22,7 @@ import { createLogin } from './login/login.ts';
 import { say } from './log.ts';
 import type { Metadata } from './metadata/server.ts';
 import { nodeAddress, type NodeNetwork } from './network/network.ts';
+import type { NodeClock } from './nodeClock.ts';
 import { createNotices } from './notices.ts';
 import { DEFAULT_TRANSFER_IDLE_MS, DEFAULT_TRANSFER_RETRY_MS, type AgentOptions } from './options.ts';
 import { shellIn, writeAccounts } from './place/accounts.ts';
@@ -50,7 +51,7 @@ export interface NodeWorkOptions {
   readonly unusable: string | null;
   readonly metadata: Metadata | null;
   readonly reports: Pick<Reports, 'add' | 'begun'>;
-  readonly now: () => Instant;
+  readonly clock: NodeClock;
   readonly journal: Journal;
 }
 
@@ -66,7 +67,9 @@ export interface NodeWork {
   readonly logArchive: LogArchive;
   obey(command: AgentCommand): void;
   /** Never rejects. */
-  answer(ask: NodeAsk): Promise<NodeAnswer>;
+  answer(ask: LoginAsk): Promise<NodeAnswer>;
+  /** The clock was moved: what is due by it goes. */
+  timeMoved(): Promise<void>;
   /**
    * Ends everything that was started; attempts get SIGTERM now and SIGKILL at the deadline, services of the start task
    * SIGKILL when the attempts are over.
@@ -80,7 +83,8 @@ const IDLE_MS = 5;
 /** Shells that wait for the first tasks. */
 const WARM_SHELLS = 4;
 
-export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, now, journal, metadata, ...place }: NodeWorkOptions): NodeWork {
+export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bounds, node, network, reports, clock, journal, metadata, ...place }: NodeWorkOptions): NodeWork {
+  const { now } = clock;
   const report = reports.add;
   const { root: rootDirectory, programs } = node;
   const path = `${DEFAULT_PATH}:${programs.forAll}`;
@@ -101,6 +105,7 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
   const nodePackages = setup.packages ?? [];
   const context: NodeContext = {
     rootDirectory,
+    clock,
     machineRoot: options.rootDirectory,
     get containers() {
       return containers;
@@ -267,6 +272,10 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     attempts,
     logArchive: createLogArchive({ rootDirectory, stateDirectory: options.stateDirectory, retention, isBusy: () => attempts.running > 0 }),
     answer: (ask) => login.answer(ask),
+    timeMoved: async () => {
+      retention.look();
+      await login.look();
+    },
     get startTask() {
       return startTask;
     },
@@ -282,7 +291,8 @@ export function beginNodeWork({ options, setup, scriptDirectory, nodeCgroup, bou
     obey: (command) => {
       switch (command.kind) {
         case 'preempt':
-          return metadata?.preempt(command.notBefore);
+          // Programs read it by the machine's clock.
+          return metadata?.preempt(command.notBefore - clock.offsetMs);
         case 'discard':
           return retention.discard({ kind: 'task', job: command.job, task: command.task });
         case 'discardJob':

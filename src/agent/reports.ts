@@ -16,6 +16,8 @@ export type Report = Exclude<AgentReport, { kind: 'hello' }>;
 export interface Reports {
   /** Number of the last report made. */
   readonly sequence: number;
+  /** The same of the last one that waits to be acknowledged; 0: none does. */
+  readonly unacknowledged: number;
   add(report: Report): void;
   /** An attempt has started: the journal has it at once, the owner is told soon (see `heldStarts.ts`). */
   begun(key: AttemptKey, at: Instant): void;
@@ -75,6 +77,9 @@ export function createReports(journal: AttemptJournal, wake: () => void, after: 
   return {
     get sequence() {
       return acknowledged + kept.length;
+    },
+    get unacknowledged() {
+      return kept.length === 0 ? 0 : acknowledged + kept.length;
     },
     add: (report) => {
       if (report.kind === 'started') journal.recordStarted(report.key, report.at);

@@ -46,6 +46,8 @@ export interface Retention {
   unarchived(): Iterable<EndedAttempt>;
   /** Nothing where another attempt has begun since. */
   archived(attempt: Omit<EndedAttempt, 'directory' | 'dueAt'>): void;
+  /** Removes what is due: to be called where the time has not just gone by. */
+  look(): void;
   close(): void;
 }
 
@@ -173,13 +175,14 @@ export function createRetention(options: RetentionOptions): Retention {
     options.journal.recordKept({ owner, directory, dueAt, ...(attempt === null ? null : { attempt }), ...(isArchived ? { isArchived } : null) });
   };
 
-  const look = setInterval(() => {
+  const look = (): void => {
     const now = options.now();
     for (const ofJob of jobs.values()) {
       for (const kept of ofJob.values()) if (typeof kept.dueAt === 'number' && kept.dueAt <= now) remove(kept);
     }
-  }, LOOK_EVERY_MS);
-  look.unref();
+  };
+  const looking = setInterval(look, LOOK_EVERY_MS);
+  looking.unref();
 
   try {
     queue.push(...readdirSync(trash).map((name) => join(trash, name)));
@@ -255,9 +258,10 @@ export function createRetention(options: RetentionOptions): Retention {
       kept.isArchived = true;
       record(kept);
     },
+    look,
     close: () => {
       queue.length = 0;
-      clearInterval(look);
+      clearInterval(looking);
     },
   };
 }

@@ -15,6 +15,7 @@ import { DEFAULT_PATH, taskEnvironment } from './environment.ts';
 import { failure, messageOf, TaskFailure } from './failures.ts';
 import type { CertificateWork, ContainerWork, PackageWork, Work } from './frames.ts';
 import type { Launcher, Running } from './launcher.ts';
+import type { NodeClock } from './nodeClock.ts';
 import { uploadOutputFiles } from './outputFiles.ts';
 import type { NodePackages } from './packages/packages.ts';
 import { pathIn } from './place/imageRoot.ts';
@@ -31,6 +32,7 @@ import { isWindowsProgram, windowsFailure } from './windowsPrograms.ts';
 /** What a task's steps need of their node. */
 export interface NodeContext {
   readonly rootDirectory: string;
+  readonly clock: Pick<NodeClock, 'after'>;
   readonly users: Users;
   readonly launcher: Launcher;
   readonly readyTrees: ReadyTrees;
@@ -86,7 +88,10 @@ export function startRun(context: NodeContext, run: Run, work: RunWork, inputs: 
     stopped = why;
     abort.abort();
   };
-  const clearWallClock = work.wallClockMs === null ? () => {} : startTimer(work.wallClockMs, () => stop('timedOut', 0));
+  const clearWallClock = work.wallClockMs === null ? () => {} : context.clock.after(work.wallClockMs, () => {
+    stop('timedOut', 0);
+    return done;
+  });
 
   const steps = async (): Promise<AttemptOutcome> => {
     try {
@@ -319,16 +324,3 @@ function memoryFailure(bytes: number | undefined, exitCode: number): FailureInfo
 function notStarted(info: FailureInfo): AttemptOutcome {
   return { kind: 'notStarted', failure: info };
 }
-
-/** Timers of Node.js end at 2^31-1 ms. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
-function startTimer(delayMs: number, action: () => void): (() => void) {
-  let timer: NodeJS.Timeout;
-  const arm = (leftMs: number): void => {
-    timer = setTimeout(() => (leftMs > LONGEST_TIMER_MS ? arm(leftMs - LONGEST_TIMER_MS) : action()), Math.min(leftMs, LONGEST_TIMER_MS));
-  };
-  arm(delayMs);
-  return () => clearTimeout(timer);
-}
-

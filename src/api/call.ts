@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Quotas as AccountQuotas } from '../core/intent.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { Explanations, NodeFiles, NodeRequests, Wake } from '../ports.ts';
+import type { Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
@@ -47,6 +47,12 @@ export interface Parts {
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
+  /** The time of intents; never goes back. */
+  readonly clock: () => Instant;
+  /** The time that signatures are held against. */
+  readonly wallClock: () => Instant;
+  /** null: nobody sets the clock. */
+  readonly settableClock: SettableClock | null;
   /** An account's storage, where packages of applications lie. */
   readonly storageOf: (account: AccountNumber) => BlobAccount;
   readonly quotas: Quotas;

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline, type Duplex } from 'node:stream';
 import type { Logger } from 'pino';
+import { timeText } from '../base/times.ts';
 import type { StorageAccounts } from '../blobs/accounts.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, TaskTokens, Wake } from '../ports.ts';
+import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
@@ -56,6 +57,8 @@ export interface ApiOptions {
   readonly clock: () => Instant;
   /** The time that signatures are held against; `clock` when not given. */
   readonly wallClock?: () => Instant;
+  /** Where users set `clock`; nobody does when not given. */
+  readonly settableClock?: SettableClock | null;
   /** `AbortSignal.timeout` when not given. */
   readonly timeout?: Timeout;
   /** Milliseconds that only grow, for how long a request took; those of this process when not given. */
@@ -115,9 +118,9 @@ export function createApi(options: ApiOptions): Api {
   const quotas = { pools: LIMITS.quotas.pools, activeJobs: LIMITS.quotas.activeJobsAndSchedules, ...options.quotas };
   const { database, wake, explanations, files, nodeRequests, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
-  const parts: Parts = { database, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
-  const { accounts } = options;
   const wallClock = options.wallClock ?? options.clock;
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
+  const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };
   const authorities: Authorities = { accounts, tokens: options.tokens, directory, jobOf: (task) => jobOfTask(options.database, task), wallClock };
@@ -171,7 +174,7 @@ interface OwnParts {
  * Finds which of our few own paths a request is for; all else is for the planes, whose matchers need the path as it was
  * sent.
  */
-function ownRoutes({ trouble, warning, database, door }: ApiOptions, { accounts, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
+function ownRoutes({ trouble, warning, settableClock = null, database, door }: ApiOptions, { accounts, metrics, transfers }: OwnParts): (request: IncomingMessage) => OwnRoute | undefined {
   const gets: ReadonlyMap<string, OwnRoute> = new Map<string, OwnRoute>([
     ['/healthz', () => ({ status: 200, type: PLAIN_TEXT, text: 'ok\n' })],
     [
@@ -180,7 +183,8 @@ function ownRoutes({ trouble, warning, database, door }: ApiOptions, { accounts,
         const cause = trouble?.() ?? ((await ping(database)) ? null : 'the database does not answer');
         if (cause !== null) return { status: 503, type: PLAIN_TEXT, text: `not ready: ${cause}\n` };
         const toSee = warning?.() ?? null;
-        return { status: 200, type: PLAIN_TEXT, text: toSee === null ? 'ready\n' : `ready, but ${toSee}\n` };
+        const ready = settableClock === null ? 'ready' : `ready (on a virtual clock, ${timeText(settableClock.offsetMs)} ahead)`;
+        return { status: 200, type: PLAIN_TEXT, text: toSee === null ? `${ready}\n` : `ready, but ${toSee}\n` };
       },
     ],
     ['/metrics', async () => ({ status: 200, type: metrics.contentType, text: await metrics.text() })],

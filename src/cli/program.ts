@@ -10,6 +10,7 @@ import { CommandError, EXIT } from './errors.ts';
 import { addIdentityCommands } from './identity.ts';
 import { addLintCommand } from './lint/command.ts';
 import { addRunCommand } from './run/command.ts';
+import { addClockCommands } from './clock.ts';
 import { archiveOptions } from './service/archiveOptions.ts';
 import { addSimulateCommand } from './simulate/command.ts';
 import { addAzureCommands } from './azure.ts';
@@ -17,6 +18,7 @@ import { addNodeCommands } from './node.ts';
 import { addPoolCommands } from './pool.ts';
 import { LOG_LEVELS, logLevelOption } from './service/log/level.ts';
 import { autoScaleOption } from './service/autoScale.ts';
+import { clockOption } from './service/clockOption.ts';
 import { hostSuffixOption } from './service/hostSuffix.ts';
 import { issuerOption } from './service/issuers.ts';
 import { maxJobTimeOption } from './service/maxJobTime.ts';
@@ -50,7 +52,7 @@ const upCommand = program
   .addOption(logLevelOption())
   .option('--database-url <url>', 'a PostgreSQL to use instead of the embedded one; with a password only in LINARITE_DATABASE_URL')
   .action(async (options) => (await import('./commands/up.ts')).up(options));
-for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), issuerOption(), hostSuffixOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
+for (const option of [...silenceOptions(), maxJobTimeOption(), autoScaleOption(), sizesOption(), clockOption(), issuerOption(), hostSuffixOption(), ...nodeOptions(), ...archiveOptions()]) upCommand.addOption(option);
 
 program
   .command('down')
@@ -110,6 +112,7 @@ addDemoCommand(program);
 
 addAccountCommands(program);
 addAppCommands(program);
+addClockCommands(program);
 addCostCommand(program);
 addAutoscaleCommands(program);
 addSimulateCommand(program);

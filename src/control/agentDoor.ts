@@ -69,7 +69,7 @@ export function connectAgent(session: Session, around: Surroundings, node: NodeN
 }
 
 /** Tells the agent of its node. */
-async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
+async function welcome({ nodes, specs, channels, epoch }: Session, { account, store, sign, provider, log, measureEveryMs = MEASURE_EVERY_MS, clockOffsetMs }: Surroundings['options'], node: NodeNumber, channel: AgentChannel): Promise<void> {
   try {
     const status = nodes.get(node);
     if (status === undefined) return channel.close('this node has left the account');
@@ -77,7 +77,8 @@ async function welcome({ nodes, specs, channels, epoch }: Session, { account, st
     if (pool === undefined) return channel.close('the pool of this node is gone');
     const packages = { ...(await packageSource({ account, store }, applicationsIn(pool.spec.applicationPackageReferences ?? []))), sign };
     if (!channels.isCurrent(node, channel)) return;
-    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), measureEveryMs });
+    const ahead = clockOffsetMs === undefined ? {} : { clockOffsetMs: clockOffsetMs() };
+    channel.send({ kind: 'welcome', epoch, leaseMs: provider.leaseMs, node: nodeSetup(status, pool, account, { sign, packages }), acknowledged: channels.acknowledged(node), ...ahead, measureEveryMs });
   } catch (error) {
     log.warn({ error, nodeId: nodes.get(node)?.id, node }, 'a node could not be welcomed');
     channel.close('the node cannot be told of its pool now');

@@ -13,6 +13,7 @@ import { loadRules } from './loadRules.ts';
 import { LogArchive } from './logArchive.ts';
 import { FILES_NOT_READY, NODE_NOT_READY, NodeAsks, UNKNOWN_ASK } from './nodeAsks.ts';
 import { NodeSource } from './nodeSource.ts';
+import { Passage } from './passage.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
 import { Quarantine } from './quarantine.ts';
 import { Session, type Decided, type Surroundings, type Turn } from './session.ts';
@@ -64,6 +65,8 @@ interface Run {
 export class Owner {
   readonly fileAsks: NodeAsks<FileAsk, FileAnswer>;
   readonly nodeAsks: NodeAsks<NodeAsk, NodeAnswer>;
+  /** How time passes here, where users set the clock. */
+  readonly passage: Passage;
   readonly #options: OwnerOptions;
   #state: State = LOADING;
   #noRoom: NoRoom | null = null;
@@ -90,6 +93,7 @@ export class Owner {
       if (channels?.has(node) === true && !channels.knows(node, ask.kind)) return UNKNOWN_ASK;
       return send(node, { kind: 'ask', request, ask }) ? 'sent' : NODE_NOT_READY;
     }, NODE_NOT_READY);
+    this.passage = new Passage({ options, nodeAsks: this.nodeAsks, session: () => this.#session, wake: (signal) => this.wake(signal), onWork: options.onWork });
     this.#archive = options.archive === undefined ? null : new LogArchive(options.archive, { account, clock: options.clock, monotonic: options.monotonic, log, send });
     this.#quarantine = new Quarantine({ account: account.number, store, log, commit: (epoch, change, entries) => this.#commitQuarantine(epoch, change, entries) });
     this.#absent = new Absent(options.provider.leaseMs, options.silence ?? SILENCE_BOUNDS);
@@ -174,9 +178,9 @@ export class Owner {
     return this.phase === 'loading' || this.#session?.hasWork() === true;
   }
 
-  /** Whether a `wake` waits for the next tick. */
+  /** Whether somebody waits for the next tick. */
   isAwaited(): boolean {
-    return this.#waiters.count > 0;
+    return this.#waiters.count > 0 || this.passage.isAwaited;
   }
 
   /** Whether somebody has asked for something that stands in the inbox, though nobody may wait for it. */
@@ -220,6 +224,7 @@ export class Owner {
     } finally {
       const slow = times.slow();
       if (slow !== null) story?.tell({ level: 'warn', message: 'slow tick', fields: { account: account.name, tick: session?.tick ?? 0, ...slow } });
+      this.passage.turned();
     }
   }
 

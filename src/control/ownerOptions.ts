@@ -25,6 +25,8 @@ export interface OwnerOptions {
   readonly sign: Signer;
   /** The time of day that the rules and rows go by; never goes back (`steadyClock`). */
   readonly clock: () => Instant;
+  /** How far it is ahead of the real time, where users set it; left out: it is the real time. */
+  readonly clockOffsetMs?: () => number;
   /**
    * Milliseconds that only grow, whatever is done to the wall clock: what waits for the death of others (leases, the
    * heartbeat's age) is counted by these.

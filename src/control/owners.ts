@@ -13,7 +13,7 @@ export interface OwnersOptions {
   readonly log: OwnerLog;
 }
 
-type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks'>;
+type Owned = Pick<Owner, 'phase' | 'beginBeat' | 'wake' | 'sweep' | 'ended' | 'explain' | 'explainJob' | 'authenticate' | 'connect' | 'stop' | 'fileAsks' | 'nodeAsks' | 'passage'>;
 
 /** The owners of a process by the number of their account: what the API and agents ask goes to the one it is about. */
 export class Owners implements Wake, AgentDoor {

@@ -200,6 +200,11 @@ export class Session {
     return this.#intake.isHanded;
   }
 
+  /** Nothing waits here: all that arrived is decided on, and what was decided has been sent. */
+  get isSettled(): boolean {
+    return !this.hasWork() && this.#undelivered.length === 0;
+  }
+
   hasWork(): boolean {
     return this.#intake.hasWork() || this.#events.length > 0;
   }

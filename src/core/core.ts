@@ -22,6 +22,7 @@ import { releaseDependant, satisfy } from './task/life.ts';
 import { passTime } from './task/lifetime.ts';
 import { at } from './task/table.ts';
 import { EXPLAIN_LIST, RELEASES_PER_DECIDE } from './tunables.ts';
+import { underWay } from './underWay.ts';
 
 /** The rules of one account: see README.md of this folder. */
 export const createCore: CreateCore = (snapshot, now) => {
@@ -44,6 +45,7 @@ function rulesOn(held: Held): Core {
       return decide(state, now, random);
     },
     nextTimer: () => (state.releases.length > 0 || hasEndingToGoOn(state) ? lastNow : state.timers.next()),
+    underWay: () => underWay(state),
     isOpen: (job, task) => isOpen(state, job, task),
     explain: (job, task, now) => explain(state, job, task, now),
     explainJob: (job, now) => explainJob(state, job, now),

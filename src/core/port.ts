@@ -3,6 +3,7 @@ import type { CoreEvent, Snapshot } from './events.ts';
 import type { Held } from './image.ts';
 import type { Instant, JobNumber, TaskNumber } from './keys.ts';
 import type { Reason } from './explain/reasons.ts';
+import type { UnderWay } from './underWay.ts';
 
 /** A source of chance in [0, 1); seeded in the simulator. */
 export type Random = () => number;
@@ -28,6 +29,8 @@ export interface Core {
   decide(now: Instant, random: Random): Decisions;
   /** When `decide` has to be called again though nothing happens; null: never. */
   nextTimer(): Instant | null;
+  /** What goes on in real time, whatever the time of `decide` is. */
+  underWay(): Iterable<UnderWay>;
   /** Whether the task has not ended; true of one that has not been taken in yet. */
   isOpen(job: JobNumber, task: TaskNumber): boolean;
   /** Why the task does not run, or what has become of it: never empty. */

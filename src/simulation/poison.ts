@@ -30,6 +30,7 @@ export function poisoned(createCore: CreateCore, { isIn, isLoadedWith, when }: P
         return core.decide(at, random);
       },
       nextTimer: () => core.nextTimer(),
+      underWay: () => core.underWay(),
       isOpen: (job, task) => core.isOpen(job, task),
       explain: (job, task, at) => core.explain(job, task, at),
       explainJob: (job, at) => core.explainJob(job, at),

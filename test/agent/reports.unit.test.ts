@@ -25,6 +25,17 @@ describe('the reports that wait for the owner', () => {
     expect(reports.sequence).toBe(1);
   });
 
+  test('are none once all are acknowledged, whoever owns the account by then', () => {
+    expect(reports.unacknowledged).toBe(0);
+    reports.add(READY);
+    reports.add(startTask(0));
+    expect(reports.unacknowledged).toBe(2);
+    reports.acknowledge(1);
+    expect(reports.unacknowledged).toBe(2);
+    reports.acknowledge(2);
+    expect([reports.sequence, reports.unacknowledged]).toEqual([2, 0]);
+  });
+
   test('do not change once they may have been sent', () => {
     reports.add(startTask(0));
     reports.frameAfter(0);

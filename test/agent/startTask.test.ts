@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { NodeSetup } from '../../src/agent/frames.ts';
+import { createNodeClock } from '../../src/agent/nodeClock.ts';
 import { runStartTask } from '../../src/agent/startTask.ts';
 import { createUsers } from '../../src/agent/users.ts';
 import { startNode, type TestNode } from './testNode.ts';
@@ -114,6 +115,7 @@ describe('the start task of a pool', () => {
       context: {
         rootDirectory: root,
         isOverfull: () => false,
+        clock: createNodeClock(),
         users: createUsers(null, [], () => false),
         launcher: { warm: () => {}, launch: () => ({ exit: Promise.resolve({ kind: 'exited', exitCode: 1, lackedMemory: false }), end: () => {}, endLeftovers: () => Promise.resolve() }), killAll: () => Promise.resolve() },
         readyTrees: { takeFor: () => false, makeOne: () => false },

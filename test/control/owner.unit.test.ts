@@ -60,6 +60,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
       return script.decisions;
     },
     nextTimer: () => null,
+    underWay: () => [],
     isOpen: () => script.isOpen,
     explain: () => [],
     explainJob: () => null,

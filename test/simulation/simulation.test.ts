@@ -78,6 +78,7 @@ function altered(change: { readonly event?: (event: CoreEvent) => readonly CoreE
         return change.decisions?.(decisions) ?? decisions;
       },
       nextTimer: () => core.nextTimer(),
+      underWay: () => core.underWay(),
       isOpen: (job, task) => core.isOpen(job, task),
       explainJob: (job, at) => core.explainJob(job, at),
       image: () => core.image(),

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { Instant } from '../../core/keys.ts';
 import type { Cgroup } from '../cgroups.ts';
 import { messageOf, systemCode } from '../failures.ts';
-import type { CertificateWork, NodeAnswer, NodeAsk, NodeAskError, UserAccess, UserAccount } from '../frames.ts';
+import type { CertificateWork, LoginAsk, NodeAnswer, NodeAskError, UserAccess, UserAccount } from '../frames.ts';
 import { mountsBelow } from '../mounts.ts';
 import type { NodeNetwork } from '../network/network.ts';
 import type { AgentOptions } from '../options.ts';
@@ -23,7 +23,9 @@ export interface Login {
   /** The node has its users: those that an earlier life had may log in again. */
   resume(): Promise<void>;
   /** One ask after the other. Never rejects. */
-  answer(ask: NodeAsk): Promise<NodeAnswer>;
+  answer(ask: LoginAsk): Promise<NodeAnswer>;
+  /** Removes users that have expired: to be called where the time has not just gone by. */
+  look(): Promise<void>;
   /** Ends all sessions. Users stay for the node's next life. */
   end(): Promise<void>;
 }
@@ -112,7 +114,7 @@ export function createLogin({ options, accounts, certificates, node, network, no
     return door;
   };
 
-  const add = async ({ name, isAdmin, access }: Extract<NodeAsk, { kind: 'addUser' }>): Promise<NodeAnswer> => {
+  const add = async ({ name, isAdmin, access }: Extract<LoginAsk, { kind: 'addUser' }>): Promise<NodeAnswer> => {
     const taken = entries.numbers();
     if (taken.has(name)) return refusal('UserExists', `The node has a user ${name} already.`);
     const uid = isAdmin ? 0 : freeUid(options.uidBase ?? 0, new Set(taken.values()));
@@ -168,7 +170,7 @@ export function createLogin({ options, accounts, certificates, node, network, no
     timer.unref();
   };
 
-  const obey = async (ask: NodeAsk): Promise<NodeAnswer> => {
+  const obey = async (ask: LoginAsk): Promise<NodeAnswer> => {
     if (!isReady || isOver) return refusal('NodeNotReady', 'The node is not ready.');
     const sshd = findSshd();
     const limit = loginLimit(options.isolation ?? 'none', sshd);
@@ -214,6 +216,7 @@ export function createLogin({ options, accounts, certificates, node, network, no
         // The error's own message would tell clients where the node's directory lies on its machine.
         return refusal('Failed', `The node could not do this${systemCode(error) === undefined ? '' : `: ${systemCode(error)}`}.`);
       }),
+    look: () => inTurn(removeExpired),
     end: async () => {
       isOver = true;
       if (timer !== null) clearTimeout(timer);

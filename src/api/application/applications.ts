@@ -39,6 +39,8 @@ export interface Workplace {
   readonly storage: BlobAccount;
   readonly account: AccountNumber;
   readonly now: Instant;
+  /** The time that the storage goes by. */
+  readonly wallClock: () => Instant;
 }
 
 export interface ApplicationView {
@@ -235,7 +237,8 @@ function viewOfPackage({ version, activatedAt, modifiedAt }: PackageRow): Packag
 const URL_BEGINS_BEFORE_MS = 5 * 60_000;
 const URL_LASTS_MS = 4 * 3_600_000;
 
-function withUrl({ storage, now }: Workplace, { container, allowUpdates }: ApplicationRow, row: PackageRow): PackageWithUrl {
+function withUrl({ storage, wallClock }: Workplace, { container, allowUpdates }: ApplicationRow, row: PackageRow): PackageWithUrl {
+  const now = wallClock();
   const expiresAt = now + URL_LASTS_MS;
   const rights = row.activatedAt === null || allowUpdates ? (['read', 'write'] as const) : (['read'] as const);
   const storageUrl = storage.grant({ container, blob: row.version, rights, startsAt: now - URL_BEGINS_BEFORE_MS, expiresAt });

@@ -10,6 +10,7 @@ import type { Plane, Route } from '../plane.ts';
 import type { Access } from '../principal.ts';
 import { matchAccount } from './account.ts';
 import { matchApplications } from './applications.ts';
+import { matchClock } from './clock.ts';
 import { cost, matchCost } from './cost.ts';
 import { matchDrills } from './drills.ts';
 import { matchEvaluate } from './evaluate.ts';
@@ -28,7 +29,8 @@ export interface OwnPlaneOptions {
 export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
   return {
     name: 'own',
-    match: ({ message: { method = '' }, target, now }) => {
+    match: ({ message, target, now }) => {
+      const { method = '' } = message;
       const asked = matchExplain(method, target.path);
       if (asked !== undefined) return route({ right: 'read', of: 'jobs', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
       const remoteLogin = matchRemoteLogin(method, target.path);
@@ -39,12 +41,17 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (ofAccount !== undefined) return route({ right: ofAccount.right, of: 'account', params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));
       if (costs !== undefined) return route({ right: 'read', of: costs.job === null ? 'account' : 'jobs', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
+      const ofClock = matchClock(message, target.path);
+      if (ofClock !== undefined) {
+        const { right, timeoutMs, run } = ofClock;
+        return { operation: null, access: { right, of: 'account', params: {} }, handle: ({ body, waits }) => ({ timeoutMs, run: (signal) => waits.for(run(parts, body, signal)) }) };
+      }
       const drills = matchDrills(method, target.path);
       if (drills !== undefined) return route({ right: drills.right, of: 'pools', params: {} }, (account, body) => drills.run({ account, parts, now }, body));
       const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
       if (applications === undefined) return undefined;
-      const { database, storageOf } = parts;
-      return route({ right: applications.right, of: 'applications', params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now }, body));
+      const { database, storageOf, wallClock } = parts;
+      return route({ right: applications.right, of: 'applications', params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now, wallClock }, body));
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     challenge: ({ baseUrl }) => batchChallenge(baseUrl),

@@ -1,8 +1,10 @@
 import { availableParallelism } from 'node:os';
+import { timeText } from '../../base/times.ts';
 import { counted } from '../../base/words.ts';
 import type { NetworkKind } from '../../nodes/provider.ts';
 import { isRunning } from '../../processes/identity.ts';
 import { EXIT, type ExitCode } from '../errors.ts';
+import { readClockOffset } from '../service/data/clockFile.ts';
 import { type Counts, readCounts, readDrills, readTrouble } from '../service/counts.ts';
 import { type DataDirectory, dataDirectoryPath, findDataDirectory } from '../service/data/dataDirectory.ts';
 import { clientEnvironment } from '../service/environment.ts';
@@ -30,6 +32,8 @@ interface Status {
   readonly nodePlace?: string;
   /** Of memory, where all but the lock lies in it. */
   readonly memoryBytes?: number;
+  /** Of a virtual clock; undefined: it goes by the machine's. */
+  readonly clock?: { readonly aheadMs: number };
   readonly version?: string;
   readonly endpoint?: string;
   readonly managementEndpoint?: string;
@@ -69,13 +73,14 @@ export async function status(options: StatusOptions): Promise<ExitCode> {
 }
 
 function stopped(path: string, directory: DataDirectory | undefined): Status {
-  const { place = null, nodePlace = null, memory = null } = directory ?? {};
+  const { place = null, nodePlace = null, memory = null, clockFile = null } = directory ?? {};
   return {
     state: 'stopped',
     dataDirectory: path,
     ...(place === null ? {} : { place }),
     ...(nodePlace === null ? {} : { nodePlace }),
     ...(memory === null ? {} : { memoryBytes: memory.bytes }),
+    ...(clockFile === null ? {} : { clock: { aheadMs: readClockOffset(clockFile) } }),
   };
 }
 
@@ -147,7 +152,7 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...(found.place === undefined ? [] : [`  ${what} ${found.place}`]),
     ...(found.nodePlace === undefined ? [] : [`  nodes            ${found.nodePlace}`]),
   ];
-  const data = [`  data             ${found.dataDirectory}`, ...place];
+  const data = [`  data             ${found.dataDirectory}`, ...place, ...(found.clock === undefined ? [] : [`  clock            ${clockText(found.clock.aheadMs)}`])];
   if (found.state === 'stopped') return [`not running; start it with ${hint('up', dataDir)}`, ...data];
   if (found.state === 'killed') {
     const alive = found.leftovers === undefined || found.leftovers.length === 0 ? '' : `; still there: ${found.leftovers.join(', ')}`;
@@ -171,6 +176,11 @@ function describe(found: Status, dataDir: string | undefined): string[] {
     ...(found.containers === undefined ? [] : [`  containers       ${found.containers}`]),
     ...(found.limits ?? []).map((limit, index) => `  ${index === 0 ? 'not guaranteed' : '              '}   ${limit}`),
   ];
+}
+
+/** `virtual, 7 d ahead: 2026-12-07T07:14:31.439Z`; docs/clock.md. */
+function clockText(aheadMs: number): string {
+  return `virtual, ${timeText(aheadMs)} ahead: ${new Date(Date.now() + aheadMs).toISOString()}`;
 }
 
 function inQuarantine(report: QuarantineReport | undefined): string[] {

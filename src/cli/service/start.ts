@@ -17,6 +17,7 @@ import { type ServiceOptions, type ServiceRecord, readRecord, runningService } f
 import type { TrustedIssuer } from '../../api/identity/outsideIssuers.ts';
 import { type ArchiveWishes, archiveFlags, decideArchive, sameArchive } from './archiveOptions.ts';
 import { autoScaleFlags } from './autoScale.ts';
+import { type ClockKind, clockFlags } from './clockOption.ts';
 import { hostSuffixFlags } from './hostSuffix.ts';
 import { issuerFlags, sameIssuers } from './issuers.ts';
 import { maxJobTimeFlags } from './maxJobTime.ts';
@@ -48,6 +49,8 @@ export interface Wishes extends SilenceWishes, NodeWishes, ArchiveWishes {
   readonly hostSuffix?: string;
   /** Outside issuers whose tokens are taken. */
   readonly issuer?: readonly TrustedIssuer[];
+  /** Whose time it goes by. */
+  readonly clock?: ClockKind;
 }
 
 const DEFAULT_PORT = 10800;
@@ -103,12 +106,17 @@ function refuseOtherWishes(directory: DataDirectory, { options, wellKnownKeys, b
     ...(wishes.sizes !== undefined && wishes.sizes !== options.sizesFile ? [options.sizesFile === undefined ? 'without --sizes' : `with ${sizesFlags(options.sizesFile).join(' ')}`] : []),
     ...(wishes.hostSuffix !== undefined && wishes.hostSuffix !== options.hostSuffix ? [options.hostSuffix === undefined ? 'without --host-suffix' : `with ${hostSuffixFlags(options.hostSuffix).join(' ')}`] : []),
     ...(wishes.issuer !== undefined && !sameIssuers(wishes.issuer, options.issuers ?? []) ? [options.issuers === undefined ? 'without --issuer' : `with ${issuerFlags(options.issuers).join(' ')}`] : []),
+    ...(wishes.clock !== undefined && wishes.clock !== clockOf(directory) ? [`with a ${clockOf(directory)} clock`] : []),
     ...(sameNodes(decideNodes(wishes, options.nodes), decideNodes({}, options.nodes)) ? [] : [`with ${nodeFlags(decideNodes({}, options.nodes)).join(' ') || 'nodes as by default'}`]),
     ...(sameArchive(decideArchive(wishes, options.archive), archive) ? [] : [`with ${archiveFlags(archive).join(' ')}`]),
     ...(sameSilence(decideSilence(wishes, options.silence), silence) ? [] : [silenceFlags(silence).join(' ').replace(/^/, 'with ')]),
   ];
   if (differences.length === 0) return;
   throw new CommandError(EXIT.failure, `the service of ${directory.root} already runs, ${differences.join(' and ')}: end it with linarite down first`);
+}
+
+function clockOf({ clockFile }: DataDirectory): ClockKind {
+  return clockFile === null ? 'real' : 'virtual';
 }
 
 function isBelow(path: string, directory: string): boolean {
@@ -144,6 +152,7 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
     databaseUrl: wishes.databaseUrl ?? process.env['LINARITE_DATABASE_URL'],
     storageConnectionString: process.env['LINARITE_STORAGE_CONNECTION_STRING'],
   };
+  refuseSharedClock(directory, given.databaseUrl);
   return {
     directory,
     options: {
@@ -169,16 +178,25 @@ export async function decideOptions(path: string, wishes: Wishes): Promise<Decis
  * What is asked for before anything is made. Throws `CommandError` for a data directory in memory whose database is
  * elsewhere.
  */
-function layoutOf({ ephemeral, nodeDir, databaseUrl }: Wishes): Layout {
+function layoutOf({ ephemeral, nodeDir, databaseUrl, clock }: Wishes): Layout {
   const elsewhere = databaseUrl || process.env['LINARITE_DATABASE_URL'] || process.env['LINARITE_STORAGE_CONNECTION_STRING'];
   if (ephemeral !== undefined && elsewhere) {
     throw new CommandError(EXIT.usage, '--ephemeral keeps database and blobs in memory: it goes with no database or storage account that is given');
   }
+  if (clock === 'virtual' && (databaseUrl || process.env['LINARITE_DATABASE_URL'])) throw new CommandError(EXIT.usage, NO_SHARED_CLOCK);
   return {
     ...(ephemeral === undefined ? {} : { memoryBytes: memoryBytes(ephemeral) }),
     ...(nodeDir === undefined ? {} : { nodeDirectory: nodeDir }),
+    ...(clock === undefined ? {} : { clock }),
   };
 }
+
+/** The clock stands in the data directory: a database that is elsewhere may be another service's, too. */
+function refuseSharedClock(directory: DataDirectory, databaseUrl: string | undefined): void {
+  if (clockOf(directory) === 'virtual' && (databaseUrl ?? readExternals(directory).databaseUrl)) throw new CommandError(EXIT.usage, NO_SHARED_CLOCK);
+}
+
+const NO_SHARED_CLOCK = 'a virtual clock goes with the embedded database alone: leave out --database-url and LINARITE_DATABASE_URL, or --clock virtual';
 
 /**
  * Starts a service as a process of its own and returns when it is ready. Throws `CommandError` with what kept it from
@@ -222,6 +240,7 @@ function spawnService({ directory, options }: Decision, outputFile: string): Chi
     ...hostSuffixFlags(options.hostSuffix),
     ...autoScaleFlags(options.autoScaleMinIntervalMs),
     ...sizesFlags(options.sizesFile),
+    ...clockFlags(clockOf(directory)),
     ...nodeFlags(decideNodes({}, options.nodes)),
   ];
   const child = spawn(process.execPath, [...nodeArguments(siblingModule(import.meta.url, '../main')), 'up', ...flags], {

@@ -1,7 +1,7 @@
 import type { AccountNumber, Instant } from '../../../core/keys.ts';
 import type { NodeState } from '../../../core/status.ts';
 import { nodeState } from '../../../core/wireState.ts';
-import type { NodeAnswer, NodeAsk, NodeAskError } from '../../../ports.ts';
+import type { NodeAnswer, LoginAsk, NodeAskError } from '../../../ports.ts';
 import { findNode, type NodeRow } from '../../../store/intents/nodes.ts';
 import { findPool, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { nodeIntent } from '../../../store/nodeRequest.ts';
@@ -86,7 +86,7 @@ function checkState({ state }: Found): void {
 }
 
 /** @throws BatchError for what the node refuses */
-async function asked({ account, signal }: NodeAsked, parts: Pick<Parts, 'nodeRequests'>, { row, state }: Found, ask: NodeAsk): Promise<Exclude<NodeAnswer, { kind: 'error' }>> {
+async function asked({ account, signal }: NodeAsked, parts: Pick<Parts, 'nodeRequests'>, { row, state }: Found, ask: LoginAsk): Promise<Exclude<NodeAnswer, { kind: 'error' }>> {
   const answer = await parts.nodeRequests.ask(account, row.n_node, ask, signal);
   if (answer.kind !== 'error') return answer;
   if (answer.code !== 'NodeNotReady') throw new BatchError(ERROR_CODES[answer.code] ?? 'OperationNotValidOnNode', [{ key: 'Reason', value: answer.message }]);
@@ -95,7 +95,7 @@ async function asked({ account, signal }: NodeAsked, parts: Pick<Parts, 'nodeReq
 }
 
 /** @throws BatchError */
-function accessOf(call: Call, { pool }: Found, body: Omit<NodeUserAdd, 'name'>): Extract<NodeAsk, { kind: 'addUser' }>['access'] {
+function accessOf(call: Call, { pool }: Found, body: Omit<NodeUserAdd, 'name'>): Extract<LoginAsk, { kind: 'addUser' }>['access'] {
   checkNodeAccess(storedPool(pool), body, call.now);
   const { password, sshPublicKey, expiryTime } = body;
   const expiresAt: Instant = (expiryTime === undefined ? undefined : parseTimestamp(expiryTime)) ?? call.now + LIMITS.nodeUserExpiryMs;

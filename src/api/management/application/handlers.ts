@@ -65,7 +65,7 @@ export const applicationHandlers = {
 
 async function workplace(call: ManagementCall, parts: ManagementParts): Promise<{ readonly at: Workplace; readonly accountId: string }> {
   const { account, id: accountId } = await openAccount(call, parts);
-  return { at: { database: parts.data.database, storage: parts.data.storageOf(account.number), account: account.number, now: call.now }, accountId };
+  return { at: { database: parts.data.database, storage: parts.data.storageOf(account.number), account: account.number, now: call.now, wallClock: parts.data.wallClock }, accountId };
 }
 
 async function withPackage(call: ManagementCall, parts: ManagementParts, act: (at: Workplace, id: string, version: string) => Promise<PackageWithUrl>): Promise<Answer> {

@@ -4,8 +4,10 @@ import { messageOf } from '../../../base/errors.ts';
 import { CommandError, EXIT } from '../../errors.ts';
 import { makeDirectories, readIfThere, replaceFile, statIfThere } from '../../files.ts';
 import { releaseVersion } from '../../version.ts';
+import { CLOCK_FILE, makeClockFile } from './clockFile.ts';
 import { isThere, MEMORY_POINTER, type MemoryPlace, readMemory, reserveMemory } from './memory.ts';
 import { placeName, removePlace, reserveDirectory, assignPlace } from './place.ts';
+import type { ClockKind } from '../clockOption.ts';
 import { MountInTheWay, mountsBelow } from '../../../agent/mounts.ts';
 import { removeTrees } from '../../../agent/removal.ts';
 
@@ -20,6 +22,8 @@ export interface DataDirectory {
   readonly memory: MemoryPlace | null;
   /** The directory that was given for the nodes alone. */
   readonly nodePlace: string | null;
+  /** Where a clock that users set is kept; null: it goes by the machine's. */
+  readonly clockFile: string | null;
   readonly database: string;
   readonly nodes: string;
   readonly blobs: string;
@@ -40,13 +44,19 @@ export interface Layout {
   readonly memoryBytes?: number;
   /** Node directories below this one. */
   readonly nodeDirectory?: string;
+  /** Whether users set its clock; for good. */
+  readonly clock?: ClockKind;
 }
 
 /** Raised when an older release could not read what this one writes. */
-const FORMAT = 1;
+const FORMAT = 2;
+/** Of data by the machine's clock: releases that know no other one can go on with it. */
+const FORMAT_OF_REAL_TIME = 1;
+/** A kill may leave the second one. */
+const CLOCK_ENTRIES: readonly string[] = [CLOCK_FILE, `${CLOCK_FILE}.new`];
 /** Names the place that node directories have elsewhere. */
 const NODE_PLACE = 'node-place';
-const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'] as const;
+const ENTRIES = ['place', MEMORY_POINTER, NODE_PLACE, ...CLOCK_ENTRIES, 'database', 'database.log', 'nodes', 'blobs', 'blobs.log', 'certificates', 'keys', 'logs', 'reserve', 'runs.jsonl', 'version'];
 /** The operator's own, which may be there before everything else and stays after it. */
 export const IMAGES_FILE = 'images.yaml';
 /** Where the lock lies: the first thing to be made, and the last to be removed. */
@@ -81,6 +91,7 @@ function makeAll(root: string, wanted: Layout): DataDirectory {
     // The machine was started again: what was in memory is lost, and only the pointer is left.
     reserveMemory(root, wanted.memoryBytes ?? memory.bytes);
   } else refuseOtherMemory(root, memory, wanted);
+  refuseOtherClock(root, wanted);
   if (wanted.nodeDirectory !== undefined) assignNodePlace(root, wanted.nodeDirectory);
   const directory = layout(root);
   for (const secret of [directory.keys, directory.run, directory.logs, directory.blobs]) mkdirSync(secret, { recursive: true, mode: 0o700 });
@@ -90,14 +101,24 @@ function makeAll(root: string, wanted: Layout): DataDirectory {
   return directory;
 }
 
-function makeNew(root: string, { memoryBytes }: Layout): void {
+function makeNew(root: string, { memoryBytes, clock = 'real' }: Layout): void {
   // Ours from now on. As root, users of the database and of tasks pass through it; what is secret lies in 0700 below.
   if (process.getuid?.() === 0) chmodSync(root, 0o711);
   if (memoryBytes === undefined) {
     const place = assignPlace(root);
     if (place !== null) replaceFile(join(root, 'place'), `${place}\n`);
   } else reserveMemory(root, memoryBytes);
-  replaceFile(join(root, 'version'), `${FORMAT} ${releaseVersion()}\n`);
+  if (clock === 'virtual') makeClockFile(join(root, CLOCK_FILE));
+  else for (const entry of CLOCK_ENTRIES) rmSync(join(root, entry), { force: true });
+  // What was killed before this is no data directory yet.
+  replaceFile(join(root, 'version'), `${clock === 'virtual' ? FORMAT : FORMAT_OF_REAL_TIME} ${releaseVersion()}\n`);
+}
+
+/** Times that data holds never lie ahead of its clock: it cannot change to another. */
+function refuseOtherClock(root: string, { clock }: Layout): void {
+  const found: ClockKind = layout(root).clockFile === null ? 'real' : 'virtual';
+  if (clock === undefined || clock === found) return;
+  throw new CommandError(EXIT.failure, `${root} was made with a ${found} clock, and keeps it: end it with linarite down --purge first, or give another --data-dir`);
 }
 
 /** What is kept in one place does not move to another. */
@@ -228,11 +249,11 @@ function codeOf(error: unknown): unknown {
   return error instanceof Error ? Reflect.get(error, 'code') : undefined;
 }
 
-/** True when it is a data directory of ours, false when it is empty but for a lock and a file of images. */
+/** True when it is a data directory of ours, false when it is empty but for a lock, a file of images, a clock. */
 function refuseForeign(root: string): boolean {
   const version = readIfThere(join(root, 'version'));
   if (version === undefined) {
-    if (readdirSync(root).every((entry) => entry === IMAGES_FILE || isOfLock(root, entry))) return false;
+    if (readdirSync(root).every((entry) => entry === IMAGES_FILE || CLOCK_ENTRIES.includes(entry) || isOfLock(root, entry))) return false;
     throw new CommandError(EXIT.failure, `${root} holds something, but no data of linarite: give an empty or a new directory by --data-dir`);
   }
   const [format, release = 'unknown'] = version.trim().split(' ');
@@ -261,6 +282,7 @@ function layout(root: string): DataDirectory {
     place,
     memory,
     nodePlace,
+    clockFile: existsSync(join(root, CLOCK_FILE)) ? join(root, CLOCK_FILE) : null,
     database: join(place ?? root, 'database'),
     nodes: join(nodePlace ?? place ?? root, 'nodes'),
     blobs: join(rest, 'blobs'),

@@ -7,12 +7,13 @@ import type { ArchiveSettings } from '../../../control/archiveSettings.ts';
 import type { AccountNumber } from '../../../core/keys.ts';
 import type { SilenceBounds } from '../../../control/silence.ts';
 import type { ContainerSupport, NetworkKind } from '../../../nodes/provider.ts';
-import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, Wake } from '../../../ports.ts';
+import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../../../ports.ts';
 import type { Connection } from '../../../store/connect.ts';
 import type { MigrateOptions } from '../../../store/migrate.ts';
 import type { DataDirectory } from '../data/dataDirectory.ts';
 import type { ServiceKeys } from '../data/keys.ts';
 import type { NodeOptions } from '../nodeOptions.ts';
+import type { ServiceTime } from './time.ts';
 
 /** Where accounts are reached by who names none. */
 export interface AccountAddresses {
@@ -56,12 +57,13 @@ export interface ServiceContext {
   /** How nodes of this machine are made. */
   readonly nodes: NodeOptions;
   readonly archive: ArchiveSettings;
+  readonly time: ServiceTime;
   readonly log: Logger;
 }
 
 /** The owners of the accounts, running. */
 export interface OwnerPart {
-  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts };
+  readonly ports: { readonly wake: Wake; readonly explanations: Explanations; readonly door: AgentDoor; readonly files: NodeFiles; readonly nodeRequests: NodeRequests; readonly host: AccountHost; readonly storages: StorageAccounts; readonly settableClock: SettableClock | null };
   /** Why accounts are not worked on now, in one sentence; null: they are. */
   readonly trouble: () => string | null;
   /** To be called when there is room on a full disk again. */

@@ -19,6 +19,7 @@ import { RecordKeeper } from '../data/recordKeeper.ts';
 import { decideArchive } from '../archiveOptions.ts';
 import { decideNodes } from '../nodeOptions.ts';
 import { decideSilence } from '../silenceOptions.ts';
+import { serviceTime } from './time.ts';
 
 /** `end`: agents and their tasks end too (`down`). `leave`: they go on without us (`restart`). */
 export type AgentsFate = 'end' | 'leave';
@@ -110,7 +111,7 @@ async function compose(composition: Composition, parts: Parts, signal: AbortSign
     signal.throwIfAborted();
     return storage;
   });
-  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), log }));
+  const contextMade = starting.then((connection): ServiceContext => ({ trouble, warning, processId: randomUUID(), directory, keys, connection, host: composition.options.host, endpoint, agentUrl, addresses, silence, maxJobTimeMs: composition.options.maxJobTimeMs ?? null, issuers: composition.options.issuers ?? [], autoScaleMinIntervalMs: composition.options.autoScaleMinIntervalMs, nodes: decideNodes({}, composition.options.nodes), archive: decideArchive({}, composition.options.archive), time: serviceTime(directory), log }));
   // The blob server takes longest: the owner is made meanwhile.
   const owning = migrating.then(async () => parts.startOwner(await contextMade, storing));
   // What was begun is waited for, so that it can be ended, even if something else has failed.

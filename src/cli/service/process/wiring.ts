@@ -6,6 +6,7 @@ import { createTokens } from '../../../api/identity/tokens.ts';
 import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
+import { settableClock } from '../../../control/clockAdvance.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
@@ -14,7 +15,6 @@ import { MACHINE_TIME } from '../../../control/loop.ts';
 import { nodeFiles, nodeRequests } from '../../../control/nodeFiles.ts';
 import { Owners } from '../../../control/owners.ts';
 import type { StoryLine } from '../../../control/story/line.ts';
-import { steadyClock } from '../../../control/steadyClock.ts';
 import { messageOf } from '../../../base/errors.ts';
 import { createCore } from '../../../core/core.ts';
 import type { AccountNumber } from '../../../core/keys.ts';
@@ -39,12 +39,6 @@ import { signerOf } from './signer.ts';
 /** Where a service's nodes come from; `say`: what could not be cleared away of one. */
 type NodesOf = (directory: DataDirectory, options: LocalNodesOptions) => ClosableProvider;
 
-function wallClock(): number {
-  return Date.now();
-}
-/** One for handlers and owners: what the rules hold against each other comes from both. */
-const clock = steadyClock(wallClock, MACHINE_TIME.now);
-
 /** The parts that a service really runs with; benches put other nodes in the place of this machine's. */
 export function createParts(nodesOf: NodesOf = localNodes): Parts {
   const transfers = createFileTransfers();
@@ -59,7 +53,7 @@ export function createParts(nodesOf: NodesOf = localNodes): Parts {
     },
     startOwner: (context, storing) => startOwner(context, storing, transfers, nodesOf),
     startApi: async (context, owner) => {
-      const { connection, keys, endpoint, addresses, trouble, warning, autoScaleMinIntervalMs, nodes, log } = context;
+      const { connection, keys, endpoint, addresses, trouble, warning, autoScaleMinIntervalMs, nodes, time: { clock, wallClock }, log } = context;
       const database = connect(connection, 'api');
       const sealing = createSealing(keys.nodeSecret);
       const all = await accountsOf(database, keys, sealing);
@@ -97,7 +91,8 @@ function localUrl(url: string): string | null {
 }
 
 async function startOwner(context: ServiceContext, storing: Promise<StorageAccounts>, transfers: ReturnType<typeof createFileTransfers>, nodesOf: NodesOf): Promise<OwnerPart> {
-  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, archive, log } = context;
+  const { connection, keys, directory, processId, host, endpoint, agentUrl, addresses, silence, maxJobTimeMs, nodes, archive, time, log } = context;
+  const { clock, wallClock, virtual } = time;
   const provider = nodesOf(directory, { ...nodes, images: await imagesFor(directory, nodes), blobsUrl: async () => localUrl((await storing).first.endpoint), publicAddress: host, say: (message) => log.warn({ reason: message }, 'something of a node is left') });
   // What this machine can do is tried out beside the rest.
   const probing = provider.probe();
@@ -141,6 +136,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     credentials: nodeCredentials(keys.nodeSecret),
     tokens: taskTokens(keys.nodeSecret),
     clock,
+    ...(virtual === null ? {} : { clockOffsetMs: () => virtual.offsetMs }),
     monotonic: MACHINE_TIME.now,
     random: Math.random,
     maxPools: LIMITS.quotas.pools,
@@ -179,6 +175,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
         },
       },
       storages,
+      settableClock: virtual === null ? null : settableClock(virtual, () => owners.living()),
     },
     limits: capabilities.limits,
     ...(capabilities.network === undefined ? {} : { network: capabilities.network }),
