@@ -1,10 +1,11 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { generateTypes, PLANES } from '../../scripts/generate-shapes.ts';
 import { type ShapeName, dataContract } from '../../src/wire/dataContract.ts';
 import { BatchError, errorBody, errorItem, ERRORS, invalidHeader, invalidProperty, invalidQuery, type ErrorCode } from '../../src/wire/errors.ts';
 import { filterTables } from '../../src/wire/filters.ts';
 import { agentOfImage, imageProblem, osOfAgent, supportedImages } from '../../src/wire/images.ts';
+import { managementShapes } from '../../src/wire/management/shapes/index.ts';
 import { matchOperation, operations } from '../../src/wire/operations.ts';
 import { ENUMS, YOUNG_VALUES } from '../../src/wire/shapes/enums.ts';
 import { shapes } from '../../src/wire/shapes/index.ts';
@@ -38,6 +39,16 @@ describe('shapes', () => {
         expect(known).toContain(before);
       }
     }
+  });
+});
+
+describe('shapes of the management plane', () => {
+  test('have a name each: none hides that of another file', async () => {
+    const folder = new URL('../../src/wire/management/shapes/', import.meta.url);
+    const files = readdirSync(folder).filter((file) => file !== 'index.ts' && file !== 'enums.ts');
+    const tables = await Promise.all(files.map(async (file) => Object.values((await import(new URL(file, folder).href)) as Record<string, object>)));
+    const names = tables.flat().flatMap((table) => Object.keys(table));
+    expect(names.toSorted()).toEqual(Object.keys(managementShapes).toSorted());
   });
 });
 

@@ -19,7 +19,7 @@ const NAME = /^[a-z0-9]{3,24}$/;
 export const storageAccountHandlers = {
   StorageAccounts_CheckNameAvailability: async (call, parts) => {
     requireSubscription(call, parts);
-    const { name } = readBody('ArmCheckName', call, await call.json());
+    const { name } = readBody('ArmCheckStorageName', call, await call.json());
     if (!NAME.test(name)) return json(200, { nameAvailable: false, reason: 'AccountNameInvalid', message: invalidName(name).message });
     if (parts.storages.named(name) !== undefined) return json(200, { nameAvailable: false, reason: 'AlreadyExists', message: taken(name).message });
     return json(200, { nameAvailable: true });

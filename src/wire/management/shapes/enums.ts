@@ -1,5 +1,6 @@
 /** Values of the management plane's enums, cased as answers have them. */
 export const MANAGEMENT_ENUMS = {
+  ArmStorageAccountType: ['Microsoft.Storage/storageAccounts'],
   ArmAccessTier: ['Hot', 'Cool', 'Premium', 'Cold'],
   ArmPrincipalType: ['User', 'Group', 'ServicePrincipal', 'ForeignGroup', 'Device'],
   ArmStorageKind: ['StorageV2', 'Storage', 'BlobStorage', 'BlockBlobStorage'],

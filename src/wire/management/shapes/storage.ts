@@ -47,5 +47,5 @@ export const STORAGE_SHAPES = {
   ArmStorageAccountProperties: PROPERTIES,
   ArmSku: { name: { type: 'ArmSkuName', required: true }, tier: { type: 'string' } },
   ArmStorageRegenerateKey: { keyName: { type: 'string', required: true } },
-  ArmCheckName: { name: { type: 'string', required: true }, type: { type: 'string', required: true } },
+  ArmCheckStorageName: { name: { type: 'string', required: true }, type: { type: 'ArmStorageAccountType', required: true } },
 } as const satisfies ShapeTable;
