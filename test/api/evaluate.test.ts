@@ -42,6 +42,7 @@ describe('an evaluation of a pool', () => {
 
   test('is applied by the owner, who is asked for a run; answered with it where it has come', async () => {
     const { modified, at } = (await sequence()) as { modified: unknown; at: unknown };
+    await write.pool('p', { autoScale: { sequence: 0, evaluatedAt: NOON - 1, results: '$TargetDedicatedNodes=9', error: null, option: 'requeue' } });
     expect(await evaluate({ apply: true })).toMatchObject({ status: 202, json: { formula: expect.stringMatching(/^busy/) } });
     expect(await sequence()).toEqual({ sequence: 1, at, modified });
     await write.pool('p', { autoScale: { sequence: 2, evaluatedAt: NOON, results: '$TargetDedicatedNodes=1', error: null, option: 'requeue' } });

@@ -14,4 +14,6 @@ test('what nodes of a pool say within ten seconds is one event, added up, and is
     { kind: 'measured', pool: 2, measure: measured(busy) },
   ]);
   expect(measures.takeDue(30_000)).toEqual([]);
+  measures.add(2, busy, 30_000);
+  expect(measures.takeDue(40_000)).toEqual([{ kind: 'measured', pool: 2, measure: measured(busy) }]);
 });
