@@ -3,23 +3,6 @@ import type { Owner } from './owner.ts';
 
 /** An owner looks at its inbox this often even if nobody wakes it: a lost wake-up costs a second, never a task. */
 const ATTEND_MS = 1_000;
-/**
- * Ticks that nobody waits for begin so far apart: what agents say in that time is one commit instead of many. What
- * clients ask for waits for as long as the last tick took, if that is less.
- */
-export const PACE_MS = 16;
-/**
- * While much is said: half as many commits and frames, a tenth of what the service costs a task and of what its agent
- * does. Nodes have more waiting than they get done meanwhile (`aheadSlots`).
- */
-const BUSY_PACE_MS = 2 * PACE_MS;
-/** Of such ticks, one after the other, an owner has 500 events a second. */
-const BUSY_FROM = 8;
-
-/** How far apart ticks begin that nobody waits for. `lastTook`: events that the last one took in. */
-export function paceAfter(lastTook: number): number {
-  return lastTook < BUSY_FROM ? PACE_MS : BUSY_PACE_MS;
-}
 const RETRY_MS = 200;
 /** For want of room it is tried after ever longer pauses, up to this: each try loads the account. */
 const LONGEST_RETRY_MS = 5_000;
@@ -61,7 +44,7 @@ export interface LoopOptions {
  * for the inbox.
  */
 export function runLoop(
-  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isAsked' | 'isCareful' | 'lastTook' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
+  owner: Pick<Owner, 'tick' | 'hasWork' | 'isAwaited' | 'isAsked' | 'isCareful' | 'paceMs' | 'phase' | 'noRoom' | 'dueInMs' | 'attend'>,
   { time, onError }: LoopOptions,
 ): OwnerLoop {
   let running: Promise<void> | null = null;
@@ -121,7 +104,7 @@ export function runLoop(
    */
   function nextAt(): number {
     if (owner.isAwaited() || owner.isCareful) return Number.NEGATIVE_INFINITY;
-    const paced = begunAt + paceAfter(owner.lastTook);
+    const paced = begunAt + owner.paceMs;
     return owner.isAsked() ? Math.min(paced, endedAt + tookMs) : paced;
   }
 

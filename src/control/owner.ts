@@ -15,6 +15,7 @@ import { FILES_NOT_READY, NODE_NOT_READY, NodeAsks, UNKNOWN_ASK } from './nodeAs
 import { NodeSource } from './nodeSource.ts';
 import { Passage } from './passage.ts';
 import { RulesFault, type OwnerOptions } from './ownerOptions.ts';
+import { PACE_MS } from './pace.ts';
 import { Quarantine } from './quarantine.ts';
 import { Session, type Decided, type Surroundings, type Turn } from './session.ts';
 import { SILENCE_BOUNDS } from './silence.ts';
@@ -193,9 +194,9 @@ export class Owner {
     return this.#careful !== null;
   }
 
-  /** How many events the last tick took in. */
-  get lastTook(): number {
-    return this.#session?.lastTook ?? 0;
+  /** How far apart its ticks begin that nobody waits for. */
+  get paceMs(): number {
+    return this.#session?.paceMs ?? PACE_MS;
   }
 
   /** In how many milliseconds a tick is due though nothing arrives; null: in none. May be asked again before that. */

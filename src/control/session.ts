@@ -18,6 +18,7 @@ import { Measures } from './measures.ts';
 import type { NodeAsks } from './nodeAsks.ts';
 import type { NodeSource } from './nodeSource.ts';
 import type { OwnerOptions } from './ownerOptions.ts';
+import { PACE_MS, paceAfter } from './pace.ts';
 import { packageSource } from './packages.ts';
 import type { Quarantine } from './quarantine.ts';
 import { decide, roomOf } from './rules.ts';
@@ -134,6 +135,7 @@ export class Session {
   #refused: readonly JobNumber[] = [];
   /** How many events the last tick decided on. */
   #lastTook = 0;
+  #paceMs = PACE_MS;
   /** What commits have decided, as long as it has not been sent. */
   readonly #undelivered: { readonly commands: readonly Command[]; readonly specs: ReadonlyMap<string, AttemptSpec> }[] = [];
   /** Who waits until so much has arrived that it is worth a tick. */
@@ -209,9 +211,9 @@ export class Session {
     return this.#intake.hasWork() || this.#events.length > 0;
   }
 
-  /** How many events the last tick took in. */
-  get lastTook(): number {
-    return this.#lastTook;
+  /** How far apart ticks begin that nobody waits for. */
+  get paceMs(): number {
+    return this.#paceMs;
   }
 
   push(event: CoreEvent): void {
@@ -291,6 +293,7 @@ export class Session {
     const seed = Math.floor(this.#around.options.random() * 4_294_967_296);
     const events = [...this.#refusals(), ...turn.events];
     this.#lastTook = events.length;
+    this.#paceMs = paceAfter(events);
     const marks = this.channels.marks(this.#events);
     return { turn, events, marks, ...this.#commit(seed, events, turn.entries, enter) };
   }

@@ -21,7 +21,7 @@ describe('the loop of an owner', () => {
   let world: World;
   let ticks: number[];
   let loop: OwnerLoop;
-  let owner: { isAwaited: () => boolean; isAsked: boolean; lastTook: number; tookMs: number; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
+  let owner: { isAwaited: () => boolean; isAsked: boolean; paceMs: number; tookMs: number; dueInMs: () => number | null; failure: Error | null; noRoom: NoRoom | null };
   let errors: unknown[];
   const pass = async (ms: number): Promise<void> => {
     // What was begun just now asks for its timers first.
@@ -34,7 +34,7 @@ describe('the loop of an owner', () => {
     world = createWorld(1);
     ticks = [];
     errors = [];
-    owner = { isAwaited: () => false, isAsked: false, lastTook: 0, tookMs: 0, dueInMs: () => null, failure: null, noRoom: null };
+    owner = { isAwaited: () => false, isAsked: false, paceMs: 16, tookMs: 0, dueInMs: () => null, failure: null, noRoom: null };
     const scripted = {
       phase: 'ready',
       get noRoom() {
@@ -51,8 +51,8 @@ describe('the loop of an owner', () => {
       isAwaited: () => owner.isAwaited(),
       isAsked: () => owner.isAsked,
       isCareful: false,
-      get lastTook() {
-        return owner.lastTook;
+      get paceMs() {
+        return owner.paceMs;
       },
       dueInMs: () => owner.dueInMs(),
       attend: () => {},
@@ -73,8 +73,8 @@ describe('the loop of an owner', () => {
     expect(sinceFirst()).toEqual([0, 16]);
   });
 
-  test('takes together what arrives in twice that time after a tick that took in eight events or more, and then as before', async () => {
-    owner.lastTook = 8;
+  test('takes together what arrives until its pace says that the next tick is due', async () => {
+    owner.paceMs = 32;
     loop.kick();
     await pass(1);
     loop.kick();
@@ -82,14 +82,14 @@ describe('the loop of an owner', () => {
     expect(sinceFirst()).toEqual([0]);
     await pass(10);
     expect(sinceFirst()).toEqual([0, 32]);
-    owner.lastTook = 7;
+    owner.paceMs = 16;
     loop.kick();
     await pass(20);
     expect(sinceFirst()).toEqual([0, 32, 48]);
   });
 
   test('lets nobody wait for that who asks', async () => {
-    owner.lastTook = 8;
+    owner.paceMs = 32;
     owner.tookMs = 4;
     loop.kick();
     await pass(5);

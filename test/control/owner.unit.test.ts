@@ -720,16 +720,16 @@ describe('an owner', () => {
     expect(kinds(told)).toEqual(['hello']);
   });
 
-  test('says how many events its last tick took in', async () => {
+  test('has its next tick wait for longer after one that took in much', async () => {
     const { owner, connect } = scripted();
-    expect(owner.lastTook).toBe(0);
+    expect(owner.paceMs).toBe(16);
     const agent = await greeted(owner, connect);
-    for (const number of [1, 2, 3]) agent.onFrame(started(number));
+    for (let number = 1; number <= 8; number += 1) agent.onFrame(started(number));
     await turnOfTheLoop();
     await owner.tick();
-    expect(owner.lastTook).toBe(3);
+    expect(owner.paceMs).toBe(32);
     await owner.tick();
-    expect(owner.lastTook).toBe(0);
+    expect(owner.paceMs).toBe(16);
   });
 
   describe('while a commit is under way', () => {

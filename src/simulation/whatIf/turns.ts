@@ -1,4 +1,4 @@
-import { paceAfter } from '../../control/loop.ts';
+import { PACE_MS, paceAfter } from '../../control/pace.ts';
 import type { Decisions } from '../../core/decisions.ts';
 import type { CoreEvent } from '../../core/events.ts';
 import type { Instant } from '../../core/keys.ts';
@@ -23,7 +23,7 @@ export interface Turns {
 }
 
 /**
- * Ticks of the rules, one after the other, at the pace of an owner's loop (`control/loop.ts`): what arrives meanwhile
+ * Ticks of the rules, one after the other, at the pace of an owner's loop (`control/loop.ts`, `control/pace.ts`): what arrives meanwhile
  * is one tick afterwards. No commit fails here, so there is no store.
  */
 export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided, deliver }: TurnsOptions): Turns {
@@ -33,14 +33,13 @@ export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided
   let begunAt = Number.NEGATIVE_INFINITY;
   let endedAt = Number.NEGATIVE_INFINITY;
   let tookMs = 0;
-  let lastTook = 0;
+  let lastPaceMs = PACE_MS;
   /** When the next tick begins, as far as is known. */
   let wakeAt = Number.POSITIVE_INFINITY;
 
   const nextAt = (): number => {
     if (arrived.length === 0) return core.nextTimer() ?? Number.POSITIVE_INFINITY;
-    const pace = paceAfter(lastTook);
-    return isAsked ? Math.min(begunAt + pace, endedAt + tookMs) : begunAt + Math.max(pace, paceMs);
+    return isAsked ? Math.min(begunAt + lastPaceMs, endedAt + tookMs) : begunAt + Math.max(lastPaceMs, paceMs);
   };
 
   const plan = (): void => {
@@ -59,7 +58,7 @@ export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided
     const now = world.now();
     const events = arrived;
     arrived = [];
-    lastTook = events.length;
+    lastPaceMs = paceAfter(events);
     isAsked = false;
     begunAt = now;
     for (const event of events) core.apply(event, now);

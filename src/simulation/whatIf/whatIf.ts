@@ -1,5 +1,5 @@
 import { seededRandom } from '../../control/journal.ts';
-import { PACE_MS } from '../../control/loop.ts';
+import { PACE_MS } from '../../control/pace.ts';
 import type { TaskIntake } from '../../core/events.ts';
 import type { JobIntent, PoolIntent } from '../../core/intent.ts';
 import { idKey, type Instant, type JobNumber, type TaskNumber } from '../../core/keys.ts';
