@@ -23,7 +23,7 @@ export interface Turns {
 }
 
 /**
- * Ticks of the rules, one after the other, at the pace of an owner's loop (`control/loop.ts`, `control/pace.ts`): what arrives meanwhile
+ * Ticks of the rules, one after the other, at the pace of an owner's loop (`control/pace.ts`): what arrives meanwhile
  * is one tick afterwards. No commit fails here, so there is no store.
  */
 export function createTurns({ world, core, random, paceMs, dispatchMs, onDecided, deliver }: TurnsOptions): Turns {
