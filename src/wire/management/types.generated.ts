@@ -343,7 +343,7 @@ export interface ArmPrivateEndpointConnection {
   readonly tags?: Readonly<Record<string, unknown>> | undefined;
 }
 
-export interface ArmCheckName {
+export interface ArmCheckAccountName {
   readonly name: string;
   readonly type: ArmAccountTypeName;
 }
@@ -392,5 +392,5 @@ export interface Shapes {
   ArmCertificate: ArmCertificate;
   ArmCertificateProperties: ArmCertificateProperties;
   ArmPrivateEndpointConnection: ArmPrivateEndpointConnection;
-  ArmCheckName: ArmCheckName;
+  ArmCheckAccountName: ArmCheckAccountName;
 }

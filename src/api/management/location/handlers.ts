@@ -19,7 +19,7 @@ export const locationHandlers = {
   },
   Location_CheckNameAvailability: async (call, parts) => {
     requireLocation(call, parts);
-    const { name } = readBody('ArmCheckName', call, await call.json());
+    const { name } = readBody('ArmCheckAccountName', call, await call.json());
     if (!isAccountName(name)) return json(200, { nameAvailable: false, reason: 'Invalid', message: 'The account name is not valid: it has 3 to 24 lower-case letters and digits.' });
     if ((await findAccount(parts.data.database, name)) === null) return json(200, { nameAvailable: true });
     return json(200, { nameAvailable: false, reason: 'AlreadyExists', message: `An account named '${name}' is already in use.` });

@@ -22,5 +22,5 @@ export const APPLICATION_SHAPES = {
     password: { type: 'string', secret: true },
   },
   ArmPrivateEndpointConnection: { properties: { type: 'map' }, ...PROXY },
-  ArmCheckName: { name: { type: 'string', required: true }, type: { type: 'ArmAccountTypeName', required: true } },
+  ArmCheckAccountName: { name: { type: 'string', required: true }, type: { type: 'ArmAccountTypeName', required: true } },
 } as const satisfies ShapeTable;
