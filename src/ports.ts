@@ -60,6 +60,8 @@ export interface AgentDoor {
 export interface TaskTokens {
   /** null: not one of ours. Constant time in the secret part. */
   verify(token: string): TaskKey | null;
+  /** Likewise of what it shows to get tokens of its pool's managed identity. */
+  verifyIdentity(token: string): TaskKey | null;
 }
 
 /** What clients ask of nodes beside their files. */

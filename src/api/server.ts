@@ -128,7 +128,7 @@ export function createApi(options: ApiOptions): Api {
   const later = createLater(options.log);
   const management: ManagementParts = { ...managing, data: parts, accounts, storages, later, clock: options.clock, within: createWithin(() => management, authority.permits) };
   const service: Planes = {
-    planes: [createIdentityPlane(options.identity, { database, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
+    planes: [createIdentityPlane(options.identity, { database, taskTokens: options.tokens, wallClock }), createManagementPlane({ parts: management, log: options.log, ...authority }), createOwnPlane({ parts, authorities }), createDataPlane({ parts, authorities, log: options.log })],
     clock: options.clock,
     monotonic: options.monotonic ?? (() => performance.now()),
     log: options.log,

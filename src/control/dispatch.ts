@@ -3,12 +3,12 @@ import type { Command } from '../core/decisions.ts';
 import { attemptName, type AttemptKey, type JobNumber, type JobTaskKey, type NodeNumber, type PoolNumber, type TaskNumber } from '../core/keys.ts';
 import type { FailureInfo } from '../core/status.ts';
 import type { AttemptSpec } from '../store/ownerStore.ts';
-import type { PoolAdd, TaskAdd } from '../wire/types.generated.ts';
+import type { Pool, PoolAdd, TaskAdd } from '../wire/types.generated.ts';
 import { cannotPrepare, cannotSign } from './failures.ts';
 import { applicationsIn, type PackageSource } from './packages.ts';
 import { preparationWork, releaseWork } from './jobWork.ts';
 import type { Specs } from './specs.ts';
-import { type Grants, taskWork, type Signer } from './work.ts';
+import { type Grants, type IdentityAccess, taskWork, type Signer } from './work.ts';
 
 /** A task's name among the specifications that a commit gives back. */
 export function taskName({ job, task }: { readonly job: JobNumber; readonly task: TaskNumber }): string {
@@ -24,6 +24,10 @@ export interface DispatchOptions {
   readonly packages: (applications: readonly string[]) => Promise<Omit<PackageSource, 'sign'>>;
   /** What an attempt shows whose task asks for access to its job. */
   readonly token: (key: AttemptKey) => string;
+  /** What an attempt on a pool with a managed identity is given. */
+  readonly identity: (key: AttemptKey) => IdentityAccess;
+  /** undefined: the node is gone. */
+  readonly poolOf: (node: NodeNumber) => PoolNumber | undefined;
   /** One frame a node and tick; a node that is not connected is told again after its hello. */
   readonly send: (node: NodeNumber, commands: readonly AgentCommand[]) => void;
   /** `spec`: of the node's pool. */
@@ -62,8 +66,9 @@ export async function dispatch(commands: readonly Command[], offered: ReadonlyMa
     if (list === undefined) byNode.set(node, [command]);
     else list.push(command);
   };
-  const grantsOf = ({ key, slots, hosts }: Extract<Command, { kind: 'offer' }>): Grants => ({
-    slots, sign, packages, token: () => options.token(key), ...(hosts === undefined ? null : { among: { instance: key.instance, hosts } }),
+  const withIdentity = await poolsWithIdentity(commands, options);
+  const grantsOf = ({ node, key, slots, hosts }: Extract<Command, { kind: 'offer' }>): Grants => ({
+    slots, sign, packages, token: () => options.token(key), ...(withIdentity.has(options.poolOf(node)) ? { identity: options.identity(key) } : null), ...(hosts === undefined ? null : { among: { instance: key.instance, hosts } }),
   });
   for (const command of commands) {
     switch (command.kind) {
@@ -135,6 +140,19 @@ async function poolSpecs(commands: readonly Command[], specs: Specs): Promise<Re
   for (const pool of new Set(commands.flatMap((command) => (command.kind === 'acquire' ? [command.pool] : [])))) {
     const known = await specs.pool(pool);
     if (known !== undefined) found.set(pool, known.spec);
+  }
+  return found;
+}
+
+/** Those of the nodes that tasks are offered to whose pools have managed identities. */
+async function poolsWithIdentity(commands: readonly Command[], { specs, poolOf }: DispatchOptions): Promise<ReadonlySet<PoolNumber | undefined>> {
+  const offered = new Set(commands.flatMap((command) => (command.kind === 'offer' ? (poolOf(command.node) ?? []) : [])));
+  const found = new Set<PoolNumber>();
+  for (const pool of offered) {
+    const known = await specs.pool(pool);
+    // Only the management plane sets it.
+    const spec: (PoolAdd & Pick<Pool, 'identity'>) | undefined = known?.spec;
+    if ((spec?.identity?.userAssignedIdentities ?? []).length > 0) found.add(pool);
   }
   return found;
 }

@@ -4,6 +4,7 @@ import type { CoreEvent } from '../core/events.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, TaskNumber } from '../core/keys.ts';
 import type { Core } from '../core/port.ts';
 import type { FailureInfo, NodeStatus } from '../core/status.ts';
+import { MANAGED_TOKEN_PATH } from '../wire/managedTokens.ts';
 import type { Observation } from '../nodes/provider.ts';
 import { JOURNAL_SLOT_MS } from '../store/journal.ts';
 import type { AddedTasks, AttemptSpec } from '../store/ownerStore.ts';
@@ -367,6 +368,8 @@ export class Session {
       sign: options.sign,
       packages: (applications) => packageSource(options, applications),
       token: ({ job, task, attempt }) => options.tokens.issue({ account: options.account.number, job, task, attempt }),
+      identity: ({ job, task, attempt }) => ({ endpoint: `${options.account.url}${MANAGED_TOKEN_PATH}`, header: options.tokens.issueIdentity({ account: options.account.number, job, task, attempt }) }),
+      poolOf: (node) => this.#nodes.get(node)?.pool,
       send: (node, commands) => this.channels.send(node, { kind: 'commands', epoch: this.epoch, commands }),
       acquire: (command, spec) => {
         const node = this.#nodes.get(command.node);

@@ -27,6 +27,12 @@ export interface Signer {
 /** What a task does there: reads one blob, reads and lists a container, or writes into one. */
 export type StorageAccess = 'blob' | 'container' | 'output';
 
+/** An attempt's way to tokens: the endpoint, and the secret of this attempt alone. */
+export interface IdentityAccess {
+  readonly endpoint: string;
+  readonly header: string;
+}
+
 /** What an attempt is given beyond what its task asks for. */
 export interface Grants {
   /** More than the task requires where it is to be alone on its node. */
@@ -35,6 +41,8 @@ export interface Grants {
   readonly packages: PackageSource;
   /** The attempt's token, for a task that asks for access to its job. */
   readonly token: () => string;
+  /** How it gets tokens of its pool's managed identity. Left out: the pool has none. */
+  readonly identity?: IdentityAccess;
   /** Which instance of a multi-instance task it is, and the nodes of all. Left out: the task is none. */
   readonly among?: { readonly instance: number; readonly hosts: readonly Host[] } | undefined;
 }
@@ -46,7 +54,7 @@ export interface JobSpec {
 }
 
 /** What an agent needs of a task, everything resolved. Specifications are those that handlers validated and stored. */
-export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, token, among }: Grants): Work {
+export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, token, identity, among }: Grants): Work {
   const isSubtask = among !== undefined && among.instance > 0;
   return {
     job: job.id,
@@ -55,7 +63,7 @@ export function taskWork(task: TaskAdd, job: JobSpec, { slots, sign, packages, t
     ...preparationPlace(job),
     slots,
     commandLine: task.commandLine,
-    environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token)],
+    environment: [...mergedEnvironment(job.spec.commonEnvironmentSettings ?? [], task.environmentSettings ?? []), ...access(task, token), ...identityAccess(identity)],
     ...withPackages(task.applicationPackageReferences, packages),
     // Of the primary alone (API reference, "Add a task").
     resourceFiles: isSubtask ? [] : (task.resourceFiles ?? []).map((file) => resourceFileWork(file, sign)),
@@ -80,6 +88,11 @@ function coordination({ multiInstanceSettings }: TaskAdd, sign: Signer): Pick<Ga
  */
 function access({ authenticationTokenSettings }: TaskAdd, token: () => string): readonly NameValue[] {
   return authenticationTokenSettings?.access?.includes('job') === true ? [{ name: 'AZ_BATCH_AUTHENTICATION_TOKEN', value: token() }] : [];
+}
+
+/** The names by which the libraries of Azure find tokens without a login (App Service, 2019-08-01). */
+function identityAccess(identity: IdentityAccess | undefined): readonly NameValue[] {
+  return identity === undefined ? [] : [{ name: 'IDENTITY_ENDPOINT', value: identity.endpoint }, { name: 'IDENTITY_HEADER', value: identity.header }];
 }
 
 /** Default id of a job preparation task, and so the name of its directory (recorded; API reference, "Add a job"). */

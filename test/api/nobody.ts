@@ -8,7 +8,7 @@ function refuse(): Promise<never> {
 /** For tests in which nobody shows a credential. */
 export const nobody: Authorities = {
   accounts: new Accounts([]),
-  tokens: { verify: () => null },
+  tokens: { verify: () => null, verifyIdentity: () => null },
   directory: {
     tokens: { verify: refuse, verifyOwn: refuse, issue: refuse, publicKeys: refuse },
     roles: { at: () => Promise.resolve([]) },

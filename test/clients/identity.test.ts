@@ -1,9 +1,11 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
+import { BatchServiceClient, BatchSharedKeyCredentials } from '@azure/batch';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { linarite, mustRun, run, startLinarite, type Instance } from '../support/linarite.ts';
+import { linarite, mustRun, run, startLinarite, until, type Instance } from '../support/linarite.ts';
 
 const AZ = '/usr/bin/az';
 /** Debian's own interpreter: another one on the path does not see Debian's packages. */
@@ -92,6 +94,60 @@ describe.skipIf(!hasAz)("Debian's azure-cli, unmodified, against the management 
     await mustRun(AZ, ['batch', 'account', 'login', '-n', 'linarite', '-g', 'linarite'], { env });
     expect(await az('batch', 'pool', 'list')).toEqual([]);
   }, 120_000);
+});
+
+describe.skipIf(!hasPython)('a task on a pool with a managed identity', () => {
+  const SUBSCRIPTION = '/subscriptions/11a12173-0000-4000-8000-000000000002';
+  const GROUP = `${SUBSCRIPTION}/resourceGroups/linarite`;
+  const ACCOUNT = `${GROUP}/providers/Microsoft.Batch/batchAccounts/linarite`;
+  const MINE = `${GROUP}/providers/Microsoft.ManagedIdentity/userAssignedIdentities/mine`;
+  const READER = '/providers/Microsoft.Authorization/roleDefinitions/11076f67-66f6-4be0-8f6b-f0609fd05cc9';
+  /** What the default credentials of Python find, used for Batch, and what else the task was given. */
+  const PROGRAM = `
+import os
+from azure.batch import BatchServiceClient
+from azure.identity import DefaultAzureCredential
+from msrest.authentication import BasicTokenAuthentication
+token = DefaultAzureCredential().get_token("https://batch.core.windows.net/.default").token
+client = BatchServiceClient(BasicTokenAuthentication({"access_token": token}), batch_url=os.environ["AZ_BATCH_ACCOUNT_URL"])
+print([pool.id for pool in client.pool.list()])
+try:
+    client.pool.delete("identified")
+except Exception as error:
+    print(error.error.code)
+print(os.environ["IDENTITY_ENDPOINT"], os.environ["IDENTITY_HEADER"])
+`;
+
+  test('gets tokens of it, has the rights that were assigned to it, and nobody has when the task has ended', async () => {
+    const { AZURE_BATCH_ENDPOINT: endpoint = '', IDENTITY_ENDPOINT = '', IDENTITY_HEADER = '', AZURE_BATCH_ACCOUNT: account = '', AZURE_BATCH_ACCESS_KEY: key = '' } = identity;
+    const { access_token: operator } = (await (await fetch(`${IDENTITY_ENDPOINT}?api-version=2019-08-01&resource=https://management.azure.com/`, { headers: { 'x-identity-header': IDENTITY_HEADER } })).json()) as { readonly access_token: string };
+    const put = async (path: string, body: object, version: string): Promise<unknown> => {
+      const answer = await fetch(`${endpoint}${path}?api-version=${version}`, { method: 'PUT', headers: { authorization: `Bearer ${operator}`, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${path}: ${await answer.text()}`);
+      return answer.json();
+    };
+    const made = (await put(MINE, { location: 'westeurope' }, '2023-01-31')) as { readonly properties: { readonly principalId: string } };
+    await put(`${ACCOUNT}/providers/Microsoft.Authorization/roleAssignments/33333333-0000-4000-8000-000000000001`, { properties: { roleDefinitionId: READER, principalId: made.properties.principalId } }, '2022-04-01');
+    const imageReference = { publisher: 'canonical', offer: '0001-com-ubuntu-server-jammy', sku: '22_04-lts' };
+    await put(`${ACCOUNT}/pools/identified`, {
+      identity: { type: 'UserAssigned', userAssignedIdentities: { [MINE]: {} } },
+      properties: { vmSize: 'standard_d1_v2', deploymentConfiguration: { virtualMachineConfiguration: { imageReference, nodeAgentSkuId: 'batch.node.ubuntu 22.04' } }, scaleSettings: { fixedScale: { targetDedicatedNodes: 1 } } },
+    }, '2025-06-01');
+    const client = new BatchServiceClient(new BatchSharedKeyCredentials(account, key), endpoint);
+    await client.job.add({ id: 'identified', poolInfo: { poolId: 'identified' } });
+    const program = Buffer.from(PROGRAM).toString('base64');
+    await client.task.add('identified', { id: 'asks', commandLine: `${PYTHON} -c "import base64; exec(base64.b64decode('${program}'))"` });
+    await until('the task completes', 90_000, async () => ((await client.task.get('identified', 'asks')).state === 'completed' ? true : undefined));
+    const fileOf = async (name: string): Promise<string> => text((await client.file.getFromTask('identified', 'asks', name)).readableStreamBody as NodeJS.ReadableStream);
+    const [pools, denied, given = ''] = (await fileOf('stdout.txt')).trim().split('\n');
+    expect([pools, denied], await fileOf('stderr.txt')).toEqual(["['identified']", 'InsufficientAccountPermissions']);
+    const [where = '', header = ''] = given.split(' ');
+    expect(header).not.toBe(IDENTITY_HEADER);
+    const late = await fetch(`${where}?api-version=2019-08-01&resource=https://batch.core.windows.net/`, { headers: { 'x-identity-header': header } });
+    expect([late.status, await late.text()]).toEqual([401, expect.stringContaining('has ended')]);
+    // It is no token of the job's either.
+    await expect(fetch(`${endpoint}/jobs/identified?api-version=2024-02-01.19.0`, { headers: { authorization: `Bearer ${header}` } }).then(({ status }) => status)).resolves.toBe(401);
+  }, 150_000);
 });
 
 describe.skipIf(!hasPython)("the default credentials of Debian's python3-azure", () => {

@@ -22,15 +22,14 @@ export interface ManagedAsk {
 
 export interface ManagedParts {
   readonly tokens: Tokens;
-  /** Whose tokens are given. */
-  readonly identity: Identity & { readonly appId: string };
+  /** Whose tokens are given: one of several has to be named. */
+  readonly identities: readonly Identity[];
   /** What a program shows to get them. */
   readonly secret: string;
   /** Everybody on this machine knows the secret: those clients get tokens too that cannot show any. */
   readonly isOpen: boolean;
+  readonly lifetimeMs: number;
 }
-
-const DAY_MS = 86_400_000;
 
 /**
  * Tokens without a sign-in, as programs in Azure get them: App Service's endpoint (`IDENTITY_ENDPOINT` with the header
@@ -38,22 +37,25 @@ const DAY_MS = 86_400_000;
  * service's (with the header Metadata), which asks for no secret.
  */
 export async function managedToken(ask: ManagedAsk, parts: ManagedParts): Promise<Answer> {
-  const refusal = refusalOf(ask, parts);
-  if (refusal !== null) return json(refusal.status, { error: refusal.error, error_description: refusal.why, statusCode: refusal.status, message: refusal.why });
   const { parameters, baseUrl, now } = ask;
-  const { identity, tokens } = parts;
+  const { identities, tokens, lifetimeMs } = parts;
+  const refusal = refusalOf(ask, parts);
+  if (refusal !== null) return refused(refusal);
+  const [identity, ...others] = identities.filter((one) => !isOther(parameters, one));
+  if (identity === undefined) return refused({ status: 400, error: 'invalid_request', why: 'Identity not found' });
+  if (others.length > 0) return refused({ status: 400, error: 'invalid_request', why: 'Multiple user assigned identities exist, please specify the clientId / resourceId of the identity in the token request' });
   const resource = parameters.get('resource') ?? '';
-  const token = await tokens.issue({ identity, audience: resource, issuer: issuerAt(baseUrl), now, lifetimeMs: DAY_MS });
-  return json(200, { access_token: token, token_type: 'Bearer', resource, client_id: identity.appId, ...times(ask) });
+  const token = await tokens.issue({ identity, audience: resource, issuer: issuerAt(baseUrl), now, lifetimeMs });
+  return json(200, { access_token: token, token_type: 'Bearer', resource, client_id: identity.appId, ...times(ask, lifetimeMs) });
 }
 
 /**
  * Clients read numbers as text here. The older form of App Service's endpoint has a date of its own (`08/31/2026
  * 09:05:00 +00:00`).
  */
-function times({ form, parameters, now }: ManagedAsk): object {
+function times({ form, parameters, now }: ManagedAsk, lifetimeMs: number): object {
   const begin = Math.floor(now / 1_000);
-  const end = begin + DAY_MS / 1_000;
+  const end = begin + lifetimeMs / 1_000;
   if (form === 'appService' && parameters.get('api-version') === '2017-09-01') return { expires_on: spelled(end * 1_000) };
   const common = { expires_on: String(end), not_before: String(begin) };
   return form === 'appService' ? common : { ...common, expires_in: String(end - begin), ext_expires_in: String(end - begin) };
@@ -71,7 +73,11 @@ interface Refusal {
   readonly why: string;
 }
 
-function refusalOf({ form, method, parameters, headers, baseUrl }: ManagedAsk, { identity, secret, isOpen }: ManagedParts): Refusal | null {
+function refused({ status, error, why }: Refusal): Answer {
+  return json(status, { error, error_description: why, statusCode: status, message: why });
+}
+
+function refusalOf({ form, method, parameters, headers, baseUrl }: ManagedAsk, { secret, isOpen }: ManagedParts): Refusal | null {
   if (method !== 'GET' && method !== 'POST') return { status: 405, error: 'invalid_request', why: 'Method not allowed' };
   const shown = headers['x-identity-header'] ?? headers['secret'];
   if (shown !== undefined && !isSame(String(shown), secret)) return { status: 401, error: 'unauthorized', why: 'The header that was shown is not the secret of this endpoint' };
@@ -84,7 +90,7 @@ function refusalOf({ form, method, parameters, headers, baseUrl }: ManagedAsk, {
   const resource = parameters.get('resource');
   if (resource === undefined) return { status: 400, error: 'invalid_request', why: "Required query variable 'resource' is missing" };
   if (!isKnownAudience(resource, baseUrl)) return { status: 400, error: 'invalid_resource', why: `AADSTS500011: The resource principal named ${resource.slice(0, 256)} was not found in the tenant` };
-  return isOther(parameters, identity) ? { status: 400, error: 'invalid_request', why: 'Identity not found' } : null;
+  return null;
 }
 
 /** The names of an identity that a program may ask for by itself. */

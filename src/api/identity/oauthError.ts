@@ -23,6 +23,7 @@ const OAUTH_ERRORS = {
   authorizationPending: { status: 400, error: 'authorization_pending', number: 70016 },
   expiredCode: { status: 400, error: 'expired_token', number: 70020 },
   invalidToken: { status: 401, error: 'invalid_token', number: 50027 },
+  taskEnded: { status: 401, error: 'unauthorized', number: 50027 },
   notOperator: { status: 401, error: 'access_denied', number: 65004 },
   badCode: { status: 400, error: 'bad_verification_code', number: 70019 },
 } as const satisfies Readonly<Record<string, { readonly status: 400 | 401; readonly error: string; readonly number: number }>>;

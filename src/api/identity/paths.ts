@@ -1,4 +1,5 @@
 import { lowerAscii } from '../../wire/letters.ts';
+import { MANAGED_TOKEN_PATH } from '../../wire/managedTokens.ts';
 import type { Authority } from './documents.ts';
 
 /** What a path of the identity plane asks for. */
@@ -8,9 +9,6 @@ export type IdentityPath =
   | { readonly kind: 'instanceDiscovery' }
   | { readonly kind: 'approval'; readonly userCode: string }
   | { readonly kind: 'configuration' | 'keys' | 'token' | 'deviceCode' | 'authorize'; readonly authority: Authority };
-
-/** Where tokens are given to programs of this machine (`IDENTITY_ENDPOINT`, `MSI_ENDPOINT`). */
-export const MANAGED_TOKEN_PATH = '/msi/token';
 
 const FIXED: Readonly<Record<string, IdentityPath>> = {
   '/metadata/endpoints': { kind: 'cloudMetadata' },

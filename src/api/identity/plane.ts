@@ -1,6 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http';
 import type { Instant } from '../../core/keys.ts';
 import { LIMITS } from '../../wire/limits.ts';
+import type { TaskTokens } from '../../ports.ts';
+import { identitiesOfTask } from '../../store/intents/taskIdentities.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import type { Answer } from '../answer.ts';
 import { bearerOf } from '../bearer.ts';
@@ -12,21 +14,22 @@ import { createDeviceLogins, DEVICE_LOGIN_MS } from './deviceLogins.ts';
 import { cloudMetadata, instanceDiscovery, openIdConfiguration } from './documents.ts';
 import { Form } from './form.ts';
 import { type GrantParts, grantToken, publicClient } from './grants.ts';
-import { managedToken } from './managedIdentity.ts';
+import type { Identity } from './identity.ts';
+import { managedToken, type ManagedParts } from './managedIdentity.ts';
 import { OAuthError } from './oauthError.ts';
 import { TokenRefused } from './tokenRefused.ts';
 import { type IdentityOptions, identityHeader } from './options.ts';
 import { type IdentityPath, identityPath } from './paths.ts';
 import { checkTenant } from './tenants.ts';
-import { OPERATOR } from './wellKnown.ts';
+import { OPERATOR, TENANT_ID } from './wellKnown.ts';
 
 /**
  * The identity plane: what clients ask of Microsoft Entra and of the clouds' metadata, so that their sign-in works
  * against this service. Its operations ask for no credential: each proves what it needs by itself.
  */
-export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: IdentityOptions, { database, wallClock }: { readonly database: Database; readonly wallClock: () => Instant }): Plane {
+export function createIdentityPlane({ tokens, operatorSecret, isSecretKnown }: IdentityOptions, { database, taskTokens, wallClock }: { readonly database: Database; readonly taskTokens: TaskTokens; readonly wallClock: () => Instant }): Plane {
   const devices = createDeviceLogins(database);
-  const parts: Parts = { tokens, operatorSecret, devices, isSecretKnown };
+  const parts: Parts = { tokens, operatorSecret, devices, isSecretKnown, taskTokens, database };
   return {
     name: 'identity',
     match: (sent) => {
@@ -49,6 +52,8 @@ const NOT_KEPT = { 'cache-control': 'no-store', pragma: 'no-cache' };
 
 interface Parts extends GrantParts {
   readonly isSecretKnown: boolean;
+  readonly taskTokens: TaskTokens;
+  readonly database: Database;
 }
 
 async function answer(path: IdentityPath, request: Request, body: Body, parts: Parts): Promise<Answer> {
@@ -63,7 +68,7 @@ async function answer(path: IdentityPath, request: Request, body: Body, parts: P
     case 'managedToken': {
       const { method = '', headers } = message;
       const parameters = method === 'POST' ? await formOf(message, body) : new Form(query);
-      return managedToken({ form: path.form, method, parameters, headers, baseUrl, now }, { tokens: parts.tokens, identity: OPERATOR, secret: identityHeader(parts.operatorSecret), isOpen: parts.isSecretKnown });
+      return managedToken({ form: path.form, method, parameters, headers, baseUrl, now }, (await ofTask(headers, parts)) ?? ofOperator(parts));
     }
     case 'approval':
       return approve(path.userCode, request, body, parts);
@@ -85,6 +90,24 @@ async function answer(path: IdentityPath, request: Request, body: Body, parts: P
     case 'authorize':
       throw new OAuthError('unsupportedResponse', 'This service has no page to sign in at: use a device code, a service principal, or a managed identity.');
   }
+}
+
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+
+function ofOperator({ tokens, operatorSecret, isSecretKnown }: Parts): ManagedParts {
+  return { tokens, identities: [OPERATOR], secret: identityHeader(operatorSecret), isOpen: isSecretKnown, lifetimeMs: DAY_MS };
+}
+
+/** Of the identities of its pool; null: no task asks. @throws OAuthError for one that has ended. */
+async function ofTask(headers: IncomingHttpHeaders, { tokens, taskTokens, database }: Parts): Promise<ManagedParts | null> {
+  const secret = String(headers['x-identity-header'] ?? headers['secret'] ?? '');
+  const task = taskTokens.verifyIdentity(secret);
+  if (task === null) return null;
+  const assigned = await identitiesOfTask(database, task);
+  if (assigned === null) throw new OAuthError('taskEnded', 'The task that was given this header has ended.');
+  const identities = assigned.map(({ resourceId, principalId, clientId }): Identity => ({ objectId: principalId, tenantId: TENANT_ID, kind: 'managedIdentity', name: resourceId.slice(resourceId.lastIndexOf('/') + 1), appId: clientId, resourceId }));
+  return { tokens, identities, secret, isOpen: false, lifetimeMs: HOUR_MS };
 }
 
 /** Who signs in becomes the operator: so only the operator approves. */

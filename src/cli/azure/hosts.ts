@@ -1,6 +1,6 @@
 import { batchHost, blobHost, HOST_SUFFIX } from '../../api/hostNames.ts';
 import { identityHeader } from '../../api/identity/options.ts';
-import { MANAGED_TOKEN_PATH } from '../../api/identity/paths.ts';
+import { MANAGED_TOKEN_PATH } from '../../wire/managedTokens.ts';
 import { DEFAULT_SUBSCRIPTION_ID, MANAGEMENT_AUDIENCES } from '../../api/identity/wellKnown.ts';
 import { messageOf } from '../../base/errors.ts';
 import { CommandError, EXIT } from '../errors.ts';

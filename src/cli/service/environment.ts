@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { identityHeader } from '../../api/identity/options.ts';
-import { MANAGED_TOKEN_PATH } from '../../api/identity/paths.ts';
+import { MANAGED_TOKEN_PATH } from '../../wire/managedTokens.ts';
 import { OPERATOR } from '../../api/identity/wellKnown.ts';
 import type { DataDirectory } from './data/dataDirectory.ts';
 import { readExternals } from './externals.ts';

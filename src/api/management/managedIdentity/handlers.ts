@@ -74,7 +74,7 @@ export const managedIdentityHandlers = {
   },
 } satisfies Record<string, ManagementHandler>;
 
-function managedIdentitySpec({ spec }: Pick<ResourceRow, 'spec'>): ManagedIdentitySpec {
+export function managedIdentitySpec({ spec }: Pick<ResourceRow, 'spec'>): ManagedIdentitySpec {
   return JSON.parse(spec) as ManagedIdentitySpec;
 }
 

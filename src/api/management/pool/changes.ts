@@ -6,6 +6,7 @@ import type { ArmPool } from '../../../wire/management/types.generated.ts';
 import type { NodeDeallocationOption } from '../../../core/intent.ts';
 import { lowerAscii } from '../../../wire/letters.ts';
 import type { Account } from '../../accounts.ts';
+import { managedIdentitySpec } from '../managedIdentity/handlers.ts';
 import { addPool, type SetByManagement } from '../../data/pool/add.ts';
 import { redefinePool } from '../../data/pool/redefine.ts';
 import { openAccount } from '../batchAccount/opened.ts';
@@ -77,7 +78,6 @@ async function setByManagement({ identity, tags }: ArmPool, { data }: Management
 
 function principalOf(spec: string | undefined): { readonly clientId?: string; readonly principalId?: string } {
   if (spec === undefined) return {};
-  const { properties = {} } = JSON.parse(spec) as { readonly properties?: { readonly clientId?: string; readonly principalId?: string } };
-  const { clientId, principalId } = properties;
-  return { ...(clientId === undefined ? {} : { clientId }), ...(principalId === undefined ? {} : { principalId }) };
+  const { clientId, principalId } = managedIdentitySpec({ spec });
+  return { clientId, principalId };
 }
