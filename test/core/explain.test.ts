@@ -105,10 +105,10 @@ describe('why is my task not running?', () => {
   test('the account may have no more nodes', () => {
     const env = testEnv();
     env.bootsByItself = false;
-    env.pool({ nodes: 1_001 });
+    env.pool({ nodes: 10_001 });
     const job = env.job().task();
     env.settle();
-    expect(sentences(env, job, 1)[0]).toMatch(/^Pool pool has 0 of 1001 nodes ready; AccountCoreQuotaReached: .*at most 1000 nodes/);
+    expect(sentences(env, job, 1)[0]).toMatch(/^Pool pool has 0 of 10001 nodes ready; AccountCoreQuotaReached: .*at most 10000 nodes/);
   });
 
   test('nobody has asked for nodes', () => {
