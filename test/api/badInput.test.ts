@@ -171,7 +171,6 @@ describe('rules between properties', () => {
     ['a registry without a password', sent('TaskAdd', { containerSettings: { imageName: 'x', registry: { username: 'u' } } }), '400 MissingRequiredProperty'],
     ['a directory of a container that is none', sent('TaskAdd', { containerSettings: { imageName: 'x', workingDirectory: 'elsewhere' } }), '400 InvalidPropertyValue'],
     ['a mount of a place that is none', sent('TaskAdd', { containerSettings: { imageName: 'x', containerHostBatchBindMounts: [{ source: 'Root' }] } }), '400 InvalidPropertyValue'],
-    ['several instances in containers', sent('TaskAdd', { containerSettings: { imageName: 'x' }, multiInstanceSettings: { coordinationCommandLine: 'x' } }), '400 UnsupportedProperty'],
     ['several instances of several slots', sent('TaskAdd', { multiInstanceSettings: { coordinationCommandLine: 'x' }, requiredSlots: 2 }), '400 InvalidPropertyValue'],
   ] as const)('%s: %s', async (_name, request, answer) => {
     expect((await said(request)).startsWith(answer), await said(request)).toBe(true);

@@ -162,7 +162,7 @@ describe.skipIf(!hasPython)("the default credentials of Debian's python3-azure",
       'print([pool.id for pool in client.pool.list()])',
     ].join('\n');
     const { stdout } = await mustRun(PYTHON, ['-c', program], { env: of('IDENTITY_ENDPOINT', 'IDENTITY_HEADER', 'AZURE_BATCH_ENDPOINT') });
-    expect(stdout.trim()).toBe('[]');
+    expect(stdout.trim()).toMatch(/^\[.*\]$/);
   }, 60_000);
 });
 

@@ -122,6 +122,7 @@ const MOUNTS = [
   { cifsMountConfiguration: { username: 'me', source: '//host/a', relativeMountPath: 'a', mountOptions: '-o ro', password: 'secret' } },
   { azureFileShareConfiguration: { accountName: 'account', accountKey: 'a2V5', azureFileUrl: 'https://account.file.core.windows.net/s', relativeMountPath: 'a', mountOptions: '-o ro' } },
 ];
+const NAT = { endpointConfiguration: { inboundNATPools: [{ name: 'web', protocol: 'tcp', backendPort: 8080, frontendPortRangeStart: 15000, frontendPortRangeEnd: 15100, networkSecurityGroupRules: [{ priority: 150, access: 'allow', sourceAddressPrefix: '10.0.0.0/8', sourcePortRanges: ['1000-2000'] }] }] } };
 const OPTIONS = { jobAction: 'terminate', dependencyAction: 'block' };
 
 function withAutoPool(pool: Json): Json {
@@ -144,6 +145,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' },
     ...[{ ...IMAGE.imageReference, version: '22.04.1' }, { virtualMachineImageId: GALLERY }, { sharedGalleryImageId: '/sharedGalleries/g/images/i' }, { communityGalleryImageId: '/CommunityGalleries/g/images/i' }].map((imageReference) => ({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: { ...IMAGE, imageReference } })),
     ...MOUNTS.map((mount) => ({ id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, mountConfiguration: [mount] })),
+    { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, networkConfiguration: NAT },
     { id: 'p', vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, startTask: { commandLine: 'x', runElevated: true } },
     { id: 'p', vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableInterNodeCommunication: true, userAccounts: [{ name: 'user', password: 'secret1!', sshPrivateKey: privateKey() }] },
@@ -167,6 +169,7 @@ const BODIES: Readonly<Record<keyof typeof ROOTS, readonly Json[]>> = {
     }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, enableAutoScale: true, autoScaleFormula: '$TargetDedicatedNodes = 1;', autoScaleEvaluationInterval: 'PT6M' }),
     ...MOUNTS.slice(0, 1).map((mount) => withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, mountConfiguration: [mount] })),
+    withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, networkConfiguration: NAT }),
     withAutoPool({ vmSize: 'small', cloudServiceConfiguration: { osFamily: '4' } }),
     withAutoPool({ vmSize: 'standard_d2s_v3', virtualMachineConfiguration: IMAGE, certificateReferences: [{ thumbprint: THUMBPRINTS[0], thumbprintAlgorithm: 'sha1', visibility: ['starttask'] }] }),
   ],
@@ -213,6 +216,8 @@ function changed(body: Json, [first, ...rest]: Leaf['path'], value: unknown): un
 
 /** Where what is there is no shape of leaves, or needs more than another word. */
 const OTHERS: Readonly<Record<string, unknown>> = {
+  'NetworkSecurityGroupRule.sourceAddressPrefix': '10.1.0.0/16',
+  'NetworkSecurityGroupRule.sourcePortRanges': '3000',
   'ImageReference.sku': '22_04-lts-gen2',
   'ImageReference.virtualMachineImageId': `${GALLERY}2`,
   'LinuxUserConfiguration.sshPrivateKey': privateKey(),

@@ -350,7 +350,7 @@ export function ownerContract(name: string, open: () => Promise<StoreUnderContra
       it('is what a load gives back', async () => {
         const { store, account, epoch, pool, job } = await owned({ tasks: 4 });
         const decisions = {
-          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, preemptions: 3, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' }, meter: { at: 3, dedicated: 1, lowPriority: 0 } })],
+          pools: [poolStatus(pool, { targetDedicated: 7, targetLowPriority: 2, preemptions: 3, resizeErrors: [{ code: 'AllocationTimedout', message: 'no “node” in time', values: [{ name: 'a', value: 'b\\c"d' }] }], autoScale: { sequence: 3, evaluatedAt: 5, results: '$TargetDedicatedNodes=7', error: { code: 'X', message: "it's", values: [] }, option: 'retaineddata' }, meter: { at: 3, dedicated: 1, lowPriority: 0 }, resources: { nodeMs: 7, cpu: { ms: 3, coreMs: 14 }, memory: { byteMs: 5, ms: 7, peakBytes: 9 } } })],
           samples: [5, 6].map((at) => ({ pool, at, sample: sampleOf(at) })),
           nodes: [nodeStatus(account, 1, pool), nodeStatus(account, 2, pool, { state: 'creating', agent: null })],
           jobs: [jobStatus(job, { ingested: 3, tasks: { active: 1, running: 2, succeeded: 0, failed: 0 }, slots: { active: 1, running: 5, succeeded: 0, failed: 0 } })],
