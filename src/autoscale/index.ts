@@ -15,6 +15,7 @@ export {
 } from './history.ts';
 export { LIMITS } from './limits.ts';
 export { lint, type Warning } from './lint/lint.ts';
+export { firstReadsOfOwn, isOwnName, ownVariable } from './own.ts';
 export { describeProblem, PROBLEM_KINDS, type Problem } from './problems.ts';
 export { compile, type Program } from './program.ts';
 export type { PoolFacts, WindowRead } from './run.ts';

@@ -1,3 +1,4 @@
+import { isOwnVariable } from './own.ts';
 import type { PoolFacts } from './run.ts';
 import { optionValue, timeInterval, type DeallocationOption, type TimeInterval } from './values.ts';
 
@@ -18,7 +19,7 @@ export type ServiceVariable =
   /** Read only: a number the pool knows now; it may be sampled too. */
   | (VariableRow & { readonly role: 'pool'; readonly fact: keyof PoolFacts })
   /** Read only: sampled. Used as a number it is its latest sample. */
-  | (VariableRow & { readonly role: 'metric'; readonly scale?: 'fraction' });
+  | (VariableRow & { readonly role: 'metric'; readonly scale?: 'fraction'; /** Linarite's extension: a program measures it, and it may be below 0. */ readonly isOwn?: true });
 
 export type Target = 'dedicated' | 'lowPriority';
 
@@ -79,7 +80,7 @@ const BY_NAME = new Map(SERVICE_VARIABLES.flatMap((variable) => [variable.name, 
 
 /** The service variable of that name or older name. Names are case-sensitive. */
 export function serviceVariable(name: string): ServiceVariable | undefined {
-  return BY_NAME.get(name);
+  return BY_NAME.get(name) ?? (isOwnVariable(name) ? { role: 'metric', isOwn: true, name, aliases: [], meaning: 'what a program measures', source: 'Linarite' } : undefined);
 }
 
 /** Whether a variable is an object with methods: the read-only ones are (autoscale article, tip under "Variables"). */

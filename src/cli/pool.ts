@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-/** Adds `pool evaluate`: what is done with single pools (docs/autoscale.md). */
+/** Adds `pool evaluate` and `pool sample`: what is done with single pools (docs/autoscale.md). */
 export function addPoolCommands(program: Command): void {
   const pool = program.command('pool').description('pools whose size a formula decides');
   const commands = () => import('./commands/pool.ts');
@@ -12,6 +12,17 @@ export function addPoolCommands(program: Command): void {
     .addOption(new Option('--file <file>', 'one from a file, - for standard input').conflicts(['formula', 'apply']))
     .option('--apply', 'have the pool follow it at once, as when its interval is over')
     .option('--json', 'for programs')
-    .addOption(new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)'))
+    .addOption(dataDir())
     .action(async (id, options) => (await commands()).evaluate(id, options));
+  pool
+    .command('sample')
+    .description('post what a program measured, for the formula of the pool: NAME=12.5 is its $Own_NAME (not on Azure)')
+    .argument('<pool>')
+    .argument('<name=value...>')
+    .addOption(dataDir())
+    .action(async (id, samples, options) => (await commands()).sample(id, samples, options));
+}
+
+function dataDir(): Option {
+  return new Option('--data-dir <directory>', 'of the service (default: the one that the environment names, else $LINARITE_DATA_DIR or ./.linarite)');
 }

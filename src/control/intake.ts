@@ -171,6 +171,7 @@ export class Intake {
       if (intent.reactivations < 0) this.#uncertain.add(intent.job);
       this.#expectTasks(intent.job, intent.nextTask, status?.ingested ?? 0);
     }
+    for (const { pool, samples } of batch.ownSamples ?? []) this.#tell(events, { kind: 'ownSamples', pool, samples });
     if (batch.drills !== undefined) this.#tell(events, { kind: 'drills', drills: batch.drills });
     if (batch.quotas !== undefined) this.#tell(events, { kind: 'quotas', quotas: batch.quotas });
     for (const intent of batch.nodes) this.#tell(events, { kind: 'nodeAsked', intent });

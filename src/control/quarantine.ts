@@ -134,6 +134,7 @@ export class Quarantine {
       case 'quotas':
       case 'drills':
       case 'measured':
+      case 'ownSamples':
       case 'shutdown':
         return event;
     }
@@ -263,6 +264,7 @@ export class Quarantine {
       case 'quotas':
       case 'drills':
       case 'measured':
+      case 'ownSamples':
       case 'shutdown':
       case undefined:
         return null;

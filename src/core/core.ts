@@ -13,7 +13,7 @@ import { reported } from './node/reports.ts';
 import { place } from './placement/place.ts';
 import { reviewPool, upsertPool } from './pool/allocation.ts';
 import { stopMeter } from './pool/meter.ts';
-import { ingestMeasure } from './pool/samples.ts';
+import { ingestMeasure, ingestOwnSamples } from './pool/samples.ts';
 import { reviewSchedule, upsertSchedule } from './schedule/life.ts';
 import { type Held, revive, weightOf } from './image.ts';
 import type { Core, CreateCore, Random, ResumeCore } from './port.ts';
@@ -108,6 +108,11 @@ function apply(state: CoreState, event: CoreEvent, now: Instant): void {
     case 'measured': {
       const pool = state.pools.get(event.pool);
       if (pool !== undefined) ingestMeasure(state, pool, event.measure);
+      return;
+    }
+    case 'ownSamples': {
+      const pool = state.pools.get(event.pool);
+      if (pool !== undefined) ingestOwnSamples(pool, event.samples, now);
       return;
     }
     case 'quotas':

@@ -2,7 +2,7 @@ import type { EndReason } from './decisions.ts';
 import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas, ScheduleIntent, TaskIntent } from './intent.ts';
 import type { AttemptKey, Instant, JobNumber, JobTaskKey, NodeNumber, PoolNumber, TaskNumber } from './keys.ts';
 import type { PoolMeasure } from './pool/measure.ts';
-import type { SampleRow } from './pool/samples.ts';
+import type { OwnSample, SampleRow } from './pool/samples.ts';
 import type { ContainerInfo, FailureInfo, InboundEndpoint, InstalledCertificate, JobNodeStatus, JobStatus, NodeStatus, PoolStatus, ResizeError, ScheduleStatus, StartTaskStatus, SubtaskStatus, TaskStatus } from './status.ts';
 
 /** How an attempt ended, as its agent saw it. `container`: of one that ran in such. */
@@ -177,6 +177,8 @@ export type CoreEvent =
   | { readonly kind: 'quotas'; readonly quotas: Quotas }
   /** What nodes of the pool have used since they last said. */
   | { readonly kind: 'measured'; readonly pool: PoolNumber; readonly measure: PoolMeasure }
+  /** A program has measured something of the pool for its formula. */
+  | { readonly kind: 'ownSamples'; readonly pool: PoolNumber; readonly samples: readonly OwnSample[] }
   /** The drills that nobody has stopped. */
   | { readonly kind: 'drills'; readonly drills: readonly DrillIntent[] }
   /** The whole service is going down and has ended its agents: attempts go back to the queue, nothing is counted. */
@@ -197,8 +199,8 @@ export interface PlainTasks {
 
 /** Everything of an account that the owner needs in memory. */
 export interface Snapshot {
-  /** `samples`: of those of which there are any, oldest first. */
-  readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null; readonly samples?: readonly SampleRow[] }[];
+  /** `samples`, `ownSamples`: of those of which there are any, oldest first. */
+  readonly pools: readonly { readonly intent: PoolIntent; readonly status: PoolStatus | null; readonly samples?: readonly SampleRow[]; readonly ownSamples?: readonly OwnSample[] }[];
   /** Those that have not gone. */
   readonly nodes: readonly NodeStatus[];
   /** What was asked of them. Left out: nothing. */

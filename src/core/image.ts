@@ -36,7 +36,10 @@ export function revive({ table, timers, changes, jobs, completedJobs, endings, p
 /** How much it is to write down: objects, roughly, and open tasks. */
 export function weightOf({ table, jobs, nodes, pools }: CoreState): number {
   let weight = table.size + nodes.size + pools.size;
-  for (const { samples } of pools.values()) weight += samples.at.length;
+  for (const { samples: { at, own } } of pools.values()) {
+    weight += at.length;
+    for (const { atMs } of own.values()) weight += atMs.length;
+  }
   for (const job of jobs.values()) weight += 1 + job.nodes.size + job.recent.size + (job.dependencies === null ? 0 : job.particulars.size);
   return weight;
 }

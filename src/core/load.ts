@@ -50,8 +50,8 @@ export function load(snapshot: Snapshot, now: Instant): CoreState {
     usage: { jobs: new Set(), dueAt: null },
     shuttingDown: false,
   };
-  for (const { intent, status, samples } of snapshot.pools) {
-    upsertPool(state, intent, status, samples);
+  for (const { intent, status, samples, ownSamples } of snapshot.pools) {
+    upsertPool(state, intent, status, samples, ownSamples);
     if (status?.allocationState !== 'steady' && status !== null) {
       state.timers.set({ at: status.allocationSince + intent.resizeTimeoutMs, kind: 'pool', pool: intent.pool });
     }

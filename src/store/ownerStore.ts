@@ -2,6 +2,7 @@ import type { Decisions } from '../core/decisions.ts';
 import type { ScheduleIntake, Snapshot, TaskIntake } from '../core/events.ts';
 import type { DrillIntent, JobIntent, NodeIntent, PoolIntent, Quotas } from '../core/intent.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, PoolNumber, ScheduleNumber, TaskNumber } from '../core/keys.ts';
+import type { OwnSample } from '../core/pool/samples.ts';
 import type { JobStatus } from '../core/status.ts';
 import type { ActivePackage } from './packages.ts';
 
@@ -149,6 +150,8 @@ export interface InboxBatch {
   readonly quotas?: Quotas;
   /** Its drills that nobody has stopped, likewise. */
   readonly drills?: readonly DrillIntent[];
+  /** What programs measured of pools, in the order it came. Left out: nothing. */
+  readonly ownSamples?: readonly { readonly pool: PoolNumber; readonly samples: readonly OwnSample[] }[];
   /** Jobs that have new tasks: read them with `readTasks`, page by page. */
   readonly jobsWithNewTasks: readonly JobNumber[];
   /**

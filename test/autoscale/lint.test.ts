@@ -307,3 +307,13 @@ describe('the published formulas', () => {
     }
   });
 });
+
+describe('own-variable', () => {
+  it('says once of each that Azure does not have it', () => {
+    expect(warnings('a = max(0, $Own_queue.GetSample(1));\nb = max(0, $Own_queue, $Own_rate);\n$TargetDedicatedNodes = a + b;', 'own-variable')).toEqual(['1:12 own-variable', '2:24 own-variable']);
+  });
+
+  it.each(['$Own_x', '$Own_x.GetSample(1)'])('knows that %s may be below 0', (read) => {
+    expect(warnings(`$TargetDedicatedNodes = ${read} < 0 ? 1 : 0;`, 'unreachable')).toEqual([]);
+  });
+});

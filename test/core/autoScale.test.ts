@@ -241,3 +241,60 @@ describe('what the nodes of a pool use', () => {
     expect(env.pools.size).toBe(0);
   });
 });
+
+describe('what a program measures of a pool', () => {
+  /** `rows`: name, seconds from now, value. */
+  function post(pool: TestPool, ...rows: readonly (readonly [name: string, seconds: number, value: number])[]): void {
+    const { env } = pool;
+    const samples = rows.map(([name, seconds, value]) => [name, env.now + seconds * 1000, value] as const);
+    env.ownSamples.set(pool.number, [...(env.ownSamples.get(pool.number) ?? []), ...samples]);
+    env.apply({ kind: 'ownSamples', pool: pool.number, samples });
+  }
+  const FOLLOWS = 'n = $Own_queue.Count(); $TargetDedicatedNodes = min(5, max(0, $Own_queue.GetSample(1)) / 10);';
+
+  test('is what the pool follows, up and down, after a restart as well', () => {
+    const env = testEnv();
+    const pool = scaled(env, FOLLOWS);
+    env.settle();
+    expect(pool.status).toMatchObject({ targetDedicated: 0, autoScale: { error: null, results: expect.stringContaining(';n=0') } });
+    post(pool, ['queue', 0, 37]);
+    env.pass(5 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 3, currentDedicated: 3 });
+    env.restart();
+    env.pass(5 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 3, autoScale: { results: expect.stringContaining(';n=1') } });
+    post(pool, ['queue', 0, 4]);
+    env.pass(5 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 0, currentDedicated: 0, autoScale: { results: expect.stringContaining(';n=2') } });
+  });
+
+  test('counts once a half minute, the newest of it, in whatever order it comes, so that windows can be full and short', () => {
+    const env = testEnv();
+    env.now = Date.UTC(2026, 10, 20, 12);
+    const pool = scaled(env, 'p = $Own_queue.GetSamplePercent(TimeInterval_Minute * 2); s = $Own_queue.GetSample(TimeInterval_Minute * 2); $TargetDedicatedNodes = 0;');
+    env.settle();
+    env.now += 5 * MINUTE_MS;
+    post(pool, ['queue', -10, 4], ['queue', -1, 5], ['queue', -20, 3], ['queue', -100, -1], ['queue', -70, 1], ['other', -40, 9]);
+    post(pool, ['queue', -70, 2]);
+    env.settle();
+    expect(pool.status.autoScale?.results).toMatch(/;p=75;s=\[-1,2,5\]$/);
+  });
+
+  test('is forgotten after a day', () => {
+    const env = testEnv();
+    const pool = scaled(env, FOLLOWS);
+    env.settle();
+    post(pool, ['queue', 0, 20]);
+    env.pass(24 * 60 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 2 });
+    env.pass(6 * MINUTE_MS);
+    expect(pool.status).toMatchObject({ targetDedicated: 0, autoScale: { results: expect.stringContaining(';n=0') } });
+  });
+
+  test('of a pool that is gone is nobody’s', () => {
+    const env = testEnv();
+    env.apply({ kind: 'ownSamples', pool: 99, samples: [['queue', env.now, 1]] });
+    env.settle();
+    expect(env.pools.size).toBe(0);
+  });
+});

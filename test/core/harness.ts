@@ -3,7 +3,7 @@ import { createCore } from '../../src/core/core.ts';
 import { withoutEndings, type Command, type Decisions, type EndReason } from '../../src/core/decisions.ts';
 import type { AgentReport, AttemptOutcome, CoreEvent, HeldAttempt, SilenceStep, Snapshot } from '../../src/core/events.ts';
 import type { DrillIntent, JobAction, JobIntent, NodeIntent, NodeRestart, PoolIntent, Quotas, TaskIntent } from '../../src/core/intent.ts';
-import type { SampleRow } from '../../src/core/pool/samples.ts';
+import type { OwnSample, SampleRow } from '../../src/core/pool/samples.ts';
 import { activityOf } from '../../src/core/node/activity.ts';
 import { attemptName, type AttemptKey, jobTaskName, type JobTaskKey, type JobTaskKind, type NodeNumber, type TaskNumber } from '../../src/core/keys.ts';
 import type { Core, JobExplanation } from '../../src/core/port.ts';
@@ -52,6 +52,7 @@ export class TestEnv {
   readonly pools = new Map<number, { intent: PoolIntent; status: PoolStatus | null }>();
   /** What was measured of pools. */
   readonly samples = new Map<number, SampleRow[]>();
+  readonly ownSamples = new Map<number, OwnSample[]>();
   readonly nodes = new Map<NodeNumber, NodeStatus>();
   readonly nodeIntents = new Map<NodeNumber, NodeIntent>();
   /** As a load finds them. */
@@ -262,7 +263,7 @@ export class TestEnv {
       satisfied.set(job, [...byRows, ...[...this.satisfied].flatMap((key) => (ofJob(key) ? [key.slice(`${job}/`.length)] : []))]);
     }
     const snapshot: Snapshot = {
-      pools: [...this.pools].map(([number, row]) => ({ ...row, samples: this.samples.get(number) ?? [] })),
+      pools: [...this.pools].map(([number, row]) => ({ ...row, samples: this.samples.get(number) ?? [], ownSamples: this.ownSamples.get(number) ?? [] })),
       nodes: [...this.nodes.values()].filter((node) => node.goneAt === null),
       nodeIntents: [...this.nodeIntents.values()],
       quotas: this.quotas,

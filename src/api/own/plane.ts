@@ -16,6 +16,7 @@ import { matchDrills } from './drills.ts';
 import { matchEvaluate } from './evaluate.ts';
 import { explain, matchExplain } from './explain.ts';
 import { matchRemoteLogin } from './remoteLogin.ts';
+import { matchSamples } from './samples.ts';
 
 export interface OwnPlaneOptions {
   readonly parts: Parts;
@@ -37,6 +38,8 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
       if (remoteLogin !== undefined) return route({ right: 'read', of: 'pools', params: {} }, (account) => remoteLogin(account, parts));
       const evaluate = matchEvaluate(method, target.path);
       if (evaluate !== undefined) return route({ right: 'write', of: 'pools', params: {} }, (account, body) => evaluate({ account, parts, now }, body));
+      const samples = matchSamples(method, target.path);
+      if (samples !== undefined) return route({ right: 'write', of: 'pools', params: {} }, (account, body) => samples({ account, parts, now }, body));
       const ofAccount = matchAccount(method, target.path);
       if (ofAccount !== undefined) return route({ right: ofAccount.right, of: 'account', params: {} }, (account, body) => ofAccount.run(account, parts, body));
       const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));

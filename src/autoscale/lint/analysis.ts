@@ -6,7 +6,7 @@ import { isDeallocationOption } from '../values.ts';
 import { serviceVariable, TIME_INTERVALS, type ServiceVariable, type Target } from '../variables.ts';
 import { binaryFact, callFact, memberRange, methodFact } from './transfer.ts';
 import { constantFact, either, fact, UNKNOWN, withSamples, type Fact } from './facts.ts';
-import { isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, truth } from './ranges.ts';
+import { ANY, isAlwaysFalse, isAlwaysTrue, NOT_NEGATIVE, truth } from './ranges.ts';
 import { refine, type Known } from './refine.ts';
 
 /**
@@ -124,7 +124,7 @@ function nameFact(expression: Expression & { kind: 'name' }, guarded: boolean, w
       return fact(NOT_NEGATIVE, { atLeast: currentOf(service) });
     case 'metric':
       if (guarded) walk.guarded.add(expression);
-      return fact(NOT_NEGATIVE, { emptyBecause: guarded ? [] : [expression], scale: service.scale });
+      return fact(service.isOwn ? ANY : NOT_NEGATIVE, { emptyBecause: guarded ? [] : [expression], scale: service.scale });
   }
 }
 

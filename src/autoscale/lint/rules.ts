@@ -1,6 +1,7 @@
 import { placeOf, quote, type Span } from '../problems.ts';
 import { printExpression } from '../print.ts';
 import { walk, type Expression, type Statement } from '../syntax.ts';
+import { firstReadsOfOwn } from '../own.ts';
 import { isNumeric, type Type } from '../types.ts';
 import { printDouble } from '../values.ts';
 import { nearest } from '../spelling.ts';
@@ -40,6 +41,7 @@ export const RULES: readonly Rule[] = [
   { name: 'fraction-or-percentage', meaning: 'a number from 0 to 1 is compared with one from 0 to 100', find: mixedScales },
   { name: 'exceeds-cap', meaning: 'a target can pass a cap that the formula states', find: exceededCaps },
   { name: 'unreachable', meaning: 'a branch or statement that never runs', find: unreachable },
+  { name: 'own-variable', meaning: 'a variable that Azure Batch does not have', find: ownVariables },
 ];
 
 const TARGET_NAMES: Readonly<Record<Target, string>> = { dedicated: '$TargetDedicatedNodes', lowPriority: '$TargetLowPriorityNodes' };
@@ -167,6 +169,12 @@ function* exceededCaps({ analysis }: Subject): Generator<Remark> {
       message: `${TARGET_NAMES[target]} ${high}, past the cap ${stated}`,
       reason: 'what is added or chosen behind a cap is not capped; put min(cap, ...) outermost',
     };
+  }
+}
+
+function* ownVariables({ statements }: Subject): Generator<Remark> {
+  for (const [name, { span }] of firstReadsOfOwn(statements)) {
+    yield { span, message: `${name} is an extension of Linarite`, reason: 'Azure Batch refuses the formula: it knows no samples that programs post' };
   }
 }
 

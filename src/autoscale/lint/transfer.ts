@@ -154,9 +154,9 @@ export function methodFact(row: MethodRow | undefined, read: Expression & { kind
   switch (row?.name) {
     case 'GetSample': {
       const service = sampledVariable(read.object);
-      const scale = service?.role === 'metric' ? service.scale : undefined;
+      const { scale, isOwn } = service?.role === 'metric' ? service : {};
       const emptyBecause = guarded || asksForPercent(read, args) ? [] : [read];
-      return fact(NOT_NEGATIVE, { emptyBecause, scale, manySamples: windows || (args[0]?.low ?? 0) > 1 });
+      return fact(isOwn ? ANY : NOT_NEGATIVE, { emptyBecause, scale, manySamples: windows || (args[0]?.low ?? 0) > 1 });
     }
     case 'GetSamplePercent':
       return fact(between(0, 100), { scale: 'percent', measuresSamples: true, samplesWhen: 'true' });

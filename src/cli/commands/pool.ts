@@ -29,6 +29,22 @@ export async function evaluate(poolId: string, { formula, file, apply, json, dat
   if (run.error !== undefined) process.exitCode = EXIT.failure;
 }
 
+/** `linarite pool sample`. @throws CommandError failure, notRunning, usage. */
+export async function sample(poolId: string, assignments: readonly string[], { dataDir }: { readonly dataDir?: string }): Promise<void> {
+  const samples = assignments.map(sampleOf);
+  const answer = await ask(connectionOf(dataDir), { method: 'POST', path: `/linarite/pools/${encodeURIComponent(poolId)}/samples`, body: { samples } });
+  const { variables } = JSON.parse(answer) as { readonly variables: readonly string[] };
+  console.log(`formulas of ${poolId} read it as ${variables.join(', ')}`);
+}
+
+/** `queue=12.5`. @throws CommandError usage. */
+export function sampleOf(assignment: string): { readonly name: string; readonly value: number } {
+  const [, name = '', text = ''] = /^([^=]+)=\s*(\S.*)$/.exec(assignment) ?? [];
+  const value = Number(text);
+  if (text === '' || !Number.isFinite(value)) throw new CommandError(EXIT.usage, `${assignment} is not NAME=NUMBER`);
+  return { name, value };
+}
+
 /** A variable a line; of an error its places under the line of the formula that each is about. */
 export function linesOf({ formula, timestamp, results = '', error }: Run): readonly string[] {
   if (timestamp === undefined) return ['the pool will run its formula in a moment'];

@@ -1,3 +1,4 @@
+import { compile, firstReadsOfOwn } from '../../autoscale/index.ts';
 import { timeText } from '../../base/times.ts';
 import type { Outcome, Problem } from '../../simulation/whatIf/meter.ts';
 import { parseDuration } from '../../wire/durations.ts';
@@ -86,13 +87,19 @@ function differenceText(first: number, second: number, text: (value: number) => 
 }
 
 /** What a user should know besides. */
-function notesOf({ outcome }: Tried): string[] {
+function notesOf({ candidate: { pool }, outcome }: Tried): string[] {
   const told = (what: string, { message, times, firstMs }: Problem): string => `${what}${times === 1 ? '' : ` (${times} times)`} after ${timeText(firstMs)}: ${message.replaceAll(/\s+/g, ' ')}`;
   return [
     ...(outcome.tasks.neverStarted > 0 ? [`${count(outcome.tasks.neverStarted)} tasks never started: the pool has no node with slots for them, or the time was over`] : []),
+    ...ownVariablesOf(pool.autoScaleFormula).map((name) => `the formula reads ${name}: what programs post is not simulated, and it has no samples`),
     ...(outcome.formula?.problems ?? []).map((problem) => told('the formula failed', problem)),
     ...outcome.resizeErrors.map((problem) => told('a resize fell short', problem)),
   ];
+}
+
+function ownVariablesOf(formula: string | undefined): readonly string[] {
+  const compiled = formula === undefined ? null : compile(formula);
+  return compiled?.ok === true ? [...firstReadsOfOwn(compiled.program.statements).keys()] : [];
 }
 
 function columns(rows: readonly (readonly string[])[]): string {

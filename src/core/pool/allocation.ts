@@ -13,7 +13,7 @@ import { autoScale } from './autoScale.ts';
 import { grow } from './growth.ts';
 import { meterNodes } from './meter.ts';
 import { seekLowPriority } from './seeking.ts';
-import { samplesOf, type SampleRow } from './samples.ts';
+import { type OwnSample, samplesOf, type SampleRow } from './samples.ts';
 
 /**
  * A pool's allocation.
@@ -35,10 +35,10 @@ import { samplesOf, type SampleRow } from './samples.ts';
  * by id: they wait for the next pool of that id.
  */
 
-export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[] = []): void {
+export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[] = [], own: readonly OwnSample[] = []): void {
   let pool = state.pools.get(intent.pool);
   if (pool === undefined) {
-    pool = make(state, intent, status, samples);
+    pool = make(state, intent, status, samples, own);
     state.pools.set(intent.pool, pool);
     pool.queue.pool = pool;
   }
@@ -49,7 +49,7 @@ export function upsertPool(state: CoreState, intent: PoolIntent, status: PoolSta
   state.review.placement.add(pool);
 }
 
-function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[]): Pool {
+function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, samples: readonly SampleRow[], own: readonly OwnSample[]): Pool {
   return {
     number: intent.pool,
     intent,
@@ -73,7 +73,7 @@ function make(state: CoreState, intent: PoolIntent, status: PoolStatus | null, s
     offered: new Map(),
     stealing: 0,
     keeping: null,
-    samples: samplesOf(samples),
+    samples: samplesOf(samples, own),
     measure: null,
     scaleTimer: null,
     placementTimer: null,

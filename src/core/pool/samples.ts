@@ -1,4 +1,4 @@
-import { type Column, historyOf, type SampleHistory } from '../../autoscale/index.ts';
+import { type Column, historyOf, ownVariable, SAMPLE_PERIOD_MS, type SampleHistory } from '../../autoscale/index.ts';
 import type { Instant } from '../keys.ts';
 import type { CoreState, Pool } from '../model.ts';
 import { SAMPLES_KEPT_MS } from '../tunables.ts';
@@ -45,19 +45,26 @@ export interface Samples {
   readonly at: Instant[];
   readonly values: Readonly<Record<Metric, number[]>>;
   readonly ofNodes: Readonly<Record<NodeMetric, Column>>;
+  /** What programs measured, by the name of the variable. Moments are their own; at most one lies in a half minute. */
+  readonly own: Map<string, Column>;
 }
 
 /** A row for each instant, as the store has them. */
 export type SampleRow = readonly [at: Instant, sample: Sample];
 
+/** A number that a program measured. `name`: of the variable, without `$Own_`. */
+export type OwnSample = readonly [name: string, at: Instant, value: number];
+
 /** `rows`: in their order. */
-export function samplesOf(rows: readonly SampleRow[]): Samples {
+export function samplesOf(rows: readonly SampleRow[], own: readonly OwnSample[] = []): Samples {
   const samples: Samples = {
     at: [],
     values: Object.fromEntries(METRICS.map((metric): [string, number[]] => [metric, []])) as Record<Metric, number[]>,
     ofNodes: Object.fromEntries(NODE_METRICS.map((metric): [string, Column] => [metric, { atMs: [], values: [] }])) as Record<NodeMetric, Column>,
+    own: new Map(),
   };
   for (const [at, sample] of rows) append(samples, at, sample);
+  for (const one of own) insertOwn(samples, one);
   return samples;
 }
 
@@ -79,6 +86,7 @@ export function takeSample(state: CoreState, pool: Pool, at: Instant): void {
   pool.measure = null;
   forgetBefore(at - SAMPLES_KEPT_MS, samples.at, Object.values(samples.values));
   for (const { atMs, values } of Object.values(samples.ofNodes)) forgetBefore(at - SAMPLES_KEPT_MS, atMs, [values]);
+  forgetOwn(samples, at);
   append(samples, at, sample);
   state.changes.sample(pool, [at, sample]);
 }
@@ -86,6 +94,37 @@ export function takeSample(state: CoreState, pool: Pool, at: Instant): void {
 function forgetBefore(instant: Instant, at: Instant[], columns: readonly number[][]): void {
   const first = at.findIndex((other) => other >= instant);
   for (const column of [at, ...columns]) column.splice(0, first === -1 ? column.length : first);
+}
+
+/** A program has measured. What is told of twice, as after a restart, is there once. */
+export function ingestOwnSamples({ samples }: Pool, own: readonly OwnSample[], now: Instant): void {
+  for (const one of own) insertOwn(samples, one);
+  forgetOwn(samples, now);
+}
+
+/** Of a half minute the newest sample stands: windows are compared with one sample each 30 s. */
+function insertOwn({ own }: Samples, [name, at, value]: OwnSample): void {
+  const variable = ownVariable(name);
+  const { atMs, values } = own.get(variable) ?? { atMs: [], values: [] };
+  own.set(variable, { atMs, values });
+  const place = atMs.findLastIndex((other) => other <= at) + 1;
+  const isInHalfMinute = (index: number): boolean => halfMinuteOf(atMs[index] ?? Number.NaN) === halfMinuteOf(at);
+  if (isInHalfMinute(place)) return;
+  const [from, replaced] = isInHalfMinute(place - 1) ? [place - 1, 1] : [place, 0];
+  atMs.splice(from, replaced, at);
+  values.splice(from, replaced, value);
+}
+
+/** The number of the half minute since 1970. */
+export function halfMinuteOf(at: Instant): number {
+  return Math.floor(at / SAMPLE_PERIOD_MS);
+}
+
+function forgetOwn({ own }: Samples, now: Instant): void {
+  for (const [variable, { atMs, values }] of own) {
+    forgetBefore(now - SAMPLES_KEPT_MS, atMs, [values]);
+    if (atMs.length === 0) own.delete(variable);
+  }
 }
 
 /** Nodes have measured. Without a formula there are no samples, and nothing to keep for the next one. */
@@ -96,8 +135,8 @@ export function ingestMeasure(state: CoreState, pool: Pool, more: PoolMeasure): 
 }
 
 /** As an evaluation reads it; shares its memory with `samples`, so it is right until the next sample is taken. */
-export function historyIn({ at, values, ofNodes }: Samples): SampleHistory {
-  return historyOf(at, values, ofNodes);
+export function historyIn({ at, values, ofNodes, own }: Samples): SampleHistory {
+  return historyOf(at, values, { ...ofNodes, ...Object.fromEntries(own) });
 }
 
 function nodeSample(measure: PoolMeasure): Partial<Record<NodeMetric, number>> {

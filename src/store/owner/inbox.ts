@@ -1,6 +1,7 @@
 import type { Pool } from 'pg';
 import type { Quotas } from '../../core/intent.ts';
 import type { AccountNumber, JobNumber } from '../../core/keys.ts';
+import type { OwnSample } from '../../core/pool/samples.ts';
 import type { InboxBatch } from '../ownerStore.ts';
 import { NODE_REQUEST_COLUMNS, nodeIntent, type NodeRequestRow } from '../nodeRequest.ts';
 import { numbers } from './literals.ts';
@@ -20,7 +21,7 @@ const ENTRIES = `select entry, kind, subject, ${NEWEST} from inbox where account
 
 interface Entry {
   readonly entry: number;
-  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node' | 'account';
+  readonly kind: 'pool' | 'job' | 'tasks' | 'task' | 'schedule' | 'node' | 'account' | 'samples';
   readonly subject: number;
   readonly newest: number;
 }
@@ -29,10 +30,10 @@ interface Entry {
  * One statement, so one round trip and one instant: rows are at least as new as the entries that point at them. Jobs
  * that no entry points at come last.
  */
-const INBOX = `with e as materialized (select entry, kind, subject, task from inbox where account = $1 order by entry limit $2)
-  select e.entry, e.kind, e.subject, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS},
+const INBOX = `with e as materialized (select entry, kind, subject, task, samples from inbox where account = $1 order by entry limit $2)
+  select e.entry, e.kind, e.subject, e.samples, ${NEWEST}, ${POOL_COLUMNS}, ${JOB_COLUMNS}, ${JOB_STATUS_COLUMNS}, ${TASK_COLUMNS}, ${SCHEDULE_COLUMNS}, ${SCHEDULE_STATUS_COLUMNS}, ${NODE_REQUEST_COLUMNS},
     coalesce(ac.quotas, '{}') as ac_quotas, case when ac.account is not null then ${drillsSql('ac.account')} end as ac_drills
-  from (select * from e union all select null, 'job', job, null from unnest($3::bigint[]) as also(job)) e
+  from (select * from e union all select null, 'job', job, null, null from unnest($3::bigint[]) as also(job)) e
   left join pool p on e.kind = 'pool' and p.pool = e.subject
   left join job j on e.kind in ('job', 'task') and j.job = e.subject
   left join job_status js on js.job = j.job
@@ -46,7 +47,7 @@ const INBOX = `with e as materialized (select entry, kind, subject, task from in
 
 /** A subject that is gone has null in its group. */
 type Joined<Row, Key extends keyof Row> = Omit<Row, Key> & { readonly [K in Key]: Row[K] | null };
-type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow & { readonly ac_quotas: Quotas; readonly ac_drills: DrillRows | null };
+type InboxRow = Omit<Entry, 'entry'> & { readonly entry: number | null; readonly samples: readonly OwnSample[] | null } & Joined<PoolRow, 'p_pool'> & Joined<JobRow, 'j_job'> & JobStatusRow & Joined<TaskRow, 't_task'> & Joined<ScheduleRow, 'sch_schedule'> & NodeRequestRow & { readonly ac_quotas: Quotas; readonly ac_drills: DrillRows | null };
 
 export async function readInbox(pool: Pool, account: AccountNumber, limit: number, also: readonly JobNumber[]): Promise<InboxBatch> {
   if (also.length > 0) return readAll(pool, account, limit, also);
@@ -72,6 +73,7 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
   const jobsWithNewTasks = new Set<JobNumber>();
   const tasks = new Map<string, InboxBatch['tasks'][number]>();
   const entries: number[] = [];
+  const ownSamples: NonNullable<InboxBatch['ownSamples']>[number][] = [];
   let quotas: Quotas | undefined;
   let drills: InboxBatch['drills'];
   const beyond = more ? rows[limit] : undefined;
@@ -82,6 +84,7 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
       quotas = row.ac_quotas;
       drills = drillIntents(row.ac_drills ?? []);
     }
+    if (row.samples !== null) ownSamples.push({ pool: row.subject, samples: row.samples });
     if (row.kind === 'tasks') jobsWithNewTasks.add(row.subject);
     if (row.p_pool !== null) pools.set(row.p_pool, poolIntent({ ...row, p_pool: row.p_pool }));
     if (row.j_job !== null && (row.kind === 'job' || row.js_state === 'completed' || (row.t_task !== null && row.t_reactivate_sequence > (row.s_reactivate_sequence ?? 0)))) {
@@ -94,5 +97,5 @@ async function readAll(pool: Pool, account: AccountNumber, limit: number, also: 
     if (row.sch_schedule !== null) schedules.set(row.sch_schedule, scheduleIntake({ ...row, sch_schedule: row.sch_schedule }));
     if (row.t_task !== null) tasks.set(`${row.t_job}.${row.t_task}`, { job: row.t_job, task: taskIntake({ ...row, t_task: row.t_task }) });
   }
-  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], ...(quotas === undefined ? null : { quotas }), ...(drills === undefined ? null : { drills }), jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
+  return { entries, newest: newestOf(rows), pools: [...pools.values()], jobs: [...jobs.values()], schedules: [...schedules.values()], nodes: [...nodes.values()], ...(quotas === undefined ? null : { quotas }), ...(drills === undefined ? null : { drills }), ...(ownSamples.length === 0 ? null : { ownSamples }), jobsWithNewTasks: [...jobsWithNewTasks], tasks: [...tasks.values()], more };
 }

@@ -1,6 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { namedParents } from '../../core/task/dependencies.ts';
-import type { SampleRow } from '../../core/pool/samples.ts';
+import type { OwnSample, SampleRow } from '../../core/pool/samples.ts';
 import type { Snapshot, TaskIntake } from '../../core/events.ts';
 import type { Quotas } from '../../core/intent.ts';
 import type { AccountNumber, JobNumber, TaskNumber } from '../../core/keys.ts';
@@ -27,6 +27,9 @@ const POOLS = `select ${POOL_COLUMNS}, ${POOL_STATUS_COLUMNS} from pool p left j
 
 /** Oldest first. */
 const SAMPLES = `select s.pool, json_agg(json_build_array(s.at, s.sample) order by s.at) as samples from pool p join pool_sample s on s.pool = p.pool
+  where p.account = $1 group by s.pool`;
+
+const OWN_SAMPLES = `select s.pool, json_agg(json_build_array(s.name, s.at, s.value) order by s.at) as "ownSamples" from pool p join own_sample s on s.pool = p.pool
   where p.account = $1 group by s.pool`;
 
 const NODES = `select ${NODE_STATUS_COLUMNS} from node n join node_activity a on a.node = n.node where n.account = $1 and n.gone_at is null order by n.node`;
@@ -96,9 +99,11 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
     const pools = await client.query<PoolRow & PoolStatusRow>(POOLS, [account]);
     const samples = await client.query<{ pool: number; samples: readonly SampleRow[] }>(SAMPLES, [account]);
     const sampled = new Map(samples.rows.map(({ pool: of, samples: taken }) => [of, { samples: taken }]));
+    const own = await client.query<{ pool: number; ownSamples: readonly OwnSample[] }>(OWN_SAMPLES, [account]);
+    const ownOf = new Map(own.rows.map(({ pool: of, ownSamples }) => [of, { ownSamples }]));
     const nodes = await client.query<NodeStatusRow>(NODES, [account]);
     const requests = await client.query<NodeRequestRow>(NODE_REQUESTS, [account]);
-    const own = await client.query<{ last: number | null; quotas: Quotas | null; drills: DrillRows }>(ACCOUNT, [account]);
+    const ofAccount = await client.query<{ last: number | null; quotas: Quotas | null; drills: DrillRows }>(ACCOUNT, [account]);
     const jobs = await client.query<JobRow & JobStatusRow>(JOBS, [account]);
     const schedules = await client.query<ScheduleRow>(SCHEDULES, [account]);
     const jobNodes = await client.query<JobNodeStatus>(JOB_NODES, [account]);
@@ -112,12 +117,12 @@ export function load(pool: Pool, account: AccountNumber): Promise<Snapshot> {
       satisfied.push({ job, ids: await readSatisfied(client, job, named), isWhole: named === null });
     }
     return {
-      pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row), ...sampled.get(row.p_pool) })),
+      pools: pools.rows.map((row) => ({ intent: poolIntent(row), status: poolStatus(row.p_pool, row), ...sampled.get(row.p_pool), ...ownOf.get(row.p_pool) })),
       nodes: nodes.rows.map(nodeStatus),
       nodeIntents: requests.rows.flatMap((row) => nodeIntent(row) ?? []),
-      ...(own.rows[0]?.quotas ? { quotas: own.rows[0].quotas } : null),
-      ...(own.rows[0] === undefined || own.rows[0].drills.length === 0 ? null : { drills: drillIntents(own.rows[0].drills) }),
-      nextNode: (own.rows[0]?.last ?? beforeNodesOf(account)) + 1,
+      ...(ofAccount.rows[0]?.quotas ? { quotas: ofAccount.rows[0].quotas } : null),
+      ...(ofAccount.rows[0] === undefined || ofAccount.rows[0].drills.length === 0 ? null : { drills: drillIntents(ofAccount.rows[0].drills) }),
+      nextNode: (ofAccount.rows[0]?.last ?? beforeNodesOf(account)) + 1,
       jobs: jobs.rows.map((row) => ({ intent: { ...jobIntent(row), reactivations: row.j_reactivations > 0 ? -1 : 0 }, status: jobStatus(row.j_job, row) })),
       schedules: schedules.rows.map(scheduleIntake),
       jobNodes: jobNodes.rows,

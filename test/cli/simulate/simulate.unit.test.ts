@@ -90,6 +90,11 @@ describe('linarite simulate', () => {
     expect(printed).toContain('3 tasks never started');
   });
 
+  it('says that nothing is posted to a pool that is tried', async () => {
+    const printed = await simulate(file('pool.json', { ...POOL, autoScaleFormula: '$TargetDedicatedNodes = max(1, $Own_queue);' }), '--tasks', '3');
+    expect(printed).toContain('the formula reads $Own_queue: what programs post is not simulated, and it has no samples');
+  });
+
   it('draws a picture with axes and legend that follows light and dark', async () => {
     const svg = join(directory, 'picture.svg');
     await simulate(file('pool.json', { ...POOL, id: 'a' }), '--compare', file('b.txt', FORMULA), ...LOAD, '--svg', svg);

@@ -2,6 +2,7 @@ import type { AccountNumber, Instant } from '../../../core/keys.ts';
 import { type FormulaRun, type PoolFacts, problemsOf, runFormula } from '../../../core/pool/formula.ts';
 import { historyIn, samplesOf, USABLE_STATES } from '../../../core/pool/samples.ts';
 import { countNodes } from '../../../store/intents/nodes.ts';
+import { ownSamples } from '../../../store/intents/ownSamples.ts';
 import { poolSamples, type PoolWithStatus } from '../../../store/intents/pools.ts';
 import { dataContract } from '../../../wire/dataContract.ts';
 import type { PoolWithDefaults } from '../../../wire/defaults.ts';
@@ -76,7 +77,7 @@ export const evaluateAutoScale: Handler = async (call, parts) => {
 
 /** What a formula gives on what was measured of a pool, and on the pool as it is now. */
 export async function evaluateOn(pool: PoolWithStatus, formula: string, { account, parts, now }: { readonly account: AccountNumber; readonly parts: Parts; readonly now: Instant }): Promise<FormulaRun> {
-  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool)));
+  const samples = historyIn(samplesOf(await poolSamples(parts.database, pool.pool), await ownSamples(parts.database, pool.pool, now)));
   return runFormula(formula, { samples, now, random: Math.random, facts: await factsOf(pool, account, parts) });
 }
 
