@@ -2,8 +2,8 @@
  * Our own operation by which a program posts what it measured of a pool; the pool's formula reads it as `$Own_NAME`
  * (docs/autoscale.md).
  */
-import { isOwnName, ownVariable } from '../../autoscale/index.ts';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
+import { isOwnName, ownVariable } from '../../core/pool/formula.ts';
 import { halfMinuteOf, type OwnSample } from '../../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../../core/tunables.ts';
 import { countOwnNames, keepOwnSamples, tellOfOwnSamples } from '../../store/intents/ownSamples.ts';

@@ -4,6 +4,7 @@ import type { Instant } from '../keys.ts';
 import type { Random } from '../port.ts';
 import type { ResizeError } from '../status.ts';
 
+export { isOwnName, ownVariable } from '../../autoscale/index.ts';
 export type { PoolFacts };
 
 /** What one evaluation of a formula found. `targets`: null, it failed. */
