@@ -51,6 +51,7 @@ describe('samples of a program', () => {
     const at = (seconds: number): string => new Date(NOON + seconds * 1000).toISOString();
     await post({ samples: [{ name: 'q', value: 3, time: at(-10) }, { name: 'q', value: 2, time: at(-20) }, { name: 'q', value: 1, time: at(-31) }] });
     await post({ samples: [{ name: 'q', value: 9, time: at(-29) }] });
+    expect(await kept()).toEqual([{ name: 'q', at: NOON - 31_000, value: 1 }, { name: 'q', at: NOON - 10_000, value: 3 }]);
     await post({ samples: [{ name: 'q', value: 4, time: at(-5) }] });
     expect(await kept()).toEqual([{ name: 'q', at: NOON - 31_000, value: 1 }, { name: 'q', at: NOON - 5_000, value: 4 }]);
   });
