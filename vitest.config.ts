@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
@@ -6,8 +7,12 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  * and begins with the largest ones elsewhere.
  */
 const LONGEST = [
+  'simulation/kindsOfWork',
   'clients/killSweep',
   'cli/run/run',
+  'agent/containers',
+  'clients/azWalkThrough',
+  'blobs/embedded',
   'cli/run/growth',
   'cli/life/users',
   'cli/life/upAndDown',
@@ -20,6 +25,9 @@ const LONGEST = [
  * journal, new ones take several times as long for minutes after that).
  */
 const LAST = ['agent/killing', 'package'];
+
+/** Vitest itself leaves one to others: of two that is half. */
+const ALL_PROCESSORS = availableParallelism();
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -46,6 +54,7 @@ export default defineConfig({
           include: ['test/{wire,core,autoscale}/**/*.test.ts', 'test/**/*.unit.test.ts'],
           // Milliseconds each, but for fuzzing and property tests: seconds, and several times as many on a busy machine.
           testTimeout: 60_000,
+          maxWorkers: ALL_PROCESSORS,
         },
       },
       {
@@ -60,7 +69,7 @@ export default defineConfig({
           maxWorkers: 3,
         },
       },
-      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], exclude: ['test/**/*.unit.test.ts'], testTimeout: 120_000 } },
+      { test: { name: 'simulation', include: ['test/simulation/**/*.test.ts'], exclude: ['test/**/*.unit.test.ts'], testTimeout: 120_000, maxWorkers: ALL_PROCESSORS } },
     ],
   },
 });
