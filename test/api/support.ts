@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { Agent, createServer, request as httpRequest, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
+import { afterAll } from 'vitest';
 import { pino, type Logger } from 'pino';
 import type { Pool } from 'pg';
 import type { BlobAccount } from '../../src/blobs/account.ts';
@@ -28,8 +29,10 @@ const key = Buffer.alloc(64, 'k').toString('base64');
 /** What the API takes for tokens of tasks. */
 export const TOKENS = taskTokens(new Uint8Array(32));
 const HOST = '127.0.0.1:10800';
-/** One signing key for all tests of a process, since making it takes a while. */
-export const IDENTITY: IdentityOptions = { tokens: createTokens({ keyFile: join(mkdtempSync(join(tmpdir(), 'linarite-tokens-')), 'tokens.pem') }), operatorSecret: 'the secret of the operator', isSecretKnown: false };
+const keyDirectory = mkdtempSync(join(tmpdir(), 'linarite-tokens-'));
+afterAll(() => rmSync(keyDirectory, { recursive: true, force: true }));
+/** One signing key for all tests of a file, since making it takes a while. */
+export const IDENTITY: IdentityOptions = { tokens: createTokens({ keyFile: join(keyDirectory, 'tokens.pem') }), operatorSecret: 'the secret of the operator', isSecretKnown: false };
 
 export interface Sent {
   readonly method?: string;

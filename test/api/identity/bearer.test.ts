@@ -1,4 +1,7 @@
 import { createHmac, createPublicKey, randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createAssignedRoles } from '../../../src/api/identity/assignedRoles.ts';
 import type { Identity } from '../../../src/api/identity/identity.ts';
@@ -20,7 +23,11 @@ beforeAll(async () => {
   service = await testApi();
   await insertResource(service.pool, { id: ACCOUNT, type: 'Microsoft.Batch/batchAccounts', spec: {}, account: 1 }, 0);
 });
-afterAll(() => service.close());
+const directory = mkdtempSync(join(tmpdir(), 'linarite-tokens-'));
+afterAll(async () => {
+  rmSync(directory, { recursive: true });
+  await service.close();
+});
 
 interface Wanted {
   readonly identity?: Identity;
@@ -65,7 +72,7 @@ describe('a token of the directory on the data plane', () => {
       const pem = createPublicKey({ key: { ...jwk }, format: 'jwk' }).export({ format: 'pem', type: 'spki' });
       return forged({ alg: 'HS256' }, (signed) => createHmac('sha256', pem).update(signed).digest('base64url'));
     }, 'signature'],
-    ['somebody else has signed it', () => createTokens({ keyFile: `/tmp/${randomUUID()}.pem` }).issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: issuerAt(`http://${HOST}`), now: service.now.value }), 'not of an issuer'],
+    ['somebody else has signed it', () => createTokens({ keyFile: join(directory, 'other.pem') }).issue({ identity: OPERATOR, audience: BATCH_AUDIENCE, issuer: issuerAt(`http://${HOST}`), now: service.now.value }), 'not of an issuer'],
   ];
   it.each(refusals)('is refused when %s, and the client told where to get one', async (_why, make, detail) => {
     const refused = await ask(await make());
