@@ -11,16 +11,10 @@ import type { Answer } from './answer.ts';
 import type { AddTasks } from './data/task/addTogether.ts';
 import type { AccountPrincipal } from './principal.ts';
 
-/** One authenticated request of a known operation. */
-export interface Call {
-  /** Who asks, and may. */
-  readonly principal: AccountPrincipal;
+/** What a request of either plane has, once its operation is known. */
+export interface Asked {
   /** Parameters of the path, decoded. */
   readonly params: Readonly<Record<string, string>>;
-  readonly operation: Operation;
-  readonly query: Query;
-  /** As sent, for links to further pages. */
-  readonly rawQuery: string;
   readonly headers: IncomingHttpHeaders;
   readonly version: ApiVersion;
   /** Scheme and host as the client called us, no slash at its end: links in answers start with it. */
@@ -36,6 +30,16 @@ export interface Call {
   json(): Promise<unknown>;
   /** As `json`, undefined if there is no body (operations whose body is optional). */
   jsonIfAny(): Promise<unknown>;
+}
+
+/** One authenticated request of a known operation of the data plane. */
+export interface Call extends Asked {
+  /** Who asks, and may. */
+  readonly principal: AccountPrincipal;
+  readonly operation: Operation;
+  readonly query: Query;
+  /** As sent, for links to further pages. */
+  readonly rawQuery: string;
 }
 
 /** What handlers work with. */
@@ -81,7 +85,7 @@ export function quotasIn({ quotas }: Pick<Parts, 'quotas'>, set: AccountQuotas):
 export type Handler = (call: Call, parts: Parts) => Promise<Answer>;
 
 /** The value of a parameter that the operation's path has. */
-export function param(call: Call, name: string): string {
+export function param(call: Pick<Asked, 'params'>, name: string): string {
   const value = call.params[name];
   if (value === undefined) throw new Error(`the path has no parameter ${name}`);
   return value;

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import type { Instant } from '../../core/keys.ts';
 import { lowerAscii } from '../../wire/letters.ts';
+import { isGuid } from '../../wire/management/guid.ts';
 import { audienceOfScope, isKnownAudience } from './audiences.ts';
 import type { DeviceLogins } from './deviceLogins.ts';
 import type { Form } from './form.ts';
@@ -166,11 +167,10 @@ function known(audience: string, baseUrl: string): string {
 }
 
 /** Applications that people sign in with need no registration: their id is a GUID of their own. */
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 export function publicClient(form: Form): string {
   const id = form.required('client_id');
-  if (!GUID.test(id)) throw new OAuthError('invalidClientId', `The specified client identifier '${id.slice(0, 64)}' is not a GUID.`);
+  if (!isGuid(id)) throw new OAuthError('invalidClientId', `The specified client identifier '${id.slice(0, 64)}' is not a GUID.`);
   return id;
 }
 

@@ -1,38 +1,19 @@
-import type { IncomingHttpHeaders } from 'node:http';
 import type { StorageAccounts } from '../../blobs/accounts.ts';
 import type { AccountNumber, Instant } from '../../core/keys.ts';
 import type { AccountHost } from '../../ports.ts';
 import type { ManagementOperation } from '../../wire/management/operations.ts';
-import type { ApiVersion } from '../../wire/versions.ts';
 import type { Accounts } from '../accounts.ts';
 import type { Answer } from '../answer.ts';
-import type { Parts } from '../call.ts';
+import type { Asked, Parts } from '../call.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Sealing } from '../sealing.ts';
 import type { Later } from './later.ts';
 
 /** One authenticated request of a known operation of the management plane, which the caller may ask for. */
-export interface ManagementCall {
+export interface ManagementCall extends Asked {
   readonly identity: Identity;
   readonly operation: ManagementOperation;
-  /** Parameters of the path, decoded. */
-  readonly params: Readonly<Record<string, string>>;
   readonly query: URLSearchParams;
-  readonly headers: IncomingHttpHeaders;
-  readonly version: ApiVersion;
-  /** Scheme and host as the client called us, no slash at its end. */
-  readonly baseUrl: string;
-  /** Path as sent, without query. */
-  readonly path: string;
-  readonly requestId: string;
-  /** When the request came. */
-  readonly now: Instant;
-  /** Aborts when the client has gone or its time is up. */
-  readonly signal: AbortSignal;
-  /** The JSON body. Throws what `Body.json` throws. */
-  json(): Promise<unknown>;
-  /** As `json`, undefined if there is no body. */
-  jsonIfAny(): Promise<unknown>;
   /** The body as it was sent, of so many bytes at most. */
   text(mostBytes: number): Promise<string>;
 }
@@ -95,9 +76,4 @@ export interface Places {
 
 export type ManagementHandler = (call: ManagementCall, parts: ManagementParts) => Promise<Answer>;
 
-/** The value of a parameter that the operation's path has. */
-export function param(call: Pick<ManagementCall, 'params'>, name: string): string {
-  const value = call.params[name];
-  if (value === undefined) throw new Error(`the path has no parameter ${name}`);
-  return value;
-}
+export { param } from '../call.ts';

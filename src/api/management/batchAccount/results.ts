@@ -1,11 +1,11 @@
-import { findLongOperation, type LongFailure, type LongOperation } from '../../../store/intents/longOperations.ts';
+import type { LongFailure, LongOperation } from '../../../store/intents/longOperations.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { empty } from '../answers.ts';
 import { param, type ManagementCall, type ManagementHandler } from '../call.ts';
+import { existingOperation, underWay } from '../longOperation.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { accountAnswer, existingAccount } from './existing.ts';
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const GUID_LENGTH = 36;
 
 /** Where the client of a creation polls (recorded 8.10). */
@@ -15,8 +15,8 @@ export function resultUrl(call: ManagementCall, operation: string): string {
 
 /** 202 while it is under way, then the account. */
 export const creationResult: ManagementHandler = async (call, parts) => {
-  const operation = await existing(param(call, 'operationId'), parts.data.database);
-  if (operation.endedAt === null) return empty(202, { location: `${call.baseUrl}${call.path}?${call.query.toString()}` });
+  const operation = await existingOperation(param(call, 'operationId'), parts.data.database);
+  if (operation.endedAt === null) return underWay(call);
   refuseFailed(operation);
   return accountAnswer(await existingAccount(call, parts), call, parts);
 };
@@ -25,17 +25,11 @@ export const creationResult: ManagementHandler = async (call, parts) => {
 export const deletionResult: ManagementHandler = async (call, parts) => {
   requireSubscription(call, parts);
   // `{account}-{guid}`
-  const operation = await existing(param(call, 'operationId').slice(-GUID_LENGTH), parts.data.database);
-  if (operation.endedAt === null) return empty(202, { location: `${call.baseUrl}${call.path}?${call.query.toString()}` });
+  const operation = await existingOperation(param(call, 'operationId').slice(-GUID_LENGTH), parts.data.database);
+  if (operation.endedAt === null) return underWay(call);
   refuseFailed(operation);
   return empty(200);
 };
-
-async function existing(id: string, database: Parameters<typeof findLongOperation>[0]): Promise<LongOperation> {
-  const found = GUID.test(id) ? await findLongOperation(database, id) : null;
-  if (found === null) throw new ManagementError('NotFound', `The operation '${id.slice(0, 64)}' is not known: results are kept for a day.`);
-  return found;
-}
 
 /** What went wrong after the 202 is the answer of the poll (recorded). */
 function refuseFailed({ failure }: LongOperation): void {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { beginLongOperation, endLongOperationsOf, findLongOperation } from '../../../store/intents/longOperations.ts';
+import { beginLongOperation, endLongOperationsOf } from '../../../store/intents/longOperations.ts';
 import { listResourcesBelow, lockResource, removeResource, updateResource, type ResourceRow } from '../../../store/intents/resources.ts';
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
@@ -7,13 +7,13 @@ import { empty } from '../answers.ts';
 import { finishDeletion } from '../batchAccount/deletion.ts';
 import { ACCOUNT_TYPE } from '../batchAccount/view.ts';
 import { param, type ManagementCall, type ManagementHandler, type ManagementParts } from '../call.ts';
+import { existingOperation, underWay } from '../longOperation.ts';
 import { removeStorageAccount } from '../storageAccount/removal.ts';
 import { STORAGE_ACCOUNT_TYPE } from '../storageAccount/view.ts';
 import { requireSubscription } from '../subscription/handlers.ts';
 import { groupOf, noGroup } from './existing.ts';
 
 const DELETION = 'group.delete';
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /** Of the request that asked for it. */
 type At = Pick<ManagementCall, 'now' | 'requestId' | 'baseUrl'>;
@@ -41,11 +41,8 @@ const RETRY_AFTER_SECONDS = '1';
 
 export const groupDeletionResult: ManagementHandler = async (call, parts) => {
   requireSubscription(call, parts);
-  const id = param(call, 'operationId');
-  const operation = GUID.test(id) ? await findLongOperation(parts.data.database, id) : null;
-  if (operation === null) throw new ManagementError('NotFound', `The operation '${id.slice(0, 64)}' is not known: results are kept for a day.`);
-  if (operation.endedAt !== null) return empty(200);
-  return empty(202, { location: `${call.baseUrl}${call.path}?${call.query.toString()}`, 'retry-after': RETRY_AFTER_SECONDS });
+  const { endedAt } = await existingOperation(param(call, 'operationId'), parts.data.database);
+  return endedAt === null ? underWay(call, { 'retry-after': RETRY_AFTER_SECONDS }) : empty(200);
 };
 
 const PAGE = 1_000;

@@ -3,6 +3,7 @@ import { findResource, insertResource, lockResource, removeResource, type Resour
 import { transaction } from '../../../store/intents/statement.ts';
 import { ManagementError } from '../../../wire/management/errors.ts';
 import { formatTimestamp } from '../../../wire/timestamps.ts';
+import { isGuid } from '../../../wire/management/guid.ts';
 import { roleOfDefinition, ROLES } from '../../roles.ts';
 import { empty, json } from '../answers.ts';
 import { readBody } from '../body.ts';
@@ -11,7 +12,6 @@ import { requireSubscription } from '../subscription/handlers.ts';
 import { definitionId, roleDefinitionHandlers } from './definitions.ts';
 
 const TYPE = 'Microsoft.Authorization/roleAssignments';
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** As on Azure, of a subscription. */
 const MOST_ASSIGNMENTS = 4_000;
 
@@ -25,7 +25,7 @@ export const roleAssignmentHandlers = {
   ...roleDefinitionHandlers,
   RoleAssignments_Create: async (call, parts) => {
     const name = param(call, 'roleAssignmentName');
-    if (!GUID.test(name)) throw new ManagementError('InvalidRoleAssignmentId', `The role assignment ID '${name.slice(0, 64)}' is not valid. The role assignment ID must be a GUID.`);
+    if (!isGuid(name)) throw new ManagementError('InvalidRoleAssignmentId', `The role assignment ID '${name.slice(0, 64)}' is not valid. The role assignment ID must be a GUID.`);
     await requireScope(call, parts);
     const { properties } = readBody('ArmRoleAssignment', call, await call.json());
     const role = roleOfDefinition(properties.roleDefinitionId);

@@ -1,0 +1,18 @@
+import { findLongOperation, type LongOperation } from '../../store/intents/longOperations.ts';
+import type { Database } from '../../store/intents/statement.ts';
+import { ManagementError } from '../../wire/management/errors.ts';
+import { isGuid } from '../../wire/management/guid.ts';
+import { empty } from './answers.ts';
+import type { ManagementCall } from './call.ts';
+
+/** The operation that a client polls. @throws ManagementError NotFound (404). */
+export async function existingOperation(id: string, database: Database): Promise<LongOperation> {
+  const found = isGuid(id) ? await findLongOperation(database, id) : null;
+  if (found === null) throw new ManagementError('NotFound', `The operation '${id.slice(0, 64)}' is not known: results are kept for a day.`);
+  return found;
+}
+
+/** It is under way: the client asks again where it has asked. */
+export function underWay({ baseUrl, path, query }: Pick<ManagementCall, 'baseUrl' | 'path' | 'query'>, headers: Readonly<Record<string, string>> = {}) {
+  return empty(202, { location: `${baseUrl}${path}?${query.toString()}`, ...headers });
+}
