@@ -95,7 +95,7 @@ describe('a layer of an image', () => {
     await expect(unpackBytes(Buffer.from('28b52ffd00000000', 'hex'))).rejects.toThrow('zstd');
   });
 
-  test.skipIf(isRoot)('says that a disk cannot be written to in the words of the system', async () => {
+  test.skipIf(isRoot)('says that a disk cannot be written to in the words of the system (needs another user than root)', async () => {
     chmodSync(root, 0o500);
     await expect(unpack({ name: 'a', text: 'x' })).rejects.toThrow('EACCES');
   });
