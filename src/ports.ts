@@ -1,6 +1,7 @@
 /**
  * The doors between API, owners and agents: the only things the API knows of owners and nodes.
  */
+import type { Decisions } from './core/decisions.ts';
 import type { AccountNumber, Instant, JobNumber, NodeNumber, TaskKey, TaskNumber } from './core/keys.ts';
 import type { JobExplanation } from './core/port.ts';
 import type { Reason } from './core/explain/reasons.ts';
@@ -34,6 +35,21 @@ export interface AccountHost {
   /** Lets go of an account whose nodes are gone. */
   close(account: AccountNumber): Promise<void>;
 }
+
+/** What the owners of this process commit, told as it happens. An account that another process owns is not heard of. */
+export interface Commits {
+  /**
+   * `hear` is called after each commit, in their order, until the function that is returned has been called. It must
+   * not take long: the owner waits. What it throws goes into the log.
+   */
+  listen(account: AccountNumber, hear: (news: CommitNews) => void): () => void;
+}
+
+export type CommitNews =
+  /** The account was loaded. What the epoch before had under way may be in the database without having been told. */
+  | { readonly kind: 'loaded'; readonly epoch: number }
+  /** `decisions`: as they are in the database. `tick` counts up within the epoch. `at`: by the clock of rows. */
+  | { readonly kind: 'tick'; readonly epoch: number; readonly tick: number; readonly at: Instant; readonly decisions: Decisions };
 
 /** Why tasks wait, as the rules of their owner have it. Undefined: the owner is not ready. */
 export interface Explanations {

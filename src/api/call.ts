@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { BlobAccount } from '../blobs/account.ts';
 import type { Quotas as AccountQuotas } from '../core/intent.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../ports.ts';
+import type { Commits, Explanations, NodeFiles, NodeRequests, SettableClock, Wake } from '../ports.ts';
 import type { Database } from '../store/intents/statement.ts';
 import type { Operation } from '../wire/operations.ts';
 import type { Query } from '../wire/query.ts';
@@ -46,6 +46,7 @@ export interface Call extends Asked {
 export interface Parts {
   readonly database: Database;
   readonly wake: Wake;
+  readonly commits: Commits;
   /** Adds tasks, those of several clients in one commit. */
   readonly addTasks: AddTasks;
   readonly explanations: Explanations;

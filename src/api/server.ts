@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { timeText } from '../base/times.ts';
 import type { StorageAccounts } from '../blobs/accounts.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
-import type { AccountHost, AgentDoor, Explanations, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
+import type { AccountHost, AgentDoor, Commits, Explanations, NodeFiles, NodeRequests, SettableClock, TaskTokens, Wake } from '../ports.ts';
 import { ping, type Database } from '../store/intents/statement.ts';
 import { resourceOfAccount } from '../store/intents/resources.ts';
 import { jobOfTask } from '../store/intents/tasks.ts';
@@ -41,6 +41,8 @@ export interface ApiOptions {
   /** Connections made for the purpose `api`. */
   readonly database: Database;
   readonly wake: Wake;
+  /** Nothing is heard of when not given. */
+  readonly commits?: Commits;
   readonly explanations: Explanations;
   readonly files: NodeFiles;
   readonly nodeRequests: NodeRequests;
@@ -99,6 +101,7 @@ export interface Api {
   close(): void;
 }
 
+const NO_COMMITS: Commits = { listen: () => () => undefined };
 const AGENT_FILES = '/linarite/agent/files/';
 const PLAIN_TEXT = 'text/plain; charset=utf-8';
 
@@ -119,7 +122,7 @@ export function createApi(options: ApiOptions): Api {
   const { database, wake, explanations, files, nodeRequests, storages } = options;
   const timeout = options.timeout ?? ((ms: number) => AbortSignal.timeout(ms));
   const wallClock = options.wallClock ?? options.clock;
-  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
+  const parts: Parts = { database, clock: options.clock, wallClock, settableClock: options.settableClock ?? null, wake, commits: options.commits ?? NO_COMMITS, addTasks: tasksTogether(database, wake), explanations, files, nodeRequests, storageOf: (account) => storages.workplaceOf(account), quotas, autoScaleMinIntervalMs: options.autoScaleMinIntervalMs ?? LIMITS.autoScaleMinIntervalMs, preemptionGraceMs: options.preemptionGraceMs ?? LIMITS.preemptionGraceMs, timeout };
   const { accounts } = options;
   const roles = createAssignedRoles(database);
   const directory = { tokens: options.identity.tokens, roles, scopeOf: (account: AccountNumber) => resourceOfAccount(database, account) };

@@ -427,6 +427,7 @@ export class Owner {
     if (this.phase === 'ended') throw new Error('the owner ended while it loaded the account');
     const session = new Session(this.#around, { epoch, claimedAt, core, now, snapshot, maxNodes, truth, careful });
     this.#state = { phase: 'ready', session };
+    this.#options.onCommit?.({ kind: 'loaded', epoch });
     log.info({ account: account.name, epoch, nodes: session.nodes.size, jobs: snapshot.jobs.length }, 'account loaded');
     return session;
   }

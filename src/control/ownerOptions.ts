@@ -2,6 +2,7 @@ import type { CoreEvent } from '../core/events.ts';
 import type { AccountNumber, Instant } from '../core/keys.ts';
 import type { CreateCore, Random } from '../core/port.ts';
 import type { PoolProvider } from '../nodes/provider.ts';
+import type { CommitNews } from '../ports.ts';
 import type { OwnerStore } from '../store/ownerStore.ts';
 import type { NodeCredentials } from './credentials.ts';
 import type { LogArchiveOptions } from './logArchive.ts';
@@ -58,6 +59,8 @@ export interface OwnerOptions {
    */
   readonly onDeposed: () => void;
   readonly log: OwnerLog;
+  /** Hears what is committed, in its order; must not throw. Left out: nobody does. */
+  readonly onCommit?: (news: CommitNews) => void;
   /** Hears what becomes of pools, nodes, jobs and tasks, and of ticks that take long; undefined: nobody does. */
   readonly story?: StoryOptions;
 }

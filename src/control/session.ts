@@ -83,6 +83,8 @@ export interface Decided {
   /** All that the rules were told. */
   readonly events: readonly CoreEvent[];
   readonly decisions: Decisions;
+  /** null: nothing is committed. */
+  readonly committed: { readonly tick: number; readonly at: Instant } | null;
   /** Up to which report of each node all are taken in with it. */
   readonly marks: ReadonlyMap<NodeNumber, number>;
   readonly outcome: Promise<Outcome>;
@@ -304,14 +306,19 @@ export class Session {
    * durable. To be called in the order of deciding. Throws what the store throws: then the session is no longer what
    * the database holds.
    */
-  async settle({ events, decisions, marks, outcome }: Decided): Promise<Decisions> {
+  async settle({ events, decisions, committed, marks, outcome }: Decided): Promise<Decisions> {
     const { specs, refused } = await outcome;
     const durable = withoutEndings(decisions, refused);
     this.#around.story?.tick({ events, decisions: durable, specs: specs.values(), nodes: this.#nodes });
     this.#settle(durable, marks);
     this.#keepGoing(refused);
+    this.#tell(committed, durable);
     this.#undelivered.push({ commands: decisions.commands, specs });
     return durable;
+  }
+
+  #tell(committed: Decided['committed'], decisions: Decisions): void {
+    if (committed !== null) this.#around.options.onCommit?.({ kind: 'tick', epoch: this.epoch, ...committed, decisions });
   }
 
   /** Full speed again if what was pending has passed with this tick. Returns whether it has. */
@@ -335,9 +342,11 @@ export class Session {
   async shutDown(): Promise<void> {
     const { quarantine, story } = this.#around;
     const events = [...this.#refusals(), ...this.#events.splice(0).flatMap((event) => quarantine.admit(event) ?? []), { kind: 'shutdown' } as const];
-    const { decisions, outcome } = this.#commit(0, events, [], () => undefined);
+    const { decisions, committed, outcome } = this.#commit(0, events, [], () => undefined);
     const { specs, refused } = await outcome;
-    story?.tick({ events, decisions: withoutEndings(decisions, refused), specs: specs.values(), nodes: this.#nodes });
+    const durable = withoutEndings(decisions, refused);
+    story?.tick({ events, decisions: durable, specs: specs.values(), nodes: this.#nodes });
+    this.#tell(committed, durable);
   }
 
   /**
@@ -396,14 +405,14 @@ export class Session {
     });
   }
 
-  #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'outcome' | 'isBarrier'> {
+  #commit(seed: number, events: readonly CoreEvent[], inboxEntries: readonly number[], enter: (part: 'commit') => void): Pick<Decided, 'decisions' | 'committed' | 'outcome' | 'isBarrier'> {
     const { options, quarantine } = this.#around;
     const now = options.clock();
     const beginning = this.#beginningOf(now);
     const decisions = decide(this.core, { now, seed, events });
     enter('commit');
     const isBarrier = this.#isBarrier(decisions);
-    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, outcome: Promise.resolve(NOTHING_SAID), isBarrier };
+    if (inboxEntries.length === 0 && events.length === 0 && decisions.isIdle) return { decisions, committed: null, outcome: Promise.resolve(NOTHING_SAID), isBarrier };
     const offered = new Map<string, { job: JobNumber; task: TaskNumber }>();
     for (const command of decisions.commands) {
       if (command.kind === 'offer') offered.set(taskName(command.key), { job: command.key.job, task: command.key.task });
@@ -425,7 +434,7 @@ export class Session {
     }).then(({ specs, refused }) => ({ specs: new Map(specs.map((spec) => [taskName(spec), spec])), refused }));
     // Nobody hears of one that comes after a failed one.
     outcome.catch(() => undefined);
-    return { decisions, outcome, isBarrier };
+    return { decisions, committed: { tick: this.#tick, at: now }, outcome, isBarrier };
   }
 
   /**

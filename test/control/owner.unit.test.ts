@@ -10,6 +10,7 @@ import type { CoreEvent, Snapshot } from '../../src/core/events.ts';
 import type { Core } from '../../src/core/port.ts';
 import type { NodeStatus } from '../../src/core/status.ts';
 import type { Observation, PoolProvider } from '../../src/nodes/provider.ts';
+import type { CommitNews } from '../../src/ports.ts';
 import { type AttemptSpec, AccountOwned, Deposed, NoRoom, Refused, type InboxBatch, type OwnerStore, type TickCommit } from '../../src/store/ownerStore.ts';
 import { jobIntent } from '../support/intents.ts';
 import { endingOf } from '../support/statuses.ts';
@@ -51,6 +52,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
   const commits: TickCommit[] = [];
   const faults: Error[] = [];
   const lines: object[] = [];
+  const news: CommitNews[] = [];
   const releases: (readonly [node: number, life: number])[] = [];
   const script = { isOpen: true, knownJobs: [] as number[], refused: [] as number[], job: null as InboxBatch['jobs'][number] | null, askedAlso: [] as (readonly number[])[], decisions: nothing, failure: null as Error | null, fault: null as Error | null, claimFailure: null as Error | null, whileCommitting: (): Promise<void> => Promise.resolve(), whileListing: (): void => undefined, whileReadingPool: Promise.resolve(), specFailure: null as Error | null, specs: [] as AttemptSpec[], jobSpecs: [] as { job: number; id: string; spec: unknown }[], inboxFailure: null as Error | null, beatFailure: null as Error | null, releaseFailure: null as Error | null, owned: null as { account: number; epoch: number }[] | null, epoch: 0 };
   const core: Core = {
@@ -139,6 +141,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
     onFault: (fault) => void faults.push(fault),
     onDeposed: () => undefined,
     log,
+    onCommit: (heard) => void news.push(heard),
     story: { tasks: false, tell: ({ message, fields }) => void lines.push({ message, ...fields }) },
   });
   const connect = (life = 2) => {
@@ -149,7 +152,7 @@ function scripted(options: { readonly aheadFrom?: number } = {}) {
   };
   const observe = (observation: Observation): void => watchers.forEach((watcher) => watcher(observation));
   const beat = (): Promise<void> => beatOf({ owners: () => [owner], store, process: 'p' });
-  return { owner, beat, script, told, commits, releases, faults, lines, clock, connect, observe };
+  return { owner, beat, script, told, commits, releases, faults, lines, news, clock, connect, observe };
 }
 
 const hello: AgentFrame = {
@@ -853,6 +856,25 @@ describe('an owner', () => {
     lines.length = 0;
     await owner.tick();
     expect(lines).toMatchObject([{ message: 'slow tick', commitMs: 1_500 }]);
+  });
+
+  test('lets listeners hear of each commit once it is made, as it was made, and of each load', async () => {
+    const { owner, script, news } = scripted();
+    await owner.start();
+    const { row, guards } = endingOf(1);
+    script.decisions = { ...nothing, jobs: [row], guards };
+    script.refused = [1];
+    script.whileCommitting = async () => expect(news).toEqual([{ kind: 'loaded', epoch: 1 }]);
+    await owner.tick();
+    expect(news.slice(1)).toMatchObject([{ kind: 'tick', epoch: 1, tick: 1, at: 1_000, decisions: { jobs: [{ job: 1, state: 'active' }] } }]);
+    script.whileCommitting = () => Promise.resolve();
+    script.refused = [];
+    script.decisions = nothing;
+    script.failure = new Error('the outcome is unknown');
+    await owner.tick();
+    script.failure = null;
+    await owner.tick();
+    expect(news.slice(2)).toMatchObject([{ kind: 'loaded', epoch: 2 }, { kind: 'tick', epoch: 2, tick: 1 }]);
   });
 
   test('knows its own nodes by their credentials alone', () => {

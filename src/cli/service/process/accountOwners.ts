@@ -1,3 +1,4 @@
+import type { CommitListeners } from '../../../control/commits.ts';
 import type { LogArchiveOptions } from '../../../control/logArchive.ts';
 import { runLoop, startWhenFree, type OwnerLoop, type LoopTime } from '../../../control/loop.ts';
 import { Owner } from '../../../control/owner.ts';
@@ -15,13 +16,14 @@ export interface OwnedAccount {
 }
 
 /** What all owners of a process share. */
-type SharedOptions = Omit<OwnerOptions, 'account' | 'sign' | 'archive' | 'onWork' | 'onFault' | 'onDeposed'>;
+type SharedOptions = Omit<OwnerOptions, 'account' | 'sign' | 'archive' | 'onWork' | 'onCommit' | 'onFault' | 'onDeposed'>;
 
 export interface AccountOwnersOptions {
   readonly shared: SharedOptions;
   /** Where clients reach the accounts. */
   readonly endpoint: string;
   readonly owners: Owners;
+  readonly commits: CommitListeners;
   readonly time: LoopTime;
   readonly onError: (error: unknown) => void;
   /** Somebody else still has the account. `url`: where that process is reached. */
@@ -60,7 +62,7 @@ export class AccountOwners {
   }
 
   async #open(account: OwnedAccount): Promise<void> {
-    const { shared, endpoint, owners, time, onError, onOwned } = this.#options;
+    const { shared, endpoint, owners, commits, time, onError, onOwned } = this.#options;
     const { number, name, sign, archive } = account;
     let loop: OwnerLoop | undefined;
     const owner = new Owner({
@@ -69,6 +71,7 @@ export class AccountOwners {
       sign,
       archive,
       onWork: () => loop?.kick(),
+      onCommit: (news) => commits.tell(number, news),
       onFault: (fault) => owners.fault(number, fault),
       onDeposed: () => owners.deposed(number),
     });

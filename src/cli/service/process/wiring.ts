@@ -7,6 +7,7 @@ import { createFileTransfers } from '../../../api/fileTransfers.ts';
 import type { BlobAccount } from '../../../blobs/account.ts';
 import type { StorageAccounts } from '../../../blobs/accounts.ts';
 import { settableClock } from '../../../control/clockAdvance.ts';
+import { CommitListeners } from '../../../control/commits.ts';
 import { nodeCredentials } from '../../../control/credentials.ts';
 import { taskTokens } from '../../../control/taskTokens.ts';
 import { runHeartbeat } from '../../../control/heartbeat.ts';
@@ -125,6 +126,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     },
     log,
   });
+  const commits = new CommitListeners(log);
   const onError = (error: unknown): void => log.warn({ error }, 'the owner cannot work now');
   const shared = {
     process: processId,
@@ -144,7 +146,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
     log,
     story: { tasks: log.isLevelEnabled('debug'), tell: ({ level, fields, message }: StoryLine) => log[level](fields, message) },
   };
-  const opened = new AccountOwners({ shared, endpoint, owners, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
+  const opened = new AccountOwners({ shared, endpoint, owners, commits, time: MACHINE_TIME, onError, onOwned: (name, url) => log.warn({ account: name, url }, 'the account is still owned by another process') });
   const open = ({ number, name }: { readonly number: AccountNumber; readonly name: string }): Promise<void> =>
     opened.open({ number, name, sign: signerOf(storages, number, wallClock), archive: { store: postgresLogArchive(pool), storage: workplace(storages, number), settings: archive, wallClock } });
   await Promise.all(
@@ -160,6 +162,7 @@ async function startOwner(context: ServiceContext, storing: Promise<StorageAccou
   return {
     ports: {
       wake: owners,
+      commits,
       explanations: owners.explanations,
       door: owners,
       files: nodeFiles((number) => owners.of(number), transfers),
