@@ -42,7 +42,7 @@ export interface Plane {
 export type ClientError = BatchError | ManagementError;
 
 /** What was found for a request. */
-export interface Route {
+interface Route {
   /** As metrics count it; null: none of the data plane's. */
   readonly operation: OperationId | null;
   /** The right that the caller needs; null: none, in a plane that asks for no credential. */

@@ -1,3 +1,4 @@
+import type { SettableClock } from '../ports.ts';
 import type { Parts } from './call.ts';
 
 /** How long a request waits for others, on a clock that only grows. */
@@ -22,7 +23,7 @@ export class Waits {
 
   /** The parts of a handler, whose waits for owners and nodes are counted here. */
   countedIn(parts: Parts): Parts {
-    const { wake, files } = parts;
+    const { wake, files, settableClock } = parts;
     return {
       ...parts,
       wake: {
@@ -34,6 +35,17 @@ export class Waits {
         ask: (account, node, ask, signal) => this.for(files.ask(account, node, ask, signal)),
         read: (account, node, ask, signal) => this.for(files.read(account, node, ask, signal)),
       },
+      settableClock: settableClock === null ? null : this.#countedInClock(settableClock),
+    };
+  }
+
+  #countedInClock(clock: SettableClock): SettableClock {
+    return {
+      now: () => clock.now(),
+      get offsetMs() {
+        return clock.offsetMs;
+      },
+      advance: (ask, signal) => this.for(clock.advance(ask, signal)),
     };
   }
 }

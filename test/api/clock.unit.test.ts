@@ -1,10 +1,7 @@
-import { Readable } from 'node:stream';
-import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
-import { Body } from '../../src/api/body.ts';
 import type { Parts } from '../../src/api/call.ts';
-import { matchClock } from '../../src/api/own/clock.ts';
-import { Waits } from '../../src/api/waits.ts';
+import type { OwnCall } from '../../src/api/own/call.ts';
+import { matchOwnOperation } from '../../src/api/own/operations.ts';
 import type { Advanced, SettableClock } from '../../src/ports.ts';
 import { BatchError } from '../../src/wire/errors.ts';
 
@@ -12,12 +9,11 @@ const DAY_MS = 86_400_000;
 
 /** What `POST /linarite/clock/advance` answers to a client at an address. */
 async function advanced(address: string, { by = 'P1D', offsetMs = 0, answer = { kind: 'done', steps: 1 } as Advanced } = {}): Promise<string> {
-  const text = JSON.stringify({ by });
-  const message = Object.assign(Readable.from([Buffer.from(text)]), { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': String(text.length) }, socket: { remoteAddress: address } }) as unknown as IncomingMessage;
+  const call = { remoteAddress: address, signal: new AbortController().signal, json: () => Promise.resolve({ by }) } as unknown as OwnCall;
   const settableClock: SettableClock = { now: () => 0, offsetMs, advance: () => Promise.resolve(answer) };
   const parts = { settableClock, clock: () => 0, timeout: () => new AbortController().signal } as unknown as Parts;
   try {
-    const { status } = (await matchClock(message, '/linarite/clock/advance')?.run(parts, new Body(message, new Waits(() => 0)), new AbortController().signal)) ?? { status: 0 };
+    const { status } = (await matchOwnOperation('POST', '/linarite/clock/advance')?.operation.run(call, parts)) ?? { status: 0 };
     return String(status);
   } catch (error) {
     if (!(error instanceof BatchError)) throw error;

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { describe, expect, test } from 'vitest';
 import type { Parts } from '../../src/api/call.ts';
 import { createDataPlane } from '../../src/api/data/plane.ts';
+import { OWN_OPERATIONS } from '../../src/api/own/operations.ts';
 import { createOwnPlane } from '../../src/api/own/plane.ts';
 import { serve, type Plane, type Planes } from '../../src/api/plane.ts';
 import { authorize, sharedKeyPrincipal, type AccountPrincipal, type Scope } from '../../src/api/principal.ts';
@@ -17,7 +18,7 @@ function caller(roles: readonly Role[], scope: Scope = WHOLE): AccountPrincipal 
   return { kind: 'sharedKey', account, roles, scope };
 }
 /** A principal that lacks the right. */
-function without({ right }: Operation): AccountPrincipal {
+function without({ right }: Pick<Operation, 'right'>): AccountPrincipal {
   return caller(right === 'read' ? [] : ['reader']);
 }
 
@@ -35,7 +36,7 @@ async function answerTo(method: string, path: string, principal: AccountPrincipa
   return { status, code: (JSON.parse(String(body)) as { readonly code: string }).code };
 }
 
-function pathOf({ path }: Operation): string {
+function pathOf({ path }: Pick<Operation, 'path'>): string {
   return path.replaceAll(/\{\w+\}/g, 'x');
 }
 const DENIED = { status: 403, code: 'InsufficientAccountPermissions' };
@@ -45,17 +46,12 @@ describe('a right', () => {
     expect(await answerTo(operation.method, pathOf(operation), without(operation))).toEqual(DENIED);
   });
 
-  test('is needed for explanations too', async () => {
-    expect(await answerTo('GET', '/linarite/jobs/x/explain', caller([]))).toEqual(DENIED);
+  test.each(OWN_OPERATIONS.map((operation) => [`${operation.method} ${operation.path}`, operation] as const))('that %s needs is asked for before all else', async (_name, operation) => {
+    expect(await answerTo(operation.method, pathOf(operation), without(operation))).toEqual(DENIED);
   });
 
-  test.each([
-    ['GET', '/linarite/applications'],
-    ['PUT', '/linarite/applications/x'],
-    ['GET', '/linarite/applications/x/versions/1'],
-  ])('is needed for %s %s too, and that of a job is not enough', async (method, path) => {
-    expect(await answerTo(method, path, caller([]))).toEqual(DENIED);
-    expect(await answerTo(method, path, caller(['contributor'], { kind: 'job', jobId: 'x' }))).toEqual(DENIED);
+  test.each(OWN_OPERATIONS.filter(({ path }) => !path.includes('{jobId}')).map((operation) => [`${operation.method} ${operation.path}`, operation] as const))('of a job is not enough for %s', async (_name, operation) => {
+    expect(await answerTo(operation.method, pathOf(operation), caller(['contributor'], { kind: 'job', jobId: 'x' }))).toEqual(DENIED);
   });
 
   test.each(operations.map((operation) => [operation.id, operation] as const))('to %s comes with a shared key', (_id, { right }) => {
@@ -67,6 +63,7 @@ describe('a right', () => {
       const reads = method === 'GET' || method === 'HEAD' || id === 'Pool_EvaluateAutoScale';
       expect([id, right === 'read']).toEqual([id, reads]);
     }
+    for (const { method, path, right } of OWN_OPERATIONS) expect([method, path, right === 'read']).toEqual([method, path, method === 'GET']);
   });
 });
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Instant } from '../../core/keys.ts';
 import { lowerAscii } from '../../wire/letters.ts';
-import { json } from '../own/paths.ts';
+import { json } from '../own/json.ts';
 import type { Answer } from '../answer.ts';
 import { isKnownAudience } from './audiences.ts';
 import type { Form } from './form.ts';

@@ -7,7 +7,7 @@ import type { Database } from '../../store/intents/statement.ts';
 import type { Answer } from '../answer.ts';
 import { bearerOf } from '../bearer.ts';
 import type { Body } from '../body.ts';
-import { json } from '../own/paths.ts';
+import { json } from '../own/json.ts';
 import type { ClientError, Plane, Request } from '../plane.ts';
 import { managementAudiences } from './audiences.ts';
 import { createDeviceLogins, DEVICE_LOGIN_MS } from './deviceLogins.ts';

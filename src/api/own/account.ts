@@ -9,35 +9,27 @@ import { countActiveJobs } from '../../store/intents/jobs.ts';
 import { countPools } from '../../store/intents/pools.ts';
 import { countActiveSchedules } from '../../store/intents/schedules.ts';
 import { transaction } from '../../store/intents/statement.ts';
-import { BatchError, invalidProperty } from '../../wire/errors.ts';
+import { invalidProperty } from '../../wire/errors.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import { findVmSize, isFamily } from '../../wire/sizes/find.ts';
 import type { Answer } from '../answer.ts';
-import type { Body } from '../body.ts';
 import { quotasIn, type Parts } from '../call.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
-export interface AccountRequest {
-  readonly right: 'read' | 'write';
-  readonly run: (account: AccountNumber, parts: Parts, body: Body) => Promise<Answer>;
-}
+export const accountOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/account', right: 'read', of: 'account', run: show },
+  { method: 'PATCH', path: '/linarite/account', right: 'write', of: 'account', body: true, run: change },
+];
 
-/** `GET` and `PATCH /linarite/account`; undefined: another path. @throws BatchError UnsupportedHttpVerb. */
-export function matchAccount(method: string, path: string): AccountRequest | undefined {
-  if (segmentsOf(path, 'account')?.length !== 0) return undefined;
-  if (method === 'GET') return { right: 'read', run: show };
-  if (method === 'PATCH') return { right: 'write', run: change };
-  throw new BatchError('UnsupportedHttpVerb');
-}
-
-async function show(account: AccountNumber, parts: Parts, body: Body): Promise<Answer> {
-  await body.refuse();
+async function show({ account }: OwnCall, parts: Parts): Promise<Answer> {
   return json(200, { quotas: shown(parts, await quotasOf(parts.database, account)), inUse: await inUse(account, parts) });
 }
 
 /** Answers when it is durable; the account's owner goes by it from its next turn on. */
-async function change(account: AccountNumber, parts: Parts, body: Body): Promise<Answer> {
-  const asked = readChange(await body.json());
+async function change(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account } = call;
+  const asked = readChange(await call.json());
   const quotas = await transaction(parts.database, async (tx, last) => {
     const next = applied(await lockAccount(tx, account), asked);
     await setQuotas(tx, account, next);

@@ -1,8 +1,7 @@
 import { idKey } from '../../core/keys.ts';
 import { isStorable } from '../../wire/contract/readers.ts';
-import { BatchError, invalidProperty, invalidQuery } from '../../wire/errors.ts';
+import { invalidProperty, invalidQuery } from '../../wire/errors.ts';
 import { formatTimestamp } from '../../wire/timestamps.ts';
-import type { Right } from '../../wire/operations.ts';
 import { etag, type Answer } from '../answer.ts';
 import {
   activate,
@@ -22,66 +21,45 @@ import {
   type PackageWithUrl,
   type Workplace,
 } from '../application/applications.ts';
-import type { Body } from '../body.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
+import { param, type Parts } from '../call.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
 /**
  * Our own operations on applications (docs/applications.md): paths and properties are those of the management plane
  * below an account.
  */
-export interface ApplicationRequest {
-  readonly right: Right;
-  readonly run: (at: Workplace, body: Body) => Promise<Answer>;
+export const applicationOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/applications', right: 'read', of: 'applications', run: list },
+  { method: 'GET', path: '/linarite/applications/{id}', right: 'read', of: 'applications', run: onOne(async (at, { id }) => answer(written(await getApplication(at, id)))) },
+  { method: 'PUT', path: '/linarite/applications/{id}', right: 'write', of: 'applications', body: true, run: onOne(async (at, { id, call }) => answer(written(await putApplication(at, id, readProperties(await call.jsonIfAny()))))) },
+  { method: 'PATCH', path: '/linarite/applications/{id}', right: 'write', of: 'applications', body: true, run: onOne(async (at, { id, call }) => answer(written(await patchApplication(at, id, readProperties(await call.json()))))) },
+  { method: 'DELETE', path: '/linarite/applications/{id}', right: 'delete', of: 'applications', run: onOne(async (at, { id }) => gone(await removeApplication(at, id))) },
+  { method: 'GET', path: '/linarite/applications/{id}/versions', right: 'read', of: 'applications', run: onOne(listOfPackages) },
+  { method: 'GET', path: '/linarite/applications/{id}/versions/{version}', right: 'read', of: 'applications', run: onPackage(async (at, id, version) => answer(withUrl(await getPackage(at, id, version)))) },
+  { method: 'PUT', path: '/linarite/applications/{id}/versions/{version}', right: 'write', of: 'applications', run: onPackage(async (at, id, version) => answer(withUrl(await putPackage(at, id, version)))) },
+  { method: 'DELETE', path: '/linarite/applications/{id}/versions/{version}', right: 'delete', of: 'applications', run: onPackage(async (at, id, version) => gone(await removePackage(at, id, version))) },
+  { method: 'POST', path: '/linarite/applications/{id}/versions/{version}/activate', right: 'write', of: 'applications', body: true, run: onPackage(async (at, id, version, call) => answer(withUrl(await activate(at, id, version, readFormat(await call.json()))))) },
+];
+
+function workplaceOf({ account, now }: OwnCall, { database, storageOf, wallClock }: Parts): Workplace {
+  return { database, storage: storageOf(account), account, now, wallClock };
 }
 
-type Run = ApplicationRequest['run'];
-type Verbs = Readonly<Partial<Record<string, { readonly right: Right; readonly run: Run }>>>;
-
-/** undefined: another path. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse. */
-export function matchApplications(method: string, path: string, query: URLSearchParams): ApplicationRequest | undefined {
-  const segments = segmentsOf(path, 'applications');
-  if (segments === undefined) return undefined;
-  const verbs = verbsOf(segments, query);
-  if (verbs === undefined) return undefined;
-  const found = verbs[method];
-  if (found === undefined) throw new BatchError('UnsupportedHttpVerb');
-  return found;
+function onOne(run: (at: Workplace, asked: { readonly id: string; readonly call: OwnCall }) => Promise<Answer>): OwnOperation['run'] {
+  return (call, parts) => run(workplaceOf(call, parts), { id: param(call, 'id'), call });
 }
 
-function verbsOf([id, versions, version, action, ...more]: readonly string[], query: URLSearchParams): Verbs | undefined {
-  if (more.length > 0 || (versions !== undefined && versions !== 'versions') || (action !== undefined && action !== 'activate')) return undefined;
-  if (id === undefined) return { GET: { right: 'read', run: list(query) } };
-  if (versions === undefined) {
-    return {
-      GET: { right: 'read', run: bare(async (at) => answer(written(await getApplication(at, id)))) },
-      PUT: { right: 'write', run: async (at, body) => answer(written(await putApplication(at, id, readProperties(await body.jsonIfAny())))) },
-      PATCH: { right: 'write', run: async (at, body) => answer(written(await patchApplication(at, id, readProperties(await body.json())))) },
-      DELETE: { right: 'delete', run: bare(async (at) => gone(await removeApplication(at, id))) },
-    };
-  }
-  if (version === undefined) return { GET: { right: 'read', run: listOfPackages(id, query) } };
-  if (action === 'activate') return { POST: { right: 'write', run: async (at, body) => answer(withUrl(await activate(at, id, version, readFormat(await body.json())))) } };
-  return {
-    GET: { right: 'read', run: bare(async (at) => answer(withUrl(await getPackage(at, id, version)))) },
-    PUT: { right: 'write', run: bare(async (at) => answer(withUrl(await putPackage(at, id, version)))) },
-    DELETE: { right: 'delete', run: bare(async (at) => gone(await removePackage(at, id, version))) },
-  };
+function onPackage(run: (at: Workplace, id: string, version: string, call: OwnCall) => Promise<Answer>): OwnOperation['run'] {
+  return (call, parts) => run(workplaceOf(call, parts), param(call, 'id'), param(call, 'version'), call);
 }
 
-/** Of a request that takes no body. */
-function bare(run: (at: Workplace) => Promise<Answer>): Run {
-  return async (at, body) => {
-    await body.refuse();
-    return run(at);
-  };
+async function list(call: OwnCall, parts: Parts): Promise<Answer> {
+  return page(await pageOfApplications(workplaceOf(call, parts), pageOf(call.query)), written);
 }
 
-function list(query: URLSearchParams): Run {
-  return bare(async (at) => page(await pageOfApplications(at, pageOf(query)), written));
-}
-
-function listOfPackages(id: string, query: URLSearchParams): Run {
-  return bare(async (at) => page(await pageOfPackages(at, id, pageOf(query)), writtenPackage));
+async function listOfPackages(at: Workplace, { id, call }: { readonly id: string; readonly call: OwnCall }): Promise<Answer> {
+  return page(await pageOfPackages(at, id, pageOf(call.query)), writtenPackage);
 }
 
 /** An account has few applications, and these few packages. */

@@ -1,27 +1,17 @@
 /**
  * Our own operations on the clock of a service whose users set it (docs/clock.md).
  */
-import type { IncomingMessage } from 'node:http';
 import { counted } from '../../base/words.ts';
 import type { Instant } from '../../core/keys.ts';
 import type { UnderWay } from '../../core/underWay.ts';
 import type { SettableClock } from '../../ports.ts';
 import { formatDuration, parseDuration } from '../../wire/durations.ts';
 import { BatchError, invalidProperty } from '../../wire/errors.ts';
-import { LIMITS } from '../../wire/limits.ts';
-import type { Right } from '../../wire/operations.ts';
 import { formatTimestamp, parseTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
-import type { Body } from '../body.ts';
 import type { Parts } from '../call.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
-
-export interface ClockRequest {
-  readonly right: Right;
-  /** How long the answer may take. */
-  readonly timeoutMs: number;
-  readonly run: (parts: Parts, body: Body, signal: AbortSignal) => Promise<Answer>;
-}
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
 /** The most that one request lets pass, and how far the clock may be ahead in all. */
 const MOST_MS = 3_650 * 86_400_000;
@@ -33,22 +23,12 @@ const STEP_TIMEOUT_MS = 60_000;
 /** From then on until the answer. */
 const ANSWER_MARGIN_MS = 5_000;
 
-/**
- * `GET /linarite/clock`, and from this machine `POST /linarite/clock/advance`; undefined: another path. @throws
- * BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
- */
-export function matchClock(message: IncomingMessage, path: string): ClockRequest | undefined {
-  const segments = segmentsOf(path, 'clock');
-  if (segments === undefined) return undefined;
-  const [action, ...more] = segments;
-  if (more.length > 0 || (action !== undefined && action !== 'advance')) return undefined;
-  if (message.method !== (action === undefined ? 'GET' : 'POST')) throw new BatchError('UnsupportedHttpVerb');
-  if (action === undefined) return { right: 'read', timeoutMs: LIMITS.serverTimeoutMs, run: show };
-  return { right: 'write', timeoutMs: LONGEST_MS + ANSWER_MARGIN_MS, run: (parts, body, signal) => advance(message.socket.remoteAddress ?? '', parts, body, signal) };
-}
+export const clockOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/clock', right: 'read', of: 'account', run: show },
+  { method: 'POST', path: '/linarite/clock/advance', right: 'write', of: 'account', body: true, timeoutMs: LONGEST_MS + ANSWER_MARGIN_MS, run: advance },
+];
 
-async function show({ settableClock, clock }: Parts, body: Body): Promise<Answer> {
-  await body.refuse();
+async function show(_call: OwnCall, { settableClock, clock }: Parts): Promise<Answer> {
   return json(200, settableClock === null ? { kind: 'real', time: formatTimestamp(clock()) } : shown(settableClock));
 }
 
@@ -56,11 +36,12 @@ function shown(clock: SettableClock): object {
   return { kind: 'virtual', time: formatTimestamp(clock.now()), offset: formatDuration(clock.offsetMs) };
 }
 
-async function advance(address: string, { settableClock, timeout }: Parts, body: Body, signal: AbortSignal): Promise<Answer> {
-  if (!isLoopback(address)) throw new BatchError('InsufficientAccountPermissions', [{ key: 'Reason', value: 'The clock is set from the machine of the service alone.' }]);
+/** Only from the machine of the service. */
+async function advance(call: OwnCall, { settableClock, timeout }: Parts): Promise<Answer> {
+  if (!isLoopback(call.remoteAddress)) throw new BatchError('InsufficientAccountPermissions', [{ key: 'Reason', value: 'The clock is set from the machine of the service alone.' }]);
   if (settableClock === null) throw refused('The clock of this service is the real one, which nobody sets. One that users set belongs to a data directory that was made with it: linarite up --clock virtual.');
-  const { byMs, withRunning, timeoutMs } = readAdvance(await body.json(), settableClock);
-  const advanced = await settableClock.advance({ byMs, withRunning, patience: () => timeout(timeoutMs) }, AbortSignal.any([signal, timeout(LONGEST_MS)]));
+  const { byMs, withRunning, timeoutMs } = readAdvance(await call.json(), settableClock);
+  const advanced = await settableClock.advance({ byMs, withRunning, patience: () => timeout(timeoutMs) }, AbortSignal.any([call.signal, timeout(LONGEST_MS)]));
   switch (advanced.kind) {
     case 'done':
       return json(200, { ...shown(settableClock), steps: advanced.steps });

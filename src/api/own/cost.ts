@@ -2,7 +2,7 @@
  * Our own operation that says what nodes cost (docs/cost.md): of the account, a pool, a job or a task.
  */
 import type { UsageHour } from '../../core/decisions.ts';
-import type { AccountNumber, Instant } from '../../core/keys.ts';
+import type { Instant } from '../../core/keys.ts';
 import { findJob } from '../../store/intents/jobs.ts';
 import { findTask } from '../../store/intents/tasks.ts';
 import { usageOfJob, usageOfPools, usageOfTask } from '../../store/intents/usage.ts';
@@ -12,10 +12,13 @@ import { DEFAULT_REGION, hourlyPrice, hasPrices } from '../../wire/sizes/prices.
 import { formatTimestamp, parseTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
 import type { Parts } from '../call.ts';
-import { json } from './paths.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json } from './json.ts';
+
+export const costOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/cost', right: 'read', of: 'account', jobInQuery: 'job', run: cost }];
 
 /** What the cost is asked of: at most one of pool and job, and a task of a job. */
-export interface CostAsked {
+interface CostAsked {
   readonly pool: string | null;
   readonly job: string | null;
   readonly task: string | null;
@@ -25,12 +28,8 @@ export interface CostAsked {
 
 const NAMES = ['pool', 'job', 'task', 'since', 'region'];
 
-/**
- * `GET /linarite/cost`; undefined: another path. @throws BatchError UnsupportedHttpVerb, InvalidQueryParameterValue.
- */
-export function matchCost(method: string, path: string, query: URLSearchParams): CostAsked | undefined {
-  if (path !== '/linarite/cost' && path !== '/linarite/cost/') return undefined;
-  if (method !== 'GET') throw new BatchError('UnsupportedHttpVerb');
+/** @throws BatchError InvalidQueryParameterValue. */
+function readQuery(query: URLSearchParams): CostAsked {
   for (const [name, value] of query) {
     // Clients that know only the data plane send a version everywhere.
     if (name !== 'api-version' && !NAMES.includes(name)) throw invalidQuery(name, value, `There are ${NAMES.join(', ')}.`);
@@ -46,8 +45,9 @@ export function matchCost(method: string, path: string, query: URLSearchParams):
   return { pool: pool || null, job: job || null, task: task || null, since: from ?? null, region: region || DEFAULT_REGION };
 }
 
-/** Answers 200 with JSON. @throws BatchError JobNotFound, TaskNotFound. */
-export async function cost({ pool, job, task, since, region }: CostAsked, account: AccountNumber, now: Instant, { database }: Parts): Promise<Answer> {
+/** @throws BatchError JobNotFound, TaskNotFound, InvalidQueryParameterValue. */
+async function cost({ account, now, query }: OwnCall, { database }: Parts): Promise<Answer> {
+  const { pool, job, task, since, region } = readQuery(query);
   const told = (lines: readonly Share[], of: object, isOfNodes: boolean): Answer => json(200, { ...of, ...(since === null ? {} : { since: formatTimestamp(since) }), until: formatTimestamp(now), ...statementOf(lines, region, isOfNodes) });
   if (job === null) return told(byMachine(await usageOfPools(database, account, { since: since ?? 0, now, poolId: pool })), pool === null ? {} : { pool }, true);
   const found = await findJob(database, account, job);

@@ -13,51 +13,29 @@ import { BatchError, invalidProperty } from '../../wire/errors.ts';
 import { lowerAscii } from '../../wire/letters.ts';
 import { formatTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
-import type { Body } from '../body.ts';
-import type { Parts } from '../call.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
+import { param, type Parts } from '../call.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
-interface At {
-  readonly account: AccountNumber;
-  readonly parts: Parts;
-  readonly now: Instant;
+export const drillOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/drills', right: 'read', of: 'pools', run: list },
+  { method: 'POST', path: '/linarite/drills', right: 'write', of: 'pools', body: true, run: add },
+  { method: 'GET', path: '/linarite/drills/{drillId}', right: 'read', of: 'pools', run: show },
+  { method: 'POST', path: '/linarite/drills/{drillId}/stop', right: 'write', of: 'pools', run: stop },
+];
+
+async function list({ account, now }: OwnCall, { database }: Parts): Promise<Answer> {
+  return json(200, { value: (await listDrills(database, account)).map((drill) => shown(drill, now)) });
 }
 
-export interface DrillRequest {
-  readonly right: 'read' | 'write';
-  readonly run: (at: At, body: Body) => Promise<Answer>;
-}
-
-/**
- * `GET` and `POST /linarite/drills`, `GET /linarite/drills/{id}`, `POST /linarite/drills/{id}/stop`; undefined: another
- * path. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
- */
-export function matchDrills(method: string, path: string): DrillRequest | undefined {
-  const segments = segmentsOf(path, 'drills');
-  if (segments === undefined) return undefined;
-  const [id, action, ...more] = segments;
-  if (more.length > 0 || (action !== undefined && action !== 'stop')) return undefined;
-  const verbs: Readonly<Record<string, DrillRequest>> = id === undefined ? { GET: { right: 'read', run: list }, POST: { right: 'write', run: add } } : action === undefined ? { GET: { right: 'read', run: show(id) } } : { POST: { right: 'write', run: stop(id) } };
-  const found = verbs[method];
-  if (found === undefined) throw new BatchError('UnsupportedHttpVerb');
-  return found;
-}
-
-async function list({ account, parts, now }: At, body: Body): Promise<Answer> {
-  await body.refuse();
-  return json(200, { value: (await listDrills(parts.database, account)).map((drill) => shown(drill, now)) });
-}
-
-function show(id: string): DrillRequest['run'] {
-  return async ({ account, parts, now }, body) => {
-    await body.refuse();
-    return json(200, shown(known(await findDrill(parts.database, account, numberOf(id))), now));
-  };
+async function show(call: OwnCall, { database }: Parts): Promise<Answer> {
+  return json(200, shown(known(await findDrill(database, call.account, numberOf(param(call, 'drillId')))), call.now));
 }
 
 /** Answers when it is durable; the account's owner begins with it in its next turn. */
-async function add({ account, parts, now }: At, body: Body): Promise<Answer> {
-  const rules = readDrill(await body.json(), parts.preemptionGraceMs, now);
+async function add(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account, now } = call;
+  const rules = readDrill(await call.json(), parts.preemptionGraceMs, now);
   const drill = await transaction(parts.database, async (tx, last) => {
     await lockAccount(tx, account);
     await refuseUnlessPossible(tx, account, rules, now);
@@ -69,17 +47,15 @@ async function add({ account, parts, now }: At, body: Body): Promise<Answer> {
   return json(201, shown(drill, now));
 }
 
-function stop(id: string): DrillRequest['run'] {
-  return async ({ account, parts, now }, body) => {
-    await body.refuse();
-    const drill = await transaction(parts.database, async (tx, last) => {
-      const stopped = known(await stopDrill(tx, account, numberOf(id), now));
-      last(tellOwner(tx, account, { kind: 'account', account }));
-      return stopped;
-    });
-    parts.wake.sweep(account);
-    return json(200, shown(drill, now));
-  };
+async function stop(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account, now } = call;
+  const drill = await transaction(parts.database, async (tx, last) => {
+    const stopped = known(await stopDrill(tx, account, numberOf(param(call, 'drillId')), now));
+    last(tellOwner(tx, account, { kind: 'account', account }));
+    return stopped;
+  });
+  parts.wake.sweep(account);
+  return json(200, shown(drill, now));
 }
 
 /** An owner goes through each of them every second. */

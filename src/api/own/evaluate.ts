@@ -2,40 +2,29 @@
  * Our own operation on a pool's formula: what it gives now, with the formula of the pool where none is sent, and a run
  * of it beside its times (docs/autoscale.md).
  */
-import type { AccountNumber, Instant } from '../../core/keys.ts';
 import { tellOwner } from '../../store/intents/inbox.ts';
 import { askForRun, findPool, lockPool, type PoolWithStatus } from '../../store/intents/pools.ts';
 import { transaction } from '../../store/intents/statement.ts';
 import { BatchError, invalidProperty } from '../../wire/errors.ts';
 import type { Answer } from '../answer.ts';
-import type { Body } from '../body.ts';
-import type { Parts } from '../call.ts';
+import { param, type Parts } from '../call.ts';
 import { evaluateOn } from '../data/pool/autoScale.ts';
 import { lastRun, storedPool, wireRun } from '../data/pool/view.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
-interface At {
-  readonly account: AccountNumber;
-  readonly parts: Parts;
-  readonly now: Instant;
-}
+export const evaluateOperations: readonly OwnOperation[] = [{ method: 'POST', path: '/linarite/pools/{poolId}/evaluate', right: 'write', of: 'pools', body: true, run: evaluate }];
 
 /** How long the run of the owner is waited for. */
 const PATIENCE_MS = 5_000;
 
 /**
- * `POST /linarite/pools/{pool}/evaluate`, with `formula` or `apply` or no body; undefined: another path. The answer has
- * the formula and the run; of one that is applied and has not come yet there is none, and the status is 202. @throws
- * BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
+ * With `formula` or `apply` or no body. The answer has the formula and the run; of one that is applied and has not come
+ * yet there is none, and the status is 202.
  */
-export function matchEvaluate(method: string, path: string): ((at: At, body: Body) => Promise<Answer>) | undefined {
-  const [poolId, evaluate, ...rest] = segmentsOf(path, 'pools') ?? [];
-  if (poolId === undefined || evaluate !== 'evaluate' || rest.length > 0) return undefined;
-  if (method !== 'POST') throw new BatchError('UnsupportedHttpVerb');
-  return async (at, body) => {
-    const { formula, apply } = readRequest((await body.jsonIfAny()) ?? {});
-    return apply ? run(poolId, at) : tried(poolId, formula, at);
-  };
+async function evaluate(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { formula, apply } = readRequest((await call.jsonIfAny()) ?? {});
+  return apply ? run(call, parts) : tried(call, formula, parts);
 }
 
 function readRequest(body: unknown): { readonly formula: string | undefined; readonly apply: boolean } {
@@ -48,14 +37,17 @@ function readRequest(body: unknown): { readonly formula: string | undefined; rea
 }
 
 /** Nothing changes. */
-async function tried(poolId: string, formula: string | undefined, { account, parts, now }: At): Promise<Answer> {
-  const pool = scaled(await findPool(parts.database, account, poolId));
+async function tried(call: OwnCall, formula: string | undefined, parts: Parts): Promise<Answer> {
+  const { account, now } = call;
+  const pool = scaled(await findPool(parts.database, account, param(call, 'poolId')));
   const text = formula ?? formulaOf(pool);
   return json(200, { formula: text, ...wireRun(now, await evaluateOn(pool, text, { account, parts, now })) });
 }
 
 /** The owner runs the formula in its next turn, and the interval counts from then. The ETag stays. */
-async function run(poolId: string, { account, parts }: At): Promise<Answer> {
+async function run(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account } = call;
+  const poolId = param(call, 'poolId');
   const { formula, sequence } = await transaction(parts.database, async (tx, last) => {
     const pool = scaled(await lockPool(tx, account, poolId));
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');

@@ -1,62 +1,52 @@
 /**
  * Our own operations that say why tasks wait (docs/explain.md): signed as those of the data plane, errors in its form.
  */
-import type { AccountNumber, JobNumber } from '../../core/keys.ts';
+import type { JobNumber } from '../../core/keys.ts';
 import { byUrgency, type Parent, sentenceOf, type Reason } from '../../core/explain/reasons.ts';
 import type { FailureInfo } from '../../core/status.ts';
-import { findJob } from '../../store/intents/jobs.ts';
+import { findJob, type JobWithStatus } from '../../store/intents/jobs.ts';
 import { findTask, taskLabels, type TaskWithStatus } from '../../store/intents/tasks.ts';
 import type { Database } from '../../store/intents/statement.ts';
 import { BatchError } from '../../wire/errors.ts';
 import type { Answer } from '../answer.ts';
-import type { Parts } from '../call.ts';
+import { param, type Parts } from '../call.ts';
 import { viewOfJob } from '../data/job/view.ts';
 import { viewOfTask } from '../data/task/view.ts';
-import { decoded, json } from './paths.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json } from './json.ts';
 
-/** What an explanation is asked of. */
-export interface Asked {
-  readonly jobId: string;
-  /** Undefined: of the job as a whole. */
-  readonly taskId: string | undefined;
+export const explainOperations: readonly OwnOperation[] = [
+  { method: 'GET', path: '/linarite/jobs/{jobId}/explain', right: 'read', of: 'jobs', run: explainJob },
+  { method: 'GET', path: '/linarite/jobs/{jobId}/tasks/{taskId}/explain', right: 'read', of: 'jobs', run: explainTask },
+];
+
+/** @throws BatchError JobNotFound, ServerBusy while the account is being loaded. */
+async function explainJob(call: OwnCall, { database, explanations }: Parts): Promise<Answer> {
+  const job = await jobOf(call, database);
+  const found = explanations.job(call.account, job.job);
+  if (found === undefined) throw new BatchError('ServerBusy');
+  const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
+  const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
+  const named = (await withParents(database, job.job, reasons)).map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
+  return json(200, { jobId: job.id, state: viewOfJob(job).state, open, looked, reasons: named });
 }
 
-const PATH_FORM = /^\/linarite\/jobs\/([^/]+)(?:\/tasks\/([^/]+))?\/explain$/;
-
-/**
- * `GET /linarite/jobs/{job}/explain` or `/linarite/jobs/{job}/tasks/{task}/explain`; undefined: another path. @throws
- * BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
- */
-export function matchExplain(method: string, path: string): Asked | undefined {
-  const match = PATH_FORM.exec(path);
-  if (match === null) return undefined;
-  if (method !== 'GET') throw new BatchError('UnsupportedHttpVerb');
-  return { jobId: decoded(match[1] ?? ''), taskId: match[2] === undefined ? undefined : decoded(match[2]) };
-}
-
-/**
- * Answers 200 with JSON. @throws BatchError JobNotFound, TaskNotFound, ServerBusy while the account is being loaded.
- */
-export async function explain({ jobId, taskId }: Asked, account: AccountNumber, parts: Parts): Promise<Answer> {
-  const { database, explanations } = parts;
-  const job = await findJob(database, account, jobId);
-  if (job === null) throw new BatchError('JobNotFound');
-  const { state } = viewOfJob(job);
-  if (taskId === undefined) {
-    const found = explanations.job(account, job.job);
-    if (found === undefined) throw new BatchError('ServerBusy');
-    const { open, looked, reasons } = found ?? { open: 0, looked: 0, reasons: [] };
-    const labels = await taskLabels(database, reasons.map(({ example }) => ({ job: job.job, task: example })));
-    const named = (await withParents(database, job.job, reasons)).map(({ reason, tasks, example }) => ({ ...told(reason), tasks, example: labels.get(`${job.job}.${example}`)?.taskId }));
-    return json(200, { jobId: job.id, state, open, looked, reasons: named });
-  }
-  const task = await findTask(database, job.job, taskId);
+/** @throws BatchError JobNotFound, TaskNotFound, ServerBusy while the account is being loaded. */
+async function explainTask(call: OwnCall, { database, explanations }: Parts): Promise<Answer> {
+  const job = await jobOf(call, database);
+  const task = await findTask(database, job.job, param(call, 'taskId'));
   if (task === null) throw new BatchError('TaskNotFound');
   const view = viewOfTask(task);
-  const reasons = view.state === 'completed' ? [howItEnded(task)] : explanations.task(account, job.job, task.task);
+  const reasons = view.state === 'completed' ? [howItEnded(task)] : explanations.task(call.account, job.job, task.task);
   if (reasons === undefined) throw new BatchError('ServerBusy');
   const all = await withParents(database, job.job, reasons.map((reason) => ({ reason })));
   return json(200, { jobId: job.id, taskId: task.id, state: view.state, reasons: byUrgency(all.map(({ reason }) => reason)).map(told) });
+}
+
+async function jobOf(call: OwnCall, database: Database): Promise<JobWithStatus> {
+  const job = await findJob(database, call.account, param(call, 'jobId'));
+  if (job === null) throw new BatchError('JobNotFound');
+  return job;
 }
 
 /** What a task waits for, with what has become of that: the rules forget tasks that have ended. */

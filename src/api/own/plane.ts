@@ -1,22 +1,11 @@
-import type { AccountNumber } from '../../core/keys.ts';
 import { LIMITS } from '../../wire/limits.ts';
-import type { Answer } from '../answer.ts';
 import { authenticate, type Authorities } from '../authentication.ts';
 import { batchErrorBody, ODATA_HEADERS } from '../batchErrors.ts';
-import type { Body } from '../body.ts';
 import type { Parts } from '../call.ts';
 import { batchChallenge } from '../identity/challenge.ts';
-import type { Plane, Route } from '../plane.ts';
+import type { Caller, Plane, Request, Work } from '../plane.ts';
 import type { Access } from '../principal.ts';
-import { matchAccount } from './account.ts';
-import { matchApplications } from './applications.ts';
-import { matchClock } from './clock.ts';
-import { cost, matchCost } from './cost.ts';
-import { matchDrills } from './drills.ts';
-import { matchEvaluate } from './evaluate.ts';
-import { explain, matchExplain } from './explain.ts';
-import { matchRemoteLogin } from './remoteLogin.ts';
-import { matchSamples } from './samples.ts';
+import { matchOwnOperation, type MatchedOwnOperation } from './operations.ts';
 
 export interface OwnPlaneOptions {
   readonly parts: Parts;
@@ -30,31 +19,11 @@ export interface OwnPlaneOptions {
 export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
   return {
     name: 'own',
-    match: ({ message, target, now }) => {
-      const { method = '' } = message;
-      const asked = matchExplain(method, target.path);
-      if (asked !== undefined) return route({ right: 'read', of: 'jobs', params: { jobId: asked.jobId } }, (account) => explain(asked, account, parts));
-      const remoteLogin = matchRemoteLogin(method, target.path);
-      if (remoteLogin !== undefined) return route({ right: 'read', of: 'pools', params: {} }, (account) => remoteLogin(account, parts));
-      const evaluate = matchEvaluate(method, target.path);
-      if (evaluate !== undefined) return route({ right: 'write', of: 'pools', params: {} }, (account, body) => evaluate({ account, parts, now }, body));
-      const samples = matchSamples(method, target.path);
-      if (samples !== undefined) return route({ right: 'write', of: 'pools', params: {} }, (account, body) => samples({ account, parts, now }, body));
-      const ofAccount = matchAccount(method, target.path);
-      if (ofAccount !== undefined) return route({ right: ofAccount.right, of: 'account', params: {} }, (account, body) => ofAccount.run(account, parts, body));
-      const costs = matchCost(method, target.path, new URLSearchParams(target.rawQuery));
-      if (costs !== undefined) return route({ right: 'read', of: costs.job === null ? 'account' : 'jobs', params: costs.job === null ? {} : { jobId: costs.job } }, (account) => cost(costs, account, now, parts));
-      const ofClock = matchClock(message, target.path);
-      if (ofClock !== undefined) {
-        const { right, timeoutMs, run } = ofClock;
-        return { operation: null, access: { right, of: 'account', params: {} }, handle: ({ body, waits }) => ({ timeoutMs, run: (signal) => waits.for(run(parts, body, signal)) }) };
-      }
-      const drills = matchDrills(method, target.path);
-      if (drills !== undefined) return route({ right: drills.right, of: 'pools', params: {} }, (account, body) => drills.run({ account, parts, now }, body));
-      const applications = matchApplications(method, target.path, new URLSearchParams(target.rawQuery));
-      if (applications === undefined) return undefined;
-      const { database, storageOf, wallClock } = parts;
-      return route({ right: applications.right, of: 'applications', params: {} }, (account, body) => applications.run({ database, storage: storageOf(account), account, now, wallClock }, body));
+    match: (request) => {
+      const matched = matchOwnOperation(request.message.method ?? '', request.target.path);
+      if (matched === undefined) return undefined;
+      const query = new URLSearchParams(request.target.rawQuery);
+      return { operation: null, access: accessOf(matched, query), handle: (caller) => handle(parts, { request, matched, query }, caller) };
     },
     authenticate: ({ message, rawUrl }) => authenticate(message, rawUrl, authorities),
     challenge: ({ baseUrl }) => batchChallenge(baseUrl),
@@ -63,13 +32,26 @@ export function createOwnPlane({ parts, authorities }: OwnPlaneOptions): Plane {
   };
 }
 
-function route(access: Access, run: (account: AccountNumber, body: Body) => Promise<Answer>): Route {
+function accessOf({ operation: { right, of, jobInQuery }, params }: MatchedOwnOperation, query: URLSearchParams): Access {
+  const jobId = jobInQuery === undefined ? null : query.get(jobInQuery);
+  return jobId ? { right, of: 'jobs', params: { ...params, jobId } } : { right, of, params };
+}
+
+interface Found {
+  readonly request: Request;
+  readonly matched: MatchedOwnOperation;
+  readonly query: URLSearchParams;
+}
+
+function handle(parts: Parts, { request, matched: { operation, params }, query }: Found, { principal, body, waits }: Caller): Work {
+  if (principal === null || principal.kind === 'identity') throw new Error('an operation of ours needs a principal');
+  const { now, message } = request;
   return {
-    operation: null,
-    access,
-    handle: ({ principal, body }) => {
-      if (principal === null || principal.kind === 'identity') throw new Error('an operation of ours needs a principal');
-      return { timeoutMs: LIMITS.serverTimeoutMs, run: () => run(principal.account.number, body) };
+    timeoutMs: operation.timeoutMs ?? LIMITS.serverTimeoutMs,
+    run: async (signal) => {
+      if (operation.body === undefined) await body.refuse();
+      const call = { principal, account: principal.account.number, params, query, now, remoteAddress: message.socket.remoteAddress ?? '', signal, json: () => body.json(), jsonIfAny: () => body.jsonIfAny() };
+      return operation.run(call, waits.countedIn(parts));
     },
   };
 }

@@ -2,26 +2,20 @@
  * Our own operation on the way in to a node: beside what the service's own answers, the key by which the node shows
  * that it is the one (docs/nodes.md).
  */
-import type { AccountNumber } from '../../core/keys.ts';
-import { BatchError } from '../../wire/errors.ts';
 import type { Answer } from '../answer.ts';
-import type { Parts } from '../call.ts';
+import { param, type Parts } from '../call.ts';
 import { remoteLoginOf } from '../data/node/users.ts';
-import { json, segmentsOf } from './paths.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json } from './json.ts';
+
+export const remoteLoginOperations: readonly OwnOperation[] = [{ method: 'GET', path: '/linarite/pools/{poolId}/nodes/{nodeId}/remotelogin', right: 'read', of: 'pools', run: remoteLogin }];
 
 /** How long the node is waited for. */
 const PATIENCE_MS = 20_000;
 
-/**
- * `GET /linarite/pools/{pool}/nodes/{node}/remotelogin`; undefined: another path. The answer rejects as `remoteLoginOf`
- * does. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
- */
-export function matchRemoteLogin(method: string, path: string): ((account: AccountNumber, parts: Parts) => Promise<Answer>) | undefined {
-  const [poolId, nodes, nodeId, remoteLogin, ...rest] = segmentsOf(path, 'pools') ?? [];
-  if (poolId === undefined || nodes !== 'nodes' || nodeId === undefined || remoteLogin !== 'remotelogin' || rest.length > 0) return undefined;
-  if (method !== 'GET') throw new BatchError('UnsupportedHttpVerb');
-  return async (account, parts) => {
-    const { address, port, hostKey } = await remoteLoginOf({ account, poolId, nodeId, signal: parts.timeout(PATIENCE_MS) }, parts);
-    return json(200, { address, port, hostKey });
-  };
+/** Rejects as `remoteLoginOf` does. */
+async function remoteLogin(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account } = call;
+  const { address, port, hostKey } = await remoteLoginOf({ account, poolId: param(call, 'poolId'), nodeId: param(call, 'nodeId'), signal: parts.timeout(PATIENCE_MS) }, parts);
+  return json(200, { address, port, hostKey });
 }

@@ -2,7 +2,7 @@
  * Our own operation by which a program posts what it measured of a pool; the pool's formula reads it as `$Own_NAME`
  * (docs/autoscale.md).
  */
-import type { AccountNumber, Instant } from '../../core/keys.ts';
+import type { Instant } from '../../core/keys.ts';
 import { isOwnName, ownVariable } from '../../core/pool/formula.ts';
 import { halfMinuteOf, type OwnSample } from '../../core/pool/samples.ts';
 import { SAMPLES_KEPT_MS } from '../../core/tunables.ts';
@@ -12,36 +12,24 @@ import { transaction } from '../../store/intents/statement.ts';
 import { BatchError, invalidProperty } from '../../wire/errors.ts';
 import { parseTimestamp } from '../../wire/timestamps.ts';
 import type { Answer } from '../answer.ts';
-import type { Body } from '../body.ts';
-import type { Parts } from '../call.ts';
-import { json, objectOf, segmentsOf } from './paths.ts';
+import { param, type Parts } from '../call.ts';
+import type { OwnCall, OwnOperation } from './call.ts';
+import { json, objectOf } from './json.ts';
 
-interface At {
-  readonly account: AccountNumber;
-  readonly parts: Parts;
-  readonly now: Instant;
-}
+export const sampleOperations: readonly OwnOperation[] = [{ method: 'POST', path: '/linarite/pools/{poolId}/samples', right: 'write', of: 'pools', body: true, run: post }];
 
 const MOST_SAMPLES = 100;
 const MOST_NAMES = 50;
 /** Clocks differ. */
 const MOST_AHEAD_MS = 60_000;
 
-/**
- * `POST /linarite/pools/{pool}/samples`; undefined: another path. Answered when it is durable, with the variables that
- * formulas read. @throws BatchError UnsupportedHttpVerb, RequestUrlFailedToParse.
- */
-export function matchSamples(method: string, path: string): ((at: At, body: Body) => Promise<Answer>) | undefined {
-  const [poolId, samples, ...rest] = segmentsOf(path, 'pools') ?? [];
-  if (poolId === undefined || samples !== 'samples' || rest.length > 0) return undefined;
-  if (method !== 'POST') throw new BatchError('UnsupportedHttpVerb');
-  return async (at, body) => post(poolId, newestOf(readSamples(await body.json(), at.now)), at);
-}
-
-async function post(poolId: string, samples: readonly OwnSample[], { account, parts, now }: At): Promise<Answer> {
+/** Answered when it is durable, with the variables that formulas read. */
+async function post(call: OwnCall, parts: Parts): Promise<Answer> {
+  const { account, now } = call;
+  const samples = newestOf(readSamples(await call.json(), now));
   const names = [...new Set(samples.map(([name]) => name))];
   await transaction(parts.database, async (tx, last) => {
-    const pool = await lockPool(tx, account, poolId);
+    const pool = await lockPool(tx, account, param(call, 'poolId'));
     if (pool === null) throw new BatchError('PoolNotFound');
     if (pool.deletedAt !== null) throw new BatchError('PoolBeingDeleted');
     const inAll = await countOwnNames(tx, pool.pool, names, now);

@@ -1,0 +1,59 @@
+import { BatchError } from '../../wire/errors.ts';
+import { createPathTree } from '../../wire/pathTree.ts';
+import { accountOperations } from './account.ts';
+import { applicationOperations } from './applications.ts';
+import type { OwnOperation } from './call.ts';
+import { clockOperations } from './clock.ts';
+import { costOperations } from './cost.ts';
+import { drillOperations } from './drills.ts';
+import { evaluateOperations } from './evaluate.ts';
+import { explainOperations } from './explain.ts';
+import { remoteLoginOperations } from './remoteLogin.ts';
+import { sampleOperations } from './samples.ts';
+
+/** Every operation of Linarite itself; each noun's stand in a file of their own. */
+export const OWN_OPERATIONS: readonly OwnOperation[] = [
+  ...explainOperations,
+  ...remoteLoginOperations,
+  ...evaluateOperations,
+  ...sampleOperations,
+  ...accountOperations,
+  ...costOperations,
+  ...clockOperations,
+  ...drillOperations,
+  ...applicationOperations,
+];
+
+export interface MatchedOwnOperation {
+  readonly operation: OwnOperation;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+const findPath = createPathTree(OWN_OPERATIONS, { decode, decodeSegment: decode });
+
+/**
+ * Finds the operation of a request; undefined: another plane's path. @throws BatchError UnsupportedHttpVerb,
+ * RequestUrlFailedToParse.
+ */
+export function matchOwnOperation(method: string, rawPath: string): MatchedOwnOperation | undefined {
+  const found = findPath(rawPath);
+  if (found === undefined) return undefined;
+  const operation = found.rows.get(method);
+  if (operation === undefined) throw new BatchError('UnsupportedHttpVerb');
+  return { operation, params: found.params };
+}
+
+/** Nothing here is called by a name with NUL. @throws BatchError RequestUrlFailedToParse. */
+function decode(text: string): string {
+  const plain = decodedOrNull(text);
+  if (plain === null || plain.includes('\0')) throw new BatchError('RequestUrlFailedToParse');
+  return plain;
+}
+
+function decodedOrNull(text: string): string | null {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return null;
+  }
+}
